@@ -1,0 +1,191 @@
+package growth
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Stack says which tensors of a state are layers of the stack that grows: a
+// tensor of layer i is named Prefix + i + "." + suffix, with the same suffixes
+// and shapes in every layer.
+type Stack struct {
+	Prefix            string   // "bert.encoder.layer."
+	Depth             int      // layers before growing
+	OutputProjections []string // suffixes that [Zero] sets to zero: weights and biases of the attention and feed-forward output projections
+}
+
+// Initializer is the model's own initialization of a tensor: the values, in
+// row-major order, for a tensor of this full name (that of the grown model)
+// and shape. It must depend on nothing but its arguments and the run's seed.
+type Initializer func(name string, shape []int) []float32
+
+// Apply grows a state. Every layer of the result is a copy of its source layer,
+// in parameters and moments; duplicates then get the strategy's init and moment
+// policy, new layers get values from init and moments of zero. Gates are not
+// part of a state: the model applies [Strategy.Gates]. What lies outside the
+// stack is copied. The result shares no memory with src, and src is not changed.
+//
+// init may be nil where the map has no new layer. Errors name the tensor that
+// is missing, superfluous or of the wrong shape.
+func (s Strategy) Apply(src State, stack Stack, init Initializer) (State, error) {
+	grown, err := s.apply(src, stack, init)
+	if err != nil {
+		return State{}, fmt.Errorf("cannot grow: %w", err)
+	}
+	return grown, nil
+}
+
+func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error) {
+	if err := s.Validate(stack.Depth); err != nil {
+		return State{}, err
+	}
+	if init == nil && slices.Contains(s.Map, New) {
+		return State{}, fmt.Errorf("strategy %q has new layers: pass the model's initializer", s.Name)
+	}
+	if err := src.validate(); err != nil {
+		return State{}, err
+	}
+	layer, err := stack.layer(src.Params)
+	if err != nil {
+		return State{}, err
+	}
+	if s.Init.Kind == Zero && len(stack.OutputProjections) == 0 {
+		return State{}, fmt.Errorf("strategy %q sets output projections to zero, but the stack %q names none: fill Stack.OutputProjections", s.Name, stack.Prefix)
+	}
+
+	grown := State{Params: make(Tensors, len(src.Params)*len(s.Map)/stack.Depth)}
+	for name, tensor := range src.Params {
+		if _, _, inside := stack.split(name); !inside {
+			grown.Params[name] = tensor.Clone()
+		}
+	}
+	duplicates := s.Map.Duplicates()
+	for i, source := range s.Map {
+		for _, suffix := range layer {
+			name := stack.name(i, suffix)
+			if source == New {
+				if grown.Params[name], err = newTensor(name, src.Params[stack.name(0, suffix)].Shape, init); err != nil {
+					return State{}, err
+				}
+				continue
+			}
+			tensor := src.Params[stack.name(source, suffix)].Clone()
+			if duplicates[i] && s.Init.Kind == Zero && slices.Contains(stack.OutputProjections, suffix) {
+				clear(tensor.Data)
+			}
+			grown.Params[name] = tensor
+		}
+	}
+	for _, moments := range src.Moments {
+		grown.Moments = append(grown.Moments, s.applyMoments(moments, stack, layer))
+	}
+	return grown, nil
+}
+
+// applyMoments grows one set of moments by the map that grew the parameters.
+func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string) Tensors {
+	grown := make(Tensors, len(src)*len(s.Map)/stack.Depth)
+	put := func(name string, from Tensor, keep bool) {
+		tensor := from.Clone()
+		if !keep {
+			clear(tensor.Data)
+		}
+		grown[name] = tensor
+	}
+	for name, tensor := range src {
+		if _, _, inside := stack.split(name); !inside {
+			put(name, tensor, s.Moments != MomentsReset)
+		}
+	}
+	duplicates := s.Map.Duplicates()
+	for i, source := range s.Map {
+		keep := source != New && s.Moments != MomentsReset && !(duplicates[i] && s.Moments == MomentsZeroDuplicates)
+		for _, suffix := range layer {
+			// A new layer takes the shape, and only the shape, of layer 0.
+			put(stack.name(i, suffix), src[stack.name(max(source, 0), suffix)], keep)
+		}
+	}
+	return grown
+}
+
+func newTensor(name string, shape []int, init Initializer) (Tensor, error) {
+	tensor := Tensor{Shape: slices.Clone(shape)}
+	size, err := tensor.size()
+	if err != nil {
+		return Tensor{}, fmt.Errorf("parameter %q %w", name, err)
+	}
+	tensor.Data = slices.Clone(init(name, slices.Clone(shape)))
+	if len(tensor.Data) != size {
+		return Tensor{}, fmt.Errorf("the initializer gave %d values for new parameter %q of shape %v: it needs %d", len(tensor.Data), name, shape, size)
+	}
+	return tensor, nil
+}
+
+func (k Stack) name(layer int, suffix string) string {
+	return k.Prefix + strconv.Itoa(layer) + "." + suffix
+}
+
+// split takes a tensor's name apart. A name that does not go on after the
+// prefix with a number and a dot is not of the stack.
+func (k Stack) split(name string) (layer int, suffix string, inside bool) {
+	rest, ok := strings.CutPrefix(name, k.Prefix)
+	if !ok {
+		return 0, "", false
+	}
+	digits, suffix, ok := strings.Cut(rest, ".")
+	if !ok {
+		return 0, "", false
+	}
+	layer, err := strconv.Atoi(digits)
+	if err != nil || strconv.Itoa(layer) != digits || layer < 0 {
+		return 0, "", false
+	}
+	return layer, suffix, true
+}
+
+// layer returns the suffixes of the tensors of a layer, in order, after
+// checking that all layers have the same ones in the same shapes and that
+// there are exactly Depth layers.
+func (k Stack) layer(params Tensors) ([]string, error) {
+	if k.Prefix == "" {
+		return nil, errors.New("the stack has no prefix: give the beginning of its tensors' names, up to the layer's index")
+	}
+	shapes := make(map[string][]int)
+	first := make(map[string]string) // suffix -> the tensor that set its shape
+	for _, name := range params.names() {
+		layer, suffix, inside := k.split(name)
+		if !inside {
+			continue
+		}
+		if layer >= k.Depth {
+			return nil, fmt.Errorf("parameter %q lies above the stack's %d layers: the depth given is not the source's", name, k.Depth)
+		}
+		shape := params[name].Shape
+		if first[suffix] == "" {
+			first[suffix], shapes[suffix] = name, shape
+		} else if !slices.Equal(shape, shapes[suffix]) {
+			return nil, fmt.Errorf("parameter %q has shape %v, but %q has %v: all layers of a stack need the same shapes", name, shape, first[suffix], shapes[suffix])
+		}
+	}
+	if len(shapes) == 0 {
+		return nil, fmt.Errorf("no parameter is named %q: the prefix does not fit the state's names", k.name(0, "..."))
+	}
+	suffixes := slices.Sorted(maps.Keys(shapes))
+	for i := range k.Depth {
+		for _, suffix := range suffixes {
+			if _, ok := params[k.name(i, suffix)]; !ok {
+				return nil, fmt.Errorf("parameter %q is missing, but %q is there: all layers of a stack need the same tensors", k.name(i, suffix), first[suffix])
+			}
+		}
+	}
+	for _, suffix := range k.OutputProjections {
+		if shapes[suffix] == nil {
+			return nil, fmt.Errorf("output projection %q is missing: correct Stack.OutputProjections, or the state", k.name(0, suffix))
+		}
+	}
+	return suffixes, nil
+}

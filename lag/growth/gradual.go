@@ -1,0 +1,50 @@
+package growth
+
+import "fmt"
+
+// Gradual stacking: one block of the source repeated in place, the last or the
+// middle one.
+//
+//	last:   Map = [0 .. L-1] + (D-L)/b copies of [L-b .. L-1]
+//	middle: Map = [0 .. a+b-1] + (D-L)/b copies of [a .. a+b-1] + [a+b .. L-1]
+//
+// with L layers before, D after, blocks of b. Reddi et al. 2023, Efficient
+// Training of Language Models using Few-Shot Learning (ICML), grows stage by
+// stage by the last block; each stage adds one copy (D = L+b). Saunshi et al.
+// 2024, On the Inductive Bias of Stacking Towards Improving Reasoning
+// (arXiv 2409.19044), takes the middle block instead and calls it MIDAS. What
+// the middle is where no block lies there exactly is our choice: of the n = L/b
+// blocks the ceil(n/2)-th, so a = b floor((n-1)/2); where b does not divide L,
+// a = floor((L-b)/2).
+
+const (
+	lastSource   = "Reddi et al. 2023 (gradual stacking)"
+	middleSource = "Saunshi et al. 2024, arXiv 2409.19044 (MIDAS)"
+)
+
+// RepeatLast is gradual stacking: the last block of the source repeated on top
+// until there are to layers. It is an error if block does not divide to-from.
+func RepeatLast(from, to, block int) (Strategy, error) {
+	m, err := insertion(from, to, block, from-block, from)
+	if err != nil {
+		return Strategy{}, err
+	}
+	return named(fmt.Sprintf("repeat-last-%d", block), m, lastSource), nil
+}
+
+// RepeatMiddle is MIDAS: the middle block of the source repeated in place until
+// there are to layers. It is an error if block does not divide to-from.
+func RepeatMiddle(from, to, block int) (Strategy, error) {
+	if err := checkBlock(from, to, block); err != nil {
+		return Strategy{}, err
+	}
+	start := (from - block) / 2
+	if from%block == 0 {
+		start = (from/block - 1) / 2 * block
+	}
+	m, err := insertion(from, to, block, start, start+block)
+	if err != nil {
+		return Strategy{}, err
+	}
+	return named(fmt.Sprintf("repeat-middle-%d", block), m, middleSource), nil
+}
