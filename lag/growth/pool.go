@@ -142,22 +142,24 @@ func NewPool(from, to int, opts *Options) (Pool, error) {
 	}
 
 	var c collector
-	c.one(Stack(from, to))
+	c.one(GStack(from, to))
 	c.one(Interleave(from, to))
 	block := largestBlock(from-1, to-from)
 	if block > 0 {
+		c.one(RepeatLast(from, to, block))
+		c.one(RepeatMiddle(from, to, block))
 		c.all(InPlaceBlocks(from, to, block))
 		c.all(AppendBlocks(from, to, block))
-		c.one(InPlaceBlock(from, to, 1, 0))
-		c.one(RepeatMiddle(from, to, 1))
 		c.one(RepeatLast(from, to, 1))
+		c.one(RepeatMiddle(from, to, 1))
+		c.one(InPlaceBlock(from, to, 1, 0))
 	}
 	inserted := largestBlock(from, to-from)
 	c.one(InsertBlock(from, to, inserted, (from-inserted)/2, from/2))
 	c.all(RandomLayers(from, to))
 
 	var ordered collector
-	ordered.one(Stack(from, to))
+	ordered.one(GStack(from, to))
 	ordered.one(Interleave(from, to))
 	if block > 0 {
 		ordered.one(RepeatLast(from, to, block))

@@ -12,9 +12,9 @@ package growth
 
 const stackSource = "Gong et al. 2019 (progressive stacking); Du et al. 2024, arXiv 2405.15319 (G_stack)"
 
-// Stack repeats the whole source of from layers until there are to:
+// GStack repeats the whole source of from layers until there are to:
 // Map[i] = i mod from.
-func Stack(from, to int) (Strategy, error) {
+func GStack(from, to int) (Strategy, error) {
 	if err := checkDepths(from, to); err != nil {
 		return Strategy{}, err
 	}
