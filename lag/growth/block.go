@@ -111,7 +111,7 @@ func insertion(from, to, block, start, gap int) (Map, error) {
 	if err := checkBlock(from, to, block); err != nil {
 		return nil, err
 	}
-	if start < 0 || start+block > from {
+	if start < 0 || start > from-block {
 		return nil, fmt.Errorf("a block of %d layers cannot start at layer %d of %d: choose a start from 0 to %d", block, start, from, from-block)
 	}
 	if gap < 0 || gap > from {

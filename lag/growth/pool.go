@@ -108,19 +108,20 @@ func DefaultPool(from, to int) (Pool, error) { return NewPool(from, to, nil) }
 // to layers wants, each doing something else, in a fixed order:
 //
 //   - stack and interleave;
-//   - a block repeated in place and on top, at every index, the block being the
-//     largest that divides the added depth and is smaller than the source (so
-//     that there is an index to choose);
-//   - the first, middle and last layer repeated;
+//   - a block repeated in place and on top, at every index, the last and the
+//     middle one under their own names (gradual stacking, MIDAS), the block
+//     being the largest that divides the added depth and is smaller than the
+//     source, so that there is an index to choose;
+//   - the last, middle and first layer repeated in place;
 //   - the middle block inserted in the middle;
 //   - new layers at the bottom, in the middle, on top;
 //   - stack, interleave and the last block repeated, with zero and gated
 //     duplicates. These maps keep the source's order, so that a shut gate
 //     leaves the source's function.
 //
-// 3 to 6 gives 17, 2 to 4 and 3 to 4 give 14, 6 to 12 gives 24. A source of
-// one layer has little to choose from: 1 to 2 gives 5. The composition is this
-// project's own.
+// 3 to 6 gives 17, 2 to 4 and 3 to 4 give 14, 4 to 8 gives 20, 6 to 12 gives 22
+// and 24 to 48 gives 40 (see [Pool.Filter]). A source of one layer has little to
+// choose from: 1 to 2 gives 5. The composition is this project's own.
 func NewPool(from, to int, opts *Options) (Pool, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -202,12 +203,19 @@ func largestBlock(limit, added int) int {
 	return 0
 }
 
+// maxDepth is far above any model's depth. It turns a slip in a number into an
+// error, where it would have exhausted memory.
+const maxDepth = 10_000
+
 func checkDepths(from, to int) error {
 	if from < 1 {
 		return fmt.Errorf("cannot grow from %d layers: the source needs at least 1", from)
 	}
 	if to <= from {
 		return fmt.Errorf("cannot grow from %d layers to %d: choose a depth above %d", from, to, from)
+	}
+	if to > maxDepth {
+		return fmt.Errorf("cannot grow to %d layers: choose a depth of at most %d", to, maxDepth)
 	}
 	return nil
 }
