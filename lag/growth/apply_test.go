@@ -76,11 +76,12 @@ func byName(name string, shape []int) []float32 {
 	return values
 }
 
+// cloneState does not use Tensor.Clone, which is under test.
 func cloneState(s State) State {
 	cloneTensors := func(tensors Tensors) Tensors {
 		out := make(Tensors, len(tensors))
 		for name, tensor := range tensors {
-			out[name] = tensor.Clone()
+			out[name] = Tensor{Shape: slices.Clone(tensor.Shape), Data: slices.Clone(tensor.Data)}
 		}
 		return out
 	}
