@@ -1,0 +1,225 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// LayerMaps draws how each strategy of a result builds the grown stack: a box
+// for every layer, the bottom layer at the bottom, in the colour and with the
+// index of its source layer. Hatched boxes are new layers; a pale box is a
+// duplicate that is not a plain copy, with its initialization below the name.
+// Panels are sorted by the final loss, the best first.
+func LayerMaps(r *lag.Result) Figure {
+	panels := make([]mapPanel, 0, len(r.Strategies))
+	for _, s := range byFinal(strategies(r)) {
+		note := fmt.Sprintf("final %.3f", s.final)
+		if s.diverged() {
+			note = "diverged"
+		}
+		panels = append(panels, mapPanel{name: s.name, init: s.init, layers: s.maps, note: note, marked: s.name == lagPick(r)})
+	}
+	return layerMaps(r.From, r.To, panels)
+}
+
+// PoolMaps draws the layer maps of a pool, as [LayerMaps] does, in the pool's
+// order. from is the number of layers of the source.
+func PoolMaps(from int, pool growth.Pool) Figure {
+	panels := make([]mapPanel, 0, len(pool))
+	to := 0
+	for _, s := range pool {
+		to = max(to, len(s.Map))
+		panels = append(panels, mapPanel{name: s.Name, init: s.Init.String(), layers: s.Map})
+	}
+	return layerMaps(from, to, panels)
+}
+
+type mapPanel struct {
+	name, init, note string
+	layers           []int
+	marked           bool
+}
+
+func layerMaps(from, to int, panels []mapPanel) Figure {
+	f := Figure{Name: "layer-maps", Title: fmt.Sprintf("%d ways to grow %d layers into %d", len(panels), from, to)}
+	if len(panels) == 0 || to < 1 {
+		return noData(f.Name, f.Title, "there are no strategies")
+	}
+	f.Alt = fmt.Sprintf("Stacks of boxes, one for each of %d strategies, that show from which of %d source layers each of %d grown layers is copied.", len(panels), from, to)
+
+	const panelWidth, columnsMax = 1.2, 8
+	columns := min(len(panels), columnsMax)
+	rows := (len(panels) + columns - 1) / columns
+	box := vg.Points(min(19, 230/float64(to)))
+	panelHeight := box*vg.Length(to) + vg.Points(50)
+	key := vg.Points(30)
+	width := max(inches(panelWidth*float64(columns)+0.2), inches(5.4))
+	height := panelHeight*vg.Length(rows) + key + vg.Points(sizeTitle+22)
+
+	return render(f, width, height, mapsSpec(from, to, panels), func(c draw.Canvas) {
+		c = headline(c, f.Title)
+		paintMapKey(c, from)
+		for i, p := range panels {
+			x := c.Min.X + vg.Points(8) + inches(panelWidth)*vg.Length(i%columns)
+			top := c.Max.Y - panelHeight*vg.Length(i/columns)
+			paintMap(c, p, from, box, x, top, inches(panelWidth)-vg.Points(8))
+		}
+	})
+}
+
+// paintMap draws one stack below top, with the name above it.
+func paintMap(c draw.Canvas, p mapPanel, from int, box, x, top, width vg.Length) {
+	name := bold(textStyle(sizeNote, black))
+	if p.marked {
+		name.Color = vermillion
+	}
+	name.XAlign, name.YAlign = draw.XCenter, draw.YTop
+	note := textStyle(sizeNote-1, grey)
+	note.XAlign, note.YAlign = draw.XCenter, draw.YTop
+	center := x + width/2
+	c.FillText(name, vg.Point{X: center, Y: top - vg.Points(3)}, shorten(name, p.name, width))
+	second := p.init
+	if p.marked {
+		second = "LAG's pick, " + second
+	}
+	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(15)}, shorten(note, second, width))
+	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(26)}, shorten(note, p.note, width))
+
+	boxWidth := vg.Points(46)
+	left, y := center-boxWidth/2, top-vg.Points(40)-box*vg.Length(len(p.layers))
+	duplicate := growth.Map(p.layers).Duplicates()
+	for i, layer := range p.layers {
+		changed := duplicate[i] && p.init != "" && p.init != "copy"
+		paintLayer(c, layer, from, changed, left, y+box*vg.Length(i), boxWidth, box)
+	}
+}
+
+// paintLayer draws the box of one grown layer, with its lower left corner at x, y.
+func paintLayer(c draw.Canvas, layer, from int, changed bool, x, y, width, height vg.Length) {
+	gap := min(vg.Points(1), height*0.08)
+	x0, y0, x1, y1 := x, y+gap, x+width, y+height-gap
+	txt := textStyle(min(sizeNote, 0.62*float64(height)), black)
+	txt.XAlign, txt.YAlign = draw.XCenter, draw.YCenter
+	middle := vg.Point{X: (x0 + x1) / 2, Y: (y0 + y1) / 2}
+
+	if layer == growth.New {
+		fillBox(c, color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}, x0, y0, x1, y1)
+		hatch(c, x0, y0, x1, y1)
+		strokeBox(c, lineStyle(grey, 1, 0), x0, y0, x1, y1)
+		half := txt.Width("new")/2 + vg.Points(2)
+		fillBox(c, color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}, middle.X-half, y0+vg.Points(1), middle.X+half, y1-vg.Points(1))
+		c.FillText(txt, middle, "new")
+		return
+	}
+	full := orderColor(layer, from)
+	fill := full
+	if changed {
+		fill = mixWhite(full, 0.72)
+	}
+	fillBox(c, fill, x0, y0, x1, y1)
+	if changed {
+		strokeBox(c, lineStyle(full, 1.4, 0), x0, y0, x1, y1)
+	}
+	if luminance(fill) < 0.36 {
+		txt.Color = color.White
+	}
+	c.FillText(txt, middle, strconv.Itoa(layer))
+}
+
+func paintMapKey(c draw.Canvas, from int) {
+	style := textStyle(sizeNote, black)
+	style.YAlign = draw.YCenter
+	x, y, w, h := c.Min.X+vg.Points(10), c.Min.Y+vg.Points(7), vg.Points(30), vg.Points(15)
+	entry := func(layer int, changed bool, label string) {
+		paintLayer(c, layer, from, changed, x, y, w, h)
+		c.FillText(style, vg.Point{X: x + w + vg.Points(5), Y: y + h/2}, label)
+		x += w + vg.Points(20) + style.Width(label)
+	}
+	entry(0, false, "copy of source layer 0")
+	entry(0, true, "duplicate, not a plain copy")
+	entry(growth.New, false, "new layer")
+}
+
+func box(x0, y0, x1, y1 vg.Length) []vg.Point {
+	return []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}}
+}
+
+func fillBox(c draw.Canvas, fill color.Color, x0, y0, x1, y1 vg.Length) {
+	c.FillPolygon(fill, box(x0, y0, x1, y1))
+}
+
+func strokeBox(c draw.Canvas, style draw.LineStyle, x0, y0, x1, y1 vg.Length) {
+	corners := box(x0, y0, x1, y1)
+	c.StrokeLines(style, append(corners, corners[0], corners[1]))
+}
+
+// hatch fills a box with diagonal lines.
+func hatch(c draw.Canvas, x0, y0, x1, y1 vg.Length) {
+	height, spacing := y1-y0, vg.Points(5)
+	for x := x0 - height; x < x1; x += spacing {
+		// The line from (x, y0) to (x+height, y1), cut to the box.
+		from, to := max(x, x0), min(x+height, x1)
+		if from < to {
+			c.StrokeLine2(lineStyle(grey, 0.6, 0), from, y0+from-x, to, y0+to-x)
+		}
+	}
+}
+
+// mixWhite mixes a colour with white; t = 1 is white.
+func mixWhite(c color.NRGBA, t float64) color.NRGBA {
+	mix := func(v uint8) uint8 { return uint8(math.Round(float64(v) + t*(255-float64(v)))) }
+	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
+}
+
+// luminance returns the relative luminance of a colour as WCAG 2 defines it.
+func luminance(c color.NRGBA) float64 {
+	linear := func(v uint8) float64 {
+		x := float64(v) / 255
+		if x <= 0.04045 {
+			return x / 12.92
+		}
+		return math.Pow((x+0.055)/1.055, 2.4)
+	}
+	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+}
+
+func mapsSpec(from, to int, panels []mapPanel) object {
+	var values, names, domain, colors list
+	for _, p := range panels {
+		names = append(names, p.name)
+		for i, layer := range p.layers {
+			source := strconv.Itoa(layer)
+			if layer == growth.New {
+				source = "new"
+			}
+			values = append(values, object{"strategy": p.name, "init": p.init, "layer": i, "source": source})
+		}
+	}
+	for layer := range from {
+		domain = append(domain, strconv.Itoa(layer))
+		colors = append(colors, hex(orderColor(layer, from)))
+	}
+	domain, colors = append(domain, "new"), append(colors, hex(lightGrey))
+	return object{
+		"width": object{"step": 46}, "height": object{"step": 18},
+		"data": object{"values": values},
+		"mark": object{"type": "rect", "stroke": "white"},
+		"encoding": object{
+			"x": object{"field": "strategy", "type": "nominal", "sort": names, "title": nil, "axis": object{"labelAngle": -45, "orient": "bottom"}},
+			"y": object{"field": "layer", "type": "ordinal", "sort": "descending", "title": "grown layer"},
+			"color": object{"field": "source", "type": "nominal", "title": "source layer",
+				"scale": object{"domain": domain, "range": colors}},
+			"tooltip": list{
+				object{"field": "strategy", "type": "nominal"}, object{"field": "init", "type": "nominal"},
+				object{"field": "layer", "type": "ordinal"}, object{"field": "source", "type": "nominal"}},
+		},
+	}
+}

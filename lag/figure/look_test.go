@@ -1,0 +1,33 @@
+package figure
+
+import (
+	"os"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/internal/synthetic"
+)
+
+// TestLook writes the figures of a made-up study to $LAG_FIGURES, to look at them:
+//
+//	LAG_FIGURES=/tmp/figures go test -run Look ./lag/figure
+func TestLook(t *testing.T) {
+	dir := os.Getenv("LAG_FIGURES")
+	if dir == "" {
+		t.Skip("set LAG_FIGURES to a directory to write the figures there")
+	}
+	for _, f := range All(synthetic.Result(7, 16, 1)) {
+		if err := f.WriteFiles(dir); err != nil {
+			t.Error(err)
+		}
+	}
+	pool, err := growth.DefaultPool(3, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := PoolMaps(3, pool)
+	f.Name = "pool-maps"
+	if err := f.WriteFiles(dir); err != nil {
+		t.Error(err)
+	}
+}

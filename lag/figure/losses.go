@@ -1,0 +1,227 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/landscape-aware/growing/lag"
+)
+
+// LossCurves draws the validation loss of every strategy against the steps after
+// growing: on the left from the first step on, with room for the early ones, on
+// the right the run after the lag, with the losses spread out. Colours and the
+// legend follow the final loss, best first, so that curves which cross stand out.
+func LossCurves(r *lag.Result) Figure {
+	f := Figure{
+		Name:  "loss-curves",
+		Title: fmt.Sprintf("Validation loss after growing %d → %d layers", r.From, r.To),
+	}
+	all := byFinal(strategies(r))
+	curves := make([]curve, 0, len(all))
+	diverged := 0
+	for _, s := range all {
+		c := curve{
+			label: s.name,
+			style: lineStyle(orderColor(s.order, len(all)), 1.4, s.order),
+			xys:   s.points(0),
+		}
+		if s.diverged() {
+			diverged++
+			c.diverged = true
+			c.label += " (diverged)"
+			c.style = lineStyle(grey, 1.1, 2)
+		}
+		if s.name == lagPick(r) {
+			c.label += " ← LAG's pick"
+			c.style.Width, c.marked = vg.Points(3), true
+		}
+		if len(c.xys) > 0 {
+			curves = append(curves, c)
+		}
+	}
+	if len(curves) == 0 {
+		return noData(f.Name, f.Title, "no strategy has a loss")
+	}
+	f.Alt = fmt.Sprintf("Line chart of validation loss against training steps, a line for each of %d strategies. Lowest at the end: %s.", len(all), all[0].name)
+	if diverged > 0 {
+		f.Alt += fmt.Sprintf(" %d diverged.", diverged)
+	}
+	late := r.ProbeSteps
+	if late <= 0 || late >= r.Steps {
+		late = r.Steps / 10
+	}
+	return render(f, inches(10.2), curvesHeight(len(curves)), lossSpec(r, all), func(c draw.Canvas) {
+		paintCurves(c, f.Title, curves, r.Steps, late)
+	})
+}
+
+// curve is a line of a chart of losses.
+type curve struct {
+	label    string
+	style    draw.LineStyle
+	xys      plotter.XYs
+	diverged bool
+	marked   bool // drawn on top of the others
+}
+
+func curvesHeight(n int) vg.Length {
+	return max(inches(4.2), inches(0.9)+vg.Length(n)*vg.Points(sizeNote+5.5))
+}
+
+// paintCurves draws two panels and a legend: all steps, and those from late on
+// with a vertical scale of their own.
+func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int) {
+	c = headline(c, title)
+	legend := plot.NewLegend()
+	legend.TextStyle.Font = sans(sizeNote)
+	legend.Top, legend.Left = true, true
+	legend.Padding = vg.Points(2.5)
+	legend.ThumbnailWidth = vg.Points(26)
+	legend.YPosition = draw.PosCenter
+	width := vg.Length(0)
+	for _, cv := range curves {
+		label := shorten(legend.TextStyle, cv.label, inches(2.5))
+		line := &plotter.Line{LineStyle: cv.style}
+		legend.Add(label, line)
+		width = max(width, legend.TextStyle.Width(label))
+	}
+	width += legend.ThumbnailWidth + vg.Points(14)
+
+	early := newPlot("", "step after growing (log scale)", "validation loss [nats/token]")
+	stepAxis(&early.X, steps)
+	early.Y.Min, early.Y.Max = lossRange(curves, 0)
+	addCurves(early, curves, 0)
+	if late > 0 {
+		vertical(early, float64(late), fmt.Sprintf("lag %d", late))
+	}
+
+	zoom := newPlot("", "step after growing", "")
+	zoom.X.Min, zoom.X.Max = float64(late), float64(max(steps, late+1))
+	zoom.X.Tick.Marker = decimalTicks{4}
+	zoom.Y.Min, zoom.Y.Max = lossRange(curves, late)
+	addCurves(zoom, curves, late)
+
+	panels := draw.Crop(c, 0, -width, 0, 0)
+	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(12), PadRight: vg.Points(8), PadLeft: vg.Points(4), PadBottom: vg.Points(4)}
+	plots := [][]*plot.Plot{{early, zoom}}
+	for i, canvas := range plot.Align(plots, tiles, panels)[0] {
+		plots[0][i].Draw(canvas)
+	}
+	legend.Draw(draw.Crop(c, c.Max.X-c.Min.X-width, 0, 0, -vg.Points(4)))
+}
+
+func addCurves(p *plot.Plot, curves []curve, from int) {
+	for _, marked := range []bool{false, true} {
+		for i := len(curves) - 1; i >= 0; i-- { // the best on top
+			if curves[i].marked == marked {
+				addCurve(p, curves[i], from)
+			}
+		}
+	}
+}
+
+func addCurve(p *plot.Plot, cv curve, from int) {
+	var xys plotter.XYs
+	for _, xy := range cv.xys {
+		if xy.X >= float64(from) {
+			xys = append(xys, xy)
+		}
+	}
+	if len(xys) == 0 {
+		return
+	}
+	p.Add(&plotter.Line{XYs: xys, LineStyle: cv.style})
+	if end := xys[len(xys)-1]; cv.diverged || len(xys) == 1 {
+		p.Add(&plotter.Scatter{XYs: plotter.XYs{end}, GlyphStyle: draw.GlyphStyle{
+			Color: cv.style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}})
+	}
+}
+
+// lossRange returns the range of the losses from a step on. Strategies that
+// diverged would squash the others, so they don't count unless they are alone.
+func lossRange(curves []curve, from int) (lo, hi float64) {
+	var sound, every []float64
+	for _, cv := range curves {
+		for _, xy := range cv.xys {
+			if xy.X < float64(from) {
+				continue
+			}
+			every = append(every, xy.Y)
+			if !cv.diverged {
+				sound = append(sound, xy.Y)
+			}
+		}
+	}
+	if len(sound) == 0 {
+		sound = every
+	}
+	return extent(sound, 0.04)
+}
+
+// vertical marks an x with a thin line and a label at its foot.
+func vertical(p *plot.Plot, x float64, label string) {
+	p.Add(&plotter.Line{
+		XYs:       plotter.XYs{{X: x, Y: p.Y.Min}, {X: x, Y: p.Y.Max}},
+		LineStyle: lineStyle(grey, 1, 1),
+	})
+	addText(p, x, p.Y.Min+0.03*(p.Y.Max-p.Y.Min), label, grey, vg.Points(4))
+}
+
+// addText writes a text beside a point.
+func addText(p *plot.Plot, x, y float64, txt string, c color.Color, dx vg.Length) {
+	style := textStyle(sizeNote, c)
+	style.YAlign = draw.YCenter
+	if dx < 0 {
+		style.XAlign = draw.XRight
+	}
+	p.Add(&plotter.Labels{
+		XYs:       plotter.XYs{{X: x, Y: y}},
+		Labels:    []string{txt},
+		TextStyle: []draw.TextStyle{style},
+		Offset:    vg.Point{X: dx},
+	})
+}
+
+// headline writes a title across the top of a canvas and returns the rest of it.
+func headline(c draw.Canvas, title string) draw.Canvas {
+	style := bold(textStyle(sizeTitle+0.5, black))
+	style.YAlign = draw.YTop
+	c.FillText(style, vg.Point{X: c.Min.X + vg.Points(8), Y: c.Max.Y - vg.Points(7)}, title)
+	return draw.Crop(c, 0, 0, 0, -vg.Points(sizeTitle+16))
+}
+
+func lossSpec(r *lag.Result, all []*strategy) object {
+	var values, names, colors list
+	for _, s := range all {
+		names = append(names, s.name)
+		colors = append(colors, hex(orderColor(s.order, len(all))))
+		for _, xy := range s.points(0) {
+			values = append(values, object{
+				"strategy": s.name, "step": xy.X, "loss": xy.Y, "pick": s.name == lagPick(r)})
+		}
+	}
+	return object{
+		"width": 640, "height": 380,
+		"data":   object{"values": values},
+		"params": list{object{"name": "chosen", "select": object{"type": "point", "fields": list{"strategy"}}, "bind": "legend"}},
+		"mark":   object{"type": "line", "point": object{"size": 14}},
+		"encoding": object{
+			"x": symlogSteps(r.Steps),
+			"y": object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}},
+			"color": object{"field": "strategy", "type": "nominal", "sort": names,
+				"scale":  object{"domain": names, "range": colors},
+				"legend": object{"title": "strategy, best first", "symbolLimit": 0, "labelLimit": 220}},
+			"strokeWidth": object{"condition": object{"test": "datum.pick", "value": 4}, "value": 1.5},
+			"opacity":     object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12},
+			"tooltip":     tooltip("strategy", "step", "loss"),
+		},
+	}
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

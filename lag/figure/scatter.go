@@ -1,0 +1,242 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+// EarlyVsFinal draws, for each of the steps, the loss of every strategy at that
+// step against its final loss, with the least-squares line and Spearman's rho.
+// LAG's pick and the best strategy are marked; strategies that diverged have no
+// final loss and lie on the upper edge. Steps at which nothing was evaluated are
+// replaced by the nearest that was; without steps, six are chosen between 0 and
+// the end.
+func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
+	f := Figure{Name: "early-vs-final", Title: "Does an early loss foretell the final one?"}
+	all := strategies(r)
+	evaluated := evaluatedSteps(all)
+	if len(evaluated) < 2 {
+		return noData(f.Name, f.Title, "fewer than two evaluations")
+	}
+	if len(steps) == 0 {
+		steps = []int{0, r.ProbeSteps / 10, r.ProbeSteps / 2, r.ProbeSteps, (r.Steps + r.ProbeSteps) / 2, r.Steps}
+		if r.ProbeSteps <= 0 {
+			steps = []int{0, r.Steps / 20, r.Steps / 10, r.Steps / 4, r.Steps / 2, r.Steps}
+		}
+	}
+	chosen := make([]int, len(steps))
+	for i, s := range steps {
+		chosen[i] = nearest(evaluated, s)
+	}
+	slices.Sort(chosen)
+	chosen = slices.Compact(chosen)
+
+	var spoken []string
+	for _, step := range chosen {
+		spoken = append(spoken, fmt.Sprintf("%s at step %d", formatRho(rhoAt(r, all, step)), step))
+	}
+	f.Alt = fmt.Sprintf("Scatter plots of the loss at a step against the final loss, a point for each of %d strategies. Spearman's rho is %s.",
+		len(all), strings.Join(spoken, ", "))
+
+	columns := min(len(chosen), 3)
+	if len(chosen) == 4 {
+		columns = 2
+	}
+	rows := (len(chosen) + columns - 1) / columns
+	width, height := inches(3.2*float64(columns)+0.3), inches(2.8*float64(rows)+0.85)
+	return render(f, width, height, scatterSpec(r, all, chosen, columns), func(c draw.Canvas) {
+		c = headline(c, f.Title)
+		c = scatterKey(c, r, all)
+		plots := make([][]*plot.Plot, rows)
+		for i := range rows {
+			plots[i] = make([]*plot.Plot, columns)
+			for j := range columns {
+				if k := i*columns + j; k < len(chosen) {
+					plots[i][j] = scatterPanel(r, all, chosen[k], j == 0)
+				}
+			}
+		}
+		tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: vg.Points(10), PadY: vg.Points(10), PadRight: vg.Points(8), PadLeft: vg.Points(4)}
+		for i, row := range plot.Align(plots, tiles, c) {
+			for j, canvas := range row {
+				if plots[i][j] != nil {
+					plots[i][j].Draw(canvas)
+				}
+			}
+		}
+	})
+}
+
+func formatRho(rho float64) string {
+	if math.IsNaN(rho) {
+		return "undefined"
+	}
+	return strings.Replace(fmt.Sprintf("%.2f", rho), "-", "−", 1)
+}
+
+// rhoAt returns the correlation that the result holds for a step, so that the
+// figure can't disagree with the table.
+func rhoAt(r *lag.Result, all []*strategy, step int) float64 {
+	for _, c := range r.Correlation {
+		if c.Step == step {
+			return float64(c.Spearman)
+		}
+	}
+	return stats.Spearman(lossesAt(all, step), finals(all))
+}
+
+func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot.Plot {
+	yLabel := ""
+	if leftmost {
+		yLabel = "final loss [nats/token]"
+	}
+	p := newPlot(fmt.Sprintf("step %d:  ρ = %s", step, formatRho(rhoAt(r, all, step))),
+		fmt.Sprintf("loss at step %d", step), yLabel)
+	p.X.Tick.Marker, p.Y.Tick.Marker = decimalTicks{4}, decimalTicks{5}
+	x, y := lossesAt(all, step), finals(all)
+	p.Y.Min, p.Y.Max = extent(y, 0.06)
+	p.X.Min, p.X.Max = extent(x, 0.05)
+
+	if a, b := stats.LinearFit(x, y); finite(a) && finite(b) {
+		lo, hi := extent(pairedX(x, y), 0)
+		p.Add(&plotter.Line{
+			XYs:       plotter.XYs{{X: lo, Y: a + b*lo}, {X: hi, Y: a + b*hi}},
+			LineStyle: lineStyle(grey, 1, 1),
+		})
+	}
+	diverged := draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}
+	point := draw.GlyphStyle{Color: withAlpha(blue, 0xc0), Radius: vg.Points(3.2), Shape: draw.CircleGlyph{}}
+	top := p.Y.Max
+	var lost, sound plotter.XYs
+	for i := range all {
+		switch {
+		case finite(x[i]) && finite(y[i]):
+			sound = append(sound, plotter.XY{X: x[i], Y: y[i]})
+		case finite(x[i]):
+			lost = append(lost, plotter.XY{X: x[i], Y: top})
+		}
+	}
+	addGlyphs(p, lost, diverged)
+	addGlyphs(p, sound, point)
+	for i, s := range all {
+		if !finite(x[i]) || !finite(y[i]) {
+			continue
+		}
+		at := plotter.XYs{{X: x[i], Y: y[i]}}
+		if s.order == 0 {
+			addGlyphs(p, at, bestGlyph)
+		}
+		if s.name == lagPick(r) {
+			addGlyphs(p, at, pickGlyph)
+		}
+	}
+	return p
+}
+
+var (
+	bestGlyph = draw.GlyphStyle{Color: black, Radius: vg.Points(6), Shape: draw.SquareGlyph{}}
+	pickGlyph = draw.GlyphStyle{Color: vermillion, Radius: vg.Points(4.6), Shape: thickRing{}}
+)
+
+// thickRing is a ring that stays visible among filled points.
+type thickRing struct{}
+
+// DrawGlyph implements [draw.GlyphDrawer].
+func (thickRing) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
+	c.SetLineStyle(draw.LineStyle{Color: style.Color, Width: vg.Points(2)})
+	var path vg.Path
+	path.Move(vg.Point{X: at.X + style.Radius, Y: at.Y})
+	path.Arc(at, style.Radius, 0, 2*math.Pi)
+	path.Close()
+	c.Stroke(path)
+}
+
+func addGlyphs(p *plot.Plot, xys plotter.XYs, style draw.GlyphStyle) {
+	if len(xys) > 0 {
+		p.Add(&plotter.Scatter{XYs: xys, GlyphStyle: style})
+	}
+}
+
+// pairedX returns the x of the pairs that are finite.
+func pairedX(x, y []float64) []float64 {
+	var out []float64
+	for i := range x {
+		if finite(x[i]) && finite(y[i]) {
+			out = append(out, x[i])
+		}
+	}
+	return out
+}
+
+// scatterKey writes what the marks mean along the bottom and returns the rest.
+func scatterKey(c draw.Canvas, r *lag.Result, all []*strategy) draw.Canvas {
+	style := textStyle(sizeNote, black)
+	style.YAlign = draw.YCenter
+	at := vg.Point{X: c.Min.X + vg.Points(16), Y: c.Min.Y + vg.Points(12)}
+	entry := func(glyph draw.GlyphStyle, label string) {
+		c.DrawGlyph(glyph, at)
+		label = shorten(style, label, inches(2.6))
+		c.FillText(style, vg.Point{X: at.X + vg.Points(9), Y: at.Y}, label)
+		at.X += vg.Points(30) + style.Width(label)
+	}
+	entry(draw.GlyphStyle{Color: blue, Radius: vg.Points(3.2), Shape: draw.CircleGlyph{}}, "a strategy")
+	if pick := lagPick(r); pick != "" {
+		entry(pickGlyph, "LAG's pick: "+pick)
+	}
+	if best := byFinal(all)[0]; !best.diverged() {
+		entry(bestGlyph, "best at the end: "+best.name)
+	}
+	for _, s := range all {
+		if s.diverged() {
+			entry(draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}, "diverged")
+			break
+		}
+	}
+	return draw.Crop(c, 0, 0, vg.Points(24), 0)
+}
+
+func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) object {
+	var panels list
+	for _, step := range steps {
+		var values list
+		for _, s := range all {
+			if early := s.lossAt(step); finite(early) && finite(s.final) {
+				values = append(values, object{
+					"strategy": s.name, "early": early, "final": s.final, "pick": s.name == lagPick(r)})
+			}
+		}
+		x := object{"field": "early", "type": "quantitative", "title": fmt.Sprintf("loss at step %d", step), "scale": object{"zero": false}}
+		y := object{"field": "final", "type": "quantitative", "title": "final loss [nats/token]", "scale": object{"zero": false}}
+		panels = append(panels, object{
+			"title": fmt.Sprintf("step %d: rho = %s", step, formatRho(rhoAt(r, all, step))),
+			"width": 210, "height": 180,
+			"data": object{"values": values},
+			"layer": list{
+				object{
+					"mark":      object{"type": "line", "color": hex(grey), "strokeDash": list{5, 3}},
+					"transform": list{object{"regression": "final", "on": "early"}},
+					"encoding":  object{"x": x, "y": y},
+				},
+				object{
+					"mark": object{"type": "point", "filled": true, "size": 55},
+					"encoding": object{
+						"x": x, "y": y,
+						"color":   object{"condition": object{"test": "datum.pick", "value": hex(vermillion)}, "value": hex(blue)},
+						"tooltip": tooltip("strategy", "early", "final"),
+					},
+				},
+			},
+		})
+	}
+	return object{"concat": panels, "columns": columns}
+}
