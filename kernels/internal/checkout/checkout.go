@@ -1,0 +1,107 @@
+// Package checkout knows where things lie in a checkout of this repository.
+// All that set-up makes is private to the checkout, under .lag in its root;
+// XLA plugins alone lie elsewhere, where go-xla looks for them.
+package checkout
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+)
+
+// Module is the path of this repository's module.
+const Module = "github.com/landscape-aware/growing"
+
+var moduleLine = regexp.MustCompile(`(?m)^module\s+` + regexp.QuoteMeta(Module) + `\s*$`)
+
+// A Checkout is a working copy of this repository.
+type Checkout struct{ Root string }
+
+// Find returns the checkout that dir lies in.
+func Find(dir string) (Checkout, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return Checkout{}, fmt.Errorf("finding the repository: %w", err)
+	}
+	for d := abs; ; d = filepath.Dir(d) {
+		mod, err := os.ReadFile(filepath.Join(d, "go.mod"))
+		if err == nil && moduleLine.Match(mod) {
+			return Checkout{d}, nil
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return Checkout{}, fmt.Errorf("finding the repository: %w", err)
+		}
+		if d == filepath.Dir(d) {
+			return Checkout{}, fmt.Errorf("%s is not inside a checkout of %s; change into one", abs, Module)
+		}
+	}
+}
+
+// Private is the directory of all that set-up makes.
+func (c Checkout) Private(elem ...string) string {
+	return filepath.Join(append([]string{c.Root, ".lag"}, elem...)...)
+}
+
+// Bin is the path of a private program.
+func (c Checkout) Bin(name string) string {
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return c.Private("bin", name)
+}
+
+// Venv is the private Python environment.
+func (c Checkout) Venv() string { return c.Private("venv") }
+
+// Python is the interpreter of the private Python environment.
+func (c Checkout) Python() string { return PythonOf(c.Venv()) }
+
+// PythonOf is the interpreter of the Python environment in dir.
+func PythonOf(dir string) string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(dir, "Scripts", "python.exe")
+	}
+	return filepath.Join(dir, "bin", "python")
+}
+
+// Jupyter is the root of Jupyter's private directories; with [Checkout.JupyterEnv]
+// Jupyter reads and writes nothing in the user's home.
+func (c Checkout) Jupyter(elem ...string) string {
+	return c.Private(append([]string{"jupyter"}, elem...)...)
+}
+
+// Notebooks is the directory of the notebooks.
+func (c Checkout) Notebooks() string { return filepath.Join(c.Root, "notebooks") }
+
+// JupyterEnv is the environment in which Jupyter finds the private kernels and
+// keeps its own files private.
+func (c Checkout) JupyterEnv() []string {
+	return []string{
+		"JUPYTER_PATH=" + c.Jupyter(),
+		"JUPYTER_CONFIG_DIR=" + c.Jupyter("config"),
+		"JUPYTER_DATA_DIR=" + c.Jupyter("data"),
+		"JUPYTER_RUNTIME_DIR=" + c.Jupyter("runtime"),
+		"JUPYTERLAB_SETTINGS_DIR=" + c.Jupyter("lab", "settings"),
+		"JUPYTERLAB_WORKSPACES_DIR=" + c.Jupyter("lab", "workspaces"),
+		"IPYTHONDIR=" + c.Jupyter("ipython"),
+		"PYTHONNOUSERSITE=1",
+		"PYTHONPATH=",
+	}
+}
+
+// Temp makes a directory for work in progress, on the same file system as what
+// set-up makes, so that the finished thing can be renamed into its place. The
+// returned function removes it.
+func (c Checkout) Temp(name string) (dir string, remove func(), err error) {
+	if err := os.MkdirAll(c.Private("tmp"), 0o755); err != nil {
+		return "", nil, fmt.Errorf("making %s: %w", c.Private("tmp"), err)
+	}
+	dir, err = os.MkdirTemp(c.Private("tmp"), name+"-")
+	if err != nil {
+		return "", nil, fmt.Errorf("making a temporary directory: %w", err)
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
+}

@@ -1,0 +1,17 @@
+//go:build !unix
+
+package proc
+
+import (
+	"os"
+	"os/exec"
+)
+
+func setGroup(*exec.Cmd) {}
+
+func interrupt(p *os.Process) error { return p.Kill() }
+
+// Terminate asks a process to end.
+func Terminate(p *os.Process) error { return p.Kill() }
+
+func killGroup(*os.Process) {}

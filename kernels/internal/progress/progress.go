@@ -1,0 +1,158 @@
+// Package progress says how far a long task is: a bar or a spinner on a
+// terminal, a line of log every few seconds elsewhere.
+package progress
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/charmbracelet/log"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// Every is how often a task that runs without a terminal is logged.
+const Every = 5 * time.Second
+
+// A Task is work under way. Its methods may be called from any goroutine.
+type Task struct {
+	title string
+	unit  string
+	start time.Time
+
+	mu     sync.Mutex
+	done   int64
+	total  int64
+	detail string
+	bar    *progressbar.ProgressBar
+	stop   chan struct{}
+}
+
+// Start begins a task of total units, 0 where the total is not known. The unit
+// "bytes" is shown in megabytes.
+func Start(title string, total int64, unit string) *Task {
+	t := &Task{title: title, unit: unit, total: total, start: time.Now(), stop: make(chan struct{})}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		size := total
+		if size <= 0 {
+			size = -1
+		}
+		t.bar = progressbar.NewOptions64(size,
+			progressbar.OptionSetWriter(os.Stderr),
+			progressbar.OptionSetDescription(title),
+			progressbar.OptionShowBytes(unit == "bytes"),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSpinnerType(14),
+			progressbar.OptionSetWidth(24),
+			progressbar.OptionClearOnFinish())
+	} else {
+		log.Info(title + " ...")
+	}
+	go t.tick()
+	return t
+}
+
+func (t *Task) tick() {
+	period := Every
+	if t.bar != nil {
+		period = 200 * time.Millisecond // keeps the spinner and the time alive
+	}
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-t.stop:
+			return
+		case <-ticker.C:
+			t.mu.Lock()
+			if t.bar != nil {
+				_ = t.bar.RenderBlank()
+			} else {
+				log.Info("  "+t.title, "progress", t.state(), "seconds", int(time.Since(t.start).Seconds()))
+			}
+			t.mu.Unlock()
+		}
+	}
+}
+
+// state is how far the task is, in words. The lock is held.
+func (t *Task) state() string {
+	var s string
+	switch {
+	case t.unit == "bytes" && t.total > 0:
+		s = fmt.Sprintf("%.0f of %.0f MB", float64(t.done)/1e6, float64(t.total)/1e6)
+	case t.unit == "bytes":
+		s = fmt.Sprintf("%.0f MB", float64(t.done)/1e6)
+	case t.total > 0:
+		s = fmt.Sprintf("%d of %d %s", t.done, t.total, t.unit)
+	default:
+		s = fmt.Sprintf("%d %s", t.done, t.unit)
+	}
+	if t.detail != "" {
+		s += ", " + t.detail
+	}
+	return s
+}
+
+// Set says that done units are done, and what is being worked on.
+func (t *Task) Set(done int64, detail string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done, t.detail = done, detail
+	if t.bar != nil {
+		t.bar.Describe(describe(t.title, detail))
+		_ = t.bar.Set64(done)
+	}
+}
+
+// Add says that n more units are done.
+func (t *Task) Add(n int64, detail string) {
+	t.mu.Lock()
+	done := t.done + n
+	t.mu.Unlock()
+	t.Set(done, detail)
+}
+
+// SetTotal changes the total.
+func (t *Task) SetTotal(total int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.total = total
+	if t.bar != nil && total > 0 {
+		t.bar.ChangeMax64(total)
+	}
+}
+
+func describe(title, detail string) string {
+	if detail == "" {
+		return title
+	}
+	const width = 40
+	if len(detail) > width {
+		detail = "..." + detail[len(detail)-width+3:]
+	}
+	return fmt.Sprintf("%s: %-*s", title, width, detail)
+}
+
+// End ends the task and clears its bar. It may be called twice.
+func (t *Task) End() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-t.stop:
+		return
+	default:
+		close(t.stop)
+	}
+	if t.bar != nil {
+		_ = t.bar.Clear()
+		_ = t.bar.Exit()
+	}
+}
+
+// Seconds is how long the task has been under way, for a line of log.
+func (t *Task) Seconds() string { return fmt.Sprintf("%.1f s", time.Since(t.start).Seconds()) }

@@ -1,0 +1,130 @@
+package pyenv
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/landscape-aware/growing/kernels/internal/proc"
+)
+
+// oldest is the oldest version of Python that the requirements are pinned for.
+const oldest = "3.9"
+
+// A Python is an interpreter that can make environments.
+type Python struct {
+	Path    string
+	Version string // as in 3.11.7
+}
+
+// PythonEnv is the environment variable that names the interpreter to use.
+const PythonEnv = "LAG_PYTHON"
+
+const inspect = `import json, sys, importlib.util as u
+print(json.dumps({"Path": sys.executable, "Version": "%d.%d.%d" % sys.version_info[:3],
+ "Lacks": [m for m in ("venv", "ensurepip") if u.find_spec(m) is None]}))`
+
+// FindPython finds an interpreter: $LAG_PYTHON, or the first of the usual names
+// that is new enough and has the modules venv and ensurepip. The error says how
+// to install one.
+func FindPython(ctx context.Context) (Python, error) {
+	names := []string{"python3"}
+	for minor := 13; minor >= 9; minor-- {
+		names = append(names, "python3."+strconv.Itoa(minor))
+	}
+	names = append(names, "python")
+	if name := os.Getenv(PythonEnv); name != "" {
+		names = []string{name}
+	}
+	return choose(names, func(name string) (found, error) {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return found{}, err
+		}
+		out, err := proc.Output(ctx, proc.Command{Args: []string{path, "-c", inspect}, Env: env})
+		if err != nil {
+			return found{}, err
+		}
+		var f found
+		if err := json.Unmarshal([]byte(out), &f); err != nil {
+			return found{}, fmt.Errorf("%s printed %q: %w", path, out, err)
+		}
+		return f, nil
+	})
+}
+
+// found is what an interpreter says of itself.
+type found struct {
+	Path, Version string
+	Lacks         []string
+}
+
+func choose(names []string, look func(name string) (found, error)) (Python, error) {
+	var why, fix string
+	for _, name := range names {
+		f, err := look(name)
+		switch {
+		case err != nil:
+			if why == "" && !proc.Missing(err) {
+				why = fmt.Sprintf("%s does not run (%v)", name, err)
+			}
+		case compare(f.Version, oldest) < 0:
+			if why == "" {
+				why = fmt.Sprintf("%s is %s, %s or newer is needed", f.Path, f.Version, oldest)
+			}
+		case len(f.Lacks) > 0:
+			if fix == "" {
+				why = fmt.Sprintf("%s (%s) lacks its module %s", f.Path, f.Version, strings.Join(f.Lacks, " and "))
+				major, minor := numbers(f.Version)
+				fix = install(fmt.Sprintf("python%d.%d-venv", major, minor))
+			}
+		default:
+			return Python{f.Path, f.Version}, nil
+		}
+	}
+	if why == "" {
+		why = "none of " + strings.Join(names, ", ") + " is on the PATH"
+	}
+	if fix == "" {
+		fix = install("python3 python3-venv")
+	}
+	return Python{}, fmt.Errorf("%w that can make environments: %s; %s, or name one in $%s", errNoPython, why, fix, PythonEnv)
+}
+
+// install is the command that installs Debian's packages, or what to do elsewhere.
+func install(packages string) string {
+	if _, err := exec.LookPath("apt-get"); err == nil {
+		return "run `sudo apt-get install " + packages + "`"
+	}
+	if _, err := exec.LookPath("dnf"); err == nil {
+		return "run `sudo dnf install python3`"
+	}
+	if runtime.GOOS == "darwin" {
+		return "run `brew install python3`"
+	}
+	return "install Python 3 with its modules venv and ensurepip"
+}
+
+// compare orders versions by their first two numbers.
+func compare(a, b string) int {
+	aMajor, aMinor := numbers(a)
+	bMajor, bMinor := numbers(b)
+	if aMajor != bMajor {
+		return aMajor - bMajor
+	}
+	return aMinor - bMinor
+}
+
+func numbers(version string) (major, minor int) {
+	parts := strings.SplitN(version, ".", 3)
+	major, _ = strconv.Atoi(parts[0])
+	if len(parts) > 1 {
+		minor, _ = strconv.Atoi(parts[1])
+	}
+	return major, minor
+}

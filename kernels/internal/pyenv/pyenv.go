@@ -1,0 +1,208 @@
+// Package pyenv makes the private Python environment with JupyterLab at the
+// versions of requirements.txt, each file checked by its sha256.
+package pyenv
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/proc"
+	"github.com/landscape-aware/growing/kernels/internal/progress"
+)
+
+//go:embed requirements.txt
+var requirements string
+
+// stampName is the file that a complete environment holds.
+const stampName = "lag.json"
+
+// A stamp tells what an environment was made from. One made from something
+// else, or in a checkout that was moved since (scripts hold absolute paths), is
+// made anew.
+type stamp struct {
+	Requirements string // sha256 of requirements.txt
+	Root         string // where the checkout lay
+	Python       string // version of the interpreter
+}
+
+// env keeps the user's pip settings for where to download from, and turns off
+// those for where to install to.
+var env = []string{"PIP_USER=0", "PIP_REQUIRE_VIRTUALENV=0", "PIP_TARGET=", "PIP_PREFIX=", "PIP_DISABLE_PIP_VERSION_CHECK=1",
+	"PIP_NO_INPUT=1", "PYTHONNOUSERSITE=1", "PYTHONPATH=", "PYTHONUNBUFFERED=1"}
+
+// Env is the environment in which to run the private environment's pip.
+func Env() []string { return append([]string(nil), env...) }
+
+// Ready tells whether the environment is complete and of the current versions,
+// and the Python version it has.
+func Ready(c checkout.Checkout) (version string, ok bool) {
+	data, err := os.ReadFile(filepath.Join(c.Venv(), stampName))
+	if err != nil {
+		return "", false
+	}
+	var s stamp
+	if json.Unmarshal(data, &s) != nil || s.Requirements != sum() || s.Root != c.Root {
+		return "", false
+	}
+	// The interpreter is a link to the system's, which may be gone.
+	if _, err := os.Stat(c.Python()); err != nil {
+		return "", false
+	}
+	return s.Python, true
+}
+
+func sum() string {
+	h := sha256.Sum256([]byte(requirements))
+	return hex.EncodeToString(h[:])
+}
+
+// Ensure makes the environment unless it is there. It is built under a name of
+// its own and becomes .lag/venv when it is complete.
+func Ensure(ctx context.Context, c checkout.Checkout) error {
+	if version, ok := Ready(c); ok {
+		log.Info("JupyterLab ready", "version", Version("jupyterlab", version), "python", version)
+		return nil
+	}
+	python, err := FindPython(ctx)
+	if err != nil {
+		return err
+	}
+	removeAbandoned(c)
+	log.Info("making a Python environment", "python", python.Version, "in", c.Venv())
+	dir, err := os.MkdirTemp(c.Private(), "venv-")
+	if err != nil {
+		return fmt.Errorf("making the Python environment: %w", err)
+	}
+	complete := false
+	defer func() {
+		if !complete {
+			_ = os.RemoveAll(dir)
+		}
+	}()
+	task := progress.Start("installing JupyterLab", 0, "packages")
+	defer task.End()
+	if err := build(ctx, python, dir, task); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(stamp{sum(), c.Root, python.Version}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("making the Python environment: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, stampName), data, 0o644); err != nil {
+		return fmt.Errorf("making the Python environment: %w", err)
+	}
+	if err := link(c.Venv(), dir); err != nil {
+		return fmt.Errorf("putting the Python environment in its place: %w", err)
+	}
+	complete = true
+	task.End()
+	removeAbandoned(c)
+	log.Info("JupyterLab installed", "version", Version("jupyterlab", python.Version), "took", task.Seconds())
+	return nil
+}
+
+func build(ctx context.Context, python Python, dir string, task *progress.Task) error {
+	task.Set(0, "the environment itself")
+	if err := proc.Run(ctx, proc.Command{Args: []string{python.Path, "-m", "venv", dir}, Env: env}); err != nil {
+		return fmt.Errorf("making a Python environment: %w", err)
+	}
+	file := filepath.Join(dir, "requirements.txt")
+	if err := os.WriteFile(file, []byte(requirements), 0o644); err != nil {
+		return fmt.Errorf("making a Python environment: %w", err)
+	}
+	pip := pipOutput{total: strings.Count(requirements, "==")}
+	err := proc.Run(ctx, proc.Command{
+		Args: []string{checkout.PythonOf(dir), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:",
+			"--progress-bar", "off", "--no-warn-script-location", "-r", file},
+		Env: env,
+		Line: func(line string) {
+			pip.read(line)
+			task.SetTotal(int64(pip.total))
+			task.Set(int64(pip.done), pip.detail)
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("installing JupyterLab with pip: %w", err)
+	}
+	return nil
+}
+
+// pipOutput follows what pip install prints.
+type pipOutput struct {
+	total, done int
+	detail      string
+}
+
+var pipLine = regexp.MustCompile(`^\s*(Ignoring|Collecting|Downloading|Using cached|Installing collected)\s*([^\s:;]*)`)
+
+func (p *pipOutput) read(line string) {
+	m := pipLine.FindStringSubmatch(line)
+	if m == nil {
+		return
+	}
+	switch m[1] {
+	case "Ignoring": // a pin for another Python or platform
+		p.total--
+	case "Collecting":
+		p.done++
+		p.detail, _, _ = strings.Cut(m[2], "==")
+	case "Installing collected":
+		p.done, p.detail = p.total, "unpacking"
+	}
+}
+
+// link makes name a link to dir at once, replacing an older one.
+func link(name, dir string) error {
+	if info, err := os.Lstat(name); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		if err := os.RemoveAll(name); err != nil {
+			return err
+		}
+	}
+	temp := name + ".new"
+	_ = os.Remove(temp)
+	if err := os.Symlink(filepath.Base(dir), temp); err != nil {
+		return err
+	}
+	return os.Rename(temp, name)
+}
+
+// removeAbandoned removes environments that nothing points at: older ones and
+// those of a set-up that was killed.
+func removeAbandoned(c checkout.Checkout) {
+	used, _ := os.Readlink(c.Venv())
+	dirs, _ := filepath.Glob(c.Private("venv-*"))
+	for _, dir := range dirs {
+		if filepath.Base(dir) != used {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// Version is the pinned version of a package for a version of Python, "" where
+// none is pinned. Of several pins the last that fits is taken.
+func Version(name, python string) string {
+	pin := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `==(\S+)(?: ; python_full_version (<|>=|==) '([0-9.*]+)')?`)
+	var version string
+	for _, m := range pin.FindAllStringSubmatch(requirements, -1) {
+		order := compare(python, strings.TrimSuffix(m[3], ".*"))
+		if m[2] == "" || m[2] == "<" && order < 0 || m[2] == ">=" && order >= 0 ||
+			m[2] == "==" && strings.HasPrefix(python+".", strings.TrimSuffix(m[3], "*")) {
+			version = m[1]
+		}
+	}
+	return version
+}
+
+var errNoPython = errors.New("no Python")
