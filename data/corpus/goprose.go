@@ -1,0 +1,238 @@
+package corpus
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// opticks is Newton's Opticks as Project Gutenberg has it, part of every Go
+// installation.
+const opticks = "testdata/Isaac.Newton-Opticks.txt"
+
+// goProse is the prose of a Go installation.
+type goProse struct {
+	root  string // GOROOT
+	files []string
+	size  int64
+	stamp string
+}
+
+// GoProse returns the English prose of the Go installation at goroot, or of the
+// one that `go env GOROOT` names if goroot is empty: the comments of the Go
+// source below src, a document for each file, and Newton's Opticks, a document
+// for about 8 KiB.
+//
+// Left out are testdata and generated files, licence headers, directives, code
+// within comments (indented lines, "Output:" of examples), paragraphs that do
+// not look like prose (see [isProse]) and, since much is said twice in the
+// variants for operating systems and in vendored packages, paragraphs that
+// occurred before.
+func GoProse(goroot string) (Source, error) {
+	root, err := findGoroot(goroot)
+	if err != nil {
+		return nil, err
+	}
+	s := &goProse{root: root}
+	sum := sha256.New()
+	src := filepath.Join(root, "src")
+	err = filepath.WalkDir(src, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(src, path)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if d.IsDir() {
+			if d.Name() == "testdata" && rel != "testdata" || strings.HasPrefix(d.Name(), "_") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if rel != opticks && (!strings.HasSuffix(rel, ".go") || strings.HasPrefix(rel, "testdata/")) || !d.Type().IsRegular() {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		s.files = append(s.files, rel)
+		s.size += info.Size()
+		fmt.Fprintf(sum, "%q %d %d\n", rel, info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("corpus: looking for Go source in %s: %w", src, err)
+	}
+	if len(s.files) == 0 {
+		return nil, fmt.Errorf("corpus: there is no Go source in %s: install Go from https://go.dev/dl (some distributions keep the source in a package of its own, as golang-src), or name a text file instead of %q", src, GoSpec)
+	}
+	s.stamp = fmt.Sprintf("go prose %d\n%q\n%x", proseVersion, root, sum.Sum(nil))
+	return s, nil
+}
+
+// proseVersion changes when other text is taken from the same files.
+const proseVersion = 1
+
+func findGoroot(goroot string) (string, error) {
+	if goroot == "" {
+		goroot = os.Getenv("GOROOT")
+	}
+	if goroot == "" {
+		out, err := exec.Command("go", "env", "GOROOT").Output()
+		if err != nil {
+			return "", fmt.Errorf("corpus: asking for the Go installation with `go env GOROOT`: %w: put go on the PATH, set GOROOT, or name a text file instead of %q", err, GoSpec)
+		}
+		goroot = strings.TrimSpace(string(out))
+	}
+	info, err := os.Stat(filepath.Join(goroot, "src"))
+	if err != nil || !info.IsDir() {
+		return "", fmt.Errorf("corpus: there is no Go installation with its source in %q: set GOROOT, or name a text file instead of %q", goroot, GoSpec)
+	}
+	// A link and what it points to are the same installation.
+	if real, err := filepath.EvalSymlinks(goroot); err == nil {
+		goroot = real
+	}
+	return goroot, nil
+}
+
+func (s *goProse) Info() Info {
+	version := "an unknown version"
+	if data, err := os.ReadFile(filepath.Join(s.root, "VERSION")); err == nil {
+		version, _, _ = strings.Cut(string(data), "\n")
+	}
+	return Info{
+		Name:    GoSpec,
+		License: "BSD-3-Clause (Go and its vendored packages); public domain in the USA (Newton's Opticks, Project Gutenberg)",
+		Origin:  fmt.Sprintf("comments of the Go source and Newton's Opticks in %s (%s)", s.root, version),
+	}
+}
+
+func (s *goProse) Stamp(context.Context) (string, error) { return s.stamp, nil }
+
+// Documents parses the files on all processors and yields in their order.
+func (s *goProse) Documents(ctx context.Context) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var workers sync.WaitGroup
+		defer workers.Wait()
+		defer cancel()
+
+		type parsed struct {
+			docs []Document
+			err  error
+		}
+		type job struct {
+			file string
+			out  chan parsed
+		}
+		n := runtime.GOMAXPROCS(0)
+		jobs := make(chan job)
+		order := make(chan job, 32*n) // bounds how far the workers run ahead
+		for range n {
+			workers.Go(func() {
+				for j := range jobs {
+					docs, err := readGoFile(s.root, j.file)
+					j.out <- parsed{docs, err}
+				}
+			})
+		}
+		workers.Go(func() {
+			defer close(order)
+			defer close(jobs)
+			for _, file := range s.files {
+				j := job{file, make(chan parsed, 1)}
+				select {
+				case order <- j:
+				case <-ctx.Done():
+					return
+				}
+				select {
+				case jobs <- j:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+
+		seen := make(map[[16]byte]bool)
+		received := 0
+		for j := range order {
+			var p parsed
+			select {
+			case p = <-j.out:
+			case <-ctx.Done():
+				yield(Document{}, ctx.Err())
+				return
+			}
+			received++
+			if p.err != nil {
+				yield(Document{}, p.err)
+				return
+			}
+			for _, d := range p.docs {
+				if d.Text = dropSeen(d.Text, seen); d.Text == "" {
+					continue
+				}
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}
+		if received < len(s.files) {
+			yield(Document{}, ctx.Err())
+		}
+	}
+}
+
+// dropSeen leaves out the paragraphs that are in seen, and adds the others to it.
+func dropSeen(text string, seen map[[16]byte]bool) string {
+	var kept []string
+	for p := range strings.SplitSeq(text, "\n\n") {
+		h := sha256.Sum256([]byte(p))
+		key := [16]byte(h[:16])
+		if !seen[key] {
+			seen[key] = true
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, "\n\n")
+}
+
+// readGoFile returns the documents of a file below root/src.
+func readGoFile(root, file string) ([]Document, error) {
+	data, err := os.ReadFile(filepath.Join(root, "src", filepath.FromSlash(file)))
+	if err != nil {
+		return nil, fmt.Errorf("corpus: reading the Go installation: %w", err)
+	}
+	if file == opticks {
+		return book(file, string(data)), nil
+	}
+	var paragraphs []string
+	for _, group := range comments(data) {
+		text := strings.ToValidUTF8(group.Text(), "\uFFFD")
+		if group.beforePackage {
+			if isGenerated(group) {
+				return nil, nil
+			}
+			if isLicense(text) {
+				continue
+			}
+		}
+		paragraphs = append(paragraphs, prose(text)...)
+	}
+	if len(paragraphs) == 0 {
+		return nil, nil
+	}
+	return []Document{{file, strings.Join(paragraphs, "\n\n")}}, nil
+}

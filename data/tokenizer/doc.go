@@ -1,0 +1,17 @@
+// Package tokenizer trains and applies WordPiece vocabularies.
+//
+// Training follows the WordPiece trainer of Hugging Face's tokenizers: text is
+// cleaned, lowercased and split as BERT does (package-level rules below), words
+// are counted, and byte-pair merges over characters, of which all but the first
+// of a word carry the prefix "##", are made in order of their frequency. Theirs
+// numbers the "##" characters in the order of a randomly seeded hash map and
+// breaks ties by these numbers, so that two runs of theirs differ; ours numbers
+// them by code point and is deterministic. Entries that differ are ties.
+//
+// Encoding is BERT's: control characters are removed, whitespace separates
+// words, CJK ideographs and punctuation stand alone, accents are stripped, and
+// a word is split greedily into its longest known pieces. A word of more than
+// 100 characters, or with a part that is not in the vocabulary, becomes [UNK].
+//
+// Vocabularies are kept as Hugging Face's tokenizer.json.
+package tokenizer
