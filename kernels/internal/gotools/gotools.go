@@ -1,0 +1,192 @@
+// Package gotools builds the Go programs that notebooks need (GoNB, goimports,
+// gopls) into the private bin directory, and the packages that notebooks
+// import, so that a notebook's first cell need not.
+package gotools
+
+import (
+	"context"
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/proc"
+	"github.com/landscape-aware/growing/kernels/internal/progress"
+)
+
+// A Tool is a program that notebooks need.
+type Tool struct {
+	Name    string
+	Package string
+	Module  string
+	Version string // "" for the version in this repository's go.mod, checked by its go.sum
+	Why     string
+}
+
+// Tools are the programs that notebooks need. gopls lies in a module of its
+// own, whose requirements would raise ours; Go checks it against its checksum
+// database. gopls 0.23 is the newest that Go 1.26 builds.
+var Tools = []Tool{
+	{Name: "gonb", Package: "github.com/janpfeifer/gonb", Module: "github.com/janpfeifer/gonb", Why: "runs the cells"},
+	{Name: "goimports", Package: "golang.org/x/tools/cmd/goimports", Module: "golang.org/x/tools", Why: "adds the imports of cells"},
+	{Name: "gopls", Package: "golang.org/x/tools/gopls", Module: "golang.org/x/tools/gopls", Version: "v0.23.0", Why: "completes names"},
+}
+
+// Want returns the tools with the versions to have.
+func Want(ctx context.Context, c checkout.Checkout) ([]Tool, error) {
+	var modules []string
+	for _, t := range Tools {
+		if t.Version == "" {
+			modules = append(modules, t.Module)
+		}
+	}
+	out, err := proc.Output(ctx, proc.Command{
+		Args: append([]string{"go", "list", "-m", "-f", "{{.Path}} {{.Version}}"}, modules...), Dir: c.Root,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking up the versions of tools in go.mod: %w", err)
+	}
+	pinned := make(map[string]string)
+	for _, line := range strings.Split(out, "\n") {
+		if path, version, ok := strings.Cut(line, " "); ok {
+			pinned[path] = version
+		}
+	}
+	tools := append([]Tool(nil), Tools...)
+	for i, t := range tools {
+		if t.Version != "" {
+			continue
+		}
+		if tools[i].Version = pinned[t.Module]; tools[i].Version == "" {
+			return nil, fmt.Errorf("go.mod of %s does not require %s", c.Root, t.Module)
+		}
+	}
+	return tools, nil
+}
+
+// Installed returns the version of the tool in the private bin directory, ""
+// where there is none or one of another Go release. (gopls must not be older
+// than the Go whose code it reads.)
+func (t Tool) Installed(c checkout.Checkout) string {
+	info, err := buildinfo.ReadFile(c.Bin(t.Name))
+	if err != nil || info.Path != t.Package || info.Main.Path != t.Module || info.GoVersion != runtime.Version() {
+		return ""
+	}
+	return info.Main.Version
+}
+
+// Ensure builds the tools that are not there at their versions. Each becomes
+// visible when it is complete.
+func Ensure(ctx context.Context, c checkout.Checkout) error {
+	tools, err := Want(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, t := range tools {
+		if t.Installed(c) == t.Version {
+			log.Info(t.Name+" ready", "version", t.Version)
+			continue
+		}
+		if err := t.build(ctx, c); err != nil {
+			return fmt.Errorf("building %s %s, which %s: %w", t.Name, t.Version, t.Why, err)
+		}
+	}
+	return nil
+}
+
+func (t Tool) build(ctx context.Context, c checkout.Checkout) error {
+	dir, remove, err := c.Temp(t.Name)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	output := filepath.Join(dir, filepath.Base(c.Bin(t.Name)))
+	args, env := []string{"build", "-o", output, t.Package}, []string(nil)
+	for _, own := range Tools {
+		if own.Name == t.Name && own.Version != "" {
+			args, env = []string{"install", t.Package + "@" + t.Version}, []string{"GOBIN=" + dir}
+		}
+	}
+	took, err := Go(ctx, c, "building "+t.Name+" "+t.Version, env, args...)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Private("bin"), 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(output, c.Bin(t.Name)); err != nil {
+		return err
+	}
+	log.Info(t.Name+" built", "version", t.Version, "took", took)
+	return nil
+}
+
+// Go runs the go command in the checkout and says how far it is: the modules it
+// downloads and the packages it compiles. It returns the time taken in words.
+func Go(ctx context.Context, c checkout.Checkout, title string, env []string, args ...string) (took string, err error) {
+	task := progress.Start(title, 0, "packages")
+	defer task.End()
+	var follow buildOutput
+	err = proc.Run(ctx, proc.Command{
+		Args: append([]string{"go", args[0], "-v"}, args[1:]...), Dir: c.Root, Env: env,
+		Line: func(line string) {
+			follow.read(line)
+			task.Set(int64(follow.packages), follow.detail())
+		},
+	})
+	return task.Seconds(), err
+}
+
+// buildOutput follows what go build -v prints.
+type buildOutput struct {
+	modules, packages int
+	last              string
+}
+
+func (b *buildOutput) read(line string) {
+	switch {
+	case strings.HasPrefix(line, "go: downloading "):
+		b.modules++
+		b.last = strings.TrimPrefix(line, "go: ")
+	case !strings.ContainsAny(line, " :#\t"): // a package path; anything else is a message
+		b.packages++
+		b.last = line
+	}
+}
+
+func (b *buildOutput) detail() string {
+	if b.modules > 0 {
+		return fmt.Sprintf("%d modules downloaded, %s", b.modules, b.last)
+	}
+	return b.last
+}
+
+// Prebuild compiles the packages that notebooks import, and the probe.
+func Prebuild(ctx context.Context, c checkout.Checkout) error {
+	took, err := Go(ctx, c, "compiling what notebooks import", nil, "build", "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui/...")
+	if err != nil {
+		return fmt.Errorf("compiling the packages that notebooks import: %w", err)
+	}
+	log.Info("packages compiled", "took", took)
+	return nil
+}
+
+// ProbePackage is the program that tries a backend, see package doctor.
+const ProbePackage = checkout.Module + "/kernels/probe"
+
+// BuildProbe builds the probe; it returns at once where it is up to date.
+func BuildProbe(ctx context.Context, c checkout.Checkout) (program string, err error) {
+	program = c.Bin("probe")
+	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
+		return "", fmt.Errorf("building the probe: %w", err)
+	}
+	if _, err := Go(ctx, c, "building the probe of backends", nil, "build", "-o", program, ProbePackage); err != nil {
+		return "", fmt.Errorf("building the probe of backends: %w", err)
+	}
+	return program, nil
+}

@@ -1,0 +1,142 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gomlx/go-xla/installer"
+)
+
+// ReleaseVersion is the plugin that go-xla v0.4.1 was released with; its own
+// name for it, pjrt.DefaultCPUVersion, needs cgo.
+const ReleaseVersion = "v0.114.0"
+
+// reachable is how long the release page may take to answer before the plugin
+// is sought elsewhere.
+const reachable = 5 * time.Second
+
+// releaseAPI answers with the files of a release and their checksums.
+var releaseAPI = "https://api.github.com/repos/" + installer.BinaryCPUReleasesRepo + "/releases/tags/"
+
+// An asset is a file of a release.
+type asset struct {
+	Name   string `json:"name"`
+	URL    string `json:"browser_download_url"`
+	Digest string `json:"digest"` // as in sha256:0123...
+}
+
+// releaseAsset asks for this platform's file of go-xla's release and its
+// sha256. A file without a published checksum is refused.
+func releaseAsset(ctx context.Context, platform string) (asset, error) {
+	ctx, cancel := context.WithTimeout(ctx, reachable)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, releaseAPI+ReleaseVersion, nil)
+	if err != nil {
+		return asset{}, err
+	}
+	req.Header.Set("Accept", "application/vnd.github+json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return asset{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return asset{}, fmt.Errorf("%s answers %s", req.URL, resp.Status)
+	}
+	var release struct{ Assets []asset }
+	if err := json.NewDecoder(resp.Body).Decode(&release); err != nil {
+		return asset{}, fmt.Errorf("%s: %w", req.URL, err)
+	}
+	stem := "pjrt_cpu_" + strings.ReplaceAll(platform, "/", "_")
+	for _, a := range release.Assets {
+		if a.Name != stem+".tar.gz" && a.Name != stem+".zip" {
+			continue
+		}
+		sum, ok := strings.CutPrefix(a.Digest, "sha256:")
+		if !ok || len(sum) != 64 {
+			return asset{}, fmt.Errorf("release %s publishes no sha256 for %s", ReleaseVersion, a.Name)
+		}
+		a.Digest = sum
+		return a, nil
+	}
+	return asset{}, fmt.Errorf("release %s has no plugin for %s", ReleaseVersion, platform)
+}
+
+// installRelease installs the plugin that go-xla's own installer would, with
+// the functions of that installer, and checks the sha256 that the release
+// publishes, which the installer's own command does not.
+func installRelease(ctx context.Context, temp, dir string) (path string, err error) {
+	a, err := releaseAsset(ctx, Platform())
+	if err != nil {
+		return "", err
+	}
+	// The installer takes no context and downloads into the system's temporary directory.
+	http.DefaultClient.Transport = withContext{ctx}
+	defer func() { http.DefaultClient.Transport = nil }()
+	old, had := os.LookupEnv("TMPDIR")
+	if err := os.Setenv("TMPDIR", temp); err != nil {
+		return "", err
+	}
+	defer func() {
+		if had {
+			_ = os.Setenv("TMPDIR", old)
+		} else {
+			_ = os.Unsetenv("TMPDIR")
+		}
+	}()
+	file, _, err := installer.DownloadURLToTemp(a.URL, a.Name, a.Digest, false, installer.Normal)
+	if err != nil {
+		return "", err
+	}
+	if err := verify(file, a.Digest); err != nil {
+		return "", err
+	}
+	return placeRelease(file, dir)
+}
+
+// placeRelease unpacks the archive beside its destination and renames its plugin into place.
+func placeRelease(archive, dir string) (path string, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	unpacked, err := os.MkdirTemp(dir, ".installing-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(unpacked) }()
+	unpack := installer.Untar
+	if strings.HasSuffix(archive, ".zip") || runtime.GOOS == "windows" {
+		unpack = installer.Unzip
+	}
+	files, err := unpack(archive, unpacked)
+	if err != nil {
+		return "", err
+	}
+	for _, file := range files {
+		base := filepath.Base(file)
+		if !strings.HasPrefix(nameOf(base), "cpu") {
+			continue
+		}
+		path = filepath.Join(dir, base)
+		if err := os.Rename(file, path); err != nil {
+			return "", err
+		}
+		return path, nil
+	}
+	return "", errors.New("the archive of the release holds no plugin for CPU")
+}
+
+// withContext ends the requests of a client that sets no context of its own.
+type withContext struct{ ctx context.Context }
+
+func (t withContext) RoundTrip(r *http.Request) (*http.Response, error) {
+	return http.DefaultTransport.RoundTrip(r.WithContext(t.ctx))
+}
