@@ -1,0 +1,120 @@
+package kernelspec
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/plugin"
+)
+
+// tunables keep glibc from handing XLA's temporaries back to the kernel at
+// every step: 1.2 to 1.5 times as many steps a second. Other C libraries
+// ignore the variable.
+const tunables = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:" +
+	"glibc.malloc.trim_threshold=8000000000:glibc.malloc.mmap_threshold=4000000000"
+
+// goEnv is the variable in which kernel.json names the go command.
+const goEnv = "LAG_GO"
+
+// A Launch is what to start a kernel with.
+type Launch struct {
+	Program string
+	Args    []string
+	Env     []string
+}
+
+// Prepare works out how to start GoNB for a kind of device.
+//
+// A LAG_BACKEND in the environment decides over the CPU kernel: it is how a
+// notebook is run on the pure-Go backend.
+func Prepare(c checkout.Checkout, kind, connection string, plugins []plugin.Plugin, environ []string) (Launch, error) {
+	if !slices.Contains(Kinds, kind) {
+		return Launch{}, fmt.Errorf("no kernel for %q, only for %s", kind, strings.Join(Kinds, ", "))
+	}
+	gonb := c.Bin("gonb")
+	if _, err := os.Stat(gonb); err != nil {
+		return Launch{}, fmt.Errorf("GoNB is not built: %w; run `go run ./kernels setup` in %s", err, c.Root)
+	}
+	env := newEnviron(environ)
+	if goProgram := env.get(goEnv); goProgram != "" {
+		env.set("PATH", env.get("PATH")+string(os.PathListSeparator)+filepath.Dir(goProgram))
+	}
+	env.set("PATH", c.Private("bin")+string(os.PathListSeparator)+env.get("PATH"))
+	env.set("GOMLX_NO_AUTO_INSTALL", "1")
+	env.setDefault("GLIBC_TUNABLES", tunables)
+	env.set("LAG_KERNEL", kind)
+	backend := "xla:" + kind
+	if kind == "cpu" {
+		if _, ok := plugin.OfKind(plugins, "cpu"); !ok {
+			backend = "go"
+		}
+		env.setDefault("LAG_BACKEND", backend)
+	} else {
+		env.set("LAG_BACKEND", backend)
+	}
+	logs := c.Private("log")
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return Launch{}, fmt.Errorf("making the directory of GoNB's logs: %w", err)
+	}
+	return Launch{
+		Program: gonb,
+		Args: []string{gonb, "-kernel", connection,
+			"-go_work", c.Root, // cells import this checkout's packages
+			"-raw_error", // compile errors as text: without it they are HTML alone and their text is lost to nbclient
+			"-logtostderr=false", "-stderrthreshold=FATAL", "-log_dir", logs},
+		Env: env.list,
+	}, nil
+}
+
+// Run starts the kernel in place of this process where the system can.
+func (l Launch) Run() error { return replace(l) }
+
+// PruneLogs removes GoNB's logs that are older than a week.
+func PruneLogs(c checkout.Checkout) {
+	files, _ := filepath.Glob(filepath.Join(c.Private("log"), "gonb.*"))
+	for _, file := range files {
+		if info, err := os.Lstat(file); err == nil && time.Since(info.ModTime()) > 7*24*time.Hour {
+			_ = os.Remove(file)
+		}
+	}
+}
+
+// environ is an environment under change.
+type environ struct{ list []string }
+
+func newEnviron(list []string) *environ { return &environ{slices.Clone(list)} }
+
+func (e *environ) get(name string) string {
+	for _, entry := range slices.Backward(e.list) {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+func (e *environ) set(name, value string) {
+	e.list = slices.DeleteFunc(e.list, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
+	e.list = append(e.list, name+"="+value)
+}
+
+func (e *environ) setDefault(name, value string) {
+	if e.get(name) == "" {
+		e.set(name, value)
+	}
+}
+
+// LookGo returns the go command.
+func LookGo() (string, error) {
+	path, err := exec.LookPath("go")
+	if err != nil {
+		return "", fmt.Errorf("finding the go command: %w", err)
+	}
+	return filepath.Abs(path)
+}
