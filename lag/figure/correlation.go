@@ -91,7 +91,7 @@ func CorrelationCurve(r *lag.Result) Figure {
 		}
 		legend.Add("Pearson's r", &plotter.Line{LineStyle: pearsonLine})
 		legend.Add("Kendall's τ-b", &plotter.Line{LineStyle: kendallLine})
-		legend.Add("0.9", &plotter.Line{LineStyle: lineStyle(black, 1, 2)})
+		legend.Add("ρ = 0.9", &plotter.Line{LineStyle: lineStyle(black, 1, 2)})
 		if r.LagSteps != nil {
 			style := lineStyle(purple, 2, 0)
 			upright(p, float64(*r.LagSteps), style)

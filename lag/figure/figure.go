@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -83,6 +84,8 @@ const (
 // inches converts a length to inches as vg has them.
 func inches(x float64) vg.Length { return vg.Length(x) * vg.Inch }
 
+func cssPixels(l vg.Length) int { return int(math.Round(float64(l/vg.Inch) * cssDPI)) }
+
 // noData returns a figure that says why it is empty.
 func noData(name, title, why string) Figure {
 	return Figure{Name: name, Title: title, Err: fmt.Errorf("figure %s: %w: %s", name, ErrNoData, why)}
@@ -94,8 +97,7 @@ func render(f Figure, width, height vg.Length, spec object, paint func(draw.Canv
 	fail := func(err error) Figure {
 		return Figure{Name: f.Name, Title: f.Title, Err: fmt.Errorf("figure %s: %w", f.Name, err)}
 	}
-	f.Width = int(float64(width/vg.Inch)*cssDPI + 0.5)
-	f.Height = int(float64(height/vg.Inch)*cssDPI + 0.5)
+	f.Width, f.Height = cssPixels(width), cssPixels(height)
 
 	var err error
 	if f.PNG, err = renderPNG(width, height, pngDPI, paint); err != nil {

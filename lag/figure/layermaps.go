@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot/vg"
@@ -25,7 +26,11 @@ func LayerMaps(r *lag.Result) Figure {
 		if s.diverged() {
 			note = "diverged"
 		}
-		panels = append(panels, mapPanel{name: s.name, init: s.init, layers: s.maps, note: note, marked: s.name == lagPick(r)})
+		marked := s.name == lagPick(r)
+		if marked {
+			note += ", LAG's pick"
+		}
+		panels = append(panels, mapPanel{name: s.name, init: s.init, layers: s.maps, note: note, marked: marked})
 	}
 	return layerMaps(r.From, r.To, panels)
 }
@@ -56,10 +61,14 @@ func layerMaps(from, to int, panels []mapPanel) Figure {
 	f.Alt = fmt.Sprintf("Stacks of boxes, one for each of %d strategies, that show from which of %d source layers each of %d grown layers is copied.", len(panels), from, to)
 
 	const panelWidth, columnsMax = 1.2, 8
-	columns := min(len(panels), columnsMax)
-	rows := (len(panels) + columns - 1) / columns
+	rows := (len(panels) + columnsMax - 1) / columnsMax
+	columns := (len(panels) + rows - 1) / rows
 	box := vg.Points(min(19, 230/float64(to)))
-	panelHeight := box*vg.Length(to) + vg.Points(50)
+	caption := vg.Points(29)
+	if panels[0].note != "" {
+		caption += vg.Points(11)
+	}
+	panelHeight := caption + box*vg.Length(to) + vg.Points(12)
 	key := vg.Points(30)
 	width := max(inches(panelWidth*float64(columns)+0.2), inches(5.4))
 	height := panelHeight*vg.Length(rows) + key + vg.Points(sizeTitle+22)
@@ -70,13 +79,13 @@ func layerMaps(from, to int, panels []mapPanel) Figure {
 		for i, p := range panels {
 			x := c.Min.X + vg.Points(8) + inches(panelWidth)*vg.Length(i%columns)
 			top := c.Max.Y - panelHeight*vg.Length(i/columns)
-			paintMap(c, p, from, box, x, top, inches(panelWidth)-vg.Points(8))
+			paintMap(c, p, from, box, caption, x, top, inches(panelWidth)-vg.Points(8))
 		}
 	})
 }
 
-// paintMap draws one stack below top, with the name above it.
-func paintMap(c draw.Canvas, p mapPanel, from int, box, x, top, width vg.Length) {
+// paintMap draws one stack of boxes, and above it a caption with its name.
+func paintMap(c draw.Canvas, p mapPanel, from int, box, caption, x, top, width vg.Length) {
 	name := bold(textStyle(sizeNote, black))
 	if p.marked {
 		name.Color = vermillion
@@ -85,16 +94,19 @@ func paintMap(c draw.Canvas, p mapPanel, from int, box, x, top, width vg.Length)
 	note := textStyle(sizeNote-1, grey)
 	note.XAlign, note.YAlign = draw.XCenter, draw.YTop
 	center := x + width/2
+	for name.Width(p.name) > width && name.Font.Size > vg.Points(7.5) {
+		name.Font.Size -= vg.Points(0.5)
+	}
 	c.FillText(name, vg.Point{X: center, Y: top - vg.Points(3)}, shorten(name, p.name, width))
 	second := p.init
-	if p.marked {
-		second = "LAG's pick, " + second
+	if !slices.Contains(growth.Map(p.layers).Duplicates(), true) {
+		second = "no duplicates"
 	}
 	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(15)}, shorten(note, second, width))
 	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(26)}, shorten(note, p.note, width))
 
 	boxWidth := vg.Points(46)
-	left, y := center-boxWidth/2, top-vg.Points(40)-box*vg.Length(len(p.layers))
+	left, y := center-boxWidth/2, top-caption-box*vg.Length(len(p.layers))
 	duplicate := growth.Map(p.layers).Duplicates()
 	for i, layer := range p.layers {
 		changed := duplicate[i] && p.init != "" && p.init != "copy"
@@ -143,8 +155,8 @@ func paintMapKey(c draw.Canvas, from int) {
 		c.FillText(style, vg.Point{X: x + w + vg.Points(5), Y: y + h/2}, label)
 		x += w + vg.Points(20) + style.Width(label)
 	}
-	entry(0, false, "copy of source layer 0")
-	entry(0, true, "duplicate, not a plain copy")
+	entry(0, false, "source layer 0")
+	entry(0, true, "duplicate, zeroed or gated")
 	entry(growth.New, false, "new layer")
 }
 

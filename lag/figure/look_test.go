@@ -16,7 +16,7 @@ func TestLook(t *testing.T) {
 	if dir == "" {
 		t.Skip("set LAG_FIGURES to a directory to write the figures there")
 	}
-	for _, f := range All(synthetic.Result(7, 16, 1)) {
+	for _, f := range All(synthetic.Result(6, 16, 1)) {
 		if err := f.WriteFiles(dir); err != nil {
 			t.Error(err)
 		}

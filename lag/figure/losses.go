@@ -2,7 +2,6 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -39,7 +38,7 @@ func LossCurves(r *lag.Result) Figure {
 		}
 		if s.name == lagPick(r) {
 			c.label += " ← LAG's pick"
-			c.style.Width, c.marked = vg.Points(3), true
+			c.style.Width, c.marked = vg.Points(2.8), true
 		}
 		if len(c.xys) > 0 {
 			curves = append(curves, c)
@@ -57,7 +56,7 @@ func LossCurves(r *lag.Result) Figure {
 		late = r.Steps / 10
 	}
 	return render(f, inches(10.2), curvesHeight(len(curves)), lossSpec(r, all), func(c draw.Canvas) {
-		paintCurves(c, f.Title, curves, r.Steps, late)
+		paintCurves(c, f.Title, curves, r.Steps, late, fmt.Sprintf("lag %d", late))
 	})
 }
 
@@ -75,8 +74,8 @@ func curvesHeight(n int) vg.Length {
 }
 
 // paintCurves draws two panels and a legend: all steps, and those from late on
-// with a vertical scale of their own.
-func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int) {
+// with a vertical scale of their own. A label marks late in the first panel.
+func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int, label string) {
 	c = headline(c, title)
 	legend := plot.NewLegend()
 	legend.TextStyle.Font = sans(sizeNote)
@@ -93,19 +92,19 @@ func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int) {
 	}
 	width += legend.ThumbnailWidth + vg.Points(14)
 
-	early := newPlot("", "step after growing (log scale)", "validation loss [nats/token]")
-	stepAxis(&early.X, steps)
-	early.Y.Min, early.Y.Max = lossRange(curves, 0)
+	early := newPlot("all steps", "step after growing (log scale)", "validation loss [nats/token]")
 	addCurves(early, curves, 0)
-	if late > 0 {
-		vertical(early, float64(late), fmt.Sprintf("lag %d", late))
+	stepAxis(&early.X, steps)
+	early.Y.Min, early.Y.Max = lossRange(curves, 0) // after Add, which widens the range
+	if label != "" && late > 0 {
+		vertical(early, float64(late), label)
 	}
 
-	zoom := newPlot("", "step after growing", "")
-	zoom.X.Min, zoom.X.Max = float64(late), float64(max(steps, late+1))
-	zoom.X.Tick.Marker = decimalTicks{4}
-	zoom.Y.Min, zoom.Y.Max = lossRange(curves, late)
+	zoom := newPlot("late steps, own scale", "step after growing", "")
 	addCurves(zoom, curves, late)
+	zoom.X.Min, zoom.X.Max = float64(late), float64(max(steps, late+1))
+	zoom.X.Tick.Marker = decimalTicks{5}
+	zoom.Y.Min, zoom.Y.Max = lossRange(curves, late)
 
 	panels := draw.Crop(c, 0, -width, 0, 0)
 	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(12), PadRight: vg.Points(8), PadLeft: vg.Points(4), PadBottom: vg.Points(4)}
@@ -138,8 +137,7 @@ func addCurve(p *plot.Plot, cv curve, from int) {
 	}
 	p.Add(&plotter.Line{XYs: xys, LineStyle: cv.style})
 	if end := xys[len(xys)-1]; cv.diverged || len(xys) == 1 {
-		p.Add(&plotter.Scatter{XYs: plotter.XYs{end}, GlyphStyle: draw.GlyphStyle{
-			Color: cv.style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}})
+		addGlyphs(p, plotter.XYs{end}, draw.GlyphStyle{Color: cv.style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}})
 	}
 }
 
@@ -171,21 +169,6 @@ func vertical(p *plot.Plot, x float64, label string) {
 		LineStyle: lineStyle(grey, 1, 1),
 	})
 	addText(p, x, p.Y.Min+0.03*(p.Y.Max-p.Y.Min), label, grey, vg.Points(4))
-}
-
-// addText writes a text beside a point.
-func addText(p *plot.Plot, x, y float64, txt string, c color.Color, dx vg.Length) {
-	style := textStyle(sizeNote, c)
-	style.YAlign = draw.YCenter
-	if dx < 0 {
-		style.XAlign = draw.XRight
-	}
-	p.Add(&plotter.Labels{
-		XYs:       plotter.XYs{{X: x, Y: y}},
-		Labels:    []string{txt},
-		TextStyle: []draw.TextStyle{style},
-		Offset:    vg.Point{X: dx},
-	})
 }
 
 // headline writes a title across the top of a canvas and returns the rest of it.

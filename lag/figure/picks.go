@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 
@@ -121,19 +122,24 @@ func paintPicks(c draw.Canvas, picks []lag.Pick, full float64) {
 	if highest == 0 {
 		highest = 1e-3
 	}
-	// The bars end where the longest note still fits in beside the longest bar.
+	x0 := c.Min.X + left
+	// The bars are as long as the notes beside them allow.
 	notes := make([]string, len(picks))
-	right := vg.Length(0)
+	width := c.Max.X - x0 - vg.Points(18)
+	room := width
 	for i, p := range picks {
 		notes[i] = formatRegret(p.Regret) + "   " + orExpectation(p)
-		if full > 0 {
+		switch {
+		case p.ExtraFLOPs == 0:
+			notes[i] += "   at no extra cost"
+		case full > 0:
 			notes[i] += fmt.Sprintf("   +%.2f trainings", p.ExtraFLOPs/full)
 		}
 		notes[i] = shorten(note, notes[i], inches(4.2))
-		right = max(right, note.Width(notes[i]))
+		if share := vg.Length(float64(p.Regret) / highest); finite(float64(p.Regret)) && share > 0 {
+			width = min(width, (room-note.Width(notes[i]))/share)
+		}
 	}
-	x0 := c.Min.X + left
-	width := c.Max.X - x0 - right - vg.Points(18)
 	bottom, top := c.Min.Y+vg.Points(40), c.Max.Y-vg.Points(2)
 	row := (top - bottom) / vg.Length(len(picks))
 	at := func(v float64) vg.Length { return x0 + width*vg.Length(v/highest) }
@@ -162,7 +168,9 @@ func paintPicks(c draw.Canvas, picks []lag.Pick, full float64) {
 			fillBox(c, bar, x0, y-row*0.34, end, y+row*0.34)
 		}
 		c.FillText(label, vg.Point{X: x0 - vg.Points(7), Y: y}, shorten(label, p.Rule, inches(2)))
-		c.FillText(note, vg.Point{X: end + vg.Points(6), Y: y}, notes[i])
+		from := end + vg.Points(6)
+		fillBox(c, color.White, from-vg.Points(2), y-row*0.3, from+note.Width(notes[i])+vg.Points(2), y+row*0.3) // over the grid
+		c.FillText(note, vg.Point{X: from, Y: y}, notes[i])
 	}
 	c.StrokeLine2(lineStyle(grey, 1, 0), x0, bottom, x0, top)
 }

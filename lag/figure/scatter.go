@@ -18,7 +18,8 @@ import (
 // EarlyVsFinal draws, for each of the steps, the loss of every strategy at that
 // step against its final loss, with the least-squares line and Spearman's rho.
 // LAG's pick and the best strategy are marked; strategies that diverged have no
-// final loss and lie on the upper edge. Steps at which nothing was evaluated are
+// final loss and lie at the upper edge, in its corner where their loss at the
+// step is beyond that of the others. Steps at which nothing was evaluated are
 // replaced by the nearest that was; without steps, six are chosen between 0 and
 // the end.
 func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
@@ -104,8 +105,8 @@ func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot
 		fmt.Sprintf("loss at step %d", step), yLabel)
 	p.X.Tick.Marker, p.Y.Tick.Marker = decimalTicks{4}, decimalTicks{5}
 	x, y := lossesAt(all, step), finals(all)
-	p.Y.Min, p.Y.Max = extent(y, 0.06)
-	p.X.Min, p.X.Max = extent(x, 0.05)
+	p.Y.Min, p.Y.Max = extent(y, 0.08)
+	p.X.Min, p.X.Max = extent(pairedX(x, y), 0.06)
 
 	if a, b := stats.LinearFit(x, y); finite(a) && finite(b) {
 		lo, hi := extent(pairedX(x, y), 0)
@@ -116,14 +117,14 @@ func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot
 	}
 	diverged := draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}
 	point := draw.GlyphStyle{Color: withAlpha(blue, 0xc0), Radius: vg.Points(3.2), Shape: draw.CircleGlyph{}}
-	top := p.Y.Max
+	top, right := p.Y.Max-0.025*(p.Y.Max-p.Y.Min), p.X.Max-0.02*(p.X.Max-p.X.Min)
 	var lost, sound plotter.XYs
 	for i := range all {
 		switch {
 		case finite(x[i]) && finite(y[i]):
 			sound = append(sound, plotter.XY{X: x[i], Y: y[i]})
 		case finite(x[i]):
-			lost = append(lost, plotter.XY{X: x[i], Y: top})
+			lost = append(lost, plotter.XY{X: min(x[i], right), Y: top})
 		}
 	}
 	addGlyphs(p, lost, diverged)
@@ -159,12 +160,6 @@ func (thickRing) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 	path.Arc(at, style.Radius, 0, 2*math.Pi)
 	path.Close()
 	c.Stroke(path)
-}
-
-func addGlyphs(p *plot.Plot, xys plotter.XYs, style draw.GlyphStyle) {
-	if len(xys) > 0 {
-		p.Add(&plotter.Scatter{XYs: xys, GlyphStyle: style})
-	}
 }
 
 // pairedX returns the x of the pairs that are finite.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
@@ -92,7 +93,7 @@ func textStyle(size float64, c color.Color) text.Style {
 }
 
 func bold(s text.Style) text.Style {
-	s.Font.Weight = 2 // font.WeightBold of golang.org/x/image/font
+	s.Font.Weight = xfont.WeightBold
 	return s
 }
 
