@@ -1,0 +1,188 @@
+// Package lab runs JupyterLab on the notebooks of a checkout.
+package lab
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/kernelspec"
+	"github.com/landscape-aware/growing/kernels/internal/proc"
+)
+
+// Options say how to run JupyterLab.
+type Options struct {
+	IP      string // address to listen on
+	Port    int    // 0 for the first free one from 8888
+	Browser bool
+	Token   string // "" for a new one
+}
+
+// startup is how long JupyterLab may take to answer.
+const startup = 2 * time.Minute
+
+// firstPort is Jupyter's own.
+const firstPort = 8888
+
+// Run starts JupyterLab, says where it is once it answers, and returns when the
+// context is cancelled and JupyterLab and its kernels have ended.
+func Run(ctx context.Context, c checkout.Checkout, o Options) error {
+	port, err := choosePort(o.IP, o.Port)
+	if err != nil {
+		return err
+	}
+	token := o.Token
+	if token == "" {
+		if token, err = newToken(); err != nil {
+			return err
+		}
+	}
+	dir := c.Notebooks()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making the directory of notebooks: %w", err)
+	}
+	config, err := writeConfig(c)
+	if err != nil {
+		return err
+	}
+	browser := strconv.FormatBool(o.Browser)
+	cmd := proc.Make(ctx, proc.Command{
+		Args: []string{c.Python(), "-m", "jupyterlab",
+			"--config=" + config,
+			"--ServerApp.ip=" + o.IP, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
+			"--ServerApp.open_browser=" + browser, "--ServerApp.root_dir=" + dir, "--ServerApp.allow_root=True"},
+		Dir: dir,
+		// The token is not among the arguments, which every user can list.
+		Env: append(c.JupyterEnv(), "JUPYTER_TOKEN="+token),
+	})
+	var last tail
+	cmd.Stdout, cmd.Stderr = &last, &last
+	// SIGTERM lets JupyterLab shut its kernels down and asks nothing.
+	cmd.Cancel = func() error {
+		log.Info("stopping JupyterLab and its kernels")
+		return proc.Terminate(cmd.Process)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting JupyterLab: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	address := net.JoinHostPort(o.IP, strconv.Itoa(port))
+	if err := wait(ctx, address, token, ended); err != nil {
+		if ctx.Err() != nil {
+			<-ended
+			return ctx.Err()
+		}
+		return fmt.Errorf("JupyterLab did not start: %w\n%s", err, last.String())
+	}
+	log.Info("JupyterLab is ready; Ctrl-C stops it")
+	fmt.Printf("\n    http://%s/lab?token=%s\n\n", address, token)
+	err = <-ended
+	if ctx.Err() != nil {
+		log.Info("stopped")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("JupyterLab ended: %w\n%s", err, last.String())
+	}
+	return nil
+}
+
+// writeConfig writes what JupyterLab is to offer: this checkout's kernels alone,
+// the one for CPU first, and no news from the internet.
+func writeConfig(c checkout.Checkout) (path string, err error) {
+	var names []string
+	for name := range kernelspec.Installed(c) {
+		names = append(names, name)
+	}
+	config := map[string]any{
+		"MappingKernelManager": map[string]any{"default_kernel_name": kernelspec.Default},
+		"MultiKernelManager":   map[string]any{"default_kernel_name": kernelspec.Default},
+		"KernelSpecManager":    map[string]any{"allowed_kernelspecs": names, "ensure_native_kernel": false},
+	}
+	data, err := json.MarshalIndent(config, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
+	}
+	dir := c.Jupyter("config")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
+	}
+	path = c.Jupyter("config", "lag_config.json")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
+	}
+	return path, nil
+}
+
+func newToken() (string, error) {
+	var b [24]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("making a token: %w", err)
+	}
+	return hex.EncodeToString(b[:]), nil
+}
+
+// choosePort returns the port asked for if it is free, or the first free one
+// where none was asked for.
+func choosePort(ip string, asked int) (int, error) {
+	ports := []int{asked}
+	if asked == 0 {
+		ports = nil
+		for port := firstPort; port < firstPort+50; port++ {
+			ports = append(ports, port)
+		}
+	}
+	var err error
+	for _, port := range ports {
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort(ip, strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
+	}
+	if asked != 0 {
+		return 0, fmt.Errorf("port %d is not free: %w; choose another with -port", asked, err)
+	}
+	return 0, fmt.Errorf("no free port from %d to %d: %w; choose one with -port", firstPort, firstPort+49, err)
+}
+
+// wait returns when the server answers to its token.
+func wait(ctx context.Context, address, token string, ended <-chan error) error {
+	deadline := time.After(startup)
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/api/kernelspecs", nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "token "+token)
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-ended:
+			if err == nil {
+				err = errors.New("it ended")
+			}
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline:
+			return fmt.Errorf("no answer at %s within %s", address, startup)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}

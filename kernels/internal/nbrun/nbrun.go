@@ -1,0 +1,170 @@
+// Package nbrun executes notebooks without a browser and finds what went wrong:
+// a cell that fails or does not compile, a shell line, a lost or blank plot,
+// lost output, a timeout, a kernel that died.
+package nbrun
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/proc"
+	"github.com/landscape-aware/growing/kernels/internal/progress"
+)
+
+//go:embed execute.py
+var script string
+
+// Options say how to execute notebooks.
+type Options struct {
+	Kernel  string
+	Timeout time.Duration // for one cell
+	Dir     string        // where the executed copies go
+	InPlace bool          // write a notebook whose cells all passed over its source
+}
+
+// A FailedError tells that a notebook ran and failed.
+type FailedError struct {
+	Notebook string
+	Failures []Failure
+	Copy     string // the executed copy, "" where nothing was executed
+}
+
+func (e *FailedError) Error() string {
+	lines := make([]string, 0, len(e.Failures)+1)
+	for _, f := range e.Failures {
+		lines = append(lines, e.Notebook+": "+f.String())
+	}
+	if e.Copy != "" {
+		lines = append(lines, "executed up to there: "+e.Copy)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Run executes one notebook and returns where the executed copy lies. The error
+// is a [FailedError] where the notebook is to blame.
+func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (executed string, err error) {
+	nb, err := read(path)
+	if err != nil {
+		return "", err
+	}
+	if failures := nb.forbidden(); len(failures) > 0 {
+		return "", &FailedError{Notebook: path, Failures: failures}
+	}
+	source, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("executing %s: %w", path, err)
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return "", fmt.Errorf("making the directory of executed notebooks: %w", err)
+	}
+	temp, remove, err := c.Temp("notebook")
+	if err != nil {
+		return "", err
+	}
+	defer remove()
+	output := filepath.Join(temp, filepath.Base(path))
+	reason, cell, err := execute(ctx, c, nb, source, output, o)
+	if err != nil {
+		return "", fmt.Errorf("executing %s: %w", path, err)
+	}
+	done, err := read(output)
+	if err != nil {
+		return "", err
+	}
+	failures := done.judge()
+	if reason != "" {
+		failures = append(failures, Failure{cell, "", reason})
+	}
+	target := filepath.Join(o.Dir, filepath.Base(path))
+	if o.InPlace && len(failures) == 0 {
+		target = source
+	}
+	if err := move(output, target); err != nil {
+		return "", fmt.Errorf("writing the executed notebook: %w", err)
+	}
+	if len(failures) > 0 {
+		return target, &FailedError{path, failures, target}
+	}
+	return target, nil
+}
+
+// event is a line that the script prints.
+type event struct {
+	Event   string
+	Cell    int
+	Seconds float64
+	Error   string
+}
+
+// execute runs the script. The reason and cell, counted from 1, tell of a
+// failure that leaves no trace in the cell's outputs.
+func execute(ctx context.Context, c checkout.Checkout, nb *notebook, source, output string, o Options) (reason string, cell int, err error) {
+	count, number := nb.code(), 0
+	var task *progress.Task
+	var finished bool
+	defer func() {
+		if task != nil {
+			task.End()
+		}
+	}()
+	err = proc.Run(ctx, proc.Command{
+		Args: []string{c.Python(), "-c", script, source, output, o.Kernel,
+			strconv.FormatFloat(o.Timeout.Seconds(), 'f', -1, 64), filepath.Dir(source)},
+		Env: c.JupyterEnv(),
+		Out: func(line string) {
+			var e event
+			if json.Unmarshal([]byte(line), &e) != nil {
+				return
+			}
+			switch e.Event {
+			case "start":
+				number++
+				cell = e.Cell + 1
+				task = progress.Start(fmt.Sprintf("  cell %d/%d", number, count), 0, "")
+				task.Set(0, nb.Cells[e.Cell].firstLine())
+			case "end":
+				task.End()
+				log.Info(fmt.Sprintf("  cell %d/%d ran", number, count), "seconds", fmt.Sprintf("%.1f", e.Seconds), "code", nb.Cells[e.Cell].firstLine())
+			case "done":
+				finished = true
+				switch reason = e.Error; {
+				case reason == "timeout":
+					reason = fmt.Sprintf("timeout: still running after %s; a longer time is given by -timeout", o.Timeout)
+				case reason != "":
+					reason += "; its log is in " + c.Private("log")
+				}
+			}
+		},
+	})
+	if err == nil && !finished {
+		err = fmt.Errorf("the script ended early")
+	}
+	return reason, cell, err
+}
+
+// move puts a file in its place at once, from the same or another file system.
+func move(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	temp := to + ".new"
+	if err := os.WriteFile(temp, data, 0o644); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, to); err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	return nil
+}
