@@ -82,13 +82,12 @@ func Parse(data []byte) (*Tokenizer, error) {
 		return nil, errors.New("the pre-tokenizer is not a BertPreTokenizer, the only one supported here")
 	}
 
-	n := len(m.Vocab)
 	for _, a := range f.AddedTokens {
 		if _, ok := m.Vocab[a.Content]; !ok {
 			m.Vocab[a.Content] = int64(a.ID)
 		}
 	}
-	n = len(m.Vocab)
+	n := len(m.Vocab)
 	tokens := make([]string, n)
 	seen := make([]bool, n)
 	for token, id := range m.Vocab {

@@ -22,7 +22,12 @@ func isControl(r rune) bool {
 	if r == '\t' || r == '\n' || r == '\r' {
 		return false
 	}
-	return r == 0 || r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs)
+	return r == 0 || r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) && !unicode.Is(newFormat, r)
+}
+
+// isMark tells whether r is an accent, which is stripped.
+func isMark(r rune) bool {
+	return r == hanunooPamudpod || unicode.Is(unicode.Mn, r) && !unicode.Is(newMarks, r)
 }
 
 // isPunctuation tells whether BERT makes r a word of its own.
@@ -30,7 +35,7 @@ func isPunctuation(r rune) bool {
 	if r < 0x80 {
 		return r > ' ' && r != 0x7f && !('0' <= r && r <= '9') && !('A' <= r && r <= 'Z') && !('a' <= r && r <= 'z')
 	}
-	return unicode.IsPunct(r)
+	return r == canadianChi || r == sharadaMark || unicode.IsPunct(r) && !unicode.Is(newPunctuation, r)
 }
 
 // isIdeograph tells whether r is one of the CJK ideographs that BERT sets apart.
@@ -131,7 +136,7 @@ func (n normalization) unicode(dst []byte, text string) []byte {
 	for len(in) > 0 {
 		r, size := utf8.DecodeRune(in)
 		in = in[size:]
-		if n.StripAccents && unicode.Is(unicode.Mn, r) {
+		if n.StripAccents && isMark(r) {
 			continue
 		}
 		if n.Lowercase {
@@ -139,7 +144,7 @@ func (n normalization) unicode(dst []byte, text string) []byte {
 				out = append(out, "i̇"...)
 				continue
 			}
-			r = unicode.ToLower(r)
+			r = lower(r)
 		}
 		out = utf8.AppendRune(out, r)
 	}

@@ -1,0 +1,281 @@
+package tokenizer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// golden is where the exact cases lie that are not part of the repository.
+const golden = "../../../shared/golden/tokenizers"
+
+func texts(docs ...string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, d := range docs {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+func train(t testing.TB, opts TrainOptions, docs ...string) *Tokenizer {
+	t.Helper()
+	tok, err := Train(context.Background(), texts(docs...), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// TestEveryCodePoint compares the words made of 'a' + c + 'b' for every c with
+// those that Hugging Face makes.
+func TestEveryCodePoint(t *testing.T) {
+	if unicode.Version != "15.0.0" {
+		t.Skipf("the exception tables are for Unicode 15.0.0, this Go has %s: compare with testdata/codepoints.py and amend unicode.go", unicode.Version)
+	}
+	const want = "a73528dbfdddd043a62566ca7651bb7eab75201e4d5d918beffa8dc7b23345b8" // sha256 of the output of testdata/codepoints.py
+	n := normalization{true, true, true, true}
+	h := sha256.New()
+	var scratch []byte
+	for c := rune(1); c < 0x110000; c++ {
+		if 0xD800 <= c && c < 0xE000 || c == 0x11938 {
+			continue
+		}
+		fmt.Fprintf(h, "%x\t", c)
+		separator := ""
+		fields("a"+string(c)+"b", func(field string) {
+			scratch = n.words(field, scratch, func(word []byte) {
+				fmt.Fprintf(h, "%s", separator)
+				separator = ""
+				for _, r := range string(word) {
+					fmt.Fprintf(h, "%s%x", separator, r)
+					separator = " "
+				}
+				separator = "|"
+			})
+		})
+		fmt.Fprintln(h)
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != want {
+		t.Errorf("sha256 %s, want %s: some character is treated otherwise than by Hugging Face; print this loop's lines and compare them with testdata/codepoints.py", got, want)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(golden, "parity.json"))
+	if err != nil {
+		t.Skipf("no exact cases: %v", err)
+	}
+	var cases struct {
+		Lines []string
+		IDs   map[string][][]int32
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := Load(filepath.Join(golden, "bert_wp.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Through JSON and back nothing changes.
+	again, err := Parse(tok.JSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tok.Fingerprint() != again.Fingerprint() {
+		t.Error("the tokenizer is another after JSON and Parse")
+	}
+	e := again.NewEncoder()
+	for i, line := range cases.Lines {
+		want := cases.IDs["bert_wp"][i]
+		if got := tok.Encode(nil, line); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", line, got, want)
+		}
+		if got := e.Encode(nil, line); !slices.Equal(got, want) {
+			t.Errorf("%q with a warm cache: %v, want %v", line, got, want)
+		}
+	}
+}
+
+// TestTrain checks the trainer against a small case whose merges can be
+// followed by hand. Counts: hug 10, pug 5, pun 12, bun 4, hugs 5, the example of
+// the Hugging Face course.
+func TestTrain(t *testing.T) {
+	var words []string
+	for word, n := range map[string]int{"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5} {
+		words = append(words, strings.Repeat(word+" ", n))
+	}
+	tok := train(t, TrainOptions{VocabSize: 22}, words...)
+	// ##u ##g occurs 20 times, ##u ##n 16, h ##ug 15, p ##un 12; then p ##ug,
+	// hug ##s at 5 each, the one with the lower id first.
+	want := []string{
+		"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]",
+		"b", "g", "h", "n", "p", "s", "u", "##g", "##n", "##s", "##u",
+		"##ug", "##un", "hug", "pun", "pug", "hugs",
+	}
+	if d := cmp.Diff(want, tok.tokens); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTrainDeterministic(t *testing.T) {
+	data, err := os.ReadFile("train.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := strings.SplitAfter(string(data), "\n")
+	a := train(t, TrainOptions{VocabSize: 500}, docs...)
+	slices.Reverse(docs)
+	b := train(t, TrainOptions{VocabSize: 500}, docs...)
+	if d := cmp.Diff(a.tokens, b.tokens); d != "" {
+		t.Errorf("the vocabulary depends on the order of documents: %s", d)
+	}
+	if a.VocabSize() != 500 {
+		t.Errorf("%d tokens, want 500", a.VocabSize())
+	}
+}
+
+func TestTrainErrors(t *testing.T) {
+	ctx := context.Background()
+	if _, err := Train(ctx, texts("", " \n"), TrainOptions{VocabSize: 100}); !errors.Is(err, ErrNoText) {
+		t.Errorf("no text: %v", err)
+	}
+	if _, err := Train(ctx, texts("abcdefghijk"), TrainOptions{VocabSize: 12}); err == nil || !strings.Contains(err.Error(), "cannot hold") {
+		t.Errorf("too large an alphabet: %v", err)
+	}
+	if _, err := Train(ctx, texts("a"), TrainOptions{VocabSize: 3}); err == nil {
+		t.Error("a vocabulary of 3 was accepted")
+	}
+	broken := errors.New("broken")
+	_, err := Train(ctx, func(yield func(string, error) bool) { yield("", broken) }, TrainOptions{VocabSize: 100})
+	if !errors.Is(err, broken) {
+		t.Errorf("a failing source: %v", err)
+	}
+	canceled, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := Train(canceled, texts(strings.Repeat("some words ", 1000)), TrainOptions{VocabSize: 100}); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+}
+
+// wordpiece is a small vocabulary for examples and tests.
+func wordpiece(t testing.TB, tokens ...string) *Tokenizer {
+	t.Helper()
+	tok, err := newTokenizer(slices.Concat(bertSpecials, tokens), nil, normalization{true, true, true, true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+func TestEncode(t *testing.T) {
+	tok := wordpiece(t, "un", "##aff", "##able", "na", "##ive", "x", "##x", "東", "京", ".", ",", "[", "]", "sep")
+	long := strings.Repeat("x", 100)
+	for _, c := range []struct{ in, want string }{
+		{"", ""},
+		{"Unaffable, naïve.", "un ##aff ##able , na ##ive ."},
+		{"un un\taff", "un un [UNK]"},
+		{"東京", "東 京"},
+		{"un\u200baff\ufeffable\x00", "un ##aff ##able"},
+		{"un\xffaff", "un ##aff"},
+		{"un[SEP]un", "un [SEP] un"},
+		{"[MASK][MASK]", "[MASK] [MASK]"},
+		{"un[SEP", "un [ sep"},
+		{long, "x" + strings.Repeat(" ##x", 99)},
+		{long + "x", "[UNK]"},
+	} {
+		want := strings.Fields(c.want)
+		var got []string
+		for _, id := range tok.Encode(nil, c.in) {
+			got = append(got, tok.Token(id))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", c.in, got, want)
+		}
+	}
+	e := tok.NewEncoder()
+	e.Literal = true
+	if got := tok.Decode(e.Encode(nil, "un[SEP]un")); got != "un [ sep ] un" {
+		t.Errorf("literal: %q", got)
+	}
+	if got := tok.Decode(tok.Encode(nil, "[CLS] Unaffable, naive.")); got != "[CLS] unaffable, naive." {
+		t.Errorf("decoded: %q", got)
+	}
+}
+
+func TestSaveLoad(t *testing.T) {
+	tok := train(t, TrainOptions{VocabSize: 60}, `She said "it's <b>5 & 7</b>", naïvely. She said it.`, "東京 she said it")
+	path := filepath.Join(t.TempDir(), "tokenizer.json")
+	if err := tok.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(tok.tokens, again.tokens); d != "" {
+		t.Error(d)
+	}
+	if tok.Fingerprint() != again.Fingerprint() {
+		t.Error("another fingerprint after saving and loading")
+	}
+	if id, ok := again.ID(Mask); !ok || id != again.Special().Mask || !again.IsSpecial(id) || again.Token(id) != Mask {
+		t.Errorf("[MASK] has id %d", id)
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	if _, err := Load(filepath.Join(t.TempDir(), "none.json")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	good := string(wordpiece(t, "a", "b").JSON())
+	for _, c := range []struct{ name, data, want string }{
+		{"truncated", good[:len(good)/2], "not a tokenizer.json"},
+		{"no model", "{}", "no \"model\""},
+		{"other model", strings.Replace(good, `"type": "WordPiece",`+"\n", `"type": "BPE",`, 1), "only WordPiece"},
+		{"other normalizer", strings.Replace(good, "BertNormalizer", "Lowercase", 1), "normalizer"},
+		{"gap", strings.Replace(good, `"b": 6`, `"b": 7`, 1), "must be 0 to 6"},
+		{"twice", strings.Replace(good, `"b": 6`, `"b": 5`, 1), "share the id"},
+		{"no mask", strings.ReplaceAll(good, "[MASK]", "<mask>"), "[MASK]"},
+		{"huge id", strings.Replace(good, `"b": 6`, `"b": 99999999999`, 1), "must be 0 to 6"},
+	} {
+		if _, err := Parse([]byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("{}"))
+	f.Add(wordpiece(f, "a").JSON())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if tok, err := Parse(data); err == nil {
+			tok.Encode(nil, "some [MASK] text")
+		}
+	})
+}
+
+func FuzzEncode(f *testing.F) {
+	tok := wordpiece(f, "a", "##a", "b")
+	f.Add("a\xffé [MASK] 東")
+	f.Fuzz(func(t *testing.T, text string) {
+		ids := tok.Encode(nil, text)
+		if again := tok.NewEncoder().Encode(nil, text); !slices.Equal(ids, again) {
+			t.Errorf("%v, then %v", ids, again)
+		}
+	})
+}
