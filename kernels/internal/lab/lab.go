@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -76,25 +77,33 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting JupyterLab: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	var endErr error // valid once ended is closed
+	go func() { endErr = cmd.Wait(); close(ended) }()
 	address := net.JoinHostPort(o.IP, strconv.Itoa(port))
 	if err := wait(ctx, address, token, ended); err != nil {
 		if ctx.Err() != nil {
 			<-ended
 			return ctx.Err()
 		}
+		select {
+		case <-ended:
+			err = errors.Join(err, endErr)
+		default:
+			_ = proc.Terminate(cmd.Process)
+			<-ended
+		}
 		return fmt.Errorf("JupyterLab did not start: %w\n%s", err, last.String())
 	}
 	log.Info("JupyterLab is ready; Ctrl-C stops it")
 	fmt.Printf("\n    http://%s/lab?token=%s\n\n", address, token)
-	err = <-ended
+	<-ended
 	if ctx.Err() != nil {
 		log.Info("stopped")
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("JupyterLab ended: %w\n%s", err, last.String())
+	if endErr != nil {
+		return fmt.Errorf("JupyterLab ended: %w\n%s", endErr, last.String())
 	}
 	return nil
 }
@@ -115,16 +124,24 @@ func writeConfig(c checkout.Checkout) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
 	}
-	dir := c.Jupyter("config")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
-	}
+	// JupyterLab otherwise asks at its first start whether it may fetch news.
+	pages := c.Jupyter("config", "labconfig", "page_config.json")
 	path = c.Jupyter("config", "lag_config.json")
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
+	for file, content := range map[string][]byte{
+		path:  data,
+		pages: []byte(`{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}` + "\n"),
+	} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
+		}
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
+		}
 	}
 	return path, nil
 }
+
+var errEnded = errors.New("it ended")
 
 func newToken() (string, error) {
 	var b [24]byte
@@ -158,7 +175,7 @@ func choosePort(ip string, asked int) (int, error) {
 }
 
 // wait returns when the server answers to its token.
-func wait(ctx context.Context, address, token string, ended <-chan error) error {
+func wait(ctx context.Context, address, token string, ended <-chan struct{}) error {
 	deadline := time.After(startup)
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/api/kernelspecs", nil)
@@ -173,11 +190,8 @@ func wait(ctx context.Context, address, token string, ended <-chan error) error 
 			}
 		}
 		select {
-		case err := <-ended:
-			if err == nil {
-				err = errors.New("it ended")
-			}
-			return err
+		case <-ended:
+			return errEnded
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline:

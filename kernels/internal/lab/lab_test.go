@@ -37,9 +37,9 @@ func TestWait(t *testing.T) {
 	if err := wait(t.Context(), address, "secret", nil); err != nil {
 		t.Errorf("wait: %v", err)
 	}
-	ended := make(chan error, 1)
-	ended <- errors.New("exit status 1")
-	if err := wait(t.Context(), address, "wrong", ended); err == nil || err.Error() != "exit status 1" {
+	ended := make(chan struct{})
+	close(ended)
+	if err := wait(t.Context(), address, "wrong", ended); !errors.Is(err, errEnded) {
 		t.Errorf("error %v after the server ended", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -51,7 +51,6 @@ func TestForbidden(t *testing.T) {
 	for source, want := range map[string]bool{
 		"%%\nfmt.Println(!ok)":           false,
 		"!ls":                            true,
-		"%%\nx := 1\n  !*go get foo":     true,
 		"%%bash\nls":                     true,
 		"%%\nif !ok {\n\tpanic(1)\n}":    false,
 		"// a comment\nimport \"fmt\"\n": false,

@@ -1,0 +1,299 @@
+// Package doctor finds out what works on this machine and what is missing, with
+// the command that mends it.
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
+	"github.com/landscape-aware/growing/kernels/internal/gotools"
+	"github.com/landscape-aware/growing/kernels/internal/kernelspec"
+	"github.com/landscape-aware/growing/kernels/internal/plugin"
+	"github.com/landscape-aware/growing/kernels/internal/proc"
+	"github.com/landscape-aware/growing/kernels/internal/pyenv"
+)
+
+// A Finding is what was found about one thing.
+type Finding struct {
+	Name   string
+	Status Status
+	Text   string
+	Fix    string // what mends it, "" where nothing is to be mended
+}
+
+// A Status tells whether a thing works.
+type Status int
+
+const (
+	Works   Status = iota
+	Absent         // not there, and not needed for the CPU path
+	Missing        // needed
+)
+
+// setup is the command that mends most.
+const setup = "go run ./kernels setup"
+
+// Examine looks at everything and tells each finding as soon as it is made. It
+// returns whether the CPU path works: GoNB's notebooks on a CPU backend.
+func Examine(ctx context.Context, c checkout.Checkout, tell func(Finding)) bool {
+	ok := true
+	add := func(f Finding) {
+		if f.Status == Missing {
+			ok = false
+		}
+		tell(f)
+	}
+	add(Finding{Name: "Go", Text: runtime.Version() + " " + plugin.Platform()})
+	add(compiler(ctx, c))
+	for _, f := range python(ctx, c) {
+		add(f)
+	}
+	for _, f := range tools(ctx, c) {
+		add(f)
+	}
+	for _, f := range kernels(c) {
+		add(f)
+	}
+	probe, err := gotools.BuildProbe(ctx, c)
+	if err != nil {
+		add(Finding{"backends", Missing, err.Error(), ""})
+		return false
+	}
+	pureGo := try(ctx, probe, "go")
+	add(backend("pure-Go backend", pureGo, version{}))
+	header, err := headerVersion(ctx, c)
+	if err != nil {
+		add(Finding{"go-xla", Absent, err.Error(), ""})
+	}
+	for _, f := range plugins(ctx, probe, header) {
+		add(f)
+	}
+	// Notebooks run on the CPU where either engine does.
+	return ok && ctx.Err() == nil
+}
+
+func compiler(ctx context.Context, c checkout.Checkout) Finding {
+	out, err := proc.Output(ctx, proc.Command{Args: []string{"go", "env", "CC", "CGO_ENABLED"}, Dir: c.Root})
+	cc, enabled, _ := strings.Cut(out, "\n")
+	f := Finding{Name: "C compiler"}
+	path, lookErr := exec.LookPath(strings.Fields(cc + " cc")[0])
+	switch {
+	case err != nil:
+		f.Status, f.Text = Absent, err.Error()
+	case lookErr != nil:
+		f.Status, f.Text = Absent, cc+" is not on the PATH: XLA cannot be used, the pure-Go backend can"
+		f.Fix = "sudo apt-get install gcc libc6-dev   (or your system's C compiler)"
+	case enabled == "0":
+		f.Status, f.Text = Absent, path+", but CGO_ENABLED is 0: XLA cannot be used, the pure-Go backend can"
+		f.Fix = "unset CGO_ENABLED; go env -u CGO_ENABLED"
+	default:
+		f.Text = path + ", cgo on"
+	}
+	return f
+}
+
+func python(ctx context.Context, c checkout.Checkout) (found []Finding) {
+	version, ready := pyenv.Ready(c)
+	if p, err := pyenv.FindPython(ctx); err == nil {
+		found = append(found, Finding{Name: "Python", Text: p.Version + " " + p.Path})
+	} else if ready {
+		found = append(found, Finding{"Python", Absent, err.Error() + " (the private environment is there, though)", ""})
+	} else {
+		found = append(found, Finding{"Python", Missing, err.Error(), ""})
+	}
+	f := Finding{Name: "JupyterLab"}
+	if !ready {
+		f.Status, f.Text, f.Fix = Missing, "no private environment of the pinned versions in "+c.Venv(), setup
+		return append(found, f)
+	}
+	out, err := proc.Output(ctx, proc.Command{Args: []string{c.Python(), "-c",
+		"import jupyterlab, nbclient; print(jupyterlab.__version__, nbclient.__version__)"}, Env: c.JupyterEnv()})
+	if err != nil {
+		f.Status, f.Text, f.Fix = Missing, err.Error(), "rm -r "+c.Private("venv")+"* && "+setup
+		return append(found, f)
+	}
+	lab, client, _ := strings.Cut(out, " ")
+	f.Text = fmt.Sprintf("%s, nbclient %s, Python %s, in %s", lab, client, version, c.Venv())
+	return append(found, f)
+}
+
+func tools(ctx context.Context, c checkout.Checkout) (found []Finding) {
+	want, err := gotools.Want(ctx, c)
+	if err != nil {
+		return []Finding{{"Go tools", Missing, err.Error(), ""}}
+	}
+	for _, t := range want {
+		f := Finding{Name: t.Name}
+		switch got := t.Installed(c); got {
+		case t.Version:
+			f.Text = got + " " + c.Bin(t.Name)
+		case "":
+			f.Status, f.Text, f.Fix = Missing, "not built for "+runtime.Version()+"; it "+t.Why, setup
+		default:
+			f.Status, f.Text, f.Fix = Missing, got+", want "+t.Version, setup
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+func kernels(c checkout.Checkout) (found []Finding) {
+	installed := kernelspec.Installed(c)
+	if _, ok := installed[kernelspec.Default]; !ok {
+		return []Finding{{"kernels", Missing, "no kernel is offered to Jupyter", setup}}
+	}
+	names := make([]string, 0, len(installed))
+	for name := range installed {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		spec := installed[name]
+		f := Finding{Name: "kernel " + name, Text: spec.DisplayName}
+		if len(spec.Argv) == 0 || spec.Argv[0] != kernelspec.Launcher(c) {
+			f.Status, f.Text, f.Fix = Missing, "made for another place: "+strings.Join(spec.Argv, " "), setup
+		} else if _, err := os.Stat(spec.Argv[0]); err != nil {
+			f.Status, f.Text, f.Fix = Missing, err.Error(), setup
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+func plugins(ctx context.Context, probe string, header version) (found []Finding) {
+	list := plugin.Find(plugin.SearchPath())
+	for _, p := range list {
+		r := try(ctx, probe, p.Backend())
+		f := backend("XLA plugin "+p.Name, r, header)
+		f.Text = p.Path + ": " + f.Text
+		if f.Status == Missing && p.Kind() == "cpu" {
+			f.Fix = "rm " + p.Path + " && " + setup
+		}
+		// A plugin that fails is in the way of "xla:cpu", but not of the pure-Go backend.
+		if f.Status == Missing && p.Kind() != "cpu" {
+			f.Status = Absent
+		}
+		found = append(found, f)
+	}
+	if _, ok := plugin.OfKind(list, "cpu"); !ok {
+		f := Finding{Name: "XLA plugin for CPU", Status: Absent,
+			Text: "none in " + strings.Join(plugin.SearchPath(), ", ") + "; the pure-Go backend is an order of magnitude slower"}
+		if runtime.GOOS == "linux" || runtime.GOOS == "darwin" && runtime.GOARCH == "arm64" {
+			f.Fix = setup
+		}
+		found = append(found, f)
+	}
+	for _, kind := range kernelspec.Kinds[1:] {
+		if _, ok := plugin.OfKind(list, kind); !ok {
+			found = append(found, Finding{"XLA plugin for " + strings.ToUpper(kind), Absent,
+				"none, its kernel is not offered; docker/Dockerfile." + kind + " shows how to install one", ""})
+		}
+	}
+	return found
+}
+
+// limit is how long a backend may take to run a small graph.
+const limit = 2 * time.Minute
+
+// try runs the probe in a process of its own: a plugin may crash or hang.
+func try(ctx context.Context, probe, backend string) report.Probe {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	out, err := proc.Output(ctx, proc.Command{Args: []string{probe, backend}, Env: []string{"GOMLX_NO_AUTO_INSTALL=1"}})
+	var r report.Probe
+	if jsonErr := json.Unmarshal([]byte(out), &r); jsonErr != nil && err == nil {
+		err = fmt.Errorf("the probe printed %q", out)
+	}
+	var failed *proc.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		r.Error = fmt.Sprintf("no answer within %s", limit)
+	case errors.As(err, &failed):
+		r.Error = "it crashes: " + failed.Err.Error() + "; " + strings.Join(failed.Last[max(0, len(failed.Last)-3):], "; ")
+	case err != nil:
+		r.Error = err.Error()
+	}
+	return r
+}
+
+// backend turns what the probe found into a finding.
+func backend(name string, r report.Probe, header version) Finding {
+	f := Finding{Name: name}
+	loaded := version{r.Major, r.Minor}
+	var parts []string
+	if loaded != (version{}) {
+		parts = append(parts, "PJRT "+loaded.String()+header.compare(loaded))
+	}
+	if len(r.Devices) > 0 {
+		parts = append(parts, "devices "+strings.Join(r.Devices, ", "))
+	}
+	switch {
+	case r.Ran && len(parts) == 0:
+		parts = append(parts, r.Description, "runs")
+	case r.Ran:
+		parts = append(parts, "runs")
+	default:
+		f.Status = Missing
+		parts = append(parts, "does not run: "+r.Error)
+	}
+	f.Text = strings.Join(parts, ", ")
+	return f
+}
+
+// A version is one of the PJRT interface.
+type version struct{ major, minor int }
+
+func (v version) String() string { return fmt.Sprintf("%d.%d", v.major, v.minor) }
+
+// compare says in words how a plugin's version fits go-xla's. Versions of one
+// major number are compatible as far as both sides say so; whether they are
+// shows when a graph runs.
+func (v version) compare(plugin version) string {
+	switch {
+	case v == (version{}) || v == plugin:
+		return ""
+	case v.major != plugin.major:
+		return fmt.Sprintf(" (INCOMPATIBLE with go-xla's %s: another major version; install a plugin of PJRT %d.x)", v, v.major)
+	case plugin.minor > v.minor:
+		return fmt.Sprintf(" (newer than go-xla's %s)", v)
+	default:
+		return fmt.Sprintf(" (older than go-xla's %s)", v)
+	}
+}
+
+var define = regexp.MustCompile(`(?m)^#define PJRT_API_(MAJOR|MINOR) (\d+)`)
+
+// headerVersion reads the version of PJRT that go-xla was built against.
+func headerVersion(ctx context.Context, c checkout.Checkout) (version, error) {
+	dir, err := proc.Output(ctx, proc.Command{Args: []string{"go", "list", "-m", "-f", "{{.Dir}}", "github.com/gomlx/go-xla"}, Dir: c.Root})
+	if err != nil {
+		return version{}, fmt.Errorf("finding go-xla's PJRT version: %w", err)
+	}
+	header, err := os.ReadFile(filepath.Join(dir, "pjrt", "pjrt_c_api.h"))
+	if err != nil {
+		return version{}, fmt.Errorf("finding go-xla's PJRT version: %w", err)
+	}
+	var v version
+	for _, m := range define.FindAllStringSubmatch(string(header), -1) {
+		n, _ := strconv.Atoi(m[2]) // digits
+		if m[1] == "MAJOR" {
+			v.major = n
+		} else {
+			v.minor = n
+		}
+	}
+	return v, nil
+}

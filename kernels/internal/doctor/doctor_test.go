@@ -1,0 +1,64 @@
+package doctor
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
+)
+
+func TestBackendInWords(t *testing.T) {
+	header := version{0, 104}
+	tests := []struct {
+		probe  report.Probe
+		status Status
+		want   string
+	}{
+		{report.Probe{Description: "Go engine", Ran: true}, Works, "Go engine, runs"},
+		{report.Probe{Minor: 104, Devices: []string{"cpu:0"}, Ran: true}, Works, "PJRT 0.104, devices cpu:0, runs"},
+		{report.Probe{Minor: 106, Ran: true}, Works, "newer than go-xla's 0.104"},
+		{report.Probe{Minor: 81, Ran: true}, Works, "older than go-xla's 0.104"},
+		{report.Probe{Major: 1, Minor: 2, Error: "bad struct"}, Missing, "INCOMPATIBLE with go-xla's 0.104"},
+		{report.Probe{Error: "no such file"}, Missing, "does not run: no such file"},
+	}
+	for _, test := range tests {
+		f := backend("b", test.probe, header)
+		if f.Status != test.status || !strings.Contains(f.Text, test.want) {
+			t.Errorf("%+v: %d %q, want %d and %q", test.probe, f.Status, f.Text, test.status, test.want)
+		}
+	}
+}
+
+func TestHeaderVersionIsRead(t *testing.T) {
+	c, err := checkout.Find(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := headerVersion(t.Context(), c)
+	if err != nil || v.major != 0 || v.minor < 50 {
+		t.Errorf("go-xla's PJRT version is %s, %v", v, err)
+	}
+}
+
+func TestTryTellsOfACrash(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "probe")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho boom >&2\nkill -SEGV $$\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := try(t.Context(), script, "go")
+	if r.Ran || !strings.Contains(r.Error, "crashes") && !strings.Contains(r.Error, "no such file") {
+		t.Errorf("%+v, want a crash", r)
+	}
+}
+
+func TestNothingSetUp(t *testing.T) {
+	c := checkout.Checkout{Root: t.TempDir()}
+	for _, f := range kernels(c) {
+		if f.Status != Missing || f.Fix != setup {
+			t.Errorf("%+v, want missing kernels mended by the set-up", f)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/lab"
+)
+
+func openLab(ctx context.Context, c checkout.Checkout, args []string) error {
+	var o lab.Options
+	var noBrowser bool
+	rest, err := parse("lab", args, func(f *flag.FlagSet) {
+		f.IntVar(&o.Port, "port", 0, "TCP `port` to listen on; 0 takes the first free one from 8888")
+		f.StringVar(&o.IP, "ip", "127.0.0.1", "`address` to listen on; another than 127.0.0.1 lets other machines in, by token, without encryption")
+		f.StringVar(&o.Token, "token", "", "`token` that a browser must give; a new random one by default")
+		f.BoolVar(&noBrowser, "no-browser", false, "do not open a browser, only print the address")
+	})
+	if err == nil {
+		err = noArgs(rest)
+	}
+	if err == nil && (o.Port < 0 || o.Port > 65535) {
+		err = fmt.Errorf("%w: -port %d is not between 0 and 65535", errUsage, o.Port)
+	}
+	if err != nil {
+		return err
+	}
+	o.Browser = !noBrowser
+	if err := ensure(ctx, c, true); err != nil {
+		return err
+	}
+	return lab.Run(ctx, c, o)
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+)
+
+// A command is one of this program's.
+type command struct {
+	name, args, about string
+	hidden            bool // used by Jupyter, not by people
+	run               func(ctx context.Context, c checkout.Checkout, args []string) error
+}
+
+// commands is a function because the commands' help refers to it.
+func commands() []command {
+	return []command{
+		{"setup", "", "make what is missing: JupyterLab, GoNB, the XLA CPU plugin, the kernels", false, setup},
+		{"lab", "", "set up, then open JupyterLab on notebooks/; Ctrl-C stops it", false, openLab},
+		{"run", "[NOTEBOOK ...]", "execute notebooks (default notebooks/*.ipynb); fails when a cell fails", false, runNotebooks},
+		{"doctor", "", "say what works here, what is missing and the command that mends it", false, examine},
+		{"launch", "", "start GoNB for Jupyter", true, launch},
+	}
+}
+
+// Exit codes beside 0.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// errUsage marks errors in how the program was called.
+var errUsage = errors.New("usage")
+
+// errSaid marks a failure that was told already.
+var errSaid = errors.New("")
+
+func main() {
+	log.SetDefault(log.NewWithOptions(os.Stderr, log.Options{ReportTimestamp: true, TimeFormat: time.TimeOnly}))
+	os.Exit(Main(os.Args[1:], os.Stderr))
+}
+
+// Main runs a command line and returns its exit code.
+func Main(args []string, stderr io.Writer) int {
+	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
+		help(stderr)
+		if len(args) == 0 {
+			return exitUsage
+		}
+		return 0
+	}
+	for _, cmd := range commands() {
+		if cmd.name == args[0] {
+			return run(cmd, args[1:], stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "kernels: unknown command %q; the commands are %s\n", args[0], strings.Join(names(), ", "))
+	return exitUsage
+}
+
+func run(cmd command, args []string, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.Getwd()
+	var c checkout.Checkout
+	if err == nil {
+		c, err = here(cmd, dir)
+	}
+	if err == nil {
+		err = cmd.run(ctx, c, args)
+	}
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "kernels: interrupted; nothing is left half done, the same command goes on")
+		return exitInterrupted
+	case errors.Is(err, errSaid):
+		return exitFailed
+	case errors.Is(err, errUsage):
+		fmt.Fprintf(stderr, "kernels %s: %s; -h lists the flags\n", cmd.name, strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
+		return exitUsage
+	default:
+		fmt.Fprintf(stderr, "kernels %s: %v\n", cmd.name, err)
+		return exitFailed
+	}
+}
+
+// here finds the checkout. Jupyter starts the launcher in a notebook's
+// directory, which may be anywhere; the launcher lies in its checkout.
+func here(cmd command, dir string) (checkout.Checkout, error) {
+	if cmd.hidden {
+		self, err := os.Executable()
+		if err != nil {
+			return checkout.Checkout{}, fmt.Errorf("finding this program: %w", err)
+		}
+		return checkout.Find(self)
+	}
+	return checkout.Find(dir)
+}
+
+func names() (list []string) {
+	for _, cmd := range commands() {
+		if !cmd.hidden {
+			list = append(list, cmd.name)
+		}
+	}
+	return list
+}
+
+func help(w io.Writer) {
+	fmt.Fprint(w, "usage: go run ./kernels COMMAND [flags]; COMMAND -h lists the flags\n\n")
+	for _, cmd := range commands() {
+		if !cmd.hidden {
+			fmt.Fprintf(w, "  %-22s %s\n", cmd.name+" "+cmd.args, cmd.about)
+		}
+	}
+}
+
+// parse parses a command's flags. It tells of what is wrong in one line.
+func parse(name string, args []string, define func(*flag.FlagSet)) (rest []string, err error) {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	define(set)
+	err = set.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		for _, cmd := range commands() {
+			if cmd.name == name {
+				fmt.Fprintf(os.Stderr, "usage: go run ./kernels %s\n%s.\n\n", strings.TrimSpace(name+" [flags] "+cmd.args), cmd.about)
+			}
+		}
+		set.SetOutput(os.Stderr)
+		set.PrintDefaults()
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return set.Args(), nil
+}
+
+// noArgs refuses arguments.
+func noArgs(rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("%w: unexpected argument %q", errUsage, rest[0])
+	}
+	return nil
+}

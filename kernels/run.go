@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/kernelspec"
+	"github.com/landscape-aware/growing/kernels/internal/nbrun"
+)
+
+func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error {
+	o := nbrun.Options{}
+	paths, err := parse("run", args, func(f *flag.FlagSet) {
+		f.StringVar(&o.Dir, "o", c.Private("executed"), "`directory` for the executed copies")
+		f.BoolVar(&o.InPlace, "inplace", false, "write a notebook that passed over its source, to commit it executed")
+		f.DurationVar(&o.Timeout, "timeout", 20*time.Minute, "`time` that one cell may take, as in 90s or 5m")
+		f.StringVar(&o.Kernel, "kernel", kernelspec.Default, "`kernel` to run with: lag-cpu, lag-cuda or lag-tpu")
+	})
+	if err != nil {
+		return err
+	}
+	if o.Timeout <= 0 {
+		return fmt.Errorf("%w: -timeout %s is not a positive time", errUsage, o.Timeout)
+	}
+	if len(paths) == 0 {
+		if paths, err = filepath.Glob(filepath.Join(c.Notebooks(), "*.ipynb")); err != nil || len(paths) == 0 {
+			return fmt.Errorf("no notebooks in %s", c.Notebooks())
+		}
+	}
+	if err := ensure(ctx, c, true); err != nil {
+		return err
+	}
+	if _, ok := kernelspec.Installed(c)[o.Kernel]; !ok {
+		return fmt.Errorf("no kernel %s here; `go run ./kernels doctor` lists those there are", o.Kernel)
+	}
+	failed := 0
+	for _, path := range paths {
+		start := time.Now()
+		log.Info("executing", "notebook", path, "kernel", o.Kernel)
+		executed, err := nbrun.Run(ctx, c, path, o)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var bad *nbrun.FailedError
+		switch {
+		case errors.As(err, &bad):
+			failed++
+			log.Error("notebook failed", "notebook", path)
+			fmt.Println(bad)
+		case err != nil:
+			return err
+		default:
+			log.Info("notebook passed", "took", time.Since(start).Round(100*time.Millisecond), "executed", executed)
+		}
+	}
+	fmt.Printf("notebooks: %d passed, %d failed\n", len(paths)-failed, failed)
+	if failed > 0 {
+		return errSaid
+	}
+	return nil
+}

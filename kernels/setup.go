@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/log"
+	"github.com/gofrs/flock"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/gotools"
+	"github.com/landscape-aware/growing/kernels/internal/kernelspec"
+	"github.com/landscape-aware/growing/kernels/internal/plugin"
+	"github.com/landscape-aware/growing/kernels/internal/pyenv"
+)
+
+func setup(ctx context.Context, c checkout.Checkout, args []string) error {
+	var noXLA bool
+	rest, err := parse("setup", args, func(f *flag.FlagSet) {
+		f.BoolVar(&noXLA, "no-xla", false, "leave out the XLA CPU plugin (63 MB to download, 274 MB on disk): notebooks then run on the pure-Go backend")
+	})
+	if err == nil {
+		err = noArgs(rest)
+	}
+	if err != nil {
+		return err
+	}
+	return ensure(ctx, c, !noXLA)
+}
+
+// ensure makes what is missing. It may be run at any time and by several
+// processes: one works while the others wait.
+func ensure(ctx context.Context, c checkout.Checkout, xla bool) error {
+	start := time.Now()
+	unlock, err := lock(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	_ = os.RemoveAll(c.Private("tmp")) // left by a set-up that was killed; nobody else is at work
+	if err := pyenv.Ensure(ctx, c); err != nil {
+		return err
+	}
+	if err := gotools.Ensure(ctx, c); err != nil {
+		return err
+	}
+	if xla {
+		if err := ensurePlugin(ctx, c); err != nil {
+			return err
+		}
+	}
+	goProgram, err := kernelspec.LookGo()
+	if err != nil {
+		return err
+	}
+	plugins := plugin.Find(plugin.SearchPath())
+	offered, err := kernelspec.Install(c, goProgram, kernelspec.Offered(plugins))
+	if err != nil {
+		return err
+	}
+	kernelspec.PruneLogs(c)
+	if err := gotools.Prebuild(ctx, c); err != nil {
+		return err
+	}
+	log.Info("set up", "kernels", strings.Join(offered, "; "), "took", time.Since(start).Round(100*time.Millisecond))
+	return nil
+}
+
+// ensurePlugin installs the XLA plugin. Without one notebooks run on the
+// pure-Go backend, so only a failed installation is an error, not that there is
+// nothing to install.
+func ensurePlugin(ctx context.Context, c checkout.Checkout) error {
+	err := plugin.Ensure(ctx, c, pyenv.Env())
+	if errors.Is(err, plugin.ErrNone) {
+		log.Warn(err.Error())
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w; `go run ./kernels setup -no-xla` does without", err)
+	}
+	if _, err := exec.LookPath("cc"); err != nil {
+		if _, err := exec.LookPath("gcc"); err != nil {
+			log.Warn("no C compiler: XLA cannot be used, only the pure-Go backend", "fix", "sudo apt-get install gcc libc6-dev")
+		}
+	}
+	return nil
+}
+
+// lock waits for other set-ups of this checkout.
+func lock(ctx context.Context, c checkout.Checkout) (unlock func(), err error) {
+	if err := os.MkdirAll(c.Private(), 0o755); err != nil {
+		return nil, fmt.Errorf("making the private directory: %w", err)
+	}
+	l := flock.New(c.Private("lock"))
+	locked, err := l.TryLock()
+	if err == nil && !locked {
+		log.Info("waiting for another set-up of this checkout to end")
+		_, err = l.TryLockContext(ctx, time.Second)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", c.Private("lock"), err)
+	}
+	return func() { _ = l.Unlock() }, nil
+}
