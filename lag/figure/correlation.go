@@ -55,7 +55,7 @@ func CorrelationCurve(r *lag.Result) Figure {
 
 	return render(f, inches(8.6), inches(4.4), correlationSpec(r, last), func(c draw.Canvas) {
 		c = headline(c, f.Title)
-		p := newPlot("", "step after growing (log scale)", "correlation with the final loss")
+		p := newPlot("", "", "correlation with the final loss")
 		stepAxis(&p.X, last)
 		p.Y.Min, p.Y.Max = correlationRange(spearman, pearson, kendall, lower)
 		p.Y.Tick.Marker = decimalTicks{9}
@@ -103,7 +103,9 @@ func CorrelationCurve(r *lag.Result) Figure {
 			legend.Add(fmt.Sprintf("LAG picks at %d", r.ProbeSteps), &plotter.Line{LineStyle: style})
 		}
 		width := inches(1.75)
-		p.Draw(draw.Crop(c, vg.Points(4), -width, vg.Points(4), 0))
+		area := draw.Crop(c, vg.Points(4), -width, captionHeight, 0)
+		p.Draw(area)
+		caption(c, middle(p.DataCanvas(area)), c.Min.Y+captionHeight/2, "step after growing (log scale)")
 		legend.Draw(draw.Crop(c, c.Max.X-c.Min.X-width+vg.Points(6), 0, 0, -vg.Points(6)))
 	})
 }

@@ -28,7 +28,7 @@ func LayerMaps(r *lag.Result) Figure {
 		}
 		marked := s.name == lagPick(r)
 		if marked {
-			note += ", LAG's pick"
+			note += " · LAG"
 		}
 		panels = append(panels, mapPanel{name: s.name, init: s.init, layers: s.maps, note: note, marked: marked})
 	}
@@ -140,11 +140,25 @@ func paintLayer(c draw.Canvas, layer, from int, changed bool, x, y, width, heigh
 	if changed {
 		strokeBox(c, lineStyle(full, 1.4, 0), x0, y0, x1, y1)
 	}
-	if luminance(fill) < 0.36 {
+	if luminance(fill) < darkBelow {
 		txt.Color = color.White
 	}
 	c.FillText(txt, middle, strconv.Itoa(layer))
 }
+
+// LayerColor returns the colour in which the figures show a source layer, and
+// that of text on it, as CSS has them: "#27818e". from is the number of layers of
+// the source.
+func LayerColor(layer, from int) (background, text string) {
+	fill := orderColor(layer, from)
+	if luminance(fill) < darkBelow {
+		return hex(fill), "#ffffff"
+	}
+	return hex(fill), hex(black)
+}
+
+// darkBelow is the luminance under which text is white.
+const darkBelow = 0.36
 
 func paintMapKey(c draw.Canvas, from int) {
 	style := textStyle(sizeNote, black)

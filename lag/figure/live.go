@@ -155,7 +155,7 @@ func (l *liveView) paint(c draw.Canvas, line string) {
 			xys:   r.xys,
 		}
 		if r.index == l.event.Index && r.name == l.event.Run && l.event.Done < l.event.Total {
-			cv.label, cv.marked, cv.style.Width = "▸ "+r.name, true, vg.Points(2.6)
+			cv.label, cv.marked, cv.style.Width = r.name+" ← now", true, vg.Points(2.6)
 		}
 		curves = append(curves, cv)
 	}

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/growth"
@@ -12,7 +13,7 @@ import (
 //
 //	LAG_FIGURES=/tmp/figures go test -run Look ./lag/figure
 func TestLook(t *testing.T) {
-	dir := os.Getenv("LAG_FIGURES")
+	dir := lookDir()
 	if dir == "" {
 		t.Skip("set LAG_FIGURES to a directory to write the figures there")
 	}
@@ -29,5 +30,17 @@ func TestLook(t *testing.T) {
 	f.Name = "pool-maps"
 	if err := f.WriteFiles(dir); err != nil {
 		t.Error(err)
+	}
+}
+
+func lookDir() string { return os.Getenv("LAG_FIGURES") }
+
+func write(t *testing.T, dir, name string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

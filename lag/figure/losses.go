@@ -92,7 +92,7 @@ func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int, l
 	}
 	width += legend.ThumbnailWidth + vg.Points(14)
 
-	early := newPlot("all steps", "step after growing (log scale)", "validation loss [nats/token]")
+	early := newPlot("", "", "validation loss [nats/token]")
 	addCurves(early, curves, 0)
 	stepAxis(&early.X, steps)
 	early.Y.Min, early.Y.Max = lossRange(curves, 0) // after Add, which widens the range
@@ -100,17 +100,21 @@ func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int, l
 		vertical(early, float64(late), label)
 	}
 
-	zoom := newPlot("late steps, own scale", "step after growing", "")
+	zoom := newPlot("", "", "")
 	addCurves(zoom, curves, late)
 	zoom.X.Min, zoom.X.Max = float64(late), float64(max(steps, late+1))
 	zoom.X.Tick.Marker = decimalTicks{5}
 	zoom.Y.Min, zoom.Y.Max = lossRange(curves, late)
 
 	panels := draw.Crop(c, 0, -width, 0, 0)
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(12), PadRight: vg.Points(8), PadLeft: vg.Points(4), PadBottom: vg.Points(4)}
+	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(14), PadRight: vg.Points(8), PadLeft: vg.Points(4)}
 	plots := [][]*plot.Plot{{early, zoom}}
-	for i, canvas := range plot.Align(plots, tiles, panels)[0] {
+	inner := draw.Crop(panels, 0, 0, captionHeight, -captionHeight)
+	for i, canvas := range plot.Align(plots, tiles, inner)[0] {
 		plots[0][i].Draw(canvas)
+		x := middle(plots[0][i].DataCanvas(canvas))
+		caption(c, x, c.Max.Y-captionHeight/2, [2]string{"all steps", "late steps, on a scale of their own"}[i])
+		caption(c, x, c.Min.Y+captionHeight/2, [2]string{"step after growing (log scale)", "step after growing"}[i])
 	}
 	legend.Draw(draw.Crop(c, c.Max.X-c.Min.X-width, 0, 0, -vg.Points(4)))
 }
@@ -169,6 +173,19 @@ func vertical(p *plot.Plot, x float64, label string) {
 		LineStyle: lineStyle(grey, 1, 1),
 	})
 	addText(p, x, p.Y.Min+0.03*(p.Y.Max-p.Y.Min), label, grey, vg.Points(4))
+}
+
+const captionHeight = 20 * vg.Inch / 72
+
+func middle(c draw.Canvas) vg.Length { return (c.Min.X + c.Max.X) / 2 }
+
+// caption writes a text with its middle at a point. Plots on a log scale have
+// their captions from here, because gonum/plot makes room for an axis's label
+// as if the scale were linear.
+func caption(c draw.Canvas, x, y vg.Length, txt string) {
+	style := textStyle(sizeLabel, black)
+	style.XAlign, style.YAlign = draw.XCenter, draw.YCenter
+	c.FillText(style, vg.Point{X: x, Y: y}, txt)
 }
 
 // headline writes a title across the top of a canvas and returns the rest of it.

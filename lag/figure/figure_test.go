@@ -1,0 +1,226 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/plotter"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/internal/synthetic"
+)
+
+// drawAll returns what every function of the package draws for a result.
+func drawAll(r *lag.Result) []Figure {
+	return []Figure{
+		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
+		LayerMaps(r), PretrainCurve(r), Picks(r),
+	}
+}
+
+func checkFigure(t *testing.T, f Figure) {
+	t.Helper()
+	if f.Err != nil {
+		t.Errorf("%s: %v", f.Name, f.Err)
+		return
+	}
+	img, err := png.Decode(bytes.NewReader(f.PNG))
+	if err != nil {
+		t.Errorf("%s: PNG: %v", f.Name, err)
+		return
+	}
+	// The pixels of a size in inches are rounded once for CSS and once for the PNG.
+	if size := img.Bounds().Size(); abs(size.X-2*f.Width) > 1 || abs(size.Y-2*f.Height) > 1 {
+		t.Errorf("%s: PNG of %v, want twice %d x %d", f.Name, size, f.Width, f.Height)
+	}
+	decoder := xml.NewDecoder(bytes.NewReader(f.SVG))
+	for {
+		if _, err := decoder.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Errorf("%s: SVG: %v", f.Name, err)
+			break
+		}
+	}
+	for _, unwanted := range []string{"NaN", "Inf"} {
+		if bytes.Contains(f.SVG, []byte(unwanted)) {
+			t.Errorf("%s: SVG contains %s", f.Name, unwanted)
+		}
+	}
+	var spec map[string]any
+	if err := json.Unmarshal(f.VegaLite, &spec); err != nil {
+		t.Errorf("%s: Vega-Lite: %v", f.Name, err)
+	}
+	if spec["$schema"] != "https://vega.github.io/schema/vega-lite/v5.json" {
+		t.Errorf("%s: $schema is %v", f.Name, spec["$schema"])
+	}
+	if f.Title == "" || f.Alt == "" || f.Name == "" {
+		t.Errorf("%q: no title, text or name", f.Name)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	r := synthetic.Result(6, 16, 1)
+	again := drawAll(synthetic.Result(6, 16, 1))
+	for i, f := range drawAll(r) {
+		checkFigure(t, f)
+		if !bytes.Equal(f.PNG, again[i].PNG) || !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
+			t.Errorf("%s: two drawings of one result differ", f.Name)
+		}
+	}
+	pool, err := growth.DefaultPool(12, 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkFigure(t, PoolMaps(12, pool))
+	if got := len(All(r)); got != 6 {
+		t.Errorf("All has %d figures, want 6", got)
+	}
+}
+
+// Results that are hard to draw: each gives a drawing or ErrNoData, no panic and
+// no NaN in the output.
+func TestOddResults(t *testing.T) {
+	edit := func(f func(r *lag.Result)) *lag.Result {
+		r := synthetic.Result(6, 6, 1)
+		f(r)
+		return r
+	}
+	nan := lag.Number(math.NaN())
+	odd := map[string]*lag.Result{
+		"empty":     {},
+		"two seeds": synthetic.Result(6, 5, 2),
+		"one strategy": edit(func(r *lag.Result) {
+			r.Strategies = r.Strategies[:1]
+		}),
+		"all diverged": edit(func(r *lag.Result) {
+			for i := range r.Strategies {
+				r.Strategies[i].Status, r.Strategies[i].Final = lag.StatusDiverged, nan
+			}
+			for i := range r.Picks {
+				r.Picks[i].Regret, r.Picks[i].RegretNorm = nan, nan
+			}
+		}),
+		"losses only at 0": edit(func(r *lag.Result) {
+			for i := range r.Strategies {
+				r.Strategies[i].Curve = r.Strategies[i].Curve[:1]
+			}
+		}),
+		"equal losses": edit(func(r *lag.Result) {
+			for i := range r.Strategies {
+				r.Strategies[i].Final = 3
+				for k := range r.Strategies[i].Curve {
+					r.Strategies[i].Curve[k].Loss = 3
+				}
+			}
+		}),
+		"undefined correlations": edit(func(r *lag.Result) {
+			for i := range r.Correlation {
+				r.Correlation[i] = lag.Correlation{Step: i, Pearson: nan, Spearman: nan, Kendall: nan, SpearmanLo: nan, SpearmanHi: nan}
+			}
+			r.LagSteps, r.Picks = nil, nil
+		}),
+		"names to escape": edit(func(r *lag.Result) {
+			for i := range r.Strategies {
+				r.Strategies[i].Name = strings.Repeat("<b>&\"ü層", i+1)
+			}
+		}),
+		"infinite losses": edit(func(r *lag.Result) {
+			r.Strategies[0].Curve[3].Loss = lag.Number(math.Inf(1))
+			r.Strategies[1].Final = lag.Number(math.Inf(1))
+			r.Source.Curve[1].Loss = nan
+		}),
+	}
+	for name, r := range odd {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, f := range drawAll(r) {
+				if !errors.Is(f.Err, ErrNoData) {
+					checkFigure(t, f)
+				}
+			}
+		})
+	}
+	for _, f := range drawAll(odd["empty"]) {
+		if !errors.Is(f.Err, ErrNoData) {
+			t.Errorf("%s of an empty result: %v", f.Name, f.Err)
+		}
+	}
+}
+
+func TestWriteFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "figures")
+	f := Picks(synthetic.Result(6, 6, 1))
+	if err := f.WriteFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]byte{"picks.png": f.PNG, "picks.svg": f.SVG, "picks.vl.json": f.VegaLite} {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
+	}
+	if err := Picks(&lag.Result{}).WriteFiles(dir); !errors.Is(err, ErrNoData) {
+		t.Errorf("WriteFiles of an empty figure: %v", err)
+	}
+}
+
+func TestStrategies(t *testing.T) {
+	r := &lag.Result{Strategies: []lag.Outcome{
+		{Name: "b", Seed: 1, Final: 4, Curve: []lag.Point{{Step: 0, Loss: 6}, {Step: 10, Loss: 4}}},
+		{Name: "b", Seed: 2, Final: 2, Curve: []lag.Point{{Step: 0, Loss: 8}, {Step: 10, Loss: 2}}},
+		{Name: "a", Seed: 1, Final: 1, Status: lag.StatusDiverged, Curve: []lag.Point{{Step: 0, Loss: 1}}},
+		{Name: "c", Seed: 1, Final: 2, Curve: []lag.Point{{Step: 0, Loss: 7}, {Step: 10, Loss: 2}}},
+	}}
+	all := strategies(r)
+	var names []string
+	for _, s := range byFinal(all) {
+		names = append(names, s.name)
+	}
+	if want := []string{"c", "b", "a"}; !slices.Equal(names, want) {
+		t.Errorf("by final loss: %v, want %v", names, want)
+	}
+	if b := all[0]; b.final != 3 || b.lossAt(0) != 7 || !math.IsNaN(b.lossAt(5)) {
+		t.Errorf("means over seeds: %+v", b)
+	}
+	if !all[1].diverged() {
+		t.Error("a did not diverge")
+	}
+}
+
+func TestTicks(t *testing.T) {
+	var labels []string
+	for _, tick := range (decimalTicks{5}).Ticks(-0.43, 1) {
+		labels = append(labels, tick.Label)
+	}
+	if want := []string{"0.0", "0.5", "1.0"}; !slices.Equal(labels, want) {
+		t.Errorf("ticks of -0.43 to 1: %v, want %v", labels, want)
+	}
+	if got, want := stepTickValues(600), []int{0, 1, 2, 5, 10, 20, 50, 100, 200, 600}; !slices.Equal(got, want) {
+		t.Errorf("ticks of 600 steps: %v, want %v", got, want)
+	}
+	if got := (log1pScale{}).Normalize(0, 99, 9); math.Abs(got-0.5) > 1e-12 {
+		t.Errorf("step 9 of 99 lies at %v, want the middle", got)
+	}
+}
+
+func TestLossRangeIgnoresDiverged(t *testing.T) {
+	curves := []curve{
+		{xys: plotter.XYs{{X: 0, Y: 5}, {X: 10, Y: 3}}},
+		{xys: plotter.XYs{{X: 0, Y: 4}, {X: 10, Y: 1000}}, diverged: true},
+	}
+	if lo, hi := lossRange(curves, 0); lo > 3 || hi < 5 || hi > 6 {
+		t.Errorf("range %v to %v, want a little beyond 3 to 5", lo, hi)
+	}
+}

@@ -1,0 +1,132 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/gob"
+	"errors"
+	"image/png"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/internal/synthetic"
+)
+
+func TestOutsideNotebook(t *testing.T) {
+	t.Setenv(protocol.GONB_PIPE_ENV, "")
+	if err := Show(Picks(synthetic.Result(6, 6, 1))); !errors.Is(err, ErrNoNotebook) {
+		t.Errorf("Show: %v", err)
+	}
+	if err := Show(Picks(&lag.Result{})); !errors.Is(err, ErrNoData) {
+		t.Errorf("Show of an empty figure: %v", err)
+	}
+	Live()(lag.Event{Phase: lag.PhaseProbe})
+}
+
+// The kernel decodes with gob what a figure sends; it knows map[string]any,
+// []any and []string.
+func TestBundleSurvivesGob(t *testing.T) {
+	gob.Register(map[string]any{})
+	gob.Register([]any{})
+	for _, f := range All(synthetic.Result(6, 16, 1)) {
+		data, err := f.bundle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pipe bytes.Buffer
+		if err := gob.NewEncoder(&pipe).Encode(&protocol.DisplayData{Data: data, Metadata: f.size()}); err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
+		}
+		var got protocol.DisplayData
+		if err := gob.NewDecoder(&pipe).Decode(&got); err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
+		}
+		if len(got.Data) != 4 || !bytes.Equal(got.Data[protocol.MIMEImagePNG].([]byte), f.PNG) {
+			t.Errorf("%s: %d representations arrived", f.Name, len(got.Data))
+		}
+	}
+}
+
+type sentDisplay struct {
+	id   string
+	data map[protocol.MIMEType]any
+}
+
+func TestLive(t *testing.T) {
+	clock := time.Unix(0, 0)
+	var sent []sentDisplay
+	flushed, ids := 0, 0
+	view := &liveView{
+		now: func() time.Time { return clock },
+		send: func(id string, data map[protocol.MIMEType]any, _ map[string]any) error {
+			sent = append(sent, sentDisplay{id, data})
+			return nil
+		},
+		flush: func() error { flushed++; return nil },
+		newID: func() string { ids++; return string(rune('a' + ids)) },
+	}
+	view.observe(lag.Event{Phase: lag.PhasePrepare, Run: "tokenizer", Count: 1, Done: 1, Total: 4})
+	if _, drawn := sent[0].data[protocol.MIMEImagePNG]; drawn {
+		t.Error("a picture without any loss")
+	}
+	const runs, steps = 3, 100
+	for run := range runs {
+		for step := 0; step <= steps; step++ {
+			clock = clock.Add(100 * time.Millisecond)
+			e := lag.Event{Phase: lag.PhaseProbe, Run: []string{"stack", "interleave", "random-top"}[run],
+				Index: run, Count: runs, Done: int64(step), Total: steps, Loss: 3.5}
+			if step%10 == 0 {
+				e.Point = &lag.Point{Step: step, Loss: lag.Number(5 - float64(step)/100 - float64(run)/10)}
+			}
+			view.observe(e)
+		}
+	}
+	// 303 events in 30 s: one picture a second, and one at the end of each run.
+	if n := len(sent); n < 30 || n > 36 {
+		t.Errorf("%d pictures in 30 s", n)
+	}
+	last := sent[len(sent)-1]
+	if last.id == sent[0].id || last.id != sent[1].id {
+		t.Errorf("displays %q, %q, ..., %q: want one for each phase", sent[0].id, sent[1].id, last.id)
+	}
+	if _, err := png.Decode(bytes.NewReader(last.data[protocol.MIMEImagePNG].([]byte))); err != nil {
+		t.Error(err)
+	}
+	text := last.data[protocol.MIMETextPlain].(string)
+	for _, want := range []string{"strategy 3 of 3: random-top", "step 100 of 100", "done in 30s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("status %q lacks %q", text, want)
+		}
+	}
+	if middle := sent[len(sent)/2].data[protocol.MIMETextPlain].(string); !strings.Contains(middle, "s left") {
+		t.Errorf("status %q lacks the time left", middle)
+	}
+	if flushed != 1 {
+		t.Errorf("flushed %d times", flushed)
+	}
+	if n := len(view.runs); n != runs {
+		t.Errorf("%d curves", n)
+	}
+	if dir := lookDir(); dir != "" {
+		write(t, dir, "live.png", last.data[protocol.MIMEImagePNG].([]byte))
+		write(t, dir, "live-middle.png", sent[18].data[protocol.MIMEImagePNG].([]byte))
+	}
+}
+
+func TestLiveStopsAfterFailure(t *testing.T) {
+	calls := 0
+	view := &liveView{
+		now:   time.Now,
+		send:  func(string, map[protocol.MIMEType]any, map[string]any) error { calls++; return errors.New("no pipe") },
+		newID: func() string { return "x" },
+	}
+	for i := range 3 {
+		view.observe(lag.Event{Phase: lag.PhaseProbe, Index: i, Count: 3, Done: 1, Total: 1})
+	}
+	if calls != 1 {
+		t.Errorf("%d attempts after the first failed, want none", calls-1)
+	}
+}
