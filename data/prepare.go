@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -113,11 +112,8 @@ func (p *preparation) contentsPath() string {
 // the corpus was never read.
 func (p *preparation) existing() (*Dataset, error) {
 	raw, err := os.ReadFile(p.contentsPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNotPrepared
-	}
 	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return nil, errNotPrepared // what is wrong with the directory shows when it is written to
 	}
 	var c contents
 	if json.Unmarshal(raw, &c) != nil || c.Stamp != p.stamp || c.Content == "" {

@@ -25,4 +25,9 @@ func ExampleTrain() {
 		fmt.Println(id, t.Token(id))
 	}
 	fmt.Println(t.Decode(ids))
+	// Output:
+	// 36 stack
+	// 35 ##ing
+	// 37 grows
+	// stacking grows
 }
