@@ -168,7 +168,7 @@ func (b *buildOutput) detail() string {
 
 // Prebuild compiles the packages that notebooks import, and the probe.
 func Prebuild(ctx context.Context, c checkout.Checkout) error {
-	took, err := Go(ctx, c, "compiling what notebooks import", nil, "build", "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui/...")
+	took, err := Go(ctx, c, "compiling what notebooks import", nil, "build", "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui")
 	if err != nil {
 		return fmt.Errorf("compiling the packages that notebooks import: %w", err)
 	}

@@ -18,7 +18,7 @@ import (
 const Grace = 10 * time.Second
 
 // keep is how many of the last lines of output an error holds.
-const keep = 25
+const keep = 12
 
 // A Command is a program to run.
 type Command struct {
