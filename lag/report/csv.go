@@ -1,0 +1,39 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/landscape-aware/growing/lag"
+)
+
+// CSV writes the validation losses of a study, a line for each strategy, seed and
+// step, below a line with the names of the columns: strategy, map (as "0 1 2 N"),
+// init, moments, seed, status, step, loss, final. Numbers have all their digits;
+// a loss that is NaN or infinite is left empty.
+func CSV(w io.Writer, r *lag.Result) error {
+	out := csv.NewWriter(w)
+	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final"}}
+	for _, o := range r.Strategies {
+		for _, p := range o.Curve {
+			lines = append(lines, []string{
+				o.Name, o.LayerMap().String(), o.Init, o.Moments, strconv.FormatInt(o.Seed, 10), string(o.Status),
+				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final)})
+		}
+	}
+	if err := out.WriteAll(lines); err != nil {
+		return fmt.Errorf("writing the curves as CSV: %w", err)
+	}
+	return nil
+}
+
+func exact(n lag.Number) string {
+	f := float64(n)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return ""
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}

@@ -1,0 +1,8 @@
+// Package report renders the result of a study for readers: [Table], [Picks] and
+// [Curve] as text for a terminal, [CSV] as data for other programs, and [HTML] as
+// one file that holds everything and needs no network.
+//
+// Losses are in nats per predicted token, steps are training steps after
+// growing, ranks start at 1 for the lowest loss. "At the lag" is the step after
+// which LAG picked, [lag.Result].ProbeSteps.
+package report

@@ -1,0 +1,234 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/xml"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/internal/synthetic"
+)
+
+func htmlOf(t *testing.T, r *lag.Result, meta Meta) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := HTML(&out, r, meta); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestHTML(t *testing.T) {
+	r := synthetic.Result(6, 16, 1)
+	meta := Meta{
+		Command:  "lag study -preset quick",
+		Config:   map[string]any{"hidden": 64},
+		Versions: []Version{{"gomlx", "v0.28.3"}},
+	}
+	page := htmlOf(t, r, meta)
+	if page != htmlOf(t, r, meta) {
+		t.Error("two reports of one result differ")
+	}
+	if dir := os.Getenv("LAG_FIGURES"); dir != "" { // to look at it
+		if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		text := Table(r) + "\n" + Picks(r) + "\n" + Curve(r, 80)
+		if err := os.WriteFile(filepath.Join(dir, "report.txt"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	position := -1
+	for _, want := range []string{
+		"<!DOCTYPE html>", "Growing bert from 3 to 6 layers", "LAG(100) picks within", "Read this first",
+		"one seed only", "<h2>Figures</h2>", "data:image/svg&#43;xml;base64,", "<h2>Picks</h2>", "loss-at-init",
+		"<h2>Strategies</h2>", "(LAG's pick)", "diverged", "<h2>Correlation", "What the words mean",
+		"lag study -preset quick", "gomlx", "&#34;hidden&#34;: 64", "</html>",
+	} {
+		found := strings.Index(page[position+1:], want)
+		if found < 0 {
+			t.Errorf("no %q after the parts before it", want)
+			continue
+		}
+		position += 1 + found
+	}
+	if n := strings.Count(page, "<figure>"); n != 6 {
+		t.Errorf("%d figures, want 6", n)
+	}
+	if n := strings.Count(page, `class="map"`); n != 16 {
+		t.Errorf("%d layer maps, want 16", n)
+	}
+	for _, unwanted := range []string{"ZgotmplZ", "NaN", "%!"} {
+		if strings.Contains(strings.ReplaceAll(page, "isNaN", ""), unwanted) {
+			t.Errorf("the page contains %q", unwanted)
+		}
+	}
+}
+
+// The page may refer to nothing outside itself.
+func TestHTMLIsSelfContained(t *testing.T) {
+	page := htmlOf(t, synthetic.Result(6, 8, 2), Meta{})
+	if m := regexp.MustCompile(`(?i)https?:|//[a-z]|@import|url\(|<link|<iframe|<script[^>]+src`).FindAllString(page, -1); m != nil {
+		// Base64 may contain // followed by a letter.
+		for _, found := range m {
+			if !regexp.MustCompile(`^//[a-zA-Z]$`).MatchString(found) || strings.Contains(page, `"`+found) {
+				t.Errorf("the page contains %q", found)
+			}
+		}
+	}
+	for _, src := range regexp.MustCompile(`(?:src|href)="([^"]{0,20})`).FindAllStringSubmatch(page, -1) {
+		if !strings.HasPrefix(src[1], "data:image/") {
+			t.Errorf("the page loads %q", src[1])
+		}
+	}
+}
+
+func TestHTMLEscapes(t *testing.T) {
+	r := synthetic.Result(6, 4, 1)
+	evil := `<script>alert("x")</script>`
+	r.Strategies[0].Name, r.Strategies[0].Init = evil, evil
+	r.Verdict, r.Family, r.Warnings = evil, evil, []string{evil}
+	r.Picks[0].Strategy, r.Picks[1].Rule = evil, evil
+	page := htmlOf(t, r, Meta{Title: evil, Command: evil, Config: evil, Versions: []Version{{evil, evil}}})
+	if strings.Contains(page, "<script>alert") {
+		t.Error("a name became markup")
+	}
+	if n := strings.Count(page, "<script>"); n != 1 {
+		t.Errorf("%d scripts, want 1", n)
+	}
+}
+
+func TestEmptyResult(t *testing.T) {
+	r := &lag.Result{Family: "bert", From: 3, To: 6}
+	page := htmlOf(t, r, Meta{})
+	if !strings.Contains(page, "never") {
+		t.Error("no lag time should read never")
+	}
+	if got := Curve(r, 80); got != "no correlations\n" {
+		t.Errorf("Curve: %q", got)
+	}
+	Table(r)
+	Picks(r)
+}
+
+func TestHTMLConfigError(t *testing.T) {
+	if err := HTML(&bytes.Buffer{}, synthetic.Result(6, 4, 1), Meta{Config: func() {}}); err == nil {
+		t.Error("no error for a configuration that is not JSON")
+	}
+}
+
+type failingWriter struct{}
+
+var errFull = errors.New("disk full")
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errFull }
+
+func TestWriteErrors(t *testing.T) {
+	r := synthetic.Result(6, 4, 1)
+	if err := HTML(failingWriter{}, r, Meta{}); !errors.Is(err, errFull) {
+		t.Errorf("HTML: %v", err)
+	}
+	if err := CSV(failingWriter{}, r); !errors.Is(err, errFull) {
+		t.Errorf("CSV: %v", err)
+	}
+}
+
+// A loss must come back from the CSV to the last bit.
+func TestCSV(t *testing.T) {
+	r := synthetic.Result(6, 6, 2)
+	r.Strategies[0].Name = "with, comma and \"quotes\""
+	var out bytes.Buffer
+	if err := CSV(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(lines[0], " "); got != "strategy map init moments seed status step loss final" {
+		t.Errorf("header: %s", got)
+	}
+	i := 1
+	for _, o := range r.Strategies {
+		for _, p := range o.Curve {
+			line := lines[i]
+			i++
+			loss, err := strconv.ParseFloat(line[7], 64)
+			if err != nil || loss != float64(p.Loss) || line[0] != o.Name || line[6] != strconv.Itoa(p.Step) {
+				t.Fatalf("line %d: %v, want %s at step %d: %v", i, line, o.Name, p.Step, p.Loss)
+			}
+			if final := float64(o.Final); math.IsNaN(final) != (line[8] == "") {
+				t.Fatalf("line %d: final %q, want %v", i, line[8], final)
+			}
+		}
+	}
+	if i != len(lines) {
+		t.Errorf("%d lines, want %d", len(lines), i)
+	}
+}
+
+func TestTableIsAligned(t *testing.T) {
+	r := synthetic.Result(6, 16, 2)
+	lines := strings.Split(strings.TrimSpace(Table(r)), "\n")
+	if want := 2 + len(r.Strategies) + 1; len(lines) != want {
+		t.Fatalf("%d lines, want %d", len(lines), want)
+	}
+	if !strings.Contains(lines[0], "seed") {
+		t.Error("no column for the seeds")
+	}
+	width := utf8.RuneCountInString(lines[0])
+	for _, line := range lines[2 : len(lines)-1] {
+		if n := utf8.RuneCountInString(line); n != width {
+			t.Errorf("%d characters wide, the head %d: %q", n, width, line)
+		}
+		if strings.ContainsRune(line, '\x1b') {
+			t.Errorf("escape codes: %q", line)
+		}
+	}
+	if strings.Count(Table(r), " * ") != 2 {
+		t.Error("LAG's pick should be starred once for each seed")
+	}
+}
+
+func TestCurveWidth(t *testing.T) {
+	r := synthetic.Result(6, 16, 1)
+	for _, width := range []int{20, 40, 80} {
+		for line := range strings.Lines(Curve(r, width)) {
+			if strings.HasPrefix(line, "rho ") { // a sentence, not the plot
+				continue
+			}
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+				t.Errorf("%d characters, want at most %d: %q", n, width, line)
+			}
+		}
+	}
+	if c := Curve(r, 40); !strings.Contains(c, " 600\n") {
+		t.Errorf("the last step is missing:\n%s", c)
+	}
+}
+
+// The page's markup nests: every element that is opened is closed.
+func TestHTMLNests(t *testing.T) {
+	page := htmlOf(t, synthetic.Result(6, 4, 1), Meta{Command: "lag", Config: 1})
+	body := page[strings.Index(page, "<body>"):strings.Index(page, "<script>")] + "</body>"
+	decoder := xml.NewDecoder(strings.NewReader(body))
+	decoder.Entity = xml.HTMLEntity
+	for {
+		if _, err := decoder.Token(); err != nil {
+			if err.Error() != "EOF" {
+				t.Error(err)
+			}
+			return
+		}
+	}
+}
