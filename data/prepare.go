@@ -84,7 +84,10 @@ func Prepare(ctx context.Context, cfg Config, dir string, progress Progress) (*D
 	return p.run(ctx)
 }
 
-const dirCorpora = "corpora"
+const (
+	dirCorpora    = "corpora"
+	partialPrefix = ".partial-" // of the name of a dataset in the making
+)
 
 // preparation is the making of one dataset.
 type preparation struct {
@@ -145,10 +148,17 @@ func (p *preparation) run(ctx context.Context) (*Dataset, error) {
 	if d, err := open(final); !errors.Is(err, errNotPrepared) {
 		return d, err
 	}
-	partial := filepath.Join(p.dir, ".partial-"+address)
-	if err := os.RemoveAll(partial); err != nil {
-		return nil, fmt.Errorf("data: removing what an interrupted run left: %w", err)
+	// The lock is ours, so that any other such directory is what a killed process left.
+	leftovers, err := filepath.Glob(filepath.Join(p.dir, partialPrefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", p.dir, err)
 	}
+	for _, l := range leftovers {
+		if err := os.RemoveAll(l); err != nil {
+			return nil, fmt.Errorf("data: removing what an interrupted run left: %w", err)
+		}
+	}
+	partial := filepath.Join(p.dir, partialPrefix+address)
 	if err := os.Mkdir(partial, 0o777); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}

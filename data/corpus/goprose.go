@@ -22,8 +22,10 @@ const opticks = "testdata/Isaac.Newton-Opticks.txt"
 type goProse struct {
 	root  string // GOROOT
 	files []string
-	size  int64
 	stamp string
+
+	mu   sync.Mutex
+	docs []Document // all of them, once they were read to the end
 }
 
 // GoProse returns the English prose of the Go installation at goroot, or of the
@@ -67,7 +69,6 @@ func GoProse(goroot string) (Source, error) {
 			return err
 		}
 		s.files = append(s.files, rel)
-		s.size += info.Size()
 		fmt.Fprintf(sum, "%q %d %d\n", rel, info.Size(), info.ModTime().UnixNano())
 		return nil
 	})
@@ -120,8 +121,43 @@ func (s *goProse) Info() Info {
 
 func (s *goProse) Stamp(context.Context) (string, error) { return s.stamp, nil }
 
-// Documents parses the files on all processors and yields in their order.
+// Documents scans the files on all processors and yields in their order. What it
+// finds is small and takes long to find, so that it is kept for the next time.
 func (s *goProse) Documents(ctx context.Context) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		s.mu.Lock()
+		docs := s.docs
+		s.mu.Unlock()
+		if docs != nil {
+			for _, d := range docs {
+				if err := ctx.Err(); err != nil {
+					yield(Document{}, err)
+					return
+				}
+				if !yield(d, nil) {
+					return
+				}
+			}
+			return
+		}
+		for d, err := range s.scan(ctx) {
+			if !yield(d, err) || err != nil {
+				return
+			}
+			docs = append(docs, d)
+		}
+		if len(docs) == 0 {
+			yield(Document{}, fmt.Errorf("corpus: the Go installation in %s: %w", s.root, ErrEmpty))
+			return
+		}
+		s.mu.Lock()
+		s.docs = docs
+		s.mu.Unlock()
+	}
+}
+
+// scan reads the files.
+func (s *goProse) scan(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var workers sync.WaitGroup
