@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -104,10 +105,13 @@ func run(cmd command, args []string, stderr io.Writer) int {
 func here(cmd command, dir string) (checkout.Checkout, error) {
 	if cmd.hidden {
 		self, err := os.Executable()
+		if err == nil {
+			self, err = filepath.EvalSymlinks(self)
+		}
 		if err != nil {
 			return checkout.Checkout{}, fmt.Errorf("finding this program: %w", err)
 		}
-		return checkout.Find(self)
+		return checkout.Find(filepath.Dir(self))
 	}
 	return checkout.Find(dir)
 }

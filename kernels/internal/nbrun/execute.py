@@ -1,6 +1,6 @@
 """Executes one notebook and tells of every cell on standard output, one JSON object a line.
 
-usage: execute.py IN OUT KERNEL SECONDS
+usage: execute.py IN OUT KERNEL SECONDS DIRECTORY
 
 OUT is written after the last cell or the first that fails. The program that runs this reads
 OUT and judges: GoNB reports some failures as ordinary output.
@@ -8,11 +8,13 @@ OUT and judges: GoNB reports some failures as ordinary output.
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import time
 
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -21,9 +23,16 @@ def tell(**event):
     print(json.dumps(event), flush=True)
 
 
-def main(source, target, kernel, seconds):
+def quit_now(code, why):
+    """Ends without nbclient's own clean-up at exit, which fails without a kernel."""
+    print(why, file=sys.stderr, flush=True)
+    os._exit(code)
+
+
+def main(source, target, kernel, seconds, directory):
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     notebook = nbformat.read(source, as_version=4)
+    spec = KernelSpecManager().get_kernel_spec(kernel)
     begun = {}
 
     def start(cell, cell_index):
@@ -40,7 +49,7 @@ def main(source, target, kernel, seconds):
         startup_timeout=120,
         kernel_name=kernel,
         record_timing=False,  # the same notebook gives the same file
-        resources={"metadata": {"path": sys.argv[5]}},
+        resources={"metadata": {"path": directory}},
         on_cell_execute=start,
         on_cell_executed=end,
         shutdown_kernel="graceful",
@@ -55,8 +64,10 @@ def main(source, target, kernel, seconds):
     except DeadKernelError:
         error = "the kernel died"
     except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(130)
-    spec = client.km.kernel_spec
+        client._cleanup_kernel()
+        quit_now(130, "interrupted")
+    except RuntimeError as e:  # the kernel did not start; what it said stands above
+        quit_now(1, str(e))
     notebook.metadata["kernelspec"] = {"name": kernel, "display_name": spec.display_name, "language": spec.language}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -65,4 +76,4 @@ def main(source, target, kernel, seconds):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:])

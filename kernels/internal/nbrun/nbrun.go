@@ -73,7 +73,11 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 	}
 	defer remove()
 	output := filepath.Join(temp, filepath.Base(path))
-	reason, cell, err := execute(ctx, c, nb, source, output, o)
+	program := filepath.Join(temp, "execute.py")
+	if err := os.WriteFile(program, []byte(script), 0o644); err != nil {
+		return "", fmt.Errorf("executing %s: %w", path, err)
+	}
+	reason, cell, err := execute(ctx, c, nb, program, source, output, o)
 	if err != nil {
 		return "", fmt.Errorf("executing %s: %w", path, err)
 	}
@@ -108,7 +112,7 @@ type event struct {
 
 // execute runs the script. The reason and cell, counted from 1, tell of a
 // failure that leaves no trace in the cell's outputs.
-func execute(ctx context.Context, c checkout.Checkout, nb *notebook, source, output string, o Options) (reason string, cell int, err error) {
+func execute(ctx context.Context, c checkout.Checkout, nb *notebook, program, source, output string, o Options) (reason string, cell int, err error) {
 	count, number := nb.code(), 0
 	var task *progress.Task
 	var finished bool
@@ -118,7 +122,7 @@ func execute(ctx context.Context, c checkout.Checkout, nb *notebook, source, out
 		}
 	}()
 	err = proc.Run(ctx, proc.Command{
-		Args: []string{c.Python(), "-c", script, source, output, o.Kernel,
+		Args: []string{c.Python(), program, source, output, o.Kernel,
 			strconv.FormatFloat(o.Timeout.Seconds(), 'f', -1, 64), filepath.Dir(source)},
 		Env: c.JupyterEnv(),
 		Out: func(line string) {
@@ -130,11 +134,10 @@ func execute(ctx context.Context, c checkout.Checkout, nb *notebook, source, out
 			case "start":
 				number++
 				cell = e.Cell + 1
-				task = progress.Start(fmt.Sprintf("  cell %d/%d", number, count), 0, "")
-				task.Set(0, nb.Cells[e.Cell].firstLine())
+				task = progress.Start(fmt.Sprintf("cell %d/%d: %s", number, count, nb.Cells[e.Cell].firstLine()), 0, "")
 			case "end":
 				task.End()
-				log.Info(fmt.Sprintf("  cell %d/%d ran", number, count), "seconds", fmt.Sprintf("%.1f", e.Seconds), "code", nb.Cells[e.Cell].firstLine())
+				log.Info(fmt.Sprintf("cell %d/%d ended", number, count), "seconds", fmt.Sprintf("%.1f", e.Seconds))
 			case "done":
 				finished = true
 				switch reason = e.Error; {

@@ -93,6 +93,7 @@ var (
 	shellLine = regexp.MustCompile(`(?m)^(//gonb:)?!.*$`)
 	shellCell = regexp.MustCompile(`\A\s*%%(bash|sh|script)\b.*`)
 	plotCall  = regexp.MustCompile(`\bfigure\.(Show|Live)\w*\(`)
+	imports   = regexp.MustCompile(`(?m)^import\s*(\([^)]*\)|.*$)`)
 	comment   = regexp.MustCompile(`(?m)^\s*//.*$`)
 	// What gonbui and GoNB say when output is lost on its way to the notebook.
 	lostOutput = regexp.MustCompile(`(?i)(failed to (write to|read from) GoNB pipe|failed opening pipe|gob: type not registered|` +
@@ -139,7 +140,7 @@ func (c cell) judge() (problems []string) {
 	for _, o := range c.Outputs {
 		switch o.Type {
 		case "error":
-			return []string{o.errorText()} // the rest follows from it
+			return []string{o.errorText(c.stderr())} // the rest follows from it
 		case "stream":
 			if o.Name == "stderr" && lostOutput.MatchString(string(o.Text)) {
 				problems = append(problems, "output was lost: "+lastLines(string(o.Text), 5))
@@ -172,8 +173,9 @@ func (c cell) plots() bool {
 	return plotCall.MatchString(comment.ReplaceAllString(string(c.Source), ""))
 }
 
+// firstLine names a cell: its first line of code after the imports.
 func (c cell) firstLine() string {
-	for line := range strings.Lines(string(c.Source)) {
+	for line := range strings.Lines(imports.ReplaceAllString(string(c.Source), "")) {
 		line = strings.TrimSpace(line)
 		if line != "" && !strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "%") {
 			if len(line) > 60 {
@@ -182,17 +184,32 @@ func (c cell) firstLine() string {
 			return line
 		}
 	}
-	return ""
+	return "imports alone"
 }
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-func (o output) errorText() string {
+// errorText is what GoNB says of an error, and what the cell itself said last.
+func (o output) errorText(stderr string) string {
 	text := strings.Join(o.Traceback, "\n")
 	if !strings.Contains(text, o.Evalue) {
 		text = o.Evalue + "\n" + text
 	}
-	return lastLines(ansi.ReplaceAllString(text, ""), 30)
+	if stderr != "" {
+		text += "\n" + lastLines(stderr, 20)
+	}
+	return ansi.ReplaceAllString(strings.TrimSpace(text), "")
+}
+
+// stderr is what the cell wrote there.
+func (c cell) stderr() string {
+	var all strings.Builder
+	for _, o := range c.Outputs {
+		if o.Type == "stream" && o.Name == "stderr" {
+			all.WriteString(string(o.Text))
+		}
+	}
+	return all.String()
 }
 
 func lastLines(s string, n int) string {

@@ -89,6 +89,8 @@ func (t *Task) state() string {
 		s = fmt.Sprintf("%.0f MB", float64(t.done)/1e6)
 	case t.total > 0:
 		s = fmt.Sprintf("%d of %d %s", t.done, t.total, t.unit)
+	case t.unit == "":
+		s = "under way"
 	default:
 		s = fmt.Sprintf("%d %s", t.done, t.unit)
 	}
