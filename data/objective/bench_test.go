@@ -10,7 +10,7 @@ func BenchmarkBatch(b *testing.B) {
 		b.Run(fmt.Sprintf("%dx%d", c.size, c.length), func(b *testing.B) {
 			store := make(sequence, 4<<20)
 			for i := range store {
-				store[i] = 5 + int32(i*7919)%8000
+				store[i] = 5 + int32(i*7919%8000)
 			}
 			s := sampler(b, DefaultMLM(c.length), store, vocab(8192), c.size, 1)
 			step := int64(0)

@@ -1,12 +1,14 @@
 // Package tokenizer trains and applies WordPiece vocabularies.
 //
 // Training follows the WordPiece trainer of Hugging Face's tokenizers: text is
-// cleaned, lowercased and split as BERT does (package-level rules below), words
+// cleaned, lowercased and split as BERT does (see below), words
 // are counted, and byte-pair merges over characters, of which all but the first
 // of a word carry the prefix "##", are made in order of their frequency. Theirs
-// numbers the "##" characters in the order of a randomly seeded hash map and
-// breaks ties by these numbers, so that two runs of theirs differ; ours numbers
-// them by code point and is deterministic. Entries that differ are ties.
+// numbers the "##" characters in the order of a randomly seeded hash map, which
+// also decides which of equally frequent characters the alphabet keeps and which
+// of equally frequent pairs comes first: two runs of theirs differ. Ours goes by
+// code point and is deterministic. Entries that differ are such ties, and, where
+// the alphabets differ in size, the last merges.
 //
 // Encoding is BERT's: control characters are removed, whitespace separates
 // words, CJK ideographs and punctuation stand alone, accents are stripped, and
