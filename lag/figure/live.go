@@ -117,11 +117,11 @@ func (l *liveView) draw(now time.Time) error {
 	metadata := map[string]any{}
 	if len(l.runs) > 0 {
 		f := Figure{Width: cssPixels(liveWidth), Height: cssPixels(l.height())}
-		png, err := renderPNG(liveWidth, l.height(), pngDPI*3/4, func(c draw.Canvas) { l.paint(c, line) })
+		picture, err := renderPNG(liveWidth, l.height(), pngDPI*3/4, func(c draw.Canvas) { l.paint(c, line) })
 		if err != nil {
 			return err
 		}
-		data[protocol.MIMEImagePNG] = png
+		data[protocol.MIMEImagePNG] = picture
 		metadata = f.size()
 	}
 	return l.send(l.id, data, metadata)
@@ -215,7 +215,7 @@ func (l *liveView) status(now time.Time) string {
 		left := time.Duration(float64(elapsed) * (1 - done) / (done - l.progress))
 		parts = append(parts, left.Round(time.Second).String()+" left")
 	}
-	return strings.Join(parts, "  ·  ")
+	return strings.Join(parts, " · ")
 }
 
 // phaseProgress returns how much of its phase is done at an event, in [0, 1].

@@ -128,12 +128,12 @@ func paintPicks(c draw.Canvas, picks []lag.Pick, full float64) {
 	width := c.Max.X - x0 - vg.Points(18)
 	room := width
 	for i, p := range picks {
-		notes[i] = formatRegret(p.Regret) + "   " + orExpectation(p)
+		notes[i] = formatRegret(p.Regret) + " · " + orExpectation(p)
 		switch {
 		case p.ExtraFLOPs == 0:
-			notes[i] += "   at no extra cost"
+			notes[i] += " · at no extra cost"
 		case full > 0:
-			notes[i] += fmt.Sprintf("   +%.2f trainings", p.ExtraFLOPs/full)
+			notes[i] += fmt.Sprintf(" · +%.2f trainings", p.ExtraFLOPs/full)
 		}
 		notes[i] = shorten(note, notes[i], inches(4.2))
 		if share := vg.Length(float64(p.Regret) / highest); finite(float64(p.Regret)) && share > 0 {

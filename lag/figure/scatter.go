@@ -101,7 +101,7 @@ func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot
 	if leftmost {
 		yLabel = "final loss [nats/token]"
 	}
-	p := newPlot(fmt.Sprintf("step %d:  ρ = %s", step, formatRho(rhoAt(r, all, step))),
+	p := newPlot(fmt.Sprintf("step %d: ρ = %s", step, formatRho(rhoAt(r, all, step))),
 		fmt.Sprintf("loss at step %d", step), yLabel)
 	p.X.Tick.Marker, p.Y.Tick.Marker = decimalTicks{4}, decimalTicks{5}
 	x, y := lossesAt(all, step), finals(all)

@@ -9,6 +9,9 @@ import (
 	"io"
 	"strconv"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -35,6 +38,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"rank":   rank,
 	"final":  func(r pageRow) string { return finalLoss(r.row) },
 	"picked": pickedStrategy,
+	"count":  func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
 }).Parse(pageText))
 
 type pageData struct {
