@@ -176,8 +176,9 @@ func correlationSpec(r *lag.Result, last int) object {
 				"y": object{"field": "correlation", "type": "quantitative", "title": "correlation with the final loss", "scale": object{"domainMax": 1}},
 				"color": object{"field": "measure", "type": "nominal", "scale": object{
 					"domain": list{"Spearman", "Pearson", "Kendall"}, "range": list{hex(blue), hex(vermillion), hex(green)}}},
-				"strokeDash": object{"field": "measure", "type": "nominal"},
-				"tooltip":    tooltip("step", "measure", "correlation"),
+				"strokeDash": object{"field": "measure", "type": "nominal", "legend": nil, "scale": object{
+					"domain": list{"Spearman", "Pearson", "Kendall"}, "range": list{list{1, 0}, list{6, 3}, list{7, 2, 2, 2}}}},
+				"tooltip": tooltip("step", "measure", "correlation"),
 			},
 		},
 	}
@@ -185,6 +186,11 @@ func correlationSpec(r *lag.Result, last int) object {
 		layers = append(layers, object{
 			"data": object{"values": list{object{"step": *r.LagSteps}}},
 			"mark": object{"type": "rule", "color": hex(purple), "strokeWidth": 2}, "encoding": object{"x": x},
+		}, object{
+			"data": object{"values": list{object{"step": *r.LagSteps, "label": fmt.Sprintf("lag time: %d steps", *r.LagSteps)}}},
+			"mark": object{"type": "text", "color": hex(purple), "align": "left", "dx": 6, "y": object{"expr": "height - 12"}},
+			"encoding": object{
+				"x": x, "text": object{"field": "label", "type": "nominal"}},
 		})
 	}
 	return object{"width": 560, "height": 320, "layer": layers}

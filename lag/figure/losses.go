@@ -55,7 +55,8 @@ func LossCurves(r *lag.Result) Figure {
 	if late <= 0 || late >= r.Steps {
 		late = r.Steps / 10
 	}
-	return render(f, inches(10.2), curvesHeight(len(curves)), lossSpec(r, all), func(c draw.Canvas) {
+	lo, hi := lossRange(curves, 0)
+	return render(f, inches(10.2), curvesHeight(len(curves)), lossSpec(r, all, lo, hi), func(c draw.Canvas) {
 		paintCurves(c, f.Title, curves, r.Steps, late, fmt.Sprintf("lag %d", late))
 	})
 }
@@ -196,11 +197,13 @@ func headline(c draw.Canvas, title string) draw.Canvas {
 	return draw.Crop(c, 0, 0, 0, -vg.Points(sizeTitle+16))
 }
 
-func lossSpec(r *lag.Result, all []*strategy) object {
-	var values, names, colors list
+// lossSpec shows losses from lo to hi and cuts off what diverged beyond.
+func lossSpec(r *lag.Result, all []*strategy, lo, hi float64) object {
+	var values, names, colors, strokes list
 	for _, s := range all {
 		names = append(names, s.name)
 		colors = append(colors, hex(orderColor(s.order, len(all))))
+		strokes = append(strokes, list{list{1, 0}, list{6, 3}, list{2, 2}, list{7, 2, 2, 2}}[s.order%4])
 		for _, xy := range s.points(0) {
 			values = append(values, object{
 				"strategy": s.name, "step": xy.X, "loss": xy.Y, "pick": s.name == lagPick(r)})
@@ -210,10 +213,12 @@ func lossSpec(r *lag.Result, all []*strategy) object {
 		"width": 640, "height": 380,
 		"data":   object{"values": values},
 		"params": list{object{"name": "chosen", "select": object{"type": "point", "fields": list{"strategy"}}, "bind": "legend"}},
-		"mark":   object{"type": "line", "point": object{"size": 14}},
+		"mark":   object{"type": "line", "clip": true, "point": object{"size": 14}},
 		"encoding": object{
 			"x": symlogSteps(r.Steps),
-			"y": object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}},
+			"y": object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]",
+				"scale": object{"domain": list{lo, hi}, "nice": false}},
+			"strokeDash": object{"field": "strategy", "type": "nominal", "legend": nil, "scale": object{"domain": names, "range": strokes}},
 			"color": object{"field": "strategy", "type": "nominal", "sort": names,
 				"scale":  object{"domain": names, "range": colors},
 				"legend": object{"title": "strategy, best first", "symbolLimit": 0, "labelLimit": 220}},

@@ -53,15 +53,25 @@ func Picks(r *lag.Result) Figure {
 	for _, p := range picks {
 		names = append(names, p.Rule)
 	}
+	y := object{"field": "rule", "type": "nominal", "sort": names, "title": nil}
+	x := object{"field": "regret", "type": "quantitative", "title": "regret [nats/token]", "axis": object{"tickCount": 5}}
 	spec := object{
 		"width": 480, "height": object{"step": 26},
 		"data": object{"values": values},
-		"mark": object{"type": "bar"},
-		"encoding": object{
-			"y":       object{"field": "rule", "type": "nominal", "sort": names, "title": nil},
-			"x":       object{"field": "regret", "type": "quantitative", "title": "regret [nats/token]"},
-			"color":   object{"condition": object{"test": "datum.rule == 'lag'", "value": hex(vermillion)}, "value": hex(skyBlue)},
-			"tooltip": tooltip("rule", "strategy", "regret", "extra"),
+		"layer": list{
+			object{
+				"mark": "bar",
+				"encoding": object{
+					"y": y, "x": x,
+					"color":   object{"condition": object{"test": "datum.rule == 'lag'", "value": hex(vermillion)}, "value": hex(skyBlue)},
+					"tooltip": tooltip("rule", "strategy", "regret", "extra"),
+				},
+			},
+			object{
+				"mark": object{"type": "text", "align": "left", "dx": 5},
+				"encoding": object{
+					"y": y, "x": x, "text": object{"field": "strategy", "type": "nominal"}},
+			},
 		},
 	}
 	height := inches(1.05) + vg.Length(len(picks))*vg.Points(22)

@@ -200,6 +200,31 @@ func scatterKey(c draw.Canvas, r *lag.Result, all []*strategy) draw.Canvas {
 	return draw.Crop(c, 0, 0, vg.Points(24), 0)
 }
 
+// The marks of scatterSpec.
+const (
+	roleNone = "a strategy"
+	rolePick = "LAG's pick"
+	roleBest = "best at the end"
+	roleBoth = "LAG's pick, best at the end"
+)
+
+func roleOf(s *strategy, r *lag.Result) string {
+	switch pick, best := s.name == lagPick(r), s.order == 0; {
+	case pick && best:
+		return roleBoth
+	case pick:
+		return rolePick
+	case best:
+		return roleBest
+	}
+	return roleNone
+}
+
+// roles returns a scale that gives each role its colour or shape.
+func roles(none, pick, best, both string) object {
+	return object{"domain": list{roleNone, rolePick, roleBest, roleBoth}, "range": list{none, pick, best, both}}
+}
+
 func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) object {
 	var panels list
 	for _, step := range steps {
@@ -207,7 +232,7 @@ func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) objec
 		for _, s := range all {
 			if early := s.lossAt(step); finite(early) && finite(s.final) {
 				values = append(values, object{
-					"strategy": s.name, "early": early, "final": s.final, "pick": s.name == lagPick(r)})
+					"strategy": s.name, "early": early, "final": s.final, "role": roleOf(s, r)})
 			}
 		}
 		x := object{"field": "early", "type": "quantitative", "title": fmt.Sprintf("loss at step %d", step), "scale": object{"zero": false}}
@@ -226,7 +251,8 @@ func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) objec
 					"mark": object{"type": "point", "filled": true, "size": 55},
 					"encoding": object{
 						"x": x, "y": y,
-						"color":   object{"condition": object{"test": "datum.pick", "value": hex(vermillion)}, "value": hex(blue)},
+						"color":   object{"field": "role", "type": "nominal", "title": nil, "scale": roles(hex(blue), hex(vermillion), hex(black), hex(vermillion))},
+						"shape":   object{"field": "role", "type": "nominal", "title": nil, "scale": roles("circle", "diamond", "square", "diamond")},
 						"tooltip": tooltip("strategy", "early", "final"),
 					},
 				},

@@ -34,11 +34,11 @@ func ExampleSpearmanInterval() {
 	// rho = 0.88, 95% interval 0.53 to 1.00
 }
 
-func ExampleTestRhoChange() {
+func ExamplePermutationTest() {
 	atInit := []float64{4.9, 4.0, 4.2, 4.1, 4.5, 4.3, 4.8, 4.4}
 	after100 := []float64{3.60, 3.75, 3.66, 3.71, 3.69, 3.80, 3.64, 3.78}
 	final := []float64{3.10, 3.21, 3.12, 3.14, 3.18, 3.19, 3.13, 3.24}
-	c := stats.TestRhoChange(atInit, after100, final, 10000, 1)
+	c := stats.PermutationTest(atInit, after100, final, 10000, 1)
 	fmt.Printf("rho rises by %.2f (p = %.3f)\n", c.Difference, c.P)
 	// Output:
 	// rho rises by 1.31 (p = 0.031)

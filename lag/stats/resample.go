@@ -67,13 +67,13 @@ func SpearmanInterval(x, y []float64, level float64, resamples int, seed uint64)
 	}, level, resamples, seed)
 }
 
-// RhoChange is the outcome of [TestRhoChange].
+// RhoChange is the outcome of [PermutationTest].
 type RhoChange struct {
 	Difference float64 // rho(later, final) - rho(earlier, final), in [-2, 2]
 	P          float64 // two-sided p-value, in (0, 1]
 }
 
-// TestRhoChange tests whether the losses later foretell the order of the final
+// PermutationTest tests whether the losses later foretell the order of the final
 // losses better, or worse, than the losses earlier do: a paired permutation test
 // of the difference of two Spearman correlations that share the final losses.
 //
@@ -84,7 +84,7 @@ type RhoChange struct {
 // observed; p = (1 + such permutations) / (1 + permutations), as Phipson and
 // Smyth (2010) recommend. Both results are NaN where a correlation is undefined,
 // the lengths differ, or permutations < 1.
-func TestRhoChange(earlier, later, final []float64, permutations int, seed uint64) RhoChange {
+func PermutationTest(earlier, later, final []float64, permutations int, seed uint64) RhoChange {
 	n := len(final)
 	difference := Spearman(later, final) - Spearman(earlier, final)
 	if len(earlier) != n || len(later) != n || permutations < 1 || math.IsNaN(difference) {

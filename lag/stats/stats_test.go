@@ -151,7 +151,7 @@ func TestSpearmanInterval(t *testing.T) {
 	}
 }
 
-func TestRhoChangeTest(t *testing.T) {
+func TestPermutationTest(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	n := 16
 	noise, late, final := make([]float64, n), make([]float64, n), make([]float64, n)
@@ -159,20 +159,20 @@ func TestRhoChangeTest(t *testing.T) {
 		noise[i], final[i] = random.NormFloat64(), random.NormFloat64()
 		late[i] = 10 + final[i] + 0.05*random.NormFloat64()
 	}
-	up := TestRhoChange(noise, late, final, 2000, 1)
+	up := PermutationTest(noise, late, final, 2000, 1)
 	if up.Difference <= 0.5 || up.P > 0.05 {
 		t.Errorf("from noise to foresight: %+v", up)
 	}
-	if up != TestRhoChange(noise, late, final, 2000, 1) {
+	if up != PermutationTest(noise, late, final, 2000, 1) {
 		t.Error("not deterministic")
 	}
-	if down := TestRhoChange(late, noise, final, 2000, 1); down.Difference != -up.Difference || down.P > 0.05 {
+	if down := PermutationTest(late, noise, final, 2000, 1); down.Difference != -up.Difference || down.P > 0.05 {
 		t.Errorf("from foresight to noise: %+v", down)
 	}
-	if same := TestRhoChange(late, late, final, 200, 1); same.Difference != 0 || same.P != 1 {
+	if same := PermutationTest(late, late, final, 200, 1); same.Difference != 0 || same.P != 1 {
 		t.Errorf("no change: %+v", same)
 	}
-	if c := TestRhoChange(make([]float64, n), late, final, 200, 1); !math.IsNaN(c.P) {
+	if c := PermutationTest(make([]float64, n), late, final, 200, 1); !math.IsNaN(c.P) {
 		t.Errorf("constant: %+v", c)
 	}
 
@@ -183,7 +183,7 @@ func TestRhoChangeTest(t *testing.T) {
 		for i := range n {
 			noise[i], late[i], final[i] = random.NormFloat64(), random.NormFloat64(), random.NormFloat64()
 		}
-		if TestRhoChange(noise, late, final, 99, uint64(s)).P <= 0.1 {
+		if PermutationTest(noise, late, final, 99, uint64(s)).P <= 0.1 {
 			low++
 		}
 	}
