@@ -1,0 +1,188 @@
+package lag
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+const (
+	plateauMargin  = 0.3  // nats below the unigram entropy at which a model has left the plateau
+	lagThreshold   = 0.9  // Spearman's rho that defines the lag time
+	fewStrategies  = 12   // below this, correlations over the pool say little
+	intervalLevel  = 0.95 // of the bootstrap intervals
+	resamples      = 2000
+	permutations   = 10000
+	resamplingSeed = 1
+)
+
+// NaN is the Number that JSON shows as null.
+var NaN = Number(math.NaN())
+
+// LeftPlateau tells whether the source model has learned more than how frequent
+// each token is: its loss is at least 0.3 nats below the unigram entropy.
+func (s Source) LeftPlateau() bool { return float64(s.Loss) <= s.UnigramEntropy-plateauMargin }
+
+func (s Source) plateauWarning() string {
+	return fmt.Sprintf("The source model is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f, "+
+		"so it has learned little more than how frequent each token is, and a probe measures nothing. Pretrain it longer.",
+		float64(s.Loss), plateauMargin, s.UnigramEntropy)
+}
+
+// Initial is the loss right after growing, before any update.
+func (o Outcome) Initial() float64 { return float64(o.Curve[0].Loss) }
+
+// At is the loss at a step, +Inf where the candidate had diverged and NaN where
+// it was not measured then.
+func (o Outcome) At(step int) float64 {
+	i := slices.IndexFunc(o.Curve, func(p Point) bool { return p.Step == step })
+	switch {
+	case i >= 0 && !math.IsNaN(float64(o.Curve[i].Loss)):
+		return float64(o.Curve[i].Loss)
+	case o.Status == StatusDiverged:
+		return math.Inf(1)
+	}
+	return math.NaN()
+}
+
+// analyze derives a study's result from its runs.
+func (c Config) analyze(source Source, outcomes []Outcome) *Result {
+	r := &Result{
+		Family: c.Model.Family(), From: c.Model.Layers, To: c.Growth.To, Steps: c.Growth.Schedule.Steps, ProbeSteps: c.Growth.ProbeSteps,
+		Source: source, Strategies: outcomes, Warnings: []string{},
+	}
+	steps := c.Growth.evaluationSteps()
+	final := lossesAt(outcomes, r.Steps)
+	var rhos []float64
+	for _, step := range steps {
+		early := lossesAt(outcomes, step)
+		rho := stats.Spearman(early, final)
+		interval := stats.SpearmanInterval(early, final, intervalLevel, resamples, resamplingSeed)
+		r.Correlation = append(r.Correlation, Correlation{
+			Step: step, Pearson: Number(stats.Pearson(early, final)), Spearman: Number(rho), Kendall: Number(stats.KendallTauB(early, final)),
+			SpearmanLo: Number(interval.Lo), SpearmanHi: Number(interval.Hi),
+		})
+		rhos = append(rhos, rho)
+	}
+	// The last step is left out: the final loss foretells itself.
+	if step, ok := stats.LagTime(steps[:len(steps)-1], rhos[:len(rhos)-1], lagThreshold); ok {
+		r.LagSteps = &step
+	}
+	r.Picks = c.picks(r)
+	r.Warnings = append(r.Warnings, warnings(r)...)
+	r.Verdict = verdict(r)
+	return r
+}
+
+func lossesAt(outcomes []Outcome, step int) []float64 {
+	losses := make([]float64, len(outcomes))
+	for i, o := range outcomes {
+		losses[i] = o.At(step)
+	}
+	return losses
+}
+
+// picks applies the selection rules. Costs count training after growing only:
+// every rule evaluates each candidate the same number of times or fewer.
+func (c Config) picks(r *Result) []Pick {
+	final := lossesAt(r.Strategies, r.Steps)
+	step := c.Model.WithLayers(r.To).FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, c.Objective.Predictions(c.Objective.SequenceLength))
+	others := float64(len(final) - 1)
+	pick := func(rule string, index int, extraSteps int) Pick {
+		p := Pick{Rule: rule, ExtraFLOPs: others * float64(extraSteps) * step, Regret: NaN, RegretNorm: NaN}
+		if index >= 0 {
+			p.Strategy = r.Strategies[index].Name
+			regret := stats.Regret(final, index)
+			p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(final, regret))
+		}
+		return p
+	}
+	mean := stats.MeanRegret(final)
+	return []Pick{
+		pick(RuleLAG, stats.ArgMin(lossesAt(r.Strategies, r.ProbeSteps)), r.ProbeSteps),
+		pick(RuleLossAtInit, stats.ArgMin(lossesAt(r.Strategies, 0)), 0),
+		{Rule: RuleRandom, Regret: Number(mean), RegretNorm: Number(stats.NormalizeRegret(final, mean))},
+		pick(RuleOracle, stats.ArgMin(final), r.Steps),
+	}
+}
+
+// Names of the selection rules.
+const (
+	RuleLAG        = "lag"          // the lowest loss at the lag; the others are trained that long in vain
+	RuleLossAtInit = "loss-at-init" // the lowest loss right after growing
+	RuleRandom     = "random"       // the expectation over the pool
+	RuleOracle     = "oracle"       // the lowest final loss; every candidate is trained to the end
+)
+
+// Pick returns the pick of a rule.
+func (r *Result) Pick(rule string) (Pick, bool) {
+	i := slices.IndexFunc(r.Picks, func(p Pick) bool { return p.Rule == rule })
+	if i < 0 {
+		return Pick{}, false
+	}
+	return r.Picks[i], true
+}
+
+func warnings(r *Result) []string {
+	var list []string
+	if !r.Source.LeftPlateau() {
+		list = append(list, r.Source.plateauWarning())
+	}
+	if n := len(r.Strategies); n < fewStrategies {
+		list = append(list, fmt.Sprintf("Only %d strategies: a correlation over fewer than %d says little.", n, fewStrategies))
+	}
+	list = append(list, "One seed: how much of the ranking is noise of the seed was not measured.")
+	if n := countDiverged(r.Strategies); n > 0 {
+		list = append(list, fmt.Sprintf("%d of %d candidates diverged; they rank last.", n, len(r.Strategies)))
+	}
+	return list
+}
+
+func countDiverged(outcomes []Outcome) int {
+	n := 0
+	for _, o := range outcomes {
+		if o.Status == StatusDiverged {
+			n++
+		}
+	}
+	return n
+}
+
+// verdict says in a paragraph what the study found.
+func verdict(r *Result) string {
+	init, probe := r.Strategies, r.ProbeSteps
+	initial, early, final := lossesAt(init, 0), lossesAt(init, probe), lossesAt(init, r.Steps)
+	rho := func(step int) Correlation {
+		return r.Correlation[slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })]
+	}
+	atInit, atLag := rho(0), rho(probe)
+	change := stats.PermutationTest(initial, early, final, permutations, resamplingSeed)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Over %d strategies from %d to %d layers, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
+		len(r.Strategies), r.From, r.To, decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
+	fmt.Fprintf(&b, "the loss after %d of %d steps with rho = %s (%s to %s); the difference has p = %s in a permutation test. ",
+		probe, r.Steps, decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), decimal(Number(change.P)))
+	if r.LagSteps != nil {
+		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagSteps, lagThreshold)
+	} else {
+		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", lagThreshold)
+	}
+	lagPick, _ := r.Pick(RuleLAG)
+	initPick, _ := r.Pick(RuleLossAtInit)
+	random, _ := r.Pick(RuleRandom)
+	fmt.Fprintf(&b, "LAG picks %s, %s nats from the best; the loss at initialization picks %s, %s from it; a random pick is %s from it on average.",
+		lagPick.Strategy, nats(lagPick.Regret), initPick.Strategy, nats(initPick.Regret), nats(random.Regret))
+	return b.String()
+}
+
+func decimal(n Number) string {
+	if math.IsNaN(float64(n)) {
+		return "undefined"
+	}
+	return fmt.Sprintf("%.2f", float64(n))
+}
+
+func nats(n Number) string { return fmt.Sprintf("%.4f", float64(n)) }

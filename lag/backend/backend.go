@@ -1,0 +1,91 @@
+package backend
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/charmbracelet/log"
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+)
+
+// Names of the backends that [Open] takes.
+const (
+	Auto = "auto"     // what $LAG_BACKEND or $GOMLX_BACKEND says, else the first of CUDA, TPU, CPU, Go that works
+	Go   = "go"       // GoMLX's pure-Go engine
+	CPU  = "xla:cpu"  // XLA on the CPU
+	CUDA = "xla:cuda" // XLA on an NVIDIA GPU
+	TPU  = "xla:tpu"  // XLA on a TPU
+)
+
+// Env is the environment variable that decides what [Auto] means.
+const Env = "LAG_BACKEND"
+
+// Help describes the names for a flag's help text.
+const Help = "engine: auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so"
+
+// A Backend is an open engine.
+type Backend struct {
+	compute.Backend
+	// Kind is the part of the name that decides the bits of a result: "go", "xla:cpu", "xla:cuda", "xla:tpu".
+	Kind string
+}
+
+// Open opens the backend of that name and logs one line that says which was
+// taken and why. An empty name means [Auto].
+//
+// The error for a backend that is not to be had says how to install it.
+func Open(name string) (*Backend, error) {
+	why := "as asked"
+	if name == "" || name == Auto {
+		name, why = Auto, ""
+		for _, env := range []string{Env, "GOMLX_BACKEND"} {
+			if value := os.Getenv(env); value != "" && value != Auto {
+				name, why = value, "$"+env
+				break
+			}
+		}
+	}
+	if name != Auto {
+		b, err := open(name)
+		if err != nil {
+			return nil, err
+		}
+		report(b, why)
+		return b, nil
+	}
+	var reasons []string
+	for _, candidate := range []string{CUDA, TPU, CPU, Go} {
+		b, err := open(candidate)
+		if err == nil {
+			why := "the fastest found"
+			if candidate == Go {
+				why = "no XLA plugin works: " + reasons[len(reasons)-1]
+			}
+			report(b, why)
+			return b, nil
+		}
+		reasons = append(reasons, err.Error())
+	}
+	return nil, fmt.Errorf("no backend works: %s", strings.Join(reasons, "; "))
+}
+
+func report(b *Backend, why string) {
+	log.Info("backend "+b.Kind, "engine", b.Description(), "why", why)
+}
+
+func open(name string) (*Backend, error) {
+	engine, options, _ := strings.Cut(name, ":")
+	switch engine {
+	case "go":
+		b, err := gobackend.New(options)
+		if err != nil {
+			return nil, fmt.Errorf("backend %s: %w", name, err)
+		}
+		return &Backend{b, Go}, nil
+	case "xla":
+		return openXLA(options)
+	}
+	return nil, fmt.Errorf("unknown backend %q; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", name)
+}

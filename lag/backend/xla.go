@@ -1,0 +1,55 @@
+//go:build cgo && ((linux && (amd64 || arm64)) || (darwin && arm64))
+
+package backend
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+)
+
+func init() { xla.EnableAutoInstall(false) }
+
+// openXLA opens the PJRT plugin named by the options: "cpu", "cuda", "tpu" or
+// the absolute path of a plugin, then GoMLX's own options after commas.
+func openXLA(options string) (*Backend, error) {
+	plugin, _, _ := strings.Cut(options, ",")
+	kind := plugin
+	if filepath.IsAbs(plugin) {
+		kind = "cpu"
+		for _, k := range []string{"cuda", "tpu"} {
+			if strings.Contains(filepath.Base(plugin), k) {
+				kind = k
+			}
+		}
+	} else {
+		found := slices.Sorted(maps.Keys(pjrt.AvailablePlugins()))
+		if !slices.ContainsFunc(found, func(name string) bool { return strings.HasPrefix(name, plugin) }) {
+			return nil, fmt.Errorf("backend xla:%s: no such PJRT plugin is installed (found: %s); "+
+				"`go run ./kernels setup` installs one, or use the backend \"go\"", plugin, orNone(found))
+		}
+	}
+	var client pjrt.NamedValuesMap
+	if kind == "cpu" {
+		tuneMalloc()
+		// XLA's CPU client otherwise opens several devices that share the same cores.
+		client = pjrt.NamedValuesMap{"cpu_device_count": int64(1)}
+	}
+	b, err := xla.NewWithOptions(options, client)
+	if err != nil {
+		return nil, fmt.Errorf("backend xla:%s: %w", plugin, err)
+	}
+	return &Backend{b, "xla:" + kind}, nil
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

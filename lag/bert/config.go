@@ -1,0 +1,169 @@
+package bert
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/transformer"
+)
+
+// Positions says how the model knows where a token stands.
+type Positions string
+
+const (
+	// Learned is BERT's table of position embeddings, initialized like the other embeddings.
+	Learned Positions = "learned"
+	// Sinusoidal is the same trained table, initialized with sinusoids: a small
+	// model leaves the unigram plateau several times sooner.
+	Sinusoidal Positions = "sinusoidal"
+	// Relative adds T5's relative bias to the attention scores, one table for
+	// all layers, and has no position embeddings. Not BERT as published; a
+	// small model leaves the plateau sooner still.
+	Relative Positions = "relative"
+)
+
+// Config is the shape of a BERT model. The JSON names are Hugging Face's.
+type Config struct {
+	VocabSize        int       `json:"vocab_size"`              // V, tokens
+	HiddenSize       int       `json:"hidden_size"`             // H
+	Layers           int       `json:"num_hidden_layers"`       // depth of the encoder
+	Heads            int       `json:"num_attention_heads"`     // A, divides H
+	IntermediateSize int       `json:"intermediate_size"`       // F, of the feed-forward network
+	MaxPositions     int       `json:"max_position_embeddings"` // longest sequence, tokens
+	Positions        Positions `json:"position_embedding_type"`
+	LayerNormEpsilon float64   `json:"layer_norm_eps"`
+	InitializerRange float64   `json:"initializer_range"` // standard deviation of the initial weights
+}
+
+// New returns a BERT configuration with the published constants: F = 4H,
+// LayerNorm epsilon 1e-12, initializer range 0.02, learned positions.
+func New(layers, hidden, heads, vocab, maxPositions int) Config {
+	return Config{
+		VocabSize: vocab, HiddenSize: hidden, Layers: layers, Heads: heads, IntermediateSize: 4 * hidden,
+		MaxPositions: maxPositions, Positions: Learned, LayerNormEpsilon: 1e-12, InitializerRange: 0.02,
+	}
+}
+
+// Validate says what is impossible in the configuration, and how to mend it.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"num_hidden_layers", c.Layers},
+		{"num_attention_heads", c.Heads}, {"intermediate_size", c.IntermediateSize},
+		{"max_position_embeddings", c.MaxPositions},
+	} {
+		if f.value < 1 {
+			return fmt.Errorf("bert: %s is %d; it must be at least 1", f.name, f.value)
+		}
+	}
+	if c.HiddenSize%c.Heads != 0 {
+		return fmt.Errorf("bert: %d attention heads do not divide the hidden size %d; choose a divisor, such as %d heads",
+			c.Heads, c.HiddenSize, nearestDivisor(c.HiddenSize, c.Heads))
+	}
+	switch c.Positions {
+	case Learned, Sinusoidal, Relative:
+	default:
+		return fmt.Errorf("bert: unknown position_embedding_type %q; it is %q, %q or %q", c.Positions, Learned, Sinusoidal, Relative)
+	}
+	if !(c.LayerNormEpsilon > 0 && c.LayerNormEpsilon < 1) {
+		return fmt.Errorf("bert: layer_norm_eps is %g; it must lie between 0 and 1", c.LayerNormEpsilon)
+	}
+	if !(c.InitializerRange > 0 && c.InitializerRange < 1) {
+		return fmt.Errorf("bert: initializer_range is %g; it must lie between 0 and 1", c.InitializerRange)
+	}
+	return nil
+}
+
+func nearestDivisor(n, near int) int {
+	best := 1
+	for d := 1; d <= n; d++ {
+		if n%d == 0 && max(d-near, near-d) < max(best-near, near-best) {
+			best = d
+		}
+	}
+	return best
+}
+
+// WithLayers returns the configuration at another depth.
+func (c Config) WithLayers(layers int) Config {
+	c.Layers = layers
+	return c
+}
+
+const stackPrefix = "bert.encoder.layer."
+
+// Stack tells package growth where the layers are among the parameters.
+func (c Config) Stack() growth.Stack {
+	return growth.Stack{
+		Prefix: stackPrefix,
+		Depth:  c.Layers,
+		OutputProjections: []string{
+			"attention.output.dense.weight", "attention.output.dense.bias",
+			"output.dense.weight", "output.dense.bias",
+		},
+	}
+}
+
+// Parameters declares the model's parameters, in a fixed order.
+func (c Config) Parameters() []transformer.Param {
+	var list []transformer.Param
+	normal := transformer.TruncatedNormal(c.InitializerRange)
+	add := func(name string, init transformer.Initializer, shape ...int) {
+		decay := !strings.HasSuffix(name, ".bias") && !strings.Contains(name, "LayerNorm")
+		list = append(list, transformer.Param{Name: name, Shape: shape, Init: init, Decay: decay})
+	}
+	dense := func(name string, inputs, outputs int) {
+		add(name+".weight", normal, outputs, inputs)
+		add(name+".bias", transformer.ZeroInit, outputs)
+	}
+	layerNorm := func(name string) {
+		add(name+".weight", transformer.OneInit, c.HiddenSize)
+		add(name+".bias", transformer.ZeroInit, c.HiddenSize)
+	}
+
+	add("bert.embeddings.word_embeddings.weight", normal, c.VocabSize, c.HiddenSize)
+	switch c.Positions {
+	case Learned:
+		add("bert.embeddings.position_embeddings.weight", normal, c.MaxPositions, c.HiddenSize)
+	case Sinusoidal:
+		add("bert.embeddings.position_embeddings.weight", transformer.Sinusoids(c.InitializerRange), c.MaxPositions, c.HiddenSize)
+	case Relative:
+		add("bert.encoder.relative_attention_bias.weight", normal, relativeBias.Buckets, c.Heads)
+	}
+	add("bert.embeddings.token_type_embeddings.weight", normal, tokenTypes, c.HiddenSize)
+	layerNorm("bert.embeddings.LayerNorm")
+	for i := range c.Layers {
+		layer := fmt.Sprint(stackPrefix, i)
+		dense(layer+".attention.self.query", c.HiddenSize, c.HiddenSize)
+		dense(layer+".attention.self.key", c.HiddenSize, c.HiddenSize)
+		dense(layer+".attention.self.value", c.HiddenSize, c.HiddenSize)
+		dense(layer+".attention.output.dense", c.HiddenSize, c.HiddenSize)
+		layerNorm(layer + ".attention.output.LayerNorm")
+		dense(layer+".intermediate.dense", c.HiddenSize, c.IntermediateSize)
+		dense(layer+".output.dense", c.IntermediateSize, c.HiddenSize)
+		layerNorm(layer + ".output.LayerNorm")
+	}
+	dense("cls.predictions.transform.dense", c.HiddenSize, c.HiddenSize)
+	layerNorm("cls.predictions.transform.LayerNorm")
+	add("cls.predictions.bias", transformer.ZeroInit, c.VocabSize)
+	return list
+}
+
+// ParameterCount is the number of trainable numbers of the model.
+func (c Config) ParameterCount() int { return transformer.Count(c.Parameters()) }
+
+// FLOPsPerStep is the number of floating point operations of one training step
+// on batch sequences of length tokens with predictions predicted positions
+// each: matrix products at 2 operations a multiply-add, the backward pass at
+// twice the forward (Kaplan et al. 2020, section 2.1, with attention scores,
+// the prediction head and the vocabulary projection counted too).
+func (c Config) FLOPsPerStep(batch, length, predictions int) float64 {
+	H, F, V := float64(c.HiddenSize), float64(c.IntermediateSize), float64(c.VocabSize)
+	B, L, P := float64(batch), float64(length), float64(predictions)
+	layer := 2*L*(4*H*H+2*H*F) + 2*2*L*L*H
+	head := 2 * P * (H*H + H*V)
+	return 3 * B * (float64(c.Layers)*layer + head)
+}

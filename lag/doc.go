@@ -1,0 +1,18 @@
+// Package lag is landscape-aware growing of Transformers, as a study: pretrain
+// a small model, grow it in every way of a pool of strategies, train each for a
+// while on the same batches, and ask how well the loss early after growing
+// foretells the loss at the end (Karp et al. 2024, arXiv 2406.02469).
+//
+// A [Config] says all that determines a study; [Preset] gives ready ones. A
+// [Study] is opened from it, and then brought to its [Result]:
+//
+//	study, err := lag.Open(ctx, config, lag.Options{})
+//	result, err := study.Run(ctx)
+//
+// Everything that was computed lies in the study's directory, each training run
+// under the hash of its configuration. So asking again returns at once, and a
+// study that was interrupted goes on where it was.
+//
+// The definitions of lag time, regret and the selection rules are this
+// project's own, not the paper's.
+package lag

@@ -1,0 +1,27 @@
+package lag
+
+// Phase is the part of a study that an [Event] belongs to.
+type Phase string
+
+const (
+	PhasePrepare  Phase = "prepare"  // corpus, tokenizer, token store
+	PhasePretrain Phase = "pretrain" // training of the source model
+	PhaseProbe    Phase = "probe"    // training of the candidates
+)
+
+// Event is news of a running study. The code that runs a study emits events
+// and draws nothing itself: a terminal shows them as progress bars, a notebook
+// as live plots.
+type Event struct {
+	Phase Phase
+	Run   string // what is being worked on: a strategy's name, or a stage of the preparation
+
+	Index, Count int   // the run's place among the runs of the phase, from 0
+	Done, Total  int64 // progress of this run, in steps (in PhasePrepare bytes or documents)
+
+	Loss  float64 // training loss of the latest step, NaN where there is none
+	Point *Point  // set when a validation loss was measured
+}
+
+// Observer receives the events of a study, one at a time. It must not block for long.
+type Observer func(Event)

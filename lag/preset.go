@@ -1,0 +1,71 @@
+package lag
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+var presets = map[string]func() Config{
+	"quick": quick,
+	"smoke": smoke,
+}
+
+// Presets returns the names that [Preset] takes.
+func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
+
+// Preset returns a ready configuration.
+func Preset(name string) (Config, error) {
+	preset, ok := presets[name]
+	if !ok {
+		return Config{}, fmt.Errorf("there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
+	}
+	return preset(), nil
+}
+
+// quick is the smallest study that says something.
+func quick() Config {
+	const layers, hidden, heads, vocab, length = 3, 64, 4, 512, 64
+	model := bert.New(layers, hidden, heads, vocab, length)
+	model.Positions = bert.Relative
+	text := data.DefaultConfig()
+	text.VocabSize = vocab
+	return Config{
+		Name: "quick", Data: text, Objective: objective.DefaultMLM(length), Model: model,
+		BatchSize: 32, ValidationBatches: 16, Seed: 1,
+		Optimizer: train.NewAdamW(),
+		Pretrain: Pretraining{
+			Schedule:      train.Schedule{Kind: train.Constant, Peak: 2e-3, WarmUp: 100, Steps: 1500},
+			EvaluateEvery: 100,
+		},
+		Growth: Growth{
+			To: 6, ProbeSteps: 50, GateSteps: 50, Moments: growth.MomentsCopy,
+			Schedule: train.Schedule{Kind: train.Linear, Peak: 2e-3, WarmUp: 10, Steps: 150},
+		},
+		CheckpointEvery: 100,
+	}
+}
+
+// smoke runs in seconds on the pure-Go backend. It shows that everything
+// works, and its numbers mean nothing.
+func smoke() Config {
+	c := quick()
+	c.Name = "smoke"
+	c.Model = bert.New(1, 16, 2, 128, 16)
+	c.Model.Positions = bert.Relative
+	c.Data.VocabSize = 128
+	c.Objective = objective.DefaultMLM(16)
+	c.BatchSize, c.ValidationBatches = 8, 2
+	c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp, c.Pretrain.EvaluateEvery = 20, 5, 10
+	c.Growth.To, c.Growth.ProbeSteps, c.Growth.GateSteps = 2, 5, 5
+	c.Growth.Schedule.Steps, c.Growth.Schedule.WarmUp = 10, 2
+	c.CheckpointEvery = 4
+	return c
+}

@@ -1,0 +1,301 @@
+package lag
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/charmbracelet/log"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Options say where and how a study is run. They do not change what it computes.
+type Options struct {
+	Dir     string   // directory of the study; empty means runs/<name>
+	DataDir string   // directory of prepared data, shared by studies; empty means "data" beside Dir
+	Backend string   // engine, see [backend.Open]; empty means [backend.Auto]
+	Observe Observer // receives news of the study; nil for nobody
+}
+
+// Study is a study that is ready to run. It holds an open backend and its data
+// set until it is closed.
+type Study struct {
+	Config  Config
+	Pool    growth.Pool
+	Dataset *data.Dataset
+
+	dir        string
+	observe    Observer
+	backend    *backend.Backend
+	sampler    *objective.MLMSampler
+	validation [][]*tensors.Tensor
+	programs   map[int]*train.Program // by depth
+}
+
+// Open checks the configuration, opens the backend and prepares the data, which
+// takes some seconds the first time.
+func Open(ctx context.Context, config Config, o Options) (study *Study, err error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Study{Config: config, dir: o.Dir, observe: o.Observe, programs: make(map[int]*train.Program)}
+	if s.dir == "" {
+		s.dir = filepath.Join("runs", config.Name)
+	}
+	if o.DataDir == "" {
+		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(s.dir)), "data")
+	}
+	if s.observe == nil {
+		s.observe = func(Event) {}
+	}
+	if s.Pool, err = config.Pool(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := writable(s.dir); err != nil {
+		return nil, err
+	}
+	if s.backend, err = backend.Open(o.Backend); err != nil {
+		return nil, err
+	}
+	s.Dataset, err = data.Prepare(ctx, config.Data, o.DataDir, func(stage string, done, total int64) {
+		s.observe(Event{Phase: PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if size := s.Dataset.Tokenizer.VocabSize(); size != config.Model.VocabSize {
+		return nil, fmt.Errorf("the corpus gives a vocabulary of %d tokens where %d were asked for; set the vocabulary size to %d or use a larger corpus",
+			size, config.Model.VocabSize, size)
+	}
+	vocabulary := s.Dataset.Vocabulary()
+	if s.sampler, err = objective.NewMLMSampler(config.Objective, s.Dataset.Train, vocabulary, config.BatchSize, config.Seed); err != nil {
+		return nil, err
+	}
+	validation, err := objective.NewMLMSampler(config.Objective, s.Dataset.Validation, vocabulary, config.BatchSize, config.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("validation set: %w", err)
+	}
+	batches, err := validation.Fixed(config.ValidationBatches)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range batches {
+		s.validation = append(s.validation, bert.Inputs(b))
+	}
+	return s, train.WriteJSON(filepath.Join(s.dir, "study.json"), config)
+}
+
+// Close releases the data and the backend.
+func (s *Study) Close() error {
+	var err error
+	if s.Dataset != nil {
+		err = s.Dataset.Close()
+	}
+	if s.backend != nil {
+		s.backend.Finalize()
+	}
+	return err
+}
+
+// Dir is the directory of the study.
+func (s *Study) Dir() string { return s.dir }
+
+// writable makes a directory and tries whether files can be made in it, so that
+// a study fails before it has computed anything.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("the directory %s of the study cannot be made: %w; choose another", dir, err)
+	}
+	f, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("the directory %s of the study cannot be written to: %w; choose another", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// program returns the training program of the model at a depth. There is one
+// for each depth: all candidates share it.
+func (s *Study) program(layers int) (*train.Program, error) {
+	if p, ok := s.programs[layers]; ok {
+		return p, nil
+	}
+	p, err := train.NewProgram(s.backend, s.Config.Model.WithLayers(layers), s.Config.Optimizer)
+	if err == nil {
+		s.programs[layers] = p
+	}
+	return p, err
+}
+
+// runConfig is what determines a run: the address of its directory.
+type runConfig struct {
+	Kind              Phase            `json:"kind"`
+	Backend           string           `json:"backend"` // engines differ in the last bits
+	Data              string           `json:"data"`    // fingerprint
+	Objective         objective.MLM    `json:"objective"`
+	Model             bert.Config      `json:"model"`
+	BatchSize         int              `json:"batch_size"`
+	ValidationBatches int              `json:"validation_batches"`
+	Seed              int64            `json:"seed"`
+	Optimizer         train.AdamW      `json:"optimizer"`
+	Schedule          train.Schedule   `json:"schedule"`
+	Evaluate          []int            `json:"evaluate"`
+	FirstBatch        int              `json:"first_batch"`        // the run's step 0 takes this batch
+	Parent            string           `json:"parent,omitempty"`   // address of the run that was grown
+	Strategy          *growth.Strategy `json:"strategy,omitempty"` // without its name
+}
+
+// environment is where a run was computed; no part of its address.
+type environment struct {
+	Backend string `json:"backend"`
+	Go      string `json:"go"`
+	OS      string `json:"os"`
+	CPUs    int    `json:"cpus"`
+	Version string `json:"version"` // of this module
+}
+
+func (s *Study) environment() environment {
+	e := environment{Backend: s.backend.Description(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		e.Version = info.Main.Version
+	}
+	return e
+}
+
+func (s *Study) runConfig(kind Phase, layers int, schedule train.Schedule, evaluate []int) runConfig {
+	c := s.Config
+	return runConfig{
+		Kind: kind, Backend: s.backend.Kind, Data: s.Dataset.Fingerprint, Objective: c.Objective, Model: c.Model.WithLayers(layers),
+		BatchSize: c.BatchSize, ValidationBatches: c.ValidationBatches, Seed: c.Seed, Optimizer: c.Optimizer,
+		Schedule: schedule, Evaluate: evaluate,
+	}
+}
+
+// newRun returns the run of a configuration. The event template says which run it is.
+func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
+	program, err := s.program(config.Model.Layers)
+	if err != nil {
+		return nil, err
+	}
+	gates := func(int) []float32 { return openGates(config.Model.Layers) }
+	if config.Strategy != nil {
+		gates = config.Strategy.Gates
+	}
+	event.Total = int64(config.Schedule.Steps)
+	return &train.Run{
+		Study: s.dir, Config: config, Env: s.environment(), Program: program,
+		Batch: func(step int) ([]*tensors.Tensor, error) {
+			batch, err := s.sampler.Batch(int64(config.FirstBatch + step))
+			if err != nil {
+				return nil, err
+			}
+			return bert.Inputs(batch), nil
+		},
+		Gates: gates, Validation: s.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoint: s.Config.CheckpointEvery,
+		Observe: func(step int, loss float64, validation bool) {
+			e := event
+			e.Done, e.Loss = int64(step), loss
+			if validation {
+				e.Point = &Point{Step: step, Loss: Number(loss)}
+			}
+			s.observe(e)
+		},
+	}, nil
+}
+
+func openGates(layers int) []float32 {
+	gates := make([]float32, layers)
+	for i := range gates {
+		gates[i] = 1
+	}
+	return gates
+}
+
+// pretraining returns the run of the source model.
+func (s *Study) pretraining() (*train.Run, error) {
+	c := s.Config
+	config := s.runConfig(PhasePretrain, c.Model.Layers, c.Pretrain.Schedule, c.Pretrain.evaluationSteps())
+	run, err := s.newRun(config, Event{Phase: PhasePretrain, Run: fmt.Sprintf("%d layers", c.Model.Layers), Count: 1})
+	if err != nil {
+		return nil, err
+	}
+	run.Initial = func() (*train.State, error) { return train.NewState(c.Model.Parameters(), c.Seed), nil }
+	return run, nil
+}
+
+// Pretrain trains the source model, or finds it trained, and describes it.
+func (s *Study) Pretrain(ctx context.Context) (Source, error) {
+	run, err := s.pretraining()
+	if err != nil {
+		return Source{}, err
+	}
+	outcome, err := run.Do(ctx)
+	if err != nil {
+		return Source{}, err
+	}
+	if outcome.DivergedAt != nil {
+		return Source{}, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or lengthen the warm-up",
+			*outcome.DivergedAt, s.Config.Pretrain.Schedule.Peak)
+	}
+	c := s.Config
+	source := Source{
+		Steps:          outcome.Steps,
+		UnigramEntropy: s.Dataset.UnigramEntropy,
+		Curve:          points(outcome.Curve),
+		Parameters:     c.Model.ParameterCount(),
+		FLOPs:          float64(outcome.Steps) * c.Model.FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, s.sampler.Predictions()),
+	}
+	source.Loss = source.Curve[len(source.Curve)-1].Loss
+	if !source.LeftPlateau() {
+		log.Warn(source.plateauWarning())
+	}
+	return source, nil
+}
+
+func points(curve []train.Loss) []Point {
+	list := make([]Point, len(curve))
+	for i, l := range curve {
+		list[i] = Point{Step: l.Step, Loss: Number(l.Value())}
+	}
+	return list
+}
+
+// Load reads the configuration and the result of a study that is complete.
+func Load(dir string) (*Result, Config, error) {
+	var result Result
+	var config Config
+	for _, f := range []struct {
+		name string
+		to   any
+	}{{"study.json", &config}, {"result.json", &result}} {
+		path := filepath.Join(dir, f.name)
+		text, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, config, fmt.Errorf("%s: there is no %s; run the study to its end with `lag study -out %s`", dir, f.name, dir)
+		}
+		if err != nil {
+			return nil, config, err
+		}
+		if err := json.Unmarshal(text, f.to); err != nil {
+			return nil, config, fmt.Errorf("%s is damaged: %w; run the study again, what is computed is kept", path, err)
+		}
+	}
+	return &result, config, nil
+}

@@ -1,0 +1,246 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/charmbracelet/log"
+	"github.com/gofrs/flock"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// FormatVersion is part of every run's address. It changes when the same
+// configuration would give other numbers than before.
+const FormatVersion = 1
+
+// Run is one training run in a directory of its own:
+//
+//	config.json    everything that determines the run; its hash names the directory
+//	env.json       where it ran: no part of the address
+//	metrics.jsonl  a line for each step and each evaluation
+//	checkpoint/    the newest state
+//	result.json    the outcome, once there is one
+type Run struct {
+	Study  string // parent directory
+	Config any    // everything that determines the run, as JSON
+	Env    any    // where it runs, as JSON
+
+	Program    *Program
+	Initial    func() (*State, error)                        // the state to start from
+	Batch      func(step int) ([]*tensors.Tensor, error)     // training batch of a step
+	Gates      func(step int) []float32                      // of the model's layers
+	Validation [][]*tensors.Tensor                           // the fixed validation set
+	Schedule   Schedule                                      // its Steps are the run's
+	Evaluate   []int                                         // steps at which to evaluate, ascending, the last one being Schedule.Steps
+	Checkpoint int                                           // steps between checkpoints
+	Observe    func(step int, loss float64, validation bool) // may be nil
+}
+
+// Outcome is the result.json of a run.
+type Outcome struct {
+	Curve      []Loss `json:"curve"`                 // validation loss
+	Steps      int    `json:"steps"`                 // updates done
+	DivergedAt *int   `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
+}
+
+// Loss is a validation loss after a number of steps. NaN is written as null.
+type Loss struct {
+	Step int      `json:"step"`
+	Loss *float64 `json:"loss"` // nats per predicted token
+}
+
+// Value is the loss, NaN where it was not finite.
+func (l Loss) Value() float64 {
+	if l.Loss == nil {
+		return math.NaN()
+	}
+	return *l.Loss
+}
+
+// Hash returns the address of a run with that configuration: 16 hexadecimal
+// digits of the sha256 of its JSON and the format version.
+func Hash(config any) (string, error) {
+	text, err := json.Marshal(config)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(text, "\nformat %d", FormatVersion))
+	return hex.EncodeToString(sum[:8]), nil
+}
+
+// Dir is the run's directory.
+func (r *Run) Dir() (string, error) {
+	hash, err := Hash(r.Config)
+	return filepath.Join(r.Study, hash), err
+}
+
+// CheckpointDir is where a run's directory holds its state.
+func CheckpointDir(run string) string { return filepath.Join(run, "checkpoint") }
+
+// Do brings the run to its end and returns its outcome: at once where it is
+// complete, from its checkpoint where it was interrupted. When the context is
+// cancelled it saves its state and returns the context's error. A run that
+// another process is at is waited for.
+func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
+	dir, err := r.Dir()
+	if err != nil {
+		return outcome, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return outcome, fmt.Errorf("the run directory cannot be made: %w; choose another with -out", err)
+	}
+	unlock, err := lock(ctx, dir)
+	if err != nil {
+		return outcome, err
+	}
+	defer unlock()
+	resultPath := filepath.Join(dir, "result.json")
+	if text, err := os.ReadFile(resultPath); err == nil {
+		if err := json.Unmarshal(text, &outcome); err != nil {
+			return outcome, fmt.Errorf("%s is damaged: %w; delete it to go on from the run's checkpoint", resultPath, err)
+		}
+		return outcome, nil
+	}
+	if err := errors.Join(WriteJSON(filepath.Join(dir, "config.json"), r.Config), WriteJSON(filepath.Join(dir, "env.json"), r.Env)); err != nil {
+		return outcome, err
+	}
+	if outcome, err = r.train(ctx, dir); err != nil {
+		return outcome, err
+	}
+	return outcome, WriteJSON(resultPath, outcome)
+}
+
+func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error) {
+	state, err := r.start(dir)
+	if err != nil {
+		return outcome, err
+	}
+	metrics, validations, err := openMetrics(filepath.Join(dir, "metrics.jsonl"), state.Step)
+	if err != nil {
+		return outcome, err
+	}
+	defer func() { err = errors.Join(err, metrics.close()) }()
+	for _, m := range validations {
+		outcome.Curve = append(outcome.Curve, Loss{m.Step, &m.Loss})
+	}
+	save := func() error {
+		if err := metrics.sync(); err != nil {
+			return err
+		}
+		snap, err := state.Snapshot(r.Program.parameters)
+		if err != nil {
+			return err
+		}
+		return SaveCheckpoint(CheckpointDir(dir), snap)
+	}
+	for {
+		step := state.Step
+		if slices.Contains(r.Evaluate, step) && (len(outcome.Curve) == 0 || outcome.Curve[len(outcome.Curve)-1].Step < step) {
+			begin := time.Now()
+			loss, err := r.Program.Loss(state, r.Validation, r.Gates(step))
+			if err != nil {
+				return outcome, err
+			}
+			if math.IsNaN(loss) || math.IsInf(loss, 0) {
+				outcome.Curve = append(outcome.Curve, Loss{Step: step})
+				return r.diverged(outcome, step), save()
+			}
+			outcome.Curve = append(outcome.Curve, Loss{step, &loss})
+			if err := metrics.add(Metric{Step: step, Kind: MetricValidation, Loss: loss, Seconds: time.Since(begin).Seconds()}); err != nil {
+				return outcome, err
+			}
+			r.observe(step, loss, true)
+		}
+		if step == r.Schedule.Steps {
+			outcome.Steps = step
+			return outcome, save()
+		}
+		if ctx.Err() != nil {
+			return outcome, errors.Join(save(), context.Cause(ctx))
+		}
+		if step > 0 && step%r.Checkpoint == 0 {
+			if err := save(); err != nil {
+				return outcome, err
+			}
+		}
+		begin := time.Now()
+		batch, err := r.Batch(step)
+		if err != nil {
+			return outcome, err
+		}
+		rate := r.Schedule.At(step)
+		update, err := r.Program.Step(state, batch, rate, r.Gates(step))
+		if err != nil {
+			return outcome, err
+		}
+		if update.Diverged() {
+			return r.diverged(outcome, step), save()
+		}
+		if err := metrics.add(Metric{Step: step, Kind: MetricTrain, Loss: update.Loss, GradientNorm: update.GradientNorm,
+			Rate: rate, Seconds: time.Since(begin).Seconds()}); err != nil {
+			return outcome, err
+		}
+		r.observe(state.Step, update.Loss, false)
+	}
+}
+
+func (r *Run) diverged(outcome Outcome, step int) Outcome {
+	log.Warn("the run diverged: its loss or gradient is not finite", "step", step)
+	outcome.Steps, outcome.DivergedAt = step, &step
+	return outcome
+}
+
+func (r *Run) observe(step int, loss float64, validation bool) {
+	if r.Observe != nil {
+		r.Observe(step, loss, validation)
+	}
+}
+
+// start returns the state of the run's checkpoint, or the initial state.
+func (r *Run) start(dir string) (*State, error) {
+	snap, err := LoadCheckpoint(CheckpointDir(dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return r.Initial()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if snap.Step > 0 {
+		log.Info("going on where the run was interrupted", "step", snap.Step, "of", r.Schedule.Steps)
+	}
+	return snap.Restore(r.Program.parameters)
+}
+
+// lock takes the run's directory for this process, waiting for another that has it.
+func lock(ctx context.Context, dir string) (unlock func(), err error) {
+	l := flock.New(filepath.Join(dir, ".lock"))
+	ok, err := l.TryLock()
+	if err == nil && !ok {
+		log.Info("another process is at this run; waiting for it", "run", dir)
+		_, err = l.TryLockContext(ctx, 200*time.Millisecond)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", dir, err)
+	}
+	return func() { l.Unlock() }, nil
+}
+
+// WriteJSON writes a value as indented JSON to a file that appears under its
+// name only once it is whole and on disk.
+func WriteJSON(path string, value any) error {
+	return writeAtomically(path, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(value)
+	})
+}

@@ -1,0 +1,175 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// The safetensors format (github.com/huggingface/safetensors): the length of
+// the header as a little-endian uint64, the header in JSON, the data.
+type tensorEntry struct {
+	DType   string    `json:"dtype"`
+	Shape   []int     `json:"shape"`
+	Offsets [2]uint64 `json:"data_offsets"`
+}
+
+const (
+	metadataKey = "__metadata__"
+	checksumKey = "sha256" // of the data, in our metadata
+	maxHeader   = 100 << 20
+)
+
+// writeSafetensors writes float32 tensors and metadata to a file that appears
+// under its name only once it is whole and on disk.
+func writeSafetensors(path string, tensors growth.Tensors, metadata map[string]string) (err error) {
+	names := slices.Sorted(maps.Keys(tensors))
+	header := make(map[string]any, len(names)+1)
+	sum := sha256.New()
+	var offset uint64
+	var buffer []byte
+	encode := func(t growth.Tensor) []byte {
+		buffer = buffer[:0]
+		for _, x := range t.Data {
+			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(x))
+		}
+		return buffer
+	}
+	for _, name := range names {
+		t := tensors[name]
+		end := offset + 4*uint64(len(t.Data))
+		header[name] = tensorEntry{DType: "F32", Shape: t.Shape, Offsets: [2]uint64{offset, end}}
+		offset = end
+		sum.Write(encode(t))
+	}
+	metadata = maps.Clone(metadata)
+	metadata[checksumKey] = hex.EncodeToString(sum.Sum(nil))
+	header[metadataKey] = metadata
+	text, err := json.Marshal(header)
+	if err != nil {
+		return err
+	}
+	for len(text)%8 != 0 { // the format asks for aligned data
+		text = append(text, ' ')
+	}
+
+	return writeAtomically(path, func(w io.Writer) error {
+		if err := binary.Write(w, binary.LittleEndian, uint64(len(text))); err != nil {
+			return err
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+		for _, name := range names {
+			if _, err := w.Write(encode(tensors[name])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// readSafetensors reads what writeSafetensors wrote and checks it whole.
+func readSafetensors(path string) (growth.Tensors, map[string]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	damaged := func(format string, args ...any) (growth.Tensors, map[string]string, error) {
+		return nil, nil, fmt.Errorf("%s is damaged: %s", path, fmt.Sprintf(format, args...))
+	}
+	if len(data) < 8 {
+		return damaged("it holds %d bytes", len(data))
+	}
+	size := binary.LittleEndian.Uint64(data)
+	if size > maxHeader || size > uint64(len(data)-8) {
+		return damaged("its header of %d bytes does not fit into its %d bytes", size, len(data))
+	}
+	text, data := data[8:8+size], data[8+size:]
+	var entries map[string]json.RawMessage
+	if err := json.Unmarshal(text, &entries); err != nil {
+		return damaged("its header is not JSON: %v", err)
+	}
+	var metadata map[string]string
+	if raw, ok := entries[metadataKey]; ok {
+		if err := json.Unmarshal(raw, &metadata); err != nil {
+			return damaged("its metadata is not a map of strings: %v", err)
+		}
+		delete(entries, metadataKey)
+	}
+	if sum := sha256.Sum256(data); metadata[checksumKey] != hex.EncodeToString(sum[:]) {
+		return damaged("the checksum of its %d bytes of tensors is not the one recorded (a truncated copy?)", len(data))
+	}
+	tensors := make(growth.Tensors, len(entries))
+	for name, raw := range entries {
+		var e tensorEntry
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return damaged("tensor %s: %v", name, err)
+		}
+		elements := uint64(1)
+		for _, d := range e.Shape {
+			elements *= uint64(max(d, 0))
+		}
+		lo, hi := e.Offsets[0], e.Offsets[1]
+		if e.DType != "F32" || lo > hi || hi > uint64(len(data)) || hi-lo != 4*elements {
+			return damaged("tensor %s: %s of shape %v does not lie in bytes %d to %d of %d", name, e.DType, e.Shape, lo, hi, len(data))
+		}
+		values := make([]float32, elements)
+		for i := range values {
+			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[lo+4*uint64(i):]))
+		}
+		tensors[name] = growth.Tensor{Shape: e.Shape, Data: values}
+	}
+	return tensors, metadata, nil
+}
+
+// writeAtomically writes a file under a temporary name, flushes it to disk and
+// renames it, so that no reader and no crash ever sees a part of it.
+func writeAtomically(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+			err = fmt.Errorf("writing %s: %w", path, err)
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
