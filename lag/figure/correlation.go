@@ -176,7 +176,7 @@ func correlationSpec(r *lag.Result, last int) object {
 				"y": object{"field": "correlation", "type": "quantitative", "title": "correlation with the final loss", "scale": object{"domainMax": 1}},
 				"color": object{"field": "measure", "type": "nominal", "scale": object{
 					"domain": list{"Spearman", "Pearson", "Kendall"}, "range": list{hex(blue), hex(vermillion), hex(green)}}},
-				"strokeDash": object{"field": "measure", "type": "nominal", "legend": nil, "scale": object{
+				"strokeDash": object{"field": "measure", "type": "nominal", "scale": object{
 					"domain": list{"Spearman", "Pearson", "Kendall"}, "range": list{list{1, 0}, list{6, 3}, list{7, 2, 2, 2}}}},
 				"tooltip": tooltip("step", "measure", "correlation"),
 			},
