@@ -67,7 +67,7 @@ func Prepare(c checkout.Checkout, kind, connection string, plugins []plugin.Plug
 		Args: []string{gonb, "-kernel", connection,
 			"-go_work", c.Root, // cells import this checkout's packages
 			"-raw_error", // compile errors as text: without it they are HTML alone and their text is lost to nbclient
-			"-logtostderr=false", "-stderrthreshold=FATAL", "-log_dir", logs},
+			"-logtostderr=false", "-stderrthreshold=FATAL", "-log_dir", logs, "-extra_log", filepath.Join(logs, "gonb.log")},
 		Env: env.list,
 	}, nil
 }
@@ -75,11 +75,12 @@ func Prepare(c checkout.Checkout, kind, connection string, plugins []plugin.Plug
 // Run starts the kernel in place of this process where the system can.
 func (l Launch) Run() error { return replace(l) }
 
-// PruneLogs removes GoNB's logs that are older than a week.
+// PruneLogs removes GoNB's logs that are older than a week or large.
 func PruneLogs(c checkout.Checkout) {
 	files, _ := filepath.Glob(filepath.Join(c.Private("log"), "gonb.*"))
 	for _, file := range files {
-		if info, err := os.Lstat(file); err == nil && time.Since(info.ModTime()) > 7*24*time.Hour {
+		info, err := os.Lstat(file)
+		if err == nil && (time.Since(info.ModTime()) > 7*24*time.Hour || info.Size() > 10<<20) {
 			_ = os.Remove(file)
 		}
 	}

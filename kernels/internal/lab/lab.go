@@ -126,10 +126,14 @@ func writeConfig(c checkout.Checkout) (path string, err error) {
 	}
 	// JupyterLab otherwise asks at its first start whether it may fetch news.
 	pages := c.Jupyter("config", "labconfig", "page_config.json")
+	// GoNB connects to gopls 12 s after it starts, and gopls then loads the
+	// packages. JupyterLab gives up after 1 s by default, and Tab does nothing.
+	defaults := c.Jupyter("config", "labconfig", "default_setting_overrides.json")
 	path = c.Jupyter("config", "lag_config.json")
 	for file, content := range map[string][]byte{
-		path:  data,
-		pages: []byte(`{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}` + "\n"),
+		path:     data,
+		pages:    []byte(`{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}` + "\n"),
+		defaults: []byte(`{"@jupyterlab/completer-extension:manager": {"providerTimeout": 20000}}` + "\n"),
 	} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)

@@ -54,8 +54,22 @@ func Make(ctx context.Context, c Command) *exec.Cmd {
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.WaitDelay = Grace
 	setGroup(cmd)
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.Cancel = func() error {
+		go killLeftovers(cmd.Process)
+		return interrupt(cmd.Process)
+	}
 	return cmd
+}
+
+// killLeftovers ends the children that ignored an interrupt once their parent
+// has ended: they would hold its output open.
+func killLeftovers(p *os.Process) {
+	for deadline := time.Now().Add(2 * Grace); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		if ended(p) {
+			killGroup(p)
+			return
+		}
+	}
 }
 
 // Run runs the command to its end. A cancelled context interrupts it, kills it
@@ -113,7 +127,6 @@ func Run(ctx context.Context, c Command) error {
 	close(lines)
 	<-done
 	if ctx.Err() != nil {
-		killGroup(cmd.Process) // children that ignored the interrupt
 		return ctx.Err()
 	}
 	if err != nil {

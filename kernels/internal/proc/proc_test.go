@@ -54,7 +54,7 @@ func TestErrorHoldsLastLines(t *testing.T) {
 
 func TestCancelEndsTheGroup(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	args := shell(t, `echo started; sleep 60; echo not reached`)
+	args := shell(t, `sleep 60 & echo started; wait`)
 	err := Run(ctx, Command{Args: args, Out: func(string) { cancel() }})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v, want context.Canceled", err)
