@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/landscape-aware/growing/lag/growth"
 )
@@ -24,9 +26,11 @@ type tensorEntry struct {
 	Offsets [2]uint64 `json:"data_offsets"`
 }
 
+var noChecksum = strings.Repeat("0", hex.EncodedLen(sha256.Size))
+
 const (
 	metadataKey = "__metadata__"
-	checksumKey = "sha256" // of the data, in our metadata
+	checksumKey = "sha256" // in our metadata: of header and data, with zeros in its own place
 	maxHeader   = 100 << 20
 )
 
@@ -35,7 +39,6 @@ const (
 func writeSafetensors(path string, tensors growth.Tensors, metadata map[string]string) (err error) {
 	names := slices.Sorted(maps.Keys(tensors))
 	header := make(map[string]any, len(names)+1)
-	sum := sha256.New()
 	var offset uint64
 	var buffer []byte
 	encode := func(t growth.Tensor) []byte {
@@ -50,10 +53,9 @@ func writeSafetensors(path string, tensors growth.Tensors, metadata map[string]s
 		end := offset + 4*uint64(len(t.Data))
 		header[name] = tensorEntry{DType: "F32", Shape: t.Shape, Offsets: [2]uint64{offset, end}}
 		offset = end
-		sum.Write(encode(t))
 	}
 	metadata = maps.Clone(metadata)
-	metadata[checksumKey] = hex.EncodeToString(sum.Sum(nil))
+	metadata[checksumKey] = noChecksum
 	header[metadataKey] = metadata
 	text, err := json.Marshal(header)
 	if err != nil {
@@ -62,6 +64,12 @@ func writeSafetensors(path string, tensors growth.Tensors, metadata map[string]s
 	for len(text)%8 != 0 { // the format asks for aligned data
 		text = append(text, ' ')
 	}
+	sum := sha256.New()
+	sum.Write(text)
+	for _, name := range names {
+		sum.Write(encode(tensors[name]))
+	}
+	text = bytes.Replace(text, []byte(noChecksum), []byte(hex.EncodeToString(sum.Sum(nil))), 1)
 
 	return writeAtomically(path, func(w io.Writer) error {
 		if err := binary.Write(w, binary.LittleEndian, uint64(len(text))); err != nil {
@@ -107,8 +115,15 @@ func readSafetensors(path string) (growth.Tensors, map[string]string, error) {
 		}
 		delete(entries, metadataKey)
 	}
-	if sum := sha256.Sum256(data); metadata[checksumKey] != hex.EncodeToString(sum[:]) {
-		return damaged("the checksum of its %d bytes of tensors is not the one recorded (a truncated copy?)", len(data))
+	recorded := metadata[checksumKey]
+	if len(recorded) != len(noChecksum) {
+		return damaged("it has no checksum")
+	}
+	sum := sha256.New()
+	sum.Write(bytes.Replace(text, []byte(recorded), []byte(noChecksum), 1))
+	sum.Write(data)
+	if hex.EncodeToString(sum.Sum(nil)) != recorded {
+		return damaged("its checksum is not the one recorded (a truncated copy?)")
 	}
 	tensors := make(growth.Tensors, len(entries))
 	for name, raw := range entries {

@@ -1,0 +1,129 @@
+package bert_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// TestPreservation holds what the growth package says of duplicates against
+// the model: in a post-norm stack, gated at 0 they leave the loss unchanged,
+// zeroed they do not, because their layer norms still act.
+func TestPreservation(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		config := referenceConfig(bert.Learned)
+		state := referenceWeights(config.Parameters())
+		source := loss(t, b, config, state, open(refLayers))
+		snap, err := state.Snapshot(config.Parameters())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stack, err := growth.GStack(refLayers, 2*refLayers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			init      growth.Init
+			preserves bool
+		}{
+			{growth.Init{Kind: growth.Gated, GateSteps: 10}, true},
+			{growth.Init{Kind: growth.Zero}, false},
+			{growth.Init{Kind: growth.Copy}, false},
+		} {
+			strategy := stack.WithInit(test.init)
+			grown := train.Snapshot{Updates: snap.Updates}
+			if grown.State, err = strategy.Apply(snap.State, config.Stack(), nil); err != nil {
+				t.Fatal(err)
+			}
+			deep := config.WithLayers(2 * refLayers)
+			restored, err := grown.Restore(deep.Parameters())
+			if err != nil {
+				t.Fatal(err)
+			}
+			change := math.Abs(loss(t, b, deep, restored, strategy.Gates(0)) - source)
+			if test.preserves && change > 1e-6 {
+				t.Errorf("%s: the loss changed by %g, want at most 1e-6", strategy.Name, change)
+			}
+			if !test.preserves && change < 1e-3 {
+				t.Errorf("%s: the loss changed by %g only; a post-norm stack does not preserve it", strategy.Name, change)
+			}
+		}
+	})
+}
+
+func loss(t *testing.T, b *backend.Backend, config bert.Config, state *train.State, gates []float32) float64 {
+	t.Helper()
+	program, err := train.NewProgram(b, config, train.NewAdamW())
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := program.Loss(state, [][]*tensors.Tensor{bert.Inputs(referenceBatch(0)), bert.Inputs(referenceBatch(1))}, gates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// TestParametersMatchStack: every parameter below the stack's prefix belongs to
+// a layer, and a grown configuration declares what growth makes.
+func TestParametersMatchStack(t *testing.T) {
+	config := referenceConfig(bert.Relative)
+	state := train.NewState(config.Parameters(), 7)
+	snap, err := state.Snapshot(config.Parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep := config.WithLayers(5)
+	initial := make(map[string][]float32)
+	for _, p := range deep.Parameters() {
+		initial[p.Name] = p.Initialize(8)
+	}
+	strategy := growth.Custom("mixed", growth.Map{1, growth.New, 0, 1, 0}, growth.Zero)
+	grown, err := strategy.Apply(snap.State, config.Stack(), func(name string, _ []int) []float32 { return initial[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (train.Snapshot{State: grown}).Restore(deep.Parameters()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	valid := bert.New(2, 64, 4, 1000, 128)
+	if err := valid.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, break_ := range map[string]func(*bert.Config){
+		"heads do not divide": func(c *bert.Config) { c.Heads = 5 },
+		"no layers":           func(c *bert.Config) { c.Layers = 0 },
+		"negative vocabulary": func(c *bert.Config) { c.VocabSize = -1 },
+		"unknown positions":   func(c *bert.Config) { c.Positions = "rotary" },
+		"epsilon":             func(c *bert.Config) { c.LayerNormEpsilon = 0 },
+		"initializer NaN":     func(c *bert.Config) { c.InitializerRange = math.NaN() },
+	} {
+		config := valid
+		break_(&config)
+		if config.Validate() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestParameterCount counts BERT-Base by hand, from Devlin et al. 2019: 12
+// layers, H = 768, 30,522 tokens, 512 positions; no pooler, and the masked
+// language model's head with tied output embeddings.
+func TestParameterCount(t *testing.T) {
+	const H, F, V, L = 768, 3072, 30522, 512
+	layer := 4*(H*H+H) + (H*F + F) + (F*H + H) + 2*2*H
+	want := (V+L+2)*H + 2*H + 12*layer + (H*H + H) + 2*H + V
+	if got := bert.New(12, H, 12, V, L).ParameterCount(); got != want {
+		t.Errorf("BERT-Base has %d parameters, want %d", got, want)
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/report"
+)
+
+func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
+	out := flags.String("o", "", "`file` to write (default report.html in the study's directory)")
+	return func(_ context.Context, arguments []string) error {
+		if len(arguments) != 1 {
+			return usageError{fmt.Errorf("lag report takes the directory of one study, such as runs/quick; it was given %d arguments", len(arguments))}
+		}
+		dir := arguments[0]
+		result, config, err := lag.Load(dir)
+		if err != nil {
+			return err
+		}
+		path := *out
+		if path == "" {
+			path = filepath.Join(dir, "report.html")
+		}
+		meta := report.Meta{
+			Title: "Study " + config.Name, Config: config, Versions: versions(),
+			Command: "lag study -config " + filepath.Join(dir, "study.json"),
+		}
+		if err := writeFile(path, func(w io.Writer) error { return report.HTML(w, result, meta) }); err != nil {
+			return err
+		}
+		fmt.Println(path)
+		return nil
+	}
+}
+
+// versions lists Go and the libraries that decide a study's numbers.
+func versions() []report.Version {
+	list := []report.Version{{Name: "go", Version: runtime.Version()}}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return list
+	}
+	for _, m := range info.Deps {
+		switch m.Path {
+		case "github.com/gomlx/gomlx", "github.com/gomlx/compute", "github.com/gomlx/go-xla":
+			list = append(list, report.Version{Name: m.Path, Version: m.Version})
+		}
+	}
+	return list
+}

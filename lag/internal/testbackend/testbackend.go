@@ -1,0 +1,53 @@
+// Package testbackend gives tests the backends of the machine: the pure-Go
+// engine always, XLA where a plugin is found.
+package testbackend
+
+import (
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/lag/backend"
+)
+
+// RequireXLA is the environment variable that, set to 1, makes tests fail
+// where XLA is not found. Without it they are skipped.
+const RequireXLA = "LAG_REQUIRE_XLA"
+
+func init() { log.SetLevel(log.ErrorLevel) } // a test's output is its failures
+
+var (
+	openGo  = sync.OnceValues(func() (*backend.Backend, error) { return backend.Open(backend.Go) })
+	openXLA = sync.OnceValues(func() (*backend.Backend, error) { return backend.Open(backend.CPU) })
+)
+
+// Go returns the pure-Go backend.
+func Go(t testing.TB) *backend.Backend {
+	t.Helper()
+	b, err := openGo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// XLA returns XLA on the CPU, or skips the test.
+func XLA(t testing.TB) *backend.Backend {
+	t.Helper()
+	b, err := openXLA()
+	if err != nil && os.Getenv(RequireXLA) != "1" {
+		t.Skipf("XLA is not tested here: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Each runs a test on every backend.
+func Each(t *testing.T, test func(t *testing.T, b *backend.Backend)) {
+	t.Run("go", func(t *testing.T) { test(t, Go(t)) })
+	t.Run("xla", func(t *testing.T) { test(t, XLA(t)) })
+}
