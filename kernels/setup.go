@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,14 +23,24 @@ import (
 
 func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	var noXLA bool
+	var device string
 	rest, err := parse("setup", args, func(f *flag.FlagSet) {
 		f.BoolVar(&noXLA, "no-xla", false, "leave out the XLA CPU plugin (63 MB to download, 274 MB on disk): notebooks then run on the pure-Go backend")
+		f.StringVar(&device, "device", "", "`kind` of device, cuda or tpu, whose XLA plugin to install as well (linux/amd64; for CUDA several GB)")
 	})
 	if err == nil {
 		err = noArgs(rest)
 	}
+	if err == nil && device != "" && !slices.Contains(kernelspec.Kinds[1:], device) {
+		err = fmt.Errorf("%w: -device %q is not one of %s", errUsage, device, strings.Join(kernelspec.Kinds[1:], ", "))
+	}
 	if err != nil {
 		return err
+	}
+	if device != "" {
+		if err := plugin.EnsureDevice(ctx, c, device); err != nil {
+			return err
+		}
 	}
 	return ensure(ctx, c, !noXLA)
 }

@@ -199,7 +199,7 @@ func plugins(ctx context.Context, probe string, header version) (found []Finding
 	for _, kind := range kernelspec.Kinds[1:] {
 		if _, ok := plugin.OfKind(list, kind); !ok {
 			found = append(found, Finding{"XLA plugin for " + strings.ToUpper(kind), Absent,
-				"none, its kernel is not offered; docker/Dockerfile." + kind + " shows how to install one", ""})
+				"none, its kernel is not offered", setup + " -device " + kind + "   (where there is such a device)"})
 		}
 	}
 	return found

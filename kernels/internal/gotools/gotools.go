@@ -6,6 +6,7 @@ package gotools
 import (
 	"context"
 	"debug/buildinfo"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -106,13 +107,13 @@ func (t Tool) build(ctx context.Context, c checkout.Checkout) error {
 	}
 	defer remove()
 	output := filepath.Join(dir, filepath.Base(c.Bin(t.Name)))
-	args, env := []string{"build", "-o", output, t.Package}, []string(nil)
-	for _, own := range Tools {
-		if own.Name == t.Name && own.Version != "" {
-			args, env = []string{"install", t.Package + "@" + t.Version}, []string{"GOBIN=" + dir}
-		}
+	title := "building " + t.Name + " " + t.Version
+	args, env, source := []string{"build", "-o", output, t.Package}, []string(nil), c.Root
+	if t.own() {
+		args, env = []string{"install", t.Package + "@" + t.Version}, []string{"GOBIN=" + dir}
+		source = download(ctx, c, t.Module+"@"+t.Version)
 	}
-	took, err := Go(ctx, c, "building "+t.Name+" "+t.Version, env, args...)
+	took, err := build(ctx, c, title, env, stale(ctx, source, t.Package), args...)
 	if err != nil {
 		return err
 	}
@@ -126,10 +127,46 @@ func (t Tool) build(ctx context.Context, c checkout.Checkout) error {
 	return nil
 }
 
-// Go runs the go command in the checkout and says how far it is: the modules it
-// downloads and the packages it compiles. It returns the time taken in words.
-func Go(ctx context.Context, c checkout.Checkout, title string, env []string, args ...string) (took string, err error) {
-	task := progress.Start(title, 0, "packages")
+// own tells whether the tool has requirements of its own, apart from go.mod's.
+func (t Tool) own() bool {
+	for _, listed := range Tools {
+		if listed.Name == t.Name {
+			return listed.Version != ""
+		}
+	}
+	return false
+}
+
+// download returns the directory of a module, "" where it cannot be had: the
+// build that follows then says why.
+func download(ctx context.Context, c checkout.Checkout, module string) (dir string) {
+	out, err := proc.Output(ctx, proc.Command{Args: []string{"go", "mod", "download", "-json", module}, Dir: c.Root})
+	var answer struct{ Dir string }
+	if err != nil || json.Unmarshal([]byte(out), &answer) != nil {
+		return ""
+	}
+	return answer.Dir
+}
+
+// stale counts the packages that a build will compile, 0 where that is not known.
+func stale(ctx context.Context, dir string, packages ...string) int64 {
+	if dir == "" {
+		return 0
+	}
+	out, err := proc.Output(ctx, proc.Command{
+		Args: append([]string{"go", "list", "-deps", "-f", "{{if .Stale}}x{{end}}"}, packages...), Dir: dir,
+	})
+	if err != nil {
+		return 0
+	}
+	return int64(strings.Count(out, "x"))
+}
+
+// build runs the go command in the checkout and says how far it is: the modules
+// it downloads and the packages it compiles, of total where that is known. It
+// returns the time taken in words.
+func build(ctx context.Context, c checkout.Checkout, title string, env []string, total int64, args ...string) (took string, err error) {
+	task := progress.Start(title, total, "packages")
 	defer task.End()
 	var follow buildOutput
 	err = proc.Run(ctx, proc.Command{
@@ -168,7 +205,8 @@ func (b *buildOutput) detail() string {
 
 // Prebuild compiles the packages that notebooks import, and the probe.
 func Prebuild(ctx context.Context, c checkout.Checkout) error {
-	took, err := Go(ctx, c, "compiling what notebooks import", nil, "build", "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui")
+	packages := []string{"./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"}
+	took, err := build(ctx, c, "compiling what notebooks import", nil, stale(ctx, c.Root, packages...), append([]string{"build"}, packages...)...)
 	if err != nil {
 		return fmt.Errorf("compiling the packages that notebooks import: %w", err)
 	}
@@ -185,7 +223,7 @@ func BuildProbe(ctx context.Context, c checkout.Checkout) (program string, err e
 	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
 		return "", fmt.Errorf("building the probe: %w", err)
 	}
-	if _, err := Go(ctx, c, "building the probe of backends", nil, "build", "-o", program, ProbePackage); err != nil {
+	if _, err := build(ctx, c, "building the probe of backends", nil, stale(ctx, c.Root, ProbePackage), "build", "-o", program, ProbePackage); err != nil {
 		return "", fmt.Errorf("building the probe of backends: %w", err)
 	}
 	return program, nil

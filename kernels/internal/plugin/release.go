@@ -78,12 +78,29 @@ func installRelease(ctx context.Context, temp, dir string) (path string, err err
 	if err != nil {
 		return "", err
 	}
-	// The installer takes no context and downloads into the system's temporary directory.
+	var file string
+	err = withInstaller(ctx, temp, func() error {
+		file, _, err = installer.DownloadURLToTemp(a.URL, a.Name, a.Digest, false, installer.Normal)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := verify(file, a.Digest); err != nil {
+		return "", err
+	}
+	return placeRelease(file, dir)
+}
+
+// withInstaller calls functions of go-xla's installer. They take no context and
+// download into the system's temporary directory; here the context ends their
+// downloads, which go to temp.
+func withInstaller(ctx context.Context, temp string, call func() error) error {
 	http.DefaultClient.Transport = withContext{ctx}
 	defer func() { http.DefaultClient.Transport = nil }()
 	old, had := os.LookupEnv("TMPDIR")
 	if err := os.Setenv("TMPDIR", temp); err != nil {
-		return "", err
+		return err
 	}
 	defer func() {
 		if had {
@@ -92,14 +109,7 @@ func installRelease(ctx context.Context, temp, dir string) (path string, err err
 			_ = os.Unsetenv("TMPDIR")
 		}
 	}()
-	file, _, err := installer.DownloadURLToTemp(a.URL, a.Name, a.Digest, false, installer.Normal)
-	if err != nil {
-		return "", err
-	}
-	if err := verify(file, a.Digest); err != nil {
-		return "", err
-	}
-	return placeRelease(file, dir)
+	return call()
 }
 
 // placeRelease unpacks the archive beside its destination and renames its plugin into place.
