@@ -28,7 +28,7 @@ func openLab(ctx context.Context, c checkout.Checkout, args []string) error {
 		return err
 	}
 	o.Browser = !noBrowser
-	if err := ensure(ctx, c, true); err != nil {
+	if err := ensure(ctx, c, usual); err != nil {
 		return err
 	}
 	return lab.Run(ctx, c, o)

@@ -34,7 +34,7 @@ func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error
 			return fmt.Errorf("no notebooks in %s", c.Notebooks())
 		}
 	}
-	if err := ensure(ctx, c, true); err != nil {
+	if err := ensure(ctx, c, usual); err != nil {
 		return err
 	}
 	if _, ok := kernelspec.Installed(c)[o.Kernel]; !ok {

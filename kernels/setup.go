@@ -37,17 +37,21 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	if err != nil {
 		return err
 	}
-	if device != "" {
-		if err := plugin.EnsureDevice(ctx, c, device); err != nil {
-			return err
-		}
-	}
-	return ensure(ctx, c, !noXLA)
+	return ensure(ctx, c, parts{xla: !noXLA, device: device})
 }
+
+// parts are what a set-up may leave out or add.
+type parts struct {
+	xla    bool   // the XLA plugin for CPU
+	device string // another device whose XLA plugin is wanted, "" for none
+}
+
+// usual is the set-up that lab and run begin with.
+var usual = parts{xla: true}
 
 // ensure makes what is missing. It may be run at any time and by several
 // processes: one works while the others wait.
-func ensure(ctx context.Context, c checkout.Checkout, xla bool) error {
+func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
 	start := time.Now()
 	unlock, err := lock(ctx, c)
 	if err != nil {
@@ -61,8 +65,13 @@ func ensure(ctx context.Context, c checkout.Checkout, xla bool) error {
 	if err := gotools.Ensure(ctx, c); err != nil {
 		return err
 	}
-	if xla {
+	if want.xla {
 		if err := ensurePlugin(ctx, c); err != nil {
+			return err
+		}
+	}
+	if want.device != "" {
+		if err := plugin.EnsureDevice(ctx, c, want.device); err != nil {
 			return err
 		}
 	}

@@ -43,7 +43,7 @@ func probe(name string, r *report.Probe) error {
 	}
 	defer b.Finalize()
 	r.Description = b.Description()
-	sum, err := graph.ExecOnce(b, func(x *graph.Node) *graph.Node {
+	sum, err := graph.CallOnce(b, func(x *graph.Node) *graph.Node {
 		return graph.ReduceAllSum(graph.MatMul(x, graph.Transpose(x, 0, 1)))
 	}, [][]float32{{1, 2}, {3, 4}})
 	if err != nil {

@@ -67,11 +67,12 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return "", fmt.Errorf("making the directory of executed notebooks: %w", err)
 	}
-	temp, remove, err := c.Temp("notebook")
+	// Not among set-up's temporary directories: another set-up may clear those meanwhile.
+	temp, err := os.MkdirTemp("", "lag-notebook-")
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("executing %s: %w", path, err)
 	}
-	defer remove()
+	defer func() { _ = os.RemoveAll(temp) }()
 	output := filepath.Join(temp, filepath.Base(path))
 	program := filepath.Join(temp, "execute.py")
 	if err := os.WriteFile(program, []byte(script), 0o644); err != nil {
