@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	plateauMargin  = 0.3  // nats below the unigram entropy at which a model has left the plateau
+	plateauMargin  = 0.3  // nats, see LeftPlateau
 	lagThreshold   = 0.9  // Spearman's rho that defines the lag time
 	fewStrategies  = 12   // below this, correlations over the pool say little
 	intervalLevel  = 0.95 // of the bootstrap intervals
@@ -22,14 +22,22 @@ const (
 // NaN is the Number that JSON shows as null.
 var NaN = Number(math.NaN())
 
-// LeftPlateau tells whether the source model has learned more than how frequent
-// each token is: its loss is at least 0.3 nats below the unigram entropy.
-func (s Source) LeftPlateau() bool { return float64(s.Loss) <= s.UnigramEntropy-plateauMargin }
+// LeftPlateau tells whether the source model has learned more than which tokens
+// are frequent. A masked language model first learns the frequencies, then
+// those of the document at hand, and stays there until attention to positions
+// forms; growing such a model and probing it measures nothing. A model has left
+// when its loss is at least 0.3 nats below the unigram entropy, and below its
+// own loss on the same sequences with their context in random order, which
+// tells a model that reads from one that counts.
+func (s Source) LeftPlateau() bool {
+	loss := float64(s.Loss)
+	return loss <= s.UnigramEntropy-plateauMargin && loss <= float64(s.ShuffledLoss)-plateauMargin
+}
 
 func (s Source) plateauWarning() string {
-	return fmt.Sprintf("The source model is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f, "+
-		"so it has learned little more than how frequent each token is, and a probe measures nothing. Pretrain it longer.",
-		float64(s.Loss), plateauMargin, s.UnigramEntropy)
+	return fmt.Sprintf("The source model is still on the unigram plateau, and a probe of it measures nothing: its loss of %.3f nats is not %.1f below "+
+		"both the unigram entropy of %.3f and its loss of %.3f on shuffled context, so it has learned little more than how frequent each token is. Pretrain it longer.",
+		float64(s.Loss), plateauMargin, s.UnigramEntropy, float64(s.ShuffledLoss))
 }
 
 // Initial is the loss right after growing, before any update.

@@ -32,6 +32,7 @@ type Result struct {
 type Source struct {
 	Steps          int     `json:"steps"`           // pretraining steps
 	Loss           Number  `json:"loss"`            // validation loss, nats per predicted token
+	ShuffledLoss   Number  `json:"shuffled_loss"`   // the same with the order of the context destroyed, see LeftPlateau
 	UnigramEntropy float64 `json:"unigram_entropy"` // of the validation tokens, nats per token
 	Curve          []Point `json:"curve"`           // validation loss during pretraining
 	Parameters     int     `json:"parameters"`

@@ -42,6 +42,7 @@ type Study struct {
 	backend    *backend.Backend
 	sampler    *objective.MLMSampler
 	validation [][]*tensors.Tensor
+	shuffled   [][]*tensors.Tensor    // the validation set, the order of its context destroyed
 	programs   map[int]*train.Program // by depth
 }
 
@@ -99,6 +100,7 @@ func Open(ctx context.Context, config Config, o Options) (study *Study, err erro
 	}
 	for _, b := range batches {
 		s.validation = append(s.validation, bert.Inputs(b))
+		s.shuffled = append(s.shuffled, bert.Inputs(b.ShuffleContext(config.Seed)))
 	}
 	return s, train.WriteJSON(filepath.Join(s.dir, "study.json"), config)
 }
@@ -228,6 +230,9 @@ func openGates(layers int) []float32 {
 	return gates
 }
 
+// shuffledSet names, among the losses at the end of pretraining, that on shuffled context.
+const shuffledSet = "shuffled context"
+
 // pretraining returns the run of the source model.
 func (s *Study) pretraining() (*train.Run, error) {
 	c := s.Config
@@ -236,6 +241,7 @@ func (s *Study) pretraining() (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	run.AtEnd = map[string][][]*tensors.Tensor{shuffledSet: s.shuffled}
 	run.Initial = func() (*train.State, error) { return train.NewState(c.Model.Parameters(), c.Seed), nil }
 	return run, nil
 }
@@ -263,6 +269,7 @@ func (s *Study) Pretrain(ctx context.Context) (Source, error) {
 		FLOPs:          float64(outcome.Steps) * c.Model.FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, s.sampler.Predictions()),
 	}
 	source.Loss = source.Curve[len(source.Curve)-1].Loss
+	source.ShuffledLoss = Number(outcome.AtEnd[shuffledSet].Value())
 	if !source.LeftPlateau() {
 		log.Warn(source.plateauWarning())
 	}

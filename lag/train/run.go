@@ -39,6 +39,7 @@ type Run struct {
 	Initial    func() (*State, error)                        // the state to start from
 	Batch      func(step int) ([]*tensors.Tensor, error)     // training batch of a step
 	Gates      func(step int) []float32                      // of the model's layers
+	AtEnd      map[string][][]*tensors.Tensor                // further sets, evaluated once, after the last step; may be nil
 	Validation [][]*tensors.Tensor                           // the fixed validation set
 	Schedule   Schedule                                      // its Steps are the run's
 	Evaluate   []int                                         // steps at which to evaluate, ascending, the last one being Schedule.Steps
@@ -48,9 +49,10 @@ type Run struct {
 
 // Outcome is the result.json of a run.
 type Outcome struct {
-	Curve      []Loss `json:"curve"`                 // validation loss
-	Steps      int    `json:"steps"`                 // updates done
-	DivergedAt *int   `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
+	Curve      []Loss          `json:"curve"`                 // validation loss
+	AtEnd      map[string]Loss `json:"at_end,omitempty"`      // losses on the run's further sets
+	Steps      int             `json:"steps"`                 // updates done
+	DivergedAt *int            `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
 }
 
 // Loss is a validation loss after a number of steps. NaN is written as null.
@@ -163,6 +165,9 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 		}
 		if step == r.Schedule.Steps {
 			outcome.Steps = step
+			if outcome.AtEnd, err = r.evaluateAtEnd(state); err != nil {
+				return outcome, err
+			}
 			return outcome, save()
 		}
 		if ctx.Err() != nil {
@@ -192,6 +197,21 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 		}
 		r.observe(state.Step, update.Loss, false)
 	}
+}
+
+func (r *Run) evaluateAtEnd(state *State) (map[string]Loss, error) {
+	losses := make(map[string]Loss, len(r.AtEnd))
+	for name, set := range r.AtEnd {
+		loss, err := r.Program.Loss(state, set, r.Gates(state.Step))
+		if err != nil {
+			return nil, err
+		}
+		losses[name] = Loss{Step: state.Step}
+		if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
+			losses[name] = Loss{state.Step, &loss}
+		}
+	}
+	return losses, nil
 }
 
 func (r *Run) diverged(outcome Outcome, step int) Outcome {

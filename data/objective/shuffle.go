@@ -1,0 +1,34 @@
+package objective
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// ShuffleContext returns the batch with the tokens of each row that are not to
+// be predicted, [CLS] and [SEP] at its ends excepted, in random order. A model
+// whose loss does not suffer uses of the context only which tokens are in it,
+// not where they stand.
+func (b Batch) ShuffleContext(seed int64) Batch {
+	b.Tokens = slices.Clone(b.Tokens)
+	for row := range b.Size {
+		tokens := b.Tokens[row*b.Length : (row+1)*b.Length]
+		predicted := make([]bool, b.Length)
+		for slot := row * b.Predictions; slot < (row+1)*b.Predictions; slot++ {
+			if b.Weights[slot] != 0 {
+				predicted[b.Positions[slot]] = true
+			}
+		}
+		var context []int
+		for i := 1; i < b.Length-1; i++ {
+			if !predicted[i] {
+				context = append(context, i)
+			}
+		}
+		r := rand.New(rand.NewPCG(uint64(seed), mix(uint64(row))))
+		r.Shuffle(len(context), func(i, j int) {
+			tokens[context[i]], tokens[context[j]] = tokens[context[j]], tokens[context[i]]
+		})
+	}
+	return b
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+)
+
+// asMain makes the test binary behave as the lag command.
+const asMain = "LAG_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asMain) == "1" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func lagCommand(t *testing.T, arguments ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, arguments...)
+	cmd.Env = append(os.Environ(), asMain+"=1")
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	return cmd, &output
+}
+
+// studyArguments describe a study that takes a second or two.
+func studyArguments(t *testing.T, dir, engine string) []string {
+	t.Helper()
+	corpus := filepath.Join(t.TempDir(), "corpus.txt")
+	var text strings.Builder
+	for i := range 300 {
+		for j := range 50 {
+			text.WriteString(strings.Repeat(string(rune('a'+(i*j+j)%11)), 1+(i+j)%4) + " ")
+		}
+		text.WriteString("\n\n")
+	}
+	if err := os.WriteFile(corpus, []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", corpus, "-vocab", "48"}
+}
+
+// TestKill kills a study with SIGKILL at random moments, five times, and runs
+// it to its end: result.json is the one of a study left alone.
+func TestKill(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		root := t.TempDir()
+		arguments := studyArguments(t, filepath.Join(root, "whole"), b.Kind)
+		begin := time.Now()
+		cmd, output := lagCommand(t, arguments...)
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		took := time.Since(begin)
+		want, err := os.ReadFile(filepath.Join(root, "whole", "result.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		dir := filepath.Join(root, "killed")
+		arguments[6] = dir
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range 5 {
+			cmd, output := lagCommand(t, arguments...)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(rng.Int64N(int64(took))))
+			cmd.Process.Kill()
+			if err := cmd.Wait(); err == nil {
+				t.Logf("the study ended before it was killed: %d bytes of output", output.Len())
+			}
+		}
+		cmd, output = lagCommand(t, arguments...)
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		got, err := os.ReadFile(filepath.Join(dir, "result.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Error("result.json of the study that was killed is not that of the study left alone")
+		}
+	})
+}
+
+// TestInterrupt: Ctrl-C saves, says how to go on, and exits with 130.
+func TestInterrupt(t *testing.T) {
+	arguments := append(studyArguments(t, filepath.Join(t.TempDir(), "study"), backend.Go), "-pretrain", "100000")
+	cmd, output := lagCommand(t, arguments...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for {
+		if found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "state.safetensors")); len(found) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			cmd.Process.Kill()
+			t.Fatal("no checkpoint within a minute")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	cmd.Process.Signal(os.Interrupt)
+	err := cmd.Wait()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || exit.ExitCode() != exitInterrupted {
+		t.Errorf("got %v, want exit code %d: %s", err, exitInterrupted, output)
+	}
+	if !strings.Contains(output.String(), "the same command goes on from there") {
+		t.Errorf("it does not say how to go on: %s", output)
+	}
+}
+
+// TestUsage: mistakes in the command line are one line and exit with 2.
+func TestUsage(t *testing.T) {
+	for _, arguments := range [][]string{
+		{"grow"},
+		{"study", "-preset", "slow"},
+		{"study", "-from", "6", "-to", "3"},
+		{"study", "-heads", "5"},
+		{"study", "-steps", "many"},
+		{"study", "-no-such-flag"},
+		{"study", "extra"},
+		{"study", "-config", filepath.Join(t.TempDir(), "missing.json")},
+		{"strategies", "-from", "6", "-to", "3"},
+		{"report"},
+	} {
+		var stderr bytes.Buffer
+		if code := run(context.Background(), arguments, &stderr); code != exitUsage {
+			t.Errorf("lag %s: exit code %d, want %d", strings.Join(arguments, " "), code, exitUsage)
+		}
+		if lines := strings.Count(strings.TrimSpace(stderr.String()), "\n") + 1; lines != 1 || stderr.Len() == 0 {
+			t.Errorf("lag %s: %d lines of error: %s", strings.Join(arguments, " "), lines, &stderr)
+		}
+	}
+}
+
+// TestHelp: every flag has a help text.
+func TestHelp(t *testing.T) {
+	for _, c := range commands {
+		var stderr bytes.Buffer
+		if code := run(context.Background(), []string{c.name, "-h"}, &stderr); code != 0 || !strings.Contains(stderr.String(), c.summary) {
+			t.Errorf("lag %s -h: exit code %d, %s", c.name, code, &stderr)
+		}
+	}
+}

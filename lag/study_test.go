@@ -1,0 +1,253 @@
+package lag_test
+
+import (
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+)
+
+// corpusFile writes a small text of n documents and returns its path.
+func corpusFile(t *testing.T, n int) string {
+	t.Helper()
+	words := strings.Fields("growing a small model into a large one by adding layers is cheaper than training the large one from scratch " +
+		"but there are many ways to add them and the loss at the start does not tell which of them is best in the end")
+	var b strings.Builder
+	for i := range n {
+		for j := range 60 {
+			b.WriteString(words[(i*i+j*j*(i+3)+7*j)%len(words)] + " ")
+		}
+		b.WriteString("\n\n")
+	}
+	path := filepath.Join(t.TempDir(), "corpus.txt")
+	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func smoke(t *testing.T) lag.Config {
+	t.Helper()
+	config, err := lag.Preset("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Data.Corpus = corpusFile(t, 200)
+	config.Data.VocabSize, config.Model.VocabSize = 64, 64
+	return config
+}
+
+func run(t *testing.T, config lag.Config, dir, engine string, observe lag.Observer) (*lag.Result, error) {
+	t.Helper()
+	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: engine, Observe: observe})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.Run(context.Background())
+}
+
+// TestStudy runs a study twice into two directories: the results are equal byte
+// for byte, complete, and consistent in themselves.
+func TestStudy(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		config := smoke(t)
+		root := t.TempDir()
+		var files [2][]byte
+		for i, name := range []string{"a", "b"} {
+			dir := filepath.Join(root, name)
+			if _, err := run(t, config, dir, b.Kind, nil); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "result.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[i] = text
+		}
+		if string(files[0]) != string(files[1]) {
+			t.Error("two runs of one study gave different results")
+		}
+		result, loaded, err := lag.Load(filepath.Join(root, "a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if loaded.Growth.To != config.Growth.To {
+			t.Errorf("study.json says %d layers, want %d", loaded.Growth.To, config.Growth.To)
+		}
+		check(t, result, config)
+	})
+}
+
+func check(t *testing.T, r *lag.Result, config lag.Config) {
+	t.Helper()
+	pool, err := config.Pool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Strategies) != len(pool) || len(r.Correlation) == 0 || len(r.Picks) != 4 {
+		t.Fatalf("%d strategies of %d, %d correlations, %d picks", len(r.Strategies), len(pool), len(r.Correlation), len(r.Picks))
+	}
+	best := math.Inf(1)
+	for _, s := range r.Strategies {
+		if s.Curve[0].Step != 0 || s.Curve[len(s.Curve)-1].Step != r.Steps || s.Curve[len(s.Curve)-1].Loss != s.Final {
+			t.Errorf("%s: its curve does not go from step 0 to its final loss at step %d: %v", s.Name, r.Steps, s.Curve)
+		}
+		best = min(best, float64(s.Final))
+	}
+	oracle, _ := r.Pick(lag.RuleOracle)
+	if oracle.Regret != 0 {
+		t.Errorf("the oracle's regret is %v", oracle.Regret)
+	}
+	for _, p := range r.Picks {
+		for _, s := range r.Strategies {
+			if s.Name == p.Strategy && math.Abs(float64(s.Final)-best-float64(p.Regret)) > 1e-12 {
+				t.Errorf("rule %s picks %s with regret %v, but its final loss is %v above the best", p.Rule, p.Strategy, p.Regret, float64(s.Final)-best)
+			}
+		}
+	}
+	if last := r.Correlation[len(r.Correlation)-1]; last.Step != r.Steps || float64(last.Spearman) < 1-1e-12 {
+		t.Errorf("the final loss does not correlate with itself: %+v", last)
+	}
+	gated, ok := pool.ByName("stack-gated")
+	if !ok {
+		t.Fatal("the pool has no gated strategy")
+	}
+	for _, s := range r.Strategies {
+		if s.Name == gated.Name && math.Abs(s.Initial()-float64(r.Source.Loss)) > 1e-6 {
+			t.Errorf("a gated strategy starts at a loss of %v, the source ended at %v", s.Initial(), r.Source.Loss)
+		}
+	}
+}
+
+// TestAgain: asking again for a complete study trains nothing.
+func TestAgain(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	if _, err := run(t, config, dir, backend.Go, func(e lag.Event) {
+		if e.Phase != lag.PhasePrepare && e.Point == nil {
+			steps++
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if steps != 0 {
+		t.Errorf("the second run trained %d steps", steps)
+	}
+}
+
+// TestDivergence: a candidate that diverges is recorded, ranks last, and does
+// not stop the study.
+func TestDivergence(t *testing.T) {
+	config := smoke(t)
+	config.Growth.Schedule.Peak = 1e30
+	result, err := run(t, config, t.TempDir(), backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range result.Strategies {
+		if s.Status != lag.StatusDiverged || !math.IsNaN(float64(s.Final)) || !math.IsInf(s.At(result.Steps), 1) {
+			t.Errorf("%s: status %s, final loss %v, want a divergence", s.Name, s.Status, s.Final)
+		}
+	}
+}
+
+// TestCustomStrategy: a strategy of the user's own takes part.
+func TestCustomStrategy(t *testing.T) {
+	config := smoke(t)
+	config.Growth.To = 3
+	config.Growth.Strategies = []string{"stack"}
+	config.Growth.Custom = growth.Pool{growth.Custom("mine", growth.Map{growth.New, 0, growth.New}, growth.Copy)}
+	config.Growth.Custom[0].Moments = growth.MomentsReset
+	result, err := run(t, config, t.TempDir(), backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Strategies) != 2 || result.Strategies[1].Name != "mine" {
+		t.Errorf("the study tried %v", result.Strategies)
+	}
+}
+
+// TestBadInput: each mistake gives one line that says what is wrong.
+func TestBadInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		change func(*lag.Config)
+		dir    string
+		want   string
+	}{
+		"to smaller than from":      {change: func(c *lag.Config) { c.Model.Layers = 4 }, want: "cannot grow to 2"},
+		"heads":                     {change: func(c *lag.Config) { c.Model.Heads = 3 }, want: "do not divide the hidden size"},
+		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus = file }, want: file},
+		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus = file + ".missing" }, want: file + ".missing"},
+		"corpus shorter than batch": {change: func(c *lag.Config) { c.BatchSize = 5000 }, want: "shorter than a batch"},
+		"validation set too short":  {change: func(c *lag.Config) { c.ValidationBatches = 5000 }, want: "validation set is too short"},
+		"vocabulary":                {change: func(c *lag.Config) { c.Model.VocabSize = 65 }, want: "does not match"},
+		"sequence too long":         {change: func(c *lag.Config) { c.Objective.SequenceLength = 17 }, want: "positions"},
+		"unknown strategy":          {change: func(c *lag.Config) { c.Growth.Strategies = []string{"magic"} }, want: "magic"},
+		"lag too long":              {change: func(c *lag.Config) { c.Growth.ProbeSteps = 10 }, want: "lag"},
+		"directory is a file":       {change: func(*lag.Config) {}, dir: filepath.Join(file, "study"), want: file},
+		"unknown backend":           {change: func(*lag.Config) {}, want: "unknown backend"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, engine := smoke(t), backend.Go
+			test.change(&config)
+			if test.dir == "" {
+				test.dir = t.TempDir()
+			}
+			if name == "unknown backend" {
+				engine = "abacus"
+			}
+			_, err := run(t, config, test.dir, engine, nil)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got error %v, want one with %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error has more than one line: %v", err)
+			}
+		})
+	}
+	if _, err := lag.Preset("slow"); err == nil || !strings.Contains(err.Error(), "quick") {
+		t.Errorf("an unknown preset: got error %v, want one that lists the presets", err)
+	}
+	if _, _, err := lag.Load(t.TempDir()); err == nil {
+		t.Error("an empty directory is loaded as a study")
+	}
+}
+
+// TestTruncatedCheckpoint: the source's checkpoint is cut short; the study says
+// so and which file it is.
+func TestTruncatedCheckpoint(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Pretrain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	found, err := filepath.Glob(filepath.Join(dir, "*", "checkpoint", "*.safetensors"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("checkpoints: %v, %v", found, err)
+	}
+	if err := os.Truncate(found[0], 1000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, config, dir, backend.Go, nil); err == nil || !strings.Contains(err.Error(), found[0]) {
+		t.Errorf("got error %v, want one that names %s", err, found[0])
+	}
+}
