@@ -48,7 +48,8 @@ func Start(title string, total int64, unit string) *Task {
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSpinnerType(14),
 			progressbar.OptionSetWidth(24),
-			progressbar.OptionClearOnFinish())
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetElapsedTime(true))
 	} else {
 		log.Info(title + " ...")
 	}
@@ -107,6 +108,10 @@ func (t *Task) Set(done int64, detail string) {
 	t.done, t.detail = done, detail
 	if t.bar != nil {
 		t.bar.Describe(describe(t.title, detail))
+		// A bar that is full is taken away; the task may have an end that is not counted.
+		if t.total > 0 {
+			done = min(done, t.total-1)
+		}
 		_ = t.bar.Set64(done)
 	}
 }
