@@ -47,6 +47,7 @@ func Start(title string, total int64, unit string) *Task {
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSpinnerType(14),
+			progressbar.OptionSetSpinnerChangeInterval(0), // else it renders by itself, after its end too
 			progressbar.OptionSetWidth(24),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetElapsedTime(true))
