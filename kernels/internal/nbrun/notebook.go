@@ -92,6 +92,7 @@ var (
 	// GoNB takes a line for the shell only if its first character says so.
 	shellLine = regexp.MustCompile(`(?m)^(//gonb:)?!.*$`)
 	shellCell = regexp.MustCompile(`\A\s*%%(bash|sh|script)\b.*`)
+	mainMark  = regexp.MustCompile(`(?m)^(%%.*$|%main.*$|func main\(\))`)
 	plotCall  = regexp.MustCompile(`\bfigure\.(Show|Live)\w*\(`)
 	imports   = regexp.MustCompile(`(?m)^import\s*(\([^)]*\)|.*$)`)
 	comment   = regexp.MustCompile(`(?m)^\s*//.*$`)
@@ -170,7 +171,17 @@ func (c cell) plots() bool {
 			return true
 		}
 	}
-	return plotCall.MatchString(comment.ReplaceAllString(string(c.Source), ""))
+	return plotCall.MatchString(comment.ReplaceAllString(c.executed(), ""))
+}
+
+// executed is the part of a cell that runs: what follows a line of %%, which
+// GoNB makes the body of main. Without one the cell only declares, unless it
+// declares main.
+func (c cell) executed() string {
+	if at := mainMark.FindStringIndex(string(c.Source)); at != nil {
+		return string(c.Source)[at[1]:]
+	}
+	return ""
 }
 
 // firstLine names a cell: its first line of code after the imports.
