@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -32,6 +33,11 @@ func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error
 	if len(paths) == 0 {
 		if paths, err = filepath.Glob(filepath.Join(c.Notebooks(), "*.ipynb")); err != nil || len(paths) == 0 {
 			return fmt.Errorf("no notebooks in %s", c.Notebooks())
+		}
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("no such notebook: %w (flags come before notebooks)", err)
 		}
 	}
 	if err := ensure(ctx, c, usual); err != nil {
