@@ -31,23 +31,31 @@ func Preset(name string) (Config, error) {
 }
 
 // quick is the smallest study that says something.
+//
+//	go run ./lag/cmd/lag study -preset quick
+//
+// Its shape was chosen by experiment on the default corpus. Relative positions,
+// a small vocabulary, many short sequences and a high learning rate let the
+// source model leave the unigram plateau after about 700 steps; with sequences
+// of 64 tokens and half as many it took 1,100, with a learning rate of 3e-3 on
+// 32 sequences of 32 it was still there after 2,500.
 func quick() Config {
-	const layers, hidden, heads, vocab, length = 3, 64, 4, 512, 64
+	const layers, hidden, heads, vocab, length = 3, 48, 4, 512, 32
 	model := bert.New(layers, hidden, heads, vocab, length)
 	model.Positions = bert.Relative
 	text := data.DefaultConfig()
 	text.VocabSize = vocab
 	return Config{
 		Name: "quick", Data: text, Objective: objective.DefaultMLM(length), Model: model,
-		BatchSize: 32, ValidationBatches: 16, Seed: 1,
+		BatchSize: 64, ValidationBatches: 8, Seed: 1,
 		Optimizer: train.NewAdamW(),
 		Pretrain: Pretraining{
-			Schedule:      train.Schedule{Kind: train.Constant, Peak: 2e-3, WarmUp: 100, Steps: 1500},
+			Schedule:      train.Schedule{Kind: train.Constant, Peak: 4e-3, WarmUp: 100, Steps: 1500},
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
 			To: 6, ProbeSteps: 50, GateSteps: 50, Moments: growth.MomentsCopy,
-			Schedule: train.Schedule{Kind: train.Linear, Peak: 2e-3, WarmUp: 10, Steps: 150},
+			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 200},
 		},
 		CheckpointEvery: 100,
 	}

@@ -3,6 +3,7 @@ package lag
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/lag/growth"
@@ -81,6 +82,9 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 	}
 	if trained.DivergedAt != nil {
 		outcome.Status = StatusDiverged
+		// Nothing more will be heard of this candidate: it counts as done.
+		s.observe(Event{Phase: PhaseProbe, Run: strategy.Name, Index: index, Count: len(s.Pool),
+			Done: int64(c.Growth.Schedule.Steps), Total: int64(c.Growth.Schedule.Steps), Loss: math.NaN()})
 	} else {
 		outcome.Final = outcome.Curve[len(outcome.Curve)-1].Loss
 	}

@@ -11,21 +11,26 @@ package backend
 #include <stdlib.h>
 #include <sys/mman.h>
 
-static void tune_malloc(size_t reserve) {
+// It must run before there is a second thread: a thread that has an arena of
+// its own keeps it.
+__attribute__((constructor)) static void tune_malloc(void) {
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_MMAP_MAX, 0);
 	mallopt(M_TOP_PAD, 64 << 20);
-	char *block = malloc(reserve);
+}
+
+static void use_huge_pages(size_t size) {
+	char *block = malloc(size);
 	if (block != NULL) {
 		uintptr_t page = 2 << 20, start = ((uintptr_t)block + page - 1) & ~(page - 1);
-		madvise((void *)start, ((uintptr_t)block + reserve - start) & ~(page - 1), MADV_HUGEPAGE);
+		madvise((void *)start, ((uintptr_t)block + size - start) & ~(page - 1), MADV_HUGEPAGE);
 		free(block);
 	}
 }
 #else
 #include <stddef.h>
-static void tune_malloc(size_t reserve) {}
+static void use_huge_pages(size_t size) {}
 #endif
 */
 import "C"
@@ -34,8 +39,8 @@ import "C"
 // address space: memory is taken only as it is used.
 const hugePages = 1 << 30
 
-// tuneMalloc makes glibc keep the memory it has, on huge pages. XLA's CPU
-// runtime allocates and frees its temporaries at every step; by default glibc
-// hands them back to the kernel each time, and a training step of a small
-// model spends a quarter of its time on page faults.
-func tuneMalloc() { C.tune_malloc(hugePages) }
+// tuneMalloc and the constructor above make glibc keep the memory it has, on
+// huge pages. XLA's CPU runtime allocates and frees its temporaries at every
+// step; by default glibc hands them back to the kernel each time, and a
+// training step of a small model spends a quarter of its time on page faults.
+func tuneMalloc() { C.use_huge_pages(hugePages) }

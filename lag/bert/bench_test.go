@@ -42,7 +42,8 @@ func BenchmarkStep(b *testing.B) {
 		vocab, batch, length int
 		positions            bert.Positions
 	}{
-		{"quick", 6, 64, 512, 32, 64, bert.Relative},
+		{"quick", 6, 48, 512, 64, 32, bert.Relative},
+		{"quick-learned", 6, 48, 512, 64, 32, bert.Learned},
 		{"toy", 6, 64, 1024, 32, 64, bert.Learned},
 		{"mini", 4, 256, 8192, 16, 128, bert.Learned},
 	} {

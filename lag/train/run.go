@@ -111,6 +111,7 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 		if err := json.Unmarshal(text, &outcome); err != nil {
 			return outcome, fmt.Errorf("%s is damaged: %w; delete it to go on from the run's checkpoint", resultPath, err)
 		}
+		r.replay(outcome.Curve)
 		return outcome, nil
 	}
 	if err := errors.Join(WriteJSON(filepath.Join(dir, "config.json"), r.Config), WriteJSON(filepath.Join(dir, "env.json"), r.Env)); err != nil {
@@ -135,6 +136,7 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 	for _, m := range validations {
 		outcome.Curve = append(outcome.Curve, Loss{m.Step, &m.Loss})
 	}
+	r.replay(outcome.Curve)
 	save := func() error {
 		if err := metrics.sync(); err != nil {
 			return err
@@ -223,6 +225,13 @@ func (r *Run) diverged(outcome Outcome, step int) Outcome {
 func (r *Run) observe(step int, loss float64, validation bool) {
 	if r.Observe != nil {
 		r.Observe(step, loss, validation)
+	}
+}
+
+// replay observes the validation losses of the part of a run that was done before.
+func (r *Run) replay(curve []Loss) {
+	for _, l := range curve {
+		r.observe(l.Step, l.Value(), true)
 	}
 }
 
