@@ -13,8 +13,12 @@ import (
 	"golang.org/x/term"
 )
 
-// Every is how often a task that runs without a terminal is logged.
-const Every = 5 * time.Second
+// A task that runs without a terminal is logged after first, then ever more
+// seldom down to once in last.
+const (
+	first = 5 * time.Second
+	last  = 30 * time.Second
+)
 
 // A Task is work under way. Its methods may be called from any goroutine.
 type Task struct {
@@ -59,7 +63,7 @@ func Start(title string, total int64, unit string) *Task {
 }
 
 func (t *Task) tick() {
-	period := Every
+	period := first
 	if t.bar != nil {
 		period = 200 * time.Millisecond // keeps the spinner and the time alive
 	}
@@ -75,6 +79,8 @@ func (t *Task) tick() {
 				_ = t.bar.RenderBlank()
 			} else {
 				log.Info("  "+t.title, "progress", t.state(), "seconds", int(time.Since(t.start).Seconds()))
+				period = min(2*period, last)
+				ticker.Reset(period)
 			}
 			t.mu.Unlock()
 		}
