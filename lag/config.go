@@ -107,15 +107,15 @@ func (c Config) Pool() (growth.Pool, error) {
 }
 
 // evaluationSteps returns the steps at which a candidate is evaluated: 0, 1, 2,
-// 5, 10, 20, 50 and so on, every tenth of the training, the lag, and the end.
+// 5, 10, 20, 50 and so on, every fifth of the training, the lag, and the end.
 func (g Growth) evaluationSteps() []int {
 	T := g.Schedule.Steps
 	steps := []int{0, g.ProbeSteps, T}
 	for decade := 1; decade <= T; decade *= 10 {
 		steps = append(steps, decade, 2*decade, 5*decade)
 	}
-	for i := 1; i < 10; i++ {
-		steps = append(steps, T*i/10)
+	for i := 1; i < 5; i++ {
+		steps = append(steps, T*i/5)
 	}
 	slices.Sort(steps)
 	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))

@@ -50,12 +50,12 @@ func quick() Config {
 		BatchSize: 64, ValidationBatches: 8, Seed: 1,
 		Optimizer: train.NewAdamW(),
 		Pretrain: Pretraining{
-			Schedule:      train.Schedule{Kind: train.Constant, Peak: 4e-3, WarmUp: 100, Steps: 1500},
+			Schedule:      train.Schedule{Kind: train.Constant, Peak: 4e-3, WarmUp: 100, Steps: 1200},
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
-			To: 6, ProbeSteps: 50, GateSteps: 50, Moments: growth.MomentsCopy,
-			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 200},
+			To: 6, ProbeSteps: 30, GateSteps: 30, Moments: growth.MomentsCopy,
+			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 150},
 		},
 		CheckpointEvery: 100,
 	}

@@ -13,7 +13,7 @@ import (
 // Names of the backends that [Open] takes.
 const (
 	Auto = "auto"     // what $LAG_BACKEND or $GOMLX_BACKEND says, else the first of CUDA, TPU, CPU, Go that works
-	Go   = "go"       // GoMLX's pure-Go engine
+	Go   = "go"       // GoMLX's pure-Go engine, one operation at a time; "go:" and its options otherwise
 	CPU  = "xla:cpu"  // XLA on the CPU
 	CUDA = "xla:cuda" // XLA on an NVIDIA GPU
 	TPU  = "xla:tpu"  // XLA on a TPU
@@ -79,6 +79,11 @@ func open(name string) (*Backend, error) {
 	engine, options, _ := strings.Cut(name, ":")
 	switch engine {
 	case "go":
+		if options == "" {
+			// Operations side by side can starve each other in the engine's pool of
+			// workers (compute v0.1.3) and hang a training run for good.
+			options = "ops_sequential"
+		}
 		b, err := gobackend.New(options)
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: %w", name, err)

@@ -89,8 +89,8 @@ func runStudy(ctx context.Context, s *lag.Study, bars *bars) error {
 
 // printResult prints a study's result as text.
 func printResult(w io.Writer, r *lag.Result) {
-	fmt.Fprintf(w, "\nSource model: %d layers, %d parameters, %d steps; validation loss %.3f nats, unigram entropy %.3f.\n\n",
-		r.From, r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss), r.Source.UnigramEntropy)
+	fmt.Fprintf(w, "\nSource model: %d layers, %d parameters, %d steps; validation loss %.3f nats, %.3f with its context shuffled; unigram entropy %.3f.\n\n",
+		r.From, r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss), float64(r.Source.ShuffledLoss), r.Source.UnigramEntropy)
 	fmt.Fprintln(w, report.Table(r))
 	fmt.Fprintln(w, report.Curve(r, 72))
 	fmt.Fprintln(w, report.Picks(r))

@@ -1,0 +1,54 @@
+package backend_test
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+)
+
+func TestEach(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		sum, err := CallOnce(b.Backend, func(x *Node) *Node { return ReduceAllSum(x) }, []float32{1, 2, 3.5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tensors.ToScalar[float32](sum); got != 6.5 {
+			t.Errorf("the sum is %v, want 6.5", got)
+		}
+		if b.NumDevices() != 1 {
+			t.Errorf("%d devices, want 1: several share the same cores", b.NumDevices())
+		}
+	})
+}
+
+func TestOpenErrors(t *testing.T) {
+	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
+	for name, want := range map[string]string{
+		"abacus":          "unknown backend",
+		"go:no_such":      "no_such",
+		"xla:no-such":     "no-such",
+		"xla:/no/such.so": "/no/such.so",
+	} {
+		if _, err := backend.Open(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want one with %q", name, err, want)
+		}
+	}
+}
+
+// TestEnvironment: auto is what the environment says.
+func TestEnvironment(t *testing.T) {
+	t.Setenv(backend.Env, backend.Go)
+	b, err := backend.Open(backend.Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	if b.Kind != backend.Go {
+		t.Errorf("auto took %s, want %s", b.Kind, backend.Go)
+	}
+}
