@@ -76,6 +76,9 @@ def main(address, notebook, directory, *lines):
         count = len(find(CELL))
         find(".jp-CodeCell .cm-content")[0].click()
         for i in range(count):
+            while "jp-CodeCell" not in find(".jp-Notebook .jp-Cell.jp-mod-active")[0].get_attribute("class"):
+                press(Keys.SHIFT, Keys.ENTER)  # passes over text
+                time.sleep(0.3)
             begun = time.time()
             press(Keys.SHIFT, Keys.ENTER)
             wait(f"end of cell {i + 1}", 1200,
