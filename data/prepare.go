@@ -230,6 +230,9 @@ func (p *preparation) train(ctx context.Context) (*tokenizer.Tokenizer, *content
 	opts.Progress = func(done, total int64) { p.progress(StageTrain, done, total) }
 	vocab, err := tokenizer.Train(ctx, texts, opts)
 	c.Content = sum.String()
+	if err != nil && !errors.Is(err, tokenizer.ErrNoText) {
+		return nil, nil, fmt.Errorf("training a vocabulary on %s: %w", p.cfg.Corpus, err)
+	}
 	if c.Documents > 0 && (validation == 0 || validation == c.Documents) {
 		part := nameValidation
 		if validation > 0 {

@@ -11,7 +11,6 @@ import (
 
 const (
 	plateauMargin  = 0.3  // nats, see LeftPlateau
-	lagThreshold   = 0.9  // Spearman's rho that defines the lag time
 	fewStrategies  = 12   // below this, correlations over the pool say little
 	intervalLevel  = 0.95 // of the bootstrap intervals
 	resamples      = 2000
@@ -19,8 +18,11 @@ const (
 	resamplingSeed = 1
 )
 
-// NaN is the Number that JSON shows as null.
-var NaN = Number(math.NaN())
+// LagThreshold is the Spearman's rho that defines the lag time.
+const LagThreshold = 0.9
+
+// undefined is the Number that JSON shows as null.
+func undefined() Number { return Number(math.NaN()) }
 
 // LeftPlateau tells whether the source model has learned more than which tokens
 // are frequent. A masked language model first learns the frequencies, then
@@ -76,7 +78,7 @@ func (c Config) analyze(source Source, outcomes []Outcome) *Result {
 		rhos = append(rhos, rho)
 	}
 	// The last step is left out: the final loss foretells itself.
-	if step, ok := stats.LagTime(steps[:len(steps)-1], rhos[:len(rhos)-1], lagThreshold); ok {
+	if step, ok := stats.LagTime(steps[:len(steps)-1], rhos[:len(rhos)-1], LagThreshold); ok {
 		r.LagSteps = &step
 	}
 	r.Picks = c.picks(r)
@@ -93,14 +95,14 @@ func lossesAt(outcomes []Outcome, step int) []float64 {
 	return losses
 }
 
-// picks applies the selection rules. Costs count training after growing only:
-// every rule evaluates each candidate the same number of times or fewer.
+// picks applies the selection rules. Costs count training after growing;
+// evaluation is not counted.
 func (c Config) picks(r *Result) []Pick {
 	final := lossesAt(r.Strategies, r.Steps)
 	step := c.Model.WithLayers(r.To).FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, c.Objective.Predictions(c.Objective.SequenceLength))
 	others := float64(len(final) - 1)
 	pick := func(rule string, index int, extraSteps int) Pick {
-		p := Pick{Rule: rule, ExtraFLOPs: others * float64(extraSteps) * step, Regret: NaN, RegretNorm: NaN}
+		p := Pick{Rule: rule, ExtraFLOPs: others * float64(extraSteps) * step, Regret: undefined(), RegretNorm: undefined()}
 		if index >= 0 {
 			p.Strategy = r.Strategies[index].Name
 			regret := stats.Regret(final, index)
@@ -161,8 +163,8 @@ func countDiverged(outcomes []Outcome) int {
 
 // verdict says in a paragraph what the study found.
 func verdict(r *Result) string {
-	init, probe := r.Strategies, r.ProbeSteps
-	initial, early, final := lossesAt(init, 0), lossesAt(init, probe), lossesAt(init, r.Steps)
+	probe := r.ProbeSteps
+	initial, early, final := lossesAt(r.Strategies, 0), lossesAt(r.Strategies, probe), lossesAt(r.Strategies, r.Steps)
 	rho := func(step int) Correlation {
 		return r.Correlation[slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })]
 	}
@@ -174,13 +176,17 @@ func verdict(r *Result) string {
 	fmt.Fprintf(&b, "the loss after %d of %d steps with rho = %s (%s to %s); the difference has p = %s in a permutation test. ",
 		probe, r.Steps, decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), decimal(Number(change.P)))
 	if r.LagSteps != nil {
-		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagSteps, lagThreshold)
+		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagSteps, LagThreshold)
 	} else {
-		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", lagThreshold)
+		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", LagThreshold)
 	}
 	lagPick, _ := r.Pick(RuleLAG)
 	initPick, _ := r.Pick(RuleLossAtInit)
 	random, _ := r.Pick(RuleRandom)
+	if oracle, _ := r.Pick(RuleOracle); oracle.Strategy == "" {
+		b.WriteString("No candidate is left to pick.")
+		return b.String()
+	}
 	fmt.Fprintf(&b, "LAG picks %s, %s nats from the best; the loss at initialization picks %s, %s from it; a random pick is %s from it on average.",
 		lagPick.Strategy, nats(lagPick.Regret), initPick.Strategy, nats(initPick.Regret), nats(random.Regret))
 	return b.String()
@@ -193,4 +199,10 @@ func decimal(n Number) string {
 	return fmt.Sprintf("%.2f", float64(n))
 }
 
-func nats(n Number) string { return fmt.Sprintf("%.4f", float64(n)) }
+// nats formats a regret; that of a candidate that diverged is infinite.
+func nats(n Number) string {
+	if math.IsInf(float64(n), 1) {
+		return "infinitely far"
+	}
+	return fmt.Sprintf("%.4f", float64(n))
+}

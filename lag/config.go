@@ -3,7 +3,9 @@ package lag
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
@@ -52,6 +54,9 @@ type Growth struct {
 func (c Config) Validate() error {
 	if err := errors.Join(c.Data.Validate(), c.Objective.Validate(), c.Model.Validate(), c.Optimizer.Validate()); err != nil {
 		return err
+	}
+	if c.Name == "" || c.Name != filepath.Base(c.Name) || strings.HasPrefix(c.Name, ".") {
+		return fmt.Errorf("%q is no name for a study; give one that can name a directory", c.Name)
 	}
 	for _, f := range []struct {
 		name  string

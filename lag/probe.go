@@ -2,8 +2,10 @@ package lag
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/lag/growth"
@@ -25,7 +27,7 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result := s.Config.analyze(source, outcomes)
-	return result, train.WriteJSON(filepath.Join(s.dir, "result.json"), result)
+	return result, train.WriteJSON(filepath.Join(s.dir, resultFile), result)
 }
 
 // Probe grows the source model, which must be trained, in every way of the pool
@@ -64,7 +66,10 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 	run.Initial = func() (*train.State, error) {
 		snap, err := train.LoadCheckpoint(train.CheckpointDir(parentDir))
 		if err != nil {
-			return nil, fmt.Errorf("the source model: %w", err)
+			if errors.Is(err, os.ErrNotExist) {
+				err = fmt.Errorf("%w; delete the run's directory %s to train it again", err, parentDir)
+			}
+			return nil, fmt.Errorf("the source model's checkpoint: %w", err)
 		}
 		if snap, err = s.grow(snap, strategy); err != nil {
 			return nil, err
@@ -77,7 +82,7 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 	}
 	outcome := Outcome{
 		Name: strategy.Name, Map: strategy.Map, Init: strategy.Init.String(), Moments: string(strategy.Moments), Seed: c.Seed,
-		Curve: points(trained.Curve), Status: StatusComplete, Final: NaN,
+		Curve: points(trained.Curve), Status: StatusComplete, Final: undefined(),
 		FLOPs: float64(trained.Steps) * c.Model.WithLayers(c.Growth.To).FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, s.sampler.Predictions()),
 	}
 	if trained.DivergedAt != nil {
@@ -106,23 +111,25 @@ func (s *Study) grow(source train.Snapshot, strategy growth.Strategy) (train.Sna
 	if err != nil {
 		return train.Snapshot{}, err
 	}
-	grown := train.Snapshot{State: state, Updates: make(map[string]int, len(parameters))}
-	for name, moment := range state.Moments[1] {
-		grown.Updates[name] = source.Step
-		if isZero(moment.Data) {
-			grown.Updates[name] = 0
-		}
-	}
-	return grown, nil
+	updates, err := growUpdates(source.Updates, strategy, s.Config.Model.Stack())
+	return train.Snapshot{State: state, Updates: updates}, err
 }
 
-// isZero tells whether a second moment holds no update: that of a tensor with
-// any gradient at all is positive somewhere.
-func isZero(values []float32) bool {
-	for _, x := range values {
-		if x != 0 {
-			return false
-		}
+// growUpdates grows the counts of updates that moments hold as the moments
+// themselves are grown: by the strategy's layer map and moment policy.
+func growUpdates(updates map[string]int, strategy growth.Strategy, stack growth.Stack) (map[string]int, error) {
+	counts := make(growth.Tensors, len(updates))
+	for name, n := range updates {
+		counts[name] = growth.Tensor{Shape: []int{1}, Data: []float32{float32(n)}} // exact below 2^24 updates
 	}
-	return true
+	grown, err := strategy.Apply(growth.State{Params: counts, Moments: []growth.Tensors{counts}}, stack,
+		func(string, []int) []float32 { return []float32{0} })
+	if err != nil {
+		return nil, err
+	}
+	updates = make(map[string]int, len(grown.Params))
+	for name, count := range grown.Moments[0] {
+		updates[name] = int(count.Data[0])
+	}
+	return updates, nil
 }

@@ -67,7 +67,8 @@ type Point struct {
 }
 
 // Correlation relates, over the strategies of a pool, the loss at one step
-// with the loss at the end.
+// with the loss at the end. Candidates that diverged rank last; Pearson's
+// correlation leaves them out.
 type Correlation struct {
 	Step       int    `json:"step"`
 	Pearson    Number `json:"pearson"`

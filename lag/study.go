@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 
@@ -25,7 +26,7 @@ import (
 // Options say where and how a study is run. They do not change what it computes.
 type Options struct {
 	Dir     string   // directory of the study; empty means runs/<name>
-	DataDir string   // directory of prepared data, shared by studies; empty means "data" beside Dir
+	DataDir string   // directory of prepared data, shared by studies; empty means ".lag-data" beside Dir
 	Backend string   // engine, see [backend.Open]; empty means [backend.Auto]
 	Observe Observer // receives news of the study; nil for nobody
 }
@@ -57,7 +58,7 @@ func Open(ctx context.Context, config Config, o Options) (study *Study, err erro
 		s.dir = filepath.Join("runs", config.Name)
 	}
 	if o.DataDir == "" {
-		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(s.dir)), "data")
+		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(s.dir)), ".lag-data")
 	}
 	if s.observe == nil {
 		s.observe = func(Event) {}
@@ -102,14 +103,43 @@ func Open(ctx context.Context, config Config, o Options) (study *Study, err erro
 		s.validation = append(s.validation, bert.Inputs(b))
 		s.shuffled = append(s.shuffled, bert.Inputs(b.ShuffleContext(config.Seed)))
 	}
-	return s, train.WriteJSON(filepath.Join(s.dir, "study.json"), config)
+	return s, s.saveConfig()
 }
+
+// saveConfig writes study.json. Where the directory held another study, its
+// result goes, lest it be taken for this one's; its runs stay.
+func (s *Study) saveConfig() error {
+	path := filepath.Join(s.dir, configFile)
+	var before Config
+	if text, err := os.ReadFile(path); err == nil {
+		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(before, s.Config) {
+			log.Warn("this directory held a study of another configuration; its result is removed, its runs are kept", "dir", s.dir)
+			if err := os.Remove(filepath.Join(s.dir, resultFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return train.WriteJSON(path, s.Config)
+}
+
+// Names of a study's files.
+const (
+	configFile = "study.json"
+	resultFile = "result.json"
+)
 
 // Close releases the data and the backend.
 func (s *Study) Close() error {
 	var err error
 	if s.Dataset != nil {
 		err = s.Dataset.Close()
+	}
+	for _, set := range [][][]*tensors.Tensor{s.validation, s.shuffled} {
+		for _, batch := range set {
+			for _, t := range batch {
+				err = errors.Join(err, t.FinalizeAll())
+			}
+		}
 	}
 	if s.backend != nil {
 		s.backend.Finalize()
@@ -270,9 +300,6 @@ func (s *Study) Pretrain(ctx context.Context) (Source, error) {
 	}
 	source.Loss = source.Curve[len(source.Curve)-1].Loss
 	source.ShuffledLoss = Number(outcome.AtEnd[shuffledSet].Value())
-	if !source.LeftPlateau() {
-		log.Warn(source.plateauWarning())
-	}
 	return source, nil
 }
 
@@ -291,11 +318,11 @@ func Load(dir string) (*Result, Config, error) {
 	for _, f := range []struct {
 		name string
 		to   any
-	}{{"study.json", &config}, {"result.json", &result}} {
+	}{{configFile, &config}, {resultFile, &result}} {
 		path := filepath.Join(dir, f.name)
 		text, err := os.ReadFile(path)
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, config, fmt.Errorf("%s: there is no %s; run the study to its end with `lag study -out %s`", dir, f.name, dir)
+			return nil, config, fmt.Errorf("%s: there is no %s; run the study to its end first", dir, f.name)
 		}
 		if err != nil {
 			return nil, config, err

@@ -198,6 +198,7 @@ func TestBadInput(t *testing.T) {
 		"vocabulary":                {change: func(c *lag.Config) { c.Model.VocabSize = 65 }, want: "does not match"},
 		"sequence too long":         {change: func(c *lag.Config) { c.Objective.SequenceLength = 17 }, want: "positions"},
 		"unknown strategy":          {change: func(c *lag.Config) { c.Growth.Strategies = []string{"magic"} }, want: "magic"},
+		"no name":                   {change: func(c *lag.Config) { c.Name = "" }, want: "name"},
 		"lag too long":              {change: func(c *lag.Config) { c.Growth.ProbeSteps = 10 }, want: "lag"},
 		"directory is a file":       {change: func(*lag.Config) {}, dir: filepath.Join(file, "study"), want: file},
 		"unknown backend":           {change: func(*lag.Config) {}, want: "unknown backend"},
@@ -247,7 +248,45 @@ func TestTruncatedCheckpoint(t *testing.T) {
 	if err := os.Truncate(found[0], 1000); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run(t, config, dir, backend.Go, nil); err == nil || !strings.Contains(err.Error(), found[0]) {
-		t.Errorf("got error %v, want one that names %s", err, found[0])
+	broken := filepath.Dir(filepath.Dir(found[0]))
+	for _, damage := range []func() error{func() error { return nil }, func() error { return os.Remove(found[0]) }} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := run(t, config, dir, backend.Go, nil)
+		if err == nil || !strings.Contains(err.Error(), found[0]) || !strings.Contains(err.Error(), "delete the run's directory "+broken) {
+			t.Fatalf("got error %v, want one that names %s and says to delete %s", err, found[0], broken)
+		}
+	}
+	if err := os.RemoveAll(broken); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Errorf("the advice does not help: %v", err)
+	}
+}
+
+// TestOtherConfiguration: a study of another configuration in a directory does
+// not leave the result of the one before, but its runs.
+func TestOtherConfiguration(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, _, err := lag.Load(dir); err != nil {
+		t.Errorf("opened again, the study has lost its result: %v", err)
+	}
+	config.Growth.Strategies = []string{"stack"}
+	if s, err = lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go}); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, _, err := lag.Load(dir); err == nil {
+		t.Error("the result of another configuration is taken for this one's")
 	}
 }

@@ -17,9 +17,9 @@ import (
 // never among them. Of those chosen 80% are replaced by [MASK], 10% by a random
 // token that is not special, 10% stay as they are.
 type MLM struct {
-	SequenceLength  int     // L, tokens of a sequence with [CLS] and [SEP]
-	MaskProbability float64 // share of the sequence that is predicted
-	MaxPredictions  int     // most predictions a sequence; 0 means no limit
+	SequenceLength  int     `json:"sequence_length"`  // L, tokens of a sequence with [CLS] and [SEP]
+	MaskProbability float64 `json:"mask_probability"` // share of the sequence that is predicted
+	MaxPredictions  int     `json:"max_predictions"`  // most predictions a sequence; 0 means no limit
 }
 
 // DefaultMLM returns BERT's settings for sequences of the given length: 15% of

@@ -1,9 +1,7 @@
 package objective
 
 import (
-	"context"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -224,48 +222,4 @@ func (s *MLMSampler) fill(b *Batch, row int, at int64, r *rand.Rand) error {
 		}
 	}
 	return nil
-}
-
-// Prefetch returns the batches of the steps from first on, count of them, in
-// order; they are prepared ahead on another goroutine, at most ahead at a time.
-// An error, that of ctx included, ends them.
-func (s *MLMSampler) Prefetch(ctx context.Context, first, count int64, ahead int) iter.Seq2[Batch, error] {
-	return func(yield func(Batch, error) bool) {
-		type result struct {
-			batch Batch
-			err   error
-		}
-		ctx, cancel := context.WithCancel(ctx)
-		var worker sync.WaitGroup
-		defer worker.Wait()
-		defer cancel()
-		results := make(chan result, max(ahead-1, 0))
-		worker.Go(func() {
-			defer close(results)
-			for step := first; step < first+count; step++ {
-				var r result
-				if r.err = ctx.Err(); r.err == nil {
-					r.batch, r.err = s.Batch(step)
-				}
-				select {
-				case results <- r:
-				case <-ctx.Done():
-					return
-				}
-				if r.err != nil {
-					return
-				}
-			}
-		})
-		done := int64(0)
-		for r := range results {
-			if !yield(r.batch, r.err) || r.err != nil {
-				return
-			}
-			done++
-		}
-		if err := ctx.Err(); err != nil && done < count {
-			yield(Batch{}, err)
-		}
-	}
 }

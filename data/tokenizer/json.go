@@ -177,13 +177,18 @@ func (t *Tokenizer) JSON() []byte {
 }
 
 // Save writes the tokenizer to a tokenizer.json, replacing the file at once
-// when it is complete.
+// when it is complete and on disk.
 func (t *Tokenizer) Save(path string) error {
 	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, t.JSON(), 0o666); err != nil {
+	f, err := os.Create(tmp)
+	if err != nil {
 		return fmt.Errorf("tokenizer: saving: %w", err)
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	_, err = f.Write(t.JSON())
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
 		return fmt.Errorf("tokenizer: saving: %w", err)
 	}
 	return nil

@@ -14,6 +14,9 @@ package backend
 // It must run before there is a second thread: a thread that has an arena of
 // its own keeps it.
 __attribute__((constructor)) static void tune_malloc(void) {
+	if (getenv("LAG_NO_MALLOC_TUNING") != NULL) {
+		return;
+	}
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_MMAP_MAX, 0);
@@ -21,6 +24,9 @@ __attribute__((constructor)) static void tune_malloc(void) {
 }
 
 static void use_huge_pages(size_t size) {
+	if (getenv("LAG_NO_MALLOC_TUNING") != NULL) {
+		return;
+	}
 	char *block = malloc(size);
 	if (block != NULL) {
 		uintptr_t page = 2 << 20, start = ((uintptr_t)block + page - 1) & ~(page - 1);

@@ -19,6 +19,9 @@ func init() { xla.EnableAutoInstall(false) }
 // the absolute path of a plugin, then GoMLX's own options after commas.
 func openXLA(options string) (*Backend, error) {
 	plugin, _, _ := strings.Cut(options, ",")
+	if plugin == "" {
+		return nil, fmt.Errorf("backend xla: it is not said on which device; give %s, %s or %s", CPU, CUDA, TPU)
+	}
 	kind := plugin
 	if filepath.IsAbs(plugin) {
 		kind = "cpu"

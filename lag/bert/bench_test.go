@@ -1,7 +1,6 @@
 package bert_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -77,7 +76,7 @@ func BenchmarkStep(b *testing.B) {
 			tokens := float64(b.N * shape.batch * shape.length)
 			b.ReportMetric(tokens/b.Elapsed().Seconds(), "tokens/s")
 			b.ReportMetric(0, "ns/op")
-			b.Log(fmt.Sprintf("%d parameters", len(config.Parameters())))
+			b.Logf("%d parameters", config.ParameterCount())
 		})
 	}
 }

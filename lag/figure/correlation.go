@@ -14,7 +14,7 @@ import (
 
 // rhoThreshold is the correlation from which on a loss counts as a guide to the
 // final one, see [lag.Result].LagSteps.
-const rhoThreshold = 0.9
+const rhoThreshold = lag.LagThreshold
 
 // CorrelationCurve draws the correlation of the loss at each step with the final
 // loss: Spearman's rho with its bootstrap interval, Pearson's r and Kendall's

@@ -131,12 +131,8 @@ func finals(all []*strategy) []float64 {
 
 // lagPick returns the strategy that LAG picks, "" where the result has no such pick.
 func lagPick(r *lag.Result) string {
-	for _, p := range r.Picks {
-		if p.Rule == "lag" {
-			return p.Strategy
-		}
-	}
-	return ""
+	pick, _ := r.Pick(lag.RuleLAG)
+	return pick.Strategy
 }
 
 // evaluatedSteps returns the steps at which some strategy was evaluated.

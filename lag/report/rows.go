@@ -76,12 +76,8 @@ func lossAt(o lag.Outcome, step int) float64 {
 
 // lagPick returns the strategy that LAG picks, "" where there is none.
 func lagPick(r *lag.Result) string {
-	for _, p := range r.Picks {
-		if p.Rule == "lag" {
-			return p.Strategy
-		}
-	}
-	return ""
+	pick, _ := r.Pick(lag.RuleLAG)
+	return pick.Strategy
 }
 
 // severalSeeds reports whether the outcomes have more than one seed.

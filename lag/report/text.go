@@ -59,10 +59,13 @@ func Picks(r *lag.Result) string {
 }
 
 func pickedStrategy(p lag.Pick) string {
-	if p.Strategy == "" {
+	switch {
+	case p.Strategy != "":
+		return p.Strategy
+	case p.Rule == lag.RuleRandom:
 		return "(mean over the pool)"
 	}
-	return p.Strategy
+	return "(none: all diverged)"
 }
 
 // plainTable aligns cells under headers: the first columns to the left, as many

@@ -52,7 +52,7 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			return Snapshot{}, err
 		}
-		return Snapshot{}, fmt.Errorf("%w; delete the file to train again from the start of this run", err)
+		return Snapshot{}, fmt.Errorf("%w; delete the run's directory %s to train the run again", err, filepath.Dir(dir))
 	}
 	snap := Snapshot{State: growth.State{Params: growth.Tensors{}, Moments: []growth.Tensors{{}, {}}}}
 	for name, t := range all {

@@ -52,7 +52,7 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 			validations = append(validations, m)
 		}
 	}
-	if err := writeAtomically(path, func(w io.Writer) error { _, err := w.Write(kept.Bytes()); return err }); err != nil {
+	if err := WriteFile(path, func(w io.Writer) error { _, err := w.Write(kept.Bytes()); return err }); err != nil {
 		return nil, nil, err
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)

@@ -50,9 +50,6 @@ func NewProgram(b *backend.Backend, model Model, optimizer AdamW) (*Program, err
 	return p, nil
 }
 
-// Model returns the model that the program trains.
-func (p *Program) Model() Model { return p.model }
-
 // Update is what a training step reports.
 type Update struct {
 	Loss         float64 // before the update, nats, a mean over the predicted tokens
@@ -91,6 +88,9 @@ func (p *Program) Step(s *State, batch []*tensors.Tensor, rate float64, gates []
 		return Update{}, fmt.Errorf("training step %d: %w", s.Step, err)
 	}
 	u := Update{Loss: float64(tensors.ToScalar[float32](out[0])), GradientNorm: float64(tensors.ToScalar[float32](out[1]))}
+	if err := finalize(out[:2]); err != nil {
+		return Update{}, err
+	}
 	out = out[2:]
 	s.Parameters, s.First, s.Second = out[:n], out[n:2*n], out[2*n:]
 	if !u.Diverged() {
@@ -119,6 +119,9 @@ func (p *Program) Loss(s *State, batches [][]*tensors.Tensor, gates []float32) (
 		}
 		loss += float64(tensors.ToScalar[float32](out[0]))
 		predicted += float64(tensors.ToScalar[float32](out[1]))
+		if err := finalize(out); err != nil {
+			return 0, err
+		}
 	}
 	return loss / predicted, nil
 }

@@ -108,17 +108,29 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 	defer unlock()
 	resultPath := filepath.Join(dir, "result.json")
 	if text, err := os.ReadFile(resultPath); err == nil {
-		if err := json.Unmarshal(text, &outcome); err != nil {
-			return outcome, fmt.Errorf("%s is damaged: %w; delete it to go on from the run's checkpoint", resultPath, err)
+		err := json.Unmarshal(text, &outcome)
+		if err == nil {
+			err = r.complete(outcome)
+		}
+		if err != nil {
+			return outcome, fmt.Errorf("%s is damaged: %w; delete the run's directory to train the run again", resultPath, err)
 		}
 		r.replay(outcome.Curve)
 		return outcome, nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return outcome, err
+	}
+	if err := r.warnOfOtherEnvironment(dir); err != nil {
+		return outcome, err
 	}
 	if err := errors.Join(WriteJSON(filepath.Join(dir, "config.json"), r.Config), WriteJSON(filepath.Join(dir, "env.json"), r.Env)); err != nil {
 		return outcome, err
 	}
 	if outcome, err = r.train(ctx, dir); err != nil {
 		return outcome, err
+	}
+	if err := r.complete(outcome); err != nil {
+		return outcome, fmt.Errorf("%s: %w; delete the directory to train the run again", dir, err)
 	}
 	return outcome, WriteJSON(resultPath, outcome)
 }
@@ -128,6 +140,7 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 	if err != nil {
 		return outcome, err
 	}
+	defer func() { err = errors.Join(err, state.finalize()) }()
 	metrics, validations, err := openMetrics(filepath.Join(dir, "metrics.jsonl"), state.Step)
 	if err != nil {
 		return outcome, err
@@ -187,7 +200,7 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 		}
 		rate := r.Schedule.At(step)
 		update, err := r.Program.Step(state, batch, rate, r.Gates(step))
-		if err != nil {
+		if err = errors.Join(err, finalize(batch)); err != nil {
 			return outcome, err
 		}
 		if update.Diverged() {
@@ -226,6 +239,41 @@ func (r *Run) observe(step int, loss float64, validation bool) {
 	if r.Observe != nil {
 		r.Observe(step, loss, validation)
 	}
+}
+
+// complete tells whether an outcome holds a loss for every step at which the
+// run is evaluated, up to its divergence. A metrics.jsonl that was lost or
+// damaged beside a good checkpoint leaves gaps.
+func (r *Run) complete(outcome Outcome) error {
+	i := 0
+	for _, step := range r.Evaluate {
+		if outcome.DivergedAt != nil && step > *outcome.DivergedAt {
+			break
+		}
+		if i == len(outcome.Curve) || outcome.Curve[i].Step != step {
+			return fmt.Errorf("the validation loss at step %d is missing", step)
+		}
+		i++
+	}
+	return nil
+}
+
+// warnOfOtherEnvironment warns where a run that was interrupted goes on with
+// another engine or on another machine: its numbers may differ in the last
+// digits from those of a run that was not.
+func (r *Run) warnOfOtherEnvironment(dir string) error {
+	before, err := os.ReadFile(filepath.Join(dir, "env.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now, err := encodeJSON(r.Env)
+	if err == nil && string(before) != string(now) {
+		log.Warn("this run began elsewhere; its last digits may not be those of a run in one piece", "before", string(before), "now", string(now))
+	}
+	return err
 }
 
 // replay observes the validation losses of the part of a run that was done before.
@@ -267,9 +315,14 @@ func lock(ctx context.Context, dir string) (unlock func(), err error) {
 // WriteJSON writes a value as indented JSON to a file that appears under its
 // name only once it is whole and on disk.
 func WriteJSON(path string, value any) error {
-	return writeAtomically(path, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(value)
-	})
+	text, err := encodeJSON(value)
+	if err != nil {
+		return err
+	}
+	return WriteFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+func encodeJSON(value any) ([]byte, error) {
+	text, err := json.MarshalIndent(value, "", "  ")
+	return append(text, '\n'), err
 }

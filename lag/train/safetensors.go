@@ -71,7 +71,7 @@ func writeSafetensors(path string, tensors growth.Tensors, metadata map[string]s
 	}
 	text = bytes.Replace(text, []byte(noChecksum), []byte(hex.EncodeToString(sum.Sum(nil))), 1)
 
-	return writeAtomically(path, func(w io.Writer) error {
+	return WriteFile(path, func(w io.Writer) error {
 		if err := binary.Write(w, binary.LittleEndian, uint64(len(text))); err != nil {
 			return err
 		}
@@ -148,9 +148,9 @@ func readSafetensors(path string) (growth.Tensors, map[string]string, error) {
 	return tensors, metadata, nil
 }
 
-// writeAtomically writes a file under a temporary name, flushes it to disk and
+// WriteFile writes a file under a temporary name, flushes it to disk and
 // renames it, so that no reader and no crash ever sees a part of it.
-func writeAtomically(path string, write func(io.Writer) error) (err error) {
+func WriteFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -33,6 +34,20 @@ func NewState(parameters []transformer.Param, seed int64) *State {
 		s.Second = append(s.Second, tensors.FromFlatDataAndDimensions(make([]float32, p.Size()), p.Shape...))
 	}
 	return s
+}
+
+// finalize frees the state's memory now: Go's garbage collector does not see
+// what lies on a device.
+func (s *State) finalize() error {
+	return errors.Join(finalize(s.Parameters), finalize(s.First), finalize(s.Second))
+}
+
+func finalize(list []*tensors.Tensor) error {
+	var errs []error
+	for _, t := range list {
+		errs = append(errs, t.FinalizeAll())
+	}
+	return errors.Join(errs...)
 }
 
 // Snapshot is a [State] in host memory, by parameter name: what checkpoints

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/charmbracelet/log"
 )
@@ -41,14 +42,17 @@ type usageError struct{ error }
 
 func main() {
 	log.SetReportTimestamp(false)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Stderr))
 }
 
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, arguments []string, stderr io.Writer) int {
-	if len(arguments) == 0 || arguments[0] == "-h" || arguments[0] == "-help" || arguments[0] == "--help" || arguments[0] == "help" {
+	if len(arguments) == 0 {
+		return fail(stderr, usageError{errors.New("no command was given; `lag -h` lists the commands")})
+	}
+	if arguments[0] == "-h" || arguments[0] == "-help" || arguments[0] == "--help" || arguments[0] == "help" {
 		usage(stderr)
 		return 0
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -108,6 +109,17 @@ func TestInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	metrics := func() []byte {
+		found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "metrics.jsonl"))
+		if len(found) != 1 {
+			t.Fatalf("metrics.jsonl: %v", found)
+		}
+		text, err := os.ReadFile(found[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
 	deadline := time.Now().Add(time.Minute)
 	for {
 		if found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "state.safetensors")); len(found) > 0 {
@@ -128,11 +140,24 @@ func TestInterrupt(t *testing.T) {
 	if !strings.Contains(output.String(), "the same command goes on from there") {
 		t.Errorf("it does not say how to go on: %s", output)
 	}
+	before := metrics()
+	cmd, output = lagCommand(t, arguments...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	cmd.Process.Signal(os.Interrupt)
+	cmd.Wait()
+	// Each line holds the time that its step took, so a run from the start would write others.
+	if after := metrics(); !bytes.HasPrefix(after, before) || len(after) == len(before) {
+		t.Errorf("the same command did not go on from where the run was: %s", output)
+	}
 }
 
 // TestUsage: mistakes in the command line are one line and exit with 2.
 func TestUsage(t *testing.T) {
 	for _, arguments := range [][]string{
+		{},
 		{"grow"},
 		{"study", "-preset", "slow"},
 		{"study", "-from", "6", "-to", "3"},
@@ -161,5 +186,12 @@ func TestHelp(t *testing.T) {
 		if code := run(context.Background(), []string{c.name, "-h"}, &stderr); code != 0 || !strings.Contains(stderr.String(), c.summary) {
 			t.Errorf("lag %s -h: exit code %d, %s", c.name, code, &stderr)
 		}
+		flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+		c.setup(flags)
+		flags.VisitAll(func(f *flag.Flag) {
+			if f.Usage == "" {
+				t.Errorf("lag %s: flag -%s has no help text", c.name, f.Name)
+			}
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -30,9 +31,9 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		meta := report.Meta{
 			Title: "Study " + config.Name, Config: config, Versions: versions(),
-			Command: "lag study -config " + filepath.Join(dir, "study.json"),
+			Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, "study.json"), dir),
 		}
-		if err := writeFile(path, func(w io.Writer) error { return report.HTML(w, result, meta) }); err != nil {
+		if err := train.WriteFile(path, func(w io.Writer) error { return report.HTML(w, result, meta) }); err != nil {
 			return err
 		}
 		fmt.Println(path)

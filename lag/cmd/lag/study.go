@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 const defaultPreset = "quick"
@@ -25,7 +27,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	file := flags.String("config", "", "JSON `file` with the study's configuration, such as a study.json, in place of a preset")
 	var options lag.Options
 	flags.StringVar(&options.Dir, "out", "", "`directory` of the study (default runs/<name>)")
-	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data, shared by studies (default \"data\" beside the study's)")
+	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data, shared by studies (default \".lag-data\" beside the study's)")
 	flags.StringVar(&options.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := configFlags(flags)
@@ -57,10 +59,10 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			defer s.Close()
 			err = runStudy(ctx, s, bars)
 		}
-		if ctx.Err() != nil {
+		if err != nil && errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "\n") {
 			return fmt.Errorf("interrupted; what was done is saved, and the same command goes on from there (%w)", context.Canceled)
 		}
-		return err
+		return err // a failure to save, joined to the interruption, among them
 	}
 }
 
@@ -79,7 +81,7 @@ func runStudy(ctx context.Context, s *lag.Study, bars *bars) error {
 			return err
 		}
 	}
-	if err := writeFile(filepath.Join(s.Dir(), "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
+	if err := train.WriteFile(filepath.Join(s.Dir(), "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
 		return err
 	}
 	printResult(os.Stdout, result)
@@ -112,18 +114,6 @@ func readConfig(path string) (lag.Config, error) {
 		return config, fmt.Errorf("%s is not a study's configuration: %w; `lag study -print` shows one", path, err)
 	}
 	return config, nil
-}
-
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := write(f); err != nil {
-		f.Close()
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return f.Close()
 }
 
 // configFlags adds a flag for the settings that are changed most, and returns
@@ -183,7 +173,10 @@ func set(target any, text string) (err error) {
 	case *float64:
 		*t, err = strconv.ParseFloat(text, 64)
 	case *[]string:
-		*t = strings.Split(text, ",")
+		*t = nil
+		for _, name := range strings.Split(text, ",") {
+			*t = append(*t, strings.TrimSpace(name))
+		}
 	case vocabulary:
 		err = set(&t.Data.VocabSize, text)
 		t.Model.VocabSize = t.Data.VocabSize

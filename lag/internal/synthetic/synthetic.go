@@ -3,7 +3,6 @@
 package synthetic
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -69,7 +68,7 @@ func Result(seed uint64, count, seeds int) *lag.Result {
 }
 
 func source(random *rand.Rand) lag.Source {
-	s := lag.Source{Steps: 3000, UnigramEntropy: 5.62, Parameters: 412_000, FLOPs: 3.1e14}
+	s := lag.Source{Steps: 3000, UnigramEntropy: 5.62, ShuffledLoss: 6.9, Parameters: 412_000, FLOPs: 3.1e14}
 	for step := 0; step <= s.Steps; step += 100 {
 		t := float64(step)
 		loss := 5.55 + 1.4*math.Exp(-t/90) - 2/(1+math.Exp(-(t-1500)/220)) + 0.01*random.NormFloat64()
@@ -110,7 +109,7 @@ func judge(r *lag.Result, seeds int) {
 			SpearmanLo: lag.Number(band.Lo), SpearmanHi: lag.Number(band.Hi),
 		})
 	}
-	if step, ok := stats.LagTime(Steps[:len(Steps)-1], rhos, 0.9); ok {
+	if step, ok := stats.LagTime(Steps[:len(Steps)-1], rhos, lag.LagThreshold); ok {
 		r.LagSteps = &step
 	}
 	all := 4.2e13 * float64(len(names)-1)
@@ -125,8 +124,8 @@ func judge(r *lag.Result, seeds int) {
 		p.Regret, p.RegretNorm = lag.Number(regret), lag.Number(stats.NormalizeRegret(finals, regret))
 		r.Picks = append(r.Picks, p)
 	}
-	pick("lag", stats.ArgMin(at[probe]), all*probe/float64(r.Steps))
-	pick("loss-at-init", stats.ArgMin(at[0]), 0)
-	pick("random", -1, 0)
-	pick(fmt.Sprintf("oracle (train all %d)", len(names)), stats.ArgMin(finals), all)
+	pick(lag.RuleLAG, stats.ArgMin(at[probe]), all*probe/float64(r.Steps))
+	pick(lag.RuleLossAtInit, stats.ArgMin(at[0]), 0)
+	pick(lag.RuleRandom, -1, 0)
+	pick(lag.RuleOracle, stats.ArgMin(finals), all)
 }
