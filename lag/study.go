@@ -245,7 +245,7 @@ func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
 			e := event
 			e.Done, e.Loss = int64(step), loss
 			if validation {
-				e.Point = &Point{Step: step, Loss: Number(loss)}
+				e.Loss, e.Point = math.NaN(), &Point{Step: step, Loss: Number(loss)}
 			}
 			s.observe(e)
 		},

@@ -30,6 +30,8 @@ type Backend struct {
 	compute.Backend
 	// Kind is the part of the name that decides the bits of a result: "go", "xla:cpu", "xla:cuda", "xla:tpu".
 	Kind string
+	// Engine names the engine in a word or two, such as the PJRT plugin and its version.
+	Engine string
 }
 
 // Open opens the backend of that name and logs one line that says which was
@@ -72,7 +74,7 @@ func Open(name string) (*Backend, error) {
 }
 
 func report(b *Backend, why string) {
-	log.Info("backend "+b.Kind, "engine", b.Description(), "why", why)
+	log.Info("backend "+b.Kind, "engine", b.Engine, "devices", b.NumDevices(), "why", why)
 }
 
 func open(name string) (*Backend, error) {
@@ -88,7 +90,7 @@ func open(name string) (*Backend, error) {
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: %w", name, err)
 		}
-		return &Backend{b, Go}, nil
+		return &Backend{b, Go, "GoMLX's pure-Go engine"}, nil
 	case "xla":
 		return openXLA(options)
 	}

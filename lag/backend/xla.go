@@ -47,7 +47,7 @@ func openXLA(options string) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backend xla:%s: %w", plugin, err)
 	}
-	return &Backend{b, "xla:" + kind}, nil
+	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName())}, nil
 }
 
 func orNone(names []string) string {

@@ -91,7 +91,7 @@ func TestKernel(t *testing.T) {
 		t.Errorf("Live's last display: %v", last.Data[protocol.MIMETextPlain])
 	}
 	spec, _ := shown.Data["application/vnd.vegalite.v5+json"].(map[string]any)
-	if shown.DisplayID != "" || len(shown.Data) != 4 || spec["$schema"] == nil {
+	if shown.DisplayID != "" || len(shown.Data) != 3 || spec["$schema"] == nil {
 		t.Errorf("Show sent %d representations to display %q", len(shown.Data), shown.DisplayID)
 	}
 }

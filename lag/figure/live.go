@@ -203,7 +203,10 @@ func (l *liveView) status(now time.Time) string {
 	case e.Total > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", e.Done, e.Total))
 	}
-	if e.Phase != lag.PhasePrepare && finite(e.Loss) && e.Loss != 0 {
+	switch {
+	case e.Point != nil && finite(float64(e.Point.Loss)):
+		parts = append(parts, fmt.Sprintf("validation loss %.3f", float64(e.Point.Loss)))
+	case e.Phase != lag.PhasePrepare && finite(e.Loss) && e.Loss != 0:
 		parts = append(parts, fmt.Sprintf("training loss %.3f", e.Loss))
 	}
 	elapsed := now.Sub(l.started)

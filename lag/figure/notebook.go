@@ -18,9 +18,10 @@ import (
 var ErrNoNotebook = errors.New("no GoNB notebook is listening: use WriteFiles, or run this in a notebook cell")
 
 // Show displays figures as the output of the notebook cell that runs. Each is
-// sent as a PNG, an SVG, a Vega-Lite specification and a text, of which the
-// notebook shows what it can: the Vega-Lite chart with tooltips in JupyterLab,
-// the PNG where a saved notebook is only viewed.
+// sent as a PNG, a Vega-Lite specification and a text, of which the notebook
+// shows what it can: the Vega-Lite chart with tooltips in JupyterLab, the PNG
+// where a saved notebook is only viewed. An SVG would be shown by neither, and
+// double the size of the notebook's file.
 //
 // It returns the Err of a figure that could not be drawn, before showing any,
 // and [ErrNoNotebook] outside a notebook, where it displays nothing.
@@ -50,7 +51,6 @@ func Show(figures ...Figure) error {
 func (f Figure) bundle() (map[protocol.MIMEType]any, error) {
 	data := map[protocol.MIMEType]any{
 		protocol.MIMEImagePNG:  f.PNG,
-		protocol.MIMEImageSVG:  string(f.SVG),
 		protocol.MIMETextPlain: f.Title + ". " + f.Alt,
 	}
 	if f.VegaLite != nil {

@@ -66,8 +66,11 @@ func (b *bars) describe(e lag.Event) string {
 	if e.Phase == lag.PhaseProbe {
 		text = fmt.Sprintf("%-8s %2d/%d %-20s", e.Phase, e.Index+1, e.Count, e.Run)
 	}
-	if !math.IsNaN(e.Loss) {
-		text += fmt.Sprintf(" loss %.3f", e.Loss)
+	switch {
+	case e.Point != nil:
+		text += fmt.Sprintf(" validation loss %.3f", float64(e.Point.Loss))
+	case !math.IsNaN(e.Loss):
+		text += fmt.Sprintf(" training loss %.3f", e.Loss)
 	}
 	return text
 }
