@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/lag"
 )
 
 // A command is a subcommand: its flags, and what it does once they are parsed.
@@ -42,9 +42,7 @@ type usageError struct{ error }
 
 func main() {
 	log.SetReportTimestamp(false)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stderr))
+	os.Exit(run(lag.Interruptible(), os.Args[1:], os.Stderr))
 }
 
 // run executes a command line and returns the exit code.
