@@ -136,6 +136,32 @@ func (r *Result) Pick(rule string) (Pick, bool) {
 	return r.Picks[i], true
 }
 
+// Choice says in words what the rule picks.
+func (p Pick) Choice() string {
+	switch {
+	case p.Strategy != "":
+		return p.Strategy
+	case p.Rule == RuleRandom:
+		return "(mean over the pool)"
+	}
+	return "(none: all diverged)"
+}
+
+// TrainingFLOPs is the cost of training one candidate to the end, the mean over
+// those that got there; 0 where none did.
+func (r *Result) TrainingFLOPs() float64 {
+	sum, n := 0.0, 0
+	for _, o := range r.Strategies {
+		if o.Status == StatusComplete {
+			sum, n = sum+o.FLOPs, n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
 func warnings(r *Result) []string {
 	var list []string
 	if !r.Source.LeftPlateau() {

@@ -31,10 +31,10 @@ func Picks(r *lag.Result) Figure {
 		}
 		return 0
 	})
-	full := fullTraining(r)
+	full := r.TrainingFLOPs()
 	values := list{}
 	for _, p := range picks {
-		v := object{"rule": p.Rule, "strategy": orExpectation(p), "extra_flops": p.ExtraFLOPs}
+		v := object{"rule": p.Rule, "strategy": p.Choice(), "extra_flops": p.ExtraFLOPs}
 		if finite(float64(p.Regret)) {
 			v["regret"] = float64(p.Regret)
 		}
@@ -93,28 +93,6 @@ func formatRegret(n lag.Number) string {
 	return fmt.Sprintf("%.4f", float64(n))
 }
 
-func orExpectation(p lag.Pick) string {
-	if p.Strategy == "" {
-		return "(mean over the pool)"
-	}
-	return p.Strategy
-}
-
-// fullTraining returns the FLOPs of training one candidate to the end, the mean
-// over those that got there; 0 where unknown.
-func fullTraining(r *lag.Result) float64 {
-	sum, n := 0.0, 0
-	for _, o := range r.Strategies {
-		if o.Status == lag.StatusComplete {
-			sum, n = sum+o.FLOPs, n+1
-		}
-	}
-	if n == 0 {
-		return 0
-	}
-	return sum / float64(n)
-}
-
 func paintPicks(c draw.Canvas, picks []lag.Pick, full float64) {
 	label := textStyle(sizeLabel, black)
 	label.XAlign, label.YAlign = draw.XRight, draw.YCenter
@@ -138,7 +116,7 @@ func paintPicks(c draw.Canvas, picks []lag.Pick, full float64) {
 	width := c.Max.X - x0 - vg.Points(18)
 	room := width
 	for i, p := range picks {
-		notes[i] = formatRegret(p.Regret) + " · " + orExpectation(p)
+		notes[i] = formatRegret(p.Regret) + " · " + p.Choice()
 		switch {
 		case p.ExtraFLOPs == 0:
 			notes[i] += " · at no extra cost"

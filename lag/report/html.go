@@ -37,7 +37,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"float":  number,
 	"rank":   rank,
 	"final":  func(r pageRow) string { return finalLoss(r.row) },
-	"picked": pickedStrategy,
+	"picked": lag.Pick.Choice,
 	"count":  func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
 }).Parse(pageText))
 
@@ -100,7 +100,7 @@ func HTML(w io.Writer, r *lag.Result, meta Meta) error {
 		data.Rows = append(data.Rows, pageRow{w, drawnLayers(w.Outcome, r.From)})
 	}
 	data.Count = len(names)
-	full := fullTraining(r)
+	full := r.TrainingFLOPs()
 	for _, p := range r.Picks {
 		data.Costs = append(data.Costs, extraCost(p, full))
 	}

@@ -90,21 +90,6 @@ func severalSeeds(r *lag.Result) bool {
 	return false
 }
 
-// fullTraining returns the FLOPs of training one candidate to the end, the mean
-// over those that got there; 0 where unknown.
-func fullTraining(r *lag.Result) float64 {
-	sum, n := 0.0, 0
-	for _, o := range r.Strategies {
-		if o.Status == lag.StatusComplete {
-			sum, n = sum+o.FLOPs, n+1
-		}
-	}
-	if n == 0 {
-		return 0
-	}
-	return sum / float64(n)
-}
-
 // extraCost tells what a rule costs beyond training its pick alone.
 func extraCost(p lag.Pick, full float64) string {
 	switch {

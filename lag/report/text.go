@@ -49,23 +49,13 @@ func Table(r *lag.Result) string {
 // Picks returns what each selection rule picks, what that costs, and its regret.
 // Extra cost counts the trainings of one candidate to the end.
 func Picks(r *lag.Result) string {
-	full := fullTraining(r)
+	full := r.TrainingFLOPs()
 	var cells [][]string
 	for _, p := range r.Picks {
 		cells = append(cells, []string{
-			p.Rule, pickedStrategy(p), extraCost(p, full), number(float64(p.Regret), 4), number(float64(p.RegretNorm), 3)})
+			p.Rule, p.Choice(), extraCost(p, full), number(float64(p.Regret), 4), number(float64(p.RegretNorm), 3)})
 	}
 	return plainTable([]string{"rule", "picks", "extra cost", "regret", "normalized"}, cells, 2)
-}
-
-func pickedStrategy(p lag.Pick) string {
-	switch {
-	case p.Strategy != "":
-		return p.Strategy
-	case p.Rule == lag.RuleRandom:
-		return "(mean over the pool)"
-	}
-	return "(none: all diverged)"
 }
 
 // plainTable aligns cells under headers: the first columns to the left, as many
