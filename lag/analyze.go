@@ -37,9 +37,16 @@ func (s Source) LeftPlateau() bool {
 }
 
 func (s Source) plateauWarning() string {
-	return fmt.Sprintf("The source model is still on the unigram plateau, and a probe of it measures nothing: its loss of %.3f nats is not %.1f below "+
-		"both the unigram entropy of %.3f and its loss of %.3f on shuffled context, so it has learned little more than how frequent each token is. Pretrain it longer.",
-		float64(s.Loss), plateauMargin, s.UnigramEntropy, float64(s.ShuffledLoss))
+	var failed []string
+	if !(float64(s.Loss) <= s.UnigramEntropy-plateauMargin) {
+		failed = append(failed, fmt.Sprintf("the unigram entropy of %.3f", s.UnigramEntropy))
+	}
+	if !(float64(s.Loss) <= float64(s.ShuffledLoss)-plateauMargin) {
+		failed = append(failed, fmt.Sprintf("its loss of %.3f on shuffled context", float64(s.ShuffledLoss)))
+	}
+	return fmt.Sprintf("The source model is still on the unigram plateau: its loss of %.3f nats is not %.1f below %s, so it has learned little more than "+
+		"how frequent tokens are, and what grows from it says little about growing. Pretrain it longer than its %d steps (-pretrain).",
+		float64(s.Loss), plateauMargin, strings.Join(failed, " and "), s.Steps)
 }
 
 // Initial is the loss right after growing, before any update.

@@ -27,6 +27,7 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result := s.Config.analyze(source, outcomes)
+	result.Backend = s.backend.Kind
 	return result, train.WriteJSON(filepath.Join(s.dir, resultFile), result)
 }
 
@@ -76,6 +77,7 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 		}
 		return snap.Restore(c.Model.WithLayers(c.Growth.To).Parameters())
 	}
+	s.observe(Event{Phase: PhaseProbe, Run: strategy.Name, Index: index, Count: len(s.Pool), Total: int64(c.Growth.Schedule.Steps), Loss: math.NaN()})
 	trained, err := run.Do(ctx)
 	if err != nil {
 		return Outcome{}, err

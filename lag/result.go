@@ -13,6 +13,7 @@ import (
 // byte.
 type Result struct {
 	Family     string `json:"family"`      // "bert" or "ul2"
+	Backend    string `json:"backend"`     // engine that trained: "go", "xla:cpu", "xla:cuda" or "xla:tpu"
 	From       int    `json:"from"`        // layers of the source model
 	To         int    `json:"to"`          // layers of the grown models
 	Steps      int    `json:"steps"`       // T, training steps after growing

@@ -119,6 +119,11 @@ func (s *Study) saveConfig() error {
 			}
 		}
 	}
+	var result Result
+	if text, err := os.ReadFile(filepath.Join(s.dir, resultFile)); err == nil && json.Unmarshal(text, &result) == nil && result.Backend != s.backend.Kind {
+		log.Warn("this study was computed with another backend; it is trained again, and its result replaced",
+			"before", result.Backend, "now", s.backend.Kind, "dir", s.dir)
+	}
 	return train.WriteJSON(path, s.Config)
 }
 
@@ -230,7 +235,7 @@ func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
 	if config.Strategy != nil {
 		gates = config.Strategy.Gates
 	}
-	event.Total = int64(config.Schedule.Steps)
+	event.Total, event.Loss = int64(config.Schedule.Steps), math.NaN()
 	return &train.Run{
 		Study: s.dir, Config: config, Env: s.environment(), Program: program,
 		Batch: func(step int) ([]*tensors.Tensor, error) {
@@ -282,6 +287,8 @@ func (s *Study) Pretrain(ctx context.Context) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
+	s.observe(Event{Phase: PhasePretrain, Run: fmt.Sprintf("%d layers", s.Config.Model.Layers), Count: 1,
+		Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()})
 	outcome, err := run.Do(ctx)
 	if err != nil {
 		return Source{}, err
@@ -315,6 +322,9 @@ func points(curve []train.Loss) []Point {
 func Load(dir string) (*Result, Config, error) {
 	var result Result
 	var config Config
+	if _, err := os.Stat(dir); err != nil {
+		return nil, config, fmt.Errorf("there is no study in %s: %w", dir, err)
+	}
 	for _, f := range []struct {
 		name string
 		to   any

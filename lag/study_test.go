@@ -135,7 +135,7 @@ func TestAgain(t *testing.T) {
 	}
 	steps := 0
 	if _, err := run(t, config, dir, backend.Go, func(e lag.Event) {
-		if e.Phase != lag.PhasePrepare && e.Point == nil {
+		if e.Phase != lag.PhasePrepare && e.Point == nil && e.Done > 0 {
 			steps++
 		}
 	}); err != nil {

@@ -34,7 +34,7 @@ func openXLA(options string) (*Backend, error) {
 		found := slices.Sorted(maps.Keys(pjrt.AvailablePlugins()))
 		if !slices.ContainsFunc(found, func(name string) bool { return strings.HasPrefix(name, plugin) }) {
 			return nil, fmt.Errorf("backend xla:%s: no such PJRT plugin is installed (found: %s); "+
-				"`go run ./kernels setup` installs one, or use the backend \"go\"", plugin, orNone(found))
+				"`go run ./kernels setup%s` installs one, or use the backend \"go\"", plugin, orNone(found), device(plugin))
 		}
 	}
 	var client pjrt.NamedValuesMap
@@ -48,6 +48,14 @@ func openXLA(options string) (*Backend, error) {
 		return nil, fmt.Errorf("backend xla:%s: %w", plugin, err)
 	}
 	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName())}, nil
+}
+
+// device is the flag of the set-up that installs a plugin.
+func device(plugin string) string {
+	if plugin == "cpu" {
+		return ""
+	}
+	return " -device " + plugin
 }
 
 func orNone(names []string) string {

@@ -153,7 +153,7 @@ func readSafetensors(path string) (growth.Tensors, map[string]string, error) {
 func WriteFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("writing %s: its directory does not take files: %w", path, err)
 	}
 	defer func() {
 		if err != nil {

@@ -107,7 +107,8 @@ func (t Tool) build(ctx context.Context, c checkout.Checkout) error {
 	}
 	defer remove()
 	output := filepath.Join(dir, filepath.Base(c.Bin(t.Name)))
-	title := "building " + t.Name + " " + t.Version
+	version, _, _ := strings.Cut(t.Version, "-") // a pseudo-version is wider than a terminal's line
+	title := "building " + t.Name + " " + version
 	args, env, source := []string{"build", "-o", output, t.Package}, []string(nil), c.Root
 	if t.own() {
 		args, env = []string{"install", t.Package + "@" + t.Version}, []string{"GOBIN=" + dir}

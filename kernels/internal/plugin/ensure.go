@@ -60,7 +60,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	case err != nil && !hasWheel:
 		return fmt.Errorf("%w: go-xla's release: %w; PyPI has none for %s; the pure-Go backend works (-backend go)", ErrNone, err, Platform())
 	case err != nil:
-		log.Info("not from there", "because", err)
+		log.Info("that source is out of reach; trying the next", "error", err)
 		path, err = wheel.install(ctx, c.Python(), pipEnv, temp, home)
 		if err != nil {
 			return fmt.Errorf("installing the XLA CPU plugin: %w", err)

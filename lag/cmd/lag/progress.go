@@ -69,6 +69,8 @@ func (b *bars) describe(e lag.Event) string {
 	switch {
 	case e.Point != nil:
 		text += fmt.Sprintf(" validation loss %.3f", float64(e.Point.Loss))
+	case e.Done == 0 && e.Phase != lag.PhasePrepare:
+		text += " compiling" // the first run of a depth does; the others pass by here
 	case !math.IsNaN(e.Loss):
 		text += fmt.Sprintf(" training loss %.3f", e.Loss)
 	}

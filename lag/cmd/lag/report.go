@@ -30,7 +30,7 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			path = filepath.Join(dir, "report.html")
 		}
 		meta := report.Meta{
-			Title: "Study " + config.Name, Config: config, Versions: versions(),
+			Title: "Study " + config.Name, Config: config, Versions: versions(result.Backend),
 			Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, "study.json"), dir),
 		}
 		if err := train.WriteFile(path, func(w io.Writer) error { return report.HTML(w, result, meta) }); err != nil {
@@ -41,9 +41,9 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// versions lists Go and the libraries that decide a study's numbers.
-func versions() []report.Version {
-	list := []report.Version{{Name: "go", Version: runtime.Version()}}
+// versions lists the backend, Go and the libraries that decide a study's numbers.
+func versions(backend string) []report.Version {
+	list := []report.Version{{Name: "backend", Version: backend}, {Name: "go", Version: runtime.Version()}}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return list

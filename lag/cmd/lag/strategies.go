@@ -7,13 +7,15 @@ import (
 	"os"
 	"text/tabwriter"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
 func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
 	from := flags.Int("from", 3, "`layers` of the source model")
 	to := flags.Int("to", 6, "`layers` of the grown models")
-	gate := flags.Int("gate", growth.DefaultGateSteps, "training `steps` until the gates of gated strategies are open")
+	standard, _ := lag.Preset(defaultPreset)
+	gate := flags.Int("gate", standard.Growth.GateSteps, "training `steps` until the gates of gated strategies are open")
 	return func(context.Context, []string) error {
 		pool, err := growth.NewPool(*from, *to, &growth.Options{GateSteps: *gate})
 		if err != nil {

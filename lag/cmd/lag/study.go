@@ -60,11 +60,19 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			err = runStudy(ctx, s, bars)
 		}
 		if err != nil && errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "\n") {
-			return fmt.Errorf("interrupted; what was done is saved, and the same command goes on from there (%w)", context.Canceled)
+			return errInterrupted{}
 		}
 		return err // a failure to save, joined to the interruption, among them
 	}
 }
+
+// errInterrupted is what remains of a cancelled context once everything is saved.
+type errInterrupted struct{}
+
+func (errInterrupted) Error() string {
+	return "interrupted; what was done is saved, and the same command goes on from there"
+}
+func (errInterrupted) Unwrap() error { return context.Canceled }
 
 func runStudy(ctx context.Context, s *lag.Study, bars *bars) error {
 	d := s.Dataset
