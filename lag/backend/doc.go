@@ -3,8 +3,8 @@
 // installed and is an order of magnitude slower.
 //
 // On Linux, a program that imports this package has glibc's allocator tuned
-// from its start, which makes training on XLA's CPU client about 1.5 times
-// faster: memory that was freed stays with the program. Set
+// from its start, which makes training small models on XLA's CPU client a third
+// faster or so: memory that was freed stays with the program. Set
 // LAG_NO_MALLOC_TUNING in its environment to leave the allocator as it is.
 //
 // Nothing is ever downloaded here: `go run ./kernels setup` installs plugins.
