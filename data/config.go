@@ -51,7 +51,7 @@ func (c Config) split() corpus.Split {
 
 // training returns the options of the vocabulary's training.
 func (c Config) training() tokenizer.TrainOptions {
-	o := tokenizer.TrainOptions{VocabSize: c.VocabSize, MinFrequency: c.MinFrequency, LimitAlphabet: c.LimitAlphabet}
+	o := tokenizer.TrainOptions{Kind: tokenizer.WordPiece, VocabSize: c.VocabSize, MinFrequency: c.MinFrequency, LimitAlphabet: c.LimitAlphabet}
 	if o.MinFrequency == 0 {
 		o.MinFrequency = 2
 	}

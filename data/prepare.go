@@ -163,7 +163,7 @@ func (p *preparation) run(ctx context.Context) (*Dataset, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	defer os.RemoveAll(partial)
-	if err := vocab.Save(filepath.Join(partial, fileTokenizer)); err != nil {
+	if err := vocab.SaveTo(partial); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	if err := p.encode(ctx, vocab, c, partial); err != nil {

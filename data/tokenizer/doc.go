@@ -1,19 +1,13 @@
-// Package tokenizer trains and applies WordPiece vocabularies.
+// Package tokenizer turns text into token ids and back, with vocabularies of
+// three kinds, trained here or by others:
 //
-// Training follows the WordPiece trainer of Hugging Face's tokenizers: text is
-// cleaned, lowercased and split as BERT does (see below), words
-// are counted, and byte-pair merges over characters, of which all but the first
-// of a word carry the prefix "##", are made in order of their frequency. Theirs
-// numbers the "##" characters in the order of a randomly seeded hash map, which
-// also decides which of equally frequent characters the alphabet keeps and which
-// of equally frequent pairs comes first: two runs of theirs differ. Ours goes by
-// code point and is deterministic. Entries that differ are such ties, and, where
-// the alphabets differ in size, the last merges.
+//   - WordPiece, with BERT's rules of splitting text (package wordpiece);
+//   - byte-level BPE, as of GPT-2 and its successors (package bpe);
+//   - SentencePiece's unigram language model, as of T5 (package unigram).
 //
-// Encoding is BERT's: control characters are removed, whitespace separates
-// words, CJK ideographs and punctuation stand alone, accents are stripped, and
-// a word is split greedily into its longest known pieces. A word of more than
-// 100 characters, or with a part that is not in the vocabulary, becomes [UNK].
-//
-// Vocabularies are kept as Hugging Face's tokenizer.json.
+// A [Tokenizer] is one of these models with special tokens: BERT's five, T5's
+// sentinels <extra_id_n>, UL2's mode tokens, or whatever a file defines. [Load]
+// reads Hugging Face's tokenizer.json, BERT's vocab.txt and SentencePiece's
+// .model, and gives the same ids as the programs whose files they are; [Train]
+// makes a vocabulary from text.
 package tokenizer

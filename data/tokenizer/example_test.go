@@ -15,7 +15,7 @@ func ExampleTrain() {
 			}
 		}
 	}
-	t, err := tokenizer.Train(context.Background(), documents, tokenizer.TrainOptions{VocabSize: 40})
+	t, err := tokenizer.Train(context.Background(), documents, tokenizer.TrainOptions{Kind: tokenizer.WordPiece, VocabSize: 40})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -10,114 +9,181 @@ import (
 	"sync"
 )
 
-// Names of BERT's special tokens, in the order in which training numbers them.
+// Kind is a kind of vocabulary.
+type Kind string
+
+// The kinds of vocabularies.
+const (
+	WordPiece Kind = "wordpiece"
+	BPE       Kind = "bpe"
+	Unigram   Kind = "unigram"
+)
+
+// Names of special tokens that have a meaning here.
 const (
 	Pad  = "[PAD]"
 	Unk  = "[UNK]"
 	Cls  = "[CLS]"
 	Sep  = "[SEP]"
 	Mask = "[MASK]"
+
+	// UL2's mode tokens (Tay et al. 2022, section 3.1.2, by the names of the
+	// released models): regular, extreme and sequential denoising.
+	NLU = "[NLU]"
+	NLG = "[NLG]"
+	S2S = "[S2S]"
 )
 
-var bertSpecials = []string{Pad, Unk, Cls, Sep, Mask}
+// Sentinel returns the name of T5's n-th sentinel, from 0.
+func Sentinel(n int) string { return fmt.Sprintf("<extra_id_%d>", n) }
 
-// Special holds the ids of BERT's special tokens.
+// Special holds the ids of tokens with a meaning, -1 where the vocabulary has
+// none.
 type Special struct {
-	Pad, Unk, Cls, Sep, Mask int32
+	Pad  int32 // [PAD], <pad>
+	Unk  int32 // [UNK], <unk>
+	Cls  int32 // begins a sequence: [CLS], <s>
+	Sep  int32 // ends a part of a sequence: [SEP], </s>
+	Mask int32 // [MASK], <mask>
+	EOS  int32 // ends a text: </s>, <|endoftext|>, [SEP]
 }
 
-// normalization holds the switches of Hugging Face's BertNormalizer.
-type normalization struct {
-	CleanText    bool // drop control characters, make all whitespace a space
-	ChineseChars bool // set CJK ideographs apart
-	StripAccents bool
-	Lowercase    bool
+// roles are the names that a token with a meaning goes by; the first that is
+// there counts.
+var roles = []struct {
+	field func(*Special) *int32
+	names []string
+}{
+	{func(s *Special) *int32 { return &s.Pad }, []string{Pad, "<pad>"}},
+	{func(s *Special) *int32 { return &s.Unk }, []string{Unk, "<unk>"}},
+	{func(s *Special) *int32 { return &s.Cls }, []string{Cls, "<s>"}},
+	{func(s *Special) *int32 { return &s.Sep }, []string{Sep, "</s>"}},
+	{func(s *Special) *int32 { return &s.Mask }, []string{Mask, "<mask>"}},
+	{func(s *Special) *int32 { return &s.EOS }, []string{"</s>", "<eos>", "<|endoftext|>", "<|end_of_text|>", Sep}},
 }
 
-// Tokenizer is a WordPiece vocabulary together with BERT's rules of splitting
-// text. It does not change once made and may be used by several goroutines.
+// Tokenizer is a vocabulary with its rules of splitting text and its special
+// tokens. It does not change once made and may be used by several goroutines.
 type Tokenizer struct {
-	tokens       []string // by id
-	ids          map[string]int32
-	continuation map[string]int32 // tokens that continue a word, without their prefix
-	specials     []int32          // ids of all special tokens, ascending
-	isSpecial    []bool           // by id
-	special      Special
-	norm         normalization
-	prefix       string
-	cleanup      bool // Decode undoes the spaces around punctuation
-	maxChars     int  // longest word that is split, in characters
-	maxPiece     int  // longest token, in bytes
-	encoders     sync.Pool
+	kind       Kind
+	model      model
+	newEncoder func() encodeFunc
+
+	added     []addedToken // by id; those of a .model are in the model alone
+	addedIDs  map[string]int32
+	size      int      // all ids
+	beyond    []string // tokens whose ids follow those of the model
+	matchers  []matcher
+	specials  []int32 // ids of all special tokens, ascending
+	isSpecial []bool  // by id
+	special   Special
+	sentinels []int32
+	post      template
+
+	fingerprint func() string
+	encoders    sync.Pool
 }
 
-// newTokenizer returns a tokenizer of the given tokens, whose ids are their
-// indices.
-func newTokenizer(tokens, specials []string, norm normalization) (*Tokenizer, error) {
-	t := &Tokenizer{
-		tokens:       tokens,
-		ids:          make(map[string]int32, len(tokens)),
-		continuation: make(map[string]int32, len(tokens)),
-		isSpecial:    make([]bool, len(tokens)),
-		norm:         norm,
-		prefix:       "##",
-		cleanup:      true,
-		maxChars:     100,
+// newTokenizer returns a tokenizer. The ids of added tokens that are not in the
+// model must follow those of the model.
+func newTokenizer(kind Kind, m model, added []addedToken, post template) (*Tokenizer, error) {
+	t := &Tokenizer{kind: kind, model: m, added: slices.Clone(added), addedIDs: make(map[string]int32), post: post}
+	slices.SortStableFunc(t.added, func(a, b addedToken) int { return int(a.ID) - int(b.ID) })
+	for _, a := range t.added {
+		if a.Content == "" {
+			return nil, fmt.Errorf("the added token with id %d is empty", a.ID)
+		}
+		if _, ok := t.addedIDs[a.Content]; ok {
+			return nil, fmt.Errorf("the added token %q is there twice", a.Content)
+		}
+		t.addedIDs[a.Content] = a.ID
+		if id, ok := m.ID(a.Content); ok {
+			if id != a.ID {
+				return nil, fmt.Errorf("added token %q has id %d, but %d in the vocabulary", a.Content, a.ID, id)
+			}
+			continue
+		}
+		if int(a.ID) != m.Size()+len(t.beyond) {
+			return nil, fmt.Errorf("added token %q has id %d; the next after those of the vocabulary and of other added tokens is %d", a.Content, a.ID, m.Size()+len(t.beyond))
+		}
+		t.beyond = append(t.beyond, a.Content)
 	}
-	for i, token := range tokens {
-		if other, ok := t.ids[token]; ok {
-			return nil, fmt.Errorf("token %q has two ids, %d and %d", token, other, i)
-		}
-		t.ids[token] = int32(i)
-		t.maxPiece = max(t.maxPiece, len(token))
-		if rest, ok := strings.CutPrefix(token, t.prefix); ok && rest != "" {
-			t.continuation[rest] = int32(i)
-		}
+	t.size = m.Size() + len(t.beyond)
+	t.isSpecial = make([]bool, t.size)
+
+	t.newEncoder = encoderOf(m)
+	for id := range int32(m.Size()) {
+		t.isSpecial[id] = isSpecialOf(m, id)
 	}
-	for _, s := range []struct {
-		name string
-		id   *int32
-	}{{Pad, &t.special.Pad}, {Unk, &t.special.Unk}, {Cls, &t.special.Cls}, {Sep, &t.special.Sep}, {Mask, &t.special.Mask}} {
-		id, ok := t.ids[s.name]
-		if !ok {
-			return nil, fmt.Errorf("the vocabulary lacks the special token %s, which BERT needs", s.name)
-		}
-		*s.id = id
+	for _, a := range t.added {
+		t.isSpecial[a.ID] = t.isSpecial[a.ID] || a.Special
 	}
-	for _, s := range slices.Concat(bertSpecials, specials) {
-		id, ok := t.ids[s]
-		if !ok {
-			return nil, fmt.Errorf("the special token %q is not in the vocabulary", s)
-		}
-		if !t.isSpecial[id] {
-			t.isSpecial[id] = true
-			t.specials = append(t.specials, id)
+	for id, special := range t.isSpecial {
+		if special {
+			t.specials = append(t.specials, int32(id))
 		}
 	}
-	slices.Sort(t.specials)
+	t.findRoles()
+	t.matchers = newMatchers(t.added)
+	t.fingerprint = sync.OnceValue(func() string {
+		sum := sha256.Sum256(t.contents())
+		return hex.EncodeToString(sum[:])
+	})
 	t.encoders.New = func() any { return t.NewEncoder() }
 	return t, nil
 }
 
+// findRoles looks for tokens with a meaning among the special ones.
+func (t *Tokenizer) findRoles() {
+	find := func(name string) int32 {
+		if id, ok := t.ID(name); ok && t.isSpecial[id] {
+			return id
+		}
+		return -1
+	}
+	for _, r := range roles {
+		id := int32(-1)
+		for _, name := range r.names {
+			if id = find(name); id >= 0 {
+				break
+			}
+		}
+		*r.field(&t.special) = id
+	}
+	for n := 0; ; n++ {
+		id := find(Sentinel(n))
+		if id < 0 {
+			return
+		}
+		t.sentinels = append(t.sentinels, id)
+	}
+}
+
+// Kind returns the kind of the vocabulary.
+func (t *Tokenizer) Kind() Kind { return t.kind }
+
 // VocabSize returns the number of tokens, the special ones included. Ids go
 // from 0 to VocabSize()-1.
-func (t *Tokenizer) VocabSize() int { return len(t.tokens) }
+func (t *Tokenizer) VocabSize() int { return t.size }
 
-// Token returns the token with the given id, "" if there is none.
+// Token returns the token with the given id as the vocabulary spells it, "" if
+// there is none.
 func (t *Tokenizer) Token(id int32) string {
-	if id < 0 || int(id) >= len(t.tokens) {
-		return ""
+	if i := int(id) - t.model.Size(); i >= 0 && i < len(t.beyond) {
+		return t.beyond[i]
 	}
-	return t.tokens[id]
+	return t.model.Token(id)
 }
 
 // ID returns the id of a token, and whether there is such a token.
 func (t *Tokenizer) ID(token string) (int32, bool) {
-	id, ok := t.ids[token]
-	return id, ok
+	if id, ok := t.addedIDs[token]; ok {
+		return id, true
+	}
+	return t.model.ID(token)
 }
 
-// Special returns the ids of BERT's special tokens.
+// Special returns the ids of the tokens with a meaning.
 func (t *Tokenizer) Special() Special { return t.special }
 
 // Specials returns the ids of all special tokens in ascending order.
@@ -128,49 +194,94 @@ func (t *Tokenizer) IsSpecial(id int32) bool {
 	return id >= 0 && int(id) < len(t.isSpecial) && t.isSpecial[id]
 }
 
-// Fingerprint returns the sha256, in hexadecimal, of all that determines how
-// text is encoded: the tokens in the order of their ids, which of them are
-// special, and the switches of the normalizer.
-func (t *Tokenizer) Fingerprint() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "wordpiece 1\n%+v\n%q %d %v\n", t.norm, t.prefix, t.maxChars, t.specials)
-	var size [8]byte
-	for _, token := range t.tokens {
-		binary.LittleEndian.PutUint64(size[:], uint64(len(token)))
-		h.Write(size[:])
-		h.Write([]byte(token))
+// Sentinels returns the ids of T5's sentinels <extra_id_0>, <extra_id_1> and so
+// on, as far as they go without a gap.
+func (t *Tokenizer) Sentinels() []int32 { return slices.Clone(t.sentinels) }
+
+// Modes returns the ids of UL2's mode tokens [NLU], [NLG] and [S2S]; ok tells
+// whether all three are there.
+func (t *Tokenizer) Modes() (nlu, nlg, s2s int32, ok bool) {
+	ids := [3]int32{}
+	for i, name := range []string{NLU, NLG, S2S} {
+		id, found := t.ID(name)
+		if !found || !t.isSpecial[id] {
+			return -1, -1, -1, false
+		}
+		ids[i] = id
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return ids[0], ids[1], ids[2], true
 }
 
-// cleanups are the replacements that Hugging Face's WordPiece decoder makes, in
-// its order.
-var cleanups = []string{" .", ".", " ?", "?", " !", "!", " ,", ",", " ' ", "'", " n't", "n't", " 'm", "'m", " do not", " don't", " 's", "'s", " 've", "'ve", " 're", "'re"}
-
-// Decode returns readable text for ids, as Hugging Face's WordPiece decoder
-// does: tokens are separated by spaces, continuations joined to their word, and
-// the space before common punctuation dropped. Special tokens show by their
-// names, unknown ids as [UNK]. Case, accents and exact spacing are lost.
-func (t *Tokenizer) Decode(ids []int32) string {
-	var b strings.Builder
-	for i, id := range ids {
-		token := t.Token(id)
-		if token == "" {
-			token = Unk
-		}
-		if i > 0 {
-			if rest, ok := strings.CutPrefix(token, t.prefix); ok {
-				token = rest
-			} else {
-				token = " " + token
-			}
-		}
-		if t.cleanup {
-			for j := 0; j < len(cleanups); j += 2 {
-				token = strings.ReplaceAll(token, cleanups[j], cleanups[j+1])
-			}
-		}
-		b.WriteString(token)
+// Continues tells whether the token continues the word of the token before it:
+// a "##" piece of WordPiece, or a piece of byte-level BPE or unigram that does
+// not begin with the mark of a space.
+func (t *Tokenizer) Continues(id int32) bool {
+	if id < 0 || int(id) >= t.size || t.isSpecial[id] {
+		return false
 	}
-	return b.String()
+	token := t.Token(id)
+	switch t.kind {
+	case WordPiece:
+		return strings.HasPrefix(token, "##")
+	case BPE:
+		return !strings.HasPrefix(token, "Ġ") && !strings.HasPrefix(token, "Ċ") && !strings.HasPrefix(token, "ĉ")
+	default:
+		return !strings.HasPrefix(token, "▁")
+	}
+}
+
+// Fingerprint returns the sha256, in hexadecimal, of the tokenizer's file, and so
+// of all that determines how text is encoded.
+func (t *Tokenizer) Fingerprint() string { return t.fingerprint() }
+
+// Decode returns readable text for ids, as the decoder of the vocabulary's kind
+// does in Hugging Face's tokenizers and SentencePiece. What normalization took
+// away is lost. Unknown ids show as the unknown token.
+func (t *Tokenizer) Decode(ids []int32) string {
+	tokens := make([]string, len(ids))
+	for i, id := range ids {
+		if tokens[i] = t.Token(id); tokens[i] == "" {
+			tokens[i] = Unk
+		}
+	}
+	return t.model.Decode(tokens)
+}
+
+// Extend returns the tokenizer with special tokens added. Their ids follow the
+// others in the order of the names; names that are special tokens already are
+// left out.
+func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
+	var missing []string
+	for _, name := range names {
+		if id, ok := t.ID(name); ok {
+			if !t.isSpecial[id] {
+				return nil, fmt.Errorf("tokenizer: %q cannot be made a special token: it is an ordinary one", name)
+			}
+			continue
+		}
+		missing = append(missing, name)
+	}
+	if len(missing) == 0 {
+		return t, nil
+	}
+	added := slices.Clone(t.added)
+	for i, name := range missing {
+		added = append(added, addedToken{ID: int32(t.size + i), Content: name, Special: true})
+	}
+	return newTokenizer(t.kind, t.model, added, t.post)
+}
+
+// ExtendUL2 returns the tokenizer with T5's sentinels <extra_id_0> to
+// <extra_id_(n-1)>, and, if modes is set, UL2's mode tokens, as far as it lacks
+// them. As in T5, <extra_id_0> has the highest id of the sentinels that are
+// added, and the ids descend from there.
+func (t *Tokenizer) ExtendUL2(sentinels int, modes bool) (*Tokenizer, error) {
+	var names []string
+	if modes {
+		names = append(names, NLU, NLG, S2S)
+	}
+	for n := sentinels - 1; n >= 0; n-- {
+		names = append(names, Sentinel(n))
+	}
+	return t.Extend(names...)
 }

@@ -2,22 +2,15 @@ package tokenizer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // golden is where the exact cases lie that are not part of the repository.
@@ -33,49 +26,37 @@ func texts(docs ...string) iter.Seq2[string, error] {
 	}
 }
 
-func train(t testing.TB, opts TrainOptions, docs ...string) *Tokenizer {
+// train returns a tokenizer trained on a few sentences.
+func train(t testing.TB, opts TrainOptions) *Tokenizer {
 	t.Helper()
-	tok, err := Train(context.Background(), texts(docs...), opts)
+	text := `She said "it's <b>5 & 7</b>", naïvely. She said it. 東京 she said it, and she said: growing grows, stacking stacks.`
+	tok, err := Train(context.Background(), texts(text, text, text), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tok
 }
 
-// TestEveryCodePoint compares the words made of 'a' + c + 'b' for every c with
-// those that Hugging Face makes.
-func TestEveryCodePoint(t *testing.T) {
-	if unicode.Version != "15.0.0" {
-		t.Skipf("the exception tables are for Unicode 15.0.0, this Go has %s: compare with testdata/codepoints.py and amend unicode.go", unicode.Version)
+// wordpieces returns the smallest BERT vocabulary with the tokens.
+func wordpieces(t testing.TB, tokens ...string) *Tokenizer {
+	t.Helper()
+	tok, err := ParseVocabulary([]byte(strings.Join(slices.Concat(bertSpecials, tokens), "\n") + "\n"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	const want = "a73528dbfdddd043a62566ca7651bb7eab75201e4d5d918beffa8dc7b23345b8" // sha256 of the output of testdata/codepoints.py
-	n := normalization{true, true, true, true}
-	h := sha256.New()
-	var scratch []byte
-	for c := rune(1); c < 0x110000; c++ {
-		if 0xD800 <= c && c < 0xE000 || c == 0x11938 {
-			continue
-		}
-		fmt.Fprintf(h, "%x\t", c)
-		separator := ""
-		fields("a"+string(c)+"b", func(field string) {
-			scratch = n.words(field, scratch, func(word []byte) {
-				fmt.Fprintf(h, "%s", separator)
-				separator = ""
-				for _, r := range string(word) {
-					fmt.Fprintf(h, "%s%x", separator, r)
-					separator = " "
-				}
-				separator = "|"
-			})
-		})
-		fmt.Fprintln(h)
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		t.Errorf("sha256 %s, want %s: some character is treated otherwise than by Hugging Face; print this loop's lines and compare them with testdata/codepoints.py", got, want)
-	}
+	return tok
 }
 
+func names(t *Tokenizer, ids []int32) string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, t.Token(id))
+	}
+	return strings.Join(out, " ")
+}
+
+// TestGolden encodes lines whose ids are known from the programs that made the
+// files.
 func TestGolden(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(golden, "parity.json"))
 	if err != nil {
@@ -88,159 +69,175 @@ func TestGolden(t *testing.T) {
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	tok, err := Load(filepath.Join(golden, "bert_wp.json"))
-	if err != nil {
+	for name, file := range goldenFiles {
+		tok, err := Load(filepath.Join(golden, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tok.SaveTo(t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+		again := reload(t, tok)
+		e := again.NewEncoder()
+		want := cases.IDs[name]
+		if len(want) != len(cases.Lines) || len(want) == 0 {
+			t.Fatalf("%s: %d answers for %d lines", name, len(want), len(cases.Lines))
+		}
+		for i, line := range cases.Lines {
+			if got := tok.Encode(nil, line); !slices.Equal(got, want[i]) {
+				t.Errorf("%s: %q: %v, want %v", name, line, got, want[i])
+			}
+			if got := e.Encode(nil, line); !slices.Equal(got, want[i]) {
+				t.Errorf("%s: %q saved and loaded: %v, want %v", name, line, got, want[i])
+			}
+		}
+	}
+}
+
+// reload saves a tokenizer and loads it again.
+func reload(t *testing.T, tok *Tokenizer) *Tokenizer {
+	t.Helper()
+	dir := t.TempDir()
+	if err := tok.SaveTo(dir); err != nil {
 		t.Fatal(err)
 	}
-	// Through JSON and back nothing changes.
-	again, err := Parse(tok.JSON())
+	again, err := Load(filepath.Join(dir, tok.FileName()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if tok.Fingerprint() != again.Fingerprint() {
-		t.Error("the tokenizer is another after JSON and Parse")
+		t.Errorf("%s: another fingerprint after saving and loading", tok.Kind())
 	}
-	e := again.NewEncoder()
-	for i, line := range cases.Lines {
-		want := cases.IDs["bert_wp"][i]
-		if got := tok.Encode(nil, line); !slices.Equal(got, want) {
-			t.Errorf("%q: %v, want %v", line, got, want)
+	return again
+}
+
+func TestSpecialTokens(t *testing.T) {
+	tok := wordpieces(t, "un", "[", "]", "sep", "mask")
+	for _, c := range []struct{ in, want string }{
+		{"un[SEP]un", "un [SEP] un"},
+		{"[MASK][MASK]", "[MASK] [MASK]"},
+		{"un [SEP", "un [ sep"},
+		{"[[MASK]", "[ [MASK]"},
+		{"", ""},
+	} {
+		if got := names(tok, tok.Encode(nil, c.in)); got != c.want {
+			t.Errorf("%q: %q, want %q", c.in, got, c.want)
 		}
-		if got := e.Encode(nil, line); !slices.Equal(got, want) {
-			t.Errorf("%q with a warm cache: %v, want %v", line, got, want)
+	}
+	if got := names(tok, tok.EncodeSpecial(nil, "un")); got != "[CLS] un [SEP]" {
+		t.Errorf("with special tokens: %q", got)
+	}
+	e := tok.NewEncoder()
+	e.Literal = true
+	if got := names(tok, e.Encode(nil, "un[SEP]un")); got != "un [ sep ] un" {
+		t.Errorf("literal: %q", got)
+	}
+	if got := tok.Decode(tok.Encode(nil, "[CLS] un UN")); got != "[CLS] un un" {
+		t.Errorf("decoded: %q", got)
+	}
+}
+
+func TestAddedTokens(t *testing.T) {
+	m := newMatchers([]addedToken{
+		{ID: 1, Content: "<a>"}, {ID: 2, Content: "<ab>", LStrip: true}, {ID: 3, Content: "word", SingleWord: true, RStrip: true}, {ID: 4, Content: "<a>b"},
+	})
+	for _, c := range []struct {
+		in   string
+		want []int32
+		rest string
+	}{
+		{"x<a>y", []int32{1}, "x|y"},
+		{"x<a>b", []int32{4}, "x|"},       // the longest
+		{"x  <ab> y", []int32{2}, "x| y"}, // takes the spaces before it
+		{"swords word  x", []int32{3}, "swords |x"},
+		{"<a> <ab>", []int32{1, 2}, "||"},
+	} {
+		var ids []int32
+		rest, at := "", 0
+		for part, id := range m[0].matches(c.in) {
+			ids = append(ids, id)
+			rest += c.in[at:part[0]] + "|"
+			at = part[1]
+		}
+		rest += c.in[at:]
+		if !slices.Equal(ids, c.want) || rest != c.rest {
+			t.Errorf("%q: %v, %q; want %v, %q", c.in, ids, rest, c.want, c.rest)
 		}
 	}
 }
 
-// TestTrain checks the trainer against a small case whose merges can be
-// followed by hand. Counts: hug 10, pug 5, pun 12, bun 4, hugs 5, the example of
-// the Hugging Face course.
-func TestTrain(t *testing.T) {
-	var words []string
-	for word, n := range map[string]int{"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5} {
-		words = append(words, strings.Repeat(word+" ", n))
-	}
-	tok := train(t, TrainOptions{VocabSize: 22}, words...)
-	// ##u ##g occurs 20 times, ##u ##n 16, h ##ug 15, p ##un 12; then p ##ug,
-	// hug ##s at 5 each, the one with the lower id first.
-	want := []string{
-		"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]",
-		"b", "g", "h", "n", "p", "s", "u", "##g", "##n", "##s", "##u",
-		"##ug", "##un", "hug", "pun", "pug", "hugs",
-	}
-	if d := cmp.Diff(want, tok.tokens); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestTrainDeterministic(t *testing.T) {
-	var docs []string
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 3000 {
-		// Words of few letters make many ties.
-		word := make([]byte, 1+r.IntN(8))
-		for i := range word {
-			word[i] = "abcde"[r.IntN(5)]
+// TestExtend checks that sentinels descend from the last id, and that they and
+// the mode tokens survive saving.
+func TestExtend(t *testing.T) {
+	for _, kind := range kinds {
+		tok := reload(t, train(t, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 4, Modes: true}))
+		n := int32(tok.VocabSize())
+		if got := tok.Sentinels(); !slices.Equal(got, []int32{n - 1, n - 2, n - 3, n - 4}) {
+			t.Errorf("%s: sentinels %v of %d tokens", kind, got, n)
 		}
-		docs = append(docs, string(word))
-	}
-	a := train(t, TrainOptions{VocabSize: 500}, docs...)
-	slices.Reverse(docs)
-	b := train(t, TrainOptions{VocabSize: 500}, docs...)
-	if d := cmp.Diff(a.tokens, b.tokens); d != "" {
-		t.Errorf("the vocabulary depends on the order of documents: %s", d)
-	}
-	if a.VocabSize() != 500 {
-		t.Errorf("%d tokens, want 500", a.VocabSize())
+		nlu, nlg, s2s, ok := tok.Modes()
+		if !ok || nlu != n-7 || nlg != n-6 || s2s != n-5 || tok.Token(s2s) != S2S {
+			t.Errorf("%s: modes %d %d %d %v of %d tokens", kind, nlu, nlg, s2s, ok, n)
+		}
+		for _, id := range append(tok.Sentinels(), nlu, nlg, s2s) {
+			if !tok.IsSpecial(id) || tok.Continues(id) {
+				t.Errorf("%s: %s is not special", kind, tok.Token(id))
+			}
+		}
+		sp := tok.Special()
+		for name, id := range map[string]int32{"pad": sp.Pad, "cls": sp.Cls, "sep": sp.Sep, "mask": sp.Mask, "eos": sp.EOS} {
+			if id < 0 || !tok.IsSpecial(id) {
+				t.Errorf("%s: no token for %s", kind, name)
+			}
+		}
+		again, err := tok.ExtendUL2(4, true)
+		if err != nil || again.VocabSize() != tok.VocabSize() {
+			t.Errorf("%s: extended twice: %v", kind, err)
+		}
+		if _, err := tok.Extend("s"); kind == WordPiece && err == nil {
+			t.Errorf("%s: an ordinary token became special", kind)
+		}
 	}
 }
 
 func TestTrainErrors(t *testing.T) {
 	ctx := context.Background()
-	if _, err := Train(ctx, texts("", " \n"), TrainOptions{VocabSize: 100}); !errors.Is(err, ErrNoText) {
-		t.Errorf("no text: %v", err)
+	for _, kind := range kinds {
+		if _, err := Train(ctx, texts("", " \n"), TrainOptions{Kind: kind, VocabSize: 400}); !errors.Is(err, ErrNoText) {
+			t.Errorf("%s: no text: %v", kind, err)
+		}
+		broken := errors.New("broken")
+		_, err := Train(ctx, func(yield func(string, error) bool) { yield("", broken) }, TrainOptions{Kind: kind, VocabSize: 400})
+		if !errors.Is(err, broken) {
+			t.Errorf("%s: a failing source: %v", kind, err)
+		}
+		for _, opts := range []TrainOptions{
+			{Kind: kind, VocabSize: 3}, {Kind: kind, VocabSize: 50, Sentinels: 60}, {Kind: kind, VocabSize: 400, Sentinels: -1},
+		} {
+			if _, err := Train(ctx, texts("a b"), opts); err == nil {
+				t.Errorf("accepted: %+v", opts)
+			}
+		}
 	}
-	if _, err := Train(ctx, texts("abcdefghijk"), TrainOptions{VocabSize: 12}); err == nil || !strings.Contains(err.Error(), "cannot hold") {
-		t.Errorf("too large an alphabet: %v", err)
-	}
-	if _, err := Train(ctx, texts("a"), TrainOptions{VocabSize: 3}); err == nil {
-		t.Error("a vocabulary of 3 was accepted")
-	}
-	broken := errors.New("broken")
-	_, err := Train(ctx, func(yield func(string, error) bool) { yield("", broken) }, TrainOptions{VocabSize: 100})
-	if !errors.Is(err, broken) {
-		t.Errorf("a failing source: %v", err)
-	}
-	canceled, cancel := context.WithCancel(ctx)
-	cancel()
-	if _, err := Train(canceled, texts(strings.Repeat("some words ", 1000)), TrainOptions{VocabSize: 100}); !errors.Is(err, context.Canceled) {
-		t.Errorf("canceled: %v", err)
+	if _, err := Train(ctx, texts("a"), TrainOptions{Kind: "words", VocabSize: 400}); err == nil || !strings.Contains(err.Error(), "words") {
+		t.Errorf("an unknown kind: %v", err)
 	}
 }
 
-// wordpiece is a small vocabulary for examples and tests.
-func wordpiece(t testing.TB, tokens ...string) *Tokenizer {
-	t.Helper()
-	tok, err := newTokenizer(slices.Concat(bertSpecials, tokens), nil, normalization{true, true, true, true})
-	if err != nil {
-		t.Fatal(err)
+func TestVocabulary(t *testing.T) {
+	if got := names(wordpieces(t, "a", "##b"), wordpieces(t, "a", "##b").Encode(nil, "AB")); got != "a ##b" {
+		t.Errorf("an uncased vocabulary: %q", got)
 	}
-	return tok
-}
-
-func TestEncode(t *testing.T) {
-	tok := wordpiece(t, "un", "##aff", "##able", "na", "##ive", "x", "##x", "東", "京", ".", ",", "[", "]", "sep")
-	long := strings.Repeat("x", 100)
-	for _, c := range []struct{ in, want string }{
-		{"", ""},
-		{"Unaffable, naïve.", "un ##aff ##able , na ##ive ."},
-		{"un un\taff", "un un [UNK]"},
-		{"東京", "東 京"},
-		{"un\u200baff\ufeffable\x00", "un ##aff ##able"},
-		{"un\xffaff", "un ##aff"},
-		{"un[SEP]un", "un [SEP] un"},
-		{"[MASK][MASK]", "[MASK] [MASK]"},
-		{"un[SEP", "un [ sep"},
-		{long, "x" + strings.Repeat(" ##x", 99)},
-		{long + "x", "[UNK]"},
+	cased := wordpieces(t, "a", "A", "##B")
+	if got := names(cased, cased.Encode(nil, "AB a")); got != "A ##B a" {
+		t.Errorf("a cased vocabulary: %q", got)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"a\n\nb\n", "line 2 is empty"}, {"a\nb\n", "[UNK]"}, {"[UNK]\na\na\n", "two ids"}, {"", "line 1"},
 	} {
-		want := strings.Fields(c.want)
-		var got []string
-		for _, id := range tok.Encode(nil, c.in) {
-			got = append(got, tok.Token(id))
+		if _, err := ParseVocabulary([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: error %v, want one with %q", c.text, err, c.want)
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%q: %q, want %q", c.in, got, want)
-		}
-	}
-	e := tok.NewEncoder()
-	e.Literal = true
-	if got := tok.Decode(e.Encode(nil, "un[SEP]un")); got != "un [ sep ] un" {
-		t.Errorf("literal: %q", got)
-	}
-	if got := tok.Decode(tok.Encode(nil, "[CLS] Unaffable, naive.")); got != "[CLS] unaffable, naive." {
-		t.Errorf("decoded: %q", got)
-	}
-}
-
-func TestSaveLoad(t *testing.T) {
-	tok := train(t, TrainOptions{VocabSize: 60}, `She said "it's <b>5 & 7</b>", naïvely. She said it.`, "東京 she said it")
-	path := filepath.Join(t.TempDir(), "tokenizer.json")
-	if err := tok.Save(path); err != nil {
-		t.Fatal(err)
-	}
-	again, err := Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(tok.tokens, again.tokens); d != "" {
-		t.Error(d)
-	}
-	if tok.Fingerprint() != again.Fingerprint() {
-		t.Error("another fingerprint after saving and loading")
-	}
-	if id, ok := again.ID(Mask); !ok || id != again.Special().Mask || !again.IsSpecial(id) || again.Token(id) != Mask {
-		t.Errorf("[MASK] has id %d", id)
 	}
 }
 
@@ -248,16 +245,27 @@ func TestLoadErrors(t *testing.T) {
 	if _, err := Load(filepath.Join(t.TempDir(), "none.json")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	good := string(wordpiece(t, "a", "b").JSON())
+	path := filepath.Join(t.TempDir(), "vocab.bin")
+	if err := os.WriteFile(path, []byte("x"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), ".bin") {
+		t.Errorf("an unknown extension: %v", err)
+	}
+	good := string(wordpieces(t, "a", "b").contents())
 	for _, c := range []struct{ name, data, want string }{
 		{"truncated", good[:len(good)/2], "not a tokenizer.json"},
 		{"no model", "{}", "no \"model\""},
-		{"other model", strings.Replace(good, `"type": "WordPiece",`+"\n", `"type": "BPE",`, 1), "only WordPiece"},
+		{"other model", strings.Replace(good, `"type":"WordPiece","unk`, `"type":"WordLevel","unk`, 1), "WordLevel"},
 		{"other normalizer", strings.Replace(good, "BertNormalizer", "Lowercase", 1), "normalizer"},
-		{"gap", strings.Replace(good, `"b": 6`, `"b": 7`, 1), "must be 0 to 6"},
-		{"twice", strings.Replace(good, `"b": 6`, `"b": 5`, 1), "share the id"},
-		{"no mask", strings.ReplaceAll(good, "[MASK]", "<mask>"), "[MASK]"},
-		{"huge id", strings.Replace(good, `"b": 6`, `"b": 99999999999`, 1), "must be 0 to 6"},
+		{"gap", strings.Replace(good, `"b":6`, `"b":7`, 1), "must be 0 to 6"},
+		{"twice", strings.Replace(good, `"b":6`, `"b":5`, 1), "share the id"},
+		{"no unk", strings.ReplaceAll(good, "[UNK]", "<unk>"), "[UNK]"},
+		{"huge id", strings.Replace(good, `"b":6`, `"b":99999999999`, 1), "must be 0 to 6"},
+		{"gap of added", strings.Replace(good, `{"id":4,"content":"[MASK]"`, `{"id":9,"content":"[MASKED]"`, 1), "id 9"},
+		{"added twice", strings.Replace(good, `{"id":4,"content":"[MASK]"`, `{"id":0,"content":"[PAD]"`, 1), "twice"},
+		{"template", strings.Replace(good, `"ids":[2]`, `"ids":[77]`, 1), "77"},
+		{"post-processor", strings.Replace(good, "TemplateProcessing", "Other", 1), "Other"},
 	} {
 		if _, err := Parse([]byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
@@ -267,21 +275,51 @@ func TestLoadErrors(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("{}"))
-	f.Add(wordpiece(f, "a").JSON())
+	for _, kind := range kinds {
+		if tok := train(f, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 2}); tok.FileName() == "tokenizer.json" {
+			f.Add(tok.contents())
+		}
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if tok, err := Parse(data); err == nil {
-			tok.Encode(nil, "some [MASK] text")
+			tok.Decode(tok.EncodeSpecial(nil, "some [MASK] text"))
 		}
 	})
 }
 
-func FuzzEncode(f *testing.F) {
-	tok := wordpiece(f, "a", "##a", "b")
-	f.Add("a\xffé [MASK] 東")
-	f.Fuzz(func(t *testing.T, text string) {
-		ids := tok.Encode(nil, text)
-		if again := tok.NewEncoder().Encode(nil, text); !slices.Equal(ids, again) {
-			t.Errorf("%v, then %v", ids, again)
+func FuzzParseVocabulary(f *testing.F) {
+	f.Add([]byte("[UNK]\na\n##b\r\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if tok, err := ParseVocabulary(data); err == nil {
+			tok.Decode(tok.EncodeSpecial(nil, "some [MASK] text"))
 		}
 	})
 }
+
+// FuzzEncode checks that a warm cache gives the same ids, and that all are of the
+// vocabulary.
+func FuzzEncode(f *testing.F) {
+	var toks []*Tokenizer
+	for _, kind := range kinds {
+		toks = append(toks, train(f, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 2}))
+	}
+	f.Add("a\xffé [MASK] 東\x00\u200b<extra_id_0>")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, tok := range toks {
+			ids := tok.Encode(nil, text)
+			if again := tok.Encode(nil, text); !slices.Equal(ids, again) {
+				t.Errorf("%s: %v, then %v", tok.Kind(), ids, again)
+			}
+			for _, id := range ids {
+				if id < 0 || int(id) >= tok.VocabSize() {
+					t.Errorf("%s: id %d of %d", tok.Kind(), id, tok.VocabSize())
+				}
+			}
+			tok.Decode(ids)
+		}
+	})
+}
+
+var kinds = []Kind{WordPiece}
+
+var goldenFiles = map[string]string{"bert_wp": "bert_wp.json"}

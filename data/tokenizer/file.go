@@ -1,0 +1,181 @@
+package tokenizer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
+)
+
+// file is a tokenizer.json. What belongs to the model is left to its package.
+type file struct {
+	Version       string          `json:"version"`
+	Truncation    json.RawMessage `json:"truncation"`
+	Padding       json.RawMessage `json:"padding"`
+	AddedTokens   []addedToken    `json:"added_tokens"`
+	Normalizer    json.RawMessage `json:"normalizer"`
+	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
+	PostProcessor json.RawMessage `json:"post_processor"`
+	Decoder       json.RawMessage `json:"decoder"`
+	Model         json.RawMessage `json:"model"`
+}
+
+// Load reads a tokenizer from a file: a tokenizer.json of Hugging Face's
+// tokenizers, a .model of SentencePiece, or a vocab.txt of BERT, known by the
+// extensions .json, .model and .txt.
+func Load(path string) (*Tokenizer, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("tokenizer: there is no file %s: %w", path, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: reading: %w", err)
+	}
+	var t *Tokenizer
+	switch ext := filepath.Ext(path); ext {
+	case ".json":
+		t, err = Parse(data)
+	case ".txt":
+		t, err = ParseVocabulary(data)
+	default:
+		return nil, fmt.Errorf("tokenizer: %s: a file with extension %q is no tokenizer that is known here: give a tokenizer.json, a vocab.txt or a .model", path, ext)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Parse reads a tokenizer from the contents of a tokenizer.json.
+func Parse(data []byte) (*Tokenizer, error) {
+	var f file
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, fmt.Errorf("not a tokenizer.json: %w", err)
+	}
+	kind, m, err := parseModel(&f)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newTokenizer(kind, m, f.AddedTokens, template{})
+	if err != nil {
+		return nil, err
+	}
+	if kind == WordPiece || len(f.Normalizer) > 0 && string(f.Normalizer) != "null" {
+		for _, a := range f.AddedTokens {
+			if a.Normalized {
+				return nil, fmt.Errorf("added token %q is to be looked for in normalized text: not supported where there is a normalizer", a.Content)
+			}
+		}
+	}
+	t.post, err = parseTemplate(f.PostProcessor, t.size)
+	return t, err
+}
+
+// ParseVocabulary reads a WordPiece tokenizer from the contents of a vocab.txt:
+// a token a line, its id the number of the line from 0. [PAD], [UNK], [CLS],
+// [SEP] and [MASK] are special where they are there. See
+// [wordpiece.ParseVocabulary] for how it is told whether text is lowercased.
+func ParseVocabulary(data []byte) (*Tokenizer, error) {
+	m, err := wordpiece.ParseVocabulary(string(data))
+	if err != nil {
+		return nil, err
+	}
+	return newTokenizer(WordPiece, m, addedFor(m, bertSpecials), bertTemplate(m))
+}
+
+// addedFor returns added tokens for those of the names that m has.
+func addedFor(m model, names []string) []addedToken {
+	var added []addedToken
+	for _, name := range names {
+		if id, ok := m.ID(name); ok {
+			added = append(added, addedToken{ID: id, Content: name, Special: true})
+		}
+	}
+	return added
+}
+
+// bertTemplate puts [CLS] and [SEP] around a text if m has both.
+func bertTemplate(m model) template {
+	_, cls := m.ID(Cls)
+	_, sep := m.ID(Sep)
+	if !cls || !sep {
+		return template{}
+	}
+	return newTemplate(m, Cls, Sep)
+}
+
+// FileName returns the name that the tokenizer's file goes by: tokenizer.json, or
+// tokenizer.model if it is SentencePiece's.
+func (t *Tokenizer) FileName() string {
+	return "tokenizer.json"
+}
+
+// contents returns the contents of the tokenizer's file. The same tokenizer gives
+// the same bytes.
+func (t *Tokenizer) contents() []byte {
+	m := t.model.(jsonModel)
+	var b bytes.Buffer
+	b.WriteString("{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [")
+	for i, a := range t.added {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("\n    ")
+		b.Write(compact(a))
+	}
+	b.WriteString("\n  ]")
+	normalizer, preTokenizer, decoder, model := m.JSON()
+	for _, s := range []struct {
+		name string
+		raw  json.RawMessage
+	}{{"normalizer", normalizer}, {"pre_tokenizer", preTokenizer}, {"post_processor", t.post.raw}, {"decoder", decoder}, {"model", model}} {
+		raw := s.raw
+		if len(raw) == 0 {
+			raw = []byte("null")
+		}
+		fmt.Fprintf(&b, ",\n  %q: ", s.name)
+		b.Write(compact(raw))
+	}
+	b.WriteString("\n}\n")
+	return b.Bytes()
+}
+
+// compact returns v as JSON on one line, without the escapes that are meant for
+// HTML.
+func compact(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err) // strings, numbers, and sections that were parsed before
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// SaveTo writes the tokenizer to its file in a directory; see
+// [Tokenizer.FileName]. The file is replaced at once when it is complete and on
+// disk.
+func (t *Tokenizer) SaveTo(dir string) error {
+	if err := writeFile(filepath.Join(dir, t.FileName()), t.contents()); err != nil {
+		return fmt.Errorf("tokenizer: saving: %w", err)
+	}
+	return nil
+}
+
+func writeFile(path string, contents []byte) error {
+	f, err := os.Create(path + ".tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(contents)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), strings.TrimSuffix(f.Name(), ".tmp"))
+}

@@ -1,0 +1,109 @@
+package wordpiece
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	cacheEntries = 1 << 17 // cached words of an encoder before it starts afresh
+	cacheWord    = 64      // longest word that is cached, in bytes
+)
+
+// Encoder encodes text with a cache of the words it has met. It is for one
+// goroutine at a time.
+type Encoder struct {
+	m       *Model
+	cache   map[string]span
+	arena   []int32
+	scratch []byte
+}
+
+// span is a part of an encoder's arena.
+type span struct{ lo, hi int32 }
+
+// NewEncoder returns an encoder with an empty cache.
+func (m *Model) NewEncoder() *Encoder {
+	return &Encoder{m: m, cache: make(map[string]span)}
+}
+
+// asciiSpace marks the ASCII characters that separate words.
+var asciiSpace = [utf8.RuneSelf]bool{' ': true, '\t': true, '\n': true, '\r': true}
+
+// fields calls yield for every whitespace-separated part of text.
+func fields(text string, yield func(string)) {
+	start := 0
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if asciiSpace[c] {
+				if i > start {
+					yield(text[start:i])
+				}
+				start = i + 1
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if isSpace(r) {
+			if i > start {
+				yield(text[start:i])
+			}
+			start = i + size
+		}
+		i += size
+	}
+	if len(text) > start {
+		yield(text[start:])
+	}
+}
+
+// Encode appends the ids of text to dst.
+func (e *Encoder) Encode(dst []int32, text string) []int32 {
+	fields(text, func(word string) {
+		if s, ok := e.cache[word]; ok {
+			dst = append(dst, e.arena[s.lo:s.hi]...)
+			return
+		}
+		lo := len(dst)
+		e.scratch = e.m.norm.words(word, e.scratch, func(w []byte) { dst = e.m.split(dst, w) })
+		if len(word) > cacheWord {
+			return
+		}
+		if len(e.cache) >= cacheEntries {
+			clear(e.cache)
+			e.arena = e.arena[:0]
+		}
+		start := int32(len(e.arena))
+		e.arena = append(e.arena, dst[lo:]...)
+		// The key is cloned so that the cache does not keep the whole text alive.
+		e.cache[strings.Clone(word)] = span{start, int32(len(e.arena))}
+	})
+	return dst
+}
+
+// split appends the pieces of one normalized word: at every place the longest
+// token that fits, or [UNK] for the whole word if none does somewhere.
+func (m *Model) split(dst []int32, word []byte) []int32 {
+	if len(word) > m.maxChars && utf8.RuneCount(word) > m.maxChars {
+		return append(dst, m.unk)
+	}
+	start := len(dst)
+	table, offset := m.ids, 0
+	for offset < len(word) {
+		end := min(len(word), offset+m.maxPiece)
+		for {
+			if end == offset {
+				return append(dst[:start], m.unk)
+			}
+			if id, ok := table[string(word[offset:end])]; ok {
+				dst = append(dst, id)
+				offset = end
+				break
+			}
+			end--
+		}
+		table = m.continuation
+	}
+	return dst
+}

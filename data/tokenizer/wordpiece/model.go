@@ -1,0 +1,140 @@
+package wordpiece
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+const (
+	unknown  = "[UNK]"
+	prefix   = "##"
+	maxChars = 100 // of a word that is split; Hugging Face's default
+)
+
+// Normalization holds the switches of Hugging Face's BertNormalizer.
+type Normalization struct {
+	CleanText    bool // drop control characters, make all whitespace a space
+	ChineseChars bool // set CJK ideographs apart
+	StripAccents bool
+	Lowercase    bool
+}
+
+// Uncased is the normalization of BERT's lowercased vocabularies.
+var Uncased = Normalization{CleanText: true, ChineseChars: true, StripAccents: true, Lowercase: true}
+
+// Cased is the normalization of BERT's cased vocabularies.
+var Cased = Normalization{CleanText: true, ChineseChars: true}
+
+// Model is a WordPiece vocabulary together with BERT's rules of splitting text.
+// It does not change once made and may be used by several goroutines.
+type Model struct {
+	tokens       []string // by id
+	ids          map[string]int32
+	continuation map[string]int32 // tokens that continue a word, without their prefix
+	unk          int32
+	norm         Normalization
+	maxChars     int  // longest word that is split, in characters
+	maxPiece     int  // longest token, in bytes
+	cleanup      bool // Decode undoes the spaces around punctuation
+}
+
+// New returns the model of the given tokens, whose ids are their indices. [UNK]
+// must be among them.
+func New(tokens []string, norm Normalization) (*Model, error) {
+	m := &Model{
+		tokens:       tokens,
+		ids:          make(map[string]int32, len(tokens)),
+		continuation: make(map[string]int32, len(tokens)),
+		norm:         norm,
+		cleanup:      true,
+		maxChars:     maxChars,
+	}
+	for i, token := range tokens {
+		if token == "" {
+			return nil, fmt.Errorf("the token with id %d is empty", i)
+		}
+		if other, ok := m.ids[token]; ok {
+			return nil, fmt.Errorf("token %q has two ids, %d and %d", token, other, i)
+		}
+		m.ids[token] = int32(i)
+		m.maxPiece = max(m.maxPiece, len(token))
+		if rest, ok := strings.CutPrefix(token, prefix); ok && rest != "" {
+			m.continuation[rest] = int32(i)
+		}
+	}
+	var ok bool
+	if m.unk, ok = m.ids[unknown]; !ok {
+		return nil, errors.New("the vocabulary lacks the token " + unknown + ", which stands for words that it cannot spell")
+	}
+	return m, nil
+}
+
+// ParseVocabulary reads a vocab.txt: a token a line, whose id is the number of
+// its line from 0. The file does not say whether text is to be lowercased; a
+// vocabulary with a capital letter outside of brackets is taken to be cased,
+// since lowercased text could never use that token.
+func ParseVocabulary(text string) (*Model, error) {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	norm := Uncased
+	for i, line := range lines {
+		line = strings.TrimSuffix(line, "\r")
+		lines[i] = line
+		if line == "" {
+			return nil, fmt.Errorf("not a vocab.txt: line %d is empty", i+1)
+		}
+		if line[0] != '[' && strings.ContainsAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && line[0] != '<' {
+			norm = Cased
+		}
+	}
+	return New(lines, norm)
+}
+
+// Size returns the number of tokens. Ids go from 0 to Size()-1.
+func (m *Model) Size() int { return len(m.tokens) }
+
+// Token returns the token with the given id, "" if there is none.
+func (m *Model) Token(id int32) string {
+	if id < 0 || int(id) >= len(m.tokens) {
+		return ""
+	}
+	return m.tokens[id]
+}
+
+// ID returns the id of a token, and whether there is such a token.
+func (m *Model) ID(token string) (int32, bool) {
+	id, ok := m.ids[token]
+	return id, ok
+}
+
+// Continues tells whether the token continues a word, as those that begin with
+// "##" do.
+func (m *Model) Continues(id int32) bool { return strings.HasPrefix(m.Token(id), prefix) }
+
+// cleanups are the replacements that Hugging Face's WordPiece decoder makes, in
+// its order.
+var cleanups = []string{" .", ".", " ?", "?", " !", "!", " ,", ",", " ' ", "'", " n't", "n't", " 'm", "'m", " do not", " don't", " 's", "'s", " 've", "'ve", " 're", "'re"}
+
+// Decode returns readable text for tokens, as Hugging Face's WordPiece decoder
+// does: tokens are separated by spaces, continuations joined to their word, and
+// the space before common punctuation dropped. Case, accents and exact spacing
+// are lost.
+func (m *Model) Decode(tokens []string) string {
+	var b strings.Builder
+	for i, token := range tokens {
+		if i > 0 {
+			if rest, ok := strings.CutPrefix(token, prefix); ok {
+				token = rest
+			} else {
+				token = " " + token
+			}
+		}
+		if m.cleanup {
+			for j := 0; j < len(cleanups); j += 2 {
+				token = strings.ReplaceAll(token, cleanups[j], cleanups[j+1])
+			}
+		}
+		b.WriteString(token)
+	}
+	return b.String()
+}
