@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/landscape-aware/growing/internal/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
 	"github.com/landscape-aware/growing/lag/transformer"
@@ -28,7 +29,7 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 	}
 	result := s.Config.analyze(source, outcomes)
 	result.Backend = s.backend.Kind
-	return result, train.WriteJSON(filepath.Join(s.dir, resultFile), result)
+	return result, atomicfile.WriteJSON(filepath.Join(s.dir, resultFile), result)
 }
 
 // Probe grows the source model, which must be trained, in every way of the pool

@@ -17,6 +17,7 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/internal/atomicfile"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -124,7 +125,7 @@ func (s *Study) saveConfig() error {
 		log.Warn("this study was computed with another backend; it is trained again, and its result replaced",
 			"before", result.Backend, "now", s.backend.Kind, "dir", s.dir)
 	}
-	return train.WriteJSON(path, s.Config)
+	return atomicfile.WriteJSON(path, s.Config)
 }
 
 // Names of a study's files.

@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
+
+	"github.com/landscape-aware/growing/internal/atomicfile"
 )
 
 // Metric is a line of metrics.jsonl: a training step or an evaluation.
@@ -52,7 +53,7 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 			validations = append(validations, m)
 		}
 	}
-	if err := WriteFile(path, func(w io.Writer) error { _, err := w.Write(kept.Bytes()); return err }); err != nil {
+	if err := atomicfile.WriteBytes(path, kept.Bytes()); err != nil {
 		return nil, nil, err
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,6 +16,8 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/gofrs/flock"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/landscape-aware/growing/internal/atomicfile"
 )
 
 // FormatVersion is part of every run's address. It changes when the same
@@ -123,7 +124,7 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 	if err := r.warnOfOtherEnvironment(dir); err != nil {
 		return outcome, err
 	}
-	if err := errors.Join(WriteJSON(filepath.Join(dir, "config.json"), r.Config), WriteJSON(filepath.Join(dir, "env.json"), r.Env)); err != nil {
+	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(dir, "config.json"), r.Config), atomicfile.WriteJSON(filepath.Join(dir, "env.json"), r.Env)); err != nil {
 		return outcome, err
 	}
 	if outcome, err = r.train(ctx, dir); err != nil {
@@ -132,7 +133,7 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 	if err := r.complete(outcome); err != nil {
 		return outcome, fmt.Errorf("%s: %w; delete the directory to train the run again", dir, err)
 	}
-	return outcome, WriteJSON(resultPath, outcome)
+	return outcome, atomicfile.WriteJSON(resultPath, outcome)
 }
 
 func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error) {
@@ -310,16 +311,6 @@ func lock(ctx context.Context, dir string) (unlock func(), err error) {
 		return nil, fmt.Errorf("locking %s: %w", dir, err)
 	}
 	return func() { l.Unlock() }, nil
-}
-
-// WriteJSON writes a value as indented JSON to a file that appears under its
-// name only once it is whole and on disk.
-func WriteJSON(path string, value any) error {
-	text, err := encodeJSON(value)
-	if err != nil {
-		return err
-	}
-	return WriteFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 func encodeJSON(value any) ([]byte, error) {

@@ -11,10 +11,10 @@ import (
 	"maps"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/landscape-aware/growing/internal/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
@@ -71,7 +71,7 @@ func writeSafetensors(path string, tensors growth.Tensors, metadata map[string]s
 	}
 	text = bytes.Replace(text, []byte(noChecksum), []byte(hex.EncodeToString(sum.Sum(nil))), 1)
 
-	return WriteFile(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		if err := binary.Write(w, binary.LittleEndian, uint64(len(text))); err != nil {
 			return err
 		}
@@ -146,45 +146,4 @@ func readSafetensors(path string) (growth.Tensors, map[string]string, error) {
 		tensors[name] = growth.Tensor{Shape: e.Shape, Data: values}
 	}
 	return tensors, metadata, nil
-}
-
-// WriteFile writes a file under a temporary name, flushes it to disk and
-// renames it, so that no reader and no crash ever sees a part of it.
-func WriteFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: its directory does not take files: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("writing %s: %w", path, err)
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

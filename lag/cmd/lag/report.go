@@ -9,9 +9,9 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/landscape-aware/growing/internal/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
-	"github.com/landscape-aware/growing/lag/train"
 )
 
 func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -33,7 +33,7 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			Title: "Study " + config.Name, Config: config, Versions: versions(result.Backend),
 			Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, "study.json"), dir),
 		}
-		if err := train.WriteFile(path, func(w io.Writer) error { return report.HTML(w, result, meta) }); err != nil {
+		if err := atomicfile.Write(path, func(w io.Writer) error { return report.HTML(w, result, meta) }); err != nil {
 			return err
 		}
 		fmt.Println(path)

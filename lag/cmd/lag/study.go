@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/landscape-aware/growing/internal/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
@@ -89,7 +90,7 @@ func runStudy(ctx context.Context, s *lag.Study, bars *bars) error {
 			return err
 		}
 	}
-	if err := train.WriteFile(filepath.Join(s.Dir(), "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
+	if err := atomicfile.Write(filepath.Join(s.Dir(), "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
 		return err
 	}
 	printResult(os.Stdout, result)

@@ -1,0 +1,157 @@
+package atomicfile
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Ext ends the name of a file in the making.
+const Ext = ".tmp"
+
+// File is a file in the making. It is written through a buffer.
+type File struct {
+	path   string
+	file   *os.File
+	buf    *bufio.Writer
+	closed bool // flushed, synced and closed
+	done   bool // renamed, or given up
+}
+
+// Create begins the file that will be at path. It is written in the same
+// directory, under a name of its own.
+func Create(path string) (*File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+Ext)
+	if err != nil {
+		return nil, fmt.Errorf("writing %s: its directory does not take files: %w", path, err)
+	}
+	if err := f.Chmod(0o644); err != nil {
+		f.Close()
+		os.Remove(f.Name())
+		return nil, fmt.Errorf("writing %s: %w", path, err)
+	}
+	return &File{path: path, file: f, buf: bufio.NewWriterSize(f, 1<<16)}, nil
+}
+
+// Name returns the path at which the file will appear.
+func (f *File) Name() string { return f.path }
+
+// Write implements [io.Writer].
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.buf.Write(p)
+	if err != nil {
+		err = f.wrap(err)
+	}
+	return n, err
+}
+
+// Finish brings the contents to the disk and closes the file, which keeps its
+// temporary name. Files that belong together are all finished before the first
+// is committed.
+func (f *File) Finish() error {
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	err := f.buf.Flush()
+	if err == nil {
+		err = f.file.Sync()
+	}
+	if cerr := f.file.Close(); err == nil {
+		err = cerr // a network file system reports here that it was full
+	}
+	if err != nil {
+		return f.wrap(err)
+	}
+	return nil
+}
+
+// Commit gives the file its name, in place of the file that has it. After an
+// error the file is given up.
+func (f *File) Commit() error {
+	err := f.Finish()
+	if err == nil {
+		if err = os.Rename(f.file.Name(), f.path); err != nil {
+			err = f.wrap(err)
+		}
+	}
+	if err != nil {
+		f.Abort()
+		return err
+	}
+	f.done = true
+	return SyncDir(filepath.Dir(f.path))
+}
+
+// Abort gives the file up and removes what there is of it. After
+// [File.Commit] it does nothing, so that it can be deferred.
+func (f *File) Abort() {
+	if f.done {
+		return
+	}
+	f.done = true
+	if !f.closed {
+		f.closed = true
+		f.file.Close()
+	}
+	os.Remove(f.file.Name())
+}
+
+// Leftovers returns the files that killed processes left on the way to path.
+// They are of no use, unless another process is writing path now.
+func Leftovers(path string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(path)+".") && strings.HasSuffix(e.Name(), Ext) {
+			found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+	return found, nil
+}
+
+func (f *File) wrap(err error) error { return fmt.Errorf("writing %s: %w", f.path, err) }
+
+// Write makes a file of what write gives. After an error there is nothing new.
+func Write(path string, write func(io.Writer) error) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// WriteBytes makes a file of the given contents.
+func WriteBytes(path string, contents []byte) error {
+	return Write(path, func(w io.Writer) error { _, err := w.Write(contents); return err })
+}
+
+// WriteJSON makes a file of a value as indented JSON.
+func WriteJSON(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return WriteBytes(path, append(text, '\n'))
+}
+
+// SyncDir makes the renames in a directory last.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

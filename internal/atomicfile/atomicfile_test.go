@@ -1,0 +1,98 @@
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// names returns what is in a directory.
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func TestWrite(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.json")
+	if err := WriteJSON(path, map[string]int{"b": 1}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "{\n  \"b\": 1\n}\n" {
+		t.Errorf("%q %v", text, err)
+	}
+	if err := WriteBytes(path, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "new" {
+		t.Errorf("%q %v", text, err)
+	}
+	if n := names(t, dir); len(n) != 1 {
+		t.Errorf("files %v", n)
+	}
+}
+
+// TestFailure checks that a failed write changes nothing.
+func TestFailure(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	if err := WriteBytes(path, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("the disk is full")
+	err := Write(path, func(w io.Writer) error {
+		if _, err := w.Write([]byte("part of the new")); err != nil {
+			return err
+		}
+		return full
+	})
+	if !errors.Is(err, full) {
+		t.Error(err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "old" {
+		t.Errorf("%q", text)
+	}
+	if n := names(t, dir); len(n) != 1 {
+		t.Errorf("files %v", n)
+	}
+	if err := WriteBytes(filepath.Join(dir, "none", "a"), nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a directory that is not there: %v", err)
+	}
+}
+
+func TestFinish(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := Leftovers(path); err != nil || len(left) != 1 {
+		t.Errorf("on the way there are %v, %v", left, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a finished file already has its name: %v", err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	f.Abort()
+	if text, err := os.ReadFile(path); err != nil || string(text) != "text" {
+		t.Errorf("%q %v", text, err)
+	}
+}
