@@ -1,6 +1,7 @@
 package wordpiece
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/merges"
 )
 
 // TrainOptions configures [Train].
@@ -59,26 +62,45 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if opts.LimitAlphabet == 0 {
 		opts.LimitAlphabet = 1000
 	}
-	counts, err := countWords(ctx, documents, Uncased)
+	counts, err := merges.Count(ctx, documents, func() merges.Splitter { return &splitter{norm: Uncased} })
 	if err != nil {
 		return nil, err
 	}
-	if len(counts) == 0 {
+	if counts.Len() == 0 {
 		return nil, ErrNoText
 	}
-	tokens, err := mergePairs(ctx, counts, opts)
+	tokens, words, err := characters(counts, opts)
+	if err != nil {
+		return nil, err
+	}
+	tokens, _, err = merges.Learn(ctx, tokens, words, merges.Options{
+		VocabSize: opts.VocabSize, MinFrequency: int64(opts.MinFrequency), Progress: opts.Progress,
+		Join: func(left, right string) string { return left + strings.TrimPrefix(right, prefix) },
+	})
 	if err != nil {
 		return nil, err
 	}
 	return New(tokens, Uncased)
 }
 
+// splitter is a [merges.Splitter].
+type splitter struct {
+	norm    Normalization
+	scratch []byte
+}
+
+func (s *splitter) Split(text string, yield func(word string)) { fields(text, yield) }
+
+func (s *splitter) Normalize(word []byte, yield func(normalized []byte)) {
+	s.scratch = s.norm.words(string(word), s.scratch, yield)
+}
+
 // alphabet returns the most frequent characters of the words, at most limit, in
 // the order of their code points. Of equally frequent ones the lower code
 // points are kept.
-func alphabet(counts map[string]int64, limit int) []rune {
+func alphabet(counts *merges.Counts, limit int) []rune {
 	occurrences := make(map[rune]int64)
-	for word, count := range counts {
+	for word, count := range counts.All() {
 		for _, r := range word {
 			occurrences[r] += count
 		}
@@ -88,154 +110,28 @@ func alphabet(counts map[string]int64, limit int) []rune {
 		kept = append(kept, r)
 	}
 	slices.SortFunc(kept, func(a, b rune) int {
-		if d := occurrences[b] - occurrences[a]; d != 0 {
-			if d > 0 {
-				return 1
-			}
-			return -1
-		}
-		return int(a) - int(b)
+		return cmp.Or(cmp.Compare(occurrences[b], occurrences[a]), cmp.Compare(a, b))
 	})
 	kept = kept[:min(len(kept), limit)]
 	slices.Sort(kept)
 	return kept
 }
 
-// pieces is a word as a sequence of token ids, and how often it occurs.
-type pieces struct {
-	ids   []int32
-	count int64
-}
-
-// pair is two adjacent tokens, the left one in the upper half.
-type pair uint64
-
-func makePair(a, b int32) pair      { return pair(a)<<32 | pair(b) }
-func (p pair) tokens() (a, b int32) { return int32(p >> 32), int32(p) }
-
-// candidate is a pair that may be merged in the given words. A pair can have
-// more than one candidate when a token can be made in more than one way.
-type candidate struct {
-	pair  pair
-	count int64 // of the pair when the candidate was last looked at
-	words []int32
-	round int // the merge that made the candidate
-}
-
-// before orders candidates by falling count, then by rising pair, then by age.
-func (c *candidate) before(d *candidate) bool {
-	if c.count != d.count {
-		return c.count > d.count
-	}
-	if c.pair != d.pair {
-		return c.pair < d.pair
-	}
-	return c.round < d.round
-}
-
-// vocabulary is a growing list of tokens.
-type vocabulary struct {
-	tokens []string
-	ids    map[string]int32
-}
-
-func (v *vocabulary) add(token string) int32 {
-	if id, ok := v.ids[token]; ok {
-		return id
-	}
-	id := int32(len(v.tokens))
-	v.tokens = append(v.tokens, token)
-	v.ids[token] = id
-	return id
-}
-
-// mergePairs makes a vocabulary from word counts.
-func mergePairs(ctx context.Context, counts map[string]int64, opts TrainOptions) ([]string, error) {
-	v := &vocabulary{ids: make(map[string]int32)}
-	for _, s := range opts.Special {
-		v.add(s)
-	}
-	words, err := splitWords(v, counts, opts)
-	if err != nil {
-		return nil, err
-	}
-
-	// where collects the words of pairs that have yet to become candidates.
-	pairCounts := make(map[pair]int64)
-	where := make(map[pair][]int32)
-	note := func(p pair, word int32) {
-		list := where[p]
-		if len(list) == 0 || list[len(list)-1] != word {
-			where[p] = append(list, word)
-		}
-	}
-	for i, w := range words {
-		for j := 1; j < len(w.ids); j++ {
-			p := makePair(w.ids[j-1], w.ids[j])
-			pairCounts[p] += w.count
-			note(p, int32(i))
-		}
-	}
-	queue := make(candidates, 0, len(where))
-	enqueue := func(round int) {
-		for p, list := range where {
-			if n := pairCounts[p]; n > 0 {
-				queue.push(&candidate{p, n, list, round})
-			}
-		}
-		clear(where)
-	}
-	enqueue(0)
-
-	for merges := 1; len(v.tokens) < opts.VocabSize && len(queue) > 0; merges++ {
-		if merges%256 == 1 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if opts.Progress != nil {
-				opts.Progress(int64(len(v.tokens)), int64(opts.VocabSize))
-			}
-		}
-		top := queue.pop()
-		if n := pairCounts[top.pair]; n != top.count {
-			top.count = n
-			queue.push(top)
-			continue
-		}
-		if top.count < 1 || top.count < int64(opts.MinFrequency) {
-			break
-		}
-		a, b := top.pair.tokens()
-		merged := v.add(v.tokens[a] + strings.TrimPrefix(v.tokens[b], "##"))
-		for _, i := range top.words {
-			w := &words[i]
-			w.ids = merge(w.ids, a, b, merged, func(p pair, change int64) {
-				pairCounts[p] += change * w.count
-				if change > 0 {
-					note(p, i)
-				}
-			})
-		}
-		enqueue(merges)
-	}
-	if opts.Progress != nil {
-		opts.Progress(int64(len(v.tokens)), int64(opts.VocabSize))
-	}
-	return v.tokens, nil
-}
-
-// splitWords splits every word into its characters, adding them to v: first the
-// alphabet, then the characters that occur in the inside of a word, with their
-// prefix, in the order of their code points. Characters that are not in the
-// alphabet are left out of their words, as Hugging Face does.
-func splitWords(v *vocabulary, counts map[string]int64, opts TrainOptions) ([]pieces, error) {
+// characters returns the tokens that training begins with and the words as
+// sequences of them: the special tokens, the alphabet, and then the characters
+// that occur in the inside of a word, with their prefix, in the order of their
+// code points. Characters that are not in the alphabet are left out of their
+// words, as Hugging Face does.
+func characters(counts *merges.Counts, opts TrainOptions) ([]string, *merges.Words, error) {
+	tokens := slices.Clone(opts.Special)
 	letters := alphabet(counts, opts.LimitAlphabet)
 	first := make(map[rune]int32, len(letters))
 	inside := make(map[rune]int32, len(letters))
 	for _, r := range letters {
-		first[r] = v.add(string(r))
+		first[r] = int32(len(tokens))
+		tokens = append(tokens, string(r))
 	}
-	for word := range counts {
+	for word := range counts.All() {
 		_, skip := utf8.DecodeRuneInString(word)
 		for _, r := range word[skip:] {
 			if _, ok := first[r]; ok {
@@ -245,16 +141,18 @@ func splitWords(v *vocabulary, counts map[string]int64, opts TrainOptions) ([]pi
 	}
 	for _, r := range letters {
 		if _, ok := inside[r]; ok {
-			inside[r] = v.add("##" + string(r))
+			inside[r] = int32(len(tokens))
+			tokens = append(tokens, prefix+string(r))
 		}
 	}
-	if len(v.tokens) > opts.VocabSize {
-		return nil, fmt.Errorf("wordpiece: a vocabulary of %d tokens cannot hold the %d special tokens and the %d characters of the text (%d tokens): raise the vocabulary size to more than %d or lower the alphabet limit",
-			opts.VocabSize, len(opts.Special), len(letters), len(v.tokens), len(v.tokens))
+	if len(tokens) > opts.VocabSize {
+		return nil, nil, fmt.Errorf("wordpiece: a vocabulary of %d tokens cannot hold the %d special tokens and the %d characters of the text (%d tokens): raise the vocabulary size to more than %d or lower the alphabet limit",
+			opts.VocabSize, len(opts.Special), len(letters), len(tokens), len(tokens))
 	}
-	words := make([]pieces, 0, len(counts))
-	for word, count := range counts {
-		ids := make([]int32, 0, len(word))
+	words := new(merges.Words)
+	var ids []int32
+	for word, count := range counts.All() {
+		ids = ids[:0]
 		for i, r := range word {
 			id, ok := first[r]
 			if ok && i > 0 {
@@ -264,75 +162,7 @@ func splitWords(v *vocabulary, counts map[string]int64, opts TrainOptions) ([]pi
 				ids = append(ids, id)
 			}
 		}
-		if len(ids) > 1 {
-			words = append(words, pieces{ids, count})
-		}
+		words.Add(ids, count)
 	}
-	return words, nil
-}
-
-// merge replaces every a followed by b by merged, in place, and reports how the
-// counts of the neighbouring pairs change.
-func merge(ids []int32, a, b, merged int32, changed func(p pair, change int64)) []int32 {
-	out := 0
-	for i := 0; i < len(ids); out++ {
-		if i+1 >= len(ids) || ids[i] != a || ids[i+1] != b {
-			ids[out] = ids[i]
-			i++
-			continue
-		}
-		if out > 0 {
-			changed(makePair(ids[out-1], a), -1)
-			changed(makePair(ids[out-1], merged), +1)
-		}
-		if i+2 < len(ids) {
-			changed(makePair(b, ids[i+2]), -1)
-			changed(makePair(merged, ids[i+2]), +1)
-		}
-		ids[out] = merged
-		i += 2
-	}
-	return ids[:out]
-}
-
-// candidates is a binary heap whose first element comes before all others.
-type candidates []*candidate
-
-func (q *candidates) push(c *candidate) {
-	*q = append(*q, c)
-	h := *q
-	i := len(h) - 1
-	for i > 0 {
-		parent := (i - 1) / 2
-		if !h[i].before(h[parent]) {
-			break
-		}
-		h[i], h[parent] = h[parent], h[i]
-		i = parent
-	}
-}
-
-func (q *candidates) pop() *candidate {
-	h := *q
-	top := h[0]
-	last := len(h) - 1
-	h[0] = h[last]
-	h[last] = nil
-	h = h[:last]
-	*q = h
-	for i := 0; ; {
-		child := 2*i + 1
-		if child >= len(h) {
-			break
-		}
-		if child+1 < len(h) && h[child+1].before(h[child]) {
-			child++
-		}
-		if !h[child].before(h[i]) {
-			break
-		}
-		h[i], h[child] = h[child], h[i]
-		i = child
-	}
-	return top
+	return tokens, words, nil
 }
