@@ -28,12 +28,12 @@ func (t *Tokenizer) Encode(dst []int32, text string) []int32 {
 	return dst
 }
 
-// EncodeSpecial appends the ids of text to dst with the special tokens that the
-// tokenizer's file puts around a text, such as [CLS] and [SEP].
+// EncodeSpecial appends the ids of text to dst, as [Encoder.EncodeSpecial] does.
 func (t *Tokenizer) EncodeSpecial(dst []int32, text string) []int32 {
-	dst = append(dst, t.post.before...)
-	dst = t.Encode(dst, text)
-	return append(dst, t.post.after...)
+	e := t.encoders.Get().(*Encoder)
+	dst = e.EncodeSpecial(dst, text)
+	t.encoders.Put(e)
+	return dst
 }
 
 // Encode appends the ids of text to dst, as [Tokenizer.Encode] does.
@@ -42,6 +42,14 @@ func (e *Encoder) Encode(dst []int32, text string) []int32 {
 		return e.encode(dst, text, true)
 	}
 	return e.segments(dst, text, e.t.matchers, true)
+}
+
+// EncodeSpecial appends the ids of text to dst with the special tokens that the
+// tokenizer's file puts around a text, such as [CLS] and [SEP].
+func (e *Encoder) EncodeSpecial(dst []int32, text string) []int32 {
+	dst = append(dst, e.t.post.before...)
+	dst = e.Encode(dst, text)
+	return append(dst, e.t.post.after...)
 }
 
 // segments encodes text, whose added tokens are found by the first of matchers,

@@ -3,6 +3,7 @@
 //	lag study        pretrain, grow in every way of a pool, train, compare, pick
 //	lag report       render a study to one HTML file
 //	lag strategies   list the ways to grow a stack, with their layer maps
+//	lag data         prepare, look at and check the data of studies
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/log"
@@ -23,12 +25,14 @@ import (
 type command struct {
 	name, arguments, summary string
 	setup                    func(*flag.FlagSet) func(ctx context.Context, arguments []string) error
+	sub                      []command // in place of setup
 }
 
 var commands = []command{
-	{"study", "", "pretrain a model, grow it in every way of a pool, train each, compare early with final losses, and pick", study},
-	{"report", "DIR", "render the study in DIR to one self-contained HTML file", reportCommand},
-	{"strategies", "", "list the strategies that grow a stack of layers, with each layer map drawn", strategies},
+	{"study", "", "pretrain a model, grow it in every way of a pool, train each, compare early with final losses, and pick", study, nil},
+	{"report", "DIR", "render the study in DIR to one self-contained HTML file", reportCommand, nil},
+	{"strategies", "", "list the strategies that grow a stack of layers, with each layer map drawn", strategies, nil},
+	{"data", "COMMAND", "prepare, look at and check the data of studies", nil, dataCommands},
 }
 
 const (
@@ -47,37 +51,47 @@ func main() {
 
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, arguments []string, stderr io.Writer) int {
+	return fail(stderr, dispatch(ctx, "lag", commands, arguments, stderr))
+}
+
+// dispatch executes the command that arguments begin with. The path is what the
+// user typed to get to these commands.
+func dispatch(ctx context.Context, path string, commands []command, arguments []string, stderr io.Writer) error {
 	if len(arguments) == 0 {
-		return fail(stderr, usageError{errors.New("no command was given; `lag -h` lists the commands")})
+		return usageError{fmt.Errorf("no command was given; `%s -h` lists the commands", path)}
 	}
-	if arguments[0] == "-h" || arguments[0] == "-help" || arguments[0] == "--help" || arguments[0] == "help" {
-		usage(stderr)
-		return 0
+	switch arguments[0] {
+	case "-h", "-help", "--help", "help":
+		usage(stderr, path, commands)
+		return nil
 	}
-	for _, c := range commands {
-		if c.name != arguments[0] {
-			continue
-		}
-		flags := flag.NewFlagSet("lag "+c.name, flag.ContinueOnError)
-		flags.SetOutput(io.Discard) // errors are reported below, in one line
-		flags.Usage = func() {}
-		do := c.setup(flags)
-		err := flags.Parse(arguments[1:])
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintf(stderr, "lag %s [flags] %s\n\n%s.\n\n", c.name, c.arguments, c.summary)
-			flags.SetOutput(stderr)
-			flags.PrintDefaults()
-			return 0
-		}
-		if err != nil {
-			return fail(stderr, usageError{fmt.Errorf("%w; `lag %s -h` lists the flags", err, c.name)})
-		}
-		if c.arguments == "" && flags.NArg() > 0 {
-			return fail(stderr, usageError{fmt.Errorf("lag %s takes flags only, not %q", c.name, flags.Arg(0))})
-		}
-		return fail(stderr, do(ctx, flags.Args()))
+	i := slices.IndexFunc(commands, func(c command) bool { return c.name == arguments[0] })
+	if i < 0 {
+		return usageError{fmt.Errorf("there is no command %q; `%s -h` lists the commands", arguments[0], path)}
 	}
-	return fail(stderr, usageError{fmt.Errorf("there is no command %q; `lag -h` lists the commands", arguments[0])})
+	c := commands[i]
+	path += " " + c.name
+	if c.sub != nil {
+		return dispatch(ctx, path, c.sub, arguments[1:], stderr)
+	}
+	flags := flag.NewFlagSet(path, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are reported in one line
+	flags.Usage = func() {}
+	do := c.setup(flags)
+	err := flags.Parse(arguments[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(stderr, "%s [flags] %s\n\n%s.\n\n", path, c.arguments, c.summary)
+		flags.SetOutput(stderr)
+		flags.PrintDefaults()
+		return nil
+	}
+	if err != nil {
+		return usageError{fmt.Errorf("%w; `%s -h` lists the flags", err, path)}
+	}
+	if c.arguments == "" && flags.NArg() > 0 {
+		return usageError{fmt.Errorf("%s takes flags only, not %q", path, flags.Arg(0))}
+	}
+	return do(ctx, flags.Args())
 }
 
 // fail reports an error in one line and returns its exit code.
@@ -95,10 +109,10 @@ func fail(stderr io.Writer, err error) int {
 	return exitFailure
 }
 
-func usage(w io.Writer) {
-	fmt.Fprint(w, "lag COMMAND [flags]\n\n")
+func usage(w io.Writer, path string, commands []command) {
+	fmt.Fprintf(w, "%s COMMAND [flags]\n\n", path)
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "\n`lag COMMAND -h` lists the flags of a command.\n")
+	fmt.Fprintf(w, "\n`%s COMMAND -h` lists the flags of a command.\n", path)
 }

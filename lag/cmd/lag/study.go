@@ -18,7 +18,6 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
-	"github.com/landscape-aware/growing/lag/train"
 )
 
 const defaultPreset = "quick"
