@@ -1,0 +1,291 @@
+package unigram
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+const (
+	maxPiece   = 8000 // bytes of a piece, exclusive; sentencepiece's bound
+	unkPenalty = 10   // taken from the lowest score for an unknown character
+)
+
+// Model is a unigram vocabulary with its normalization. It is immutable and
+// safe for concurrent use.
+type Model struct {
+	proto *proto    // nil if the model comes from a tokenizer.json
+	file  *jsonFile // nil if it comes from a .model
+
+	pieces   []piece
+	ids      map[string]int32 // normal, user-defined and unused pieces
+	reserved map[string]int32 // control, unknown and byte pieces
+	unk      int32            // -1 if there is none
+	unkScore float32
+	bytes    [256]int32 // ids of the byte pieces
+	fallback bool       // unknown characters become byte pieces
+	surface  string     // what an unknown piece is decoded to
+
+	trie   trie      // piece to id
+	scores []float32 // of the pieces, as encoding adds them up
+
+	normalizer   *normalizer
+	denormalizer *normalizer // nil if there is none
+
+	// byWord tells that no piece holds a space behind another character, so
+	// that a normalized text may be cut before each space; byRawWord that it
+	// may be cut at its spaces before it is normalized.
+	byWord, byRawWord bool
+	literalSpace      bool // U+2581 in a text is not normalized to a space
+}
+
+// ErrModelType means that a .model file holds a vocabulary of another kind.
+var ErrModelType = errors.New("unigram: not a unigram model")
+
+// ParseModel reads a sentencepiece .model file whose model_type is UNIGRAM. It
+// accepts what sentencepiece accepts; anything else is an error.
+func ParseModel(data []byte) (*Model, error) {
+	p, err := parseProto(data)
+	if err != nil {
+		return nil, fmt.Errorf("unigram: %w", err)
+	}
+	m, err := newModel(p)
+	if err != nil && !errors.Is(err, ErrModelType) {
+		return nil, fmt.Errorf("unigram: sentencepiece model: %w", err)
+	}
+	return m, err
+}
+
+func newModel(p *proto) (*Model, error) {
+	trainer, err := parseTrainer(p.trainer)
+	if err != nil {
+		return nil, fmt.Errorf("trainer_spec: %w", err)
+	}
+	if trainer.modelType != 1 {
+		return nil, fmt.Errorf("%w but of type %s", ErrModelType, modelTypes[trainer.modelType])
+	}
+	m := &Model{proto: p, pieces: p.pieces, fallback: trainer.byteFallback, surface: trainer.unkSurface}
+	if m.normalizer, err = parseNormalizer(p.normalizer); err != nil {
+		return nil, fmt.Errorf("normalizer_spec: %w", err)
+	}
+	m.normalizer.suffix = trainer.suffix
+	if m.denormalizer, err = parseNormalizer(p.denormalizer); err != nil {
+		return nil, fmt.Errorf("denormalizer_spec: %w", err)
+	}
+	if m.denormalizer.charsmap == nil {
+		m.denormalizer = nil
+	} else {
+		m.denormalizer.prepare()
+	}
+	if err := m.index(); err != nil {
+		return nil, err
+	}
+	if err := m.arrange(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// index fills the maps from piece to id.
+func (m *Model) index() error {
+	m.ids = make(map[string]int32, len(m.pieces))
+	m.reserved = make(map[string]int32)
+	m.unk = -1
+	for i := range m.bytes {
+		m.bytes[i] = -1
+	}
+	minScore := float32(math.MaxFloat32)
+	for i := range m.pieces {
+		p := &m.pieces[i]
+		id := int32(i)
+		switch {
+		case p.text == "":
+			return fmt.Errorf("piece %d is empty", i)
+		case len(p.text) >= maxPiece:
+			return fmt.Errorf("piece %d has %d bytes, more than %d", i, len(p.text), maxPiece-1)
+		case math.IsNaN(float64(p.score)) || math.IsInf(float64(p.score), 0):
+			return fmt.Errorf("piece %d (%q) has the score %v", i, p.text, p.score)
+		}
+		if p.text == "\x00" && (m.fallback || p.kind == unused) {
+			p.kind = unused // an artefact of converters that sentencepiece passes over
+			continue
+		}
+		if strings.IndexByte(p.text, 0) >= 0 {
+			return fmt.Errorf("piece %d (%q) holds a NUL", i, p.text)
+		}
+		table := m.reserved
+		switch p.kind {
+		case normal:
+			minScore = min(minScore, p.score)
+			table = m.ids
+		case userDefined, unused:
+			table = m.ids
+		case unknown:
+			if m.unk >= 0 {
+				return fmt.Errorf("pieces %d and %d are both of the type UNKNOWN", m.unk, i)
+			}
+			m.unk = id
+		case byteType:
+			b, ok := parseByte(p.text)
+			if !ok || !m.fallback {
+				return fmt.Errorf("piece %d (%q) is of the type BYTE, but is no byte or byte_fallback is off", i, p.text)
+			}
+			m.bytes[b] = id
+		}
+		if old, ok := table[p.text]; ok {
+			return fmt.Errorf("pieces %d and %d are both %q", old, i, p.text)
+		}
+		table[p.text] = id
+	}
+	if m.unk < 0 && !m.fallback {
+		return errors.New("no piece is of the type UNKNOWN")
+	}
+	if m.fallback {
+		for b, id := range m.bytes {
+			if id < 0 {
+				return fmt.Errorf("byte_fallback is on, but there is no piece for the byte 0x%02X", b)
+			}
+		}
+	}
+	if len(m.ids) == 0 {
+		return errors.New("it has no pieces but special ones")
+	}
+	m.unkScore = minScore - unkPenalty
+	return nil
+}
+
+// parseByte returns the byte of a piece such as "<0x3A>".
+func parseByte(s string) (byte, bool) {
+	const digits = "0123456789ABCDEF"
+	if len(s) != 6 || s[:3] != "<0x" || s[5] != '>' {
+		return 0, false
+	}
+	hi, lo := strings.IndexByte(digits, s[3]), strings.IndexByte(digits, s[4])
+	return byte(hi<<4 | lo), hi >= 0 && lo >= 0
+}
+
+// arrange builds the tries, and finds out how a text may be cut.
+func (m *Model) arrange() error {
+	keys := make([]string, 0, len(m.ids))
+	for text := range m.ids {
+		keys = append(keys, text)
+	}
+	sort.Strings(keys)
+	values := make([]int32, 0, len(keys))
+	var kept, protected []string
+	m.byWord = m.normalizer.escape && (m.normalizer.charsmap == nil || utf8.ValidString(m.normalizer.charsmap.blob))
+	cuts := true // at the spaces of a raw text
+	for _, key := range keys {
+		id := m.ids[key]
+		if m.pieces[id].kind == userDefined {
+			protected = append(protected, key)
+			cuts = cuts && !strings.ContainsAny(key, " ▁")
+		}
+		if m.pieces[id].kind == unused {
+			continue
+		}
+		kept, values = append(kept, key), append(values, id)
+		if !utf8.ValidString(key) || strings.Contains(strings.TrimLeft(key, space), space) {
+			m.byWord = false
+		}
+	}
+	var err error
+	if m.trie, err = buildTrie(kept, values); err != nil {
+		return err
+	}
+	m.scores = make([]float32, len(m.pieces))
+	for i, p := range m.pieces {
+		m.scores[i] = p.score
+	}
+	if len(protected) > 0 {
+		if m.normalizer.protected, err = buildTrie(protected, make([]int32, len(protected))); err != nil {
+			return err
+		}
+	}
+	n := m.normalizer
+	n.prepare()
+	to, _ := n.prefix(space)
+	m.literalSpace = to != " "
+	m.byRawWord = m.byWord && cuts && n.dummyPrefix && n.removeExtra && !n.suffix
+	if n.charsmap != nil && (n.charsmap.crosses() || strings.Contains(n.charsmap.blob, space)) {
+		m.byRawWord = false
+	}
+	return nil
+}
+
+// Size returns the number of pieces; ids are 0 to Size()-1.
+func (m *Model) Size() int { return len(m.pieces) }
+
+// Token returns the piece with the given id, "" if there is none. Spaces are
+// written U+2581.
+func (m *Model) Token(id int32) string {
+	if id < 0 || int(id) >= len(m.pieces) {
+		return ""
+	}
+	return m.pieces[id].text
+}
+
+// ID returns the id of a piece. A piece that is special (control, unknown,
+// byte) goes before an ordinary one of the same text.
+func (m *Model) ID(token string) (int32, bool) {
+	if id, ok := m.reserved[token]; ok {
+		return id, true
+	}
+	id, ok := m.ids[token]
+	return id, ok
+}
+
+// Unknown returns the id of the unknown piece, -1 if there is none.
+func (m *Model) Unknown() int32 { return m.unk }
+
+// IsControl tells whether the piece is a control one such as "</s>", which
+// encoding never makes and decoding leaves out.
+func (m *Model) IsControl(id int32) bool {
+	return id >= 0 && int(id) < len(m.pieces) && m.pieces[id].kind == control
+}
+
+// WithControl returns the model with control pieces appended, such as T5's
+// "<extra_id_0>". It is an error if a piece of that name exists.
+func (m *Model) WithControl(names ...string) (*Model, error) {
+	if m.proto == nil {
+		return nil, errors.New("unigram: control pieces can only be added to a sentencepiece model")
+	}
+	p := *m.proto
+	p.pieces = append([]piece(nil), p.pieces...)
+	for _, name := range names {
+		if _, ok := m.ID(name); ok {
+			return nil, fmt.Errorf("unigram: the model already has a piece %q", name)
+		}
+		p.pieces = append(p.pieces, piece{name, 0, control})
+	}
+	var err error
+	if p.trainer, err = extendTrainer(p.trainer, names, len(p.pieces)); err != nil {
+		return nil, fmt.Errorf("unigram: trainer_spec: %w", err)
+	}
+	if m, err = newModel(&p); err != nil {
+		return nil, fmt.Errorf("unigram: adding control pieces: %w", err)
+	}
+	return m, nil
+}
+
+// extendTrainer adds control symbols to a trainer_spec.
+func extendTrainer(spec []byte, names []string, size int) ([]byte, error) {
+	var out []byte
+	err := fields(spec, func(num protowire.Number, _ protowire.Type, _ uint64, _, raw []byte) error {
+		if num != trainerVocabSize {
+			out = append(out, raw...)
+		}
+		return nil
+	})
+	out = appendNumber(out, trainerVocabSize, uint64(size))
+	for _, name := range names {
+		out = protowire.AppendTag(out, trainerControl, protowire.BytesType)
+		out = protowire.AppendString(out, name)
+	}
+	return out, err
+}

@@ -1,0 +1,233 @@
+package unigram
+
+import (
+	"errors"
+	"fmt"
+)
+
+// trie is a double array in the format of darts-clone, which is the one in a
+// sentencepiece model's precompiled_charsmap: a unit is a node with an incoming
+// label (bits 0-7), a flag that tells whether a key ends there (bit 8) and the
+// offset to its children (bits 10-30, in units of 256 where bit 9 is set), or
+// the value of a key (bit 31 and below). The root is unit 0, and the child of
+// node i by label c is i ^ offset ^ c; a key's value is the child by label 0.
+type trie []uint32
+
+const (
+	trieValue = 1 << 31           // the unit is a value, not a node
+	trieEnds  = 1 << 8            // a key ends at the node
+	trieLabel = trieValue | 0xFF  // compared with the label on a step
+	trieFree  = uint32(trieValue) // an unused unit: no label matches it
+)
+
+func trieOffset(unit uint32) uint32 { return (unit >> 10) << ((unit & (1 << 9)) >> 6) }
+
+// root returns the base of the root: the argument for the first step.
+func (t trie) root() uint32 { return trieOffset(t[0]) }
+
+// step follows the label c from the node with the given base, and returns the
+// base of the child and its unit. ok is false if there is none. A key ends at
+// the child if unit has trieEnds; its value is then value(base).
+func (t trie) step(base uint32, c byte) (child, unit uint32, ok bool) {
+	at := base ^ uint32(c)
+	unit = t[at]
+	if unit&trieLabel != uint32(c) {
+		return 0, 0, false
+	}
+	return at ^ trieOffset(unit), unit, true
+}
+
+func (t trie) value(base uint32) int32 { return int32(t[base] &^ trieValue) }
+
+// validate checks that no step can leave the array, whatever the input, and
+// that all values are less than limit.
+func (t trie) validate(limit int) error {
+	if len(t) == 0 || len(t)%256 != 0 || uint64(len(t)) > 1<<29 {
+		return fmt.Errorf("a double array of %d units: not a multiple of 256", len(t))
+	}
+	if t[0]&trieLabel != 0 || t[0]&trieEnds != 0 || trieOffset(t[0]) == 0 {
+		return errors.New("the double array's first unit is not a root")
+	}
+	for i, u := range t {
+		if u&trieValue != 0 {
+			if int64(u&^trieValue) >= int64(limit) {
+				return fmt.Errorf("unit %d of the double array points to byte %d of %d", i, u&^trieValue, limit)
+			}
+			continue
+		}
+		base := uint32(i) ^ trieOffset(u)
+		if int64(base|0xFF) >= int64(len(t)) {
+			return fmt.Errorf("unit %d of the double array has its children beyond the end", i)
+		}
+		if u&trieEnds != 0 && t[base]&trieValue == 0 {
+			return fmt.Errorf("unit %d of the double array has no value", i)
+		}
+	}
+	return nil
+}
+
+const (
+	trieBlock = 256
+	trieOpen  = 16 // blocks at the end in which free units are looked for
+)
+
+// trieBuilder arranges the nodes of a trie in its array, one after the other,
+// each at the first free place among the last blocks.
+type trieBuilder struct {
+	units  trie
+	used   []bool  // whether a node's children begin at this offset
+	next   []int32 // circular list of the free units
+	prev   []int32
+	head   int32 // of that list, -1 if it is empty
+	labels []byte
+	keys   []string
+	values []int32
+}
+
+// buildTrie makes a trie of keys, which are sorted, unique, not empty and hold
+// no NUL. The values are not negative.
+func buildTrie(keys []string, values []int32) (trie, error) {
+	b := &trieBuilder{head: -1, keys: keys, values: values}
+	b.grow()
+	b.take(0)
+	b.used[0] = true
+	if len(keys) == 0 {
+		b.units[0] = 1 << 10
+		return b.units, nil
+	}
+	b.units[0] = 0
+	if err := b.node(0, len(keys), 0, 0); err != nil {
+		return nil, err
+	}
+	return b.units, nil
+}
+
+// node arranges the children of the node at unit id, whose keys are lo to hi
+// and share their first depth bytes.
+func (b *trieBuilder) node(lo, hi, depth int, id uint32) error {
+	first := len(b.labels)
+	for i := lo; i < hi; i++ {
+		label := byte(0)
+		if depth < len(b.keys[i]) {
+			label = b.keys[i][depth]
+		}
+		if len(b.labels) == first || b.labels[len(b.labels)-1] != label {
+			b.labels = append(b.labels, label)
+		}
+	}
+	labels := b.labels[first:]
+	defer func() { b.labels = b.labels[:first] }()
+
+	base := b.place(id, labels)
+	for int(base|0xFF) >= len(b.units) {
+		b.grow()
+	}
+	b.used[base] = true
+	offset := id ^ base
+	switch {
+	case offset < 1<<21:
+		b.units[id] |= offset << 10
+	case offset < 1<<29 && offset&0xFF == 0:
+		b.units[id] |= offset<<2 | 1<<9
+	default:
+		return errors.New("the vocabulary is too large for a double array")
+	}
+	for _, c := range labels {
+		b.take(int32(base ^ uint32(c)))
+		if c == 0 {
+			b.units[id] |= trieEnds
+			b.units[base] = trieValue | uint32(b.values[lo])
+		} else {
+			b.units[base^uint32(c)] = uint32(c)
+		}
+	}
+	if labels[0] == 0 {
+		lo++
+	}
+	for lo < hi {
+		c := b.keys[lo][depth]
+		end := lo + 1
+		for end < hi && b.keys[end][depth] == c {
+			end++
+		}
+		if err := b.node(lo, end, depth+1, base^uint32(c)); err != nil {
+			return err
+		}
+		lo = end
+	}
+	return nil
+}
+
+// place returns a base at which the units of all labels are free.
+func (b *trieBuilder) place(id uint32, labels []byte) uint32 {
+	if b.head >= 0 {
+		for at := b.head; ; {
+			base := uint32(at) ^ uint32(labels[0])
+			if b.fits(id, base, labels) {
+				return base
+			}
+			if at = b.next[at]; at == b.head {
+				break
+			}
+		}
+	}
+	return uint32(len(b.units)) | id&0xFF
+}
+
+func (b *trieBuilder) fits(id, base uint32, labels []byte) bool {
+	if b.used[base] {
+		return false
+	}
+	if offset := id ^ base; offset&0xFF != 0 && offset >= 1<<21 {
+		return false
+	}
+	for _, c := range labels[1:] {
+		if b.next[base^uint32(c)] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// grow adds a block of free units, and closes the oldest open one.
+func (b *trieBuilder) grow() {
+	start := int32(len(b.units))
+	if closed := start - trieBlock*trieOpen; closed >= 0 {
+		for i := closed; i < closed+trieBlock; i++ {
+			if b.next[i] >= 0 {
+				b.unlink(i)
+			}
+		}
+	}
+	for i := start; i < start+trieBlock; i++ {
+		b.units = append(b.units, trieFree)
+		b.used = append(b.used, false)
+		b.next = append(b.next, i+1)
+		b.prev = append(b.prev, i-1)
+	}
+	end := start + trieBlock - 1
+	if b.head < 0 {
+		b.head = start
+		b.next[end], b.prev[start] = start, end
+		return
+	}
+	last := b.prev[b.head]
+	b.next[last], b.prev[start] = start, last
+	b.next[end], b.prev[b.head] = b.head, end
+}
+
+// take makes a free unit a node.
+func (b *trieBuilder) take(i int32) { b.unlink(i) }
+
+func (b *trieBuilder) unlink(i int32) {
+	next, prev := b.next[i], b.prev[i]
+	if next == i {
+		b.head = -1
+	} else {
+		b.next[prev], b.prev[next] = next, prev
+		if b.head == i {
+			b.head = next
+		}
+	}
+	b.next[i] = -1
+}
