@@ -2,13 +2,8 @@ package unigram
 
 import (
 	"bytes"
+	"math/bits"
 	"strings"
-)
-
-const (
-	cacheEntries = 1 << 17 // words an encoder remembers before it starts afresh
-	cacheWord    = 64      // longest word that is remembered, in bytes
-	cacheArena   = 1 << 22 // pieces an encoder remembers before it starts afresh
 )
 
 // Encoder encodes text with a cache of the words it has met. It is for one
@@ -19,39 +14,18 @@ const (
 // large the score before a word may be without changing the word's
 // segmentation; beyond that the word is segmented anew.
 type Encoder struct {
-	m      *Model
-	raw    map[string]entry // by words of the text
-	words  map[string]entry // by normalized words, with their space
-	ids    []int32          // of the cached words
-	scores []float32        // of the cached words' pieces
-	text   []byte           // a cached word's normalized text, where it is needed
-	buf    []byte
-	path   []step
-	nodes  []node
-	exact  []exactNode
-	json   jsonScratch
-}
-
-// entry is a cached word: parts of the encoder's arenas.
-type entry struct {
-	limit              float32 // magnitude of the score before the word below which the entry holds
-	ids, scores, text  int32   // where they begin
-	nids, nscores      uint16
-	ntext              uint16
-	startsUnk, endsUnk bool
+	m     *Model
+	raw   cache // by words of the text
+	words cache // by normalized words, with their space
+	buf   []byte
+	path  []step
+	nodes []node
+	exact []exactNode
+	json  jsonScratch
 }
 
 // NewEncoder returns an encoder with an empty cache.
-func (m *Model) NewEncoder() *Encoder {
-	e := &Encoder{m: m}
-	e.clear()
-	return e
-}
-
-func (e *Encoder) clear() {
-	e.raw, e.words = make(map[string]entry), make(map[string]entry)
-	e.ids, e.scores, e.text = e.ids[:0], e.scores[:0], e.text[:0]
-}
+func (m *Model) NewEncoder() *Encoder { return &Encoder{m: m} }
 
 // state is what encoding a text carries from word to word.
 type state struct {
@@ -102,6 +76,14 @@ func nextWord(text []byte) int {
 	return len(text)
 }
 
+// firstSpace returns the index of the first space among 8 bytes, 8 if there is
+// none.
+func firstSpace(b uint64) int {
+	const ones = 0x0101010101010101
+	x := b ^ ones*' '
+	return bits.TrailingZeros64((x-ones)&^x&(ones<<7)) / 8
+}
+
 // encodeRaw encodes text word by word before it is normalized: a text's
 // normalization is that of its words, each behind a space.
 func (e *Encoder) encodeRaw(dst []int32, text string) []int32 {
@@ -111,38 +93,59 @@ func (e *Encoder) encodeRaw(dst []int32, text string) []int32 {
 			i++
 			continue
 		}
-		end := len(text)
-		if j := strings.IndexByte(text[i:], ' '); j >= 0 {
-			end = i + j
-		}
-		word := text[i:end]
-		i = end
-		if found, ok := e.raw[word]; ok {
-			e.replay(&s, found)
-			continue
-		}
-		e.buf = append(e.buf[:0], space...)
-		e.buf = e.m.normalizer.body(e.buf, word, space)
-		e.buf = trimSpaces(e.buf)
-		if len(word) > cacheWord || len(e.buf) > cacheWord {
-			if len(e.buf) > 0 {
-				e.fresh(&s, e.buf)
+		var word string
+		var key uint64
+		if i+8 <= len(text) {
+			b := load8(text, i)
+			if n := firstSpace(b); n < 8 {
+				word, key = text[i:i+n], b&(1<<(8*n)-1)
 			}
+		}
+		if word == "" {
+			word = text[i:]
+			if n := strings.IndexByte(word, ' '); n >= 0 {
+				word = word[:n]
+			}
+			if len(word) <= cacheWord {
+				key = wordKey(word)
+			}
+		}
+		i += len(word)
+		if len(word) > cacheWord {
+			e.freshRaw(&s, word)
 			continue
 		}
-		found := e.remember(e.buf)
-		// The key is cloned so that the cache does not keep the text alive.
-		e.raw[strings.Clone(word)] = found
-		e.replay(&s, found)
+		if e.raw.used > 0 {
+			if found := find(&e.raw, word, key); found.size > 0 {
+				if !e.replay(&s, &e.raw, found) {
+					e.freshRaw(&s, word)
+				}
+				continue
+			}
+		}
+		e.normalizeWord(word)
+		found := insert(&e.raw, word, key)
+		e.remember(&e.raw, found, e.buf)
+		if !e.replay(&s, &e.raw, found) {
+			e.fresh(&s, e.buf)
+		}
 	}
 	return s.dst
 }
 
-func trimSpaces(text []byte) []byte {
-	for bytes.HasSuffix(text, []byte(space)) {
-		text = text[:len(text)-len(space)]
+// normalizeWord sets buf to the normalized form of a word that is preceded by
+// a space; empty if nothing is left of it.
+func (e *Encoder) normalizeWord(word string) {
+	e.buf = append(e.buf[:0], space...)
+	e.buf = e.m.normalizer.body(e.buf, word, space)
+	for bytes.HasSuffix(e.buf, []byte(space)) {
+		e.buf = e.buf[:len(e.buf)-len(space)]
 	}
-	return text
+}
+
+func (e *Encoder) freshRaw(s *state, word string) {
+	e.normalizeWord(word)
+	e.fresh(s, e.buf)
 }
 
 // word encodes a normalized word.
@@ -151,63 +154,73 @@ func (e *Encoder) word(s *state, word []byte) {
 		e.fresh(s, word)
 		return
 	}
-	found, ok := e.words[string(word)]
-	if !ok {
-		found = e.remember(word)
-		e.words[string(word)] = found
+	key := wordKey(word)
+	var found *slot
+	if e.words.used > 0 {
+		found = find(&e.words, word, key)
 	}
-	e.replay(s, found)
+	if found == nil || found.size == 0 {
+		found = insert(&e.words, word, key)
+		e.remember(&e.words, found, word)
+	}
+	if !e.replay(s, &e.words, found) {
+		e.fresh(s, word)
+	}
 }
 
-// remember makes a cache entry of a normalized word, which may be empty.
-func (e *Encoder) remember(word []byte) entry {
-	if len(e.raw)+len(e.words) >= cacheEntries || len(e.scores) >= cacheArena {
-		e.clear()
-	}
-	n := entry{ids: int32(len(e.ids)), scores: int32(len(e.scores)), text: int32(len(e.text)), ntext: uint16(len(word))}
+// remember fills a slot of the cache with the pieces of a normalized word,
+// which may be empty. Words with unknown characters, which depend on their
+// neighbours, and those too long are marked so that they are segmented anew.
+func (e *Encoder) remember(c *cache, s *slot, word []byte) {
+	s.limit = -1
 	if len(word) == 0 {
-		n.limit = resetAt
-		return n
+		s.limit = resetAt
+		return
 	}
-	n.limit = float32(e.safe(word) * 0.999)
-	e.text = append(e.text, word...)
-	e.path, _ = e.viterbi(e.path[:0], word, 0)
-	s := state{dst: e.ids}
-	e.emit(&s, word, e.path)
-	e.ids = s.dst
-	for _, p := range e.path {
-		e.scores = append(e.scores, p.score)
+	if len(word) > 2*cacheWord {
+		return
 	}
-	n.startsUnk, n.endsUnk = e.m.isUnknown(e.path[0].id), s.unk
-	n.nids, n.nscores = uint16(len(e.ids)-int(n.ids)), uint16(len(e.path))
-	return n
+	path, limit := e.safe(e.path[:0], word)
+	e.path = path
+	if limit <= 0 {
+		return
+	}
+	for _, p := range path {
+		if p.id == e.m.unk {
+			return
+		}
+	}
+	s.limit = float32(limit * 0.999)
+	for _, p := range path {
+		c.ids = append(c.ids, p.id)
+	}
+	s.n = uint8(len(path))
 }
 
 // replay appends a cached word's pieces, and adds up their scores as the search
-// would have done.
-func (e *Encoder) replay(s *state, n entry) {
-	if n.ntext == 0 {
-		return
-	}
-	if !(s.score < n.limit && -s.score < n.limit) {
-		e.fresh(s, e.text[n.text:n.text+int32(n.ntext)])
-		return
-	}
-	ids := e.ids[n.ids : n.ids+int32(n.nids)]
-	if s.unk && n.startsUnk && !e.m.fallback {
-		ids = ids[1:] // the unknown characters on both sides are one piece
-	}
-	s.dst = append(s.dst, ids...)
-	s.unk = n.endsUnk
+// would have done. It returns false if the word must be segmented anew.
+func (e *Encoder) replay(s *state, c *cache, found *slot) bool {
 	score := s.score
-	for _, x := range e.scores[n.scores : n.scores+int32(n.nscores)] {
-		score += x
+	if !(score < found.limit && -score < found.limit) {
+		return false
 	}
-	s.score = score
+	if found.n == 0 {
+		return true
+	}
+	ids := c.ids[found.ids : found.ids+uint32(found.n)]
+	s.dst = append(s.dst, ids...)
+	for _, id := range ids {
+		score += e.m.scores[id]
+	}
+	s.score, s.unk = score, false
+	return true
 }
 
 // fresh encodes a normalized word or text without the cache.
 func (e *Encoder) fresh(s *state, text []byte) {
+	if len(text) == 0 {
+		return
+	}
 	e.path, s.score = e.viterbi(e.path[:0], text, s.score)
 	e.emit(s, text, e.path)
 }
@@ -217,7 +230,7 @@ func (e *Encoder) fresh(s *state, text []byte) {
 func (e *Encoder) emit(s *state, text []byte, path []step) {
 	at := 0
 	for _, p := range path {
-		unk := e.m.isUnknown(p.id)
+		unk := p.id == e.m.unk
 		switch {
 		case unk && e.m.fallback:
 			for _, b := range text[at : at+int(p.size)] {
@@ -230,5 +243,3 @@ func (e *Encoder) emit(s *state, text []byte, path []step) {
 		at += int(p.size)
 	}
 }
-
-func (m *Model) isUnknown(id int32) bool { return id == m.unk }

@@ -201,6 +201,9 @@ func (m *Model) arrange() error {
 	m.scores = make([]float32, len(m.pieces))
 	for i, p := range m.pieces {
 		m.scores[i] = p.score
+		if p.kind == userDefined {
+			m.scores[i] = userScore(len(p.text))
+		}
 	}
 	if len(protected) > 0 {
 		if m.normalizer.protected, err = buildTrie(protected, make([]int32, len(protected))); err != nil {

@@ -1,6 +1,9 @@
 package unigram
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // resetAt is the magnitude of a score beyond which sentencepiece subtracts it
 // from all scores, so that long texts keep their precision.
@@ -13,11 +16,10 @@ type node struct {
 	id    int32 // of its last piece
 }
 
-// step is a piece of a path and its score.
+// step is a piece of a path.
 type step struct {
-	id    int32 // the unknown piece's may be -1
-	size  int32 // in bytes
-	score float32
+	id   int32 // the unknown piece's may be -1
+	size int32 // in bytes
 }
 
 // charLen returns the length of the character that begins at text[0] as far as
@@ -80,9 +82,6 @@ func (e *Encoder) viterbi(path []step, text []byte, before float32) ([]step, flo
 			id := m.trie.value(base)
 			size := i + 1 - start
 			s := m.scores[id]
-			if m.pieces[id].kind == userDefined {
-				s = userScore(size)
-			}
 			single = single || size == char
 			frontier = max(frontier, i+1)
 			if n := &nodes[i+1]; n.start < 0 || s+score > n.score {
@@ -100,40 +99,33 @@ func (e *Encoder) viterbi(path []step, text []byte, before float32) ([]step, flo
 	first := len(path)
 	for end := len(text); end > 0; {
 		n := nodes[end]
-		size := int32(end) - n.start
-		path = append(path, step{n.id, size, m.stepScore(n.id, int(size))})
+		path = append(path, step{n.id, int32(end) - n.start})
 		end = int(n.start)
 	}
-	reverse(path[first:])
+	slices.Reverse(path[first:])
 	return path, nodes[len(text)].score
-}
-
-// stepScore returns the score of a piece on a path.
-func (m *Model) stepScore(id int32, size int) float32 {
-	if id == m.unk {
-		return m.unkScore
-	}
-	if m.pieces[id].kind == userDefined {
-		return userScore(size)
-	}
-	return m.scores[id]
-}
-
-func reverse(path []step) {
-	for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
-		path[i], path[j] = path[j], path[i]
-	}
 }
 
 // exactNode is a node of [Encoder.safe].
 type exactNode struct {
 	best, second float64
-	start        int32
+	start, id    int32
 }
 
-// safe returns the magnitude of the score before text up to which rounding
-// cannot change its segmentation: while the score is below it, [Encoder.viterbi]
-// gives the same path as from zero. It is negative if there is no such bound.
+func (n *exactNode) offer(score float64, start int, id int32) {
+	switch {
+	case score > n.best:
+		n.second = n.best
+		n.best, n.start, n.id = score, int32(start), id
+	case score > n.second:
+		n.second = score
+	}
+}
+
+// safe appends to path the best segmentation of text, and returns the magnitude
+// of the score before text up to which rounding cannot change it: while the
+// score is below that, [Encoder.viterbi] gives the same path. It is negative if
+// there is no such bound.
 //
 // Let V be the exact best score of a place in text. viterbi computes it by at
 // most n float32 additions, n being the characters of text, on sums of
@@ -141,26 +133,17 @@ type exactNode struct {
 // any candidate within; each rounds by at most (S+W)/2^24. So a computed
 // candidate is off by at most n(S+W)/2^24, and the best one wins if it is
 // ahead of the second by more than twice that, at every place on its path.
-func (e *Encoder) safe(text []byte) float64 {
+func (e *Encoder) safe(path []step, text []byte) ([]step, float64) {
 	m := e.m
 	if cap(e.exact) <= len(text) {
 		e.exact = make([]exactNode, len(text)+len(text)/4+64)
 	}
 	nodes := e.exact[:len(text)+1]
 	for i := range nodes {
-		nodes[i] = exactNode{math.Inf(-1), math.Inf(-1), -1}
+		nodes[i] = exactNode{best: math.Inf(-1), second: math.Inf(-1), start: -1}
 	}
 	nodes[0].best = 0
-	offer := func(start, end int, score float64) {
-		n := &nodes[end]
-		switch {
-		case score > n.best:
-			n.best, n.second, n.start = score, n.best, int32(start)
-		case score > n.second:
-			n.second = score
-		}
-	}
-	widest, chars := 0.0, 0
+	lowest, highest, chars := 0.0, 0.0, 0
 	root := m.trie.root()
 	for start := 0; start < len(text); chars++ {
 		score := nodes[start].best
@@ -176,26 +159,31 @@ func (e *Encoder) safe(text []byte) float64 {
 			if unit&trieEnds == 0 {
 				continue
 			}
-			size := i + 1 - start
-			single = single || size == char
-			s := score + float64(m.stepScore(m.trie.value(base), size))
-			widest = max(widest, math.Abs(s))
-			offer(start, i+1, s)
+			id := m.trie.value(base)
+			single = single || i+1-start == char
+			s := score + float64(m.scores[id])
+			lowest, highest = min(lowest, s), max(highest, s)
+			nodes[i+1].offer(s, start, id)
 		}
 		if !single {
 			s := score + float64(m.unkScore)
-			widest = max(widest, math.Abs(s))
-			offer(start, start+char, s)
+			lowest, highest = min(lowest, s), max(highest, s)
+			nodes[start+char].offer(s, start, m.unk)
 		}
 		start += char
 	}
 	margin := math.Inf(1)
-	for end := len(text); end > 0; end = int(nodes[end].start) {
-		margin = min(margin, nodes[end].best-nodes[end].second)
+	first := len(path)
+	for end := len(text); end > 0; {
+		n := &nodes[end]
+		margin = min(margin, n.best-n.second)
+		path = append(path, step{n.id, int32(end) - n.start})
+		end = int(n.start)
 	}
-	n := float64(chars)
+	slices.Reverse(path[first:])
+	n, widest := float64(chars), max(-lowest, highest)
 	margin -= 1e-14 * n * widest // this function's own rounding
 	const ulp = 1.01 / (1 << 24) // the hundredth is for the sums' own growth by rounding
 	limit := margin/(2*n*ulp) - widest
-	return min(limit, resetAt/2-widest)
+	return path, min(limit, resetAt/2-widest)
 }
