@@ -77,6 +77,8 @@ func (c Config) Validate() error {
 	case c.Objective.SequenceLength > c.Model.MaxPositions:
 		return fmt.Errorf("sequences of %d tokens are longer than the model's %d positions; raise max_position_embeddings or shorten the sequences",
 			c.Objective.SequenceLength, c.Model.MaxPositions)
+	case c.Objective.Pairs != nil:
+		return errors.New("studies train on packed sequences; leave the objective's pairs out")
 	case c.Growth.To <= c.Model.Layers:
 		return fmt.Errorf("a model of %d layers cannot grow to %d; the depth to grow to must be larger than the source's", c.Model.Layers, c.Growth.To)
 	case c.Growth.ProbeSteps >= c.Growth.Schedule.Steps:

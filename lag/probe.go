@@ -86,7 +86,7 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 	outcome := Outcome{
 		Name: strategy.Name, Map: strategy.Map, Init: strategy.Init.String(), Moments: string(strategy.Moments), Seed: c.Seed,
 		Curve: points(trained.Curve), Status: StatusComplete, Final: undefined(),
-		FLOPs: float64(trained.Steps) * c.Model.WithLayers(c.Growth.To).FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, s.sampler.Predictions()),
+		FLOPs: float64(trained.Steps) * c.Model.WithLayers(c.Growth.To).FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, c.Objective.Predictions(c.Objective.SequenceLength)),
 	}
 	if trained.DivergedAt != nil {
 		outcome.Status = StatusDiverged

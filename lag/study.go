@@ -42,7 +42,7 @@ type Study struct {
 	dir        string
 	observe    Observer
 	backend    *backend.Backend
-	sampler    *objective.MLMSampler
+	sampler    *objective.Sampler[objective.MLMBatch]
 	validation [][]*tensors.Tensor
 	shuffled   [][]*tensors.Tensor    // the validation set, the order of its context destroyed
 	programs   map[int]*train.Program // by depth
@@ -304,7 +304,7 @@ func (s *Study) Pretrain(ctx context.Context) (Source, error) {
 		UnigramEntropy: s.Dataset.UnigramEntropy,
 		Curve:          points(outcome.Curve),
 		Parameters:     c.Model.ParameterCount(),
-		FLOPs:          float64(outcome.Steps) * c.Model.FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, s.sampler.Predictions()),
+		FLOPs:          float64(outcome.Steps) * c.Model.FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, c.Objective.Predictions(c.Objective.SequenceLength)),
 	}
 	source.Loss = source.Curve[len(source.Curve)-1].Loss
 	source.ShuffledLoss = Number(outcome.AtEnd[shuffledSet].Value())

@@ -16,7 +16,7 @@ func (t tokens) Read(dst []int32, offset int64) error {
 	return nil
 }
 
-func ExampleMLMSampler() {
+func ExampleNewMLMSampler() {
 	store := tokens{10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26}
 	vocabulary := objective.Vocabulary{Size: 30, Cls: 2, Sep: 3, Mask: 4, Specials: []int32{0, 1, 2, 3, 4}}
 	sampler, err := objective.NewMLMSampler(objective.DefaultMLM(8), store, vocabulary, 2, 1)

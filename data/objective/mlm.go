@@ -1,7 +1,6 @@
 package objective
 
 import (
-	"errors"
 	"fmt"
 	"math"
 )
@@ -16,10 +15,22 @@ import (
 // are to be predicted, rounding half to even in float64. Special tokens are
 // never among them. Of those chosen 80% are replaced by [MASK], 10% by a random
 // token that is not special, 10% stay as they are.
+//
+// A sequence is [CLS], L-2 consecutive tokens of the store, [SEP], whatever
+// documents they are of; with Pairs, [CLS] A [SEP] B [SEP] and padding.
 type MLM struct {
 	SequenceLength  int     `json:"sequence_length"`  // L, tokens of a sequence with [CLS] and [SEP]
 	MaskProbability float64 `json:"mask_probability"` // share of the sequence that is predicted
 	MaxPredictions  int     `json:"max_predictions"`  // most predictions a sequence; 0 means no limit
+
+	// WholeWords chooses whole words, as do_whole_word_mask does in Google
+	// BERT's create_pretraining_data.py: words, a token and those that continue
+	// it, come in random order, and one that would exceed the number of
+	// predictions is passed over. A row may so have fewer of them. What becomes
+	// of a chosen token (80, 10, 10) is drawn for each token of a word.
+	WholeWords bool `json:"whole_words,omitempty"`
+
+	Pairs *SentencePairs `json:"pairs,omitempty"` // nil for packed sequences
 }
 
 // DefaultMLM returns BERT's settings for sequences of the given length: 15% of
@@ -27,6 +38,9 @@ type MLM struct {
 func DefaultMLM(sequenceLength int) MLM {
 	return MLM{SequenceLength: sequenceLength, MaskProbability: 0.15}
 }
+
+// Kind is [KindMLM].
+func (m MLM) Kind() Kind { return KindMLM }
 
 // Validate reports what is wrong with the objective.
 func (m MLM) Validate() error {
@@ -37,6 +51,31 @@ func (m MLM) Validate() error {
 		return fmt.Errorf("objective: mask probability %v must lie between 0 and 1", m.MaskProbability)
 	case m.MaxPredictions < 0:
 		return fmt.Errorf("objective: at most %d predictions a sequence; give 0 for no limit", m.MaxPredictions)
+	}
+	if m.Pairs != nil {
+		return m.Pairs.validate(m.SequenceLength)
+	}
+	return nil
+}
+
+// validate also checks form and vocabulary.
+func (m MLM) validate(form Form, v Vocabulary) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	if form != Encoder {
+		return fmt.Errorf("objective: a masked language model sees both sides of a masked token, which a model of form %q does not: its form is %q; for that form take %q or %q",
+			form, Encoder, KindUL2, KindPrefixLM)
+	}
+	tokens := []named{{"[CLS]", v.Cls}, {"[SEP]", v.Sep}, {"[MASK]", v.Mask}}
+	if m.Pairs != nil {
+		tokens = append(tokens, named{"padding", v.Pad})
+	}
+	if err := v.need("a masked language model", tokens...); err != nil {
+		return err
+	}
+	if m.WholeWords && v.Continues == nil {
+		return fmt.Errorf("objective: whole-word masking needs a vocabulary that tells which tokens continue a word, such as WordPiece: use one, or mask tokens")
 	}
 	return nil
 }
@@ -51,35 +90,33 @@ func (m MLM) Predictions(length int) int {
 	return max(0, min(n, length-2))
 }
 
-// Vocabulary is what the objective needs to know of a tokenizer.
-type Vocabulary struct {
-	Size           int     // number of ids
-	Cls, Sep, Mask int32   // ids of [CLS], [SEP] and [MASK]
-	Specials       []int32 // ids of all special tokens, which are neither predicted nor drawn
-}
-
-// validate reports what is wrong with the vocabulary.
-func (v Vocabulary) validate() error {
-	for _, id := range append([]int32{v.Cls, v.Sep, v.Mask}, v.Specials...) {
-		if id < 0 || int(id) >= v.Size {
-			return fmt.Errorf("objective: special token %d is outside the vocabulary of %d", id, v.Size)
+// NewMLMSampler returns a sampler of batches of batchSize sequences. With
+// sentence pairs the store must be [Documents].
+func NewMLMSampler(mlm MLM, store Tokens, vocab Vocabulary, batchSize int, seed int64) (*Sampler[MLMBatch], error) {
+	if err := mlm.validate(Encoder, vocab); err != nil {
+		return nil, err
+	}
+	rows := &mlmRows{MLM: mlm, vocab: vocab, store: store, special: vocab.set(append(vocab.Specials, vocab.Cls, vocab.Sep, vocab.Mask)...)}
+	for id, special := range rows.special {
+		if !special {
+			rows.ordinary = append(rows.ordinary, int32(id))
 		}
 	}
-	if v.Cls == v.Sep || v.Cls == v.Mask || v.Sep == v.Mask {
-		return errors.New("objective: [CLS], [SEP] and [MASK] must be three different tokens")
+	if len(rows.ordinary) == 0 {
+		return nil, errNoOrdinary
 	}
-	return nil
-}
-
-// Batch is a batch of B sequences of L tokens with P predictions each. All
-// slices are row-major.
-type Batch struct {
-	Size        int // B
-	Length      int // L
-	Predictions int // P, the predictions of a full row
-
-	Tokens    []int32   // [B, L] input ids, masked
-	Positions []int32   // [B, P] positions in the row that are predicted, ascending
-	Labels    []int32   // [B, P] ids that stood there
-	Weights   []float32 // [B, P] 1, or 0 where a row has fewer predictions; position and label are then 0
+	if mlm.WholeWords {
+		rows.continues = make([]bool, vocab.Size)
+		for id := range rows.continues {
+			rows.continues[id] = vocab.Continues(int32(id))
+		}
+	}
+	if mlm.Pairs != nil {
+		documents, err := newDocuments(store, vocab)
+		if err != nil {
+			return nil, err
+		}
+		rows.documents = documents
+	}
+	return newSampler(rows, store, batchSize, seed)
 }

@@ -41,7 +41,7 @@ func counting(n int) sequence {
 	return s
 }
 
-func sampler(t testing.TB, m MLM, store Tokens, v Vocabulary, size int, seed int64) *MLMSampler {
+func sampler(t testing.TB, m MLM, store Tokens, v Vocabulary, size int, seed int64) *Sampler[MLMBatch] {
 	t.Helper()
 	s, err := NewMLMSampler(m, store, v, size, seed)
 	if err != nil {
@@ -50,7 +50,7 @@ func sampler(t testing.TB, m MLM, store Tokens, v Vocabulary, size int, seed int
 	return s
 }
 
-func batch(t testing.TB, s *MLMSampler, step int64) Batch {
+func batch(t testing.TB, s *Sampler[MLMBatch], step int64) MLMBatch {
 	t.Helper()
 	b, err := s.Batch(step)
 	if err != nil {
@@ -88,7 +88,7 @@ func TestPredictions(t *testing.T) {
 		{30, 0, 4}, // 4.5 rounds to 4
 		{64, 0, 10}, {128, 0, 19}, {128, 20, 19}, {512, 20, 20}, {512, 0, 77},
 	} {
-		if got := (MLM{c.length, 0.15, c.most}).Predictions(c.length); got != c.want {
+		if got := (MLM{SequenceLength: c.length, MaskProbability: 0.15, MaxPredictions: c.most}).Predictions(c.length); got != c.want {
 			t.Errorf("length %d, at most %d: %d, want %d", c.length, c.most, got, c.want)
 		}
 	}
@@ -158,7 +158,7 @@ func TestBatch(t *testing.T) {
 // epoch has another order and offset, and that a batch may span both.
 func TestEpoch(t *testing.T) {
 	const w, n = 10, 507
-	s := sampler(t, MLM{w + 2, 0.1, 1}, counting(n), vocab(n+5), 7, 3)
+	s := sampler(t, MLM{SequenceLength: w + 2, MaskProbability: 0.1, MaxPredictions: 1}, counting(n), vocab(n+5), 7, 3)
 	if s.windows != 49 { // (507-10+1)/10
 		t.Fatalf("%d windows", s.windows)
 	}
@@ -194,7 +194,7 @@ func TestPure(t *testing.T) {
 	store, v := counting(500), vocab(505)
 	a, b := sampler(t, m, store, v, 4, 7), sampler(t, m, store, v, 4, 7)
 	other := sampler(t, m, store, v, 4, 8)
-	var want []Batch
+	var want []MLMBatch
 	for step := range int64(30) { // more than three epochs
 		want = append(want, batch(t, a, step))
 	}
@@ -271,7 +271,7 @@ func TestMaskFrequency(t *testing.T) {
 	for i := range store {
 		store[i] = 5 + int32(i)%2 // two tokens, so that most replacements show
 	}
-	s := sampler(t, MLM{w + 2, 0.25, 0}, store, v, rows, 11) // two of six positions
+	s := sampler(t, MLM{SequenceLength: w + 2, MaskProbability: 0.25, MaxPredictions: 0}, store, v, rows, 11) // two of six positions
 	sets := make(map[[2]int32]float64)
 	replaced := make([]float64, v.Size)
 	var masked, random, same, total float64
@@ -329,10 +329,10 @@ func TestErrors(t *testing.T) {
 		size  int
 		want  string
 	}{
-		{MLM{2, 0.15, 0}, counting(500), v, 1, "too short"},
-		{MLM{16, 0, 0}, counting(500), v, 1, "mask probability"},
-		{MLM{16, math.NaN(), 0}, counting(500), v, 1, "mask probability"},
-		{MLM{16, 0.15, -1}, counting(500), v, 1, "no limit"},
+		{MLM{SequenceLength: 2, MaskProbability: 0.15, MaxPredictions: 0}, counting(500), v, 1, "too short"},
+		{MLM{SequenceLength: 16, MaskProbability: 0, MaxPredictions: 0}, counting(500), v, 1, "mask probability"},
+		{MLM{SequenceLength: 16, MaskProbability: math.NaN(), MaxPredictions: 0}, counting(500), v, 1, "mask probability"},
+		{MLM{SequenceLength: 16, MaskProbability: 0.15, MaxPredictions: -1}, counting(500), v, 1, "no limit"},
 		{DefaultMLM(16), counting(500), v, 0, "batch size"},
 		{DefaultMLM(16), counting(500), Vocabulary{Size: 3, Cls: 0, Sep: 1, Mask: 5}, 1, "outside the vocabulary"},
 		{DefaultMLM(16), counting(68), v, 4, "it has 68 tokens, and a batch of 4 sequences of 16 needs 69"},

@@ -6,10 +6,10 @@ import (
 )
 
 // ShuffleContext returns the batch with the tokens of each row that are not to
-// be predicted, [CLS] and [SEP] at its ends excepted, in random order. A model
+// be predicted, [CLS], [SEP] and padding excepted, in random order. A model
 // whose loss does not suffer uses of the context only which tokens are in it,
 // not where they stand.
-func (b Batch) ShuffleContext(seed int64) Batch {
+func (b MLMBatch) ShuffleContext(seed int64) MLMBatch {
 	b.Tokens = slices.Clone(b.Tokens)
 	for row := range b.Size {
 		tokens := b.Tokens[row*b.Length : (row+1)*b.Length]
@@ -20,8 +20,9 @@ func (b Batch) ShuffleContext(seed int64) Batch {
 			}
 		}
 		var context []int
-		for i := 1; i < b.Length-1; i++ {
-			if !predicted[i] {
+		for i := 1; i < int(b.Lengths[row])-1; i++ {
+			sep := b.Segments != nil && b.Segments[row*b.Length+i] != b.Segments[row*b.Length+i+1]
+			if !predicted[i] && !sep {
 				context = append(context, i)
 			}
 		}

@@ -6,10 +6,10 @@ import (
 )
 
 func TestShuffleContext(t *testing.T) {
-	b := Batch{
+	b := MLMBatch{
 		Size: 2, Length: 8, Predictions: 2,
 		Tokens:    []int32{1, 10, 11, 4, 13, 14, 4, 2, 1, 20, 4, 22, 23, 24, 25, 2},
-		Positions: []int32{3, 6, 2, 0}, Labels: []int32{12, 15, 21, 0}, Weights: []float32{1, 1, 1, 0},
+		Positions: []int32{3, 6, 2, 0}, Labels: []int32{12, 15, 21, 0}, Weights: []float32{1, 1, 1, 0}, Lengths: []int32{8, 8},
 	}
 	before := slices.Clone(b.Tokens)
 	s := b.ShuffleContext(1)

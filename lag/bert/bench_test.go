@@ -13,10 +13,10 @@ import (
 )
 
 // randomBatch returns a batch of random tokens, a seventh of them predicted.
-func randomBatch(size, length, vocab int) objective.Batch {
+func randomBatch(size, length, vocab int) objective.MLMBatch {
 	rng := rand.New(rand.NewPCG(1, 2))
 	P := (length + 6) / 7
-	b := objective.Batch{Size: size, Length: length, Predictions: P}
+	b := objective.MLMBatch{Size: size, Length: length, Predictions: P}
 	for range size * length {
 		b.Tokens = append(b.Tokens, rng.Int32N(int32(vocab)))
 	}

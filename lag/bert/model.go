@@ -20,7 +20,7 @@ var relativeBias = transformer.RelativeBias{Buckets: 32, MaxDistance: 128, Bidir
 func (c Config) Family() string { return "bert" }
 
 // Inputs returns the tensors that [Config.Loss] takes, in its order.
-func Inputs(b objective.Batch) []*tensors.Tensor {
+func Inputs(b objective.MLMBatch) []*tensors.Tensor {
 	return []*tensors.Tensor{
 		tensors.FromFlatDataAndDimensions(b.Tokens, b.Size, b.Length),
 		tensors.FromFlatDataAndDimensions(b.Positions, b.Size, b.Predictions),

@@ -51,8 +51,8 @@ func referenceWeights(parameters []transformer.Param) *train.State {
 	return state
 }
 
-func referenceBatch(step int) objective.Batch {
-	b := objective.Batch{Size: refBatch, Length: refLength, Predictions: refPredictions}
+func referenceBatch(step int) objective.MLMBatch {
+	b := objective.MLMBatch{Size: refBatch, Length: refLength, Predictions: refPredictions}
 	for r := range refBatch {
 		for l := range refLength {
 			b.Tokens = append(b.Tokens, int32((7*l+11*r+5*step+l*r)%refVocab))
@@ -120,7 +120,7 @@ func TestAgainstPyTorch(t *testing.T) {
 	})
 }
 
-func logits(t *testing.T, b *backend.Backend, config bert.Config, state *train.State, batch objective.Batch) []float32 {
+func logits(t *testing.T, b *backend.Backend, config bert.Config, state *train.State, batch objective.MLMBatch) []float32 {
 	t.Helper()
 	parameters := config.Parameters()
 	exec, err := NewExec(b.Backend, func(args []*Node) *Node {

@@ -23,7 +23,7 @@ var model = bert.New(2, 8, 2, 19, 6)
 
 // batchOf returns a batch that depends on the step alone.
 func batchOf(step int) ([]*tensors.Tensor, error) {
-	b := objective.Batch{Size: 2, Length: 6, Predictions: 1, Weights: []float32{1, 1}}
+	b := objective.MLMBatch{Size: 2, Length: 6, Predictions: 1, Weights: []float32{1, 1}}
 	for i := range 12 {
 		b.Tokens = append(b.Tokens, int32((i*i+3*step)%19))
 	}

@@ -1,0 +1,250 @@
+package objective
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Kind names an objective.
+type Kind string
+
+// The objectives.
+const (
+	KindMLM            Kind = "mlm"             // [MLM]
+	KindSpanCorruption Kind = "span-corruption" // [SpanCorruption]
+	KindUL2            Kind = "ul2"             // [UL2]
+	KindPrefixLM       Kind = "prefix-lm"       // [PrefixLM]
+	KindCausalLM       Kind = "causal-lm"       // [CausalLM]
+)
+
+// Kinds returns the names of all objectives.
+func Kinds() []Kind {
+	return []Kind{KindMLM, KindSpanCorruption, KindUL2, KindPrefixLM, KindCausalLM}
+}
+
+// Form is the kind of model that an objective is for.
+type Form string
+
+// The forms.
+const (
+	Encoder        Form = "encoder"         // batches are [MLMBatch]
+	EncoderDecoder Form = "encoder-decoder" // batches are [EncoderDecoderBatch]
+	DecoderOnly    Form = "decoder-only"    // batches are [DecoderBatch]
+)
+
+// Settings are the settings of one objective: an [MLM], [SpanCorruption], [UL2],
+// [PrefixLM] or [CausalLM].
+type Settings interface {
+	Kind() Kind
+	validate(form Form, v Vocabulary) error
+}
+
+// Objective is any of the objectives together with the form of the model. As
+// JSON it is an object of kind, form and the fields of the kind's settings:
+//
+//	{"kind": "ul2", "form": "decoder-only", "sequence_length": 512, "denoisers": [...], "mode_tokens": true, "roll": "single"}
+//
+// All fields that have no omitempty must be given; an unknown one is an error.
+type Objective struct {
+	Form     Form
+	Settings Settings
+}
+
+// Default returns the published settings of an objective for sequences of the
+// given length.
+func Default(kind Kind, form Form, sequenceLength int) (Objective, error) {
+	o := Objective{Form: form}
+	switch kind {
+	case KindMLM:
+		o.Settings = DefaultMLM(sequenceLength)
+	case KindSpanCorruption:
+		o.Settings = DefaultSpanCorruption(sequenceLength)
+	case KindUL2:
+		o.Settings = DefaultUL2(sequenceLength)
+	case KindPrefixLM:
+		o.Settings = DefaultPrefixLM(sequenceLength)
+	case KindCausalLM:
+		o.Settings = DefaultCausalLM(sequenceLength)
+	default:
+		return o, errKind(kind)
+	}
+	return o, nil
+}
+
+func errKind(kind Kind) error {
+	return fmt.Errorf("objective: there is no objective %q; they are %q", kind, Kinds())
+}
+
+// Validate reports why batches of the objective cannot be made of texts of the
+// vocabulary.
+func (o Objective) Validate(v Vocabulary) error {
+	if o.Settings == nil {
+		return fmt.Errorf("objective: no objective is given; they are %q", Kinds())
+	}
+	if !slices.Contains([]Form{Encoder, EncoderDecoder, DecoderOnly}, o.Form) {
+		return fmt.Errorf("objective: there is no form %q; it is %q, %q or %q", o.Form, Encoder, EncoderDecoder, DecoderOnly)
+	}
+	return o.Settings.validate(o.Form, v)
+}
+
+// MarshalJSON writes kind and form before the settings.
+func (o Objective) MarshalJSON() ([]byte, error) {
+	if o.Settings == nil {
+		return nil, errors.New("objective: an objective without settings has no JSON")
+	}
+	head, err := json.Marshal(struct {
+		Kind Kind `json:"kind"`
+		Form Form `json:"form"`
+	}{o.Settings.Kind(), o.Form})
+	if err != nil {
+		return nil, err
+	}
+	settings, err := json.Marshal(o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(head[:len(head)-1], []byte{','}, settings[1:]), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (o *Objective) UnmarshalJSON(text []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return fmt.Errorf("objective: %w", err)
+	}
+	var kind Kind
+	var form Form
+	for _, f := range []struct {
+		name string
+		to   any
+	}{{"kind", &kind}, {"form", &form}} {
+		raw, ok := fields[f.name]
+		if !ok {
+			return fmt.Errorf("objective: the field %q is missing", f.name)
+		}
+		if err := json.Unmarshal(raw, f.to); err != nil {
+			return fmt.Errorf("objective: %s: %w", f.name, err)
+		}
+		delete(fields, f.name)
+	}
+	var settings Settings
+	var err error
+	switch kind {
+	case KindMLM:
+		settings, err = decode[MLM](fields)
+	case KindSpanCorruption:
+		settings, err = decode[SpanCorruption](fields)
+	case KindUL2:
+		settings, err = decode[UL2](fields)
+	case KindPrefixLM:
+		settings, err = decode[PrefixLM](fields)
+	case KindCausalLM:
+		settings, err = decode[CausalLM](fields)
+	default:
+		return errKind(kind)
+	}
+	if err != nil {
+		return fmt.Errorf("objective: %s: %w", kind, err)
+	}
+	*o = Objective{Form: form, Settings: settings}
+	return nil
+}
+
+// decode reads settings from fields.
+func decode[S Settings](fields map[string]json.RawMessage) (Settings, error) {
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	var settings S
+	err = strict(text, &settings)
+	return settings, err
+}
+
+// strict reads an object that must have all fields of the type that are not
+// omitempty, and no others.
+func strict[T any](text []byte, to *T) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(to); err != nil {
+		return err
+	}
+	var zero T
+	all, err := json.Marshal(zero)
+	if err != nil {
+		return err
+	}
+	var given, required map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(text, &given), json.Unmarshal(all, &required)); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(required)) {
+		if value, ok := given[name]; !ok || string(value) == "null" {
+			return fmt.Errorf("the field %q is missing", name)
+		}
+	}
+	return nil
+}
+
+// mixture is what makes inputs and targets.
+type mixture interface {
+	Settings
+	plans(Form) (plans, error)
+	length() int
+}
+
+// denoising checks an objective and prepares it.
+func (o Objective) denoising(store Tokens, vocab Vocabulary) (*denoising, error) {
+	m, ok := o.Settings.(mixture)
+	if !ok {
+		return nil, fmt.Errorf("objective: %q makes no inputs and targets", o.Settings.Kind())
+	}
+	p, err := m.plans(o.Form)
+	if err != nil {
+		return nil, err
+	}
+	return newDenoising(p, o.Form, m.length(), store, vocab), nil
+}
+
+// NewEncoderDecoderSampler returns a sampler of batches of batchSize examples of
+// an objective of form [EncoderDecoder].
+func NewEncoderDecoderSampler(o Objective, store Tokens, vocab Vocabulary, batchSize int, seed int64) (*Sampler[EncoderDecoderBatch], error) {
+	if err := o.validateAs(EncoderDecoder, vocab); err != nil {
+		return nil, err
+	}
+	d, err := o.denoising(store, vocab)
+	if err != nil {
+		return nil, err
+	}
+	return newSampler(encoderDecoderRows{d}, store, batchSize, seed)
+}
+
+// NewDecoderSampler returns a sampler of batches of batchSize sequences of an
+// objective of form [DecoderOnly].
+func NewDecoderSampler(o Objective, store Tokens, vocab Vocabulary, batchSize int, seed int64) (*Sampler[DecoderBatch], error) {
+	if err := o.validateAs(DecoderOnly, vocab); err != nil {
+		return nil, err
+	}
+	if c, ok := o.Settings.(CausalLM); ok {
+		return newSampler(&causalRows{c, store, vocab}, store, batchSize, seed)
+	}
+	d, err := o.denoising(store, vocab)
+	if err != nil {
+		return nil, err
+	}
+	return newSampler(decoderRows{d}, store, batchSize, seed)
+}
+
+func (o Objective) validateAs(form Form, v Vocabulary) error {
+	if err := o.Validate(v); err != nil {
+		return err
+	}
+	if o.Form != form {
+		return fmt.Errorf("objective: batches of form %q were asked for, and the objective is of form %q", form, o.Form)
+	}
+	return nil
+}
