@@ -1,16 +1,20 @@
 package tokenstore
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
 
 const (
-	formatVersion = 1
+	formatVersion = 2
 	smallVocab    = 1 << 16 // largest vocabulary whose ids fit an uint16
+	largestVocab  = 1 << 31 // ids are int32
 )
 
 // Extensions of the files of a store.
@@ -18,24 +22,41 @@ const (
 	extTokens = ".bin"
 	extIndex  = ".idx"
 	extMeta   = ".json"
-	extTemp   = ".tmp"
 )
 
 // Meta describes a store: the contents of its .json file. Whoever creates a
-// store sets the fields up to License; the others are filled in by the [Writer].
+// store sets the fields up to EndToken; the others are filled in by the
+// [Writer].
 type Meta struct {
 	Vocabulary string `json:"vocabulary"` // sha256 of the tokenizer that made the tokens
 	VocabSize  int    `json:"vocabulary_size"`
-	Split      string `json:"split"`   // "train" or "validation"
-	Source     string `json:"source"`  // what the text is
-	License    string `json:"license"` // of the text
+	Split      string `json:"split"`     // "train" or "validation"
+	Source     string `json:"source"`    // what the text is
+	License    string `json:"license"`   // of the text
+	EndToken   int32  `json:"end_token"` // id of the token that ends each document
 
 	Version      int    `json:"version"`
 	DType        string `json:"dtype"` // "uint16" or "uint32"
 	Tokens       int64  `json:"tokens"`
 	Documents    int    `json:"documents"`
+	TextBytes    int64  `json:"text_bytes"` // of the text that became the tokens; 0 if that was not counted
 	TokensSHA256 string `json:"bin_sha256"`
 	IndexSHA256  string `json:"idx_sha256"`
+	TokensSample string `json:"bin_sample_sha256"` // over the blocks that Open reads
+	IndexSample  string `json:"idx_sample_sha256"`
+	SHA256       string `json:"sha256"` // of this description with this field empty
+}
+
+// checksum returns what SHA256 should be: that of the fields as they stand, in
+// JSON.
+func (m Meta) checksum() string {
+	m.SHA256 = ""
+	text, err := json.Marshal(m)
+	if err != nil {
+		return "" // there is nothing in a Meta that JSON cannot hold
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // width returns the bytes of a token.
@@ -73,10 +94,55 @@ func readMeta(prefix string) (Meta, error) {
 	switch {
 	case m.Version != formatVersion:
 		return m, fmt.Errorf("tokenstore: %s has format version %d, this program reads %d: prepare the data again", path, m.Version, formatVersion)
-	case m.VocabSize < 1 || m.DType != dtype(m.VocabSize):
+	case m.VocabSize < 1 || m.VocabSize > largestVocab || m.DType != dtype(m.VocabSize):
 		return m, fmt.Errorf("tokenstore: %s says type %q for a vocabulary of %d tokens: %w", path, m.DType, m.VocabSize, ErrDamaged)
-	case m.Tokens < 0 || m.Documents < 0 || m.Tokens > 1<<56 || m.Documents > 1<<40:
-		return m, fmt.Errorf("tokenstore: %s says %d tokens in %d documents: %w", path, m.Tokens, m.Documents, ErrDamaged)
+	case m.Tokens < 0 || m.Documents < 0 || m.Tokens > 1<<56 || m.Documents > 1<<40 || m.TextBytes < 0:
+		return m, fmt.Errorf("tokenstore: %s says %d tokens in %d documents of %d bytes: %w", path, m.Tokens, m.Documents, m.TextBytes, ErrDamaged)
+	case m.EndToken < 0 || int(m.EndToken) >= m.VocabSize:
+		return m, fmt.Errorf("tokenstore: %s says that token %d of %d ends a document: %w", path, m.EndToken, m.VocabSize, ErrDamaged)
+	case m.SHA256 != m.checksum():
+		return m, fmt.Errorf("tokenstore: %s was changed after it was written (its sha256 is %s, not %s): %w", path, m.checksum(), m.SHA256, ErrDamaged)
 	}
 	return m, nil
+}
+
+const (
+	sampleBlocks = 64
+	blockSize    = 4096
+)
+
+// sample returns the sha256 over 64 blocks of 4 KiB, evenly spaced from the
+// beginning to the end, of what r holds, or over all of it if it is smaller
+// than these together.
+func sample(r io.ReaderAt, size int64) (string, error) {
+	h := sha256.New()
+	if size <= sampleBlocks*blockSize {
+		if _, err := io.Copy(h, io.NewSectionReader(r, 0, size)); err != nil {
+			return "", err
+		}
+		return hex.EncodeToString(h.Sum(nil)), nil
+	}
+	// The quotient comes first, lest the product overflow for a size no disk has.
+	step, rest := (size-blockSize)/(sampleBlocks-1), (size-blockSize)%(sampleBlocks-1)
+	for i := range int64(sampleBlocks) {
+		at := i*step + i*rest/(sampleBlocks-1)
+		if _, err := io.Copy(h, io.NewSectionReader(r, at, blockSize)); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// sampleFile returns the sample of a file.
+func sampleFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	return sample(f, info.Size())
 }

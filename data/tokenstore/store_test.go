@@ -1,6 +1,7 @@
 package tokenstore
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,11 +12,11 @@ import (
 )
 
 // write makes a store of documents of the given lengths whose tokens count up
-// modulo the vocabulary.
+// modulo the vocabulary, but for the last of each, which is 1.
 func write(t testing.TB, vocab int, lengths ...int) string {
 	t.Helper()
 	prefix := filepath.Join(t.TempDir(), "train")
-	w, err := Create(prefix, Meta{Vocabulary: "v", VocabSize: vocab, Split: "train", Source: "test", License: "none"})
+	w, err := Create(prefix, Meta{Vocabulary: "v", VocabSize: vocab, Split: "train", Source: "test", License: "none", EndToken: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,10 @@ func write(t testing.TB, vocab int, lengths ...int) string {
 			doc[i] = int32(next % vocab)
 			next++
 		}
-		if err := w.Append(doc); err != nil {
+		if n > 0 {
+			doc[n-1] = 1
+		}
+		if err := w.AppendText(doc, 10*n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -54,7 +58,7 @@ func TestRoundTrip(t *testing.T) {
 	}{{5, "uint16", 2}, {65536, "uint16", 2}, {65537, "uint32", 4}} {
 		prefix := write(t, c.vocab, 3, 0, 70000, 1)
 		s := open(t, prefix)
-		if m := s.Meta(); m.DType != c.dtype || m.Split != "train" || m.Source != "test" || m.License != "none" || m.Vocabulary != "v" {
+		if m := s.Meta(); m.DType != c.dtype || m.Split != "train" || m.Source != "test" || m.License != "none" || m.Vocabulary != "v" || m.EndToken != 1 || m.TextBytes != 700040 {
 			t.Errorf("%+v", m)
 		}
 		if s.Len() != 70004 || s.Documents() != 4 {
@@ -78,8 +82,18 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatalf("token %d is %d, want %d", 999+i, id, want)
 			}
 		}
-		if err := s.Verify(); err != nil {
+		if err := s.Verify(t.Context(), nil); err != nil {
 			t.Error(err)
+		}
+		for i, n := range []int{3, 0, 70000, 1} {
+			if doc, err := s.AppendDocument([]int32{9}, i); err != nil || len(doc) != n+1 || doc[0] != 9 || n > 0 && doc[n] != 1 {
+				t.Errorf("document %d has %d tokens, %v", i, len(doc), err)
+			}
+		}
+		for _, i := range []int{-1, 4} {
+			if _, err := s.AppendDocument(nil, i); err == nil {
+				t.Errorf("there is a document %d", i)
+			}
 		}
 		for _, at := range []int64{-1, 70003, 1 << 60} {
 			if err := s.Read(make([]int32, 2), at); err == nil {
@@ -156,11 +170,23 @@ func TestDamaged(t *testing.T) {
 	swap := func(from, to string) func([]byte) []byte {
 		return func(b []byte) []byte { return []byte(strings.Replace(string(b), from, to, 1)) }
 	}
+	other := write(t, 10, 4, 5)
+	take := func(ext string) func(string) error {
+		return func(prefix string) error {
+			data, err := os.ReadFile(other + ext)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(prefix+ext, data, 0o666)
+		}
+	}
 	for _, c := range []struct {
 		name   string
 		damage func(prefix string) error
 		opens  bool
 	}{
+		{"another's tokens", take(".bin"), false},
+		{"another's index", take(".idx"), false},
 		{"no tokens", func(p string) error { return os.Remove(p + ".bin") }, false},
 		{"no index", func(p string) error { return os.Remove(p + ".idx") }, false},
 		{"truncated tokens", edit(".bin", cut), false},
@@ -173,10 +199,14 @@ func TestDamaged(t *testing.T) {
 		{"another type", edit(".json", swap("uint16", "uint32")), false},
 		{"fewer tokens", edit(".json", swap(`"tokens": 9`, `"tokens": 8`)), false},
 		{"negative tokens", edit(".json", swap(`"tokens": 9`, `"tokens": -9`)), false},
-		{"changed token", edit(".bin", flip(4)), true},
-		{"changed index", edit(".idx", flip(8)), true},
+		{"more documents", edit(".json", swap(`"documents": 2`, `"documents": 3`)), false},
+		{"another source", edit(".json", swap("test", "text")), false},
+		{"another vocabulary", edit(".json", swap(`"v"`, `"w"`)), false},
+		{"another end token", edit(".json", swap(`"end_token": 1`, `"end_token": 2`)), false},
+		{"changed token", edit(".bin", flip(4)), false},
+		{"changed index", edit(".idx", flip(8)), false},
 	} {
-		prefix := write(t, 10, 4, 5)
+		prefix := write(t, 10, 3, 6)
 		if err := c.damage(prefix); err != nil {
 			t.Fatal(err)
 		}
@@ -191,22 +221,102 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if err := s.Verify(); !errors.Is(err, ErrDamaged) && c.name != "truncated description" {
+		if err := s.Verify(t.Context(), nil); !errors.Is(err, ErrDamaged) && c.name != "truncated description" {
 			t.Errorf("%s: verifying gives %v", c.name, err)
 		}
 		s.Close()
 	}
 }
 
-func BenchmarkRead(b *testing.B) {
-	s := open(b, write(b, 1024, 1<<20))
-	dst := make([]int32, 126)
-	b.SetBytes(int64(len(dst)) * 2)
-	at := int64(0)
-	for b.Loop() {
-		if err := s.Read(dst, at); err != nil {
-			b.Fatal(err)
+// TestDamagedInside damages a store larger than what Open reads of it.
+func TestDamagedInside(t *testing.T) {
+	n := make([]int, 100_000)
+	for i := range n {
+		n[i] = 5
+	}
+	for _, ext := range []string{".bin", ".idx"} {
+		prefix := write(t, 1000, n...)
+		f, err := os.OpenFile(prefix+ext, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		at = (at*6364136223846793005 + 1442695040888963407) & (1<<19 - 1)
+		if _, err := f.WriteAt([]byte{7}, 5000); err != nil { // after the first block
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, prefix)
+		if err := s.Verify(t.Context(), nil); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", ext, err)
+		}
+	}
+	// Of the same size, but of other text.
+	prefix, other := write(t, 1000, n...), write(t, 999, n...)
+	if err := os.Rename(other+".bin", prefix+".bin"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(prefix); !errors.Is(err, ErrDamaged) {
+		t.Errorf("another's tokens: %v", err)
+	}
+}
+
+func TestVerifyCanceled(t *testing.T) {
+	s := open(t, write(t, 10, 5))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Verify(ctx, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	var done, total int64
+	if err := s.Verify(t.Context(), func(d, n int64) { done, total = d, n }); err != nil || done != total || total != 26 {
+		t.Errorf("%d of %d bytes, %v", done, total, err)
+	}
+}
+
+// TestNoEnd checks that a document without its end token is noticed.
+func TestNoEnd(t *testing.T) {
+	prefix := filepath.Join(t.TempDir(), "train")
+	w, err := Create(prefix, Meta{VocabSize: 10, EndToken: 3, Source: "in\xffvalid"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range [][]int32{{1, 3}, {}, {2, 4}} {
+		if err := w.Append(doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, prefix).Verify(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "document 2") {
+		t.Error(err)
+	}
+	for _, end := range []int32{-1, 10} {
+		if _, err := Create(prefix, Meta{VocabSize: 10, EndToken: end}); err == nil {
+			t.Errorf("end token %d of 10 was accepted", end)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for _, c := range []struct {
+		name          string
+		vocab, window int
+	}{{"uint16/126", 1024, 126}, {"uint16/510", 1024, 510}, {"uint16/65536", 1024, 1 << 16}, {"uint32/510", 1 << 17, 510}} {
+		b.Run(c.name, func(b *testing.B) {
+			s := open(b, write(b, c.vocab, 1<<22))
+			dst := make([]int32, c.window)
+			at := int64(0)
+			n := 0
+			for b.Loop() {
+				if err := s.Read(dst, at); err != nil {
+					b.Fatal(err)
+				}
+				at = (at*6364136223846793005 + 1442695040888963407) & (1<<21 - 1)
+				n += len(dst)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds()/1e6, "Mtokens/s")
+		})
 	}
 }

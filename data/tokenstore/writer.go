@@ -1,7 +1,6 @@
 package tokenstore
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -9,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/landscape-aware/growing/internal/atomicfile"
 )
 
 // Writer makes a store. Nothing can be opened until [Writer.Commit] has
@@ -27,45 +28,54 @@ type Writer struct {
 
 // part is one of the files being written, and the sum of what was written.
 type part struct {
-	file *os.File
-	sum  hash.Hash
-	buf  *bufio.Writer
+	*atomicfile.File
+	sum hash.Hash
 }
 
+func (p *part) Write(b []byte) (int, error) {
+	p.sum.Write(b)
+	return p.File.Write(b)
+}
+
+// newPart begins a file. What a killed process left of it is removed: it may be
+// large.
 func newPart(path string) (*part, error) {
-	f, err := os.Create(path)
+	leftovers, err := atomicfile.Leftovers(path)
 	if err != nil {
 		return nil, fmt.Errorf("tokenstore: %w", err)
 	}
-	p := &part{file: f, sum: sha256.New()}
-	p.buf = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 1<<16)
-	return p, nil
-}
-
-// finish flushes the file to the disk and closes it.
-func (p *part) finish() error {
-	if err := p.buf.Flush(); err != nil {
-		return err
+	for _, l := range leftovers {
+		if err := os.Remove(l); err != nil {
+			return nil, fmt.Errorf("tokenstore: removing what an interrupted run left: %w", err)
+		}
 	}
-	if err := p.file.Sync(); err != nil {
-		return err
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("tokenstore: %w", err)
 	}
-	return p.file.Close()
+	return &part{f, sha256.New()}, nil
 }
 
 // Create begins a store with the given prefix. A store of that name is replaced
-// when the new one is committed.
+// when the new one is committed. Only one writer of a prefix may be at work at
+// a time.
 func Create(prefix string, meta Meta) (*Writer, error) {
-	if meta.VocabSize < 1 {
+	if meta.VocabSize < 1 || meta.VocabSize > largestVocab {
 		return nil, fmt.Errorf("tokenstore: %s: vocabulary size %d", prefix, meta.VocabSize)
 	}
-	meta.Version, meta.DType, meta.Tokens, meta.Documents = formatVersion, dtype(meta.VocabSize), 0, 0
+	if meta.EndToken < 0 || int(meta.EndToken) >= meta.VocabSize {
+		return nil, fmt.Errorf("tokenstore: %s: the end token %d is outside the vocabulary of %d: name the token that ends each document", prefix, meta.EndToken, meta.VocabSize)
+	}
+	meta.Version, meta.DType, meta.Tokens, meta.Documents, meta.TextBytes = formatVersion, dtype(meta.VocabSize), 0, 0, 0
+	for _, text := range []*string{&meta.Vocabulary, &meta.Split, &meta.Source, &meta.License} {
+		*text = strings.ToValidUTF8(*text, "\uFFFD") // JSON holds nothing else
+	}
 	w := &Writer{prefix: prefix, meta: meta}
 	var err error
-	if w.tokens, err = newPart(prefix + extTokens + extTemp); err != nil {
+	if w.tokens, err = newPart(prefix + extTokens); err != nil {
 		return nil, err
 	}
-	if w.index, err = newPart(prefix + extIndex + extTemp); err != nil {
+	if w.index, err = newPart(prefix + extIndex); err != nil {
 		w.Abort()
 		return nil, err
 	}
@@ -80,13 +90,13 @@ func Create(prefix string, meta Meta) (*Writer, error) {
 func (w *Writer) mark() error {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(w.meta.Tokens))
-	if _, err := w.index.buf.Write(b[:]); err != nil {
-		return fmt.Errorf("tokenstore: writing %s%s: %w", w.prefix, extIndex, err)
+	if _, err := w.index.Write(b[:]); err != nil {
+		return fmt.Errorf("tokenstore: %w", err)
 	}
 	return nil
 }
 
-// Append adds a document. Its tokens should end with the vocabulary's [SEP].
+// Append adds a document, whose tokens should end with the end token.
 func (w *Writer) Append(tokens []int32) error {
 	if w.done {
 		return fmt.Errorf("tokenstore: %s is already complete or given up", w.prefix)
@@ -103,12 +113,22 @@ func (w *Writer) Append(tokens []int32) error {
 		}
 	}
 	w.buf = b
-	if _, err := w.tokens.buf.Write(b); err != nil {
-		return fmt.Errorf("tokenstore: writing %s%s: %w", w.prefix, extTokens, err)
+	if _, err := w.tokens.Write(b); err != nil {
+		return fmt.Errorf("tokenstore: %w", err)
 	}
 	w.meta.Tokens += int64(len(tokens))
 	w.meta.Documents++
 	return w.mark()
+}
+
+// AppendText adds a document as [Writer.Append] does, and counts the bytes of
+// the text that it was made of.
+func (w *Writer) AppendText(tokens []int32, textBytes int) error {
+	if err := w.Append(tokens); err != nil {
+		return err
+	}
+	w.meta.TextBytes += int64(textBytes)
+	return nil
 }
 
 // Commit completes the store.
@@ -116,8 +136,8 @@ func (w *Writer) Commit() error {
 	if w.done {
 		return fmt.Errorf("tokenstore: %s is already complete or given up", w.prefix)
 	}
+	defer w.Abort()
 	if err := w.commit(); err != nil {
-		w.Abort()
 		return fmt.Errorf("tokenstore: completing %s: %w", w.prefix, err)
 	}
 	w.done = true
@@ -125,48 +145,50 @@ func (w *Writer) Commit() error {
 }
 
 func (w *Writer) commit() error {
-	for _, p := range []*part{w.tokens, w.index} {
-		if err := p.finish(); err != nil {
+	m := &w.meta
+	for _, p := range []struct {
+		*part
+		sum, sample *string
+	}{{w.tokens, &m.TokensSHA256, &m.TokensSample}, {w.index, &m.IndexSHA256, &m.IndexSample}} {
+		if err := p.Finish(); err != nil {
+			return err
+		}
+		*p.sum = hex.EncodeToString(p.part.sum.Sum(nil))
+		var err error
+		if *p.sample, err = sampleFile(p.TempName()); err != nil {
 			return err
 		}
 	}
-	w.meta.TokensSHA256 = hex.EncodeToString(w.tokens.sum.Sum(nil))
-	w.meta.IndexSHA256 = hex.EncodeToString(w.index.sum.Sum(nil))
-	data, err := json.MarshalIndent(w.meta, "", "  ")
+	m.SHA256 = m.checksum()
+	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	p, err := newPart(w.prefix + extMeta + extTemp)
+	description, err := newPart(w.prefix + extMeta)
 	if err != nil {
 		return err
 	}
-	if _, err := p.buf.Write(append(data, '\n')); err != nil {
+	defer description.Abort()
+	if _, err := description.Write(append(text, '\n')); err != nil {
 		return err
 	}
-	if err := p.finish(); err != nil {
+	if err := description.Finish(); err != nil {
 		return err
 	}
 	// An old description must not meet new tokens.
-	dir := filepath.Dir(w.prefix)
 	if err := os.Remove(w.prefix + extMeta); err == nil {
-		if err := syncDir(dir); err != nil {
+		if err := atomicfile.SyncDir(filepath.Dir(w.prefix)); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, ext := range []string{extTokens, extIndex} {
-		if err := os.Rename(w.prefix+ext+extTemp, w.prefix+ext); err != nil {
+	for _, p := range []*part{w.tokens, w.index, description} {
+		if err := p.Commit(); err != nil {
 			return err
 		}
 	}
-	if err := syncDir(dir); err != nil {
-		return err
-	}
-	if err := os.Rename(w.prefix+extMeta+extTemp, w.prefix+extMeta); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return nil
 }
 
 // Abort gives up a store that is not complete and removes its temporary files.
@@ -178,20 +200,7 @@ func (w *Writer) Abort() {
 	w.done = true
 	for _, p := range []*part{w.tokens, w.index} {
 		if p != nil {
-			p.file.Close()
+			p.File.Abort()
 		}
 	}
-	for _, ext := range []string{extTokens, extIndex, extMeta} {
-		os.Remove(w.prefix + ext + extTemp)
-	}
-}
-
-// syncDir makes renames in a directory durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

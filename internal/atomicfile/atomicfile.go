@@ -40,6 +40,9 @@ func Create(path string) (*File, error) {
 // Name returns the path at which the file will appear.
 func (f *File) Name() string { return f.path }
 
+// TempName returns the path at which the contents are until then.
+func (f *File) TempName() string { return f.file.Name() }
+
 // Write implements [io.Writer].
 func (f *File) Write(p []byte) (int, error) {
 	n, err := f.buf.Write(p)
