@@ -1,5 +1,11 @@
 package tokenizer
 
+import (
+	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
+)
+
 // Encoder encodes text with a cache of the words it has met. It is for one
 // goroutine at a time.
 type Encoder struct {
@@ -20,7 +26,10 @@ func (t *Tokenizer) NewEncoder() *Encoder {
 
 // Encode appends the ids of text to dst. It adds no special tokens, but names of
 // special tokens in the text become these tokens, as in Hugging Face's
-// tokenizers. Bytes that are not valid UTF-8 count as U+FFFD.
+// tokenizers. Bytes that are not valid UTF-8 count as U+FFFD: each of them with a
+// .model, as in SentencePiece; each maximal part of a character with the others,
+// as they would reach Hugging Face's tokenizers from Python (see
+// [utf8text.Repair]).
 func (t *Tokenizer) Encode(dst []int32, text string) []int32 {
 	e := t.encoders.Get().(*Encoder)
 	dst = e.Encode(dst, text)
@@ -38,6 +47,9 @@ func (t *Tokenizer) EncodeSpecial(dst []int32, text string) []int32 {
 
 // Encode appends the ids of text to dst, as [Tokenizer.Encode] does.
 func (e *Encoder) Encode(dst []int32, text string) []int32 {
+	if !e.t.takesBytes && !utf8.ValidString(text) {
+		text = utf8text.Repair(text)
+	}
 	if e.Literal || len(e.t.matchers) == 0 {
 		return e.encode(dst, text, true)
 	}

@@ -68,6 +68,7 @@ type Tokenizer struct {
 	kind       Kind
 	model      model
 	newEncoder func() encodeFunc
+	takesBytes bool // the model has its own way with invalid UTF-8
 
 	added     []addedToken // by id; those of a .model are in the model alone
 	addedIDs  map[string]int32
