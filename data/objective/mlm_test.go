@@ -1,10 +1,8 @@
 package objective
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +27,7 @@ func (s sequence) Read(dst []int32, offset int64) error {
 
 // vocab has its special tokens first.
 func vocab(size int) Vocabulary {
-	return Vocabulary{Size: size, Cls: 2, Sep: 3, Mask: 4, Specials: []int32{0, 1, 2, 3, 4}}
+	return Vocabulary{Size: size, Pad: 0, Cls: 2, Sep: 3, Mask: 4, EOS: None, Specials: []int32{0, 1, 2, 3, 4}}
 }
 
 // counting returns n ordinary tokens 5, 6, 7, ... for a vocabulary of n+5.
@@ -59,19 +57,13 @@ func batch(t testing.TB, s *Sampler[MLMBatch], step int64) MLMBatch {
 	return b
 }
 
-func TestPredictionsGolden(t *testing.T) {
-	data, err := os.ReadFile("../../../shared/golden/bert_num_to_predict.json")
-	if err != nil {
-		t.Skipf("no exact cases: %v", err)
-	}
+func TestGoldenPredictions(t *testing.T) {
 	var cases []struct {
 		Length  int `json:"len_with_cls_sep"`
 		MaxPred int `json:"max_pred"`
 		Want    int `json:"num_to_predict"`
 	}
-	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
-	}
+	golden(t, "bert_num_to_predict.json", &cases)
 	for _, c := range cases {
 		m := MLM{SequenceLength: c.Length, MaskProbability: 0.15, MaxPredictions: c.MaxPred}
 		if got := m.Predictions(c.Length); got != c.Want {

@@ -98,22 +98,28 @@ func PrefixRange(length int, density float64) (least, most int) {
 func spanMask(mask []bool, n, spans int, roll bool, r *rand.Rand, s *scratch) {
 	s.spans = composition(s.spans[:0], len(mask)-n, spans, r)
 	s.spans = composition(s.spans, n, spans, r)
-	at := 0
+	shift := 0
 	if roll {
-		at = r.IntN(len(mask))
+		shift = r.IntN(len(mask))
 	}
-	for i := range spans {
-		for _, run := range [2]struct {
-			length int
-			hidden bool
-		}{{s.spans[i], false}, {s.spans[spans+i], true}} {
-			for range run.length {
-				mask[at] = run.hidden
-				if at++; at == len(mask) {
-					at = 0
-				}
+	lay(mask, s.spans[:spans], s.spans[spans:], shift)
+}
+
+// lay sets mask to spans that stay and spans that are hidden, by turns, from
+// place shift on and around the end.
+func lay(mask []bool, stay, hide []int, shift int) {
+	at := shift
+	run := func(length int, hidden bool) {
+		for range length {
+			mask[at] = hidden
+			if at++; at == len(mask) {
+				at = 0
 			}
 		}
+	}
+	for i := range hide {
+		run(stay[i], false)
+		run(hide[i], true)
 	}
 }
 

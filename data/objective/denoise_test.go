@@ -1,0 +1,426 @@
+package objective
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// t5vocab has padding, EOS, mode tokens, ordinary tokens 5 to 4+ordinary, then
+// sentinels, the first of which is the last token, as in T5.
+func t5vocab(ordinary, sentinels int) Vocabulary {
+	size := 5 + ordinary + sentinels
+	v := Vocabulary{Size: size, Pad: 0, EOS: 1, Cls: None, Sep: None, Mask: None, Modes: Modes{NLU: 2, NLG: 3, S2S: 4}}
+	v.Sentinels = descending(int32(size-1), sentinels)
+	v.Specials = append([]int32{0, 1, 2, 3, 4}, v.Sentinels...)
+	return v
+}
+
+func encoderDecoder(t testing.TB, s Settings, store Tokens, v Vocabulary, size int, seed int64) *Sampler[EncoderDecoderBatch] {
+	t.Helper()
+	sampler, err := NewEncoderDecoderSampler(Objective{EncoderDecoder, s}, store, v, size, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sampler
+}
+
+func decoder(t testing.TB, s Settings, store Tokens, v Vocabulary, size int, seed int64) *Sampler[DecoderBatch] {
+	t.Helper()
+	sampler, err := NewDecoderSampler(Objective{DecoderOnly, s}, store, v, size, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sampler
+}
+
+func at[B any](t testing.TB, s *Sampler[B], step int64) B {
+	t.Helper()
+	b, err := s.Batch(step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// decodeSpans puts inputs and targets, without mode token and EOS, together
+// again. It fails where sentinels are not in their order.
+func decodeSpans(t *testing.T, inputs, targets []int32, v Vocabulary) []int32 {
+	t.Helper()
+	// runs returns the runs of text, and whether the first comes before any sentinel.
+	runs := func(ids []int32) (list [][]int32, bare bool) {
+		next := 0
+		for i, id := range ids {
+			if s := slices.Index(v.Sentinels, id); s >= 0 {
+				if s != next {
+					t.Fatalf("sentinel %d where %d should be in %v", s, next, ids)
+				}
+				next++
+				list = append(list, nil)
+				continue
+			}
+			if i == 0 {
+				bare = true
+				list = append(list, nil)
+			}
+			list[len(list)-1] = append(list[len(list)-1], id)
+		}
+		return list, bare
+	}
+	stay, bareInputs := runs(inputs)
+	hide, bareTargets := runs(targets)
+	if bareInputs == bareTargets {
+		t.Fatalf("inputs %v and targets %v begin alike", inputs, targets)
+	}
+	// What follows a sentinel in one is between sentinels in the other: the
+	// runs alternate, the bare one first, and one may be empty at the end.
+	if bareTargets {
+		stay, hide = hide, stay
+	}
+	var text []int32
+	for i := range max(len(stay), len(hide)) {
+		if i < len(stay) {
+			text = append(text, stay[i]...)
+		}
+		if i < len(hide) {
+			text = append(text, hide[i]...)
+		}
+	}
+	return text
+}
+
+// checkText fails unless text is the given number of consecutive tokens of a
+// counting store.
+func checkText(t *testing.T, text []int32, n int) {
+	t.Helper()
+	if len(text) != n {
+		t.Fatalf("a text of %d tokens, want %d", len(text), n)
+	}
+	for i, id := range text {
+		if id != text[0]+int32(i) {
+			t.Fatalf("no text of the store: %v", text)
+		}
+	}
+}
+
+// mixtures is a choice of settings for the tests of properties.
+func mixtures(r *rand.Rand) Settings {
+	L := 40 + r.IntN(200)
+	roll := []Roll{RollSingle, RollAll}[r.IntN(2)]
+	switch r.IntN(3) {
+	case 0:
+		return SpanCorruption{L, 1 + 7*r.Float64(), 0.05 + 0.4*r.Float64(), roll}
+	case 1:
+		return PrefixLM{L, 0.01 + 0.49*r.Float64()}
+	}
+	u := DefaultUL2(L)
+	u.ModeTokens, u.Roll = r.IntN(2) == 0, roll
+	for i := range u.Denoisers {
+		u.Denoisers[i].Rate = r.Float64()
+	}
+	return u
+}
+
+// checkMode takes the mode token from the beginning of inputs.
+func checkMode(t *testing.T, inputs []int32, p plan) []int32 {
+	t.Helper()
+	if !p.prefix {
+		return inputs
+	}
+	if want := map[Mode]int32{Regular: 2, Extreme: 3, Sequential: 4}[p.Mode]; inputs[0] != want {
+		t.Fatalf("%v begins with %d, want %d", p.Denoiser, inputs[0], want)
+	}
+	return inputs[1:]
+}
+
+// restore returns the text that an example was made of.
+func restore(t *testing.T, inputs, targets []int32, p plan, v Vocabulary) []int32 {
+	t.Helper()
+	inputs = checkMode(t, inputs, p)
+	if p.Mode == Sequential {
+		return slices.Concat(inputs, targets)
+	}
+	return decodeSpans(t, inputs, targets, v)
+}
+
+// TestExamples checks what must hold of all examples, in both forms, at random
+// settings.
+func TestExamples(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	v := t5vocab(6000, 200)
+	store := counting(6000)
+	for trial := range 60 {
+		settings := mixtures(r)
+		size := 1 + r.IntN(5)
+		t.Run(fmt.Sprintf("%d %s", trial, settings.Kind()), func(t *testing.T) {
+			plans, err := settings.(mixture).plans(EncoderDecoder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := encoderDecoder(t, settings, store, v, size, int64(trial))
+			for step := range int64(10) {
+				checkEncoderDecoder(t, at(t, s, step), plans, v)
+			}
+			if plans, err = settings.(mixture).plans(DecoderOnly); err != nil {
+				t.Fatal(err)
+			}
+			d := decoder(t, settings, store, v, size, int64(trial))
+			for step := range int64(10) {
+				checkDecoder(t, at(t, d, step), plans, v)
+			}
+		})
+	}
+}
+
+func checkEncoderDecoder(t *testing.T, b EncoderDecoderBatch, plans plans, v Vocabulary) {
+	t.Helper()
+	longest := 0
+	for _, p := range plans {
+		longest = max(longest, p.targets)
+	}
+	if b.TargetLength != longest || len(b.Inputs) != b.Size*b.InputLength || len(b.Targets) != b.Size*longest {
+		t.Fatalf("shape %d, %d, %d; targets of %d are possible", b.Size, b.InputLength, b.TargetLength, longest)
+	}
+	for row := range b.Size {
+		p := plans[b.Denoisers[row]]
+		n, m := int(b.InputLengths[row]), int(b.TargetLengths[row])
+		inputs := b.Inputs[row*b.InputLength : (row+1)*b.InputLength]
+		lo, hi := row*b.TargetLength, (row+1)*b.TargetLength
+		targets, decoder, weights := b.Targets[lo:hi], b.DecoderInputs[lo:hi], b.Weights[lo:hi]
+		if n > p.inputs || m > p.targets || inputs[n-1] != v.EOS || targets[m-1] != v.EOS {
+			t.Fatalf("%v: %d inputs %v, %d targets %v", p, n, inputs, m, targets)
+		}
+		for i := n; i < len(inputs); i++ {
+			if inputs[i] != v.Pad {
+				t.Fatalf("%d after the end of inputs", inputs[i])
+			}
+		}
+		for i := range targets {
+			want := float32(0)
+			if i < m {
+				want = 1
+			}
+			if weights[i] != want || i >= m && (targets[i] != v.Pad || decoder[i] != v.Pad) {
+				t.Fatalf("target %d of %d: %d, weight %v", i, m, targets[i], weights[i])
+			}
+			if i > 0 && i < m && decoder[i] != targets[i-1] {
+				t.Fatalf("decoder input %d is %d after target %d", i, decoder[i], targets[i-1])
+			}
+		}
+		if decoder[0] != v.Pad {
+			t.Fatalf("the decoder starts with %d", decoder[0])
+		}
+		checkText(t, restore(t, inputs[:n-1], targets[:m-1], p, v), p.raw)
+	}
+}
+
+func checkDecoder(t *testing.T, b DecoderBatch, plans plans, v Vocabulary) {
+	t.Helper()
+	for row := range b.Size {
+		p := plans[b.Denoisers[row]]
+		lo, hi := row*b.Length, (row+1)*b.Length
+		tokens, targets, weights := b.Tokens[lo:hi], b.Targets[lo:hi], b.Weights[lo:hi]
+		prefix, length := int(b.PrefixLengths[row]), int(b.Lengths[row])
+		if prefix < 1 || length > b.Length || targets[length-1] != v.EOS {
+			t.Fatalf("prefix %d of %d: %v", prefix, length, targets)
+		}
+		if !p.roll && p.Mode != Sequential && b.Length-length > 2 {
+			t.Errorf("%v leaves %d of %d places empty", p.Denoiser, b.Length-length, b.Length)
+		}
+		for i := range tokens {
+			want := float32(0)
+			if i >= prefix-1 && i < length {
+				want = 1
+			}
+			if weights[i] != want || i >= length && (tokens[i] != v.Pad || targets[i] != v.Pad) {
+				t.Fatalf("token %d of %d: %d, weight %v", i, length, tokens[i], weights[i])
+			}
+			if i+1 < length && targets[i] != tokens[i+1] {
+				t.Fatalf("target %d is %d before token %d", i, targets[i], tokens[i+1])
+			}
+		}
+		checkText(t, restore(t, tokens[:prefix], tokens[prefix:length], p, v), p.raw)
+	}
+}
+
+// TestMaskUniform checks that all pairs of compositions occur equally often.
+func TestMaskUniform(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, c := range []struct{ length, hidden, spans, masks int }{
+		{10, 4, 2, 5 * 3}, {12, 5, 3, 15 * 6}, {9, 1, 1, 1}, {8, 4, 4, 1}, {11, 6, 2, 4 * 5},
+	} {
+		draws := 2000 * c.masks
+		counts := make(map[string]float64)
+		mask := make([]bool, c.length)
+		for range draws {
+			spanMask(mask, c.hidden, c.spans, false, r, new(scratch))
+			counts[picture(mask)]++
+		}
+		if len(counts) != c.masks {
+			t.Errorf("%+v: %d masks occur", c, len(counts))
+		}
+		for m := range counts {
+			if strings.Count(m, "#") != c.hidden || strings.Count(m, ".#") != c.spans || !strings.HasSuffix(m, "#") {
+				t.Fatalf("%+v: mask %s", c, m)
+			}
+		}
+		if c.masks > 1 {
+			uniform(t, fmt.Sprintf("masks %+v", c), counts, draws)
+		}
+	}
+}
+
+// TestMaskRolled checks the frequencies of rolled masks against all masks
+// turned by all numbers of places.
+func TestMaskRolled(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	const length, hidden, spans, draws = 7, 3, 2, 100000 // 3 x 2 masks, 7 places
+	want := make(map[string]float64)
+	for _, stay := range [][]int{{1, 3}, {2, 2}, {3, 1}} {
+		for _, hide := range [][]int{{1, 2}, {2, 1}} {
+			for shift := range length {
+				mask := make([]bool, length)
+				lay(mask, stay, hide, shift)
+				want[picture(mask)] += draws / 42.0
+			}
+		}
+	}
+	got := make(map[string]float64)
+	mask := make([]bool, length)
+	for range draws {
+		spanMask(mask, hidden, spans, true, r, new(scratch))
+		got[picture(mask)]++
+	}
+	var g, w []float64
+	for m, n := range want {
+		g, w = append(g, got[m]), append(w, n)
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d masks, want %d", len(got), len(want))
+	}
+	chiSquare(t, "rolled masks", g, w)
+}
+
+func picture(mask []bool) string {
+	var b strings.Builder
+	for _, m := range mask {
+		b.WriteByte(".#"[map[bool]int{false: 0, true: 1}[m]])
+	}
+	return b.String()
+}
+
+// uniform fails the test unless the counts of all that was counted are about the same.
+func uniform[K comparable](t *testing.T, what string, counts map[K]float64, total int) {
+	t.Helper()
+	var got, want []float64
+	for _, n := range counts {
+		got, want = append(got, n), append(want, float64(total)/float64(len(counts)))
+	}
+	chiSquare(t, what, got, want)
+}
+
+// TestMaskOfBatches checks that batches, too, hold all masks of a small case.
+func TestMaskOfBatches(t *testing.T) {
+	v := t5vocab(4000, 10)
+	s := encoderDecoder(t, SpanCorruption{10, 2, 0.35, RollNone}, counting(4000), v, 50, 3) // 11 tokens, 4 hidden in 2 spans
+	counts, total := make(map[string]float64), 0
+	for step := range int64(400) {
+		b := at(t, s, step)
+		for row := range b.Size {
+			mask := make([]bool, 11)
+			inputs := b.Inputs[row*10 : row*10+10]
+			for i := range mask {
+				mask[i] = !slices.Contains(inputs, inputs[0]+int32(i)) // the first token stays
+			}
+			counts[picture(mask)]++
+			total++
+		}
+	}
+	if len(counts) != 6*3 {
+		t.Errorf("%d masks occur", len(counts))
+	}
+	uniform(t, "masks", counts, total)
+}
+
+func TestPrefixUniform(t *testing.T) {
+	v := t5vocab(4000, 0)
+	for _, c := range []PrefixLM{{12, 0.5}, {16, 0.25}} {
+		least, most := PrefixRange(c.SequenceLength, c.Density)
+		counts, total := make(map[int32]float64), 0
+		for step, s := int64(0), decoder(t, c, counting(4000), v, 50, 5); step < 400; step++ {
+			for _, n := range at(t, s, step).PrefixLengths {
+				if int(n) < least || int(n) > most {
+					t.Fatalf("%+v: a prefix of %d", c, n)
+				}
+				counts[n]++
+				total++
+			}
+		}
+		if len(counts) != most-least+1 {
+			t.Errorf("%+v: %d prefixes", c, len(counts))
+		}
+		uniform(t, "prefixes", counts, total)
+	}
+}
+
+func TestDenoisersByRate(t *testing.T) {
+	u := DefaultUL2(64)
+	rates := []float64{1, 0, 2, 0.5, 4, 1.5, 0}
+	for i := range u.Denoisers {
+		u.Denoisers[i].Rate = rates[i]
+	}
+	s := encoderDecoder(t, u, counting(6000), t5vocab(6000, 100), 20, 9)
+	got, want := make([]float64, 7), make([]float64, 7)
+	for step := range int64(1000) {
+		for _, d := range at(t, s, step).Denoisers {
+			got[d]++
+		}
+	}
+	for i, rate := range rates {
+		want[i] = 20000 * rate / 9
+	}
+	if got[1] != 0 || got[6] != 0 {
+		t.Errorf("denoisers of rate 0 occur: %v", got)
+	}
+	keep := func(x []float64) []float64 { return slices.Concat(x[:1], x[2:6]) }
+	chiSquare(t, "denoisers", keep(got), keep(want))
+}
+
+// TestDenoisePure checks that batches depend on seed and step alone.
+func TestDenoisePure(t *testing.T) {
+	v, store := t5vocab(6000, 100), counting(6000)
+	for _, settings := range []Settings{DefaultUL2(48), DefaultSpanCorruption(48), DefaultPrefixLM(48)} {
+		a, b := encoderDecoder(t, settings, store, v, 6, 7), encoderDecoder(t, settings, store, v, 6, 7)
+		other := encoderDecoder(t, settings, store, v, 6, 8)
+		c, d := decoder(t, settings, store, v, 6, 7), decoder(t, settings, store, v, 6, 7)
+		var want []EncoderDecoderBatch
+		var wantDecoder []DecoderBatch
+		for step := range int64(40) {
+			want, wantDecoder = append(want, at(t, a, step)), append(wantDecoder, at(t, c, step))
+		}
+		for step := int64(39); step >= 0; step-- {
+			if diff := cmp.Diff(want[step], at(t, b, step)) + cmp.Diff(wantDecoder[step], at(t, d, step)); diff != "" {
+				t.Fatalf("step %d in another order: %s", step, diff)
+			}
+			if cmp.Equal(want[step], at(t, other, step)) {
+				t.Errorf("step %d is the same with another seed", step)
+			}
+		}
+	}
+}
+
+// TestDenoisePinned pins the numbers: the same seed must give the same batches
+// for ever, see TestPure.
+func TestDenoisePinned(t *testing.T) {
+	v, store := t5vocab(900, 20), counting(900)
+	b := at(t, encoderDecoder(t, DefaultUL2(24), store, v, 3, 1), 5)
+	got := fmt.Sprint(b.Denoisers, b.Inputs[24:48], b.Targets[b.TargetLength:2*b.TargetLength])
+	if want := "[3 5 0] [3 691 692 693 694 695 696 697 698 699 700 701 702 703 704 924 725 726 727 728 729 730 1 0] " +
+		"[924 705 706 707 708 709 710 711 712 713 714 715 716 717 718 719 720 721 722 723 724 923 1]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
