@@ -3,6 +3,7 @@ package unigram
 type jsonFile struct{}
 
 func (f *jsonFile) decode([]string) string { return "" }
+
 type jsonScratch struct{}
 
 func (e *Encoder) encodeJSON(dst []int32, text string) []int32 { return dst }

@@ -195,7 +195,7 @@ func (m *Model) arrange() error {
 		}
 	}
 	var err error
-	if m.trie, err = buildTrie(kept, values); err != nil {
+	if m.trie, err = buildTrie(kept, values, false); err != nil {
 		return err
 	}
 	m.scores = make([]float32, len(m.pieces))
@@ -206,7 +206,7 @@ func (m *Model) arrange() error {
 		}
 	}
 	if len(protected) > 0 {
-		if m.normalizer.protected, err = buildTrie(protected, make([]int32, len(protected))); err != nil {
+		if m.normalizer.protected, err = buildTrie(protected, make([]int32, len(protected)), true); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package unigram
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -82,12 +83,17 @@ type trieBuilder struct {
 	labels []byte
 	keys   []string
 	values []int32
+	bases  map[string]uint32 // of the subtrees made so far, where equal ones are shared
 }
 
 // buildTrie makes a trie of keys, which are sorted, unique, not empty and hold
-// no NUL. The values are not negative.
-func buildTrie(keys []string, values []int32) (trie, error) {
+// no NUL. The values are not negative. With share, subtrees with the same keys
+// and values are stored once, which is worth it where many keys have one value.
+func buildTrie(keys []string, values []int32, share bool) (trie, error) {
 	b := &trieBuilder{head: -1, keys: keys, values: values}
+	if share {
+		b.bases = make(map[string]uint32)
+	}
 	b.grow()
 	b.take(0)
 	b.used[0] = true
@@ -105,6 +111,17 @@ func buildTrie(keys []string, values []int32) (trie, error) {
 // node arranges the children of the node at unit id, whose keys are lo to hi
 // and share their first depth bytes.
 func (b *trieBuilder) node(lo, hi, depth int, id uint32) error {
+	var subtree string
+	if b.bases != nil && hi-lo <= maxShared {
+		subtree = b.describe(lo, hi, depth)
+		if base, ok := b.bases[subtree]; ok && reaches(id^base) {
+			b.link(id, base)
+			if len(b.keys[lo]) == depth {
+				b.units[id] |= trieEnds
+			}
+			return nil
+		}
+	}
 	first := len(b.labels)
 	for i := lo; i < hi; i++ {
 		label := byte(0)
@@ -123,14 +140,12 @@ func (b *trieBuilder) node(lo, hi, depth int, id uint32) error {
 		b.grow()
 	}
 	b.used[base] = true
-	offset := id ^ base
-	switch {
-	case offset < 1<<21:
-		b.units[id] |= offset << 10
-	case offset < 1<<29 && offset&0xFF == 0:
-		b.units[id] |= offset<<2 | 1<<9
-	default:
+	if !reaches(id ^ base) {
 		return errors.New("the vocabulary is too large for a double array")
+	}
+	b.link(id, base)
+	if subtree != "" {
+		b.bases[subtree] = base
 	}
 	for _, c := range labels {
 		b.take(int32(base ^ uint32(c)))
@@ -158,6 +173,30 @@ func (b *trieBuilder) node(lo, hi, depth int, id uint32) error {
 	return nil
 }
 
+// maxShared is the largest number of keys of a subtree that is shared.
+const maxShared = 4096
+
+// describe returns the keys and values of a subtree as one string.
+func (b *trieBuilder) describe(lo, hi, depth int) string {
+	var out []byte
+	for i := lo; i < hi; i++ {
+		out = append(append(out, b.keys[i][depth:]...), 0)
+		out = binary.LittleEndian.AppendUint32(out, uint32(b.values[i]))
+	}
+	return string(out)
+}
+
+// reaches tells whether a unit can hold an offset.
+func reaches(offset uint32) bool { return offset < 1<<21 || offset < 1<<29 && offset&0xFF == 0 }
+
+func (b *trieBuilder) link(id, base uint32) {
+	if offset := id ^ base; offset < 1<<21 {
+		b.units[id] |= offset << 10
+	} else {
+		b.units[id] |= offset<<2 | 1<<9
+	}
+}
+
 // place returns a base at which the units of all labels are free.
 func (b *trieBuilder) place(id uint32, labels []byte) uint32 {
 	if b.head >= 0 {
@@ -178,7 +217,7 @@ func (b *trieBuilder) fits(id, base uint32, labels []byte) bool {
 	if b.used[base] {
 		return false
 	}
-	if offset := id ^ base; offset&0xFF != 0 && offset >= 1<<21 {
+	if !reaches(id ^ base) {
 		return false
 	}
 	for _, c := range labels[1:] {

@@ -1,0 +1,118 @@
+package unigram
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// sortedAlive returns the pieces that are alive in the order of their bytes.
+func sortedAlive(pieces []string, alive []bool, n int) []int32 {
+	order := make([]int32, 0, n)
+	for i := range pieces {
+		if alive[i] {
+			order = append(order, int32(i))
+		}
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(pieces[a], pieces[b]) })
+	return order
+}
+
+// alternative is how a piece is segmented without itself.
+type alternative struct {
+	ids    []int32 // nil if there is no other way; -1 for unknown characters
+	better bool    // than the piece
+}
+
+func (e *estimator) alternatives() []alternative {
+	out := make([]alternative, len(e.pieces))
+	e.parallel(len(e.pieces), func(_ int, l *lattice, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			word := []byte(e.pieces[i])
+			if !e.alive[i] || charLen(word) == len(word) {
+				continue
+			}
+			l.build(word, int32(i))
+			score := l.best(len(word))
+			if math.IsInf(score, -1) {
+				continue
+			}
+			out[i].better = score > e.score[i]
+			for at := int32(len(word)); at > 0; at = l.start[at] {
+				out[i].ids = append(out[i].ids, l.last[at])
+			}
+		}
+	})
+	return out
+}
+
+// prune drops the pieces whose loss is least, until a share of keep or target
+// of them are left, whichever is more. The loss of a piece is how much less
+// likely the text becomes, by its best segmentations, when the piece is
+// replaced by its alternative everywhere.
+func (e *estimator) prune(keep float64, target int) {
+	e.prepare()
+	size := max(target, int(keep*float64(e.left)))
+	others := e.alternatives()
+	counts := e.sum(func(l *lattice, word []byte, count int64, sums []int64) {
+		l.build(word, -1)
+		l.best(len(word))
+		for at := int32(len(word)); at > 0; at = l.start[at] {
+			if id := l.last[at]; id >= 0 {
+				sums[id] += count
+			}
+		}
+	})
+	total := 0.0
+	for _, n := range counts {
+		total += float64(n)
+	}
+	type candidate struct {
+		id   int32
+		loss float64
+	}
+	var candidates []candidate
+	kept := 0
+	for i, alive := range e.alive {
+		switch {
+		case !alive:
+		case counts[i] == 0 || others[i].better:
+			e.drop(int32(i))
+		case others[i].ids == nil:
+			kept++
+		default:
+			n := float64(counts[i])
+			with := math.Log(n) - math.Log(total)
+			all := math.Log(total + n*float64(len(others[i].ids)-1))
+			without := 0.0
+			for _, id := range others[i].ids {
+				m := n
+				if id >= 0 {
+					m += float64(counts[id])
+				}
+				without += math.Log(m) - all
+			}
+			candidates = append(candidates, candidate{int32(i), n / total * (with - without)})
+		}
+	}
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		if c := cmp.Compare(b.loss, a.loss); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.id, b.id)
+	})
+	for _, c := range candidates[min(len(candidates), max(size-kept, 0)):] {
+		e.drop(c.id)
+	}
+}
+
+// dropUnreachable drops the pieces that no best segmentation can hold, since
+// their alternative is better.
+func (e *estimator) dropUnreachable() {
+	e.prepare()
+	for i, other := range e.alternatives() {
+		if e.alive[i] && other.better {
+			e.drop(int32(i))
+		}
+	}
+}

@@ -1,0 +1,310 @@
+package unigram
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// TrainOptions configures [Train].
+type TrainOptions struct {
+	VocabSize int // number of pieces, special and byte ones included
+
+	// Special are the special pieces, with the ids from 0 on. "<unk>" must be
+	// among them; the others are control pieces, of which "<s>", "</s>" and
+	// "<pad>" have the meaning that sentencepiece gives them.
+	Special []string
+
+	// CharacterCoverage is the share of the text that is made of characters in
+	// the vocabulary, the most frequent ones; 0 means 0.9995.
+	CharacterCoverage float64
+
+	// ByteFallback adds 256 pieces for bytes, which other characters become.
+	ByteFallback bool
+
+	// Progress, where set, is called now and then with how much is done of
+	// total.
+	Progress func(done, total int64)
+}
+
+const (
+	defaultCoverage = 0.9995
+	shrink          = 0.75 // share of the pieces that pruning keeps
+	subIterations   = 2    // of EM between two prunings
+	overshoot       = 1.1  // pieces that EM ends with, over the vocabulary size
+	unkName         = "<unk>"
+)
+
+// Validate reports what is wrong with the options.
+func (o TrainOptions) Validate() error {
+	meta := len(o.Special)
+	if o.ByteFallback {
+		meta += 256
+	}
+	switch {
+	case !slices.Contains(o.Special, unkName):
+		return fmt.Errorf("unigram: the special pieces %q lack %q", o.Special, unkName)
+	case o.VocabSize <= meta:
+		return fmt.Errorf("unigram: a vocabulary of %d pieces is too small: %d are special ones", o.VocabSize, meta)
+	case o.VocabSize > 1<<24:
+		return fmt.Errorf("unigram: a vocabulary of %d pieces is too large", o.VocabSize)
+	case o.CharacterCoverage != 0 && !(o.CharacterCoverage >= 0.9 && o.CharacterCoverage <= 1):
+		return fmt.Errorf("unigram: character coverage %v is not between 0.9 and 1", o.CharacterCoverage)
+	}
+	for i, name := range o.Special {
+		_, isByte := parseByte(name)
+		switch {
+		case name == "" || len(name) >= maxPiece || strings.Contains(name, "\x00") || !utf8.ValidString(name):
+			return fmt.Errorf("unigram: %q cannot be the name of a special piece", name)
+		case slices.Contains(o.Special[:i], name):
+			return fmt.Errorf("unigram: the special piece %q is given twice", name)
+		case isByte && o.ByteFallback:
+			return fmt.Errorf("unigram: the special piece %q has the name of a byte piece", name)
+		}
+	}
+	return nil
+}
+
+// ErrNoText means that there was nothing to train a vocabulary on.
+var ErrNoText = errors.New("unigram: the training text holds no words")
+
+// Train makes a unigram vocabulary of documents, as sentencepiece's trainer
+// does with its defaults (Kudo, "Subword Regularization", 2018, section 3.2):
+// text is normalized by nmt_nfkc; many seeds are pruned by EM and the loss of
+// likelihood until VocabSize pieces are left. Pieces have up to 16 characters,
+// all of one script, and hold a space only in front.
+//
+// The result depends only on the documents and their order, not on the number
+// of processors. It has fewer than VocabSize pieces if the text gives no more.
+// The memory needed does not grow with the text: when it has more distinct
+// words than fit, about two million, the rarest are left out.
+func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Model, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	if opts.CharacterCoverage == 0 {
+		opts.CharacterCoverage = defaultCoverage
+	}
+	rules, err := nmtNFKC()
+	if err != nil {
+		return nil, err
+	}
+	n := &normalizer{charsmap: rules, dummyPrefix: true, removeExtra: true, escape: true}
+	n.prepare()
+
+	words, chars, charCounts, err := trainingWords(ctx, documents, n, opts)
+	if err != nil {
+		return nil, err
+	}
+	meta := len(opts.Special)
+	if opts.ByteFallback {
+		meta += 256
+	}
+	if meta+len(chars) > opts.VocabSize {
+		return nil, errVocabulary(opts.VocabSize, meta, len(chars))
+	}
+	pieces, scores := seedPieces(words, chars, charCounts)
+	e, err := newEstimator(words, pieces, scores)
+	if err != nil {
+		return nil, fmt.Errorf("unigram: %w", err)
+	}
+	if err := e.train(ctx, int(overshoot*float64(opts.VocabSize)), opts.Progress); err != nil {
+		return nil, err
+	}
+	e.dropUnreachable()
+	final := e.final(chars, opts.VocabSize-meta)
+	return newModel(trainedProto(final, rules, opts))
+}
+
+// trainingWords counts the normalized words of documents, and returns them
+// with their alphabet.
+func trainingWords(ctx context.Context, documents iter.Seq2[string, error], n *normalizer, opts TrainOptions) (*counter, []rune, []int64, error) {
+	raw, err := countRaw(ctx, documents, maxWords)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	words := normalizeWords(raw, n, opts.Special)
+	chars, counts := alphabet(words, opts.CharacterCoverage)
+	if len(chars) == 0 {
+		return nil, nil, nil, ErrNoText
+	}
+	words = replaceRare(words, chars)
+	sorted := &counter{}
+	for _, i := range words.sorted() {
+		word := words.word(int(i))
+		sorted.text = append(sorted.text, word...)
+		sorted.ends = append(sorted.ends, uint32(len(sorted.text)))
+		sorted.counts = append(sorted.counts, words.counts[i])
+	}
+	return sorted, chars, counts, nil
+}
+
+// seedPieces returns the pieces that training starts from, the characters
+// first, and the logarithms of their relative scores.
+func seedPieces(words *counter, chars []rune, charCounts []int64) ([]string, []float64) {
+	text := make([]byte, 0, len(words.text)+words.len()+maxPieceBytes)
+	starts := make([]int32, words.len())
+	for i := range words.counts {
+		starts[i] = int32(len(text))
+		text = append(append(text, words.word(i)...), 0)
+	}
+	text = append(text, make([]byte, maxPieceBytes+8)...)
+	count := func(at int32) int64 {
+		i := sort.Search(len(starts), func(i int) bool { return starts[i] > at })
+		return words.counts[i-1]
+	}
+	found := seeds(text, count, maxSeeds)
+	pieces := make([]string, 0, len(chars)+len(found))
+	scores := make([]float64, 0, len(chars)+len(found))
+	total := 0.0
+	add := func(piece string, score float64) {
+		pieces, scores, total = append(pieces, piece), append(scores, score), total+score
+	}
+	for i, r := range chars {
+		add(string(r), float64(charCounts[i]))
+	}
+	for _, s := range found {
+		add(string(text[s.at:s.at+s.size]), float64(s.score))
+	}
+	log := math.Log(total)
+	for i, s := range scores {
+		scores[i] = math.Log(s) - log
+	}
+	return pieces, scores
+}
+
+// train runs EM and pruning until at most target pieces are left.
+func (e *estimator) train(ctx context.Context, target int, progress func(done, total int64)) error {
+	rounds := int64(1)
+	for n := float64(e.left); n > float64(target); n *= shrink {
+		rounds++
+	}
+	inTrie := e.left
+	for round := int64(0); ; round++ {
+		if progress != nil {
+			progress(min(round, rounds), rounds)
+		}
+		for range subIterations {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			e.update()
+		}
+		e.prune(shrink, target)
+		if e.left <= target {
+			break
+		}
+		if e.left < inTrie/2 {
+			if err := e.rebuild(); err != nil {
+				return fmt.Errorf("unigram: %w", err)
+			}
+			inTrie = e.left
+		}
+	}
+	if progress != nil {
+		progress(rounds, rounds)
+	}
+	return nil
+}
+
+// final returns the size best pieces, all characters among them, by falling
+// score. Characters that EM has dropped get the lowest score.
+func (e *estimator) final(chars []rune, size int) []piece {
+	var rest []int32
+	lowest := math.MaxFloat64
+	for i, alive := range e.alive {
+		if alive {
+			lowest = min(lowest, e.score[i])
+			if i >= len(chars) {
+				rest = append(rest, int32(i))
+			}
+		}
+	}
+	var out []piece
+	penalty := 0.0
+	for i, r := range chars {
+		score := e.score[i]
+		if !e.alive[i] {
+			score = lowest + penalty
+			penalty += 0.0001 // so that they differ
+		}
+		out = append(out, piece{string(r), float32(score), normal})
+	}
+	slices.SortFunc(rest, func(a, b int32) int {
+		if c := cmp.Compare(e.score[b], e.score[a]); c != 0 {
+			return c
+		}
+		return cmp.Compare(e.pieces[a], e.pieces[b])
+	})
+	for _, i := range rest[:min(len(rest), size-len(out))] {
+		out = append(out, piece{e.pieces[i], float32(e.score[i]), normal})
+	}
+	slices.SortFunc(out, func(a, b piece) int {
+		if c := cmp.Compare(b.score, a.score); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.text, b.text)
+	})
+	return out
+}
+
+// trainedProto returns the parts of a model file of trained pieces.
+func trainedProto(pieces []piece, rules *charsmap, opts TrainOptions) *proto {
+	p := &proto{}
+	id := map[string]int64{unkName: -1, "<s>": -1, "</s>": -1, "<pad>": -1}
+	var controls []string
+	for i, name := range opts.Special {
+		kind := byte(control)
+		if name == unkName {
+			kind = unknown
+		}
+		if _, ok := id[name]; ok {
+			id[name] = int64(i)
+		} else {
+			controls = append(controls, name)
+		}
+		p.pieces = append(p.pieces, piece{name, 0, kind})
+	}
+	if opts.ByteFallback {
+		for b := range 256 {
+			p.pieces = append(p.pieces, piece{fmt.Sprintf("<0x%02X>", b), 0, byteType})
+		}
+	}
+	p.pieces = append(p.pieces, pieces...)
+
+	t := appendNumber(nil, trainerModelType, 1)
+	t = appendNumber(t, trainerVocabSize, uint64(len(p.pieces)))
+	t = protowire.AppendTag(t, trainerCoverage, protowire.Fixed32Type)
+	t = protowire.AppendFixed32(t, math.Float32bits(float32(opts.CharacterCoverage)))
+	t = appendNumber(t, trainerMaxLength, maxPieceChars)
+	for _, name := range controls {
+		t = protowire.AppendTag(t, trainerControl, protowire.BytesType)
+		t = protowire.AppendString(t, name)
+	}
+	if opts.ByteFallback {
+		t = appendNumber(t, trainerByteFallback, 1)
+	}
+	t = appendNumber(t, trainerUnkID, uint64(id[unkName]))
+	t = appendNumber(t, trainerBosID, uint64(id["<s>"]))
+	t = appendNumber(t, trainerEosID, uint64(id["</s>"]))
+	p.trainer = appendNumber(t, trainerPadID, uint64(id["<pad>"]))
+
+	n := protowire.AppendTag(nil, normalizerName, protowire.BytesType)
+	n = protowire.AppendString(n, "nmt_nfkc")
+	n = protowire.AppendTag(n, normalizerCharsmap, protowire.BytesType)
+	n = protowire.AppendBytes(n, rules.source)
+	for _, num := range []protowire.Number{normalizerDummy, normalizerExtra, normalizerEscape} {
+		n = appendNumber(n, num, 1)
+	}
+	p.normalizer = n
+	return p
+}
