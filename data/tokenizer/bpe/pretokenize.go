@@ -1,0 +1,238 @@
+package bpe
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// cutter calls yield for the parts into which it cuts text; some parts of text
+// may be left out. text is not empty, and neither are the parts.
+type cutter func(text string, yield func(part string))
+
+// preTokenizer cuts normalized text into pieces.
+type preTokenizer struct {
+	cuts  []cutter  // one after the other
+	scans []scanner // of the cuts that a scanner makes, nil of others
+	scan  scanner   // where it is the only cut
+}
+
+// pieces calls yield for every piece of text.
+func (p *preTokenizer) pieces(text string, yield func(string)) {
+	if p.scan != nil {
+		scanAll(p.scan, text, yield)
+	} else if text != "" {
+		cutAll(p.cuts, text, yield)
+	}
+}
+
+func scanAll(scan scanner, text string, yield func(string)) {
+	for i := 0; i < len(text); {
+		end := scan(text, i)
+		yield(text[i:end])
+		i = end
+	}
+}
+
+func cutAll(cuts []cutter, text string, yield func(string)) {
+	if len(cuts) == 0 {
+		yield(text)
+		return
+	}
+	cuts[0](text, func(part string) { cutAll(cuts[1:], part, yield) })
+}
+
+// parsePreTokenizer reads the pre_tokenizer section, which must end in ByteLevel.
+func parsePreTokenizer(section json.RawMessage) (*preTokenizer, error) {
+	p := new(preTokenizer)
+	done := false // ByteLevel was there
+	if err := p.parse(section, &done, 0); err != nil {
+		return nil, fmt.Errorf("bpe: pre_tokenizer: %w", err)
+	}
+	if !done {
+		return nil, errors.New("bpe: the pre_tokenizer has no ByteLevel: only byte-level BPE is supported")
+	}
+	if len(p.scans) == 1 {
+		p.scan = p.scans[0]
+	}
+	return p, nil
+}
+
+func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) error {
+	if isNull(section) {
+		return nil
+	}
+	var s struct {
+		Type             string
+		PreTokenizers    []json.RawMessage
+		AddPrefixSpace   *bool `json:"add_prefix_space"`
+		UseRegex         *bool `json:"use_regex"`
+		IndividualDigits bool  `json:"individual_digits"`
+	}
+	if err := json.Unmarshal(section, &s); err != nil {
+		return err
+	}
+	if *done && s.Type != "Sequence" {
+		return fmt.Errorf("%s after ByteLevel is not supported", s.Type)
+	}
+	switch s.Type {
+	case "Sequence":
+		if depth > 10 {
+			return errors.New("sequences are nested too deeply")
+		}
+		for _, section := range s.PreTokenizers {
+			if err := p.parse(section, done, depth+1); err != nil {
+				return err
+			}
+		}
+	case "ByteLevel":
+		*done = true
+		if s.AddPrefixSpace == nil {
+			return errors.New("ByteLevel does not say whether to add_prefix_space")
+		}
+		if *s.AddPrefixSpace {
+			p.add(prefixSpace)
+		}
+		if s.UseRegex == nil || *s.UseRegex {
+			p.addScanner(newScanner(PatternGPT2))
+		}
+	case "Split":
+		return p.parseSplit(section)
+	case "Digits":
+		p.add(digitsCutter(s.IndividualDigits))
+	default:
+		return fmt.Errorf("%q is not supported: ByteLevel, Split, Digits and Sequence are", s.Type)
+	}
+	return nil
+}
+
+func (p *preTokenizer) add(c cutter) {
+	p.cuts = append(p.cuts, c)
+	p.scans = append(p.scans, nil)
+}
+
+// addScanner adds a pattern whose matches are the pieces.
+func (p *preTokenizer) addScanner(scan scanner) {
+	p.cuts = append(p.cuts, func(text string, yield func(string)) { scanAll(scan, text, yield) })
+	p.scans = append(p.scans, scan)
+}
+
+// prefixSpace puts a space before text that begins with none.
+func prefixSpace(text string, yield func(string)) {
+	if text[0] != ' ' {
+		text = " " + text
+	}
+	yield(text)
+}
+
+// digitsCutter cuts at numbers, each character of them by itself or not.
+func digitsCutter(individual bool) cutter {
+	numbers := new(set)
+	each(unicode.N, numbers.add)
+	each(newIn16["N"], numbers.add)
+	each(newerNumbers, numbers.add)
+	find := func(text string) []span {
+		var spans []span
+		for i := 0; i < len(text); {
+			size := numbers.member(text, i)
+			if size > 0 {
+				spans = append(spans, span{i, i + size, true})
+			} else {
+				_, size = utf8.DecodeRuneInString(text[i:])
+			}
+			i += size
+		}
+		return spans
+	}
+	b := contiguous
+	if individual {
+		b = isolated
+	}
+	return newCutter(find, b, false)
+}
+
+func (p *preTokenizer) parseSplit(section json.RawMessage) error {
+	var s struct {
+		Pattern  struct{ Regex, String *string }
+		Behavior behavior
+		Invert   *bool
+	}
+	if err := json.Unmarshal(section, &s); err != nil {
+		return fmt.Errorf("Split: %w", err)
+	}
+	switch s.Behavior {
+	case isolated, removed, contiguous, mergedWithPrevious, mergedWithNext:
+	default:
+		return fmt.Errorf("Split: unknown behavior %q", s.Behavior)
+	}
+	if s.Invert == nil {
+		return errors.New("Split does not say whether to invert")
+	}
+	var find func(text string) []span
+	switch {
+	case s.Pattern.String != nil:
+		literal := *s.Pattern.String
+		if literal == "" {
+			return errors.New("Split: the pattern is empty")
+		}
+		find = func(text string) []span { return findLiteral(text, literal) }
+	case s.Pattern.Regex != nil:
+		pattern := *s.Pattern.Regex
+		if scan := newScanner(pattern); scan != nil {
+			if s.Behavior == isolated || s.Behavior == removed && *s.Invert {
+				p.addScanner(scan)
+				return nil
+			}
+			find = func(text string) []span { return findScanned(text, scan) }
+			break
+		}
+		match, err := compilePattern(pattern)
+		if err != nil {
+			return fmt.Errorf("Split: %w", err)
+		}
+		find = func(text string) []span { return findMatches(text, match) }
+	default:
+		return errors.New("Split has no pattern: a Regex or a String")
+	}
+	p.add(newCutter(find, s.Behavior, *s.Invert))
+	return nil
+}
+
+func findLiteral(text, literal string) []span {
+	var spans []span
+	for from := 0; ; {
+		i := strings.Index(text[from:], literal)
+		if i < 0 {
+			return spans
+		}
+		spans = append(spans, span{from + i, from + i + len(literal), true})
+		from += i + len(literal)
+	}
+}
+
+func findScanned(text string, scan scanner) []span {
+	var spans []span
+	for i := 0; i < len(text); {
+		end := scan(text, i)
+		spans = append(spans, span{i, end, true})
+		i = end
+	}
+	return spans
+}
+
+func findMatches(text string, match matcher) []span {
+	var spans []span
+	for i := 0; i < len(text); {
+		if end := match(text, i); end > i {
+			spans = append(spans, span{i, end, true})
+			i = end
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+	}
+	return spans
+}

@@ -1,0 +1,225 @@
+package bpe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/landscape-aware/growing/data/tokenizer/merges"
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
+)
+
+// TrainOptions configures [Train].
+type TrainOptions struct {
+	VocabSize    int      // largest number of tokens, the special ones included
+	MinFrequency int      // least number of occurrences of a pair that is merged; 0 means 2
+	Special      []string // special tokens, which get the first ids
+
+	// Pattern cuts text into pieces, of which merges do not cross the ends; ""
+	// means PatternGPT2.
+	Pattern string
+
+	// AddPrefixSpace puts a space before text that begins with none, so that its
+	// first word is encoded as others are. Decoding does not take it away. It
+	// goes with PatternGPT2 only.
+	AddPrefixSpace bool
+
+	// Normalizer is "", NFC, NFD, NFKC, NFKD or Lowercase.
+	Normalizer string
+
+	// Progress, where set, is called now and then with the number of tokens
+	// made so far and VocabSize.
+	Progress func(done, total int64)
+}
+
+// ErrNoText means that there was nothing to train a vocabulary on.
+var ErrNoText = errors.New("bpe: the training text is empty")
+
+// Validate reports what is wrong with the options.
+func (o TrainOptions) Validate() error {
+	switch least := len(o.Special) + len(byteRunes); {
+	case o.VocabSize < least:
+		return fmt.Errorf("bpe: a vocabulary of %d tokens is too small: %d special tokens and the 256 bytes are %d", o.VocabSize, len(o.Special), least)
+	case o.VocabSize > maxID:
+		return fmt.Errorf("bpe: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, maxID)
+	case o.MinFrequency < 0:
+		return fmt.Errorf("bpe: minimum frequency %d is negative", o.MinFrequency)
+	}
+	if o.AddPrefixSpace && !o.gpt2() {
+		return errors.New("bpe: a space is put before text only with the pattern of GPT-2")
+	}
+	if o.Normalizer == "Sequence" {
+		return errors.New(`bpe: the normalizer "Sequence" is no single one`)
+	}
+	seen := make(map[string]bool)
+	for _, name := range o.Special {
+		if name == "" || seen[name] {
+			return fmt.Errorf("bpe: the special token %q is empty or there twice", name)
+		}
+		seen[name] = true
+	}
+	_, err := parseNormalizer(o.normalizer())
+	if err == nil {
+		_, err = parsePreTokenizer(o.preTokenizer())
+	}
+	return err
+}
+
+// Train makes a byte-level BPE vocabulary of documents: the special tokens, the
+// 256 bytes in the order of the characters that stand for them, and the tokens
+// that merges make, in the order of merges. It is that of Hugging Face's
+// BpeTrainer with ByteLevel's alphabet.
+//
+// The result depends only on how often each piece of text occurs. There are
+// fewer than VocabSize tokens if the text gives no more pairs that are frequent
+// enough. Pieces are counted on all processors; documents is drained on the
+// caller's goroutine.
+func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Model, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	if opts.MinFrequency == 0 {
+		opts.MinFrequency = 2
+	}
+	normalize, err := parseNormalizer(opts.normalizer())
+	if err != nil {
+		return nil, err
+	}
+	cut, err := parsePreTokenizer(opts.preTokenizer())
+	if err != nil {
+		return nil, err
+	}
+	counts, err := merges.Count(ctx, documents, func() merges.Splitter { return splitter{normalize, cut} })
+	if err != nil {
+		return nil, err
+	}
+	if counts.Len() == 0 {
+		return nil, ErrNoText
+	}
+
+	tokens, words := initialWords(counts, opts.Special)
+	tokens, learned, err := merges.Learn(ctx, tokens, words, merges.Options{
+		VocabSize:    opts.VocabSize,
+		MinFrequency: int64(opts.MinFrequency),
+		Progress:     opts.Progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(tokens, lastMerges(learned), modelFlags{})
+	if err != nil {
+		return nil, err
+	}
+	m.normalize, m.cut, m.joined = normalize, cut, true
+	m.sections.normalizer = opts.normalizer()
+	m.sections.preTokenizer = opts.preTokenizer()
+	m.sections.decoder = json.RawMessage(`{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`)
+	return m, nil
+}
+
+// initialWords returns the tokens before any merge, and every piece of text as
+// the ids of its bytes.
+func initialWords(counts *merges.Counts, special []string) ([]string, *merges.Words) {
+	tokens := append([]string(nil), special...)
+	ids := make(map[string]int32)
+	for id, name := range tokens {
+		ids[name] = int32(id)
+	}
+	var byteIDs [256]int32
+	for _, b := range runeBytes { // in the order of characters
+		if b < 0 {
+			continue
+		}
+		name := string(byteRunes[b])
+		id, ok := ids[name]
+		if !ok {
+			id = int32(len(tokens))
+			tokens = append(tokens, name)
+		}
+		byteIDs[b] = id
+	}
+	words := new(merges.Words)
+	var word []int32
+	for piece, n := range counts.All() {
+		word = word[:0]
+		for i := range len(piece) {
+			word = append(word, byteIDs[piece[i]])
+		}
+		words.Add(word, n)
+	}
+	return tokens, words
+}
+
+// lastMerges keeps the last of several merges of the same pair.
+func lastMerges(learned []merges.Merge) [][2]int32 {
+	last := make(map[[2]int32]int, len(learned))
+	for i, m := range learned {
+		last[[2]int32{m.Left, m.Right}] = i
+	}
+	pairs := make([][2]int32, 0, len(last))
+	for i, m := range learned {
+		if pair := [2]int32{m.Left, m.Right}; last[pair] == i {
+			pairs = append(pairs, pair)
+		}
+	}
+	return pairs
+}
+
+// splitter is the [merges.Splitter] of pieces.
+type splitter struct {
+	normalize normalizer
+	cut       *preTokenizer
+}
+
+func (s splitter) Split(text string, yield func(string)) {
+	text = utf8text.Repair(text)
+	if s.normalize != nil {
+		text = s.normalize(text)
+	}
+	s.cut.pieces(text, yield)
+}
+
+func (s splitter) Normalize(piece []byte, yield func([]byte)) { yield(piece) }
+
+// normalizer returns the normalizer section.
+func (o TrainOptions) normalizer() json.RawMessage {
+	if o.Normalizer == "" {
+		return json.RawMessage("null")
+	}
+	return mustMarshal(struct {
+		Type string `json:"type"`
+	}{o.Normalizer})
+}
+
+func (o TrainOptions) gpt2() bool { return o.Pattern == "" || o.Pattern == PatternGPT2 }
+
+// preTokenizer returns the pre_tokenizer section, as Hugging Face's tokenizers
+// write it.
+func (o TrainOptions) preTokenizer() json.RawMessage {
+	type byteLevel struct {
+		Type           string `json:"type"`
+		AddPrefixSpace bool   `json:"add_prefix_space"`
+		TrimOffsets    bool   `json:"trim_offsets"`
+		UseRegex       bool   `json:"use_regex"`
+	}
+	if o.gpt2() {
+		return mustMarshal(byteLevel{"ByteLevel", o.AddPrefixSpace, true, true})
+	}
+	type pattern struct{ Regex string }
+	type split struct {
+		Type     string   `json:"type"`
+		Pattern  pattern  `json:"pattern"`
+		Behavior behavior `json:"behavior"`
+		Invert   bool     `json:"invert"`
+	}
+	cuts := []any{
+		split{"Split", pattern{o.Pattern}, isolated, false},
+		byteLevel{"ByteLevel", false, true, false},
+	}
+	return mustMarshal(struct {
+		Type          string `json:"type"`
+		PreTokenizers []any  `json:"pretokenizers"`
+	}{"Sequence", cuts})
+}
