@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
+	"github.com/landscape-aware/growing/internal/atomicfile"
 )
 
 // file is a tokenizer.json. What belongs to the model is left to its package.
@@ -43,6 +45,8 @@ func Load(path string) (*Tokenizer, error) {
 		t, err = Parse(data)
 	case ".txt":
 		t, err = ParseVocabulary(data)
+	case ".model":
+		t, err = ParseSentencePiece(data)
 	default:
 		return nil, fmt.Errorf("tokenizer: %s: a file with extension %q is no tokenizer that is known here: give a tokenizer.json, a vocab.txt or a .model", path, ext)
 	}
@@ -66,7 +70,7 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind == WordPiece || len(f.Normalizer) > 0 && string(f.Normalizer) != "null" {
+	if len(f.Normalizer) > 0 && string(f.Normalizer) != "null" {
 		for _, a := range f.AddedTokens {
 			if a.Normalized {
 				return nil, fmt.Errorf("added token %q is to be looked for in normalized text: not supported where there is a normalizer", a.Content)
@@ -87,6 +91,17 @@ func ParseVocabulary(data []byte) (*Tokenizer, error) {
 		return nil, err
 	}
 	return newTokenizer(WordPiece, m, addedFor(m, bertSpecials), bertTemplate(m))
+}
+
+// ParseSentencePiece reads a unigram tokenizer from the contents of a .model of
+// SentencePiece. Its control pieces and its unknown piece are special; "</s>",
+// if there, is what ends a text that is encoded with special tokens, as in T5.
+func ParseSentencePiece(data []byte) (*Tokenizer, error) {
+	m, err := unigram.ParseModel(data)
+	if err != nil {
+		return nil, err
+	}
+	return newTokenizer(Unigram, m, nil, endTemplate(m))
 }
 
 // addedFor returns added tokens for those of the names that m has.
@@ -110,15 +125,29 @@ func bertTemplate(m model) template {
 	return newTemplate(m, Cls, Sep)
 }
 
+// endTemplate puts </s> after a text if m has it.
+func endTemplate(m model) template {
+	if _, ok := m.ID(endOfText); !ok {
+		return template{}
+	}
+	return newTemplate(m, "", endOfText)
+}
+
 // FileName returns the name that the tokenizer's file goes by: tokenizer.json, or
 // tokenizer.model if it is SentencePiece's.
 func (t *Tokenizer) FileName() string {
+	if sentencePiece(t.model) != nil {
+		return "tokenizer.model"
+	}
 	return "tokenizer.json"
 }
 
 // contents returns the contents of the tokenizer's file. The same tokenizer gives
 // the same bytes.
 func (t *Tokenizer) contents() []byte {
+	if m := sentencePiece(t.model); m != nil {
+		return m.Marshal()
+	}
 	m := t.model.(jsonModel)
 	var b bytes.Buffer
 	b.WriteString("{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [")
@@ -162,20 +191,9 @@ func compact(v any) []byte {
 // [Tokenizer.FileName]. The file is replaced at once when it is complete and on
 // disk.
 func (t *Tokenizer) SaveTo(dir string) error {
-	if err := writeFile(filepath.Join(dir, t.FileName()), t.contents()); err != nil {
-		return fmt.Errorf("tokenizer: saving: %w", err)
-	}
-	return nil
-}
-
-func writeFile(path string, contents []byte) error {
-	f, err := os.Create(path + ".tmp")
-	if err != nil {
+	err := atomicfile.Write(filepath.Join(dir, t.FileName()), func(w io.Writer) error {
+		_, err := w.Write(t.contents())
 		return err
-	}
-	_, err = f.Write(contents)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), strings.TrimSuffix(f.Name(), ".tmp"))
+	})
+	return wrap(err)
 }

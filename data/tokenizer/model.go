@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/tokenizer/bpe"
+	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
 
@@ -34,6 +36,16 @@ func encoderOf(m model) func() encodeFunc {
 			e := m.NewEncoder()
 			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
 		}
+	case *bpe.Model:
+		return func() encodeFunc {
+			e := m.NewEncoder()
+			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
+		}
+	case *unigram.Model:
+		return func() encodeFunc {
+			e := m.NewEncoder()
+			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
+		}
 	}
 	panic(fmt.Sprintf("tokenizer: no encoder for a %T", m))
 }
@@ -42,11 +54,21 @@ var bertSpecials = []string{Pad, Unk, Cls, Sep, Mask}
 
 // isSpecialOf tells whether a model's own token is special though no file says so.
 func isSpecialOf(m model, id int32) bool {
-	switch m.(type) {
+	switch m := m.(type) {
 	case *wordpiece.Model: // vocab.txt lists BERT's special tokens like others
 		return slices.Contains(bertSpecials, m.Token(id))
+	case *unigram.Model:
+		return m.IsControl(id) || id == m.Unknown()
 	}
 	return false
+}
+
+// sentencePiece returns the model if its home is a .model file, else nil.
+func sentencePiece(m model) *unigram.Model {
+	if u, ok := m.(*unigram.Model); ok && len(u.Marshal()) > 0 {
+		return u
+	}
+	return nil
 }
 
 // parseModel makes a model of the sections of a tokenizer.json.
@@ -67,6 +89,12 @@ func parseModel(f *file) (Kind, model, error) {
 	case "WordPiece", "":
 		m, err := wordpiece.Parse(f.Normalizer, f.PreTokenizer, f.Decoder, f.Model)
 		return WordPiece, m, err
+	case "BPE":
+		m, err := bpe.Parse(f.Normalizer, f.PreTokenizer, f.Decoder, f.Model)
+		return BPE, m, err
+	case "Unigram":
+		m, err := unigram.Parse(f.Normalizer, f.PreTokenizer, f.Decoder, f.Model)
+		return Unigram, m, err
 	}
 	return "", nil, fmt.Errorf("the model is of type %q; WordPiece, BPE and Unigram are supported", head.Type)
 }

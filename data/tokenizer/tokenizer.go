@@ -112,7 +112,7 @@ func newTokenizer(kind Kind, m model, added []addedToken, post template) (*Token
 	t.size = m.Size() + len(t.beyond)
 	t.isSpecial = make([]bool, t.size)
 
-	t.newEncoder = encoderOf(m)
+	t.newEncoder, t.takesBytes = encoderOf(m), sentencePiece(m) != nil
 	for id := range int32(m.Size()) {
 		t.isSpecial[id] = isSpecialOf(m, id)
 	}
@@ -264,6 +264,13 @@ func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 	}
 	if len(missing) == 0 {
 		return t, nil
+	}
+	if m := sentencePiece(t.model); m != nil {
+		extended, err := m.WithControl(missing...)
+		if err != nil {
+			return nil, fmt.Errorf("tokenizer: %w", err)
+		}
+		return newTokenizer(t.kind, extended, nil, t.post)
 	}
 	added := slices.Clone(t.added)
 	for i, name := range missing {

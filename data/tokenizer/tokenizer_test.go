@@ -26,8 +26,8 @@ func texts(docs ...string) iter.Seq2[string, error] {
 	}
 }
 
-// train returns a tokenizer trained on a few sentences.
-func train(t testing.TB, opts TrainOptions) *Tokenizer {
+// trained returns a tokenizer trained on a few sentences.
+func trained(t testing.TB, opts TrainOptions) *Tokenizer {
 	t.Helper()
 	text := `She said "it's <b>5 & 7</b>", naïvely. She said it. 東京 she said it, and she said: growing grows, stacking stacks.`
 	tok, err := Train(context.Background(), texts(text, text, text), opts)
@@ -170,7 +170,7 @@ func TestAddedTokens(t *testing.T) {
 // the mode tokens survive saving.
 func TestExtend(t *testing.T) {
 	for _, kind := range kinds {
-		tok := reload(t, train(t, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 4, Modes: true}))
+		tok := reload(t, trained(t, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 4, Modes: true}))
 		n := int32(tok.VocabSize())
 		if got := tok.Sentinels(); !slices.Equal(got, []int32{n - 1, n - 2, n - 3, n - 4}) {
 			t.Errorf("%s: sentinels %v of %d tokens", kind, got, n)
@@ -203,7 +203,7 @@ func TestExtend(t *testing.T) {
 func TestTrainErrors(t *testing.T) {
 	ctx := context.Background()
 	for _, kind := range kinds {
-		if _, err := Train(ctx, texts("", " \n"), TrainOptions{Kind: kind, VocabSize: 400}); !errors.Is(err, ErrNoText) {
+		if _, err := Train(ctx, texts("", ""), TrainOptions{Kind: kind, VocabSize: 400}); !errors.Is(err, ErrNoText) {
 			t.Errorf("%s: no text: %v", kind, err)
 		}
 		broken := errors.New("broken")
@@ -276,12 +276,21 @@ func TestLoadErrors(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("{}"))
 	for _, kind := range kinds {
-		if tok := train(f, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 2}); tok.FileName() == "tokenizer.json" {
+		if tok := trained(f, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 2}); tok.FileName() == "tokenizer.json" {
 			f.Add(tok.contents())
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if tok, err := Parse(data); err == nil {
+			tok.Decode(tok.EncodeSpecial(nil, "some [MASK] text"))
+		}
+	})
+}
+
+func FuzzParseSentencePiece(f *testing.F) {
+	f.Add(trained(f, TrainOptions{Kind: Unigram, VocabSize: 60, Sentinels: 2}).contents())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if tok, err := ParseSentencePiece(data); err == nil {
 			tok.Decode(tok.EncodeSpecial(nil, "some [MASK] text"))
 		}
 	})
@@ -301,7 +310,7 @@ func FuzzParseVocabulary(f *testing.F) {
 func FuzzEncode(f *testing.F) {
 	var toks []*Tokenizer
 	for _, kind := range kinds {
-		toks = append(toks, train(f, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 2}))
+		toks = append(toks, trained(f, TrainOptions{Kind: kind, VocabSize: 400, Sentinels: 2}))
 	}
 	f.Add("a\xffé [MASK] 東\x00\u200b<extra_id_0>")
 	f.Fuzz(func(t *testing.T, text string) {
@@ -320,6 +329,6 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-var kinds = []Kind{WordPiece}
+var kinds = []Kind{WordPiece, BPE, Unigram}
 
-var goldenFiles = map[string]string{"bert_wp": "bert_wp.json"}
+var goldenFiles = map[string]string{"bert_wp": "bert_wp.json", "bpe_bytelevel": "bpe_bytelevel.json", "sp_unigram": "sp_unigram.model"}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/landscape-aware/growing/data/tokenizer/bpe"
+	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
 
@@ -47,6 +49,13 @@ func (o TrainOptions) Validate() error {
 	switch o.Kind {
 	case WordPiece:
 		return wrap(o.wordpiece().Validate())
+	case BPE:
+		return wrap(o.bpe().Validate())
+	case Unigram:
+		if o.MinFrequency != 0 {
+			return fmt.Errorf("tokenizer: a minimum frequency of %d was given, which a unigram vocabulary does not have", o.MinFrequency)
+		}
+		return wrap(o.unigram().Validate())
 	}
 	return fmt.Errorf("tokenizer: there is no kind of vocabulary %q: give %s, %s or %s", o.Kind, WordPiece, BPE, Unigram)
 }
@@ -65,6 +74,21 @@ func (o TrainOptions) wordpiece() wordpiece.TrainOptions {
 	}
 }
 
+const endOfText = "</s>"
+
+func (o TrainOptions) bpe() bpe.TrainOptions {
+	return bpe.TrainOptions{
+		VocabSize: o.VocabSize - o.extra(), Special: []string{"<pad>", endOfText, "<s>", "<mask>"},
+		MinFrequency: o.MinFrequency, Progress: o.Progress,
+	}
+}
+
+func (o TrainOptions) unigram() unigram.TrainOptions {
+	return unigram.TrainOptions{
+		VocabSize: o.VocabSize - o.extra(), Special: []string{"<pad>", endOfText, "<unk>", "<s>", "<mask>"}, Progress: o.Progress,
+	}
+}
+
 // Train makes a vocabulary from documents. The result depends only on how often
 // each word occurs in them, not on their order or the number of processors.
 // Documents is drained on the caller's goroutine.
@@ -78,19 +102,37 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	var t *Tokenizer
+	t, err := train(ctx, documents, opts)
+	if errors.Is(err, wordpiece.ErrNoText) || errors.Is(err, bpe.ErrNoText) || errors.Is(err, unigram.ErrNoText) {
+		err = ErrNoText
+	}
+	if err != nil {
+		return nil, wrap(err)
+	}
+	return t.ExtendUL2(opts.Sentinels, opts.Modes)
+}
+
+// train makes the vocabulary without sentinels and mode tokens.
+func train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Tokenizer, error) {
 	switch opts.Kind {
 	case WordPiece:
 		m, err := wordpiece.Train(ctx, documents, opts.wordpiece())
-		if errors.Is(err, wordpiece.ErrNoText) {
-			err = ErrNoText
-		}
 		if err != nil {
-			return nil, wrap(err)
+			return nil, err
 		}
-		if t, err = newTokenizer(WordPiece, m, addedFor(m, bertSpecials), bertTemplate(m)); err != nil {
-			return nil, wrap(err)
+		return newTokenizer(WordPiece, m, addedFor(m, bertSpecials), bertTemplate(m))
+	case BPE:
+		o := opts.bpe()
+		m, err := bpe.Train(ctx, documents, o)
+		if err != nil {
+			return nil, err
 		}
+		return newTokenizer(BPE, m, addedFor(m, o.Special), endTemplate(m))
+	default:
+		m, err := unigram.Train(ctx, documents, opts.unigram())
+		if err != nil {
+			return nil, err
+		}
+		return newTokenizer(Unigram, m, nil, endTemplate(m))
 	}
-	return t.ExtendUL2(opts.Sentinels, opts.Modes)
 }
