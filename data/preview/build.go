@@ -1,0 +1,240 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/landscape-aware/growing/data/objective"
+)
+
+// builder makes lines of tokens.
+type builder struct {
+	vocab     objective.Vocabulary
+	tokens    Tokens
+	sentinels map[int32]int
+	special   map[int32]bool
+	modes     []int32
+}
+
+func newBuilder(v objective.Vocabulary, t Tokens) *builder {
+	b := &builder{vocab: v, tokens: t, sentinels: make(map[int32]int), special: make(map[int32]bool)}
+	for i, id := range v.Sentinels {
+		b.sentinels[id] = i
+	}
+	for _, id := range append(slices.Clone(v.Specials), v.Cls, v.Sep, v.EOS) {
+		b.special[id] = true
+	}
+	b.modes = []int32{v.Modes.NLU, v.Modes.NLG, v.Modes.S2S}
+	return b
+}
+
+// name shows a token by itself.
+func (b *builder) name(id int32) string {
+	if text := visible(b.tokens.Decode([]int32{id})); text != "" && !b.special[id] {
+		return text
+	}
+	return visible(b.tokens.Token(id))
+}
+
+// visible returns text on one line, without characters that would act on a
+// terminal or reorder what stands beside them.
+func visible(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return '⏎'
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Bidi_Control):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text))
+}
+
+// text appends tokens as one readable piece of a role, special tokens among
+// them as pieces of their own.
+func (b *builder) text(pieces []Piece, ids []int32, role Role, span int) []Piece {
+	for len(ids) > 0 {
+		n := slices.IndexFunc(ids, func(id int32) bool { return b.special[id] })
+		if n == 0 {
+			pieces = append(pieces, Piece{Role: Special, Text: b.name(ids[0])})
+			ids = ids[1:]
+			continue
+		}
+		if n < 0 {
+			n = len(ids)
+		}
+		pieces = append(pieces, Piece{Role: role, Text: visible(b.tokens.Decode(ids[:n])), Span: span})
+		ids = ids[n:]
+	}
+	return pieces
+}
+
+// padding appends a piece for n tokens of padding.
+func padding(pieces []Piece, n int) []Piece {
+	if n > 0 {
+		pieces = append(pieces, Piece{Role: Padding, Text: fmt.Sprintf("%d × padding", n)})
+	}
+	return pieces
+}
+
+// corrupted appends inputs: mode token, text and sentinels.
+func (b *builder) corrupted(pieces []Piece, ids []int32) []Piece {
+	if len(ids) > 0 && ids[0] >= 0 && slices.Contains(b.modes, ids[0]) && b.vocab.Modes != (objective.Modes{}) {
+		pieces = append(pieces, Piece{Role: Mode, Text: b.name(ids[0])})
+		ids = ids[1:]
+	}
+	return b.spans(pieces, ids, Plain, false)
+}
+
+// spans appends text with sentinels. The hidden spans of targets are numbered
+// by the sentinels that stand for them in the inputs, in order: where the
+// targets begin without a sentinel, the first span is that of the first sentinel.
+func (b *builder) spans(pieces []Piece, ids []int32, role Role, hidden bool) []Piece {
+	span := 0
+	if _, ok := b.sentinels[first32(ids)]; hidden && ok {
+		span = -1
+	}
+	for len(ids) > 0 {
+		if s, ok := b.sentinels[ids[0]]; ok {
+			pieces = append(pieces, Piece{Role: Sentinel, Text: b.name(ids[0]), Span: s})
+			ids = ids[1:]
+			span++
+			continue
+		}
+		n := slices.IndexFunc(ids, func(id int32) bool { _, ok := b.sentinels[id]; return ok })
+		if n < 0 {
+			n = len(ids)
+		}
+		pieces = b.text(pieces, ids[:n], role, span)
+		ids = ids[n:]
+	}
+	return pieces
+}
+
+func first32(ids []int32) int32 {
+	if len(ids) == 0 {
+		return objective.None
+	}
+	return ids[0]
+}
+
+// targets appends what is to be predicted: hidden spans if there are sentinels
+// in it, plain text otherwise.
+func (b *builder) targets(pieces []Piece, ids []int32) []Piece {
+	if slices.ContainsFunc(ids, func(id int32) bool { _, ok := b.sentinels[id]; return ok }) {
+		return b.spans(pieces, ids, Hidden, true)
+	}
+	return b.text(pieces, ids, Target, 0)
+}
+
+// MLM shows the rows of a batch of a masked language model.
+func MLM(batch objective.MLMBatch, vocab objective.Vocabulary, tokens Tokens) []Example {
+	b := newBuilder(vocab, tokens)
+	var examples []Example
+	for row := range batch.Size {
+		ids := batch.Tokens[row*batch.Length : (row+1)*batch.Length]
+		labels := make(map[int]int32)
+		for i := row * batch.Predictions; i < (row+1)*batch.Predictions; i++ {
+			if batch.Weights[i] != 0 {
+				labels[int(batch.Positions[i])] = batch.Labels[i]
+			}
+		}
+		n := int(batch.Lengths[row])
+		e := Example{Title: fmt.Sprintf("example %d, mlm, %d of %d tokens to predict", row+1, len(labels), n)}
+		if batch.Segments == nil {
+			e.Lines = []Line{{Name: "tokens", Pieces: padding(b.masked(ids, 0, n, labels), batch.Length-n)}}
+		} else {
+			second := slices.Index(batch.Segments[row*batch.Length:(row+1)*batch.Length], 1)
+			note := "label 0: follows A"
+			if batch.NextSentence[row] != 0 {
+				note = "label 1: of another document"
+			}
+			e.Lines = []Line{
+				{Name: "A", Pieces: b.masked(ids, 0, second, labels)},
+				{Name: "B", Note: note, Pieces: padding(b.masked(ids, second, n, labels), batch.Length-n)},
+			}
+		}
+		examples = append(examples, e)
+	}
+	return examples
+}
+
+// masked returns the pieces of tokens from, from+1, ..., to-1 of a row, of which
+// those with a label are to be predicted.
+func (b *builder) masked(ids []int32, from, to int, labels map[int]int32) []Piece {
+	var pieces []Piece
+	run := from // where the text that is not to be predicted begins
+	for i := from; i < to; i++ {
+		label, ok := labels[i]
+		if !ok {
+			continue
+		}
+		pieces = b.text(pieces, ids[run:i], Plain, 0)
+		run = i + 1
+		p := Piece{Role: Replaced, Text: b.name(ids[i]), Label: b.name(label)}
+		switch ids[i] {
+		case b.vocab.Mask:
+			p.Role = Masked
+		case label:
+			p.Role = Kept
+		}
+		pieces = append(pieces, p)
+	}
+	return b.text(pieces, ids[run:to], Plain, 0)
+}
+
+// EncoderDecoder shows the rows of a batch for an encoder and a decoder.
+func EncoderDecoder(batch objective.EncoderDecoderBatch, o objective.Objective, vocab objective.Vocabulary, tokens Tokens) []Example {
+	b := newBuilder(vocab, tokens)
+	var examples []Example
+	for row := range batch.Size {
+		n, m := int(batch.InputLengths[row]), int(batch.TargetLengths[row])
+		inputs := batch.Inputs[row*batch.InputLength:][:n]
+		targets := batch.Targets[row*batch.TargetLength:][:m]
+		examples = append(examples, Example{Title: title(row, o, batch.Denoisers[row]), Lines: []Line{
+			{Name: "inputs", Note: fmt.Sprintf("%d tokens", n), Pieces: padding(b.corrupted(nil, inputs), batch.InputLength-n)},
+			{Name: "targets", Note: fmt.Sprintf("%d tokens", m), Pieces: padding(b.targets(nil, targets), batch.TargetLength-m)},
+		}})
+	}
+	return examples
+}
+
+// Decoder shows the rows of a batch for a decoder alone. What follows the prefix
+// is shown as it is to be predicted.
+func Decoder(batch objective.DecoderBatch, o objective.Objective, vocab objective.Vocabulary, tokens Tokens) []Example {
+	b := newBuilder(vocab, tokens)
+	var examples []Example
+	for row := range batch.Size {
+		n, prefix := int(batch.Lengths[row]), int(batch.PrefixLengths[row])
+		lo := row * batch.Length
+		ids, targets := batch.Tokens[lo:lo+n], batch.Targets[lo:lo+n]
+		e := Example{Title: title(row, o, batch.Denoisers[row])}
+		if prefix > 0 {
+			e.Lines = []Line{
+				{Name: "prefix", Note: fmt.Sprintf("%d tokens, attention in both directions", prefix), Pieces: b.corrupted(nil, ids[:prefix])},
+				{Name: "targets", Note: fmt.Sprintf("%d tokens, causal attention", n-prefix+1), Pieces: padding(b.targets(nil, targets[prefix-1:]), batch.Length-n)},
+			}
+		} else {
+			pieces := b.text(nil, ids[:1], Plain, 0)
+			for i := 0; i < n; {
+				end := i
+				for end < n && batch.Weights[lo+end] == batch.Weights[lo+i] {
+					end++
+				}
+				role := Target
+				if batch.Weights[lo+i] == 0 {
+					role = Plain
+				}
+				pieces = b.text(pieces, targets[i:end], role, 0)
+				i = end
+			}
+			e.Lines = []Line{{Name: "tokens", Note: fmt.Sprintf("%d tokens, causal attention", n), Pieces: padding(pieces, batch.Length-n)}}
+		}
+		examples = append(examples, e)
+	}
+	return examples
+}
