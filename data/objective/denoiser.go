@@ -162,12 +162,10 @@ func (p *plan) fit(form Form, place int) {
 		})
 	} else {
 		p.raw, _ = SpanLengths(place-extra, p.Density, p.MeanSpan)
-		for p.raw > 1 { // see SpanLengths
-			if inputs, _ := counts(p.raw); inputs+extra+1 <= place {
-				break
-			}
-			p.raw--
-		}
+		p.raw = min(p.raw, largest(place, func(raw int) bool { // see SpanLengths
+			inputs, _ := counts(raw)
+			return inputs+extra+1 <= place
+		}))
 	}
 	p.hidden, p.spans = NoiseCounts(p.raw, p.Density, p.MeanSpan)
 	p.inputs, p.targets = counts(p.raw)

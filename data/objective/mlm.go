@@ -3,6 +3,7 @@ package objective
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // MLM is BERT's masked language model objective (Devlin et al. 2019, section
@@ -96,7 +97,7 @@ func NewMLMSampler(mlm MLM, store Tokens, vocab Vocabulary, batchSize int, seed 
 	if err := mlm.validate(Encoder, vocab); err != nil {
 		return nil, err
 	}
-	rows := &mlmRows{MLM: mlm, vocab: vocab, store: store, special: vocab.set(append(vocab.Specials, vocab.Cls, vocab.Sep, vocab.Mask)...)}
+	rows := &mlmRows{MLM: mlm, vocab: vocab, store: store, special: vocab.set(slices.Concat(vocab.Specials, []int32{vocab.Cls, vocab.Sep, vocab.Mask})...)}
 	for id, special := range rows.special {
 		if !special {
 			rows.ordinary = append(rows.ordinary, int32(id))
