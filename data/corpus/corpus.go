@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"iter"
-	"strings"
 )
 
 // Document is a piece of text whose parts belong together.
@@ -26,6 +25,11 @@ type Info struct {
 
 // Source is a collection of documents.
 type Source interface {
+	// Fetch brings onto this machine what is not there yet, and tells progress,
+	// if not nil, how many of how many bytes have come. Documents does the same
+	// where it was not done before.
+	Fetch(ctx context.Context, progress func(done, total int64)) error
+
 	// Documents streams all documents, in the same order each time. After an
 	// error there are no more.
 	Documents(ctx context.Context) iter.Seq2[Document, error]
@@ -34,26 +38,11 @@ type Source interface {
 	Info() Info
 
 	// Stamp returns a text that is cheap to compute and differs whenever the
-	// documents may differ: names, sizes and modification times of files. It
+	// documents may differ: names, sizes and modification times of files, what
+	// is read of them and how it is cleaned. It looks at the files each time. It
 	// serves to recognize a source whose content was already hashed on this
 	// machine; it differs between machines that have the same content.
 	Stamp(ctx context.Context) (string, error)
-}
-
-// GoSpec is the name by which [Open] knows the Go installation's prose.
-const GoSpec = "go"
-
-// Open returns the source that spec names: "go" for the prose of the Go
-// installation in use, or else a path or glob of text files (see [Files]).
-// Several globs are separated by commas.
-func Open(spec string) (Source, error) {
-	switch spec {
-	case "":
-		return nil, fmt.Errorf("corpus: no corpus was named: give %q for the text of the Go installation, or the path of a .txt, .gz or .zst file", GoSpec)
-	case GoSpec:
-		return GoProse("")
-	}
-	return Files(strings.Split(spec, ",")...)
 }
 
 // Fingerprint accumulates the sha256 of documents' texts in their order. Names

@@ -28,6 +28,16 @@ func read(t testing.TB, s Source) []string {
 	return out
 }
 
+// open returns the source of a specification that is only a string.
+func open(t testing.TB, source string) Source {
+	t.Helper()
+	s, err := Open(t.Context(), Spec{Source: source})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func put(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -60,18 +70,12 @@ func TestFiles(t *testing.T) {
 	put(t, dir, "b.txt", "\n\none\ntwo\r\n \t\r\nthree\n\n\n")
 	put(t, dir, "a.gz", "four\n\nfive")
 	put(t, dir, "c.zst", "six \xff")
-	s, err := Open(filepath.Join(dir, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := open(t, filepath.Join(dir, "*"))
 	want := []string{"four", "five", "one\ntwo", "three", "six \uFFFD"}
 	if d := cmp.Diff(want, read(t, s)); d != "" {
 		t.Error(d)
 	}
-	s, err = Open(filepath.Join(dir, "c.zst") + "," + filepath.Join(dir, "a.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s = open(t, filepath.Join(dir, "c.zst")+","+filepath.Join(dir, "a.gz"))
 	if d := cmp.Diff([]string{"six \uFFFD", "four", "five"}, read(t, s)); d != "" {
 		t.Error(d)
 	}
@@ -85,10 +89,7 @@ func TestLongText(t *testing.T) {
 		"one word":  strings.Repeat("wörd", 3_000_000),
 		"two pages": strings.Repeat("a line\n", 10) + "\n" + strings.Repeat("a line\n", 10),
 	} {
-		s, err := Files(put(t, t.TempDir(), "t.txt", text))
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := open(t, put(t, t.TempDir(), "t.txt", text))
 		docs := read(t, s)
 		for i, d := range docs {
 			if len(d) > hardLimit+1<<17 || !utf8.ValidString(d) || strings.ContainsRune(d, utf8.RuneError) {
@@ -108,22 +109,20 @@ func TestLongText(t *testing.T) {
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	for spec, want := range map[string]string{
-		"":                               "no corpus was named",
-		filepath.Join(dir, "none.txt"):   "there is no file",
-		filepath.Join(dir, "*.txt"):      "there is no file",
-		dir:                              "is not a file",
-		put(t, dir, "x.parquet", "PAR1"): "cannot be read",
-		"[":                              "not a valid pattern",
+		"":                                  "no corpus was named",
+		filepath.Join(dir, "none.txt"):      "there is no file",
+		filepath.Join(dir, "*.txt"):         "there is no file",
+		dir:                                 "is not a file",
+		put(t, dir, "x.pdf", "PDF"):         "cannot be read",
+		put(t, dir, "x.parquet.gz", "PAR1"): "decompress it",
+		"[":                                 "not a valid pattern",
 	} {
-		if _, err := Open(spec); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), Spec{Source: spec}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", spec, err, want)
 		}
 	}
 	for name, text := range map[string]string{"empty": "", "blank": " \n\n \t\n"} {
-		s, err := Files(put(t, dir, name, text))
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := open(t, put(t, dir, name, text))
 		for d, err := range s.Documents(context.Background()) {
 			if !errors.Is(err, ErrEmpty) {
 				t.Errorf("%s: %+v, %v", name, d, err)
@@ -134,10 +133,7 @@ func TestErrors(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("this is not gzip"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Files(broken)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := open(t, broken)
 	for _, err := range s.Documents(context.Background()) {
 		if err == nil || !strings.Contains(err.Error(), "broken.gz") {
 			t.Errorf("broken: %v", err)
@@ -152,10 +148,7 @@ func TestStamp(t *testing.T) {
 	dir := t.TempDir()
 	path := put(t, dir, "a.txt", "one")
 	stamp := func() string {
-		s, err := Files(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := open(t, path)
 		stamp, err := s.Stamp(context.Background())
 		if err != nil {
 			t.Fatal(err)

@@ -1,8 +1,6 @@
 package corpus
 
 import (
-	"bufio"
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -17,27 +15,50 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Limits of a document of a text file, in bytes. A text without blank lines is
-// cut into documents of this size, so that memory does not grow with it.
+// format is how a file holds documents.
+type format int
+
 const (
-	softLimit = 1 << 20 // a document is cut at the first line end after this
-	hardLimit = 4 << 20 // or, within a line, at this
+	textFormat format = iota
+	jsonLines
+	parquetFormat
 )
 
-// textFiles is a source of text files.
-type textFiles struct {
-	spec  string
-	paths []string
+// formatOf tells by a file's name what is in it, and how that is compressed:
+// "", ".gz" or ".zst".
+func formatOf(name string) (f format, compression string, err error) {
+	rest := name
+	switch ext := filepath.Ext(name); ext {
+	case ".gz", ".zst":
+		rest, compression = strings.TrimSuffix(name, ext), ext
+	}
+	switch ext := filepath.Ext(rest); ext {
+	case ".jsonl", ".ndjson", ".json":
+		return jsonLines, compression, nil
+	case ".parquet":
+		if compression != "" {
+			return 0, "", fmt.Errorf("corpus: %s: Parquet is compressed within; a compressed file of it cannot be read: decompress it", name)
+		}
+		return parquetFormat, "", nil
+	case ".zip", ".tar", ".tgz", ".xz", ".bz2", ".7z", ".pdf", ".arrow", ".docx", ".epub":
+		return 0, "", fmt.Errorf("corpus: %s: %s files cannot be read; give plain text, JSON lines (.jsonl), either compressed as .gz or .zst, or .parquet", name, ext)
+	}
+	return textFormat, compression, nil
 }
 
-// Files returns a source of text files: plain, or compressed if the name ends in
-// .gz or .zst. Each pattern is a path or a glob; files come in the order of the
-// patterns and of their names within one. A blank line ends a document, and so
-// does the end of a file; a document of more than a MiB is cut at the next end
-// of a line. It is an error if a pattern matches no file.
-func Files(patterns ...string) (Source, error) {
-	s := &textFiles{spec: strings.Join(patterns, ",")}
-	for _, p := range patterns {
+// files is a source of files on this machine.
+type files struct {
+	info  Info
+	paths []string
+	field string // of JSON lines, or column of Parquet
+}
+
+// openFiles returns the source of files that a specification names. Each
+// pattern is a path or a glob; files come in the order of the patterns and of
+// their names within one. It is an error if a pattern matches no file.
+func openFiles(spec Spec) (Source, error) {
+	s := &files{field: spec.field(), info: Info{Name: spec.Source, License: spec.License}}
+	for p := range strings.SplitSeq(spec.Source, ",") {
 		paths, err := filepath.Glob(p)
 		if err != nil {
 			return nil, fmt.Errorf("corpus: %q is not a valid pattern: %w", p, err)
@@ -46,14 +67,12 @@ func Files(patterns ...string) (Source, error) {
 			paths = []string{p} // a name may hold characters that mean something in a glob
 		}
 		if len(paths) == 0 {
-			return nil, fmt.Errorf("corpus: there is no file %s: give the path of a .txt, .gz or .zst file, or %q for the text of the Go installation", p, GoSpec)
+			return nil, fmt.Errorf("corpus: there is no file %s: give the path of a text, .jsonl, .gz, .zst or .parquet file, or %q for the text of the Go installation", p, GoSpec)
 		}
 		slices.Sort(paths)
 		s.paths = append(s.paths, paths...)
 	}
-	if len(s.paths) == 0 {
-		return nil, errors.New("corpus: no file was named")
-	}
+	fields := false // whether there is a file that has fields
 	for _, p := range s.paths {
 		info, err := os.Stat(p)
 		if err != nil {
@@ -62,54 +81,70 @@ func Files(patterns ...string) (Source, error) {
 		if !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("corpus: %s is not a file: name a file, or all of a directory as %s", p, filepath.Join(p, "*.txt"))
 		}
-		switch ext := filepath.Ext(p); ext {
-		case ".parquet", ".jsonl", ".zip", ".xz", ".bz2", ".pdf":
-			return nil, fmt.Errorf("corpus: %s: %s files cannot be read; give plain text, .gz or .zst", p, ext)
+		f, _, err := formatOf(p)
+		if err != nil {
+			return nil, err
 		}
+		fields = fields || f != textFormat
 	}
+	if spec.Field != "" && !fields {
+		return nil, fmt.Errorf("corpus: %s is plain text, which has no field %q: leave the field out", spec.Source, spec.Field)
+	}
+	if s.info.License == "" {
+		s.info.License = "unknown: the user's own files"
+	}
+	s.info.Origin = strings.Join(s.paths, ", ")
 	return s, nil
 }
 
-func (s *textFiles) Info() Info {
-	return Info{Name: s.spec, License: "unknown: the user's own files", Origin: strings.Join(s.paths, ", ")}
-}
+func (s *files) Info() Info { return s.info }
 
-func (s *textFiles) Stamp(context.Context) (string, error) {
+func (s *files) Fetch(context.Context, func(done, total int64)) error { return nil }
+
+func (s *files) Stamp(context.Context) (string, error) {
 	var b strings.Builder
-	b.WriteString("files")
+	fmt.Fprintf(&b, "files %q", s.field)
 	for _, p := range s.paths {
-		abs, err := filepath.Abs(p)
+		line, err := stampFile(p)
 		if err != nil {
-			return "", fmt.Errorf("corpus: %w", err)
+			return "", err
 		}
-		info, err := os.Stat(p)
-		if err != nil {
-			return "", fmt.Errorf("corpus: %w", err)
-		}
-		fmt.Fprintf(&b, "\n%q %d %d", abs, info.Size(), info.ModTime().UnixNano())
+		b.WriteString(line)
 	}
 	return b.String(), nil
 }
 
-func (s *textFiles) Documents(ctx context.Context) iter.Seq2[Document, error] {
+// stampFile returns a line that differs whenever the file at path may differ.
+func stampFile(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("corpus: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("corpus: %w", err)
+	}
+	return fmt.Sprintf("\n%q %d %d", abs, info.Size(), info.ModTime().UnixNano()), nil
+}
+
+func (s *files) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		found := false
 		for _, path := range s.paths {
-			n := 0
-			more, err := readDocuments(ctx, path, func(text string) bool {
-				n, found = n+1, true
-				return yield(Document{fmt.Sprintf("%s#%d", path, n), text}, nil)
+			more, err := readFile(ctx, path, path, s.field, func(d Document) bool {
+				found = true
+				return yield(d, nil)
 			})
 			if !more {
 				return
 			}
 			if err != nil {
-				yield(Document{}, fmt.Errorf("corpus: reading %s: %w", path, err))
+				yield(Document{}, err)
 				return
 			}
 		}
 		if !found {
-			yield(Document{}, fmt.Errorf("corpus: %s: %w", s.spec, ErrEmpty))
+			yield(Document{}, fmt.Errorf("corpus: %s: %w", s.info.Name, ErrEmpty))
 		}
 	}
 }
@@ -117,77 +152,55 @@ func (s *textFiles) Documents(ctx context.Context) iter.Seq2[Document, error] {
 // ErrEmpty is wrapped by the error of a source without any text.
 var ErrEmpty = errors.New("the corpus is empty: there is no text in it; name a file with text")
 
-// readDocuments calls yield for each document of a file until it returns false;
-// more tells whether it did not.
-func readDocuments(ctx context.Context, path string, yield func(text string) bool) (more bool, err error) {
+// readFile calls yield for each document of the file at path, which is called
+// name, until it returns false; more tells whether it did not.
+func readFile(ctx context.Context, path, name, field string, yield func(Document) bool) (more bool, err error) {
+	f, compression, err := formatOf(name)
+	if err != nil {
+		return true, err
+	}
+	number := 0
+	numbered := func(text string) bool {
+		number++
+		return yield(Document{fmt.Sprintf("%s#%d", name, number), text})
+	}
+	if f == parquetFormat {
+		more, err = readParquet(ctx, path, field, numbered)
+	} else {
+		more, err = decompress(path, compression, func(r io.Reader) (bool, error) {
+			if f == jsonLines {
+				return readJSONLines(ctx, r, field, numbered)
+			}
+			return readText(ctx, r, numbered)
+		})
+	}
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("corpus: reading %s: %w", name, err)
+	}
+	return more, err
+}
+
+// decompress opens a file for read.
+func decompress(path, compression string, read func(io.Reader) (bool, error)) (more bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return true, err
 	}
 	defer f.Close()
-	var r io.Reader = f
-	switch filepath.Ext(path) {
+	switch compression {
 	case ".gz":
 		z, err := gzip.NewReader(f)
 		if err != nil {
 			return true, err
 		}
-		r = z
+		return read(z)
 	case ".zst":
 		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
 		if err != nil {
 			return true, err
 		}
 		defer z.Close()
-		r = z
+		return read(z)
 	}
-
-	in := bufio.NewReaderSize(r, 1<<16)
-	var doc []byte
-	emit := func(upTo int) bool {
-		text := strings.ToValidUTF8(string(bytes.TrimSpace(doc[:upTo])), "\uFFFD")
-		doc = append(doc[:0], doc[upTo:]...)
-		return text == "" || yield(text)
-	}
-	for lineStart := 0; ; {
-		part, err := in.ReadSlice('\n')
-		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
-			return true, err
-		}
-		doc = append(doc, part...)
-		switch {
-		case err == bufio.ErrBufferFull:
-			if len(doc) >= hardLimit {
-				if !emit(cut(doc)) {
-					return false, nil
-				}
-				lineStart = 0
-			}
-		case err == io.EOF:
-			return emit(len(doc)), nil
-		case len(bytes.TrimSpace(doc[lineStart:])) == 0, len(doc) >= softLimit:
-			if !emit(len(doc)) {
-				return false, nil
-			}
-			lineStart = 0
-			if err := ctx.Err(); err != nil {
-				return true, err
-			}
-		default:
-			lineStart = len(doc)
-		}
-	}
-}
-
-// cut returns where to cut a text without line ends: after the last space, or
-// before the last character that may be incomplete.
-func cut(text []byte) int {
-	if i := bytes.LastIndexByte(text, ' '); i > 0 {
-		return i + 1
-	}
-	end := len(text)
-	for end > len(text)-4 && text[end-1]&0xC0 == 0x80 {
-		end--
-	}
-	return end - 1
+	return read(f)
 }

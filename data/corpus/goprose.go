@@ -22,10 +22,10 @@ const opticks = "testdata/Isaac.Newton-Opticks.txt"
 type goProse struct {
 	root  string // GOROOT
 	files []string
-	stamp string
 
-	mu   sync.Mutex
-	docs []Document // all of them, once they were read to the end
+	mu    sync.Mutex
+	stamp string     // of the files when they were listed, until it was asked for
+	docs  []Document // all of them, once they were read to the end
 }
 
 // GoProse returns the English prose of the Go installation at goroot, or of the
@@ -44,6 +44,15 @@ func GoProse(goroot string) (Source, error) {
 		return nil, err
 	}
 	s := &goProse{root: root}
+	if s.files, s.stamp, err = listGo(root); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// listGo returns the files of an installation that are looked at, below its
+// src, and a stamp of them.
+func listGo(root string) (files []string, stamp string, err error) {
 	sum := sha256.New()
 	src := filepath.Join(root, "src")
 	err = filepath.WalkDir(src, func(path string, d fs.DirEntry, err error) error {
@@ -68,18 +77,17 @@ func GoProse(goroot string) (Source, error) {
 		if err != nil {
 			return err
 		}
-		s.files = append(s.files, rel)
+		files = append(files, rel)
 		fmt.Fprintf(sum, "%q %d %d\n", rel, info.Size(), info.ModTime().UnixNano())
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("corpus: looking for Go source in %s: %w", src, err)
+		return nil, "", fmt.Errorf("corpus: looking for Go source in %s: %w", src, err)
 	}
-	if len(s.files) == 0 {
-		return nil, fmt.Errorf("corpus: there is no Go source in %s: install Go from https://go.dev/dl (some distributions keep the source in a package of its own, as golang-src), or name a text file instead of %q", src, GoSpec)
+	if len(files) == 0 {
+		return nil, "", fmt.Errorf("corpus: there is no Go source in %s: install Go from https://go.dev/dl (some distributions keep the source in a package of its own, as golang-src), or name a text file instead of %q", src, GoSpec)
 	}
-	s.stamp = fmt.Sprintf("go prose %d\n%q\n%x", proseVersion, root, sum.Sum(nil))
-	return s, nil
+	return files, fmt.Sprintf("go prose %d\n%q\n%x", proseVersion, root, sum.Sum(nil)), nil
 }
 
 // proseVersion changes when other text is taken from the same files.
@@ -119,7 +127,20 @@ func (s *goProse) Info() Info {
 	}
 }
 
-func (s *goProse) Stamp(context.Context) (string, error) { return s.stamp, nil }
+func (s *goProse) Fetch(context.Context, func(done, total int64)) error { return nil }
+
+// Stamp looks again each time but the first, which is at once.
+func (s *goProse) Stamp(context.Context) (string, error) {
+	s.mu.Lock()
+	stamp := s.stamp
+	s.stamp = ""
+	s.mu.Unlock()
+	if stamp != "" {
+		return stamp, nil
+	}
+	_, stamp, err := listGo(s.root)
+	return stamp, err
+}
 
 // Documents scans the files on all processors and yields in their order. What it
 // finds is small and takes long to find, so that it is kept for the next time.

@@ -1,0 +1,218 @@
+package corpus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// readmeFile holds a dataset's card.
+const readmeFile = "README.md"
+
+// repository is where the files of a dataset are.
+type repository interface {
+	// names returns the names of all files, relative and with slashes.
+	names() []string
+
+	// fetch brings the files that are not there yet onto this machine.
+	fetch(ctx context.Context, names []string, progress func(done, total int64)) error
+
+	// path returns where a file is, or will be when it was fetched.
+	path(name string) string
+
+	// stamp returns a line that differs whenever the contents of a file may
+	// differ.
+	stamp(name string) (string, error)
+
+	// origin tells people where the files come from.
+	origin() string
+}
+
+// dataset is a source of the files of one split.
+type dataset struct {
+	repo  repository
+	info  Info
+	files []string
+	field string
+}
+
+func openDataset(ctx context.Context, spec Spec) (Source, error) {
+	var repo repository
+	var err error
+	if dir, local := spec.directory(); local {
+		repo, err = openDirectory(dir)
+	} else {
+		repo, err = openHub(ctx, dir, spec.Revision)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := readCard(ctx, repo)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: the dataset %s: %w", spec.Source, err)
+	}
+	chosen, err := choose(repo.names(), c, spec.Config, spec.Split)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: the dataset %s (%s): %w", spec.Source, repo.origin(), err)
+	}
+	f, _, err := formatOf(chosen[0])
+	if err != nil {
+		return nil, err
+	}
+	if f == textFormat && spec.Field != "" {
+		return nil, fmt.Errorf("corpus: the dataset %s is plain text, which has no field %q: leave the field out", spec.Source, spec.Field)
+	}
+	d := &dataset{repo: repo, files: chosen, field: spec.field()}
+	d.info = Info{Name: spec.String(), License: c.license(), Origin: repo.origin()}
+	if d.info.License == "" {
+		d.info.License = spec.License
+	}
+	if d.info.License == "" {
+		d.info.License = "unknown: the dataset's card names none"
+	}
+	return d, nil
+}
+
+// readCard reads a repository's README.md, if it has one.
+func readCard(ctx context.Context, repo repository) (card, error) {
+	has := false
+	for _, n := range repo.names() {
+		has = has || n == readmeFile
+	}
+	if !has {
+		return card{}, nil
+	}
+	if err := repo.fetch(ctx, []string{readmeFile}, nil); err != nil {
+		return card{}, err
+	}
+	text, err := os.ReadFile(repo.path(readmeFile))
+	if err != nil {
+		return card{}, err
+	}
+	return parseCard(text)
+}
+
+func (d *dataset) Info() Info { return d.info }
+
+func (d *dataset) Fetch(ctx context.Context, progress func(done, total int64)) error {
+	if err := d.repo.fetch(ctx, d.files, progress); err != nil {
+		return fmt.Errorf("corpus: the dataset %s: %w", d.info.Name, err)
+	}
+	return nil
+}
+
+func (d *dataset) Stamp(context.Context) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "dataset %q", d.field)
+	for _, f := range d.files {
+		line, err := d.repo.stamp(f)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(line)
+	}
+	return b.String(), nil
+}
+
+func (d *dataset) Documents(ctx context.Context) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		if err := d.Fetch(ctx, nil); err != nil {
+			yield(Document{}, err)
+			return
+		}
+		found := false
+		for _, name := range d.files {
+			more, err := readFile(ctx, d.repo.path(name), name, d.field, func(doc Document) bool {
+				found = true
+				return yield(doc, nil)
+			})
+			if !more {
+				return
+			}
+			if err != nil {
+				yield(Document{}, fmt.Errorf("%w (at %s)", err, d.repo.path(name)))
+				return
+			}
+		}
+		if !found {
+			yield(Document{}, fmt.Errorf("corpus: %s: %w", d.info.Name, ErrEmpty))
+		}
+	}
+}
+
+// directory is a repository in a directory.
+type directory struct {
+	root  string
+	files []string
+}
+
+func openDirectory(root string) (*directory, error) {
+	if rest, ok := strings.CutPrefix(root, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, fmt.Errorf("corpus: %s: %w", root, err)
+		}
+		root = filepath.Join(home, rest)
+	}
+	names, err := walk(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("corpus: there is no directory %s: name one that is laid out as a dataset (config/split-00000-of-00001.parquet, or .jsonl), or a dataset of the Hub as %sowner/name", root, HubPrefix)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("corpus: %w", err)
+	}
+	return &directory{root, names}, nil
+}
+
+// walk returns the names of all files below a directory, relative and with
+// slashes. Links to files count, hidden directories do not.
+func walk(root string) ([]string, error) {
+	info, err := os.Stat(root)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file; files are named without %q", root, HubPrefix)
+	}
+	var names []string
+	// A link at the root itself is followed, with what ends it.
+	err = filepath.WalkDir(root+string(filepath.Separator), func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if rel != "." && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
+			names = append(names, filepath.ToSlash(rel))
+		}
+		return nil
+	})
+	return names, err
+}
+
+func (d *directory) names() []string         { return d.files }
+func (d *directory) path(name string) string { return filepath.Join(d.root, filepath.FromSlash(name)) }
+func (d *directory) origin() string          { return "the directory " + d.root }
+
+func (d *directory) fetch(context.Context, []string, func(done, total int64)) error { return nil }
+
+func (d *directory) stamp(name string) (string, error) { return stampFile(d.path(name)) }
+
+// cleanName tells whether a name that a hub gives stays within its directory.
+func cleanName(name string) bool {
+	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && name != ".." && !strings.HasPrefix(name, "../") && !strings.Contains(name, "\\")
+}

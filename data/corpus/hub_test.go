@@ -1,0 +1,403 @@
+package corpus
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/charmbracelet/log"
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	testDataset = "owner/name"
+	testToken   = "hf_right"
+)
+
+// hubServer speaks as much of the Hub's protocol as is needed: the list of a
+// dataset's files, small files as they are, large ones by way of another server.
+type hubServer struct {
+	*httptest.Server
+	storage *httptest.Server
+	files   map[string][]byte
+	private bool
+
+	mu       sync.Mutex
+	cut      map[string]int // connections to break in the middle of a file
+	garble   bool           // send other bytes than were promised
+	stall    chan struct{}  // if not nil, wait here in the middle of a file
+	requests []string
+	leaked   bool // the token went to the other server
+}
+
+func isLarge(name string) bool { return strings.HasSuffix(name, ".parquet") }
+
+func (h *hubServer) commit() string {
+	sum := sha1.New()
+	for _, n := range sortedNames(h.files) {
+		fmt.Fprintf(sum, "%s %x", n, sha256.Sum256(h.files[n]))
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+func sortedNames(files map[string][]byte) []string { return slices.Sorted(maps.Keys(files)) }
+
+func newHubServer(t *testing.T, files map[string][]byte) *hubServer {
+	t.Helper()
+	h := &hubServer{files: files, cut: make(map[string]int)}
+	h.Server = httptest.NewServer(http.HandlerFunc(h.serve))
+	h.storage = httptest.NewServer(http.HandlerFunc(h.serveStorage))
+	t.Cleanup(h.Close)
+	t.Cleanup(h.storage.Close)
+	t.Setenv("HF_ENDPOINT", h.URL+"/")
+	t.Setenv("HF_HOME", t.TempDir())
+	t.Setenv("HF_HUB_CACHE", "")
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("HF_TOKEN", "")
+	log.SetOutput(io.Discard)
+	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	return h
+}
+
+func (h *hubServer) serve(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	h.requests = append(h.requests, r.URL.Path)
+	h.mu.Unlock()
+	if h.private && r.Header.Get("Authorization") != "Bearer "+testToken {
+		w.Header().Set("X-Error-Message", "Invalid credentials")
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, "/api/datasets/"+testDataset+"/revision/"); ok && (rest == "main" || rest == "refs/convert/parquet" || rest == h.commit()) {
+		h.serveList(w)
+		return
+	}
+	name, ok := strings.CutPrefix(r.URL.Path, "/datasets/"+testDataset+"/resolve/"+h.commit()+"/")
+	contents, found := h.files[name]
+	switch {
+	case !ok || !found:
+		http.Error(w, `{"error":"Repository not found"}`, http.StatusNotFound)
+	case isLarge(name):
+		// Another name of this machine, as ports do not make another host.
+		http.Redirect(w, r, strings.Replace(h.storage.URL, "127.0.0.1", "localhost", 1)+"/"+name+"?signature=a%2Fb", http.StatusFound)
+	default:
+		w.Write(contents)
+	}
+}
+
+func (h *hubServer) serveList(w http.ResponseWriter) {
+	type lfs struct {
+		SHA256 string `json:"sha256"`
+		Size   int    `json:"size"`
+	}
+	type file struct {
+		Name string `json:"rfilename"`
+		Size int    `json:"size"`
+		Blob string `json:"blobId"`
+		LFS  *lfs   `json:"lfs,omitempty"`
+	}
+	var list []file
+	for _, n := range sortedNames(h.files) {
+		c := h.files[n]
+		f := file{Name: n, Size: len(c), Blob: fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(c), c)))}
+		if isLarge(n) {
+			f.LFS = &lfs{fmt.Sprintf("%x", sha256.Sum256(c)), len(c)}
+			f.Blob = fmt.Sprintf("%x", sha1.Sum([]byte("a pointer")))
+		}
+		list = append(list, f)
+	}
+	json.NewEncoder(w).Encode(map[string]any{"id": testDataset, "sha": h.commit(), "siblings": list, "cardData": map[string]any{"license": []string{"a", "b"}}})
+}
+
+func (h *hubServer) serveStorage(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	contents := h.files[name]
+	h.mu.Lock()
+	h.leaked = h.leaked || r.Header.Get("Authorization") != ""
+	cut := h.cut[name] > 0
+	if cut {
+		h.cut[name]--
+	}
+	garble, stall := h.garble, h.stall
+	h.mu.Unlock()
+	if r.URL.Query().Get("signature") != "a/b" {
+		http.Error(w, "the signature is wrong", http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(contents)))
+	switch {
+	case cut:
+		w.Write(contents[:len(contents)/2])
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	case stall != nil:
+		w.Write(contents[:len(contents)/2])
+		w.(http.Flusher).Flush()
+		select {
+		case <-stall:
+		case <-r.Context().Done():
+		}
+	case garble:
+		w.Write(bytes.Repeat([]byte{'x'}, len(contents)))
+	default:
+		w.Write(contents)
+	}
+}
+
+// testFiles is a dataset of one config and two splits.
+func testFiles(t *testing.T) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{
+		"README.md":          []byte("---\nlicense: cc-by-4.0\n---\n# A dataset\n"),
+		"en/test/data.jsonl": []byte("{\"text\":\"a test\"}\n"),
+		"de/train.jsonl":     []byte("{\"text\":\"etwas Text\"}\n"),
+	}
+	for i := range 2 {
+		name := fmt.Sprintf("en/train-%05d-of-00002.parquet", i)
+		var err error
+		if files[name], err = os.ReadFile(putParquet(t, filepath.Join(t.TempDir(), "f"), fmt.Sprintf("first of %d", i), fmt.Sprintf("second of %d", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+var (
+	testSpec = Spec{Source: HubPrefix + testDataset, Config: "en"}
+	testText = []string{"first of 0", "second of 0", "first of 1", "second of 1"}
+)
+
+// wholeFiles returns the names of what could be read as a dataset's files in
+// the cache.
+func wholeFiles(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(os.Getenv("HF_HOME"), func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && (strings.Contains(p, "snapshots") || blobHash.MatchString(d.Name()) && strings.Contains(p, "blobs")) {
+			found = append(found, d.Name())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestHub(t *testing.T) {
+	h := newHubServer(t, testFiles(t))
+	s, err := Open(t.Context(), testSpec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.Stamp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done, total int64
+	if err := s.Fetch(t.Context(), func(d, n int64) { done, total = d, n }); err != nil {
+		t.Fatal(err)
+	}
+	if want := int64(len(h.files["en/train-00000-of-00002.parquet"]) + len(h.files["en/train-00001-of-00002.parquet"])); done != want || total != want {
+		t.Errorf("%d of %d bytes, want %d", done, total, want)
+	}
+	if d := cmp.Diff(testText, read(t, s)); d != "" {
+		t.Error(d)
+	}
+	if i := s.Info(); i.License != "cc-by-4.0" || i.Name != "hf:owner/name en" || !strings.Contains(i.Origin, h.commit()) {
+		t.Errorf("%+v", i)
+	}
+	if after, err := s.Stamp(t.Context()); err != nil || after != before {
+		t.Errorf("the stamp changed by the download: %q, %q, %v", before, after, err)
+	}
+
+	// The second time nothing comes but the list.
+	n := len(h.requests)
+	again, err := Open(t.Context(), testSpec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, again)
+	if asked := h.requests[n:]; len(asked) != 1 || !strings.HasPrefix(asked[0], "/api/") {
+		t.Errorf("the second time: %v", asked)
+	}
+	// A commit that is known needs not even that.
+	pinned := testSpec
+	pinned.Revision = h.commit()
+	n = len(h.requests)
+	if s, err = Open(t.Context(), pinned); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(testText, read(t, s)); d != "" || len(h.requests) > n {
+		t.Errorf("a commit: %v %s", h.requests[n:], d)
+	}
+
+	// Offline, and without a network, the cache serves.
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	for _, spec := range []Spec{testSpec, pinned} {
+		if s, err = Open(t.Context(), spec); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(testText, read(t, s)); d != "" {
+			t.Errorf("offline: %s", d)
+		}
+	}
+	t.Setenv("HF_HUB_OFFLINE", "0")
+	h.Close()
+	if s, err = Open(t.Context(), testSpec); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(testText, read(t, s)); d != "" {
+		t.Errorf("without a network: %s", d)
+	}
+	// What was never fetched is named, with its place.
+	other := testSpec
+	other.Split = "test"
+	if s, err = Open(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	err = failure(t, s)
+	for _, want := range []string{filepath.Join(h.commit(), "en", "test", "data.jsonl"), os.Getenv("HF_HOME"), "cannot be reached", "hf:/path/to/it"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a missing file: %v, want %q", err, want)
+		}
+	}
+	if _, err = Open(t.Context(), Spec{Source: "hf:owner/other"}); err == nil || !strings.Contains(err.Error(), filepath.Join("datasets--owner--other", "refs", "main")) {
+		t.Errorf("a missing dataset: %v", err)
+	}
+}
+
+func TestHubRevision(t *testing.T) {
+	newHubServer(t, testFiles(t))
+	spec := testSpec
+	spec.Revision, spec.Split = "refs/convert/parquet", "test"
+	s, err := Open(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"a test"}, read(t, s)); d != "" {
+		t.Error(d)
+	}
+	spec.Revision = "none"
+	if _, err := Open(t.Context(), spec); err == nil || !strings.Contains(err.Error(), "no dataset owner/name with a revision none") {
+		t.Error(err)
+	}
+}
+
+func TestHubToken(t *testing.T) {
+	h := newHubServer(t, testFiles(t))
+	h.private = true
+	for token, want := range map[string]string{"": "set HF_TOKEN", "hf_wrong": "token in HF_TOKEN is wrong"} {
+		t.Setenv("HF_TOKEN", token)
+		if _, err := Open(t.Context(), testSpec); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "401") {
+			t.Errorf("token %q: %v", token, err)
+		}
+	}
+	t.Setenv("HF_TOKEN", testToken)
+	s, err := Open(t.Context(), testSpec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(testText, read(t, s)); d != "" {
+		t.Error(d)
+	}
+	if h.leaked {
+		t.Error("the token was sent to the server that a file was redirected to")
+	}
+}
+
+// TestHubBroken breaks downloads in all ways and checks that no part is taken
+// for the whole.
+func TestHubBroken(t *testing.T) {
+	const second = "en/train-00001-of-00002.parquet"
+	check := func(h *hubServer, want string, undo func()) {
+		t.Helper()
+		s, err := Open(t.Context(), testSpec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Fetch(t.Context(), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+		for _, f := range wholeFiles(t) {
+			if strings.Contains(f, "00001-of") || f == fmt.Sprintf("%x", sha256.Sum256(h.files[second])) {
+				t.Errorf("a part counts as the whole: %s", f)
+			}
+		}
+		undo()
+		if d := cmp.Diff(testText, read(t, s)); d != "" {
+			t.Error(d)
+		}
+	}
+	h := newHubServer(t, testFiles(t))
+	h.cut[second] = 1
+	check(h, second, func() {})
+
+	h = newHubServer(t, testFiles(t))
+	h.garble = true
+	check(h, "instead of", func() { h.garble = false })
+
+	// Another program was killed in the middle of a file.
+	h = newHubServer(t, testFiles(t))
+	blobs := filepath.Join(os.Getenv("HF_HOME"), "hub", "datasets--owner--name", "blobs")
+	if err := os.MkdirAll(blobs, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	blob := filepath.Join(blobs, fmt.Sprintf("%x", sha256.Sum256(h.files[second])))
+	for _, ext := range []string{unverified + ".part", ".incomplete", ""} {
+		if err := os.WriteFile(blob+ext, h.files[second][:100], 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), testSpec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(testText, read(t, s)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestHubCanceled(t *testing.T) {
+	h := newHubServer(t, testFiles(t))
+	h.stall = make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := Open(ctx, testSpec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Fetch(ctx, func(done, total int64) {
+		if done > 0 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+	for _, f := range wholeFiles(t) {
+		if strings.Contains(f, "-of-") {
+			t.Errorf("a part counts as the whole: %s", f)
+		}
+	}
+	close(h.stall)
+	h.stall = nil
+	if d := cmp.Diff(testText, read(t, s)); d != "" {
+		t.Error(d)
+	}
+}

@@ -1,0 +1,101 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// maxDocument is the largest document of JSON lines or Parquet, in bytes. Such
+// files say where a document ends, so that none is cut.
+const maxDocument = 256 << 20
+
+var byteOrderMark = []byte("\uFEFF")
+
+// readJSONLines calls yield for the field of each line, which must be a JSON
+// object, until it returns false; more tells whether it did not. Blank lines,
+// and fields that are null or blank, give no document.
+func readJSONLines(ctx context.Context, r io.Reader, field string, yield func(text string) bool) (more bool, err error) {
+	in := bufio.NewReaderSize(r, 1<<16)
+	var line []byte
+	for number := 1; ; number++ {
+		if number%256 == 0 {
+			if err := ctx.Err(); err != nil {
+				return true, err
+			}
+		}
+		last := false
+		line = line[:0]
+		for {
+			part, err := in.ReadSlice('\n')
+			line = append(line, part...)
+			if len(line) > maxDocument {
+				return true, fmt.Errorf("line %d is longer than %d bytes: is this a file of JSON lines, an object on each?", number, maxDocument)
+			}
+			if err == bufio.ErrBufferFull {
+				continue
+			}
+			if err != nil && err != io.EOF {
+				return true, fmt.Errorf("line %d: %w", number, err)
+			}
+			last = err == io.EOF
+			break
+		}
+		if number == 1 {
+			line = bytes.TrimPrefix(line, byteOrderMark)
+		}
+		if len(bytes.TrimSpace(line)) > 0 {
+			text, err := jsonField(line, field)
+			if err != nil {
+				return true, fmt.Errorf("line %d: %w", number, err)
+			}
+			if strings.TrimSpace(text) != "" && !yield(text) {
+				return false, nil
+			}
+		}
+		if last {
+			return true, nil
+		}
+	}
+}
+
+// jsonField returns the field of a JSON object, which must be a string or null.
+func jsonField(object []byte, field string) (string, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return "", fmt.Errorf("it is not a JSON object (%w): JSON lines hold one on each line", err)
+	}
+	value, ok := fields[field]
+	if !ok {
+		return "", fmt.Errorf("there is no field %q; there are %s: name the one that holds the text", field, list(slices.Sorted(maps.Keys(fields))))
+	}
+	var text *string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return "", fmt.Errorf("the field %q is not a string: name the one that holds the text", field)
+	}
+	if text == nil {
+		return "", nil
+	}
+	return strings.ToValidUTF8(*text, "\uFFFD"), nil
+}
+
+// list returns names for an error, at most twelve.
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	shown := make([]string, 0, len(names))
+	for _, n := range names[:min(len(names), 12)] {
+		shown = append(shown, fmt.Sprintf("%q", n))
+	}
+	if len(names) > len(shown) {
+		shown = append(shown, fmt.Sprintf("and %d more", len(names)-len(shown)))
+	}
+	return strings.Join(shown, ", ")
+}
