@@ -42,7 +42,7 @@ type Study struct {
 	dir        string
 	observe    Observer
 	backend    *backend.Backend
-	sampler    *objective.Sampler[objective.MLMBatch]
+	batches    *objective.Loader[objective.MLMBatch] // for training, shared by all candidates
 	validation [][]*tensors.Tensor
 	shuffled   [][]*tensors.Tensor    // the validation set, the order of its context destroyed
 	programs   map[int]*train.Program // by depth
@@ -89,9 +89,11 @@ func Open(ctx context.Context, config Config, o Options) (study *Study, err erro
 			size, config.Model.VocabSize, size)
 	}
 	vocabulary := s.Dataset.Vocabulary()
-	if s.sampler, err = objective.NewMLMSampler(config.Objective, s.Dataset.Train, vocabulary, config.BatchSize, config.Seed); err != nil {
+	sampler, err := objective.NewMLMSampler(config.Objective, s.Dataset.Train, vocabulary, config.BatchSize, config.Seed)
+	if err != nil {
 		return nil, err
 	}
+	s.batches = objective.NewLoader(context.WithoutCancel(ctx), sampler.Batch, objective.LoaderOptions{}) // until Close
 	validation, err := objective.NewMLMSampler(config.Objective, s.Dataset.Validation, vocabulary, config.BatchSize, config.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("validation set: %w", err)
@@ -137,6 +139,9 @@ const (
 // Close releases the data and the backend.
 func (s *Study) Close() error {
 	var err error
+	if s.batches != nil {
+		s.batches.Close() // it reads the data set
+	}
 	if s.Dataset != nil {
 		err = s.Dataset.Close()
 	}
@@ -240,7 +245,7 @@ func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
 	return &train.Run{
 		Study: s.dir, Config: config, Env: s.environment(), Program: program,
 		Batch: func(step int) ([]*tensors.Tensor, error) {
-			batch, err := s.sampler.Batch(int64(config.FirstBatch + step))
+			batch, err := s.batches.Batch(context.Background(), int64(config.FirstBatch+step))
 			if err != nil {
 				return nil, err
 			}
