@@ -12,8 +12,8 @@ import (
 
 const (
 	maxWord       = 1024     // bytes of a word of the training text; longer ones are cut
-	maxWords      = 1 << 21  // distinct words that are counted at once
-	maxWordsBytes = 48 << 20 // of the text of these words
+	maxWords      = 1 << 20  // distinct words that are counted at once
+	maxWordsBytes = 24 << 20 // of the text of these words
 
 	// rare stands for characters outside the alphabet; no piece holds it.
 	rare = "▅"

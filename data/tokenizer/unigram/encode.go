@@ -21,7 +21,6 @@ type Encoder struct {
 	path  []step
 	nodes []node
 	exact []exactNode
-	json  jsonScratch
 }
 
 // NewEncoder returns an encoder with an empty cache.
@@ -39,7 +38,7 @@ type state struct {
 // control pieces in the text are ordinary text.
 func (e *Encoder) Encode(dst []int32, text string) []int32 {
 	if e.m.file != nil {
-		return e.encodeJSON(dst, text)
+		return e.encodeJSON(dst, text, true)
 	}
 	if e.m.byRawWord && !(e.m.literalSpace && strings.Contains(text, space)) {
 		return e.encodeRaw(dst, text)

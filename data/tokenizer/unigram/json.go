@@ -1,12 +1,343 @@
 package unigram
 
-type jsonFile struct{}
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
-func (f *jsonFile) decode([]string) string { return "" }
+// jsonFile is what a tokenizer.json says beside the vocabulary, and the
+// sections as they were read.
+type jsonFile struct {
+	normalizers []textStep
+	split       bool // at whitespace, which is removed
+	metaspace   *metaspace
+	decoders    []tokenStep // nil: tokens are joined by spaces
+	scores      []float64
+	unkScore    float64
 
-type jsonScratch struct{}
+	normalizer, preTokenizer, decoder, model json.RawMessage
+}
 
-func (e *Encoder) encodeJSON(dst []int32, text string) []int32 { return dst }
+// textStep is a normalizer of a tokenizer.json.
+type textStep interface{ apply(text string) string }
 
-// Parse is written later.
-func Parse(normalizer, preTokenizer, decoder, model []byte) (*Model, error) { return nil, nil }
+// tokenStep is a decoder of a tokenizer.json.
+type tokenStep interface {
+	apply(tokens []string) []string
+}
+
+// metaspace is the pre-tokenizer that replaces spaces by a symbol and splits
+// before each.
+type metaspace struct {
+	symbol string
+	prefix string // "always", "first", "never"
+	split  bool
+}
+
+// unsupported explains that a part of a tokenizer.json is not handled.
+func unsupported(section, what string) error {
+	return fmt.Errorf("unigram: tokenizer.json: the %s %s is not supported", section, what)
+}
+
+// component is any object of the normalizer, pre_tokenizer and decoder
+// sections.
+type component struct {
+	Type          string            `json:"type"`
+	Normalizers   []json.RawMessage `json:"normalizers"`
+	PreTokenizers []json.RawMessage `json:"pretokenizers"`
+	Decoders      []json.RawMessage `json:"decoders"`
+
+	Charsmap   string `json:"precompiled_charsmap"`
+	StripLeft  *bool  `json:"strip_left"`
+	StripRight *bool  `json:"strip_right"`
+	Prepend    string `json:"prepend"`
+	Content    string `json:"content"`
+	Start      int    `json:"start"`
+	Stop       int    `json:"stop"`
+	Pattern    struct {
+		String *string
+		Regex  *string
+	} `json:"pattern"`
+
+	Replacement    string `json:"replacement"`
+	PrependScheme  string `json:"prepend_scheme"`
+	AddPrefixSpace *bool  `json:"add_prefix_space"`
+	Split          *bool  `json:"split"`
+}
+
+// section reads a section, which may be absent, and calls visit for its
+// components, those of sequences one by one.
+func section(name string, raw json.RawMessage, visit func(c component) error) error {
+	return components(name, raw, 0, visit)
+}
+
+func components(name string, raw json.RawMessage, depth int, visit func(c component) error) error {
+	if absent(raw) {
+		return nil
+	}
+	if depth > 16 {
+		return fmt.Errorf("unigram: tokenizer.json: the %s has sequences in sequences, too deep", name)
+	}
+	var c component
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return fmt.Errorf("unigram: tokenizer.json: the %s: %w", name, err)
+	}
+	if c.Type != "Sequence" {
+		return visit(c)
+	}
+	for _, part := range slices.Concat(c.Normalizers, c.PreTokenizers, c.Decoders) {
+		if err := components(name, part, depth+1, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func absent(raw json.RawMessage) bool {
+	raw = bytes.TrimSpace(raw)
+	return len(raw) == 0 || string(raw) == "null"
+}
+
+// Parse makes a model of the sections of a tokenizer.json whose model is of
+// type Unigram; sections that are absent are nil or "null". It encodes as
+// Hugging Face's tokenizers do: each pre-token is segmented by itself, with
+// scores in float64. A component that is not handled is an error that names it.
+func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, error) {
+	f := &jsonFile{}
+	for _, s := range []struct {
+		to   *json.RawMessage
+		from json.RawMessage
+	}{{&f.normalizer, normalizer}, {&f.preTokenizer, preTokenizer}, {&f.decoder, decoder}, {&f.model, model}} {
+		if absent(s.from) {
+			*s.to = json.RawMessage("null")
+			continue
+		}
+		var out bytes.Buffer
+		if err := json.Compact(&out, s.from); err != nil {
+			return nil, fmt.Errorf("unigram: tokenizer.json: %w", err)
+		}
+		*s.to = out.Bytes()
+	}
+	if err := section("normalizer", normalizer, f.addNormalizer); err != nil {
+		return nil, err
+	}
+	if err := section("pre_tokenizer", preTokenizer, f.addPreTokenizer); err != nil {
+		return nil, err
+	}
+	if err := section("decoder", decoder, f.addDecoder); err != nil {
+		return nil, err
+	}
+	return f.parseModel(model)
+}
+
+// JSON returns the sections of the tokenizer.json that the model comes from,
+// without insignificant spaces; "null" where one was absent. All are nil if
+// the model is a sentencepiece one, whose form is that of [Model.Marshal].
+func (m *Model) JSON() (normalizer, preTokenizer, decoder, model json.RawMessage) {
+	if m.file == nil {
+		return nil, nil, nil, nil
+	}
+	f := m.file
+	return slices.Clone(f.normalizer), slices.Clone(f.preTokenizer), slices.Clone(f.decoder), slices.Clone(f.model)
+}
+
+func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
+	var section struct {
+		Type         string               `json:"type"`
+		UnkID        *int                 `json:"unk_id"`
+		Vocab        [][2]json.RawMessage `json:"vocab"`
+		ByteFallback bool                 `json:"byte_fallback"`
+	}
+	if absent(raw) {
+		return nil, errors.New("unigram: tokenizer.json: there is no model")
+	}
+	if err := json.Unmarshal(raw, &section); err != nil {
+		return nil, fmt.Errorf("unigram: tokenizer.json: the model: %w", err)
+	}
+	switch {
+	case section.Type != "" && section.Type != "Unigram":
+		return nil, unsupported("model type", section.Type)
+	case len(section.Vocab) == 0:
+		return nil, errors.New("unigram: tokenizer.json: the vocabulary is empty")
+	case section.UnkID == nil:
+		return nil, unsupported("model", "without an unk_id")
+	case *section.UnkID < 0 || *section.UnkID >= len(section.Vocab):
+		return nil, fmt.Errorf("unigram: tokenizer.json: unk_id %d is not in the vocabulary of %d", *section.UnkID, len(section.Vocab))
+	}
+	m := &Model{file: f, unk: int32(*section.UnkID), fallback: section.ByteFallback, ids: make(map[string]int32, len(section.Vocab))}
+	lowest := math.Inf(1)
+	for i, entry := range section.Vocab {
+		var p piece
+		var score float64
+		if err := json.Unmarshal(entry[0], &p.text); err != nil {
+			return nil, fmt.Errorf("unigram: tokenizer.json: entry %d of the vocabulary: %w", i, err)
+		}
+		if err := json.Unmarshal(entry[1], &score); err != nil {
+			return nil, fmt.Errorf("unigram: tokenizer.json: the score of %q: %w", p.text, err)
+		}
+		p.kind, p.score = normal, float32(score)
+		if i == *section.UnkID {
+			p.kind = unknown
+		}
+		m.pieces = append(m.pieces, p)
+		m.ids[p.text] = int32(i) // of several, the last counts
+		f.scores = append(f.scores, score)
+		lowest = min(lowest, score)
+	}
+	f.unkScore = lowest - unkPenalty
+	for b := range m.bytes {
+		id, ok := m.ids[fmt.Sprintf("<0x%02X>", b)]
+		if !ok {
+			id = -1
+		}
+		m.bytes[b] = id
+	}
+	keys := slices.Sorted(maps.Keys(m.ids))
+	keys = slices.DeleteFunc(keys, func(s string) bool { return s == "" || strings.IndexByte(s, 0) >= 0 })
+	values := make([]int32, len(keys))
+	for i, key := range keys {
+		if len(key) >= maxPiece {
+			return nil, fmt.Errorf("unigram: tokenizer.json: entry %d has %d bytes, more than %d", m.ids[key], len(key), maxPiece-1)
+		}
+		values[i] = m.ids[key]
+	}
+	var err error
+	if m.trie, err = buildTrie(keys, values, false); err != nil {
+		return nil, fmt.Errorf("unigram: tokenizer.json: %w", err)
+	}
+	return m, nil
+}
+
+func (f *jsonFile) addNormalizer(c component) error {
+	switch c.Type {
+	case "Precompiled":
+		data, err := base64.StdEncoding.DecodeString(c.Charsmap)
+		if err != nil {
+			return fmt.Errorf("unigram: tokenizer.json: precompiled_charsmap: %w", err)
+		}
+		if len(data) == 0 {
+			return unsupported("normalizer", "Precompiled without a charsmap")
+		}
+		rules, err := parseCharsmap(data)
+		if err != nil {
+			return fmt.Errorf("unigram: tokenizer.json: precompiled_charsmap: %w", err)
+		}
+		f.normalizers = append(f.normalizers, newPrecompiled(rules))
+	case "Replace":
+		step, err := newReplace("normalizer", c)
+		if err != nil {
+			return err
+		}
+		f.normalizers = append(f.normalizers, step)
+	case "Strip":
+		f.normalizers = append(f.normalizers, stripStep{c.StripLeft == nil || *c.StripLeft, c.StripRight == nil || *c.StripRight})
+	case "Prepend":
+		f.normalizers = append(f.normalizers, prependStep(c.Prepend))
+	case "Nmt":
+		f.normalizers = append(f.normalizers, nmtStep{})
+	case "NFC", "NFD", "NFKC", "NFKD":
+		f.normalizers = append(f.normalizers, formStep{forms[c.Type]})
+	case "Lowercase":
+		f.normalizers = append(f.normalizers, lowerStep{})
+	default:
+		return unsupported("normalizer", c.Type)
+	}
+	return nil
+}
+
+// newReplace makes a Replace component. Of regular expressions only those are
+// taken whose meaning is the same in every dialect.
+func newReplace(section string, c component) (replaceStep, error) {
+	switch {
+	case c.Pattern.String != nil && *c.Pattern.String != "":
+		return replaceStep{literal: *c.Pattern.String, content: c.Content}, nil
+	case c.Pattern.Regex != nil && *c.Pattern.Regex != "" && !strings.ContainsAny(*c.Pattern.Regex, `\^$.|?*()[]`):
+		re, err := regexp.Compile(*c.Pattern.Regex)
+		if err == nil {
+			return replaceStep{regex: re, content: c.Content}, nil
+		}
+	}
+	pattern, _ := json.Marshal(c.Pattern)
+	return replaceStep{}, unsupported(section, "Replace with the pattern "+string(pattern))
+}
+
+func (f *jsonFile) addPreTokenizer(c component) error {
+	switch c.Type {
+	case "WhitespaceSplit":
+		if f.metaspace != nil || f.split {
+			return unsupported("pre_tokenizer", "WhitespaceSplit behind another")
+		}
+		f.split = true
+		return nil
+	case "Metaspace":
+		if f.metaspace != nil {
+			return unsupported("pre_tokenizer", "Metaspace behind another")
+		}
+		var err error
+		if f.metaspace, err = newMetaspace("pre_tokenizer", c); err != nil {
+			return err
+		}
+		if f.split && f.metaspace.prefix == "first" {
+			return unsupported("pre_tokenizer", `Metaspace with prepend_scheme "first" behind WhitespaceSplit`)
+		}
+		return nil
+	}
+	return unsupported("pre_tokenizer", c.Type)
+}
+
+func newMetaspace(section string, c component) (*metaspace, error) {
+	m := &metaspace{symbol: c.Replacement, prefix: c.PrependScheme, split: c.Split == nil || *c.Split}
+	if m.prefix == "" {
+		m.prefix = "always"
+	}
+	if c.AddPrefixSpace != nil && !*c.AddPrefixSpace {
+		if m.prefix != "never" {
+			return nil, unsupported(section, `Metaspace with add_prefix_space false, but a prepend_scheme other than "never"`)
+		}
+	}
+	if m.prefix != "always" && m.prefix != "first" && m.prefix != "never" {
+		return nil, unsupported(section, fmt.Sprintf("Metaspace with prepend_scheme %q", m.prefix))
+	}
+	if utf8.RuneCountInString(m.symbol) != 1 {
+		return nil, unsupported(section, fmt.Sprintf("Metaspace with replacement %q, which is not one character,", m.symbol))
+	}
+	return m, nil
+}
+
+func (f *jsonFile) addDecoder(c component) error {
+	switch c.Type {
+	case "Metaspace":
+		m, err := newMetaspace("decoder", c)
+		if err != nil {
+			return err
+		}
+		f.decoders = append(f.decoders, metaspaceDecoder{m})
+	case "Replace":
+		step, err := newReplace("decoder", c)
+		if err != nil {
+			return err
+		}
+		f.decoders = append(f.decoders, eachToken(step.apply))
+	case "Strip":
+		if c.Start < 0 || c.Stop < 0 || utf8.RuneCountInString(c.Content) != 1 {
+			return unsupported("decoder", "Strip with these numbers")
+		}
+		f.decoders = append(f.decoders, eachToken(func(s string) string { return trimSome(s, c.Content, c.Start, c.Stop) }))
+	case "ByteFallback":
+		f.decoders = append(f.decoders, byteDecoder{})
+	case "Fuse":
+		f.decoders = append(f.decoders, fuseDecoder{})
+	default:
+		return unsupported("decoder", c.Type)
+	}
+	return nil
+}

@@ -140,7 +140,7 @@ func seeds(text []byte, count func(at int32) int64, limit int) []seed {
 	for group := range sizes {
 		s.group(places[begin[group]:begin[group+1]], func(c seed) {
 			found = append(found, c)
-			if len(found) >= 4*limit {
+			if len(found) >= 2*limit {
 				found = bestSeeds(text, found, limit)
 			}
 		})

@@ -86,7 +86,7 @@ var ErrNoText = errors.New("unigram: the training text holds no words")
 // The result depends only on the documents and their order, not on the number
 // of processors. It has fewer than VocabSize pieces if the text gives no more.
 // The memory needed does not grow with the text: when it has more distinct
-// words than fit, about two million, the rarest are left out.
+// words than fit, about one million, the rarest are left out.
 func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Model, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err

@@ -1,0 +1,160 @@
+package unigram
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+	"golang.org/x/text/unicode/norm"
+)
+
+// precompiled applies a charsmap as Hugging Face does, which is not
+// sentencepiece's way: a grapheme cluster of up to 5 bytes whose beginning is a
+// rule becomes that rule's replacement as a whole, by the shortest rule; other
+// clusters are taken character by character.
+type precompiled struct {
+	rules *charsmap
+	solo  [utf8.RuneSelf]bool // ASCII characters that are a rule
+}
+
+func newPrecompiled(rules *charsmap) *precompiled {
+	p := &precompiled{rules: rules}
+	for b := range p.solo {
+		_, p.solo[b] = p.first(string(rune(b)))
+	}
+	return p
+}
+
+// first returns the replacement of the shortest rule that is a prefix of text.
+func (p *precompiled) first(text string) (string, bool) {
+	t := p.rules.trie
+	base := t.root()
+	for i := 0; i < len(text) && text[i] != 0; i++ {
+		next, unit, ok := t.step(base, text[i])
+		if !ok {
+			break
+		}
+		base = next
+		if unit&trieEnds != 0 {
+			to := p.rules.blob[t.value(base):]
+			return to[:strings.IndexByte(to, 0)], true
+		}
+	}
+	return "", false
+}
+
+func (p *precompiled) apply(text string) string {
+	plain := p.plain(text)
+	if plain == len(text) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+16)
+	for {
+		out = append(out, text[:plain]...)
+		text = text[plain:]
+		if text == "" {
+			return string(out)
+		}
+		var cluster string
+		cluster, text, _, _ = uniseg.FirstGraphemeClusterInString(text, -1)
+		if to, ok := p.first(cluster); ok && len(cluster) < 6 {
+			out = append(out, to...)
+		} else {
+			for i := 0; i < len(cluster); {
+				_, size := utf8.DecodeRuneInString(cluster[i:])
+				if to, ok := p.first(cluster[i : i+size]); ok {
+					out = append(out, to...)
+				} else {
+					out = append(out, cluster[i:i+size]...)
+				}
+				i += size
+			}
+		}
+		plain = p.plain(text)
+	}
+}
+
+// plain returns how many bytes of text are ASCII characters that are graphemes
+// and no rules.
+func (p *precompiled) plain(text string) int {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c >= utf8.RuneSelf {
+			return max(i-1, 0)
+		} else if p.solo[c] || c == '\r' {
+			return i
+		}
+	}
+	return len(text)
+}
+
+type replaceStep struct {
+	literal string
+	regex   *regexp.Regexp
+	content string
+}
+
+func (s replaceStep) apply(text string) string {
+	if s.regex != nil {
+		return s.regex.ReplaceAllLiteralString(text, s.content)
+	}
+	return strings.ReplaceAll(text, s.literal, s.content)
+}
+
+type stripStep struct{ left, right bool }
+
+func (s stripStep) apply(text string) string {
+	if s.left {
+		text = strings.TrimLeftFunc(text, unicode.IsSpace)
+	}
+	if s.right {
+		text = strings.TrimRightFunc(text, unicode.IsSpace)
+	}
+	return text
+}
+
+type prependStep string
+
+func (s prependStep) apply(text string) string {
+	if text == "" {
+		return text
+	}
+	return string(s) + text
+}
+
+// nmtStep removes control characters and makes all kinds of spaces one.
+type nmtStep struct{}
+
+func (nmtStep) apply(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n', r == '\f', r == '\r', r == 0x1680, 0x200B <= r && r <= 0x200F,
+			r == 0x2028, r == 0x2029, r == '▁', r == 0xFEFF, r == 0xFFFD:
+			return ' '
+		case 0 < r && r < ' ', r == 0x7F, r == 0x8F, r == 0x9F:
+			return -1
+		}
+		return r
+	}, text)
+}
+
+var forms = map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}
+
+type formStep struct{ form norm.Form }
+
+func (s formStep) apply(text string) string { return s.form.String(text) }
+
+type lowerStep struct{}
+
+func (lowerStep) apply(text string) string {
+	var out strings.Builder
+	for _, r := range text {
+		if r == 'İ' { // the one character whose lower case is two
+			out.WriteString("i̇")
+			continue
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
+}
