@@ -55,7 +55,7 @@ var roles = []struct {
 	role Role
 	text string // what the legend says
 }{
-	{Masked, "replaced by [MASK]; beside it the token to predict"},
+	{Masked, "replaced by the mask token; beside it the token to predict"},
 	{Replaced, "replaced by a random token; beside it the token to predict"},
 	{Kept, "left as it is, but to predict"},
 	{Mode, "tells the mode of the denoiser"},
