@@ -1,6 +1,9 @@
 package data
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,11 +16,11 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
+	"github.com/landscape-aware/growing/internal/atomicfile"
 )
 
 // Names of a dataset's files.
 const (
-	fileTokenizer  = "tokenizer.json"
 	fileDataset    = "dataset.json"
 	nameTrain      = "train"
 	nameValidation = "validation"
@@ -26,7 +29,7 @@ const (
 // Dataset is a corpus as tokens, split for training and validation.
 type Dataset struct {
 	Tokenizer         *tokenizer.Tokenizer
-	Train, Validation *tokenstore.Store // each document ends with [SEP]
+	Train, Validation *tokenstore.Store // each document ends with their Meta's EndToken
 
 	// Fingerprint is the sha256, in hexadecimal, of the vocabulary and of both
 	// stores' files, and so of everything that training can see.
@@ -48,7 +51,7 @@ type Dataset struct {
 	// replaced by the true ones, the least that a unigram model can lose.
 	ValidationEntropy float64
 
-	UnknownRate float64     // share of [UNK] among the tokens of both splits
+	UnknownRate float64     // share of the unknown token among the tokens of both splits; 0 if the vocabulary has none
 	Info        corpus.Info // of the corpus
 	Documents   int64       // of the corpus
 	Bytes       int64       // of the corpus's text
@@ -58,8 +61,9 @@ type Dataset struct {
 // record is the contents of dataset.json: what is not in the other files.
 type record struct {
 	Fingerprint       string      `json:"fingerprint"`
-	Content           string      `json:"content"` // sha256 over the corpus
-	Vocabulary        string      `json:"vocabulary"`
+	Content           string      `json:"content"`    // sha256 over the corpus
+	Tokenizer         string      `json:"tokenizer"`  // name of its file
+	Vocabulary        string      `json:"vocabulary"` // sha256 of the tokenizer
 	UnigramEntropy    float64     `json:"unigram_entropy"`
 	ValidationEntropy float64     `json:"validation_entropy"`
 	UnknownRate       float64     `json:"unknown_rate"`
@@ -90,12 +94,15 @@ func open(dir string) (*Dataset, error) {
 		Fingerprint: r.Fingerprint, UnigramEntropy: r.UnigramEntropy, ValidationEntropy: r.ValidationEntropy,
 		UnknownRate: r.UnknownRate, Info: r.Info, Documents: r.Documents, Bytes: r.Bytes, Dir: dir,
 	}
-	if d.Tokenizer, err = tokenizer.Load(filepath.Join(dir, fileTokenizer)); err != nil {
+	if !tokenizerFile(r.Tokenizer) {
+		return nil, damaged(dir, fmt.Errorf("%s names %q as the file of its tokenizer", fileDataset, r.Tokenizer))
+	}
+	if d.Tokenizer, err = tokenizer.Load(filepath.Join(dir, r.Tokenizer)); err != nil {
 		return nil, damaged(dir, err)
 	}
 	vocabulary := d.Tokenizer.Fingerprint()
 	if vocabulary != r.Vocabulary {
-		return nil, damaged(dir, fmt.Errorf("%s is not the vocabulary that the tokens were made with", fileTokenizer))
+		return nil, damaged(dir, fmt.Errorf("%s is not the vocabulary that the tokens were made with", r.Tokenizer))
 	}
 	for _, part := range []struct {
 		name  string
@@ -109,7 +116,7 @@ func open(dir string) (*Dataset, error) {
 		*part.store = s
 		if s.Meta().Vocabulary != vocabulary {
 			d.Close()
-			return nil, damaged(dir, fmt.Errorf("the tokens of %s were made with another vocabulary than %s", part.name, fileTokenizer))
+			return nil, damaged(dir, fmt.Errorf("the tokens of %s were made with another vocabulary than %s", part.name, r.Tokenizer))
 		}
 	}
 	if fp := fingerprint(vocabulary, d.Train.Meta(), d.Validation.Meta()); fp != r.Fingerprint {
@@ -134,27 +141,34 @@ func (d *Dataset) Close() error {
 	return errors.Join(errs...)
 }
 
-// Verify reads all of both stores and reports what is wrong.
-func (d *Dataset) Verify() error {
-	return errors.Join(d.Train.Verify(), d.Validation.Verify())
-}
-
 // Vocabulary returns what objectives need to know of the tokenizer.
 func (d *Dataset) Vocabulary() objective.Vocabulary {
-	sp := d.Tokenizer.Special()
-	return objective.Vocabulary{Size: d.Tokenizer.VocabSize(), Cls: sp.Cls, Sep: sp.Sep, Mask: sp.Mask, Specials: d.Tokenizer.Specials()}
+	t := d.Tokenizer
+	sp := t.Special()
+	v := objective.Vocabulary{
+		Size: t.VocabSize(), Pad: sp.Pad, Cls: sp.Cls, Sep: sp.Sep, Mask: sp.Mask, EOS: sp.EOS,
+		Specials: t.Specials(), Sentinels: t.Sentinels(), Continues: t.Continues,
+	}
+	v.Modes.NLU, v.Modes.NLG, v.Modes.S2S, _ = t.Modes()
+	return v
 }
 
 // histogram counts the tokens of a store by id.
-func histogram(s *tokenstore.Store, size int) ([]int64, error) {
+func histogram(ctx context.Context, s *tokenstore.Store, size int) ([]int64, error) {
 	counts := make([]int64, size)
 	buf := make([]int32, 1<<14)
 	for at := int64(0); at < s.Len(); at += int64(len(buf)) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		buf = buf[:min(int64(len(buf)), s.Len()-at)]
 		if err := s.Read(buf, at); err != nil {
 			return nil, err
 		}
 		for _, id := range buf {
+			if int(id) >= size {
+				return nil, fmt.Errorf("token %d is outside the vocabulary of %d: %w", id, size, tokenstore.ErrDamaged)
+			}
 			counts[id]++
 		}
 	}
@@ -180,4 +194,53 @@ func entropies(train, validation []int64, special func(int32) bool) (cross, own 
 		own -= p * math.Log(p)
 	}
 	return cross, own
+}
+
+// frequencies fills in what follows from the counts of tokens in both splits.
+func (d *Dataset) frequencies(ctx context.Context) error {
+	size := d.Tokenizer.VocabSize()
+	train, err := histogram(ctx, d.Train, size)
+	if err != nil {
+		return err
+	}
+	validation, err := histogram(ctx, d.Validation, size)
+	if err != nil {
+		return err
+	}
+	d.UnigramEntropy, d.ValidationEntropy = entropies(train, validation, d.Tokenizer.IsSpecial)
+	d.UnknownRate = 0
+	if unk := d.Tokenizer.Special().Unk; unk >= 0 {
+		d.UnknownRate = float64(train[unk]+validation[unk]) / float64(d.Train.Len()+d.Validation.Len())
+	}
+	return nil
+}
+
+// fingerprint returns the fingerprint of a dataset.
+func fingerprint(vocabulary string, train, validation tokenstore.Meta) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "dataset %d\n%s\n", formatVersion, vocabulary)
+	for _, m := range []tokenstore.Meta{train, validation} {
+		fmt.Fprintf(h, "%s %s %s\n", m.DType, m.TokensSHA256, m.IndexSHA256)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// describe writes dataset.json beside the other files.
+func (p *preparation) describe(ctx context.Context, vocab *tokenizer.Tokenizer, c *contents, dir string) error {
+	d := &Dataset{Tokenizer: vocab}
+	defer d.Close()
+	for name, store := range map[string]**tokenstore.Store{nameTrain: &d.Train, nameValidation: &d.Validation} {
+		var err error
+		if *store, err = tokenstore.Open(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	if err := d.frequencies(ctx); err != nil {
+		return err
+	}
+	return atomicfile.WriteJSON(filepath.Join(dir, fileDataset), record{
+		Content: c.Content, Tokenizer: vocab.FileName(), Vocabulary: vocab.Fingerprint(), Info: p.source.Info(), Documents: c.Documents, Bytes: c.Bytes,
+		UnigramEntropy: d.UnigramEntropy, ValidationEntropy: d.ValidationEntropy, UnknownRate: d.UnknownRate,
+		Fingerprint: fingerprint(vocab.Fingerprint(), d.Train.Meta(), d.Validation.Meta()),
+	})
 }

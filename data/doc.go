@@ -1,14 +1,16 @@
 // Package data goes from text to batches.
 //
 // [Prepare] reads a corpus (package corpus), sets documents aside for
-// validation, trains a WordPiece vocabulary on the others (package tokenizer)
-// and keeps the tokens of both parts in memory-mapped files (package
-// tokenstore). Package objective makes training batches of these.
+// validation, trains a vocabulary on the others (package tokenizer) or takes one
+// from a file, and keeps the tokens of both parts in memory-mapped files
+// (package tokenstore). Package objective makes training batches of these.
+// [Stats] and [Verify] look at what was made.
 //
 // A dataset is kept in a directory named by the hash of everything that
 // determines it, and is made once:
 //
 //	dir/<hash>/tokenizer.json  train.{bin,idx,json}  validation.{bin,idx,json}  dataset.json
 //	dir/corpora/<hash>.json    content hashes of corpora seen on this machine
+//	dir/.partial-<hash>        a dataset in the making
 //	dir/.lock                  held while something is made
 package data

@@ -2,11 +2,13 @@ package data
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -22,14 +24,26 @@ type chunk struct {
 	tokens     chan [][]int32 // of each document; filled by a worker
 }
 
+// endToken returns the token that ends each document.
+func endToken(vocab *tokenizer.Tokenizer) (int32, error) {
+	if end := vocab.Special().EOS; end >= 0 {
+		return end, nil
+	}
+	return 0, errors.New("the vocabulary has no special token that ends a document ([SEP], </s> or <|endoftext|>): use one that has it")
+}
+
 // encode writes the stores of both splits below dir. Documents are encoded on
 // all processors and written in their order.
 func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c *contents, dir string) error {
+	end, err := endToken(vocab)
+	if err != nil {
+		return err
+	}
 	info := p.source.Info()
 	var writers [2]*tokenstore.Writer
 	for i, name := range []string{nameTrain, nameValidation} {
 		w, err := tokenstore.Create(filepath.Join(dir, name), tokenstore.Meta{
-			Vocabulary: vocab.Fingerprint(), VocabSize: vocab.VocabSize(),
+			Vocabulary: vocab.Fingerprint(), VocabSize: vocab.VocabSize(), EndToken: end,
 			Split: name, Source: info.Name, License: info.License,
 		})
 		if err != nil {
@@ -46,7 +60,7 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 	group.Go(func() error {
 		defer close(todo)
 		defer close(order)
-		return p.chunks(ctx, func(k *chunk) error {
+		return p.chunks(ctx, c, func(k *chunk) error {
 			for _, to := range []chan *chunk{order, todo} {
 				select {
 				case to <- k:
@@ -57,7 +71,6 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 			return nil
 		})
 	})
-	sep := vocab.Special().Sep
 	for range workers {
 		group.Go(func() error {
 			e := vocab.NewEncoder()
@@ -66,7 +79,7 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 			for k := range todo {
 				tokens := make([][]int32, len(k.texts))
 				for i, text := range k.texts {
-					tokens[i] = append(e.Encode(nil, text), sep)
+					tokens[i] = append(e.Encode(nil, text), end)
 				}
 				k.tokens <- tokens
 			}
@@ -87,7 +100,7 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 				if k.validation[i] {
 					w = writers[1]
 				}
-				if err := w.Append(ids); err != nil {
+				if err := w.AppendText(ids, len(k.texts[i])); err != nil {
 					return err
 				}
 			}
@@ -107,15 +120,18 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 	return nil
 }
 
-// chunks streams the corpus in chunks.
-func (p *preparation) chunks(ctx context.Context, yield func(*chunk) error) error {
+// chunks streams the corpus in chunks. It reports an error if it is not the
+// corpus of the given contents.
+func (p *preparation) chunks(ctx context.Context, c *contents, yield func(*chunk) error) error {
 	split := p.cfg.split()
+	sum := corpus.NewFingerprint()
 	fresh := func() *chunk { return &chunk{tokens: make(chan [][]int32, 1)} }
 	k, ordinal := fresh(), int64(0)
 	for d, err := range p.source.Documents(ctx) {
 		if err != nil {
 			return err
 		}
+		sum.Add(d)
 		k.texts = append(k.texts, d.Text)
 		k.validation = append(k.validation, split.Validation(ordinal))
 		k.size += int64(len(d.Text))
@@ -126,6 +142,9 @@ func (p *preparation) chunks(ctx context.Context, yield func(*chunk) error) erro
 			}
 			k = fresh()
 		}
+	}
+	if sum.String() != c.Content {
+		return p.errChanged()
 	}
 	if len(k.texts) == 0 {
 		return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -32,8 +33,8 @@ func corpusFile(t testing.TB, n int) string {
 	return path
 }
 
-func config(corpus string) Config {
-	return Config{Corpus: corpus, VocabSize: 150, ValidationFraction: 0.2}
+func config(path string) Config {
+	return Config{Corpus: corpus.Spec{Source: path}, VocabSize: 150, ValidationFraction: 0.2}
 }
 
 func prepare(t testing.TB, cfg Config, dir string) *Dataset {
@@ -71,7 +72,7 @@ func TestPrepare(t *testing.T) {
 	if d.Documents != 400 || d.Train.Documents()+d.Validation.Documents() != 400 || d.Validation.Documents() < 50 {
 		t.Errorf("%d documents: %d for training, %d for validation", d.Documents, d.Train.Documents(), d.Validation.Documents())
 	}
-	if err := d.Verify(); err != nil {
+	if err := d.Verify(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 	// Each document ends with [SEP], and "[SEP]" in the text is not one.
@@ -250,10 +251,10 @@ func TestDamaged(t *testing.T) {
 	}{
 		{"no description", func() error { return os.Remove(filepath.Join(d.Dir, fileDataset)) }},
 		{"truncated tokens", func() error { return os.Truncate(filepath.Join(d.Dir, "train.bin"), 10) }},
-		{"no vocabulary", func() error { return os.Remove(filepath.Join(d.Dir, fileTokenizer)) }},
+		{"no vocabulary", func() error { return os.Remove(filepath.Join(d.Dir, d.Tokenizer.FileName())) }},
 		{"another vocabulary", func() error {
-			data, err := os.ReadFile(filepath.Join(other.Dir, fileTokenizer))
-			return errors.Join(err, os.WriteFile(filepath.Join(d.Dir, fileTokenizer), data, 0o666))
+			data, err := os.ReadFile(filepath.Join(other.Dir, other.Tokenizer.FileName()))
+			return errors.Join(err, os.WriteFile(filepath.Join(d.Dir, d.Tokenizer.FileName()), data, 0o666))
 		}},
 		{"another's store", func() error {
 			for _, ext := range []string{".bin", ".idx", ".json"} {
@@ -285,10 +286,10 @@ func TestErrors(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"no corpus":       {func(c *Config) { c.Corpus = "" }, "no corpus was named"},
-		"missing corpus":  {func(c *Config) { c.Corpus = "none.txt" }, "there is no file none.txt"},
-		"empty corpus":    {func(c *Config) { c.Corpus = corpusFile(t, 0) }, "the corpus is empty"},
-		"one document":    {func(c *Config) { c.Corpus = corpusFile(t, 1) }, "no document for validation"},
+		"no corpus":       {func(c *Config) { c.Corpus.Source = "" }, "no corpus was named"},
+		"missing corpus":  {func(c *Config) { c.Corpus.Source = "none.txt" }, "there is no file none.txt"},
+		"empty corpus":    {func(c *Config) { c.Corpus.Source = corpusFile(t, 0) }, "the corpus is empty"},
+		"one document":    {func(c *Config) { c.Corpus.Source = corpusFile(t, 1) }, "no document for validation"},
 		"no fraction":     {func(c *Config) { c.ValidationFraction = 0 }, "validation fraction"},
 		"NaN":             {func(c *Config) { c.ValidationFraction = math.NaN() }, "validation fraction"},
 		"tiny vocabulary": {func(c *Config) { c.VocabSize = 5 }, "too small"},

@@ -39,7 +39,7 @@ func smoke(t *testing.T) lag.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Data.Corpus = corpusFile(t, 200)
+	config.Data.Corpus.Source = corpusFile(t, 200)
 	config.Data.VocabSize, config.Model.VocabSize = 64, 64
 	return config
 }
@@ -191,8 +191,8 @@ func TestBadInput(t *testing.T) {
 	}{
 		"to smaller than from":      {change: func(c *lag.Config) { c.Model.Layers = 4 }, want: "cannot grow to 2"},
 		"heads":                     {change: func(c *lag.Config) { c.Model.Heads = 3 }, want: "do not divide the hidden size"},
-		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus = file }, want: file},
-		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus = file + ".missing" }, want: file + ".missing"},
+		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus.Source = file }, want: file},
+		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus.Source = file + ".missing" }, want: file + ".missing"},
 		"corpus shorter than batch": {change: func(c *lag.Config) { c.BatchSize = 5000 }, want: "shorter than a batch"},
 		"validation set too short":  {change: func(c *lag.Config) { c.ValidationBatches = 5000 }, want: "validation set is too short"},
 		"vocabulary":                {change: func(c *lag.Config) { c.Model.VocabSize = 65 }, want: "does not match"},

@@ -165,3 +165,6 @@ func widen16(dst []int32, raw []byte) {
 		dst[i] = int32(binary.LittleEndian.Uint16(raw[2*i:]))
 	}
 }
+
+// Size returns the bytes of the tokens and the index: what [Store.Verify] reads.
+func (s *Store) Size() int64 { return int64(s.tokens.Len() + s.index.Len()) }

@@ -21,7 +21,7 @@ func (s *Store) Verify(ctx context.Context, progress func(done, total int64)) er
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	indexSize, total := int64(s.index.Len()), int64(s.index.Len()+s.tokens.Len())
+	indexSize, total := int64(s.index.Len()), s.Size()
 
 	last, document := int64(0), 0
 	err := s.verifyFile(ctx, s.index, extIndex, s.meta.IndexSHA256, func(block []byte, at int64) error {

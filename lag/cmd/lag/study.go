@@ -141,7 +141,7 @@ func configFlags(flags *flag.FlagSet) *[]func(*lag.Config) {
 	}
 	add("name", "`name` of the study", func(c *lag.Config) any { return &c.Name })
 	add("corpus", "`source` of the text: \"go\" for the prose of the Go installation, or the path or glob of .txt, .gz or .zst files",
-		func(c *lag.Config) any { return &c.Data.Corpus })
+		func(c *lag.Config) any { return &c.Data.Corpus.Source })
 	add("vocab", "`tokens` in the vocabulary", func(c *lag.Config) any { return vocabulary{c} })
 	add("from", "`layers` of the source model", func(c *lag.Config) any { return &c.Model.Layers })
 	add("to", "`layers` of the grown models", func(c *lag.Config) any { return &c.Growth.To })

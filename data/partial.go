@@ -1,0 +1,143 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/landscape-aware/growing/data/tokenizer"
+	"github.com/landscape-aware/growing/internal/atomicfile"
+)
+
+const (
+	partialPrefix = ".partial-"
+	fileTrained   = "trained.json" // in a partial directory: that its vocabulary is whole
+)
+
+// partial is the directory of a dataset in the making. Of what is in it after a
+// crash only the vocabulary is used again, and only if trained.json, which is
+// written after it, has its hash.
+type partial string
+
+// trained is the contents of trained.json.
+type trained struct {
+	File   string `json:"file"`   // of the vocabulary
+	SHA256 string `json:"sha256"` // of the file
+}
+
+func (p *preparation) partial(c *contents) partial {
+	return partial(filepath.Join(p.dir, partialPrefix+p.address(c)))
+}
+
+// vocabulary returns the vocabulary that an earlier process trained, nil if there
+// is none that is whole.
+func (p partial) vocabulary() *tokenizer.Tokenizer {
+	raw, err := os.ReadFile(filepath.Join(string(p), fileTrained))
+	if err != nil {
+		return nil
+	}
+	var t trained
+	if json.Unmarshal(raw, &t) != nil || !tokenizerFile(t.File) {
+		return nil
+	}
+	path := filepath.Join(string(p), t.File)
+	if sum, err := hashFile(path); err != nil || sum != t.SHA256 {
+		return nil
+	}
+	vocab, err := tokenizer.Load(path)
+	if err != nil {
+		return nil
+	}
+	return vocab
+}
+
+// begin makes the directory with nothing but the vocabulary in it. One that was
+// trained is remembered for the next process.
+func (p partial) begin(vocab *tokenizer.Tokenizer, wasTrained bool) error {
+	if err := os.RemoveAll(string(p)); err != nil {
+		return fmt.Errorf("removing what an interrupted run left: %w", err)
+	}
+	if err := os.Mkdir(string(p), 0o777); err != nil {
+		return err
+	}
+	if err := vocab.SaveTo(string(p)); err != nil {
+		return err
+	}
+	if !wasTrained {
+		return nil
+	}
+	sum, err := hashFile(filepath.Join(string(p), vocab.FileName()))
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteJSON(filepath.Join(string(p), fileTrained), trained{vocab.FileName(), sum})
+}
+
+// giveUp removes what is in the directory, except for a vocabulary that is to be
+// kept.
+func (p partial) giveUp(keep bool) error {
+	if !keep || p.vocabulary() == nil {
+		return os.RemoveAll(string(p))
+	}
+	entries, err := os.ReadDir(string(p))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !tokenizerFile(e.Name()) && e.Name() != fileTrained {
+			if err := os.RemoveAll(filepath.Join(string(p), e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// commit gives the directory its final name.
+func (p partial) commit(final string) error {
+	if err := os.Remove(filepath.Join(string(p), fileTrained)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := atomicfile.SyncDir(string(p)); err != nil {
+		return err
+	}
+	if err := os.Rename(string(p), final); err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(filepath.Dir(final))
+}
+
+// sweepOthers removes what killed processes left of other datasets in the same
+// directory, but for their vocabularies. The lock is held, so that nobody is
+// writing them.
+func sweepOthers(p partial) error {
+	all, err := filepath.Glob(filepath.Join(filepath.Dir(string(p)), partialPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other != string(p) {
+			if err := partial(other).giveUp(true); err != nil {
+				return fmt.Errorf("removing what an interrupted run left: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// tokenizerFile tells whether a name is one that [tokenizer.Tokenizer.FileName]
+// gives.
+func tokenizerFile(name string) bool { return name == "tokenizer.json" || name == "tokenizer.model" }
+
+func hashFile(path string) (string, error) {
+	contents, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(contents)
+	return hex.EncodeToString(sum[:]), nil
+}

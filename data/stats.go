@@ -1,0 +1,158 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/landscape-aware/growing/data/tokenizer"
+	"github.com/landscape-aware/growing/data/tokenstore"
+)
+
+// StageCount is the stage that [Stats] reports, in tokens.
+const StageCount = "count"
+
+// Statistics describes a dataset.
+type Statistics struct {
+	Train, Validation SplitStatistics
+
+	Vocabulary        int     // number of tokens in the vocabulary
+	Unused            int     // of these, how many occur in neither split
+	UnigramEntropy    float64 // see [Dataset], nats a token
+	ValidationEntropy float64 // see [Dataset], nats a token
+}
+
+// SplitStatistics describes the tokens of one split. Lengths count the end
+// token.
+type SplitStatistics struct {
+	Documents, Tokens int64
+	TextBytes         int64   // of the text that the tokens were made of
+	BytesPerToken     float64 // text bytes for each token, end tokens among them; 0 where there are none
+	UnknownRate       float64 // share of the unknown token; 0 if the vocabulary has none
+
+	// Entropy is that of the token frequencies, -sum p ln p with p the share of
+	// each token among those that are not special, in nats a token.
+	Entropy float64
+
+	MeanLength           float64 // of documents, in tokens
+	MinLength, MaxLength int64
+	Lengths              []LengthBin  // with bounds of powers of two; no gaps
+	Frequent             []TokenCount // the most frequent tokens that are not special, the most frequent first; at most FrequentTokens
+}
+
+// LengthBin counts the documents of Low to High-1 tokens.
+type LengthBin struct {
+	Low, High int64 // Low is 0 or a power of two, and High the next power of two
+	Documents int64
+}
+
+// TokenCount is how often a token occurs.
+type TokenCount struct {
+	ID    int32
+	Token string
+	Count int64
+	Share float64 // among the tokens that are not special
+}
+
+// FrequentTokens is how many of the most frequent tokens [Stats] gives.
+const FrequentTokens = 20
+
+// Stats counts the tokens of a dataset. Memory does not grow with the dataset.
+// Progress may be nil.
+func Stats(ctx context.Context, d *Dataset, progress Progress) (*Statistics, error) {
+	if progress == nil {
+		progress = func(string, int64, int64) {}
+	}
+	s := &Statistics{Vocabulary: d.Tokenizer.VocabSize(), UnigramEntropy: d.UnigramEntropy, ValidationEntropy: d.ValidationEntropy}
+	total := d.Train.Len() + d.Validation.Len()
+	var counts [2][]int64
+	for i, part := range []struct {
+		store *tokenstore.Store
+		stats *SplitStatistics
+		from  int64
+	}{{d.Train, &s.Train, 0}, {d.Validation, &s.Validation, d.Train.Len()}} {
+		var err error
+		if counts[i], err = histogram(ctx, part.store, d.Tokenizer.VocabSize()); err != nil {
+			return nil, fmt.Errorf("data: counting the tokens of %s: %w", part.store.Meta().Split, err)
+		}
+		progress(StageCount, part.from+part.store.Len(), total)
+		if err := part.stats.lengths(ctx, part.store); err != nil {
+			return nil, fmt.Errorf("data: %w", err)
+		}
+		part.stats.tokens(counts[i], d.Tokenizer)
+	}
+	for id := range counts[0] {
+		if counts[0][id]+counts[1][id] == 0 {
+			s.Unused++
+		}
+	}
+	return s, nil
+}
+
+// lengths fills in what does not depend on the tokens.
+func (s *SplitStatistics) lengths(ctx context.Context, store *tokenstore.Store) error {
+	m := store.Meta()
+	s.Documents, s.Tokens, s.TextBytes = int64(m.Documents), m.Tokens, m.TextBytes
+	if m.Tokens > 0 {
+		s.BytesPerToken = float64(m.TextBytes) / float64(m.Tokens)
+	}
+	if m.Documents == 0 {
+		return nil
+	}
+	s.MeanLength = float64(m.Tokens) / float64(m.Documents)
+	s.MinLength = math.MaxInt64
+	var bins [65]int64 // by the number of bits of the length
+	for i := range m.Documents {
+		if i%(1<<16) == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		lo, hi := store.Document(i)
+		if hi < lo {
+			return fmt.Errorf("document %d of %s goes from token %d to %d: %w", i, m.Split, lo, hi, tokenstore.ErrDamaged)
+		}
+		n := hi - lo
+		s.MinLength, s.MaxLength = min(s.MinLength, n), max(s.MaxLength, n)
+		bins[bits.Len64(uint64(n))]++
+	}
+	for b := bits.Len64(uint64(s.MinLength)); b <= bits.Len64(uint64(s.MaxLength)); b++ {
+		low := int64(0)
+		if b > 0 {
+			low = 1 << (b - 1)
+		}
+		s.Lengths = append(s.Lengths, LengthBin{low, 1 << b, bins[b]})
+	}
+	return nil
+}
+
+// tokens fills in what follows from how often each token occurs.
+func (s *SplitStatistics) tokens(counts []int64, vocab *tokenizer.Tokenizer) {
+	if unk := vocab.Special().Unk; unk >= 0 && s.Tokens > 0 {
+		s.UnknownRate = float64(counts[unk]) / float64(s.Tokens)
+	}
+	var ordinary int64
+	var all []TokenCount
+	for id, n := range counts {
+		if n > 0 && !vocab.IsSpecial(int32(id)) {
+			ordinary += n
+			all = append(all, TokenCount{ID: int32(id), Token: vocab.Token(int32(id)), Count: n})
+		}
+	}
+	for i := range all {
+		all[i].Share = float64(all[i].Count) / float64(ordinary)
+		s.Entropy -= all[i].Share * math.Log(all[i].Share)
+	}
+	slices.SortStableFunc(all, func(a, b TokenCount) int {
+		switch {
+		case a.Count > b.Count:
+			return -1
+		case a.Count < b.Count:
+			return 1
+		}
+		return 0 // the lower id first
+	})
+	s.Frequent = slices.Clone(all[:min(len(all), FrequentTokens)])
+}

@@ -1,0 +1,119 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/landscape-aware/growing/data/tokenstore"
+)
+
+// StageVerify is the stage that [Verify] reports, in bytes of the stores.
+const StageVerify = "verify"
+
+// Verified is what [Verify] looked at.
+type Verified struct {
+	Stores      []tokenstore.Meta // of a dataset that of training and that of validation
+	Fingerprint string            // of a dataset; empty for a single store
+}
+
+// Verify reads a dataset's directory, or a single token store named by the
+// common prefix of its files, from end to end, and reports the first thing that
+// is wrong: checksums, offsets, tokens outside the vocabulary, documents without
+// their end token; of a dataset also whether its files belong together, and
+// whether what dataset.json says of the tokens is true.
+func Verify(ctx context.Context, path string, progress Progress) (*Verified, error) {
+	if progress == nil {
+		progress = func(string, int64, int64) {}
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return verifyDataset(ctx, path, progress)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	prefix := path
+	for _, ext := range []string{".bin", ".idx", ".json"} {
+		prefix = strings.TrimSuffix(prefix, ext)
+	}
+	s, err := tokenstore.Open(prefix)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	defer s.Close()
+	if err := s.Verify(ctx, func(done, total int64) { progress(StageVerify, done, total) }); err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return &Verified{Stores: []tokenstore.Meta{s.Meta()}}, nil
+}
+
+func verifyDataset(ctx context.Context, dir string, progress Progress) (*Verified, error) {
+	if _, err := os.Stat(filepath.Join(dir, fileDataset)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("data: there is no %s in %s: name the directory of a dataset, or the common prefix of a token store's files", fileDataset, dir)
+	}
+	d, err := open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	if err := d.Verify(ctx, progress); err != nil {
+		return nil, err
+	}
+	return &Verified{Stores: []tokenstore.Meta{d.Train.Meta(), d.Validation.Meta()}, Fingerprint: d.Fingerprint}, nil
+}
+
+// Verify reads all of both stores and reports what is wrong; see the function
+// [Verify].
+func (d *Dataset) Verify(ctx context.Context, progress Progress) error {
+	if progress == nil {
+		progress = func(string, int64, int64) {}
+	}
+	var before, all int64
+	stores := []*tokenstore.Store{d.Train, d.Validation}
+	for _, s := range stores {
+		all += s.Size()
+	}
+	for _, s := range stores {
+		if err := s.Verify(ctx, func(done, _ int64) { progress(StageVerify, before+done, all) }); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			return damaged(d.Dir, err)
+		}
+		before += s.Size()
+		if m := s.Meta(); m.VocabSize != d.Tokenizer.VocabSize() || m.EndToken != d.Tokenizer.Special().EOS {
+			return damaged(d.Dir, fmt.Errorf("the tokens of %s are of a vocabulary of %d with the end token %d, the tokenizer's are %d and %d",
+				m.Split, m.VocabSize, m.EndToken, d.Tokenizer.VocabSize(), d.Tokenizer.Special().EOS))
+		}
+	}
+	if n := int64(d.Train.Documents() + d.Validation.Documents()); n != d.Documents {
+		return damaged(d.Dir, fmt.Errorf("%s says %d documents, the stores hold %d", fileDataset, d.Documents, n))
+	}
+	if n := d.Train.Meta().TextBytes + d.Validation.Meta().TextBytes; n != d.Bytes {
+		return damaged(d.Dir, fmt.Errorf("%s says %d bytes of text, the stores %d", fileDataset, d.Bytes, n))
+	}
+	again := *d
+	if err := again.frequencies(ctx); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name      string
+		said, are float64
+	}{
+		{"unigram entropy", d.UnigramEntropy, again.UnigramEntropy},
+		{"validation entropy", d.ValidationEntropy, again.ValidationEntropy},
+		{"unknown rate", d.UnknownRate, again.UnknownRate},
+	} {
+		// Processors that multiply and add at once differ in the last digits.
+		if math.Abs(f.said-f.are) > 1e-9*(1+math.Abs(f.are)) {
+			return damaged(d.Dir, fmt.Errorf("%s says that the %s is %v, the tokens say %v", fileDataset, f.name, f.said, f.are))
+		}
+	}
+	return nil
+}
