@@ -5,13 +5,13 @@ import (
 	"math/bits"
 )
 
-// cache remembers the ids of short pieces. Every piece has one place, in which
-// it replaces the one that was there: frequent pieces come back at once, and
-// nothing has to be cleared.
-type cache struct{ slots []cacheSlot }
+// cache remembers the ids of short pieces. Every piece has one place, which holds
+// the two that were met last: frequent pieces come back at once, and nothing has
+// to be cleared.
+type cache struct{ places [][2]cacheSlot }
 
 const (
-	cacheBits  = 15 // log2 of the number of places, of 48 bytes each
+	cacheBits  = 15 // log2 of the number of places, of 96 bytes each
 	cachePiece = 16 // longest piece that is remembered, in bytes
 	cacheIDs   = 6  // most ids that are remembered
 )
@@ -47,10 +47,15 @@ func load32(s string) uint64 {
 	return uint64(binary.LittleEndian.Uint32([]byte(s[:4])))
 }
 
-// slot returns the place of a piece of 1 to cachePiece bytes.
-func (c *cache) slot(key cacheKey, length int) *cacheSlot {
+func newCache() *cache { return &cache{make([][2]cacheSlot, 1<<cacheBits)} }
+
+// place returns the place of a piece of 1 to cachePiece bytes.
+func (c *cache) place(key cacheKey, length int) *[2]cacheSlot {
 	high, low := bits.Mul64(key.low^0x9E3779B97F4A7C15, key.high^uint64(length)<<56^0xD1B54A32D192ED03)
-	return &c.slots[(high^low)*0x9E3779B97F4A7C15>>(64-cacheBits)]
+	return &c.places[(high^low)*0x9E3779B97F4A7C15>>(64-cacheBits)]
 }
 
-func newCache() *cache { return &cache{make([]cacheSlot, 1<<cacheBits)} }
+// holds reports whether s is the slot of a piece.
+func (s *cacheSlot) holds(key cacheKey, length int) bool {
+	return s.key == key && int(s.length) == length
+}

@@ -54,15 +54,21 @@ func (e *Encoder) piece(dst []int32, piece string) []int32 {
 		return e.longPiece(dst, piece)
 	}
 	key := newCacheKey(piece)
-	s := e.short.slot(key, len(piece))
-	if s.key == key && int(s.length) == len(piece) {
+	place := e.short.place(key, len(piece))
+	if s := &place[0]; s.holds(key, len(piece)) {
 		return append(dst, s.ids[:s.n]...)
+	}
+	if s := &place[1]; s.holds(key, len(piece)) {
+		dst = append(dst, s.ids[:s.n]...)
+		place[0], place[1] = place[1], place[0]
+		return dst
 	}
 	from := len(dst)
 	dst = e.merger.append(dst, e.m, piece)
 	if n := len(dst) - from; n <= cacheIDs {
-		*s = cacheSlot{key: key, length: uint8(len(piece)), n: uint8(n)}
-		copy(s.ids[:], dst[from:])
+		place[1] = place[0]
+		place[0] = cacheSlot{key: key, length: uint8(len(piece)), n: uint8(n)}
+		copy(place[0].ids[:], dst[from:])
 	}
 	return dst
 }

@@ -5,173 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
-
-// matcher returns the end of a match of the rest of a pattern that begins at i,
-// or -1.
-type matcher func(s string, i int) int
-
-// node is a part of a pattern.
-type node interface {
-	// compile returns the matcher of the node followed by what next matches.
-	compile(next matcher) matcher
-	// least is the least number of characters that the node matches.
-	least() int
-}
-
-type (
-	// one matches a character of a set.
-	one struct{ set *set }
-
-	// sequence matches its parts one after the other.
-	sequence []node
-
-	// alternatives match the first that leads to a match of the whole.
-	alternatives []node
-
-	// repeat matches its node min to max times (max < 0: no limit): as many as
-	// lead to a match of the whole, or as few where lazy, or as many as there
-	// are where possessive.
-	repeat struct {
-		node             node
-		min, max         int
-		lazy, possessive bool
-	}
-
-	// look matches nothing, where its node matches, or does not.
-	look struct {
-		node   node
-		negate bool
-	}
-)
-
-func (n one) least() int    { return 1 }
-func (n look) least() int   { return 0 }
-func (n repeat) least() int { return n.min * n.node.least() }
-func (n sequence) least() int {
-	sum := 0
-	for _, part := range n {
-		sum += part.least()
-	}
-	return sum
-}
-
-func (n alternatives) least() int {
-	least := n[0].least()
-	for _, a := range n[1:] {
-		least = min(least, a.least())
-	}
-	return least
-}
-
-func (n one) compile(next matcher) matcher {
-	return func(s string, i int) int {
-		size := n.set.member(s, i)
-		if size == 0 {
-			return -1
-		}
-		return next(s, i+size)
-	}
-}
-
-func (n sequence) compile(next matcher) matcher {
-	for i := len(n) - 1; i >= 0; i-- {
-		next = n[i].compile(next)
-	}
-	return next
-}
-
-func (n alternatives) compile(next matcher) matcher {
-	matchers := make([]matcher, len(n))
-	for i, a := range n {
-		matchers[i] = a.compile(next)
-	}
-	return func(s string, i int) int {
-		for _, m := range matchers {
-			if end := m(s, i); end >= 0 {
-				return end
-			}
-		}
-		return -1
-	}
-}
-
-func (n look) compile(next matcher) matcher {
-	ahead := n.node.compile(func(_ string, i int) int { return i })
-	return func(s string, i int) int {
-		if (ahead(s, i) >= 0) == n.negate {
-			return -1
-		}
-		return next(s, i)
-	}
-}
-
-func (n repeat) compile(next matcher) matcher {
-	if c, ok := n.node.(one); ok {
-		return n.compileOne(c.set, next)
-	}
-	// A group is written out as often as it can occur: (group(group)?)?
-	optional := next
-	for range n.max - n.min {
-		again := n.node.compile(optional)
-		optional = func(s string, i int) int {
-			if n.lazy {
-				if end := next(s, i); end >= 0 {
-					return end
-				}
-				return again(s, i)
-			}
-			if end := again(s, i); end >= 0 {
-				return end
-			}
-			return next(s, i)
-		}
-	}
-	for range n.min {
-		optional = n.node.compile(optional)
-	}
-	return optional
-}
-
-// compileOne repeats a single character without recursion.
-func (n repeat) compileOne(set *set, next matcher) matcher {
-	return func(s string, i int) int {
-		count, least := 0, i // least: the end of min characters
-		end := i
-		for n.max < 0 || count < n.max {
-			if n.lazy && count >= n.min {
-				if e := next(s, end); e >= 0 {
-					return e
-				}
-			}
-			size := set.member(s, end)
-			if size == 0 {
-				break
-			}
-			end += size
-			if count++; count == n.min {
-				least = end
-			}
-		}
-		if count < n.min {
-			return -1
-		}
-		if n.lazy && (n.max < 0 || count < n.max) {
-			return -1 // tried already
-		}
-		for {
-			if e := next(s, end); e >= 0 {
-				return e
-			}
-			if n.possessive || n.lazy || end <= least {
-				return -1
-			}
-			_, size := utf8.DecodeLastRuneInString(s[:end])
-			end -= size
-		}
-	}
-}
 
 // compilePattern returns the matcher of a regular expression. It knows the part
 // of Oniguruma's syntax that tokenizers use, and refuses the rest.
@@ -184,10 +18,24 @@ func compilePattern(pattern string) (matcher, error) {
 	if err == nil && n.least() == 0 {
 		err = errors.New("it matches the empty text")
 	}
+	if err == nil {
+		err = checkCost(n)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the pattern %q is not supported: at byte %d: %w", pattern, len(pattern)-len(p.rest), err)
 	}
 	return n.compile(func(_ string, i int) int { return i }), nil
+}
+
+func checkCost(n node) error {
+	choices, size := n.cost()
+	switch {
+	case choices > maxChoices:
+		return fmt.Errorf("it has more than %d repetitions and alternatives in a row", maxChoices)
+	case size > maxSize:
+		return fmt.Errorf("it is larger than %d characters", maxSize)
+	}
+	return nil
 }
 
 type parser struct {
@@ -307,8 +155,9 @@ func (p *parser) repeat(n node) (node, error) {
 		if err := p.counts(&r); err != nil {
 			return nil, err
 		}
-		if p.rest != "" && strings.ContainsRune("?+*{", rune(p.rest[0])) {
-			return nil, errors.New("{} is followed by another repetition")
+		// To Oniguruma {2}? and {1,2}+ repeat a repetition.
+		if strings.HasPrefix(p.rest, "+") || strings.HasPrefix(p.rest, "?") && r.min == r.max {
+			return nil, errors.New("a repetition is repeated")
 		}
 	default:
 		return n, nil
@@ -331,7 +180,7 @@ func (p *parser) repeat(n node) (node, error) {
 	if r.max < 0 || r.max > 8 || r.possessive || n.least() == 0 {
 		return nil, errors.New("only a single character may be repeated without limit, more than 8 times, or possessively")
 	}
-	return r, nil
+	return r, checkCost(r)
 }
 
 // counts parses n}, n,} or n,m}.
