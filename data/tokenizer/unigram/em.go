@@ -1,11 +1,11 @@
 package unigram
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
-
 	"unicode/utf8"
 )
 
@@ -152,12 +152,10 @@ func (l *lattice) expect(word []byte, count int64, sums []int64) {
 	unit := float64(count) * fixedPoint / z
 	for _, x := range l.edges {
 		if x.id >= 0 {
-			sums[x.id] += int64(l.alpha[x.from]*l.prob(x.id)*l.beta[x.to]*unit + 0.5)
+			sums[x.id] += int64(l.alpha[x.from]*l.e.prob[x.id]*l.beta[x.to]*unit + 0.5)
 		}
 	}
 }
-
-func (l *lattice) prob(id int32) float64 { return l.e.prob[id] }
 
 func (l *lattice) probOf(x edge) float64 {
 	if x.id < 0 {
@@ -221,8 +219,9 @@ func (l *lattice) best(n int) float64 {
 	return l.alpha[n]
 }
 
-// parallel calls work for consecutive parts of n things on all workers.
-func (e *estimator) parallel(n int, work func(worker int, l *lattice, lo, hi int)) {
+// parallel calls work for consecutive parts of n things on all workers, until
+// ctx is done.
+func (e *estimator) parallel(ctx context.Context, n int, work func(worker int, l *lattice, lo, hi int)) {
 	const part = 1024
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -231,7 +230,7 @@ func (e *estimator) parallel(n int, work func(worker int, l *lattice, lo, hi int
 			l := &lattice{e: e}
 			for {
 				lo := int(next.Add(part)) - part
-				if lo >= n {
+				if lo >= n || ctx.Err() != nil {
 					return
 				}
 				work(worker, l, lo, min(lo+part, n))
@@ -243,9 +242,9 @@ func (e *estimator) parallel(n int, work func(worker int, l *lattice, lo, hi int
 
 // sum runs work, which adds to the counts of pieces it is given, over all
 // words, and returns the total.
-func (e *estimator) sum(work func(l *lattice, word []byte, count int64, sums []int64)) []int64 {
+func (e *estimator) sum(ctx context.Context, work func(l *lattice, word []byte, count int64, sums []int64)) []int64 {
 	sums := make([][]int64, e.workers)
-	e.parallel(e.words.len(), func(worker int, l *lattice, lo, hi int) {
+	e.parallel(ctx, e.words.len(), func(worker int, l *lattice, lo, hi int) {
 		if sums[worker] == nil {
 			sums[worker] = make([]int64, len(e.pieces))
 		}
@@ -267,9 +266,12 @@ func (e *estimator) sum(work func(l *lattice, word []byte, count int64, sums []i
 // function in place of the logarithm is the Bayesian variant of EM, which
 // favours few pieces (Liang and Klein, "Structured Bayesian Nonparametric
 // Models with Variational Inference", ACL 2007).
-func (e *estimator) update() {
+func (e *estimator) update(ctx context.Context) error {
 	e.prepare()
-	expected := e.sum((*lattice).expect)
+	expected := e.sum(ctx, (*lattice).expect)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	total := 0.0
 	for i, n := range expected {
 		if e.alive[i] {
@@ -286,6 +288,7 @@ func (e *estimator) update() {
 			e.score[i] = digamma(float64(n)/fixedPoint) - log
 		}
 	}
+	return nil
 }
 
 func (e *estimator) drop(i int32) {

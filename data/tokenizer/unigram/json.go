@@ -177,11 +177,11 @@ func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 	lowest := math.Inf(1)
 	for i, entry := range section.Vocab {
 		var p piece
-		var score float64
 		if err := json.Unmarshal(entry[0], &p.text); err != nil {
 			return nil, fmt.Errorf("unigram: tokenizer.json: entry %d of the vocabulary: %w", i, err)
 		}
-		if err := json.Unmarshal(entry[1], &score); err != nil {
+		score, err := jsonFloat(entry[1])
+		if err != nil {
 			return nil, fmt.Errorf("unigram: tokenizer.json: the score of %q: %w", p.text, err)
 		}
 		p.kind, p.score = normal, float32(score)
@@ -202,9 +202,12 @@ func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 		m.bytes[b] = id
 	}
 	keys := slices.Sorted(maps.Keys(m.ids))
-	keys = slices.DeleteFunc(keys, func(s string) bool { return s == "" || strings.IndexByte(s, 0) >= 0 })
+	keys = slices.DeleteFunc(keys, func(s string) bool { return s == "" }) // matches nothing
 	values := make([]int32, len(keys))
 	for i, key := range keys {
+		if strings.IndexByte(key, 0) >= 0 {
+			return nil, unsupported("vocabulary", fmt.Sprintf("entry %d (%q), which holds a NUL,", m.ids[key], key))
+		}
 		if len(key) >= maxPiece {
 			return nil, fmt.Errorf("unigram: tokenizer.json: entry %d has %d bytes, more than %d", m.ids[key], len(key), maxPiece-1)
 		}

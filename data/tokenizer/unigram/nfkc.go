@@ -25,13 +25,16 @@ var nmtNFKC = sync.OnceValues(func() (*charsmap, error) {
 // compose, to NFKC: sentencepiece's Builder::BuildNFKCMap.
 func nfkcRules() map[string]string {
 	rules := make(map[string]string)
-	sources := make(map[rune][]rune)        // characters that decompose to one
-	decomposed := make(map[string]struct{}) // what the others decompose to
+	sources := make(map[rune][]rune)        // other characters that decompose to one
+	decomposed := make(map[string]struct{}) // what characters decompose to that are more than one
 	for r := rune(1); r <= utf8.MaxRune; r++ {
-		if !utf8.ValidRune(r) || r&0xFFFE == 0xFFFE || 0xFDD0 <= r && r <= 0xFDEF {
-			continue // surrogates and noncharacters
+		if !utf8.ValidRune(r) {
+			continue
 		}
 		s := string(r)
+		if hangul := 0xAC00 <= r && r <= 0xD7A3; !hangul && norm.NFKD.PropertiesString(s).Decomposition() == nil {
+			continue
+		}
 		if to := norm.NFKC.String(s); to != s {
 			rules[s] = to
 		}
@@ -52,6 +55,7 @@ func nfkcRules() map[string]string {
 		for _, c := range nfkd {
 			var longer []string
 			for _, prefix := range from {
+				longer = append(longer, prefix+string(c))
 				for _, r := range sources[c] {
 					longer = append(longer, prefix+string(r))
 				}

@@ -2,6 +2,7 @@ package unigram
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 )
@@ -24,9 +25,9 @@ type alternative struct {
 	better bool    // than the piece
 }
 
-func (e *estimator) alternatives() []alternative {
+func (e *estimator) alternatives(ctx context.Context) []alternative {
 	out := make([]alternative, len(e.pieces))
-	e.parallel(len(e.pieces), func(_ int, l *lattice, lo, hi int) {
+	e.parallel(ctx, len(e.pieces), func(_ int, l *lattice, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			word := []byte(e.pieces[i])
 			if !e.alive[i] || charLen(word) == len(word) {
@@ -50,11 +51,11 @@ func (e *estimator) alternatives() []alternative {
 // of them are left, whichever is more. The loss of a piece is how much less
 // likely the text becomes, by its best segmentations, when the piece is
 // replaced by its alternative everywhere.
-func (e *estimator) prune(keep float64, target int) {
+func (e *estimator) prune(ctx context.Context, keep float64, target int) error {
 	e.prepare()
 	size := max(target, int(keep*float64(e.left)))
-	others := e.alternatives()
-	counts := e.sum(func(l *lattice, word []byte, count int64, sums []int64) {
+	others := e.alternatives(ctx)
+	counts := e.sum(ctx, func(l *lattice, word []byte, count int64, sums []int64) {
 		l.build(word, -1)
 		l.best(len(word))
 		for at := int32(len(word)); at > 0; at = l.start[at] {
@@ -63,6 +64,9 @@ func (e *estimator) prune(keep float64, target int) {
 			}
 		}
 	})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	total := 0.0
 	for _, n := range counts {
 		total += float64(n)
@@ -104,15 +108,21 @@ func (e *estimator) prune(keep float64, target int) {
 	for _, c := range candidates[min(len(candidates), max(size-kept, 0)):] {
 		e.drop(c.id)
 	}
+	return nil
 }
 
 // dropUnreachable drops the pieces that no best segmentation can hold, since
 // their alternative is better.
-func (e *estimator) dropUnreachable() {
+func (e *estimator) dropUnreachable(ctx context.Context) error {
 	e.prepare()
-	for i, other := range e.alternatives() {
+	others := e.alternatives(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i, other := range others {
 		if e.alive[i] && other.better {
 			e.drop(int32(i))
 		}
 	}
+	return nil
 }

@@ -3,6 +3,7 @@ package unigram
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"slices"
 	"unicode"
@@ -113,7 +114,7 @@ type suffix struct {
 //
 // text holds the words, each ended by NUL and maxPieceBytes more NULs at its
 // end; counts is how often the word of each byte of text occurs.
-func seeds(text []byte, count func(at int32) int64, limit int) []seed {
+func seeds(ctx context.Context, text []byte, count func(at int32) int64, limit int) ([]seed, error) {
 	// The suffixes are sorted by their first two bytes, then each group alone.
 	var sizes [1 << 16]int32
 	each := func(visit func(at int32, group uint16)) {
@@ -138,6 +139,9 @@ func seeds(text []byte, count func(at int32) int64, limit int) []seed {
 	var found []seed
 	s := &seeder{text: text, count: count, scripts: newScripts()}
 	for group := range sizes {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		s.group(places[begin[group]:begin[group+1]], func(c seed) {
 			found = append(found, c)
 			if len(found) >= 2*limit {
@@ -145,7 +149,7 @@ func seeds(text []byte, count func(at int32) int64, limit int) []seed {
 			}
 		})
 	}
-	return bestSeeds(text, found, limit)
+	return bestSeeds(text, found, limit), nil
 }
 
 func bestSeeds(text []byte, found []seed, limit int) []seed {

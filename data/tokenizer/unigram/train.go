@@ -112,7 +112,10 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if meta+len(chars) > opts.VocabSize {
 		return nil, errVocabulary(opts.VocabSize, meta, len(chars))
 	}
-	pieces, scores := seedPieces(words, chars, charCounts)
+	pieces, scores, err := seedPieces(ctx, words, chars, charCounts)
+	if err != nil {
+		return nil, err
+	}
 	e, err := newEstimator(words, pieces, scores)
 	if err != nil {
 		return nil, fmt.Errorf("unigram: %w", err)
@@ -120,7 +123,9 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err := e.train(ctx, int(overshoot*float64(opts.VocabSize)), opts.Progress); err != nil {
 		return nil, err
 	}
-	e.dropUnreachable()
+	if err := e.dropUnreachable(ctx); err != nil {
+		return nil, err
+	}
 	final := e.final(chars, opts.VocabSize-meta)
 	return newModel(trainedProto(final, rules, opts))
 }
@@ -150,7 +155,7 @@ func trainingWords(ctx context.Context, documents iter.Seq2[string, error], n *n
 
 // seedPieces returns the pieces that training starts from, the characters
 // first, and the logarithms of their relative scores.
-func seedPieces(words *counter, chars []rune, charCounts []int64) ([]string, []float64) {
+func seedPieces(ctx context.Context, words *counter, chars []rune, charCounts []int64) ([]string, []float64, error) {
 	text := make([]byte, 0, len(words.text)+words.len()+maxPieceBytes)
 	starts := make([]int32, words.len())
 	for i := range words.counts {
@@ -162,7 +167,10 @@ func seedPieces(words *counter, chars []rune, charCounts []int64) ([]string, []f
 		i := sort.Search(len(starts), func(i int) bool { return starts[i] > at })
 		return words.counts[i-1]
 	}
-	found := seeds(text, count, maxSeeds)
+	found, err := seeds(ctx, text, count, maxSeeds)
+	if err != nil {
+		return nil, nil, err
+	}
 	pieces := make([]string, 0, len(chars)+len(found))
 	scores := make([]float64, 0, len(chars)+len(found))
 	total := 0.0
@@ -179,7 +187,7 @@ func seedPieces(words *counter, chars []rune, charCounts []int64) ([]string, []f
 	for i, s := range scores {
 		scores[i] = math.Log(s) - log
 	}
-	return pieces, scores
+	return pieces, scores, nil
 }
 
 // train runs EM and pruning until at most target pieces are left.
@@ -194,12 +202,13 @@ func (e *estimator) train(ctx context.Context, target int, progress func(done, t
 			progress(min(round, rounds), rounds)
 		}
 		for range subIterations {
-			if err := ctx.Err(); err != nil {
+			if err := e.update(ctx); err != nil {
 				return err
 			}
-			e.update()
 		}
-		e.prune(shrink, target)
+		if err := e.prune(ctx, shrink, target); err != nil {
+			return err
+		}
 		if e.left <= target {
 			break
 		}
