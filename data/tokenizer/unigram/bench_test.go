@@ -69,3 +69,12 @@ func BenchmarkParseModel(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkTrain(b *testing.B) {
+	lines := strings.Split(corpus(b, 20_000_000), "\n")
+	for b.Loop() {
+		if _, err := Train(b.Context(), documents(lines...), TrainOptions{VocabSize: 8000, Special: t5Specials}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
