@@ -13,8 +13,9 @@ import (
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
-// encodeChunk is about how much text a worker encodes at once, in bytes.
-const encodeChunk = 1 << 18
+// encodeChunk is about how much text a worker encodes at once, in bytes. Tests
+// make it smaller.
+var encodeChunk int64 = 1 << 18
 
 // chunk is a run of documents on their way to the stores.
 type chunk struct {

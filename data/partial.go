@@ -20,7 +20,7 @@ const (
 
 // partial is the directory of a dataset in the making. Of what is in it after a
 // crash only the vocabulary is used again, and only if trained.json, which is
-// written after it, has its hash.
+// written after it, has its hash; unless all is there but the name.
 type partial string
 
 // trained is the contents of trained.json.
@@ -97,18 +97,31 @@ func (p partial) giveUp(keep bool) error {
 	return nil
 }
 
-// commit gives the directory its final name.
-func (p partial) commit(final string) error {
+// complete tells whether only the name is missing: dataset.json is written when
+// all else is on disk.
+func (p partial) complete() bool {
+	d, err := open(string(p))
+	if err == nil {
+		d.Close()
+	}
+	return err == nil
+}
+
+// commit gives the directory its final name and opens the dataset.
+func (p partial) commit(final string) (*Dataset, error) {
 	if err := os.Remove(filepath.Join(string(p), fileTrained)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+		return nil, err
 	}
 	if err := atomicfile.SyncDir(string(p)); err != nil {
-		return err
+		return nil, err
 	}
 	if err := os.Rename(string(p), final); err != nil {
-		return err
+		return nil, err
 	}
-	return atomicfile.SyncDir(filepath.Dir(final))
+	if err := atomicfile.SyncDir(filepath.Dir(final)); err != nil {
+		return nil, err
+	}
+	return open(final)
 }
 
 // sweepOthers removes what killed processes left of other datasets in the same

@@ -172,8 +172,12 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 		return nil, err
 	}
 	vocab, c := p.vocab, p.contents()
-	if c != nil && vocab == nil {
-		vocab = p.partial(c).vocabulary()
+	if c != nil {
+		if partial := p.partial(c); partial.complete() {
+			return partial.commit(filepath.Join(p.dir, p.address(c)))
+		} else if vocab == nil {
+			vocab = partial.vocabulary()
+		}
 	}
 	if c == nil || vocab == nil {
 		if vocab, c, err = p.read(ctx); err != nil {
@@ -216,10 +220,7 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	if err := p.describe(ctx, vocab, c, string(partial)); err != nil {
 		return nil, err
 	}
-	if err := partial.commit(final); err != nil {
-		return nil, err
-	}
-	return open(final)
+	return partial.commit(final)
 }
 
 // errChanged means that the corpus is no longer what it was when the preparation

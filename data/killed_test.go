@@ -1,0 +1,205 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/data/tokenizer"
+)
+
+// Variables of a child process: this test binary, executed again.
+const (
+	childCorpus = "DATA_TEST_CORPUS" // file to prepare
+	childKind   = "DATA_TEST_KIND"   // of the vocabulary
+	childDir    = "DATA_TEST_DIR"
+	childMoment = "DATA_TEST_MOMENT" // when to die
+)
+
+// killedDocuments make 10 chunks or more, and 32 reports of reading.
+const killedDocuments = 2048
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childCorpus) != "" {
+		child()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// child prepares data until its moment comes, and is then killed as by kill -9.
+// A moment is a stage and the number of the progress report within it, or the
+// name of a file that has just appeared in the dataset in the making.
+func child() {
+	moment := os.Getenv(childMoment)
+	stage, text, counted := strings.Cut(moment, "#")
+	number, _ := strconv.Atoi(text)
+	if !counted && moment != "" {
+		go func() {
+			for {
+				time.Sleep(20 * time.Microsecond)
+				if found, _ := filepath.Glob(filepath.Join(os.Getenv(childDir), partialPrefix+"*", moment)); len(found) > 0 {
+					die()
+				}
+			}
+		}()
+	}
+	limitFiles()
+	encodeChunk = 1 << 14
+	reports := 0
+	d, err := Prepare(context.Background(), childConfig(os.Getenv(childCorpus), tokenizer.Kind(os.Getenv(childKind))), os.Getenv(childDir), func(s string, _, _ int64) {
+		if counted && s == stage {
+			if reports++; reports == number {
+				die()
+			}
+		}
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	d.Close()
+}
+
+func die() {
+	p, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		panic(err)
+	}
+	select {}
+}
+
+func childConfig(corpus string, kind tokenizer.Kind) Config {
+	cfg := config(corpus)
+	cfg.Kind, cfg.VocabSize = kind, 400
+	return cfg
+}
+
+// runChild executes this test binary as a child and returns what it wrote.
+func runChild(t *testing.T, corpus string, kind tokenizer.Kind, dir, moment string, more ...string) (output string, err error) {
+	t.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env = append(append(os.Environ(), more...), childCorpus+"="+corpus, childKind+"="+string(kind), childDir+"="+dir, childMoment+"="+moment)
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+// TestKilled kills the preparation at several moments of every stage, and checks
+// that the next one gives the same bytes, with the vocabulary that was trained.
+func TestKilled(t *testing.T) {
+	moments := map[string]bool{ // and whether the vocabulary is whole by then
+		StageRead + "#1": false, StageRead + "#15": false, StageRead + "#32": false,
+		StageTrain + "#1":  false,
+		"tokenizer.*":      false, // perhaps; whatever is there is right
+		fileTrained:        true,
+		StageEncode + "#1": true, StageEncode + "#5": true, StageEncode + "#10": true,
+		"train.bin": true, "train.json": true, "validation.json": true,
+		fileDataset: true,
+	}
+	few := map[string]bool{StageTrain + "#1": false, StageEncode + "#5": true}
+	path := corpusFile(t, killedDocuments)
+	for kind, moments := range map[tokenizer.Kind]map[string]bool{tokenizer.WordPiece: moments, tokenizer.BPE: few, tokenizer.Unigram: few} {
+		want := tree(t, prepare(t, childConfig(path, kind), t.TempDir()).Dir)
+		for moment, trained := range moments {
+			dir := t.TempDir()
+			if out, err := runChild(t, path, kind, dir, moment); err == nil {
+				// It may be faster than the look for a file.
+				if strings.Contains(moment, "#") {
+					t.Errorf("%s, %s: the child was not killed: %s", kind, moment, out)
+				}
+				continue
+			} else if strings.Contains(out, "data:") {
+				t.Fatalf("%s, %s: %s", kind, moment, out)
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, "[0-9a-f]*", fileDataset)); len(left) > 0 {
+				t.Errorf("%s, %s: %v was left", kind, moment, left)
+			}
+			again := false
+			d, err := Prepare(context.Background(), childConfig(path, kind), dir, func(stage string, _, _ int64) {
+				again = again || stage == StageTrain || stage == StageRead
+			})
+			if err != nil {
+				t.Fatalf("%s, %s: %v", kind, moment, err)
+			}
+			if trained && again {
+				t.Errorf("%s, %s: the vocabulary was trained again", kind, moment)
+			}
+			if diff := cmp.Diff(want, tree(t, d.Dir)); diff != "" {
+				t.Errorf("%s, %s: %s", kind, moment, diff)
+			}
+			d.Close()
+			if left, _ := filepath.Glob(filepath.Join(dir, partialPrefix+"*")); len(left) > 0 {
+				t.Errorf("%s, %s: %v is still there", kind, moment, left)
+			}
+		}
+	}
+}
+
+// TestHalfVocabulary checks that a vocabulary that is not whole is not used.
+func TestHalfVocabulary(t *testing.T) {
+	path := corpusFile(t, killedDocuments)
+	want := tree(t, prepare(t, childConfig(path, tokenizer.WordPiece), t.TempDir()).Dir)
+	for name, damage := range map[string]func(partial string) error{
+		"half": func(p string) error { return os.Truncate(filepath.Join(p, "tokenizer.json"), 1000) },
+		"changed": func(p string) error {
+			text, err := os.ReadFile(filepath.Join(p, "tokenizer.json"))
+			return errors.Join(err, os.WriteFile(filepath.Join(p, "tokenizer.json"), []byte(strings.Replace(string(text), "grows", "growz", 1)), 0o666))
+		},
+		"no hash":     func(p string) error { return os.Remove(filepath.Join(p, fileTrained)) },
+		"half a hash": func(p string) error { return os.Truncate(filepath.Join(p, fileTrained), 20) },
+		"elsewhere": func(p string) error {
+			return os.WriteFile(filepath.Join(p, fileTrained), []byte(`{"file":"../../tokenizer.json"}`), 0o666)
+		},
+	} {
+		dir := t.TempDir()
+		if out, err := runChild(t, path, tokenizer.WordPiece, dir, StageEncode+"#1"); err == nil {
+			t.Fatal(out)
+		}
+		partials, err := filepath.Glob(filepath.Join(dir, partialPrefix+"*"))
+		if err != nil || len(partials) != 1 {
+			t.Fatal(partials, err)
+		}
+		if err := damage(partials[0]); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, tree(t, prepare(t, childConfig(path, tokenizer.WordPiece), dir).Dir)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestOtherPartial checks that what is left of one dataset is swept when another
+// is made, but for its vocabulary.
+func TestOtherPartial(t *testing.T) {
+	path := corpusFile(t, killedDocuments)
+	dir := t.TempDir()
+	if out, err := runChild(t, path, tokenizer.WordPiece, dir, StageEncode+"#5"); err == nil {
+		t.Fatal(out)
+	}
+	prepare(t, config(corpusFile(t, 100)), dir)
+	left, err := filepath.Glob(filepath.Join(dir, partialPrefix+"*", "*"))
+	if err != nil || len(left) != 2 {
+		t.Errorf("%v is left, %v; want the vocabulary and its hash", left, err)
+	}
+	d, err := Prepare(t.Context(), childConfig(path, tokenizer.WordPiece), dir, func(stage string, _, _ int64) {
+		if stage == StageTrain {
+			t.Error("the vocabulary was trained again")
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Close()
+}
