@@ -1,6 +1,106 @@
 package main
 
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/landscape-aware/growing/data"
+)
+
 // dataCommands are what `lag data` does.
 var dataCommands = []command{
+	{"prepare", "", "turn a corpus into tokens: train a vocabulary or take one, encode, keep", dataPrepare, nil},
+	{"train", "", "train a vocabulary alone, and write it as tokenizer.json or tokenizer.model", dataTrain, nil},
 	{"encode", "", "encode lines from standard input: a line of space-separated ids each", dataEncode, nil},
+	{"show", "[DATASET]", "show a few examples of an objective", dataShow, nil},
+	{"stats", "[DATASET]", "count documents and tokens, and draw the lengths of documents", dataStats, nil},
+	{"verify", "[DATASET or STORE]", "read all that was prepared, and tell what is damaged", dataVerify, nil},
+}
+
+// defaultDataDir is where studies that are not told otherwise keep their data.
+var defaultDataDir = filepath.Join("runs", ".lag-data")
+
+func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
+	dir := flags.String("data", defaultDataDir, "`directory` of prepared data; studies look there too")
+	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
+	overrides := dataFlags(flags)
+	return func(ctx context.Context, _ []string) error {
+		config := data.DefaultConfig()
+		overrides.apply(&config)
+		if err := config.Validate(); err != nil {
+			return usageError{err}
+		}
+		if *dry {
+			e := json.NewEncoder(os.Stdout)
+			e.SetIndent("", "  ")
+			return e.Encode(config)
+		}
+		bars := newBars(os.Stderr)
+		d, err := data.Prepare(ctx, config, *dir, bars.stage)
+		bars.finish()
+		if errors.Is(err, context.Canceled) {
+			return errInterrupted{}
+		}
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		printDataset(d)
+		return nil
+	}
+}
+
+// printDataset says what a dataset is, and where.
+func printDataset(d *data.Dataset) {
+	fmt.Printf("corpus     %s: %d documents, %.1f MB; licence: %s\n", d.Info.Name, d.Documents, float64(d.Bytes)/1e6, d.Info.License)
+	fmt.Printf("tokenizer  %s, %d tokens; %.2f%% of the text's tokens unknown\n", d.Tokenizer.Kind(), d.Tokenizer.VocabSize(), 100*d.UnknownRate)
+	fmt.Printf("tokens     %d for training, %d for validation; %.2f bytes a token; unigram entropy %.3f nats\n",
+		d.Train.Len(), d.Validation.Len(), float64(d.Bytes)/float64(d.Train.Len()+d.Validation.Len()), d.UnigramEntropy)
+	fmt.Printf("dataset    %s\n", d.Dir)
+}
+
+// openDataset opens the dataset that the arguments of a command name: its
+// directory, or one that holds it and no other.
+func openDataset(arguments []string) (*data.Dataset, error) {
+	dir, err := datasetDir(arguments)
+	if err != nil {
+		return nil, err
+	}
+	return data.Open(dir)
+}
+
+func datasetDir(arguments []string) (string, error) {
+	dir := defaultDataDir
+	switch len(arguments) {
+	case 0:
+	case 1:
+		dir = arguments[0]
+	default:
+		return "", usageError{fmt.Errorf("one dataset at a time, not %d", len(arguments))}
+	}
+	if data.IsDataset(dir) {
+		return dir, nil
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		return "", err
+	}
+	var sets []string
+	for _, d := range found {
+		if data.IsDataset(d) {
+			sets = append(sets, d)
+		}
+	}
+	switch len(sets) {
+	case 0:
+		return "", fmt.Errorf("there is no dataset in %s: `lag data prepare` makes one and says where it is", dir)
+	case 1:
+		return sets[0], nil
+	}
+	return "", fmt.Errorf("there are %d datasets in %s; name one of them: %s", len(sets), dir, sets)
 }

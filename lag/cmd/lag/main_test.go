@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +169,14 @@ func TestUsage(t *testing.T) {
 		{"study", "-config", filepath.Join(t.TempDir(), "missing.json")},
 		{"strategies", "-from", "6", "-to", "3"},
 		{"report"},
+		{"data"},
+		{"data", "no-such-command"},
+		{"data", "prepare", "-kind", "words"},
+		{"data", "prepare", "-vocab", "3"},
+		{"data", "train", "-vocab", "300"},
+		{"data", "encode"},
+		{"data", "show", "-objective", "nsp"},
+		{"data", "stats", "a", "b"},
 	} {
 		var stderr bytes.Buffer
 		if code := run(context.Background(), arguments, &stderr); code != exitUsage {
@@ -179,19 +188,32 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestHelp: every flag has a help text.
+// TestHelp: every command and flag has a help text.
 func TestHelp(t *testing.T) {
-	for _, c := range commands {
-		var stderr bytes.Buffer
-		if code := run(context.Background(), []string{c.name, "-h"}, &stderr); code != 0 || !strings.Contains(stderr.String(), c.summary) {
-			t.Errorf("lag %s -h: exit code %d, %s", c.name, code, &stderr)
-		}
-		flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-		c.setup(flags)
-		flags.VisitAll(func(f *flag.Flag) {
-			if f.Usage == "" {
-				t.Errorf("lag %s: flag -%s has no help text", c.name, f.Name)
+	var check func(path []string, commands []command)
+	check = func(path []string, commands []command) {
+		for _, c := range commands {
+			path := append(slices.Clone(path), c.name)
+			var stderr bytes.Buffer
+			code := run(context.Background(), append(slices.Clone(path), "-h"), &stderr)
+			if code != 0 {
+				t.Errorf("lag %s -h: exit code %d", strings.Join(path, " "), code)
 			}
-		})
+			if c.sub != nil {
+				check(path, c.sub)
+				continue
+			}
+			if !strings.Contains(stderr.String(), c.summary) {
+				t.Errorf("lag %s -h: %s", strings.Join(path, " "), &stderr)
+			}
+			flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+			c.setup(flags)
+			flags.VisitAll(func(f *flag.Flag) {
+				if f.Usage == "" {
+					t.Errorf("lag %s: flag -%s has no help text", strings.Join(path, " "), f.Name)
+				}
+			})
+		}
 	}
+	check(nil, commands)
 }

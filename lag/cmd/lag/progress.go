@@ -84,3 +84,8 @@ func (b *bars) finish() {
 		b.bar = nil
 	}
 }
+
+// stage shows how far a stage of preparing data is; it is a data.Progress.
+func (b *bars) stage(name string, done, total int64) {
+	b.observe(lag.Event{Phase: lag.PhasePrepare, Run: name, Done: done, Total: total})
+}

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/landscape-aware/growing/internal/atomicfile"
@@ -30,7 +29,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data, shared by studies (default \".lag-data\" beside the study's)")
 	flags.StringVar(&options.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
-	overrides := configFlags(flags)
+	overrides := studyFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
 		config, err := lag.Preset(*preset)
@@ -40,9 +39,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return usageError{err}
 		}
-		for _, override := range *overrides {
-			override(&config)
-		}
+		overrides.apply(&config)
 		if err := config.Validate(); err != nil {
 			return usageError{err}
 		}
@@ -122,102 +119,4 @@ func readConfig(path string) (lag.Config, error) {
 		return config, fmt.Errorf("%s is not a study's configuration: %w; `lag study -print` shows one", path, err)
 	}
 	return config, nil
-}
-
-// configFlags adds a flag for the settings that are changed most, and returns
-// the changes that the command line asks for. Their defaults are the preset's.
-func configFlags(flags *flag.FlagSet) *[]func(*lag.Config) {
-	overrides := new([]func(*lag.Config))
-	standard, _ := lag.Preset(defaultPreset)
-	add := func(name, help string, field func(*lag.Config) any) {
-		help = fmt.Sprintf("%s (default the preset's, which for %s is %v)", help, defaultPreset, deref(field(&standard)))
-		flags.Func(name, help, func(text string) error {
-			if err := set(field(new(lag.Config)), text); err != nil {
-				return err
-			}
-			*overrides = append(*overrides, func(c *lag.Config) { set(field(c), text) })
-			return nil
-		})
-	}
-	add("name", "`name` of the study", func(c *lag.Config) any { return &c.Name })
-	add("corpus", "`source` of the text: \"go\" for the prose of the Go installation, or the path or glob of .txt, .gz or .zst files",
-		func(c *lag.Config) any { return &c.Data.Corpus.Source })
-	add("vocab", "`tokens` in the vocabulary", func(c *lag.Config) any { return vocabulary{c} })
-	add("from", "`layers` of the source model", func(c *lag.Config) any { return &c.Model.Layers })
-	add("to", "`layers` of the grown models", func(c *lag.Config) any { return &c.Growth.To })
-	add("hidden", "hidden size in `units`; the feed-forward size is four times that", func(c *lag.Config) any { return hidden{c} })
-	add("heads", "attention `heads`", func(c *lag.Config) any { return &c.Model.Heads })
-	add("positions", "`kind` of positions: learned, sinusoidal or relative", func(c *lag.Config) any { return (*string)(&c.Model.Positions) })
-	add("length", "sequence length in `tokens`", func(c *lag.Config) any { return length{c} })
-	add("batch", "batch size in `sequences`", func(c *lag.Config) any { return &c.BatchSize })
-	add("validation", "validation set in `batches`", func(c *lag.Config) any { return &c.ValidationBatches })
-	add("seed", "seed `number` of weights, batches and masks", func(c *lag.Config) any { return &c.Seed })
-	add("pretrain", "pretraining `steps`", func(c *lag.Config) any { return &c.Pretrain.Schedule.Steps })
-	add("pretrain-lr", "peak learning `rate` of pretraining", func(c *lag.Config) any { return &c.Pretrain.Schedule.Peak })
-	add("steps", "training `steps` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Steps })
-	add("lr", "peak learning `rate` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Peak })
-	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.ProbeSteps })
-	add("strategies", "comma-separated `names` of the strategies to try (default all of the pool)",
-		func(c *lag.Config) any { return &c.Growth.Strategies })
-	return overrides
-}
-
-// Settings that are in several places of the configuration.
-type (
-	vocabulary struct{ *lag.Config }
-	hidden     struct{ *lag.Config }
-	length     struct{ *lag.Config }
-)
-
-// set parses text into the field that target points to.
-func set(target any, text string) (err error) {
-	switch t := target.(type) {
-	case *string:
-		*t = text
-	case *int:
-		*t, err = strconv.Atoi(text)
-	case *int64:
-		*t, err = strconv.ParseInt(text, 10, 64)
-	case *float64:
-		*t, err = strconv.ParseFloat(text, 64)
-	case *[]string:
-		*t = nil
-		for _, name := range strings.Split(text, ",") {
-			*t = append(*t, strings.TrimSpace(name))
-		}
-	case vocabulary:
-		err = set(&t.Data.VocabSize, text)
-		t.Model.VocabSize = t.Data.VocabSize
-	case hidden:
-		err = set(&t.Model.HiddenSize, text)
-		t.Model.IntermediateSize = 4 * t.Model.HiddenSize
-	case length:
-		err = set(&t.Objective.SequenceLength, text)
-		t.Model.MaxPositions = t.Objective.SequenceLength
-	default:
-		panic(fmt.Sprintf("no way to set a %T", target))
-	}
-	return err
-}
-
-func deref(target any) any {
-	switch t := target.(type) {
-	case *string:
-		return *t
-	case *int:
-		return *t
-	case *int64:
-		return *t
-	case *float64:
-		return *t
-	case *[]string:
-		return "all"
-	case vocabulary:
-		return t.Data.VocabSize
-	case hidden:
-		return t.Model.HiddenSize
-	case length:
-		return t.Objective.SequenceLength
-	}
-	panic(fmt.Sprintf("no value of a %T", target))
 }

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/preview"
+	"github.com/landscape-aware/growing/internal/atomicfile"
+	"github.com/landscape-aware/growing/lag/figure"
+	"github.com/landscape-aware/growing/lag/report"
+)
+
+func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
+	kind := flags.String("objective", string(objective.KindMLM), "`name` of the objective: mlm, span-corruption, ul2, prefix-lm or causal-lm")
+	form := flags.String("form", "", "`form` of the model: encoder, encoder-decoder or decoder-only (default what the objective is mostly used with)")
+	length := flags.Int("length", 64, "sequence length in `tokens`")
+	file := flags.String("config", "", "JSON `file` with an objective's settings, in place of -objective, -form and -length")
+	dry := flags.Bool("print", false, "print the objective's settings as JSON and stop")
+	count := flags.Int("n", 3, "`number` of examples")
+	seed := flags.Int64("seed", 1, "seed `number` of the examples")
+	page := flags.String("html", "", "write an HTML page to a `file` instead")
+	return func(_ context.Context, arguments []string) error {
+		o, err := chooseObjective(*kind, *form, *length, *file)
+		if err != nil {
+			return usageError{err}
+		}
+		if *dry {
+			e := json.NewEncoder(os.Stdout)
+			e.SetIndent("", "  ")
+			return e.Encode(o)
+		}
+		d, err := openDataset(arguments)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		if err := o.Validate(d.Vocabulary()); err != nil {
+			return fmt.Errorf("%w; `lag data prepare` takes -sentinels NUMBER, -modes and -tokenizer FILE", err)
+		}
+		examples, err := preview.Examples(o, d.Train, d.Vocabulary(), d.Tokenizer, *count, *seed)
+		if err != nil {
+			return err
+		}
+		if *page != "" {
+			fragment, err := preview.HTML(examples)
+			if err != nil {
+				return err
+			}
+			err = atomicfile.Write(*page, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>%s</title>\n%s", o.Settings.Kind(), fragment)
+				return err
+			})
+			if err == nil {
+				fmt.Println(*page)
+			}
+			return err
+		}
+		if table, ok := o.Settings.(interface {
+			Table(objective.Form) (string, error)
+		}); ok {
+			text, err := table.Table(o.Form)
+			if err != nil {
+				return err
+			}
+			fmt.Println(text)
+		}
+		return preview.Text(os.Stdout, examples, terminalWidth(), preview.Coloured(os.Stdout))
+	}
+}
+
+// usualForm is the form of model that an objective is mostly used with.
+var usualForm = map[objective.Kind]objective.Form{
+	objective.KindMLM: objective.Encoder, objective.KindSpanCorruption: objective.EncoderDecoder, objective.KindUL2: objective.EncoderDecoder,
+	objective.KindPrefixLM: objective.DecoderOnly, objective.KindCausalLM: objective.DecoderOnly,
+}
+
+func chooseObjective(kind, form string, length int, file string) (objective.Objective, error) {
+	var o objective.Objective
+	if file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return o, err
+		}
+		if err := json.Unmarshal(text, &o); err != nil {
+			return o, fmt.Errorf("%s holds no objective's settings: %w; `lag data show -print` shows some", file, err)
+		}
+		return o, nil
+	}
+	f := objective.Form(form)
+	if form == "" {
+		f = usualForm[objective.Kind(kind)]
+	}
+	return objective.Default(objective.Kind(kind), f, length)
+}
+
+// terminalWidth returns the columns of the terminal, 100 where there is none.
+func terminalWidth() int {
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
+		return width
+	}
+	return 100
+}
+
+func dataStats(flags *flag.FlagSet) func(context.Context, []string) error {
+	out := flags.String("figures", "", "`directory` to draw the lengths of documents in, as PNG, SVG and Vega-Lite")
+	asJSON := flags.Bool("json", false, "print JSON")
+	return func(ctx context.Context, arguments []string) error {
+		d, err := openDataset(arguments)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		bars := newBars(os.Stderr)
+		s, err := data.Stats(ctx, d, bars.stage)
+		bars.finish()
+		if errors.Is(err, context.Canceled) {
+			return errInterrupted{}
+		}
+		if err != nil {
+			return err
+		}
+		if *out != "" {
+			if err := figure.DocumentLengths(s).WriteFiles(*out); err != nil {
+				return err
+			}
+		}
+		if *asJSON {
+			e := json.NewEncoder(os.Stdout)
+			e.SetIndent("", "  ")
+			return e.Encode(s)
+		}
+		printDataset(d)
+		fmt.Println()
+		fmt.Print(report.Data(s))
+		if *out != "" {
+			fmt.Printf("\nDrawn in %s.\n", *out)
+		}
+		return nil
+	}
+}
+
+func dataVerify(flags *flag.FlagSet) func(context.Context, []string) error {
+	return func(ctx context.Context, arguments []string) error {
+		var path string
+		if len(arguments) == 1 && isStore(arguments[0]) {
+			path = arguments[0]
+		} else {
+			dir, err := datasetDir(arguments)
+			if err != nil {
+				return err
+			}
+			path = dir
+		}
+		bars := newBars(os.Stderr)
+		v, err := data.Verify(ctx, path, bars.stage)
+		bars.finish()
+		if errors.Is(err, context.Canceled) {
+			return errors.Join(errors.New("interrupted before all was read"), err)
+		}
+		if err != nil {
+			return err
+		}
+		for _, m := range v.Stores {
+			fmt.Printf("%s: %d tokens in %d documents, all as they were written\n", m.Split, m.Tokens, m.Documents)
+		}
+		if v.Fingerprint != "" {
+			fmt.Printf("dataset %s: fingerprint %s\n", path, v.Fingerprint)
+		}
+		return nil
+	}
+}
+
+// isStore tells whether path is the common prefix of a token store's files.
+func isStore(path string) bool {
+	info, err := os.Stat(path + ".json")
+	return err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, "/")
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/landscape-aware/growing/data"
+)
+
+func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
+	out := flags.String("out", "", "`directory` for the tokenizer's file")
+	overrides := dataFlags(flags)
+	return func(ctx context.Context, _ []string) error {
+		config := data.DefaultConfig()
+		overrides.apply(&config)
+		if *out == "" {
+			return usageError{errors.New("no directory was named for the tokenizer's file; give one with -out DIR")}
+		}
+		if err := config.Validate(); err != nil {
+			return usageError{err}
+		}
+		if err := os.MkdirAll(*out, 0o755); err != nil {
+			return err
+		}
+		begun := time.Now()
+		bars := newBars(os.Stderr)
+		t, err := data.TrainTokenizer(ctx, config, bars.stage)
+		bars.finish()
+		if err == nil {
+			err = t.SaveTo(*out)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s: %s, %d tokens, trained in %.1f s\n", filepath.Join(*out, t.FileName()), t.Kind(), t.VocabSize(), time.Since(begun).Seconds())
+		return nil
+	}
+}
