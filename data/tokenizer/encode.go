@@ -47,7 +47,7 @@ func (t *Tokenizer) EncodeSpecial(dst []int32, text string) []int32 {
 
 // Encode appends the ids of text to dst, as [Tokenizer.Encode] does.
 func (e *Encoder) Encode(dst []int32, text string) []int32 {
-	if !e.t.takesBytes && !utf8.ValidString(text) {
+	if e.t.sentencePiece == nil && !utf8.ValidString(text) {
 		text = utf8text.Repair(text)
 	}
 	if e.Literal || len(e.t.matchers) == 0 {

@@ -136,7 +136,7 @@ func endTemplate(m model) template {
 // FileName returns the name that the tokenizer's file goes by: tokenizer.json, or
 // tokenizer.model if it is SentencePiece's.
 func (t *Tokenizer) FileName() string {
-	if sentencePiece(t.model) != nil {
+	if t.sentencePiece != nil {
 		return "tokenizer.model"
 	}
 	return "tokenizer.json"
@@ -145,8 +145,8 @@ func (t *Tokenizer) FileName() string {
 // contents returns the contents of the tokenizer's file. The same tokenizer gives
 // the same bytes.
 func (t *Tokenizer) contents() []byte {
-	if m := sentencePiece(t.model); m != nil {
-		return m.Marshal()
+	if t.sentencePiece != nil {
+		return t.sentencePiece.Marshal()
 	}
 	m := t.model.(jsonModel)
 	var b bytes.Buffer

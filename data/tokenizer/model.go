@@ -44,7 +44,12 @@ func encoderOf(m model) func() encodeFunc {
 	case *unigram.Model:
 		return func() encodeFunc {
 			e := m.NewEncoder()
-			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
+			return func(dst []int32, text string, first bool) []int32 {
+				if !first {
+					return e.EncodeRest(dst, text)
+				}
+				return e.Encode(dst, text)
+			}
 		}
 	}
 	panic(fmt.Sprintf("tokenizer: no encoder for a %T", m))
@@ -61,14 +66,6 @@ func isSpecialOf(m model, id int32) bool {
 		return m.IsControl(id) || id == m.Unknown()
 	}
 	return false
-}
-
-// sentencePiece returns the model if its home is a .model file, else nil.
-func sentencePiece(m model) *unigram.Model {
-	if u, ok := m.(*unigram.Model); ok && len(u.Marshal()) > 0 {
-		return u
-	}
-	return nil
 }
 
 // parseModel makes a model of the sections of a tokenizer.json.

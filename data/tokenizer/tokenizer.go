@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 )
 
 // Kind is a kind of vocabulary.
@@ -68,7 +70,10 @@ type Tokenizer struct {
 	kind       Kind
 	model      model
 	newEncoder func() encodeFunc
-	takesBytes bool // the model has its own way with invalid UTF-8
+
+	// sentencePiece is the model if its home is a .model file: it has its special
+	// tokens within, and its own way with invalid UTF-8.
+	sentencePiece *unigram.Model
 
 	added     []addedToken // by id; those of a .model are in the model alone
 	addedIDs  map[string]int32
@@ -112,7 +117,10 @@ func newTokenizer(kind Kind, m model, added []addedToken, post template) (*Token
 	t.size = m.Size() + len(t.beyond)
 	t.isSpecial = make([]bool, t.size)
 
-	t.newEncoder, t.takesBytes = encoderOf(m), sentencePiece(m) != nil
+	t.newEncoder = encoderOf(m)
+	if u, ok := m.(*unigram.Model); ok && u.IsSentencePiece() {
+		t.sentencePiece = u
+	}
 	for id := range int32(m.Size()) {
 		t.isSpecial[id] = isSpecialOf(m, id)
 	}
@@ -265,8 +273,8 @@ func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 	if len(missing) == 0 {
 		return t, nil
 	}
-	if m := sentencePiece(t.model); m != nil {
-		extended, err := m.WithControl(missing...)
+	if t.sentencePiece != nil {
+		extended, err := t.sentencePiece.WithControl(missing...)
 		if err != nil {
 			return nil, fmt.Errorf("tokenizer: %w", err)
 		}

@@ -150,6 +150,10 @@ func (m *Model) JSON() (normalizer, preTokenizer, decoder, model json.RawMessage
 	return slices.Clone(f.normalizer), slices.Clone(f.preTokenizer), slices.Clone(f.decoder), slices.Clone(f.model)
 }
 
+// IsSentencePiece tells whether the model's home is a .model file of
+// sentencepiece, not a tokenizer.json.
+func (m *Model) IsSentencePiece() bool { return m.file == nil }
+
 func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 	var section struct {
 		Type         string               `json:"type"`
