@@ -65,7 +65,7 @@ func (s *scripts) script(r rune) int {
 	return id
 }
 
-// valid tells whether text, which has n characters, may be a piece.
+// valid tells whether text may be a piece.
 func (s *scripts) valid(text []byte) bool {
 	previous := anyScript
 	for i := 0; i < len(text); {
