@@ -141,6 +141,7 @@ func initialWords(counts *merges.Counts, special []string) ([]string, *merges.Wo
 		byteIDs[b] = id
 	}
 	words := new(merges.Words)
+	words.Grow(counts.Len(), counts.Bytes())
 	var word []int32
 	for piece, n := range counts.All() {
 		word = word[:0]

@@ -27,6 +27,9 @@ type slot struct{ tag, index uint32 }
 // Len returns the number of different words.
 func (c *Counts) Len() int { return len(c.entries) }
 
+// Bytes returns the length of all words together.
+func (c *Counts) Bytes() int { return len(c.text) }
+
 // All yields every word and its count, in no particular order. The words share
 // no memory with c.
 func (c *Counts) All() iter.Seq2[string, int64] {

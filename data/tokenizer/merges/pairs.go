@@ -6,86 +6,76 @@ type pair uint64
 func makePair(a, b int32) pair      { return pair(a)<<32 | pair(b) }
 func (p pair) tokens() (a, b int32) { return int32(p >> 32), int32(p) }
 
-// pairCounts counts pairs: a hash table with open addressing that gives each
-// pair a number, in the order in which they are first met, and their counts.
+// pairCounts counts pairs, in a hash table with open addressing. Pairs whose
+// count has fallen to 0 give their place back when the table is full.
 type pairCounts struct {
-	slots  []pairSlot // a power of two
-	shift  int        // 64 - log2(len(slots))
-	counts []int64    // by number
+	slots []pairCount // a power of two
+	shift int         // 64 - log2(len(slots))
+	used  int
 }
 
-// pairSlot holds a pair and its number plus one; 0 is a free slot.
-type pairSlot struct {
-	pair pair
-	next int32
+// pairCount is a pair plus one, 0 where the slot is free, and its count.
+type pairCount struct {
+	key   pair
+	count int64
 }
 
 func newPairCounts() *pairCounts {
 	const log = 12
-	return &pairCounts{slots: make([]pairSlot, 1<<log), shift: 64 - log}
+	return &pairCounts{slots: make([]pairCount, 1<<log), shift: 64 - log}
 }
 
-// home returns the slot at which the search for p begins (Knuth's
-// multiplicative hashing, with 2^64 over the golden ratio).
-func (t *pairCounts) home(p pair) int {
-	return int(uint64(p) * 0x9E3779B97F4A7C15 >> t.shift)
-}
-
-// number returns the number of p, which it adds where it is new.
-func (t *pairCounts) number(p pair) int32 {
+// slot returns the slot of p, or the free one where it belongs.
+func (t *pairCounts) slot(p pair) *pairCount {
 	mask := len(t.slots) - 1
-	at := t.home(p)
-	for ; t.slots[at].next != 0; at = (at + 1) & mask {
-		if t.slots[at].pair == p {
-			return t.slots[at].next - 1
+	// Knuth's multiplicative hashing, with 2^64 over the golden ratio.
+	at := int(uint64(p) * 0x9E3779B97F4A7C15 >> t.shift)
+	for {
+		s := &t.slots[at&mask]
+		if s.key == p+1 || s.key == 0 {
+			return s
 		}
+		at++
 	}
-	t.counts = append(t.counts, 0)
-	t.slots[at] = pairSlot{p, int32(len(t.counts))}
-	if len(t.counts)*4 > len(t.slots)*3 {
-		t.grow()
-	}
-	return int32(len(t.counts)) - 1
 }
 
-// add changes the count of p.
-func (t *pairCounts) add(p pair, n int64) { t.counts[t.number(p)] += n }
+// add changes the count of p by n and returns it.
+func (t *pairCounts) add(p pair, n int64) int64 {
+	s := t.slot(p)
+	if s.key == 0 {
+		if t.used*4 >= len(t.slots)*3 {
+			t.rebuild()
+			s = t.slot(p)
+		}
+		s.key = p + 1
+		t.used++
+	}
+	s.count += n
+	return s.count
+}
 
 // get returns the count of p.
-func (t *pairCounts) get(p pair) int64 {
-	mask := len(t.slots) - 1
-	for at := t.home(p); t.slots[at].next != 0; at = (at + 1) & mask {
-		if t.slots[at].pair == p {
-			return t.counts[t.slots[at].next-1]
-		}
-	}
-	return 0
-}
+func (t *pairCounts) get(p pair) int64 { return t.slot(p).count }
 
-// pairs returns all pairs in the order of their numbers.
-func (t *pairCounts) pairs() []pair {
-	pairs := make([]pair, len(t.counts))
-	for _, s := range t.slots {
-		if s.next > 0 {
-			pairs[s.next-1] = s.pair
-		}
-	}
-	return pairs
-}
-
-func (t *pairCounts) grow() {
+// rebuild drops pairs that do not occur, and doubles the table unless that
+// frees half of it.
+func (t *pairCounts) rebuild() {
 	old := t.slots
-	t.slots = make([]pairSlot, 2*len(old))
-	t.shift--
-	mask := len(t.slots) - 1
+	t.used = 0
 	for _, s := range old {
-		if s.next == 0 {
-			continue
+		if s.count != 0 {
+			t.used++
 		}
-		at := t.home(s.pair)
-		for t.slots[at].next != 0 {
-			at = (at + 1) & mask
+	}
+	size := len(old)
+	if t.used*8 > size*3 {
+		size *= 2
+		t.shift--
+	}
+	t.slots = make([]pairCount, size)
+	for _, s := range old {
+		if s.count != 0 {
+			*t.slot(s.key - 1) = s
 		}
-		t.slots[at] = s
 	}
 }

@@ -1,0 +1,284 @@
+package merges
+
+import (
+	"cmp"
+	"slices"
+)
+
+// keepList is the capacity up to which a token's list of words is kept for the
+// next merge.
+const keepList = 4096
+
+type learner struct {
+	opts   Options
+	tokens []string
+	ids    map[string]int32
+	merges []Merge
+
+	words  []word
+	pieces []int32 // the words' token ids
+	counts *pairCounts
+	queue  queue
+
+	lists [][]int32 // words of the candidates in the queue
+	free  []int32   // lists that are not in use
+	rare  []rare
+
+	left, right neighbours // of the pair that is merged
+}
+
+// rare is a candidate that is not frequent enough, in one of its words. These are
+// most, and the queue would be several times larger with them.
+type rare struct {
+	pair  pair
+	count int64 // of the pair, as of candidates
+	round int32
+	word  int32
+}
+
+// neighbours are the tokens beside a pair that is merged: how often each
+// occurs there and in which words. Counting them by token first costs one
+// look at the hash table for each neighbour, not for each occurrence.
+type neighbours struct {
+	tokens []int32
+	count  []int64   // by token
+	words  [][]int32 // by token
+}
+
+func (n *neighbours) note(token, word int32, count int64) {
+	list := n.words[token]
+	if len(list) == 0 {
+		n.tokens = append(n.tokens, token)
+	}
+	n.count[token] += count
+	if len(list) == 0 || list[len(list)-1] != word {
+		n.words[token] = append(list, word)
+	}
+}
+
+func (n *neighbours) clear() {
+	for _, t := range n.tokens {
+		n.count[t] = 0
+		if cap(n.words[t]) > keepList {
+			n.words[t] = nil
+			continue
+		}
+		n.words[t] = n.words[t][:0]
+	}
+	n.tokens = n.tokens[:0]
+}
+
+func newLearner(tokens []string, words *Words, opts Options) *learner {
+	opts.MinFrequency = max(opts.MinFrequency, 1)
+	if opts.Join == nil {
+		opts.Join = func(left, right string) string { return left + right }
+	}
+	l := &learner{
+		opts:   opts,
+		tokens: append(make([]string, 0, opts.VocabSize), tokens...),
+		ids:    make(map[string]int32, opts.VocabSize),
+		words:  words.words,
+		pieces: words.ids,
+		counts: newPairCounts(),
+	}
+	for i, t := range tokens {
+		l.ids[t] = int32(i)
+	}
+	for _, n := range []*neighbours{&l.left, &l.right} {
+		n.count = make([]int64, opts.VocabSize)
+		n.words = make([][]int32, opts.VocabSize)
+	}
+	return l
+}
+
+func (l *learner) progress() {
+	if l.opts.Progress != nil {
+		l.opts.Progress(int64(len(l.tokens)), int64(l.opts.VocabSize))
+	}
+}
+
+// start counts the pairs of all words and makes each a candidate.
+func (l *learner) start() {
+	// Each pair has a number; in how many words it is, and one plus the last of them.
+	numbers := make(map[pair]int32)
+	var pairs []pair
+	var sizes, last []int32
+	for i, w := range l.words {
+		ids := l.pieces[w.start : w.start+w.length]
+		for j := 1; j < len(ids); j++ {
+			p := makePair(ids[j-1], ids[j])
+			l.counts.add(p, w.count)
+			n, ok := numbers[p]
+			if !ok {
+				n = int32(len(pairs))
+				numbers[p] = n
+				pairs, sizes, last = append(pairs, p), append(sizes, 0), append(last, 0)
+			}
+			if last[n] != int32(i)+1 {
+				last[n] = int32(i) + 1
+				sizes[n]++
+			}
+		}
+	}
+	lists := make([][]int32, len(pairs))
+	for n, size := range sizes {
+		lists[n] = make([]int32, 0, size)
+	}
+	for i, w := range l.words {
+		ids := l.pieces[w.start : w.start+w.length]
+		for j := 1; j < len(ids); j++ {
+			n := numbers[makePair(ids[j-1], ids[j])]
+			if k := len(lists[n]); k == 0 || lists[n][k-1] != int32(i) {
+				lists[n] = append(lists[n], int32(i))
+			}
+		}
+	}
+	for n, p := range pairs {
+		l.enqueue(p, lists[n], 0)
+	}
+}
+
+// next brings the pair that is to be merged to the front of the queue. It returns
+// false if no pair is frequent enough.
+func (l *learner) next() bool {
+	for {
+		if len(l.queue) == 0 || l.queue[0].count < l.opts.MinFrequency {
+			if len(l.rare) == 0 && len(l.queue) == 0 {
+				return false
+			}
+			l.revive()
+		}
+		top := l.queue[0]
+		if count := l.counts.get(top.pair); count != top.count {
+			// A neighbouring merge has changed the count since.
+			top.count = count
+			l.queue.replace(top)
+			continue
+		}
+		return top.count >= l.opts.MinFrequency
+	}
+}
+
+// step makes the next merge. It returns false if no pair is frequent enough.
+func (l *learner) step(round int32) bool {
+	if !l.next() {
+		return false
+	}
+	top := l.queue[0]
+	l.queue.pop()
+	a, b := top.pair.tokens()
+	merged := l.token(l.opts.Join(l.tokens[a], l.tokens[b]))
+	l.merges = append(l.merges, Merge{a, b, merged})
+	for _, i := range l.lists[top.list] {
+		l.merge(i, a, b, merged)
+	}
+	l.lists[top.list] = nil
+	l.free = append(l.free, top.list)
+
+	for _, t := range l.left.tokens {
+		n := l.left.count[t]
+		l.counts.add(makePair(t, a), -n)
+		l.counts.add(makePair(t, merged), n)
+	}
+	for _, t := range l.right.tokens {
+		n := l.right.count[t]
+		l.counts.add(makePair(b, t), -n)
+		l.counts.add(makePair(merged, t), n)
+	}
+	for _, t := range l.left.tokens {
+		words := l.left.words[t]
+		if t == merged {
+			words = append(words, l.right.words[t]...)
+		}
+		l.enqueue(makePair(t, merged), words, round)
+	}
+	for _, t := range l.right.tokens {
+		if t == merged && len(l.left.words[t]) > 0 {
+			continue // the same pair as on the left
+		}
+		l.enqueue(makePair(merged, t), l.right.words[t], round)
+	}
+	l.left.clear()
+	l.right.clear()
+	return true
+}
+
+// token returns the id of the token of that name, which it adds where it is new.
+func (l *learner) token(name string) int32 {
+	if id, ok := l.ids[name]; ok {
+		return id
+	}
+	id := int32(len(l.tokens))
+	l.tokens = append(l.tokens, name)
+	l.ids[name] = id
+	return id
+}
+
+// enqueue makes a pair a candidate in the given words.
+func (l *learner) enqueue(p pair, words []int32, round int32) {
+	count := l.counts.get(p)
+	switch {
+	case count <= 0:
+	case count < l.opts.MinFrequency:
+		for _, w := range words {
+			l.rare = append(l.rare, rare{p, count, round, w})
+		}
+	default:
+		if round > 0 {
+			words = slices.Clone(words) // which are a buffer
+		}
+		l.push(candidate{count: count, pair: p, round: round}, words)
+	}
+}
+
+func (l *learner) push(c candidate, words []int32) {
+	c.list = int32(len(l.lists))
+	if k := len(l.free); k > 0 {
+		c.list, l.free = l.free[k-1], l.free[:k-1]
+	} else {
+		l.lists = append(l.lists, nil)
+	}
+	l.lists[c.list] = words
+	l.queue.push(c)
+}
+
+// revive puts the rare candidates into the queue, when it holds no others. A pair
+// can have become frequent since, where its tokens can be made in several ways.
+func (l *learner) revive() {
+	slices.SortStableFunc(l.rare, func(a, b rare) int {
+		return cmp.Or(cmp.Compare(a.pair, b.pair), cmp.Compare(a.round, b.round))
+	})
+	for from := 0; from < len(l.rare); {
+		r := l.rare[from]
+		var words []int32
+		for ; from < len(l.rare) && l.rare[from].pair == r.pair && l.rare[from].round == r.round; from++ {
+			words = append(words, l.rare[from].word)
+		}
+		l.push(candidate{count: r.count, pair: r.pair, round: r.round}, words)
+	}
+	l.rare = nil
+}
+
+// merge replaces every a followed by b in word i by merged, and notes the
+// tokens before and after it.
+func (l *learner) merge(i, a, b, merged int32) {
+	w := &l.words[i]
+	ids := l.pieces[w.start : w.start+w.length]
+	out := 0
+	for j := 0; j < len(ids); out++ {
+		if ids[j] != a || j+1 >= len(ids) || ids[j+1] != b {
+			ids[out] = ids[j]
+			j++
+			continue
+		}
+		if out > 0 {
+			l.left.note(ids[out-1], i, w.count)
+		}
+		if j+2 < len(ids) {
+			l.right.note(ids[j+2], i, w.count)
+		}
+		ids[out] = merged
+		j += 2
+	}
+	w.length = uint32(out)
+}
