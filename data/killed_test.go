@@ -108,7 +108,7 @@ func TestKilled(t *testing.T) {
 		"train.bin": true, "train.json": true, "validation.json": true,
 		fileDataset: true,
 	}
-	few := map[string]bool{StageTrain + "#1": false, StageEncode + "#5": true}
+	few := map[string]bool{StageEncode + "#5": true}
 	path := corpusFile(t, killedDocuments)
 	for kind, moments := range map[tokenizer.Kind]map[string]bool{tokenizer.WordPiece: moments, tokenizer.BPE: few, tokenizer.Unigram: few} {
 		want := tree(t, prepare(t, childConfig(path, kind), t.TempDir()).Dir)

@@ -58,8 +58,11 @@ func (p partial) vocabulary() *tokenizer.Tokenizer {
 // begin makes the directory with nothing but the vocabulary in it. One that was
 // trained is remembered for the next process.
 func (p partial) begin(vocab *tokenizer.Tokenizer, wasTrained bool) error {
-	if err := os.RemoveAll(string(p)); err != nil {
+	if err := p.giveUp(wasTrained); err != nil {
 		return fmt.Errorf("removing what an interrupted run left: %w", err)
+	}
+	if _, err := os.Stat(string(p)); err == nil {
+		return nil // the vocabulary is there
 	}
 	if err := os.Mkdir(string(p), 0o777); err != nil {
 		return err

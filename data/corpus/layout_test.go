@@ -94,3 +94,20 @@ func TestDirectory(t *testing.T) {
 		}
 	}
 }
+
+func TestHubRevision(t *testing.T) {
+	newHubServer(t, testFiles(t))
+	spec := testSpec
+	spec.Revision, spec.Split = "refs/convert/parquet", "test"
+	s, err := Open(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"a test"}, read(t, s)); d != "" {
+		t.Error(d)
+	}
+	spec.Revision = "none"
+	if _, err := Open(t.Context(), spec); err == nil || !strings.Contains(err.Error(), "no dataset owner/name with a revision none") {
+		t.Error(err)
+	}
+}
