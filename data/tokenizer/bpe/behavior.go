@@ -17,22 +17,34 @@ type span struct {
 	match      bool
 }
 
-// newCutter cuts text at the matches that find returns, or, inverted, at what is
+// finder calls yield for every match in text, in order.
+type finder func(text string, yield func(start, end int))
+
+// newCutter cuts text at the matches that find finds, or, inverted, at what is
 // between them.
-func newCutter(find func(text string) []span, b behavior, invert bool) cutter {
+func newCutter(find finder, b behavior, invert bool) cutter {
+	// spans calls yield for the matches and for what is between them.
+	spans := func(text string, yield func(span)) {
+		at := 0
+		find(text, func(start, end int) {
+			if at < start {
+				yield(span{at, start, invert})
+			}
+			yield(span{start, end, !invert})
+			at = end
+		})
+		if at < len(text) {
+			yield(span{at, len(text), invert})
+		}
+	}
+	if b == isolated {
+		return func(text string, yield func(string)) {
+			spans(text, func(s span) { yield(text[s.start:s.end]) })
+		}
+	}
 	return func(text string, yield func(string)) {
 		var all []span
-		end := 0
-		for _, s := range find(text) {
-			if end < s.start {
-				all = append(all, span{end, s.start, invert})
-			}
-			all = append(all, span{s.start, s.end, !invert})
-			end = s.end
-		}
-		if end < len(text) {
-			all = append(all, span{end, len(text), invert})
-		}
+		spans(text, func(s span) { all = append(all, s) })
 		for _, s := range b.apply(all) {
 			yield(text[s.start:s.end])
 		}

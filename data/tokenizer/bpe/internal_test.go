@@ -25,6 +25,12 @@ func randomText(rng *rand.Rand, n int) string {
 	return b.String()
 }
 
+// found returns the matches in text.
+func found(find finder, text string) (matches []string) {
+	find(text, func(start, end int) { matches = append(matches, text[start:end]) })
+	return matches
+}
+
 // TestScanners compares the scanners with their patterns.
 func TestScanners(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -36,8 +42,8 @@ func TestScanners(t *testing.T) {
 		}
 		for range 4000 {
 			text := randomText(rng, rng.IntN(20))
-			want, got := findMatches(text, match), findScanned(text, scan)
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(span{})); diff != "" {
+			want, got := found(matchFinder(match), text), found(scanFinder(scan), text)
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("%s: %q (-pattern, +scanner):\n%s", pattern, text, diff)
 			}
 		}
@@ -65,6 +71,8 @@ func TestPatterns(t *testing.T) {
 		{`[a\-c]+`, "a-b-c", "a-|-c"},
 		{`[^\s\d]+`, "a1 b", "a|b"},
 		{`[-a]+`, "a-b", "a-"},
+		{`[a[bc]d]+`, "abcde", "abcd"},
+		{`[^a[bc]\s]+`, "dabe f", "d|e|f"},
 		{`\P{L}`, "a1", "1"},
 		{`\S\D`, "1a 2b", "1a|2b"},
 		{`[\P{L}]`, "a1", "1"},
@@ -76,10 +84,7 @@ func TestPatterns(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		var got []string
-		for _, s := range findMatches(c.text, match) {
-			got = append(got, c.text[s.start:s.end])
-		}
+		got := found(matchFinder(match), c.text)
 		if strings.Join(got, "|") != c.want {
 			t.Errorf("%s in %q: %q, want %s", c.pattern, c.text, got, c.want)
 		}
@@ -88,8 +93,8 @@ func TestPatterns(t *testing.T) {
 		"", "a*", "a|", "(", ")", "a)", "(a", "[", "[]", "[^]", "[a", "[a-", "a{", "a{2", "a{x}", "a{2,1}", "a{0}", "a{9999}",
 		"a**", "a{2}+", "a{2}?", "a{2}{3}", "a+*", "+", "*", "?", "^a", "a$", "{", "}", "]", `\`, `\q`, `\1`, `\b`, `\p{}`, `\p{Nope}`, `\p`, `\pL`, `\p{L`,
 		"(?<a>b)", "(?#a)", "(?>a)", "(?<=a)b", "(*a)", "(?i)a", "(?:ab)*", "(?:ab)+", "(?:ab){9}", "(?:a*)?b", "(?=a)?b", "[[:alpha:]]",
-		"[a[b]]", "[a&&b]", "[z-a]", "[a-[b]]", "[a-c-e]", `[a-\s]`, "(?i:ß)", "(?i:ss)", "(?i:ﬁ)", "(?i:fi)", "(?i:[a-z])", "(?i:[^a])", `(?i:\p{Lu})`,
-		"a\xff", `(?:(?:(?:(?:(?:(?:a{8}b){8}){8}){8}){8}){8}){8}`, "a*a*a*a*a*a*a*a*a*b", strings.Repeat("(", 100),
+		"[a&&b]", "[z-a]", "[a-[b]]", "[a-c-e]", `[a-\s]`, "(?i:ß)", "(?i:ss)", "(?i:ﬁ)", "(?i:fi)", "(?i:[a-z])", "(?i:[^a])", `(?i:\p{Lu})`,
+		"a\xff", `(?:(?:(?:(?:(?:(?:a{8}b){8}){8}){8}){8}){8}){8}`, "a*a*a*a*a*a*a*a*a*b", strings.Repeat("(", 100), strings.Repeat("[", 100),
 	} {
 		if _, err := compilePattern(pattern); err == nil {
 			t.Errorf("%s: no error", pattern)
@@ -212,12 +217,12 @@ func FuzzPattern(f *testing.F) {
 		if err != nil {
 			return
 		}
-		end := 0
-		for _, s := range findMatches(text, match) {
-			if s.start < end || s.end <= s.start || s.end > len(text) || !utf8.ValidString(text[s.start:s.end]) {
-				t.Fatalf("%s in %q: a match from %d to %d", pattern, text, s.start, s.end)
+		at := 0
+		matchFinder(match)(text, func(start, end int) {
+			if start < at || end <= start || end > len(text) || !utf8.ValidString(text[start:end]) {
+				t.Fatalf("%s in %q: a match from %d to %d", pattern, text, start, end)
 			}
-			end = s.end
-		}
+			at = end
+		})
 	})
 }

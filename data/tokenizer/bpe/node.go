@@ -21,6 +21,7 @@ type node interface {
 const (
 	maxChoices = 8
 	maxSize    = 1 << 12
+	maxDepth   = 50
 )
 
 type (

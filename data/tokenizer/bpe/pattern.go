@@ -40,7 +40,7 @@ func checkCost(n node) error {
 
 type parser struct {
 	rest  string // of the pattern
-	depth int    // of groups
+	depth int    // of groups and classes
 }
 
 // take removes prefix from the rest if it begins with it.
@@ -51,7 +51,7 @@ func (p *parser) take(prefix string) bool {
 }
 
 func (p *parser) alternatives(fold bool) (node, error) {
-	if p.depth++; p.depth > 50 {
+	if p.depth++; p.depth > maxDepth {
 		return nil, errors.New("groups are nested too deeply")
 	}
 	defer func() { p.depth-- }()

@@ -7,8 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// class parses a class of characters after its [.
+// class parses a class of characters after its [. A class in it is a part of it.
 func (p *parser) class(fold bool) (*set, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, errors.New("classes are nested too deeply")
+	}
+	defer func() { p.depth-- }()
 	all := new(set)
 	negate := p.take("^")
 	for first := true; ; first = false {
@@ -21,8 +25,16 @@ func (p *parser) class(fold bool) (*set, error) {
 			}
 			break
 		}
-		if strings.HasPrefix(p.rest, "[") || strings.HasPrefix(p.rest, "&&") {
-			return nil, errors.New("a class in a class")
+		if strings.HasPrefix(p.rest, "[:") || strings.HasPrefix(p.rest, "&&") {
+			return nil, fmt.Errorf("%.2q in a class", p.rest)
+		}
+		if p.take("[") {
+			inner, err := p.class(fold)
+			if err != nil {
+				return nil, err
+			}
+			all.union(inner)
+			continue
 		}
 		if strings.HasPrefix(p.rest, "-") && !first && !strings.HasPrefix(p.rest, "-]") {
 			return nil, errors.New(`a "-" in a class that is neither its first nor its last character: write "\-"`)
@@ -34,7 +46,7 @@ func (p *parser) class(fold bool) (*set, error) {
 		if low >= 0 && strings.HasPrefix(p.rest, "-") && !strings.HasPrefix(p.rest, "-]") {
 			p.take("-")
 			if strings.HasPrefix(p.rest, "[") {
-				return nil, errors.New("a class in a class")
+				return nil, errors.New("a bad range in a class")
 			}
 			_, high, err := p.character(false)
 			switch {

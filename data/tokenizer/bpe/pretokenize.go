@@ -134,18 +134,16 @@ func digitsCutter(individual bool) cutter {
 	each(unicode.N, numbers.add)
 	each(newIn16["N"], numbers.add)
 	each(newerNumbers, numbers.add)
-	find := func(text string) []span {
-		var spans []span
+	find := func(text string, yield func(start, end int)) {
 		for i := 0; i < len(text); {
 			size := numbers.member(text, i)
 			if size > 0 {
-				spans = append(spans, span{i, i + size, true})
+				yield(i, i+size)
 			} else {
 				_, size = utf8.DecodeRuneInString(text[i:])
 			}
 			i += size
 		}
-		return spans
 	}
 	b := contiguous
 	if individual {
@@ -171,14 +169,14 @@ func (p *preTokenizer) parseSplit(section json.RawMessage) error {
 	if s.Invert == nil {
 		return errors.New("Split does not say whether to invert")
 	}
-	var find func(text string) []span
+	var find finder
 	switch {
 	case s.Pattern.String != nil:
 		literal := *s.Pattern.String
 		if literal == "" {
 			return errors.New("Split: the pattern is empty")
 		}
-		find = func(text string) []span { return findLiteral(text, literal) }
+		find = literalFinder(literal)
 	case s.Pattern.Regex != nil:
 		pattern := *s.Pattern.Regex
 		if scan := newScanner(pattern); scan != nil {
@@ -186,14 +184,14 @@ func (p *preTokenizer) parseSplit(section json.RawMessage) error {
 				p.addScanner(scan)
 				return nil
 			}
-			find = func(text string) []span { return findScanned(text, scan) }
+			find = scanFinder(scan)
 			break
 		}
 		match, err := compilePattern(pattern)
 		if err != nil {
 			return fmt.Errorf("Split: %w", err)
 		}
-		find = func(text string) []span { return findMatches(text, match) }
+		find = matchFinder(match)
 	default:
 		return errors.New("Split has no pattern: a Regex or a String")
 	}
@@ -201,38 +199,39 @@ func (p *preTokenizer) parseSplit(section json.RawMessage) error {
 	return nil
 }
 
-func findLiteral(text, literal string) []span {
-	var spans []span
-	for from := 0; ; {
-		i := strings.Index(text[from:], literal)
-		if i < 0 {
-			return spans
+func literalFinder(literal string) finder {
+	return func(text string, yield func(start, end int)) {
+		for from := 0; ; {
+			i := strings.Index(text[from:], literal)
+			if i < 0 {
+				return
+			}
+			yield(from+i, from+i+len(literal))
+			from += i + len(literal)
 		}
-		spans = append(spans, span{from + i, from + i + len(literal), true})
-		from += i + len(literal)
 	}
 }
 
-func findScanned(text string, scan scanner) []span {
-	var spans []span
-	for i := 0; i < len(text); {
-		end := scan(text, i)
-		spans = append(spans, span{i, end, true})
-		i = end
-	}
-	return spans
-}
-
-func findMatches(text string, match matcher) []span {
-	var spans []span
-	for i := 0; i < len(text); {
-		if end := match(text, i); end > i {
-			spans = append(spans, span{i, end, true})
+func scanFinder(scan scanner) finder {
+	return func(text string, yield func(start, end int)) {
+		for i := 0; i < len(text); {
+			end := scan(text, i)
+			yield(i, end)
 			i = end
-			continue
 		}
-		_, size := utf8.DecodeRuneInString(text[i:])
-		i += size
 	}
-	return spans
+}
+
+func matchFinder(match matcher) finder {
+	return func(text string, yield func(start, end int)) {
+		for i := 0; i < len(text); {
+			if end := match(text, i); end > i {
+				yield(i, end)
+				i = end
+				continue
+			}
+			_, size := utf8.DecodeRuneInString(text[i:])
+			i += size
+		}
+	}
 }

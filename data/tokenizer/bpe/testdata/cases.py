@@ -44,6 +44,12 @@ KINDS = {
     "GPT-4o": (None, cut(split(GPT4O))),
     "DeepSeek": (None, cut(split("[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split("[一-龥ࠀ-一가-퟿]+"),
                            pre_tokenizers.Digits(individual_digits=True))),
+    "DeepSeek 3": (None, cut(
+        split(r"\p{N}{1,3}"), split("[一-龥぀-ゟ゠-ヿ]+"),
+        split(r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+              r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"))),
+    "BLOOM": (None, cut(split(r" ?[^(\s|[.,!?…。，、।۔،])]+"))),
+    "StarCoder": (None, pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), gpt2()])),
     "NFKD, lower case": (normalizers.Sequence([normalizers.NFKD(), normalizers.Lowercase()]),
                          pre_tokenizers.Sequence([pre_tokenizers.Digits(), gpt2(True)])),
     "a string": (normalizers.NFKC(),
