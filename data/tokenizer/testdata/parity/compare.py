@@ -1,5 +1,6 @@
 """Compares `lag data encode` with Hugging Face tokenizers and SentencePiece, line
-by line, and `lag data train` with Hugging Face's trainers, token by token.
+by line, and `lag data train` with Hugging Face's trainers, token by token, and with
+SentencePiece's, by the bits a character of held-out text.
 
     pip install -r requirements.txt
     go build -o lag ../../../../lag/cmd/lag
@@ -11,7 +12,7 @@ by line, and `lag data train` with Hugging Face's trainers, token by token.
     python compare.py --lag ./lag --tokenizer tokenizer.json --tokenizer spiece.model --bytes 20000000 text.txt.zst
 
     # The training of vocabularies on 10 MB.
-    python compare.py --lag ./lag --vocabularies wordpiece,bpe --vocab 8192 --bytes 10000000 text.txt
+    python compare.py --lag ./lag --vocabularies wordpiece,bpe,unigram --vocab 8192 --bytes 10000000 text.txt
 
 Prints the lines compared and differing, the first few of these with both ids, and
 throughputs; exits with 1 if anything differs. Both sides have as many processors
@@ -82,17 +83,35 @@ def show(reference, number, line, theirs, ours):
         print(f"    {who:9}: {ids[at:at + 8]} {[reference.token(i) for i in ids[at:at + 8]]}")
 
 
-def compare_vocabulary(lag, kind, size, lines, directory, train_like):
-    """Trains a vocabulary with both; returns the number of tokens and merges that differ."""
+def lag_train(lag, kind, size, texts, directory):
+    """Trains a vocabulary with lag; returns its directory and the seconds it took, the start included."""
     corpus = directory / "corpus.jsonl"
-    texts = [line.decode("utf-8", "replace") for line in lines if line.strip()]
     corpus.write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
     out = directory / kind
     start = time.perf_counter()
-    subprocess.run([lag, "data", "train", "-kind", kind, "-vocab", str(size), "-corpus", corpus, "-out", out,
-                    "-validation-fraction", "1e-15"] + (["-alphabet", "1000"] if kind == "wordpiece" else []),
-                   check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - start
+    subprocess.run([lag, "data", "train", "-kind", kind, "-vocab", str(size), "-corpus", corpus, "-out", out]
+                   + (["-alphabet", "1000"] if kind == "wordpiece" else []), check=True, stdout=subprocess.DEVNULL)
+    return out, time.perf_counter() - start
+
+
+def compare_unigram(lag, size, texts, threads, directory, references):
+    """Trains a unigram vocabulary with both on five lines of six; returns whether
+    lag's is worse by more than 1% on the others."""
+    held_out, texts = texts[5::6], [t for i, t in enumerate(texts) if i % 6 != 5]
+    out, seconds = lag_train(lag, "unigram", size, texts, directory)
+    start = time.perf_counter()
+    reference = references.train_unigram(texts, size, threads, directory)
+    reference_seconds = time.perf_counter() - start
+    ours, theirs = (references.bits_per_character(m, held_out) for m in (out / "tokenizer.model", reference))
+    print(f"unigram vocabulary of {size}: {sum(map(len, held_out)) / 1e6:.1f} M characters of other text: reference {theirs:.4f} bits a "
+          f"character, lag {ours:.4f} ({100 * (ours / theirs - 1):+.2f}%); reference {reference_seconds:.1f} s, "
+          f"lag {seconds:.1f} s with its start", flush=True)
+    return ours > 1.01 * theirs
+
+
+def compare_vocabulary(lag, kind, size, texts, directory, train_like):
+    """Trains a vocabulary with both; returns the number of tokens and merges that differ."""
+    out, seconds = lag_train(lag, kind, size, texts, directory)
     ours = json.loads((out / "tokenizer.json").read_text())
     start = time.perf_counter()
     theirs = train_like(ours, texts)
@@ -120,7 +139,7 @@ def main():
     p.add_argument("--train", action="store_true", help="train tokenizers of all kinds with the references, on the text")
     p.add_argument("--kinds", default="", help="only these kinds, separated by commas: " + "wordpiece, vocab.txt, "
                    "bpe, bpe-space, bpe-gpt4, bpe-gpt4o, bpe-qwen2, bpe-nfkd, unigram, unigram-bytes, unigram-identity")
-    p.add_argument("--vocabularies", default="", help="compare the training of these: wordpiece,bpe")
+    p.add_argument("--vocabularies", default="", help="compare the training of these: wordpiece,bpe,unigram")
     p.add_argument("--vocab", type=int, default=4096, help="tokens in what is trained")
     p.add_argument("--hard", action="store_true", help="compare hard input also")
     p.add_argument("--bytes", type=int, default=2_000_000, help="bytes of the text that are used")
@@ -149,8 +168,12 @@ def main():
                     differing += compare_encoding(lag, tokenizer, reference, "text", lines, special)
                 if args.hard:
                     differing += compare_encoding(lag, tokenizer, reference, "hard input", hard.lines(), special)
+        texts = [line.decode("utf-8", "replace") for line in lines if line.strip()]
         for kind in filter(None, args.vocabularies.split(",")):
-            differing += compare_vocabulary(lag, kind, args.vocab, lines, directory, references.train_like)
+            if kind == "unigram":
+                differing += compare_unigram(lag, args.vocab, texts, args.threads, directory, references)
+            else:
+                differing += compare_vocabulary(lag, kind, args.vocab, texts, directory, references.train_like)
     sys.exit(1 if differing else 0)
 
 

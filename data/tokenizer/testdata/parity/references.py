@@ -1,6 +1,7 @@
 """The reference tokenizers: loaded from files, and trained."""
 
 import json
+import math
 import pathlib
 
 import sentencepiece
@@ -164,3 +165,32 @@ def train_like(ours, texts):
     tokenizer.model = type(tokenizer.model)()
     tokenizer.train_from_iterator(texts, trainer)
     return json.loads(tokenizer.to_str())
+
+
+def train_unigram(texts, size, threads, directory):
+    """Trains SentencePiece's unigram vocabulary with its defaults; returns its file."""
+    prefix = directory / "reference"
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_prefix=str(prefix), vocab_size=size, num_threads=threads, minloglevel=2)
+    return f"{prefix}.model"
+
+
+def bits_per_character(path, lines):
+    """-log2 of the probability of the best segmentation by a .model, for each character.
+
+    An unknown character counts as SentencePiece's Viterbi counts it: as 10 nats
+    less likely than the least likely piece.
+    """
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    size, unknown = processor.get_piece_size(), processor.unk_id()
+    scores = [processor.get_score(i) for i in range(size)]
+    ordinary = [i for i in range(size) if not (processor.is_control(i) or processor.is_unknown(i) or processor.is_byte(i))]
+    scores[unknown] = min(scores[i] for i in ordinary) - 10
+    nats = characters = 0
+    for line in lines:
+        for piece in processor.encode(line, out_type="proto").pieces:
+            nats -= scores[piece.id]
+            characters += len(piece.piece)
+    mass = sum(math.exp(scores[i]) for i in ordinary)
+    assert mass < 1.01, f"{path}: the probabilities add up to {mass}"
+    return nats / math.log(2) / characters
