@@ -12,11 +12,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
-	"github.com/landscape-aware/growing/internal/atomicfile"
 )
 
 // Names of a dataset's files.

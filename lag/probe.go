@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/landscape-aware/growing/internal/atomicfile"
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
 	"github.com/landscape-aware/growing/lag/transformer"

@@ -16,7 +16,7 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/gomlx/go-huggingface/hub"
 
-	"github.com/landscape-aware/growing/internal/atomicfile"
+	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
 // hubRepository is a dataset of the Hugging Face Hub at one commit, in the

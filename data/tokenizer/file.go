@@ -10,9 +10,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
-	"github.com/landscape-aware/growing/internal/atomicfile"
 )
 
 // file is a tokenizer.json. What belongs to the model is left to its package.

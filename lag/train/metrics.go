@@ -9,7 +9,7 @@ import (
 	"math"
 	"os"
 
-	"github.com/landscape-aware/growing/internal/atomicfile"
+	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
 // Metric is a line of metrics.jsonl: a training step or an evaluation.

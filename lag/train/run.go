@@ -17,7 +17,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"github.com/landscape-aware/growing/internal/atomicfile"
+	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
 // FormatVersion is part of every run's address. It changes when the same

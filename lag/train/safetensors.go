@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/internal/atomicfile"
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 

@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 )
 
 // isSpace tells whether BERT treats r as whitespace. Vertical tab, form feed
@@ -144,7 +146,7 @@ func (n Normalization) unicode(dst []byte, text string) []byte {
 				out = append(out, "i̇"...)
 				continue
 			}
-			r = lower(r)
+			r = utf8text.LowerRune(r)
 		}
 		out = utf8.AppendRune(out, r)
 	}

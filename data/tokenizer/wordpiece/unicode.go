@@ -4,7 +4,7 @@ import "unicode"
 
 // Hugging Face's tokenizers classify characters by Unicode 8, Go 1.26 by Unicode
 // 15: characters that were assigned in between are to them neither marks, nor
-// punctuation, nor format characters. They lowercase by Unicode 17. The tables
+// punctuation, nor format characters. They lowercase by Unicode 17, see [utf8text.LowerRune]. The tables
 // below are all differences, found by comparing every code point with
 // testdata/codepoints.py; U+11938, which Go decomposes and they do not, is left.
 
@@ -165,23 +165,3 @@ const (
 	hanunooPamudpod = 0x1734  // was a nonspacing mark, is a spacing one
 	sharadaMark     = 0x111C9 // was punctuation, is a nonspacing mark
 )
-
-// lower returns the lower case of r, which is one character for all but U+0130.
-func lower(r rune) rune {
-	if r < 0x1C89 {
-		return unicode.ToLower(r)
-	}
-	switch {
-	case r == 0x1C89, r == 0xA7CC, r == 0xA7CE, r == 0xA7D2, r == 0xA7D4, r == 0xA7DA:
-		return r + 1
-	case r == 0xA7CB:
-		return 0x264
-	case r == 0xA7DC:
-		return 0x19B
-	case 0x10D50 <= r && r <= 0x10D65:
-		return r + 0x20
-	case 0x16EA0 <= r && r <= 0x16EB8:
-		return r + 0x1B
-	}
-	return unicode.ToLower(r)
-}

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/preview"
-	"github.com/landscape-aware/growing/internal/atomicfile"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
 )
