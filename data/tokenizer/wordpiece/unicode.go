@@ -4,9 +4,10 @@ import "unicode"
 
 // Hugging Face's tokenizers classify characters by Unicode 8, Go 1.26 by Unicode
 // 15: characters that were assigned in between are to them neither marks, nor
-// punctuation, nor format characters. They lowercase by Unicode 17, see [utf8text.LowerRune]. The tables
-// below are all differences, found by comparing every code point with
-// testdata/codepoints.py; U+11938, which Go decomposes and they do not, is left.
+// punctuation, nor format characters. The tables below are all differences, found
+// by comparing every code point with testdata/codepoints.py; U+11938, which Go
+// decomposes and they do not, is left. They lowercase by Unicode 17, see
+// utf8text.LowerRune.
 
 // newMarks are nonspacing marks (Mn) that are not stripped.
 var newMarks = &unicode.RangeTable{

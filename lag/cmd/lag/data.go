@@ -27,11 +27,23 @@ var defaultDataDir = filepath.Join("runs", ".lag-data")
 
 func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 	dir := flags.String("data", defaultDataDir, "`directory` of prepared data; studies look there too")
+	file := flags.String("config", "", "JSON `file` with a configuration, such as -print shows, in place of the defaults")
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := dataFlags(flags)
 	return func(ctx context.Context, _ []string) error {
 		config := data.DefaultConfig()
+		if *file != "" {
+			config = data.Config{}
+			if err := readJSON(*file, &config); err != nil {
+				return usageError{fmt.Errorf("%w; `lag data prepare -print` shows a configuration", err)}
+			}
+		}
 		overrides.apply(&config)
+		sized := *file != ""
+		flags.Visit(func(f *flag.Flag) { sized = sized || f.Name == "vocab" })
+		if config.TokenizerFile != "" && !sized {
+			config.VocabSize = 0 // the size is the file's; the default is of a vocabulary to train
+		}
 		if err := config.Validate(); err != nil {
 			return usageError{err}
 		}

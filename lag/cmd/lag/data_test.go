@@ -51,6 +51,7 @@ func TestData(t *testing.T) {
 		}
 	}
 	lag("page.html", "show", "-html", "page.html", "sets")
+	lag("tokens", "prepare", "-corpus", corpus, "-tokenizer", sizedVocabulary(t), "-data", "own")
 	lag("unigram, ", "train", "-corpus", corpus, "-kind", "unigram", "-vocab", "60", "-out", "vocabulary")
 
 	found, err := filepath.Glob(filepath.Join(dir, "sets", "*", "train.bin"))
@@ -71,6 +72,15 @@ func TestData(t *testing.T) {
 	if err := cmd.Run(); err == nil || !strings.Contains(output.String(), found[0]) {
 		t.Errorf("a flipped bit: %v, %s", err, output)
 	}
+}
+
+// sizedVocabulary returns a vocab.txt of another size than the default.
+func sizedVocabulary(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "vocab.txt")
+	if err := os.WriteFile(path, []byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\naa\nb\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // TestEncodeLines: a line of ids for each line, the last one without its end and

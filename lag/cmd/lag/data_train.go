@@ -14,7 +14,7 @@ import (
 
 func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("out", "", "`directory` for the tokenizer's file")
-	overrides := dataFlags(flags)
+	overrides := dataFlags(flags, "tokenizer", "validation-fraction", "split-seed")
 	return func(ctx context.Context, _ []string) error {
 		config := data.DefaultConfig()
 		overrides.apply(&config)

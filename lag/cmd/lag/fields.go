@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,11 +67,14 @@ var dataFields = []struct {
 	{"split-seed", "seed `number` of the choice of documents for validation", func(c *data.Config) any { return &c.SplitSeed }},
 }
 
-// dataFlags adds the flags of a data configuration.
-func dataFlags(flags *flag.FlagSet) *overrides[data.Config] {
+// dataFlags adds the flags of a data configuration but those without a meaning
+// for the command.
+func dataFlags(flags *flag.FlagSet, without ...string) *overrides[data.Config] {
 	o := new(overrides[data.Config])
 	for _, f := range dataFields {
-		o.add(flags, f.name, f.help, "", f.field)
+		if !slices.Contains(without, f.name) {
+			o.add(flags, f.name, f.help, "", f.field)
+		}
 	}
 	o.add(flags, "vocab", "`tokens` in the vocabulary, special ones included", strconv.Itoa(data.DefaultConfig().VocabSize),
 		func(c *data.Config) any { return &c.VocabSize })

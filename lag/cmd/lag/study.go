@@ -109,14 +109,22 @@ func printResult(w io.Writer, r *lag.Result) {
 
 func readConfig(path string) (lag.Config, error) {
 	var config lag.Config
+	if err := readJSON(path, &config); err != nil {
+		return config, fmt.Errorf("%w; `lag study -print` shows a configuration", err)
+	}
+	return config, nil
+}
+
+// readJSON reads a configuration from a file. Unknown fields are an error.
+func readJSON(path string, into any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return config, err
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&config); err != nil {
-		return config, fmt.Errorf("%s is not a study's configuration: %w; `lag study -print` shows one", path, err)
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("%s is not a configuration: %w", path, err)
 	}
-	return config, nil
+	return nil
 }
