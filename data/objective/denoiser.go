@@ -225,6 +225,10 @@ func (p plans) table() string {
 			least, most := PrefixRange(d.raw, d.Density)
 			span, hidden = "-", fmt.Sprintf("%d-%d", d.raw-most, d.raw-least)
 		}
+		if d.Rate == 0 {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%g\t0%%\t-\t-\t-\t-\t-\t-\t-\t\n", i, d.Mode, span, d.Density)
+			continue
+		}
 		if d.roll {
 			rolled = "yes"
 		}

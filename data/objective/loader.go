@@ -15,7 +15,7 @@ type Sized interface{ Bytes() int64 }
 type LoaderOptions struct {
 	Workers int   // batches made at a time; 0 means one less than the processors, at least 1
 	Ahead   int   // batches made ahead of the latest one asked for; 0 means 4 for each worker
-	Memory  int64 // bytes of batches that are kept for whoever asks for them again, those made ahead among them; 0 means 64 MiB
+	Memory  int64 // bytes of batches that are kept for whoever asks for them again, those made ahead among them, which are kept even beyond it; 0 means 64 MiB
 }
 
 // Loader prepares batches ahead and in parallel, and keeps those made of late:

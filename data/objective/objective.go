@@ -54,8 +54,8 @@ type Objective struct {
 	Settings Settings
 }
 
-// Default returns the published settings of an objective for sequences of the
-// given length.
+// Default returns the usual settings of an objective for sequences of the given
+// length; the functions named Default and the objective say where they are from.
 func Default(kind Kind, form Form, sequenceLength int) (Objective, error) {
 	o := Objective{Form: form}
 	switch kind {
@@ -88,7 +88,11 @@ func (o Objective) Validate(v Vocabulary) error {
 	if !slices.Contains([]Form{Encoder, EncoderDecoder, DecoderOnly}, o.Form) {
 		return fmt.Errorf("objective: there is no form %q; it is %q, %q or %q", o.Form, Encoder, EncoderDecoder, DecoderOnly)
 	}
-	return o.Settings.validate(o.Form, v)
+	switch o.Settings.(type) {
+	case MLM, SpanCorruption, UL2, PrefixLM, CausalLM:
+		return o.Settings.validate(o.Form, v)
+	}
+	return fmt.Errorf("objective: settings of type %T are none of an objective's: give an MLM, SpanCorruption, UL2, PrefixLM or CausalLM as a value", o.Settings)
 }
 
 // MarshalJSON writes kind and form before the settings.

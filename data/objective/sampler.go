@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 )
@@ -154,7 +155,7 @@ func (s *Sampler[B]) epoch(number int64) *epoch {
 // Batch returns the batch of a training step, from 0.
 func (s *Sampler[B]) Batch(step int64) (B, error) {
 	var none B
-	if step < 0 {
+	if step < 0 || step > math.MaxInt64/int64(s.size)-1 {
 		return none, fmt.Errorf("objective: there is no batch for step %d", step)
 	}
 	b, scratch, random := s.rows.newBatch(s.size), s.rows.newScratch(), newSource()

@@ -84,7 +84,7 @@ func round(x float64) int { return int(math.RoundToEven(x)) }
 //	max(1, round((1 - 2 density) (length-1)))
 //
 // so that the share density of the text is to be predicted on average. A
-// density of 0.5 allows every split.
+// density of 0.5 allows every split. A text has 2 tokens or more.
 func PrefixRange(length int, density float64) (least, most int) {
 	most = length - 1
 	return max(1, round((1-2*density)*float64(most))), most

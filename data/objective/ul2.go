@@ -115,9 +115,11 @@ type UL2 struct {
 	Roll           Roll       `json:"roll"` // which masks of R and X denoisers are turned
 }
 
-// DefaultUL2 returns the seven denoisers of the paper (table 1), equally often,
-// with mode tokens. X(64, 0.15) has a single span in inputs of up to about 540
-// tokens; such masks are rolled, lest they always hide the suffix.
+// DefaultUL2 returns the seven denoisers of the paper (Tay et al. 2022, table 1),
+// equally often, with mode tokens. The paper's S denoiser hides a quarter of the
+// text on average; ours splits it anywhere with the same probability, as T5's code
+// does. X(64, 0.15) has a single span in inputs of up to about 540 tokens; such
+// masks are rolled, lest they always hide the suffix.
 func DefaultUL2(sequenceLength int) UL2 {
 	return UL2{
 		SequenceLength: sequenceLength,

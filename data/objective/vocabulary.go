@@ -25,8 +25,8 @@ type Vocabulary struct {
 	Continues func(id int32) bool
 }
 
-// Modes holds UL2's mode tokens (Tay et al. 2022, section 3.1.3), [None] where
-// there is none.
+// Modes holds UL2's mode tokens, [None] where there is none. The paper (Tay et al.
+// 2022) writes them [R], [X] and [S]; the names are those of the released models.
 type Modes struct {
 	NLU int32 // [NLU] introduces an R denoiser
 	NLG int32 // [NLG] introduces an X denoiser

@@ -32,15 +32,15 @@ func newBuilder(v objective.Vocabulary, t Tokens) *builder {
 
 // name shows a token by itself.
 func (b *builder) name(id int32) string {
-	if text := visible(b.tokens.Decode([]int32{id})); text != "" && !b.special[id] {
+	if text := Visible(b.tokens.Decode([]int32{id})); text != "" && !b.special[id] {
 		return text
 	}
-	return visible(b.tokens.Token(id))
+	return Visible(b.tokens.Token(id))
 }
 
-// visible returns text on one line, without characters that would act on a
+// Visible returns text on one line, without characters that would act on a
 // terminal or reorder what stands beside them.
-func visible(text string) string {
+func Visible(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':
@@ -67,7 +67,7 @@ func (b *builder) text(pieces []Piece, ids []int32, role Role, span int) []Piece
 		if n < 0 {
 			n = len(ids)
 		}
-		pieces = append(pieces, Piece{Role: role, Text: visible(b.tokens.Decode(ids[:n])), Span: span})
+		pieces = append(pieces, Piece{Role: role, Text: Visible(b.tokens.Decode(ids[:n])), Span: span})
 		ids = ids[n:]
 	}
 	return pieces

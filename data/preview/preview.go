@@ -101,7 +101,7 @@ func first[B any](s *objective.Sampler[B], err error, show func(B) []Example) ([
 // title names an example by its number and the denoiser that made it.
 func title(row int, o objective.Objective, denoiser int32) string {
 	s := fmt.Sprintf("example %d, %s", row+1, o.Settings.Kind())
-	if u, ok := o.Settings.(objective.UL2); ok {
+	if u, ok := o.Settings.(objective.UL2); ok && int(denoiser) < len(u.Denoisers) {
 		s += fmt.Sprintf(", denoiser %v", u.Denoisers[denoiser])
 	}
 	return s

@@ -5,7 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/lipgloss"
+
 	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/preview"
 )
 
 // Data returns the statistics of a dataset as text: numbers of both splits, the
@@ -40,7 +43,7 @@ func Data(s *data.Statistics) string {
 	b.WriteString("\nMost frequent tokens of training:\n")
 	var words []string
 	for _, t := range s.Train.Frequent {
-		words = append(words, fmt.Sprintf("%s %.2f%%", t.Token, 100*t.Share))
+		words = append(words, fmt.Sprintf("%s %.2f%%", preview.Visible(t.Token), 100*t.Share))
 	}
 	b.WriteString(wrapWords(words, 96))
 	return b.String()
@@ -54,7 +57,8 @@ func wrapWords(words []string, width int) string {
 		if i < len(words)-1 {
 			w += ","
 		}
-		if column > 0 && column+1+len(w) > width {
+		length := lipgloss.Width(w)
+		if column > 0 && column+1+length > width {
 			b.WriteString("\n")
 			column = 0
 		}
@@ -64,7 +68,7 @@ func wrapWords(words []string, width int) string {
 			b.WriteString(" ")
 		}
 		b.WriteString(w)
-		column += 1 + len(w)
+		column += 1 + length
 	}
 	return b.String() + "\n"
 }

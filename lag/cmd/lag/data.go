@@ -6,10 +6,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/preview"
 )
 
 // dataCommands are what `lag data` does.
@@ -69,7 +72,7 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 
 // printDataset says what a dataset is, and where.
 func printDataset(d *data.Dataset) {
-	fmt.Printf("corpus     %s: %d documents, %.1f MB; licence: %s\n", d.Info.Name, d.Documents, float64(d.Bytes)/1e6, d.Info.License)
+	fmt.Printf("corpus     %s: %d documents, %.1f MB; licence: %s\n", preview.Visible(d.Info.Name), d.Documents, float64(d.Bytes)/1e6, preview.Visible(d.Info.License))
 	fmt.Printf("tokenizer  %s, %d tokens; %.2f%% of the text's tokens unknown\n", d.Tokenizer.Kind(), d.Tokenizer.VocabSize(), 100*d.UnknownRate)
 	fmt.Printf("tokens     %d for training, %d for validation; %.2f bytes a token; unigram entropy %.3f nats\n",
 		d.Train.Len(), d.Validation.Len(), float64(d.Bytes)/float64(d.Train.Len()+d.Validation.Len()), d.UnigramEntropy)
@@ -98,13 +101,13 @@ func datasetDir(arguments []string) (string, error) {
 	if data.IsDataset(dir) {
 		return dir, nil
 	}
-	found, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil {
+	found, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	var sets []string
-	for _, d := range found {
-		if data.IsDataset(d) {
+	for _, f := range found {
+		if d := filepath.Join(dir, f.Name()); !strings.HasPrefix(f.Name(), ".") && data.IsDataset(d) {
 			sets = append(sets, d)
 		}
 	}
@@ -114,5 +117,5 @@ func datasetDir(arguments []string) (string, error) {
 	case 1:
 		return sets[0], nil
 	}
-	return "", fmt.Errorf("there are %d datasets in %s; name one of them: %s", len(sets), dir, sets)
+	return "", fmt.Errorf("there are %d datasets in %s; name one of them: %s", len(sets), dir, strings.Join(sets, " "))
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/term"
@@ -26,6 +27,8 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 	length := flags.Int("length", 64, "sequence length in `tokens`")
 	file := flags.String("config", "", "JSON `file` with an objective's settings, in place of -objective, -form and -length")
 	dry := flags.Bool("print", false, "print the objective's settings as JSON and stop")
+	whole := flags.Bool("whole-words", false, "mask whole words, of mlm")
+	pairs := flags.Bool("pairs", false, "sentence pairs with next-sentence labels, of mlm")
 	count := flags.Int("n", 3, "`number` of examples")
 	seed := flags.Int64("seed", 1, "seed `number` of the examples")
 	page := flags.String("html", "", "write an HTML page to a `file` instead")
@@ -33,6 +36,17 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 		o, err := chooseObjective(*kind, *form, *length, *file)
 		if err != nil {
 			return usageError{err}
+		}
+		if *whole || *pairs {
+			mlm, ok := o.Settings.(objective.MLM)
+			if !ok {
+				return usageError{fmt.Errorf("-whole-words and -pairs are of the objective mlm, not of %s", o.Settings.Kind())}
+			}
+			mlm.WholeWords = mlm.WholeWords || *whole
+			if *pairs {
+				mlm.Pairs = objective.DefaultSentencePairs()
+			}
+			o.Settings = mlm
 		}
 		if *dry {
 			e := json.NewEncoder(os.Stdout)
@@ -152,14 +166,11 @@ func dataStats(flags *flag.FlagSet) func(context.Context, []string) error {
 func dataVerify(flags *flag.FlagSet) func(context.Context, []string) error {
 	return func(ctx context.Context, arguments []string) error {
 		var path string
+		var err error
 		if len(arguments) == 1 && isStore(arguments[0]) {
 			path = arguments[0]
-		} else {
-			dir, err := datasetDir(arguments)
-			if err != nil {
-				return err
-			}
-			path = dir
+		} else if path, err = datasetDir(arguments); err != nil {
+			return err
 		}
 		bars := newBars(os.Stderr)
 		v, err := data.Verify(ctx, path, bars.stage)
@@ -180,8 +191,13 @@ func dataVerify(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// isStore tells whether path is the common prefix of a token store's files.
+// isStore tells whether path is one of a token store's files or their common
+// prefix.
 func isStore(path string) bool {
+	switch filepath.Ext(path) {
+	case ".bin", ".idx", ".json":
+		return true
+	}
 	info, err := os.Stat(path + ".json")
 	return err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, "/")
 }

@@ -87,5 +87,5 @@ func (b *bars) finish() {
 
 // stage shows how far a stage of preparing data is; it is a data.Progress.
 func (b *bars) stage(name string, done, total int64) {
-	b.observe(lag.Event{Phase: lag.PhasePrepare, Run: name, Done: done, Total: total})
+	b.observe(lag.Event{Phase: lag.PhasePrepare, Run: name, Done: done, Total: total, Loss: math.NaN()})
 }
