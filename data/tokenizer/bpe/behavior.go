@@ -1,5 +1,7 @@
 package bpe
 
+import "fmt"
+
 // behavior says what becomes of the matches of a pattern.
 type behavior string
 
@@ -10,6 +12,14 @@ const (
 	mergedWithPrevious behavior = "MergedWithPrevious" // a match belongs to the part before it
 	mergedWithNext     behavior = "MergedWithNext"     // a match belongs to the part after it
 )
+
+func (b behavior) validate() error {
+	switch b {
+	case isolated, removed, contiguous, mergedWithPrevious, mergedWithNext:
+		return nil
+	}
+	return fmt.Errorf("unknown behavior %q", string(b))
+}
 
 // span is a part of a text, matched by a pattern or not.
 type span struct {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -13,8 +15,8 @@ const maxID = 1 << 24
 // Parse makes a model of the sections of a tokenizer.json, nil or null where a
 // section is absent. What it does not know exactly is an error that names it.
 //
-//   - normalizer: NFC, NFD, NFKC, NFKD, Lowercase, or a Sequence of them
-//   - pre_tokenizer: ByteLevel, at the end of a Sequence with Split and Digits
+//   - normalizer: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, or a Sequence of them
+//   - pre_tokenizer: ByteLevel, at the end of a Sequence with Split, Digits and Punctuation
 //   - decoder: ByteLevel
 //   - model: BPE with all 256 bytes in its vocabulary, without dropout
 func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, error) {
@@ -39,17 +41,21 @@ func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, er
 		{&m.sections.preTokenizer, preTokenizer},
 		{&m.sections.decoder, decoder},
 	} {
-		if isNull(s.from) {
-			*s.to = json.RawMessage("null")
-			continue
-		}
-		var b bytes.Buffer
-		if err := json.Compact(&b, s.from); err != nil {
+		if *s.to, err = compact(s.from); err != nil {
 			return nil, fmt.Errorf("bpe: %w", err)
 		}
-		*s.to = b.Bytes()
 	}
 	return m, nil
+}
+
+// compact returns a section without insignificant spaces, null if it is absent.
+func compact(section json.RawMessage) (json.RawMessage, error) {
+	if isNull(section) {
+		return json.RawMessage("null"), nil
+	}
+	var b bytes.Buffer
+	err := json.Compact(&b, section)
+	return b.Bytes(), err
 }
 
 func isNull(section json.RawMessage) bool {
@@ -145,7 +151,9 @@ func (v *vocabulary) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	size := int64(0)
-	for token, id := range ids {
+	sorted := slices.Sorted(maps.Keys(ids)) // for the same error every time
+	for _, token := range sorted {
+		id := ids[token]
 		if id < 0 || id >= maxID {
 			return fmt.Errorf("the token %q has the id %d: ids are 0 to %d", token, id, maxID-1)
 		}
@@ -158,9 +166,10 @@ func (v *vocabulary) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("there are only %d tokens, but the largest id is %d", len(ids), size-1)
 	}
 	tokens := make([]string, size)
-	for token, id := range ids {
+	for _, token := range sorted {
+		id := ids[token]
 		if tokens[id] != "" {
-			return fmt.Errorf("the tokens %q and %q have the same id %d", min(token, tokens[id]), max(token, tokens[id]), id)
+			return fmt.Errorf("the tokens %q and %q have the same id %d", tokens[id], token, id)
 		}
 		tokens[id] = token
 	}

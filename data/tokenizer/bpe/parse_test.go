@@ -65,6 +65,7 @@ func TestParseRefuses(t *testing.T) {
 		{sections{Normalizer: json.RawMessage(`{"type":"Prepend","prepend":"_"}`)}, "Prepend"},
 		{sections{Normalizer: json.RawMessage(`{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Strip"}]}`)}, "Strip"},
 		{sections{Normalizer: json.RawMessage(`7`)}, "normalizer"},
+		{sections{Normalizer: json.RawMessage(strings.Repeat(`{"type":"Sequence","normalizers":[`, 3000) + strings.Repeat(`]}`, 3000))}, "nested"},
 		{sections{PreTokenizer: json.RawMessage(`null`)}, "no ByteLevel"},
 		{sections{PreTokenizer: json.RawMessage(`{"type":"Metaspace"}`)}, "Metaspace"},
 		{sections{PreTokenizer: json.RawMessage(`{"type":"ByteLevel"}`)}, "add_prefix_space"},
@@ -74,6 +75,7 @@ func TestParseRefuses(t *testing.T) {
 		{sections{PreTokenizer: cut(`{"type":"Split","pattern":{"String":"a"},"behavior":"Other","invert":false}`, byteLevel)}, "Other"},
 		{sections{PreTokenizer: cut(`{"type":"Split","pattern":{"String":"a"},"behavior":"Isolated"}`, byteLevel)}, "invert"},
 		{sections{PreTokenizer: cut(`{"type":"Split","pattern":{"Regex":"(?<=a)b"},"behavior":"Isolated","invert":false}`, byteLevel)}, "(?<="},
+		{sections{PreTokenizer: cut(`{"type":"Punctuation","behavior":"Other"}`, byteLevel)}, "Other"},
 		{sections{PreTokenizer: cut(strings.Repeat(`{"type":"Sequence","pretokenizers":[`, 20) + strings.Repeat(`]}`, 20))}, "nested"},
 		{sections{Decoder: json.RawMessage(`{"type":"WordPiece"}`)}, "WordPiece"},
 	} {

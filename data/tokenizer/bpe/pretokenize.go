@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 )
 
 // cutter calls yield for the parts into which it cuts text; some parts of text
@@ -23,17 +25,9 @@ type preTokenizer struct {
 // pieces calls yield for every piece of text.
 func (p *preTokenizer) pieces(text string, yield func(string)) {
 	if p.scan != nil {
-		scanAll(p.scan, text, yield)
+		scanFinder(p.scan)(text, func(start, end int) { yield(text[start:end]) })
 	} else if text != "" {
 		cutAll(p.cuts, text, yield)
-	}
-}
-
-func scanAll(scan scanner, text string, yield func(string)) {
-	for i := 0; i < len(text); {
-		end := scan(text, i)
-		yield(text[i:end])
-		i = end
 	}
 }
 
@@ -71,6 +65,7 @@ func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) err
 		AddPrefixSpace   *bool `json:"add_prefix_space"`
 		UseRegex         *bool `json:"use_regex"`
 		IndividualDigits bool  `json:"individual_digits"`
+		Behavior         *behavior
 	}
 	if err := json.Unmarshal(section, &s); err != nil {
 		return err
@@ -80,7 +75,7 @@ func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) err
 	}
 	switch s.Type {
 	case "Sequence":
-		if depth > 10 {
+		if depth > maxNesting {
 			return errors.New("sequences are nested too deeply")
 		}
 		for _, section := range s.PreTokenizers {
@@ -103,8 +98,17 @@ func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) err
 		return p.parseSplit(section)
 	case "Digits":
 		p.add(digitsCutter(s.IndividualDigits))
+	case "Punctuation":
+		b := isolated
+		if s.Behavior != nil {
+			b = *s.Behavior
+		}
+		if err := b.validate(); err != nil {
+			return fmt.Errorf("Punctuation: %w", err)
+		}
+		p.add(newCutter(characterFinder(utf8text.IsPunctuation), b, false))
 	default:
-		return fmt.Errorf("%q is not supported: ByteLevel, Split, Digits and Sequence are", s.Type)
+		return fmt.Errorf("%q is not supported: ByteLevel, Split, Digits, Punctuation and Sequence are", s.Type)
 	}
 	return nil
 }
@@ -116,7 +120,7 @@ func (p *preTokenizer) add(c cutter) {
 
 // addScanner adds a pattern whose matches are the pieces.
 func (p *preTokenizer) addScanner(scan scanner) {
-	p.cuts = append(p.cuts, func(text string, yield func(string)) { scanAll(scan, text, yield) })
+	p.cuts = append(p.cuts, newCutter(scanFinder(scan), isolated, false))
 	p.scans = append(p.scans, scan)
 }
 
@@ -134,22 +138,11 @@ func digitsCutter(individual bool) cutter {
 	each(unicode.N, numbers.add)
 	each(newIn16["N"], numbers.add)
 	each(newerNumbers, numbers.add)
-	find := func(text string, yield func(start, end int)) {
-		for i := 0; i < len(text); {
-			size := numbers.member(text, i)
-			if size > 0 {
-				yield(i, i+size)
-			} else {
-				_, size = utf8.DecodeRuneInString(text[i:])
-			}
-			i += size
-		}
-	}
 	b := contiguous
 	if individual {
 		b = isolated
 	}
-	return newCutter(find, b, false)
+	return newCutter(characterFinder(numbers.contains), b, false)
 }
 
 func (p *preTokenizer) parseSplit(section json.RawMessage) error {
@@ -161,10 +154,8 @@ func (p *preTokenizer) parseSplit(section json.RawMessage) error {
 	if err := json.Unmarshal(section, &s); err != nil {
 		return fmt.Errorf("Split: %w", err)
 	}
-	switch s.Behavior {
-	case isolated, removed, contiguous, mergedWithPrevious, mergedWithNext:
-	default:
-		return fmt.Errorf("Split: unknown behavior %q", s.Behavior)
+	if err := s.Behavior.validate(); err != nil {
+		return fmt.Errorf("Split: %w", err)
 	}
 	if s.Invert == nil {
 		return errors.New("Split does not say whether to invert")
@@ -197,6 +188,17 @@ func (p *preTokenizer) parseSplit(section json.RawMessage) error {
 	}
 	p.add(newCutter(find, s.Behavior, *s.Invert))
 	return nil
+}
+
+// characterFinder finds the characters of which in holds.
+func characterFinder(in func(rune) bool) finder {
+	return func(text string, yield func(start, end int)) {
+		for i, r := range text {
+			if in(r) {
+				yield(i, i+utf8.RuneLen(r))
+			}
+		}
+	}
 }
 
 func literalFinder(literal string) finder {

@@ -56,6 +56,8 @@ KINDS = {
                  pre_tokenizers.Sequence([pre_tokenizers.Split(" ", "merged_with_next"), gpt2()])),
     "previous": (normalizers.NFD(), cut(split(r"\p{L}\p{M}*", "merged_with_previous"))),
     "contiguous": (None, cut(split("[aeiou]", "contiguous"), split("[xyz]+?|q", "removed"))),
+    "punctuation": (normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents()]),
+                    pre_tokenizers.Sequence([pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.Punctuation(), gpt2()])),
     "repetitions": (None, cut(split(r"(?:ab?){1,3}|\d{2,}?\D|e++|[^\s-]{2}(?=t)|\.{2}|(h|t)?e", "isolated"))),
     "ignoring merges": (None, gpt2()),
 }
