@@ -248,5 +248,5 @@ func replaceRare(words *counter, chars []rune) *counter {
 
 // errVocabulary explains that the alphabet alone is too large.
 func errVocabulary(size, special, chars int) error {
-	return fmt.Errorf("unigram: a vocabulary of %d pieces cannot hold %d special pieces and the %d characters of the text: raise the vocabulary size to at least %d or lower the character coverage", size, special, chars, special+chars)
+	return fmt.Errorf("unigram: %d special pieces and %d characters exceed a vocabulary of %d: raise it, or lower the character coverage", special, chars, size)
 }

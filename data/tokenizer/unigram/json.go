@@ -12,13 +12,18 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 )
 
 // jsonFile is what a tokenizer.json says beside the vocabulary, and the
 // sections as they were read.
 type jsonFile struct {
-	normalizers []textStep
+	normalizers []func(text string) string
 	split       bool // at whitespace, which is removed
+	punctuation bool // each character of it is by itself
 	metaspace   *metaspace
 	decoders    []tokenStep // nil: tokens are joined by spaces
 	scores      []float64
@@ -26,9 +31,6 @@ type jsonFile struct {
 
 	normalizer, preTokenizer, decoder, model json.RawMessage
 }
-
-// textStep is a normalizer of a tokenizer.json.
-type textStep interface{ apply(text string) string }
 
 // tokenStep is a decoder of a tokenizer.json.
 type tokenStep interface {
@@ -72,6 +74,8 @@ type component struct {
 	PrependScheme  string `json:"prepend_scheme"`
 	AddPrefixSpace *bool  `json:"add_prefix_space"`
 	Split          *bool  `json:"split"`
+
+	Behavior *string `json:"behavior"`
 }
 
 // section reads a section, which may be absent, and calls visit for its
@@ -81,7 +85,7 @@ func section(name string, raw json.RawMessage, visit func(c component) error) er
 }
 
 func components(name string, raw json.RawMessage, depth int, visit func(c component) error) error {
-	if absent(raw) {
+	if isNull(raw) {
 		return nil
 	}
 	if depth > 16 {
@@ -102,7 +106,17 @@ func components(name string, raw json.RawMessage, depth int, visit func(c compon
 	return nil
 }
 
-func absent(raw json.RawMessage) bool {
+// compact returns a section without insignificant spaces, null if it is absent.
+func compact(raw json.RawMessage) (json.RawMessage, error) {
+	if isNull(raw) {
+		return json.RawMessage("null"), nil
+	}
+	var out bytes.Buffer
+	err := json.Compact(&out, raw)
+	return out.Bytes(), err
+}
+
+func isNull(raw json.RawMessage) bool {
 	raw = bytes.TrimSpace(raw)
 	return len(raw) == 0 || string(raw) == "null"
 }
@@ -111,21 +125,24 @@ func absent(raw json.RawMessage) bool {
 // type Unigram; sections that are absent are nil or "null". It encodes as
 // Hugging Face's tokenizers do: each pre-token is segmented by itself, with
 // scores in float64. A component that is not handled is an error that names it.
+//
+//   - normalizer: Precompiled, Replace, Strip, Prepend, Nmt, NFC, NFD, NFKC, NFKD,
+//     Lowercase, StripAccents
+//   - pre_tokenizer: WhitespaceSplit, Punctuation that is isolated, then Metaspace
+//   - decoder: Metaspace, Replace, Strip, ByteFallback, Fuse
+//
+// Each may be in a Sequence. Regular expressions are those without operators
+// but repetition.
 func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, error) {
 	f := &jsonFile{}
 	for _, s := range []struct {
 		to   *json.RawMessage
 		from json.RawMessage
 	}{{&f.normalizer, normalizer}, {&f.preTokenizer, preTokenizer}, {&f.decoder, decoder}, {&f.model, model}} {
-		if absent(s.from) {
-			*s.to = json.RawMessage("null")
-			continue
-		}
-		var out bytes.Buffer
-		if err := json.Compact(&out, s.from); err != nil {
+		var err error
+		if *s.to, err = compact(s.from); err != nil {
 			return nil, fmt.Errorf("unigram: tokenizer.json: %w", err)
 		}
-		*s.to = out.Bytes()
 	}
 	if err := section("normalizer", normalizer, f.addNormalizer); err != nil {
 		return nil, err
@@ -161,7 +178,7 @@ func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 		Vocab        [][2]json.RawMessage `json:"vocab"`
 		ByteFallback bool                 `json:"byte_fallback"`
 	}
-	if absent(raw) {
+	if isNull(raw) {
 		return nil, errors.New("unigram: tokenizer.json: there is no model")
 	}
 	if err := json.Unmarshal(raw, &section); err != nil {
@@ -224,7 +241,10 @@ func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 	return m, nil
 }
 
+var forms = map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}
+
 func (f *jsonFile) addNormalizer(c component) error {
+	var step func(text string) string
 	switch c.Type {
 	case "Precompiled":
 		data, err := base64.StdEncoding.DecodeString(c.Charsmap)
@@ -238,26 +258,35 @@ func (f *jsonFile) addNormalizer(c component) error {
 		if err != nil {
 			return fmt.Errorf("unigram: tokenizer.json: precompiled_charsmap: %w", err)
 		}
-		f.normalizers = append(f.normalizers, newPrecompiled(rules))
+		step = newPrecompiled(rules).apply
 	case "Replace":
-		step, err := newReplace("normalizer", c)
+		replace, err := newReplace("normalizer", c)
 		if err != nil {
 			return err
 		}
-		f.normalizers = append(f.normalizers, step)
+		step = replace.apply
 	case "Strip":
-		f.normalizers = append(f.normalizers, stripStep{c.StripLeft == nil || *c.StripLeft, c.StripRight == nil || *c.StripRight})
+		step = stripStep{c.StripLeft == nil || *c.StripLeft, c.StripRight == nil || *c.StripRight}.apply
 	case "Prepend":
-		f.normalizers = append(f.normalizers, prependStep(c.Prepend))
+		step = func(text string) string {
+			if text == "" {
+				return text
+			}
+			return c.Prepend + text
+		}
 	case "Nmt":
-		f.normalizers = append(f.normalizers, nmtStep{})
+		step = nmt
 	case "NFC", "NFD", "NFKC", "NFKD":
-		f.normalizers = append(f.normalizers, formStep{forms[c.Type]})
+		form := forms[c.Type]
+		step = func(text string) string { return utf8text.Normalize(form, text) }
 	case "Lowercase":
-		f.normalizers = append(f.normalizers, lowerStep{})
+		step = utf8text.Lower
+	case "StripAccents":
+		step = utf8text.StripAccents
 	default:
 		return unsupported("normalizer", c.Type)
 	}
+	f.normalizers = append(f.normalizers, step)
 	return nil
 }
 
@@ -285,6 +314,15 @@ func (f *jsonFile) addPreTokenizer(c component) error {
 		}
 		f.split = true
 		return nil
+	case "Punctuation":
+		switch {
+		case f.metaspace != nil:
+			return unsupported("pre_tokenizer", "Punctuation behind Metaspace")
+		case c.Behavior != nil && *c.Behavior != "Isolated":
+			return unsupported("pre_tokenizer", fmt.Sprintf("Punctuation with the behavior %q", *c.Behavior))
+		}
+		f.punctuation = true
+		return nil
 	case "Metaspace":
 		if f.metaspace != nil {
 			return unsupported("pre_tokenizer", "Metaspace behind another")
@@ -293,8 +331,8 @@ func (f *jsonFile) addPreTokenizer(c component) error {
 		if f.metaspace, err = newMetaspace("pre_tokenizer", c); err != nil {
 			return err
 		}
-		if f.split && f.metaspace.prefix == "first" {
-			return unsupported("pre_tokenizer", `Metaspace with prepend_scheme "first" behind WhitespaceSplit`)
+		if (f.split || f.punctuation) && f.metaspace.prefix == "first" {
+			return unsupported("pre_tokenizer", `Metaspace with prepend_scheme "first" behind another`)
 		}
 		return nil
 	}

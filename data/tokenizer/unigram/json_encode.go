@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 )
 
 // EncodeRest is Encode for text that follows other text, such as a special
@@ -18,29 +20,40 @@ func (e *Encoder) EncodeRest(dst []int32, text string) []int32 {
 	return e.Encode(dst, text)
 }
 
-// encodeJSON encodes text as Hugging Face's tokenizers do. Bytes that are not
-// UTF-8 count as U+FFFD.
+// encodeJSON encodes text as Hugging Face's tokenizers do. Text that is not valid
+// UTF-8 is encoded as [utf8text.Repair] mends it.
 func (e *Encoder) encodeJSON(dst []int32, text string, first bool) []int32 {
 	f := e.m.file
-	if !utf8.ValidString(text) {
-		text = string([]rune(text))
-	}
+	text = utf8text.Repair(text)
 	for _, step := range f.normalizers {
-		text = step.apply(text)
+		text = step(text)
 	}
-	if !f.split {
+	if !f.split && !f.punctuation {
 		return e.metaspace(dst, text, first)
 	}
-	for len(text) > 0 {
-		end := strings.IndexFunc(text, unicode.IsSpace)
-		if end < 0 {
-			return e.metaspace(dst, text, false)
-		}
-		dst = e.metaspace(dst, text[:end], false)
-		_, size := utf8.DecodeRuneInString(text[end:])
-		text = text[end+size:]
+	for text != "" {
+		size, removed := f.part(text)
+		dst = e.metaspace(dst, text[:size], false)
+		text = text[size+removed:]
 	}
 	return dst
+}
+
+// part returns the length of the first part of a text that is split, which may be
+// 0, and that of the whitespace behind it.
+func (f *jsonFile) part(text string) (size, removed int) {
+	for i, r := range text {
+		switch {
+		case f.split && unicode.IsSpace(r):
+			return i, utf8.RuneLen(r)
+		case f.punctuation && utf8text.IsPunctuation(r):
+			if i == 0 {
+				i = utf8.RuneLen(r)
+			}
+			return i, 0
+		}
+	}
+	return len(text), 0
 }
 
 // metaspace replaces the spaces of a part of the text, and encodes its words.

@@ -35,11 +35,14 @@ func TestParseNamesWhatIsUnsupported(t *testing.T) {
 	const metaspace = `{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}`
 	for _, c := range []struct{ normalizer, preTokenizer, decoder, model, want string }{
 		{`{"type":"BertNormalizer"}`, "", "", model, "BertNormalizer"},
-		{`{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"StripAccents"}]}`, "", "", model, "StripAccents"},
+		{`{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"ByteLevel"}]}`, "", "", model, "ByteLevel"},
 		{`{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "}`, "", "", model, `\\s+`},
 		{`{"type":"Precompiled","precompiled_charsmap":"AAAA"}`, "", "", model, "precompiled_charsmap"},
 		{"", `{"type":"ByteLevel"}`, "", model, "ByteLevel"},
 		{"", `{"type":"Metaspace","replacement":"▁","prepend_scheme":"sometimes"}`, "", model, "sometimes"},
+		{"", `{"type":"Punctuation","behavior":"Removed"}`, "", model, "Removed"},
+		{"", `{"type":"Sequence","pretokenizers":[` + metaspace + `,{"type":"Punctuation"}]}`, "", model, "Punctuation"},
+		{"", `{"type":"Sequence","pretokenizers":[{"type":"Punctuation"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"first"}]}`, "", model, "first"},
 		{"", `{"type":"Sequence","pretokenizers":[` + metaspace + `,` + metaspace + `]}`, "", model, "Metaspace"},
 		{"", "", `{"type":"WordPiece"}`, model, "WordPiece"},
 		{"", "", "", `{"type":"BPE"}`, "BPE"},

@@ -44,8 +44,8 @@ type Model struct {
 	literalSpace      bool // U+2581 in a text is not normalized to a space
 }
 
-// ErrModelType means that a .model file holds a vocabulary of another kind.
-var ErrModelType = errors.New("unigram: not a unigram model")
+// errModelType means that a .model file holds a vocabulary of another kind.
+var errModelType = errors.New("unigram: not a unigram model")
 
 // ParseModel reads a sentencepiece .model file whose model_type is UNIGRAM. It
 // accepts what sentencepiece accepts; anything else is an error.
@@ -55,7 +55,7 @@ func ParseModel(data []byte) (*Model, error) {
 		return nil, fmt.Errorf("unigram: %w", err)
 	}
 	m, err := newModel(p)
-	if err != nil && !errors.Is(err, ErrModelType) {
+	if err != nil && !errors.Is(err, errModelType) {
 		return nil, fmt.Errorf("unigram: sentencepiece model: %w", err)
 	}
 	return m, err
@@ -67,7 +67,7 @@ func newModel(p *proto) (*Model, error) {
 		return nil, fmt.Errorf("trainer_spec: %w", err)
 	}
 	if trainer.modelType != 1 {
-		return nil, fmt.Errorf("%w but of type %s", ErrModelType, modelTypes[trainer.modelType])
+		return nil, fmt.Errorf("%w but of type %s", errModelType, modelTypes[trainer.modelType])
 	}
 	m := &Model{proto: p, pieces: p.pieces, fallback: trainer.byteFallback, surface: trainer.unkSurface}
 	if m.normalizer, err = parseNormalizer(p.normalizer); err != nil {

@@ -116,7 +116,7 @@ func TestParseModelErrors(t *testing.T) {
 		}
 	}
 	_, err = ParseModel(with(func(p *proto) { p.trainer = appendNumber(p.trainer, trainerModelType, 2) }))
-	if !errors.Is(err, ErrModelType) || !strings.Contains(err.Error(), "BPE") {
+	if !errors.Is(err, errModelType) || !strings.Contains(err.Error(), "BPE") {
 		t.Errorf("a BPE model: %v", err)
 	}
 	for i := range good {

@@ -95,7 +95,7 @@ func buildTrie(keys []string, values []int32, share bool) (trie, error) {
 		b.bases = make(map[string]uint32)
 	}
 	b.grow()
-	b.take(0)
+	b.unlink(0)
 	b.used[0] = true
 	if len(keys) == 0 {
 		b.units[0] = 1 << 10
@@ -148,7 +148,7 @@ func (b *trieBuilder) node(lo, hi, depth int, id uint32) error {
 		b.bases[subtree] = base
 	}
 	for _, c := range labels {
-		b.take(int32(base ^ uint32(c)))
+		b.unlink(int32(base ^ uint32(c)))
 		if c == 0 {
 			b.units[id] |= trieEnds
 			b.units[base] = trieValue | uint32(b.values[lo])
@@ -254,9 +254,6 @@ func (b *trieBuilder) grow() {
 	b.next[last], b.prev[start] = start, last
 	b.next[end], b.prev[b.head] = b.head, end
 }
-
-// take makes a free unit a node.
-func (b *trieBuilder) take(i int32) { b.unlink(i) }
 
 func (b *trieBuilder) unlink(i int32) {
 	next, prev := b.next[i], b.prev[i]

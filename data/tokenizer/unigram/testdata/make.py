@@ -46,6 +46,7 @@ for _ in range(60):
         i = random.randrange(len(l) + 1)
         l = l[:i] + random.choice([" ", "  ", "\t", "☃", "é", "e\u0301", "▁", "the", "\u00ad", "я", "<sep>"]) + l[i:]
     lines.append(l)
+lines += ["o" + "\u0323\u0301" * 40, "e" + "\u0301" * 31 + "x", "``Àb'' c,d. (É\u0898\u0301)! don't", "\u1cf2a\u0903 \u166d. ¿a?"]
 raw = [l.encode() for l in lines] + [b"\xff", b"a\xc3 b\xe2\x82", b"\xed\xa0\x80x\xf4\x90\x80\x80"]
 
 cases = {}
@@ -78,12 +79,17 @@ SHAPES = {
               {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
                                                 {"type": "ByteFallback"}, {"type": "Fuse"},
                                                 {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}),
+    "albert": ("plain", [{"type": "Replace", "pattern": {"String": "``"}, "content": '"'}, {"type": "NFKD"}, {"type": "StripAccents"},
+                         {"type": "Lowercase"}],
+               {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Punctuation", "behavior": "Isolated"}, MS]}, MS),
+    "punctuation": ("bytes", [{"type": "NFC"}], {"type": "Sequence", "pretokenizers": [{"type": "Punctuation", "behavior": "Isolated"}, MS]}, MS),
     "bare": ("loose", [{"type": "Prepend", "prepend": "▁"}], dict(MS, prepend_scheme="never"), None),
 }
 for name, (model, norm, pre, dec) in SHAPES.items():
     m = pb.ModelProto.FromString((here / (model + ".model")).read_bytes())
     if m.normalizer_spec.precompiled_charsmap:
-        norm = [{"type": "Precompiled", "precompiled_charsmap": base64.b64encode(m.normalizer_spec.precompiled_charsmap).decode()}] + norm
+        charsmap = [{"type": "Precompiled", "precompiled_charsmap": base64.b64encode(m.normalizer_spec.precompiled_charsmap).decode()}]
+        norm = norm + charsmap if name == "albert" else charsmap + norm
     j = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
          "normalizer": norm[0] if len(norm) == 1 else {"type": "Sequence", "normalizers": norm},
          "pre_tokenizer": pre, "post_processor": None, "decoder": dec,
