@@ -16,7 +16,7 @@ const maxID = 1 << 24
 // section is absent. What it does not know exactly is an error that names it.
 //
 //   - normalizer: NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, or a Sequence of them
-//   - pre_tokenizer: ByteLevel, at the end of a Sequence with Split, Digits and Punctuation
+//   - pre_tokenizer: ByteLevel, also in a Sequence with Split, Digits and Punctuation
 //   - decoder: ByteLevel
 //   - model: BPE with all 256 bytes in its vocabulary, without dropout
 func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, error) {

@@ -20,6 +20,8 @@ type preTokenizer struct {
 	cuts  []cutter  // one after the other
 	scans []scanner // of the cuts that a scanner makes, nil of others
 	scan  scanner   // where it is the only cut
+
+	byteLevel bool // ByteLevel was there: what is still to come cuts names of bytes
 }
 
 // pieces calls yield for every piece of text.
@@ -39,14 +41,13 @@ func cutAll(cuts []cutter, text string, yield func(string)) {
 	cuts[0](text, func(part string) { cutAll(cuts[1:], part, yield) })
 }
 
-// parsePreTokenizer reads the pre_tokenizer section, which must end in ByteLevel.
+// parsePreTokenizer reads the pre_tokenizer section, which must hold a ByteLevel.
 func parsePreTokenizer(section json.RawMessage) (*preTokenizer, error) {
 	p := new(preTokenizer)
-	done := false // ByteLevel was there
-	if err := p.parse(section, &done, 0); err != nil {
+	if err := p.parse(section, 0); err != nil {
 		return nil, fmt.Errorf("bpe: pre_tokenizer: %w", err)
 	}
-	if !done {
+	if !p.byteLevel {
 		return nil, errors.New("bpe: the pre_tokenizer has no ByteLevel: only byte-level BPE is supported")
 	}
 	if len(p.scans) == 1 {
@@ -55,7 +56,7 @@ func parsePreTokenizer(section json.RawMessage) (*preTokenizer, error) {
 	return p, nil
 }
 
-func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) error {
+func (p *preTokenizer) parse(section json.RawMessage, depth int) error {
 	if isNull(section) {
 		return nil
 	}
@@ -70,21 +71,20 @@ func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) err
 	if err := json.Unmarshal(section, &s); err != nil {
 		return err
 	}
-	if *done && s.Type != "Sequence" {
-		return fmt.Errorf("%s after ByteLevel is not supported", s.Type)
-	}
 	switch s.Type {
 	case "Sequence":
 		if depth > maxNesting {
 			return errors.New("sequences are nested too deeply")
 		}
 		for _, section := range s.PreTokenizers {
-			if err := p.parse(section, done, depth+1); err != nil {
+			if err := p.parse(section, depth+1); err != nil {
 				return err
 			}
 		}
 	case "ByteLevel":
-		*done = true
+		if p.byteLevel {
+			return errors.New("ByteLevel after ByteLevel is not supported")
+		}
 		if s.AddPrefixSpace == nil {
 			return errors.New("ByteLevel does not say whether to add_prefix_space")
 		}
@@ -94,6 +94,7 @@ func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) err
 		if s.UseRegex == nil || *s.UseRegex {
 			p.addScanner(newScanner(PatternGPT2))
 		}
+		p.byteLevel = true
 	case "Split":
 		return p.parseSplit(section)
 	case "Digits":
@@ -104,7 +105,7 @@ func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) err
 			b = *s.Behavior
 		}
 		if err := b.validate(); err != nil {
-			return fmt.Errorf("Punctuation: %w", err)
+			return fmt.Errorf("%s: %w", s.Type, err)
 		}
 		p.add(newCutter(characterFinder(utf8text.IsPunctuation), b, false))
 	default:
@@ -114,14 +115,34 @@ func (p *preTokenizer) parse(section json.RawMessage, done *bool, depth int) err
 }
 
 func (p *preTokenizer) add(c cutter) {
+	if p.byteLevel {
+		c = c.named()
+	}
 	p.cuts = append(p.cuts, c)
 	p.scans = append(p.scans, nil)
 }
 
+// named returns a cutter of bytes that cuts their names as c does: the byte 0xB2,
+// say, is a number to it, whatever the character it is a part of.
+func (c cutter) named() cutter {
+	return func(text string, yield func(string)) {
+		var names strings.Builder
+		for i := range len(text) {
+			names.WriteRune(byteRunes[text[i]])
+		}
+		c(names.String(), func(part string) {
+			b, _ := appendBytes(nil, part)
+			yield(string(b))
+		})
+	}
+}
+
 // addScanner adds a pattern whose matches are the pieces.
 func (p *preTokenizer) addScanner(scan scanner) {
-	p.cuts = append(p.cuts, newCutter(scanFinder(scan), isolated, false))
-	p.scans = append(p.scans, scan)
+	p.add(newCutter(scanFinder(scan), isolated, false))
+	if !p.byteLevel {
+		p.scans[len(p.scans)-1] = scan
+	}
 }
 
 // prefixSpace puts a space before text that begins with none.

@@ -58,6 +58,9 @@ KINDS = {
     "contiguous": (None, cut(split("[aeiou]", "contiguous"), split("[xyz]+?|q", "removed"))),
     "punctuation": (normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents()]),
                     pre_tokenizers.Sequence([pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.Punctuation(), gpt2()])),
+    "Falcon": (None, pre_tokenizers.Sequence([pre_tokenizers.Punctuation("contiguous"), gpt2(), pre_tokenizers.Digits(),
+                                              split("[0-9][0-9][0-9]")])),
+    "names of bytes": (None, pre_tokenizers.Sequence([pre_tokenizers.ByteLevel(False, use_regex=False), split(GPT4)])),
     "repetitions": (None, cut(split(r"(?:ab?){1,3}|\d{2,}?\D|e++|[^\s-]{2}(?=t)|\.{2}|(h|t)?e", "isolated"))),
     "ignoring merges": (None, gpt2()),
 }
