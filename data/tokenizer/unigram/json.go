@@ -47,7 +47,7 @@ type metaspace struct {
 
 // unsupported explains that a part of a tokenizer.json is not handled.
 func unsupported(section, what string) error {
-	return fmt.Errorf("unigram: tokenizer.json: the %s %s is not supported", section, what)
+	return fmt.Errorf("unigram: the %s %s is not supported", section, what)
 }
 
 // component is any object of the normalizer, pre_tokenizer and decoder
@@ -89,11 +89,11 @@ func components(name string, raw json.RawMessage, depth int, visit func(c compon
 		return nil
 	}
 	if depth > 16 {
-		return fmt.Errorf("unigram: tokenizer.json: the %s has sequences in sequences, too deep", name)
+		return fmt.Errorf("unigram: the %s has sequences in sequences, too deep", name)
 	}
 	var c component
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return fmt.Errorf("unigram: tokenizer.json: the %s: %w", name, err)
+		return fmt.Errorf("unigram: the %s: %w", name, err)
 	}
 	if c.Type != "Sequence" {
 		return visit(c)
@@ -141,7 +141,7 @@ func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, er
 	}{{&f.normalizer, normalizer}, {&f.preTokenizer, preTokenizer}, {&f.decoder, decoder}, {&f.model, model}} {
 		var err error
 		if *s.to, err = compact(s.from); err != nil {
-			return nil, fmt.Errorf("unigram: tokenizer.json: %w", err)
+			return nil, fmt.Errorf("unigram: %w", err)
 		}
 	}
 	if err := section("normalizer", normalizer, f.addNormalizer); err != nil {
@@ -179,31 +179,31 @@ func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 		ByteFallback bool                 `json:"byte_fallback"`
 	}
 	if isNull(raw) {
-		return nil, errors.New("unigram: tokenizer.json: there is no model")
+		return nil, errors.New("unigram: there is no model")
 	}
 	if err := json.Unmarshal(raw, &section); err != nil {
-		return nil, fmt.Errorf("unigram: tokenizer.json: the model: %w", err)
+		return nil, fmt.Errorf("unigram: the model: %w", err)
 	}
 	switch {
 	case section.Type != "" && section.Type != "Unigram":
 		return nil, unsupported("model type", section.Type)
 	case len(section.Vocab) == 0:
-		return nil, errors.New("unigram: tokenizer.json: the vocabulary is empty")
+		return nil, errors.New("unigram: the vocabulary is empty")
 	case section.UnkID == nil:
 		return nil, unsupported("model", "without an unk_id")
 	case *section.UnkID < 0 || *section.UnkID >= len(section.Vocab):
-		return nil, fmt.Errorf("unigram: tokenizer.json: unk_id %d is not in the vocabulary of %d", *section.UnkID, len(section.Vocab))
+		return nil, fmt.Errorf("unigram: unk_id %d is not in the vocabulary of %d", *section.UnkID, len(section.Vocab))
 	}
 	m := &Model{file: f, unk: int32(*section.UnkID), fallback: section.ByteFallback, ids: make(map[string]int32, len(section.Vocab))}
 	lowest := math.Inf(1)
 	for i, entry := range section.Vocab {
 		var p piece
 		if err := json.Unmarshal(entry[0], &p.text); err != nil {
-			return nil, fmt.Errorf("unigram: tokenizer.json: entry %d of the vocabulary: %w", i, err)
+			return nil, fmt.Errorf("unigram: entry %d of the vocabulary: %w", i, err)
 		}
 		score, err := jsonFloat(entry[1])
 		if err != nil {
-			return nil, fmt.Errorf("unigram: tokenizer.json: the score of %q: %w", p.text, err)
+			return nil, fmt.Errorf("unigram: the score of %q: %w", p.text, err)
 		}
 		p.kind, p.score = normal, float32(score)
 		if i == *section.UnkID {
@@ -230,13 +230,13 @@ func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 			return nil, unsupported("vocabulary", fmt.Sprintf("entry %d (%q), which holds a NUL,", m.ids[key], key))
 		}
 		if len(key) >= maxPiece {
-			return nil, fmt.Errorf("unigram: tokenizer.json: entry %d has %d bytes, more than %d", m.ids[key], len(key), maxPiece-1)
+			return nil, fmt.Errorf("unigram: entry %d has %d bytes, more than %d", m.ids[key], len(key), maxPiece-1)
 		}
 		values[i] = m.ids[key]
 	}
 	var err error
 	if m.trie, err = buildTrie(keys, values, false); err != nil {
-		return nil, fmt.Errorf("unigram: tokenizer.json: %w", err)
+		return nil, fmt.Errorf("unigram: %w", err)
 	}
 	return m, nil
 }
@@ -249,14 +249,14 @@ func (f *jsonFile) addNormalizer(c component) error {
 	case "Precompiled":
 		data, err := base64.StdEncoding.DecodeString(c.Charsmap)
 		if err != nil {
-			return fmt.Errorf("unigram: tokenizer.json: precompiled_charsmap: %w", err)
+			return fmt.Errorf("unigram: precompiled_charsmap: %w", err)
 		}
 		if len(data) == 0 {
 			return unsupported("normalizer", "Precompiled without a charsmap")
 		}
 		rules, err := parseCharsmap(data)
 		if err != nil {
-			return fmt.Errorf("unigram: tokenizer.json: precompiled_charsmap: %w", err)
+			return fmt.Errorf("unigram: precompiled_charsmap: %w", err)
 		}
 		step = newPrecompiled(rules).apply
 	case "Replace":

@@ -25,7 +25,7 @@ type TrainOptions struct {
 	Special []string
 
 	// CharacterCoverage is the share of the text that is made of characters in
-	// the vocabulary, the most frequent ones; 0 means 0.9995.
+	// the vocabulary, the most frequent ones: 0.9 to 1; 0 means 0.9995.
 	CharacterCoverage float64
 
 	// ByteFallback adds 256 pieces for bytes, which other characters become.

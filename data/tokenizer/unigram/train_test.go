@@ -168,6 +168,8 @@ func TestTrainErrors(t *testing.T) {
 		"no name":    {t.Context(), documents("a"), TrainOptions{VocabSize: 100, Special: []string{"<unk>", ""}}, nil},
 		"no room":    {t.Context(), documents("a"), TrainOptions{VocabSize: 258, Special: t5Specials, ByteFallback: true}, nil},
 		"coverage":   {t.Context(), documents("a"), TrainOptions{VocabSize: 100, Special: t5Specials, CharacterCoverage: 1.5}, nil},
+		"NaN":        {t.Context(), documents("a"), TrainOptions{VocabSize: 100, Special: t5Specials, CharacterCoverage: math.NaN()}, nil},
+		"byte name":  {t.Context(), documents("a"), TrainOptions{VocabSize: 600, Special: []string{"<unk>", "<0x41>"}, ByteFallback: true}, nil},
 	} {
 		_, err := Train(c.ctx, c.docs, c.opts)
 		if err == nil || c.want != nil && !errors.Is(err, c.want) {
