@@ -166,7 +166,7 @@ func histogram(ctx context.Context, s *tokenstore.Store, size int) ([]int64, err
 			return nil, err
 		}
 		for _, id := range buf {
-			if int(id) >= size {
+			if id < 0 || int(id) >= size {
 				return nil, fmt.Errorf("token %d is outside the vocabulary of %d: %w", id, size, tokenstore.ErrDamaged)
 			}
 			counts[id]++

@@ -16,44 +16,48 @@ const StageCount = "count"
 
 // Statistics describes a dataset.
 type Statistics struct {
-	Train, Validation SplitStatistics
+	Train      SplitStatistics `json:"train"`
+	Validation SplitStatistics `json:"validation"`
 
-	Vocabulary        int     // number of tokens in the vocabulary
-	Unused            int     // of these, how many occur in neither split
-	UnigramEntropy    float64 // see [Dataset], nats a token
-	ValidationEntropy float64 // see [Dataset], nats a token
+	Vocabulary        int     `json:"vocabulary"`         // number of tokens in the vocabulary
+	Unused            int     `json:"unused"`             // of these, how many occur in neither split
+	UnigramEntropy    float64 `json:"unigram_entropy"`    // see [Dataset], nats a token
+	ValidationEntropy float64 `json:"validation_entropy"` // see [Dataset], nats a token
 }
 
 // SplitStatistics describes the tokens of one split. Lengths count the end
 // token.
 type SplitStatistics struct {
-	Documents, Tokens int64
-	TextBytes         int64   // of the text that the tokens were made of
-	BytesPerToken     float64 // text bytes for each token, end tokens among them; 0 where there are none
-	UnknownRate       float64 // share of the unknown token; 0 if the vocabulary has none
+	Documents     int64   `json:"documents"`
+	Tokens        int64   `json:"tokens"`
+	TextBytes     int64   `json:"text_bytes"`      // of the text that the tokens were made of
+	BytesPerToken float64 `json:"bytes_per_token"` // text bytes for each token, end tokens among them; 0 where there are none
+	UnknownRate   float64 `json:"unknown_rate"`    // share of the unknown token; 0 if the vocabulary has none
 
 	// Entropy is that of the token frequencies, -sum p ln p with p the share of
 	// each token among those that are not special, in nats a token.
-	Entropy float64
+	Entropy float64 `json:"entropy"`
 
-	MeanLength           float64 // of documents, in tokens
-	MinLength, MaxLength int64
-	Lengths              []LengthBin  // with bounds of powers of two; no gaps
-	Frequent             []TokenCount // the most frequent tokens that are not special, the most frequent first; at most FrequentTokens
+	MeanLength float64      `json:"mean_length"` // of documents, in tokens
+	MinLength  int64        `json:"min_length"`
+	MaxLength  int64        `json:"max_length"`
+	Lengths    []LengthBin  `json:"lengths"`  // with bounds of powers of two; no gaps
+	Frequent   []TokenCount `json:"frequent"` // the most frequent tokens that are not special, the most frequent first; at most FrequentTokens
 }
 
 // LengthBin counts the documents of Low to High-1 tokens.
 type LengthBin struct {
-	Low, High int64 // Low is 0 or a power of two, and High the next power of two
-	Documents int64
+	Low       int64 `json:"low"`  // 0 or a power of two
+	High      int64 `json:"high"` // the next power of two
+	Documents int64 `json:"documents"`
 }
 
 // TokenCount is how often a token occurs.
 type TokenCount struct {
-	ID    int32
-	Token string
-	Count int64
-	Share float64 // among the tokens that are not special
+	ID    int32   `json:"id"`
+	Token string  `json:"token"`
+	Count int64   `json:"count"`
+	Share float64 `json:"share"` // among the tokens that are not special
 }
 
 // FrequentTokens is how many of the most frequent tokens [Stats] gives.

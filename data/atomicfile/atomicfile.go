@@ -3,8 +3,11 @@ package atomicfile
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,23 +21,31 @@ type File struct {
 	path   string
 	file   *os.File
 	buf    *bufio.Writer
-	closed bool // flushed, synced and closed
-	done   bool // renamed, or given up
+	err    error // the first that was met; it stays
+	closed bool  // flushed, synced and closed
+	done   bool  // renamed, or given up
 }
 
+var (
+	errFinished = errors.New("it is finished already")
+	errGivenUp  = errors.New("it was given up")
+)
+
 // Create begins the file that will be at path. It is written in the same
-// directory, under a name of its own.
+// directory, under a name of its own, with the permissions that the process's
+// umask leaves to new files.
 func Create(path string) (*File, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+Ext)
-	if err != nil {
-		return nil, fmt.Errorf("writing %s: its directory does not take files: %w", path, err)
+	for {
+		// os.CreateTemp would keep others from reading it.
+		f, err := os.OpenFile(fmt.Sprintf("%s.%08x%s", path, rand.Uint32(), Ext), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("writing %s: its directory does not take files: %w", path, err)
+		}
+		return &File{path: path, file: f, buf: bufio.NewWriterSize(f, 1<<16)}, nil
 	}
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
-		os.Remove(f.Name())
-		return nil, fmt.Errorf("writing %s: %w", path, err)
-	}
-	return &File{path: path, file: f, buf: bufio.NewWriterSize(f, 1<<16)}, nil
 }
 
 // Name returns the path at which the file will appear.
@@ -43,48 +54,45 @@ func (f *File) Name() string { return f.path }
 // TempName returns the path at which the contents are until then.
 func (f *File) TempName() string { return f.file.Name() }
 
-// Write implements [io.Writer].
+// Write implements [io.Writer]. After an error, and after [File.Finish], nothing
+// more can be written.
 func (f *File) Write(p []byte) (int, error) {
-	n, err := f.buf.Write(p)
-	if err != nil {
-		err = f.wrap(err)
+	if f.closed && f.err == nil {
+		f.fail(errFinished)
 	}
-	return n, err
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, err := f.buf.Write(p)
+	f.fail(err)
+	return n, f.err
 }
 
 // Finish brings the contents to the disk and closes the file, which keeps its
 // temporary name. Files that belong together are all finished before the first
-// is committed.
+// is committed. It returns the first error of the file, whenever that was.
 func (f *File) Finish() error {
 	if f.closed {
-		return nil
+		return f.err
 	}
 	f.closed = true
-	err := f.buf.Flush()
-	if err == nil {
-		err = f.file.Sync()
+	f.fail(f.buf.Flush())
+	if f.err == nil {
+		f.fail(f.file.Sync())
 	}
-	if cerr := f.file.Close(); err == nil {
-		err = cerr // a network file system reports here that it was full
-	}
-	if err != nil {
-		return f.wrap(err)
-	}
-	return nil
+	f.fail(f.file.Close()) // a network file system reports here that it was full
+	return f.err
 }
 
 // Commit gives the file its name, in place of the file that has it. After an
-// error the file is given up.
+// error, such as one of [File.Finish] before, the file is given up.
 func (f *File) Commit() error {
-	err := f.Finish()
-	if err == nil {
-		if err = os.Rename(f.file.Name(), f.path); err != nil {
-			err = f.wrap(err)
-		}
+	if f.Finish() == nil && !f.done {
+		f.fail(os.Rename(f.file.Name(), f.path))
 	}
-	if err != nil {
+	if f.err != nil {
 		f.Abort()
-		return err
+		return f.err
 	}
 	f.done = true
 	return SyncDir(filepath.Dir(f.path))
@@ -97,6 +105,7 @@ func (f *File) Abort() {
 		return
 	}
 	f.done = true
+	f.fail(errGivenUp)
 	if !f.closed {
 		f.closed = true
 		f.file.Close()
@@ -120,7 +129,12 @@ func Leftovers(path string) ([]string, error) {
 	return found, nil
 }
 
-func (f *File) wrap(err error) error { return fmt.Errorf("writing %s: %w", f.path, err) }
+// fail keeps the first error.
+func (f *File) fail(err error) {
+	if err != nil && f.err == nil {
+		f.err = fmt.Errorf("writing %s: %w", f.path, err)
+	}
+}
 
 // Write makes a file of what write gives. After an error there is nothing new.
 func Write(path string, write func(io.Writer) error) error {

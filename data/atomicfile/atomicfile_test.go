@@ -96,3 +96,68 @@ func TestFinish(t *testing.T) {
 		t.Errorf("%q %v", text, err)
 	}
 }
+
+// TestFirstError checks that a file that failed once is never committed, and
+// that nothing written is lost silently.
+func TestFirstError(t *testing.T) {
+	dir := t.TempDir()
+	begin := func() *File {
+		t.Helper()
+		f, err := Create(filepath.Join(dir, "a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte("text")); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	f := begin()
+	f.file.Close() // so that the buffer cannot be written
+	first := f.Finish()
+	if first == nil {
+		t.Fatal("nothing failed")
+	}
+	_, werr := f.Write(nil)
+	for i, err := range []error{werr, f.Finish(), f.Commit(), f.Commit()} {
+		if err != first {
+			t.Errorf("%d: %v, want %v", i, err, first)
+		}
+	}
+	f = begin()
+	if err := f.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("more")); !errors.Is(err, errFinished) {
+		t.Errorf("written after the end: %v", err)
+	}
+	if err := f.Commit(); !errors.Is(err, errFinished) {
+		t.Errorf("committed without what was written after the end: %v", err)
+	}
+	f = begin()
+	f.Abort()
+	if err := f.Commit(); !errors.Is(err, errGivenUp) {
+		t.Errorf("committed after it was given up: %v", err)
+	}
+	if n := names(t, dir); len(n) != 0 {
+		t.Errorf("files %v", n)
+	}
+}
+
+// TestPermissions checks that a file has those of any other new file.
+func TestPermissions(t *testing.T) {
+	dir := t.TempDir()
+	if err := WriteBytes(filepath.Join(dir, "a"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "b"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	a, err := os.Stat(filepath.Join(dir, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.Stat(filepath.Join(dir, "b")); err != nil || a.Mode() != b.Mode() {
+		t.Errorf("%v, another file has %v, %v", a.Mode(), b.Mode(), err)
+	}
+}

@@ -18,9 +18,9 @@ type Document struct {
 
 // Info says what a source is.
 type Info struct {
-	Name    string // short, as in "go"
-	License string
-	Origin  string // where the text comes from, for people to read
+	Name    string `json:"name"` // short, as in "go"
+	License string `json:"license"`
+	Origin  string `json:"origin"` // where the text comes from, for people to read
 }
 
 // Source is a collection of documents.

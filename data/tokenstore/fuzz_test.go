@@ -61,11 +61,16 @@ func use(t *testing.T, prefix string, files map[string][]byte) {
 	n := 0
 	for i := range s.Documents() {
 		lo, hi := s.Document(i)
-		doc, err := s.AppendDocument(nil, i)
-		if verr == nil && (err != nil || int64(len(doc)) != hi-lo) {
-			t.Errorf("document %d of a store that is right: %d tokens, %v", i, len(doc), err)
+		if lo < 0 || hi < lo || hi > s.Len() {
+			if verr == nil {
+				t.Errorf("document %d of a store that is right goes from token %d to %d", i, lo, hi)
+			}
+			continue
 		}
-		n += len(doc)
+		if err := s.Read(make([]int32, hi-lo), lo); err != nil {
+			t.Errorf("document %d: %v", i, err)
+		}
+		n += int(hi - lo)
 	}
 	if verr == nil && int64(n) != s.Len() {
 		t.Errorf("the documents hold %d of %d tokens", n, s.Len())

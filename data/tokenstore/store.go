@@ -112,20 +112,6 @@ func (s *Store) Document(i int) (lo, hi int64) {
 	return s.offset(i), s.offset(i + 1)
 }
 
-// AppendDocument appends the tokens of document i, 0 <= i < Documents(), to dst.
-func (s *Store) AppendDocument(dst []int32, i int) ([]int32, error) {
-	lo, hi := s.Document(i)
-	if i < 0 || i >= s.meta.Documents {
-		return dst, fmt.Errorf("tokenstore: %s: document %d was asked for, but there are %d", s.prefix, i, s.meta.Documents)
-	}
-	if lo < 0 || hi < lo || hi > s.meta.Tokens {
-		return dst, fmt.Errorf("tokenstore: document %d of %s goes from token %d to %d: %w", i, s.prefix, lo, hi, ErrDamaged)
-	}
-	n := len(dst)
-	dst = append(dst, make([]int32, hi-lo)...)
-	return dst, s.Read(dst[n:], lo)
-}
-
 // Read fills dst with the tokens from offset on.
 func (s *Store) Read(dst []int32, offset int64) error {
 	if offset < 0 || offset > s.meta.Tokens || int64(len(dst)) > s.meta.Tokens-offset {
