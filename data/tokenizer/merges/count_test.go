@@ -59,13 +59,8 @@ func TestCount(t *testing.T) {
 	if diff := cmp.Diff(want, maps.Collect(counts.All())); diff != "" {
 		t.Errorf("counts (-want, +got):\n%s", diff)
 	}
-	for word, n := range want {
-		if got := counts.Get(word); got != n {
-			t.Errorf("%s: %d times, want %d", word, got, n)
-		}
-	}
-	if counts.Len() != len(want) || counts.Get("absent") != 0 {
-		t.Errorf("%d words, want %d; %d times a word that does not occur", counts.Len(), len(want), counts.Get("absent"))
+	if counts.Len() != len(want) {
+		t.Errorf("%d words, want %d", counts.Len(), len(want))
 	}
 }
 
@@ -88,7 +83,7 @@ func TestCountStops(t *testing.T) {
 
 func TestCountsZero(t *testing.T) {
 	var c merges.Counts
-	if c.Len() != 0 || c.Get("") != 0 {
+	if c.Len() != 0 {
 		t.Error("a new Counts is not empty")
 	}
 	c.Add("", 2)

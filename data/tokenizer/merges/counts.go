@@ -42,17 +42,6 @@ func (c *Counts) All() iter.Seq2[string, int64] {
 	}
 }
 
-// Get returns how often word occurs.
-func (c *Counts) Get(word string) int64 {
-	if len(c.entries) == 0 {
-		return 0
-	}
-	if i := c.slots[find(c, word)].index; i > 0 {
-		return c.entries[i-1].count
-	}
-	return 0
-}
-
 // Add counts word n times more.
 func (c *Counts) Add(word string, n int64) { add(c, word, n) }
 

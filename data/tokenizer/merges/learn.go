@@ -38,9 +38,12 @@ func (w *Words) Grow(words, ids int) {
 // Merge is a pair of adjacent tokens and the token that they become.
 type Merge struct{ Left, Right, Result int32 }
 
+// maxTokens bounds a vocabulary, far above any in use.
+const maxTokens = 1 << 24
+
 // Options configures [Learn].
 type Options struct {
-	VocabSize    int   // largest number of tokens, those given included
+	VocabSize    int   // largest number of tokens, those given included; at most 2^24
 	MinFrequency int64 // least number of occurrences of a pair that is merged; 0 means 1
 
 	// Join returns the name of the token that two become; nil appends the
@@ -88,8 +91,8 @@ func check(tokens []string, words *Words, opts Options) error {
 	switch {
 	case opts.VocabSize < len(tokens):
 		return fmt.Errorf("merges: a vocabulary of %d tokens cannot hold the %d that it begins with", opts.VocabSize, len(tokens))
-	case opts.VocabSize > 1<<30:
-		return fmt.Errorf("merges: a vocabulary of %d tokens is too large: the limit is %d", opts.VocabSize, 1<<30)
+	case opts.VocabSize > maxTokens:
+		return fmt.Errorf("merges: a vocabulary of %d tokens is too large: the limit is %d", opts.VocabSize, maxTokens)
 	case opts.MinFrequency < 0:
 		return fmt.Errorf("merges: minimum frequency %d is negative", opts.MinFrequency)
 	case len(words.ids) > math.MaxUint32 || len(words.words) > math.MaxInt32:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -104,7 +105,7 @@ func TestLearnRefuses(t *testing.T) {
 		opts  merges.Options
 	}{
 		"small":     {word(0, 1), merges.Options{VocabSize: 1}},
-		"large":     {word(0, 1), merges.Options{VocabSize: 1<<30 + 1}},
+		"large":     {word(0, 1), merges.Options{VocabSize: 1<<24 + 1}},
 		"frequency": {word(0, 1), merges.Options{VocabSize: 3, MinFrequency: -1}},
 		"id":        {word(0, 2), merges.Options{VocabSize: 3}},
 		"negative":  {word(0, -1), merges.Options{VocabSize: 3}},
@@ -112,6 +113,23 @@ func TestLearnRefuses(t *testing.T) {
 		if _, _, err := merges.Learn(context.Background(), []string{"a", "b"}, c.words, c.opts); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestLearnSize checks that memory goes by what the words can give, not by the
+// size that is asked for.
+func TestLearnSize(t *testing.T) {
+	var w merges.Words
+	w.Add([]int32{0, 1, 0}, 1)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	tokens, _, err := merges.Learn(context.Background(), []string{"a", "b"}, &w, merges.Options{VocabSize: 1 << 24})
+	runtime.ReadMemStats(&after)
+	if want := []string{"a", "b", "ab", "aba"}; err != nil || !slices.Equal(tokens, want) {
+		t.Errorf("%q, %v; want %q", tokens, err, want)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("%d bytes were allocated for 4 tokens", n)
 	}
 }
 

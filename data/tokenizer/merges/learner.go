@@ -73,10 +73,12 @@ func newLearner(tokens []string, words *Words, opts Options) *learner {
 	if opts.Join == nil {
 		opts.Join = func(left, right string) string { return left + right }
 	}
+	// A merge makes at most one token and shortens a word.
+	most := min(opts.VocabSize, len(tokens)+len(words.ids))
 	l := &learner{
 		opts:   opts,
-		tokens: append(make([]string, 0, opts.VocabSize), tokens...),
-		ids:    make(map[string]int32, opts.VocabSize),
+		tokens: append(make([]string, 0, most), tokens...),
+		ids:    make(map[string]int32, most),
 		words:  words.words,
 		pieces: words.ids,
 		counts: newPairCounts(),
@@ -85,8 +87,8 @@ func newLearner(tokens []string, words *Words, opts Options) *learner {
 		l.ids[t] = int32(i)
 	}
 	for _, n := range []*neighbours{&l.left, &l.right} {
-		n.count = make([]int64, opts.VocabSize)
-		n.words = make([][]int32, opts.VocabSize)
+		n.count = make([]int64, most)
+		n.words = make([][]int32, most)
 	}
 	return l
 }
