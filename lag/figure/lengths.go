@@ -77,6 +77,8 @@ func DocumentLengths(s *data.Statistics) Figure {
 		p.Legend.Top, p.Legend.XOffs = true, -vg.Points(8)
 		p.Y.Max *= 1.08
 		p.NominalX(names...)
+		p.X.Min, p.X.Max = -0.7, float64(len(names))-0.3
+		p.X.Padding, p.Y.Padding = vg.Points(4), vg.Points(2)
 		if len(names) > 8 {
 			p.X.Tick.Label.Rotation = 0.6
 			p.X.Tick.Label.XAlign = draw.XRight

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/preview"
+	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
 // dataCommands are what `lag data` does.
@@ -20,6 +21,7 @@ var dataCommands = []command{
 	{"prepare", "", "turn a corpus into tokens: train a vocabulary or take one, encode, keep", dataPrepare, nil},
 	{"train", "", "train a vocabulary alone, and write it as tokenizer.json or tokenizer.model", dataTrain, nil},
 	{"encode", "", "encode lines from standard input: a line of space-separated ids each", dataEncode, nil},
+	{"list", "", "list the datasets", dataList, nil},
 	{"show", "[DATASET]", "show a few examples of an objective", dataShow, nil},
 	{"stats", "[DATASET]", "count documents and tokens, and draw the lengths of documents", dataStats, nil},
 	{"verify", "[DATASET or STORE]", "read all that was prepared, and tell what is damaged", dataVerify, nil},
@@ -59,14 +61,22 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 		d, err := data.Prepare(ctx, config, *dir, bars.stage)
 		bars.finish()
 		if errors.Is(err, context.Canceled) {
-			return errInterrupted{}
+			return fmt.Errorf("interrupted; downloads and a vocabulary that is trained are kept, and the same command goes on from there: %w", context.Canceled)
 		}
 		if err != nil {
 			return err
 		}
 		defer d.Close()
 		printDataset(d)
+		warnSmaller(d.Tokenizer, config)
 		return nil
+	}
+}
+
+// warnSmaller says if a vocabulary is smaller than it was asked for.
+func warnSmaller(t *tokenizer.Tokenizer, config data.Config) {
+	if config.TokenizerFile == "" && t.VocabSize() < config.VocabSize {
+		log.Warn("the vocabulary is smaller than asked for: the corpus gives no more tokens", "tokens", t.VocabSize(), "asked", config.VocabSize)
 	}
 }
 
@@ -77,45 +87,4 @@ func printDataset(d *data.Dataset) {
 	fmt.Printf("tokens     %d for training, %d for validation; %.2f bytes a token; unigram entropy %.3f nats\n",
 		d.Train.Len(), d.Validation.Len(), float64(d.Bytes)/float64(d.Train.Len()+d.Validation.Len()), d.UnigramEntropy)
 	fmt.Printf("dataset    %s\n", d.Dir)
-}
-
-// openDataset opens the dataset that the arguments of a command name: its
-// directory, or one that holds it and no other.
-func openDataset(arguments []string) (*data.Dataset, error) {
-	dir, err := datasetDir(arguments)
-	if err != nil {
-		return nil, err
-	}
-	return data.Open(dir)
-}
-
-func datasetDir(arguments []string) (string, error) {
-	dir := defaultDataDir
-	switch len(arguments) {
-	case 0:
-	case 1:
-		dir = arguments[0]
-	default:
-		return "", usageError{fmt.Errorf("one dataset at a time, not %d", len(arguments))}
-	}
-	if data.IsDataset(dir) {
-		return dir, nil
-	}
-	found, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	var sets []string
-	for _, f := range found {
-		if d := filepath.Join(dir, f.Name()); !strings.HasPrefix(f.Name(), ".") && data.IsDataset(d) {
-			sets = append(sets, d)
-		}
-	}
-	switch len(sets) {
-	case 0:
-		return "", fmt.Errorf("there is no dataset in %s: `lag data prepare` makes one and says where it is", dir)
-	case 1:
-		return sets[0], nil
-	}
-	return "", fmt.Errorf("there are %d datasets in %s; name one of them: %s", len(sets), dir, strings.Join(sets, " "))
 }

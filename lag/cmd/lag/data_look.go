@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"html"
 	"io"
 	"os"
 	"path/filepath"
@@ -48,6 +49,9 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			o.Settings = mlm
 		}
+		if *count < 1 {
+			return usageError{fmt.Errorf("%d examples; there must be at least 1", *count)}
+		}
 		if *dry {
 			e := json.NewEncoder(os.Stdout)
 			e.SetIndent("", "  ")
@@ -58,10 +62,14 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		defer d.Close()
-		if err := o.Validate(d.Vocabulary()); err != nil {
-			return fmt.Errorf("%w; `lag data prepare` takes -sentinels NUMBER, -modes and -tokenizer FILE", err)
+		vocabulary := d.Vocabulary()
+		if err := o.Validate(vocabulary); err != nil {
+			if _, _, _, modes := d.Tokenizer.Modes(); o.Form != objective.Encoder && (!modes || len(vocabulary.Sentinels) == 0) {
+				err = fmt.Errorf("%w; `lag data prepare -sentinels NUMBER -modes` makes a dataset with T5's and UL2's tokens", err)
+			}
+			return err
 		}
-		examples, err := preview.Examples(o, d.Train, d.Vocabulary(), d.Tokenizer, *count, *seed)
+		examples, err := preview.Examples(o, d.Train, vocabulary, d.Tokenizer, *count, *seed)
 		if err != nil {
 			return err
 		}
@@ -70,8 +78,13 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 			if err != nil {
 				return err
 			}
+			table, err := objectiveTable(o)
+			if err != nil {
+				return err
+			}
+			title := html.EscapeString(fmt.Sprintf("%s, %s: %s", o.Settings.Kind(), o.Form, d.Info.Name))
 			err = atomicfile.Write(*page, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>%s</title>\n%s", o.Settings.Kind(), fragment)
+				_, err := fmt.Fprintf(w, "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>%s</title>\n<h1>%s</h1>\n<pre>%s</pre>\n%s", title, title, html.EscapeString(table), fragment)
 				return err
 			})
 			if err == nil {
@@ -79,17 +92,26 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			return err
 		}
-		if table, ok := o.Settings.(interface {
-			Table(objective.Form) (string, error)
-		}); ok {
-			text, err := table.Table(o.Form)
-			if err != nil {
-				return err
-			}
-			fmt.Println(text)
+		table, err := objectiveTable(o)
+		if err != nil {
+			return err
+		}
+		if table != "" {
+			fmt.Println(table)
 		}
 		return preview.Text(os.Stdout, examples, terminalWidth(), preview.Coloured(os.Stdout))
 	}
+}
+
+// objectiveTable returns the table of an objective's lengths, "" if it has none.
+func objectiveTable(o objective.Objective) (string, error) {
+	t, ok := o.Settings.(interface {
+		Table(objective.Form) (string, error)
+	})
+	if !ok {
+		return "", nil
+	}
+	return t.Table(o.Form)
 }
 
 // usualForm is the form of model that an objective is mostly used with.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -109,5 +110,38 @@ func TestEncodeLines(t *testing.T) {
 	cmd.Stdin = strings.NewReader("a\n\n")
 	if err := cmd.Run(); err != nil || output.String() != "1 3 2\n1 2\n" {
 		t.Errorf("special tokens: %v, %q", err, output)
+	}
+}
+
+// TestEncodeAnswers: a line that is typed is answered before the next one, and an
+// interruption does not wait for it.
+func TestEncodeAnswers(t *testing.T) {
+	cmd, _ := lagCommand(t, "data", "encode", "-tokenizer", sizedVocabulary(t))
+	cmd.Stdout = nil
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(out)
+	for range 2 {
+		if _, err := in.Write([]byte("aa b\n")); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := answers.ReadString('\n'); err != nil || line != "6 7\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupted {
+		t.Errorf("interrupted: %v", err)
 	}
 }

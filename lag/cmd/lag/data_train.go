@@ -14,7 +14,7 @@ import (
 
 func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("out", "", "`directory` for the tokenizer's file")
-	overrides := dataFlags(flags, "tokenizer", "validation-fraction", "split-seed")
+	overrides := dataFlags(flags, "tokenizer", "validation-fraction", "split-seed", "license")
 	return func(ctx context.Context, _ []string) error {
 		config := data.DefaultConfig()
 		overrides.apply(&config)
@@ -37,6 +37,7 @@ func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return err
 		}
+		warnSmaller(t, config)
 		fmt.Printf("%s: %s, %d tokens, trained in %.1f s\n", filepath.Join(*out, t.FileName()), t.Kind(), t.VocabSize(), time.Since(begun).Seconds())
 		return nil
 	}

@@ -46,7 +46,7 @@ var dataFields = []struct {
 	name, help string
 	field      func(*data.Config) any
 }{
-	{"corpus", "`source` of the text: \"go\" for the prose of the Go installation; paths and globs of text, .jsonl or .parquet files, also .gz and .zst; hf:owner/name for a dataset of the Hugging Face Hub",
+	{"corpus", "`source` of the text: \"go\" for the prose of the Go installation; paths and globs (in quotes) of text, .jsonl or .parquet files, also .gz and .zst, with commas between; hf:owner/name for a dataset of the Hugging Face Hub",
 		func(c *data.Config) any { return &c.Corpus.Source }},
 	{"field", "`name` of the field of JSON lines, or of the column of Parquet, that holds the text (default \"text\")", func(c *data.Config) any { return &c.Corpus.Field }},
 	{"subset", "`name` of the configuration of a Hugging Face dataset", func(c *data.Config) any { return &c.Corpus.Config }},

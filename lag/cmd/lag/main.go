@@ -17,7 +17,9 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/log"
+	"github.com/muesli/termenv"
 
+	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
 )
 
@@ -45,8 +47,19 @@ const (
 type usageError struct{ error }
 
 func main() {
-	log.SetReportTimestamp(false)
+	log.SetDefault(newLogger(os.Stderr))
 	os.Exit(run(lag.Interruptible(), os.Args[1:], os.Stderr))
+}
+
+// newLogger returns a logger that colours its lines on a terminal. The logger is
+// not shown that it writes to one: it would ask the terminal for its colours, and
+// wait ten seconds for one that does not answer.
+func newLogger(out *os.File) *log.Logger {
+	logger := log.NewWithOptions(struct{ io.Writer }{out}, log.Options{})
+	if preview.Coloured(out) {
+		logger.SetColorProfile(termenv.ANSI256)
+	}
+	return logger
 }
 
 // run executes a command line and returns the exit code.

@@ -47,6 +47,9 @@ func (b *bars) observe(e lag.Event) {
 		done, total = int64(e.Index)*e.Total+e.Done, int64(e.Count)*e.Total
 	}
 	if !b.terminal {
+		if newPhase && e.Phase == lag.PhasePrepare {
+			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, e.Run)
+		}
 		if e.Point != nil && e.Done == e.Total {
 			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, e.Run, e.Done, e.Total, b.loss, time.Since(b.started).Seconds())
 		}

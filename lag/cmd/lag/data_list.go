@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/preview"
+)
+
+func dataList(flags *flag.FlagSet) func(context.Context, []string) error {
+	dir := flags.String("data", defaultDataDir, "`directory` of prepared data")
+	return func(context.Context, []string) error {
+		found, err := datasets(*dir)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "dataset\tprepared\tcorpus\ttokenizer\ttokens")
+		for _, f := range found {
+			d, err := data.Open(f.dir)
+			if err != nil {
+				fmt.Fprintf(w, "%s\t%s\tdamaged: `lag data verify %s` says how\n", f.dir, f.made.Format(time.DateTime), f.dir)
+				continue
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s, %d tokens\t%d\n", f.dir, f.made.Format(time.DateTime), preview.Visible(d.Info.Name),
+				d.Tokenizer.Kind(), d.Tokenizer.VocabSize(), d.Train.Len()+d.Validation.Len())
+			d.Close()
+		}
+		return w.Flush()
+	}
+}
+
+// found is a dataset on disk.
+type found struct {
+	dir  string
+	made time.Time
+}
+
+// datasets returns the datasets in a directory, the latest first. It is an error
+// if there are none.
+func datasets(dir string) ([]found, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var out []found
+	for _, f := range files {
+		d := filepath.Join(dir, f.Name())
+		if info, err := f.Info(); err == nil && !strings.HasPrefix(f.Name(), ".") && data.IsDataset(d) {
+			out = append(out, found{d, info.ModTime()})
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("there is no dataset in %s: `lag data prepare` makes one and says where it is", dir)
+	}
+	slices.SortStableFunc(out, func(a, b found) int { return b.made.Compare(a.made) })
+	return out, nil
+}
+
+// openDataset opens the dataset that the arguments of a command name; see
+// datasetDir.
+func openDataset(arguments []string) (*data.Dataset, error) {
+	dir, err := datasetDir(arguments)
+	if err != nil {
+		return nil, err
+	}
+	return data.Open(dir)
+}
+
+// datasetDir returns the directory that the arguments of a command name: that of
+// a dataset, or the beginning of its name, or one with datasets, of which the
+// latest is taken; without arguments the latest in the usual place.
+func datasetDir(arguments []string) (string, error) {
+	dir := defaultDataDir
+	switch {
+	case len(arguments) == 1:
+		dir = arguments[0]
+	case slices.ContainsFunc(arguments, func(a string) bool { return strings.HasPrefix(a, "-") }):
+		return "", usageError{fmt.Errorf("flags go before the dataset: %s", strings.Join(arguments, " "))}
+	case len(arguments) > 1:
+		return "", usageError{fmt.Errorf("one dataset at a time, not %d", len(arguments))}
+	}
+	if data.IsDataset(dir) {
+		return dir, nil
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && filepath.Base(dir) == dir {
+		all, err := datasets(defaultDataDir)
+		if err != nil {
+			return "", err
+		}
+		all = slices.DeleteFunc(all, func(f found) bool { return !strings.HasPrefix(filepath.Base(f.dir), dir) })
+		if len(all) != 1 {
+			return "", fmt.Errorf("%s is no directory, and %d datasets in %s begin with it; `lag data list` lists them", dir, len(all), defaultDataDir)
+		}
+		return all[0].dir, nil
+	}
+	all, err := datasets(dir)
+	if err != nil {
+		return "", err
+	}
+	if len(all) > 1 {
+		fmt.Fprintf(os.Stderr, "%s, the latest of %d; `lag data list` lists them\n", all[0].dir, len(all))
+	}
+	return all[0].dir, nil
+}
