@@ -7,7 +7,7 @@ import (
 
 // SpanCorruption is T5's objective (Raffel et al. 2020, section 3.1.4): spans of
 // a text are hidden, each replaced by a sentinel; the targets are the spans,
-// each after its sentinel; sentinels are <extra_id_0>, <extra_id_1>, ... in
+// each after its sentinel (but see [Roll]); sentinels are <extra_id_0>, <extra_id_1>, ... in
 // turn. [NoiseCounts] says how much is hidden, and all masks that do so, begin
 // with a token that stays and end with one that does not are equally likely,
 // unless they are rolled.
