@@ -74,9 +74,12 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := m.NewEncoder()
+			e, normalized := m.NewEncoder(), m.Normalized().NewEncoder()
 			for _, want := range c.Encoded {
 				got := e.Encode(nil, want.Text)
+				if diff := cmp.Diff(got, normalized.Encode(nil, m.Normalize(want.Text))); diff != "" {
+					t.Errorf("%q (-encoded, +normalized before):\n%s", want.Text, diff)
+				}
 				if diff := cmp.Diff(names(m, want.IDs), names(m, got)); diff != "" && len(got)+len(want.IDs) > 0 {
 					t.Errorf("%q (-theirs, +ours):\n%s", want.Text, diff)
 				}

@@ -1,10 +1,6 @@
 package bpe
 
-import (
-	"strings"
-
-	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
-)
+import "strings"
 
 const (
 	longEntries = 1 << 15 // longer pieces that are remembered before that starts afresh
@@ -30,12 +26,9 @@ func (m *Model) NewEncoder() *Encoder {
 }
 
 // Encode appends the ids of text to dst. Special tokens are not looked for. Text
-// that is not valid UTF-8 is encoded as [utf8text.Repair] mends it.
+// that is not valid UTF-8 is encoded as utf8text.Repair mends it.
 func (e *Encoder) Encode(dst []int32, text string) []int32 {
-	text = utf8text.Repair(text)
-	if e.m.normalize != nil {
-		text = e.m.normalize(text)
-	}
+	text = e.m.Normalize(text)
 	if scan := e.m.cut.scan; scan != nil {
 		for i := 0; i < len(text); {
 			end := scan(text, i)

@@ -109,6 +109,24 @@ func (m *Model) ID(token string) (int32, bool) {
 	return id, ok
 }
 
+// Normalize returns text, mended by [utf8text.Repair], as the normalizer section
+// changes it before it is cut.
+func (m *Model) Normalize(text string) string {
+	text = utf8text.Repair(text)
+	if m.normalize != nil {
+		text = m.normalize(text)
+	}
+	return text
+}
+
+// Normalized returns the model for text that [Model.Normalize] has changed: it is
+// the same, but does not change it again.
+func (m *Model) Normalized() *Model {
+	n := *m
+	n.normalize = nil
+	return &n
+}
+
 // Decode returns the text of tokens, given as the vocabulary writes them. Tokens
 // with characters that stand for no byte, as those of special tokens often do,
 // are taken literally. Bytes that are no valid UTF-8 become U+FFFD, as in

@@ -109,6 +109,12 @@ func TestReference(t *testing.T) {
 					}
 				}
 			}
+			normalized := m.Normalized().NewEncoder()
+			for _, x := range c.Encode {
+				if got := normalized.Encode(nil, m.Normalize(string(x.Text))); !slices.Equal(got, x.IDs) {
+					t.Errorf("%q, normalized before: got %q, want %q", x.Text, tokens(m, got), tokens(m, x.IDs))
+				}
+			}
 			for _, x := range c.Decode {
 				if got := m.Decode(x.Tokens); got != x.Text {
 					t.Errorf("%q: got %q, want %q", x.Tokens, got, x.Text)

@@ -2,18 +2,14 @@ package unigram
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 )
@@ -171,6 +167,31 @@ func (m *Model) JSON() (normalizer, preTokenizer, decoder, model json.RawMessage
 // sentencepiece, not a tokenizer.json.
 func (m *Model) IsSentencePiece() bool { return m.file == nil }
 
+// Normalize returns text as the normalizer section of a tokenizer.json changes it,
+// mended by [utf8text.Repair] before. That of a .model is not a step by itself:
+// text is returned as it is.
+func (m *Model) Normalize(text string) string {
+	if m.file == nil {
+		return text
+	}
+	text = utf8text.Repair(text)
+	for _, step := range m.file.normalizers {
+		text = step(text)
+	}
+	return text
+}
+
+// Normalized returns the model for text that [Model.Normalize] has changed: it is
+// the same, but does not change it again.
+func (m *Model) Normalized() *Model {
+	if m.file == nil {
+		return m
+	}
+	n, f := *m, *m.file
+	f.normalizers, n.file = nil, &f
+	return &n
+}
+
 func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 	var section struct {
 		Type         string               `json:"type"`
@@ -239,71 +260,6 @@ func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
 		return nil, fmt.Errorf("unigram: %w", err)
 	}
 	return m, nil
-}
-
-var forms = map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}
-
-func (f *jsonFile) addNormalizer(c component) error {
-	var step func(text string) string
-	switch c.Type {
-	case "Precompiled":
-		data, err := base64.StdEncoding.DecodeString(c.Charsmap)
-		if err != nil {
-			return fmt.Errorf("unigram: precompiled_charsmap: %w", err)
-		}
-		if len(data) == 0 {
-			return unsupported("normalizer", "Precompiled without a charsmap")
-		}
-		rules, err := parseCharsmap(data)
-		if err != nil {
-			return fmt.Errorf("unigram: precompiled_charsmap: %w", err)
-		}
-		step = newPrecompiled(rules).apply
-	case "Replace":
-		replace, err := newReplace("normalizer", c)
-		if err != nil {
-			return err
-		}
-		step = replace.apply
-	case "Strip":
-		step = stripStep{c.StripLeft == nil || *c.StripLeft, c.StripRight == nil || *c.StripRight}.apply
-	case "Prepend":
-		step = func(text string) string {
-			if text == "" {
-				return text
-			}
-			return c.Prepend + text
-		}
-	case "Nmt":
-		step = nmt
-	case "NFC", "NFD", "NFKC", "NFKD":
-		form := forms[c.Type]
-		step = func(text string) string { return utf8text.Normalize(form, text) }
-	case "Lowercase":
-		step = utf8text.Lower
-	case "StripAccents":
-		step = utf8text.StripAccents
-	default:
-		return unsupported("normalizer", c.Type)
-	}
-	f.normalizers = append(f.normalizers, step)
-	return nil
-}
-
-// newReplace makes a Replace component. Of regular expressions only those are
-// taken whose meaning is the same in every dialect.
-func newReplace(section string, c component) (replaceStep, error) {
-	switch {
-	case c.Pattern.String != nil && *c.Pattern.String != "":
-		return replaceStep{literal: *c.Pattern.String, content: c.Content}, nil
-	case c.Pattern.Regex != nil && *c.Pattern.Regex != "" && !strings.ContainsAny(*c.Pattern.Regex, `\^$.|?*()[]`):
-		re, err := regexp.Compile(*c.Pattern.Regex)
-		if err == nil {
-			return replaceStep{regex: re, content: c.Content}, nil
-		}
-	}
-	pattern, _ := json.Marshal(c.Pattern)
-	return replaceStep{}, unsupported(section, "Replace with the pattern "+string(pattern))
 }
 
 func (f *jsonFile) addPreTokenizer(c component) error {

@@ -24,10 +24,7 @@ func (e *Encoder) EncodeRest(dst []int32, text string) []int32 {
 // UTF-8 is encoded as [utf8text.Repair] mends it.
 func (e *Encoder) encodeJSON(dst []int32, text string, first bool) []int32 {
 	f := e.m.file
-	text = utf8text.Repair(text)
-	for _, step := range f.normalizers {
-		text = step(text)
-	}
+	text = e.m.Normalize(text)
 	if !f.split && !f.punctuation {
 		return e.metaspace(dst, text, first)
 	}
