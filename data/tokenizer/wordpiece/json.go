@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,7 +29,7 @@ type (
 		Type     string           `json:"type"`
 		Unk      string           `json:"unk_token"`
 		Prefix   *string          `json:"continuing_subword_prefix"`
-		MaxChars int              `json:"max_input_chars_per_word"`
+		MaxChars *int             `json:"max_input_chars_per_word"`
 		Vocab    map[string]int64 `json:"vocab"`
 	}
 )
@@ -59,14 +61,16 @@ func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, er
 		return nil, fmt.Errorf("the unknown token is %q; only %s is supported", m.Unk, unknown)
 	case m.Prefix != nil && *m.Prefix != prefix:
 		return nil, fmt.Errorf("the prefix of continuing pieces is %q; only %q is supported", *m.Prefix, prefix)
-	case m.MaxChars < 0:
-		return nil, fmt.Errorf("max_input_chars_per_word is %d", m.MaxChars)
+	case m.MaxChars != nil && *m.MaxChars < 0:
+		return nil, fmt.Errorf("max_input_chars_per_word is %d: give 0 or more", *m.MaxChars)
 	case n != nil && n.Type != "BertNormalizer":
 		return nil, fmt.Errorf("the normalizer is of type %q; only BertNormalizer is supported with WordPiece", n.Type)
 	case p == nil || p.Type != "BertPreTokenizer":
 		return nil, errors.New("the pre-tokenizer is not a BertPreTokenizer, the only one supported with WordPiece")
 	case d != nil && d.Type != "WordPiece" && d.Type != "":
 		return nil, fmt.Errorf("the decoder is of type %q; only WordPiece is supported with WordPiece", d.Type)
+	case d != nil && d.Prefix != nil && *d.Prefix != prefix:
+		return nil, fmt.Errorf("the decoder's prefix is %q; only %q is supported", *d.Prefix, prefix)
 	}
 	tokens, err := inOrder(m.Vocab)
 	if err != nil {
@@ -85,10 +89,10 @@ func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, er
 	if err != nil {
 		return nil, err
 	}
-	if m.MaxChars > 0 {
-		w.maxChars = m.MaxChars
+	if m.MaxChars != nil {
+		w.maxChars = *m.MaxChars
 	}
-	w.cleanup = d == nil || d.Cleanup == nil || *d.Cleanup
+	w.decoding = decoding{none: d == nil, cleanup: d != nil && (d.Cleanup == nil || *d.Cleanup)}
 	return w, nil
 }
 
@@ -97,7 +101,8 @@ func inOrder(vocab map[string]int64) ([]string, error) {
 	n := len(vocab)
 	tokens := make([]string, n)
 	seen := make([]bool, n)
-	for token, id := range vocab {
+	for _, token := range slices.Sorted(maps.Keys(vocab)) { // so that the first fault found is always the same
+		id := vocab[token]
 		if id < 0 || id >= int64(n) {
 			return nil, fmt.Errorf("token %q has id %d, but there are %d tokens, whose ids must be 0 to %d", token, id, n, n-1)
 		}
@@ -115,7 +120,10 @@ func (m *Model) JSON() (normalizer, preTokenizer, decoder, model json.RawMessage
 	normalizer = fmt.Appendf(nil, `{"type": "BertNormalizer", "clean_text": %t, "handle_chinese_chars": %t, "strip_accents": %t, "lowercase": %t}`,
 		m.norm.CleanText, m.norm.ChineseChars, m.norm.StripAccents, m.norm.Lowercase)
 	preTokenizer = []byte(`{"type": "BertPreTokenizer"}`)
-	decoder = fmt.Appendf(nil, `{"type": "WordPiece", "prefix": "##", "cleanup": %t}`, m.cleanup)
+	decoder = []byte("null")
+	if !m.decoding.none {
+		decoder = fmt.Appendf(nil, `{"type": "WordPiece", "prefix": "##", "cleanup": %t}`, m.decoding.cleanup)
+	}
 
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": %d, "vocab": {`, m.maxChars)

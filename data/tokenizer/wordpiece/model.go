@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -26,6 +28,12 @@ var Uncased = Normalization{CleanText: true, ChineseChars: true, StripAccents: t
 // Cased is the normalization of BERT's cased vocabularies.
 var Cased = Normalization{CleanText: true, ChineseChars: true}
 
+// decoding is how tokens become text.
+type decoding struct {
+	none    bool // tokens are joined by spaces
+	cleanup bool // the spaces around punctuation are undone
+}
+
 // Model is a WordPiece vocabulary together with BERT's rules of splitting text.
 // It does not change once made and may be used by several goroutines.
 type Model struct {
@@ -34,20 +42,20 @@ type Model struct {
 	continuation map[string]int32 // tokens that continue a word, without their prefix
 	unk          int32
 	norm         Normalization
-	maxChars     int  // longest word that is split, in characters
-	maxPiece     int  // longest token, in bytes
-	cleanup      bool // Decode undoes the spaces around punctuation
+	maxChars     int // longest word that is split, in characters
+	maxPiece     int // longest token, in bytes
+	decoding     decoding
 }
 
 // New returns the model of the given tokens, whose ids are their indices. [UNK]
-// must be among them.
+// must be among them. The model keeps the slice.
 func New(tokens []string, norm Normalization) (*Model, error) {
 	m := &Model{
 		tokens:       tokens,
 		ids:          make(map[string]int32, len(tokens)),
 		continuation: make(map[string]int32, len(tokens)),
 		norm:         norm,
-		cleanup:      true,
+		decoding:     decoding{cleanup: true},
 		maxChars:     maxChars,
 	}
 	for i, token := range tokens {
@@ -71,17 +79,27 @@ func New(tokens []string, norm Normalization) (*Model, error) {
 }
 
 // ParseVocabulary reads a vocab.txt: a token a line, whose id is the number of
-// its line from 0. The file does not say whether text is to be lowercased; a
-// vocabulary with a capital letter outside of brackets is taken to be cased,
-// since lowercased text could never use that token.
+// its line from 0. A byte order mark, whitespace at the end of a line (as in
+// Hugging Face's WordPiece) and empty lines at the end are no part of it.
+//
+// The file does not say whether text is to be lowercased; a vocabulary with a
+// capital letter outside of brackets is taken to be cased, since lowercased text
+// could never use that token.
 func ParseVocabulary(text string) (*Model, error) {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(strings.TrimPrefix(text, "\ufeff"), " \t\r\n"), "\n")
 	norm := Uncased
 	for i, line := range lines {
-		line = strings.TrimSuffix(line, "\r")
+		line = strings.TrimRight(line, " \t\r")
+		// A line of nothing but an unusual space is a token, though no text gives it.
+		if trimmed := strings.TrimRightFunc(line, unicode.IsSpace); trimmed != "" {
+			line = trimmed
+		}
 		lines[i] = line
-		if line == "" {
+		switch {
+		case line == "":
 			return nil, fmt.Errorf("not a vocab.txt: line %d is empty", i+1)
+		case !utf8.ValidString(line):
+			return nil, fmt.Errorf("not a vocab.txt: line %d is not valid UTF-8: %.20q", i+1, line)
 		}
 		if line[0] != '[' && strings.ContainsAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && line[0] != '<' {
 			norm = Cased
@@ -107,9 +125,21 @@ func (m *Model) ID(token string) (int32, bool) {
 	return id, ok
 }
 
-// Continues tells whether the token continues a word, as those that begin with
-// "##" do.
-func (m *Model) Continues(id int32) bool { return strings.HasPrefix(m.Token(id), prefix) }
+// Normalize returns text as BERT's normalizer leaves it, before it is split.
+func (m *Model) Normalize(text string) string {
+	if m.norm == (Normalization{}) {
+		return text
+	}
+	return string(m.norm.text(nil, text))
+}
+
+// Normalized returns the model for text that [Model.Normalize] has changed
+// already: the same without a normalizer.
+func (m *Model) Normalized() *Model {
+	n := *m
+	n.norm = Normalization{}
+	return &n
+}
 
 // cleanups are the replacements that Hugging Face's WordPiece decoder makes, in
 // its order.
@@ -118,8 +148,12 @@ var cleanups = []string{" .", ".", " ?", "?", " !", "!", " ,", ",", " ' ", "'", 
 // Decode returns readable text for tokens, as Hugging Face's WordPiece decoder
 // does: tokens are separated by spaces, continuations joined to their word, and
 // the space before common punctuation dropped. Case, accents and exact spacing
-// are lost.
+// are lost. If the tokenizer.json had no decoder, all tokens are separated by
+// spaces.
 func (m *Model) Decode(tokens []string) string {
+	if m.decoding.none {
+		return strings.Join(tokens, " ")
+	}
 	var b strings.Builder
 	for i, token := range tokens {
 		if i > 0 {
@@ -129,7 +163,7 @@ func (m *Model) Decode(tokens []string) string {
 				token = " " + token
 			}
 		}
-		if m.cleanup {
+		if m.decoding.cleanup {
 			for j := 0; j < len(cleanups); j += 2 {
 				token = strings.ReplaceAll(token, cleanups[j], cleanups[j+1])
 			}

@@ -54,32 +54,34 @@ func isIdeograph(r rune) bool {
 	return false
 }
 
+// text appends the normalized text to dst, which is empty.
+func (n Normalization) text(dst []byte, text string) []byte {
+	for i := 0; i < len(text); i++ {
+		if text[i] >= utf8.RuneSelf {
+			return n.unicode(dst, text)
+		}
+	}
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if n.CleanText && asciiSpace[c] {
+			c = ' '
+		}
+		if n.CleanText && (c < ' ' || c == 0x7f) {
+			continue
+		}
+		if n.Lowercase && 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
 // words calls yield for every word that BERT makes of text, which holds no
 // whitespace other than that which normalization makes. The slice given to
 // yield is overwritten by the next call.
 func (n Normalization) words(text string, scratch []byte, yield func(word []byte)) []byte {
-	buf := scratch[:0]
-	ascii := true
-	for i := 0; i < len(text); i++ {
-		if text[i] >= utf8.RuneSelf {
-			ascii = false
-			break
-		}
-	}
-	if ascii {
-		for i := 0; i < len(text); i++ {
-			c := text[i]
-			if n.CleanText && (c < ' ' || c == 0x7f) && c != '\t' && c != '\n' && c != '\r' {
-				continue
-			}
-			if n.Lowercase && 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			buf = append(buf, c)
-		}
-	} else {
-		buf = n.unicode(buf, text)
-	}
+	buf := n.text(scratch[:0], text)
 	start := 0
 	flush := func(end int) {
 		if end > start {
@@ -107,7 +109,7 @@ func (n Normalization) words(text string, scratch []byte, yield func(word []byte
 	return buf
 }
 
-// unicode appends the normalized text to dst.
+// unicode does what text does, for any characters.
 func (n Normalization) unicode(dst []byte, text string) []byte {
 	for _, r := range text {
 		if n.CleanText {

@@ -13,9 +13,12 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
 )
 
+// maxTokens bounds a trained vocabulary, far above any in use.
+const maxTokens = 1 << 24
+
 // TrainOptions configures [Train].
 type TrainOptions struct {
-	VocabSize     int      // number of tokens, the special ones included
+	VocabSize     int      // number of tokens, the special ones included; at most 2^24
 	Special       []string // tokens with the first ids, [UNK] among them
 	MinFrequency  int      // least number of occurrences of a pair that is merged; 0 means 2
 	LimitAlphabet int      // number of different characters kept, the most frequent first; 0 means 1000
@@ -32,8 +35,8 @@ func (o TrainOptions) Validate() error {
 		return fmt.Errorf("wordpiece: a vocabulary of %d tokens is too small: there are %d special tokens alone", o.VocabSize, len(o.Special))
 	case !slices.Contains(o.Special, unknown):
 		return fmt.Errorf("wordpiece: the special tokens %q lack %s", o.Special, unknown)
-	case o.VocabSize > 1<<30:
-		return fmt.Errorf("wordpiece: a vocabulary of %d tokens is too large", o.VocabSize)
+	case o.VocabSize > maxTokens:
+		return fmt.Errorf("wordpiece: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, maxTokens)
 	case o.MinFrequency < 0:
 		return fmt.Errorf("wordpiece: minimum frequency %d is negative", o.MinFrequency)
 	case o.LimitAlphabet < 0:
@@ -146,8 +149,8 @@ func characters(counts *merges.Counts, opts TrainOptions) ([]string, *merges.Wor
 		}
 	}
 	if len(tokens) > opts.VocabSize {
-		return nil, nil, fmt.Errorf("wordpiece: a vocabulary of %d tokens cannot hold the %d special tokens and the %d characters of the text (%d tokens): raise the vocabulary size to more than %d or lower the alphabet limit",
-			opts.VocabSize, len(opts.Special), len(letters), len(tokens), len(tokens))
+		return nil, nil, fmt.Errorf("wordpiece: the %d special tokens and %d characters of the text take %d tokens, more than %d: raise the vocabulary size or lower the alphabet limit",
+			len(opts.Special), len(letters), len(tokens), opts.VocabSize)
 	}
 	words := new(merges.Words)
 	var ids []int32
