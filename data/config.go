@@ -1,10 +1,10 @@
 package data
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/landscape-aware/growing/data/corpus"
@@ -13,7 +13,7 @@ import (
 
 // formatVersion is part of every dataset's address. It changes when the same
 // configuration and text give other files.
-const formatVersion = 2
+const formatVersion = 3
 
 // Config says what dataset to make.
 type Config struct {
@@ -41,10 +41,10 @@ func DefaultConfig() Config {
 	return Config{Corpus: corpus.Spec{Source: corpus.GoSpec}, VocabSize: 1024, ValidationFraction: 0.05}
 }
 
-// Validate reports what is wrong with the configuration, without looking at the
+// Validate reports the first thing that is wrong with the configuration, without looking at the
 // corpus or the tokenizer's file.
 func (c Config) Validate() error {
-	if err := errors.Join(c.Corpus.Validate(), c.split().Validate(), c.validateTokenizer()); err != nil {
+	if err := cmp.Or(c.Corpus.Validate(), c.split().Validate(), c.validateTokenizer()); err != nil {
 		return fmt.Errorf("data: %w", err)
 	}
 	return nil
@@ -102,34 +102,35 @@ func (c Config) loadTokenizer() (*tokenizer.Tokenizer, error) {
 		t, err = t.ExtendUL2(c.Sentinels, c.Modes)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return nil, err
 	}
 	if c.VocabSize != 0 && c.VocabSize != t.VocabSize() {
-		return nil, fmt.Errorf("data: the vocabulary of %s has %d tokens where %d were asked for: leave the size out, or set it to %d",
+		return nil, fmt.Errorf("the vocabulary of %s has %d tokens where %d were asked for: leave the size out, or set it to %d",
 			c.TokenizerFile, t.VocabSize(), c.VocabSize, t.VocabSize())
 	}
 	return t, nil
 }
 
 // address returns the hash of all that determines a dataset of this
-// configuration, given the fingerprints of the corpus and of the vocabulary, if
-// that is not trained. Where the corpus lies does not count; how it is cleaned
-// shows in its fingerprint.
-func (c Config) address(content, vocabulary string) string {
+// configuration, given the fingerprint and description of the corpus, and the
+// fingerprint of the vocabulary if that is not trained. The corpus's name and
+// licence are kept with the tokens, so that they count; its place does only as
+// far as it is the name. How the text is cleaned shows in its fingerprint.
+func (c Config) address(content string, info corpus.Info, vocabulary string) string {
 	o := c.training()
 	if vocabulary != "" {
 		o = tokenizer.TrainOptions{}
 	}
 	key, err := json.Marshal(struct {
 		Version                                int
-		Content, Vocabulary                    string
+		Content, Name, License, Vocabulary     string
 		Kind                                   tokenizer.Kind
 		VocabSize, MinFrequency, LimitAlphabet int
 		Sentinels                              int
 		Modes                                  bool
 		ValidationFraction                     float64
 		SplitSeed                              int64
-	}{formatVersion, content, vocabulary, o.Kind, o.VocabSize, o.MinFrequency, o.LimitAlphabet, o.Sentinels, o.Modes, c.ValidationFraction, c.SplitSeed})
+	}{formatVersion, content, info.Name, info.License, vocabulary, o.Kind, o.VocabSize, o.MinFrequency, o.LimitAlphabet, o.Sentinels, o.Modes, c.ValidationFraction, c.SplitSeed})
 	if err != nil {
 		panic(err) // numbers and strings: Validate has refused NaN
 	}

@@ -108,6 +108,27 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// TestReadError checks what is said where a file cannot be read, with a
+// vocabulary to be trained and a given one.
+func TestReadError(t *testing.T) {
+	d := prepare(t, config(corpusFile(t, 1000)), t.TempDir())
+	path := filepath.Join(t.TempDir(), "a.jsonl")
+	if err := os.WriteFile(path, []byte("not JSON\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(path)
+	for range 2 {
+		_, err := Prepare(t.Context(), cfg, t.TempDir(), nil)
+		if err == nil || !strings.HasPrefix(err.Error(), "data: corpus: reading "+path) {
+			t.Error(err)
+		}
+		cfg.VocabSize, cfg.TokenizerFile = 0, filepath.Join(d.Dir, d.Tokenizer.FileName())
+	}
+	if _, err := TrainTokenizer(t.Context(), config(path), nil); err == nil || !strings.HasPrefix(err.Error(), "data: corpus: reading "+path) {
+		t.Error(err)
+	}
+}
+
 // TestNoEndToken checks that a vocabulary without an end token is refused.
 func TestNoEndToken(t *testing.T) {
 	path := corpusFile(t, 1000)
@@ -154,12 +175,9 @@ func TestSources(t *testing.T) {
 	cfg.VocabSize = 60
 	plain := prepare(t, cfg, dir)
 	cfg.Corpus = corpus.Spec{Source: "hf:" + dir, Config: "en", Field: "body"}
-	if d := prepare(t, cfg, dir); d.Dir != plain.Dir {
-		t.Error("the same text from a dataset is another dataset")
-	}
-	// Elsewhere the licence of the card is carried into the store.
-	if m := prepare(t, cfg, t.TempDir()).Train.Meta(); m.License != "cc0-1.0" {
-		t.Errorf("%+v", m)
+	// The licence of the card is carried into the store.
+	if d := prepare(t, cfg, dir); d.Fingerprint != plain.Fingerprint || d.Train.Meta().License != "cc0-1.0" {
+		t.Errorf("the same text from a dataset has other tokens, or no licence: %+v", d.Train.Meta())
 	}
 	cfg.Corpus.Clean.DropDuplicates = true
 	cfg.ValidationFraction = 0.5

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -127,18 +128,18 @@ func open(dir string) (*Dataset, error) {
 }
 
 func damaged(dir string, err error) error {
-	return fmt.Errorf("data: the dataset in %s is damaged: %w; remove the directory, it will be made again", dir, err)
+	return fmt.Errorf("the dataset in %s is damaged: %w; remove the directory, it will be made again", dir, err)
 }
 
 // Close unmaps the stores.
 func (d *Dataset) Close() error {
-	var errs []error
+	var first error
 	for _, s := range []*tokenstore.Store{d.Train, d.Validation} {
 		if s != nil {
-			errs = append(errs, s.Close())
+			first = cmp.Or(first, s.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return first
 }
 
 // Vocabulary returns what objectives need to know of the tokenizer.
@@ -215,10 +216,13 @@ func (d *Dataset) frequencies(ctx context.Context) error {
 	return nil
 }
 
+// fingerprintVersion changes when the same bytes give another fingerprint.
+const fingerprintVersion = 2
+
 // fingerprint returns the fingerprint of a dataset.
 func fingerprint(vocabulary string, train, validation tokenstore.Meta) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "dataset %d\n%s\n", formatVersion, vocabulary)
+	fmt.Fprintf(h, "dataset %d\n%s\n", fingerprintVersion, vocabulary)
 	for _, m := range []tokenstore.Meta{train, validation} {
 		fmt.Fprintf(h, "%s %s %s\n", m.DType, m.TokensSHA256, m.IndexSHA256)
 	}
@@ -238,9 +242,14 @@ func (p *preparation) describe(ctx context.Context, vocab *tokenizer.Tokenizer, 
 	if err := d.frequencies(ctx); err != nil {
 		return err
 	}
-	return atomicfile.WriteJSON(filepath.Join(dir, fileDataset), record{
+	err := atomicfile.WriteJSON(filepath.Join(dir, fileDataset), record{
 		Content: c.Content, Tokenizer: vocab.FileName(), Vocabulary: vocab.Fingerprint(), Info: p.source.Info(), Documents: c.Documents, Bytes: c.Bytes,
 		UnigramEntropy: d.UnigramEntropy, ValidationEntropy: d.ValidationEntropy, UnknownRate: d.UnknownRate,
 		Fingerprint: fingerprint(vocab.Fingerprint(), d.Train.Meta(), d.Validation.Meta()),
 	})
+	if err != nil {
+		return err
+	}
+	reached(fileDataset)
+	return nil
 }

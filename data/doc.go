@@ -13,4 +13,9 @@
 //	dir/corpora/<hash>.json    content hashes of corpora seen on this machine
 //	dir/.partial-<hash>        a dataset in the making
 //	dir/.lock                  held while something is made
+//
+// Of what a killed process leaves the next one removes all but the vocabularies
+// that were trained, which stay in their .partial-<hash> until their dataset is
+// made: of a configuration that nobody wants any more, remove it by hand. So it
+// is with the small files in corpora; nothing is lost but the time to read again.
 package data

@@ -3,12 +3,12 @@ package data
 import (
 	"context"
 	"errors"
+	"iter"
 	"path/filepath"
 	"runtime"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/landscape-aware/growing/data/corpus"
+	"github.com/landscape-aware/growing/data/ordered"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -22,7 +22,7 @@ type chunk struct {
 	texts      []string
 	validation []bool
 	size       int64
-	tokens     chan [][]int32 // of each document; filled by a worker
+	tokens     [][]int32 // of each document; filled by a worker
 }
 
 // endToken returns the token that ends each document.
@@ -54,101 +54,75 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 		writers[i] = w
 	}
 
-	group, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	todo := make(chan *chunk)
-	order := make(chan *chunk, 2*workers) // bounds what is held in memory
-	group.Go(func() error {
-		defer close(todo)
-		defer close(order)
-		return p.chunks(ctx, c, func(k *chunk) error {
-			for _, to := range []chan *chunk{order, todo} {
-				select {
-				case to <- k:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
+	worker := func() func(*chunk) (*chunk, error) {
+		e := vocab.NewEncoder()
+		// A corpus may well speak of "[SEP]"; only we may say it.
+		e.Literal = true
+		return func(k *chunk) (*chunk, error) {
+			k.tokens = make([][]int32, len(k.texts))
+			for i, text := range k.texts {
+				k.tokens[i] = append(e.Encode(nil, text), end)
 			}
-			return nil
-		})
-	})
-	for range workers {
-		group.Go(func() error {
-			e := vocab.NewEncoder()
-			// A corpus may well speak of "[SEP]"; only we may say it.
-			e.Literal = true
-			for k := range todo {
-				tokens := make([][]int32, len(k.texts))
-				for i, text := range k.texts {
-					tokens[i] = append(e.Encode(nil, text), end)
-				}
-				k.tokens <- tokens
-			}
-			return nil
-		})
-	}
-	group.Go(func() error {
-		done := int64(0)
-		for k := range order {
-			var tokens [][]int32
-			select {
-			case tokens = <-k.tokens:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			for i, ids := range tokens {
-				w := writers[0]
-				if k.validation[i] {
-					w = writers[1]
-				}
-				if err := w.AppendText(ids, len(k.texts[i])); err != nil {
-					return err
-				}
-			}
-			done += k.size
-			p.progress(StageEncode, done, c.Bytes)
+			return k, nil
 		}
+	}
+	done := int64(0)
+	err = ordered.Map(ctx, runtime.GOMAXPROCS(0), p.chunks(ctx, c), worker, func(k *chunk) error {
+		for i, ids := range k.tokens {
+			w := writers[0]
+			if k.validation[i] {
+				w = writers[1]
+			}
+			if err := w.AppendText(ids, len(k.texts[i])); err != nil {
+				return err
+			}
+		}
+		done += k.size
+		p.progress(StageEncode, done, c.Bytes)
 		return nil
 	})
-	if err := group.Wait(); err != nil {
+	if err != nil {
 		return err
 	}
-	for _, w := range writers {
+	for i, w := range writers {
 		if err := w.Commit(); err != nil {
 			return err
 		}
+		reached([]string{nameTrain, nameValidation}[i] + ".json")
 	}
 	return nil
 }
 
-// chunks streams the corpus in chunks. It reports an error if it is not the
-// corpus of the given contents.
-func (p *preparation) chunks(ctx context.Context, c *contents, yield func(*chunk) error) error {
-	split := p.cfg.split()
-	sum := corpus.NewFingerprint()
-	fresh := func() *chunk { return &chunk{tokens: make(chan [][]int32, 1)} }
-	k, ordinal := fresh(), int64(0)
-	for d, err := range p.source.Documents(ctx) {
-		if err != nil {
-			return err
-		}
-		sum.Add(d)
-		k.texts = append(k.texts, d.Text)
-		k.validation = append(k.validation, split.Validation(ordinal))
-		k.size += int64(len(d.Text))
-		ordinal++
-		if k.size >= encodeChunk {
-			if err := yield(k); err != nil {
-				return err
+// chunks streams the corpus in chunks. It gives an error if it is not the corpus
+// of the given contents.
+func (p *preparation) chunks(ctx context.Context, c *contents) iter.Seq2[*chunk, error] {
+	return func(yield func(*chunk, error) bool) {
+		split := p.cfg.split()
+		sum := corpus.NewFingerprint()
+		k, ordinal := new(chunk), int64(0)
+		for d, err := range p.source.Documents(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
 			}
-			k = fresh()
+			sum.Add(d)
+			k.texts = append(k.texts, d.Text)
+			k.validation = append(k.validation, split.Validation(ordinal))
+			k.size += int64(len(d.Text))
+			ordinal++
+			if k.size >= encodeChunk {
+				if !yield(k, nil) {
+					return
+				}
+				k = new(chunk)
+			}
+		}
+		if sum.String() != c.Content {
+			yield(nil, p.errChanged())
+			return
+		}
+		if len(k.texts) > 0 {
+			yield(k, nil)
 		}
 	}
-	if sum.String() != c.Content {
-		return p.errChanged()
-	}
-	if len(k.texts) == 0 {
-		return nil
-	}
-	return yield(k)
 }

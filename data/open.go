@@ -23,5 +23,8 @@ func Open(dir string) (*Dataset, error) {
 	if errors.Is(err, errNotPrepared) {
 		return nil, fmt.Errorf("data: there is no dataset in %s: %w", dir, fs.ErrNotExist)
 	}
-	return d, err
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return d, nil
 }

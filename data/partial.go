@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer"
@@ -17,6 +18,10 @@ const (
 	partialPrefix = ".partial-"
 	fileTrained   = "trained.json" // in a partial directory: that its vocabulary is whole
 )
+
+// reached is called between the steps of a preparation, after each that changes
+// what is on disk. Tests die there.
+var reached = func(moment string) {}
 
 // partial is the directory of a dataset in the making. Of what is in it after a
 // crash only the vocabulary is used again, and only if trained.json, which is
@@ -67,9 +72,11 @@ func (p partial) begin(vocab *tokenizer.Tokenizer, wasTrained bool) error {
 	if err := os.Mkdir(string(p), 0o777); err != nil {
 		return err
 	}
+	reached("directory")
 	if err := vocab.SaveTo(string(p)); err != nil {
 		return err
 	}
+	reached(vocab.FileName())
 	if !wasTrained {
 		return nil
 	}
@@ -77,7 +84,11 @@ func (p partial) begin(vocab *tokenizer.Tokenizer, wasTrained bool) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteJSON(filepath.Join(string(p), fileTrained), trained{vocab.FileName(), sum})
+	if err := atomicfile.WriteJSON(filepath.Join(string(p), fileTrained), trained{vocab.FileName(), sum}); err != nil {
+		return err
+	}
+	reached(fileTrained)
+	return nil
 }
 
 // giveUp removes what is in the directory, except for a vocabulary that is to be
@@ -118,9 +129,11 @@ func (p partial) commit(final string) (*Dataset, error) {
 	if err := atomicfile.SyncDir(string(p)); err != nil {
 		return nil, err
 	}
+	reached("naming")
 	if err := os.Rename(string(p), final); err != nil {
 		return nil, err
 	}
+	reached("named")
 	if err := atomicfile.SyncDir(filepath.Dir(final)); err != nil {
 		return nil, err
 	}
@@ -131,13 +144,14 @@ func (p partial) commit(final string) (*Dataset, error) {
 // directory, but for their vocabularies. The lock is held, so that nobody is
 // writing them.
 func sweepOthers(p partial) error {
-	all, err := filepath.Glob(filepath.Join(filepath.Dir(string(p)), partialPrefix+"*"))
+	dir, name := filepath.Split(string(p))
+	all, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, other := range all {
-		if other != string(p) {
-			if err := partial(other).giveUp(true); err != nil {
+		if strings.HasPrefix(other.Name(), partialPrefix) && other.Name() != name {
+			if err := partial(filepath.Join(dir, other.Name())).giveUp(true); err != nil {
 				return fmt.Errorf("removing what an interrupted run left: %w", err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -44,8 +45,8 @@ type Progress func(stage string, done, total int64)
 // made in a hidden directory that gets its name when everything is on disk. A
 // process that is killed, or whose context is canceled, leaves nothing that could
 // be taken for a dataset; downloaded files and a vocabulary that was trained are
-// kept and used by the next one, which gives the same bytes. After any other
-// error only downloaded files are kept. Two processes that share dir take turns.
+// kept and used by the next one, which gives the same bytes; other leftovers it
+// removes. After any other error only downloaded files are kept. Two processes that share dir take turns.
 //
 // Memory holds a few MiB of text and tokens and the vocabulary's training, which
 // grows with the number of different words, but not with the corpus.
@@ -56,38 +57,45 @@ func Prepare(ctx context.Context, cfg Config, dir string, progress Progress) (*D
 	if progress == nil {
 		progress = func(string, int64, int64) {}
 	}
+	d, err := prepareIn(ctx, cfg, dir, progress)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return d, nil
+}
+
+func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (*Dataset, error) {
 	vocab, err := cfg.loadTokenizer()
 	if err != nil {
 		return nil, err
 	}
 	source, err := corpus.Open(ctx, cfg.Corpus)
 	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return nil, err
 	}
 	p := &preparation{cfg: cfg, dir: dir, source: source, vocab: vocab, progress: progress}
 	if p.stamp, err = source.Stamp(ctx); err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return nil, err
 	}
 	if d, err := p.existing(); !errors.Is(err, errNotPrepared) {
 		return d, err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, dirCorpora), 0o777); err != nil {
-		return nil, fmt.Errorf("data: cannot write to %s: %w: name a directory that is writable", dir, err)
+		return nil, fmt.Errorf("cannot write to %s: %w: name a directory that is writable", dir, err)
 	}
 	unlock, err := p.lock(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("data: locking %s: %w", dir, err)
+		return nil, fmt.Errorf("locking %s: %w", dir, err)
 	}
 	defer unlock()
 	// Another process may have made it meanwhile.
 	if d, err := p.existing(); !errors.Is(err, errNotPrepared) {
 		return d, err
 	}
-	d, err := p.run(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+	if err := p.sweepCorpora(); err != nil {
+		return nil, err
 	}
-	return d, nil
+	return p.run(ctx)
 }
 
 // dirCorpora holds what is remembered of corpora.
@@ -132,6 +140,24 @@ func (p *preparation) contentsPath() string {
 	return filepath.Join(p.dir, dirCorpora, hex.EncodeToString(sum[:16])+".json")
 }
 
+// sweepCorpora removes what killed processes left of what they wanted to
+// remember. The lock is held.
+func (p *preparation) sweepCorpora() error {
+	dir := filepath.Join(p.dir, dirCorpora)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), atomicfile.Ext) {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return fmt.Errorf("removing what an interrupted run left: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 // contents returns what is remembered of the corpus, nil if it was never read to
 // the end.
 func (p *preparation) contents() *contents {
@@ -152,7 +178,7 @@ func (p *preparation) address(c *contents) string {
 	if p.vocab != nil {
 		vocabulary = p.vocab.Fingerprint()
 	}
-	return p.cfg.address(c.Content, vocabulary)
+	return p.cfg.address(c.Content, p.source.Info(), vocabulary)
 }
 
 // existing opens the dataset, or returns errNotPrepared if it is not there or
@@ -189,11 +215,12 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 		if err := atomicfile.WriteJSON(p.contentsPath(), c); err != nil {
 			return nil, err
 		}
+		reached(dirCorpora)
 	}
 	if err := p.checkSplit(c); err != nil {
 		return nil, err
 	}
-	// The same text may have been prepared from another place.
+	// The same text may have been prepared before its files were touched.
 	final := filepath.Join(p.dir, p.address(c))
 	if d, err := open(final); !errors.Is(err, errNotPrepared) {
 		return d, err
@@ -204,11 +231,11 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 		return nil, err
 	}
 	if err := partial.begin(vocab, p.vocab == nil); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(string(partial)))
+		return nil, also(err, os.RemoveAll(string(partial)))
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, partial.giveUp(ctx.Err() != nil))
+			err = also(err, partial.giveUp(ctx.Err() != nil))
 		}
 	}()
 	if err := p.encode(ctx, vocab, c, string(partial)); err != nil {
@@ -221,6 +248,14 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 		return nil, err
 	}
 	return partial.commit(final)
+}
+
+// also adds to an error what went wrong with the cleaning up after it.
+func also(err, more error) error {
+	if more == nil {
+		return err
+	}
+	return fmt.Errorf("%w; also, %w", err, more)
 }
 
 // errChanged means that the corpus is no longer what it was when the preparation
@@ -265,47 +300,30 @@ func (p *preparation) checkSplit(c *contents) error {
 // read reads the corpus once: it computes its fingerprint and trains the
 // vocabulary on the documents for training, if it is to be trained.
 func (p *preparation) read(ctx context.Context) (*tokenizer.Tokenizer, *contents, error) {
-	c := &contents{Stamp: p.stamp}
+	r := &reading{source: p.source, progress: p.progress}
 	sum := corpus.NewFingerprint()
 	split := p.cfg.split()
-	texts := func(yield func(string, error) bool) {
-		for d, err := range p.source.Documents(ctx) {
-			if err != nil {
-				yield("", err)
-				return
-			}
-			sum.Add(d)
-			ordinal := c.Documents
-			c.Documents++
-			c.Bytes += int64(len(d.Text))
-			if c.Documents%64 == 0 {
-				p.progress(StageRead, c.Bytes, 0)
-			}
-			if !split.Validation(ordinal) && !yield(d.Text, nil) {
-				return
-			}
-		}
-		p.progress(StageRead, c.Bytes, c.Bytes)
-	}
+	texts := r.texts(ctx, func(ordinal int64, d corpus.Document) bool {
+		sum.Add(d)
+		return !split.Validation(ordinal)
+	})
 	vocab := p.vocab
 	var err error
 	if vocab == nil {
-		opts := p.cfg.training()
-		opts.Progress = func(done, total int64) { p.progress(StageTrain, done, total) }
-		vocab, err = tokenizer.Train(ctx, texts, opts)
+		vocab, err = r.train(ctx, p.cfg, texts)
 	} else {
 		for _, terr := range texts {
 			err = terr
 		}
 	}
-	c.Content = sum.String()
+	c := &contents{Content: sum.String(), Documents: r.documents, Bytes: r.bytes, Stamp: p.stamp}
 	if err == nil || errors.Is(err, tokenizer.ErrNoText) {
 		if serr := p.checkSplit(c); serr != nil {
 			return nil, nil, serr // the better explanation
 		}
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("training a vocabulary on %s: %w", p.cfg.Corpus, err)
+		return nil, nil, err
 	}
 	return vocab, c, nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -14,8 +15,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
@@ -130,7 +133,7 @@ func TestAddress(t *testing.T) {
 	cfg := config(path)
 	base := prepare(t, cfg, dir)
 
-	// The same text in another place is the same dataset.
+	// The same text in another place has the same bytes, and its own name.
 	moved := filepath.Join(t.TempDir(), "moved.txt")
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -139,8 +142,14 @@ func TestAddress(t *testing.T) {
 	if err := os.WriteFile(moved, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if d := prepare(t, config(moved), dir); d.Dir != base.Dir {
-		t.Error("moved text is another dataset")
+	if d := prepare(t, config(moved), dir); d.Fingerprint != base.Fingerprint || d.Info.Name != moved || d.Train.Meta().Source != moved {
+		t.Errorf("moved text has the fingerprint %s, not %s, and the name %s", d.Fingerprint, base.Fingerprint, d.Info.Name)
+	}
+	// So it is with a licence that was not known before.
+	licensed := cfg
+	licensed.Corpus.License = "CC0-1.0"
+	if d := prepare(t, licensed, dir); d.Fingerprint != base.Fingerprint || d.Info.License != "CC0-1.0" || d.Train.Meta().License != "CC0-1.0" {
+		t.Errorf("with a licence it has the fingerprint %s, not %s, and the licence %s", d.Fingerprint, base.Fingerprint, d.Info.License)
 	}
 	for name, change := range map[string]func(*Config){
 		"seed":     func(c *Config) { c.SplitSeed = 1 },
@@ -199,6 +208,10 @@ func TestLeftover(t *testing.T) {
 	d := prepare(t, cfg, dir)
 	want := tree(t, d.Dir)
 	partial := filepath.Join(dir, ".partial-"+filepath.Base(d.Dir))
+	tmp := filepath.Join(dir, dirCorpora, "0123.json.89abcdef"+atomicfile.Ext)
+	if err := os.WriteFile(tmp, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Rename(d.Dir, partial); err != nil {
 		t.Fatal(err)
 	}
@@ -208,8 +221,31 @@ func TestLeftover(t *testing.T) {
 	if diff := cmp.Diff(want, tree(t, prepare(t, cfg, dir).Dir)); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := os.Stat(partial); err == nil {
-		t.Error("the leftover is still there")
+	for _, left := range []string{partial, tmp} {
+		if _, err := os.Stat(left); err == nil {
+			t.Errorf("%s is still there", left)
+		}
+	}
+}
+
+// TestWorkers checks that the bytes do not depend on the number of processors.
+func TestWorkers(t *testing.T) {
+	before, chunk := runtime.GOMAXPROCS(0), encodeChunk
+	defer func() { runtime.GOMAXPROCS(before); encodeChunk = chunk }()
+	encodeChunk = 1 << 12
+	path := corpusFile(t, 2000)
+	for _, kind := range []tokenizer.Kind{tokenizer.WordPiece, tokenizer.BPE, tokenizer.Unigram} {
+		var want map[string]string
+		for _, n := range []int{1, 2, 5} {
+			runtime.GOMAXPROCS(n)
+			got := tree(t, prepare(t, childConfig(path, kind), t.TempDir()).Dir)
+			if want == nil {
+				want = got
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s, %d processors: %s", kind, n, diff)
+			}
+		}
 	}
 }
 
@@ -274,7 +310,7 @@ func TestDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := Prepare(context.Background(), cfg, dir, nil)
-		if err == nil || !strings.Contains(err.Error(), d.Dir) || !strings.Contains(err.Error(), "remove the directory") {
+		if err == nil || !strings.HasPrefix(err.Error(), "data: the dataset in "+d.Dir) || !strings.Contains(err.Error(), "remove the directory") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
@@ -293,12 +329,13 @@ func TestErrors(t *testing.T) {
 		"no fraction":     {func(c *Config) { c.ValidationFraction = 0 }, "validation fraction"},
 		"NaN":             {func(c *Config) { c.ValidationFraction = math.NaN() }, "validation fraction"},
 		"tiny vocabulary": {func(c *Config) { c.VocabSize = 5 }, "too small"},
-		"alphabet":        {func(c *Config) { c.VocabSize = 40 }, "cannot hold"},
+		"two mistakes":    {func(c *Config) { c.ValidationFraction, c.VocabSize = 0, 5 }, "validation fraction"},
+		"alphabet":        {func(c *Config) { c.VocabSize = 40 }, "raise the vocabulary size"},
 	} {
 		cfg := good
 		c.change(&cfg)
-		if _, err := Prepare(context.Background(), cfg, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want %q", name, err, c.want)
+		if _, err := Prepare(context.Background(), cfg, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want %q in one line", name, err, c.want)
 		}
 	}
 	file := filepath.Join(t.TempDir(), "file")

@@ -2,6 +2,9 @@ package data
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -10,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
 func TestStats(t *testing.T) {
@@ -90,5 +95,45 @@ func TestVerify(t *testing.T) {
 		if _, err := Verify(t.Context(), d.Dir, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s: %v", to, err)
 		}
+	}
+}
+
+// TestOutside counts a store with a token of 2^31 or more, which an int32 cannot
+// hold, and whose checksums are right.
+func TestOutside(t *testing.T) {
+	prefix := filepath.Join(t.TempDir(), "train")
+	w, err := tokenstore.Create(prefix, tokenstore.Meta{VocabSize: 70_000, EndToken: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Append([]int32{5, 1}), w.Commit()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := tokenstore.Open(prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.Meta()
+	s.Close()
+	tokens := []byte{0, 0, 0, 0x80, 1, 0, 0, 0}
+	seal := func(b []byte) string { sum := sha256.Sum256(b); return hex.EncodeToString(sum[:]) }
+	m.TokensSHA256, m.TokensSample, m.SHA256 = seal(tokens), seal(tokens), ""
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.SHA256 = seal(text)
+	if text, err = json.Marshal(m); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(prefix+".bin", tokens, 0o666), os.WriteFile(prefix+".json", text, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = tokenstore.Open(prefix); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := histogram(t.Context(), s, m.VocabSize); !errors.Is(err, tokenstore.ErrDamaged) {
+		t.Error(err)
 	}
 }

@@ -57,7 +57,7 @@ func verifyDataset(ctx context.Context, dir string, progress Progress) (*Verifie
 	if _, err := os.Stat(filepath.Join(dir, fileDataset)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("data: there is no %s in %s: name the directory of a dataset, or the common prefix of a token store's files", fileDataset, dir)
 	}
-	d, err := open(dir)
+	d, err := Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +74,13 @@ func (d *Dataset) Verify(ctx context.Context, progress Progress) error {
 	if progress == nil {
 		progress = func(string, int64, int64) {}
 	}
+	if err := d.verify(ctx, progress); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	return nil
+}
+
+func (d *Dataset) verify(ctx context.Context, progress Progress) error {
 	var before, all int64
 	stores := []*tokenstore.Store{d.Train, d.Validation}
 	for _, s := range stores {

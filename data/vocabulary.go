@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/tokenizer"
@@ -24,24 +25,61 @@ func TrainTokenizer(ctx context.Context, cfg Config, progress Progress) (*tokeni
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	var read int64
-	texts := func(yield func(string, error) bool) {
-		for d, err := range source.Documents(ctx) {
-			if before := read; err == nil {
-				if read += int64(len(d.Text)); before>>20 != read>>20 {
-					progress(StageRead, read, 0)
-				}
+	err = source.Fetch(ctx, func(done, total int64) { progress(StageDownload, done, total) })
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	r := &reading{source: source, progress: progress}
+	t, err := r.train(ctx, cfg, r.texts(ctx, func(int64, corpus.Document) bool { return true }))
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return t, nil
+}
+
+// reading is the reading of a corpus to the end, for the training of a
+// vocabulary or without.
+type reading struct {
+	source           corpus.Source
+	progress         Progress
+	documents, bytes int64 // so far
+	err              error // of the source
+}
+
+// texts streams the texts of the documents that use is true for. It is called
+// for all, with their place in the order.
+func (r *reading) texts(ctx context.Context, use func(ordinal int64, d corpus.Document) bool) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for d, err := range r.source.Documents(ctx) {
+			if err != nil {
+				r.err = err
+				yield("", err)
+				return
 			}
-			if !yield(d.Text, err) {
+			ordinal := r.documents
+			r.documents++
+			r.bytes += int64(len(d.Text))
+			if r.documents%64 == 0 {
+				r.progress(StageRead, r.bytes, 0)
+			}
+			if use(ordinal, d) && !yield(d.Text, nil) {
 				return
 			}
 		}
+		r.progress(StageRead, r.bytes, r.bytes)
 	}
+}
+
+// train trains the vocabulary of a configuration on texts of the corpus.
+func (r *reading) train(ctx context.Context, cfg Config, texts iter.Seq2[string, error]) (*tokenizer.Tokenizer, error) {
 	options := cfg.training()
-	options.Progress = func(done, total int64) { progress(StageTrain, done, total) }
+	options.Progress = func(done, total int64) { r.progress(StageTrain, done, total) }
 	t, err := tokenizer.Train(ctx, texts, options)
-	if err != nil {
-		return nil, fmt.Errorf("data: training a vocabulary on %s: %w", cfg.Corpus, err)
+	switch {
+	case err == nil:
+		return t, nil
+	case r.err != nil:
+		return nil, r.err // training has nothing to do with it
 	}
-	return t, nil
+	return nil, fmt.Errorf("training a vocabulary on %s: %w", cfg.Corpus, err)
 }
