@@ -1,8 +1,8 @@
 package tokenizer
 
 import (
+	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,83 +16,132 @@ type addedToken struct {
 	SingleWord bool   `json:"single_word"` // not within a word
 	LStrip     bool   `json:"lstrip"`      // takes the whitespace before it
 	RStrip     bool   `json:"rstrip"`      // takes the whitespace after it
-	Normalized bool   `json:"normalized"`  // is looked for in what the others leave
+	Normalized bool   `json:"normalized"`  // is looked for in what the others leave, normalized
 	Special    bool   `json:"special"`
 }
 
 // matcher finds added tokens in text.
 type matcher struct {
-	byFirst [256][]addedToken // by first byte, the longest first
-	only    byte              // the first byte of all, if single
-	single  bool
+	normalized bool // in normalized text
+	tokens     []addedToken
+	special    bool // all tokens are
+
+	nodes  []node
+	first  [256]int32 // the root's children by byte, 0 where there is none
+	only   byte       // the first byte of all tokens, if single
+	single bool
+}
+
+// node is a place in the tree of the tokens' bytes; the root is 0.
+type node struct {
+	token    int32 // the token that ends here, plus one
+	children map[byte]int32
 }
 
 // newMatchers returns a matcher of the tokens that are not normalized and then
-// one of those that are, each only if there are any.
-func newMatchers(added []addedToken) []matcher {
-	var out []matcher
+// one of those that are, each only if there are any. The latter are looked for as
+// normalize spells them.
+func newMatchers(added []addedToken, normalize func(string) string) ([]*matcher, error) {
+	var out []*matcher
 	for _, normalized := range []bool{false, true} {
-		var m matcher
-		n := 0
+		m := &matcher{normalized: normalized, special: true, nodes: make([]node, 1), single: true}
 		for _, a := range added {
 			if a.Normalized != normalized {
 				continue
 			}
-			first := a.Content[0]
-			m.byFirst[first] = append(m.byFirst[first], a)
-			m.single = n == 0 || m.single && first == m.only
-			m.only = first
-			n++
+			content := a.Content
+			if normalized {
+				content = normalize(content)
+			}
+			if content == "" {
+				return nil, fmt.Errorf("nothing is left of the added token %q when it is normalized: set \"normalized\" to false", a.Content)
+			}
+			m.insert(content, a)
 		}
-		for _, list := range m.byFirst {
-			slices.SortStableFunc(list, func(a, b addedToken) int { return len(b.Content) - len(a.Content) })
+		for b, child := range m.nodes[0].children {
+			m.first[b] = child
 		}
-		if n > 0 {
+		if len(m.tokens) > 0 {
 			out = append(out, m)
 		}
 	}
-	return out
+	return out, nil
 }
 
-// next returns where the first token at or after from begins: the longest of
-// those that do there.
-func (m *matcher) next(text string, from int) (int, addedToken, bool) {
-	for at := from; at < len(text); at++ {
+// insert makes content lead to a, unless it leads to an earlier token.
+func (m *matcher) insert(content string, a addedToken) {
+	m.single = m.single && (len(m.tokens) == 0 || content[0] == m.only)
+	m.only = content[0]
+	m.special = m.special && a.Special
+	m.tokens = append(m.tokens, a)
+	at := int32(0)
+	for i := range len(content) {
+		child, ok := m.nodes[at].children[content[i]]
+		if !ok {
+			child = int32(len(m.nodes))
+			m.nodes = append(m.nodes, node{})
+			if m.nodes[at].children == nil {
+				m.nodes[at].children = make(map[byte]int32)
+			}
+			m.nodes[at].children[content[i]] = child
+		}
+		at = child
+	}
+	if m.nodes[at].token == 0 {
+		m.nodes[at].token = int32(len(m.tokens))
+	}
+}
+
+// next returns where the first token at or after from is: the longest of those
+// that begin there.
+func (m *matcher) next(text string, from int) (start, end int, a *addedToken) {
+	for start = from; start < len(text); start++ {
 		if m.single {
-			i := strings.IndexByte(text[at:], m.only)
+			i := strings.IndexByte(text[start:], m.only)
 			if i < 0 {
 				break
 			}
-			at += i
+			start += i
 		}
-		for _, a := range m.byFirst[text[at]] {
-			if strings.HasPrefix(text[at:], a.Content) {
-				return at, a, true
+		at := m.first[text[start]]
+		for i := start + 1; at != 0; i++ {
+			if token := m.nodes[at].token; token > 0 {
+				a, end = &m.tokens[token-1], i
 			}
+			if i == len(text) {
+				break
+			}
+			at = m.nodes[at].children[text[i]]
+		}
+		if a != nil {
+			return start, end, a
 		}
 	}
-	return 0, addedToken{}, false
+	return 0, 0, nil
 }
 
 // matches yields the parts of text that are added tokens, with their ids, as
 // Hugging Face's AddedVocabulary finds them: leftmost and longest, those that
 // must be words of their own only where they are, with the whitespace that they
-// take.
-func (m *matcher) matches(text string) iter.Seq2[[2]int, int32] {
+// take. With literal, special tokens are found, so that no other is within them,
+// but not yielded.
+func (m *matcher) matches(text string, literal bool) iter.Seq2[[2]int, int32] {
 	return func(yield func([2]int, int32) bool) {
 		done := 0
 		for from := 0; ; {
-			at, a, ok := m.next(text, from)
-			if !ok {
+			start, end, a := m.next(text, from)
+			if a == nil {
 				return
 			}
-			start, end := at, at+len(a.Content)
 			from = end
+			if literal && a.Special {
+				continue
+			}
 			if a.SingleWord && (endsWithWord(text[:start]) || beginsWithWord(text[end:])) {
 				continue
 			}
 			if a.LStrip {
-				start = max(done, len(strings.TrimRightFunc(text[:start], unicode.IsSpace)))
+				start = done + len(strings.TrimRightFunc(text[done:max(start, done)], unicode.IsSpace))
 			}
 			if a.RStrip {
 				end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))

@@ -10,8 +10,9 @@ import (
 // goroutine at a time.
 type Encoder struct {
 	// Literal makes names of special tokens in the text, such as "[SEP]",
-	// ordinary text. Otherwise they become the special token, as in Hugging
-	// Face's tokenizers.
+	// ordinary text, as encode_special_tokens does in Hugging Face's tokenizers.
+	// Added tokens that are not special are found all the same. It has no effect
+	// with a .model, which never makes control pieces of text.
 	Literal bool
 
 	t      *Tokenizer
@@ -26,7 +27,8 @@ func (t *Tokenizer) NewEncoder() *Encoder {
 
 // Encode appends the ids of text to dst. It adds no special tokens, but names of
 // special tokens in the text become these tokens, as in Hugging Face's
-// tokenizers. Bytes that are not valid UTF-8 count as U+FFFD: each of them with a
+// tokenizers; see [Encoder.Literal] to prevent it. With a .model they are
+// ordinary text, as in SentencePiece. Bytes that are not valid UTF-8 count as U+FFFD: each of them with a
 // .model, as in SentencePiece; each maximal part of a character with the others,
 // as they would reach Hugging Face's tokenizers from Python (see
 // [utf8text.Repair]).
@@ -50,9 +52,6 @@ func (e *Encoder) Encode(dst []int32, text string) []int32 {
 	if e.t.sentencePiece == nil && !utf8.ValidString(text) {
 		text = utf8text.Repair(text)
 	}
-	if e.Literal || len(e.t.matchers) == 0 {
-		return e.encode(dst, text, true)
-	}
 	return e.segments(dst, text, e.t.matchers, true)
 }
 
@@ -67,20 +66,27 @@ func (e *Encoder) EncodeSpecial(dst []int32, text string) []int32 {
 // segments encodes text, whose added tokens are found by the first of matchers,
 // and those of what is left by the others. The text is the first of its kind if
 // nothing comes before it.
-func (e *Encoder) segments(dst []int32, text string, matchers []matcher, first bool) []int32 {
+func (e *Encoder) segments(dst []int32, text string, matchers []*matcher, first bool) []int32 {
 	if len(matchers) == 0 {
 		return e.encode(dst, text, first)
 	}
+	m, others := matchers[0], matchers[1:]
+	if m.normalized {
+		text = e.t.model.Normalize(text)
+	}
+	if e.Literal && m.special {
+		return e.segments(dst, text, others, first)
+	}
 	at := 0
-	for part, id := range matchers[0].matches(text) {
+	for part, id := range m.matches(text, e.Literal) {
 		if part[0] > at {
-			dst = e.segments(dst, text[at:part[0]], matchers[1:], first && at == 0)
+			dst = e.segments(dst, text[at:part[0]], others, first && at == 0)
 		}
 		dst = append(dst, id)
 		at = part[1]
 	}
 	if at < len(text) {
-		dst = e.segments(dst, text[at:], matchers[1:], first && at == 0)
+		dst = e.segments(dst, text[at:], others, first && at == 0)
 	}
 	return dst
 }

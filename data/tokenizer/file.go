@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,11 +14,12 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
 
+// version is the only version of a tokenizer.json that there has been.
+const version = "1.0"
+
 // file is a tokenizer.json. What belongs to the model is left to its package.
 type file struct {
-	Version       string          `json:"version"`
-	Truncation    json.RawMessage `json:"truncation"`
-	Padding       json.RawMessage `json:"padding"`
+	Version       *string         `json:"version"`
 	AddedTokens   []addedToken    `json:"added_tokens"`
 	Normalizer    json.RawMessage `json:"normalizer"`
 	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
@@ -31,6 +31,11 @@ type file struct {
 // Load reads a tokenizer from a file: a tokenizer.json of Hugging Face's
 // tokenizers, a .model of SentencePiece, or a vocab.txt of BERT, known by the
 // extensions .json, .model and .txt.
+//
+// Of a tokenizer.json all is supported that determines the ids of a single text
+// with the models and components that the packages of the three kinds list at
+// their Parse; anything else is an error that names it. Its truncation and
+// padding are not applied.
 func Load(path string) (*Tokenizer, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -42,11 +47,11 @@ func Load(path string) (*Tokenizer, error) {
 	var t *Tokenizer
 	switch ext := filepath.Ext(path); ext {
 	case ".json":
-		t, err = Parse(data)
+		t, err = parse(data)
 	case ".txt":
-		t, err = ParseVocabulary(data)
+		t, err = parseVocabulary(data)
 	case ".model":
-		t, err = ParseSentencePiece(data)
+		t, err = parseSentencePiece(data)
 	default:
 		return nil, fmt.Errorf("tokenizer: %s: a file with extension %q is no tokenizer that is known here: give a tokenizer.json, a vocab.txt or a .model", path, ext)
 	}
@@ -56,11 +61,20 @@ func Load(path string) (*Tokenizer, error) {
 	return t, nil
 }
 
-// Parse reads a tokenizer from the contents of a tokenizer.json.
+// Parse reads a tokenizer from the contents of a tokenizer.json. See [Load] for
+// what is supported; truncation and padding are not applied.
 func Parse(data []byte) (*Tokenizer, error) {
+	t, err := parse(data)
+	return t, wrap(err)
+}
+
+func parse(data []byte) (*Tokenizer, error) {
 	var f file
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("not a tokenizer.json: %w", err)
+	}
+	if f.Version != nil && *f.Version != version {
+		return nil, fmt.Errorf("a tokenizer.json of version %q: only %q is supported", *f.Version, version)
 	}
 	kind, m, err := parseModel(&f)
 	if err != nil {
@@ -70,15 +84,10 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(f.Normalizer) > 0 && string(f.Normalizer) != "null" {
-		for _, a := range f.AddedTokens {
-			if a.Normalized {
-				return nil, fmt.Errorf("added token %q is to be looked for in normalized text: not supported where there is a normalizer", a.Content)
-			}
-		}
+	if t.post, err = parseTemplate(f.PostProcessor, t.size); err != nil {
+		return nil, err
 	}
-	t.post, err = parseTemplate(f.PostProcessor, t.size)
-	return t, err
+	return t, nil
 }
 
 // ParseVocabulary reads a WordPiece tokenizer from the contents of a vocab.txt:
@@ -86,6 +95,11 @@ func Parse(data []byte) (*Tokenizer, error) {
 // [SEP] and [MASK] are special where they are there. See
 // [wordpiece.ParseVocabulary] for how it is told whether text is lowercased.
 func ParseVocabulary(data []byte) (*Tokenizer, error) {
+	t, err := parseVocabulary(data)
+	return t, wrap(err)
+}
+
+func parseVocabulary(data []byte) (*Tokenizer, error) {
 	m, err := wordpiece.ParseVocabulary(string(data))
 	if err != nil {
 		return nil, err
@@ -97,6 +111,11 @@ func ParseVocabulary(data []byte) (*Tokenizer, error) {
 // SentencePiece. Its control pieces and its unknown piece are special; "</s>",
 // if there, is what ends a text that is encoded with special tokens, as in T5.
 func ParseSentencePiece(data []byte) (*Tokenizer, error) {
+	t, err := parseSentencePiece(data)
+	return t, wrap(err)
+}
+
+func parseSentencePiece(data []byte) (*Tokenizer, error) {
 	m, err := unigram.ParseModel(data)
 	if err != nil {
 		return nil, err
@@ -150,7 +169,7 @@ func (t *Tokenizer) contents() []byte {
 	}
 	m := t.model.(jsonModel)
 	var b bytes.Buffer
-	b.WriteString("{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [")
+	b.WriteString("{\n  \"version\": \"" + version + "\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [")
 	for i, a := range t.added {
 		if i > 0 {
 			b.WriteByte(',')
@@ -191,9 +210,5 @@ func compact(v any) []byte {
 // [Tokenizer.FileName]. The file is replaced at once when it is complete and on
 // disk.
 func (t *Tokenizer) SaveTo(dir string) error {
-	err := atomicfile.Write(filepath.Join(dir, t.FileName()), func(w io.Writer) error {
-		_, err := w.Write(t.contents())
-		return err
-	})
-	return wrap(err)
+	return wrap(atomicfile.WriteBytes(filepath.Join(dir, t.FileName()), t.contents()))
 }

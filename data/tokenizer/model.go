@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,6 +16,7 @@ type model interface {
 	Size() int
 	Token(id int32) string
 	ID(token string) (int32, bool)
+	Normalize(text string) string
 	Decode(tokens []string) string
 }
 
@@ -28,20 +30,30 @@ type jsonModel interface {
 // the text begins there.
 type encodeFunc func(dst []int32, text string, first bool) []int32
 
-// encoderOf returns what makes encoders for a model.
-func encoderOf(m model) func() encodeFunc {
+// encoderOf returns what makes encoders for a model, of text that its Normalize
+// has changed if normalized is set.
+func encoderOf(m model, normalized bool) func() encodeFunc {
 	switch m := m.(type) {
 	case *wordpiece.Model:
+		if normalized {
+			m = m.Normalized()
+		}
 		return func() encodeFunc {
 			e := m.NewEncoder()
 			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
 		}
 	case *bpe.Model:
+		if normalized {
+			m = m.Normalized()
+		}
 		return func() encodeFunc {
 			e := m.NewEncoder()
 			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
 		}
 	case *unigram.Model:
+		if normalized {
+			m = m.Normalized()
+		}
 		return func() encodeFunc {
 			e := m.NewEncoder()
 			return func(dst []int32, text string, first bool) []int32 {
@@ -71,8 +83,9 @@ func isSpecialOf(m model, id int32) bool {
 // parseModel makes a model of the sections of a tokenizer.json.
 func parseModel(f *file) (Kind, model, error) {
 	var head struct {
-		Type  string          `json:"type"`
-		Vocab json.RawMessage `json:"vocab"`
+		Type   string          `json:"type"`
+		Vocab  json.RawMessage `json:"vocab"`
+		Merges json.RawMessage `json:"merges"`
 	}
 	if len(f.Model) > 0 {
 		if err := json.Unmarshal(f.Model, &head); err != nil {
@@ -80,10 +93,20 @@ func parseModel(f *file) (Kind, model, error) {
 		}
 	}
 	if len(head.Vocab) == 0 {
-		return "", nil, fmt.Errorf(`not a tokenizer.json: there is no "model" with a "vocab"`)
+		return "", nil, errors.New(`not a tokenizer.json: there is no "model" with a "vocab"`)
+	}
+	if head.Type == "" { // as in files of long ago
+		switch {
+		case len(head.Merges) > 0:
+			head.Type = "BPE"
+		case head.Vocab[0] == '[':
+			head.Type = "Unigram"
+		default:
+			head.Type = "WordPiece"
+		}
 	}
 	switch head.Type {
-	case "WordPiece", "":
+	case "WordPiece":
 		m, err := wordpiece.Parse(f.Normalizer, f.PreTokenizer, f.Decoder, f.Model)
 		return WordPiece, m, err
 	case "BPE":

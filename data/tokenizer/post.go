@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -30,16 +31,19 @@ type postProcessor struct {
 	} `json:"special_tokens"`
 
 	// BertProcessing and RobertaProcessing: a token and its id
-	Cls, Sep [2]any
+	Cls, Sep []json.RawMessage
 
 	// Sequence
 	Processors []json.RawMessage `json:"processors"`
 }
 
+// maxNesting bounds sequences in sequences.
+const maxNesting = 16
+
 // parseTemplate reads a "post_processor" section for texts that come alone.
 func parseTemplate(raw json.RawMessage, size int) (template, error) {
 	t := template{raw: raw}
-	err := t.add(raw)
+	err := t.add(raw, 0)
 	for _, id := range append(append([]int32{}, t.before...), t.after...) {
 		if err == nil && (id < 0 || int(id) >= size) {
 			err = fmt.Errorf("the post_processor adds token %d, outside the vocabulary of %d", id, size)
@@ -48,10 +52,13 @@ func parseTemplate(raw json.RawMessage, size int) (template, error) {
 	return t, err
 }
 
-func (t *template) add(raw json.RawMessage) error {
+func (t *template) add(raw json.RawMessage, depth int) error {
 	var p *postProcessor
 	if len(raw) == 0 {
 		return nil
+	}
+	if depth > maxNesting {
+		return fmt.Errorf("the post_processor holds sequences in sequences, more than %d deep", maxNesting)
 	}
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return fmt.Errorf("the post_processor section: %w", err)
@@ -66,7 +73,9 @@ func (t *template) add(raw json.RawMessage) error {
 		var before, after []int32
 		for _, part := range p.Single {
 			switch {
-			case part.Sequence != nil && !seen:
+			case part.Sequence != nil && part.SpecialToken != nil:
+				return errors.New("the post_processor's template has a piece that is both a Sequence and a SpecialToken")
+			case part.Sequence != nil && part.Sequence.ID == "A" && !seen:
 				seen = true
 			case part.SpecialToken != nil:
 				special, ok := p.SpecialTokens[part.SpecialToken.ID]
@@ -79,23 +88,26 @@ func (t *template) add(raw json.RawMessage) error {
 					before = append(before, special.IDs...)
 				}
 			default:
-				return fmt.Errorf("the post_processor's template for one text does not hold it once")
+				return errors.New("the post_processor's template for one text does not hold it once, as the Sequence \"A\"")
 			}
 		}
 		if !seen {
-			return fmt.Errorf("the post_processor's template for one text does not hold it")
+			return errors.New("the post_processor's template for one text does not hold it")
 		}
 		t.wrap(before, after)
 	case "BertProcessing", "RobertaProcessing":
-		cls, ok := p.Cls[1].(float64)
-		sep, ok2 := p.Sep[1].(float64)
-		if !ok || !ok2 {
-			return fmt.Errorf("the post_processor of type %s lacks its \"cls\" or \"sep\" pair of token and id", p.Type)
+		cls, err := pairID(p.Cls)
+		if err != nil {
+			return fmt.Errorf("the \"cls\" of the post_processor of type %s: %w", p.Type, err)
 		}
-		t.wrap([]int32{int32(cls)}, []int32{int32(sep)})
+		sep, err := pairID(p.Sep)
+		if err != nil {
+			return fmt.Errorf("the \"sep\" of the post_processor of type %s: %w", p.Type, err)
+		}
+		t.wrap([]int32{cls}, []int32{sep})
 	case "Sequence":
 		for _, raw := range p.Processors {
-			if err := t.add(raw); err != nil {
+			if err := t.add(raw, depth+1); err != nil {
 				return err
 			}
 		}
@@ -103,6 +115,25 @@ func (t *template) add(raw json.RawMessage) error {
 		return fmt.Errorf("the post_processor is of type %q; TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence are supported", p.Type)
 	}
 	return nil
+}
+
+// pairID returns the id of a pair of a token and its id.
+func pairID(pair []json.RawMessage) (int32, error) {
+	if len(pair) != 2 {
+		return 0, fmt.Errorf("%d elements where a token and its id must be", len(pair))
+	}
+	var token *string
+	var id *int32
+	if err := json.Unmarshal(pair[0], &token); err != nil {
+		return 0, err
+	}
+	if err := json.Unmarshal(pair[1], &id); err != nil {
+		return 0, err
+	}
+	if token == nil || id == nil {
+		return 0, errors.New("the token or its id is null")
+	}
+	return *id, nil
 }
 
 // wrap puts tokens around those that are there already.

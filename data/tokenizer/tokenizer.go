@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 )
@@ -47,7 +48,7 @@ type Special struct {
 	Cls  int32 // begins a sequence: [CLS], <s>
 	Sep  int32 // ends a part of a sequence: [SEP], </s>
 	Mask int32 // [MASK], <mask>
-	EOS  int32 // ends a text: </s>, <|endoftext|>, [SEP]
+	EOS  int32 // ends a text: </s>, <eos>, <|endoftext|>, <|end_of_text|>, [SEP]
 }
 
 // roles are the names that a token with a meaning goes by; the first that is
@@ -79,7 +80,7 @@ type Tokenizer struct {
 	addedIDs  map[string]int32
 	size      int      // all ids
 	beyond    []string // tokens whose ids follow those of the model
-	matchers  []matcher
+	matchers  []*matcher
 	specials  []int32 // ids of all special tokens, ascending
 	isSpecial []bool  // by id
 	special   Special
@@ -117,7 +118,6 @@ func newTokenizer(kind Kind, m model, added []addedToken, post template) (*Token
 	t.size = m.Size() + len(t.beyond)
 	t.isSpecial = make([]bool, t.size)
 
-	t.newEncoder = encoderOf(m)
 	if u, ok := m.(*unigram.Model); ok && u.IsSentencePiece() {
 		t.sentencePiece = u
 	}
@@ -133,7 +133,11 @@ func newTokenizer(kind Kind, m model, added []addedToken, post template) (*Token
 		}
 	}
 	t.findRoles()
-	t.matchers = newMatchers(t.added)
+	var err error
+	if t.matchers, err = newMatchers(t.added, m.Normalize); err != nil {
+		return nil, err
+	}
+	t.newEncoder = encoderOf(m, slices.ContainsFunc(t.matchers, func(m *matcher) bool { return m.normalized }))
 	t.fingerprint = sync.OnceValue(func() string {
 		sum := sha256.Sum256(t.contents())
 		return hex.EncodeToString(sum[:])
@@ -245,46 +249,55 @@ func (t *Tokenizer) Fingerprint() string { return t.fingerprint() }
 
 // Decode returns readable text for ids, as the decoder of the vocabulary's kind
 // does in Hugging Face's tokenizers and SentencePiece. What normalization took
-// away is lost. Unknown ids show as the unknown token.
+// away is lost. Ids outside the vocabulary are left out, as Hugging Face does.
 func (t *Tokenizer) Decode(ids []int32) string {
-	tokens := make([]string, len(ids))
-	for i, id := range ids {
-		if tokens[i] = t.Token(id); tokens[i] == "" {
-			tokens[i] = Unk
+	tokens := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if token := t.Token(id); token != "" {
+			tokens = append(tokens, token)
 		}
 	}
 	return t.model.Decode(tokens)
 }
 
 // Extend returns the tokenizer with special tokens added. Their ids follow the
-// others in the order of the names; names that are special tokens already are
-// left out.
+// others in the order of the names; names that are special tokens already, or
+// came before, are left out.
 func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 	var missing []string
+	given := make(map[string]bool, len(names))
 	for _, name := range names {
+		if name == "" || !utf8.ValidString(name) {
+			return nil, fmt.Errorf("tokenizer: %q cannot be a special token: give a name in UTF-8", name)
+		}
 		if id, ok := t.ID(name); ok {
 			if !t.isSpecial[id] {
-				return nil, fmt.Errorf("tokenizer: %q cannot be made a special token: it is an ordinary one", name)
+				return nil, fmt.Errorf("tokenizer: %q cannot be made a special token: it is an ordinary token of the vocabulary; choose another name", name)
 			}
 			continue
 		}
-		missing = append(missing, name)
+		if !given[name] {
+			missing = append(missing, name)
+		}
+		given[name] = true
 	}
 	if len(missing) == 0 {
 		return t, nil
 	}
 	if t.sentencePiece != nil {
-		extended, err := t.sentencePiece.WithControl(missing...)
+		m, err := t.sentencePiece.WithControl(missing...)
 		if err != nil {
-			return nil, fmt.Errorf("tokenizer: %w", err)
+			return nil, wrap(err)
 		}
-		return newTokenizer(t.kind, extended, nil, t.post)
+		extended, err := newTokenizer(t.kind, m, nil, t.post)
+		return extended, wrap(err)
 	}
 	added := slices.Clone(t.added)
 	for i, name := range missing {
 		added = append(added, addedToken{ID: int32(t.size + i), Content: name, Special: true})
 	}
-	return newTokenizer(t.kind, t.model, added, t.post)
+	extended, err := newTokenizer(t.kind, t.model, added, t.post)
+	return extended, wrap(err)
 }
 
 // ExtendUL2 returns the tokenizer with T5's sentinels <extra_id_0> to
@@ -292,6 +305,9 @@ func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 // them. As in T5, <extra_id_0> has the highest id of the sentinels that are
 // added, and the ids descend from there.
 func (t *Tokenizer) ExtendUL2(sentinels int, modes bool) (*Tokenizer, error) {
+	if sentinels < 0 || sentinels > maxTokens {
+		return nil, fmt.Errorf("tokenizer: %d sentinels: give 0 for none, and at most %d", sentinels, maxTokens)
+	}
 	var names []string
 	if modes {
 		names = append(names, NLU, NLG, S2S)

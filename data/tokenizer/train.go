@@ -5,20 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
 
+// maxTokens bounds a vocabulary that is made here, far above any in use.
+const maxTokens = 1 << 24
+
 // TrainOptions configures [Train].
 type TrainOptions struct {
 	Kind          Kind
-	VocabSize     int  // number of tokens, special ones, sentinels and mode tokens included
+	VocabSize     int  // number of tokens, special ones, sentinels and mode tokens included; at most 2^24
 	MinFrequency  int  // least number of occurrences of a pair that is merged, of WordPiece and BPE; 0 means 2
 	LimitAlphabet int  // number of different characters kept, the most frequent first, of WordPiece; 0 means 1000
 	Sentinels     int  // number of T5's sentinels <extra_id_n>
 	Modes         bool // whether UL2's mode tokens are there
+
+	// Of a unigram vocabulary, see [unigram.TrainOptions].
+	CharacterCoverage float64 // share of the text made of characters in the vocabulary, from 0.9 to 1; 0 means 0.9995
+	ByteFallback      bool    // other characters become bytes, which have 256 tokens
 
 	// Progress, where set, is called now and then with how much of the training
 	// is done, in whatever unit fits.
@@ -39,25 +47,39 @@ func (o TrainOptions) extra() int {
 // Validate reports what is wrong with the options.
 func (o TrainOptions) Validate() error {
 	switch {
-	case o.Sentinels < 0:
-		return fmt.Errorf("tokenizer: %d sentinels; give 0 for none", o.Sentinels)
-	case o.extra() > 0 && o.VocabSize-o.extra() < 1:
-		return fmt.Errorf("tokenizer: a vocabulary of %d tokens cannot hold %d sentinels and mode tokens", o.VocabSize, o.extra())
-	case o.Kind != WordPiece && (o.LimitAlphabet != 0):
+	case !slices.Contains([]Kind{WordPiece, BPE, Unigram}, o.Kind):
+		return fmt.Errorf("tokenizer: there is no kind of vocabulary %q: give %s, %s or %s", o.Kind, WordPiece, BPE, Unigram)
+	case o.VocabSize < 1 || o.VocabSize > maxTokens:
+		return fmt.Errorf("tokenizer: a vocabulary of %d tokens: give 1 to %d", o.VocabSize, maxTokens)
+	case o.Sentinels < 0 || o.Sentinels > maxTokens:
+		return fmt.Errorf("tokenizer: %d sentinels: give 0 for none, and at most %d", o.Sentinels, maxTokens)
+	case o.MinFrequency < 0:
+		return fmt.Errorf("tokenizer: minimum frequency %d: give 0 for the default of 2, or more", o.MinFrequency)
+	case o.Kind == Unigram && o.MinFrequency != 0:
+		return fmt.Errorf("tokenizer: a minimum frequency of %d was given, which a unigram vocabulary does not have", o.MinFrequency)
+	case o.LimitAlphabet < 0:
+		return fmt.Errorf("tokenizer: alphabet limit %d: give 0 for the default of 1000, or more", o.LimitAlphabet)
+	case o.Kind != WordPiece && o.LimitAlphabet != 0:
 		return fmt.Errorf("tokenizer: an alphabet limit of %d was given, which only a WordPiece vocabulary has", o.LimitAlphabet)
+	case o.Kind != Unigram && (o.CharacterCoverage != 0 || o.ByteFallback):
+		return errors.New("tokenizer: a character coverage or byte fallback was asked for, which only a unigram vocabulary has")
 	}
 	switch o.Kind {
 	case WordPiece:
-		return wrap(o.wordpiece().Validate())
+		return o.explain(o.wordpiece().Validate())
 	case BPE:
-		return wrap(o.bpe().Validate())
-	case Unigram:
-		if o.MinFrequency != 0 {
-			return fmt.Errorf("tokenizer: a minimum frequency of %d was given, which a unigram vocabulary does not have", o.MinFrequency)
-		}
-		return wrap(o.unigram().Validate())
+		return o.explain(o.bpe().Validate())
+	default:
+		return o.explain(o.unigram().Validate())
 	}
-	return fmt.Errorf("tokenizer: there is no kind of vocabulary %q: give %s, %s or %s", o.Kind, WordPiece, BPE, Unigram)
+}
+
+// explain adds to a model's error how its number of tokens comes about.
+func (o TrainOptions) explain(err error) error {
+	if err != nil && o.extra() > 0 {
+		err = fmt.Errorf("%d tokens less %d sentinels and mode tokens leave %d: %w", o.VocabSize, o.extra(), o.VocabSize-o.extra(), err)
+	}
+	return wrap(err)
 }
 
 func wrap(err error) error {
@@ -85,13 +107,19 @@ func (o TrainOptions) bpe() bpe.TrainOptions {
 
 func (o TrainOptions) unigram() unigram.TrainOptions {
 	return unigram.TrainOptions{
-		VocabSize: o.VocabSize - o.extra(), Special: []string{"<pad>", endOfText, "<unk>", "<s>", "<mask>"}, Progress: o.Progress,
+		VocabSize: o.VocabSize - o.extra(), Special: []string{"<pad>", endOfText, "<unk>", "<s>", "<mask>"},
+		CharacterCoverage: o.CharacterCoverage, ByteFallback: o.ByteFallback, Progress: o.Progress,
 	}
 }
 
-// Train makes a vocabulary from documents. The result depends only on how often
-// each word occurs in them, not on their order or the number of processors.
-// Documents is drained on the caller's goroutine.
+// Train makes a vocabulary from documents, which are drained on the caller's
+// goroutine. The result depends only on how often each word occurs in them, not on
+// their order or the number of processors; but where a text for a unigram
+// vocabulary has so many different words that rare ones are dropped, see
+// [unigram.Train], their order counts.
+//
+// A WordPiece vocabulary is of BERT's uncased kind: text is lowercased and
+// stripped of accents. The others keep both.
 //
 // The special tokens come first: [PAD], [UNK], [CLS], [SEP] and [MASK] of
 // WordPiece, <pad>, </s>, <unk> (of unigram), <s> and <mask> of the others; mode
@@ -102,12 +130,23 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	t, err := train(ctx, documents, opts)
+	var broken error // of documents
+	t, err := train(ctx, func(yield func(string, error) bool) {
+		for text, err := range documents {
+			broken = err
+			if !yield(text, err) {
+				return
+			}
+		}
+	}, opts)
 	if errors.Is(err, wordpiece.ErrNoText) || errors.Is(err, bpe.ErrNoText) || errors.Is(err, unigram.ErrNoText) {
-		err = ErrNoText
+		return nil, wrap(ErrNoText)
+	}
+	if broken != nil || ctx.Err() != nil {
+		return nil, wrap(err)
 	}
 	if err != nil {
-		return nil, wrap(err)
+		return nil, opts.explain(err)
 	}
 	return t.ExtendUL2(opts.Sentinels, opts.Modes)
 }
