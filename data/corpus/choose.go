@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // choose returns the files of a dataset, of all that it has, that make a split
@@ -87,31 +88,82 @@ func chooseByCard(names []string, c card, config, split string) ([]string, error
 }
 
 // glob translates a pattern of a card: * and ? stay within a directory, ** does
-// not.
+// not; [a-z] is one character of a class, [!a-z] one of none of it; {a,b} is
+// either.
 func glob(pattern string) (*regexp.Regexp, error) {
 	var b strings.Builder
 	b.WriteString("^")
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; c {
-		case '*':
-			if strings.HasPrefix(pattern[i:], "**/") {
-				b.WriteString("(.*/)?")
-				i += 2
-			} else if strings.HasPrefix(pattern[i:], "**") {
-				b.WriteString(".*")
-				i++
-			} else {
-				b.WriteString("[^/]*")
-			}
-		case '?':
+	depth := 0 // of braces
+	for rest := pattern; rest != ""; {
+		switch c := rest[0]; {
+		case strings.HasPrefix(rest, "**/"):
+			b.WriteString("(.*/)?")
+			rest = rest[3:]
+			continue
+		case strings.HasPrefix(rest, "**"):
+			b.WriteString(".*")
+			rest = rest[2:]
+			continue
+		case c == '*':
+			b.WriteString("[^/]*")
+		case c == '?':
 			b.WriteString("[^/]")
-		case '[', ']':
-			b.WriteByte(c)
+		case c == '[':
+			class, after, err := globClass(rest)
+			if err != nil {
+				return nil, err
+			}
+			b.WriteString(class)
+			rest = after
+			continue
+		case c == '{':
+			b.WriteString("(?:")
+			depth++
+		case c == ',' && depth > 0:
+			b.WriteString("|")
+		case c == '}' && depth > 0:
+			b.WriteString(")")
+			depth--
 		default:
-			b.WriteString(regexp.QuoteMeta(string(c)))
+			_, size := utf8.DecodeRuneInString(rest)
+			b.WriteString(regexp.QuoteMeta(rest[:size]))
+			rest = rest[size:]
+			continue
 		}
+		rest = rest[1:]
+	}
+	if depth > 0 {
+		return nil, errors.New("a { in it has no }")
 	}
 	return regexp.Compile(b.String() + "$")
+}
+
+// globClass translates the class of characters at the beginning of a pattern,
+// and returns what comes after it.
+func globClass(pattern string) (class, after string, err error) {
+	inside, negated := strings.CutPrefix(pattern[1:], "!")
+	if !negated {
+		inside, negated = strings.CutPrefix(inside, "^")
+	}
+	end := strings.IndexByte(inside, ']')
+	if end == 0 { // as the first character it stands for itself
+		if end = strings.IndexByte(inside[1:], ']'); end >= 0 {
+			end++
+		}
+	}
+	if end < 0 {
+		return "", "", fmt.Errorf("its %q has no ] that ends the class of characters", pattern)
+	}
+	inside, after = inside[:end], inside[end+1:]
+	begin := "["
+	if negated {
+		begin = "[^/"
+	}
+	class = begin + strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "^", `\^`, "&", `\&`, "~", `\~`).Replace(inside) + "]"
+	if _, err := regexp.Compile(class); err != nil {
+		return "", "", fmt.Errorf("its class of characters [%s] says nothing: a range goes from the lower to the higher character", inside)
+	}
+	return class, after, nil
 }
 
 // splitWords are the words by which the names of files tell a split, as in
@@ -242,7 +294,7 @@ func isData(name string) bool {
 	}
 	f, compression, err := formatOf(name)
 	if f == textFormat {
-		return err == nil && strings.HasSuffix(strings.TrimSuffix(base, compression), ".txt")
+		return err == nil && strings.HasSuffix(strings.ToLower(base), ".txt"+compression)
 	}
 	return err == nil
 }

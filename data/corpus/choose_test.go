@@ -79,6 +79,40 @@ configs:
 	}
 }
 
+func TestGlob(t *testing.T) {
+	for pattern, c := range map[string]struct{ match, not string }{
+		"a/*.txt":          {"a/b.txt", "a/b/c.txt"},
+		"**/b.txt":         {"a/c/b.txt", "a/cb.txt"},
+		"a/**":             {"a/b/c", "b/c"},
+		"?.txt":            {"ä.txt", "aa.txt"},
+		"données/a+b.*":    {"données/a+b.txt", "donn\u00c3\u00a9es/aab.txt"},
+		"[a-c].txt":        {"b.txt", "d.txt"},
+		"[!a-c].txt":       {"d.txt", "b.txt"},
+		"x[!a]y":           {"xby", "x/y"},
+		"[^a].txt":         {"b.txt", "a.txt"},
+		"[]x].txt":         {"].txt", "y.txt"},
+		"[!]x].txt":        {"y.txt", "].txt"},
+		`[[\].txt`:         {`\.txt`, "a.txt"},
+		"{train,dev}-*.gz": {"dev-1.gz", "test-1.gz"},
+		"{a,b{c,d}}.txt":   {"bd.txt", "b.txt"},
+		"a,b}.txt":         {"a,b}.txt", "a"},
+	} {
+		r, err := glob(pattern)
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+		} else if !r.MatchString(c.match) || r.MatchString(c.not) {
+			t.Errorf("%s: %s matches %s, or not %s", pattern, r, c.not, c.match)
+		}
+	}
+	for pattern, want := range map[string]string{"a[b": "no ]", "[": "no ]", "[!]": "no ]", "[z-a]": "[z-a] says nothing", "{a,b": "no }"} {
+		k := card{Configs: []cardConfig{{Files: dataFiles{{"train", stringList{pattern}}}}}}
+		_, err := choose([]string{"a.txt"}, k, "", "")
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "of its card") || strings.Contains(err.Error(), "regexp") {
+			t.Errorf("%s: %v, want %q", pattern, err, want)
+		}
+	}
+}
+
 func TestCard(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                     "",

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,7 +46,7 @@ func put(t testing.TB, dir, name, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	switch filepath.Ext(name) {
+	switch strings.ToLower(filepath.Ext(name)) {
 	case ".gz":
 		z := gzip.NewWriter(f)
 		_, err = z.Write([]byte(text))
@@ -78,6 +79,113 @@ func TestFiles(t *testing.T) {
 	s = open(t, filepath.Join(dir, "c.zst")+","+filepath.Join(dir, "a.gz"))
 	if d := cmp.Diff([]string{"six \uFFFD", "four", "five"}, read(t, s)); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestEncodings reads what is, and what only looks like, a file of text.
+func TestEncodings(t *testing.T) {
+	for _, name := range []string{"A.TXT", "a.txt.gz", "a.txt.zst", "A.txt.GZ", "A.ZST"} {
+		path := put(t, t.TempDir(), name, "\uFEFFone\n\n\uFEFFtwo")
+		if d := cmp.Diff([]string{"one", "\uFEFFtwo"}, read(t, open(t, path))); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+		for text, want := range map[string]string{
+			"\xFF\xFEo\x00n\x00e\x00": "UTF-16", "\xFE\xFF\x00o\x00n\x00e": "UTF-16", "o\x00n\x00e\x00": "binary", "\x7fELF\x00": "binary",
+		} {
+			path := put(t, t.TempDir(), name, text)
+			if err := failure(t, open(t, path)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s, %q: %v, want %q", name, text, err, want)
+			}
+		}
+	}
+	if d := cmp.Diff([]string{"one"}, read(t, open(t, put(t, t.TempDir(), "A.JSONL.GZ", "\uFEFF{\"text\":\"one\"}")))); d != "" {
+		t.Error(d)
+	}
+	if err := failure(t, open(t, put(t, t.TempDir(), "a.jsonl", "\xFF\xFE{\x00}\x00"))); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+		t.Errorf("JSON lines: %v", err)
+	}
+}
+
+// TestCutShort reads compressed files that are empty or end too early.
+func TestCutShort(t *testing.T) {
+	var text strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&text, "line %d of a text\n\n", i*i)
+	}
+	for _, ext := range []string{".gz", ".zst"} {
+		path := put(t, t.TempDir(), "a"+ext, text.String())
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{len(whole) - 1, len(whole) / 2, 3, 0} {
+			if err := os.WriteFile(path, whole[:n], 0o666); err != nil {
+				t.Fatal(err)
+			}
+			err := failure(t, open(t, path))
+			if n == 0 && errors.Is(err, ErrEmpty) {
+				continue
+			}
+			if err == nil || !strings.Contains(err.Error(), "cut short or damaged") || !strings.Contains(err.Error(), path) {
+				t.Errorf("%d of %d bytes of %s: %v", n, len(whole), ext, err)
+			}
+		}
+	}
+}
+
+// TestTwice checks that no file is read twice, and that links to files are
+// files.
+func TestTwice(t *testing.T) {
+	dir, links := t.TempDir(), t.TempDir()
+	path := put(t, dir, "a.txt", "one")
+	put(t, dir, "b.txt", "two")
+	link := filepath.Join(links, "link.txt")
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	s := open(t, filepath.Join(links, "*"))
+	if d := cmp.Diff([]string{"one"}, read(t, s)); d != "" {
+		t.Error(d)
+	}
+	before, err := s.Stamp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{path + "," + path, filepath.Join(dir, "*") + "," + path, path + "," + link} {
+		if _, err := Open(t.Context(), Spec{Source: source}); err == nil || !strings.Contains(err.Error(), "named twice, also as "+path) {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+	put(t, dir, "a.txt", "another")
+	if after, err := s.Stamp(t.Context()); err != nil || after == before {
+		t.Errorf("the stamp of a link does not change with the file: %v", err)
+	}
+	if d := cmp.Diff([]string{"another"}, read(t, open(t, link))); d != "" {
+		t.Error(d)
+	}
+}
+
+// endless is a text without line ends; it cancels after a while.
+type endless struct {
+	cancel func()
+	blocks int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.blocks++; e.blocks == 5 {
+		e.cancel()
+	}
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestEndlessLine(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if _, err := readText(ctx, &endless{cancel: cancel}, func(string) bool { return true }); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

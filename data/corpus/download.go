@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,6 +21,8 @@ import (
 
 	"github.com/gomlx/go-huggingface/hub"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
 // parallelDownloads is how many files come at a time.
@@ -69,8 +73,13 @@ func (r *hubRepository) fetch(ctx context.Context, names []string, progress func
 					progress(done, total)
 				}
 			}
-			err := r.download(ctx, f, func(address, path string) error {
-				return manager.LockedDownload(ctx, address, path, false, report)
+			err := r.download(ctx, f, func(address, path string) (fresh bool, err error) {
+				// It is not called for a file that is there already.
+				err = manager.LockedDownload(ctx, address, path, false, func(bytes, all int64) {
+					fresh = true
+					report(bytes, all)
+				})
+				return fresh, err
 			})
 			if err == nil {
 				report(f.size(), 0) // it does not report the end, nor a file that another process brought
@@ -81,17 +90,19 @@ func (r *hubRepository) fetch(ctx context.Context, names []string, progress func
 	return group.Wait()
 }
 
+// getFile brings what is at an address to a path, unless there is a file. Fresh
+// tells whether it knows that it brought anything.
+type getFile func(address, path string) (fresh bool, err error)
+
 // download brings one file into the cache with get. The file gets its name there
 // when it is on disk and its hash is right.
-func (r *hubRepository) download(ctx context.Context, f hubFile, get func(address, path string) error) error {
+func (r *hubRepository) download(ctx context.Context, f hubFile, get getFile) error {
 	if f.hash() == "" {
 		return fmt.Errorf("%s gives no hash for %s, so that a download could not be checked", r.env.endpoint, f.Name)
 	}
 	blob := filepath.Join(r.dir(), "blobs", f.hash())
-	if info, err := os.Stat(blob); err != nil || info.Size() != f.size() {
-		if err := r.downloadBlob(ctx, f, blob, get); err != nil {
-			return err
-		}
+	if err := r.downloadBlob(ctx, f, blob, get); err != nil {
+		return err
 	}
 	link := r.path(f.Name)
 	if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
@@ -101,16 +112,33 @@ func (r *hubRepository) download(ctx context.Context, f hubFile, get func(addres
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	// Another process may be at the same file: the name is never without one.
+	tmp := fmt.Sprintf("%s.%08x%s", link, rand.Uint32(), atomicfile.Ext)
+	if os.Symlink(target, tmp) != nil {
+		if err := os.Link(blob, tmp); err != nil { // where there are no symbolic links
+			return err
+		}
 	}
-	if os.Symlink(target, link) == nil {
-		return nil
-	}
-	return os.Link(blob, link) // where there are no symbolic links
+	defer os.Remove(tmp) // a rename of two names of one file leaves both
+	return os.Rename(tmp, link)
 }
 
-func (r *hubRepository) downloadBlob(ctx context.Context, f hubFile, blob string, get func(address, path string) error) error {
+// downloadBlob brings the contents of a file, if they are not there.
+func (r *hubRepository) downloadBlob(ctx context.Context, f hubFile, blob string, get getFile) error {
+	again, err := r.tryBlob(ctx, f, blob, get)
+	if again {
+		_, err = r.tryBlob(ctx, f, blob, get)
+	}
+	return err
+}
+
+// tryBlob is one attempt. Again tells whether another may do better, because what
+// was found to be wrong is not what was fetched: an interrupted run left it, or
+// another process did something to it.
+func (r *hubRepository) tryBlob(ctx context.Context, f hubFile, blob string, get getFile) (again bool, err error) {
+	if info, err := os.Stat(blob); err == nil && info.Size() == f.size() {
+		return false, nil
+	}
 	segments := strings.Split(f.Name, "/")
 	for i, s := range segments {
 		segments[i] = url.PathEscape(s)
@@ -118,11 +146,18 @@ func (r *hubRepository) downloadBlob(ctx context.Context, f hubFile, blob string
 	address := fmt.Sprintf("%s/datasets/%s/resolve/%s/%s", r.env.endpoint, r.id, r.commit, strings.Join(segments, "/"))
 	// Another process may be at the same file, and waiting for it cannot be
 	// interrupted.
-	result := make(chan error, 1)
-	go func() { result <- get(address, blob+unverified) }()
-	var err error
+	type outcome struct {
+		fresh bool
+		err   error
+	}
+	result := make(chan outcome, 1)
+	go func() {
+		fresh, err := get(address, blob+unverified)
+		result <- outcome{fresh, err}
+	}()
+	var o outcome
 	select {
-	case err = <-result:
+	case o = <-result:
 	case <-ctx.Done():
 		select {
 		case <-result:
@@ -130,19 +165,29 @@ func (r *hubRepository) downloadBlob(ctx context.Context, f hubFile, blob string
 		}
 	}
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return false, ctx.Err()
 	}
-	if err != nil {
+	if err := o.err; err != nil {
 		advice := "run it again; files that are complete are kept"
 		if text := err.Error(); strings.Contains(text, "bad status code 401") || strings.Contains(text, "bad status code 403") {
 			advice = r.tokenAdvice()
 		}
-		return fmt.Errorf("downloading %s: %w: %s", f.Name, err, advice)
+		return false, fmt.Errorf("downloading %s: %w: %s", f.Name, err, advice)
 	}
-	if err := verifyBlob(blob+unverified, f); err != nil {
-		return errors.Join(fmt.Errorf("downloading %s from %s: %w: run it again", f.Name, address, err), os.Remove(blob+unverified))
+	if err = verifyBlob(blob+unverified, f); err == nil {
+		err = os.Rename(blob+unverified, blob)
 	}
-	return os.Rename(blob+unverified, blob)
+	if err == nil {
+		return false, nil
+	}
+	if rerr := os.Remove(blob + unverified); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+		return false, fmt.Errorf("downloading %s from %s: %w; it cannot be removed: %w", f.Name, address, err, rerr)
+	}
+	_, missing := os.Stat(blob) // not if another process was faster
+	if o.fresh && missing != nil && errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("the connection broke") // of which the downloader says nothing
+	}
+	return !o.fresh || missing == nil, fmt.Errorf("downloading %s from %s: %w: run it again", f.Name, address, err)
 }
 
 // verifyBlob compares a download with its hash, and sees that it is on disk.

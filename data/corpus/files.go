@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -25,12 +26,12 @@ const (
 )
 
 // formatOf tells by a file's name what is in it, and how that is compressed:
-// "", ".gz" or ".zst".
+// "", ".gz" or ".zst". Capitals do not matter.
 func formatOf(name string) (f format, compression string, err error) {
-	rest := name
-	switch ext := filepath.Ext(name); ext {
+	rest := strings.ToLower(name)
+	switch ext := filepath.Ext(rest); ext {
 	case ".gz", ".zst":
-		rest, compression = strings.TrimSuffix(name, ext), ext
+		rest, compression = strings.TrimSuffix(rest, ext), ext
 	}
 	switch ext := filepath.Ext(rest); ext {
 	case ".jsonl", ".ndjson", ".json":
@@ -73,6 +74,11 @@ func openFiles(spec Spec) (Source, error) {
 		s.paths = append(s.paths, paths...)
 	}
 	fields := false // whether there is a file that has fields
+	type named struct {
+		path string
+		info fs.FileInfo
+	}
+	bySize := make(map[int64][]named)
 	for _, p := range s.paths {
 		info, err := os.Stat(p)
 		if err != nil {
@@ -81,6 +87,12 @@ func openFiles(spec Spec) (Source, error) {
 		if !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("corpus: %s is not a file: name a file, or all of a directory as %s", p, filepath.Join(p, "*.txt"))
 		}
+		for _, other := range bySize[info.Size()] {
+			if os.SameFile(other.info, info) {
+				return nil, fmt.Errorf("corpus: the file %s is named twice, also as %s: name it once", p, other.path)
+			}
+		}
+		bySize[info.Size()] = append(bySize[info.Size()], named{p, info})
 		f, _, err := formatOf(p)
 		if err != nil {
 			return nil, err
@@ -168,10 +180,14 @@ func readFile(ctx context.Context, path, name, field string, yield func(Document
 		more, err = readParquet(ctx, path, field, numbered)
 	} else {
 		more, err = decompress(path, compression, func(r io.Reader) (bool, error) {
-			if f == jsonLines {
-				return readJSONLines(ctx, r, field, numbered)
+			text, err := asText(r)
+			if err != nil {
+				return true, err
 			}
-			return readText(ctx, r, numbered)
+			if f == jsonLines {
+				return readJSONLines(ctx, text, field, numbered)
+			}
+			return readText(ctx, text, numbered)
 		})
 	}
 	if err != nil && ctx.Err() == nil {
@@ -190,17 +206,39 @@ func decompress(path, compression string, read func(io.Reader) (bool, error)) (m
 	switch compression {
 	case ".gz":
 		z, err := gzip.NewReader(f)
-		if err != nil {
-			return true, err
+		if err == io.EOF {
+			return read(f) // an empty file is an empty text, as of .zst
 		}
-		return read(z)
+		if err != nil {
+			return true, damagedFile(err)
+		}
+		return read(decompressed{z})
 	case ".zst":
 		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
 		if err != nil {
 			return true, err
 		}
 		defer z.Close()
-		return read(z)
+		return read(decompressed{z})
 	}
 	return read(f)
+}
+
+// decompressed explains the errors of a decompressor.
+type decompressed struct{ io.Reader }
+
+func (d decompressed) Read(p []byte) (int, error) {
+	n, err := d.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = damagedFile(err)
+	}
+	return n, err
+}
+
+func damagedFile(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return err // it could not be read at all
+	}
+	return fmt.Errorf("the compressed file is cut short or damaged (%w): copy or compress it again", err)
 }

@@ -157,6 +157,70 @@ func TestParquet(t *testing.T) {
 	}
 }
 
+// TestParquetTypes checks that only strings are taken for text.
+func TestParquetTypes(t *testing.T) {
+	type types struct {
+		Text    string             `parquet:"text"`
+		Bytes   []byte             `parquet:"bytes"`
+		Picture []byte             `parquet:"picture"`
+		JSON    string             `parquet:"json,json"`
+		Enum    string             `parquet:"enum,enum"`
+		Decimal int64              `parquet:"decimal,decimal(2:12)"`
+		Fixed   [4]byte            `parquet:"fixed"`
+		List    []string           `parquet:"list,list"`
+		Repeats []string           `parquet:"repeats"`
+		Struct  struct{ A string } `parquet:"struct"`
+		Map     map[string]string  `parquet:"map"`
+	}
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	rows := []types{{Text: "a", Bytes: []byte("ä"), Picture: []byte("GIF"), List: []string{"x"}}, {Text: "\xff", Bytes: []byte("b"), Picture: []byte{0xFF, 0xD8}}}
+	if err := parquet.WriteFile(path, rows); err != nil {
+		t.Fatal(err)
+	}
+	for field, want := range map[string][]string{"text": {"a", "\uFFFD"}, "bytes": {"ä", "b"}} {
+		s, err := Open(t.Context(), Spec{Source: path, Field: field})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, read(t, s)); d != "" {
+			t.Errorf("%s: %s", field, d)
+		}
+	}
+	const others = `, not a string in each row; there are "text", "bytes", "picture": name`
+	others2 := strings.Replace(others, `"text", "bytes", "picture"`, `"bytes", "picture", "text"`, 1)
+	for field, want := range map[string]string{
+		"picture": `row 2 of the column "picture" holds bytes that are not UTF-8`,
+		"json":    "holds values of type JSON", "enum": "holds values of type ENUM", "decimal": "holds values of type DECIMAL",
+		"fixed": "holds values of type FIXED_LEN_BYTE_ARRAY", "list": "holds a list", "repeats": "holds a list",
+		"struct": "holds a struct", "map": "holds a map",
+	} {
+		s, err := Open(t.Context(), Spec{Source: path, Field: field})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = failure(t, s)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v, want %q", field, err, want)
+		} else if field != "picture" && !strings.Contains(err.Error(), others) && !strings.Contains(err.Error(), others2) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	// A decimal can be bytes, too.
+	schema := parquet.NewSchema("row", parquet.Group{"text": parquet.Decimal(2, 9, parquet.ByteArrayType)})
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := parquet.NewWriter(f, schema)
+	_, err = w.WriteRows([]parquet.Row{{parquet.ByteArrayValue([]byte("12")).Level(0, 0, 0)}})
+	if err := errors.Join(err, w.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := failure(t, open(t, path)); err == nil || !strings.Contains(err.Error(), "DECIMAL") {
+		t.Errorf("decimal bytes: %v", err)
+	}
+}
+
 // TestParquetReference reads a file that pyarrow wrote (testdata/parquet.py).
 func TestParquetReference(t *testing.T) {
 	want := []string{"first", "Schrödinger's cat\n\nand its dog", "first", "日本語"}

@@ -3,6 +3,7 @@ package corpus
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -12,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/landscape-aware/growing/data/ordered"
 )
 
 // opticks is Newton's Opticks as Project Gutenberg has it, part of every Go
@@ -143,7 +146,8 @@ func (s *goProse) Stamp(context.Context) (string, error) {
 }
 
 // Documents scans the files on all processors and yields in their order. What it
-// finds is small and takes long to find, so that it is kept for the next time.
+// finds is small (about 11 MB) and takes long to find, so that it is kept in
+// memory for the next time.
 func (s *goProse) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		s.mu.Lock()
@@ -177,77 +181,33 @@ func (s *goProse) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	}
 }
 
+// errEnough ends a scan whose caller wants no more documents.
+var errEnough = errors.New("no more documents are wanted")
+
 // scan reads the files.
 func (s *goProse) scan(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		var workers sync.WaitGroup
-		defer workers.Wait()
-		defer cancel()
-
-		type parsed struct {
-			docs []Document
-			err  error
-		}
-		type job struct {
-			file string
-			out  chan parsed
-		}
-		n := runtime.GOMAXPROCS(0)
-		jobs := make(chan job)
-		order := make(chan job, 32*n) // bounds how far the workers run ahead
-		for range n {
-			workers.Go(func() {
-				for j := range jobs {
-					docs, err := readGoFile(s.root, j.file)
-					j.out <- parsed{docs, err}
-				}
-			})
-		}
-		workers.Go(func() {
-			defer close(order)
-			defer close(jobs)
+		files := func(yield func(string, error) bool) {
 			for _, file := range s.files {
-				j := job{file, make(chan parsed, 1)}
-				select {
-				case order <- j:
-				case <-ctx.Done():
-					return
-				}
-				select {
-				case jobs <- j:
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
-
-		seen := make(map[[16]byte]bool)
-		received := 0
-		for j := range order {
-			var p parsed
-			select {
-			case p = <-j.out:
-			case <-ctx.Done():
-				yield(Document{}, ctx.Err())
-				return
-			}
-			received++
-			if p.err != nil {
-				yield(Document{}, p.err)
-				return
-			}
-			for _, d := range p.docs {
-				if d.Text = dropSeen(d.Text, seen); d.Text == "" {
-					continue
-				}
-				if !yield(d, nil) {
+				if !yield(file, nil) {
 					return
 				}
 			}
 		}
-		if received < len(s.files) {
-			yield(Document{}, ctx.Err())
+		reader := func() func(string) ([]Document, error) {
+			return func(file string) ([]Document, error) { return readGoFile(s.root, file) }
+		}
+		seen := make(map[[16]byte]bool)
+		err := ordered.Map(ctx, runtime.GOMAXPROCS(0), files, reader, func(docs []Document) error {
+			for _, d := range docs {
+				if d.Text = dropSeen(d.Text, seen); d.Text != "" && !yield(d, nil) {
+					return errEnough
+				}
+			}
+			return nil
+		})
+		if err != nil && err != errEnough {
+			yield(Document{}, err)
 		}
 	}
 }

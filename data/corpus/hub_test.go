@@ -183,6 +183,16 @@ var (
 	testText = []string{"first of 0", "second of 0", "first of 1", "second of 1"}
 )
 
+// openHubTest returns the source of [testSpec].
+func openHubTest(t *testing.T) Source {
+	t.Helper()
+	s, err := Open(t.Context(), testSpec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // wholeFiles returns the names of what could be read as a dataset's files in
 // the cache.
 func wholeFiles(t *testing.T) []string {
@@ -334,7 +344,24 @@ func TestHubBroken(t *testing.T) {
 
 	h = newHubServer(t, testFiles(t))
 	h.garble = true
-	check(h, "instead of", func() { h.garble = false })
+	check(h, "instead of", func() {
+		h.mu.Lock()
+		h.garble = false
+		h.mu.Unlock()
+	})
+
+	// A run that was interrupted had a whole download that is wrong.
+	h = newHubServer(t, testFiles(t))
+	left := filepath.Join(os.Getenv("HF_HOME"), "hub", "datasets--owner--name", "blobs", fmt.Sprintf("%x%s", sha256.Sum256(h.files[second]), unverified))
+	if err := os.MkdirAll(filepath.Dir(left), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(left, bytes.Repeat([]byte{'x'}, len(h.files[second])), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(testText, read(t, openHubTest(t))); d != "" {
+		t.Error(d)
+	}
 
 	// Another program was killed in the middle of a file.
 	h = newHubServer(t, testFiles(t))
@@ -379,8 +406,35 @@ func TestHubCanceled(t *testing.T) {
 		}
 	}
 	close(h.stall)
+	h.mu.Lock()
 	h.stall = nil
+	h.mu.Unlock()
 	if d := cmp.Diff(testText, read(t, s)); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestHubTogether lets several processes, as it were, fill one cache.
+func TestHubTogether(t *testing.T) {
+	newHubServer(t, testFiles(t))
+	var wg sync.WaitGroup
+	for range 4 {
+		s := openHubTest(t)
+		wg.Go(func() {
+			for range 3 {
+				if err := s.Fetch(t.Context(), nil); err != nil {
+					t.Error(err)
+				}
+			}
+			if _, err := os.Stat(s.(*dataset).repo.path(s.(*dataset).files[0])); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, name := range wholeFiles(t) {
+		if strings.HasSuffix(name, ".tmp") {
+			t.Errorf("%s was left", name)
+		}
 	}
 }

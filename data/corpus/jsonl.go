@@ -16,8 +16,6 @@ import (
 // files say where a document ends, so that none is cut.
 const maxDocument = 256 << 20
 
-var byteOrderMark = []byte("\uFEFF")
-
 // readJSONLines calls yield for the field of each line, which must be a JSON
 // object, until it returns false; more tells whether it did not. Blank lines,
 // and fields that are null or blank, give no document.
@@ -46,9 +44,6 @@ func readJSONLines(ctx context.Context, r io.Reader, field string, yield func(te
 			}
 			last = err == io.EOF
 			break
-		}
-		if number == 1 {
-			line = bytes.TrimPrefix(line, byteOrderMark)
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
 			text, err := jsonField(line, field)

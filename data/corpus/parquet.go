@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -36,15 +38,16 @@ func readParquet(ctx context.Context, path, column string, yield func(text strin
 	if err != nil {
 		return true, err
 	}
-	leaf, ok := file.Schema().Lookup(column)
-	if !ok {
+	top := file.Root().Column(column)
+	if top == nil {
 		return true, fmt.Errorf("there is no column %q; there are %s: name the one that holds the text", column, list(columns(file)))
 	}
-	if leaf.Node.Type().Kind() != parquet.ByteArray || leaf.MaxRepetitionLevel > 0 {
-		return true, fmt.Errorf("the column %q holds %s, not a string in each row; there are %s: name the one that holds the text", column, leaf.Node.Type(), list(columns(file)))
+	if other := notString(top); other != "" {
+		return true, fmt.Errorf("the column %q holds %s, not a string in each row; there are %s: name the one that holds the text", column, other, list(columns(file)))
 	}
+	c := &stringColumn{name: column, annotated: top.Type().LogicalType() != nil}
 	for _, group := range file.RowGroups() {
-		more, err := readColumn(ctx, group.ColumnChunks()[leaf.ColumnIndex], func(text string) bool {
+		more, err := c.read(ctx, group.ColumnChunks()[top.Index()], func(text string) bool {
 			yielding = true
 			more := yield(text)
 			yielding = false
@@ -81,16 +84,42 @@ func openParquet(f *os.File) (*parquet.File, error) {
 func columns(f *parquet.File) []string {
 	var names []string
 	for _, c := range f.Root().Columns() {
-		if c.Leaf() && c.Type().Kind() == parquet.ByteArray {
+		if notString(c) == "" {
 			names = append(names, c.Name())
 		}
 	}
 	return names
 }
 
-func readColumn(ctx context.Context, chunk parquet.ColumnChunk, yield func(text string) bool) (more bool, err error) {
+// notString says what a column at the top level holds if that is not a string in
+// each row, "" if it is. Strings that are not annotated as such are let through.
+func notString(c *parquet.Column) string {
+	logical := c.Type().LogicalType()
+	switch {
+	case c.Repeated(), logical != nil && logical.List != nil:
+		return "a list"
+	case logical != nil && logical.Map != nil:
+		return "a map"
+	case !c.Leaf():
+		return "a struct"
+	case logical != nil && logical.UTF8 == nil:
+		return "values of type " + c.Type().String()
+	case c.Type().Kind() != parquet.ByteArray:
+		return "values of type " + c.Type().Kind().String()
+	}
+	return ""
+}
+
+// stringColumn is a column on the way through the row groups.
+type stringColumn struct {
+	name      string
+	annotated bool  // as strings; otherwise it may hold any bytes
+	row       int64 // rows so far
+}
+
+func (c *stringColumn) read(ctx context.Context, chunk parquet.ColumnChunk, yield func(text string) bool) (more bool, err error) {
 	pages := chunk.Pages()
-	defer func() { err = errors.Join(err, pages.Close()) }()
+	defer func() { err = cmp.Or(err, pages.Close()) }()
 	values := make([]parquet.Value, 128)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -103,7 +132,7 @@ func readColumn(ctx context.Context, chunk parquet.ColumnChunk, yield func(text 
 		if err != nil {
 			return true, err
 		}
-		more, err = readPage(page, values, yield)
+		more, err = c.readPage(page, values, yield)
 		parquet.Release(page)
 		if !more || err != nil {
 			return more, err
@@ -111,16 +140,20 @@ func readColumn(ctx context.Context, chunk parquet.ColumnChunk, yield func(text 
 	}
 }
 
-func readPage(page parquet.Page, values []parquet.Value, yield func(text string) bool) (more bool, err error) {
+func (c *stringColumn) readPage(page parquet.Page, values []parquet.Value, yield func(text string) bool) (more bool, err error) {
 	reader := page.Values()
 	for {
 		n, err := reader.ReadValues(values)
 		for _, v := range values[:n] {
+			c.row++
 			if v.IsNull() {
 				continue
 			}
 			if len(v.ByteArray()) > maxDocument {
-				return true, fmt.Errorf("a row of %d bytes is longer than %d", len(v.ByteArray()), maxDocument)
+				return true, fmt.Errorf("row %d of the column %q has %d bytes, more than %d", c.row, c.name, len(v.ByteArray()), maxDocument)
+			}
+			if !c.annotated && !utf8.Valid(v.ByteArray()) {
+				return true, fmt.Errorf("row %d of the column %q holds bytes that are not UTF-8, and nothing says that they are text: name the column that holds the text, or convert it", c.row, c.name)
 			}
 			// The page's memory is used again: the text is a copy.
 			text := strings.ToValidUTF8(string(v.ByteArray()), "\uFFFD")

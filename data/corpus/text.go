@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strings"
 )
@@ -14,6 +15,29 @@ const (
 	softLimit = 1 << 20 // a document is cut at the first line end after this
 	hardLimit = 4 << 20 // or, within a line, at this
 )
+
+// byteOrderMark may begin UTF-8. It says nothing and is not text.
+var byteOrderMark = []byte("\uFEFF")
+
+// asText looks at the beginning of what should be UTF-8, and leaves a byte order
+// mark out.
+func asText(r io.Reader) (*bufio.Reader, error) {
+	in := bufio.NewReaderSize(r, 1<<16)
+	head, err := in.Peek(1 << 12)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return nil, errors.New("it looks like UTF-16: convert it to UTF-8, as with `iconv -f UTF-16 -t UTF-8`")
+	case bytes.IndexByte(head, 0) >= 0:
+		return nil, errors.New("it looks like binary data or UTF-16, as there is a zero byte near its beginning: name a file of text, converted to UTF-8")
+	case bytes.HasPrefix(head, byteOrderMark):
+		_, err := in.Discard(len(byteOrderMark))
+		return in, err
+	}
+	return in, nil
+}
 
 // readText calls yield for each document of plain text until it returns false;
 // more tells whether it did not.
@@ -33,6 +57,9 @@ func readText(ctx context.Context, r io.Reader, yield func(text string) bool) (m
 		doc = append(doc, part...)
 		switch {
 		case err == bufio.ErrBufferFull:
+			if err := ctx.Err(); err != nil {
+				return true, err
+			}
 			if len(doc) >= hardLimit {
 				if !emit(cut(doc)) {
 					return false, nil
