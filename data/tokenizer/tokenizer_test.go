@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,11 +214,25 @@ func TestTrainErrors(t *testing.T) {
 		}
 		for _, opts := range []TrainOptions{
 			{Kind: kind, VocabSize: 3}, {Kind: kind, VocabSize: 50, Sentinels: 60}, {Kind: kind, VocabSize: 400, Sentinels: -1},
+			{Kind: kind, VocabSize: math.MaxInt}, {Kind: kind, VocabSize: math.MinInt, Sentinels: 5}, {Kind: kind, VocabSize: 400, Sentinels: math.MaxInt, Modes: true},
+			{Kind: kind, VocabSize: 400, CharacterCoverage: 2}, {Kind: kind, VocabSize: 400, MinFrequency: -1}, {Kind: kind, VocabSize: 400, LimitAlphabet: -1},
 		} {
-			if _, err := Train(ctx, texts("a b"), opts); err == nil {
+			_, err := Train(ctx, texts("a b"), opts)
+			if err == nil {
 				t.Errorf("accepted: %+v", opts)
 			}
+			checkPrefix(t, err)
 		}
+		opts := TrainOptions{Kind: kind, VocabSize: 700, CharacterCoverage: 1, ByteFallback: true}
+		if tok, err := Train(ctx, texts("a b"), opts); (err == nil) != (kind == Unigram) {
+			t.Errorf("%s with bytes to fall back to: %v", kind, err)
+		} else if err == nil && len(tok.Encode(nil, "é")) < 3 {
+			t.Errorf("é became %q", names(tok, tok.Encode(nil, "é")))
+		}
+	}
+	_, err := Train(ctx, texts("a b"), TrainOptions{Kind: BPE, VocabSize: 300, Sentinels: 100})
+	if err == nil || !strings.Contains(err.Error(), "300 tokens less 100 sentinels and mode tokens leave 200") {
+		t.Errorf("more sentinels than there is room for: %v", err)
 	}
 	if _, err := Train(ctx, texts("a"), TrainOptions{Kind: "words", VocabSize: 400}); err == nil || !strings.Contains(err.Error(), "words") {
 		t.Errorf("an unknown kind: %v", err)
@@ -266,10 +281,112 @@ func TestLoadErrors(t *testing.T) {
 		{"added twice", strings.Replace(good, `{"id":4,"content":"[MASK]"`, `{"id":0,"content":"[PAD]"`, 1), "twice"},
 		{"template", strings.Replace(good, `"ids":[2]`, `"ids":[77]`, 1), "77"},
 		{"post-processor", strings.Replace(good, "TemplateProcessing", "Other", 1), "Other"},
+		{"template of B", strings.Replace(good, `{"Sequence":{"id":"A"`, `{"Sequence":{"id":"B"`, 1), `"A"`},
+		{"template of both", strings.Replace(good, `{"Sequence":{"id":"A"`, `{"SpecialToken":{"id":"[SEP]"},"Sequence":{"id":"A"`, 1), "both"},
+		{"deep post-processor", withPost(good, strings.Repeat(`{"type":"Sequence","processors":[`, 3000)+strings.Repeat("]}", 3000)), "16 deep"},
+		{"fraction", withPost(good, `{"type":"BertProcessing","cls":["[CLS]",2.5],"sep":["[SEP]",3]}`), "2.5"},
+		{"wide id", withPost(good, `{"type":"BertProcessing","cls":["[CLS]",2],"sep":["[SEP]",4294967299]}`), "4294967299"},
+		{"short pair", withPost(good, `{"type":"RobertaProcessing","cls":["[CLS]"],"sep":["[SEP]",3]}`), "1 elements"},
+		{"long pair", withPost(good, `{"type":"BertProcessing","cls":["[CLS]",2,3],"sep":["[SEP]",3]}`), "3 elements"},
+		{"null id", withPost(good, `{"type":"BertProcessing","cls":["[CLS]",null],"sep":["[SEP]",3]}`), "null"},
+		{"version", strings.Replace(good, `"1.0"`, `"2.0"`, 1), "2.0"},
+		{"nothing left", strings.Replace(good, `"added_tokens": [`, `"added_tokens": [{"id":7,"content":"\u200b","normalized":true},`, 1), "normalized"},
 	} {
-		if _, err := Parse([]byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
+		_, err := Parse([]byte(c.data))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
+		checkPrefix(t, err)
+	}
+	if tok, err := Parse([]byte(withPost(good, `{"type":"BertProcessing","sep":["[SEP]",3],"cls":["[CLS]",2]}`))); err != nil {
+		t.Error(err)
+	} else if got := names(tok, tok.EncodeSpecial(nil, "a")); got != "[CLS] a [SEP]" {
+		t.Errorf("BertProcessing: %q", got)
+	}
+	if err := os.WriteFile(path[:len(path)-len("bin")]+"txt", []byte("a\xff"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(path[:len(path)-len("bin")] + "txt")
+	checkPrefix(t, err)
+}
+
+// withPost returns a tokenizer.json with another post_processor.
+func withPost(file, post string) string {
+	before, rest, _ := strings.Cut(file, `"post_processor": `)
+	_, after, _ := strings.Cut(rest, "\n")
+	return before + `"post_processor": ` + post + ",\n" + after
+}
+
+// checkPrefix checks that an error names the package once.
+func checkPrefix(t *testing.T, err error) {
+	t.Helper()
+	if err != nil && (!strings.HasPrefix(err.Error(), "tokenizer: ") || strings.Count(err.Error(), "tokenizer: ") > 1) {
+		t.Errorf("error %q", err)
+	}
+}
+
+// TestUntyped reads models that do not name their type, as old files.
+func TestUntyped(t *testing.T) {
+	for name, kind := range map[string]Kind{"wordpiece.json": WordPiece, "bpe.json": BPE} {
+		data, err := os.ReadFile(filepath.Join("testdata/small", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		untyped := strings.NewReplacer(`"type":"WordPiece","unk`, `"unk`, `"type":"BPE",`, ``).Replace(string(data))
+		if tok, err := Parse([]byte(untyped)); err != nil || tok.Kind() != kind || untyped == string(data) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	tok, err := Parse([]byte(`{"model": {"unk_id": 0, "vocab": [["<unk>", 0], ["a", -1]]}}`))
+	if err != nil || tok.Kind() != Unigram {
+		t.Errorf("unigram: %v", err)
+	}
+}
+
+func TestExtendNames(t *testing.T) {
+	for _, kind := range kinds {
+		tok := trained(t, TrainOptions{Kind: kind, VocabSize: 400})
+		twice, err := tok.Extend("<x>", "<y>", "<x>")
+		if err != nil || twice.VocabSize() != tok.VocabSize()+2 {
+			t.Errorf("%s: a name twice: %v", kind, err)
+		}
+		for _, name := range []string{"", "\xff"} {
+			_, err := tok.Extend(name)
+			if err == nil {
+				t.Errorf("%s: %q was accepted", kind, name)
+			}
+			checkPrefix(t, err)
+		}
+		if _, err := tok.ExtendUL2(-1, false); err == nil {
+			t.Errorf("%s: -1 sentinels were accepted", kind)
+		}
+		ids := tok.Encode(nil, "she")
+		if got, want := tok.Decode(append([]int32{-1, 1 << 30}, ids...)), tok.Decode(ids); got != want {
+			t.Errorf("%s: with unknown ids %q, want %q", kind, got, want)
+		}
+	}
+}
+
+// TestManyAdded finds added tokens among very many that begin alike.
+func TestManyAdded(t *testing.T) {
+	var added []string
+	for i := range 20000 {
+		added = append(added, Sentinel(i))
+	}
+	tok, err := wordpieces(t, "<", "a").Extend(added...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("<a <ext<extra_id_19999><extra_id_2", 3000)
+	id, _ := tok.ID(Sentinel(19999))
+	n := 0
+	for _, got := range tok.Encode(nil, text) {
+		if got == id {
+			n++
+		}
+	}
+	if n != 3000 {
+		t.Errorf("found %d times, want 3000", n)
 	}
 }
 

@@ -5,7 +5,7 @@ import math
 import pathlib
 
 import sentencepiece
-from tokenizers import (Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers)
+from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers)
 
 # Patterns of GPT-4 (and Llama 3), Qwen 2 and GPT-4o as their tokenizer.json files have them.
 GPT4 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
@@ -98,6 +98,7 @@ BPE = {  # name: normalizer, pre-tokenizer
     "bpe-space": (None, byte_level(True)),
     "bpe-gpt4": (None, split(GPT4)),
     "bpe-gpt4o": (None, split(GPT4O)),
+    "bpe-added": (normalizers.NFC(), byte_level()),
     "bpe-qwen2": (normalizers.NFC(), split(QWEN2)),
     "bpe-nfkd": (normalizers.Sequence([normalizers.NFKD(), normalizers.Lowercase()]),
                  pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level()])),
@@ -126,6 +127,11 @@ def train(kind, lines, size, directory):
             tokenizer.normalizer = normalizer
         tokenizer.decoder = decoders.ByteLevel()
         tokenizer.train_from_iterator(texts, bpe_trainer(size, [END]))
+        if kind == "bpe-added":  # as GPT-NeoX has spaces, with tokens of other flags
+            tokenizer.add_tokens([AddedToken(" " * n, normalized=True) for n in range(8, 1, -1)])
+            tokenizer.add_tokens([
+                AddedToken("the", single_word=True), AddedToken("ing", normalized=False), AddedToken("é"),
+                AddedToken("\u2014", lstrip=True, rstrip=True)])
         if kind == "bpe-gpt4":  # as Llama 3 puts its <|begin_of_text|>
             tokenizer.post_processor = processors.TemplateProcessing(
                 single=f"{END} $A", special_tokens=[(END, tokenizer.token_to_id(END))])
