@@ -212,6 +212,11 @@ func TestTrainErrors(t *testing.T) {
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: a failing source: %v", kind, err)
 		}
+		canceled, cancel := context.WithCancel(ctx)
+		late := TrainOptions{Kind: kind, VocabSize: 400, Progress: func(int64, int64) { cancel() }}
+		if tok, err := Train(canceled, texts(strings.Repeat("some words ", 50)), late); (tok == nil) == (err == nil) {
+			t.Errorf("%s: canceled late: %v, %v", kind, tok, err)
+		}
 		for _, opts := range []TrainOptions{
 			{Kind: kind, VocabSize: 3}, {Kind: kind, VocabSize: 50, Sentinels: 60}, {Kind: kind, VocabSize: 400, Sentinels: -1},
 			{Kind: kind, VocabSize: math.MaxInt}, {Kind: kind, VocabSize: math.MinInt, Sentinels: 5}, {Kind: kind, VocabSize: 400, Sentinels: math.MaxInt, Modes: true},

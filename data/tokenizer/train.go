@@ -142,10 +142,10 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if errors.Is(err, wordpiece.ErrNoText) || errors.Is(err, bpe.ErrNoText) || errors.Is(err, unigram.ErrNoText) {
 		return nil, wrap(ErrNoText)
 	}
-	if broken != nil || ctx.Err() != nil {
+	switch {
+	case err != nil && (broken != nil || ctx.Err() != nil):
 		return nil, wrap(err)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, opts.explain(err)
 	}
 	return t.ExtendUL2(opts.Sentinels, opts.Modes)
