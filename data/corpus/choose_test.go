@@ -136,6 +136,7 @@ func TestCard(t *testing.T) {
 func FuzzCard(f *testing.F) {
 	f.Add("---\nlicense: [a, b]\nconfigs:\n- config_name: x\n  data_files:\n  - split: train\n    path: \"a/[b-c]*.parquet\"\n---\n")
 	f.Add("---\nconfigs:\n- data_files: '**'\n- data_dir: a\n---\n")
+	f.Add("---\nconfigs:\n- data_files: '{a,[!b-z]*}/**.parquet'\n---\n")
 	names := []string{"README.md", "a/b.parquet", "a/train-00000-of-00002.jsonl", "test.txt"}
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseCard([]byte(text))
