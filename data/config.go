@@ -23,12 +23,14 @@ type Config struct {
 	// TokenizerFile names one: a tokenizer.json, a vocab.txt or a SentencePiece
 	// .model.
 	TokenizerFile string         `json:"tokenizer_file,omitempty"`
-	Kind          tokenizer.Kind `json:"tokenizer,omitempty"`   // of the vocabulary to train; empty means WordPiece
-	VocabSize     int            `json:"vocabulary_size"`       // tokens, special ones included; of TokenizerFile it may be 0
-	MinFrequency  int            `json:"min_frequency"`         // least occurrences of a pair that becomes a token, of WordPiece and BPE; 0 means 2
-	LimitAlphabet int            `json:"limit_alphabet"`        // characters in the vocabulary, of WordPiece; 0 means VocabSize/8, between 40 and 1000
-	Sentinels     int            `json:"sentinels,omitempty"`   // T5's <extra_id_n> that the vocabulary has at least
-	Modes         bool           `json:"mode_tokens,omitempty"` // whether it has UL2's [NLU], [NLG] and [S2S]
+	Kind          tokenizer.Kind `json:"tokenizer,omitempty"`          // of the vocabulary to train; empty means WordPiece
+	VocabSize     int            `json:"vocabulary_size"`              // tokens, special ones included; of TokenizerFile it may be 0
+	MinFrequency  int            `json:"min_frequency"`                // least occurrences of a pair that becomes a token, of WordPiece and BPE; 0 means 2
+	LimitAlphabet int            `json:"limit_alphabet"`               // characters in the vocabulary, of WordPiece; 0 means VocabSize/8, between 40 and 1000
+	ByteFallback  bool           `json:"byte_fallback,omitempty"`      // whether what is not in the vocabulary becomes bytes, of unigram
+	Coverage      float64        `json:"character_coverage,omitempty"` // share of the text that is made of characters in the vocabulary, of unigram; 0 means 0.9995
+	Sentinels     int            `json:"sentinels,omitempty"`          // T5's <extra_id_n> that the vocabulary has at least
+	Modes         bool           `json:"mode_tokens,omitempty"`        // whether it has UL2's [NLU], [NLG] and [S2S]
 
 	ValidationFraction float64 `json:"validation_fraction"` // of the documents, in expectation
 	SplitSeed          int64   `json:"split_seed"`          // seed of the choice of validation documents
@@ -41,8 +43,8 @@ func DefaultConfig() Config {
 	return Config{Corpus: corpus.Spec{Source: corpus.GoSpec}, VocabSize: 1024, ValidationFraction: 0.05}
 }
 
-// Validate reports the first thing that is wrong with the configuration, without looking at the
-// corpus or the tokenizer's file.
+// Validate reports the first thing that is wrong with the configuration, without
+// looking at the corpus or the tokenizer's file.
 func (c Config) Validate() error {
 	if err := cmp.Or(c.Corpus.Validate(), c.split().Validate(), c.validateTokenizer()); err != nil {
 		return fmt.Errorf("data: %w", err)
@@ -57,8 +59,8 @@ func (c Config) validateTokenizer() error {
 	switch {
 	case c.Kind != "":
 		return fmt.Errorf("the kind of vocabulary %q cannot be chosen, as %s says what kind it is: leave it out", c.Kind, c.TokenizerFile)
-	case c.MinFrequency != 0 || c.LimitAlphabet != 0:
-		return fmt.Errorf("a minimum frequency or an alphabet limit says nothing about the vocabulary of %s, which is not trained: leave it out", c.TokenizerFile)
+	case c.MinFrequency != 0 || c.LimitAlphabet != 0 || c.ByteFallback || c.Coverage != 0:
+		return fmt.Errorf("a minimum frequency, an alphabet limit, a fallback to bytes or a coverage says nothing about the vocabulary of %s, which is not trained: leave it out", c.TokenizerFile)
 	case c.VocabSize < 0:
 		return fmt.Errorf("the vocabulary size is %d: leave it out, or give that of %s", c.VocabSize, c.TokenizerFile)
 	case c.Sentinels < 0:
@@ -75,6 +77,7 @@ func (c Config) split() corpus.Split {
 func (c Config) training() tokenizer.TrainOptions {
 	o := tokenizer.TrainOptions{
 		Kind: c.Kind, VocabSize: c.VocabSize, MinFrequency: c.MinFrequency, LimitAlphabet: c.LimitAlphabet,
+		ByteFallback: c.ByteFallback, CharacterCoverage: c.Coverage,
 		Sentinels: c.Sentinels, Modes: c.Modes,
 	}
 	if o.Kind == "" {
@@ -126,11 +129,14 @@ func (c Config) address(content string, info corpus.Info, vocabulary string) str
 		Content, Name, License, Vocabulary     string
 		Kind                                   tokenizer.Kind
 		VocabSize, MinFrequency, LimitAlphabet int
+		ByteFallback                           bool
+		CharacterCoverage                      float64
 		Sentinels                              int
 		Modes                                  bool
 		ValidationFraction                     float64
 		SplitSeed                              int64
-	}{formatVersion, content, info.Name, info.License, vocabulary, o.Kind, o.VocabSize, o.MinFrequency, o.LimitAlphabet, o.Sentinels, o.Modes, c.ValidationFraction, c.SplitSeed})
+	}{formatVersion, content, info.Name, info.License, vocabulary, o.Kind, o.VocabSize, o.MinFrequency, o.LimitAlphabet,
+		o.ByteFallback, o.CharacterCoverage, o.Sentinels, o.Modes, c.ValidationFraction, c.SplitSeed})
 	if err != nil {
 		panic(err) // numbers and strings: Validate has refused NaN
 	}

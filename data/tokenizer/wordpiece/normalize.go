@@ -37,7 +37,7 @@ func isPunctuation(r rune) bool {
 	if r < 0x80 {
 		return r > ' ' && r != 0x7f && !('0' <= r && r <= '9') && !('A' <= r && r <= 'Z') && !('a' <= r && r <= 'z')
 	}
-	return r == canadianChi || r == sharadaMark || unicode.IsPunct(r) && !unicode.Is(newPunctuation, r)
+	return utf8text.IsPunctuation(r)
 }
 
 // isIdeograph tells whether r is one of the CJK ideographs that BERT sets apart.
@@ -133,7 +133,7 @@ func (n Normalization) unicode(dst []byte, text string) []byte {
 	}
 	in := dst
 	if n.StripAccents {
-		in = norm.NFD.Bytes(dst)
+		in = []byte(utf8text.Normalize(norm.NFD, string(dst)))
 	}
 	// Lowercasing can lengthen a character, so that it cannot be done in place.
 	out := make([]byte, 0, len(in)+8)

@@ -3,11 +3,10 @@ package wordpiece
 import "unicode"
 
 // Hugging Face's tokenizers classify characters by Unicode 8, Go 1.26 by Unicode
-// 15: characters that were assigned in between are to them neither marks, nor
-// punctuation, nor format characters. The tables below are all differences, found
-// by comparing every code point with testdata/codepoints.py; U+11938, which Go
-// decomposes and they do not, is left. They lowercase by Unicode 17, see
-// utf8text.LowerRune.
+// 15: characters that were assigned in between are to them neither marks nor
+// format characters. The tables below are all differences, found by comparing
+// every code point with testdata/codepoints.py. Package utf8text has those in
+// punctuation, decomposition and lower case.
 
 // newMarks are nonspacing marks (Mn) that are not stripped.
 var newMarks = &unicode.RangeTable{
@@ -108,46 +107,6 @@ var newMarks = &unicode.RangeTable{
 	},
 }
 
-// newPunctuation is punctuation (P) that does not stand alone.
-var newPunctuation = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{0x61d, 0x61d, 1},
-		{0x9fd, 0x9fd, 1},
-		{0xa76, 0xa76, 1},
-		{0xc77, 0xc77, 1},
-		{0xc84, 0xc84, 1},
-		{0x1b7d, 0x1b7e, 1},
-		{0x2e43, 0x2e4f, 1},
-		{0x2e52, 0x2e5d, 1},
-	},
-	R32: []unicode.Range32{
-		{0x10ead, 0x10ead, 1},
-		{0x10f55, 0x10f59, 1},
-		{0x10f86, 0x10f89, 1},
-		{0x1144b, 0x1144f, 1},
-		{0x1145a, 0x1145b, 1},
-		{0x1145d, 0x1145d, 1},
-		{0x11660, 0x1166c, 1},
-		{0x116b9, 0x116b9, 1},
-		{0x1183b, 0x1183b, 1},
-		{0x11944, 0x11946, 1},
-		{0x119e2, 0x119e2, 1},
-		{0x11a3f, 0x11a46, 1},
-		{0x11a9a, 0x11a9c, 1},
-		{0x11a9e, 0x11aa2, 1},
-		{0x11b00, 0x11b09, 1},
-		{0x11c41, 0x11c45, 1},
-		{0x11c70, 0x11c71, 1},
-		{0x11ef7, 0x11ef8, 1},
-		{0x11f43, 0x11f4f, 1},
-		{0x11fff, 0x11fff, 1},
-		{0x12ff1, 0x12ff2, 1},
-		{0x16e97, 0x16e9a, 1},
-		{0x16fe2, 0x16fe2, 1},
-		{0x1e95e, 0x1e95f, 1},
-	},
-}
-
 // newFormat are format characters (Cf) that are not removed.
 var newFormat = &unicode.RangeTable{
 	R16: []unicode.Range16{
@@ -160,9 +119,5 @@ var newFormat = &unicode.RangeTable{
 	},
 }
 
-// Characters whose class was changed since Unicode 8.
-const (
-	canadianChi     = 0x166D  // was punctuation, is a symbol
-	hanunooPamudpod = 0x1734  // was a nonspacing mark, is a spacing one
-	sharadaMark     = 0x111C9 // was punctuation, is a nonspacing mark
-)
+// hanunooPamudpod was a nonspacing mark in Unicode 8 and is a spacing one.
+const hanunooPamudpod = 0x1734

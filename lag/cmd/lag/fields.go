@@ -63,6 +63,8 @@ var dataFields = []struct {
 	{"modes", "have UL2's mode tokens [NLU], [NLG] and [S2S] in the vocabulary", func(c *data.Config) any { return &c.Modes }},
 	{"min-frequency", "least `occurrences` of a pair that becomes a token, of wordpiece and bpe (default 2)", func(c *data.Config) any { return &c.MinFrequency }},
 	{"alphabet", "different `characters` in the vocabulary, of wordpiece (default an eighth of its size, 40 to 1000)", func(c *data.Config) any { return &c.LimitAlphabet }},
+	{"byte-fallback", "let what is not in the vocabulary become bytes, of unigram", func(c *data.Config) any { return &c.ByteFallback }},
+	{"coverage", "`share` of the text that is made of characters in the vocabulary, of unigram (default 0.9995)", func(c *data.Config) any { return &c.Coverage }},
 	{"validation-fraction", "`share` of the documents that is set aside for validation (default 0.05)", func(c *data.Config) any { return &c.ValidationFraction }},
 	{"split-seed", "seed `number` of the choice of documents for validation", func(c *data.Config) any { return &c.SplitSeed }},
 }
