@@ -28,10 +28,11 @@ func (t *Tokenizer) NewEncoder() *Encoder {
 // Encode appends the ids of text to dst. It adds no special tokens, but names of
 // special tokens in the text become these tokens, as in Hugging Face's
 // tokenizers; see [Encoder.Literal] to prevent it. With a .model they are
-// ordinary text, as in SentencePiece. Bytes that are not valid UTF-8 count as U+FFFD: each of them with a
-// .model, as in SentencePiece; each maximal part of a character with the others,
-// as they would reach Hugging Face's tokenizers from Python (see
-// [utf8text.Repair]).
+// ordinary text, as in SentencePiece.
+//
+// Bytes that are not valid UTF-8 count as U+FFFD: each of them with a .model, as
+// in SentencePiece; each maximal part of a character with the others, as they
+// would reach Hugging Face's tokenizers from Python (see [utf8text.Repair]).
 func (t *Tokenizer) Encode(dst []int32, text string) []int32 {
 	e := t.encoders.Get().(*Encoder)
 	dst = e.Encode(dst, text)
