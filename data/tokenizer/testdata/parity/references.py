@@ -194,7 +194,7 @@ def bits_per_character(path, lines):
     scores[unknown] = min(scores[i] for i in ordinary) - 10
     nats = characters = 0
     for line in lines:
-        for piece in processor.encode(line, out_type="immutable_proto").pieces:
+        for piece in processor.encode(line, out_type="proto").pieces:
             nats -= scores[piece.id]
             characters += len(piece.piece)
     mass = sum(math.exp(scores[i]) for i in ordinary)
