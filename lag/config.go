@@ -26,9 +26,9 @@ type Config struct {
 	ValidationBatches int   `json:"validation_batches"` // in the fixed validation set
 	Seed              int64 `json:"seed"`               // of initial weights, batches and masks
 
-	Optimizer train.AdamW `json:"optimizer"`
-	Pretrain  Pretraining `json:"pretrain"`
-	Growth    Growth      `json:"growth"`
+	Optimizer train.AnyOptimizer `json:"optimizer"`
+	Pretrain  Pretraining        `json:"pretrain"`
+	Growth    Growth             `json:"growth"`
 
 	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; no part of what a study computes
 }

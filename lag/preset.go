@@ -49,7 +49,7 @@ func quick() Config {
 	return Config{
 		Name: "quick", Data: text, Objective: objective.DefaultMLM(length), Model: model,
 		BatchSize: 64, ValidationBatches: 8, Seed: 1,
-		Optimizer: train.NewAdamW(),
+		Optimizer: train.AnyOptimizer{Optimizer: train.NewAdamW()},
 		Pretrain: Pretraining{
 			Schedule:      train.Schedule{Kind: train.Constant, Peak: 4e-3, WarmUp: 100, Steps: 1200},
 			EvaluateEvery: 100,

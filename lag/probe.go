@@ -76,7 +76,7 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 		if snap, err = s.grow(snap, strategy); err != nil {
 			return nil, err
 		}
-		return snap.Restore(c.Model.WithLayers(c.Growth.To).Parameters())
+		return run.Program.Restore(snap)
 	}
 	s.observe(Event{Phase: PhaseProbe, Run: strategy.Name, Index: index, Count: len(s.Pool), Total: int64(c.Growth.Schedule.Steps), Loss: math.NaN()})
 	trained, err := run.Do(ctx)
@@ -108,13 +108,13 @@ func (s *Study) grow(source train.Snapshot, strategy growth.Strategy) (train.Sna
 	for _, p := range parameters {
 		byName[p.Name] = p
 	}
-	state, err := strategy.Apply(source.State, s.Config.Model.Stack(), func(name string, _ []int) []float32 {
+	state, err := strategy.Apply(source.State, s.Config.Model.Stacks()[0], func(name string, _ []int) []float32 {
 		return byName[name].Initialize(^s.Config.Seed)
 	})
 	if err != nil {
 		return train.Snapshot{}, err
 	}
-	updates, err := growUpdates(source.Updates, strategy, s.Config.Model.Stack())
+	updates, err := growUpdates(source.Updates, strategy, s.Config.Model.Stacks()[0])
 	return train.Snapshot{State: state, Updates: updates}, err
 }
 
@@ -125,13 +125,13 @@ func growUpdates(updates map[string]int, strategy growth.Strategy, stack growth.
 	for name, n := range updates {
 		counts[name] = growth.Tensor{Shape: []int{1}, Data: []float32{float32(n)}} // exact below 2^24 updates
 	}
-	grown, err := strategy.Apply(growth.State{Params: counts, Moments: []growth.Tensors{counts}}, stack,
+	grown, err := strategy.Apply(growth.State{Params: counts, Moments: map[string]growth.Tensors{"": counts}}, stack,
 		func(string, []int) []float32 { return []float32{0} })
 	if err != nil {
 		return nil, err
 	}
 	updates = make(map[string]int, len(grown.Params))
-	for name, count := range grown.Moments[0] {
+	for name, count := range grown.Moments[""] {
 		updates[name] = int(count.Data[0])
 	}
 	return updates, nil

@@ -11,10 +11,9 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/charmbracelet/log"
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
@@ -43,8 +42,8 @@ type Study struct {
 	observe    Observer
 	backend    *backend.Backend
 	batches    *objective.Loader[objective.MLMBatch] // for training, shared by all candidates
-	validation [][]*tensors.Tensor
-	shuffled   [][]*tensors.Tensor    // the validation set, the order of its context destroyed
+	validation []train.Batch
+	shuffled   []train.Batch          // the validation set, the order of its context destroyed
 	programs   map[int]*train.Program // by depth
 }
 
@@ -145,12 +144,8 @@ func (s *Study) Close() error {
 	if s.Dataset != nil {
 		err = s.Dataset.Close()
 	}
-	for _, set := range [][][]*tensors.Tensor{s.validation, s.shuffled} {
-		for _, batch := range set {
-			for _, t := range batch {
-				err = errors.Join(err, t.FinalizeAll())
-			}
-		}
+	for _, batch := range slices.Concat(s.validation, s.shuffled) {
+		err = errors.Join(err, batch.Finalize())
 	}
 	if s.backend != nil {
 		s.backend.Finalize()
@@ -189,20 +184,20 @@ func (s *Study) program(layers int) (*train.Program, error) {
 
 // runConfig is what determines a run: the address of its directory.
 type runConfig struct {
-	Kind              Phase            `json:"kind"`
-	Backend           string           `json:"backend"` // engines differ in the last bits
-	Data              string           `json:"data"`    // fingerprint
-	Objective         objective.MLM    `json:"objective"`
-	Model             bert.Config      `json:"model"`
-	BatchSize         int              `json:"batch_size"`
-	ValidationBatches int              `json:"validation_batches"`
-	Seed              int64            `json:"seed"`
-	Optimizer         train.AdamW      `json:"optimizer"`
-	Schedule          train.Schedule   `json:"schedule"`
-	Evaluate          []int            `json:"evaluate"`
-	FirstBatch        int              `json:"first_batch"`        // the run's step 0 takes this batch
-	Parent            string           `json:"parent,omitempty"`   // address of the run that was grown
-	Strategy          *growth.Strategy `json:"strategy,omitempty"` // without its name
+	Kind              Phase              `json:"kind"`
+	Backend           string             `json:"backend"` // engines differ in the last bits
+	Data              string             `json:"data"`    // fingerprint
+	Objective         objective.MLM      `json:"objective"`
+	Model             bert.Config        `json:"model"`
+	BatchSize         int                `json:"batch_size"`
+	ValidationBatches int                `json:"validation_batches"`
+	Seed              int64              `json:"seed"`
+	Optimizer         train.AnyOptimizer `json:"optimizer"`
+	Schedule          train.Schedule     `json:"schedule"`
+	Evaluate          []int              `json:"evaluate"`
+	FirstBatch        int                `json:"first_batch"`        // the run's step 0 takes this batch
+	Parent            string             `json:"parent,omitempty"`   // address of the run that was grown
+	Strategy          *growth.Strategy   `json:"strategy,omitempty"` // without its name
 }
 
 // environment is where a run was computed; no part of its address.
@@ -244,14 +239,14 @@ func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
 	event.Total, event.Loss = int64(config.Schedule.Steps), math.NaN()
 	return &train.Run{
 		Study: s.dir, Config: config, Env: s.environment(), Program: program,
-		Batch: func(step int) ([]*tensors.Tensor, error) {
+		Batch: func(step int) ([]train.Batch, error) {
 			batch, err := s.batches.Batch(context.Background(), int64(config.FirstBatch+step))
 			if err != nil {
 				return nil, err
 			}
-			return bert.Inputs(batch), nil
+			return []train.Batch{bert.Inputs(batch)}, nil
 		},
-		Gates: gates, Validation: s.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoint: s.Config.CheckpointEvery,
+		Seed: s.Config.Seed, Gates: gates, Validation: s.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoint: s.Config.CheckpointEvery,
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss
@@ -282,8 +277,8 @@ func (s *Study) pretraining() (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.AtEnd = map[string][][]*tensors.Tensor{shuffledSet: s.shuffled}
-	run.Initial = func() (*train.State, error) { return train.NewState(c.Model.Parameters(), c.Seed), nil }
+	run.AtEnd = map[string][]train.Batch{shuffledSet: s.shuffled}
+	run.Initial = func() (*train.State, error) { return run.Program.NewState(c.Seed), nil }
 	return run, nil
 }
 

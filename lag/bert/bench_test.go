@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/bert"
@@ -58,14 +56,14 @@ func BenchmarkStep(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			state := train.NewState(config.Parameters(), 1)
+			state := program.NewState(1)
 			batch := bert.Inputs(randomBatch(shape.batch, shape.length, shape.vocab))
 			gates := make([]float32, shape.layers)
 			for i := range gates {
 				gates[i] = 1
 			}
-			step := func(batch []*tensors.Tensor) {
-				if _, err := program.Step(state, batch, 1e-3, gates); err != nil {
+			step := func(batch train.Batch) {
+				if _, err := program.Step(state, train.Step{Batches: []train.Batch{batch}, Rate: 1e-3, Gates: gates}); err != nil {
 					b.Fatal(err)
 				}
 			}

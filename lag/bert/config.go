@@ -34,14 +34,24 @@ type Config struct {
 	Positions        Positions `json:"position_embedding_type"`
 	LayerNormEpsilon float64   `json:"layer_norm_eps"`
 	InitializerRange float64   `json:"initializer_range"` // standard deviation of the initial weights
+
+	PreNorm          bool    `json:"pre_norm"`                     // normalize the input of each block and not its output; not BERT as published
+	HiddenDropout    float64 `json:"hidden_dropout_prob"`          // of embeddings and of what each block adds
+	AttentionDropout float64 `json:"attention_probs_dropout_prob"` // of attention probabilities
+	NextSentence     bool    `json:"next_sentence"`                // pooler and next-sentence head
+
+	Precision             transformer.Precision `json:"precision"`              // of activations
+	GradientCheckpointing bool                  `json:"gradient_checkpointing"` // compute each layer again in the backward pass: less memory, more time
 }
 
 // New returns a BERT configuration with the published constants: F = 4H,
-// LayerNorm epsilon 1e-12, initializer range 0.02, learned positions.
+// LayerNorm epsilon 1e-12, initializer range 0.02, learned positions; no
+// dropout and no next-sentence head.
 func New(layers, hidden, heads, vocab, maxPositions int) Config {
 	return Config{
 		VocabSize: vocab, HiddenSize: hidden, Layers: layers, Heads: heads, IntermediateSize: 4 * hidden,
 		MaxPositions: maxPositions, Positions: Learned, LayerNormEpsilon: 1e-12, InitializerRange: 0.02,
+		Precision: transformer.Float32,
 	}
 }
 
@@ -74,6 +84,12 @@ func (c Config) Validate() error {
 	if !(c.InitializerRange > 0 && c.InitializerRange < 1) {
 		return fmt.Errorf("bert: initializer_range is %g; it must lie between 0 and 1", c.InitializerRange)
 	}
+	if !(c.HiddenDropout >= 0 && c.HiddenDropout < 1) || !(c.AttentionDropout >= 0 && c.AttentionDropout < 1) {
+		return fmt.Errorf("bert: hidden_dropout_prob %g and attention_probs_dropout_prob %g must lie in [0, 1)", c.HiddenDropout, c.AttentionDropout)
+	}
+	if err := c.Precision.Validate(); err != nil {
+		return fmt.Errorf("bert: precision: %w", err)
+	}
 	return nil
 }
 
@@ -95,16 +111,16 @@ func (c Config) WithLayers(layers int) Config {
 
 const stackPrefix = "bert.encoder.layer."
 
-// Stack tells package growth where the layers are among the parameters.
-func (c Config) Stack() growth.Stack {
-	return growth.Stack{
+// Stacks tells package growth where the layers are among the parameters: one stack.
+func (c Config) Stacks() []growth.Stack {
+	return []growth.Stack{{
 		Prefix: stackPrefix,
 		Depth:  c.Layers,
 		OutputProjections: []string{
 			"attention.output.dense.weight", "attention.output.dense.bias",
 			"output.dense.weight", "output.dense.bias",
 		},
-	}
+	}}
 }
 
 // Parameters declares the model's parameters, in a fixed order.
@@ -112,7 +128,7 @@ func (c Config) Parameters() []transformer.Param {
 	var list []transformer.Param
 	normal := transformer.TruncatedNormal(c.InitializerRange)
 	add := func(name string, init transformer.Initializer, shape ...int) {
-		decay := !strings.HasSuffix(name, ".bias") && !strings.Contains(name, "LayerNorm")
+		decay := !strings.HasSuffix(name, ".bias") && !strings.Contains(name, "LayerNorm") && !strings.Contains(name, "encoder.ln")
 		list = append(list, transformer.Param{Name: name, Shape: shape, Init: init, Decay: decay})
 	}
 	dense := func(name string, inputs, outputs int) {
@@ -145,6 +161,13 @@ func (c Config) Parameters() []transformer.Param {
 		dense(layer+".intermediate.dense", c.HiddenSize, c.IntermediateSize)
 		dense(layer+".output.dense", c.IntermediateSize, c.HiddenSize)
 		layerNorm(layer + ".output.LayerNorm")
+	}
+	if c.PreNorm {
+		layerNorm("bert.encoder.ln")
+	}
+	if c.NextSentence {
+		dense("bert.pooler.dense", c.HiddenSize, c.HiddenSize)
+		dense("cls.seq_relationship", c.HiddenSize, 2)
 	}
 	dense("cls.predictions.transform.dense", c.HiddenSize, c.HiddenSize)
 	layerNorm("cls.predictions.transform.LayerNorm")

@@ -4,8 +4,6 @@ import (
 	"math"
 	"testing"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -21,7 +19,7 @@ func TestPreservation(t *testing.T) {
 		config := referenceConfig(bert.Learned)
 		state := referenceWeights(config.Parameters())
 		source := loss(t, b, config, state, open(refLayers))
-		snap, err := state.Snapshot(config.Parameters())
+		snap, err := state.Snapshot(config.Parameters(), train.NewAdamW())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,11 +37,11 @@ func TestPreservation(t *testing.T) {
 		} {
 			strategy := stack.WithInit(test.init)
 			grown := train.Snapshot{Updates: snap.Updates}
-			if grown.State, err = strategy.Apply(snap.State, config.Stack(), nil); err != nil {
+			if grown.State, err = strategy.Apply(snap.State, config.Stacks()[0], nil); err != nil {
 				t.Fatal(err)
 			}
 			deep := config.WithLayers(2 * refLayers)
-			restored, err := grown.Restore(deep.Parameters())
+			restored, err := grown.Restore(deep.Parameters(), train.NewAdamW())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +62,7 @@ func loss(t *testing.T, b *backend.Backend, config bert.Config, state *train.Sta
 	if err != nil {
 		t.Fatal(err)
 	}
-	value, err := program.Loss(state, [][]*tensors.Tensor{bert.Inputs(referenceBatch(0)), bert.Inputs(referenceBatch(1))}, gates)
+	value, err := program.Loss(state, []train.Batch{bert.Inputs(referenceBatch(0)), bert.Inputs(referenceBatch(1))}, gates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +73,8 @@ func loss(t *testing.T, b *backend.Backend, config bert.Config, state *train.Sta
 // a layer, and a grown configuration declares what growth makes.
 func TestParametersMatchStack(t *testing.T) {
 	config := referenceConfig(bert.Relative)
-	state := train.NewState(config.Parameters(), 7)
-	snap, err := state.Snapshot(config.Parameters())
+	state := train.NewState(config.Parameters(), train.NewAdamW(), 7)
+	snap, err := state.Snapshot(config.Parameters(), train.NewAdamW())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +84,11 @@ func TestParametersMatchStack(t *testing.T) {
 		initial[p.Name] = p.Initialize(8)
 	}
 	strategy := growth.Custom("mixed", growth.Map{1, growth.New, 0, 1, 0}, growth.Zero)
-	grown, err := strategy.Apply(snap.State, config.Stack(), func(name string, _ []int) []float32 { return initial[name] })
+	grown, err := strategy.Apply(snap.State, config.Stacks()[0], func(name string, _ []int) []float32 { return initial[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (train.Snapshot{State: grown}).Restore(deep.Parameters()); err != nil {
+	if _, err := (train.Snapshot{State: grown}).Restore(deep.Parameters(), train.NewAdamW()); err != nil {
 		t.Error(err)
 	}
 }

@@ -2,7 +2,9 @@ package bert
 
 import (
 	"fmt"
+	"math"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -11,7 +13,6 @@ import (
 )
 
 // tokenTypes is the number of segments (sentence A and B) that BERT tells apart.
-// Packed sequences are all of type 0.
 const tokenTypes = 2
 
 var relativeBias = transformer.RelativeBias{Buckets: 32, MaxDistance: 128, Bidirectional: true}
@@ -19,40 +20,71 @@ var relativeBias = transformer.RelativeBias{Buckets: 32, MaxDistance: 128, Bidir
 // Family names the family in results and run directories.
 func (c Config) Family() string { return "bert" }
 
-// Inputs returns the tensors that [Config.Loss] takes, in its order.
-func Inputs(b objective.MLMBatch) []*tensors.Tensor {
-	return []*tensors.Tensor{
-		tensors.FromFlatDataAndDimensions(b.Tokens, b.Size, b.Length),
-		tensors.FromFlatDataAndDimensions(b.Positions, b.Size, b.Predictions),
-		tensors.FromFlatDataAndDimensions(b.Labels, b.Size, b.Predictions),
-		tensors.FromFlatDataAndDimensions(b.Weights, b.Size, b.Predictions),
+// Names of the tensors that [Config.Loss] takes. Those that may be absent are
+// the mask (no padding then) and the token types (all 0 then).
+const (
+	InputIDs      = "input_ids"           // [B, L] int32, masked
+	AttentionMask = "attention_mask"      // [B, L] int32, 1 for a token, 0 for padding
+	TokenTypes    = "token_type_ids"      // [B, L] int32, 0 or 1
+	PositionsName = "positions"           // [B, P] int32, positions to predict
+	Labels        = "labels"              // [B, P] int32, the tokens that belong there
+	WeightsName   = "weights"             // [B, P] float32, 0 for an unused slot
+	NextSentence  = "next_sentence_label" // [B] int32, 0 where the second sentence follows the first
+)
+
+// Inputs returns the tensors of a batch. Where no row has padding there is no mask.
+func Inputs(b objective.MLMBatch) transformer.Batch {
+	batch := transformer.Batch{
+		InputIDs:      tensors.FromFlatDataAndDimensions(b.Tokens, b.Size, b.Length),
+		PositionsName: tensors.FromFlatDataAndDimensions(b.Positions, b.Size, b.Predictions),
+		Labels:        tensors.FromFlatDataAndDimensions(b.Labels, b.Size, b.Predictions),
+		WeightsName:   tensors.FromFlatDataAndDimensions(b.Weights, b.Size, b.Predictions),
 	}
+	if b.Segments != nil { // sentence pairs, which are padded
+		mask := make([]int32, b.Size*b.Length)
+		for row, n := range b.Lengths {
+			for i := range n {
+				mask[row*b.Length+int(i)] = 1
+			}
+		}
+		batch[AttentionMask] = tensors.FromFlatDataAndDimensions(mask, b.Size, b.Length)
+		batch[TokenTypes] = tensors.FromFlatDataAndDimensions(b.Segments, b.Size, b.Length)
+		batch[NextSentence] = tensors.FromFlatDataAndDimensions(b.NextSentence, b.Size)
+	}
+	return batch
 }
 
-// Loss returns the sum of the masked-language-model losses of a batch, in
-// nats, and the number of predicted tokens.
-//
-// inputs are tokens [B, L] int32, the positions to predict [B, P] int32, the
-// tokens that belong there [B, P] int32, and weights [B, P] float32 (0 for an
-// unused slot). gates [layers] float32 fades layers in, see
-// [transformer.Gate]; nil where no layer is gated.
-func (c Config) Loss(w transformer.Weights, inputs []*Node, gates *Node) (loss, predicted *Node) {
-	tokens, positions, labels, weights := inputs[0], inputs[1], inputs[2], inputs[3]
-	hidden_BxLxH := c.Encode(w, tokens, gates)
-	logits_NxV := c.Predict(w, TakePositions(hidden_BxLxH, positions))
-	N := positions.Shape().Size()
-	return transformer.CrossEntropy(logits_NxV, Reshape(labels, N), Reshape(weights, N))
+// Loss returns the masked language model's cross-entropy and, with the
+// next-sentence head, that of the next sentence (Devlin et al. 2019, section 3.1).
+func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transformer.Mode) []transformer.Term {
+	hidden_BxLxH := c.Encode(w, in, mode)
+	logits_NxV := c.Predict(w, TakePositions(hidden_BxLxH, in[PositionsName]))
+	N := in[PositionsName].Shape().Size()
+	loss, predicted := transformer.CrossEntropy(logits_NxV, Reshape(in[Labels], N), Reshape(in[WeightsName], N))
+	terms := []transformer.Term{{Name: "mlm", Sum: loss, Count: predicted}}
+	if c.NextSentence {
+		labels := in[NextSentence]
+		loss, sentences := transformer.CrossEntropy(c.PredictNextSentence(w, hidden_BxLxH), labels, Ones(labels.Graph(), labels.Shape().Clone()))
+		terms = append(terms, transformer.Term{Name: "next_sentence", Sum: loss, Count: sentences})
+	}
+	return terms
 }
 
-// Encode returns the hidden states [B, L, H] of tokens [B, L].
-func (c Config) Encode(w transformer.Weights, tokens, gates *Node) *Node {
-	L := tokens.Shape().Dimensions[1]
+// Encode returns the hidden states [B, L, H] of a batch.
+func (c Config) Encode(w transformer.Weights, in transformer.Inputs, mode transformer.Mode) *Node {
+	tokens := in[InputIDs]
+	B, L := tokens.Shape().Dimensions[0], tokens.Shape().Dimensions[1]
 	if L > c.MaxPositions {
 		panic(fmt.Errorf("bert: a sequence of %d tokens is longer than max_position_embeddings %d", L, c.MaxPositions))
 	}
 	embeddings := w.In("bert.embeddings")
 	x := Gather(embeddings.Get("word_embeddings.weight"), InsertAxes(tokens, -1))
-	x = transformer.AddBias(x, Reshape(Slice(embeddings.Get("token_type_embeddings.weight"), AxisElem(0)), c.HiddenSize))
+	types_2xH := embeddings.Get("token_type_embeddings.weight")
+	if types := in[TokenTypes]; types != nil {
+		x = Add(x, DotGeneral(OneHot(types, tokenTypes, dtypes.Float32), []int{2}, nil, types_2xH, []int{0}, nil))
+	} else {
+		x = transformer.AddBias(x, Reshape(Slice(types_2xH, AxisElem(0)), c.HiddenSize))
+	}
 	var bias *Node
 	if c.Positions == Relative {
 		bias = relativeBias.Bias(w.Get("bert.encoder.relative_attention_bias.weight"), L, L)
@@ -60,31 +92,61 @@ func (c Config) Encode(w transformer.Weights, tokens, gates *Node) *Node {
 		table := Slice(embeddings.Get("position_embeddings.weight"), AxisRange(0, L))
 		x = Add(x, BroadcastToShape(InsertAxes(table, 0), x.Shape()))
 	}
+	if mask := in[AttentionMask]; mask != nil {
+		padding := BroadcastToDims(transformer.PaddingBias(mask), B, 1, L, L)
+		if bias == nil {
+			bias = padding
+		} else {
+			bias = Add(BroadcastToDims(bias, B, c.Heads, L, L), BroadcastToDims(padding, B, c.Heads, L, L))
+		}
+	}
 	x = transformer.LayerNorm(embeddings.In("LayerNorm"), x, c.LayerNormEpsilon)
+	x = ConvertDType(mode.Dropout.Apply(x, c.HiddenDropout), c.Precision.DType())
 
 	for i := range c.Layers {
-		y := c.layer(w.In(stackPrefix, i), x, bias)
-		if gates != nil {
-			y = transformer.Gate(Reshape(Slice(gates, AxisElem(i))), x, y)
+		y := transformer.Remat(x, c.GradientCheckpointing, func(x *Node) *Node {
+			return c.layer(w.In(stackPrefix, i), x, bias, mode.Dropout)
+		})
+		if g := mode.Gate(i); g != nil {
+			y = transformer.Gate(g, x, y)
 		}
 		x = y
+	}
+	if c.PreNorm {
+		x = transformer.LayerNorm(w.In("bert.encoder.ln"), x, c.LayerNormEpsilon)
 	}
 	return x
 }
 
-// layer is one post-norm encoder layer: LN(x + attention(x)), then LN(x + feed-forward(x)).
-func (c Config) layer(w transformer.Weights, x, bias *Node) *Node {
-	self := w.In("attention.self")
-	context := transformer.Attention(
-		transformer.Dense(self.In("query"), x),
-		transformer.Dense(self.In("key"), x),
-		transformer.Dense(self.In("value"), x), c.Heads, bias)
-	attention := transformer.Dense(w.In("attention.output.dense"), context)
-	x = transformer.LayerNorm(w.In("attention.output.LayerNorm"), Add(x, attention), c.LayerNormEpsilon)
-
-	inner := transformer.Gelu(transformer.Dense(w.In("intermediate.dense"), x))
-	feedForward := transformer.Dense(w.In("output.dense"), inner)
-	return transformer.LayerNorm(w.In("output.LayerNorm"), Add(x, feedForward), c.LayerNormEpsilon)
+// layer is one encoder layer. Post-norm, as published: LN(x + attention(x)),
+// then LN(x + feed-forward(x)). Pre-norm: x + attention(LN(x)), then
+// x + feed-forward(LN(x)).
+func (c Config) layer(w transformer.Weights, x, bias *Node, dropout *transformer.Dropout) *Node {
+	attention := func(x *Node) *Node {
+		self := w.In("attention.self")
+		context := transformer.Attention(
+			transformer.Dense(self.In("query"), x),
+			transformer.Dense(self.In("key"), x),
+			transformer.Dense(self.In("value"), x),
+			transformer.AttentionOptions{
+				Heads: c.Heads, Scale: 1 / math.Sqrt(float64(c.HiddenSize/c.Heads)), Bias: bias,
+				Dropout: dropout, DropoutRate: c.AttentionDropout,
+			})
+		return dropout.Apply(transformer.Dense(w.In("attention.output.dense"), context), c.HiddenDropout)
+	}
+	feedForward := func(x *Node) *Node {
+		inner := transformer.Gelu(transformer.Dense(w.In("intermediate.dense"), x))
+		return dropout.Apply(transformer.Dense(w.In("output.dense"), inner), c.HiddenDropout)
+	}
+	norm := func(name string, x *Node) *Node {
+		return transformer.LayerNorm(w.In(name), x, c.LayerNormEpsilon)
+	}
+	if c.PreNorm {
+		x = Add(x, attention(norm("attention.output.LayerNorm", x)))
+		return Add(x, feedForward(norm("output.LayerNorm", x)))
+	}
+	x = norm("attention.output.LayerNorm", Add(x, attention(x)))
+	return norm("output.LayerNorm", Add(x, feedForward(x)))
 }
 
 // TakePositions returns the hidden states [B*P, H] at positions [B, P] of hidden states [B, L, H].
@@ -97,12 +159,21 @@ func TakePositions(hidden, positions *Node) *Node {
 }
 
 // Predict is the masked-language-model head: hidden states [N, H] to logits
-// [N, V], the output embeddings tied to the input embeddings.
+// [N, V] in float32, the output embeddings tied to the input embeddings.
 func (c Config) Predict(w transformer.Weights, hidden *Node) *Node {
 	head := w.In("cls.predictions")
 	x := transformer.Gelu(transformer.Dense(head.In("transform.dense"), hidden))
 	x = transformer.LayerNorm(head.In("transform.LayerNorm"), x, c.LayerNormEpsilon)
-	embeddings_VxH := w.Get("bert.embeddings.word_embeddings.weight")
-	logits := DotGeneral(x, []int{1}, nil, embeddings_VxH, []int{1}, nil)
+	embeddings_VxH := ConvertDType(w.Get("bert.embeddings.word_embeddings.weight"), x.DType())
+	logits := ConvertDType(DotGeneral(x, []int{1}, nil, embeddings_VxH, []int{1}, nil), dtypes.Float32)
 	return transformer.AddBias(logits, head.Get("bias"))
+}
+
+// PredictNextSentence is the pooler and the next-sentence head: hidden states
+// [B, L, H] to logits [B, 2] in float32, of which the first speaks for "follows".
+func (c Config) PredictNextSentence(w transformer.Weights, hidden *Node) *Node {
+	B := hidden.Shape().Dimensions[0]
+	first := Reshape(Slice(hidden, AxisRange(), AxisElem(0)), B, c.HiddenSize)
+	pooled := Tanh(transformer.Dense(w.In("bert.pooler.dense"), first))
+	return ConvertDType(transformer.Dense(w.In("cls.seq_relationship"), pooled), dtypes.Float32)
 }

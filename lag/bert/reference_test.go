@@ -36,7 +36,7 @@ type reference struct {
 
 // referenceWeights computes the weights as testdata/reference.py does.
 func referenceWeights(parameters []transformer.Param) *train.State {
-	state := train.NewState(parameters, 0)
+	state := train.NewState(parameters, train.NewAdamW(), 0)
 	for index, p := range parameters {
 		values := make([]float32, p.Size())
 		for i := range values {
@@ -104,7 +104,7 @@ func TestAgainstPyTorch(t *testing.T) {
 					t.Fatal(err)
 				}
 				for step, want := range run.Losses {
-					update, err := program.Step(state, bert.Inputs(referenceBatch(step%3)), refRate, open(refLayers))
+					update, err := program.Step(state, train.Step{Batches: []train.Batch{bert.Inputs(referenceBatch(step % 3))}, Rate: refRate, Gates: open(refLayers)})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -125,7 +125,7 @@ func logits(t *testing.T, b *backend.Backend, config bert.Config, state *train.S
 	parameters := config.Parameters()
 	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
 		w := transformer.NewWeights(parameters, args[:len(parameters)])
-		hidden := config.Encode(w, args[len(parameters)], nil)
+		hidden := config.Encode(w, transformer.Inputs{bert.InputIDs: args[len(parameters)]}, transformer.Mode{})
 		return config.Predict(w, bert.TakePositions(hidden, args[len(parameters)+1]))
 	})
 	if err != nil {
@@ -136,7 +136,7 @@ func logits(t *testing.T, b *backend.Backend, config bert.Config, state *train.S
 		args = append(args, p)
 	}
 	inputs := bert.Inputs(batch)
-	out, err := exec.Call(append(args, inputs[0], inputs[1])...)
+	out, err := exec.Call(append(args, inputs[bert.InputIDs], inputs[bert.PositionsName])...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,6 +53,12 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 	if err != nil {
 		return State{}, err
 	}
+	momentLayers := make(map[string][]string, len(src.Moments))
+	for _, moment := range slices.Sorted(maps.Keys(src.Moments)) {
+		if momentLayers[moment], err = stack.suffixes(src.Moments[moment]); err != nil {
+			return State{}, fmt.Errorf("moment %q: %w", moment, err)
+		}
+	}
 	if s.Init.Kind == Zero && len(stack.OutputProjections) == 0 {
 		return State{}, fmt.Errorf("strategy %q sets output projections to zero, but the stack %q names none: fill Stack.OutputProjections", s.Name, stack.Prefix)
 	}
@@ -80,8 +86,11 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 			grown.Params[name] = tensor
 		}
 	}
-	for _, moments := range src.Moments {
-		grown.Moments = append(grown.Moments, s.applyMoments(moments, stack, layer))
+	if src.Moments != nil {
+		grown.Moments = make(map[string]Tensors, len(src.Moments))
+	}
+	for moment, tensors := range src.Moments {
+		grown.Moments[moment] = s.applyMoments(tensors, stack, momentLayers[moment])
 	}
 	return grown, nil
 }
@@ -147,16 +156,34 @@ func (k Stack) split(name string) (layer int, suffix string, inside bool) {
 	return layer, suffix, true
 }
 
-// layer returns the suffixes of the tensors of a layer, in order, after
-// checking that all layers have the same ones in the same shapes and that
-// there are exactly Depth layers.
+// layer returns the suffixes of the parameters of a layer, in order, after
+// checking that there are layers, and that the output projections are among them.
 func (k Stack) layer(params Tensors) ([]string, error) {
 	if k.Prefix == "" {
 		return nil, errors.New("the stack has no prefix: give the beginning of its tensors' names, up to the layer's index")
 	}
+	suffixes, err := k.suffixes(params)
+	if err != nil {
+		return nil, err
+	}
+	if len(suffixes) == 0 {
+		return nil, fmt.Errorf("no parameter is named %q: the prefix does not fit the state's names", k.name(0, "..."))
+	}
+	for _, suffix := range k.OutputProjections {
+		if !slices.Contains(suffixes, suffix) {
+			return nil, fmt.Errorf("output projection %q is missing: correct Stack.OutputProjections, or the state", k.name(0, suffix))
+		}
+	}
+	return suffixes, nil
+}
+
+// suffixes returns the suffixes of the tensors of a layer, in order, after
+// checking that all layers have the same ones in the same shapes and that
+// there are exactly Depth layers.
+func (k Stack) suffixes(tensors Tensors) ([]string, error) {
 	shapes := make(map[string][]int)
 	first := make(map[string]string) // suffix -> the tensor that set its shape
-	for _, name := range params.names() {
+	for _, name := range tensors.names() {
 		layer, suffix, inside := k.split(name)
 		if !inside {
 			continue
@@ -164,27 +191,19 @@ func (k Stack) layer(params Tensors) ([]string, error) {
 		if layer >= k.Depth {
 			return nil, fmt.Errorf("parameter %q lies above the stack's %d layers: the depth given is not the source's", name, k.Depth)
 		}
-		shape := params[name].Shape
+		shape := tensors[name].Shape
 		if first[suffix] == "" {
 			first[suffix], shapes[suffix] = name, shape
 		} else if !slices.Equal(shape, shapes[suffix]) {
 			return nil, fmt.Errorf("parameter %q has shape %v, but %q has %v: all layers of a stack need the same shapes", name, shape, first[suffix], shapes[suffix])
 		}
 	}
-	if len(shapes) == 0 {
-		return nil, fmt.Errorf("no parameter is named %q: the prefix does not fit the state's names", k.name(0, "..."))
-	}
 	suffixes := slices.Sorted(maps.Keys(shapes))
 	for i := range k.Depth {
 		for _, suffix := range suffixes {
-			if _, ok := params[k.name(i, suffix)]; !ok {
+			if _, ok := tensors[k.name(i, suffix)]; !ok {
 				return nil, fmt.Errorf("parameter %q is missing, but %q is there: all layers of a stack need the same tensors", k.name(i, suffix), first[suffix])
 			}
-		}
-	}
-	for _, suffix := range k.OutputProjections {
-		if shapes[suffix] == nil {
-			return nil, fmt.Errorf("output projection %q is missing: correct Stack.OutputProjections, or the state", k.name(0, suffix))
 		}
 	}
 	return suffixes, nil

@@ -39,11 +39,11 @@ func TestApplyErrors(t *testing.T) {
 
 		{"parameter missing", func(c *call) {
 			delete(c.src.Params, query)
-			delete(c.src.Moments[0], query)
-			delete(c.src.Moments[1], query)
+			delete(c.src.Moments["first"], query)
+			delete(c.src.Moments["second"], query)
 		}, `parameter "` + query + `" is missing`},
 		{"parameter of another shape", func(c *call) {
-			for _, tensors := range []Tensors{c.src.Params, c.src.Moments[0], c.src.Moments[1]} {
+			for _, tensors := range []Tensors{c.src.Params, c.src.Moments["first"], c.src.Moments["second"]} {
 				tensors[query] = Tensor{Shape: []int{1}, Data: []float32{1}}
 			}
 		}, `parameter "` + query + `" has shape [1], but`},
@@ -56,17 +56,16 @@ func TestApplyErrors(t *testing.T) {
 		{"parameter beyond memory", func(c *call) {
 			c.src.Params["head.bias"] = Tensor{Shape: []int{1 << 40, 1 << 40}}
 		}, `parameter "head.bias" has shape`},
-		{"moment missing", func(c *call) { delete(c.src.Moments[1], query) }, `moment 2 of "` + query + `" is missing`},
-		{"moment missing outside", func(c *call) { delete(c.src.Moments[0], "head.bias") }, `moment 1 of "head.bias" is missing`},
+		{"moment missing", func(c *call) { delete(c.src.Moments["second"], query) }, `moment "second": parameter "` + query + `" is missing`},
 		{"moment of another shape", func(c *call) {
-			c.src.Moments[0][query] = Tensor{Shape: []int{3, 2}, Data: make([]float32, 6)}
-		}, `moment 1 of "` + query + `" has shape [3 2], its parameter [2 3]`},
+			c.src.Moments["first"][query] = Tensor{Shape: []int{3, 2}, Data: make([]float32, 6)}
+		}, `moment "first": parameter "` + query + `" has shape [3 2], but`},
 		{"moment cut short", func(c *call) {
-			c.src.Moments[1][query] = Tensor{Shape: []int{2, 3}}
-		}, `moment 2 of "` + query + `" has shape [2 3] but 0 values`},
+			c.src.Moments["second"][query] = Tensor{Shape: []int{2, 3}}
+		}, `moment "second" of "` + query + `" has shape [2 3] but 0 values`},
 		{"moment of nothing", func(c *call) {
-			c.src.Moments[1]["ghost"] = Tensor{Data: []float32{1}}
-		}, `moment 2 of "ghost" belongs to no parameter`},
+			c.src.Moments["second"]["ghost"] = Tensor{Data: []float32{1}}
+		}, `moment "second" of "ghost" belongs to no parameter`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			args := call{Custom("s", Map{0, 1, New}, Copy), randomState(rand.New(rand.NewPCG(2, 2)), 2), stackOf(2), byName}

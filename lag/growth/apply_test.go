@@ -57,7 +57,7 @@ func randomState(rng *rand.Rand, depth int) State {
 		}
 		return tensors
 	}
-	return State{Params: fill(), Moments: []Tensors{fill(), fill()}}
+	return State{Params: fill(), Moments: map[string]Tensors{"first": fill(), "second": fill()}}
 }
 
 // byName is an initializer whose values depend on the name alone.
@@ -85,9 +85,9 @@ func cloneState(s State) State {
 		}
 		return out
 	}
-	out := State{Params: cloneTensors(s.Params)}
-	for _, moments := range s.Moments {
-		out.Moments = append(out.Moments, cloneTensors(moments))
+	out := State{Params: cloneTensors(s.Params), Moments: make(map[string]Tensors)}
+	for moment, tensors := range s.Moments {
+		out.Moments[moment] = cloneTensors(tensors)
 	}
 	return out
 }
@@ -127,7 +127,7 @@ func TestApplyFollowsTheDefinition(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, _ *rand.Rand, src State, depth int, s Strategy) {
 		grown := mustApply(t, s, src, stackOf(depth))
 		want := len(outsideShapes) + len(layerShapes)*len(s.Map)
-		for i, tensors := range append([]Tensors{grown.Params}, grown.Moments...) {
+		for i, tensors := range []Tensors{grown.Params, grown.Moments["first"], grown.Moments["second"]} {
 			if len(tensors) != want {
 				t.Errorf("set %d has %d tensors, want %d", i, len(tensors), want)
 			}
@@ -182,9 +182,9 @@ func TestApplyMovesMomentsAsParameters(t *testing.T) {
 			}
 		}
 		s.Init, s.Moments = Init{Kind: Copy}, MomentsCopy
-		src.Moments = []Tensors{src.Params}
+		src.Moments = map[string]Tensors{"first": src.Params}
 		grown := mustApply(t, s, src, stackOf(depth))
-		if diff := cmp.Diff(grown.Params, grown.Moments[0]); diff != "" {
+		if diff := cmp.Diff(grown.Params, grown.Moments["first"]); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -206,9 +206,9 @@ func TestApplyCommutesWithRenaming(t *testing.T) {
 		return out
 	}
 	renameState := func(s State) State {
-		out := State{Params: renameAll(s.Params)}
-		for _, moments := range s.Moments {
-			out.Moments = append(out.Moments, renameAll(moments))
+		out := State{Params: renameAll(s.Params), Moments: make(map[string]Tensors)}
+		for moment, tensors := range s.Moments {
+			out.Moments[moment] = renameAll(tensors)
 		}
 		return out
 	}
@@ -325,7 +325,7 @@ func TestApplySharesNoMemory(t *testing.T) {
 		}
 		for _, check := range []bool{false, true} {
 			written = 1000
-			for _, tensors := range append([]Tensors{grown.Params}, grown.Moments...) {
+			for _, tensors := range []Tensors{grown.Params, grown.Moments["first"], grown.Moments["second"]} {
 				fill(tensors, check)
 			}
 		}
@@ -356,5 +356,34 @@ func TestApplyDefaultPool(t *testing.T) {
 		if err := grown.validate(); err != nil {
 			t.Errorf("%q: %v", s.Name, err)
 		}
+	}
+}
+
+// A moment may exist for some parameters only, and in a shape of its own, as
+// Adafactor's do; a new layer gets zeros of that shape.
+func TestApplyPartialMoments(t *testing.T) {
+	src := randomState(rand.New(rand.NewPCG(4, 4)), 2)
+	const query, output = "attention.query.weight", "output.bias"
+	src.Moments = map[string]Tensors{"row": {"head.bias": {Shape: []int{1}, Data: []float32{9}}}, "full": {}}
+	for i := range 2 {
+		src.Moments["row"][testStack.name(i, query)] = Tensor{Shape: []int{2}, Data: []float32{float32(i), 5}}
+		src.Moments["full"][testStack.name(i, output)] = src.Params[testStack.name(i, output)]
+	}
+	grown := mustApply(t, Custom("s", Map{1, New, 0}, Copy), src, stackOf(2))
+	want := map[string]Tensors{
+		"row": {
+			"head.bias":              {Shape: []int{1}, Data: []float32{9}},
+			testStack.name(0, query): {Shape: []int{2}, Data: []float32{1, 5}},
+			testStack.name(1, query): {Shape: []int{2}, Data: []float32{0, 0}},
+			testStack.name(2, query): {Shape: []int{2}, Data: []float32{0, 5}},
+		},
+		"full": {
+			testStack.name(0, output): src.Params[testStack.name(1, output)],
+			testStack.name(1, output): {Shape: []int{2}, Data: []float32{0, 0}},
+			testStack.name(2, output): src.Params[testStack.name(0, output)],
+		},
+	}
+	if diff := cmp.Diff(want, grown.Moments); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -39,35 +39,28 @@ type Tensors map[string]Tensor
 // names returns the names in order, so that errors are the same each time.
 func (t Tensors) names() []string { return slices.Sorted(maps.Keys(t)) }
 
-// State is what training goes on from: the model's parameters and, for each
-// moment that the optimizer keeps (Adam has two), a tensor for each parameter,
-// of the same name and shape. A state without moments is a bare model.
+// State is what training goes on from: the model's parameters and the moments
+// that the optimizer keeps of them, by the moment's name and the parameter's.
+// Adam has two, "first" and "second", of the parameter's shape. Adafactor has
+// some that exist for some parameters only, and in other shapes. A state without
+// moments is a bare model.
 type State struct {
 	Params  Tensors
-	Moments []Tensors
+	Moments map[string]Tensors
 }
 
-// validate reports a tensor whose data do not fill its shape, and moments that
-// do not match the parameters. what names the set in errors.
+// validate reports a tensor whose data do not fill its shape, and moments of no
+// parameter.
 func (s State) validate() error {
 	if err := validateSizes(s.Params, "parameter"); err != nil {
 		return err
 	}
-	for i, moments := range s.Moments {
-		what := fmt.Sprintf("moment %d of", i+1)
-		if err := validateSizes(moments, what); err != nil {
+	for _, moment := range slices.Sorted(maps.Keys(s.Moments)) {
+		what := fmt.Sprintf("moment %q of", moment)
+		if err := validateSizes(s.Moments[moment], what); err != nil {
 			return err
 		}
-		for _, name := range s.Params.names() {
-			moment, ok := moments[name]
-			if !ok {
-				return fmt.Errorf("%s %q is missing: each parameter needs one", what, name)
-			}
-			if want := s.Params[name].Shape; !slices.Equal(moment.Shape, want) {
-				return fmt.Errorf("%s %q has shape %v, its parameter %v: they must agree", what, name, moment.Shape, want)
-			}
-		}
-		for _, name := range moments.names() {
+		for _, name := range s.Moments[moment].names() {
 			if _, ok := s.Params[name]; !ok {
 				return fmt.Errorf("%s %q belongs to no parameter: drop it, or name it as its parameter is named", what, name)
 			}

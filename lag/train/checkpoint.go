@@ -14,13 +14,12 @@ import (
 
 const (
 	checkpointFile = "state.safetensors"
-	firstPrefix    = "adam.first/"
-	secondPrefix   = "adam.second/"
+	momentPrefix   = "moment."
 )
 
 // SaveCheckpoint writes a snapshot into a directory, in place of the one that
-// is there: parameters under their own names, moments under adam.first/ and
-// adam.second/, one safetensors file with a checksum.
+// is there: parameters under their own names, moments under moment.NAME/, one
+// safetensors file with a checksum.
 func SaveCheckpoint(dir string, snap Snapshot) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -29,9 +28,9 @@ func SaveCheckpoint(dir string, snap Snapshot) error {
 	for name, t := range snap.Params {
 		all[name] = t
 	}
-	for i, prefix := range []string{firstPrefix, secondPrefix} {
-		for name, t := range snap.Moments[i] {
-			all[prefix+name] = t
+	for moment, of := range snap.Moments {
+		for name, t := range of {
+			all[momentPrefix+moment+"/"+name] = t
 		}
 	}
 	updates, err := json.Marshal(snap.Updates)
@@ -54,15 +53,18 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 		}
 		return Snapshot{}, fmt.Errorf("%w; delete the run's directory %s to train the run again", err, filepath.Dir(dir))
 	}
-	snap := Snapshot{State: growth.State{Params: growth.Tensors{}, Moments: []growth.Tensors{{}, {}}}}
+	snap := Snapshot{State: growth.State{Params: growth.Tensors{}, Moments: map[string]growth.Tensors{}}}
 	for name, t := range all {
-		if rest, ok := strings.CutPrefix(name, firstPrefix); ok {
-			snap.Moments[0][rest] = t
-		} else if rest, ok := strings.CutPrefix(name, secondPrefix); ok {
-			snap.Moments[1][rest] = t
-		} else {
+		rest, ok := strings.CutPrefix(name, momentPrefix)
+		moment, parameter, ok2 := strings.Cut(rest, "/")
+		if !ok || !ok2 {
 			snap.Params[name] = t
+			continue
 		}
+		if snap.Moments[moment] == nil {
+			snap.Moments[moment] = growth.Tensors{}
+		}
+		snap.Moments[moment][parameter] = t
 	}
 	if snap.Step, err = strconv.Atoi(metadata["step"]); err != nil {
 		return Snapshot{}, fmt.Errorf("%s is damaged: its step is %q", path, metadata["step"])

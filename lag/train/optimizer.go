@@ -1,65 +1,86 @@
 package train
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// AdamW is Adam with decoupled weight decay and bias correction (Loshchilov
-// and Hutter 2019, algorithm 2) and clipping by global norm. Weight decay
-// applies to the parameters declared with Decay.
-type AdamW struct {
-	Beta1       float64 `json:"beta1"`        // decay of the first moment
-	Beta2       float64 `json:"beta2"`        // decay of the second moment
-	Epsilon     float64 `json:"eps"`          // added to the root of the second moment
-	WeightDecay float64 `json:"weight_decay"` // a step subtracts learning rate x this x parameter
-	ClipNorm    float64 `json:"clip_norm"`    // greatest global norm of the gradient; 0 does not clip
+// Optimizer turns gradients into updates. It is an [AdamW].
+type Optimizer interface {
+	Name() string    // as in JSON
+	Validate() error // which setting is impossible
+
+	// moments declares the tensors kept of a parameter between updates. They
+	// are float32 and start at zero.
+	moments(p transformer.Param) []Moment
+	// scalars returns the numbers of a parameter's update that depend on how
+	// many updates its moments hold, this one included. Their count is fixed.
+	scalars(updates int) []float32
+	// clipNorm is the greatest global norm of the gradient, 0 for any.
+	clipNorm() float64
+	// update returns a parameter and its moments after an update with a
+	// gradient that is clipped. rate and scalars are scalars.
+	update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (newParameter *Node, newMoments []*Node)
 }
 
-// NewAdamW returns BERT's settings (Devlin et al. 2019, appendix A.2, and
-// google-research/bert, optimization.py).
-func NewAdamW() AdamW {
-	return AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-6, WeightDecay: 0.01, ClipNorm: 1}
+// Moment declares a tensor that an optimizer keeps of a parameter.
+type Moment struct {
+	Name  string
+	Shape []int
 }
 
-// Validate says which setting is impossible.
-func (o AdamW) Validate() error {
-	switch {
-	case !(o.Beta1 >= 0 && o.Beta1 < 1) || !(o.Beta2 >= 0 && o.Beta2 < 1):
-		return fmt.Errorf("adamw: beta1 %g and beta2 %g must lie in [0, 1)", o.Beta1, o.Beta2)
-	case !(o.Epsilon > 0):
-		return fmt.Errorf("adamw: eps is %g; it must be positive", o.Epsilon)
-	case !(o.WeightDecay >= 0) || !(o.ClipNorm >= 0):
-		return fmt.Errorf("adamw: weight_decay %g and clip_norm %g must not be negative", o.WeightDecay, o.ClipNorm)
+// AnyOptimizer is an [Optimizer] in a configuration. As JSON it is an object of
+// name and the settings of the optimizer of that name.
+type AnyOptimizer struct{ Optimizer }
+
+// Validate reports a missing optimizer or an impossible setting.
+func (o AnyOptimizer) Validate() error {
+	if o.Optimizer == nil {
+		return errors.New("no optimizer is given")
+	}
+	return o.Optimizer.Validate()
+}
+
+// MarshalJSON writes the name before the settings.
+func (o AnyOptimizer) MarshalJSON() ([]byte, error) {
+	if o.Optimizer == nil {
+		return nil, errors.New("no optimizer is given")
+	}
+	settings, err := json.Marshal(o.Optimizer)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "{%q:%q,%s", "name", o.Name(), settings[1:]), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. Unknown fields are errors.
+func (o *AnyOptimizer) UnmarshalJSON(text []byte) error {
+	var head struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return fmt.Errorf("optimizer: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	switch head.Name {
+	case adamwName:
+		var settings struct {
+			Name string `json:"name"`
+			AdamW
+		}
+		if err := d.Decode(&settings); err != nil {
+			return fmt.Errorf("optimizer %s: %w", head.Name, err)
+		}
+		o.Optimizer = settings.AdamW
+	default:
+		return fmt.Errorf("there is no optimizer %q; it is %q", head.Name, adamwName)
 	}
 	return nil
-}
-
-// corrections returns the bias corrections 1-beta1^n and sqrt(1-beta2^n) of
-// moments that hold n updates, this one included.
-func (o AdamW) corrections(n int) (first, second float32) {
-	return float32(1 - math.Pow(o.Beta1, float64(n))), float32(math.Sqrt(1 - math.Pow(o.Beta2, float64(n))))
-}
-
-// clip returns the factor that brings a gradient of that norm under ClipNorm,
-// by PyTorch's formula (torch.nn.utils.clip_grad_norm_).
-func (o AdamW) clip(norm *Node) *Node {
-	if o.ClipNorm == 0 {
-		return ScalarOne(norm.Graph(), norm.DType())
-	}
-	return MinScalar(Div(Scalar(norm.Graph(), norm.DType(), o.ClipNorm), AddScalar(norm, 1e-6)), 1)
-}
-
-// update returns the parameter and its moments after one step. rate, first and
-// second (the bias corrections) are scalars.
-func (o AdamW) update(parameter, gradient, m, v, rate, first, second *Node, decay bool) (newParameter, newM, newV *Node) {
-	newM = Add(MulScalar(m, o.Beta1), MulScalar(gradient, 1-o.Beta1))
-	newV = Add(MulScalar(v, o.Beta2), MulScalar(Square(gradient), 1-o.Beta2))
-	direction := Div(Div(newM, first), AddScalar(Div(Sqrt(newV), second), o.Epsilon))
-	if decay && o.WeightDecay > 0 {
-		direction = Add(direction, MulScalar(parameter, o.WeightDecay))
-	}
-	return Sub(parameter, Mul(rate, direction)), newM, newV
 }

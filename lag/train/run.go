@@ -15,14 +15,13 @@ import (
 
 	"github.com/charmbracelet/log"
 	"github.com/gofrs/flock"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
 // FormatVersion is part of every run's address. It changes when the same
 // configuration would give other numbers than before.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // Run is one training run in a directory of its own:
 //
@@ -38,10 +37,11 @@ type Run struct {
 
 	Program    *Program
 	Initial    func() (*State, error)                        // the state to start from
-	Batch      func(step int) ([]*tensors.Tensor, error)     // training batch of a step
-	Gates      func(step int) []float32                      // of the model's layers
-	AtEnd      map[string][][]*tensors.Tensor                // further sets, evaluated once, after the last step; may be nil
-	Validation [][]*tensors.Tensor                           // the fixed validation set
+	Batch      func(step int) ([]Batch, error)               // training batch of a step, in its micro-batches
+	Seed       int64                                         // of dropout
+	Gates      func(step int) []float32                      // of the model's layers; nil where none is gated
+	AtEnd      map[string][]Batch                            // further sets, evaluated once, after the last step; may be nil
+	Validation []Batch                                       // the fixed validation set
 	Schedule   Schedule                                      // its Steps are the run's
 	Evaluate   []int                                         // steps at which to evaluate, ascending, the last one being Schedule.Steps
 	Checkpoint int                                           // steps between checkpoints
@@ -141,7 +141,7 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 	if err != nil {
 		return outcome, err
 	}
-	defer func() { err = errors.Join(err, state.finalize()) }()
+	defer func() { err = errors.Join(err, state.Finalize()) }()
 	metrics, validations, err := openMetrics(filepath.Join(dir, "metrics.jsonl"), state.Step)
 	if err != nil {
 		return outcome, err
@@ -155,7 +155,7 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 		if err := metrics.sync(); err != nil {
 			return err
 		}
-		snap, err := state.Snapshot(r.Program.parameters)
+		snap, err := r.Program.Snapshot(state)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 		step := state.Step
 		if slices.Contains(r.Evaluate, step) && (len(outcome.Curve) == 0 || outcome.Curve[len(outcome.Curve)-1].Step < step) {
 			begin := time.Now()
-			loss, err := r.Program.Loss(state, r.Validation, r.Gates(step))
+			loss, err := r.Program.Loss(state, r.Validation, r.gates(step))
 			if err != nil {
 				return outcome, err
 			}
@@ -195,13 +195,16 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 			}
 		}
 		begin := time.Now()
-		batch, err := r.Batch(step)
+		batches, err := r.Batch(step)
 		if err != nil {
 			return outcome, err
 		}
 		rate := r.Schedule.At(step)
-		update, err := r.Program.Step(state, batch, rate, r.Gates(step))
-		if err = errors.Join(err, finalize(batch)); err != nil {
+		update, err := r.Program.Step(state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Seed: r.Seed})
+		for _, batch := range batches {
+			err = errors.Join(err, batch.Finalize())
+		}
+		if err != nil {
 			return outcome, err
 		}
 		if update.Diverged() {
@@ -218,7 +221,7 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 func (r *Run) evaluateAtEnd(state *State) (map[string]Loss, error) {
 	losses := make(map[string]Loss, len(r.AtEnd))
 	for name, set := range r.AtEnd {
-		loss, err := r.Program.Loss(state, set, r.Gates(state.Step))
+		loss, err := r.Program.Loss(state, set, r.gates(state.Step))
 		if err != nil {
 			return nil, err
 		}
@@ -228,6 +231,13 @@ func (r *Run) evaluateAtEnd(state *State) (map[string]Loss, error) {
 		}
 	}
 	return losses, nil
+}
+
+func (r *Run) gates(step int) []float32 {
+	if r.Gates == nil {
+		return nil
+	}
+	return r.Gates(step)
 }
 
 func (r *Run) diverged(outcome Outcome, step int) Outcome {
@@ -296,7 +306,7 @@ func (r *Run) start(dir string) (*State, error) {
 	if snap.Step > 0 {
 		log.Info("going on where the run was interrupted", "step", snap.Step, "of", r.Schedule.Steps)
 	}
-	return snap.Restore(r.Program.parameters)
+	return r.Program.Restore(snap)
 }
 
 // lock takes the run's directory for this process, waiting for another that has it.

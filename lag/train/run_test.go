@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/bert"
@@ -22,14 +20,14 @@ import (
 var model = bert.New(2, 8, 2, 19, 6)
 
 // batchOf returns a batch that depends on the step alone.
-func batchOf(step int) ([]*tensors.Tensor, error) {
+func batchOf(step int) ([]train.Batch, error) {
 	b := objective.MLMBatch{Size: 2, Length: 6, Predictions: 1, Weights: []float32{1, 1}}
 	for i := range 12 {
 		b.Tokens = append(b.Tokens, int32((i*i+3*step)%19))
 	}
 	b.Positions = []int32{int32(step % 6), 2}
 	b.Labels = []int32{int32(step % 19), 4}
-	return bert.Inputs(b), nil
+	return []train.Batch{bert.Inputs(b)}, nil
 }
 
 func newRun(t *testing.T, b *backend.Backend, study string, peak float64) *train.Run {
@@ -41,10 +39,10 @@ func newRun(t *testing.T, b *backend.Backend, study string, peak float64) *train
 	validation, _ := batchOf(1000)
 	return &train.Run{
 		Study: study, Config: map[string]any{"peak": peak}, Program: program,
-		Initial:    func() (*train.State, error) { return train.NewState(model.Parameters(), 3), nil },
+		Initial:    func() (*train.State, error) { return program.NewState(3), nil },
 		Batch:      batchOf,
 		Gates:      func(int) []float32 { return []float32{1, 1} },
-		Validation: [][]*tensors.Tensor{validation},
+		Validation: validation,
 		Schedule:   train.Schedule{Kind: train.Linear, Peak: peak, WarmUp: 2, Steps: 12},
 		Evaluate:   []int{0, 1, 5, 12}, Checkpoint: 3,
 	}
@@ -117,7 +115,7 @@ func TestComplete(t *testing.T) {
 	if _, err := run.Do(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	run.Batch = func(int) ([]*tensors.Tensor, error) { return nil, errors.New("trained again") }
+	run.Batch = func(int) ([]train.Batch, error) { return nil, errors.New("trained again") }
 	if _, err := run.Do(context.Background()); err != nil {
 		t.Error(err)
 	}
@@ -180,7 +178,7 @@ func TestDivergence(t *testing.T) {
 // flips a byte there: both are refused, and the error names the file and what to do.
 func TestDamagedCheckpoint(t *testing.T) {
 	dir := t.TempDir()
-	snap, err := train.NewState(model.Parameters(), 1).Snapshot(model.Parameters())
+	snap, err := train.NewState(model.Parameters(), train.NewAdamW(), 1).Snapshot(model.Parameters(), train.NewAdamW())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -10,37 +11,63 @@ import (
 	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// State is everything that a training step changes. Tensors are in the order
-// of the model's parameters.
+// State is everything that a training step changes. Lists are in the order of
+// the model's parameters. Dropout has no state: its random numbers are a
+// function of the seed and the step.
 type State struct {
 	Step       int // updates done in this run
 	Parameters []*tensors.Tensor
-	First      []*tensors.Tensor // Adam's first moment
-	Second     []*tensors.Tensor // Adam's second moment
+	Moments    [][]*tensors.Tensor // of each parameter, those that the optimizer declares for it
 
 	// Updates counts, for each parameter, the updates that its moments hold:
-	// Adam's bias correction follows them. Moments that growth sets to zero
-	// start again at 0, or their first updates would come out three times too
-	// large (0.1 g / sqrt(0.001 g²)).
+	// Adam's bias correction and Adafactor's decay follow them. Moments that
+	// growth sets to zero start again at 0, or their first updates would come
+	// out too large (with Adam 0.1 g / sqrt(0.001 g²), three times).
 	Updates []int
 }
 
 // NewState returns the model's initial parameters, with zero moments.
-func NewState(parameters []transformer.Param, seed int64) *State {
+func NewState(parameters []transformer.Param, optimizer Optimizer, seed int64) *State {
 	s := &State{Updates: make([]int, len(parameters))}
 	for _, p := range parameters {
 		s.Parameters = append(s.Parameters, tensors.FromFlatDataAndDimensions(p.Initialize(seed), p.Shape...))
-		s.First = append(s.First, tensors.FromFlatDataAndDimensions(make([]float32, p.Size()), p.Shape...))
-		s.Second = append(s.Second, tensors.FromFlatDataAndDimensions(make([]float32, p.Size()), p.Shape...))
+		var moments []*tensors.Tensor
+		for _, m := range optimizer.moments(p) {
+			moments = append(moments, tensors.FromFlatDataAndDimensions(make([]float32, elements(m.Shape)), m.Shape...))
+		}
+		s.Moments = append(s.Moments, moments)
 	}
 	return s
 }
 
-// finalize frees the state's memory now: Go's garbage collector does not see
-// what lies on a device.
-func (s *State) finalize() error {
-	return errors.Join(finalize(s.Parameters), finalize(s.First), finalize(s.Second))
+func elements(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }
+
+// all returns the parameters and then their moments, in one list.
+func (s *State) all() []*tensors.Tensor {
+	list := slices.Clone(s.Parameters)
+	for _, moments := range s.Moments {
+		list = append(list, moments...)
+	}
+	return list
+}
+
+// setAll sets what all returns.
+func (s *State) setAll(list []*tensors.Tensor) {
+	n := copy(s.Parameters, list)
+	for _, moments := range s.Moments {
+		n += copy(moments, list[n:])
+	}
+}
+
+// Finalize frees the state's memory now: Go's garbage collector does not see
+// what lies on a device.
+func (s *State) Finalize() error { return finalize(s.all()) }
 
 func finalize(list []*tensors.Tensor) error {
 	var errs []error
@@ -51,7 +78,7 @@ func finalize(list []*tensors.Tensor) error {
 }
 
 // Snapshot is a [State] in host memory, by parameter name: what checkpoints
-// hold and growth works on. Moments are Adam's first and second.
+// hold and growth works on.
 type Snapshot struct {
 	growth.State
 	Step    int
@@ -59,50 +86,76 @@ type Snapshot struct {
 }
 
 // Snapshot copies the state to host memory.
-func (s *State) Snapshot(parameters []transformer.Param) (Snapshot, error) {
+func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (Snapshot, error) {
 	snap := Snapshot{Step: s.Step, Updates: make(map[string]int)}
+	snap.Params, snap.Moments = make(growth.Tensors, len(parameters)), make(map[string]growth.Tensors)
+	put := func(into growth.Tensors, name string, shape []int, t *tensors.Tensor) error {
+		data, err := tensors.CopyFlatData[float32](t)
+		if err != nil {
+			return fmt.Errorf("copying %s to host memory: %w", name, err)
+		}
+		into[name] = growth.Tensor{Shape: shape, Data: data}
+		return nil
+	}
 	for i, p := range parameters {
 		snap.Updates[p.Name] = s.Updates[i]
-	}
-	lists := []([]*tensors.Tensor){s.Parameters, s.First, s.Second}
-	maps := make([]growth.Tensors, len(lists))
-	for i, list := range lists {
-		maps[i] = make(growth.Tensors, len(parameters))
-		for j, p := range parameters {
-			data, err := tensors.CopyFlatData[float32](list[j])
-			if err != nil {
-				return snap, fmt.Errorf("copying %s to host memory: %w", p.Name, err)
+		if err := put(snap.Params, p.Name, p.Shape, s.Parameters[i]); err != nil {
+			return snap, err
+		}
+		for j, m := range optimizer.moments(p) {
+			if snap.Moments[m.Name] == nil {
+				snap.Moments[m.Name] = make(growth.Tensors)
 			}
-			maps[i][p.Name] = growth.Tensor{Shape: p.Shape, Data: data}
+			if err := put(snap.Moments[m.Name], p.Name, m.Shape, s.Moments[i][j]); err != nil {
+				return snap, err
+			}
 		}
 	}
-	snap.Params, snap.Moments = maps[0], maps[1:]
 	return snap, nil
 }
 
-// Restore returns the state of a snapshot for a model of those parameters. A
-// tensor that is missing, left over or of another shape is an error.
-func (snap Snapshot) Restore(parameters []transformer.Param) (*State, error) {
-	if len(snap.Moments) != 2 {
-		return nil, fmt.Errorf("the snapshot holds %d moments for each parameter; AdamW needs 2", len(snap.Moments))
-	}
+// Restore returns the state of a snapshot for a model of those parameters and
+// an optimizer. A tensor that is missing, left over or of another shape is an
+// error. A snapshot without any moments, such as imported weights, gets zeros.
+func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer) (*State, error) {
 	s := &State{Step: snap.Step, Updates: make([]int, len(parameters))}
-	for i, p := range parameters {
-		s.Updates[i] = snap.Updates[p.Name]
-	}
-	for _, part := range []struct {
-		from growth.Tensors
-		to   *[]*tensors.Tensor
-	}{{snap.Params, &s.Parameters}, {snap.Moments[0], &s.First}, {snap.Moments[1], &s.Second}} {
-		if len(part.from) != len(parameters) {
-			return nil, fmt.Errorf("the snapshot holds %d tensors where the model has %d", len(part.from), len(parameters))
+	used := make(map[string]int)
+	take := func(from growth.Tensors, what, name string, shape []int) (*tensors.Tensor, error) {
+		t, ok := from[name]
+		if !ok {
+			return nil, fmt.Errorf("the snapshot has no %s %s, which the model and its optimizer want in shape %v", what, name, shape)
 		}
-		for _, p := range parameters {
-			t, ok := part.from[p.Name]
-			if !ok || len(t.Data) != p.Size() || fmt.Sprint(t.Shape) != fmt.Sprint(p.Shape) {
-				return nil, fmt.Errorf("the snapshot's tensor %s has shape %v where the model wants %v", p.Name, t.Shape, p.Shape)
+		if !slices.Equal(t.Shape, shape) || len(t.Data) != elements(shape) {
+			return nil, fmt.Errorf("the snapshot's %s %s has shape %v where %v is wanted", what, name, t.Shape, shape)
+		}
+		used[what]++
+		return tensors.FromFlatDataAndDimensions(t.Data, shape...), nil
+	}
+	for i, p := range parameters {
+		t, err := take(snap.Params, "parameter", p.Name, p.Shape)
+		if err != nil {
+			return nil, err
+		}
+		s.Parameters = append(s.Parameters, t)
+		s.Updates[i] = snap.Updates[p.Name]
+		var moments []*tensors.Tensor
+		for _, m := range optimizer.moments(p) {
+			t := tensors.FromFlatDataAndDimensions(make([]float32, elements(m.Shape)), m.Shape...)
+			if len(snap.Moments) > 0 {
+				if t, err = take(snap.Moments[m.Name], m.Name+" moment of", p.Name, m.Shape); err != nil {
+					return nil, err
+				}
 			}
-			*part.to = append(*part.to, tensors.FromFlatDataAndDimensions(t.Data, p.Shape...))
+			moments = append(moments, t)
+		}
+		s.Moments = append(s.Moments, moments)
+	}
+	if n := len(snap.Params); n != used["parameter"] {
+		return nil, fmt.Errorf("the snapshot holds %d parameters where the model has %d", n, used["parameter"])
+	}
+	for name, of := range snap.Moments {
+		if what := name + " moment of"; len(of) != used[what] {
+			return nil, fmt.Errorf("the snapshot holds a moment %q of %d parameters, where %s keeps one of %d", name, len(of), optimizer.Name(), used[what])
 		}
 	}
 	return s, nil

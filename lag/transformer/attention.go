@@ -1,0 +1,71 @@
+package transformer
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// masked is the bias of a pair that must not attend: far below any score, and
+// still finite, so that a row with nothing to attend to gives no NaN.
+const masked = -1e9
+
+// AttentionOptions are the settings of [Attention].
+type AttentionOptions struct {
+	Heads       int      // A
+	Scale       float64  // of the scores: 1/√D in BERT, 1 in T5
+	Bias        *Node    // added to the scores, of a shape that broadcasts to [B, A, Lq, Lk]: masks and relative positions; nil for none
+	Dropout     *Dropout // of the probabilities; nil for none
+	DropoutRate float64
+}
+
+// Attention is softmax(scale·q·kᵀ + bias)·v for every head (Vaswani et al. 2017,
+// equation 1). query is [B, Lq, A·D], key and value are [B, Lk, A·D]. Scores and
+// softmax are float32. Returns [B, Lq, A·D].
+func Attention(query, key, value *Node, o AttentionOptions) *Node {
+	B, Lq, H := query.Shape().Dimensions[0], query.Shape().Dimensions[1], query.Shape().Dimensions[2]
+	Lk, D := key.Shape().Dimensions[1], H/o.Heads
+	if o.Scale != 1 {
+		query = MulScalar(query, o.Scale)
+	}
+	q_BxLqxAxD := Reshape(query, B, Lq, o.Heads, D)
+	k_BxLkxAxD := Reshape(key, B, Lk, o.Heads, D)
+	v_BxLkxAxD := Reshape(value, B, Lk, o.Heads, D)
+
+	scores_BxAxLqxLk := ConvertDType(Einsum("bqad,bkad->baqk", q_BxLqxAxD, k_BxLkxAxD), dtypes.Float32)
+	if o.Bias != nil {
+		scores_BxAxLqxLk = Add(scores_BxAxLqxLk, BroadcastToShape(o.Bias, scores_BxAxLqxLk.Shape()))
+	}
+	probabilities := o.Dropout.Apply(Softmax(scores_BxAxLqxLk, -1), o.DropoutRate)
+	context_BxLqxAxD := Einsum("baqk,bkad->bqad", ConvertDType(probabilities, value.DType()), v_BxLkxAxD)
+	return Reshape(context_BxLqxAxD, B, Lq, H)
+}
+
+// maskBias is 0 where allowed, a bool of any shape, and far below any score elsewhere.
+func maskBias(allowed *Node) *Node {
+	return MulScalar(OneMinus(ConvertDType(allowed, dtypes.Float32)), masked)
+}
+
+// PaddingBias keeps every query from keys that are padding: mask [B, Lk] int32,
+// 1 for a token and 0 for padding. Returns [B, 1, 1, Lk].
+func PaddingBias(mask *Node) *Node {
+	B, Lk := mask.Shape().Dimensions[0], mask.Shape().Dimensions[1]
+	return Reshape(maskBias(NotEqual(mask, ZerosLike(mask))), B, 1, 1, Lk)
+}
+
+// CausalBias keeps a query from later keys. Returns [1, 1, L, L].
+func CausalBias(g *Graph, L int) *Node {
+	return Reshape(maskBias(LowerTriangular(g, L)), 1, 1, L, L)
+}
+
+// PrefixBias lets a query attend to earlier keys and to the whole prefix:
+// prefixLengths [B] int32. Returns [B, 1, L, L].
+func PrefixBias(prefixLengths *Node, L int) *Node {
+	B := prefixLengths.Shape().Dimensions[0]
+	g := prefixLengths.Graph()
+	key_BxLxL := BroadcastToShape(Iota(g, shapes.Make(dtypes.Int32, 1, 1, L), 2), shapes.Make(dtypes.Int32, B, L, L))
+	allowed := LogicalOr(
+		LessThan(key_BxLxL, BroadcastToShape(Reshape(prefixLengths, B, 1, 1), key_BxLxL.Shape())),
+		BroadcastToShape(Reshape(LowerTriangular(g, L), 1, L, L), key_BxLxL.Shape()))
+	return Reshape(maskBias(allowed), B, 1, L, L)
+}
