@@ -2,9 +2,9 @@ package ul2_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,8 +109,7 @@ func TestAgainstTransformers(t *testing.T) {
 			t.Run(string(run.Activation), func(t *testing.T) {
 				config := smallConfig(ul2.EncoderDecoder)
 				config.Activation, config.TieEmbeddings, config.ZLoss = run.Activation, run.Tied, run.ZLoss
-				state := formulaState(config.Parameters())
-				got := logits(t, b, config, state, ul2.EncoderDecoderInputs(pairs(1)))
+				got := slices.Concat(slices.Concat(forward(t, b, config)(ul2.EncoderDecoderInputs(pairs(1)))...)...)
 				if len(got) != len(run.Logits) {
 					t.Fatalf("got %d logits, transformers has %d", len(got), len(run.Logits))
 				}
@@ -123,6 +122,7 @@ func TestAgainstTransformers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				state := formulaState(config.Parameters())
 				for step, want := range run.Losses {
 					update, err := program.Step(state, train.Step{
 						Batches: []train.Batch{ul2.EncoderDecoderInputs(pairs(step % 3))}, Rate: 5e-3,
@@ -142,46 +142,50 @@ func TestAgainstTransformers(t *testing.T) {
 	})
 }
 
-// logits runs a model forward: [B, L, V] of a batch, flat.
-func logits(t *testing.T, b *backend.Backend, config ul2.Config, state *train.State, batch transformer.Batch) []float32 {
+// forward returns the model's logits of a batch as [B][L][V]; it compiles once.
+func forward(t *testing.T, b *backend.Backend, config ul2.Config) func(batch transformer.Batch) [][][]float32 {
 	t.Helper()
-	out := call(t, b, config, state, batch, func(w transformer.Weights, in transformer.Inputs) []*Node {
+	parameters := config.Parameters()
+	state := formulaState(parameters)
+	names := []string{ul2.InputIDs, ul2.PrefixLengths, ul2.Lengths, ul2.Segments}
+	if config.Form == ul2.EncoderDecoder {
+		names = []string{ul2.InputIDs, ul2.AttentionMask, ul2.DecoderInputIDs}
+	}
+	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
+		w, in := transformer.NewWeights(parameters, args[:len(parameters)]), make(transformer.Inputs)
+		for i, name := range names {
+			in[name] = args[len(parameters)+i]
+		}
 		var encoded *Node
 		if config.Form == ul2.EncoderDecoder {
 			encoded = config.Encode(w, in, transformer.Mode{})
 		}
-		return []*Node{config.Logits(w, config.Decode(w, in, encoded, transformer.Mode{}))}
-	})
-	return tensors.MustCopyFlatData[float32](out[0])
-}
-
-// call runs a graph over the model's weights and a batch.
-func call(t *testing.T, b *backend.Backend, config ul2.Config, state *train.State, batch transformer.Batch,
-	f func(w transformer.Weights, in transformer.Inputs) []*Node) []*tensors.Tensor {
-	t.Helper()
-	parameters := config.Parameters()
-	var names []string
-	var args []any
-	for _, p := range state.Parameters {
-		args = append(args, p)
-	}
-	for name, tensor := range batch {
-		names = append(names, name)
-		args = append(args, tensor)
-	}
-	exec, err := NewExec(b.Backend, func(args []*Node) []*Node {
-		in := make(transformer.Inputs)
-		for i, name := range names {
-			in[name] = args[len(parameters)+i]
-		}
-		return f(transformer.NewWeights(parameters, args[:len(parameters)]), in)
+		return config.Logits(w, config.Decode(w, in, encoded, transformer.Mode{}))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Call(args...)
-	if err != nil {
-		t.Fatal(fmt.Errorf("%s: %w", config.Form, err))
+	return func(batch transformer.Batch) [][][]float32 {
+		t.Helper()
+		var args []any
+		for _, p := range state.Parameters {
+			args = append(args, p)
+		}
+		for _, name := range names {
+			args = append(args, batch[name])
+		}
+		out, err := exec.Call(args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flat, dims := tensors.MustCopyFlatData[float32](out[0]), out[0].Shape().Dimensions
+		logits := make([][][]float32, dims[0])
+		for row := range logits {
+			for i := range dims[1] {
+				at := (row*dims[1] + i) * dims[2]
+				logits[row] = append(logits[row], flat[at:at+dims[2]])
+			}
+		}
+		return logits
 	}
-	return out
 }
