@@ -1,0 +1,158 @@
+package hf_test
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/ul2"
+)
+
+// reference is what testdata/make.py writes.
+type reference struct {
+	InputIDs        []int32 `json:"input_ids"`
+	AttentionMask   []int32 `json:"attention_mask"`
+	TokenTypes      []int32 `json:"token_type_ids"`
+	DecoderInputIDs []int32 `json:"decoder_input_ids"`
+	Shape           [3]int  `json:"shape"` // sequences, tokens, tokens of the decoder
+	Models          map[string]struct {
+		Logits       []float64 `json:"logits"`
+		NextSentence []float64 `json:"next_sentence"`
+	} `json:"models"`
+}
+
+func loadReference(t *testing.T) reference {
+	t.Helper()
+	text, err := os.ReadFile("testdata/logits.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r reference
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Models) != 5 {
+		t.Fatalf("the reference has %d models, want 5", len(r.Models))
+	}
+	return r
+}
+
+// inputs returns the reference's batch.
+func (r reference) inputs() transformer.Batch {
+	B, L, T := r.Shape[0], r.Shape[1], r.Shape[2]
+	return transformer.Batch{
+		bert.InputIDs:       tensors.FromFlatDataAndDimensions(r.InputIDs, B, L),
+		bert.AttentionMask:  tensors.FromFlatDataAndDimensions(r.AttentionMask, B, L),
+		bert.TokenTypes:     tensors.FromFlatDataAndDimensions(r.TokenTypes, B, L),
+		ul2.DecoderInputIDs: tensors.FromFlatDataAndDimensions(r.DecoderInputIDs, B, T),
+	}
+}
+
+// compute returns what build makes of a model's weights and the reference's batch.
+func (r reference) compute(t *testing.T, b *backend.Backend, m *hf.Model, build func(transformer.Weights, transformer.Inputs) *Node) []float32 {
+	t.Helper()
+	parameters := m.Config.Parameters()
+	batch := r.inputs()
+	names := []string{bert.InputIDs, bert.AttentionMask, bert.TokenTypes, ul2.DecoderInputIDs}
+	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
+		inputs := make(transformer.Inputs)
+		for i, name := range names {
+			inputs[name] = args[len(parameters)+i]
+		}
+		return build(transformer.NewWeights(parameters, args[:len(parameters)]), inputs)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args []any
+	for _, p := range parameters {
+		args = append(args, tensors.FromFlatDataAndDimensions(slices.Clone(m.Params[p.Name].Data), p.Shape...))
+	}
+	for _, name := range names {
+		args = append(args, batch[name])
+	}
+	out, err := exec.Call(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := tensors.CopyFlatData[float32](out[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// check compares values with transformers', but for rows of padding.
+func (r reference) check(t *testing.T, what string, got []float32, want []float64, padded bool) {
+	t.Helper()
+	if len(got) != len(want) || len(want) == 0 {
+		t.Fatalf("%s: %d values, transformers has %d", what, len(got), len(want))
+	}
+	var worst float64
+	row := len(got) / len(r.AttentionMask)
+	for i, x := range got {
+		if padded && r.AttentionMask[i/row] == 0 {
+			continue
+		}
+		worst = max(worst, math.Abs(float64(x)-want[i]))
+	}
+	if !(worst < 1e-5) { // the reference is rounded to 6 decimals
+		t.Errorf("%s: differs by %g", what, worst)
+	}
+}
+
+// TestLogits compares the outputs of transformers' models with those of the same
+// checkpoints here, and once more of what Save makes of them.
+func TestLogits(t *testing.T) {
+	r := loadReference(t)
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		for name, want := range r.Models {
+			t.Run(name, func(t *testing.T) {
+				m, err := hf.Load(t.Context(), filepath.Join("testdata", name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				saved := filepath.Join(t.TempDir(), "saved")
+				if err := hf.Save(saved, m); err != nil {
+					t.Fatal(err)
+				}
+				again, err := hf.Load(t.Context(), saved)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range []*hf.Model{m, again} {
+					switch c := m.Config.(type) {
+					case bert.Config:
+						r.check(t, "logits", r.compute(t, b, m, func(w transformer.Weights, in transformer.Inputs) *Node {
+							hidden := c.Encode(w, in, transformer.Mode{})
+							return c.Predict(w, Reshape(hidden, r.Shape[0]*r.Shape[1], c.HiddenSize))
+						}), want.Logits, true)
+						if c.NextSentence != (len(want.NextSentence) > 0) {
+							t.Errorf("next sentence: %t", c.NextSentence)
+						}
+						if c.NextSentence {
+							r.check(t, "next sentence", r.compute(t, b, m, func(w transformer.Weights, in transformer.Inputs) *Node {
+								return c.PredictNextSentence(w, c.Encode(w, in, transformer.Mode{}))
+							}), want.NextSentence, false)
+						}
+					case ul2.Config:
+						r.check(t, "logits", r.compute(t, b, m, func(w transformer.Weights, in transformer.Inputs) *Node {
+							return c.Logits(w, c.Decode(w, in, c.Encode(w, in, transformer.Mode{}), transformer.Mode{}))
+						}), want.Logits, false)
+					}
+				}
+			})
+		}
+	})
+}
