@@ -59,18 +59,31 @@ func (r reference) inputs() transformer.Batch {
 	}
 }
 
-// compute returns what build makes of a model's weights and the reference's batch.
-func (r reference) compute(t *testing.T, b *backend.Backend, m *hf.Model, build func(transformer.Weights, transformer.Inputs) *Node) []float32 {
+// outputs returns the logits of a model for the reference's batch, and those of
+// the next sentence where it has that head.
+func (r reference) outputs(t *testing.T, b *backend.Backend, m *hf.Model) (logits, nextSentence []float32) {
 	t.Helper()
 	parameters := m.Config.Parameters()
 	batch := r.inputs()
 	names := []string{bert.InputIDs, bert.AttentionMask, bert.TokenTypes, ul2.DecoderInputIDs}
-	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
-		inputs := make(transformer.Inputs)
+	exec, err := NewExec(b.Backend, func(args []*Node) []*Node {
+		w, in := transformer.NewWeights(parameters, args[:len(parameters)]), make(transformer.Inputs)
 		for i, name := range names {
-			inputs[name] = args[len(parameters)+i]
+			in[name] = args[len(parameters)+i]
 		}
-		return build(transformer.NewWeights(parameters, args[:len(parameters)]), inputs)
+		switch c := m.Config.(type) {
+		case bert.Config:
+			hidden := c.Encode(w, in, transformer.Mode{})
+			out := []*Node{c.Predict(w, Reshape(hidden, r.Shape[0]*r.Shape[1], c.HiddenSize))}
+			if c.NextSentence {
+				out = append(out, c.PredictNextSentence(w, hidden))
+			}
+			return out
+		case ul2.Config:
+			encoded := c.Encode(w, in, transformer.Mode{})
+			return []*Node{c.Logits(w, c.Decode(w, in, encoded, transformer.Mode{}))}
+		}
+		panic("a model of another family")
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -86,14 +99,16 @@ func (r reference) compute(t *testing.T, b *backend.Backend, m *hf.Model, build 
 	if err != nil {
 		t.Fatal(err)
 	}
-	values, err := tensors.CopyFlatData[float32](out[0])
-	if err != nil {
-		t.Fatal(err)
+	results := make([][]float32, 2)
+	for i, o := range out {
+		if results[i], err = tensors.CopyFlatData[float32](o); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return values
+	return results[0], results[1]
 }
 
-// check compares values with transformers', but for rows of padding.
+// check compares values with transformers'; where padded, but for the rows of padding.
 func (r reference) check(t *testing.T, what string, got []float32, want []float64, padded bool) {
 	t.Helper()
 	if len(got) != len(want) || len(want) == 0 {
@@ -113,46 +128,25 @@ func (r reference) check(t *testing.T, what string, got []float32, want []float6
 }
 
 // TestLogits compares the outputs of transformers' models with those of the same
-// checkpoints here, and once more of what Save makes of them.
+// checkpoints here.
 func TestLogits(t *testing.T) {
 	r := loadReference(t)
-	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		for name, want := range r.Models {
-			t.Run(name, func(t *testing.T) {
-				m, err := hf.Load(t.Context(), filepath.Join("testdata", name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				saved := filepath.Join(t.TempDir(), "saved")
-				if err := hf.Save(saved, m); err != nil {
-					t.Fatal(err)
-				}
-				again, err := hf.Load(t.Context(), saved)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, m := range []*hf.Model{m, again} {
-					switch c := m.Config.(type) {
-					case bert.Config:
-						r.check(t, "logits", r.compute(t, b, m, func(w transformer.Weights, in transformer.Inputs) *Node {
-							hidden := c.Encode(w, in, transformer.Mode{})
-							return c.Predict(w, Reshape(hidden, r.Shape[0]*r.Shape[1], c.HiddenSize))
-						}), want.Logits, true)
-						if c.NextSentence != (len(want.NextSentence) > 0) {
-							t.Errorf("next sentence: %t", c.NextSentence)
-						}
-						if c.NextSentence {
-							r.check(t, "next sentence", r.compute(t, b, m, func(w transformer.Weights, in transformer.Inputs) *Node {
-								return c.PredictNextSentence(w, c.Encode(w, in, transformer.Mode{}))
-							}), want.NextSentence, false)
-						}
-					case ul2.Config:
-						r.check(t, "logits", r.compute(t, b, m, func(w transformer.Weights, in transformer.Inputs) *Node {
-							return c.Logits(w, c.Decode(w, in, c.Encode(w, in, transformer.Mode{}), transformer.Mode{}))
-						}), want.Logits, false)
-					}
-				}
-			})
+	check := func(t *testing.T, b *backend.Backend, name string) {
+		m, err := hf.Load(t.Context(), filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		logits, nextSentence := r.outputs(t, b, m)
+		_, isBERT := m.Config.(bert.Config)
+		r.check(t, "logits", logits, r.Models[name].Logits, isBERT)
+		if want := r.Models[name].NextSentence; name == "bert-pretraining" {
+			r.check(t, "next sentence", nextSentence, want, false)
+		}
+	}
+	for name := range r.Models {
+		t.Run("go/"+name, func(t *testing.T) { check(t, testbackend.Go(t), name) })
+	}
+	for _, name := range []string{"bert-pretraining", "t5"} { // the smallest program takes XLA seconds to compile
+		t.Run("xla/"+name, func(t *testing.T) { check(t, testbackend.XLA(t), name) })
+	}
 }
