@@ -53,23 +53,42 @@ func LoadTokenizer(files []string) (*tokenizer.Tokenizer, error) {
 	return nil, nil
 }
 
-// saveTokenizer copies the tokenizer's files. transformers cannot tell which
-// class a tokenizer.json alone is of, and is told.
-func (m *Model) saveTokenizer(dir string) error {
-	written := make(map[string]bool)
-	_, isBERT := m.Config.(bert.Config)
-	for _, path := range m.Files {
+// CopyFiles copies the files of a tokenizer into a directory, under their names.
+func CopyFiles(dir string, files []string) error {
+	_, err := copyFiles(dir, files, nil)
+	return err
+}
+
+// copyFiles returns the names that it wrote; some have another name there.
+func copyFiles(dir string, files []string, renamed map[string]string) (written map[string]bool, err error) {
+	written = make(map[string]bool)
+	for _, path := range files {
 		name := filepath.Base(path)
-		if name == "tokenizer.model" && !isBERT {
-			name = sentencePiece
+		if other := renamed[name]; other != "" {
+			name = other
 		}
 		if written[name] {
-			return fmt.Errorf("two files of the tokenizer are named %s; keep one", name)
+			return nil, fmt.Errorf("two files of the tokenizer are named %s; keep one", name)
 		}
 		written[name] = true
 		if err := copyFile(filepath.Join(dir, name), path); err != nil {
-			return fmt.Errorf("the tokenizer's file %s: %w", path, err)
+			return nil, fmt.Errorf("the tokenizer's file %s: %w", path, err)
 		}
+	}
+	return written, nil
+}
+
+// saveTokenizer copies the tokenizer's files. transformers cannot tell which
+// class a tokenizer.json alone is of, and is told.
+func (m *Model) saveTokenizer(dir string) error {
+	renamed := map[string]string{"tokenizer.model": sentencePiece}
+	_, isBERT := m.Config.(bert.Config)
+	if isBERT {
+		renamed = nil
+	}
+	written, err := copyFiles(dir, m.Files, renamed)
+	if err != nil {
+		return err
 	}
 	if !written["tokenizer.json"] || written[tokenizerConfig] {
 		return nil
