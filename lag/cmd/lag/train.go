@@ -22,6 +22,7 @@ const defaultTraining = "bert"
 func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultTraining, "`name` of the training's preset: "+strings.Join(lag.TrainingPresets(), ", "))
 	file := flags.String("config", "", "JSON `file` with the training's configuration, such as a training.json, in place of a preset")
+	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as lag import and lag grow make; the model is then that one")
 	var options lag.Options
 	flags.StringVar(&options.Dir, "out", "", "`directory` of the training (default runs/<name>)")
 	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data (default \".lag-data\" beside the training's)")
@@ -39,6 +40,11 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		if err != nil {
 			return usageError{err}
+		}
+		if *initial != "" {
+			if err := config.SetInitial(*initial); err != nil {
+				return usageError{err}
+			}
 		}
 		if err := overrides.apply(&config); err != nil {
 			return usageError{err}
