@@ -62,9 +62,11 @@ func Gate(g, x, y *Node) *Node {
 }
 
 // CrossEntropy returns the sum over positions of weight·(-log softmax(logits)[label])
-// and the sum of the weights, both scalars. logits [N, V], labels [N] int32, weights [N].
+// and the sum of the weights, both scalars. logits [N, V], labels [N] int32, weights [N] of any
+// numeric type.
 func CrossEntropy(logits, labels, weights *Node) (loss, total *Node) {
 	V := logits.Shape().Dimensions[1]
+	weights = ConvertDType(weights, logits.DType())
 	logProbability_N := ReduceSum(Mul(OneHot(labels, V, logits.DType()), LogSoftmax(logits, -1)), -1)
 	return Neg(ReduceAllSum(Mul(weights, logProbability_N))), ReduceAllSum(weights)
 }
