@@ -197,12 +197,15 @@ func (t *training) diverged(step int) error {
 	return t.metrics.add(Metric{Step: step, Event: EventDiverged})
 }
 
-// save brings the log and then the state to disk, and removes checkpoints that
-// are not to be kept. It does nothing where the newest checkpoint is the state.
+// save brings the log and then the state to disk, unless the newest checkpoint
+// is the state, and removes checkpoints that are not to be kept.
 func (t *training) save() error {
 	step := t.state.Step
 	if t.saved == step {
-		return t.metrics.sync()
+		if err := t.metrics.sync(); err != nil {
+			return err
+		}
+		return t.Checkpoints.prune(CheckpointDir(t.dir))
 	}
 	// The line comes first, so that it is there wherever the checkpoint is.
 	path := checkpointPath(CheckpointDir(t.dir), step)
