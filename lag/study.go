@@ -240,7 +240,7 @@ func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
 			batch, err := s.feed.training(int64(config.FirstBatch + step))
 			return []train.Batch{batch}, err
 		},
-		Seed: s.Config.Seed, Gates: gates, Validation: s.feed.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoint: s.Config.CheckpointEvery,
+		Seed: s.Config.Seed, Gates: gates, Validation: s.feed.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoints: train.Checkpoints{Every: s.Config.CheckpointEvery},
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss

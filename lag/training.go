@@ -255,7 +255,7 @@ func (c Training) run(program *train.Program, f *feed, o Options, env environmen
 			return parts, errors.Join(err, batch.Finalize())
 		},
 		AtEnd: map[string][]train.Batch{shuffledSet: f.shuffled}, Validation: f.validation,
-		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoint: c.CheckpointEvery,
+		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoints: train.Checkpoints{Every: c.CheckpointEvery},
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss
