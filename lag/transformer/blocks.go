@@ -15,7 +15,18 @@ func Dense(w Weights, x *Node) *Node {
 // Linear returns x·Wᵀ over the last axis, without a bias, computed in x's dtype.
 // Weights: weight [outputs, inputs].
 func Linear(w Weights, x *Node) *Node {
-	return DotGeneral(x, []int{x.Rank() - 1}, nil, ConvertDType(w.Get("weight"), x.DType()), []int{1}, nil)
+	return product(x, ConvertDType(w.Get("weight"), x.DType())).General([]int{x.Rank() - 1}, nil, []int{1}, nil)
+}
+
+// product is a matrix product in the operands' dtype, forward and backward.
+// GoMLX otherwise asks for a float32 accumulator where they are bfloat16, and
+// converts them to it for the gradient: backends accumulate in float32 as it is.
+func product(x, y *Node) *DotBuilder { return Dot(x, y).WithAccumulatorDType(dtypes.InvalidDType) }
+
+// Logits returns x·Wᵀ in float32, whatever the dtype of x: [N, H] -> [N, V].
+// weight is [V, H].
+func Logits(x, weight *Node) *Node {
+	return product(x, ConvertDType(weight, x.DType())).WithOutputDType(dtypes.Float32).General([]int{1}, nil, []int{1}, nil)
 }
 
 // AddBias adds a vector over the last axis, in x's dtype.
