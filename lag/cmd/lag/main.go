@@ -3,6 +3,7 @@
 //	lag study        pretrain, grow in every way of a pool, train, compare, pick
 //	lag report       render a study to one HTML file
 //	lag strategies   list the ways to grow a stack, with their layer maps
+//	lag replay       train another framework's model on its batches, step by step
 //	lag data         prepare, look at and check the data of studies
 package main
 
@@ -34,6 +35,7 @@ var commands = []command{
 	{"study", "", "pretrain a model, grow it in every way of a pool, train each, compare early with final losses, and pick", study, nil},
 	{"report", "DIR", "render the study in DIR to one self-contained HTML file", reportCommand, nil},
 	{"strategies", "", "list the strategies that grow a stack of layers, with each layer map drawn", strategies, nil},
+	{"replay", "", "train a model of transformers on given batches and report every step, to compare implementations", replayCommand, nil},
 	{"data", "COMMAND", "prepare, look at and check the data of studies", nil, dataCommands},
 }
 
