@@ -37,6 +37,12 @@ func (s Source) LeftPlateau() bool {
 }
 
 func (s Source) plateauWarning() string {
+	return fmt.Sprintf("The source model is still on the unigram plateau: %s, so it has learned little more than "+
+		"how frequent tokens are, and what grows from it says little about growing. Pretrain it longer than its %d steps (-pretrain).", s.plateau(), s.Steps)
+}
+
+// plateau says which of the conditions of [Source.LeftPlateau] do not hold.
+func (s Source) plateau() string {
 	var failed []string
 	if !(float64(s.Loss) <= s.UnigramEntropy-plateauMargin) {
 		failed = append(failed, fmt.Sprintf("the unigram entropy of %.3f", s.UnigramEntropy))
@@ -44,9 +50,7 @@ func (s Source) plateauWarning() string {
 	if !(float64(s.Loss) <= float64(s.ShuffledLoss)-plateauMargin) {
 		failed = append(failed, fmt.Sprintf("its loss of %.3f on shuffled context", float64(s.ShuffledLoss)))
 	}
-	return fmt.Sprintf("The source model is still on the unigram plateau: its loss of %.3f nats is not %.1f below %s, so it has learned little more than "+
-		"how frequent tokens are, and what grows from it says little about growing. Pretrain it longer than its %d steps (-pretrain).",
-		float64(s.Loss), plateauMargin, strings.Join(failed, " and "), s.Steps)
+	return fmt.Sprintf("its loss of %.3f nats is not %.1f below %s", float64(s.Loss), plateauMargin, strings.Join(failed, " and "))
 }
 
 // Initial is the loss right after growing, before any update.

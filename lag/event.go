@@ -7,6 +7,7 @@ const (
 	PhasePrepare  Phase = "prepare"  // corpus, tokenizer, token store
 	PhasePretrain Phase = "pretrain" // training of the source model
 	PhaseProbe    Phase = "probe"    // training of the candidates
+	PhaseTrain    Phase = "train"    // training of a model for its own sake
 )
 
 // Event is news of a running study. The code that runs a study emits events

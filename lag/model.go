@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/train"
+	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // Model is the configuration of a model of any family. As JSON it is an object
@@ -31,7 +35,7 @@ func (m Model) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "{%q:%q,%s", "family", m.Family(), config[1:]), nil
+	return fmt.Appendf(nil, "{%q:%q,%s", familyField, m.Family(), config[1:]), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. Unknown fields are errors.
@@ -42,20 +46,56 @@ func (m *Model) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &head); err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
+	var err error
 	switch head.Family {
-	case "bert":
-		var config struct {
-			Family string `json:"family"`
-			bert.Config
-		}
-		if err := d.Decode(&config); err != nil {
-			return fmt.Errorf("model of family %s: %w", head.Family, err)
-		}
-		m.Model = config.Config
+	case bert.Config{}.Family():
+		m.Model, err = decodeModel[bert.Config](text)
+	case ul2.Config{}.Family():
+		m.Model, err = decodeModel[ul2.Config](text)
 	default:
-		return fmt.Errorf("there is no model family %q; it is %q", head.Family, "bert")
+		return fmt.Errorf("there is no model family %q; it is %q or %q", head.Family, bert.Config{}.Family(), ul2.Config{}.Family())
+	}
+	if err != nil {
+		return fmt.Errorf("model of family %s: %w", head.Family, err)
 	}
 	return nil
+}
+
+// decodeModel reads a configuration whose fields must all be given, beside the family.
+func decodeModel[C train.Model](text []byte) (train.Model, error) {
+	var config C
+	var given, required map[string]json.RawMessage
+	all, err := json.Marshal(config)
+	if err = errors.Join(err, json.Unmarshal(text, &given), json.Unmarshal(all, &required)); err != nil {
+		return nil, err
+	}
+	delete(given, familyField)
+	for _, name := range slices.Sorted(maps.Keys(required)) {
+		if _, ok := given[name]; !ok {
+			return nil, fmt.Errorf("the field %q is missing", name)
+		}
+	}
+	if text, err = json.Marshal(given); err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	err = d.Decode(&config)
+	return config, err
+}
+
+const familyField = "family"
+
+// ParameterCount is the number of trainable numbers of the model.
+func (m Model) ParameterCount() int { return transformer.Count(m.Parameters()) }
+
+// vocabSize is the number of tokens that the model knows.
+func (m Model) vocabSize() int {
+	switch c := m.Model.(type) {
+	case bert.Config:
+		return c.VocabSize
+	case ul2.Config:
+		return c.VocabSize
+	}
+	return 0
 }

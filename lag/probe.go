@@ -11,7 +11,6 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 // Run brings the study to its end: pretrains the source model, probes every
@@ -103,36 +102,8 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 // drawn with a seed of their own: with the study's, a new layer would start
 // where the source's layer of that index once started.
 func (s *Study) grow(source train.Snapshot, strategy growth.Strategy) (train.Snapshot, error) {
-	parameters := s.Config.Model.WithLayers(s.Config.Growth.To).Parameters()
-	byName := make(map[string]transformer.Param, len(parameters))
-	for _, p := range parameters {
-		byName[p.Name] = p
-	}
-	state, err := strategy.Apply(source.State, s.Config.Model.Stacks()[0], func(name string, _ []int) []float32 {
-		return byName[name].Initialize(^s.Config.Seed)
-	})
-	if err != nil {
-		return train.Snapshot{}, err
-	}
-	updates, err := growUpdates(source.Updates, strategy, s.Config.Model.Stacks()[0])
-	return train.Snapshot{State: state, Updates: updates}, err
-}
-
-// growUpdates grows the counts of updates that moments hold as the moments
-// themselves are grown: by the strategy's layer map and moment policy.
-func growUpdates(updates map[string]int, strategy growth.Strategy, stack growth.Stack) (map[string]int, error) {
-	counts := make(growth.Tensors, len(updates))
-	for name, n := range updates {
-		counts[name] = growth.Tensor{Shape: []int{1}, Data: []float32{float32(n)}} // exact below 2^24 updates
-	}
-	grown, err := strategy.Apply(growth.State{Params: counts, Moments: map[string]growth.Tensors{"": counts}}, stack,
-		func(string, []int) []float32 { return []float32{0} })
-	if err != nil {
-		return nil, err
-	}
-	updates = make(map[string]int, len(grown.Params))
-	for name, count := range grown.Moments[""] {
-		updates[name] = int(count.Data[0])
-	}
-	return updates, nil
+	grown, err := source.Grow(s.Config.Model.Stacks(), []growth.Strategy{strategy},
+		initializer(s.Config.Model.WithLayers(s.Config.Growth.To), ^s.Config.Seed))
+	grown.Step = 0 // of a new run
+	return grown, err
 }

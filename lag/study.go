@@ -11,7 +11,6 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/debug"
-	"slices"
 
 	"github.com/charmbracelet/log"
 	"github.com/landscape-aware/growing/data"
@@ -31,6 +30,37 @@ type Options struct {
 	Observe Observer // receives news of the study; nil for nobody
 }
 
+// withDefaults fills in what is empty and makes the directory of a study or a
+// training of that name.
+func (o Options) withDefaults(name string) (Options, error) {
+	if o.Dir == "" {
+		o.Dir = filepath.Join("runs", name)
+	}
+	if o.DataDir == "" {
+		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(o.Dir)), ".lag-data")
+	}
+	if o.Observe == nil {
+		o.Observe = func(Event) {}
+	}
+	return o, writable(o.Dir)
+}
+
+// prepare makes the data set, or finds it made, and checks that it has the
+// vocabulary of the model.
+func (o Options) prepare(ctx context.Context, config data.Config, vocabSize int) (*data.Dataset, error) {
+	d, err := data.Prepare(ctx, config, o.DataDir, func(stage string, done, total int64) {
+		o.Observe(Event{Phase: PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if size := d.Tokenizer.VocabSize(); size != vocabSize {
+		err := fmt.Errorf("the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, vocabSize, size)
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
 // Study is a study that is ready to run. It holds an open backend and its data
 // set until it is closed.
 type Study struct {
@@ -38,13 +68,11 @@ type Study struct {
 	Pool    growth.Pool
 	Dataset *data.Dataset
 
-	dir        string
-	observe    Observer
-	backend    *backend.Backend
-	batches    *objective.Loader[objective.MLMBatch] // for training, shared by all candidates
-	validation []train.Batch
-	shuffled   []train.Batch          // the validation set, the order of its context destroyed
-	programs   map[int]*train.Program // by depth
+	dir      string
+	observe  Observer
+	backend  *backend.Backend
+	feed     *feed                  // of batches, shared by all candidates
+	programs map[int]*train.Program // by depth
 }
 
 // Open checks the configuration, opens the backend and prepares the data, which
@@ -53,16 +81,10 @@ func Open(ctx context.Context, config Config, o Options) (study *Study, err erro
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
+	if o, err = o.withDefaults(config.Name); err != nil {
+		return nil, err
+	}
 	s := &Study{Config: config, dir: o.Dir, observe: o.Observe, programs: make(map[int]*train.Program)}
-	if s.dir == "" {
-		s.dir = filepath.Join("runs", config.Name)
-	}
-	if o.DataDir == "" {
-		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(s.dir)), ".lag-data")
-	}
-	if s.observe == nil {
-		s.observe = func(Event) {}
-	}
 	if s.Pool, err = config.Pool(); err != nil {
 		return nil, err
 	}
@@ -71,39 +93,16 @@ func Open(ctx context.Context, config Config, o Options) (study *Study, err erro
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if err := writable(s.dir); err != nil {
-		return nil, err
-	}
 	if s.backend, err = backend.Open(o.Backend); err != nil {
 		return nil, err
 	}
-	s.Dataset, err = data.Prepare(ctx, config.Data, o.DataDir, func(stage string, done, total int64) {
-		s.observe(Event{Phase: PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
-	})
-	if err != nil {
+	if s.Dataset, err = o.prepare(ctx, config.Data, config.Model.VocabSize); err != nil {
 		return nil, err
 	}
-	if size := s.Dataset.Tokenizer.VocabSize(); size != config.Model.VocabSize {
-		return nil, fmt.Errorf("the corpus gives a vocabulary of %d tokens where %d were asked for; set the vocabulary size to %d or use a larger corpus",
-			size, config.Model.VocabSize, size)
-	}
-	vocabulary := s.Dataset.Vocabulary()
-	sampler, err := objective.NewMLMSampler(config.Objective, s.Dataset.Train, vocabulary, config.BatchSize, config.Seed)
+	s.feed, err = openFeed(s.Dataset, objective.Objective{Form: objective.Encoder, Settings: config.Objective},
+		feedSettings{config.BatchSize, config.ValidationBatches, config.Seed})
 	if err != nil {
 		return nil, err
-	}
-	s.batches = objective.NewLoader(context.WithoutCancel(ctx), sampler.Batch, objective.LoaderOptions{}) // until Close
-	validation, err := objective.NewMLMSampler(config.Objective, s.Dataset.Validation, vocabulary, config.BatchSize, config.Seed)
-	if err != nil {
-		return nil, fmt.Errorf("validation set: %w", err)
-	}
-	batches, err := validation.Fixed(config.ValidationBatches)
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range batches {
-		s.validation = append(s.validation, bert.Inputs(b))
-		s.shuffled = append(s.shuffled, bert.Inputs(b.ShuffleContext(config.Seed)))
 	}
 	return s, s.saveConfig()
 }
@@ -138,14 +137,11 @@ const (
 // Close releases the data and the backend.
 func (s *Study) Close() error {
 	var err error
-	if s.batches != nil {
-		s.batches.Close() // it reads the data set
+	if s.feed != nil {
+		err = s.feed.close() // it reads the data set
 	}
 	if s.Dataset != nil {
-		err = s.Dataset.Close()
-	}
-	for _, batch := range slices.Concat(s.validation, s.shuffled) {
-		err = errors.Join(err, batch.Finalize())
+		err = errors.Join(err, s.Dataset.Close())
 	}
 	if s.backend != nil {
 		s.backend.Finalize()
@@ -209,8 +205,8 @@ type environment struct {
 	Version string `json:"version"` // of this module
 }
 
-func (s *Study) environment() environment {
-	e := environment{Backend: s.backend.Description(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU()}
+func environmentOf(b *backend.Backend) environment {
+	e := environment{Backend: b.Description(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		e.Version = info.Main.Version
 	}
@@ -238,15 +234,12 @@ func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
 	}
 	event.Total, event.Loss = int64(config.Schedule.Steps), math.NaN()
 	return &train.Run{
-		Study: s.dir, Config: config, Env: s.environment(), Program: program,
+		Study: s.dir, Config: config, Env: environmentOf(s.backend), Program: program,
 		Batch: func(step int) ([]train.Batch, error) {
-			batch, err := s.batches.Batch(context.Background(), int64(config.FirstBatch+step))
-			if err != nil {
-				return nil, err
-			}
-			return []train.Batch{bert.Inputs(batch)}, nil
+			batch, err := s.feed.training(int64(config.FirstBatch + step))
+			return []train.Batch{batch}, err
 		},
-		Seed: s.Config.Seed, Gates: gates, Validation: s.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoint: s.Config.CheckpointEvery,
+		Seed: s.Config.Seed, Gates: gates, Validation: s.feed.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoint: s.Config.CheckpointEvery,
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss
@@ -277,7 +270,7 @@ func (s *Study) pretraining() (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.AtEnd = map[string][]train.Batch{shuffledSet: s.shuffled}
+	run.AtEnd = map[string][]train.Batch{shuffledSet: s.feed.shuffled}
 	run.Initial = func() (*train.State, error) { return run.Program.NewState(c.Seed), nil }
 	return run, nil
 }

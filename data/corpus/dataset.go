@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/hub"
 )
 
 // readmeFile holds a dataset's card.
@@ -160,7 +161,10 @@ func openDirectory(root string) (*directory, error) {
 		}
 		root = filepath.Join(home, rest)
 	}
-	names, err := walk(root)
+	if info, err := os.Stat(root); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("corpus: %s is a file; files are named without %q", root, HubPrefix)
+	}
+	names, err := hub.Walk(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("corpus: there is no directory %s: name one that is laid out as a dataset (config/split-00000-of-00001.parquet, or .jsonl), or a dataset of the Hub as %sowner/name", root, HubPrefix)
 	}
@@ -168,40 +172,6 @@ func openDirectory(root string) (*directory, error) {
 		return nil, fmt.Errorf("corpus: %w", err)
 	}
 	return &directory{root, names}, nil
-}
-
-// walk returns the names of all files below a directory, relative and with
-// slashes. Links to files count, hidden directories do not.
-func walk(root string) ([]string, error) {
-	info, err := os.Stat(root)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("%s is a file; files are named without %q", root, HubPrefix)
-	}
-	var names []string
-	// A link at the root itself is followed, with what ends it.
-	err = filepath.WalkDir(root+string(filepath.Separator), func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, p)
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if rel != "." && strings.HasPrefix(d.Name(), ".") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
-			names = append(names, filepath.ToSlash(rel))
-		}
-		return nil
-	})
-	return names, err
 }
 
 func (d *directory) names() []string         { return d.files }
@@ -212,7 +182,28 @@ func (d *directory) fetch(context.Context, []string, func(done, total int64)) er
 
 func (d *directory) stamp(name string) (string, error) { return stampFile(d.path(name)) }
 
-// cleanName tells whether a name that a hub gives stays within its directory.
-func cleanName(name string) bool {
-	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && name != ".." && !strings.HasPrefix(name, "../") && !strings.Contains(name, "\\")
+// hubDataset is a repository of the Hub.
+type hubDataset struct{ *hub.Repository }
+
+func openHub(ctx context.Context, id, revision string) (repository, error) {
+	r, err := hub.Open(ctx, hub.Dataset, id, revision)
+	if err != nil {
+		return nil, fmt.Errorf("corpus: %w", err)
+	}
+	return hubDataset{r}, nil
+}
+
+func (h hubDataset) names() []string         { return h.Names() }
+func (h hubDataset) path(name string) string { return h.Path(name) }
+func (h hubDataset) origin() string          { return h.Origin() }
+
+func (h hubDataset) fetch(ctx context.Context, names []string, progress func(done, total int64)) error {
+	return h.Fetch(ctx, names, progress)
+}
+
+func (h hubDataset) stamp(name string) (string, error) {
+	if hash := h.Hash(name); hash != "" {
+		return fmt.Sprintf("\n%q %s", name, hash), nil // wherever it lies, and whether or not it was fetched
+	}
+	return stampFile(h.Path(name))
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,12 @@ func openHubTest(t *testing.T) Source {
 	}
 	return s
 }
+
+// unverified ends the name of a download whose hash was not compared yet.
+const unverified = ".unverified"
+
+// blobHash matches the names of whole downloads.
+var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // wholeFiles returns the names of what could be read as a dataset's files in
 // the cache.

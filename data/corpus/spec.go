@@ -5,8 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/hub"
 )
 
 const (
@@ -15,7 +16,7 @@ const (
 
 	// HubPrefix begins the Source of a [Spec] for a dataset of the Hugging Face
 	// Hub, or for a directory that looks like one.
-	HubPrefix = "hf:"
+	HubPrefix = hub.Prefix
 )
 
 // Spec says what text to read. In JSON it is an object, or a string where only
@@ -69,10 +70,6 @@ func (s Spec) String() string {
 	return name
 }
 
-// hubID matches the names of datasets: owner/name, or the name alone of the
-// oldest ones.
-var hubID = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$`)
-
 // directory returns the directory that an "hf:" source names, and whether it
 // names one.
 func (s Spec) directory() (string, bool) {
@@ -94,10 +91,10 @@ func (s Spec) Validate() error {
 	if err := s.Clean.Validate(); err != nil {
 		return err
 	}
-	hub, local := strings.HasPrefix(s.Source, HubPrefix), false
-	if hub {
+	onHub, local := strings.HasPrefix(s.Source, HubPrefix), false
+	if onHub {
 		var rest string
-		if rest, local = s.directory(); !local && (!hubID.MatchString(rest) || strings.Contains(rest, "..") || strings.Contains(rest, "--")) {
+		if rest, local = s.directory(); !local && !hub.ValidID(rest) {
 			return fmt.Errorf("corpus: %q names no dataset: write %sowner/name, or %s./directory for one in a directory", s.Source, HubPrefix, HubPrefix)
 		}
 	}
@@ -105,9 +102,9 @@ func (s Spec) Validate() error {
 		name, value string
 		allowed     bool
 	}{
-		{"config", s.Config, hub},
-		{"split", s.Split, hub},
-		{"revision", s.Revision, hub && !local},
+		{"config", s.Config, onHub},
+		{"split", s.Split, onHub},
+		{"revision", s.Revision, onHub && !local},
 		{"field", s.Field, s.Source != GoSpec},
 		{"license", s.License, s.Source != GoSpec},
 	} {

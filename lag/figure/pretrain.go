@@ -17,26 +17,30 @@ import (
 // source that is not clearly below it has not left the plateau.
 func PretrainCurve(r *lag.Result) Figure {
 	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %d layers", r.From)}
+	return lossCurve(f, r.Source.Curve, r.Source.UnigramEntropy, "the source model", "pretraining step")
+}
+
+// lossCurve draws the validation loss of a model over its training.
+func lossCurve(f Figure, curve []lag.Point, entropy float64, model, stepTitle string) Figure {
 	var xys plotter.XYs
 	values := list{}
-	for _, p := range r.Source.Curve {
+	for _, p := range curve {
 		if l := float64(p.Loss); finite(l) {
 			xys = append(xys, plotter.XY{X: float64(p.Step), Y: l})
 			values = append(values, object{"step": p.Step, "loss": l})
 		}
 	}
 	if len(xys) == 0 {
-		return noData(f.Name, f.Title, "the source model has no losses")
+		return noData(f.Name, f.Title, model+" has no losses")
 	}
-	entropy := r.Source.UnigramEntropy
 	end := xys[len(xys)-1]
-	f.Alt = fmt.Sprintf("Line chart of the validation loss of the source model, %.3f nats per token after %.0f steps; the unigram entropy is %.3f.", end.Y, end.X, entropy)
+	f.Alt = fmt.Sprintf("Line chart of the validation loss of %s, %.3f nats per token after %.0f steps; the unigram entropy is %.3f.", model, end.Y, end.X, entropy)
 
 	layers := list{object{
 		"data": object{"values": values},
 		"mark": object{"type": "line", "point": true, "color": hex(blue)},
 		"encoding": object{
-			"x":       object{"field": "step", "type": "quantitative", "title": "pretraining step"},
+			"x":       object{"field": "step", "type": "quantitative", "title": stepTitle},
 			"y":       object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}},
 			"tooltip": tooltip("step", "loss"),
 		},
@@ -52,7 +56,7 @@ func PretrainCurve(r *lag.Result) Figure {
 
 	return render(f, inches(8.2), inches(4), spec, func(c draw.Canvas) {
 		c = headline(c, f.Title)
-		p := newPlot("", "pretraining step", "validation loss [nats/token]")
+		p := newPlot("", stepTitle, "validation loss [nats/token]")
 		p.X.Min, p.X.Max = 0, max(1, end.X)
 		p.X.Tick.Marker = decimalTicks{8}
 		losses := make([]float64, 0, len(xys)+1)

@@ -1,25 +1,11 @@
 package transformer
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 )
-
-// Batch holds the tensors of a batch, by name.
-type Batch map[string]*tensors.Tensor
-
-// Finalize frees the batch's memory now.
-func (b Batch) Finalize() error {
-	var errs []error
-	for _, t := range b {
-		errs = append(errs, t.FinalizeAll())
-	}
-	return errors.Join(errs...)
-}
 
 // Inputs are the tensors of a [Batch] in the graph.
 type Inputs map[string]*Node

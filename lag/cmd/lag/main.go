@@ -1,6 +1,7 @@
 // Command lag runs studies of growing Transformers from the command line.
 //
 //	lag study        pretrain, grow in every way of a pool, train, compare, pick
+//	lag train        train one model of any family
 //	lag report       render a study to one HTML file
 //	lag strategies   list the ways to grow a stack, with their layer maps
 //	lag replay       train another framework's model on its batches, step by step
@@ -33,6 +34,7 @@ type command struct {
 
 var commands = []command{
 	{"study", "", "pretrain a model, grow it in every way of a pool, train each, compare early with final losses, and pick", study, nil},
+	{"train", "", "train one model: BERT, a UL2 encoder-decoder, a prefix-LM or a causal decoder", trainCommand, nil},
 	{"report", "DIR", "render the study in DIR to one self-contained HTML file", reportCommand, nil},
 	{"strategies", "", "list the strategies that grow a stack of layers, with each layer map drawn", strategies, nil},
 	{"replay", "", "train a model of transformers on given batches and report every step, to compare implementations", replayCommand, nil},

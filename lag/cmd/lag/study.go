@@ -56,11 +56,17 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			defer s.Close()
 			err = runStudy(ctx, s, bars)
 		}
-		if err != nil && errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "\n") {
-			return errInterrupted{}
-		}
-		return err // a failure to save, joined to the interruption, among them
+		return interruption(err)
 	}
+}
+
+// interruption returns [errInterrupted] where an error says nothing but that the
+// context was cancelled. A failure to save may be joined to it.
+func interruption(err error) error {
+	if err != nil && errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "\n") {
+		return errInterrupted{}
+	}
+	return err
 }
 
 // errInterrupted is what remains of a cancelled context once everything is saved.

@@ -1,4 +1,4 @@
-package corpus
+package hub
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gomlx/go-huggingface/hub"
+	huggingface "github.com/gomlx/go-huggingface/hub"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
@@ -36,20 +36,22 @@ var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 const unverified = ".unverified"
 
 // present tells whether a file is in the cache, whole.
-func (r *hubRepository) present(name string) bool {
-	info, err := os.Stat(r.path(name))
+func (r *Repository) present(name string) bool {
+	info, err := os.Stat(r.Path(name))
 	return err == nil && info.Mode().IsRegular() && (r.files[name].size() == 0 || info.Size() == r.files[name].size())
 }
 
-func (r *hubRepository) fetch(ctx context.Context, names []string, progress func(done, total int64)) error {
-	var todo []hubFile
+// Fetch brings the files that are not there yet onto this machine. Progress may
+// be nil.
+func (r *Repository) Fetch(ctx context.Context, names []string, progress func(done, total int64)) error {
+	var todo []file
 	var total int64
 	for _, n := range names {
 		if r.present(n) {
 			continue
 		}
 		if r.offline != nil {
-			return r.missing(r.path(n))
+			return r.missing(r.Path(n))
 		}
 		todo = append(todo, r.files[n])
 		total += r.files[n].size()
@@ -60,7 +62,7 @@ func (r *hubRepository) fetch(ctx context.Context, names []string, progress func
 	group.SetLimit(parallelDownloads)
 	// It keeps to the environment's cache and token; its own progress goes to the
 	// standard output, and is not used.
-	repo := hub.New(r.id).WithType(hub.RepoTypeDataset).WithAuth(r.env.token).WithEndpoint(r.env.endpoint).WithCacheDir(r.env.cache)
+	repo := huggingface.New(r.id).WithType(r.kind.repoType()).WithAuth(r.env.token).WithEndpoint(r.env.endpoint).WithCacheDir(r.env.cache)
 	manager := repo.GetDownloadManager()
 	for _, f := range todo {
 		group.Go(func() error {
@@ -96,7 +98,7 @@ type getFile func(address, path string) (fresh bool, err error)
 
 // download brings one file into the cache with get. The file gets its name there
 // when it is on disk and its hash is right.
-func (r *hubRepository) download(ctx context.Context, f hubFile, get getFile) error {
+func (r *Repository) download(ctx context.Context, f file, get getFile) error {
 	if f.hash() == "" {
 		return fmt.Errorf("%s gives no hash for %s, so that a download could not be checked", r.env.endpoint, f.Name)
 	}
@@ -104,7 +106,7 @@ func (r *hubRepository) download(ctx context.Context, f hubFile, get getFile) er
 	if err := r.downloadBlob(ctx, f, blob, get); err != nil {
 		return err
 	}
-	link := r.path(f.Name)
+	link := r.Path(f.Name)
 	if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
 		return err
 	}
@@ -124,7 +126,7 @@ func (r *hubRepository) download(ctx context.Context, f hubFile, get getFile) er
 }
 
 // downloadBlob brings the contents of a file, if they are not there.
-func (r *hubRepository) downloadBlob(ctx context.Context, f hubFile, blob string, get getFile) error {
+func (r *Repository) downloadBlob(ctx context.Context, f file, blob string, get getFile) error {
 	again, err := r.tryBlob(ctx, f, blob, get)
 	if again {
 		_, err = r.tryBlob(ctx, f, blob, get)
@@ -135,7 +137,7 @@ func (r *hubRepository) downloadBlob(ctx context.Context, f hubFile, blob string
 // tryBlob is one attempt. Again tells whether another may do better, because what
 // was found to be wrong is not what was fetched: an interrupted run left it, or
 // another process did something to it.
-func (r *hubRepository) tryBlob(ctx context.Context, f hubFile, blob string, get getFile) (again bool, err error) {
+func (r *Repository) tryBlob(ctx context.Context, f file, blob string, get getFile) (again bool, err error) {
 	if info, err := os.Stat(blob); err == nil && info.Size() == f.size() {
 		return false, nil
 	}
@@ -143,7 +145,11 @@ func (r *hubRepository) tryBlob(ctx context.Context, f hubFile, blob string, get
 	for i, s := range segments {
 		segments[i] = url.PathEscape(s)
 	}
-	address := fmt.Sprintf("%s/datasets/%s/resolve/%s/%s", r.env.endpoint, r.id, r.commit, strings.Join(segments, "/"))
+	place := r.id
+	if r.kind == Dataset {
+		place = "datasets/" + r.id
+	}
+	address := fmt.Sprintf("%s/%s/resolve/%s/%s", r.env.endpoint, place, r.commit, strings.Join(segments, "/"))
 	// Another process may be at the same file, and waiting for it cannot be
 	// interrupted.
 	type outcome struct {
@@ -191,7 +197,7 @@ func (r *hubRepository) tryBlob(ctx context.Context, f hubFile, blob string, get
 }
 
 // verifyBlob compares a download with its hash, and sees that it is on disk.
-func verifyBlob(path string, f hubFile) error {
+func verifyBlob(path string, f file) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err

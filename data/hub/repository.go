@@ -1,0 +1,377 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/charmbracelet/log"
+	huggingface "github.com/gomlx/go-huggingface/hub"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+)
+
+// Kind is what a repository holds.
+type Kind string
+
+const (
+	Dataset Kind = "dataset"
+	Model   Kind = "model"
+)
+
+// idPattern matches the names of repositories: owner/name, or the name alone of
+// the oldest ones.
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$`)
+
+// ValidID tells whether a repository can have that name.
+func ValidID(id string) bool {
+	return idPattern.MatchString(id) && !strings.Contains(id, "..") && !strings.Contains(id, "--")
+}
+
+// Prefix begins what the user writes for a repository of the Hub: hf:owner/name.
+const Prefix = "hf:"
+
+// Repository is a dataset or a model of the Hugging Face Hub at one commit, in the
+// cache that Hugging Face's programs share:
+//
+//	<cache>/<kind>s--owner--name/refs/<revision>         the commit
+//	                         info/<commit>           what the Hub said of it
+//	                         blobs/<hash>            contents
+//	                         snapshots/<commit>/...  links to them
+//
+// Downloads are go-huggingface's. Its hub.Repo is not asked for the list of
+// files: it removes the list it has before it asks for another, so that nothing
+// works offline, cannot be canceled there, and fails at datasets with several
+// licences. Its package datasets asks a fixed address, whatever HF_ENDPOINT is.
+type Repository struct {
+	env      environment
+	kind     Kind
+	id       string
+	revision string
+	commit   string
+	files    map[string]file // by name; without sizes and hashes if the Hub was never asked
+	ordered  []string
+	offline  error // why nothing can be downloaded, nil if it can
+}
+
+// file is what the Hub says of a file.
+type file struct {
+	Name string               `json:"rfilename"`
+	Size int64                `json:"size"`
+	Blob string               `json:"blobId"` // git's hash of the contents, or of a pointer to them
+	LFS  *huggingface.LFSInfo `json:"lfs"`    // of large files
+}
+
+// hash returns the name of the file's blob in the cache, "" if it is not known.
+func (f file) hash() string {
+	if f.LFS != nil && f.LFS.SHA256 != "" {
+		return f.LFS.SHA256
+	}
+	return f.Blob
+}
+
+// size returns the size of the contents, 0 if it is not known.
+func (f file) size() int64 {
+	if f.LFS != nil && f.LFS.Size > 0 {
+		return f.LFS.Size
+	}
+	return f.Size
+}
+
+// environment is what the environment says of the Hub, as documented at
+// https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables.
+type environment struct {
+	endpoint, token, cache string
+	offline                bool
+}
+
+func readEnvironment() (environment, error) {
+	e := environment{endpoint: strings.TrimSuffix(os.Getenv("HF_ENDPOINT"), "/"), token: os.Getenv("HF_TOKEN"), cache: os.Getenv("HF_HUB_CACHE")}
+	if e.endpoint == "" {
+		e.endpoint = "https://huggingface.co"
+	}
+	switch strings.ToUpper(os.Getenv("HF_HUB_OFFLINE")) {
+	case "1", "ON", "YES", "TRUE":
+		e.offline = true
+	}
+	if e.cache == "" {
+		home := os.Getenv("HF_HOME")
+		if home == "" {
+			base := os.Getenv("XDG_CACHE_HOME")
+			if base == "" {
+				user, err := os.UserHomeDir()
+				if err != nil {
+					return e, fmt.Errorf("where is the Hugging Face cache? Set HF_HOME: %w", err)
+				}
+				base = filepath.Join(user, ".cache")
+			}
+			home = filepath.Join(base, "huggingface")
+		}
+		e.cache = filepath.Join(home, "hub")
+	}
+	return e, nil
+}
+
+// commitHash matches a revision that can never mean anything else.
+var commitHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// Open finds out which files a repository has: from the Hub, or from the cache
+// where the Hub need not or cannot be asked. The revision is a branch, tag or
+// commit, empty for main.
+func Open(ctx context.Context, kind Kind, id, revision string) (*Repository, error) {
+	env, err := readEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	if revision == "" {
+		revision = "main"
+	}
+	r := &Repository{env: env, kind: kind, id: id, revision: revision}
+	if env.offline {
+		r.offline = errors.New("HF_HUB_OFFLINE is set")
+		if err := r.openCache(); err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
+	if commitHash.MatchString(revision) && r.readList(revision) == nil {
+		return r, nil
+	}
+	answer, err := r.ask(ctx)
+	var network *url.Error
+	if errors.As(err, &network) && ctx.Err() == nil {
+		r.offline = fmt.Errorf("%s cannot be reached (%w)", env.endpoint, network.Err)
+		if err := r.openCache(); err != nil {
+			return nil, err
+		}
+		log.Warn("the Hugging Face Hub cannot be reached; the cached copy is used", string(kind), id, "commit", r.commit, "err", network.Err)
+		return r, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := r.remember(answer); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Repository) dir() string {
+	return filepath.Join(r.env.cache, string(r.kind.repoType())+huggingface.RepoIdSeparator+strings.ReplaceAll(r.id, "/", huggingface.RepoIdSeparator))
+}
+
+func (r *Repository) snapshot() string { return filepath.Join(r.dir(), "snapshots", r.commit) }
+
+func (r *Repository) infoPath(commit string) string {
+	return filepath.Join(r.dir(), "info", commit)
+}
+
+func (r *Repository) refPath() string {
+	return filepath.Join(r.dir(), "refs", filepath.FromSlash(r.revision))
+}
+
+// ask returns the Hub's answer to the question for the list of files.
+func (r *Repository) ask(ctx context.Context) ([]byte, error) {
+	address := fmt.Sprintf("%s/api/%s/%s/revision/%s?blobs=true", r.env.endpoint, r.kind.repoType(), r.id, url.PathEscape(r.revision))
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("HF_ENDPOINT is %q: %w", r.env.endpoint, err)
+	}
+	if r.env.token != "" {
+		request.Header.Set("Authorization", "Bearer "+r.env.token)
+	}
+	request.Header.Set("User-Agent", huggingface.DefaultHttpUserAgent())
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the %s %s: %w", r.kind, r.id, err)
+	}
+	defer response.Body.Close()
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return nil, fmt.Errorf("%s does not let you read the %s %s (%s): %s", r.env.endpoint, r.kind, r.id, response.Status, r.tokenAdvice())
+	case http.StatusNotFound:
+		return nil, fmt.Errorf("there is no %s %s with a revision %s at %s: check the name, or %s", r.kind, r.id, r.revision, r.env.endpoint, r.tokenAdvice())
+	default:
+		return nil, fmt.Errorf("%s answers %s when asked for the %s %s: try again later", r.env.endpoint, response.Status, r.kind, r.id)
+	}
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<30))
+	if err != nil {
+		return nil, fmt.Errorf("reading what %s says of the %s %s: %w", r.env.endpoint, r.kind, r.id, err)
+	}
+	return answer, nil
+}
+
+// tokenAdvice says what to do about a repository that may not be read.
+func (r *Repository) tokenAdvice() string {
+	if r.env.token == "" {
+		return "set HF_TOKEN to a token of an account that may read it"
+	}
+	return "the token in HF_TOKEN is wrong or its account may not read it"
+}
+
+// remember keeps the Hub's answer for the time when it cannot be asked.
+func (r *Repository) remember(answer []byte) error {
+	if err := r.parse(answer); err != nil {
+		return fmt.Errorf("what %s says of the %s %s cannot be read: %w", r.env.endpoint, r.kind, r.id, err)
+	}
+	for path, contents := range map[string][]byte{r.infoPath(r.commit): answer, r.refPath(): []byte(r.commit)} {
+		err := os.MkdirAll(filepath.Dir(path), 0o777)
+		if err == nil {
+			err = atomicfile.WriteBytes(path, contents)
+		}
+		if err != nil {
+			return fmt.Errorf("the Hugging Face cache cannot be written to: %w: set HF_HOME to a directory that is writable", err)
+		}
+	}
+	return nil
+}
+
+// parse reads a list of files as the Hub gives it.
+func (r *Repository) parse(answer []byte) error {
+	var list struct {
+		Commit string `json:"sha"`
+		Files  []file `json:"siblings"`
+	}
+	if err := json.Unmarshal(answer, &list); err != nil {
+		return err
+	}
+	if !commitHash.MatchString(list.Commit) {
+		return fmt.Errorf("%q is no commit", list.Commit)
+	}
+	r.commit, r.files, r.ordered = list.Commit, make(map[string]file), nil
+	for _, f := range list.Files {
+		if !cleanName(f.Name) || f.size() < 0 || f.hash() != "" && !blobHash.MatchString(f.hash()) {
+			return fmt.Errorf("it lists a file %q of %d bytes with the hash %q", f.Name, f.size(), f.hash())
+		}
+		r.files[f.Name] = f
+		r.ordered = append(r.ordered, f.Name)
+	}
+	return nil
+}
+
+// readList reads the list of a commit from the cache.
+func (r *Repository) readList(commit string) error {
+	answer, err := os.ReadFile(r.infoPath(commit))
+	if err != nil {
+		return err
+	}
+	if err := r.parse(answer); err != nil {
+		return err
+	}
+	if r.commit != commit {
+		return fmt.Errorf("it is of the commit %s", r.commit)
+	}
+	return nil
+}
+
+// openCache finds the repository in the cache. Without a list of what should be
+// there, because another program filled the cache, what is there counts.
+func (r *Repository) openCache() error {
+	commit := r.revision
+	if !commitHash.MatchString(commit) {
+		text, err := os.ReadFile(r.refPath())
+		if err != nil {
+			return r.missing(r.refPath())
+		}
+		if commit = strings.TrimSpace(string(text)); !commitHash.MatchString(commit) {
+			return fmt.Errorf("%s should hold a commit, but says %q: remove it", r.refPath(), commit)
+		}
+	}
+	if r.readList(commit) == nil {
+		return nil
+	}
+	r.commit, r.files = commit, make(map[string]file)
+	names, err := Walk(r.snapshot())
+	if err != nil {
+		return r.missing(r.snapshot())
+	}
+	for _, n := range names {
+		r.files[n] = file{Name: n}
+	}
+	r.ordered = names
+	return nil
+}
+
+// missing is the error for a file that is not there and cannot be fetched.
+func (r *Repository) missing(path string) error {
+	local := "that directory"
+	if r.kind == Dataset {
+		local = "that as " + Prefix + "/path/to/it"
+	}
+	return fmt.Errorf("the %s %s is needed, and there is no %s; it cannot be downloaded because %w: make the connection possible, or copy the cache of a machine that has it (its %s) to %s, or the %s's files to a directory and name %s",
+		r.kind, r.id, path, r.offline, filepath.Base(r.dir()), r.env.cache, r.kind, local)
+}
+
+// Names returns the names of all files, with slashes, in the Hub's order.
+func (r *Repository) Names() []string { return r.ordered }
+
+// Commit is the commit whose files these are.
+func (r *Repository) Commit() string { return r.commit }
+
+// Path returns where a file is, or will be when it was fetched.
+func (r *Repository) Path(name string) string {
+	return filepath.Join(r.snapshot(), filepath.FromSlash(name))
+}
+
+// Origin tells people where the files come from.
+func (r *Repository) Origin() string {
+	path := r.id
+	if r.kind == Dataset {
+		path = "datasets/" + r.id
+	}
+	return fmt.Sprintf("%s/%s at commit %s", r.env.endpoint, path, r.commit)
+}
+
+// Hash returns the hash of a file's contents, empty where the Hub was never
+// asked for it.
+func (r *Repository) Hash(name string) string { return r.files[name].hash() }
+
+func (k Kind) repoType() huggingface.RepoType {
+	if k == Dataset {
+		return huggingface.RepoTypeDataset
+	}
+	return huggingface.RepoTypeModel
+}
+
+// Walk returns the names of all files below a directory, relative and with
+// slashes. Links to files count, hidden directories do not.
+func Walk(root string) ([]string, error) {
+	var names []string
+	// A link at the root itself is followed, with what ends it.
+	err := filepath.WalkDir(root+string(filepath.Separator), func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if rel != "." && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
+			names = append(names, filepath.ToSlash(rel))
+		}
+		return nil
+	})
+	return names, err
+}
+
+// cleanName tells whether a name that a hub gives stays within its directory.
+func cleanName(name string) bool {
+	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && name != ".." && !strings.HasPrefix(name, "../") && !strings.Contains(name, "\\")
+}

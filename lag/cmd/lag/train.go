@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/figure"
+)
+
+const defaultTraining = "bert"
+
+func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
+	preset := flags.String("preset", defaultTraining, "`name` of the training's preset: "+strings.Join(lag.TrainingPresets(), ", "))
+	file := flags.String("config", "", "JSON `file` with the training's configuration, such as a training.json, in place of a preset")
+	var options lag.Options
+	flags.StringVar(&options.Dir, "out", "", "`directory` of the training (default runs/<name>)")
+	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data (default \".lag-data\" beside the training's)")
+	flags.StringVar(&options.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
+	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
+	overrides := trainingFlags(flags)
+
+	return func(ctx context.Context, _ []string) error {
+		config, err := lag.TrainingPreset(*preset)
+		if *file != "" {
+			config = lag.Training{}
+			if err = readJSON(*file, &config); err != nil {
+				err = fmt.Errorf("%w; `lag train -print` shows a configuration", err)
+			}
+		}
+		if err != nil {
+			return usageError{err}
+		}
+		overrides.apply(&config)
+		if err := config.Validate(); err != nil {
+			return usageError{err}
+		}
+		if *dry {
+			e := json.NewEncoder(os.Stdout)
+			e.SetIndent("", "  ")
+			return e.Encode(config)
+		}
+		fmt.Fprintf(os.Stderr, "%s: %s\n", config.Name, config.Describe())
+		bars := newBars(os.Stderr)
+		options.Observe = bars.observe
+		trained, err := lag.Train(ctx, config, options)
+		bars.finish()
+		if err != nil {
+			return interruption(err)
+		}
+		curve := figure.TrainingCurve(config.Name, trained)
+		if err := curve.WriteFiles(filepath.Join(filepath.Dir(trained.Dir), "figures")); err != nil {
+			return err
+		}
+		return printTrained(os.Stdout, config, trained)
+	}
+}
+
+func printTrained(w io.Writer, c lag.Training, t *lag.Trained) error {
+	if t.DivergedAt != nil {
+		return fmt.Errorf("the training diverged at step %d: its loss or gradient is not finite; the state before it is kept in %s; lower the learning rate %g or lengthen the warm-up",
+			*t.DivergedAt, t.Dir, c.Schedule.Peak)
+	}
+	fmt.Fprintf(w, "%d steps: validation loss %.4f nats per predicted token; unigram entropy of the corpus %.4f", t.Steps, float64(t.Loss), t.UnigramEntropy)
+	if shuffled := float64(t.ShuffledLoss); !math.IsNaN(shuffled) {
+		fmt.Fprintf(w, "; loss with the context in random order %.4f", shuffled)
+	}
+	fmt.Fprintln(w)
+	if warning := t.PlateauWarning(); warning != "" {
+		fmt.Fprintln(w, "Warning: "+warning)
+	}
+	fmt.Fprintf(w, "Written to %s: checkpoint/, metrics.jsonl, vocabulary; the curve to %s.\n", t.Dir, filepath.Join(filepath.Dir(t.Dir), "figures"))
+	return nil
+}
+
+// trainingFlags adds the flags of the settings of a training that are changed
+// most, and of its data.
+func trainingFlags(flags *flag.FlagSet) *overrides[lag.Training] {
+	o := new(overrides[lag.Training])
+	add := func(name, help string, field func(*lag.Training) any) {
+		o.add(flags, name, help, "the preset's", field)
+	}
+	for _, f := range dataFields {
+		o.add(flags, f.name, f.help, "", func(c *lag.Training) any { return f.field(&c.Data) })
+	}
+	add("name", "`name` of the training", func(c *lag.Training) any { return &c.Name })
+	add("batch", "batch size in `sequences`", func(c *lag.Training) any { return &c.BatchSize })
+	add("micro-batches", "`parts` into which a batch is cut to save memory; their gradients are accumulated", func(c *lag.Training) any { return &c.MicroBatches })
+	add("validation", "validation set in `batches`", func(c *lag.Training) any { return &c.ValidationBatches })
+	add("seed", "seed `number` of weights, batches, masks and dropout", func(c *lag.Training) any { return &c.Seed })
+	add("steps", "training `steps`", func(c *lag.Training) any { return &c.Schedule.Steps })
+	add("lr", "peak learning `rate`", func(c *lag.Training) any { return &c.Schedule.Peak })
+	add("warmup", "`steps` of learning-rate warm-up", func(c *lag.Training) any { return &c.Schedule.WarmUp })
+	add("evaluate-every", "`steps` between validation losses", func(c *lag.Training) any { return &c.EvaluateEvery })
+	return o
+}

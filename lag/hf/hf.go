@@ -1,0 +1,189 @@
+package hf
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/data/hub"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/safetensors"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+const (
+	configFile  = "config.json"
+	weightsFile = "model.safetensors"
+	indexFile   = "model.safetensors.index.json"
+)
+
+// Model is a model as a directory of Hugging Face holds it.
+type Model struct {
+	Config train.Model    // a bert.Config or a ul2.Config
+	Params growth.Tensors // of Config, by our names
+	Files  []string       // paths of the tokenizer's files, which are copied along
+
+	// Original holds the fields of the config.json that the model was read from.
+	// [Save] writes those that it does not know as they are: names of labels,
+	// ids of special tokens, settings of generation. Nil for a model of ours.
+	Original map[string]json.RawMessage
+}
+
+// Load reads a model. The source is a directory, or hf:owner/name or
+// hf:owner/name@revision for a model of the hub, which is downloaded, see
+// [Download]. Weights in half precision become float32.
+func Load(ctx context.Context, source string) (*Model, error) {
+	dir, err := Download(ctx, source, nil)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{}
+	if m.Config, m.Original, err = readConfig(filepath.Join(dir, configFile)); err != nil {
+		return nil, err
+	}
+	file, err := openWeights(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if m.Params, err = LoadWeights(file, m.Config); err != nil {
+		return nil, err
+	}
+	m.Files = TokenizerFiles(dir)
+	return m, nil
+}
+
+// IsModel tells whether a directory holds a model as Hugging Face lays it out.
+func IsModel(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, configFile))
+	if err != nil {
+		return false
+	}
+	var head struct {
+		ModelType *string `json:"model_type"`
+	}
+	return json.Unmarshal(text, &head) == nil && head.ModelType != nil
+}
+
+// LoadConfig reads a config.json.
+func LoadConfig(path string) (train.Model, error) {
+	config, _, err := readConfig(path)
+	return config, err
+}
+
+func readConfig(path string) (train.Model, map[string]json.RawMessage, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("there is no %s: %w; name the directory of a model as transformers saves it, or hf:owner/name", path, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, nil, fmt.Errorf("%s is no JSON object: %w; copy or download it again", path, err)
+	}
+	config, err := parseConfig(text, fields)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return config, fields, nil
+}
+
+// openWeights opens a model's weights. Weights in PyTorch's own format are
+// programs, which are not run.
+func openWeights(dir string) (*safetensors.File, error) {
+	f, err := safetensors.OpenModel(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	for _, name := range []string{"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return nil, noSafetensors(dir, name)
+		}
+	}
+	return nil, err
+}
+
+func noSafetensors(where, other string) error {
+	return fmt.Errorf("%s has its weights in %s and none in %s; convert it in Python with transformers: from_pretrained(...), then save_pretrained(directory, safe_serialization=True)",
+		where, other, weightsFile)
+}
+
+// Download brings the files of a model of the hub into the cache that Hugging
+// Face's programs share, and returns their directory. A source that is a
+// directory is returned as it is. Progress is in bytes and may be nil.
+func Download(ctx context.Context, source string, progress func(done, total int64)) (dir string, err error) {
+	rest, ok := strings.CutPrefix(source, hub.Prefix)
+	if !ok {
+		info, err := os.Stat(source)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("there is no directory %s; a model of the hub is named %sowner/name", source, hub.Prefix)
+		}
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s is a file; name the directory that holds %s", source, configFile)
+		}
+		return source, err
+	}
+	id, revision, _ := strings.Cut(rest, "@")
+	if !hub.ValidID(id) || strings.HasPrefix(revision, "/") || strings.Contains(revision, "..") {
+		return "", fmt.Errorf("%q names no model of the hub; write %sowner/name or %sowner/name@revision", source, hub.Prefix, hub.Prefix)
+	}
+	repo, err := hub.Open(ctx, hub.Model, id, revision)
+	if err == nil {
+		err = fetch(ctx, repo, id, progress)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the model %s: %w", source, err)
+	}
+	return filepath.Dir(repo.Path(configFile)), nil
+}
+
+func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(done, total int64)) error {
+	has := func(name string) bool { return slices.Contains(repo.Names(), name) }
+	if !has(configFile) {
+		return fmt.Errorf("%s has no %s; it is not a model of transformers", repo.Origin(), configFile)
+	}
+	// The configuration first: a model that is not supported is not downloaded.
+	if err := repo.Fetch(ctx, []string{configFile}, nil); err != nil {
+		return err
+	}
+	if _, err := LoadConfig(repo.Path(configFile)); err != nil {
+		return err
+	}
+	var names []string
+	switch {
+	case has(weightsFile):
+		names = append(names, weightsFile)
+	case has(indexFile):
+		if err := repo.Fetch(ctx, []string{indexFile}, nil); err != nil {
+			return err
+		}
+		for _, name := range repo.Names() {
+			if strings.HasPrefix(name, "model-") && strings.HasSuffix(name, ".safetensors") {
+				names = append(names, name)
+			}
+		}
+	default:
+		other := "another format"
+		if has("pytorch_model.bin") {
+			other = "pytorch_model.bin"
+		}
+		return noSafetensors("the hub's "+id, other)
+	}
+	for _, name := range tokenizerFiles {
+		if has(name) {
+			names = append(names, name)
+		}
+	}
+	log.Info("fetching a model, as far as it is not there yet", "model", id, "files", len(names), "commit", repo.Commit())
+	return repo.Fetch(ctx, names, progress)
+}

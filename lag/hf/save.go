@@ -1,0 +1,141 @@
+package hf
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/safetensors"
+	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/ul2"
+)
+
+// Save writes a model as transformers' from_pretrained loads it, into a
+// directory that must not exist or be empty and that appears when it is whole.
+// The weights are float32. A model that transformers cannot express is an error
+// that names the field of the configuration.
+func Save(dir string, m *Model) error {
+	a, err := architectureOf(m.Config)
+	if err != nil {
+		return err
+	}
+	config, err := m.configFields(a)
+	if err != nil {
+		return fmt.Errorf("cannot write %s for transformers: %w", dir, err)
+	}
+	weights, err := a.names.export(m.Params, m.Config.Parameters())
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", dir, err)
+	}
+	text, err := encode(config)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteDir(dir, func(tmp string) error {
+		// transformers reads "format" and refuses a file without it.
+		if err := safetensors.Write(filepath.Join(tmp, weightsFile), weights, map[string]string{"format": "pt"}); err != nil {
+			return err
+		}
+		if err := m.saveTokenizer(tmp); err != nil {
+			return err
+		}
+		return atomicfile.WriteBytes(filepath.Join(tmp, configFile), text)
+	})
+}
+
+// export names parameters as transformers does, after checking that they are
+// those of the model.
+func (n names) export(params growth.Tensors, parameters []transformer.Param) (growth.Tensors, error) {
+	weights := make(growth.Tensors, len(params))
+	for _, p := range parameters {
+		t, ok := params[p.Name]
+		if !ok {
+			return nil, fmt.Errorf("the model's parameter %s is missing", p.Name)
+		}
+		if !slices.Equal(t.Shape, p.Shape) {
+			return nil, fmt.Errorf("the parameter %s has shape %v where the model's configuration asks for %v", p.Name, t.Shape, p.Shape)
+		}
+		weights[n.theirs(p.Name)] = t
+	}
+	if len(params) != len(parameters) {
+		for _, name := range slices.Sorted(maps.Keys(params)) {
+			if !slices.ContainsFunc(parameters, func(p transformer.Param) bool { return p.Name == name }) {
+				return nil, fmt.Errorf("the parameter %s is not of the model", name)
+			}
+		}
+	}
+	return weights, nil
+}
+
+// configFields returns the fields of the model's config.json.
+func (m *Model) configFields(a architecture) (map[string]json.RawMessage, error) {
+	var class string
+	var shape any
+	var err error
+	switch c := m.Config.(type) {
+	case bert.Config:
+		class, shape, err = bertFields(c)
+	case ul2.Config:
+		class, shape, err = t5Fields(c)
+	}
+	if err == nil {
+		err = m.Config.Validate()
+	}
+	if err != nil {
+		return nil, err
+	}
+	fields := maps.Clone(m.Original)
+	if fields == nil {
+		fields = make(map[string]json.RawMessage)
+	}
+	for _, name := range []string{"transformers_version", "_name_or_path"} { // they tell of another file
+		delete(fields, name)
+	}
+	if err := m.setSpecialTokens(fields); err != nil {
+		return nil, err
+	}
+	// Versions of transformers before 4.56 know the type as torch_dtype.
+	for _, part := range []any{shape, map[string]any{
+		"model_type": a.modelType, "architectures": []string{class}, "dtype": "float32", "torch_dtype": "float32",
+	}} {
+		text, err := json.Marshal(part)
+		if err == nil {
+			err = json.Unmarshal(text, &fields)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return fields, nil
+}
+
+// encode returns JSON in lines, keys in alphabetical order.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(value)
+	return b.Bytes(), err
+}
+
+// copyFile copies a file, which appears when it is whole.
+func copyFile(to, from string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return atomicfile.Write(to, func(w io.Writer) error {
+		_, err := io.Copy(w, f)
+		return err
+	})
+}

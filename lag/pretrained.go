@@ -1,0 +1,189 @@
+package lag
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/train"
+	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/ul2"
+)
+
+// Pretrained is a model with its weights, and with the optimizer's moments of
+// them if there are any. On disk it is a model directory:
+//
+//	model.json    the configuration, a [Model]
+//	checkpoint/   the state, see [train.SaveCheckpoint]
+//	              and the files of a tokenizer
+type Pretrained struct {
+	Model Model
+	train.Snapshot
+	Files []string // paths of the tokenizer's files, which are copied along
+}
+
+const (
+	modelFile     = "model.json"
+	runConfigFile = "config.json"
+)
+
+// IsPretrained tells whether a directory is a model directory, or that of a run.
+func IsPretrained(dir string) bool {
+	_, err := readModel(dir)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// LoadPretrained reads a model directory, or a run's directory, whose newest
+// state is taken.
+func LoadPretrained(dir string) (*Pretrained, error) {
+	model, err := readModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := model.Validate(); err != nil {
+		return nil, fmt.Errorf("the model in %s: %w", dir, err)
+	}
+	snap, err := train.LoadCheckpoint(train.CheckpointDir(dir))
+	if err != nil {
+		return nil, fmt.Errorf("the weights of the model in %s: %w", dir, err)
+	}
+	if err := checkParameters(snap.Params, model.Parameters()); err != nil {
+		return nil, fmt.Errorf("the weights in %s are not those of its configuration: %w", dir, err)
+	}
+	return &Pretrained{Model: model, Snapshot: snap, Files: hf.TokenizerFiles(dir)}, nil
+}
+
+// ReadModel reads the configuration of the model in a model directory or a run's directory.
+func ReadModel(dir string) (Model, error) { return readModel(dir) }
+
+func readModel(dir string) (Model, error) {
+	var model Model
+	path := filepath.Join(dir, modelFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = filepath.Join(dir, runConfigFile)
+		var run struct {
+			Model json.RawMessage `json:"model"`
+		}
+		if text, err = os.ReadFile(path); err == nil {
+			err = json.Unmarshal(text, &run)
+		}
+		if errors.Is(err, fs.ErrNotExist) || err == nil && run.Model == nil {
+			return model, fmt.Errorf("%s is no model: it has no %s, and no %s of a run: %w; name a directory that lag import, grow or train made",
+				dir, modelFile, runConfigFile, fs.ErrNotExist)
+		}
+		text = run.Model
+	}
+	if err == nil {
+		err = unmarshalModel(text, &model)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s is damaged: %w; copy it again", path, err)
+	}
+	return model, err
+}
+
+// unmarshalModel reads a model of a model.json or of a run. The runs of a study
+// name no family: theirs is BERT.
+func unmarshalModel(text []byte, model *Model) error {
+	var head map[string]json.RawMessage
+	if err := json.Unmarshal(text, &head); err != nil {
+		return err
+	}
+	if _, ok := head[familyField]; ok {
+		return json.Unmarshal(text, model)
+	}
+	config, err := decodeModel[bert.Config](text)
+	model.Model = config
+	return err
+}
+
+func checkParameters(params growth.Tensors, declared []transformer.Param) error {
+	for _, p := range declared {
+		t, ok := params[p.Name]
+		if !ok {
+			return fmt.Errorf("there is no %s of shape %v", p.Name, p.Shape)
+		}
+		if !slices.Equal(t.Shape, p.Shape) {
+			return fmt.Errorf("%s has shape %v where %v is wanted", p.Name, t.Shape, p.Shape)
+		}
+	}
+	if len(params) != len(declared) {
+		return fmt.Errorf("there are %d parameters where the model has %d", len(params), len(declared))
+	}
+	return nil
+}
+
+// Save writes a model directory, which must not exist or be empty and appears
+// when it is whole.
+func (p *Pretrained) Save(dir string) error {
+	if err := checkParameters(p.Params, p.Model.Parameters()); err != nil {
+		return fmt.Errorf("cannot write %s: the weights are not those of the configuration: %w", dir, err)
+	}
+	return atomicfile.WriteDir(dir, func(tmp string) error {
+		if err := train.SaveCheckpoint(train.CheckpointDir(tmp), p.Snapshot); err != nil {
+			return err
+		}
+		if err := hf.CopyFiles(tmp, p.Files); err != nil {
+			return err
+		}
+		return atomicfile.WriteJSON(filepath.Join(tmp, modelFile), p.Model)
+	})
+}
+
+// Grow grows each stack of the model by a strategy, without training; see
+// [train.Snapshot.Grow]. New layers are drawn with the seed. Gates are no part
+// of a model's weights: a gated strategy is an error.
+func (p *Pretrained) Grow(strategies []growth.Strategy, seed int64) (*Pretrained, error) {
+	var depths []int
+	for _, s := range strategies {
+		if s.Init.Kind == growth.Gated && slices.Contains(s.Map.Duplicates(), true) {
+			return nil, fmt.Errorf("strategy %q is gated: its layers are blended in while the model trains, and a checkpoint has no place for a gate; choose the init %q or %q, or have lag study train it",
+				s.Name, growth.Copy, growth.Zero)
+		}
+		depths = append(depths, len(s.Map))
+	}
+	model, err := p.Model.WithDepths(depths...)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := p.Snapshot.Grow(p.Model.Stacks(), strategies, initializer(model, seed))
+	if err != nil {
+		return nil, err
+	}
+	return &Pretrained{Model: model, Snapshot: snap, Files: p.Files}, nil
+}
+
+// initializer returns the model's own initialization, for new layers.
+func initializer(model train.Model, seed int64) growth.Initializer {
+	byName := make(map[string]transformer.Param)
+	for _, p := range model.Parameters() {
+		byName[p.Name] = p
+	}
+	return func(name string, _ []int) []float32 { return byName[name].Initialize(seed) }
+}
+
+// WithDepths returns the model with other depths, one for each of its stacks.
+func (m Model) WithDepths(depths ...int) (Model, error) {
+	if want := len(m.Stacks()); len(depths) != want {
+		return m, fmt.Errorf("the model has %d stacks of layers, and %d depths were given for them", want, len(depths))
+	}
+	switch c := m.Model.(type) {
+	case bert.Config:
+		m.Model = c.WithLayers(depths[0])
+	case ul2.Config:
+		if len(depths) == 1 {
+			depths = []int{0, depths[0]}
+		}
+		m.Model = c.WithLayers(depths[0], depths[1])
+	}
+	return m, m.Validate()
+}

@@ -1,0 +1,51 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// Grow applies a strategy to each stack of a model's snapshot: to parameters,
+// moments and the counts of updates that the moments hold. New layers get values
+// from init, which is called with names of the grown model, and may be nil where
+// there is none. The step stays.
+func (snap Snapshot) Grow(stacks []growth.Stack, strategies []growth.Strategy, init growth.Initializer) (Snapshot, error) {
+	if len(stacks) != len(strategies) {
+		return Snapshot{}, fmt.Errorf("the model has %d stacks of layers; it grows by as many strategies, and %d were given", len(stacks), len(strategies))
+	}
+	for i, stack := range stacks {
+		state, err := strategies[i].Apply(snap.State, stack, init)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if snap.Updates, err = growUpdates(snap.Updates, strategies[i], stack); err != nil {
+			return Snapshot{}, err
+		}
+		snap.State = state
+	}
+	return snap, nil
+}
+
+// growUpdates grows the counts of updates that moments hold as the moments
+// themselves are grown: by the strategy's layer map and moment policy. A model
+// without moments has no counts.
+func growUpdates(updates map[string]int, strategy growth.Strategy, stack growth.Stack) (map[string]int, error) {
+	if len(updates) == 0 {
+		return updates, nil
+	}
+	counts := make(growth.Tensors, len(updates))
+	for name, n := range updates {
+		counts[name] = growth.Tensor{Shape: []int{1}, Data: []float32{float32(n)}} // exact below 2^24 updates
+	}
+	grown, err := strategy.Apply(growth.State{Params: counts, Moments: map[string]growth.Tensors{"": counts}}, stack,
+		func(string, []int) []float32 { return []float32{0} })
+	if err != nil {
+		return nil, err
+	}
+	updates = make(map[string]int, len(grown.Params))
+	for name, count := range grown.Moments[""] {
+		updates[name] = int(count.Data[0])
+	}
+	return updates, nil
+}

@@ -1,0 +1,230 @@
+package lag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/train"
+	"github.com/landscape-aware/growing/lag/ul2"
+)
+
+// Training is everything that determines the training of one model, of any
+// family. It is saved as training.json.
+type Training struct {
+	Name string `json:"name"` // of the training; no part of what it computes
+
+	Data      data.Config         `json:"data"`
+	Objective objective.Objective `json:"objective"`
+	Model     Model               `json:"model"`
+
+	BatchSize         int   `json:"batch_size"`         // sequences in a training or validation batch
+	MicroBatches      int   `json:"micro_batches"`      // parts into which a training batch is cut; their gradients are accumulated
+	ValidationBatches int   `json:"validation_batches"` // in the fixed validation set
+	Seed              int64 `json:"seed"`               // of initial weights, batches, masks and dropout
+
+	Optimizer     train.AnyOptimizer `json:"optimizer"`
+	Schedule      train.Schedule     `json:"schedule"`
+	EvaluateEvery int                `json:"evaluate_every"` // steps between validation losses
+
+	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; no part of what a training computes
+}
+
+// Validate says what is impossible in the configuration, and how to mend it.
+func (c Training) Validate() error {
+	if err := errors.Join(c.Data.Validate(), c.Model.Validate(), c.Optimizer.Validate(), c.Schedule.Validate()); err != nil {
+		return err
+	}
+	if c.Name == "" || c.Name != filepath.Base(c.Name) || strings.HasPrefix(c.Name, ".") {
+		return fmt.Errorf("%q is no name for a training; give one that can name a directory", c.Name)
+	}
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"batch_size", c.BatchSize}, {"micro_batches", c.MicroBatches}, {"validation_batches", c.ValidationBatches},
+		{"schedule.steps", c.Schedule.Steps}, {"evaluate_every", c.EvaluateEvery}, {"checkpoint_every", c.CheckpointEvery},
+	} {
+		if f.value < 1 {
+			return fmt.Errorf("%s is %d; it must be at least 1", f.name, f.value)
+		}
+	}
+	if c.BatchSize%c.MicroBatches != 0 {
+		return fmt.Errorf("%d micro_batches do not divide the batch_size %d", c.MicroBatches, c.BatchSize)
+	}
+	if size := c.Data.VocabSize; size != 0 && size != c.Model.vocabSize() {
+		return fmt.Errorf("the model's vocabulary of %d tokens does not match the tokenizer's of %d; set both to one size", c.Model.vocabSize(), size)
+	}
+	return c.validateObjective()
+}
+
+// Describe says in one line what is trained on what.
+func (c Training) Describe() string {
+	var depths []string
+	for _, s := range c.Model.Stacks() {
+		depths = append(depths, fmt.Sprint(s.Depth))
+	}
+	return fmt.Sprintf("%s of %s layers, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
+		c.Model.Family(), strings.Join(depths, "+"), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
+		c.Optimizer.Name(), c.Schedule.Peak, c.Data.Corpus)
+}
+
+// validateObjective tells whether the model is one for the objective.
+func (c Training) validateObjective() error {
+	switch m := c.Model.Model.(type) {
+	case bert.Config:
+		mlm, ok := c.Objective.Settings.(objective.MLM)
+		switch {
+		case !ok || c.Objective.Form != objective.Encoder:
+			return fmt.Errorf("a model of family %q trains with the objective %q in the form %q", m.Family(), objective.KindMLM, objective.Encoder)
+		case mlm.SequenceLength > m.MaxPositions:
+			return fmt.Errorf("sequences of %d tokens are longer than the model's %d positions; raise max_position_embeddings or shorten the sequences",
+				mlm.SequenceLength, m.MaxPositions)
+		case m.NextSentence && mlm.Pairs == nil:
+			return errors.New("the model has a next-sentence head, and the objective makes no sentence pairs; give it pairs, or set next_sentence to false")
+		}
+	case ul2.Config:
+		want := objective.DecoderOnly
+		if m.Form == ul2.EncoderDecoder {
+			want = objective.EncoderDecoder
+		}
+		if c.Objective.Form != want {
+			return fmt.Errorf("a ul2 model of form %q trains with objectives of form %q, not %q", m.Form, want, c.Objective.Form)
+		}
+		if causal := c.Objective.Settings.Kind() == objective.KindCausalLM; (m.Form == ul2.CausalLM) != causal && m.Form != ul2.EncoderDecoder {
+			return fmt.Errorf("a ul2 model of form %q does not train with the objective %q: a causal decoder takes %q, a prefix-LM decoder those with a prefix",
+				m.Form, c.Objective.Settings.Kind(), objective.KindCausalLM)
+		}
+	}
+	return nil
+}
+
+// Trained is what a training came to.
+type Trained struct {
+	Dir            string  // of the run, with checkpoint and vocabulary
+	Curve          []Point // validation loss
+	Loss           Number  // of the last validation
+	ShuffledLoss   Number  // of a masked language model, on the validation set with its context in random order; NaN of others
+	Steps          int
+	DivergedAt     *int    // the step whose loss or gradient was not finite
+	UnigramEntropy float64 // of the corpus, nats a token
+}
+
+// PlateauWarning says, where it is so, that a masked language model has not
+// left the unigram plateau, and "" otherwise.
+func (t *Trained) PlateauWarning() string {
+	s := Source{Steps: t.Steps, Loss: t.Loss, ShuffledLoss: t.ShuffledLoss, UnigramEntropy: t.UnigramEntropy}
+	if math.IsNaN(float64(t.ShuffledLoss)) || s.LeftPlateau() {
+		return ""
+	}
+	return "The model is still on the unigram plateau: " + s.plateau() + ". Train it longer than its " + fmt.Sprint(t.Steps) + " steps."
+}
+
+// Train brings a training to its end, or finds it done. When the context is
+// cancelled, it saves the state first, and the same call goes on from there.
+func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	o, err = o.withDefaults(c.Name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := backend.Open(o.Backend)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Finalize()
+	d, err := o.prepare(ctx, c.Data, c.Model.vocabSize())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := c.Objective.Validate(d.Vocabulary()); err != nil {
+		return nil, err
+	}
+	f, err := openFeed(d, c.Objective, feedSettings{c.BatchSize, c.ValidationBatches, c.Seed})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.close()) }()
+	program, err := train.NewProgram(b, c.Model.Model, c.Optimizer.Optimizer)
+	if err != nil {
+		return nil, err
+	}
+	run := c.run(program, d, f, o, environmentOf(b))
+	run.Config = trainingConfig{Training: c.computes(), Backend: b.Kind, Data: d.Fingerprint}
+	dir, err := run.Dir()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(o.Dir, trainingFile), c), d.Tokenizer.SaveTo(dir)); err != nil {
+		return nil, err
+	}
+	outcome, err := run.Do(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trained{
+		Dir: dir, Curve: points(outcome.Curve), Loss: undefined(), ShuffledLoss: Number(outcome.AtEnd[shuffledSet].Value()),
+		Steps: outcome.Steps, DivergedAt: outcome.DivergedAt, UnigramEntropy: d.UnigramEntropy,
+	}
+	if n := len(t.Curve); n > 0 {
+		t.Loss = t.Curve[n-1].Loss
+	}
+	return t, nil
+}
+
+const trainingFile = "training.json"
+
+// trainingConfig is what determines a training run: the address of its directory.
+type trainingConfig struct {
+	Training
+	Backend string `json:"backend"`     // engines differ in the last bits
+	Data    string `json:"fingerprint"` // of the data set
+}
+
+// computes is the training without what has no part in what it computes.
+func (c Training) computes() Training {
+	c.Name, c.CheckpointEvery = "", 0
+	return c
+}
+
+func (c Training) run(program *train.Program, d *data.Dataset, f *feed, o Options, env environment) *train.Run {
+	event := Event{Phase: PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
+	o.Observe(event)
+	return &train.Run{
+		Study: o.Dir, Env: env, Program: program, Seed: c.Seed,
+		Initial: func() (*train.State, error) { return program.NewState(c.Seed), nil },
+		Batch: func(step int) ([]train.Batch, error) {
+			batch, err := f.training(int64(step))
+			if err != nil || c.MicroBatches == 1 {
+				return []train.Batch{batch}, err
+			}
+			parts, err := batch.Split(c.MicroBatches)
+			return parts, errors.Join(err, batch.Finalize())
+		},
+		AtEnd: map[string][]train.Batch{shuffledSet: f.shuffled}, Validation: f.validation,
+		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoint: c.CheckpointEvery,
+		Observe: func(step int, loss float64, validation bool) {
+			e := event
+			e.Done, e.Loss = int64(step), loss
+			if validation {
+				e.Loss, e.Point = math.NaN(), &Point{Step: step, Loss: Number(loss)}
+			}
+			o.Observe(e)
+		},
+	}
+}
