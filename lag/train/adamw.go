@@ -30,13 +30,20 @@ func NewAdamW() AdamW {
 
 // Validate says which setting is impossible.
 func (o AdamW) Validate() error {
+	if err := o.check(); err != nil {
+		return fmt.Errorf("%s: %w", adamwName, err)
+	}
+	return nil
+}
+
+func (o AdamW) check() error {
 	switch {
 	case !(o.Beta1 >= 0 && o.Beta1 < 1) || !(o.Beta2 >= 0 && o.Beta2 < 1):
-		return fmt.Errorf("adamw: beta1 %g and beta2 %g must lie in [0, 1)", o.Beta1, o.Beta2)
+		return fmt.Errorf("beta1 %g and beta2 %g must lie in [0, 1)", o.Beta1, o.Beta2)
 	case !(o.Epsilon > 0):
-		return fmt.Errorf("adamw: eps is %g; it must be positive", o.Epsilon)
+		return fmt.Errorf("eps is %g; it must be positive", o.Epsilon)
 	case !(o.WeightDecay >= 0) || !(o.ClipNorm >= 0):
-		return fmt.Errorf("adamw: weight_decay %g and clip_norm %g must not be negative", o.WeightDecay, o.ClipNorm)
+		return fmt.Errorf("weight_decay %g and clip_norm %g must not be negative", o.WeightDecay, o.ClipNorm)
 	}
 	return nil
 }
@@ -56,11 +63,17 @@ func (o AdamW) scalars(n int) []float32 {
 }
 
 func (o AdamW) update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (*Node, []*Node) {
+	direction, moments := o.direction(p, parameter, gradient, moments, scalars)
+	return Sub(parameter, Mul(rate, direction)), moments
+}
+
+// direction returns what a rate of 1 would subtract, and the new moments.
+func (o AdamW) direction(p transformer.Param, parameter, gradient *Node, moments []*Node, scalars []*Node) (*Node, []*Node) {
 	m := Add(MulScalar(moments[0], o.Beta1), MulScalar(gradient, 1-o.Beta1))
 	v := Add(MulScalar(moments[1], o.Beta2), MulScalar(Square(gradient), 1-o.Beta2))
 	direction := Div(Div(m, scalars[0]), AddScalar(Div(Sqrt(v), scalars[1]), o.Epsilon))
 	if p.Decay && o.WeightDecay > 0 {
 		direction = Add(direction, MulScalar(parameter, o.WeightDecay))
 	}
-	return Sub(parameter, Mul(rate, direction)), []*Node{m, v}
+	return direction, []*Node{m, v}
 }

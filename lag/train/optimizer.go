@@ -5,13 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// Optimizer turns gradients into updates. It is an [AdamW].
+// Optimizer turns gradients into updates. It is an [AdamW], [Adafactor] or [LAMB].
 type Optimizer interface {
 	Name() string    // as in JSON
 	Validate() error // which setting is impossible
@@ -36,13 +38,34 @@ type Moment struct {
 }
 
 // AnyOptimizer is an [Optimizer] in a configuration. As JSON it is an object of
-// name and the settings of the optimizer of that name.
+// name and the settings of the optimizer of that name:
+//
+//	{"name": "adamw", "beta1": 0.9, "beta2": 0.999, "eps": 1e-6, "weight_decay": 0.01, "clip_norm": 1}
+//
+// All settings must be given; an unknown one is an error.
 type AnyOptimizer struct{ Optimizer }
+
+// Optimizers returns the names of all optimizers.
+func Optimizers() []string { return []string{adamwName, adafactorName, lambName} }
+
+// NewOptimizer returns an optimizer with its usual settings, see [NewAdamW],
+// [NewAdafactor] and [NewLAMB].
+func NewOptimizer(name string) (AnyOptimizer, error) {
+	switch name {
+	case adamwName:
+		return AnyOptimizer{NewAdamW()}, nil
+	case adafactorName:
+		return AnyOptimizer{NewAdafactor()}, nil
+	case lambName:
+		return AnyOptimizer{NewLAMB()}, nil
+	}
+	return AnyOptimizer{}, fmt.Errorf("there is no optimizer %q; they are %q", name, Optimizers())
+}
 
 // Validate reports a missing optimizer or an impossible setting.
 func (o AnyOptimizer) Validate() error {
 	if o.Optimizer == nil {
-		return errors.New("no optimizer is given")
+		return fmt.Errorf("no optimizer is given; they are %q", Optimizers())
 	}
 	return o.Optimizer.Validate()
 }
@@ -59,28 +82,62 @@ func (o AnyOptimizer) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "{%q:%q,%s", "name", o.Name(), settings[1:]), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. Unknown fields are errors.
+// UnmarshalJSON reads what MarshalJSON writes.
 func (o *AnyOptimizer) UnmarshalJSON(text []byte) error {
-	var head struct {
-		Name string `json:"name"`
-	}
-	if err := json.Unmarshal(text, &head); err != nil {
+	var settings map[string]json.RawMessage
+	if err := json.Unmarshal(text, &settings); err != nil {
 		return fmt.Errorf("optimizer: %w", err)
+	}
+	var name string
+	if raw, ok := settings["name"]; !ok {
+		return fmt.Errorf("the optimizer has no name; they are %q", Optimizers())
+	} else if err := json.Unmarshal(raw, &name); err != nil {
+		return fmt.Errorf("optimizer: name: %w", err)
+	}
+	delete(settings, "name")
+	read, err := NewOptimizer(name)
+	if err != nil {
+		return err
+	}
+	switch read.Optimizer.(type) {
+	case AdamW:
+		read.Optimizer, err = decodeOptimizer[AdamW](settings)
+	case Adafactor:
+		read.Optimizer, err = decodeOptimizer[Adafactor](settings)
+	case LAMB:
+		read.Optimizer, err = decodeOptimizer[LAMB](settings)
+	}
+	if err != nil {
+		return fmt.Errorf("optimizer %s: %w", name, err)
+	}
+	*o = read
+	return nil
+}
+
+// decodeOptimizer reads settings, which must be all of the optimizer's and no others.
+func decodeOptimizer[O Optimizer](settings map[string]json.RawMessage) (Optimizer, error) {
+	var o O
+	all, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	var required map[string]json.RawMessage
+	if err := json.Unmarshal(all, &required); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(required)) {
+		if value, ok := settings[name]; !ok || string(value) == "null" {
+			return nil, fmt.Errorf("the setting %q is missing", name)
+		}
+	}
+	text, err := json.Marshal(settings)
+	if err != nil {
+		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	switch head.Name {
-	case adamwName:
-		var settings struct {
-			Name string `json:"name"`
-			AdamW
-		}
-		if err := d.Decode(&settings); err != nil {
-			return fmt.Errorf("optimizer %s: %w", head.Name, err)
-		}
-		o.Optimizer = settings.AdamW
-	default:
-		return fmt.Errorf("there is no optimizer %q; it is %q", head.Name, adamwName)
+	if err := d.Decode(&o); err != nil {
+		return nil, err
 	}
-	return nil
+	return o, nil
 }

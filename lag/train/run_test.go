@@ -156,7 +156,7 @@ func TestLostMetrics(t *testing.T) {
 // and the state before it is kept.
 func TestDivergence(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		run := newRun(t, b, t.TempDir(), 1e30)
+		run := newRun(t, b, t.TempDir(), 1e15)
 		outcome, err := run.Do(context.Background())
 		if err != nil {
 			t.Fatal(err)

@@ -1,45 +1,173 @@
 package train
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // ScheduleKind names the shape of a learning-rate schedule after its warm-up.
 type ScheduleKind string
 
 const (
-	Constant ScheduleKind = "constant"
-	Linear   ScheduleKind = "linear" // linearly to zero at the last step
+	Constant    ScheduleKind = "constant"
+	Linear      ScheduleKind = "linear"       // linearly down to the end
+	Cosine      ScheduleKind = "cosine"       // half a cosine down to the end (Loshchilov and Hutter 2017, equation 5, one period)
+	InverseSqrt ScheduleKind = "inverse-sqrt" // peak·√(warmup/position) (Vaswani et al. 2017, equation 3; T5)
+	WSD         ScheduleKind = "wsd"          // warm-up, stable, decay: constant, then down over the last Decay steps (Hu et al. 2024, MiniCPM, arXiv 2404.06395)
 )
 
-// Schedule is the learning rate as a function of the step.
+// WarmUpShape names the way to the peak.
+type WarmUpShape string
+
+const (
+	WarmUpLinear   WarmUpShape = "linear"   // also where no shape is given
+	WarmUpConstant WarmUpShape = "constant" // the peak from the first step on
+)
+
+// DecayShape names the way down of a [WSD] schedule.
+type DecayShape string
+
+const (
+	DecayLinear      DecayShape = "linear"
+	DecayCosine      DecayShape = "cosine"
+	DecaySqrt        DecayShape = "sqrt"        // 1-√x of the way, x from 0 to 1 (Hägele et al. 2024, arXiv 2405.18392)
+	DecayExponential DecayShape = "exponential" // by the same factor each step, as MiniCPM; needs a Final above 0
+)
+
+// Schedule is the learning rate as a function of the step of a run.
+//
+// The run is the part of a schedule of Length steps that begins at position
+// Start. So the stages of a gradual growth, each a run of its own, can follow
+// one schedule:
+//
+//	{Kind: Cosine, Peak: 1e-3, WarmUp: 100, Steps: 400, Length: 1000}
+//	{Kind: Cosine, Peak: 1e-3, WarmUp: 100, Steps: 600, Start: 400, Rewarm: 20}
+//
+// A run after growth that restarts the schedule leaves Start at 0.
+//
+// T5's rate 1/√max(t, 10000), t from 1 (Raffel et al. 2020, section 3.1.2), is
+// constant while it warms up:
+//
+//	{Kind: InverseSqrt, Peak: 0.01, WarmUp: 10_000, WarmUpShape: WarmUpConstant}
 type Schedule struct {
 	Kind   ScheduleKind `json:"kind"`
 	Peak   float64      `json:"peak"`   // learning rate after warm-up
-	WarmUp int          `json:"warmup"` // steps of linear warm-up
-	Steps  int          `json:"steps"`  // steps in all, where a linear schedule reaches zero
+	WarmUp int          `json:"warmup"` // steps of warm-up, counted from position 0
+	Steps  int          `json:"steps"`  // steps of the run
+
+	WarmUpShape WarmUpShape `json:"warmup_shape,omitempty"` // linear if empty; InverseSqrt wants it said
+	Final       float64     `json:"final,omitempty"`        // share of the peak where Linear, Cosine and WSD end
+	Decay       int         `json:"decay,omitempty"`        // WSD: length of the decay in steps
+	DecayShape  DecayShape  `json:"decay_shape,omitempty"`  // WSD
+
+	Start      int     `json:"start,omitempty"`       // position in the schedule of the run's first step
+	Length     int     `json:"length,omitempty"`      // length of the schedule in steps, where it reaches its end; 0: it ends with the run
+	Rewarm     int     `json:"rewarm,omitempty"`      // steps of the run over which its rate rises linearly to the schedule's
+	RewarmFrom float64 `json:"rewarm_from,omitempty"` // share of the schedule's rate where this rise begins
 }
 
 // Validate says which setting is impossible.
 func (s Schedule) Validate() error {
+	kinds := []ScheduleKind{Constant, Linear, Cosine, InverseSqrt, WSD}
+	shapes := []DecayShape{DecayLinear, DecayCosine, DecaySqrt, DecayExponential}
+	falls := s.Kind == Linear || s.Kind == Cosine || s.Kind == WSD
 	switch {
-	case s.Kind != Constant && s.Kind != Linear:
-		return fmt.Errorf("unknown learning-rate schedule %q; it is %q or %q", s.Kind, Constant, Linear)
-	case !(s.Peak > 0):
+	case !slices.Contains(kinds, s.Kind):
+		return fmt.Errorf("unknown learning-rate schedule %q; they are %q", s.Kind, kinds)
+	case !(s.Peak > 0) || math.IsInf(s.Peak, 0):
 		return fmt.Errorf("the peak learning rate is %g; it must be positive", s.Peak)
-	case s.WarmUp < 0 || s.WarmUp > s.Steps:
-		return fmt.Errorf("a warm-up of %d steps does not fit into %d steps", s.WarmUp, s.Steps)
+	case s.Steps < 0 || s.Start < 0 || s.Length < 0:
+		return fmt.Errorf("steps %d, start %d and length %d of a schedule must not be negative", s.Steps, s.Start, s.Length)
+	case s.Length > 0 && s.Start+s.Steps > s.Length:
+		return fmt.Errorf("a run of %d steps from position %d goes beyond the schedule's length of %d", s.Steps, s.Start, s.Length)
+	case !slices.Contains([]WarmUpShape{"", WarmUpLinear, WarmUpConstant}, s.WarmUpShape):
+		return fmt.Errorf("unknown warmup_shape %q; it is %q or %q", s.WarmUpShape, WarmUpLinear, WarmUpConstant)
+	case s.Kind == InverseSqrt && s.WarmUpShape == "":
+		return fmt.Errorf("schedule %q needs a warmup_shape: %q as in T5, or %q as in Vaswani et al. 2017", s.Kind, WarmUpConstant, WarmUpLinear)
+	case s.WarmUp < 0 || s.WarmUpShape != WarmUpConstant && s.WarmUp > s.length():
+		return fmt.Errorf("a warm-up of %d steps does not fit into %d steps", s.WarmUp, s.length())
+	case falls && !(s.Final >= 0 && s.Final <= 1):
+		return fmt.Errorf("final is %g; it is a share of the peak, from 0 to 1", s.Final)
+	case !falls && s.Final != 0:
+		return fmt.Errorf("schedule %q takes no final; only %q, %q and %q come to an end", s.Kind, Linear, Cosine, WSD)
+	case s.Kind != WSD && (s.Decay != 0 || s.DecayShape != ""):
+		return fmt.Errorf("schedule %q takes no decay and decay_shape; only %q does", s.Kind, WSD)
+	case s.Kind == WSD && !slices.Contains(shapes, s.DecayShape):
+		return fmt.Errorf("unknown decay_shape %q of schedule %q; they are %q", s.DecayShape, WSD, shapes)
+	case s.Kind == WSD && (s.Decay < 1 || s.WarmUp+s.Decay > s.length()):
+		return fmt.Errorf("a warm-up of %d and a decay of %d steps, at least 1, must fit into %d steps", s.WarmUp, s.Decay, s.length())
+	case s.DecayShape == DecayExponential && s.Final == 0:
+		return fmt.Errorf("a decay of shape %q never reaches 0: give a final above it", DecayExponential)
+	case s.Rewarm < 0 || s.Rewarm > s.Steps:
+		return fmt.Errorf("a rewarm of %d steps does not fit into the run's %d", s.Rewarm, s.Steps)
+	case !(s.RewarmFrom >= 0 && s.RewarmFrom <= 1) || s.Rewarm == 0 && s.RewarmFrom != 0:
+		return fmt.Errorf("rewarm_from is %g over a rewarm of %d steps; it is a share, from 0 to 1, and needs a rewarm", s.RewarmFrom, s.Rewarm)
 	}
 	return nil
 }
 
-// At is the learning rate of the update that follows step updates, from 0:
-// peak·min(1, (step+1)/warmup) and, if linear, (steps-step)/(steps-warmup) of
-// the peak after the warm-up.
-func (s Schedule) At(step int) float64 {
-	if step < s.WarmUp {
-		return s.Peak * float64(step+1) / float64(s.WarmUp)
+// length is the position at which the schedule ends.
+func (s Schedule) length() int {
+	if s.Length > 0 {
+		return s.Length
 	}
-	if s.Kind == Linear {
-		return s.Peak * float64(max(s.Steps-step, 0)) / float64(max(s.Steps-s.WarmUp, 1))
+	return s.Start + s.Steps
+}
+
+// At is the learning rate of the update that follows step updates of the run,
+// from 0. With position t = Start + step, length T and warm-up W:
+//
+//	warm-up (t < W)   peak·(t+1)/W, or peak
+//	constant          peak
+//	linear            final + (peak-final)·(T-t)/(T-W)
+//	cosine            final + (peak-final)·(1+cos(π(t-W)/(T-W)))/2
+//	inverse-sqrt      peak·√(max(W, 1)/max(t+1, W))
+//	wsd               peak; from T-Decay on down to final in DecayShape
+//
+// where final stands for Final·peak. The first Rewarm steps of the run are
+// multiplied by r + (1-r)·(step+1)/Rewarm, r = RewarmFrom.
+func (s Schedule) At(step int) float64 {
+	rate := s.at(s.Start + step)
+	if step < s.Rewarm {
+		rate *= s.RewarmFrom + (1-s.RewarmFrom)*float64(step+1)/float64(s.Rewarm)
+	}
+	return rate
+}
+
+// at is the rate at a position of the schedule.
+func (s Schedule) at(t int) float64 {
+	if t < s.WarmUp && s.WarmUpShape != WarmUpConstant {
+		return s.Peak * float64(t+1) / float64(s.WarmUp)
+	}
+	switch s.Kind {
+	case Linear:
+		return s.fall(DecayLinear, t, s.length()-s.WarmUp)
+	case Cosine:
+		return s.fall(DecayCosine, t, s.length()-s.WarmUp)
+	case InverseSqrt:
+		return s.Peak * math.Sqrt(float64(max(s.WarmUp, 1))/float64(max(t+1, s.WarmUp)))
+	case WSD:
+		return s.fall(s.DecayShape, t, s.Decay)
 	}
 	return s.Peak
+}
+
+// fall is the rate at position t of a schedule that goes down over its last
+// steps: the peak before them, Final of it from the end on.
+func (s Schedule) fall(shape DecayShape, t, steps int) float64 {
+	left, whole := float64(max(s.length()-t, 0)), float64(max(steps, 1))
+	if left > whole {
+		return s.Peak
+	}
+	final := s.Final * s.Peak
+	switch shape {
+	case DecayCosine:
+		return final + (s.Peak-final)*(1+math.Cos(math.Pi*(1-left/whole)))/2
+	case DecaySqrt:
+		return final + (s.Peak-final)*(1-math.Sqrt(1-left/whole))
+	case DecayExponential:
+		return s.Peak * math.Pow(s.Final, 1-left/whole)
+	}
+	return final + (s.Peak-final)*left/whole
 }

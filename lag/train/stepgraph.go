@@ -1,0 +1,141 @@
+package train
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/landscape-aware/growing/lag/transformer"
+)
+
+// stepGraph takes the state, and after the inputs the random state, the
+// learning rate and the optimizer's scalars of all parameters. It returns a
+// report, the norms of update and the means of the terms, and the new state.
+func (p *Program) stepGraph(e *executable, state []*Node, inputs transformer.Inputs, mode transformer.Mode, rest []*Node) []*Node {
+	mode.Dropout = transformer.NewDropout(rest[0])
+	parameters := state[:len(p.parameters)]
+	terms := p.terms(e, parameters, inputs, mode)
+	means := make([]*Node, len(terms))
+	for i, term := range terms {
+		means[i] = Div(term.Sum, term.Count)
+	}
+	total := sum(means)
+	report, state := p.update(state, Gradient(total, parameters...), total, rest[1], rest[2])
+	return append([]*Node{Stack(append(report, means...), 0)}, state...)
+}
+
+// gradientGraph takes the parameters and a gradient for each, and after the
+// inputs the random state and the counts of the terms over all micro-batches.
+// It returns what the batch adds to the means of the terms, and the gradients
+// with the batch's added.
+func (p *Program) gradientGraph(e *executable, state []*Node, inputs transformer.Inputs, mode transformer.Mode, rest []*Node) []*Node {
+	mode.Dropout = transformer.NewDropout(rest[0])
+	parameters, out := state[:len(p.parameters)], state[len(p.parameters):]
+	terms := p.terms(e, parameters, inputs, mode)
+	parts := make([]*Node, len(terms))
+	for i, term := range terms {
+		parts[i] = Div(term.Sum, element(rest[1], i))
+	}
+	gradients := []*Node{Stack(parts, 0)}
+	for i, gradient := range Gradient(sum(parts), parameters...) {
+		gradients = append(gradients, Add(out[i], gradient))
+	}
+	return gradients
+}
+
+// countsGraph returns the counts of the terms. They do not depend on the
+// parameters, so zeros stand for these, and the compiler drops the model.
+func (p *Program) countsGraph(e *executable, _ []*Node, inputs transformer.Inputs, mode transformer.Mode, _ []*Node) []*Node {
+	var g *Graph
+	for _, node := range inputs {
+		g = node.Graph()
+	}
+	parameters := make([]*Node, len(p.parameters))
+	for i, declared := range p.parameters {
+		parameters[i] = Zeros(g, shapes.Make(dtypes.Float32, declared.Shape...))
+	}
+	var counts []*Node
+	for _, term := range p.terms(e, parameters, inputs, mode) {
+		counts = append(counts, term.Count)
+	}
+	return []*Node{Stack(counts, 0)}
+}
+
+// zerosGraph takes 0 and returns it in the shapes of all parameters.
+func (p *Program) zerosGraph(_ *executable, args []*Node) []*Node {
+	zeros := make([]*Node, len(p.parameters))
+	for i, declared := range p.parameters {
+		zeros[i] = BroadcastToDims(args[0], declared.Shape...)
+	}
+	return zeros
+}
+
+// updateGraph takes the state, a gradient for each parameter, the total loss,
+// the learning rate and the optimizer's scalars of all parameters. It returns
+// the norms of update, and the new state.
+func (p *Program) updateGraph(_ *executable, args []*Node) []*Node {
+	n := len(args) - 3 - len(p.parameters)
+	report, state := p.update(args[:n], args[n:n+len(p.parameters)], args[n+len(p.parameters)], args[len(args)-2], args[len(args)-1])
+	return append([]*Node{Stack(report, 0)}, state...)
+}
+
+// update returns the state after an update and the gradient's norm, the root
+// mean square of the parameters and that of their change. Where one of these or
+// the total loss is not finite, the state stays as it is.
+func (p *Program) update(state, gradients []*Node, total, rate, scalars *Node) (report, updated []*Node) {
+	norm := globalNorm(gradients)
+	clip := clipFactor(norm, p.optimizer.clipNorm())
+	parameters, moments := state[:len(p.parameters)], state[len(p.parameters):]
+	each := scalars.Shape().Size() / len(p.parameters)
+	var changes, newMoments []*Node
+	for i, declared := range p.parameters {
+		own := make([]*Node, each)
+		for j := range own {
+			own[j] = element(scalars, i*each+j)
+		}
+		first := len(newMoments)
+		parameter, kept := p.optimizer.update(declared, parameters[i], Mul(gradients[i], clip), moments[first:first+p.layout[i]], rate, own)
+		updated = append(updated, parameter)
+		newMoments = append(newMoments, kept...)
+		changes = append(changes, Sub(parameter, parameters[i]))
+	}
+	root := 1 / math.Sqrt(float64(transformer.Count(p.parameters)))
+	report = []*Node{norm, MulScalar(globalNorm(parameters), root), MulScalar(globalNorm(changes), root)}
+	finite := IsFinite(sum(append([]*Node{total}, report...)))
+	updated = append(updated, newMoments...)
+	for i, old := range state {
+		updated[i] = Where(finite, updated[i], old)
+	}
+	return report, updated
+}
+
+// clipFactor brings a gradient of that norm under the greatest norm, by
+// PyTorch's formula (torch.nn.utils.clip_grad_norm_).
+func clipFactor(norm *Node, greatest float64) *Node {
+	if greatest == 0 {
+		return ScalarOne(norm.Graph(), norm.DType())
+	}
+	return MinScalar(Div(Scalar(norm.Graph(), norm.DType(), greatest), AddScalar(norm, 1e-6)), 1)
+}
+
+// globalNorm is the Euclidean norm of all elements of all tensors.
+func globalNorm(list []*Node) *Node {
+	squares := make([]*Node, len(list))
+	for i, x := range list {
+		squares[i] = ReduceAllSum(Square(x))
+	}
+	return Sqrt(sum(squares))
+}
+
+func sum(list []*Node) *Node {
+	total := list[0]
+	for _, x := range list[1:] {
+		total = Add(total, x)
+	}
+	return total
+}
+
+// element is the scalar at a place of a vector.
+func element(vector *Node, i int) *Node { return Reshape(Slice(vector, AxisElem(i))) }
