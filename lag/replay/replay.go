@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/train"
 	"github.com/landscape-aware/growing/lag/transformer"
 )
@@ -56,10 +57,11 @@ func (e *DivergedError) Error() string {
 // between two steps with the context's error; the trained model is not written
 // then. All files are read and checked before anything is computed.
 func Run(ctx context.Context, b *backend.Backend, config Config, observe func(Step) error) error {
-	model, weights, err := readModel(config)
+	source, err := hf.LoadFiles(config.Model, config.Weights)
 	if err != nil {
-		return err
+		return fmt.Errorf("model: %w", err)
 	}
+	model := inMode(source.Config, config)
 	batches, err := readBatches(config.Batches, model)
 	if err != nil {
 		return err
@@ -87,7 +89,7 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 	if err != nil {
 		return err
 	}
-	state, err := weights.state(program, config.Seed)
+	state, err := newState(program, source, config.Seed)
 	if err != nil {
 		return err
 	}
@@ -100,7 +102,7 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("interrupted before step %d of %d: %w", step, steps, err)
 		}
-		report, err := runStep(program, state, batches, step, optimizer.rate(step), config.Seed)
+		report, err := runStep(program, state, batches, step, optimizer, config.Seed)
 		if err != nil {
 			return err
 		}
@@ -109,16 +111,16 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 		}
 	}
 	if config.Out != "" {
-		return save(config, program, state)
+		return save(config.Out, source, program, state)
 	}
 	return nil
 }
 
 // runStep does one step and tells what it met.
-func runStep(program *train.Program, state *train.State, batches *batches, step int, rate float64, seed int64) (Step, error) {
+func runStep(program *train.Program, state *train.State, batches *batches, step int, optimizer optimizer, seed int64) (Step, error) {
 	start := time.Now()
 	batch := batches.batch(step % batches.count)
-	update, err := program.Step(state, train.Step{Batches: []train.Batch{batch}, Rate: rate, Seed: seed})
+	update, err := program.Step(state, train.Step{Batches: []train.Batch{batch}, Rate: optimizer.rate(step), Seed: seed})
 	if err := errors.Join(err, batch.Finalize()); err != nil {
 		return Step{}, err
 	}
@@ -126,7 +128,7 @@ func runStep(program *train.Program, state *train.State, batches *batches, step 
 		return Step{}, &DivergedError{step, update}
 	}
 	return Step{
-		Step: step, Loss: update.Loss, GradientNorm: update.GradientNorm, Rate: rate,
+		Step: step, Loss: update.Loss, GradientNorm: update.GradientNorm, Rate: optimizer.rate(step) * optimizer.relative(step),
 		Seconds: time.Since(start).Seconds(), Tokens: batches.tokens(),
 	}, nil
 }

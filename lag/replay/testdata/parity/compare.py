@@ -10,8 +10,7 @@ weights in both directions, and 50 steps of training step by step.
     # BERT-Base and T5 v1.1 base as well; half an hour and 12 GB.
     python compare.py --lag ./lag --base
 
-Everything is float32 and without dropout, with fixed seeds and as many threads on
-each side as --threads says. Prints a line for each comparison and a table of the
+Everything is float32 and without dropout, with fixed seeds. Prints a line for each comparison and a table of the
 seconds of a training step, and exits with 1 if a difference exceeds its limit.
 
 The limits: logits 1e-5 at small sizes and 2e-4 at Base; losses, relative, 1e-4 with
@@ -26,6 +25,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is loaded: nothing is to be downloaded
+
+import numpy as np
+import torch
+import transformers
+from safetensors.numpy import load_file, save_file
+
+import models
 
 ADAMW = dict(name="adamw", lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01, clip_norm=1.0, warmup=10, schedule="constant")
 ADAFACTOR = dict(name="adafactor", lr=None, eps=[1e-30, 1e-3], clip_threshold=1.0, decay_rate=-0.8, beta1=None, weight_decay=0,
@@ -102,7 +110,7 @@ class Comparison:
     def ours_to_theirs(self):
         initial, grown = self.directory / "initialized", self.directory / "grown"
         theirs = self.directory / "theirs"
-        lag(self.lag, "replay", "-config", theirs / "config.json", "-init", 7, "-batches", self.directory / "batches.safetensors",
+        lag(self.lag, "replay", "-config", theirs / "config.json", "-init", "-seed", 7, "-batches", self.directory / "batches.safetensors",
             "-backend", self.backend, "-steps", 0, "-out", initial)
         self.compare_logits(initial, self.load(initial))
         c = self.model.config
@@ -148,9 +156,13 @@ def main():
     p.add_argument("--families", default="bert,t5", help="only these families, separated by commas")
     p.add_argument("--steps", type=int, default=50, help="training steps")
     p.add_argument("--base-steps", type=int, default=50, help="training steps at Base size")
+    p.add_argument("--threads", type=int, default=2, help="threads of torch, and processors that Go may use")
     args = p.parse_args()
+    os.environ["GOMAXPROCS"] = str(args.threads)
+    torch.set_num_threads(args.threads)
+    torch.use_deterministic_algorithms(True)
 
-    print(f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}, {THREADS} threads", flush=True)
+    print(f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}, {torch.get_num_threads()} threads", flush=True)
     times = []
     for family in args.families.split(","):
         for size in ["tiny", "small"] + ["base"] * args.base:
@@ -171,16 +183,4 @@ def main():
 
 
 if __name__ == "__main__":
-    THREADS = 2
-    os.environ["OMP_NUM_THREADS"] = os.environ["GOMAXPROCS"] = str(THREADS)
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    import numpy as np
-    import torch
-    import transformers
-    from safetensors.numpy import load_file, save_file
-
-    import models
-
-    torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
     main()

@@ -120,7 +120,7 @@ def optimizer_of(model, o):
     groups = [dict(params=[p for p in parameters if p.ndim >= 2], weight_decay=o["weight_decay"]),
               dict(params=[p for p in parameters if p.ndim < 2], weight_decay=0.0)]
     if o["name"] == "adamw":
-        return torch.optim.AdamW(groups, lr=o["lr"], betas=(o["beta1"], o["beta2"]), eps=o["eps"])
+        return torch.optim.AdamW(groups, lr=o["lr"], betas=(o["beta1"], o["beta2"]), eps=o["eps"], fused=True)
     return Adafactor(groups, lr=o["lr"], eps=tuple(o["eps"]), clip_threshold=o["clip_threshold"], decay_rate=o["decay_rate"],
                      beta1=o["beta1"], scale_parameter=o["scale_parameter"], relative_step=o["relative_step"],
                      warmup_init=o["warmup_init"])
