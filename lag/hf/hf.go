@@ -61,6 +61,23 @@ func Load(ctx context.Context, source string) (*Model, error) {
 	return m, nil
 }
 
+// LoadFiles reads a model from its config.json and its weights, which need not
+// lie in one directory. Without a path of weights it has no parameters.
+func LoadFiles(config, weights string) (*Model, error) {
+	m := &Model{}
+	var err error
+	if m.Config, m.Original, err = readConfig(config); err != nil || weights == "" {
+		return m, err
+	}
+	file, err := safetensors.Open(weights)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	m.Params, err = LoadWeights(file, m.Config)
+	return m, err
+}
+
 // IsModel tells whether a directory holds a model as Hugging Face lays it out.
 func IsModel(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, configFile))

@@ -8,6 +8,7 @@
 //	lag grow         grow a checkpoint, without training
 //	lag inspect      say what is in a model, a run or a safetensors file
 //	lag strategies   list the ways to grow a stack, with their layer maps
+//	lag replay       train another framework's model on its batches, step by step
 //	lag data         prepare, look at and check the data of studies
 package main
 
@@ -44,6 +45,7 @@ var commands = []command{
 	{"grow", "IN OUT", "grow a model in depth, without training: a directory of transformers, a model directory or a run", growCommand, nil},
 	{"inspect", "PATH", "say what is in a directory of transformers, a model directory, a run or a safetensors file, and what is damaged", inspectCommand, nil},
 	{"strategies", "", "list the strategies that grow a stack of layers, with each layer map drawn", strategies, nil},
+	{"replay", "", "train a model of transformers on given batches and report every step, to compare implementations", replayCommand, nil},
 	{"data", "COMMAND", "prepare, look at and check the data of studies", nil, dataCommands},
 }
 

@@ -1,0 +1,139 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// optimizer is what a file says of how to train.
+type optimizer struct {
+	train.Optimizer
+	rate     func(step int) float64 // learning rate of a step, from 0
+	relative func(step int) float64 // what the optimizer multiplies it by itself, the parameter's scale apart
+}
+
+// rates are the fields that all optimizers have: the learning rate.
+type rates struct {
+	Name     string             `json:"name"`
+	Peak     *float64           `json:"lr"`
+	WarmUp   int                `json:"warmup"`
+	Schedule train.ScheduleKind `json:"schedule"`
+}
+
+// readOptimizer reads an optimizer for a run of that many steps.
+func readOptimizer(path string, steps int) (optimizer, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return optimizer{}, fmt.Errorf("optimizer: %w", err)
+	}
+	o, err := parseOptimizer(text, steps)
+	if err != nil {
+		return o, fmt.Errorf("optimizer of %s: %w", path, err)
+	}
+	return o, nil
+}
+
+func parseOptimizer(text []byte, steps int) (optimizer, error) {
+	var head struct {
+		Name string `json:"name"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return optimizer{}, fmt.Errorf("it is not a JSON object: %w", err)
+	}
+	switch head.Name {
+	case "adamw":
+		settings := struct {
+			rates
+			train.AdamW
+		}{rates{Schedule: train.Constant}, train.AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01}}
+		if err := decode(text, &settings); err != nil {
+			return optimizer{}, err
+		}
+		return settings.rates.scheduled(settings.AdamW, steps)
+	case "adafactor":
+		settings := struct {
+			rates
+			adafactor
+		}{rates{Schedule: train.Constant}, newAdafactor()}
+		if err := decode(text, &settings); err != nil {
+			return optimizer{}, err
+		}
+		return settings.adafactor.scheduled(settings.rates, steps)
+	}
+	return optimizer{}, fmt.Errorf("there is no optimizer %q; name adamw or adafactor", head.Name)
+}
+
+// decode reads one JSON object. Unknown fields are errors.
+func decode(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("something follows the JSON object")
+	}
+	return nil
+}
+
+// scheduled is the optimizer with the learning rate of a schedule. The
+// warm-up may be longer than the run.
+func (r rates) scheduled(o train.Optimizer, steps int) (optimizer, error) {
+	if r.Peak == nil {
+		return optimizer{}, fmt.Errorf("there is no lr; %s needs one", r.Name)
+	}
+	s := train.Schedule{Kind: r.Schedule, Peak: *r.Peak, WarmUp: r.WarmUp, Steps: max(steps, r.WarmUp)}
+	if err := errors.Join(o.Validate(), s.Validate()); err != nil {
+		return optimizer{}, err
+	}
+	return optimizer{o, s.At, func(int) float64 { return 1 }}, nil
+}
+
+// adafactor are the settings of transformers' Adafactor, by their names there.
+type adafactor struct {
+	Epsilon        []float64 `json:"eps"` // of the squared gradient, of the parameter's scale
+	ClipThreshold  float64   `json:"clip_threshold"`
+	DecayRate      float64   `json:"decay_rate"`
+	Beta1          float64   `json:"beta1"` // 0 stands for none
+	WeightDecay    float64   `json:"weight_decay"`
+	ScaleParameter bool      `json:"scale_parameter"`
+	RelativeStep   bool      `json:"relative_step"`
+	WarmUpInit     bool      `json:"warmup_init"`
+	ClipNorm       float64   `json:"clip_norm"`
+}
+
+// newAdafactor returns the defaults of transformers' Adafactor.
+func newAdafactor() adafactor {
+	return adafactor{Epsilon: []float64{1e-30, 1e-3}, ClipThreshold: 1, DecayRate: -0.8, ScaleParameter: true, RelativeStep: true}
+}
+
+// scheduled is the optimizer with its learning rate: that of the schedule, or
+// its own, min(0.01, 1/√(step+1)) or, with warmup_init, min(1e-6·(step+1), 1/√(step+1)).
+func (a adafactor) scheduled(r rates, steps int) (optimizer, error) {
+	if len(a.Epsilon) != 2 {
+		return optimizer{}, fmt.Errorf("eps has %d numbers; Adafactor's are two, such as [1e-30, 1e-3]", len(a.Epsilon))
+	}
+	o := train.Adafactor{
+		Epsilon1: a.Epsilon[0], Epsilon2: a.Epsilon[1], ClipThreshold: a.ClipThreshold, DecayRate: a.DecayRate, Beta1: a.Beta1,
+		WeightDecay: a.WeightDecay, ScaleParameter: a.ScaleParameter, RelativeStep: a.RelativeStep, WarmUpInit: a.WarmUpInit, ClipNorm: a.ClipNorm,
+	}
+	if !a.RelativeStep {
+		return r.scheduled(o, steps)
+	}
+	if r.Peak != nil || r.WarmUp != 0 || r.Schedule != train.Constant {
+		return optimizer{}, errors.New("with relative_step Adafactor has a learning rate of its own: lr must be null, warmup 0 and schedule \"constant\"; or set relative_step to false")
+	}
+	return optimizer{o, func(int) float64 { return 1 }, func(step int) float64 {
+		n, most := float64(step+1), 1e-2
+		if a.WarmUpInit {
+			most = 1e-6 * n
+		}
+		return min(most, 1/math.Sqrt(n))
+	}}, o.Validate()
+}

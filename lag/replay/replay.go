@@ -1,0 +1,134 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/train"
+	"github.com/landscape-aware/growing/lag/transformer"
+)
+
+// Config says what to replay. The package's comment describes the files.
+type Config struct {
+	Model   string // path of the model's config.json
+	Weights string // path of its model.safetensors; empty for this package's own initial weights, see Seed
+	Batches string // path of the batches
+
+	Optimizer string // path of the optimizer's JSON; may be empty where there are no steps
+	Steps     int    // updates; negative for one with each batch
+	Cycle     bool   // begin with the first batch again where there are more steps than batches; else they are an error
+
+	Dropout   bool                  // drop out as the model's configuration says
+	Precision transformer.Precision // of activations; empty for float32
+	Seed      int64                 // of dropout and of initial weights
+
+	Logits string // path of a file for the logits of the first batch before training; empty for none
+	Out    string // directory for the trained model, as transformers saves one; empty for none
+}
+
+// Step is what is reported of a training step.
+type Step struct {
+	Step         int     `json:"step"`      // from 0
+	Loss         float64 `json:"loss"`      // before the update, nats, a mean over the predicted tokens
+	GradientNorm float64 `json:"grad_norm"` // global, before clipping
+	Rate         float64 `json:"lr"`        // learning rate of the update
+	Seconds      float64 `json:"seconds"`   // wall time; that of the first step includes compiling
+	Tokens       int     `json:"tokens"`    // positions of the batch, padding included, those of encoder and decoder together
+}
+
+// DivergedError is the error of a step that met a number that is not finite.
+type DivergedError struct {
+	Step int // from 0
+	train.Update
+}
+
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("step %d, from 0, diverged: the loss is %g and the gradient's norm %g; look at its batch and at the weights, or lower the learning rate",
+		e.Step, e.Loss, e.GradientNorm)
+}
+
+// Run replays. It calls observe after every step, in their order, whose error ends it.
+//
+// A step that diverges ends it with a [*DivergedError], a canceled context
+// between two steps with the context's error; the trained model is not written
+// then. All files are read and checked before anything is computed.
+func Run(ctx context.Context, b *backend.Backend, config Config, observe func(Step) error) error {
+	source, err := hf.LoadFiles(config.Model, config.Weights)
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	model := inMode(source.Config, config)
+	batches, err := readBatches(config.Batches, model)
+	if err != nil {
+		return err
+	}
+	steps := config.Steps
+	if steps < 0 {
+		steps = batches.count
+	}
+	if steps > batches.count && !config.Cycle {
+		return fmt.Errorf("there are %d steps but %d batches in %s; ask for fewer steps, or for a cycle", steps, batches.count, config.Batches)
+	}
+	optimizer := optimizer{Optimizer: train.NewAdamW()} // never used: no steps
+	if config.Optimizer != "" {
+		if optimizer, err = readOptimizer(config.Optimizer, steps); err != nil {
+			return err
+		}
+	} else if steps > 0 {
+		return errors.New("an optimizer is needed to train; give one, or no steps")
+	}
+	if steps == 0 && config.Logits == "" && config.Out == "" {
+		return errors.New("there is nothing to do: no steps, and neither logits nor a directory to write")
+	}
+
+	program, err := train.NewProgram(b, byRank{model}, optimizer.Optimizer)
+	if err != nil {
+		return err
+	}
+	state, err := newState(program, source, config.Seed)
+	if err != nil {
+		return err
+	}
+	if config.Logits != "" {
+		if err := writeLogits(b, config.Logits, model, state, batches.batch(0)); err != nil {
+			return err
+		}
+	}
+	for step := range steps {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("interrupted before step %d of %d: %w", step, steps, err)
+		}
+		report, err := runStep(program, state, batches, step, optimizer, config.Seed)
+		if err != nil {
+			return err
+		}
+		if err := observe(report); err != nil {
+			return err
+		}
+	}
+	if config.Out != "" {
+		return save(config.Out, source, program, state)
+	}
+	return nil
+}
+
+// runStep does one step and tells what it met.
+func runStep(program *train.Program, state *train.State, batches *batches, step int, optimizer optimizer, seed int64) (Step, error) {
+	start := time.Now()
+	batch := batches.batch(step % batches.count)
+	update, err := program.Step(state, train.Step{Batches: []train.Batch{batch}, Rate: optimizer.rate(step), Seed: seed})
+	if err := errors.Join(err, batch.Finalize()); err != nil {
+		return Step{}, err
+	}
+	if update.Diverged() {
+		return Step{}, &DivergedError{step, update}
+	}
+	return Step{
+		Step: step, Loss: update.Loss, GradientNorm: update.GradientNorm, Rate: optimizer.rate(step) * optimizer.relative(step),
+		Seconds: time.Since(start).Seconds(), Tokens: batches.tokens(),
+	}, nil
+}
