@@ -242,16 +242,8 @@ func TestLostMetrics(t *testing.T) {
 // and the state before it is kept.
 func TestDivergence(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-<<<<<<< HEAD
-		run := newRun(t, b, t.TempDir(), 1e15)
-		outcome, err := run.Do(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-=======
-		run := adamwRun(t, b, t.TempDir(), 1e30)
+		run := adamwRun(t, b, t.TempDir(), 1e15)
 		outcome := do(t, run)
->>>>>>> c1d8a16 (train: a file a checkpoint, kept and checked; events with speed; memory)
 		if outcome.DivergedAt == nil || *outcome.DivergedAt == 0 {
 			t.Fatalf("the outcome %+v records no divergence after the first step", outcome)
 		}
