@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
@@ -167,8 +169,10 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	if err != nil {
 		return nil, err
 	}
+	cost := c.Model.Cost(f.validation[0], c.Optimizer.Optimizer, c.MicroBatches)
+	log.Info("a step takes", "tokens", cost.Tokens, "GFLOP", math.Round(cost.FLOPs/1e6)/1e3, "memory", "about "+cost.Memory.String())
 	config := trainingConfig{Training: c.computes(), Backend: b.Kind, Data: d.Fingerprint}
-	run := c.run(program, f, o, environmentOf(b))
+	run := c.run(program, f, cost, o, environmentOf(b))
 	if c.Initial != "" {
 		initial, err := c.loadInitial(d)
 		if err != nil {
@@ -240,11 +244,11 @@ func (c Training) computes() Training {
 	return c
 }
 
-func (c Training) run(program *train.Program, f *feed, o Options, env environment) *train.Run {
+func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env environment) *train.Run {
 	event := Event{Phase: PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
 	o.Observe(event)
 	return &train.Run{
-		Study: o.Dir, Env: env, Program: program, Seed: c.Seed,
+		Study: o.Dir, Env: env, Program: program, Seed: c.Seed, Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: o.PeakFLOPS,
 		Initial: func() (*train.State, error) { return program.NewState(c.Seed), nil },
 		Batch: func(step int) ([]train.Batch, error) {
 			batch, err := f.training(int64(step))

@@ -98,7 +98,12 @@ func (c *Training) SetPrecision(p transformer.Precision) error {
 func (c *Training) SetSize(name string) error {
 	switch m := c.Model.Model.(type) {
 	case bert.Config:
-		return fmt.Errorf("TODO")
+		size, err := bert.Preset(name)
+		if err != nil {
+			return err
+		}
+		m.Layers, m.HiddenSize, m.Heads, m.IntermediateSize = size.Layers, size.HiddenSize, size.Heads, size.IntermediateSize
+		c.Model.Model = m
 	case ul2.Config:
 		size, err := ul2.Preset(name, m.Form, m.VocabSize)
 		if err != nil {

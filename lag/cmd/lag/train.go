@@ -27,6 +27,7 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	flags.StringVar(&options.Dir, "out", "", "`directory` of the training (default runs/<name>)")
 	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data (default \".lag-data\" beside the training's)")
 	flags.StringVar(&options.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
+	flags.Float64Var(&options.PeakFLOPS, "peak-flops", 0, "floating-point `operations` that the device can do in a second, for the utilization in metrics.jsonl")
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := trainingFlags(flags)
 
