@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag/bert"
 )
@@ -17,11 +18,12 @@ import (
 // tokenizer, and its settings of generation.
 var tokenizerFiles = []string{
 	"tokenizer.json", "vocab.txt", sentencePiece, "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
-	"added_tokens.json", "vocab.json", "merges.txt", "generation_config.json",
+	"added_tokens.json", "vocab.json", "merges.txt", generationFile,
 }
 
 const (
 	tokenizerConfig = "tokenizer_config.json"
+	generationFile  = "generation_config.json"
 	sentencePiece   = "spiece.model" // as T5's tokenizer calls its file
 )
 
@@ -121,7 +123,7 @@ func (m *Model) saveTokenizer(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, tokenizerConfig), text, 0o666)
+	return atomicfile.WriteBytes(filepath.Join(dir, tokenizerConfig), text)
 }
 
 // setSpecialTokens sets the ids of special tokens in a config.json where it has
@@ -135,21 +137,21 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
 	}
 	switch {
 	case t == nil && fields["pad_token_id"] == nil:
-		log.Warn("the model has no tokenizer; its special tokens are taken to be those of the published models", "pad", pad, "eos", eos)
+		log.Warn("the model has no tokenizer; the ids of its special tokens are taken to be those of the published models")
 	case t != nil && (t.Special().Pad < 0 || !isBERT && t.Special().EOS < 0):
-		log.Warn("the tokenizer has no token for padding, or none that ends a text; the published models' are taken", "pad", pad, "eos", eos)
+		log.Warn("the tokenizer has no token for padding, or none that ends a text; the ids of the published models are taken")
 	case t != nil:
 		pad, eos = t.Special().Pad, t.Special().EOS
 	}
-	ids := map[string]int32{"pad_token_id": pad}
-	if !isBERT {
-		ids["eos_token_id"] = eos
-		ids["decoder_start_token_id"] = pad // as in T5, and in data/objective
-	}
-	for name, id := range ids {
+	set := func(name string, id []byte) {
 		if raw := fields[name]; raw == nil || string(raw) == "null" {
-			fields[name] = fmt.Append(nil, id)
+			fields[name] = id
 		}
+	}
+	set("pad_token_id", fmt.Append(nil, pad))
+	if !isBERT {
+		set("eos_token_id", fmt.Append(nil, eos))
+		set("decoder_start_token_id", fields["pad_token_id"]) // as in T5, and in data/objective
 	}
 	return nil
 }
