@@ -89,8 +89,8 @@ const familyField = "family"
 // ParameterCount is the number of trainable numbers of the model.
 func (m Model) ParameterCount() int { return transformer.Count(m.Parameters()) }
 
-// vocabSize is the number of tokens that the model knows.
-func (m Model) vocabSize() int {
+// VocabSize is the number of tokens that the model knows.
+func (m Model) VocabSize() int {
 	switch c := m.Model.(type) {
 	case bert.Config:
 		return c.VocabSize

@@ -2,10 +2,8 @@ package lag
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
@@ -65,12 +63,9 @@ func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) 
 		return Outcome{}, err
 	}
 	run.Initial = func() (*train.State, error) {
-		snap, err := train.LoadCheckpoint(train.CheckpointDir(parentDir))
+		snap, err := parent.Final(ctx)
 		if err != nil {
-			if errors.Is(err, os.ErrNotExist) {
-				err = fmt.Errorf("%w; delete the run's directory %s to train it again", err, parentDir)
-			}
-			return nil, fmt.Errorf("the source model's checkpoint: %w", err)
+			return nil, fmt.Errorf("the source model: %w", err)
 		}
 		if snap, err = s.grow(snap, strategy); err != nil {
 			return nil, err

@@ -28,6 +28,8 @@ type Options struct {
 	DataDir string   // directory of prepared data, shared by studies; empty means ".lag-data" beside Dir
 	Backend string   // engine, see [backend.Open]; empty means [backend.Auto]
 	Observe Observer // receives news of the study; nil for nobody
+
+	PeakFLOPS float64 // what the device can do in a second, for the utilization in metrics.jsonl; 0 if unknown
 }
 
 // withDefaults fills in what is empty and makes the directory of a study or a
@@ -54,7 +56,8 @@ func (o Options) prepare(ctx context.Context, config data.Config, vocabSize int)
 	if err != nil {
 		return nil, err
 	}
-	if size := d.Tokenizer.VocabSize(); size != vocabSize {
+	// A model's vocabulary may be padded beyond that of its tokenizer, as T5's is.
+	if size := d.Tokenizer.VocabSize(); size > vocabSize || size < vocabSize && config.TokenizerFile == "" {
 		err := fmt.Errorf("the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, vocabSize, size)
 		return nil, errors.Join(err, d.Close())
 	}
@@ -68,11 +71,12 @@ type Study struct {
 	Pool    growth.Pool
 	Dataset *data.Dataset
 
-	dir      string
-	observe  Observer
-	backend  *backend.Backend
-	feed     *feed                  // of batches, shared by all candidates
-	programs map[int]*train.Program // by depth
+	dir       string
+	observe   Observer
+	peakFLOPS float64
+	backend   *backend.Backend
+	feed      *feed                  // of batches, shared by all candidates
+	programs  map[int]*train.Program // by depth
 }
 
 // Open checks the configuration, opens the backend and prepares the data, which
@@ -84,7 +88,7 @@ func Open(ctx context.Context, config Config, o Options) (study *Study, err erro
 	if o, err = o.withDefaults(config.Name); err != nil {
 		return nil, err
 	}
-	s := &Study{Config: config, dir: o.Dir, observe: o.Observe, programs: make(map[int]*train.Program)}
+	s := &Study{Config: config, dir: o.Dir, peakFLOPS: o.PeakFLOPS, observe: o.Observe, programs: make(map[int]*train.Program)}
 	if s.Pool, err = config.Pool(); err != nil {
 		return nil, err
 	}
@@ -233,13 +237,15 @@ func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
 		gates = config.Strategy.Gates
 	}
 	event.Total, event.Loss = int64(config.Schedule.Steps), math.NaN()
+	cost := Model{config.Model}.Cost(s.feed.validation[0], config.Optimizer.Optimizer, 1)
 	return &train.Run{
 		Study: s.dir, Config: config, Env: environmentOf(s.backend), Program: program,
+		Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: s.peakFLOPS,
 		Batch: func(step int) ([]train.Batch, error) {
 			batch, err := s.feed.training(int64(config.FirstBatch + step))
 			return []train.Batch{batch}, err
 		},
-		Seed: s.Config.Seed, Gates: gates, Validation: s.feed.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoint: s.Config.CheckpointEvery,
+		Seed: s.Config.Seed, Gates: gates, Validation: s.feed.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoints: train.Checkpoints{Every: s.Config.CheckpointEvery},
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss

@@ -9,11 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/train"
 	"github.com/landscape-aware/growing/lag/ul2"
 )
@@ -26,6 +29,11 @@ type Training struct {
 	Data      data.Config         `json:"data"`
 	Objective objective.Objective `json:"objective"`
 	Model     Model               `json:"model"`
+
+	// Initial is a model directory, or that of a run, whose weights, and moments
+	// if there are any, the training starts from: a model that was imported or
+	// grown, of the shape of Model. Empty starts from the model's own initialization.
+	Initial string `json:"initial,omitempty"`
 
 	BatchSize         int   `json:"batch_size"`         // sequences in a training or validation batch
 	MicroBatches      int   `json:"micro_batches"`      // parts into which a training batch is cut; their gradients are accumulated
@@ -61,8 +69,8 @@ func (c Training) Validate() error {
 	if c.BatchSize%c.MicroBatches != 0 {
 		return fmt.Errorf("%d micro_batches do not divide the batch_size %d", c.MicroBatches, c.BatchSize)
 	}
-	if size := c.Data.VocabSize; size != 0 && size != c.Model.vocabSize() {
-		return fmt.Errorf("the model's vocabulary of %d tokens does not match the tokenizer's of %d; set both to one size", c.Model.vocabSize(), size)
+	if size := c.Data.VocabSize; size != 0 && size != c.Model.VocabSize() {
+		return fmt.Errorf("the model's vocabulary of %d tokens does not match the tokenizer's of %d; set both to one size", c.Model.VocabSize(), size)
 	}
 	return c.validateObjective()
 }
@@ -144,7 +152,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 		return nil, err
 	}
 	defer b.Finalize()
-	d, err := o.prepare(ctx, c.Data, c.Model.vocabSize())
+	d, err := o.prepare(ctx, c.Data, c.Model.VocabSize())
 	if err != nil {
 		return nil, err
 	}
@@ -161,8 +169,19 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	if err != nil {
 		return nil, err
 	}
-	run := c.run(program, d, f, o, environmentOf(b))
-	run.Config = trainingConfig{Training: c.computes(), Backend: b.Kind, Data: d.Fingerprint}
+	cost := c.Model.Cost(f.validation[0], c.Optimizer.Optimizer, c.MicroBatches)
+	log.Info("a step takes", "tokens", cost.Tokens, "GFLOP", math.Round(cost.FLOPs/1e6)/1e3, "memory", "about "+cost.Memory.String())
+	config := trainingConfig{Training: c.computes(), Backend: b.Kind, Data: d.Fingerprint}
+	run := c.run(program, f, cost, o, environmentOf(b))
+	if c.Initial != "" {
+		initial, err := c.loadInitial(d)
+		if err != nil {
+			return nil, err
+		}
+		config.InitialWeights = initial.Fingerprint()
+		run.Initial = func() (*train.State, error) { return program.Restore(initial) }
+	}
+	run.Config = config
 	dir, err := run.Dir()
 	if err != nil {
 		return nil, err
@@ -194,6 +213,29 @@ type trainingConfig struct {
 	Training
 	Backend string `json:"backend"`     // engines differ in the last bits
 	Data    string `json:"fingerprint"` // of the data set
+
+	InitialWeights string `json:"initial_weights,omitempty"` // fingerprint
+}
+
+// loadInitial returns the state that the training starts from, at step 0.
+func (c Training) loadInitial(d *data.Dataset) (train.Snapshot, error) {
+	p, err := LoadPretrained(c.Initial)
+	if err != nil {
+		return train.Snapshot{}, err
+	}
+	if err := checkParameters(p.Params, c.Model.Parameters()); err != nil {
+		return train.Snapshot{}, fmt.Errorf("the weights of %s are not of the model that is to be trained: %w; give the training the model of its %s", c.Initial, err, modelFile)
+	}
+	t, file, err := hf.LoadTokenizer(p.Files)
+	if err != nil {
+		return train.Snapshot{}, err
+	}
+	if t != nil && t.Fingerprint() != d.Tokenizer.Fingerprint() {
+		return train.Snapshot{}, fmt.Errorf("the model in %s has a vocabulary of its own, and the data was made with another; prepare the data with it: -tokenizer %s", c.Initial, file)
+	}
+	snap := p.Snapshot
+	snap.Step = 0
+	return snap, nil
 }
 
 // computes is the training without what has no part in what it computes.
@@ -202,11 +244,11 @@ func (c Training) computes() Training {
 	return c
 }
 
-func (c Training) run(program *train.Program, d *data.Dataset, f *feed, o Options, env environment) *train.Run {
+func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env environment) *train.Run {
 	event := Event{Phase: PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
 	o.Observe(event)
 	return &train.Run{
-		Study: o.Dir, Env: env, Program: program, Seed: c.Seed,
+		Study: o.Dir, Env: env, Program: program, Seed: c.Seed, Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: o.PeakFLOPS,
 		Initial: func() (*train.State, error) { return program.NewState(c.Seed), nil },
 		Batch: func(step int) ([]train.Batch, error) {
 			batch, err := f.training(int64(step))
@@ -217,7 +259,7 @@ func (c Training) run(program *train.Program, d *data.Dataset, f *feed, o Option
 			return parts, errors.Join(err, batch.Finalize())
 		},
 		AtEnd: map[string][]train.Batch{shuffledSet: f.shuffled}, Validation: f.validation,
-		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoint: c.CheckpointEvery,
+		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoints: train.Checkpoints{Every: c.CheckpointEvery},
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss

@@ -2,7 +2,6 @@ package bert
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/transformer"
@@ -35,7 +34,7 @@ type Config struct {
 	LayerNormEpsilon float64   `json:"layer_norm_eps"`
 	InitializerRange float64   `json:"initializer_range"` // standard deviation of the initial weights
 
-	PreNorm          bool    `json:"pre_norm"`                     // normalize the input of each block and not its output; not BERT as published
+	PreNorm          bool    `json:"pre_norm"`                     // normalize the input of each block and not its output, as Megatron-LM's BERT; not BERT as published
 	HiddenDropout    float64 `json:"hidden_dropout_prob"`          // of embeddings and of what each block adds
 	AttentionDropout float64 `json:"attention_probs_dropout_prob"` // of attention probabilities
 	NextSentence     bool    `json:"next_sentence"`                // pooler and next-sentence head
@@ -109,7 +108,11 @@ func (c Config) WithLayers(layers int) Config {
 	return c
 }
 
-const stackPrefix = "bert.encoder.layer."
+const (
+	stackPrefix = "bert.encoder.layer."
+	finalNorm   = "bert.encoder.ln" // of a pre-norm model
+	pooler      = "bert.pooler.dense"
+)
 
 // Stacks tells package growth where the layers are among the parameters: one stack.
 func (c Config) Stacks() []growth.Stack {
@@ -121,72 +124,4 @@ func (c Config) Stacks() []growth.Stack {
 			"output.dense.weight", "output.dense.bias",
 		},
 	}}
-}
-
-// Parameters declares the model's parameters, in a fixed order.
-func (c Config) Parameters() []transformer.Param {
-	var list []transformer.Param
-	normal := transformer.TruncatedNormal(c.InitializerRange)
-	add := func(name string, init transformer.Initializer, shape ...int) {
-		decay := !strings.HasSuffix(name, ".bias") && !strings.Contains(name, "LayerNorm") && !strings.Contains(name, "encoder.ln")
-		list = append(list, transformer.Param{Name: name, Shape: shape, Init: init, Decay: decay})
-	}
-	dense := func(name string, inputs, outputs int) {
-		add(name+".weight", normal, outputs, inputs)
-		add(name+".bias", transformer.ZeroInit, outputs)
-	}
-	layerNorm := func(name string) {
-		add(name+".weight", transformer.OneInit, c.HiddenSize)
-		add(name+".bias", transformer.ZeroInit, c.HiddenSize)
-	}
-
-	add("bert.embeddings.word_embeddings.weight", normal, c.VocabSize, c.HiddenSize)
-	switch c.Positions {
-	case Learned:
-		add("bert.embeddings.position_embeddings.weight", normal, c.MaxPositions, c.HiddenSize)
-	case Sinusoidal:
-		add("bert.embeddings.position_embeddings.weight", transformer.Sinusoids(c.InitializerRange), c.MaxPositions, c.HiddenSize)
-	case Relative:
-		add("bert.encoder.relative_attention_bias.weight", normal, relativeBias.Buckets, c.Heads)
-	}
-	add("bert.embeddings.token_type_embeddings.weight", normal, tokenTypes, c.HiddenSize)
-	layerNorm("bert.embeddings.LayerNorm")
-	for i := range c.Layers {
-		layer := fmt.Sprint(stackPrefix, i)
-		dense(layer+".attention.self.query", c.HiddenSize, c.HiddenSize)
-		dense(layer+".attention.self.key", c.HiddenSize, c.HiddenSize)
-		dense(layer+".attention.self.value", c.HiddenSize, c.HiddenSize)
-		dense(layer+".attention.output.dense", c.HiddenSize, c.HiddenSize)
-		layerNorm(layer + ".attention.output.LayerNorm")
-		dense(layer+".intermediate.dense", c.HiddenSize, c.IntermediateSize)
-		dense(layer+".output.dense", c.IntermediateSize, c.HiddenSize)
-		layerNorm(layer + ".output.LayerNorm")
-	}
-	if c.PreNorm {
-		layerNorm("bert.encoder.ln")
-	}
-	if c.NextSentence {
-		dense("bert.pooler.dense", c.HiddenSize, c.HiddenSize)
-		dense("cls.seq_relationship", c.HiddenSize, 2)
-	}
-	dense("cls.predictions.transform.dense", c.HiddenSize, c.HiddenSize)
-	layerNorm("cls.predictions.transform.LayerNorm")
-	add("cls.predictions.bias", transformer.ZeroInit, c.VocabSize)
-	return list
-}
-
-// ParameterCount is the number of trainable numbers of the model.
-func (c Config) ParameterCount() int { return transformer.Count(c.Parameters()) }
-
-// FLOPsPerStep is the number of floating point operations of one training step
-// on batch sequences of length tokens with predictions predicted positions
-// each: matrix products at 2 operations a multiply-add, the backward pass at
-// twice the forward (Kaplan et al. 2020, section 2.1, with attention scores,
-// the prediction head and the vocabulary projection counted too).
-func (c Config) FLOPsPerStep(batch, length, predictions int) float64 {
-	H, F, V := float64(c.HiddenSize), float64(c.IntermediateSize), float64(c.VocabSize)
-	B, L, P := float64(batch), float64(length), float64(predictions)
-	layer := 2*L*(4*H*H+2*H*F) + 2*2*L*L*H
-	head := 2 * P * (H*H + H*V)
-	return 3 * B * (float64(c.Layers)*layer + head)
 }

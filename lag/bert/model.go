@@ -58,12 +58,13 @@ func Inputs(b objective.MLMBatch) transformer.Batch {
 // next-sentence head, that of the next sentence (Devlin et al. 2019, section 3.1).
 func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transformer.Mode) []transformer.Term {
 	hidden_BxLxH := c.Encode(w, in, mode)
-	logits_NxV := c.Predict(w, TakePositions(hidden_BxLxH, in[PositionsName]))
-	N := in[PositionsName].Shape().Size()
-	loss, predicted := transformer.CrossEntropy(logits_NxV, Reshape(in[Labels], N), Reshape(in[WeightsName], N))
+	positions := input(in, PositionsName)
+	logits_NxV := c.Predict(w, TakePositions(hidden_BxLxH, positions))
+	N := positions.Shape().Size()
+	loss, predicted := transformer.CrossEntropy(logits_NxV, Reshape(input(in, Labels), N), Reshape(input(in, WeightsName), N))
 	terms := []transformer.Term{{Name: "mlm", Sum: loss, Count: predicted}}
 	if c.NextSentence {
-		labels := in[NextSentence]
+		labels := input(in, NextSentence)
 		loss, sentences := transformer.CrossEntropy(c.PredictNextSentence(w, hidden_BxLxH), labels, Ones(labels.Graph(), labels.Shape().Clone()))
 		terms = append(terms, transformer.Term{Name: "next_sentence", Sum: loss, Count: sentences})
 	}
@@ -72,8 +73,28 @@ func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transfor
 
 // Encode returns the hidden states [B, L, H] of a batch.
 func (c Config) Encode(w transformer.Weights, in transformer.Inputs, mode transformer.Mode) *Node {
-	tokens := in[InputIDs]
-	B, L := tokens.Shape().Dimensions[0], tokens.Shape().Dimensions[1]
+	x := c.embed(w, in, mode.Dropout)
+	bias := c.bias(w, in)
+	for i := range c.Layers {
+		y := transformer.Remat(x, c.GradientCheckpointing, func(x *Node) *Node {
+			return c.layer(w.In(stackPrefix, i), x, bias, mode.Dropout)
+		})
+		if g := mode.Gate(i); g != nil {
+			y = transformer.Gate(g, x, y)
+		}
+		x = y
+	}
+	if c.PreNorm {
+		x = c.norm(w.In(finalNorm), x)
+	}
+	return x
+}
+
+// embed returns the sum of the embeddings of tokens, token types and positions
+// [B, L, H], normalized in a post-norm model.
+func (c Config) embed(w transformer.Weights, in transformer.Inputs, dropout *transformer.Dropout) *Node {
+	tokens := input(in, InputIDs)
+	L := tokens.Shape().Dimensions[1]
 	if L > c.MaxPositions {
 		panic(fmt.Errorf("bert: a sequence of %d tokens is longer than max_position_embeddings %d", L, c.MaxPositions))
 	}
@@ -85,68 +106,72 @@ func (c Config) Encode(w transformer.Weights, in transformer.Inputs, mode transf
 	} else {
 		x = transformer.AddBias(x, Reshape(Slice(types_2xH, AxisElem(0)), c.HiddenSize))
 	}
-	var bias *Node
+	if c.Positions != Relative {
+		table_LxH := Slice(embeddings.Get("position_embeddings.weight"), AxisRange(0, L))
+		x = Add(x, BroadcastToShape(InsertAxes(table_LxH, 0), x.Shape()))
+	}
+	if !c.PreNorm {
+		x = c.norm(embeddings.In("LayerNorm"), x)
+	}
+	return ConvertDType(dropout.Apply(x, c.HiddenDropout), c.Precision.DType())
+}
+
+// bias is relative positions and padding, of a shape that broadcasts to
+// [B, A, L, L], or nil where the model has neither.
+func (c Config) bias(w transformer.Weights, in transformer.Inputs) *Node {
+	var relative, padding *Node
 	if c.Positions == Relative {
-		bias = relativeBias.Bias(w.Get("bert.encoder.relative_attention_bias.weight"), L, L)
-	} else {
-		table := Slice(embeddings.Get("position_embeddings.weight"), AxisRange(0, L))
-		x = Add(x, BroadcastToShape(InsertAxes(table, 0), x.Shape()))
+		L := in[InputIDs].Shape().Dimensions[1]
+		relative = relativeBias.Bias(w.Get("bert.encoder.relative_attention_bias.weight"), L, L)
 	}
 	if mask := in[AttentionMask]; mask != nil {
-		padding := BroadcastToDims(transformer.PaddingBias(mask), B, 1, L, L)
-		if bias == nil {
-			bias = padding
-		} else {
-			bias = Add(BroadcastToDims(bias, B, c.Heads, L, L), BroadcastToDims(padding, B, c.Heads, L, L))
-		}
+		padding = transformer.PaddingBias(mask)
 	}
-	x = transformer.LayerNorm(embeddings.In("LayerNorm"), x, c.LayerNormEpsilon)
-	x = ConvertDType(mode.Dropout.Apply(x, c.HiddenDropout), c.Precision.DType())
-
-	for i := range c.Layers {
-		y := transformer.Remat(x, c.GradientCheckpointing, func(x *Node) *Node {
-			return c.layer(w.In(stackPrefix, i), x, bias, mode.Dropout)
-		})
-		if g := mode.Gate(i); g != nil {
-			y = transformer.Gate(g, x, y)
-		}
-		x = y
-	}
-	if c.PreNorm {
-		x = transformer.LayerNorm(w.In("bert.encoder.ln"), x, c.LayerNormEpsilon)
-	}
-	return x
+	return transformer.SumBiases(relative, padding)
 }
 
 // layer is one encoder layer. Post-norm, as published: LN(x + attention(x)),
 // then LN(x + feed-forward(x)). Pre-norm: x + attention(LN(x)), then
-// x + feed-forward(LN(x)).
+// x + feed-forward(LN(x)), as in Megatron-LM's BERT (Shoeybi et al. 2019,
+// section 3, figure 7).
 func (c Config) layer(w transformer.Weights, x, bias *Node, dropout *transformer.Dropout) *Node {
-	attention := func(x *Node) *Node {
-		self := w.In("attention.self")
-		context := transformer.Attention(
-			transformer.Dense(self.In("query"), x),
-			transformer.Dense(self.In("key"), x),
-			transformer.Dense(self.In("value"), x),
-			transformer.AttentionOptions{
-				Heads: c.Heads, Scale: 1 / math.Sqrt(float64(c.HiddenSize/c.Heads)), Bias: bias,
-				Dropout: dropout, DropoutRate: c.AttentionDropout,
-			})
-		return dropout.Apply(transformer.Dense(w.In("attention.output.dense"), context), c.HiddenDropout)
-	}
-	feedForward := func(x *Node) *Node {
-		inner := transformer.Gelu(transformer.Dense(w.In("intermediate.dense"), x))
-		return dropout.Apply(transformer.Dense(w.In("output.dense"), inner), c.HiddenDropout)
-	}
-	norm := func(name string, x *Node) *Node {
-		return transformer.LayerNorm(w.In(name), x, c.LayerNormEpsilon)
-	}
 	if c.PreNorm {
-		x = Add(x, attention(norm("attention.output.LayerNorm", x)))
-		return Add(x, feedForward(norm("output.LayerNorm", x)))
+		x = Add(x, c.attention(w, c.norm(w.In("attention.ln"), x), bias, dropout))
+		return Add(x, c.feedForward(w, c.norm(w.In("ln"), x), dropout))
 	}
-	x = norm("attention.output.LayerNorm", Add(x, attention(x)))
-	return norm("output.LayerNorm", Add(x, feedForward(x)))
+	x = c.norm(w.In("attention.output.LayerNorm"), Add(x, c.attention(w, x, bias, dropout)))
+	return c.norm(w.In("output.LayerNorm"), Add(x, c.feedForward(w, x, dropout)))
+}
+
+func (c Config) attention(w transformer.Weights, x, bias *Node, dropout *transformer.Dropout) *Node {
+	self := w.In("attention.self")
+	context := transformer.Attention(
+		transformer.Dense(self.In("query"), x),
+		transformer.Dense(self.In("key"), x),
+		transformer.Dense(self.In("value"), x),
+		transformer.AttentionOptions{
+			Heads: c.Heads, Scale: 1 / math.Sqrt(float64(c.HiddenSize/c.Heads)), Bias: bias,
+			Dropout: dropout, DropoutRate: c.AttentionDropout,
+		})
+	return dropout.Apply(transformer.Dense(w.In("attention.output.dense"), context), c.HiddenDropout)
+}
+
+func (c Config) feedForward(w transformer.Weights, x *Node, dropout *transformer.Dropout) *Node {
+	inner := transformer.Gelu(transformer.Dense(w.In("intermediate.dense"), x))
+	return dropout.Apply(transformer.Dense(w.In("output.dense"), inner), c.HiddenDropout)
+}
+
+func (c Config) norm(w transformer.Weights, x *Node) *Node {
+	return transformer.LayerNorm(w, x, c.LayerNormEpsilon)
+}
+
+// input returns a tensor that the batch must have.
+func input(in transformer.Inputs, name string) *Node {
+	node, ok := in[name]
+	if !ok {
+		panic(fmt.Errorf("bert: the batch has no tensor %q", name))
+	}
+	return node
 }
 
 // TakePositions returns the hidden states [B*P, H] at positions [B, P] of hidden states [B, L, H].
@@ -163,9 +188,8 @@ func TakePositions(hidden, positions *Node) *Node {
 func (c Config) Predict(w transformer.Weights, hidden *Node) *Node {
 	head := w.In("cls.predictions")
 	x := transformer.Gelu(transformer.Dense(head.In("transform.dense"), hidden))
-	x = transformer.LayerNorm(head.In("transform.LayerNorm"), x, c.LayerNormEpsilon)
-	embeddings_VxH := ConvertDType(w.Get("bert.embeddings.word_embeddings.weight"), x.DType())
-	logits := ConvertDType(DotGeneral(x, []int{1}, nil, embeddings_VxH, []int{1}, nil), dtypes.Float32)
+	x = c.norm(head.In("transform.LayerNorm"), x)
+	logits := transformer.Logits(x, w.Get("bert.embeddings.word_embeddings.weight"))
 	return transformer.AddBias(logits, head.Get("bias"))
 }
 
@@ -174,6 +198,7 @@ func (c Config) Predict(w transformer.Weights, hidden *Node) *Node {
 func (c Config) PredictNextSentence(w transformer.Weights, hidden *Node) *Node {
 	B := hidden.Shape().Dimensions[0]
 	first := Reshape(Slice(hidden, AxisRange(), AxisElem(0)), B, c.HiddenSize)
-	pooled := Tanh(transformer.Dense(w.In("bert.pooler.dense"), first))
-	return ConvertDType(transformer.Dense(w.In("cls.seq_relationship"), pooled), dtypes.Float32)
+	pooled := Tanh(transformer.Dense(w.In(pooler), first))
+	head := w.In("cls.seq_relationship")
+	return transformer.AddBias(transformer.Logits(pooled, head.Get("weight")), head.Get("bias"))
 }

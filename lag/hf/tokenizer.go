@@ -42,15 +42,16 @@ func TokenizerFiles(dir string) []string {
 	return found
 }
 
-// LoadTokenizer loads the tokenizer among the files of a model, nil if there is
-// none of a kind that is known.
-func LoadTokenizer(files []string) (*tokenizer.Tokenizer, error) {
+// LoadTokenizer loads the tokenizer among the files of a model, and returns the
+// path of its file; nil if there is none of a kind that is known.
+func LoadTokenizer(files []string) (*tokenizer.Tokenizer, string, error) {
 	for _, name := range vocabularies {
 		if i := slices.IndexFunc(files, func(path string) bool { return filepath.Base(path) == name }); i >= 0 {
-			return tokenizer.Load(files[i])
+			t, err := tokenizer.Load(files[i])
+			return t, files[i], err
 		}
 	}
-	return nil, nil
+	return nil, "", nil
 }
 
 // CopyFiles copies the files of a tokenizer into a directory, under their names.
@@ -93,7 +94,7 @@ func (m *Model) saveTokenizer(dir string) error {
 	if !written["tokenizer.json"] || written[tokenizerConfig] {
 		return nil
 	}
-	t, err := LoadTokenizer(m.Files)
+	t, _, err := LoadTokenizer(m.Files)
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (m *Model) saveTokenizer(dir string) error {
 func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
 	_, isBERT := m.Config.(bert.Config)
 	pad, eos := int32(0), int32(1) // of BERT's and T5's vocabularies
-	t, err := LoadTokenizer(m.Files)
+	t, _, err := LoadTokenizer(m.Files)
 	if err != nil {
 		return err
 	}

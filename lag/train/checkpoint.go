@@ -6,23 +6,115 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/safetensors"
 )
+
+// Checkpoints says when a run saves its state, which it does at its end and
+// when it is interrupted in any case, and which of the states saved it keeps.
+type Checkpoints struct {
+	Every  int   // steps between them; 0: none
+	Keep   int   // the newest that are kept, 0: 2, so that there is another where the newest is damaged
+	KeepAt []int // steps at which to save as well, and whose states are kept for good
+}
+
+// defaultKeep is how many checkpoints are kept unless it is said.
+const defaultKeep = 2
+
+// validate says what is impossible.
+func (c Checkpoints) validate() error {
+	if c.Every < 0 || c.Keep < 0 {
+		return fmt.Errorf("checkpoints every %d steps of which %d are kept are impossible; neither number may be negative", c.Every, c.Keep)
+	}
+	return nil
+}
+
+// due tells whether a state is saved after a number of steps.
+func (c Checkpoints) due(step int) bool {
+	return step > 0 && (c.Every > 0 && step%c.Every == 0 || slices.Contains(c.KeepAt, step))
+}
+
+// surplus returns those of the steps, in ascending order, whose states go.
+func (c Checkpoints) surplus(steps []int) []int {
+	keep := c.Keep
+	if keep == 0 {
+		keep = defaultKeep
+	}
+	var surplus []int
+	for i, step := range steps {
+		if i < len(steps)-keep && !slices.Contains(c.KeepAt, step) {
+			surplus = append(surplus, step)
+		}
+	}
+	return surplus
+}
 
 const (
-	checkpointFile = "state.safetensors"
-	momentPrefix   = "moment."
+	checkpointFormat = 1            // of the file, in its header
+	checkpointKey    = "checkpoint" // the header's metadata of ours, JSON
+	momentPrefix     = "moment."
+	damagedSuffix    = ".damaged"
 )
 
-// SaveCheckpoint writes a snapshot into a directory, in place of the one that
-// is there: parameters under their own names, moments under moment.NAME/, one
-// safetensors file with a checksum.
+// checkpointHeader is what a checkpoint says beside its tensors. Neither the
+// random numbers of dropout nor the place in the data need to be in it: both
+// follow from the run's seed and the step.
+type checkpointHeader struct {
+	Format    int            `json:"format"`
+	Step      int            `json:"step"`
+	Optimizer string         `json:"optimizer,omitempty"`
+	Updates   map[string]int `json:"updates"`
+}
+
+// CheckpointDir is where a run's directory holds its states.
+func CheckpointDir(run string) string { return filepath.Join(run, "checkpoint") }
+
+// checkpointPath is the file of the state after a number of steps.
+func checkpointPath(dir string, step int) string {
+	return filepath.Join(dir, fmt.Sprintf("step-%08d.safetensors", step))
+}
+
+var checkpointName = regexp.MustCompile(`^step-(\d{8,})\.safetensors$`)
+
+// checkpointSteps returns the steps of which a directory holds the state, in
+// ascending order. There may be no directory.
+func checkpointSteps(dir string) ([]int, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var steps []int
+	for _, e := range entries {
+		if m := checkpointName.FindStringSubmatch(e.Name()); m != nil {
+			if step, err := strconv.Atoi(m[1]); err == nil {
+				steps = append(steps, step)
+			}
+		}
+	}
+	slices.Sort(steps)
+	return steps, nil
+}
+
+// SaveCheckpoint writes a snapshot into a directory of checkpoints, as a
+// safetensors file named by the step: parameters under their own names, moments
+// under moment.NAME/PARAMETER, the rest as JSON in the header. The file appears
+// when it is whole and on disk; others in the directory stay.
 func SaveCheckpoint(dir string, snap Snapshot) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+	if _, err := os.Stat(dir); err != nil {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		if err := atomicfile.SyncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
 	}
 	all := make(growth.Tensors, 3*len(snap.Params))
 	for name, t := range snap.Params {
@@ -33,31 +125,78 @@ func SaveCheckpoint(dir string, snap Snapshot) error {
 			all[momentPrefix+moment+"/"+name] = t
 		}
 	}
-	updates, err := json.Marshal(snap.Updates)
+	header, err := json.Marshal(checkpointHeader{checkpointFormat, snap.Step, snap.Optimizer, snap.Updates})
 	if err != nil {
 		return err
 	}
-	metadata := map[string]string{"step": strconv.Itoa(snap.Step), "updates": string(updates)}
-	return writeSafetensors(filepath.Join(dir, checkpointFile), all, metadata)
+	return safetensors.Write(checkpointPath(dir, snap.Step), all, map[string]string{"format": "pt", checkpointKey: string(header)})
 }
 
-// LoadCheckpoint reads what [SaveCheckpoint] wrote. The error wraps
-// [os.ErrNotExist] where there is none; a damaged one is an error that says
-// what is wrong with it.
+// LoadCheckpoint reads the newest state that [SaveCheckpoint] wrote into a
+// directory. Where it is damaged, the one before it is taken, with a warning.
+// The error wraps [os.ErrNotExist] where there is none.
 func LoadCheckpoint(dir string) (Snapshot, error) {
-	path := filepath.Join(dir, checkpointFile)
-	all, metadata, err := readSafetensors(path)
+	snap, _, err := loadNewest(dir)
+	return snap, err
+}
+
+// loadNewest also returns the files that it refused.
+func loadNewest(dir string) (Snapshot, []string, error) {
+	steps, err := checkpointSteps(dir)
 	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return Snapshot{}, err
-		}
-		return Snapshot{}, fmt.Errorf("%w; delete the run's directory %s to train the run again", err, filepath.Dir(dir))
+		return Snapshot{}, nil, err
 	}
-	snap := Snapshot{State: growth.State{Params: growth.Tensors{}, Moments: map[string]growth.Tensors{}}}
+	if len(steps) == 0 {
+		return Snapshot{}, nil, fmt.Errorf("there is no checkpoint in %s: %w", dir, os.ErrNotExist)
+	}
+	var refused []string
+	var first error
+	for _, step := range slices.Backward(steps) {
+		snap, err := loadCheckpoint(dir, step)
+		if err == nil {
+			return snap, refused, nil
+		}
+		if first == nil {
+			first = err
+		}
+		log.Warn("this checkpoint is refused; the one before it is used if there is one", "error", err)
+		refused = append(refused, checkpointPath(dir, step))
+	}
+	return Snapshot{}, nil, fmt.Errorf("no checkpoint of the %d in %s can be used, the newest because %w; delete the run's directory %s to train the run again",
+		len(steps), dir, first, filepath.Dir(dir))
+}
+
+// loadCheckpoint reads the state after a number of steps.
+func loadCheckpoint(dir string, step int) (Snapshot, error) {
+	path := checkpointPath(dir, step)
+	file, err := safetensors.Open(path)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer file.Close()
+	if err := file.Verify(); err != nil {
+		return Snapshot{}, err
+	}
+	var header checkpointHeader
+	if err := json.Unmarshal([]byte(file.Metadata()[checkpointKey]), &header); err != nil {
+		return Snapshot{}, fmt.Errorf("%s is no checkpoint: what it says of itself is unreadable: %w", path, err)
+	}
+	if header.Format != checkpointFormat {
+		return Snapshot{}, fmt.Errorf("%s has format %d where this version reads %d; use the version that wrote it", path, header.Format, checkpointFormat)
+	}
+	if header.Step != step {
+		return Snapshot{}, fmt.Errorf("%s holds the state after %d steps; give it its own name", path, header.Step)
+	}
+	all, err := file.ReadAll()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	snap := Snapshot{State: growth.State{Params: growth.Tensors{}, Moments: map[string]growth.Tensors{}},
+		Step: step, Optimizer: header.Optimizer, Updates: header.Updates}
 	for name, t := range all {
-		rest, ok := strings.CutPrefix(name, momentPrefix)
-		moment, parameter, ok2 := strings.Cut(rest, "/")
-		if !ok || !ok2 {
+		rest, isMoment := strings.CutPrefix(name, momentPrefix)
+		moment, parameter, named := strings.Cut(rest, "/")
+		if !isMoment || !named {
 			snap.Params[name] = t
 			continue
 		}
@@ -66,11 +205,49 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 		}
 		snap.Moments[moment][parameter] = t
 	}
-	if snap.Step, err = strconv.Atoi(metadata["step"]); err != nil {
-		return Snapshot{}, fmt.Errorf("%s is damaged: its step is %q", path, metadata["step"])
-	}
-	if err := json.Unmarshal([]byte(metadata["updates"]), &snap.Updates); err != nil {
-		return Snapshot{}, fmt.Errorf("%s is damaged: its update counts are unreadable: %w", path, err)
-	}
 	return snap, nil
+}
+
+// setAside gives files that were refused another name: they are no checkpoints
+// any more, but they may be looked at.
+func setAside(paths []string) error {
+	var errs []error
+	for _, path := range paths {
+		errs = append(errs, os.Rename(path, path+damagedSuffix))
+	}
+	return errors.Join(errs...)
+}
+
+// prune removes the checkpoints that are not to be kept.
+func (c Checkpoints) prune(dir string) error {
+	steps, err := checkpointSteps(dir)
+	if err != nil {
+		return err
+	}
+	for _, step := range c.surplus(steps) {
+		if err := os.Remove(checkpointPath(dir, step)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeLeftovers removes what processes that were killed left half written.
+// The run's lock must be held.
+func removeLeftovers(run string) error {
+	for _, dir := range []string{run, CheckpointDir(run)} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if filepath.Ext(e.Name()) != atomicfile.Ext {
+				continue
+			}
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -6,31 +6,53 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
-// Metric is a line of metrics.jsonl: a training step or an evaluation.
-type Metric struct {
-	Step         int     `json:"step"` // updates done when it was measured
-	Kind         string  `json:"kind"` // MetricTrain or MetricValidation
-	Loss         float64 `json:"loss"` // nats per predicted token
-	GradientNorm float64 `json:"grad_norm,omitzero"`
-	Rate         float64 `json:"lr,omitzero"`
-	Seconds      float64 `json:"seconds,omitzero"` // wall time of the step or the evaluation
-}
+// Event is what a line of metrics.jsonl tells of.
+type Event string
 
 const (
-	MetricTrain      = "train"
-	MetricValidation = "validation"
+	EventTrain      Event = "train"      // an update
+	EventValidation Event = "validation" // an evaluation
+	EventCheckpoint Event = "checkpoint" // the state was to be saved
+	EventResume     Event = "resume"     // the run went on from a checkpoint
+	EventDiverged   Event = "diverged"   // a loss or a gradient was not finite; the step changed nothing
 )
+
+// Metric is a line of metrics.jsonl. A run that was interrupted and went on has
+// the lines of one that was not, [Clock] apart, and those of interruptions.
+type Metric struct {
+	Step         int                `json:"step"` // updates done before it
+	Event        Event              `json:"event"`
+	Loss         float64            `json:"loss,omitzero"`      // nats per predicted token
+	Auxiliary    map[string]float64 `json:"auxiliary,omitzero"` // the other terms of the loss, by name
+	GradientNorm float64            `json:"grad_norm,omitzero"` // before clipping
+	ParameterRMS float64            `json:"param_rms,omitzero"` // before the update
+	UpdateRMS    float64            `json:"update_rms,omitzero"`
+	Rate         float64            `json:"lr,omitzero"`
+	File         string             `json:"file,omitzero"`    // of the checkpoint
+	Refused      []string           `json:"refused,omitzero"` // newer checkpoints that are damaged
+	Clock
+}
+
+// Clock is the part of a [Metric] that no two executions have in common.
+type Clock struct {
+	Seconds float64 `json:"seconds,omitzero"` // wall time of a step, its batch and at first its compilation included, or of an evaluation
+	Tokens  float64 `json:"tokens_per_s,omitzero"`
+	FLOPs   float64 `json:"flop_per_s,omitzero"`
+	MFU     float64 `json:"mfu,omitzero"` // model FLOPs utilization: the fraction of the device's peak (Chowdhery et al. 2022, appendix B)
+}
 
 // metricsLog appends to a metrics.jsonl.
 type metricsLog struct {
 	file   *os.File
 	buffer *bufio.Writer
+	err    error // the first; it is reported once
 }
 
 // openMetrics opens the log of a run that goes on from a step, drops the lines
@@ -45,11 +67,14 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 	var validations []Metric
 	for line := range bytes.Lines(old) {
 		var m Metric
-		if json.Unmarshal(line, &m) != nil || m.Step > step || (m.Step == step && m.Kind == MetricTrain) {
-			continue // a line cut off by a crash, or written after the checkpoint
+		if json.Unmarshal(line, &m) != nil || line[len(line)-1] != '\n' {
+			continue // cut off by a crash
+		}
+		if m.Step > step || m.Step == step && (m.Event == EventTrain || m.Event == EventDiverged) {
+			continue // written after the checkpoint
 		}
 		kept.Write(line)
-		if m.Kind == MetricValidation {
+		if m.Event == EventValidation {
 			validations = append(validations, m)
 		}
 	}
@@ -60,28 +85,50 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &metricsLog{file, bufio.NewWriter(file)}, validations, nil
+	return &metricsLog{file: file, buffer: bufio.NewWriter(file)}, validations, nil
 }
 
+// add appends a line, which reaches the disk with the next [metricsLog.sync].
+// What is not finite, which JSON has no number for, is left out.
 func (l *metricsLog) add(m Metric) error {
-	if math.IsNaN(m.Loss+m.GradientNorm) || math.IsInf(m.Loss+m.GradientNorm, 0) {
-		return nil // the run's result records the divergence
+	for _, x := range []*float64{&m.GradientNorm, &m.ParameterRMS, &m.UpdateRMS} {
+		if !finite(*x) {
+			*x = 0
+		}
 	}
+	maps.DeleteFunc(m.Auxiliary, func(_ string, x float64) bool { return !finite(x) })
 	line, err := json.Marshal(m)
 	if err != nil {
-		return err
+		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
 	_, err = l.buffer.Write(append(line, '\n'))
-	return err
+	return l.fail(err)
 }
 
 // sync brings the log to disk. It comes before every checkpoint, so that a
 // checkpoint never knows of a step that the log does not.
 func (l *metricsLog) sync() error {
 	if err := l.buffer.Flush(); err != nil {
-		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
+		return l.fail(err)
 	}
-	return l.file.Sync()
+	return l.fail(l.file.Sync())
 }
 
-func (l *metricsLog) close() error { return errors.Join(l.sync(), l.file.Close()) }
+// close reports no error that was reported before.
+func (l *metricsLog) close() error {
+	var err error
+	if l.err == nil {
+		err = l.sync()
+	}
+	return errors.Join(err, l.file.Close())
+}
+
+func (l *metricsLog) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	l.err = fmt.Errorf("writing %s: %w", l.file.Name(), err)
+	return l.err
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -27,25 +26,31 @@ const FormatVersion = 2
 //
 //	config.json    everything that determines the run; its hash names the directory
 //	env.json       where it ran: no part of the address
-//	metrics.jsonl  a line for each step and each evaluation
-//	checkpoint/    the newest state
+//	metrics.jsonl  a line an event, see [Metric]
+//	checkpoint/    step-00000040.safetensors: the state after 40 steps, see [Checkpoints]
 //	result.json    the outcome, once there is one
 type Run struct {
 	Study  string // parent directory
 	Config any    // everything that determines the run, as JSON
 	Env    any    // where it runs, as JSON
 
-	Program    *Program
-	Initial    func() (*State, error)                        // the state to start from
-	Batch      func(step int) ([]Batch, error)               // training batch of a step, in its micro-batches
-	Seed       int64                                         // of dropout
-	Gates      func(step int) []float32                      // of the model's layers; nil where none is gated
-	AtEnd      map[string][]Batch                            // further sets, evaluated once, after the last step; may be nil
-	Validation []Batch                                       // the fixed validation set
-	Schedule   Schedule                                      // its Steps are the run's
-	Evaluate   []int                                         // steps at which to evaluate, ascending, the last one being Schedule.Steps
-	Checkpoint int                                           // steps between checkpoints
-	Observe    func(step int, loss float64, validation bool) // may be nil
+	Program     *Program
+	Initial     func() (*State, error)          // the state to start from
+	Batch       func(step int) ([]Batch, error) // training batch of a step, in its micro-batches
+	Seed        int64                           // of dropout
+	Gates       func(step int) []float32        // of the model's layers; nil where none is gated
+	AtEnd       map[string][]Batch              // further sets, evaluated once, after the last step; may be nil
+	Validation  []Batch                         // the fixed validation set
+	Schedule    Schedule                        // its Steps are the run's
+	Evaluate    []int                           // steps at which to evaluate, ascending, the last one being Schedule.Steps
+	Checkpoints Checkpoints
+	Tokens      int     // tokens of a step, for the metrics; 0: not said
+	FLOPs       float64 // floating-point operations of a step, forward and backward; 0: not said
+	// PeakFLOPS is what the device can do in a second, in the precision of the
+	// model's matrix products; 0: unknown. PJRT knows the device's name, but
+	// go-xla v0.4.1 does not ask for it, so there is no table here.
+	PeakFLOPS float64
+	Observe   func(step int, loss float64, validation bool) // may be nil
 }
 
 // Outcome is the result.json of a run.
@@ -87,9 +92,6 @@ func (r *Run) Dir() (string, error) {
 	return filepath.Join(r.Study, hash), err
 }
 
-// CheckpointDir is where a run's directory holds its state.
-func CheckpointDir(run string) string { return filepath.Join(run, "checkpoint") }
-
 // Do brings the run to its end and returns its outcome: at once where it is
 // complete, from its checkpoint where it was interrupted. When the context is
 // cancelled it saves its state and returns the context's error. A run that
@@ -101,6 +103,9 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return outcome, fmt.Errorf("the run directory cannot be made: %w; choose another with -out", err)
+	}
+	if err := r.Checkpoints.validate(); err != nil {
+		return outcome, err
 	}
 	unlock, err := lock(ctx, dir)
 	if err != nil {
@@ -121,6 +126,9 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return outcome, err
 	}
+	if err := removeLeftovers(dir); err != nil {
+		return outcome, err
+	}
 	if err := r.warnOfOtherEnvironment(dir); err != nil {
 		return outcome, err
 	}
@@ -136,120 +144,34 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 	return outcome, atomicfile.WriteJSON(resultPath, outcome)
 }
 
-func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error) {
-	state, err := r.start(dir)
+// Final returns the state at the end of a run that is complete. Where it is
+// damaged, the run is brought to its end again from the checkpoint before it.
+func (r *Run) Final(ctx context.Context) (Snapshot, error) {
+	dir, err := r.Dir()
 	if err != nil {
-		return outcome, err
+		return Snapshot{}, err
 	}
-	defer func() { err = errors.Join(err, state.Finalize()) }()
-	metrics, validations, err := openMetrics(filepath.Join(dir, "metrics.jsonl"), state.Step)
+	resultPath := filepath.Join(dir, "result.json")
+	text, err := os.ReadFile(resultPath)
 	if err != nil {
-		return outcome, err
+		return Snapshot{}, fmt.Errorf("the run is not complete: %w; train it first", err)
 	}
-	defer func() { err = errors.Join(err, metrics.close()) }()
-	for _, m := range validations {
-		outcome.Curve = append(outcome.Curve, Loss{m.Step, &m.Loss})
+	var outcome Outcome
+	if err := json.Unmarshal(text, &outcome); err != nil {
+		return Snapshot{}, fmt.Errorf("%s is damaged: %w; delete the run's directory to train the run again", resultPath, err)
 	}
-	r.replay(outcome.Curve)
-	save := func() error {
-		if err := metrics.sync(); err != nil {
-			return err
-		}
-		snap, err := r.Program.Snapshot(state)
-		if err != nil {
-			return err
-		}
-		return SaveCheckpoint(CheckpointDir(dir), snap)
+	snap, err := loadCheckpoint(CheckpointDir(dir), outcome.Steps)
+	if err == nil {
+		return snap, nil
 	}
-	for {
-		step := state.Step
-		if slices.Contains(r.Evaluate, step) && (len(outcome.Curve) == 0 || outcome.Curve[len(outcome.Curve)-1].Step < step) {
-			begin := time.Now()
-			loss, err := r.Program.Loss(state, r.Validation, r.gates(step))
-			if err != nil {
-				return outcome, err
-			}
-			if math.IsNaN(loss) || math.IsInf(loss, 0) {
-				outcome.Curve = append(outcome.Curve, Loss{Step: step})
-				return r.diverged(outcome, step), save()
-			}
-			outcome.Curve = append(outcome.Curve, Loss{step, &loss})
-			if err := metrics.add(Metric{Step: step, Kind: MetricValidation, Loss: loss, Seconds: time.Since(begin).Seconds()}); err != nil {
-				return outcome, err
-			}
-			r.observe(step, loss, true)
-		}
-		if step == r.Schedule.Steps {
-			outcome.Steps = step
-			if outcome.AtEnd, err = r.evaluateAtEnd(state); err != nil {
-				return outcome, err
-			}
-			return outcome, save()
-		}
-		if ctx.Err() != nil {
-			return outcome, errors.Join(save(), context.Cause(ctx))
-		}
-		if step > 0 && step%r.Checkpoint == 0 {
-			if err := save(); err != nil {
-				return outcome, err
-			}
-		}
-		begin := time.Now()
-		batches, err := r.Batch(step)
-		if err != nil {
-			return outcome, err
-		}
-		rate := r.Schedule.At(step)
-		update, err := r.Program.Step(state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Seed: r.Seed})
-		for _, batch := range batches {
-			err = errors.Join(err, batch.Finalize())
-		}
-		if err != nil {
-			return outcome, err
-		}
-		if update.Diverged() {
-			return r.diverged(outcome, step), save()
-		}
-		if err := metrics.add(Metric{Step: step, Kind: MetricTrain, Loss: update.Loss, GradientNorm: update.GradientNorm,
-			Rate: rate, Seconds: time.Since(begin).Seconds()}); err != nil {
-			return outcome, err
-		}
-		r.observe(state.Step, update.Loss, false)
+	log.Warn("the final state of a run cannot be used; the end of the run is trained again", "error", err)
+	if err := os.Remove(resultPath); err != nil {
+		return Snapshot{}, err
 	}
-}
-
-func (r *Run) evaluateAtEnd(state *State) (map[string]Loss, error) {
-	losses := make(map[string]Loss, len(r.AtEnd))
-	for name, set := range r.AtEnd {
-		loss, err := r.Program.Loss(state, set, r.gates(state.Step))
-		if err != nil {
-			return nil, err
-		}
-		losses[name] = Loss{Step: state.Step}
-		if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
-			losses[name] = Loss{state.Step, &loss}
-		}
+	if outcome, err = r.Do(ctx); err != nil {
+		return Snapshot{}, err
 	}
-	return losses, nil
-}
-
-func (r *Run) gates(step int) []float32 {
-	if r.Gates == nil {
-		return nil
-	}
-	return r.Gates(step)
-}
-
-func (r *Run) diverged(outcome Outcome, step int) Outcome {
-	log.Warn("the run diverged: its loss or gradient is not finite", "step", step)
-	outcome.Steps, outcome.DivergedAt = step, &step
-	return outcome
-}
-
-func (r *Run) observe(step int, loss float64, validation bool) {
-	if r.Observe != nil {
-		r.Observe(step, loss, validation)
-	}
+	return loadCheckpoint(CheckpointDir(dir), outcome.Steps)
 }
 
 // complete tells whether an outcome holds a loss for every step at which the
@@ -292,21 +214,6 @@ func (r *Run) replay(curve []Loss) {
 	for _, l := range curve {
 		r.observe(l.Step, l.Value(), true)
 	}
-}
-
-// start returns the state of the run's checkpoint, or the initial state.
-func (r *Run) start(dir string) (*State, error) {
-	snap, err := LoadCheckpoint(CheckpointDir(dir))
-	if errors.Is(err, os.ErrNotExist) {
-		return r.Initial()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if snap.Step > 0 {
-		log.Info("going on where the run was interrupted", "step", snap.Step, "of", r.Schedule.Steps)
-	}
-	return r.Program.Restore(snap)
 }
 
 // lock takes the run's directory for this process, waiting for another that has it.

@@ -2,13 +2,17 @@ package train_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -17,7 +21,15 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-var model = bert.New(2, 8, 2, 19, 6)
+// model is a small one with dropout.
+var model = func() bert.Config {
+	c := bert.New(1, 8, 2, 19, 6)
+	c.HiddenDropout, c.AttentionDropout = 0.1, 0.1
+	return c
+}()
+
+// optimizers are those that runs are tested with.
+var optimizers = []train.Optimizer{train.NewAdamW()}
 
 // batchOf returns a batch that depends on the step alone.
 func batchOf(step int) ([]train.Batch, error) {
@@ -30,182 +42,285 @@ func batchOf(step int) ([]train.Batch, error) {
 	return []train.Batch{bert.Inputs(b)}, nil
 }
 
-func newRun(t *testing.T, b *backend.Backend, study string, peak float64) *train.Run {
+type programKey struct {
+	backend   *backend.Backend
+	optimizer string
+}
+
+// programs are compiled once for all tests, which do not run side by side.
+var programs = make(map[programKey]*train.Program)
+
+// newRun returns a run of 40 steps that saves its state after each 10.
+func newRun(b *backend.Backend, optimizer train.Optimizer, study string, peak float64) (*train.Run, error) {
+	key := programKey{b, optimizer.Name()}
+	if programs[key] == nil {
+		program, err := train.NewProgram(b, model, optimizer)
+		if err != nil {
+			return nil, err
+		}
+		programs[key] = program
+	}
+	program := programs[key]
+	validation, err := batchOf(1000)
+	return &train.Run{
+		Study: study, Config: map[string]any{"peak": peak, "optimizer": optimizer.Name()}, Program: program,
+		Initial:    func() (*train.State, error) { return program.NewState(3), nil },
+		Batch:      batchOf,
+		Seed:       5,
+		Gates:      func(int) []float32 { return []float32{1} },
+		Validation: validation,
+		Schedule:   train.Schedule{Kind: train.Linear, Peak: peak, WarmUp: 2, Steps: 40},
+		Evaluate:   []int{0, 1, 5, 20, 25, 40}, Checkpoints: train.Checkpoints{Every: 10},
+		Tokens: 12, FLOPs: 1e6, PeakFLOPS: 1e9,
+	}, err
+}
+
+func adamwRun(t *testing.T, b *backend.Backend, study string, peak float64) *train.Run {
 	t.Helper()
-	program, err := train.NewProgram(b, model, train.NewAdamW())
+	return mustRun(t, b, train.NewAdamW(), study, peak)
+}
+
+func mustRun(t *testing.T, b *backend.Backend, optimizer train.Optimizer, study string, peak float64) *train.Run {
+	t.Helper()
+	run, err := newRun(b, optimizer, study, peak)
 	if err != nil {
 		t.Fatal(err)
 	}
-	validation, _ := batchOf(1000)
-	return &train.Run{
-		Study: study, Config: map[string]any{"peak": peak}, Program: program,
-		Initial:    func() (*train.State, error) { return program.NewState(3), nil },
-		Batch:      batchOf,
-		Gates:      func(int) []float32 { return []float32{1, 1} },
-		Validation: validation,
-		Schedule:   train.Schedule{Kind: train.Linear, Peak: peak, WarmUp: 2, Steps: 12},
-		Evaluate:   []int{0, 1, 5, 12}, Checkpoint: 3,
+	return run
+}
+
+func do(t *testing.T, run *train.Run) train.Outcome {
+	t.Helper()
+	outcome, err := run.Do(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome
+}
+
+// interrupt does the run up to a step.
+func interrupt(t *testing.T, run *train.Run, at int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	run.Observe = func(step int, _ float64, _ bool) {
+		if step >= at {
+			cancel()
+		}
+	}
+	defer func() { run.Observe = nil }()
+	if _, err := run.Do(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted at step %d: got error %v, want %v", at, err, context.Canceled)
 	}
 }
 
-// TestResume interrupts a run at every step in turn and goes on: the outcome
-// and the final state are those of an uninterrupted run, bit for bit.
-func TestResume(t *testing.T) {
-	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		whole := newRun(t, b, t.TempDir(), 1e-2)
-		want, err := whole.Do(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(want.Curve) != 4 || want.Steps != 12 || want.DivergedAt != nil {
-			t.Fatalf("the run's outcome is %+v", want)
-		}
-		wantState := finalState(t, whole)
-
-		broken := newRun(t, b, t.TempDir(), 1e-2)
-		for at := 1; at < 12; at++ {
-			ctx, cancel := context.WithCancel(context.Background())
-			broken.Observe = func(step int, _ float64, _ bool) {
-				if step >= at {
-					cancel()
-				}
-			}
-			if _, err := broken.Do(ctx); !errors.Is(err, context.Canceled) {
-				t.Fatalf("interrupted at step %d: got error %v, want %v", at, err, context.Canceled)
-			}
-		}
-		broken.Observe = nil
-		got, err := broken.Do(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(values(got), values(want)) {
-			t.Errorf("resumed: curve %v, want %v", values(got), values(want))
-		}
-		if !reflect.DeepEqual(finalState(t, broken), wantState) {
-			t.Error("resumed: the final state is not that of an uninterrupted run")
-		}
-	})
+// end is all that a run leaves which must not depend on interruptions.
+type end struct {
+	State   train.Snapshot
+	Outcome train.Outcome
+	Metrics []train.Metric
 }
 
-func values(o train.Outcome) map[int]float64 {
-	m := make(map[int]float64)
-	for _, l := range o.Curve {
-		m[l.Step] = l.Value()
-	}
-	return m
-}
-
-func finalState(t *testing.T, r *train.Run) train.Snapshot {
+func dirOf(t *testing.T, r *train.Run) string {
 	t.Helper()
 	dir, err := r.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// endOf reads what a run left.
+func endOf(t *testing.T, r *train.Run) end {
+	t.Helper()
+	dir := dirOf(t, r)
 	snap, err := train.LoadCheckpoint(train.CheckpointDir(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return snap
+	e := end{State: snap}
+	text, err := os.ReadFile(filepath.Join(dir, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &e.Outcome); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range readMetrics(t, r) {
+		regular := m.Event == train.EventCheckpoint && m.Step%10 == 0
+		if m.Event == train.EventTrain || m.Event == train.EventValidation || m.Event == train.EventDiverged || regular {
+			m.Clock = train.Clock{}
+			e.Metrics = append(e.Metrics, m)
+		}
+	}
+	return e
+}
+
+func readMetrics(t *testing.T, r *train.Run) []train.Metric {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dirOf(t, r), "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []train.Metric
+	for line := range strings.Lines(string(text)) {
+		var m train.Metric
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// sameEnd compares bit by bit: none of the numbers is a NaN.
+func sameEnd(t *testing.T, what string, got, want end) {
+	t.Helper()
+	if !reflect.DeepEqual(got.State, want.State) {
+		t.Errorf("%s: the final state is another", what)
+	}
+	if diff := cmp.Diff(want.Outcome, got.Outcome); diff != "" {
+		t.Errorf("%s: the outcome: %s", what, diff)
+	}
+	if diff := cmp.Diff(want.Metrics, got.Metrics); diff != "" {
+		t.Errorf("%s: metrics.jsonl: %s", what, diff)
+	}
+}
+
+// TestResume interrupts a run at many steps in turn and goes on: what it leaves
+// is what an uninterrupted run leaves, bit for bit.
+func TestResume(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		for _, optimizer := range optimizers {
+			whole := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+			outcome := do(t, whole)
+			if len(outcome.Curve) != 6 || outcome.Steps != 40 || outcome.DivergedAt != nil {
+				t.Fatalf("%s: the run's outcome is %+v", optimizer.Name(), outcome)
+			}
+			want := endOf(t, whole)
+			if len(want.Metrics) != 40+6+4 {
+				t.Errorf("%s: %d lines of metrics, want those of 40 steps, 6 evaluations and 4 checkpoints", optimizer.Name(), len(want.Metrics))
+			}
+			broken := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+			for at := 1; at < 40; at += 3 {
+				interrupt(t, broken, at)
+			}
+			do(t, broken)
+			sameEnd(t, optimizer.Name(), endOf(t, broken), want)
+		}
+	})
 }
 
 // TestComplete: a complete run returns its outcome without training.
 func TestComplete(t *testing.T) {
-	run := newRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
-	if _, err := run.Do(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+	want := do(t, run)
 	run.Batch = func(int) ([]train.Batch, error) { return nil, errors.New("trained again") }
-	if _, err := run.Do(context.Background()); err != nil {
-		t.Error(err)
+	if diff := cmp.Diff(want, do(t, run)); diff != "" {
+		t.Error(diff)
 	}
 }
 
 // TestLostMetrics: lines of metrics.jsonl that were written after the last
 // checkpoint, the last one cut off, do not come back after a crash.
 func TestLostMetrics(t *testing.T) {
-	run := newRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
-	ctx, cancel := context.WithCancel(context.Background())
-	run.Observe = func(step int, _ float64, _ bool) {
-		if step == 4 {
-			cancel()
-		}
-	}
-	if _, err := run.Do(ctx); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	run.Observe = nil
-	dir, _ := run.Dir()
-	path := filepath.Join(dir, "metrics.jsonl")
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	whole := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+	do(t, whole)
+	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+	interrupt(t, run, 20)
+	f, err := os.OpenFile(filepath.Join(dirOf(t, run), "metrics.jsonl"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.WriteString(`{"step":5,"kind":"validation","loss":0.25}` + "\n" + `{"step":6,"kind":"val`)
+	f.WriteString(`{"step":20,"event":"train","loss":0.25}` + "\n" + `{"step":25,"event":"validation","loss":0.25}` + "\n" +
+		`{"step":20,"event":"diverged"}` + "\n" + `{"step":26,"event":"val`)
 	f.Close()
-	outcome, err := run.Do(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if values(outcome)[5] == 0.25 {
-		t.Error("a validation loss of the lost part of the run survived")
-	}
+	do(t, run)
+	sameEnd(t, "with lines of a lost part", endOf(t, run), endOf(t, whole))
 }
 
 // TestDivergence: a learning rate far too high ends the run, with the step,
 // and the state before it is kept.
 func TestDivergence(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		run := newRun(t, b, t.TempDir(), 1e15)
-		outcome, err := run.Do(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
+		run := adamwRun(t, b, t.TempDir(), 1e15)
+		outcome := do(t, run)
 		if outcome.DivergedAt == nil || *outcome.DivergedAt == 0 {
 			t.Fatalf("the outcome %+v records no divergence after the first step", outcome)
 		}
-		for name, tensor := range finalState(t, run).Params {
+		left := endOf(t, run)
+		if left.State.Step != *outcome.DivergedAt {
+			t.Errorf("the state kept is that after %d steps, where step %d diverged", left.State.Step, *outcome.DivergedAt)
+		}
+		for name, tensor := range left.State.Params {
 			for _, x := range tensor.Data {
 				if math.IsNaN(float64(x)) {
 					t.Fatalf("the state kept has a NaN in %s", name)
 				}
 			}
 		}
+		i := slices.IndexFunc(left.Metrics, func(m train.Metric) bool { return m.Event == train.EventDiverged })
+		if i < 0 || left.Metrics[i].Step != *outcome.DivergedAt {
+			t.Errorf("metrics.jsonl does not record the divergence: %+v", left.Metrics)
+		}
 	})
 }
 
-// TestDamagedCheckpoint cuts a checkpoint short at every eighth of its length and
-// flips a byte there: both are refused, and the error names the file and what to do.
-func TestDamagedCheckpoint(t *testing.T) {
-	dir := t.TempDir()
-	snap, err := train.NewState(model.Parameters(), train.NewAdamW(), 1).Snapshot(model.Parameters(), train.NewAdamW())
+// TestEvaluation: with dropout, a run that is evaluated after every step ends
+// with the bytes of one that is evaluated at its ends only.
+func TestEvaluation(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		seldom, often := adamwRun(t, b, t.TempDir(), 1e-2), adamwRun(t, b, t.TempDir(), 1e-2)
+		seldom.Evaluate = []int{0, 40}
+		often.Evaluate = nil
+		for step := range 41 {
+			often.Evaluate = append(often.Evaluate, step)
+		}
+		do(t, seldom)
+		do(t, often)
+		if !reflect.DeepEqual(endOf(t, seldom).State, endOf(t, often).State) {
+			t.Error("evaluation changed the training")
+		}
+		again := adamwRun(t, b, t.TempDir(), 1e-2)
+		again.Seed++
+		do(t, again)
+		if reflect.DeepEqual(endOf(t, seldom).State, endOf(t, again).State) {
+			t.Error("another seed drops out the same: the test would notice nothing")
+		}
+	})
+}
+
+// TestMetrics checks the lines of a run.
+func TestMetrics(t *testing.T) {
+	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+	do(t, run)
+	counts := make(map[train.Event]int)
+	for _, m := range readMetrics(t, run) {
+		counts[m.Event]++
+		if m.Event != train.EventTrain {
+			continue
+		}
+		if m.Loss <= 0 || m.GradientNorm <= 0 || m.Rate != run.Schedule.At(m.Step) {
+			t.Errorf("step %d: %+v", m.Step, m)
+		}
+		if c := m.Clock; c.Seconds <= 0 || c.Tokens != 12/c.Seconds || c.FLOPs != 1e6/c.Seconds || c.MFU != c.FLOPs/1e9 {
+			t.Errorf("step %d: %+v", m.Step, c)
+		}
+	}
+	want := map[train.Event]int{train.EventTrain: 40, train.EventValidation: 6, train.EventCheckpoint: 4}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Error(diff)
+	}
+
+	quiet := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+	quiet.Tokens, quiet.FLOPs, quiet.PeakFLOPS = 0, 0, 0
+	do(t, quiet)
+	text, err := os.ReadFile(filepath.Join(dirOf(t, quiet), "metrics.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := train.SaveCheckpoint(dir, snap); err != nil {
-		t.Fatal(err)
-	}
-	got, err := train.LoadCheckpoint(dir)
-	if err != nil || !reflect.DeepEqual(got, snap) {
-		t.Fatalf("a checkpoint does not come back as it was saved: %v", err)
-	}
-	path := filepath.Join(dir, "state.safetensors")
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 8 {
-		at := len(whole) * i / 8
-		flipped := append([]byte(nil), whole...)
-		flipped[at] ^= 0x10
-		for name, damaged := range map[string][]byte{"cut": whole[:at], "flipped": flipped} {
-			if err := os.WriteFile(path, damaged, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			_, err := train.LoadCheckpoint(dir)
-			if err == nil || !strings.Contains(err.Error(), path) {
-				t.Errorf("%s at byte %d of %d: got error %v, want one that names %s", name, at, len(whole), err, path)
-			}
+	for _, name := range []string{"tokens_per_s", "flop_per_s", "mfu"} {
+		if strings.Contains(string(text), name) {
+			t.Errorf("%s is recorded, which is unknown", name)
 		}
 	}
 }

@@ -81,13 +81,14 @@ func finalize(list []*tensors.Tensor) error {
 // hold and growth works on.
 type Snapshot struct {
 	growth.State
-	Step    int
-	Updates map[string]int
+	Step      int
+	Updates   map[string]int
+	Optimizer string // the name of the one whose moments these are; empty: not said
 }
 
 // Snapshot copies the state to host memory.
 func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (Snapshot, error) {
-	snap := Snapshot{Step: s.Step, Updates: make(map[string]int)}
+	snap := Snapshot{Step: s.Step, Updates: make(map[string]int), Optimizer: optimizer.Name()}
 	snap.Params, snap.Moments = make(growth.Tensors, len(parameters)), make(map[string]growth.Tensors)
 	put := func(into growth.Tensors, name string, shape []int, t *tensors.Tensor) error {
 		data, err := tensors.CopyFlatData[float32](t)
@@ -118,6 +119,9 @@ func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (S
 // an optimizer. A tensor that is missing, left over or of another shape is an
 // error. A snapshot without any moments, such as imported weights, gets zeros.
 func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer) (*State, error) {
+	if snap.Optimizer != "" && len(snap.Moments) > 0 && snap.Optimizer != optimizer.Name() {
+		return nil, fmt.Errorf("the snapshot holds the moments of %s where %s needs its own; drop the moments, or train with %s", snap.Optimizer, optimizer.Name(), snap.Optimizer)
+	}
 	s := &State{Step: snap.Step, Updates: make([]int, len(parameters))}
 	used := make(map[string]int)
 	take := func(from growth.Tensors, what, name string, shape []int) (*tensors.Tensor, error) {

@@ -20,24 +20,35 @@ type AttentionOptions struct {
 }
 
 // Attention is softmax(scale·q·kᵀ + bias)·v for every head (Vaswani et al. 2017,
-// equation 1). query is [B, Lq, A·D], key and value are [B, Lk, A·D]. Scores and
-// softmax are float32. Returns [B, Lq, A·D].
+// equation 1). query is [B, Lq, A·D], key and value are [B, Lk, A·D]. The
+// softmax is float32. Returns [B, Lq, A·D].
+//
+// On CUDA, in bfloat16, without bias and dropout, it is cuDNN's flash attention.
 func Attention(query, key, value *Node, o AttentionOptions) *Node {
 	B, Lq, H := query.Shape().Dimensions[0], query.Shape().Dimensions[1], query.Shape().Dimensions[2]
 	Lk, D := key.Shape().Dimensions[1], H/o.Heads
-	if o.Scale != 1 {
-		query = MulScalar(query, o.Scale)
-	}
 	q_BxLqxAxD := Reshape(query, B, Lq, o.Heads, D)
 	k_BxLkxAxD := Reshape(key, B, Lk, o.Heads, D)
 	v_BxLkxAxD := Reshape(value, B, Lk, o.Heads, D)
 
-	scores_BxAxLqxLk := ConvertDType(Einsum("bqad,bkad->baqk", q_BxLqxAxD, k_BxLkxAxD), dtypes.Float32)
-	if o.Bias != nil {
-		scores_BxAxLqxLk = Add(scores_BxAxLqxLk, BroadcastToShape(o.Bias, scores_BxAxLqxLk.Shape()))
+	plain := func() *Node {
+		q := q_BxLqxAxD
+		if o.Scale != 1 {
+			q = MulScalar(q, o.Scale)
+		}
+		scores_BxAxLqxLk := ConvertDType(product(q, k_BxLkxAxD).Einsum("bqad,bkad->baqk"), dtypes.Float32)
+		if o.Bias != nil {
+			scores_BxAxLqxLk = Add(scores_BxAxLqxLk, BroadcastToShape(o.Bias, scores_BxAxLqxLk.Shape()))
+		}
+		probabilities := o.Dropout.Apply(Softmax(scores_BxAxLqxLk, -1), o.DropoutRate)
+		return product(ConvertDType(probabilities, value.DType()), v_BxLkxAxD).Einsum("baqk,bkad->bqad")
 	}
-	probabilities := o.Dropout.Apply(Softmax(scores_BxAxLqxLk, -1), o.DropoutRate)
-	context_BxLqxAxD := Einsum("baqk,bkad->bqad", ConvertDType(probabilities, value.DType()), v_BxLkxAxD)
+	var context_BxLqxAxD *Node
+	if flashable(q_BxLqxAxD, k_BxLkxAxD, o) {
+		context_BxLqxAxD = flashAttention(q_BxLqxAxD, k_BxLkxAxD, v_BxLkxAxD, o.Scale, plain)
+	} else {
+		context_BxLqxAxD = plain()
+	}
 	return Reshape(context_BxLqxAxD, B, Lq, H)
 }
 

@@ -15,7 +15,18 @@ func Dense(w Weights, x *Node) *Node {
 // Linear returns x·Wᵀ over the last axis, without a bias, computed in x's dtype.
 // Weights: weight [outputs, inputs].
 func Linear(w Weights, x *Node) *Node {
-	return DotGeneral(x, []int{x.Rank() - 1}, nil, ConvertDType(w.Get("weight"), x.DType()), []int{1}, nil)
+	return product(x, ConvertDType(w.Get("weight"), x.DType())).General([]int{x.Rank() - 1}, nil, []int{1}, nil)
+}
+
+// product is a matrix product in the operands' dtype, forward and backward.
+// GoMLX otherwise asks for a float32 accumulator where they are bfloat16, and
+// converts them to it for the gradient: backends accumulate in float32 as it is.
+func product(x, y *Node) *DotBuilder { return Dot(x, y).WithAccumulatorDType(dtypes.InvalidDType) }
+
+// Logits returns x·Wᵀ in float32, whatever the dtype of x: [N, H] -> [N, V].
+// weight is [V, H].
+func Logits(x, weight *Node) *Node {
+	return product(x, ConvertDType(weight, x.DType())).WithOutputDType(dtypes.Float32).General([]int{1}, nil, []int{1}, nil)
 }
 
 // AddBias adds a vector over the last axis, in x's dtype.
@@ -62,9 +73,11 @@ func Gate(g, x, y *Node) *Node {
 }
 
 // CrossEntropy returns the sum over positions of weight·(-log softmax(logits)[label])
-// and the sum of the weights, both scalars. logits [N, V], labels [N] int32, weights [N].
+// and the sum of the weights, both scalars. logits [N, V], labels [N] int32, weights [N] of any
+// numeric type.
 func CrossEntropy(logits, labels, weights *Node) (loss, total *Node) {
 	V := logits.Shape().Dimensions[1]
+	weights = ConvertDType(weights, logits.DType())
 	logProbability_N := ReduceSum(Mul(OneHot(labels, V, logits.DType()), LogSoftmax(logits, -1)), -1)
 	return Neg(ReduceAllSum(Mul(weights, logProbability_N))), ReduceAllSum(weights)
 }

@@ -85,11 +85,12 @@ func (c Config) Decode(w transformer.Weights, in transformer.Inputs, encoded *No
 // transformer/vocab_embeddings.py, hidden_to_logits).
 func (c Config) Logits(w transformer.Weights, hidden *Node) *Node {
 	head := w.In("lm_head")
+	hidden = ConvertDType(hidden, dtypes.Float32)
 	if c.TieEmbeddings {
 		head = w.In("shared")
 		hidden = MulScalar(hidden, 1/math.Sqrt(float64(c.HiddenSize)))
 	}
-	return ConvertDType(transformer.Linear(head, hidden), dtypes.Float32)
+	return transformer.Linear(head, hidden)
 }
 
 // relativeBias is a stack's bias of relative positions. A stack where a token

@@ -43,7 +43,9 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 				return usageError{fmt.Errorf("%w; `lag data prepare -print` shows a configuration", err)}
 			}
 		}
-		overrides.apply(&config)
+		if err := overrides.apply(&config); err != nil {
+			return usageError{err}
+		}
 		sized := *file != ""
 		flags.Visit(func(f *flag.Flag) { sized = sized || f.Name == "vocab" })
 		if config.TokenizerFile != "" && !sized {

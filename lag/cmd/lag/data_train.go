@@ -17,7 +17,9 @@ func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
 	overrides := dataFlags(flags, "tokenizer", "validation-fraction", "split-seed", "license")
 	return func(ctx context.Context, _ []string) error {
 		config := data.DefaultConfig()
-		overrides.apply(&config)
+		if err := overrides.apply(&config); err != nil {
+			return usageError{err}
+		}
 		if *out == "" {
 			return usageError{errors.New("no directory was named for the tokenizer's file; give one with -out DIR")}
 		}

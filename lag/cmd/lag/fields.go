@@ -14,21 +14,26 @@ import (
 
 // overrides are the changes to a configuration of type T that a command line
 // asks for.
-type overrides[T any] []func(*T)
+type overrides[T any] []func(*T) error
 
-func (o overrides[T]) apply(config *T) {
+func (o overrides[T]) apply(config *T) error {
 	for _, change := range o {
-		change(config)
+		if err := change(config); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // add makes a flag that sets a field. Standard is the value that help shows.
 func (o *overrides[T]) add(flags *flag.FlagSet, name, help, standard string, field func(*T) any) {
 	change := func(text string) error {
-		if err := set(field(new(T)), text); err != nil {
-			return err
+		if _, ok := field(new(T)).(func(string) error); !ok { // such a one needs the configuration that it changes
+			if err := set(field(new(T)), text); err != nil {
+				return err
+			}
 		}
-		*o = append(*o, func(c *T) { set(field(c), text) })
+		*o = append(*o, func(c *T) error { return set(field(c), text) })
 		return nil
 	}
 	if standard != "" {
@@ -143,6 +148,13 @@ func set(target any, text string) (err error) {
 		for _, name := range strings.Split(text, ",") {
 			*t = append(*t, strings.TrimSpace(name))
 		}
+	case func(int):
+		var n int
+		if n, err = strconv.Atoi(text); err == nil {
+			t(n)
+		}
+	case func(string) error:
+		err = t(text)
 	case vocabulary:
 		err = set(&t.Data.VocabSize, text)
 		t.Model.VocabSize = t.Data.VocabSize

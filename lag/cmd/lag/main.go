@@ -3,6 +3,10 @@
 //	lag study        pretrain, grow in every way of a pool, train, compare, pick
 //	lag train        train one model of any family
 //	lag report       render a study to one HTML file
+//	lag import       make a model directory of a model of transformers
+//	lag export       make a model for transformers of a model directory or a run
+//	lag grow         grow a checkpoint, without training
+//	lag inspect      say what is in a model, a run or a safetensors file
 //	lag strategies   list the ways to grow a stack, with their layer maps
 //	lag replay       train another framework's model on its batches, step by step
 //	lag data         prepare, look at and check the data of studies
@@ -36,6 +40,10 @@ var commands = []command{
 	{"study", "", "pretrain a model, grow it in every way of a pool, train each, compare early with final losses, and pick", study, nil},
 	{"train", "", "train one model: BERT, a UL2 encoder-decoder, a prefix-LM or a causal decoder", trainCommand, nil},
 	{"report", "DIR", "render the study in DIR to one self-contained HTML file", reportCommand, nil},
+	{"import", "SOURCE DIR", "make a model directory of a BERT, T5 v1.1 or UL2 of transformers, which is in a directory or on the hub (hf:owner/name)", importCommand, nil},
+	{"export", "DIR OUT", "make a directory that transformers loads of a model directory or a run", exportCommand, nil},
+	{"grow", "IN OUT", "grow a model in depth, without training: a directory of transformers, a model directory or a run", growCommand, nil},
+	{"inspect", "PATH", "say what is in a directory of transformers, a model directory, a run or a safetensors file, and what is damaged", inspectCommand, nil},
 	{"strategies", "", "list the strategies that grow a stack of layers, with each layer map drawn", strategies, nil},
 	{"replay", "", "train a model of transformers on given batches and report every step, to compare implementations", replayCommand, nil},
 	{"data", "COMMAND", "prepare, look at and check the data of studies", nil, dataCommands},

@@ -39,7 +39,9 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return usageError{err}
 		}
-		overrides.apply(&config)
+		if err := overrides.apply(&config); err != nil {
+			return usageError{err}
+		}
 		if err := config.Validate(); err != nil {
 			return usageError{err}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
+	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 const defaultTraining = "bert"
@@ -21,10 +22,12 @@ const defaultTraining = "bert"
 func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultTraining, "`name` of the training's preset: "+strings.Join(lag.TrainingPresets(), ", "))
 	file := flags.String("config", "", "JSON `file` with the training's configuration, such as a training.json, in place of a preset")
+	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as lag import and lag grow make; the model is then that one")
 	var options lag.Options
 	flags.StringVar(&options.Dir, "out", "", "`directory` of the training (default runs/<name>)")
 	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data (default \".lag-data\" beside the training's)")
 	flags.StringVar(&options.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
+	flags.Float64Var(&options.PeakFLOPS, "peak-flops", 0, "floating-point `operations` that the device can do in a second, for the utilization in metrics.jsonl")
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := trainingFlags(flags)
 
@@ -39,7 +42,14 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return usageError{err}
 		}
-		overrides.apply(&config)
+		if *initial != "" {
+			if err := config.SetInitial(*initial); err != nil {
+				return usageError{err}
+			}
+		}
+		if err := overrides.apply(&config); err != nil {
+			return usageError{err}
+		}
 		if err := config.Validate(); err != nil {
 			return usageError{err}
 		}
@@ -92,6 +102,12 @@ func trainingFlags(flags *flag.FlagSet) *overrides[lag.Training] {
 		o.add(flags, f.name, f.help, "", func(c *lag.Training) any { return f.field(&c.Data) })
 	}
 	add("name", "`name` of the training", func(c *lag.Training) any { return &c.Name })
+	add("size", "`name` of a published size that the model gets the shape of, such as mini or base", func(c *lag.Training) any { return c.SetSize })
+	add("vocab", "`tokens` in the vocabulary", func(c *lag.Training) any { return c.SetVocabSize })
+	add("length", "sequence length in `tokens`", func(c *lag.Training) any { return c.SetSequenceLength })
+	add("precision", "`dtype` of activations: float32 or bfloat16", func(c *lag.Training) any {
+		return func(name string) error { return c.SetPrecision(transformer.Precision(name)) }
+	})
 	add("batch", "batch size in `sequences`", func(c *lag.Training) any { return &c.BatchSize })
 	add("micro-batches", "`parts` into which a batch is cut to save memory; their gradients are accumulated", func(c *lag.Training) any { return &c.MicroBatches })
 	add("validation", "validation set in `batches`", func(c *lag.Training) any { return &c.ValidationBatches })

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// growFlags say how a checkpoint is grown.
+type growFlags struct {
+	maps, decoder string
+	to, decoderTo int
+	init, moments string
+	seed          *int64 // nil: not given
+}
+
+func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
+	var g growFlags
+	flags.StringVar(&g.maps, "map", "", "layer `map`: for each layer of the grown stack its source layer, or N for a new one, such as \"0 1 2 2\"; or the name of a strategy, with -to. Of an encoder-decoder it is the encoder's")
+	flags.StringVar(&g.decoder, "decoder-map", "", "layer `map` of an encoder-decoder's decoder, or a strategy, with -decoder-to; it may also follow the encoder's in -map, after a semicolon (default: the decoder is not grown)")
+	flags.IntVar(&g.to, "to", 0, "`layers` of the grown stack, where -map is a strategy; see lag strategies")
+	flags.IntVar(&g.decoderTo, "decoder-to", 0, "`layers` of the grown decoder, where -decoder-map is a strategy")
+	flags.StringVar(&g.init, "init", "", "what becomes of duplicates: copy, or zero, which sets their output projections to zero (default copy, or the strategy's)")
+	flags.StringVar(&g.moments, "moments", string(growth.MomentsCopy), "what becomes of the optimizer's moments: copy, zero-duplicates or reset")
+	flags.Func("seed", "seed `number` of new layers", func(text string) error {
+		g.seed = new(int64)
+		return set(g.seed, text)
+	})
+	return func(ctx context.Context, arguments []string) error {
+		if len(arguments) != 2 {
+			return usageError{fmt.Errorf("lag grow takes the directory of a model and the directory to make, after its flags; it was given %d arguments", len(arguments))}
+		}
+		if g.maps == "" && g.decoder == "" {
+			return usageError{errors.New("no layer map was given; give one with -map, such as -map \"0 1 2 2\"")}
+		}
+		in, out := arguments[0], arguments[1]
+		if hf.IsModel(in) || strings.HasPrefix(in, "hf:") {
+			m, err := loadHF(ctx, in)
+			if err != nil {
+				return err
+			}
+			p := &lag.Pretrained{Model: lag.Model{Model: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}}
+			return g.grow(p, in, out, func(grown *lag.Pretrained) error {
+				m.Config, m.Params = grown.Model.Model, grown.Params
+				return hf.Save(out, m)
+			})
+		}
+		p, err := lag.LoadPretrained(in)
+		if err != nil {
+			return err
+		}
+		return g.grow(p, in, out, func(grown *lag.Pretrained) error { return grown.Save(out) })
+	}
+}
+
+func (g growFlags) grow(p *lag.Pretrained, in, out string, save func(*lag.Pretrained) error) error {
+	stacks := p.Model.Stacks()
+	strategies, err := g.strategies(stacks)
+	if err != nil {
+		return usageError{err}
+	}
+	var seed int64
+	if g.seed != nil {
+		seed = *g.seed
+	} else if slices.ContainsFunc(strategies, func(s growth.Strategy) bool { return slices.Contains(s.Map, growth.New) }) {
+		return usageError{errors.New("the map has new layers, which are drawn at random; give the seed with -seed NUMBER")}
+	}
+	grown, err := p.Grow(strategies, seed)
+	if err != nil {
+		return err
+	}
+	if err := save(grown); err != nil {
+		return err
+	}
+	fmt.Println("The stack from its bottom: [1] is source layer 1, (1) a duplicate of it, <N> a new layer.")
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for i, s := range strategies {
+		fmt.Fprintf(w, "%s*\t%s\n", stacks[i].Prefix, s.Map.Draw(stacks[i].Depth))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Printf("%s: %s, %+.1f%% of the %s of %s\n", out, describe(grown.Model),
+		100*(float64(grown.Model.ParameterCount())/float64(p.Model.ParameterCount())-1), thousands(p.Model.ParameterCount()), in)
+	if len(grown.Moments) > 0 {
+		fmt.Printf("The optimizer's moments grew with it (%s); the checkpoint is of step %d.\n", g.moments, grown.Step)
+	}
+	return nil
+}
+
+// strategies returns one for each stack, from the flags.
+func (g growFlags) strategies(stacks []growth.Stack) ([]growth.Strategy, error) {
+	maps := strings.Split(g.maps, ";")
+	if g.decoder != "" {
+		if len(maps) > 1 {
+			return nil, errors.New("the decoder has a map in -map, after the semicolon, and another in -decoder-map; leave one out")
+		}
+		maps = append(maps, g.decoder)
+	}
+	if len(maps) > len(stacks) {
+		return nil, fmt.Errorf("the model has %d stack of layers, and %d layer maps were given; leave the decoder's out", len(stacks), len(maps))
+	}
+	var strategies []growth.Strategy
+	for i, stack := range stacks {
+		text, to := "", g.to
+		if i < len(maps) {
+			text = strings.TrimSpace(maps[i])
+		}
+		if i > 0 {
+			to = g.decoderTo
+		}
+		s, err := g.strategy(text, stack.Depth, to)
+		if err != nil {
+			return nil, fmt.Errorf("the stack %s*: %w", stack.Prefix, err)
+		}
+		strategies = append(strategies, s)
+	}
+	return strategies, nil
+}
+
+// strategy returns the growth of a stack of from layers that a text asks for: a
+// map, the name of a strategy that grows to to layers, or nothing.
+func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) {
+	if text == "" {
+		same := make(growth.Map, from)
+		for i := range same {
+			same[i] = i
+		}
+		text = same.String()
+	}
+	m, err := growth.ParseMap(text)
+	s := growth.Custom("map", m, growth.Copy)
+	if named := strings.ContainsAny(text, "abcdefghijklmopqrstuvwxyz"); named { // all letters but n, which is a new layer
+		if to == 0 {
+			return s, fmt.Errorf("%q is no layer map; if it is a strategy, give the layers to grow to with -to, of a decoder with -decoder-to", text)
+		}
+		pool, err := growth.NewPool(from, to, nil)
+		if err != nil {
+			return s, err
+		}
+		var ok bool
+		if s, ok = pool.ByName(text); !ok {
+			return s, fmt.Errorf("there is no strategy %q from %d to %d layers; it is one of %s", text, from, to, strings.Join(pool.Names(), ", "))
+		}
+		if g.init != "" && string(s.Init.Kind) != g.init && s.Init.Kind != growth.Copy {
+			return s, fmt.Errorf("the strategy %q has the init %s and cannot have -init %s; leave that out", text, s.Init, g.init)
+		}
+	} else if err != nil {
+		return s, err
+	} else if to != 0 && to != len(m) {
+		return s, fmt.Errorf("the layer map %q has %d layers and not the %d to grow to; leave -to out", text, len(m), to)
+	}
+	if g.init != "" {
+		s.Init = growth.Init{Kind: growth.InitKind(g.init)}
+		if s.Init.Kind == growth.Gated {
+			s.Init.GateSteps = growth.DefaultGateSteps // Grow says why it cannot be
+		}
+	}
+	s.Moments = growth.Moments(g.moments)
+	return s, s.Validate(from)
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+func importCommand(*flag.FlagSet) func(context.Context, []string) error {
+	return func(ctx context.Context, arguments []string) error {
+		if len(arguments) != 2 {
+			return usageError{fmt.Errorf("lag import takes a source, which is a directory or hf:owner/name, and the directory to make; it was given %d arguments", len(arguments))}
+		}
+		source, out := arguments[0], arguments[1]
+		m, err := loadHF(ctx, source)
+		if err != nil {
+			return err
+		}
+		p := &lag.Pretrained{Model: lag.Model{Model: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files}
+		if err := p.Save(out); err != nil {
+			return err
+		}
+		fmt.Printf("%s: %s, from %s\n", out, describe(p.Model), source)
+		return nil
+	}
+}
+
+// loadHF loads a model of transformers, from the hub with a progress bar.
+func loadHF(ctx context.Context, source string) (*hf.Model, error) {
+	bars := newBars(os.Stderr)
+	dir, err := hf.Download(ctx, source, func(done, total int64) { bars.stage("download", done, total) })
+	bars.finish()
+	if err != nil {
+		return nil, err
+	}
+	return hf.Load(ctx, dir)
+}
+
+// describe says in a line what a model is.
+func describe(m lag.Model) string {
+	var depths []string
+	for _, s := range m.Stacks() {
+		depths = append(depths, fmt.Sprint(s.Depth))
+	}
+	return fmt.Sprintf("%s of %s layers, %s parameters", m.Family(), strings.Join(depths, "+"), thousands(m.ParameterCount()))
+}
+
+// thousands writes a count with commas.
+func thousands(n int) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,257 @@
+package inspect
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/safetensors"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Kind is what a path holds.
+type Kind string
+
+const (
+	Transformers Kind = "transformers" // a directory as transformers lays it out
+	Model        Kind = "model"        // a model directory, see lag.Pretrained
+	Run          Kind = "run"          // the directory of a run
+	File         Kind = "safetensors"  // a file of tensors alone
+)
+
+// Report is what was found.
+type Report struct {
+	Path   string     `json:"path"`
+	Kind   Kind       `json:"kind"`
+	Family string     `json:"family,omitempty"` // of a file, by the names of its tensors
+	Config *lag.Model `json:"config,omitempty"`
+
+	Weights   string                    `json:"weights"`  // the file that the rest tells of
+	Checksum  string                    `json:"checksum"` // "correct", or "none" as in files that others wrote
+	Tensors   int                       `json:"tensors"`
+	Count     int                       `json:"parameters"` // numbers, without moments
+	Bytes     int64                     `json:"bytes"`      // of the parameters, as they are stored
+	DTypes    map[safetensors.DType]int `json:"dtypes"`     // tensors of each type
+	Groups    []Group                   `json:"groups"`
+	Layers    []Layer                   `json:"layers"`
+	Tokenizer *Tokenizer                `json:"tokenizer,omitempty"`
+	State     *State                    `json:"checkpoint,omitempty"`
+
+	Damage []string `json:"damage"` // what is wrong; empty where nothing is
+}
+
+// Tokenizer is the vocabulary beside a model.
+type Tokenizer struct {
+	File  string `json:"file"`
+	Kind  string `json:"kind"`
+	Size  int    `json:"size"` // tokens
+	Error string `json:"error,omitempty"`
+}
+
+// State is what a checkpoint holds beside parameters.
+type State struct {
+	Step        int            `json:"step"`
+	Optimizer   string         `json:"optimizer,omitempty"`
+	Moments     map[string]int `json:"moments"` // of each, the number of parameters that have it
+	Checkpoints []string       `json:"files"`   // all, oldest first
+}
+
+// Inspect reads what is at a path. The error is of a path that holds nothing of
+// the kind; what is wrong inside is in the report.
+func Inspect(path string) (*Report, error) {
+	r := &Report{Path: path, Damage: []string{}}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no %s: %w; name a safetensors file, or the directory of a model or a run", path, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !info.IsDir():
+		r.Kind = File
+		if !strings.HasSuffix(path, ".safetensors") && !strings.HasSuffix(path, ".safetensors.index.json") {
+			return nil, fmt.Errorf("%s is no safetensors file; name one, or the directory of a model or a run", path)
+		}
+		file, err := safetensors.Open(path)
+		if err != nil {
+			r.damage(err)
+			return r, nil
+		}
+		defer file.Close()
+		r.read(file)
+		r.Family = familyOf(file.Names())
+	case hf.IsModel(path):
+		r.Kind = Transformers
+		r.transformers()
+	case lag.IsPretrained(path):
+		r.Kind = Run
+		if _, err := os.Stat(filepath.Join(path, "model.json")); err == nil {
+			r.Kind = Model
+		}
+		r.pretrained()
+	default:
+		return nil, fmt.Errorf("%s holds no model: it has neither a config.json of transformers or of a run nor a model.json; of a study, name one of its runs", path)
+	}
+	if info.IsDir() {
+		r.tokenizer()
+	}
+	return r, nil
+}
+
+func (r *Report) damage(err error) { r.Damage = append(r.Damage, err.Error()) }
+
+func (r *Report) setConfig(m lag.Model) {
+	r.Config, r.Family = &m, m.Family()
+}
+
+// transformers reports a directory of transformers.
+func (r *Report) transformers() {
+	config, err := hf.LoadConfig(filepath.Join(r.Path, "config.json"))
+	if err != nil {
+		r.damage(err)
+	} else {
+		r.setConfig(lag.Model{Model: config})
+	}
+	file, err := safetensors.OpenModel(r.Path)
+	if err != nil {
+		r.damage(err)
+		return
+	}
+	defer file.Close()
+	r.read(file)
+	if r.Config != nil {
+		if _, err := hf.LoadWeights(file, config); err != nil {
+			r.damage(err)
+		}
+	}
+}
+
+// pretrained reports a model directory or a run: its newest state that is whole.
+func (r *Report) pretrained() {
+	model, err := lag.ReadModel(r.Path)
+	if err == nil {
+		err = model.Validate()
+	}
+	if err != nil {
+		r.damage(err)
+	} else {
+		r.setConfig(model)
+	}
+	paths, err := filepath.Glob(filepath.Join(train.CheckpointDir(r.Path), "*.safetensors"))
+	if err == nil && len(paths) == 0 {
+		err = fmt.Errorf("there is no checkpoint in %s", train.CheckpointDir(r.Path))
+	}
+	if err != nil {
+		r.damage(err)
+		return
+	}
+	found := false
+	for _, path := range slices.Backward(paths) { // in the order of their steps
+		file, err := safetensors.Open(path)
+		if err != nil {
+			r.damage(err)
+			continue
+		}
+		if !found {
+			damaged := len(r.Damage)
+			r.read(file)
+			found = len(r.Damage) == damaged
+			r.state(file)
+		} else if err := file.Verify(); err != nil {
+			r.damage(err)
+		}
+		file.Close()
+	}
+	if r.State != nil {
+		r.State.Checkpoints = paths
+	}
+}
+
+// state reports what a checkpoint's header says and whether its parameters are the model's.
+func (r *Report) state(file *safetensors.File) {
+	metadata := file.Metadata()
+	s := &State{Moments: make(map[string]int)}
+	if err := json.Unmarshal([]byte(metadata["checkpoint"]), s); err != nil {
+		r.damage(fmt.Errorf("%s says nothing readable of its step: %w", file.Path(), err))
+	}
+	if s.Optimizer == "" {
+		s.Optimizer = optimizerOf(filepath.Join(r.Path, "config.json"))
+	}
+	params := make(map[string][]int)
+	for _, name := range file.Names() {
+		e, _ := file.Entry(name)
+		if moment, _, ok := splitMoment(name); ok {
+			s.Moments[moment]++
+		} else {
+			params[name] = e.Shape
+		}
+	}
+	r.State = s
+	if r.Config == nil {
+		return
+	}
+	for _, p := range r.Config.Parameters() {
+		shape, ok := params[p.Name]
+		switch {
+		case !ok:
+			r.damage(fmt.Errorf("%s lacks the model's parameter %s", file.Path(), p.Name))
+		case !slices.Equal(shape, p.Shape):
+			r.damage(fmt.Errorf("%s: the parameter %s has shape %v where the configuration asks for %v", file.Path(), p.Name, shape, p.Shape))
+		}
+		delete(params, p.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		r.damage(fmt.Errorf("%s holds a parameter %s that the model has not", file.Path(), name))
+	}
+}
+
+// optimizerOf returns the name of the optimizer in a run's configuration.
+func optimizerOf(path string) string {
+	var config struct {
+		Optimizer struct {
+			Name string `json:"name"`
+		} `json:"optimizer"`
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(text, &config) != nil {
+		return ""
+	}
+	return config.Optimizer.Name
+}
+
+func (r *Report) tokenizer() {
+	files := hf.TokenizerFiles(r.Path)
+	t, path, err := hf.LoadTokenizer(files)
+	switch {
+	case err != nil:
+		r.Tokenizer = &Tokenizer{File: path, Error: err.Error()}
+		r.damage(fmt.Errorf("the tokenizer cannot be read: %w", err))
+	case t != nil:
+		r.Tokenizer = &Tokenizer{File: path, Kind: string(t.Kind()), Size: t.VocabSize()}
+		if vocab := r.vocabulary(); vocab > 0 && t.VocabSize() > vocab {
+			r.damage(fmt.Errorf("the tokenizer has %d tokens where the model knows %d", t.VocabSize(), vocab))
+		}
+	}
+}
+
+// familyOf guesses the family of a model from the names of its tensors.
+func familyOf(names []string) string {
+	for _, name := range names {
+		switch {
+		case strings.HasPrefix(name, "bert."), strings.HasPrefix(name, "cls."):
+			return "bert"
+		case strings.HasPrefix(name, "decoder.block."), strings.HasPrefix(name, "encoder.block."):
+			return "ul2"
+		}
+	}
+	return ""
+}

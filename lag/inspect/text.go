@@ -1,0 +1,192 @@
+package inspect
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/safetensors"
+	"github.com/landscape-aware/growing/lag/ul2"
+)
+
+// Write writes the report for people to read: lines of what there is, a picture
+// of the layers' weights, and what is damaged.
+func (r *Report) Write(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	kinds := map[Kind]string{
+		Transformers: "a directory of transformers", Model: "a model directory", Run: "a run", File: "a safetensors file",
+	}
+	line("path", "%s, %s", r.Path, kinds[r.Kind])
+	if r.Config != nil {
+		line("model", "%s", r.shape())
+	} else if r.Family != "" {
+		line("model", "of the family %s, by the names of its tensors", r.Family)
+	}
+	if r.Weights != "" {
+		line("weights", "%s, checksum %s", r.Weights, r.Checksum)
+		line("tensors", "%d: %s", r.Tensors, r.dtypes())
+		line("parameters", "%s, %s", thousands(int64(r.Count)), size(r.Bytes))
+		for _, g := range r.Groups {
+			line("  "+g.Name, "%s, %.1f%%", thousands(int64(g.Count)), 100*float64(g.Count)/float64(max(r.Count, 1)))
+		}
+	}
+	if s := r.State; s != nil {
+		line("checkpoint", "step %d, %d kept", s.Step, len(s.Checkpoints))
+		line("optimizer", "%s", s.describe())
+	}
+	if v := r.Tokenizer; v != nil && v.Error == "" {
+		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, thousands(int64(v.Size)))
+	} else if r.Kind != File {
+		line("tokenizer", "none that can be read")
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if len(r.Layers) > 0 {
+		if err := r.writeLayers(w); err != nil {
+			return err
+		}
+	}
+	var b strings.Builder
+	for _, d := range r.Damage {
+		fmt.Fprintf(&b, "DAMAGE  %s\n", d)
+	}
+	if len(r.Damage) == 0 {
+		b.WriteString("No damage was found.\n")
+	}
+	_, err := io.WriteString(w, "\n"+b.String())
+	return err
+}
+
+// shape says in a line what the model is.
+func (r *Report) shape() string {
+	switch c := r.Config.Model.(type) {
+	case bert.Config:
+		text := fmt.Sprintf("bert of %d layers, hidden size %d, %d heads, feed-forward %d, vocabulary %s, %d %s positions",
+			c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize, thousands(int64(c.VocabSize)), c.MaxPositions, c.Positions)
+		if c.PreNorm {
+			text += ", pre-norm"
+		}
+		if c.NextSentence {
+			text += ", next-sentence head"
+		}
+		return text
+	case ul2.Config:
+		depth := fmt.Sprintf("%d+%d layers", c.EncoderLayers, c.DecoderLayers)
+		if c.EncoderLayers == 0 {
+			depth = fmt.Sprintf("%d layers", c.DecoderLayers)
+		}
+		head := "untied"
+		if c.TieEmbeddings {
+			head = "tied"
+		}
+		return fmt.Sprintf("ul2 %s of %s, hidden size %d, %d heads of %d, %s feed-forward %d, vocabulary %s, %s head",
+			c.Form, depth, c.HiddenSize, c.Heads, c.HeadSize, c.Activation, c.IntermediateSize, thousands(int64(c.VocabSize)), head)
+	}
+	return r.Family
+}
+
+func (r *Report) dtypes() string {
+	var list []string
+	for _, d := range slices.Sorted(maps.Keys(r.DTypes)) {
+		list = append(list, fmt.Sprintf("%d of %s", r.DTypes[safetensors.DType(d)], d))
+	}
+	return strings.Join(list, ", ")
+}
+
+func (s *State) describe() string {
+	if len(s.Moments) == 0 {
+		return "no moments"
+	}
+	var list []string
+	for _, m := range slices.Sorted(maps.Keys(s.Moments)) {
+		list = append(list, fmt.Sprintf("%s of %d parameters", m, s.Moments[m]))
+	}
+	name := s.Optimizer
+	if name == "" {
+		name = "not named"
+	}
+	return name + ", moments " + strings.Join(list, ", ")
+}
+
+// barWidth is the length of the longest bar, in characters.
+const barWidth = 16
+
+// writeLayers draws the root mean square of each layer's weights. A column of
+// bars has a scale of its own, from 0.
+func (r *Report) writeLayers(w io.Writer) error {
+	columns := []struct {
+		name  string
+		value func(Layer) float64
+	}{
+		{"attention", func(l Layer) float64 { return l.Attention }},
+		{"feed-forward", func(l Layer) float64 { return l.FeedForward }},
+		{"norm", func(l Layer) float64 { return l.Norm }},
+	}
+	most := make([]float64, len(columns))
+	for i, c := range columns {
+		for _, l := range r.Layers {
+			most[i] = max(most[i], c.value(l))
+		}
+	}
+	fmt.Fprintf(w, "\nroot mean square of the weights, by layer\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "layer")
+	for _, c := range columns {
+		fmt.Fprintf(t, "\t%s\t", c.name)
+	}
+	fmt.Fprintln(t, "\t")
+	for _, l := range r.Layers {
+		fmt.Fprintf(t, "%s%d", l.Stack, l.Index)
+		for i, c := range columns {
+			fmt.Fprintf(t, "\t%.4f\t%s", c.value(l), bar(c.value(l), most[i]))
+		}
+		note := ""
+		if l.Same != nil {
+			note = fmt.Sprintf("same as %d", *l.Same)
+		}
+		fmt.Fprintf(t, "\t%s\n", note)
+	}
+	return t.Flush()
+}
+
+// bar draws a value in eighths of a character.
+func bar(value, most float64) string {
+	if most == 0 {
+		return ""
+	}
+	eighths := int(value/most*8*barWidth + 0.5)
+	text := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		text += string(rune('█' + 8 - rest)) // U+2588 is full, U+258F an eighth
+	}
+	return text
+}
+
+// thousands writes a count with commas.
+func thousands(n int64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// size writes a number of bytes.
+func size(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+}

@@ -1,0 +1,164 @@
+package lag_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/train"
+	"github.com/landscape-aware/growing/lag/ul2"
+)
+
+// smallTraining shrinks a preset so that it runs in a second on the pure-Go backend.
+func smallTraining(t *testing.T, preset string) lag.Training {
+	t.Helper()
+	c, err := lag.TrainingPreset(preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data.Corpus.Source = corpusFile(t, 200)
+	c.SetVocabSize(64)
+	c.SetSequenceLength(16)
+	if c.Data.Sentinels > 0 {
+		c.Data.Sentinels = 8
+	}
+	switch m := c.Model.Model.(type) {
+	case bert.Config:
+		m.Layers, m.HiddenSize, m.Heads, m.IntermediateSize, m.HiddenDropout, m.AttentionDropout = 1, 16, 2, 32, 0.1, 0.1
+		c.Model.Model = m
+	case ul2.Config:
+		m.HiddenSize, m.HeadSize, m.Heads, m.IntermediateSize, m.Dropout = 16, 8, 2, 32, 0.1
+		if m = m.WithLayers(0, 1); m.Form == ul2.EncoderDecoder {
+			m = m.WithLayers(1, 1)
+		}
+		c.Model.Model = m
+	}
+	c.BatchSize, c.ValidationBatches, c.EvaluateEvery, c.CheckpointEvery = 8, 2, 10, 4
+	c.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e-2, WarmUp: 3, Steps: 30}
+	return c
+}
+
+// TestTrain trains a small model of every family and form with dropout: the
+// loss falls. Interrupted on its way, it ends with the same losses.
+func TestTrain(t *testing.T) {
+	for _, preset := range lag.TrainingPresets() {
+		t.Run(preset, func(t *testing.T) {
+			testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+				if preset != "ul2" && b.Kind != backend.Go {
+					t.Skip("XLA compiles for seconds: one preset will do")
+				}
+				config := smallTraining(t, preset)
+				data := t.TempDir()
+				whole, err := lag.Train(context.Background(), config, lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if first, last := float64(whole.Curve[0].Loss), float64(whole.Loss); !(last < first-0.2) {
+					t.Errorf("the loss went from %v to %v in %d steps; it should fall by 0.2", first, last, whole.Steps)
+				}
+				if masked := preset == "bert"; math.IsNaN(float64(whole.ShuffledLoss)) == masked {
+					t.Errorf("the loss with the context in random order is %v", whole.ShuffledLoss)
+				}
+
+				ctx, cancel := context.WithCancel(context.Background())
+				options := lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind, Observe: func(e lag.Event) {
+					if e.Phase == lag.PhaseTrain && e.Done == 13 {
+						cancel()
+					}
+				}}
+				if _, err := lag.Train(ctx, config, options); !errors.Is(err, context.Canceled) {
+					t.Fatalf("interrupted: got error %v, want %v", err, context.Canceled)
+				}
+				options.Observe = nil
+				resumed, err := lag.Train(context.Background(), config, options)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !reflect.DeepEqual(resumed.Curve, whole.Curve) {
+					t.Errorf("interrupted and resumed: losses %v, want %v", resumed.Curve, whole.Curve)
+				}
+				for _, file := range []string{"training.json", filepath.Join(filepath.Base(resumed.Dir), "metrics.jsonl")} {
+					if _, err := os.Stat(filepath.Join(options.Dir, file)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestTrainingJSON: a configuration comes back from its JSON as it was; a field
+// that is unknown or missing is an error.
+func TestTrainingJSON(t *testing.T) {
+	for _, preset := range lag.TrainingPresets() {
+		config, err := lag.TrainingPreset(preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := config.Validate(); err != nil {
+			t.Errorf("%s: %v", preset, err)
+		}
+		text, err := json.Marshal(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back lag.Training
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(back, config) {
+			t.Errorf("%s: comes back as %+v, was %+v", preset, back, config)
+		}
+		for _, change := range [][2]string{{`"vocab_size"`, `"vocab_sizes"`}, {`"family":"`, `"family":"x`}, {`"name":"adamw"`, `"name":"sgd"`}} {
+			broken := strings.Replace(string(text), change[0], change[1], 1)
+			if broken == string(text) {
+				t.Fatalf("%s: no %s in %s", preset, change[0], text)
+			}
+			if json.Unmarshal([]byte(broken), &back) == nil {
+				t.Errorf("%s: %s in place of %s is no error", preset, change[1], change[0])
+			}
+		}
+	}
+}
+
+func TestTrainingValidate(t *testing.T) {
+	for name, c := range map[string]struct {
+		preset string
+		change func(*lag.Training)
+		want   string
+	}{
+		"vocabularies":     {"bert", func(c *lag.Training) { c.Data.VocabSize++ }, "does not match"},
+		"positions":        {"bert", func(c *lag.Training) { c.Objective.Settings = objective.DefaultMLM(65) }, "longer than the model's 64 positions"},
+		"objective":        {"bert", func(c *lag.Training) { c.Objective.Settings = objective.DefaultUL2(64) }, "trains with the objective"},
+		"form":             {"ul2", func(c *lag.Training) { c.Objective.Form = objective.DecoderOnly }, "trains with objectives of form"},
+		"causal objective": {"prefix-lm", func(c *lag.Training) { c.Objective.Settings = objective.DefaultCausalLM(64) }, "does not train with"},
+		"no pairs": {"bert", func(c *lag.Training) {
+			m := c.Model.Model.(bert.Config)
+			m.NextSentence = true
+			c.Model.Model = m
+		}, "makes no sentence pairs"},
+		"micro-batches": {"bert", func(c *lag.Training) { c.MicroBatches = 5 }, "do not divide"},
+		"name":          {"bert", func(c *lag.Training) { c.Name = "a/b" }, "no name"},
+		"no model":      {"bert", func(c *lag.Training) { c.Model = lag.Model{} }, "no model"},
+	} {
+		config, err := lag.TrainingPreset(c.preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.change(&config)
+		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
