@@ -3,6 +3,7 @@ package ul2_test
 import (
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -196,7 +197,7 @@ func TestDropout(t *testing.T) {
 	first := steps(t, b, config, 1)
 	again := steps(t, b, config, 1)
 	other := steps(t, b, config, 2)
-	if first.Loss != again.Loss {
+	if !reflect.DeepEqual(first, again) {
 		t.Errorf("the same seed gives %+v and %+v", first, again)
 	}
 	if first.Loss == other.Loss || first.Loss == without.Loss {
