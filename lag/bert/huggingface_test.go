@@ -155,10 +155,7 @@ func TestAgainstTransformers(t *testing.T) {
 				}
 				// Dropout is off, for transformers' is.
 				config.HiddenDropout, config.AttentionDropout = 0, 0
-				program, err := train.NewProgram(b, config, train.NewAdamW())
-				if err != nil {
-					t.Fatal(err)
-				}
+				program := newProgram(t, b, config)
 				batch := ref.batch()
 				if !run.NextSentence {
 					delete(batch, bert.NextSentence)
