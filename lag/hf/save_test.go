@@ -20,14 +20,13 @@ import (
 
 // TestRefused: what transformers cannot express is not written, and the field is named.
 func TestRefused(t *testing.T) {
-	preNorm, relative := testBERT(), testBERT()
-	preNorm.PreNorm = true
+	relative := testBERT()
 	relative.Positions = bert.Relative
 	prefix, causal := testT5(), testT5()
 	prefix.Form, prefix.EncoderLayers = ul2.PrefixLM, 0
 	causal.Form, causal.EncoderLayers = ul2.CausalLM, 0
 	for want, config := range map[string]train.Model{
-		"pre_norm": preNorm, "position_embedding_type": relative, `form is "prefix-lm"`: prefix, `form is "causal-lm"`: causal,
+		"position_embedding_type": relative, `form is "prefix-lm"`: prefix, `form is "causal-lm"`: causal,
 	} {
 		dir := filepath.Join(t.TempDir(), "model")
 		checkError(t, hf.Save(dir, initialize(config)), want, dir)

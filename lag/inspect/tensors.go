@@ -45,7 +45,7 @@ func partOf(name string) string {
 	switch {
 	case contains("cls.", "lm_head", "pooler"):
 		return "head"
-	case contains("LayerNorm", "layer_norm", "encoder.ln"):
+	case contains("LayerNorm", "layer_norm", ".ln."):
 		return "normalization"
 	case contains("embeddings", "shared.weight", "embed_tokens", "relative_attention_bias"):
 		return "embeddings"
