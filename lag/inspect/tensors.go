@@ -12,9 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // Group is a part of a model.
@@ -210,18 +208,4 @@ func finishLayers(sums []*layerSums) []Layer {
 		}
 	}
 	return layers
-}
-
-// vocabulary is the number of tokens that the model knows, 0 if that is not known.
-func (r *Report) vocabulary() int {
-	if r.Config == nil {
-		return 0
-	}
-	switch c := r.Config.Model.(type) {
-	case bert.Config:
-		return c.VocabSize
-	case ul2.Config:
-		return c.VocabSize
-	}
-	return 0
 }
