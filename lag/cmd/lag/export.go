@@ -17,6 +17,9 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{fmt.Errorf("lag export takes the directory of a model or of a run, and the directory to make; it was given %d arguments", len(arguments))}
 		}
 		dir, out := arguments[0], arguments[1]
+		if hf.IsModel(dir) {
+			return fmt.Errorf("%s is a directory of transformers already; lag import makes a model directory of it", dir)
+		}
 		p, err := lag.LoadPretrained(dir)
 		if err != nil {
 			return err
