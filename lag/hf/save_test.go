@@ -20,14 +20,13 @@ import (
 
 // TestRefused: what transformers cannot express is not written, and the field is named.
 func TestRefused(t *testing.T) {
-	preNorm, relative := testBERT(), testBERT()
-	preNorm.PreNorm = true
+	relative := testBERT()
 	relative.Positions = bert.Relative
 	prefix, causal := testT5(), testT5()
 	prefix.Form, prefix.EncoderLayers = ul2.PrefixLM, 0
 	causal.Form, causal.EncoderLayers = ul2.CausalLM, 0
 	for want, config := range map[string]train.Model{
-		"pre_norm": preNorm, "position_embedding_type": relative, `form is "prefix-lm"`: prefix, `form is "causal-lm"`: causal,
+		"position_embedding_type": relative, `form is "prefix-lm"`: prefix, `form is "causal-lm"`: causal,
 	} {
 		dir := filepath.Join(t.TempDir(), "model")
 		checkError(t, hf.Save(dir, initialize(config)), want, dir)
@@ -161,10 +160,12 @@ func TestTokenizer(t *testing.T) {
 			"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false, "model_max_length": 10.0,
 			"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]",
 		}, "tokenizer.json", 60},
-		{tokenizer.Unigram, testT5(), nil, "spiece.model", 30},
+		{tokenizer.Unigram, testT5(), map[string]any{
+			"tokenizer_class": "T5Tokenizer", "extra_ids": 0.0, "legacy": false, "additional_special_tokens": []any{"<s>", "<mask>", "<extra_id_1>", "<extra_id_0>"},
+		}, "spiece.model", 32},
 	} {
 		t.Run(string(test.kind), func(t *testing.T) {
-			vocab, err := tokenizer.Train(t.Context(), documents, tokenizer.TrainOptions{Kind: test.kind, VocabSize: test.size})
+			vocab, err := tokenizer.Train(t.Context(), documents, tokenizer.TrainOptions{Kind: test.kind, VocabSize: test.size, Sentinels: 2})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,10 +179,8 @@ func TestTokenizer(t *testing.T) {
 			if err := hf.Save(out, m); err != nil {
 				t.Fatal(err)
 			}
-			if test.want != nil {
-				if d := cmp.Diff(test.want, readFields(t, filepath.Join(out, "tokenizer_config.json"))); d != "" {
-					t.Error(d)
-				}
+			if d := cmp.Diff(test.want, readFields(t, filepath.Join(out, "tokenizer_config.json"))); d != "" {
+				t.Error(d)
 			}
 			files := load(t, out).Files
 			if !slices.ContainsFunc(files, func(path string) bool { return filepath.Base(path) == test.file }) {
