@@ -20,7 +20,7 @@ import (
 )
 
 // The model of testdata/huggingface.py.
-const hfBatch, hfLength, hfLayers = 4, 11, 3
+const hfBatch, hfLength, hfLayers = 4, 11, 2
 
 func hfConfig(preNorm, nextSentence bool) bert.Config {
 	config := bert.New(hfLayers, 16, 4, 37, 14)
@@ -152,6 +152,9 @@ func TestAgainstTransformers(t *testing.T) {
 				out := forward(t, b, config)(state, ref.batch())
 				if d := greatest(out[len(out)-1], run.Logits); d > 1e-5 {
 					t.Errorf("a logit differs by %g", d)
+				}
+				if b.Kind != backend.Go && !run.NextSentence {
+					return // XLA takes seconds to compile a step; the other runs' have this loss in them
 				}
 				// Dropout is off, for transformers' is.
 				config.HiddenDropout, config.AttentionDropout = 0, 0

@@ -158,7 +158,7 @@ func TestBFloat16(t *testing.T) {
 		var logits [2][]float32
 		var losses [2]float64
 		for i, precision := range []transformer.Precision{transformer.Float32, transformer.BFloat16} {
-			config := hfConfig(false, true)
+			config := hfConfig(false, false)
 			config.HiddenDropout, config.AttentionDropout, config.Precision = 0, 0, precision
 			state := hfWeights(config.Parameters())
 			logits[i] = forward(t, b, config)(state, ref.batch())[0]

@@ -21,7 +21,7 @@ import transformers
 from transformers import BertConfig, BertForMaskedLM, BertForPreTraining
 from transformers import MegatronBertConfig, MegatronBertForMaskedLM, MegatronBertForPreTraining
 
-SHAPE = dict(vocab_size=37, hidden_size=16, num_hidden_layers=3, num_attention_heads=4, intermediate_size=40,
+SHAPE = dict(vocab_size=37, hidden_size=16, num_hidden_layers=2, num_attention_heads=4, intermediate_size=40,
              max_position_embeddings=14, layer_norm_eps=1e-12, hidden_act="gelu", hidden_dropout_prob=0.1,
              attention_probs_dropout_prob=0.1, attn_implementation="eager")
 BATCH, LENGTH = 4, 11
