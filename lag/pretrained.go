@@ -66,6 +66,9 @@ func ReadModel(dir string) (Model, error) { return readModel(dir) }
 
 func readModel(dir string) (Model, error) {
 	var model Model
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return model, fmt.Errorf("there is no %s: %w; name a directory that lag import, grow or train made", dir, fs.ErrNotExist)
+	}
 	path := filepath.Join(dir, modelFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

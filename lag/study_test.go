@@ -2,11 +2,15 @@ package lag_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -229,10 +233,15 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestTruncatedCheckpoint: the source's checkpoint is cut short; the study says
-// so and which file it is.
+// TestTruncatedCheckpoint: where the source's last checkpoint is cut short, the
+// end of its training is repeated from the one before, and the study comes to the
+// same result; where all are, the study says so and what to do.
 func TestTruncatedCheckpoint(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
+	want, err := run(t, config, t.TempDir(), backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
@@ -241,24 +250,50 @@ func TestTruncatedCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
-	found, err := filepath.Glob(filepath.Join(dir, "*", "checkpoint", "*.safetensors"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("checkpoints: %v, %v", found, err)
+	truncate := func(pattern string) (newest string) {
+		t.Helper()
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("checkpoints: %v, %v", found, err)
+		}
+		for _, path := range found {
+			if err := os.Truncate(path, 1000); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return found[len(found)-1]
 	}
-	if err := os.Truncate(found[0], 1000); err != nil {
+	last := fmt.Sprintf("step-%08d.safetensors", config.Pretrain.Schedule.Steps)
+	source := filepath.Dir(filepath.Dir(truncate(filepath.Join(dir, "*", "checkpoint", last))))
+	got, err := run(t, config, dir, backend.Go, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	broken := filepath.Dir(filepath.Dir(found[0]))
-	for _, damage := range []func() error{func() error { return nil }, func() error { return os.Remove(found[0]) }} {
-		if err := damage(); err != nil {
-			t.Fatal(err)
-		}
-		_, err := run(t, config, dir, backend.Go, nil)
-		if err == nil || !strings.Contains(err.Error(), found[0]) || !strings.Contains(err.Error(), "delete the run's directory "+broken) {
-			t.Fatalf("got error %v, want one that names %s and says to delete %s", err, found[0], broken)
+	wantText, err := json.Marshal(want)
+	gotText, err2 := json.Marshal(got)
+	if diff := cmp.Diff(string(wantText), string(gotText)); diff != "" || err != nil || err2 != nil {
+		t.Errorf("after a damaged checkpoint: %s, %v, %v", diff, err, err2)
+	}
+
+	probes, err := filepath.Glob(filepath.Join(dir, "*", "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range probes { // so that they are grown again
+		if probe := filepath.Dir(path); probe != source {
+			if err := os.RemoveAll(probe); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if err := os.RemoveAll(broken); err != nil {
+	newest := truncate(filepath.Join(source, "checkpoint", "*.safetensors"))
+	for range 2 {
+		_, err := run(t, config, dir, backend.Go, nil)
+		if err == nil || !strings.Contains(err.Error(), newest) || !strings.Contains(err.Error(), "delete the run's directory "+source) {
+			t.Fatalf("got error %v, want one that names %s and says to delete %s", err, newest, source)
+		}
+	}
+	if err := os.RemoveAll(source); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := run(t, config, dir, backend.Go, nil); err != nil {

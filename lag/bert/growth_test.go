@@ -12,56 +12,64 @@ import (
 )
 
 // TestPreservation holds what the growth package says of duplicates against
-// the model: in a post-norm stack, gated at 0 they leave the loss unchanged,
-// zeroed they do not, because their layer norms still act.
+// the model. Gated at 0 they leave the loss unchanged; zeroed they do in a
+// pre-norm stack only, for in a post-norm one their layer norms still act.
 func TestPreservation(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		config := referenceConfig(bert.Learned)
-		state := referenceWeights(config.Parameters())
-		source := loss(t, b, config, state, open(refLayers))
-		snap, err := state.Snapshot(config.Parameters(), train.NewAdamW())
-		if err != nil {
-			t.Fatal(err)
-		}
-		stack, err := growth.GStack(refLayers, 2*refLayers)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, test := range []struct {
-			init      growth.Init
-			preserves bool
-		}{
-			{growth.Init{Kind: growth.Gated, GateSteps: 10}, true},
-			{growth.Init{Kind: growth.Zero}, false},
-			{growth.Init{Kind: growth.Copy}, false},
-		} {
-			strategy := stack.WithInit(test.init)
-			grown := train.Snapshot{Updates: snap.Updates}
-			if grown.State, err = strategy.Apply(snap.State, config.Stacks()[0], nil); err != nil {
-				t.Fatal(err)
-			}
-			deep := config.WithLayers(2 * refLayers)
-			restored, err := grown.Restore(deep.Parameters(), train.NewAdamW())
+		for _, preNorm := range []bool{false, true} {
+			config := referenceConfig(bert.Learned)
+			config.PreNorm = preNorm
+			state := hfWeights(config.Parameters())
+			source := loss(t, newProgram(t, b, config), state, open(refLayers))
+			snap, err := state.Snapshot(config.Parameters(), train.NewAdamW())
 			if err != nil {
 				t.Fatal(err)
 			}
-			change := math.Abs(loss(t, b, deep, restored, strategy.Gates(0)) - source)
-			if test.preserves && change > 1e-6 {
-				t.Errorf("%s: the loss changed by %g, want at most 1e-6", strategy.Name, change)
+			stack, err := growth.GStack(refLayers, 2*refLayers)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if !test.preserves && change < 1e-3 {
-				t.Errorf("%s: the loss changed by %g only; a post-norm stack does not preserve it", strategy.Name, change)
+			deep := newProgram(t, b, config.WithLayers(2*refLayers))
+			for _, test := range []struct {
+				init      growth.Init
+				preserves bool
+			}{
+				{growth.Init{Kind: growth.Gated, GateSteps: 10}, true},
+				{growth.Init{Kind: growth.Zero}, preNorm},
+				{growth.Init{Kind: growth.Copy}, false},
+			} {
+				strategy := stack.WithInit(test.init)
+				grown := train.Snapshot{Updates: snap.Updates}
+				if grown.State, err = strategy.Apply(snap.State, config.Stacks()[0], nil); err != nil {
+					t.Fatal(err)
+				}
+				restored, err := deep.Restore(grown)
+				if err != nil {
+					t.Fatal(err)
+				}
+				change := math.Abs(loss(t, deep, restored, strategy.Gates(0))-source) / source
+				if test.preserves && change > 1e-6 {
+					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g, want at most 1e-6", preNorm, strategy.Name, change)
+				}
+				if !test.preserves && change < 1e-4 {
+					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g only, want more than 1e-4", preNorm, strategy.Name, change)
+				}
 			}
 		}
 	})
 }
 
-func loss(t *testing.T, b *backend.Backend, config bert.Config, state *train.State, gates []float32) float64 {
+func newProgram(t *testing.T, b *backend.Backend, config bert.Config) *train.Program {
 	t.Helper()
 	program, err := train.NewProgram(b, config, train.NewAdamW())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return program
+}
+
+func loss(t *testing.T, program *train.Program, state *train.State, gates []float32) float64 {
+	t.Helper()
 	value, err := program.Loss(state, []train.Batch{bert.Inputs(referenceBatch(0)), bert.Inputs(referenceBatch(1))}, gates)
 	if err != nil {
 		t.Fatal(err)

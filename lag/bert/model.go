@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -65,7 +66,7 @@ func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transfor
 	terms := []transformer.Term{{Name: "mlm", Sum: loss, Count: predicted}}
 	if c.NextSentence {
 		labels := input(in, NextSentence)
-		loss, sentences := transformer.CrossEntropy(c.PredictNextSentence(w, hidden_BxLxH), labels, Ones(labels.Graph(), labels.Shape().Clone()))
+		loss, sentences := transformer.CrossEntropy(c.PredictNextSentence(w, hidden_BxLxH), labels, Ones(labels.Graph(), shapes.Make(dtypes.Float32, labels.Shape().Size())))
 		terms = append(terms, transformer.Term{Name: "next_sentence", Sum: loss, Count: sentences})
 	}
 	return terms

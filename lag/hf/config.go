@@ -15,26 +15,35 @@ import (
 // architecture is a kind of model of transformers.
 type architecture struct {
 	modelType string
-	classes   []string // of transformers, whose checkpoints can be read; the first names those of no class
+	classes   []string // of transformers, whose checkpoints can be read; the first where none is named
 	parse     func(text []byte, class string) (train.Model, error)
 	fixed     []fixed // what the configuration must say
 	names     names   // of the parameters
 }
 
 var architectures = []architecture{
-	{"bert", []string{"BertForMaskedLM", bertPreTraining, "BertModel"}, parseBERT, bertFixed, bertNames},
+	{"bert", []string{"BertForMaskedLM", "BertForPreTraining", "BertModel"}, parsePostNorm, bertFixed, bertNames},
+	{"megatron-bert", []string{"MegatronBertForMaskedLM", "MegatronBertForPreTraining", "MegatronBertModel"}, parsePreNorm, bertFixed, bertNames},
 	{"t5", []string{"T5ForConditionalGeneration", "T5WithLMHeadModel", "T5Model"}, parseT5, t5Fixed, t5Names},
 }
 
 // architectureOf returns the kind of a model of ours.
 func architectureOf(m train.Model) (architecture, error) {
-	switch m.(type) {
+	var modelType string
+	switch c := m.(type) {
 	case bert.Config:
-		return architectures[0], nil
+		modelType = "bert"
+		if c.PreNorm {
+			modelType = "megatron-bert"
+		}
 	case ul2.Config:
-		return architectures[1], nil
+		modelType = "t5"
 	}
-	return architecture{}, fmt.Errorf("a model of type %T has no counterpart in transformers", m)
+	i := slices.IndexFunc(architectures, func(a architecture) bool { return a.modelType == modelType })
+	if i < 0 {
+		return architecture{}, fmt.Errorf("a model of type %T has no counterpart in transformers", m)
+	}
+	return architectures[i], nil
 }
 
 // fixed is a field of a configuration that may have one value only.
@@ -81,7 +90,7 @@ func parseConfig(text []byte, fields map[string]json.RawMessage) (train.Model, e
 	}
 	i := slices.IndexFunc(architectures, func(a architecture) bool { return a.modelType == head.ModelType })
 	if i < 0 {
-		return nil, fmt.Errorf("model_type is %q, which is not supported; it is %s", head.ModelType, supported())
+		return nil, fmt.Errorf("model_type is %q, which is not supported; supported are %s", head.ModelType, supported())
 	}
 	a := architectures[i]
 	class := a.classes[0]
@@ -108,5 +117,5 @@ func supported() string {
 	for _, a := range architectures {
 		list = append(list, fmt.Sprintf("%q (%s)", a.modelType, a.classes[0]))
 	}
-	return strings.Join(list, " or ")
+	return strings.Join(list, ", ")
 }

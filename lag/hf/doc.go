@@ -1,8 +1,9 @@
 // Package hf reads and writes models as Hugging Face's transformers keeps them:
 // a directory of config.json, model.safetensors and the files of a tokenizer.
 //
-// [Load] reads the checkpoints of BERT and of T5 v1.1 and UL2, from a directory
-// or from the hub, into the models of packages bert and ul2. [Save] writes ours
+// [Load] reads the checkpoints of BERT (BertFor..., post-norm, and
+// MegatronBertFor..., pre-norm) and of T5 v1.1 and UL2, from a directory or from
+// the hub, into the models of packages bert and ul2. [Save] writes ours
 // so that transformers' from_pretrained loads them into the same function.
 // Parameters are named as Hugging Face names them, with few exceptions, which
 // are tables in bert.go and t5.go.

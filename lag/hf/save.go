@@ -3,8 +3,10 @@ package hf
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -45,6 +47,9 @@ func Save(dir string, m *Model) error {
 			return err
 		}
 		if err := m.saveTokenizer(tmp); err != nil {
+			return err
+		}
+		if err := m.adaptGeneration(filepath.Join(tmp, generationFile)); err != nil {
 			return err
 		}
 		return atomicfile.WriteBytes(filepath.Join(tmp, configFile), text)
@@ -115,6 +120,31 @@ func (m *Model) configFields(a architecture) (map[string]json.RawMessage, error)
 		}
 	}
 	return fields, nil
+}
+
+// adaptGeneration turns the cache off in the settings of generation, if there
+// are any, where transformers must do without; see [cacheless].
+func (m *Model) adaptGeneration(path string) error {
+	c, ok := m.Config.(ul2.Config)
+	if !ok || !cacheless(c) {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var settings map[string]json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(text, &settings)
+	}
+	if err != nil {
+		return fmt.Errorf("the settings of generation, %s, cannot be read: %w", generationFile, err)
+	}
+	settings["use_cache"] = json.RawMessage("false")
+	if text, err = encode(settings); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, text)
 }
 
 // encode returns JSON in lines, keys in alphabetical order.

@@ -101,16 +101,25 @@ func t5Fields(c ul2.Config) (class string, fields any, err error) {
 		return "", nil, fmt.Errorf("the model's form is %q; transformers' T5 has an encoder and a decoder, and no decoder alone: only form %q can be exported",
 			c.Form, ul2.EncoderDecoder)
 	}
+	var cache *bool // transformers' own setting
+	if cacheless(c) {
+		cache = new(bool)
+	}
 	return "T5ForConditionalGeneration", struct {
 		t5Config
 		Function       string `json:"dense_act_fn"`
 		Gated          bool   `json:"is_gated_act"`
 		EncoderDecoder bool   `json:"is_encoder_decoder"`
-		Cache          bool   `json:"use_cache"`
+		Cache          *bool  `json:"use_cache,omitempty"`
 	}{t5Config{
 		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, HeadSize: c.HeadSize, Heads: c.Heads,
 		IntermediateSize: c.IntermediateSize, EncoderLayers: c.EncoderLayers, DecoderLayers: c.DecoderLayers,
 		Activation: c.Activation, RelativeBuckets: c.RelativeBuckets, RelativeMaxDistance: c.RelativeMaxDistance,
 		NormEpsilon: c.NormEpsilon, Dropout: c.Dropout, InitializerFactor: c.InitializerFactor, TieEmbeddings: c.TieEmbeddings,
-	}, t5Functions[c.Activation], true, true, true}, nil
+	}, t5Functions[c.Activation], true, true, cache}, nil
 }
+
+// cacheless tells whether transformers must generate without its cache: generate
+// makes one as deep as num_layers, and fails in a deeper decoder (transformers
+// 4.57.3, cache_utils.py, DynamicCache, and configuration_t5.py, attribute_map).
+func cacheless(c ul2.Config) bool { return c.DecoderLayers > c.EncoderLayers }

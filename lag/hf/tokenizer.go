@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag/bert"
 )
@@ -16,18 +17,21 @@ import (
 // tokenizerFiles are the files of a model that are copied along: those of its
 // tokenizer, and its settings of generation.
 var tokenizerFiles = []string{
-	"tokenizer.json", "vocab.txt", sentencePiece, "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
-	"added_tokens.json", "vocab.json", "merges.txt", "generation_config.json",
+	"tokenizer.json", "vocab.txt", sentencePiece, ourSentencePiece, "tokenizer_config.json", "special_tokens_map.json",
+	"added_tokens.json", "vocab.json", "merges.txt", generationFile,
 }
 
 const (
 	tokenizerConfig = "tokenizer_config.json"
-	sentencePiece   = "spiece.model" // as T5's tokenizer calls its file
+	generationFile  = "generation_config.json"
+
+	sentencePiece    = "spiece.model"    // as T5's tokenizer calls its file
+	ourSentencePiece = "tokenizer.model" // as package tokenizer does
 )
 
 // vocabularies are those of tokenizerFiles that package tokenizer reads, the
 // best first.
-var vocabularies = []string{"tokenizer.json", sentencePiece, "tokenizer.model", "vocab.txt"}
+var vocabularies = []string{"tokenizer.json", sentencePiece, ourSentencePiece, "vocab.txt"}
 
 // TokenizerFiles returns the paths of the files in a directory that are of a
 // tokenizer, and that of the settings of generation.
@@ -79,49 +83,63 @@ func copyFiles(dir string, files []string, renamed map[string]string) (written m
 	return written, nil
 }
 
-// saveTokenizer copies the tokenizer's files. transformers cannot tell which
-// class a tokenizer.json alone is of, and is told.
+// saveTokenizer copies the tokenizer's files. Where it has no settings for
+// transformers, as ours have not, it gets them: transformers cannot tell which
+// class a tokenizer.json alone is of, and would add T5's 100 sentinels to those
+// that a vocabulary of ours holds.
 func (m *Model) saveTokenizer(dir string) error {
-	renamed := map[string]string{"tokenizer.model": sentencePiece}
 	_, isBERT := m.Config.(bert.Config)
-	if isBERT {
-		renamed = nil
+	var renamed map[string]string
+	if !isBERT {
+		renamed = map[string]string{ourSentencePiece: sentencePiece}
 	}
 	written, err := copyFiles(dir, m.Files, renamed)
+	if err != nil || written[tokenizerConfig] {
+		return err
+	}
+	t, path, err := LoadTokenizer(m.Files)
 	if err != nil {
 		return err
 	}
-	if !written["tokenizer.json"] || written[tokenizerConfig] {
-		return nil
-	}
-	t, _, err := LoadTokenizer(m.Files)
-	if err != nil {
-		return err
-	}
-	settings := map[string]any{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}
-	if c, ok := m.Config.(bert.Config); ok {
-		settings["model_max_length"] = c.MaxPositions
-	}
-	special := t.Special()
-	for name, id := range map[string]int32{"pad_token": special.Pad, "unk_token": special.Unk, "mask_token": special.Mask} {
-		if id >= 0 {
-			settings[name] = t.Token(id)
-		}
-	}
-	if isBERT {
-		for name, id := range map[string]int32{"cls_token": special.Cls, "sep_token": special.Sep} {
-			if id >= 0 {
-				settings[name] = t.Token(id)
+	var settings map[string]any
+	switch name := filepath.Base(path); {
+	case name == "tokenizer.json":
+		settings = m.fastSettings(t)
+	case name == ourSentencePiece && !isBERT:
+		var special []string
+		for _, id := range t.Specials() {
+			if token := t.Token(id); id != t.Special().Pad && id != t.Special().EOS && id != t.Special().Unk {
+				special = append(special, token)
 			}
 		}
-	} else if special.EOS >= 0 {
-		settings["eos_token"] = t.Token(special.EOS)
+		settings = map[string]any{"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "legacy": false, "additional_special_tokens": special}
+	default:
+		return nil
 	}
 	text, err := encode(settings)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, tokenizerConfig), text, 0o666)
+	return atomicfile.WriteBytes(filepath.Join(dir, tokenizerConfig), text)
+}
+
+// fastSettings are those of a tokenizer.json.
+func (m *Model) fastSettings(t *tokenizer.Tokenizer) map[string]any {
+	settings := map[string]any{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}
+	special := t.Special()
+	tokens := map[string]int32{"pad_token": special.Pad, "unk_token": special.Unk, "mask_token": special.Mask}
+	if c, ok := m.Config.(bert.Config); ok {
+		settings["model_max_length"] = c.MaxPositions
+		tokens["cls_token"], tokens["sep_token"] = special.Cls, special.Sep
+	} else {
+		tokens["eos_token"] = special.EOS
+	}
+	for name, id := range tokens {
+		if id >= 0 {
+			settings[name] = t.Token(id)
+		}
+	}
+	return settings
 }
 
 // setSpecialTokens sets the ids of special tokens in a config.json where it has
@@ -135,21 +153,21 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
 	}
 	switch {
 	case t == nil && fields["pad_token_id"] == nil:
-		log.Warn("the model has no tokenizer; its special tokens are taken to be those of the published models", "pad", pad, "eos", eos)
+		log.Warn("the model has no tokenizer; the ids of its special tokens are taken to be those of the published models")
 	case t != nil && (t.Special().Pad < 0 || !isBERT && t.Special().EOS < 0):
-		log.Warn("the tokenizer has no token for padding, or none that ends a text; the published models' are taken", "pad", pad, "eos", eos)
+		log.Warn("the tokenizer has no token for padding, or none that ends a text; the ids of the published models are taken")
 	case t != nil:
 		pad, eos = t.Special().Pad, t.Special().EOS
 	}
-	ids := map[string]int32{"pad_token_id": pad}
-	if !isBERT {
-		ids["eos_token_id"] = eos
-		ids["decoder_start_token_id"] = pad // as in T5, and in data/objective
-	}
-	for name, id := range ids {
+	set := func(name string, id []byte) {
 		if raw := fields[name]; raw == nil || string(raw) == "null" {
-			fields[name] = fmt.Append(nil, id)
+			fields[name] = id
 		}
+	}
+	set("pad_token_id", fmt.Append(nil, pad))
+	if !isBERT {
+		set("eos_token_id", fmt.Append(nil, eos))
+		set("decoder_start_token_id", fields["pad_token_id"]) // as in T5, and in data/objective
 	}
 	return nil
 }

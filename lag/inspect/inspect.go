@@ -237,8 +237,8 @@ func (r *Report) tokenizer() {
 		r.damage(fmt.Errorf("the tokenizer cannot be read: %w", err))
 	case t != nil:
 		r.Tokenizer = &Tokenizer{File: path, Kind: string(t.Kind()), Size: t.VocabSize()}
-		if vocab := r.vocabulary(); vocab > 0 && t.VocabSize() > vocab {
-			r.damage(fmt.Errorf("the tokenizer has %d tokens where the model knows %d", t.VocabSize(), vocab))
+		if c := r.Config; c != nil && t.VocabSize() > c.VocabSize() {
+			r.damage(fmt.Errorf("the tokenizer has %d tokens where the model knows %d; they do not belong together", t.VocabSize(), c.VocabSize()))
 		}
 	}
 }

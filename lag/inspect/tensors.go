@@ -12,9 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // Group is a part of a model.
@@ -45,7 +43,7 @@ func partOf(name string) string {
 	switch {
 	case contains("cls.", "lm_head", "pooler"):
 		return "head"
-	case contains("LayerNorm", "layer_norm", "encoder.ln"):
+	case contains("LayerNorm", "layer_norm", ".ln."):
 		return "normalization"
 	case contains("embeddings", "shared.weight", "embed_tokens", "relative_attention_bias"):
 		return "embeddings"
@@ -210,18 +208,4 @@ func finishLayers(sums []*layerSums) []Layer {
 		}
 	}
 	return layers
-}
-
-// vocabulary is the number of tokens that the model knows, 0 if that is not known.
-func (r *Report) vocabulary() int {
-	if r.Config == nil {
-		return 0
-	}
-	switch c := r.Config.Model.(type) {
-	case bert.Config:
-		return c.VocabSize
-	case ul2.Config:
-		return c.VocabSize
-	}
-	return 0
 }

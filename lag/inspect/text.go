@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/landscape-aware/growing/lag/bert"
-	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/ul2"
 )
 
@@ -97,7 +96,7 @@ func (r *Report) shape() string {
 func (r *Report) dtypes() string {
 	var list []string
 	for _, d := range slices.Sorted(maps.Keys(r.DTypes)) {
-		list = append(list, fmt.Sprintf("%d of %s", r.DTypes[safetensors.DType(d)], d))
+		list = append(list, fmt.Sprintf("%d of %s", r.DTypes[d], d))
 	}
 	return strings.Join(list, ", ")
 }
@@ -141,7 +140,7 @@ func (r *Report) writeLayers(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "layer")
 	for _, c := range columns {
-		fmt.Fprintf(t, "\t%s\t", c.name)
+		fmt.Fprintf(t, "\t\t%s", c.name) // above the bars
 	}
 	fmt.Fprintln(t, "\t")
 	for _, l := range r.Layers {

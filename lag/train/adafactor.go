@@ -95,8 +95,8 @@ func (o Adafactor) moments(p transformer.Param) []Moment {
 	return append(list, Moment{"row", slices.Clone(p.Shape[:n-1])}, Moment{"column", slices.Delete(slices.Clone(p.Shape), n-2, n-1)})
 }
 
-// scalars are β, 1-β, which float32 could not tell from 0 if it were computed
-// from β, and the relative step.
+// scalars are β, 1-β and the relative step. 1-β is not left to the graph: in
+// float32 it would lose digits where β is near 1.
 func (o Adafactor) scalars(n int) []float32 {
 	rest, relative := math.Pow(float64(n), o.DecayRate), 1.0
 	if o.RelativeStep {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 
@@ -30,7 +29,7 @@ type Metric struct {
 	Step         int                `json:"step"` // updates done before it
 	Event        Event              `json:"event"`
 	Loss         float64            `json:"loss,omitzero"`      // nats per predicted token
-	Auxiliary    map[string]float64 `json:"auxiliary,omitzero"` // the other terms of the loss, by name
+	Terms        map[string]float64 `json:"terms,omitempty"`    // the other terms of the loss, each a mean
 	GradientNorm float64            `json:"grad_norm,omitzero"` // before clipping
 	ParameterRMS float64            `json:"param_rms,omitzero"` // before the update
 	UpdateRMS    float64            `json:"update_rms,omitzero"`
@@ -89,14 +88,7 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 }
 
 // add appends a line, which reaches the disk with the next [metricsLog.sync].
-// What is not finite, which JSON has no number for, is left out.
 func (l *metricsLog) add(m Metric) error {
-	for _, x := range []*float64{&m.GradientNorm, &m.ParameterRMS, &m.UpdateRMS} {
-		if !finite(*x) {
-			*x = 0
-		}
-	}
-	maps.DeleteFunc(m.Auxiliary, func(_ string, x float64) bool { return !finite(x) })
 	line, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)

@@ -131,8 +131,8 @@ func (t *training) step() error {
 	if update.Diverged() {
 		return t.diverged(step)
 	}
-	m := Metric{Step: step, Event: EventTrain, Loss: update.Loss, GradientNorm: update.GradientNorm, Rate: rate}
-	m.Clock = t.clock(time.Since(begin))
+	m := Metric{Step: step, Event: EventTrain, Loss: update.Loss, Terms: update.Terms, GradientNorm: update.GradientNorm,
+		ParameterRMS: update.ParameterRMS, UpdateRMS: update.UpdateRMS, Rate: rate, Clock: t.clock(time.Since(begin))}
 	if err := t.metrics.add(m); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ var model = func() bert.Config {
 }()
 
 // optimizers are those that runs are tested with.
-var optimizers = []train.Optimizer{train.NewAdamW()}
+var optimizers = []train.Optimizer{train.NewAdamW(), train.NewAdafactor()}
 
 // batchOf returns a batch that depends on the step alone.
 func batchOf(step int) ([]train.Batch, error) {
@@ -299,7 +299,7 @@ func TestMetrics(t *testing.T) {
 		if m.Event != train.EventTrain {
 			continue
 		}
-		if m.Loss <= 0 || m.GradientNorm <= 0 || m.Rate != run.Schedule.At(m.Step) {
+		if m.Loss <= 0 || m.GradientNorm <= 0 || m.ParameterRMS <= 0 || m.UpdateRMS <= 0 || m.Rate != run.Schedule.At(m.Step) {
 			t.Errorf("step %d: %+v", m.Step, m)
 		}
 		if c := m.Clock; c.Seconds <= 0 || c.Tokens != 12/c.Seconds || c.FLOPs != 1e6/c.Seconds || c.MFU != c.FLOPs/1e9 {

@@ -41,7 +41,7 @@ def weight(name, shape):
 
 def batch():
     b, l = np.meshgrid(np.arange(BATCH), np.arange(LENGTH), indexing="ij")
-    tokens = (7 * l + 11 * b + l * b) % SHAPE["vocab_size"]
+    tokens = 1 + (7 * l + 11 * b + l * b) % (SHAPE["vocab_size"] - 1)  # no 0: PyTorch gives the padding token's embedding no gradient
     types = (l >= 5 + b % 3).astype(np.int64)
     mask = np.ones((BATCH, LENGTH), dtype=np.int64)
     mask[1, 7:] = 0

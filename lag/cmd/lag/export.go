@@ -4,9 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"path/filepath"
+	"os"
 
-	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/hf"
 )
@@ -18,14 +17,27 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{fmt.Errorf("lag export takes the directory of a model or of a run, and the directory to make; it was given %d arguments", len(arguments))}
 		}
 		dir, out := arguments[0], arguments[1]
+		if hf.IsModel(dir) {
+			return fmt.Errorf("%s is a directory of transformers already; lag import makes a model directory of it", dir)
+		}
 		p, err := lag.LoadPretrained(dir)
 		if err != nil {
 			return err
 		}
 		if *file != "" {
-			if p.Files, err = tokenizerFiles(*file); err != nil {
+			tmp, err := os.MkdirTemp("", "lag-tokenizer-*")
+			if err != nil {
 				return err
 			}
+			defer os.RemoveAll(tmp)
+			t, err := loadTokenizer(*file)
+			if err == nil {
+				err = t.SaveTo(tmp)
+			}
+			if err != nil {
+				return err
+			}
+			p.Files = hf.TokenizerFiles(tmp)
 		}
 		if err := hf.Save(out, &hf.Model{Config: p.Model.Model, Params: p.Params, Files: p.Files}); err != nil {
 			return err
@@ -33,15 +45,4 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		fmt.Printf("%s: %s, from %s\n", out, describe(p.Model), dir)
 		return nil
 	}
-}
-
-// tokenizerFiles returns the tokenizer's files of a dataset, or the one named.
-func tokenizerFiles(path string) ([]string, error) {
-	if _, err := loadTokenizer(path); err != nil {
-		return nil, err
-	}
-	if data.IsDataset(path) {
-		return hf.TokenizerFiles(path), nil
-	}
-	return []string{filepath.Clean(path)}, nil
 }

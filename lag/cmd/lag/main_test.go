@@ -123,7 +123,7 @@ func TestInterrupt(t *testing.T) {
 	}
 	deadline := time.Now().Add(time.Minute)
 	for {
-		if found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "state.safetensors")); len(found) > 0 {
+		if found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "step-*.safetensors")); len(found) > 0 {
 			break
 		}
 		if time.Now().After(deadline) {

@@ -14,7 +14,8 @@ import (
 )
 
 // bars shows the events of a study: a progress bar with an ETA for each phase
-// in a terminal, a line for each finished run elsewhere.
+// in a terminal, a line for each finished run elsewhere, and for
+// each validation of a single training.
 type bars struct {
 	out      *os.File
 	terminal bool
@@ -50,7 +51,7 @@ func (b *bars) observe(e lag.Event) {
 		if newPhase && e.Phase == lag.PhasePrepare {
 			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, e.Run)
 		}
-		if e.Point != nil && e.Done == e.Total {
+		if e.Point != nil && (e.Done == e.Total || e.Phase == lag.PhaseTrain) {
 			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, e.Run, e.Done, e.Total, b.loss, time.Since(b.started).Seconds())
 		}
 		return

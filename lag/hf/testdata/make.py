@@ -5,6 +5,7 @@
 
 bert              BertForMaskedLM
 bert-pretraining  BertForPreTraining in several files
+bert-pre-norm     MegatronBertForMaskedLM, one layer
 bert-half         the weights of bert in bfloat16
 t5                T5ForConditionalGeneration, gated GELU, head of its own
 t5-tied           gated SiLU, tied head
@@ -17,7 +18,8 @@ import pathlib
 import shutil
 
 import torch
-from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, T5Config, T5ForConditionalGeneration
+from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, MegatronBertConfig, MegatronBertForMaskedLM
+from transformers import T5Config, T5ForConditionalGeneration
 
 here = pathlib.Path(__file__).parent
 torch.manual_seed(0)
@@ -25,7 +27,7 @@ torch.set_num_threads(1)
 
 B, L, T = 2, 8, 6
 lengths = [8, 5]
-bert_config = dict(vocab_size=41, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=20,
+bert_config = dict(vocab_size=41, hidden_size=12, num_hidden_layers=2, num_attention_heads=2, intermediate_size=20,
                    max_position_embeddings=12)
 t5_config = dict(vocab_size=43, d_model=12, d_kv=6, d_ff=12, num_layers=1, num_decoder_layers=2, num_heads=3,
                  relative_attention_num_buckets=8, relative_attention_max_distance=6, decoder_start_token_id=0)
@@ -37,7 +39,7 @@ def randomize(model):
         for name, p in model.named_parameters():
             if p.ndim == 1:
                 p.add_(0.1 * torch.randn_like(p))
-            elif isinstance(model.config, BertConfig):
+            elif "bert" in model.config.model_type:
                 p.copy_(0.3 * torch.randn_like(p))
             elif name == "lm_head.weight":
                 p.mul_(0.3)
@@ -72,9 +74,13 @@ with torch.no_grad():
     out["models"]["bert-half"] = {"logits": flat(half(ids, attention_mask=mask, token_type_ids=types).logits)}
 
     both = randomize(BertForPreTraining(BertConfig(**bert_config)))
-    save("bert-pretraining", both, max_shard_size="10KB")
+    save("bert-pretraining", both, max_shard_size="9KB")
     result = both(ids, attention_mask=mask, token_type_ids=types)
     out["models"]["bert-pretraining"] = {"logits": flat(result.prediction_logits), "next_sentence": flat(result.seq_relationship_logits)}
+
+    pre = randomize(MegatronBertForMaskedLM(MegatronBertConfig(**bert_config | dict(num_hidden_layers=1))))
+    save("bert-pre-norm", pre)
+    out["models"]["bert-pre-norm"] = {"logits": flat(pre(ids, attention_mask=mask, token_type_ids=types).logits)}
 
     for name, kwargs in [("t5", dict(feed_forward_proj="gated-gelu", tie_word_embeddings=False)),
                          ("t5-tied", dict(feed_forward_proj="gated-silu", tie_word_embeddings=True))]:

@@ -1,6 +1,6 @@
 """Makes optimizers.json: what independent optimizers make of given parameters and gradients.
 
-    pip install torch transformers==4.57.3 numpy   # see "versions" in optimizers.json for those used
+    pip install torch==2.15.0 transformers==4.57.3 numpy==2.4.6   # "versions" in optimizers.json says those used
     python lag/train/testdata/optimizers.py > lag/train/testdata/optimizers.json
 
 AdamW is torch.optim.AdamW, Adafactor that of transformers, LAMB is written here from You et al.
