@@ -5,7 +5,8 @@
 // The model is what transformers' save_pretrained writes for BertForMaskedLM
 // and T5ForConditionalGeneration (v1.1): config.json and model.safetensors.
 // Dropout is off, whatever the configuration says: the other side is to run in
-// evaluation mode. Everything is computed in float32.
+// evaluation mode. Everything is computed in float32. [Config] can ask for
+// dropout, bfloat16 and initial weights, which have no counterpart to compare with.
 //
 // # Batches
 //

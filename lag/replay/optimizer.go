@@ -69,17 +69,11 @@ func parseOptimizer(text []byte, steps int) (optimizer, error) {
 	return optimizer{}, fmt.Errorf("there is no optimizer %q; name adamw or adafactor", head.Name)
 }
 
-// decode reads one JSON object. Unknown fields are errors.
+// decode reads JSON. Unknown fields are errors.
 func decode(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if d.More() {
-		return errors.New("something follows the JSON object")
-	}
-	return nil
+	return d.Decode(into)
 }
 
 // scheduled is the optimizer with the learning rate of a schedule. The

@@ -47,8 +47,8 @@ type DivergedError struct {
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("step %d, from 0, diverged: the loss is %g and the gradient's norm %g; look at its batch and at the weights, or lower the learning rate",
-		e.Step, e.Loss, e.GradientNorm)
+	return fmt.Sprintf("step %d, from 0, diverged: the loss is %g, the norm of the gradient %g, the root mean square of the update %g; look at its batch and at the weights, or lower the learning rate",
+		e.Step, e.Loss, e.GradientNorm, e.UpdateRMS)
 }
 
 // Run replays. It calls observe after every step, in their order, whose error ends it.
