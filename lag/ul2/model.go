@@ -3,7 +3,6 @@ package ul2
 import (
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/landscape-aware/growing/lag/transformer"
@@ -85,12 +84,11 @@ func (c Config) Decode(w transformer.Weights, in transformer.Inputs, encoded *No
 // transformer/vocab_embeddings.py, hidden_to_logits).
 func (c Config) Logits(w transformer.Weights, hidden *Node) *Node {
 	head := w.In("lm_head")
-	hidden = ConvertDType(hidden, dtypes.Float32)
 	if c.TieEmbeddings {
 		head = w.In("shared")
 		hidden = MulScalar(hidden, 1/math.Sqrt(float64(c.HiddenSize)))
 	}
-	return transformer.Linear(head, hidden)
+	return transformer.Logits(hidden, head.Get("weight"))
 }
 
 // relativeBias is a stack's bias of relative positions. A stack where a token
