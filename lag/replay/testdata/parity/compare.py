@@ -156,6 +156,8 @@ def main():
     p.add_argument("--lag", required=True, help="the lag binary")
     p.add_argument("--backend", default="auto", help="lag's engine")
     p.add_argument("--base", action="store_true", help="compare the Base sizes as well")
+    p.add_argument("--sizes", default="tiny,small", help="compare these sizes, separated by commas: tiny, small, base")
+    p.add_argument("--optimizers", default="adamw,adafactor", help="train with these only, separated by commas")
     p.add_argument("--families", default="bert,t5", help="only these families, separated by commas")
     p.add_argument("--steps", type=int, default=50, help="training steps")
     p.add_argument("--base-steps", type=int, default=50, help="training steps at Base size")
@@ -168,13 +170,13 @@ def main():
     print(f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}, {torch.get_num_threads()} threads", flush=True)
     times = []
     for family in args.families.split(","):
-        for size in ["tiny", "small"] + ["base"] * args.base:
+        for size in args.sizes.split(",") + ["base"] * args.base:
             with tempfile.TemporaryDirectory() as temporary:
                 steps = args.base_steps if size == "base" else args.steps
                 comparison = Comparison(args, family, size, steps, pathlib.Path(temporary))
                 comparison.theirs_to_ours()
                 comparison.ours_to_theirs()
-                for name in OPTIMIZERS:
+                for name in (n for n, (o, _) in OPTIMIZERS.items() if o["name"] in args.optimizers.split(",")):
                     times.append((comparison.name, name, *comparison.training(name)))
     print("\nMedian seconds of a training step, one side after the other. transformers computes BERT's logits at every\n"
           "position, lag where one is predicted.\n")
