@@ -23,10 +23,10 @@ func Linear(w Weights, x *Node) *Node {
 // converts them to it for the gradient: backends accumulate in float32 as it is.
 func product(x, y *Node) *DotBuilder { return Dot(x, y).WithAccumulatorDType(dtypes.InvalidDType) }
 
-// Logits returns x·Wᵀ in float32, whatever the dtype of x: [N, H] -> [N, V].
+// Logits returns x·Wᵀ in float32, whatever the dtype of x: [..., H] -> [..., V].
 // weight is [V, H].
 func Logits(x, weight *Node) *Node {
-	return product(x, ConvertDType(weight, x.DType())).WithOutputDType(dtypes.Float32).General([]int{1}, nil, []int{1}, nil)
+	return product(x, ConvertDType(weight, x.DType())).WithOutputDType(dtypes.Float32).General([]int{x.Rank() - 1}, nil, []int{1}, nil)
 }
 
 // AddBias adds a vector over the last axis, in x's dtype.
