@@ -21,40 +21,40 @@ func (c Config) FLOPsPerStep(batch, length, predictions int) float64 {
 
 // ActivationBytes estimates the memory that the activations of a training step
 // take: what the forward pass keeps for the backward pass, beside parameters,
-// gradients and optimizer moments. It counts as Korthikanti et al. 2022
-// (arXiv 2205.05198, section 4.1) do, in elements, and takes elementwise
-// operations as fused:
+// gradients and optimizer moments. It counts elements as Korthikanti et al. 2022
+// (arXiv 2205.05198, section 4.1) do, and what XLA keeps beside them:
 //
-//	layer  8·BLH + 2·BLF + BALL: the inputs of its matrix products (x, q, k, v,
-//	       context, x again, GELU's output), of its two norms and of GELU, and
-//	       the attention probabilities, twice with dropout on them
-//	heads  2·BPV + 4·BPH, float32: logits and their gradient
+//	layer  10·BLH: x, q, k, v, context, x again, and two for each of the norms
+//	       4·BLF: GELU's input and output, its erf and Φ
+//	       2·BALL, float32: the exponentials of the scores and the probabilities;
+//	       one more with dropout on them; one more in the precision if that is another
+//	heads  2·BPV + 4·BPH, float32: logits and their gradient, the transform
 //	model  layers·layer + BLH + heads
-//	       with gradient checkpointing (layers-1)·BLH + layer + BLH + heads
+//	       with gradient checkpointing layers·BLH + layer + heads
 //
-// at the size of the precision; probabilities are kept in float32 besides where
-// that is another. A compiler keeps less where it computes again and more where
-// it does not fuse: expect the truth within a factor of two. Flash attention,
-// which keeps no probabilities, is not foreseen.
+// On XLA's CPU client the memory that a sequence more in the batch takes was
+// 1.04 and 1.05 times the estimate at H = 768 (L = 128 and 512), 0.83 times at
+// H = 256, 0.70 with gradient checkpointing. Flash attention, which keeps no
+// probabilities, is not foreseen.
 func (c Config) ActivationBytes(batch, length, predictions int) int64 {
+	const float32Size = 4
 	B, L, P := int64(batch), int64(length), int64(predictions)
 	H, F, V, A := int64(c.HiddenSize), int64(c.IntermediateSize), int64(c.VocabSize), int64(c.Heads)
-	const float32Size = 4
 	size := int64(c.Precision.DType().Size())
 
-	probabilities := B * A * L * L * size
+	probability := int64(2 * float32Size) // bytes for each
 	if c.AttentionDropout > 0 {
-		probabilities *= 2
+		probability += float32Size
 	}
 	if c.Precision != transformer.Float32 {
-		probabilities += B * A * L * L * float32Size
+		probability += size
 	}
 	hidden := B * L * H * size
-	layer := 8*hidden + 2*B*L*F*size + probabilities
+	layer := 10*hidden + 4*B*L*F*size + B*A*L*L*probability
 	heads := (2*B*P*V + 4*B*P*H) * float32Size
 	layers := int64(c.Layers)
 	if c.GradientCheckpointing {
-		return (layers-1)*hidden + layer + hidden + heads
+		return layers*hidden + layer + heads
 	}
 	return layers*layer + hidden + heads
 }

@@ -15,10 +15,10 @@ import (
 // MLM: transformers' BertForMaskedLM.
 func TestPresets(t *testing.T) {
 	want := []struct {
-		name                           string
-		mlm, encoder, pretraining      int
-		publishedMillions              string
-		layers, hidden, heads, hidden4 int
+		name                               string
+		mlm, encoder, pretraining          int
+		publishedMillions                  string
+		layers, hidden, heads, feedForward int
 	}{
 		{"tiny", 4_416_698, 4_385_920, 4_433_468, "4.4", 2, 128, 2, 512},
 		{"mini", 11_201_594, 11_170_560, 11_267_900, "11.3", 4, 256, 4, 1024},
@@ -38,7 +38,7 @@ func TestPresets(t *testing.T) {
 		if err := c.Validate(); err != nil || bert.Presets()[i] != w.name {
 			t.Errorf("preset %d: %s instead of %s, %v", i, bert.Presets()[i], w.name, err)
 		}
-		if c.Layers != w.layers || c.HiddenSize != w.hidden || c.Heads != w.heads || c.IntermediateSize != w.hidden4 {
+		if c.Layers != w.layers || c.HiddenSize != w.hidden || c.Heads != w.heads || c.IntermediateSize != w.feedForward {
 			t.Errorf("%s has %d layers, hidden size %d, %d heads and feed-forward size %d", w.name, c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize)
 		}
 		if got := c.ParameterCount(); got != w.mlm {
@@ -91,21 +91,25 @@ func TestFLOPs(t *testing.T) {
 func TestActivationBytes(t *testing.T) {
 	// 3 layers, H = 8, F = 32, A = 2, V = 50; 4 sequences of 10 tokens, 2 predicted.
 	c := bert.New(3, 8, 2, 50, 10)
-	const hidden = 4 * 10 * 8                      // BLH
-	const layer = 8*hidden + 2*4*10*32 + 4*2*10*10 // 8 BLH + 2 BLF + BALL
-	const heads = 4 * (2*4*2*50 + 4*4*2*8)         // bytes of 2 BPV + 4 BPH
+	const (
+		hidden        = 4 * 10 * 8      // BLH, elements
+		inner         = 4 * 10 * 32     // BLF
+		probabilities = 4 * 2 * 10 * 10 // BALL
+		layer         = 4 * (10*hidden + 4*inner + 2*probabilities)
+		heads         = 4 * (2*4*2*50 + 4*4*2*8)
+	)
 	check := func(what string, want int64) {
 		t.Helper()
 		if got := c.ActivationBytes(4, 10, 2); got != want {
 			t.Errorf("%s: got %d bytes, want %d", what, got, want)
 		}
 	}
-	check("float32", 4*(3*layer+hidden)+heads)
+	check("float32", 3*layer+4*hidden+heads)
 	c.AttentionDropout = 0.1
-	check("dropout", 4*(3*(layer+800)+hidden)+heads)
+	check("dropout", 3*(layer+4*probabilities)+4*hidden+heads)
 	c.AttentionDropout = 0
 	c.GradientCheckpointing = true
-	check("gradient checkpointing", 4*(layer+3*hidden)+heads)
+	check("gradient checkpointing", layer+3*4*hidden+heads)
 	c.Precision = transformer.BFloat16
-	check("bfloat16", 2*(layer+3*hidden)+4*800+heads)
+	check("bfloat16", 2*(10*hidden+4*inner)+(2*4+2)*probabilities+3*2*hidden+heads)
 }
