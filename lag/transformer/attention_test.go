@@ -3,6 +3,7 @@ package transformer_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,14 +121,18 @@ func TestFlashAttention(t *testing.T) {
 // 1 + 1/512 is no bfloat16.
 func TestLogits(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		out, err := CallOnce(b.Backend, func(x, weight *Node) *Node {
-			return transformer.Logits(ConvertDType(x, dtypes.BFloat16), weight)
-		}, [][]float32{{1, 1}}, [][]float32{{1, 1. / 512}, {2, 0}})
+		out, err := CallOnceN(b.Backend, func(x, weight *Node) []*Node {
+			x = ConvertDType(x, dtypes.BFloat16)
+			return []*Node{transformer.Logits(x, weight), transformer.Logits(Reshape(x, 2, 1, 2), weight)}
+		}, [][]float32{{1, 1}, {0, 3}}, [][]float32{{1, 1. / 512}, {2, 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := tensors.MustCopyFlatData[float32](out); got[0] != 1+1./512 || got[1] != 2 {
-			t.Errorf("got %v, want [%v 2]", got, 1+1./512)
+		want := []float32{1 + 1./512, 2, 3. / 512, 0}
+		for i, shape := range [][]int{{2, 2}, {2, 1, 2}} {
+			if got := tensors.MustCopyFlatData[float32](out[i]); !slices.Equal(got, want) || !slices.Equal(out[i].Shape().Dimensions, shape) {
+				t.Errorf("got %v of shape %v, want %v of %v", got, out[i].Shape(), want, shape)
+			}
 		}
 	})
 }

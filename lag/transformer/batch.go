@@ -24,6 +24,9 @@ func (b Batch) Finalize() error {
 // Split cuts a batch of B sequences into n micro-batches of B/n, in order. The
 // first axis of every tensor is B.
 func (b Batch) Split(n int) ([]Batch, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("a batch cannot be cut into %d micro-batches; give 1 or more", n)
+	}
 	parts := make([]Batch, n)
 	for i := range parts {
 		parts[i] = make(Batch, len(b))
@@ -36,22 +39,24 @@ func (b Batch) Split(n int) ([]Batch, error) {
 	return parts, nil
 }
 
-func splitInto(parts []Batch, name string, t *tensors.Tensor) (err error) {
+func splitInto(parts []Batch, name string, t *tensors.Tensor) error {
 	shape := slices.Clone(t.Shape().Dimensions)
 	if len(shape) == 0 || shape[0]%len(parts) != 0 {
 		return fmt.Errorf("%s of shape %v cannot be cut into %d micro-batches: the batch size must be a multiple of %d", name, shape, len(parts), len(parts))
 	}
 	shape[0] /= len(parts)
-	return errors.Join(err, t.ConstFlatData(func(flat any) {
+	var wrong error
+	err := t.ConstFlatData(func(flat any) {
 		switch data := flat.(type) {
 		case []int32:
 			splitData(parts, name, data, shape)
 		case []float32:
 			splitData(parts, name, data, shape)
 		default:
-			err = fmt.Errorf("%s is of type %T; a batch holds int32 and float32", name, flat)
+			wrong = fmt.Errorf("%s is of type %T; a batch holds int32 and float32", name, flat)
 		}
-	}))
+	})
+	return errors.Join(err, wrong)
 }
 
 func splitData[T int32 | float32](parts []Batch, name string, data []T, shape []int) {

@@ -42,7 +42,9 @@ func Remat(x *Node, on bool, layer func(x *Node) *Node) *Node {
 }
 
 // Precision names the dtype of a model's activations. Parameters are float32,
-// and so are normalization, attention probabilities, logits and loss.
+// and so are normalization, the softmax of attention, logits and loss. Attention
+// scores are rounded to the precision before the softmax, for the pure-Go
+// backend does not give a batched product of bfloat16 as float32.
 type Precision string
 
 const (
