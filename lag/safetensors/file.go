@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -38,7 +39,8 @@ const indexSuffix = ".safetensors.index.json"
 
 // Open opens a safetensors file and checks its header, or all the files of a
 // model whose index (model.safetensors.index.json) is named. The error wraps
-// [os.ErrNotExist] where there is none.
+// [os.ErrNotExist] where there is none, and a [DamagedError] where the header
+// is not one.
 func Open(path string) (*File, error) {
 	if strings.HasSuffix(path, indexSuffix) {
 		return openIndex(path)
@@ -79,9 +81,27 @@ func newFile(path string, r io.ReaderAt, size int64) (*File, error) {
 	return f, nil
 }
 
-// damaged is the error of a file that is not what it should be.
+// DamagedError is the error of a file that is not what it should be: cut off,
+// changed, or of another format.
+type DamagedError struct {
+	Path string
+	Err  error // what is wrong with it
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s is no whole safetensors file: %v; copy, download or make it again", e.Path, e.Err)
+}
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// damaged is the error of a file that is not what it should be. Where the
+// system could not read it, nothing is known of what it holds.
 func (s *source) damaged(err error) error {
-	return fmt.Errorf("%s is no whole safetensors file: %w; copy, download or make it again", s.path, err)
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return fmt.Errorf("%s cannot be read: %w", s.path, err)
+	}
+	return &DamagedError{s.path, err}
 }
 
 // openIndex opens the files of a model that an index names. Tensors are those

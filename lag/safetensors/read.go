@@ -103,7 +103,8 @@ func wrapTensor(err error, e Entry, name string) error {
 }
 
 // Verify reads everything and compares it with the checksum that [Write] put
-// into the metadata. A file without one is an error.
+// into the metadata. The error wraps a [DamagedError] where it is another, or
+// where there is none.
 func (f *File) Verify() error {
 	for _, s := range f.sources {
 		if err := s.verify(); err != nil {
