@@ -39,8 +39,8 @@ func TestPreservation(t *testing.T) {
 				{growth.Init{Kind: growth.Copy}, false},
 			} {
 				strategy := stack.WithInit(test.init)
-				grown := train.Snapshot{Updates: snap.Updates}
-				if grown.State, err = strategy.Apply(snap.State, config.Stacks()[0], nil); err != nil {
+				grown, err := snap.Grow(config.Stacks(), []growth.Strategy{strategy}, nil)
+				if err != nil {
 					t.Fatal(err)
 				}
 				restored, err := deep.Restore(grown)
@@ -70,7 +70,7 @@ func newProgram(t *testing.T, b *backend.Backend, config bert.Config) *train.Pro
 
 func loss(t *testing.T, program *train.Program, state *train.State, gates []float32) float64 {
 	t.Helper()
-	value, err := program.Loss(state, []train.Batch{bert.Inputs(referenceBatch(0)), bert.Inputs(referenceBatch(1))}, gates)
+	value, err := program.Loss(t.Context(), state, []train.Batch{bert.Inputs(referenceBatch(0)), bert.Inputs(referenceBatch(1))}, gates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,11 +92,11 @@ func TestParametersMatchStack(t *testing.T) {
 		initial[p.Name] = p.Initialize(8)
 	}
 	strategy := growth.Custom("mixed", growth.Map{1, growth.New, 0, 1, 0}, growth.Zero)
-	grown, err := strategy.Apply(snap.State, config.Stacks()[0], func(name string, _ []int) []float32 { return initial[name] })
+	grown, err := snap.Grow(config.Stacks(), []growth.Strategy{strategy}, func(name string, _ []int) []float32 { return initial[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (train.Snapshot{State: grown}).Restore(deep.Parameters(), train.NewAdamW()); err != nil {
+	if _, err := grown.Restore(deep.Parameters(), train.NewAdamW()); err != nil {
 		t.Error(err)
 	}
 }

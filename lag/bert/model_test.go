@@ -68,7 +68,7 @@ func TestDropout(t *testing.T) {
 		plain.HiddenDropout, plain.AttentionDropout = 0, 0
 		program, undropped := newProgram(t, b, config), newProgram(t, b, plain)
 		evaluate := func(program *train.Program) float64 {
-			loss, err := program.Loss(hfWeights(config.Parameters()), []train.Batch{ref.batch()}, nil)
+			loss, err := program.Loss(t.Context(), hfWeights(config.Parameters()), []train.Batch{ref.batch()}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,7 +191,7 @@ func TestMissingInput(t *testing.T) {
 	program := newProgram(t, testbackend.Go(t), hfConfig(false, true))
 	batch := readHFReference(t).batch()
 	delete(batch, bert.NextSentence)
-	_, err := program.Loss(hfWeights(program.Parameters()), []train.Batch{batch}, nil)
+	_, err := program.Loss(t.Context(), hfWeights(program.Parameters()), []train.Batch{batch}, nil)
 	if err == nil || !strings.Contains(err.Error(), bert.NextSentence) {
 		t.Errorf("got error %v, want one that names %s", err, bert.NextSentence)
 	}

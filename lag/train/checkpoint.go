@@ -136,34 +136,45 @@ func SaveCheckpoint(dir string, snap Snapshot) error {
 // directory. Where it is damaged, the one before it is taken, with a warning.
 // The error wraps [os.ErrNotExist] where there is none.
 func LoadCheckpoint(dir string) (Snapshot, error) {
-	snap, _, err := loadNewest(dir)
-	return snap, err
+	snap, refused, err := loadNewest(dir)
+	switch {
+	case err != nil:
+		return Snapshot{}, err
+	case snap != nil:
+		return *snap, nil
+	case len(refused) > 0:
+		return Snapshot{}, fmt.Errorf("no checkpoint of the %d in %s can be used, for all are damaged; copy them again", len(refused), dir)
+	}
+	return Snapshot{}, fmt.Errorf("there is no checkpoint in %s: %w", dir, os.ErrNotExist)
 }
 
-// loadNewest also returns the files that it refused.
-func loadNewest(dir string) (Snapshot, []string, error) {
+// loadNewest returns the newest state that is not damaged, nil where there is
+// none, and the files of newer ones, which it refused.
+func loadNewest(dir string) (snap *Snapshot, refused []string, err error) {
 	steps, err := checkpointSteps(dir)
 	if err != nil {
-		return Snapshot{}, nil, err
+		return nil, nil, err
 	}
-	if len(steps) == 0 {
-		return Snapshot{}, nil, fmt.Errorf("there is no checkpoint in %s: %w", dir, os.ErrNotExist)
-	}
-	var refused []string
-	var first error
 	for _, step := range slices.Backward(steps) {
 		snap, err := loadCheckpoint(dir, step)
 		if err == nil {
-			return snap, refused, nil
+			return &snap, refused, nil
 		}
-		if first == nil {
-			first = err
+		if !isDamaged(err) {
+			// A file that is listed and not found is no directory without one.
+			return nil, nil, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
 		}
 		log.Warn("this checkpoint is refused; the one before it is used if there is one", "error", err)
 		refused = append(refused, checkpointPath(dir, step))
 	}
-	return Snapshot{}, nil, fmt.Errorf("no checkpoint of the %d in %s can be used, the newest because %w; delete the run's directory %s to train the run again",
-		len(steps), dir, first, filepath.Dir(dir))
+	return nil, refused, nil
+}
+
+// isDamaged tells whether the bytes of a checkpoint are not those that were
+// written. Other errors, such as of permissions, may pass, and the file is left alone.
+func isDamaged(err error) bool {
+	var damaged *safetensors.DamagedError
+	return errors.As(err, &damaged)
 }
 
 // loadCheckpoint reads the state after a number of steps.

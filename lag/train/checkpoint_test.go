@@ -149,31 +149,61 @@ func TestCorruption(t *testing.T) {
 	})
 }
 
-// TestAllCorrupt: where no checkpoint is left, the error says so, each time.
+// TestAllCorrupt: where every checkpoint is damaged, be it the only one, they are
+// set aside and the run begins again.
 func TestAllCorrupt(t *testing.T) {
-	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
-	interrupt(t, run, 35)
-	dir := train.CheckpointDir(dirOf(t, run))
-	for _, name := range checkpoints(t, run) {
-		if err := os.Truncate(filepath.Join(dir, name), 1000); err != nil {
+	whole := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+	do(t, whole)
+	for _, at := range []int{7, 35} {
+		run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+		interrupt(t, run, at)
+		damaged := truncateAll(t, run)
+		if _, err := train.LoadCheckpoint(train.CheckpointDir(dirOf(t, run))); err == nil || errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("interrupted at step %d: loading gave the error %v, want one that says the checkpoints are damaged", at, err)
+		}
+		do(t, run)
+		sameEnd(t, fmt.Sprintf("interrupted at step %d", at), endOf(t, run), endOf(t, whole))
+		for _, name := range damaged {
+			if !slices.Contains(checkpoints(t, run), name+".damaged") {
+				t.Errorf("interrupted at step %d: %s was not set aside", at, name)
+			}
+		}
+		slices.Reverse(damaged)
+		i := slices.IndexFunc(readMetrics(t, run), func(m train.Metric) bool { return m.Event == train.EventResume })
+		if i < 0 || !slices.Equal(readMetrics(t, run)[i].Refused, damaged) {
+			t.Errorf("interrupted at step %d: the log does not tell of %v", at, damaged)
+		}
+	}
+}
+
+// truncateAll damages every checkpoint of a run.
+func truncateAll(t *testing.T, run *train.Run) []string {
+	t.Helper()
+	names := checkpoints(t, run)
+	for _, name := range names {
+		if err := os.Truncate(filepath.Join(train.CheckpointDir(dirOf(t, run)), name), 1000); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for range 2 {
-		_, err := run.Do(context.Background())
-		if err == nil || strings.Contains(err.Error(), "\n") {
-			t.Fatalf("got error %v, want one line", err)
-		}
-		for _, want := range []string{"no checkpoint of the 2 in " + dir, checkpointNames(35)[0], "delete the run's directory " + dirOf(t, run)} {
-			if !strings.Contains(err.Error(), want) {
-				t.Errorf("got error %v, want one with %q", err, want)
-			}
-		}
-	}
-	if err := os.RemoveAll(dirOf(t, run)); err != nil {
+	return names
+}
+
+// TestUnreadable: a checkpoint that cannot be read is not taken for a damaged
+// one, nor for none: the run does not start, and the file stays as it is.
+func TestUnreadable(t *testing.T) {
+	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
+	interrupt(t, run, 7)
+	path := filepath.Join(train.CheckpointDir(dirOf(t, run)), checkpointNames(7)[0])
+	if err := errors.Join(os.Remove(path), os.Symlink("elsewhere", path)); err != nil {
 		t.Fatal(err)
 	}
-	do(t, run)
+	_, err := run.Do(context.Background())
+	if err == nil || errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "delete the run's directory") {
+		t.Errorf("got error %v", err)
+	}
+	if got := checkpoints(t, run); !slices.Equal(got, checkpointNames(7)) {
+		t.Errorf("there are %v", got)
+	}
 }
 
 // TestFinal: the final state of a complete run comes back, also when its file
@@ -195,6 +225,20 @@ func TestFinal(t *testing.T) {
 		}
 	}
 	sameEnd(t, "trained again from the checkpoint before", endOf(t, run), want)
+
+	truncateAll(t, run)
+	initial, failure := run.Initial, errors.New("no initial state")
+	run.Initial = func() (*train.State, error) { return nil, failure }
+	if _, err := run.Final(context.Background()); !errors.Is(err, failure) {
+		t.Errorf("without anything to go on from: got error %v, want %v", err, failure)
+	}
+	if _, err := os.Stat(filepath.Join(dirOf(t, run), "result.json")); err != nil {
+		t.Errorf("the result is gone: %v", err)
+	}
+	run.Initial = initial
+	if snap, err := run.Final(context.Background()); err != nil || !reflect.DeepEqual(snap, want.State) {
+		t.Errorf("trained again from its beginning: another final state, error %v", err)
+	}
 }
 
 // TestOtherOptimizer: moments are not taken for those of another optimizer.
@@ -208,7 +252,22 @@ func TestOtherOptimizer(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 	snap.Moments = nil
-	if _, err := snap.Restore(model.Parameters(), train.NewAdamW()); err != nil {
-		t.Error(err)
+	snap.Updates[model.Parameters()[0].Name] = 1000
+	state, err := snap.Restore(model.Parameters(), train.NewAdamW())
+	if err != nil || state.Updates[0] != 0 {
+		t.Errorf("moments that are zero hold %d updates, error %v", state.Updates[0], err)
+	}
+}
+
+// TestUnknownUpdates: moments are not taken without the counts of their updates.
+func TestUnknownUpdates(t *testing.T) {
+	snap, err := train.NewState(model.Parameters(), train.NewAdamW(), 1).Snapshot(model.Parameters(), train.NewAdamW())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := model.Parameters()[2].Name
+	delete(snap.Updates, name)
+	if _, err := snap.Restore(model.Parameters(), train.NewAdamW()); err == nil || !strings.Contains(err.Error(), name) {
+		t.Errorf("got error %v, want one that names %s", err, name)
 	}
 }

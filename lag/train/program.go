@@ -1,12 +1,14 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -44,6 +46,9 @@ type Program struct {
 
 // NewProgram prepares the program of a model. It compiles when it is first used.
 func NewProgram(b *backend.Backend, model Model, optimizer Optimizer) (*Program, error) {
+	if model == nil || optimizer == nil {
+		return nil, errors.New("a program needs a model and an optimizer; give both")
+	}
 	if err := errors.Join(model.Validate(), optimizer.Validate()); err != nil {
 		return nil, err
 	}
@@ -69,9 +74,17 @@ func (p *Program) Restore(snap Snapshot) (*State, error) {
 func (p *Program) NewState(seed int64) *State { return NewState(p.parameters, p.optimizer, seed) }
 
 // Loss returns the mean loss over the predicted tokens of all batches, in nats.
-func (p *Program) Loss(s *State, batches []Batch, gates []float32) (float64, error) {
+// It is an error that there is none. Between batches it looks at the context,
+// and returns its cause once it is cancelled.
+func (p *Program) Loss(ctx context.Context, s *State, batches []Batch, gates []float32) (float64, error) {
+	if err := s.usable(); err != nil {
+		return 0, err
+	}
 	var loss, predicted float64
-	for _, batch := range batches {
+	for i, batch := range batches {
+		if i > 0 && ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
 		exec, err := p.compiled("evaluation", len(p.parameters), batch, gates, p.evalGraph)
 		if err != nil {
 			return 0, err
@@ -80,24 +93,60 @@ func (p *Program) Loss(s *State, batches []Batch, gates []float32) (float64, err
 		if err != nil {
 			return 0, fmt.Errorf("evaluation at step %d: %w", s.Step, err)
 		}
-		loss += float64(tensors.ToScalar[float32](out[0]))
-		predicted += float64(tensors.ToScalar[float32](out[1]))
-		if err := finalize(out); err != nil {
+		term, err := takeVector(out[0])
+		if err != nil {
 			return 0, err
 		}
+		loss += float64(term[0])
+		predicted += float64(term[1])
+	}
+	if predicted == 0 {
+		return 0, fmt.Errorf("no token is predicted in the %d batches of an evaluation; give batches with labels that count", len(batches))
 	}
 	return loss / predicted, nil
 }
 
 func (p *Program) evalGraph(e *executable, parameters []*Node, inputs transformer.Inputs, mode transformer.Mode, _ []*Node) []*Node {
 	term := p.terms(e, parameters, inputs, mode)[0]
-	return []*Node{term.Sum, term.Count}
+	return []*Node{Stack([]*Node{term.Sum, term.Count}, 0)}
+}
+
+// checkGates checks that there is one for each layer, where there are any.
+func (p *Program) checkGates(gates []float32) error {
+	layers := 0
+	for _, stack := range p.model.Stacks() {
+		layers += stack.Depth
+	}
+	if gates != nil && len(gates) != layers {
+		return fmt.Errorf("%d gates were given for the %d layers of the model; give one for each, or none", len(gates), layers)
+	}
+	return nil
 }
 
 // executable is a compiled function.
 type executable struct {
 	*Exec
 	terms []string // names of the terms of the loss, once it has been called
+}
+
+// compileFor compiles the executable for arguments of these shapes, unless it is.
+func (e *executable) compileFor(args []any) error {
+	list := make([]shapes.Shape, len(args))
+	for i, arg := range args {
+		var err error
+		if t, ok := arg.(*tensors.Tensor); ok {
+			if err := t.CheckValid(); err != nil {
+				return err
+			}
+			list[i] = t.Shape()
+			continue
+		}
+		if list[i], err = shapes.FromAnyValue(arg); err != nil {
+			return err
+		}
+	}
+	_, err := e.Compile(list...)
+	return err
 }
 
 // graph is what an executable computes of a model's inputs. It takes the state
@@ -118,6 +167,9 @@ func (p *Program) terms(e *executable, parameters []*Node, inputs transformer.In
 // one. Its arguments are that many tensors of the state, the batch, the gates,
 // and what else the graph takes.
 func (p *Program) compiled(what string, state int, batch Batch, gates []float32, build graph) (*executable, error) {
+	if err := p.checkGates(gates); err != nil {
+		return nil, err
+	}
 	names := names(batch)
 	key := fmt.Sprintf("%s %s gates=%t", what, strings.Join(names, " "), gates != nil)
 	return p.executable(key, what, func(e *executable, args []*Node) []*Node {

@@ -94,36 +94,42 @@ func (r *Run) Dir() (string, error) {
 
 // Do brings the run to its end and returns its outcome: at once where it is
 // complete, from its checkpoint where it was interrupted. When the context is
-// cancelled it saves its state and returns the context's error. A run that
-// another process is at is waited for.
+// cancelled it saves its state and returns the context's cause. A run that
+// another process is at is waited for. Damaged checkpoints are set aside: the
+// run goes on from the one before them, or begins again.
 func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
+	if err := r.validate(); err != nil {
+		return outcome, err
+	}
 	dir, err := r.Dir()
 	if err != nil {
 		return outcome, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return outcome, fmt.Errorf("the run directory cannot be made: %w; choose another with -out", err)
-	}
-	if err := r.Checkpoints.validate(); err != nil {
-		return outcome, err
+		return outcome, fmt.Errorf("the run's directory cannot be made: %w; choose another for the study", err)
 	}
 	unlock, err := lock(ctx, dir)
 	if err != nil {
 		return outcome, err
 	}
 	defer unlock()
-	resultPath := filepath.Join(dir, "result.json")
-	if text, err := os.ReadFile(resultPath); err == nil {
-		err := json.Unmarshal(text, &outcome)
-		if err == nil {
-			err = r.complete(outcome)
-		}
-		if err != nil {
-			return outcome, fmt.Errorf("%s is damaged: %w; delete the run's directory to train the run again", resultPath, err)
-		}
-		r.replay(outcome.Curve)
-		return outcome, nil
-	} else if !errors.Is(err, os.ErrNotExist) {
+	outcome, err = readOutcome(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return r.finish(ctx, dir)
+	}
+	if err != nil {
+		return outcome, err
+	}
+	if err := r.complete(outcome); err != nil {
+		return outcome, damagedOutcome(dir, err)
+	}
+	r.replay(outcome.Curve)
+	return outcome, nil
+}
+
+// finish trains what is not trained and writes the outcome. The run's lock must be held.
+func (r *Run) finish(ctx context.Context, dir string) (outcome Outcome, err error) {
+	if err := atomicfile.SyncDir(r.Study); err != nil { // the run's directory may be new
 		return outcome, err
 	}
 	if err := removeLeftovers(dir); err != nil {
@@ -141,7 +147,51 @@ func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
 	if err := r.complete(outcome); err != nil {
 		return outcome, fmt.Errorf("%s: %w; delete the directory to train the run again", dir, err)
 	}
-	return outcome, atomicfile.WriteJSON(resultPath, outcome)
+	return outcome, atomicfile.WriteJSON(outcomePath(dir), outcome)
+}
+
+// outcomePath is the file of the outcome in a run's directory.
+func outcomePath(dir string) string { return filepath.Join(dir, "result.json") }
+
+// readOutcome returns the outcome of a run. The error wraps [os.ErrNotExist]
+// where the run is not complete.
+func readOutcome(dir string) (outcome Outcome, err error) {
+	text, err := os.ReadFile(outcomePath(dir))
+	if err != nil {
+		return outcome, err
+	}
+	if err := json.Unmarshal(text, &outcome); err != nil {
+		return outcome, damagedOutcome(dir, err)
+	}
+	return outcome, nil
+}
+
+func damagedOutcome(dir string, err error) error {
+	return fmt.Errorf("%s is damaged: %w; delete the run's directory to train the run again", outcomePath(dir), err)
+}
+
+// validate says what is impossible.
+func (r *Run) validate() error {
+	if err := r.Schedule.Validate(); err != nil {
+		return err
+	}
+	if err := r.Checkpoints.validate(); err != nil {
+		return err
+	}
+	switch {
+	case r.Program == nil || r.Initial == nil || r.Batch == nil:
+		return errors.New("a run needs a program, an initial state and batches; give all three")
+	case len(r.Validation) == 0:
+		return errors.New("a run needs a validation set; give it a batch or more")
+	case len(r.Evaluate) == 0 || r.Evaluate[0] < 0 || r.Evaluate[len(r.Evaluate)-1] != r.Schedule.Steps:
+		return fmt.Errorf("a run of %d steps cannot be evaluated at steps %v; the first must not be negative and the last must be its end", r.Schedule.Steps, r.Evaluate)
+	}
+	for i, step := range r.Evaluate[1:] {
+		if step <= r.Evaluate[i] {
+			return fmt.Errorf("a run cannot be evaluated at step %d after step %d; give the steps in ascending order, each once", step, r.Evaluate[i])
+		}
+	}
+	return nil
 }
 
 // Final returns the state at the end of a run that is complete. Where it is
@@ -151,27 +201,38 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	resultPath := filepath.Join(dir, "result.json")
-	text, err := os.ReadFile(resultPath)
+	outcome, err := readOutcome(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("the run is not complete: %w; train it first", err)
+	}
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("the run is not complete: %w; train it first", err)
+		return Snapshot{}, err
 	}
-	var outcome Outcome
-	if err := json.Unmarshal(text, &outcome); err != nil {
-		return Snapshot{}, fmt.Errorf("%s is damaged: %w; delete the run's directory to train the run again", resultPath, err)
+	load := func() (snap Snapshot, again bool, err error) {
+		snap, err = loadCheckpoint(CheckpointDir(dir), outcome.Steps)
+		return snap, isDamaged(err) || errors.Is(err, os.ErrNotExist), err
 	}
-	snap, err := loadCheckpoint(CheckpointDir(dir), outcome.Steps)
-	if err == nil {
-		return snap, nil
+	if snap, again, err := load(); !again {
+		return snap, err
+	}
+	if err := r.validate(); err != nil {
+		return Snapshot{}, err
+	}
+	unlock, err := lock(ctx, dir)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer unlock()
+	snap, again, err := load() // another process may have trained it meanwhile
+	if !again {
+		return snap, err
 	}
 	log.Warn("the final state of a run cannot be used; the end of the run is trained again", "error", err)
-	if err := os.Remove(resultPath); err != nil {
+	if outcome, err = r.finish(ctx, dir); err != nil {
 		return Snapshot{}, err
 	}
-	if outcome, err = r.Do(ctx); err != nil {
-		return Snapshot{}, err
-	}
-	return loadCheckpoint(CheckpointDir(dir), outcome.Steps)
+	snap, _, err = load()
+	return snap, err
 }
 
 // complete tells whether an outcome holds a loss for every step at which the

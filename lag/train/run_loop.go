@@ -48,38 +48,66 @@ func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error
 	return t.outcome, err
 }
 
-// start takes the state of the newest checkpoint, and returns the line for the
-// log that says so, or takes the initial state.
+// start takes the state of the newest checkpoint, or the initial state where
+// none can be used, and returns the line for the log that tells of checkpoints.
+// An outcome that was there is of another end, and goes.
 func (t *training) start() (resumed *Metric, err error) {
 	snap, refused, err := loadNewest(CheckpointDir(t.dir))
-	if errors.Is(err, os.ErrNotExist) {
-		t.saved = -1
-		t.state, err = t.Initial()
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("%w; mend that, or delete the run's directory %s to train the run again", err, t.dir)
+	}
+	m := &Metric{Event: EventResume}
+	for _, path := range refused {
+		m.Refused = append(m.Refused, filepath.Base(path))
+	}
+	switch {
+	case snap != nil:
+		m.Step, m.File = snap.Step, filepath.Base(checkpointPath(t.dir, snap.Step))
+		err = t.restore(*snap)
+	case len(refused) > 0:
+		log.Warn("all checkpoints of the run are damaged; it begins again", "set aside", len(refused), "run", t.dir)
+		err = t.begin()
+	default:
+		m, err = nil, t.begin()
 	}
 	if err != nil {
 		return nil, err
 	}
-	if t.state, err = t.Program.Restore(snap); err != nil {
+	if err := os.Remove(outcomePath(t.dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
+	}
+	return m, setAside(refused)
+}
+
+// begin takes the initial state.
+func (t *training) begin() (err error) {
+	t.saved = -1
+	if t.state, err = t.Initial(); err == nil && t.state.Step != 0 {
+		err = fmt.Errorf("the initial state of the run is one after %d steps; set its step to 0", t.state.Step)
+	}
+	return err
+}
+
+// restore takes the state of a checkpoint.
+func (t *training) restore(snap Snapshot) (err error) {
+	if snap.Step > t.Schedule.Steps {
+		return fmt.Errorf("the checkpoint %s is beyond the %d steps of the run; delete it, or the run's directory, to train the run again",
+			checkpointPath(CheckpointDir(t.dir), snap.Step), t.Schedule.Steps)
 	}
 	if snap.Step > 0 {
 		log.Info("going on where the run was interrupted", "step", snap.Step, "of", t.Schedule.Steps)
 	}
 	t.saved = snap.Step
-	m := &Metric{Step: snap.Step, Event: EventResume, File: filepath.Base(checkpointPath(t.dir, snap.Step))}
-	for _, path := range refused {
-		m.Refused = append(m.Refused, filepath.Base(path))
-	}
-	return m, setAside(refused)
+	t.state, err = t.Program.Restore(snap)
+	return err
 }
 
 func (t *training) loop(ctx context.Context) error {
 	for {
 		step := t.state.Step
 		if slices.Contains(t.Evaluate, step) && (len(t.outcome.Curve) == 0 || t.outcome.Curve[len(t.outcome.Curve)-1].Step < step) {
-			if err := t.evaluate(); err != nil {
-				return err
+			if err := t.evaluate(ctx); err != nil {
+				return t.stop(ctx, err)
 			}
 			if t.outcome.DivergedAt != nil {
 				return t.save()
@@ -88,16 +116,13 @@ func (t *training) loop(ctx context.Context) error {
 		if step == t.Schedule.Steps {
 			var err error
 			t.outcome.Steps = step
-			if t.outcome.AtEnd, err = t.evaluateAtEnd(); err != nil {
-				return err
+			if t.outcome.AtEnd, err = t.evaluateAtEnd(ctx); err != nil {
+				return t.stop(ctx, err)
 			}
 			return t.save()
 		}
 		if ctx.Err() != nil {
-			if err := t.save(); err != nil {
-				return fmt.Errorf("%w: %w", context.Cause(ctx), err)
-			}
-			return context.Cause(ctx)
+			return t.stop(ctx, context.Cause(ctx))
 		}
 		if t.Checkpoints.due(step) {
 			if err := t.save(); err != nil {
@@ -111,6 +136,18 @@ func (t *training) loop(ctx context.Context) error {
 			return t.save()
 		}
 	}
+}
+
+// stop ends the run with an error. The state is saved where the error is that
+// the context was cancelled.
+func (t *training) stop(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, context.Cause(ctx)) {
+		return err
+	}
+	if failed := t.save(); failed != nil {
+		return fmt.Errorf("%w: %w", err, failed)
+	}
+	return err
 }
 
 // step does one update.
@@ -153,9 +190,9 @@ func (r *Run) clock(took time.Duration) Clock {
 }
 
 // evaluate adds the loss on the validation set to the curve.
-func (t *training) evaluate() error {
+func (t *training) evaluate(ctx context.Context) error {
 	step, begin := t.state.Step, time.Now()
-	loss, err := t.Program.Loss(t.state, t.Validation, t.gates(step))
+	loss, err := t.Program.Loss(ctx, t.state, t.Validation, t.gates(step))
 	if err != nil {
 		return err
 	}
@@ -172,13 +209,13 @@ func (t *training) evaluate() error {
 	return nil
 }
 
-func (t *training) evaluateAtEnd() (map[string]Loss, error) {
+func (t *training) evaluateAtEnd(ctx context.Context) (map[string]Loss, error) {
 	if len(t.AtEnd) == 0 {
 		return nil, nil
 	}
 	losses := make(map[string]Loss, len(t.AtEnd))
 	for name, set := range t.AtEnd {
-		loss, err := t.Program.Loss(t.state, set, t.gates(t.state.Step))
+		loss, err := t.Program.Loss(ctx, t.state, set, t.gates(t.state.Step))
 		if err != nil {
 			return nil, err
 		}

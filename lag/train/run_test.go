@@ -210,6 +210,33 @@ func TestResume(t *testing.T) {
 	})
 }
 
+// TestResumeMicroBatches is [TestResume] with micro-batches, and with the
+// optimizer that keeps three kinds of moments.
+func TestResumeMicroBatches(t *testing.T) {
+	optimizer := train.NewAdafactor()
+	optimizer.Beta1 = 0.9
+	program := newProgram(t, testbackend.Go(t), model, optimizer)
+	newRun := func() *train.Run {
+		run := mustRun(t, testbackend.Go(t), train.NewAdafactor(), t.TempDir(), 1e-2)
+		run.Program, run.Initial = program, func() (*train.State, error) { return program.NewState(3), nil }
+		run.Batch = func(step int) ([]train.Batch, error) {
+			batches, err := batchOf(step)
+			if err != nil {
+				return nil, err
+			}
+			return batches[0].Split(2)
+		}
+		return run
+	}
+	whole, broken := newRun(), newRun()
+	do(t, whole)
+	for _, at := range []int{1, 8, 27} {
+		interrupt(t, broken, at)
+	}
+	do(t, broken)
+	sameEnd(t, "micro-batches", endOf(t, broken), endOf(t, whole))
+}
+
 // TestComplete: a complete run returns its outcome without training.
 func TestComplete(t *testing.T) {
 	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)

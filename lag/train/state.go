@@ -24,6 +24,16 @@ type State struct {
 	// growth sets to zero start again at 0, or their first updates would come
 	// out too large (with Adam 0.1 g / sqrt(0.001 g²), three times).
 	Updates []int
+
+	lost bool // its tensors were donated to an execution that failed
+}
+
+// usable is an error where the state was lost.
+func (s *State) usable() error {
+	if s.lost {
+		return fmt.Errorf("the state was lost at step %d, when the device failed; restore it from a snapshot", s.Step)
+	}
+	return nil
 }
 
 // NewState returns the model's initial parameters, with zero moments.
@@ -57,12 +67,13 @@ func (s *State) all() []*tensors.Tensor {
 	return list
 }
 
-// setAll sets what all returns.
+// setAll sets what all returns. A state that was lost is there again.
 func (s *State) setAll(list []*tensors.Tensor) {
 	n := copy(s.Parameters, list)
 	for _, moments := range s.Moments {
 		n += copy(moments, list[n:])
 	}
+	s.lost = false
 }
 
 // Finalize frees the state's memory now: Go's garbage collector does not see
@@ -88,6 +99,9 @@ type Snapshot struct {
 
 // Snapshot copies the state to host memory.
 func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (Snapshot, error) {
+	if err := s.usable(); err != nil {
+		return Snapshot{}, err
+	}
 	snap := Snapshot{Step: s.Step, Updates: make(map[string]int), Optimizer: optimizer.Name()}
 	snap.Params, snap.Moments = make(growth.Tensors, len(parameters)), make(map[string]growth.Tensors)
 	put := func(into growth.Tensors, name string, shape []int, t *tensors.Tensor) error {
@@ -117,7 +131,8 @@ func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (S
 
 // Restore returns the state of a snapshot for a model of those parameters and
 // an optimizer. A tensor that is missing, left over or of another shape is an
-// error. A snapshot without any moments, such as imported weights, gets zeros.
+// error. A snapshot without any moments, such as imported weights, gets zeros,
+// which hold no updates.
 func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer) (*State, error) {
 	if snap.Optimizer != "" && len(snap.Moments) > 0 && snap.Optimizer != optimizer.Name() {
 		return nil, fmt.Errorf("the snapshot holds the moments of %s where %s needs its own; drop the moments, or train with %s", snap.Optimizer, optimizer.Name(), snap.Optimizer)
@@ -141,7 +156,13 @@ func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer
 			return nil, err
 		}
 		s.Parameters = append(s.Parameters, t)
-		s.Updates[i] = snap.Updates[p.Name]
+		if len(snap.Moments) > 0 {
+			n, ok := snap.Updates[p.Name]
+			if !ok {
+				return nil, fmt.Errorf("the snapshot does not say how many updates the moments of %s hold; take one that does, or drop its moments", p.Name)
+			}
+			s.Updates[i] = n
+		}
 		var moments []*tensors.Tensor
 		for _, m := range optimizer.moments(p) {
 			t := tensors.FromFlatDataAndDimensions(make([]float32, elements(m.Shape)), m.Shape...)

@@ -38,12 +38,18 @@ func (u Update) Diverged() bool {
 }
 
 // Step does one update of the state. A batch holds the inputs of the model's
-// Loss. The state's tensors are donated to the device and replaced.
+// Loss. The state's tensors are donated to the device and replaced. Where the
+// device fails with them they are lost: the error says so, and so does that of
+// every later use of the state, which must be restored. After other errors, such
+// as of a batch that does not fit the model, the state is what it was.
 //
 // Several micro-batches, which go through the device one after another, give
 // the update of the batch that they are parts of, to rounding: a term of the
 // loss is divided by its count over all of them, however uneven they are.
 func (p *Program) Step(s *State, step Step) (u Update, err error) {
+	if err := s.usable(); err != nil {
+		return u, err
+	}
 	switch len(step.Batches) {
 	case 0:
 		return u, fmt.Errorf("training step %d has no batch: give one, or its micro-batches", s.Step)
@@ -53,6 +59,9 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 		u, err = p.stepInParts(s, step)
 	}
 	if err != nil {
+		if s.lost {
+			err = fmt.Errorf("%w; the state is lost, restore it from a snapshot", err)
+		}
 		return u, fmt.Errorf("training step %d: %w", s.Step, err)
 	}
 	if !u.Diverged() {
@@ -71,23 +80,38 @@ func (p *Program) stepAtOnce(s *State, step Step) (u Update, err error) {
 	if err != nil {
 		return u, err
 	}
-	args, err := p.appendDonated(nil, state)
+	rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, 0), float32(step.Rate), p.scalars(s))
+	out, err := p.replace(s, exec, state, rest)
 	if err != nil {
 		return u, err
 	}
-	args = append(appendInputs(args, batch, step.Gates), randomState(step.Seed, s.Step, 0), float32(step.Rate), p.scalars(s))
-	out, err := exec.Call(args...)
+	report, err := takeVector(out)
 	if err != nil {
 		return u, err
 	}
-	report, err := takeVector(out[0])
-	if err != nil {
-		return u, err
-	}
-	s.setAll(out[1:])
 	u.setNorms(report)
 	setMeans(&u, exec.terms, report[norms:])
 	return u, nil
+}
+
+// replace runs an executable that takes tensors, the state's among them, which
+// are donated, and the rest. It returns a report and the new state, which it sets.
+func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report *tensors.Tensor, err error) {
+	// Compiling is what fails most, and the state must outlive that.
+	if err := exec.compileFor(append(appendTensors(nil, donated), rest...)); err != nil {
+		return nil, err
+	}
+	s.lost = true
+	args, err := p.appendDonated(nil, donated)
+	if err != nil {
+		return nil, err
+	}
+	out, err := exec.Call(append(args, rest...)...)
+	if err != nil {
+		return nil, err
+	}
+	s.setAll(out[1:])
+	return out[0], nil
 }
 
 // stepInParts is a step in one execution for each micro-batch, and one that
@@ -134,24 +158,18 @@ func (p *Program) stepInParts(s *State, step Step) (u Update, err error) {
 	if err != nil {
 		return u, err
 	}
-	state := s.all()
-	args, err := p.appendDonated(nil, append(state, gradients...))
-	if err != nil {
-		return u, err
-	}
 	var total float64
 	for _, mean := range means {
 		total += mean
 	}
-	out, err := apply.Call(append(args, float32(total), float32(step.Rate), p.scalars(s))...)
+	out, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s)})
 	if err != nil {
 		return u, err
 	}
-	report, err := takeVector(out[0])
+	report, err := takeVector(out)
 	if err != nil {
 		return u, err
 	}
-	s.setAll(out[1:])
 	u.setNorms(report)
 	setMeans(&u, terms, means)
 	return u, nil

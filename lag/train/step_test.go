@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -275,4 +276,43 @@ func TestStepWithoutBatch(t *testing.T) {
 		t.Error("no error")
 	}
 	mustStep(t, program, state, train.Step{Batches: []train.Batch{bigramBatch(0, 2)}, Rate: 0.1})
+}
+
+// TestFailedStep: a batch that the model cannot take leaves the state as it was.
+// Where the execution fails, which has the state by then, that is said from then on.
+func TestFailedStep(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		program := newProgram(t, b, bigram{}, train.NewAdamW())
+		state := program.NewState(1)
+		good, bad, freed := bigramBatch(0, 2), bigramBatch(0, 2), bigramBatch(0, 2)
+		bad["labels"] = tensors.FromValue([]int32{1, 2, 3})
+		before := mustSnapshot(t, program, state)
+		if err := freed["tokens"].FinalizeAll(); err != nil {
+			t.Fatal(err)
+		}
+		for _, batches := range [][]train.Batch{{bad}, {freed}, {good, bad}} {
+			if _, err := program.Step(state, train.Step{Batches: batches, Rate: 0.1}); err == nil {
+				t.Errorf("no error of a bad batch among %d", len(batches))
+			}
+			if !reflect.DeepEqual(mustSnapshot(t, program, state), before) {
+				t.Fatal("the state is not what it was")
+			}
+		}
+		mustStep(t, program, state, train.Step{Batches: []train.Batch{good}, Rate: 0.1})
+
+		state.Parameters[1] = state.Parameters[0] // which cannot be handed over twice
+		if _, err := program.Step(state, train.Step{Batches: []train.Batch{good}, Rate: 0.1}); err == nil || !strings.Contains(err.Error(), "the state is lost") {
+			t.Errorf("got error %v, want one that says the state is lost", err)
+		}
+		const want = "the state was lost at step 1"
+		if _, err := program.Step(state, train.Step{Batches: []train.Batch{good}, Rate: 0.1}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the next step: got error %v, want one with %q", err, want)
+		}
+		if _, err := program.Snapshot(state); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a snapshot: got error %v, want one with %q", err, want)
+		}
+		if err := state.Finalize(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -40,7 +40,7 @@ func newProgram(t *testing.T, b *backend.Backend, config ul2.Config) *train.Prog
 // loss is that of a batch of the form, without dropout.
 func loss(t *testing.T, program *train.Program, form ul2.Form, state *train.State, gates []float32) float64 {
 	t.Helper()
-	value, err := program.Loss(state, []train.Batch{batchOf(form)}, gates)
+	value, err := program.Loss(t.Context(), state, []train.Batch{batchOf(form)}, gates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestDropout(t *testing.T) {
 func TestMissingInput(t *testing.T) {
 	config := smallConfig(ul2.EncoderDecoder)
 	program := newProgram(t, testbackend.Go(t), config)
-	_, err := program.Loss(formulaState(config.Parameters()), []train.Batch{batchOf(ul2.CausalLM)}, nil)
+	_, err := program.Loss(t.Context(), formulaState(config.Parameters()), []train.Batch{batchOf(ul2.CausalLM)}, nil)
 	if err == nil || !strings.Contains(err.Error(), `no "decoder_input_ids"; a model of form "encoder-decoder"`) {
 		t.Errorf("got the error %v, want one that names decoder_input_ids and the form", err)
 	}
