@@ -152,12 +152,9 @@ func grow(t *testing.T, config, deep ul2.Config, strategies ...growth.Strategy) 
 		initial[p.Name] = p
 	}
 	stacks := config.Stacks()
-	strategies = strategies[len(strategies)-len(stacks):]
-	for i, stack := range stacks {
-		snap.State, err = strategies[i].Apply(snap.State, stack, func(name string, _ []int) []float32 { return initial[name].Initialize(8) })
-		if err != nil {
-			t.Fatal(err)
-		}
+	snap, err = snap.Grow(stacks, strategies[len(strategies)-len(stacks):], func(name string, _ []int) []float32 { return initial[name].Initialize(8) })
+	if err != nil {
+		t.Fatal(err)
 	}
 	return snap
 }
