@@ -264,6 +264,7 @@ func TestGrowAdafactor(t *testing.T) {
 	}
 	updates := make(map[string]int)
 	for name := range grown.Params {
+		updates[name] = 0
 		if !strings.HasPrefix(name, "bert.encoder.layer.2.") && !strings.HasPrefix(name, "bert.encoder.layer.3.") {
 			updates[name] = 3
 		}

@@ -39,7 +39,7 @@ type Run struct {
 	Batch       func(step int) ([]Batch, error) // training batch of a step, in its micro-batches
 	Seed        int64                           // of dropout
 	Gates       func(step int) []float32        // of the model's layers; nil where none is gated
-	AtEnd       map[string][]Batch              // further sets, evaluated once, after the last step; may be nil
+	AtEnd       map[string][]Batch              // further sets, evaluated once, after the last step; may be nil, and an empty one has no loss
 	Validation  []Batch                         // the fixed validation set
 	Schedule    Schedule                        // its Steps are the run's
 	Evaluate    []int                           // steps at which to evaluate, ascending, the last one being Schedule.Steps
