@@ -59,11 +59,20 @@ func TestPadding(t *testing.T) {
 	})
 }
 
+// shallow is a configuration, and one of a single layer where XLA compiles it,
+// which takes seconds for each layer of a training step.
+func shallow(b *backend.Backend, config bert.Config) bert.Config {
+	if b.Kind == backend.Go {
+		return config
+	}
+	return config.WithLayers(1)
+}
+
 // TestDropout: training's masks depend on seed and step, and evaluation has none.
 func TestDropout(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		config := hfConfig(false, false)
+		config := shallow(b, hfConfig(false, false))
 		plain := config
 		plain.HiddenDropout, plain.AttentionDropout = 0, 0
 		program, undropped := newProgram(t, b, config), newProgram(t, b, plain)
@@ -123,8 +132,9 @@ func trainingLoss(t *testing.T, program *train.Program, step int, seed int64, ba
 func TestGradientCheckpointing(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		config := shallow(b, hfConfig(true, false))
 		run := func(on bool) (train.Update, [][]float32) {
-			config := hfConfig(true, false)
+			config := config
 			config.GradientCheckpointing = on
 			program, state := newProgram(t, b, config), hfWeights(config.Parameters())
 			update, err := program.Step(state, train.Step{Batches: []train.Batch{ref.batch()}, Seed: 1})
@@ -142,7 +152,7 @@ func TestGradientCheckpointing(t *testing.T) {
 		if math.Abs(kept.Loss-again.Loss) > 1e-6*kept.Loss || math.Abs(kept.GradientNorm-again.GradientNorm) > 1e-5*kept.GradientNorm {
 			t.Errorf("got %+v, without gradient checkpointing %+v", again, kept)
 		}
-		for i, p := range hfConfig(true, false).Parameters() {
+		for i, p := range config.Parameters() {
 			if d := greatest(againMoments[i], keptMoments[i]); d > 1e-6 {
 				t.Errorf("%s: the first moment differs by %g", p.Name, d)
 			}
@@ -158,7 +168,7 @@ func TestBFloat16(t *testing.T) {
 		var logits [2][]float32
 		var losses [2]float64
 		for i, precision := range []transformer.Precision{transformer.Float32, transformer.BFloat16} {
-			config := hfConfig(false, false)
+			config := shallow(b, hfConfig(false, false))
 			config.HiddenDropout, config.AttentionDropout, config.Precision = 0, 0, precision
 			state := hfWeights(config.Parameters())
 			logits[i] = forward(t, b, config)(state, ref.batch())[0]
