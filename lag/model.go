@@ -1,13 +1,11 @@
 package lag
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/train"
 	"github.com/landscape-aware/growing/lag/transformer"
@@ -64,23 +62,7 @@ func (m *Model) UnmarshalJSON(text []byte) error {
 // decodeModel reads a configuration whose fields must all be given, beside the family.
 func decodeModel[C train.Model](text []byte) (train.Model, error) {
 	var config C
-	var given, required map[string]json.RawMessage
-	all, err := json.Marshal(config)
-	if err = errors.Join(err, json.Unmarshal(text, &given), json.Unmarshal(all, &required)); err != nil {
-		return nil, err
-	}
-	delete(given, familyField)
-	for _, name := range slices.Sorted(maps.Keys(required)) {
-		if _, ok := given[name]; !ok {
-			return nil, fmt.Errorf("the field %q is missing", name)
-		}
-	}
-	if text, err = json.Marshal(given); err != nil {
-		return nil, err
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	err = d.Decode(&config)
+	err := strictjson.Decode(text, &config, familyField)
 	return config, err
 }
 

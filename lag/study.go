@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 
 	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
@@ -157,14 +158,14 @@ func (s *Study) Close() error {
 func (s *Study) Dir() string { return s.dir }
 
 // writable makes a directory and tries whether files can be made in it, so that
-// a study fails before it has computed anything.
+// a study or a training fails before it has computed anything.
 func writable(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("the directory %s of the study cannot be made: %w; choose another", dir, err)
+		return fmt.Errorf("the directory %s cannot be made: %w; choose another", dir, err)
 	}
 	f, err := os.CreateTemp(dir, ".writable-*")
 	if err != nil {
-		return fmt.Errorf("the directory %s of the study cannot be written to: %w; choose another", dir, err)
+		return fmt.Errorf("the directory %s cannot be written to: %w; choose another", dir, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

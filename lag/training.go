@@ -2,11 +2,13 @@ package lag
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	"github.com/charmbracelet/log"
@@ -14,6 +16,8 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/hf"
@@ -44,7 +48,20 @@ type Training struct {
 	Schedule      train.Schedule     `json:"schedule"`
 	EvaluateEvery int                `json:"evaluate_every"` // steps between validation losses
 
-	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; no part of what a training computes
+	CheckpointEvery int   `json:"checkpoint_every"`             // steps between checkpoints; like the next two, no part of what a training computes
+	CheckpointKeep  int   `json:"checkpoint_keep,omitempty"`    // newest checkpoints that are kept; 0 means 2
+	CheckpointsAt   []int `json:"checkpoint_keep_at,omitempty"` // steps whose checkpoints are kept for good
+}
+
+// UnmarshalJSON reads a configuration. Unknown and missing fields are errors.
+func (c *Training) UnmarshalJSON(text []byte) error {
+	type fields Training
+	var config fields
+	if err := strictjson.Decode(text, &config); err != nil {
+		return fmt.Errorf("training: %w", err)
+	}
+	*c = Training(config)
+	return nil
 }
 
 // Validate says what is impossible in the configuration, and how to mend it.
@@ -75,7 +92,7 @@ func (c Training) Validate() error {
 	return c.validateObjective()
 }
 
-// Describe says in one line what is trained on what.
+// Describe says in one line what is trained on what. The configuration must be valid.
 func (c Training) Describe() string {
 	var depths []string
 	for _, s := range c.Model.Stacks() {
@@ -88,6 +105,9 @@ func (c Training) Describe() string {
 
 // validateObjective tells whether the model is one for the objective.
 func (c Training) validateObjective() error {
+	if c.Objective.Settings == nil {
+		return fmt.Errorf("no objective is given; they are %q", objective.Kinds())
+	}
 	switch m := c.Model.Model.(type) {
 	case bert.Config:
 		mlm, ok := c.Objective.Settings.(objective.MLM)
@@ -189,7 +209,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(o.Dir, trainingFile), c), d.Tokenizer.SaveTo(dir)); err != nil {
+	if err := errors.Join(c.save(o.Dir), d.Tokenizer.SaveTo(dir)); err != nil {
 		return nil, err
 	}
 	outcome, err := run.Do(ctx)
@@ -207,6 +227,22 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 }
 
 const trainingFile = "training.json"
+
+// save writes training.json. Where the directory held another training or a
+// study, it says so; their runs stay.
+func (c Training) save(dir string) error {
+	path := filepath.Join(dir, trainingFile)
+	if text, err := os.ReadFile(path); err == nil {
+		var before Training
+		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(before, c) {
+			log.Warn("this directory held a training of another configuration; its curve is replaced, its run is kept", "dir", dir)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
+		log.Warn("this directory holds a study; the training's files lie beside its own", "dir", dir)
+	}
+	return atomicfile.WriteJSON(path, c)
+}
 
 // trainingConfig is what determines a training run: the address of its directory.
 type trainingConfig struct {
@@ -230,17 +266,40 @@ func (c Training) loadInitial(d *data.Dataset) (train.Snapshot, error) {
 	if err != nil {
 		return train.Snapshot{}, err
 	}
-	if t != nil && t.Fingerprint() != d.Tokenizer.Fingerprint() {
+	if t != nil && !extends(d.Tokenizer, t) {
 		return train.Snapshot{}, fmt.Errorf("the model in %s has a vocabulary of its own, and the data was made with another; prepare the data with it: -tokenizer %s", c.Initial, file)
 	}
 	snap := p.Snapshot
 	snap.Step = 0
+	if name := c.Optimizer.Name(); len(snap.Moments) > 0 && snap.Optimizer != name {
+		log.Warn("the moments of another optimizer are left out; the training starts from the weights alone", "of", snap.Optimizer, "now", name, "model", c.Initial)
+		snap.Moments, snap.Updates = nil, nil
+	}
 	return snap, nil
 }
 
-// computes is the training without what has no part in what it computes.
+// extends tells whether a tokenizer has all tokens of another under their ids,
+// and beside them at most more, such as sentinels and mode tokens.
+func extends(t, other *tokenizer.Tokenizer) bool {
+	if t.Fingerprint() == other.Fingerprint() {
+		return true
+	}
+	if t.Kind() != other.Kind() || t.VocabSize() < other.VocabSize() {
+		return false
+	}
+	for id := range int32(other.VocabSize()) {
+		if t.Token(id) != other.Token(id) {
+			return false
+		}
+	}
+	return true
+}
+
+// computes is the training without what has no part in what it computes. Data
+// and initial weights count by their fingerprints: a directory may be moved.
 func (c Training) computes() Training {
-	c.Name, c.CheckpointEvery = "", 0
+	c.Name, c.Initial, c.Data = "", "", data.Config{}
+	c.CheckpointEvery, c.CheckpointKeep, c.CheckpointsAt = 0, 0, nil
 	return c
 }
 
@@ -259,7 +318,7 @@ func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env
 			return parts, errors.Join(err, batch.Finalize())
 		},
 		AtEnd: map[string][]train.Batch{shuffledSet: f.shuffled}, Validation: f.validation,
-		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoints: train.Checkpoints{Every: c.CheckpointEvery},
+		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoints: train.Checkpoints{Every: c.CheckpointEvery, Keep: c.CheckpointKeep, KeepAt: c.CheckpointsAt},
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss

@@ -26,7 +26,9 @@ func (c *Training) SetVocabSize(tokens int) {
 }
 
 // SetSequenceLength sets the length of sequences, of the objective and, where
-// the model has a position for each token, of the model.
+// the model has a position for each token, of the model. A vocabulary that is
+// trained gets the sentinels that span corruption then needs: at a mean span of
+// 3 and a density of a half, one for every four tokens.
 func (c *Training) SetSequenceLength(tokens int) {
 	switch s := c.Objective.Settings.(type) {
 	case objective.MLM:
@@ -44,6 +46,9 @@ func (c *Training) SetSequenceLength(tokens int) {
 	case objective.CausalLM:
 		s.SequenceLength = tokens
 		c.Objective.Settings = s
+	}
+	if c.Data.TokenizerFile == "" && c.Data.Sentinels > 0 {
+		c.Data.Sentinels = max(c.Data.Sentinels, (tokens+3)/4)
 	}
 	if m, ok := c.Model.Model.(bert.Config); ok {
 		if c.Initial == "" {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // Mode is one of UL2's families of denoisers.
@@ -27,7 +29,7 @@ type Denoiser struct {
 // UnmarshalJSON reads a denoiser. Mode, density and rate must be given.
 func (d *Denoiser) UnmarshalJSON(text []byte) error {
 	type fields Denoiser
-	if err := strict(text, (*fields)(d)); err != nil {
+	if err := strictjson.Decode(text, (*fields)(d)); err != nil {
 		return fmt.Errorf("denoiser: %w", err)
 	}
 	return nil

@@ -1,12 +1,12 @@
 package objective
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // Kind names an objective.
@@ -165,33 +165,8 @@ func decode[S Settings](fields map[string]json.RawMessage) (Settings, error) {
 		return nil, err
 	}
 	var settings S
-	err = strict(text, &settings)
+	err = strictjson.Decode(text, &settings)
 	return settings, err
-}
-
-// strict reads an object that must have all fields of the type that are not
-// omitempty, and no others.
-func strict[T any](text []byte, to *T) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
-		return err
-	}
-	var zero T
-	all, err := json.Marshal(zero)
-	if err != nil {
-		return err
-	}
-	var given, required map[string]json.RawMessage
-	if err := errors.Join(json.Unmarshal(text, &given), json.Unmarshal(all, &required)); err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(required)) {
-		if value, ok := given[name]; !ok || string(value) == "null" {
-			return fmt.Errorf("the field %q is missing", name)
-		}
-	}
-	return nil
 }
 
 // mixture is what makes inputs and targets.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sort"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // SentencePairs makes [CLS] A [SEP] B [SEP] of two spans of text and asks
@@ -39,7 +41,7 @@ func DefaultSentencePairs() *SentencePairs {
 // UnmarshalJSON reads the settings, all of which must be given.
 func (p *SentencePairs) UnmarshalJSON(text []byte) error {
 	type fields SentencePairs
-	if err := strict(text, (*fields)(p)); err != nil {
+	if err := strictjson.Decode(text, (*fields)(p)); err != nil {
 		return fmt.Errorf("pairs: %w", err)
 	}
 	return nil

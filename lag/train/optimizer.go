@@ -1,15 +1,13 @@
 package train
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/transformer"
 )
 
@@ -117,27 +115,10 @@ func (o *AnyOptimizer) UnmarshalJSON(text []byte) error {
 // decodeOptimizer reads settings, which must be all of the optimizer's and no others.
 func decodeOptimizer[O Optimizer](settings map[string]json.RawMessage) (Optimizer, error) {
 	var o O
-	all, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	var required map[string]json.RawMessage
-	if err := json.Unmarshal(all, &required); err != nil {
-		return nil, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(required)) {
-		if value, ok := settings[name]; !ok || string(value) == "null" {
-			return nil, fmt.Errorf("the setting %q is missing", name)
-		}
-	}
 	text, err := json.Marshal(settings)
 	if err != nil {
 		return nil, err
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&o); err != nil {
-		return nil, err
-	}
-	return o, nil
+	err = strictjson.Decode(text, &o)
+	return o, err
 }

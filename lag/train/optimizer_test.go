@@ -24,7 +24,7 @@ func ExampleAnyOptimizer() {
 	fmt.Println(json.Unmarshal([]byte(`{"name":"sgd"}`), &o))
 	// Output:
 	// {"name":"adamw","beta1":0.9,"beta2":0.999,"eps":0.000001,"weight_decay":0.01,"clip_norm":1}
-	// optimizer adamw: the setting "clip_norm" is missing
+	// optimizer adamw: the field "clip_norm" is missing
 	// there is no optimizer "sgd"; they are ["adamw" "adafactor" "lamb"]
 }
 
