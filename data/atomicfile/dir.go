@@ -15,12 +15,8 @@ import (
 // is empty. The files must be on disk when fill returns, as those of [Write] are.
 func WriteDir(path string, fill func(dir string) error) (err error) {
 	path = filepath.Clean(path)
-	entries, err := os.ReadDir(path)
-	if len(entries) > 0 {
-		return fmt.Errorf("%s exists and is not empty (it holds %s): name another directory, or remove it", path, entries[0].Name())
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s cannot be made a directory: %w", path, err)
+	if err := CheckDir(path); err != nil {
+		return err
 	}
 	parent := filepath.Dir(path)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
@@ -48,4 +44,18 @@ func WriteDir(path string, fill func(dir string) error) (err error) {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return SyncDir(parent)
+}
+
+// CheckDir reports what would keep [WriteDir] from making a directory, as far
+// as that can be seen beforehand: there must be nothing of that name, or an
+// empty directory.
+func CheckDir(path string) error {
+	entries, err := os.ReadDir(path)
+	if len(entries) > 0 {
+		return fmt.Errorf("%s exists and is not empty (it holds %s): name another directory, or remove it", path, entries[0].Name())
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s cannot be made a directory: %w", path, err)
+	}
+	return nil
 }

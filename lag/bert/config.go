@@ -67,6 +67,12 @@ func (c Config) Validate() error {
 		if f.value < 1 {
 			return fmt.Errorf("bert: %s is %d; it must be at least 1", f.name, f.value)
 		}
+		if f.value > transformer.MaxSize {
+			return fmt.Errorf("bert: %s is %d; it must be at most %d", f.name, f.value, transformer.MaxSize)
+		}
+	}
+	if c.Layers > transformer.MaxLayers {
+		return fmt.Errorf("bert: num_hidden_layers is %d; it must be at most %d", c.Layers, transformer.MaxLayers)
 	}
 	if c.HiddenSize%c.Heads != 0 {
 		return fmt.Errorf("bert: %d attention heads do not divide the hidden size %d; choose a divisor, such as %d heads",

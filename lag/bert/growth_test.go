@@ -109,6 +109,8 @@ func TestValidate(t *testing.T) {
 	for name, break_ := range map[string]func(*bert.Config){
 		"heads do not divide": func(c *bert.Config) { c.Heads = 5 },
 		"no layers":           func(c *bert.Config) { c.Layers = 0 },
+		"200,000,000 layers":  func(c *bert.Config) { c.Layers = 200_000_000 },
+		"a size beyond all":   func(c *bert.Config) { c.VocabSize = 1 << 40 },
 		"negative vocabulary": func(c *bert.Config) { c.VocabSize = -1 },
 		"unknown positions":   func(c *bert.Config) { c.Positions = "rotary" },
 		"epsilon":             func(c *bert.Config) { c.LayerNormEpsilon = 0 },

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/train"
@@ -85,6 +86,12 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 		return errors.New("there is nothing to do: no steps, and neither logits nor a directory to write")
 	}
 
+	if config.Out != "" {
+		if err := atomicfile.CheckDir(config.Out); err != nil {
+			return err
+		}
+	}
+
 	program, err := train.NewProgram(b, byRank{model}, optimizer.Optimizer)
 	if err != nil {
 		return err
@@ -93,6 +100,7 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, state.Finalize()) }()
 	if config.Logits != "" {
 		if err := writeLogits(b, config.Logits, model, state, batches.batch(0)); err != nil {
 			return err

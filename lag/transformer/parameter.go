@@ -10,6 +10,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+// What a configuration may ask for. A configuration may come from a stranger's
+// file; beyond these, listing its parameters would take all memory.
+const (
+	MaxLayers = 10_000  // of a stack
+	MaxSize   = 1 << 24 // of any other dimension
+)
+
 // Param declares one trainable tensor of a model.
 type Param struct {
 	Name  string // unique in the model, as in Hugging Face's checkpoint of the family

@@ -78,6 +78,12 @@ func (c Config) Validate() error {
 		if f.value < 1 {
 			return fmt.Errorf("ul2: %s is %d; it must be at least 1", f.name, f.value)
 		}
+		if f.value > transformer.MaxSize {
+			return fmt.Errorf("ul2: %s is %d; it must be at most %d", f.name, f.value, transformer.MaxSize)
+		}
+	}
+	if c.EncoderLayers > transformer.MaxLayers || c.DecoderLayers > transformer.MaxLayers {
+		return fmt.Errorf("ul2: num_layers is %d and num_decoder_layers %d; they must be at most %d", c.EncoderLayers, c.DecoderLayers, transformer.MaxLayers)
 	}
 	if c.Activation != GatedGelu && c.Activation != GatedSilu {
 		return fmt.Errorf("ul2: unknown feed_forward_proj %q; it is %q or %q", c.Activation, GatedGelu, GatedSilu)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
@@ -44,6 +45,9 @@ func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{errors.New("no layer map was given; give one with -map, such as -map \"0 1 2 2\"")}
 		}
 		in, out := arguments[0], arguments[1]
+		if err := atomicfile.CheckDir(out); err != nil {
+			return err
+		}
 		if hf.IsModel(in) || strings.HasPrefix(in, "hf:") {
 			m, err := loadHF(ctx, in)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
@@ -19,6 +20,9 @@ func importCommand(*flag.FlagSet) func(context.Context, []string) error {
 			return usageError{fmt.Errorf("lag import takes a source, which is a directory or hf:owner/name, and the directory to make; it was given %d arguments", len(arguments))}
 		}
 		source, out := arguments[0], arguments[1]
+		if err := atomicfile.CheckDir(out); err != nil {
+			return err
+		}
 		m, err := loadHF(ctx, source)
 		if err != nil {
 			return err
