@@ -4,10 +4,10 @@ weights in both directions, and 50 steps of training step by step.
     pip install -r requirements.txt
     go build -o lag ../../../../lag/cmd/lag
 
-    # Two small sizes of each family; three minutes on two cores.
+    # Two small sizes of each family; 5 minutes of CPU time.
     python compare.py --lag ./lag
 
-    # BERT-Base and T5 v1.1 base as well; half an hour and 12 GB.
+    # BERT-Base and T5 v1.1 base as well; much longer, and over 8 GB.
     python compare.py --lag ./lag --base
 
 Everything is float32 and without dropout, with fixed seeds. Prints a line for each
