@@ -21,30 +21,36 @@ import (
 // Pretrained is a model with its weights, and with the optimizer's moments of
 // them if there are any. On disk it is a model directory:
 //
-//	model.json    the configuration, a [Model]
-//	checkpoint/   the state, see [train.SaveCheckpoint]
-//	              and the files of a tokenizer
+//	model.json      the configuration, a [Model]
+//	checkpoint/     the state, see [train.SaveCheckpoint]
+//	hf_config.json  the config.json that it was imported from, if it was
+//	                and the files of a tokenizer
 type Pretrained struct {
 	Model Model
 	train.Snapshot
 	Files []string // paths of the tokenizer's files, which are copied along
+
+	// Original holds the fields of the config.json that the model was imported
+	// from, for an export to write; see [hf.Model]. Nil for a model of ours.
+	Original map[string]json.RawMessage
 }
 
 const (
 	modelFile     = "model.json"
 	runConfigFile = "config.json"
+	originalFile  = "hf_config.json"
 )
 
 // IsPretrained tells whether a directory is a model directory, or that of a run.
 func IsPretrained(dir string) bool {
-	_, err := readModel(dir)
+	_, err := ReadModel(dir)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // LoadPretrained reads a model directory, or a run's directory, whose newest
 // state is taken.
 func LoadPretrained(dir string) (*Pretrained, error) {
-	model, err := readModel(dir)
+	model, err := ReadModel(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +64,30 @@ func LoadPretrained(dir string) (*Pretrained, error) {
 	if err := checkParameters(snap.Params, model.Parameters()); err != nil {
 		return nil, fmt.Errorf("the weights in %s are not those of its configuration: %w", dir, err)
 	}
-	return &Pretrained{Model: model, Snapshot: snap, Files: hf.TokenizerFiles(dir)}, nil
+	original, err := readOriginal(filepath.Join(dir, originalFile))
+	if err != nil {
+		return nil, err
+	}
+	return &Pretrained{Model: model, Snapshot: snap, Files: hf.TokenizerFiles(dir), Original: original}, nil
+}
+
+// readOriginal returns nil where there is no file.
+func readOriginal(path string) (fields map[string]json.RawMessage, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &fields)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w; copy it again, or remove it", path, err)
+	}
+	return fields, nil
 }
 
 // ReadModel reads the configuration of the model in a model directory or a run's directory.
-func ReadModel(dir string) (Model, error) { return readModel(dir) }
-
-func readModel(dir string) (Model, error) {
+func ReadModel(dir string) (Model, error) {
 	var model Model
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return model, fmt.Errorf("there is no %s: %w; name a directory that lag import, grow or train made", dir, fs.ErrNotExist)
@@ -138,6 +161,11 @@ func (p *Pretrained) Save(dir string) error {
 		if err := hf.CopyFiles(tmp, p.Files); err != nil {
 			return err
 		}
+		if p.Original != nil {
+			if err := atomicfile.WriteJSON(filepath.Join(tmp, originalFile), p.Original); err != nil {
+				return err
+			}
+		}
 		return atomicfile.WriteJSON(filepath.Join(tmp, modelFile), p.Model)
 	})
 }
@@ -162,7 +190,7 @@ func (p *Pretrained) Grow(strategies []growth.Strategy, seed int64) (*Pretrained
 	if err != nil {
 		return nil, err
 	}
-	return &Pretrained{Model: model, Snapshot: snap, Files: p.Files}, nil
+	return &Pretrained{Model: model, Snapshot: snap, Files: p.Files, Original: p.Original}, nil
 }
 
 // initializer returns the model's own initialization, for new layers.

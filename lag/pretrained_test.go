@@ -60,6 +60,7 @@ func TestPretrainedRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Files = []string{vocabulary}
+		p.Original = map[string]json.RawMessage{"id2label": json.RawMessage(`"a"`)}
 		dir := filepath.Join(t.TempDir(), "model")
 		if err := p.Save(dir); err != nil {
 			t.Fatal(err)

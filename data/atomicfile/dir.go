@@ -12,10 +12,10 @@ import (
 // WriteDir makes a directory of the files that fill puts into the directory
 // that it is given. The directory appears under its name when fill is done;
 // after an error there is nothing new. A directory of that name may exist if it
-// is empty. The files must be on disk when fill returns, as those of [Write] are.
+// is empty; where it is a symbolic link, the link stays. The files must be on disk when fill returns, as those of [Write] are.
 func WriteDir(path string, fill func(dir string) error) (err error) {
-	path = filepath.Clean(path)
-	if err := CheckDir(path); err != nil {
+	path, err = target(path)
+	if err != nil {
 		return err
 	}
 	parent := filepath.Dir(path)
@@ -48,14 +48,44 @@ func WriteDir(path string, fill func(dir string) error) (err error) {
 
 // CheckDir reports what would keep [WriteDir] from making a directory, as far
 // as that can be seen beforehand: there must be nothing of that name, or an
-// empty directory.
+// empty directory that is not the working directory.
 func CheckDir(path string) error {
-	entries, err := os.ReadDir(path)
+	_, err := target(path)
+	return err
+}
+
+// target returns the absolute path, without a symbolic link at its end, of a
+// directory to make.
+func target(path string) (string, error) {
+	path = filepath.Clean(path)
+	real, err := filepath.Abs(path)
+	if err == nil {
+		_, err = os.Lstat(real)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return real, nil
+	}
+	if err == nil { // a link that leads nowhere is an error
+		real, err = filepath.EvalSymlinks(real)
+	}
+	var entries []fs.DirEntry
+	if err == nil {
+		entries, err = os.ReadDir(real)
+	}
 	if len(entries) > 0 {
-		return fmt.Errorf("%s exists and is not empty (it holds %s): name another directory, or remove it", path, entries[0].Name())
+		return "", fmt.Errorf("%s exists and is not empty (it holds %s): name another directory, or remove it", path, entries[0].Name())
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s cannot be made a directory: %w", path, err)
+	if err != nil {
+		return "", fmt.Errorf("%s cannot be made a directory: %w", path, err)
 	}
-	return nil
+	if isWorkingDir(real) {
+		return "", fmt.Errorf("%s is the working directory, which cannot be replaced: name a new directory in it, such as model", path)
+	}
+	return real, nil
+}
+
+func isWorkingDir(path string) bool {
+	a, err := os.Stat(path)
+	b, errWorking := os.Stat(".")
+	return err == nil && errWorking == nil && os.SameFile(a, b)
 }

@@ -55,3 +55,51 @@ func TestWriteDir(t *testing.T) {
 		t.Error("a file was replaced by a directory")
 	}
 }
+
+// TestLinkedDir: an empty directory behind a symbolic link is filled, and the
+// link stays.
+func TestLinkedDir(t *testing.T) {
+	root := t.TempDir()
+	empty, link := filepath.Join(root, "empty"), filepath.Join(root, "link")
+	if err := errors.Join(os.Mkdir(empty, 0o777), os.Symlink("empty", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteDir(link, func(dir string) error { return WriteBytes(filepath.Join(dir, "a"), nil) }); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link became %v, %v", info, err)
+	}
+	if n := names(t, empty); len(n) != 1 {
+		t.Errorf("files %v", n)
+	}
+	if n := names(t, root); len(n) != 2 {
+		t.Errorf("left behind: %v", n)
+	}
+
+	nowhere := filepath.Join(root, "nowhere")
+	if err := os.Symlink("missing", nowhere); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckDir(nowhere); err == nil || !strings.Contains(err.Error(), nowhere+" cannot be made a directory") {
+		t.Errorf("a link that leads nowhere: %v", err)
+	}
+}
+
+// TestWorkingDir: it is refused before any work, by every name that it has.
+func TestWorkingDir(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, path := range []string{".", "", dir} {
+		err := WriteDir(path, func(string) error {
+			t.Errorf("%q: the work was done", path)
+			return nil
+		})
+		if err == nil || !strings.Contains(err.Error(), "is the working directory") {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	if err := CheckDir("new"); err != nil {
+		t.Error(err)
+	}
+}

@@ -2,6 +2,7 @@ package bert
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/transformer"
@@ -94,6 +95,11 @@ func (c Config) Validate() error {
 	}
 	if err := c.Precision.Validate(); err != nil {
 		return fmt.Errorf("bert: precision: %w", err)
+	}
+	// Room for the bytes of a parameter and its moments: no count overflows.
+	if n := c.WithLayers(1).ParameterCount(); n > math.MaxInt/64/c.Layers {
+		return fmt.Errorf("bert: %d layers of hidden size %d and intermediate size %d, with %d tokens, have more parameters than can be counted; choose smaller sizes",
+			c.Layers, c.HiddenSize, c.IntermediateSize, c.VocabSize)
 	}
 	return nil
 }

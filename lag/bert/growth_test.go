@@ -111,6 +111,7 @@ func TestValidate(t *testing.T) {
 		"no layers":           func(c *bert.Config) { c.Layers = 0 },
 		"200,000,000 layers":  func(c *bert.Config) { c.Layers = 200_000_000 },
 		"a size beyond all":   func(c *bert.Config) { c.VocabSize = 1 << 40 },
+		"uncountable":         func(c *bert.Config) { c.Layers, c.HiddenSize, c.IntermediateSize = 10_000, 1<<24, 1<<24 },
 		"negative vocabulary": func(c *bert.Config) { c.VocabSize = -1 },
 		"unknown positions":   func(c *bert.Config) { c.Positions = "rotary" },
 		"epsilon":             func(c *bert.Config) { c.LayerNormEpsilon = 0 },

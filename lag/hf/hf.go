@@ -184,10 +184,12 @@ func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(d
 		if err := repo.Fetch(ctx, []string{indexFile}, nil); err != nil {
 			return err
 		}
-		for _, name := range repo.Names() {
-			if strings.HasPrefix(name, "model-") && strings.HasSuffix(name, ".safetensors") {
-				names = append(names, name)
-			}
+		var err error
+		if names, err = safetensors.Shards(repo.Path(indexFile)); err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(names, func(name string) bool { return !has(name) }); i >= 0 {
+			return fmt.Errorf("%s lacks %.200q, which its %s names; the model is not whole there", repo.Origin(), names[i], indexFile)
 		}
 	default:
 		other := "another format"

@@ -4,17 +4,21 @@ import (
 	"crypto/sha1"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/safetensors"
 )
 
 // serveHub serves the files of a directory as the model owner/name of the hub,
@@ -86,6 +90,48 @@ func TestHub(t *testing.T) {
 	checkError(t, err, "owner/other", "HF_HUB_OFFLINE", "models--owner--other")
 }
 
+// shard splits a checkpoint's weights into two files of names of its own.
+func shard(t *testing.T, c *checkpoint) string {
+	t.Helper()
+	dir := c.write(t)
+	weights := make(map[string]string)
+	shards := map[string]growth.Tensors{"first.safetensors": {}, "second.safetensors": {}}
+	for i, name := range slices.Sorted(maps.Keys(c.tensors)) {
+		file := []string{"first.safetensors", "second.safetensors"}[i%2]
+		weights[name], shards[file][name] = file, c.tensors[name]
+	}
+	for file, tensors := range shards {
+		if err := safetensors.Write(filepath.Join(dir, file), tensors, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "model.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	writeIndex(t, dir, weights)
+	return dir
+}
+
+func writeIndex(t *testing.T, dir string, weights map[string]string) {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"weight_map": weights})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "model.safetensors.index.json"), text, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestHubShards: the files that the index names are fetched, whatever their names.
+func TestHubShards(t *testing.T) {
+	c := openCheckpoint(t, "bert")
+	serveHub(t, shard(t, c))
+	if d := cmp.Diff(load(t, "testdata/bert").Params, load(t, "hf:owner/name").Params); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestHubRefused: what cannot be used is not downloaded.
 func TestHubRefused(t *testing.T) {
 	refused := func(change func(dir string, c *checkpoint) string, want ...string) {
@@ -109,6 +155,13 @@ func TestHubRefused(t *testing.T) {
 		}
 		return dir
 	}, "pytorch_model.bin", "safe_serialization")
+	for shardName, want := range map[string]string{"../x.safetensors": "not the name of a safetensors file", "third.safetensors": `lacks "third.safetensors"`} {
+		refused(func(_ string, c *checkpoint) string {
+			dir := shard(t, c)
+			writeIndex(t, dir, map[string]string{"a": "first.safetensors", "b": shardName})
+			return dir
+		}, want)
+	}
 	refused(func(dir string, _ *checkpoint) string { return dir }, "no config.json")
 	for _, source := range []string{"hf:", "hf:a/b/c", "hf:../x", "hf:a/b@../x"} {
 		_, err := hf.Load(t.Context(), source)

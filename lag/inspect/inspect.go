@@ -146,10 +146,7 @@ func (r *Report) pretrained() {
 	} else {
 		r.setConfig(model)
 	}
-	paths, err := filepath.Glob(filepath.Join(train.CheckpointDir(r.Path), "*.safetensors"))
-	if err == nil && len(paths) == 0 {
-		err = fmt.Errorf("there is no checkpoint in %s", train.CheckpointDir(r.Path))
-	}
+	paths, err := checkpoints(train.CheckpointDir(r.Path))
 	if err != nil {
 		r.damage(err)
 		return
@@ -174,6 +171,25 @@ func (r *Report) pretrained() {
 	if r.State != nil {
 		r.State.Checkpoints = paths
 	}
+}
+
+// checkpoints returns the paths of a directory's checkpoints, in the order of
+// their names; none is an error.
+func checkpoints(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".safetensors" {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("there is no checkpoint in %s", dir)
+	}
+	return paths, nil
 }
 
 // state reports what a checkpoint's header says and whether its parameters are the model's.

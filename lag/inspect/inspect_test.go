@@ -85,7 +85,7 @@ func model() *lag.Pretrained {
 
 func save(t *testing.T, p *lag.Pretrained) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "model")
+	dir := filepath.Join(t.TempDir(), "model[1]") // no pattern
 	if err := p.Save(dir); err != nil {
 		t.Fatal(err)
 	}

@@ -32,9 +32,9 @@ func (r *Report) Write(w io.Writer) error {
 	if r.Weights != "" {
 		line("weights", "%s, checksum %s", r.Weights, r.Checksum)
 		line("tensors", "%d: %s", r.Tensors, r.dtypes())
-		line("parameters", "%s, %s", thousands(int64(r.Count)), size(r.Bytes))
+		line("parameters", "%s, %s", Thousands(r.Count), size(r.Bytes))
 		for _, g := range r.Groups {
-			line("  "+g.Name, "%s, %.1f%%", thousands(int64(g.Count)), 100*float64(g.Count)/float64(max(r.Count, 1)))
+			line("  "+g.Name, "%s, %.1f%%", Thousands(g.Count), 100*float64(g.Count)/float64(max(r.Count, 1)))
 		}
 	}
 	if s := r.State; s != nil {
@@ -42,7 +42,7 @@ func (r *Report) Write(w io.Writer) error {
 		line("optimizer", "%s", s.describe())
 	}
 	if v := r.Tokenizer; v != nil && v.Error == "" {
-		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, thousands(int64(v.Size)))
+		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, Thousands(v.Size))
 	} else if r.Kind != File {
 		line("tokenizer", "none that can be read")
 	}
@@ -70,7 +70,7 @@ func (r *Report) shape() string {
 	switch c := r.Config.Model.(type) {
 	case bert.Config:
 		text := fmt.Sprintf("bert of %d layers, hidden size %d, %d heads, feed-forward %d, vocabulary %s, %d %s positions",
-			c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize, thousands(int64(c.VocabSize)), c.MaxPositions, c.Positions)
+			c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize, Thousands(c.VocabSize), c.MaxPositions, c.Positions)
 		if c.PreNorm {
 			text += ", pre-norm"
 		}
@@ -88,7 +88,7 @@ func (r *Report) shape() string {
 			head = "tied"
 		}
 		return fmt.Sprintf("ul2 %s of %s, hidden size %d, %d heads of %d, %s feed-forward %d, vocabulary %s, %s head",
-			c.Form, depth, c.HiddenSize, c.Heads, c.HeadSize, c.Activation, c.IntermediateSize, thousands(int64(c.VocabSize)), head)
+			c.Form, depth, c.HiddenSize, c.Heads, c.HeadSize, c.Activation, c.IntermediateSize, Thousands(c.VocabSize), head)
 	}
 	return r.Family
 }
@@ -170,8 +170,8 @@ func bar(value, most float64) string {
 	return text
 }
 
-// thousands writes a count with commas.
-func thousands(n int64) string {
+// Thousands writes a count with commas.
+func Thousands(n int) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]

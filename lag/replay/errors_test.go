@@ -189,6 +189,19 @@ func TestOptimizerErrors(t *testing.T) {
 	mustFail(t, "nothing to do", "nothing to do", config)
 }
 
+// TestOutTaken: a directory that cannot be made is an error before any step.
+func TestOutTaken(t *testing.T) {
+	config := configOf(t, "bert", "adamw")
+	config.Out = "testdata"
+	err := replay.Run(context.Background(), testbackend.Go(t), config, func(s replay.Step) error {
+		t.Errorf("step %d was done", s.Step)
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "testdata exists and is not empty") {
+		t.Errorf("got error %v", err)
+	}
+}
+
 // TestRates: the learning rate that is reported is the one of the update.
 func TestRates(t *testing.T) {
 	b := testbackend.Go(t)

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,7 +33,8 @@ func logits(model train.Model, w transformer.Weights, in transformer.Inputs) *No
 }
 
 // writeLogits writes the logits of a batch to a safetensors file, under the name "logits".
-func writeLogits(b *backend.Backend, path string, model train.Model, state *train.State, batch train.Batch) error {
+func writeLogits(b *backend.Backend, path string, model train.Model, state *train.State, batch train.Batch) (err error) {
+	defer func() { err = errors.Join(err, batch.Finalize()) }()
 	parameters, names := model.Parameters(), slices.Sorted(maps.Keys(batch))
 	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
 		in := make(transformer.Inputs)
@@ -56,6 +58,7 @@ func writeLogits(b *backend.Backend, path string, model train.Model, state *trai
 	if err != nil {
 		return fmt.Errorf("logits: %w", err)
 	}
+	defer func() { err = errors.Join(err, out[0].FinalizeAll()) }()
 	data, err := tensors.CopyFlatData[float32](out[0])
 	if err != nil {
 		return fmt.Errorf("logits: %w", err)

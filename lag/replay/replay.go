@@ -57,7 +57,12 @@ func (e *DivergedError) Error() string {
 // A step that diverges ends it with a [*DivergedError], a canceled context
 // between two steps with the context's error; the trained model is not written
 // then. All files are read and checked before anything is computed.
-func Run(ctx context.Context, b *backend.Backend, config Config, observe func(Step) error) error {
+func Run(ctx context.Context, b *backend.Backend, config Config, observe func(Step) error) (err error) {
+	if config.Out != "" {
+		if err := atomicfile.CheckDir(config.Out); err != nil {
+			return err
+		}
+	}
 	source, err := hf.LoadFiles(config.Model, config.Weights)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
@@ -84,12 +89,6 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 	}
 	if steps == 0 && config.Logits == "" && config.Out == "" {
 		return errors.New("there is nothing to do: no steps, and neither logits nor a directory to write")
-	}
-
-	if config.Out != "" {
-		if err := atomicfile.CheckDir(config.Out); err != nil {
-			return err
-		}
 	}
 
 	program, err := train.NewProgram(b, byRank{model}, optimizer.Optimizer)

@@ -6,8 +6,9 @@
 // A file is checked when it is opened, as the format's own library checks it
 // (safetensors/src/tensor.rs, Metadata::validate), and refused also where two
 // tensors have one name. No file, whatever is in it, makes the reader panic or
-// allocate more than the file holds. Tensors are read one by one, in pieces, so
-// that a model never lies in memory twice.
+// allocate more than four times what the file holds (a boolean becomes an int32).
+// Tensors are read one by one, in pieces, so that a model never lies in memory
+// twice.
 //
 // Files written here carry a checksum of everything in them, see [File.Verify],
 // and appear under their names only when they are whole and on disk.

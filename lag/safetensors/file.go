@@ -107,21 +107,9 @@ func (s *source) damaged(err error) error {
 // openIndex opens the files of a model that an index names. Tensors are those
 // of the index.
 func openIndex(path string) (file *File, err error) {
-	text, err := os.ReadFile(path)
+	index, err := readIndex(path)
 	if err != nil {
 		return nil, err
-	}
-	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("the index %s of a model: %w; copy or download the model again", path, fmt.Errorf(format, args...))
-	}
-	var index struct {
-		Weights map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(text, &index); err != nil {
-		return nil, wrong("%w", err)
-	}
-	if len(index.Weights) == 0 {
-		return nil, wrong("its weight_map names no tensor")
 	}
 	all := &File{path: path, entries: make(map[string]Entry), metadata: make(map[string]string)}
 	defer func() {
@@ -130,15 +118,12 @@ func openIndex(path string) (file *File, err error) {
 		}
 	}()
 	shards := make(map[string]*File)
-	for _, name := range slices.Sorted(maps.Keys(index.Weights)) {
-		shard := index.Weights[name]
+	for _, name := range slices.Sorted(maps.Keys(index)) {
+		shard := index[name]
 		if shards[shard] == nil {
-			if shard != filepath.Base(shard) || !strings.HasSuffix(shard, ".safetensors") {
-				return nil, wrong("tensor %.200q should be in %.200q, which is not the name of a safetensors file beside the index", name, shard)
-			}
 			f, err := Open(filepath.Join(filepath.Dir(path), shard))
 			if err != nil {
-				return nil, wrong("%w", err)
+				return nil, wrongIndex(path, "%w", err)
 			}
 			shards[shard] = f
 			all.sources = append(all.sources, f.sources...)
@@ -146,12 +131,45 @@ func openIndex(path string) (file *File, err error) {
 		}
 		e, ok := shards[shard].entries[name]
 		if !ok {
-			return nil, wrong("tensor %.200q is not in %s", name, shard)
+			return nil, wrongIndex(path, "tensor %.200q is not in %s", name, shard)
 		}
 		all.entries[name] = e
 	}
 	delete(all.metadata, checksumKey) // it is that of a shard
 	return all, nil
+}
+
+// readIndex returns the file of each tensor that an index names.
+func readIndex(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var index struct {
+		Weights map[string]string `json:"weight_map"`
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return nil, wrongIndex(path, "%w", err)
+	}
+	if len(index.Weights) == 0 {
+		return nil, wrongIndex(path, "its weight_map names no tensor")
+	}
+	for _, name := range slices.Sorted(maps.Keys(index.Weights)) {
+		if shard := index.Weights[name]; shard != filepath.Base(shard) || !strings.HasSuffix(shard, ".safetensors") {
+			return nil, wrongIndex(path, "tensor %.200q should be in %.200q, which is not the name of a safetensors file beside the index", name, shard)
+		}
+	}
+	return index.Weights, nil
+}
+
+func wrongIndex(path, format string, args ...any) error {
+	return fmt.Errorf("the index %s of a model: %w; copy or download the model again", path, fmt.Errorf(format, args...))
+}
+
+// Shards returns the names of the files beside an index that it names, sorted.
+func Shards(index string) ([]string, error) {
+	weights, err := readIndex(index)
+	return slices.Compact(slices.Sorted(maps.Values(weights))), err
 }
 
 // OpenModel opens the weights in a model's directory as Hugging Face lays it

@@ -2,6 +2,7 @@ package ul2
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/transformer"
@@ -74,6 +75,7 @@ func (c Config) Validate() error {
 	}{
 		{"vocab_size", c.VocabSize}, {"d_model", c.HiddenSize}, {"d_kv", c.HeadSize}, {"num_heads", c.Heads},
 		{"d_ff", c.IntermediateSize}, {"num_decoder_layers", c.DecoderLayers},
+		{"relative_attention_num_buckets", c.RelativeBuckets}, {"relative_attention_max_distance", c.RelativeMaxDistance},
 	} {
 		if f.value < 1 {
 			return fmt.Errorf("ul2: %s is %d; it must be at least 1", f.name, f.value)
@@ -84,6 +86,9 @@ func (c Config) Validate() error {
 	}
 	if c.EncoderLayers > transformer.MaxLayers || c.DecoderLayers > transformer.MaxLayers {
 		return fmt.Errorf("ul2: num_layers is %d and num_decoder_layers %d; they must be at most %d", c.EncoderLayers, c.DecoderLayers, transformer.MaxLayers)
+	}
+	if c.Heads > transformer.MaxSize/c.HeadSize {
+		return fmt.Errorf("ul2: num_heads %d times d_kv %d must be at most %d", c.Heads, c.HeadSize, transformer.MaxSize)
 	}
 	if c.Activation != GatedGelu && c.Activation != GatedSilu {
 		return fmt.Errorf("ul2: unknown feed_forward_proj %q; it is %q or %q", c.Activation, GatedGelu, GatedSilu)
@@ -109,6 +114,12 @@ func (c Config) Validate() error {
 	}
 	if err := c.Precision.Validate(); err != nil {
 		return fmt.Errorf("ul2: precision: %w", err)
+	}
+	// Room for the bytes of a parameter and its moments: no count overflows.
+	depth := max(c.EncoderLayers, c.DecoderLayers)
+	if n := c.WithLayers(min(c.EncoderLayers, 1), 1).ParameterCount(); n > math.MaxInt/64/depth {
+		return fmt.Errorf("ul2: %d layers of d_model %d and d_ff %d, with %d tokens, have more parameters than can be counted; choose smaller sizes",
+			depth, c.HiddenSize, c.IntermediateSize, c.VocabSize)
 	}
 	return nil
 }

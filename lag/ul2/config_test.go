@@ -172,6 +172,12 @@ func TestValidate(t *testing.T) {
 		"layer_norm_epsilon":                 func(c *ul2.Config) { c.NormEpsilon = 0 },
 		"dropout_rate":                       func(c *ul2.Config) { c.Dropout = 1 },
 		"initializer_factor":                 func(c *ul2.Config) { c.InitializerFactor = math.NaN() },
+		"10001; they must be at most 10000":  func(c *ul2.Config) { c.DecoderLayers = 10_001 },
+		"num_layers is 200000000":            func(c *ul2.Config) { c.EncoderLayers = 200_000_000 },
+		"vocab_size is 16777217":             func(c *ul2.Config) { c.VocabSize = 1<<24 + 1 },
+		"max_distance is 16777217":           func(c *ul2.Config) { c.RelativeMaxDistance = 1<<24 + 1 },
+		"num_heads 16777216 times d_kv 64":   func(c *ul2.Config) { c.Heads = 1 << 24 },
+		"than can be counted":                func(c *ul2.Config) { c.DecoderLayers, c.HiddenSize, c.IntermediateSize = 10_000, 1<<24, 1<<24 },
 		"z_loss":                             func(c *ul2.Config) { c.ZLoss = -1 },
 		"precision":                          func(c *ul2.Config) { c.Precision = "float16" },
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/hf"
 )
@@ -19,6 +20,9 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		dir, out := arguments[0], arguments[1]
 		if hf.IsModel(dir) {
 			return fmt.Errorf("%s is a directory of transformers already; lag import makes a model directory of it", dir)
+		}
+		if err := atomicfile.CheckDir(out); err != nil {
+			return err
 		}
 		p, err := lag.LoadPretrained(dir)
 		if err != nil {
@@ -39,7 +43,7 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			p.Files = hf.TokenizerFiles(tmp)
 		}
-		if err := hf.Save(out, &hf.Model{Config: p.Model.Model, Params: p.Params, Files: p.Files}); err != nil {
+		if err := hf.Save(out, &hf.Model{Config: p.Model.Model, Params: p.Params, Files: p.Files, Original: p.Original}); err != nil {
 			return err
 		}
 		fmt.Printf("%s: %s, from %s\n", out, describe(p.Model), dir)

@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/inspect"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -95,7 +96,7 @@ func (g growFlags) grow(p *lag.Pretrained, in, out string, save func(*lag.Pretra
 		return err
 	}
 	fmt.Printf("%s: %s, %+.1f%% of the %s of %s\n", out, describe(grown.Model),
-		100*(float64(grown.Model.ParameterCount())/float64(p.Model.ParameterCount())-1), thousands(p.Model.ParameterCount()), in)
+		100*(float64(grown.Model.ParameterCount())/float64(p.Model.ParameterCount())-1), inspect.Thousands(p.Model.ParameterCount()), in)
 	if len(grown.Moments) > 0 {
 		fmt.Printf("The optimizer's moments grew with it (%s); the checkpoint is of step %d.\n", g.moments, grown.Step)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/inspect"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -27,7 +28,7 @@ func importCommand(*flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return err
 		}
-		p := &lag.Pretrained{Model: lag.Model{Model: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files}
+		p := &lag.Pretrained{Model: lag.Model{Model: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files, Original: m.Original}
 		if err := p.Save(out); err != nil {
 			return err
 		}
@@ -53,14 +54,5 @@ func describe(m lag.Model) string {
 	for _, s := range m.Stacks() {
 		depths = append(depths, fmt.Sprint(s.Depth))
 	}
-	return fmt.Sprintf("%s of %s layers, %s parameters", m.Family(), strings.Join(depths, "+"), thousands(m.ParameterCount()))
-}
-
-// thousands writes a count with commas.
-func thousands(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return fmt.Sprintf("%s of %s layers, %s parameters", m.Family(), strings.Join(depths, "+"), inspect.Thousands(m.ParameterCount()))
 }

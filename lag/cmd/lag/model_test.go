@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,28 @@ func loadHFParams(t *testing.T, dir string) growth.Tensors {
 	return m.Params
 }
 
+// checkFieldsKept checks that an exported config.json has every field of the
+// one that was imported, but for the version of the program that wrote it.
+func checkFieldsKept(t *testing.T, source, exported string) {
+	t.Helper()
+	var fields [2]map[string]any
+	for i, dir := range []string{source, exported} {
+		text, err := os.ReadFile(filepath.Join(dir, "config.json"))
+		if err == nil {
+			err = json.Unmarshal(text, &fields[i])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	delete(fields[0], "transformers_version")
+	for name := range fields[0] {
+		if _, ok := fields[1][name]; !ok {
+			t.Errorf("%s lost the field %s", exported, name)
+		}
+	}
+}
+
 // TestModels imports, grows and exports models, and compares with growing what
 // transformers saved at once.
 func TestModels(t *testing.T) {
@@ -77,6 +100,9 @@ func TestModels(t *testing.T) {
 		grow(source, path(test.model+" grown"))
 		grow(ours, path(test.model+" ours grown"))
 		mustRunLag(t, "", "export", path(test.model+" ours grown"), path(test.model+" ours grown exported"))
+		for _, dir := range []string{exported, path(test.model + " ours grown exported")} {
+			checkFieldsKept(t, source, dir)
+		}
 		a, b := loadHFParams(t, path(test.model+" grown")), loadHFParams(t, path(test.model+" ours grown exported"))
 		if d := cmp.Diff(a, b); d != "" || len(a) <= len(loadHFParams(t, source)) {
 			t.Errorf("%s: %s", test.model, d)
@@ -111,6 +137,9 @@ func TestModelErrors(t *testing.T) {
 		{[]string{"import", missing, out}, exitFailure, "there is no directory"},
 		{[]string{"import", bert, models}, exitFailure, "not empty"},
 		{[]string{"export", bert}, exitUsage, "directory to make"},
+		{[]string{"import", missing, models}, exitFailure, "not empty"}, // before the source is looked at
+		{[]string{"export", missing, models}, exitFailure, "not empty"},
+		{[]string{"grow", "-map", "0 1 1", missing, models}, exitFailure, "not empty"},
 		{[]string{"export", bert, out}, exitFailure, "already"},
 		{[]string{"export", filepath.Dir(missing), out}, exitFailure, "it has no model.json"},
 		{[]string{"export", missing, out}, exitFailure, "there is no " + missing},
