@@ -71,6 +71,18 @@ const familyField = "family"
 // ParameterCount is the number of trainable numbers of the model.
 func (m Model) ParameterCount() int { return transformer.Count(m.Parameters()) }
 
+// change changes the model's configuration, by the one of its family.
+func (m *Model) change(b func(*bert.Config), u func(*ul2.Config)) {
+	switch c := m.Model.(type) {
+	case bert.Config:
+		b(&c)
+		m.Model = c
+	case ul2.Config:
+		u(&c)
+		m.Model = c
+	}
+}
+
 // VocabSize is the number of tokens that the model knows.
 func (m Model) VocabSize() int {
 	switch c := m.Model.(type) {

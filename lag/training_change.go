@@ -15,14 +15,7 @@ import (
 // SetVocabSize sets the size of the vocabulary, of the data and of the model.
 func (c *Training) SetVocabSize(tokens int) {
 	c.Data.VocabSize = tokens
-	switch m := c.Model.Model.(type) {
-	case bert.Config:
-		m.VocabSize = tokens
-		c.Model.Model = m
-	case ul2.Config:
-		m.VocabSize = tokens
-		c.Model.Model = m
-	}
+	c.Model.change(func(m *bert.Config) { m.VocabSize = tokens }, func(m *ul2.Config) { m.VocabSize = tokens })
 }
 
 // SetSequenceLength sets the length of sequences, of the objective and, where
@@ -30,31 +23,12 @@ func (c *Training) SetVocabSize(tokens int) {
 // trained gets the sentinels that span corruption then needs: at a mean span of
 // 3 and a density of a half, one for every four tokens.
 func (c *Training) SetSequenceLength(tokens int) {
-	switch s := c.Objective.Settings.(type) {
-	case objective.MLM:
-		s.SequenceLength = tokens
-		c.Objective.Settings = s
-	case objective.SpanCorruption:
-		s.SequenceLength = tokens
-		c.Objective.Settings = s
-	case objective.UL2:
-		s.SequenceLength = tokens
-		c.Objective.Settings = s
-	case objective.PrefixLM:
-		s.SequenceLength = tokens
-		c.Objective.Settings = s
-	case objective.CausalLM:
-		s.SequenceLength = tokens
-		c.Objective.Settings = s
-	}
+	c.Objective = c.Objective.WithSequenceLength(tokens)
 	if c.Data.TokenizerFile == "" && c.Data.Sentinels > 0 {
 		c.Data.Sentinels = max(c.Data.Sentinels, (tokens+3)/4)
 	}
-	if m, ok := c.Model.Model.(bert.Config); ok {
-		if c.Initial == "" {
-			m.MaxPositions = tokens
-			c.Model.Model = m
-		}
+	if c.Initial == "" {
+		c.Model.change(func(m *bert.Config) { m.MaxPositions = tokens }, func(*ul2.Config) {})
 	}
 }
 
@@ -77,8 +51,7 @@ func (c *Training) SetInitial(dir string) error {
 	}
 	if m, ok := c.Model.Model.(bert.Config); ok {
 		if s, ok := c.Objective.Settings.(objective.MLM); ok {
-			s.SequenceLength = min(s.SequenceLength, m.MaxPositions)
-			c.Objective.Settings = s
+			c.Objective = c.Objective.WithSequenceLength(min(s.SequenceLength, m.MaxPositions))
 		}
 	}
 	return nil
@@ -86,14 +59,7 @@ func (c *Training) SetInitial(dir string) error {
 
 // SetPrecision sets the precision of the model's activations.
 func (c *Training) SetPrecision(p transformer.Precision) error {
-	switch m := c.Model.Model.(type) {
-	case bert.Config:
-		m.Precision = p
-		c.Model.Model = m
-	case ul2.Config:
-		m.Precision = p
-		c.Model.Model = m
-	}
+	c.Model.change(func(m *bert.Config) { m.Precision = p }, func(m *ul2.Config) { m.Precision = p })
 	return p.Validate()
 }
 

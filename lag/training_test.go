@@ -50,51 +50,50 @@ func smallTraining(t *testing.T, preset string) lag.Training {
 }
 
 // TestTrain trains a small model of every family and form with dropout: the
-// loss falls. Interrupted on its way, it ends with the same losses.
+// loss falls. Interrupted on its way, it ends with the same losses. XLA, which
+// compiles for seconds, trains one of them.
 func TestTrain(t *testing.T) {
 	for _, preset := range lag.TrainingPresets() {
-		t.Run(preset, func(t *testing.T) {
-			testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-				if preset != "ul2" && b.Kind != backend.Go {
-					t.Skip("XLA compiles for seconds: one preset will do")
-				}
-				config := smallTraining(t, preset)
-				data := t.TempDir()
-				whole, err := lag.Train(context.Background(), config, lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if first, last := float64(whole.Curve[0].Loss), float64(whole.Loss); !(last < first-0.2) {
-					t.Errorf("the loss went from %v to %v in %d steps; it should fall by 0.2", first, last, whole.Steps)
-				}
-				if masked := preset == "bert"; math.IsNaN(float64(whole.ShuffledLoss)) == masked {
-					t.Errorf("the loss with the context in random order is %v", whole.ShuffledLoss)
-				}
+		t.Run(preset+"/go", func(t *testing.T) { testTrain(t, preset, testbackend.Go(t)) })
+	}
+	t.Run("ul2/xla", func(t *testing.T) { testTrain(t, "ul2", testbackend.XLA(t)) })
+}
 
-				ctx, cancel := context.WithCancel(context.Background())
-				options := lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind, Observe: func(e lag.Event) {
-					if e.Phase == lag.PhaseTrain && e.Done == 13 {
-						cancel()
-					}
-				}}
-				if _, err := lag.Train(ctx, config, options); !errors.Is(err, context.Canceled) {
-					t.Fatalf("interrupted: got error %v, want %v", err, context.Canceled)
-				}
-				options.Observe = nil
-				resumed, err := lag.Train(context.Background(), config, options)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !reflect.DeepEqual(resumed.Curve, whole.Curve) {
-					t.Errorf("interrupted and resumed: losses %v, want %v", resumed.Curve, whole.Curve)
-				}
-				for _, file := range []string{"training.json", filepath.Join(filepath.Base(resumed.Dir), "metrics.jsonl")} {
-					if _, err := os.Stat(filepath.Join(options.Dir, file)); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		})
+func testTrain(t *testing.T, preset string, b *backend.Backend) {
+	config := smallTraining(t, preset)
+	data := t.TempDir()
+	whole, err := lag.Train(context.Background(), config, lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, last := float64(whole.Curve[0].Loss), float64(whole.Loss); !(last < first-0.2) {
+		t.Errorf("the loss went from %v to %v in %d steps; it should fall by 0.2", first, last, whole.Steps)
+	}
+	if masked := preset == "bert"; math.IsNaN(float64(whole.ShuffledLoss)) == masked {
+		t.Errorf("the loss with the context in random order is %v", whole.ShuffledLoss)
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	options := lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind, Observe: func(e lag.Event) {
+		if e.Phase == lag.PhaseTrain && e.Done == 13 {
+			cancel()
+		}
+	}}
+	if _, err := lag.Train(ctx, config, options); !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted: got error %v, want %v", err, context.Canceled)
+	}
+	options.Observe = nil
+	resumed, err := lag.Train(context.Background(), config, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(resumed.Curve, whole.Curve) {
+		t.Errorf("interrupted and resumed: losses %v, want %v", resumed.Curve, whole.Curve)
+	}
+	for _, file := range []string{"training.json", filepath.Join(filepath.Base(resumed.Dir), "metrics.jsonl")} {
+		if _, err := os.Stat(filepath.Join(options.Dir, file)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -26,6 +26,8 @@ func DefaultCausalLM(sequenceLength int) CausalLM { return CausalLM{SequenceLeng
 // Kind is [KindCausalLM].
 func (c CausalLM) Kind() Kind { return KindCausalLM }
 
+func (c CausalLM) withLength(tokens int) Settings { c.SequenceLength = tokens; return c }
+
 func (c CausalLM) validate(form Form, v Vocabulary) error {
 	if form != DecoderOnly {
 		return fmt.Errorf("objective: a causal LM has no inputs apart from its targets, as form %q asks for: its form is %q; for %q take %q", form, DecoderOnly, form, KindPrefixLM)

@@ -41,6 +41,7 @@ const (
 type Settings interface {
 	Kind() Kind
 	validate(form Form, v Vocabulary) error
+	withLength(tokens int) Settings
 }
 
 // Objective is any of the objectives together with the form of the model. As
@@ -93,6 +94,14 @@ func (o Objective) Validate(v Vocabulary) error {
 		return o.Settings.validate(o.Form, v)
 	}
 	return fmt.Errorf("objective: settings of type %T are none of an objective's: give an MLM, SpanCorruption, UL2, PrefixLM or CausalLM as a value", o.Settings)
+}
+
+// WithSequenceLength returns the objective for sequences of another length.
+func (o Objective) WithSequenceLength(tokens int) Objective {
+	if o.Settings != nil {
+		o.Settings = o.Settings.withLength(tokens)
+	}
+	return o
 }
 
 // MarshalJSON writes kind and form before the settings.

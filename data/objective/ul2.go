@@ -39,6 +39,8 @@ func DefaultSpanCorruption(sequenceLength int) SpanCorruption {
 // Kind is [KindSpanCorruption].
 func (s SpanCorruption) Kind() Kind { return KindSpanCorruption }
 
+func (s SpanCorruption) withLength(tokens int) Settings { s.SequenceLength = tokens; return s }
+
 // Table prints the lengths that result.
 func (s SpanCorruption) Table(form Form) (string, error) { return printPlans(s.plans(form)) }
 
@@ -78,6 +80,8 @@ func DefaultPrefixLM(sequenceLength int) PrefixLM {
 
 // Kind is [KindPrefixLM].
 func (p PrefixLM) Kind() Kind { return KindPrefixLM }
+
+func (p PrefixLM) withLength(tokens int) Settings { p.SequenceLength = tokens; return p }
 
 // Table prints the lengths that result.
 func (p PrefixLM) Table(form Form) (string, error) { return printPlans(p.plans(form)) }
@@ -135,6 +139,8 @@ func DefaultUL2(sequenceLength int) UL2 {
 
 // Kind is [KindUL2].
 func (u UL2) Kind() Kind { return KindUL2 }
+
+func (u UL2) withLength(tokens int) Settings { u.SequenceLength = tokens; return u }
 
 // Table prints the mixture: a line for each denoiser, with the lengths that
 // result.

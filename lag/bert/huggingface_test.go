@@ -102,11 +102,7 @@ func hfWeights(parameters []transformer.Param) *train.State {
 func forward(t *testing.T, b *backend.Backend, config bert.Config) func(state *train.State, batch train.Batch) [][]float32 {
 	t.Helper()
 	parameters, names := config.Parameters(), []string{bert.InputIDs, bert.TokenTypes, bert.AttentionMask}
-	exec, err := NewExec(b.Backend, func(args []*Node) []*Node {
-		w, in := transformer.NewWeights(parameters, args[:len(parameters)]), make(transformer.Inputs)
-		for i, name := range names {
-			in[name] = args[len(parameters)+i]
-		}
+	forward, err := train.NewForward(b, parameters, names, func(w transformer.Weights, in transformer.Inputs) []*Node {
 		hidden := config.Encode(w, in, transformer.Mode{})
 		out := []*Node{config.Predict(w, Reshape(hidden, hidden.Shape().Size()/config.HiddenSize, config.HiddenSize))}
 		if config.NextSentence {
@@ -118,20 +114,13 @@ func forward(t *testing.T, b *backend.Backend, config bert.Config) func(state *t
 		t.Fatal(err)
 	}
 	return func(state *train.State, batch train.Batch) [][]float32 {
-		var args []any
-		for _, p := range state.Parameters {
-			args = append(args, p)
-		}
-		for _, name := range names {
-			args = append(args, batch[name])
-		}
-		out, err := exec.Call(args...)
+		out, err := forward.Call(state.Parameters, batch)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var flat [][]float32
 		for _, o := range out {
-			flat = append(flat, tensors.MustCopyFlatData[float32](o))
+			flat = append(flat, o.Data)
 		}
 		return flat
 	}

@@ -122,25 +122,18 @@ func TestAgainstPyTorch(t *testing.T) {
 
 func logits(t *testing.T, b *backend.Backend, config bert.Config, state *train.State, batch objective.MLMBatch) []float32 {
 	t.Helper()
-	parameters := config.Parameters()
-	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
-		w := transformer.NewWeights(parameters, args[:len(parameters)])
-		hidden := config.Encode(w, transformer.Inputs{bert.InputIDs: args[len(parameters)]}, transformer.Mode{})
-		return config.Predict(w, bert.TakePositions(hidden, args[len(parameters)+1]))
+	forward, err := train.NewForward(b, config.Parameters(), []string{bert.InputIDs, bert.PositionsName}, func(w transformer.Weights, in transformer.Inputs) []*Node {
+		hidden := config.Encode(w, in, transformer.Mode{})
+		return []*Node{config.Predict(w, bert.TakePositions(hidden, in[bert.PositionsName]))}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var args []any
-	for _, p := range state.Parameters {
-		args = append(args, p)
-	}
-	inputs := bert.Inputs(batch)
-	out, err := exec.Call(append(args, inputs[bert.InputIDs], inputs[bert.PositionsName])...)
+	out, err := forward.Call(state.Parameters, bert.Inputs(batch))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tensors.MustCopyFlatData[float32](out[0])
+	return out[0].Data
 }
 
 func open(layers int) []float32 {

@@ -15,6 +15,7 @@ import (
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/train"
 	"github.com/landscape-aware/growing/lag/transformer"
 	"github.com/landscape-aware/growing/lag/ul2"
 )
@@ -66,11 +67,7 @@ func (r reference) outputs(t *testing.T, b *backend.Backend, m *hf.Model) (logit
 	parameters := m.Config.Parameters()
 	batch := r.inputs()
 	names := []string{bert.InputIDs, bert.AttentionMask, bert.TokenTypes, ul2.DecoderInputIDs}
-	exec, err := NewExec(b.Backend, func(args []*Node) []*Node {
-		w, in := transformer.NewWeights(parameters, args[:len(parameters)]), make(transformer.Inputs)
-		for i, name := range names {
-			in[name] = args[len(parameters)+i]
-		}
+	forward, err := train.NewForward(b, parameters, names, func(w transformer.Weights, in transformer.Inputs) []*Node {
 		switch c := m.Config.(type) {
 		case bert.Config:
 			hidden := c.Encode(w, in, transformer.Mode{})
@@ -88,24 +85,19 @@ func (r reference) outputs(t *testing.T, b *backend.Backend, m *hf.Model) (logit
 	if err != nil {
 		t.Fatal(err)
 	}
-	var args []any
+	defer forward.Finalize()
+	var values []*tensors.Tensor
 	for _, p := range parameters {
-		args = append(args, tensors.FromFlatDataAndDimensions(slices.Clone(m.Params[p.Name].Data), p.Shape...))
+		values = append(values, tensors.FromFlatDataAndDimensions(slices.Clone(m.Params[p.Name].Data), p.Shape...))
 	}
-	for _, name := range names {
-		args = append(args, batch[name])
-	}
-	out, err := exec.Call(args...)
+	out, err := forward.Call(values, batch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	results := make([][]float32, 2)
-	for i, o := range out {
-		if results[i], err = tensors.CopyFlatData[float32](o); err != nil {
-			t.Fatal(err)
-		}
+	if len(out) > 1 {
+		nextSentence = out[1].Data
 	}
-	return results[0], results[1]
+	return out[0].Data, nextSentence
 }
 
 // check compares values with transformers'; where padded, but for the rows of padding.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/bert"
@@ -35,34 +34,16 @@ func logits(model train.Model, w transformer.Weights, in transformer.Inputs) *No
 // writeLogits writes the logits of a batch to a safetensors file, under the name "logits".
 func writeLogits(b *backend.Backend, path string, model train.Model, state *train.State, batch train.Batch) (err error) {
 	defer func() { err = errors.Join(err, batch.Finalize()) }()
-	parameters, names := model.Parameters(), slices.Sorted(maps.Keys(batch))
-	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
-		in := make(transformer.Inputs)
-		for i, name := range names {
-			in[name] = args[len(parameters)+i]
-		}
-		return logits(model, transformer.NewWeights(parameters, args[:len(parameters)]), in)
+	forward, err := train.NewForward(b, model.Parameters(), slices.Sorted(maps.Keys(batch)), func(w transformer.Weights, in transformer.Inputs) []*Node {
+		return []*Node{logits(model, w, in)}
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("logits: %w", err)
 	}
-	defer exec.Finalize()
-	var args []any
-	for _, t := range state.Parameters {
-		args = append(args, t)
-	}
-	for _, name := range names {
-		args = append(args, batch[name])
-	}
-	out, err := exec.Call(args...)
+	defer forward.Finalize()
+	out, err := forward.Call(state.Parameters, batch)
 	if err != nil {
 		return fmt.Errorf("logits: %w", err)
 	}
-	defer func() { err = errors.Join(err, out[0].FinalizeAll()) }()
-	data, err := tensors.CopyFlatData[float32](out[0])
-	if err != nil {
-		return fmt.Errorf("logits: %w", err)
-	}
-	t := growth.Tensor{Shape: out[0].Shape().Dimensions, Data: data}
-	return safetensors.Write(path, growth.Tensors{"logits": t}, nil)
+	return safetensors.Write(path, growth.Tensors{"logits": out[0]}, nil)
 }

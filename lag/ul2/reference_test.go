@@ -150,34 +150,23 @@ func forward(t *testing.T, b *backend.Backend, config ul2.Config) func(batch tra
 	if config.Form == ul2.EncoderDecoder {
 		names = []string{ul2.InputIDs, ul2.AttentionMask, ul2.DecoderInputIDs}
 	}
-	exec, err := NewExec(b.Backend, func(args []*Node) *Node {
-		w, in := transformer.NewWeights(parameters, args[:len(parameters)]), make(transformer.Inputs)
-		for i, name := range names {
-			in[name] = args[len(parameters)+i]
-		}
+	forward, err := train.NewForward(b, parameters, names, func(w transformer.Weights, in transformer.Inputs) []*Node {
 		var encoded *Node
 		if config.Form == ul2.EncoderDecoder {
 			encoded = config.Encode(w, in, transformer.Mode{})
 		}
-		return config.Logits(w, config.Decode(w, in, encoded, transformer.Mode{}))
+		return []*Node{config.Logits(w, config.Decode(w, in, encoded, transformer.Mode{}))}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(batch transformer.Batch) [][][]float32 {
 		t.Helper()
-		var args []any
-		for _, p := range state.Parameters {
-			args = append(args, p)
-		}
-		for _, name := range names {
-			args = append(args, batch[name])
-		}
-		out, err := exec.Call(args...)
+		out, err := forward.Call(state.Parameters, batch)
 		if err != nil {
 			t.Fatal(err)
 		}
-		flat, dims := tensors.MustCopyFlatData[float32](out[0]), out[0].Shape().Dimensions
+		flat, dims := out[0].Data, out[0].Shape
 		logits := make([][][]float32, dims[0])
 		for row := range logits {
 			for i := range dims[1] {

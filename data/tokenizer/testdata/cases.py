@@ -9,13 +9,14 @@ WordPiece vocabularies, since Hugging Face breaks ties at random.
 
 import itertools
 import json
+import os
 import pathlib
 import random
 
 import sentencepiece
 from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers)
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
 BERT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CORPUS = [
     "She said \"it's 5 & 7\", naïvely: growing grows, stacking stacks.", "The quick brown fox jumps over the lazy dog.",
@@ -94,8 +95,9 @@ def small():
     for name, tokenizer in {"wordpiece.json": wordpiece(160), "bpe.json": bpe(400)}.items():
         write(directory / name, json.loads(tokenizer.to_str()))
         ids[name] = [tokenizer.encode(line, add_special_tokens=False).ids for line in LINES]
+    os.chdir(directory)  # the model holds its prefix
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(CORPUS * 2), model_prefix=str(directory / "unigram"), vocab_size=100, num_threads=1,
+        sentence_iterator=iter(CORPUS * 2), model_prefix="unigram", vocab_size=100, num_threads=1,
         hard_vocab_limit=False, normalization_rule_name="identity", minloglevel=2)
     (directory / "unigram.vocab").unlink()
     processor = sentencepiece.SentencePieceProcessor(model_file=str(directory / "unigram.model"))

@@ -24,10 +24,7 @@ const defaultPreset = "quick"
 func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultPreset, "`name` of the study's preset: "+strings.Join(lag.Presets(), ", "))
 	file := flags.String("config", "", "JSON `file` with the study's configuration, such as a study.json, in place of a preset")
-	var options lag.Options
-	flags.StringVar(&options.Dir, "out", "", "`directory` of the study (default runs/<name>)")
-	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data, shared by studies (default \".lag-data\" beside the study's)")
-	flags.StringVar(&options.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
+	options := optionFlags(flags)
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := studyFlags(flags)
 
@@ -46,13 +43,11 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{err}
 		}
 		if *dry {
-			e := json.NewEncoder(os.Stdout)
-			e.SetIndent("", "  ")
-			return e.Encode(config)
+			return printJSON(config)
 		}
 		bars := newBars(os.Stderr)
 		options.Observe = bars.observe
-		s, err := lag.Open(ctx, config, options)
+		s, err := lag.Open(ctx, config, *options)
 		bars.finish()
 		if err == nil {
 			defer s.Close()
@@ -60,6 +55,23 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		return interruption(err)
 	}
+}
+
+// optionFlags adds the flags that say where and how a study or a training is run.
+func optionFlags(flags *flag.FlagSet) *lag.Options {
+	o := new(lag.Options)
+	flags.StringVar(&o.Dir, "out", "", "`directory` to write to (default runs/<name>)")
+	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data, which may be shared (default \".lag-data\" beside the one written to)")
+	flags.StringVar(&o.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
+	flags.Float64Var(&o.PeakFLOPS, "peak-flops", 0, "floating-point `operations` that the device can do in a second, for the utilization in metrics.jsonl")
+	return o
+}
+
+// printJSON prints a configuration.
+func printJSON(config any) error {
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(config)
 }
 
 // interruption returns [errInterrupted] where an error says nothing but that the

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/lag"
-	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/transformer"
 )
@@ -23,11 +21,7 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultTraining, "`name` of the training's preset: "+strings.Join(lag.TrainingPresets(), ", "))
 	file := flags.String("config", "", "JSON `file` with the training's configuration, such as a training.json, in place of a preset")
 	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as lag import and lag grow make; the model is then that one")
-	var options lag.Options
-	flags.StringVar(&options.Dir, "out", "", "`directory` of the training (default runs/<name>)")
-	flags.StringVar(&options.DataDir, "data", "", "`directory` of prepared data (default \".lag-data\" beside the training's)")
-	flags.StringVar(&options.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
-	flags.Float64Var(&options.PeakFLOPS, "peak-flops", 0, "floating-point `operations` that the device can do in a second, for the utilization in metrics.jsonl")
+	options := optionFlags(flags)
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := trainingFlags(flags)
 
@@ -54,14 +48,12 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{err}
 		}
 		if *dry {
-			e := json.NewEncoder(os.Stdout)
-			e.SetIndent("", "  ")
-			return e.Encode(config)
+			return printJSON(config)
 		}
 		fmt.Fprintf(os.Stderr, "%s: %s\n", config.Name, config.Describe())
 		bars := newBars(os.Stderr)
 		options.Observe = bars.observe
-		trained, err := lag.Train(ctx, config, options)
+		trained, err := lag.Train(ctx, config, *options)
 		bars.finish()
 		if err != nil {
 			return interruption(err)
