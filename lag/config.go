@@ -128,11 +128,12 @@ func (g Growth) evaluationSteps() []int {
 	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))
 }
 
-// evaluationSteps returns the steps at which the source model is evaluated.
-func (p Pretraining) evaluationSteps() []int {
+// evaluationsEvery returns the steps at which a training is evaluated: every so
+// many, and the end.
+func evaluationsEvery(every, end int) []int {
 	var steps []int
-	for s := 0; s < p.Schedule.Steps; s += p.EvaluateEvery {
+	for s := 0; s < end; s += every {
 		steps = append(steps, s)
 	}
-	return append(steps, p.Schedule.Steps)
+	return append(steps, end)
 }

@@ -272,7 +272,7 @@ const shuffledSet = "shuffled context"
 // pretraining returns the run of the source model.
 func (s *Study) pretraining() (*train.Run, error) {
 	c := s.Config
-	config := s.runConfig(PhasePretrain, c.Model.Layers, c.Pretrain.Schedule, c.Pretrain.evaluationSteps())
+	config := s.runConfig(PhasePretrain, c.Model.Layers, c.Pretrain.Schedule, evaluationsEvery(c.Pretrain.EvaluateEvery, c.Pretrain.Schedule.Steps))
 	run, err := s.newRun(config, Event{Phase: PhasePretrain, Run: fmt.Sprintf("%d layers", c.Model.Layers), Count: 1})
 	if err != nil {
 		return nil, err

@@ -306,7 +306,7 @@ func (c Training) computes() Training {
 func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env environment) *train.Run {
 	event := Event{Phase: PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
 	o.Observe(event)
-	return &train.Run{
+	run := &train.Run{
 		Study: o.Dir, Env: env, Program: program, Seed: c.Seed, Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: o.PeakFLOPS,
 		Initial: func() (*train.State, error) { return program.NewState(c.Seed), nil },
 		Batch: func(step int) ([]train.Batch, error) {
@@ -317,8 +317,9 @@ func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env
 			parts, err := batch.Split(c.MicroBatches)
 			return parts, errors.Join(err, batch.Finalize())
 		},
-		AtEnd: map[string][]train.Batch{shuffledSet: f.shuffled}, Validation: f.validation,
-		Schedule: c.Schedule, Evaluate: Pretraining{Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery}.evaluationSteps(), Checkpoints: train.Checkpoints{Every: c.CheckpointEvery, Keep: c.CheckpointKeep, KeepAt: c.CheckpointsAt},
+		Validation: f.validation,
+		Schedule:   c.Schedule, Evaluate: evaluationsEvery(c.EvaluateEvery, c.Schedule.Steps),
+		Checkpoints: train.Checkpoints{Every: c.CheckpointEvery, Keep: c.CheckpointKeep, KeepAt: c.CheckpointsAt},
 		Observe: func(step int, loss float64, validation bool) {
 			e := event
 			e.Done, e.Loss = int64(step), loss
@@ -328,4 +329,8 @@ func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env
 			o.Observe(e)
 		},
 	}
+	if len(f.shuffled) > 0 {
+		run.AtEnd = map[string][]train.Batch{shuffledSet: f.shuffled}
+	}
+	return run
 }

@@ -216,9 +216,6 @@ func (t *training) evaluateAtEnd(ctx context.Context) (map[string]Loss, error) {
 	losses := make(map[string]Loss, len(t.AtEnd))
 	for name, set := range t.AtEnd {
 		losses[name] = Loss{Step: t.state.Step}
-		if len(set) == 0 {
-			continue // it has no loss
-		}
 		loss, err := t.Program.Loss(ctx, t.state, set, t.gates(t.state.Step))
 		if err != nil {
 			return nil, err
