@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
@@ -30,6 +31,7 @@ type Metric struct {
 	Event        Event              `json:"event"`
 	Loss         float64            `json:"loss,omitzero"`      // nats per predicted token
 	Terms        map[string]float64 `json:"terms,omitempty"`    // the other terms of the loss, each a mean
+	Batches      []float64          `json:"batches,omitempty"`  // of a validation: the loss on each batch of the set
 	GradientNorm float64            `json:"grad_norm,omitzero"` // before clipping
 	ParameterRMS float64            `json:"param_rms,omitzero"` // before the update
 	UpdateRMS    float64            `json:"update_rms,omitzero"`
@@ -86,6 +88,26 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 	}
 	return &metricsLog{file: file, buffer: bufio.NewWriter(file)}, validations, nil
 }
+
+// ReadMetrics returns the lines of a run's metrics.jsonl, in order. A line that
+// a crash cut off is left out.
+func ReadMetrics(run string) ([]Metric, error) {
+	text, err := os.ReadFile(metricsPath(run))
+	if err != nil {
+		return nil, err
+	}
+	var metrics []Metric
+	for line := range bytes.Lines(text) {
+		var m Metric
+		if json.Unmarshal(line, &m) == nil {
+			metrics = append(metrics, m)
+		}
+	}
+	return metrics, nil
+}
+
+// metricsPath is the log in a run's directory.
+func metricsPath(run string) string { return filepath.Join(run, "metrics.jsonl") }
 
 // add appends a line, which reaches the disk with the next [metricsLog.sync].
 func (l *metricsLog) add(m Metric) error {

@@ -77,33 +77,46 @@ func (p *Program) NewState(seed int64) *State { return NewState(p.parameters, p.
 // It is an error that there is none. Between batches it looks at the context,
 // and returns its cause once it is cancelled.
 func (p *Program) Loss(ctx context.Context, s *State, batches []Batch, gates []float32) (float64, error) {
+	mean, _, err := p.losses(ctx, s, batches, gates)
+	return mean, err
+}
+
+// losses returns the mean loss over the predicted tokens of all batches and
+// that of each; the latter is nil where one has none.
+func (p *Program) losses(ctx context.Context, s *State, batches []Batch, gates []float32) (mean float64, each []float64, err error) {
 	if err := s.usable(); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	var loss, predicted float64
+	everywhere := true
 	for i, batch := range batches {
 		if i > 0 && ctx.Err() != nil {
-			return 0, context.Cause(ctx)
+			return 0, nil, context.Cause(ctx)
 		}
 		exec, err := p.compiled("evaluation", len(p.parameters), batch, gates, p.evalGraph)
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		out, err := exec.Call(appendInputs(appendTensors(nil, s.Parameters), batch, gates)...)
 		if err != nil {
-			return 0, fmt.Errorf("evaluation at step %d: %w", s.Step, err)
+			return 0, nil, fmt.Errorf("evaluation at step %d: %w", s.Step, err)
 		}
 		term, err := takeVector(out[0])
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		loss += float64(term[0])
 		predicted += float64(term[1])
+		each = append(each, float64(term[0])/float64(term[1]))
+		everywhere = everywhere && term[1] > 0
+	}
+	if !everywhere {
+		each = nil
 	}
 	if predicted == 0 {
-		return 0, fmt.Errorf("no token is predicted in the %d batches of an evaluation; give batches with labels that count", len(batches))
+		return 0, nil, fmt.Errorf("no token is predicted in the %d batches of an evaluation; give batches with labels that count", len(batches))
 	}
-	return loss / predicted, nil
+	return loss / predicted, each, nil
 }
 
 func (p *Program) evalGraph(e *executable, parameters []*Node, inputs transformer.Inputs, mode transformer.Mode, _ []*Node) []*Node {

@@ -39,6 +39,7 @@ type Run struct {
 	Batch       func(step int) ([]Batch, error) // training batch of a step, in its micro-batches
 	Seed        int64                           // of dropout
 	Gates       func(step int) []float32        // of the model's layers; nil where none is gated
+	Frozen      func(step int) []bool           // layers that a step does not train, see [Step]; nil where all are trained
 	AtEnd       map[string][]Batch              // further sets, evaluated once, after the last step; may be nil, and an empty one has no loss
 	Validation  []Batch                         // the fixed validation set
 	Schedule    Schedule                        // its Steps are the run's
@@ -63,8 +64,9 @@ type Outcome struct {
 
 // Loss is a validation loss after a number of steps. NaN is written as null.
 type Loss struct {
-	Step int      `json:"step"`
-	Loss *float64 `json:"loss"` // nats per predicted token
+	Step    int       `json:"step"`
+	Loss    *float64  `json:"loss"`              // nats per predicted token
+	Batches []float64 `json:"batches,omitempty"` // the loss on each batch of the validation set
 }
 
 // Value is the loss, NaN where it was not finite.
@@ -97,38 +99,79 @@ func (r *Run) Dir() (string, error) {
 // cancelled it saves its state and returns the context's cause. A run that
 // another process is at is waited for. Damaged checkpoints are set aside: the
 // run goes on from the one before them, or begins again.
-func (r *Run) Do(ctx context.Context) (outcome Outcome, err error) {
+func (r *Run) Do(ctx context.Context) (Outcome, error) { return r.To(ctx, r.Schedule.Steps) }
+
+// To is Do up to a step, at which it saves the state; later calls go on from
+// there. The outcome is what is known so far: of a run that had gone further,
+// more than was asked for.
+func (r *Run) To(ctx context.Context, step int) (Outcome, error) {
+	outcome, _, err := r.to(ctx, step, true)
+	return outcome, err
+}
+
+// TryTo is To, unless another process is at the run: then ok is false.
+func (r *Run) TryTo(ctx context.Context, step int) (outcome Outcome, ok bool, err error) {
+	return r.to(ctx, step, false)
+}
+
+func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok bool, err error) {
 	if err := r.validate(); err != nil {
-		return outcome, err
+		return outcome, false, err
 	}
 	dir, err := r.Dir()
 	if err != nil {
-		return outcome, err
+		return outcome, false, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return outcome, fmt.Errorf("the run's directory cannot be made: %w; choose another for the study", err)
+		return outcome, false, fmt.Errorf("the run's directory cannot be made: %w; choose another for the study", err)
 	}
-	unlock, err := lock(ctx, dir)
-	if err != nil {
-		return outcome, err
+	unlock, ok, err := lock(ctx, dir, wait)
+	if err != nil || !ok {
+		return outcome, ok, err
 	}
 	defer unlock()
 	outcome, err = readOutcome(dir)
 	if errors.Is(err, os.ErrNotExist) {
-		return r.finish(ctx, dir)
+		if outcome, reached := r.reached(dir, step); reached {
+			r.replay(outcome.Curve)
+			return outcome, true, nil
+		}
+		outcome, err = r.finish(ctx, dir, step)
+		return outcome, true, err
 	}
 	if err != nil {
-		return outcome, err
+		return outcome, true, err
 	}
 	if err := r.complete(outcome); err != nil {
-		return outcome, damagedOutcome(dir, err)
+		return outcome, true, damagedOutcome(dir, err)
 	}
 	r.replay(outcome.Curve)
-	return outcome, nil
+	return outcome, true, nil
 }
 
-// finish trains what is not trained and writes the outcome. The run's lock must be held.
-func (r *Run) finish(ctx context.Context, dir string) (outcome Outcome, err error) {
+// reached returns what is known of a run that is not complete, and whether its
+// newest checkpoint is at the step or beyond. The state is not read.
+func (r *Run) reached(dir string, step int) (outcome Outcome, ok bool) {
+	steps, err := checkpointSteps(CheckpointDir(dir))
+	if err != nil || len(steps) == 0 || step >= r.Schedule.Steps || steps[len(steps)-1] < step {
+		return outcome, false
+	}
+	metrics, err := ReadMetrics(dir)
+	if err != nil {
+		return outcome, false
+	}
+	outcome.Steps = steps[len(steps)-1]
+	for _, m := range metrics {
+		if m.Event == EventValidation && m.Step <= outcome.Steps {
+			outcome.Curve = append(outcome.Curve, Loss{m.Step, &m.Loss, m.Batches})
+		}
+	}
+	return outcome, r.complete(outcome) == nil
+}
+
+// finish trains what is not trained up to a step and, at the run's end, writes
+// the outcome. The run's lock must be held.
+func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome, err error) {
 	if err := atomicfile.SyncDir(r.Study); err != nil { // the run's directory may be new
 		return outcome, err
 	}
@@ -141,11 +184,14 @@ func (r *Run) finish(ctx context.Context, dir string) (outcome Outcome, err erro
 	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(dir, "config.json"), r.Config), atomicfile.WriteJSON(filepath.Join(dir, "env.json"), r.Env)); err != nil {
 		return outcome, err
 	}
-	if outcome, err = r.train(ctx, dir); err != nil {
+	if outcome, err = r.train(ctx, dir, step); err != nil {
 		return outcome, err
 	}
 	if err := r.complete(outcome); err != nil {
 		return outcome, fmt.Errorf("%s: %w; delete the directory to train the run again", dir, err)
+	}
+	if outcome.Steps < r.Schedule.Steps && outcome.DivergedAt == nil {
+		return outcome, nil
 	}
 	return outcome, atomicfile.WriteJSON(outcomePath(dir), outcome)
 }
@@ -218,7 +264,7 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	if err := r.validate(); err != nil {
 		return Snapshot{}, err
 	}
-	unlock, err := lock(ctx, dir)
+	unlock, _, err := lock(ctx, dir, true)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -228,20 +274,34 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 		return snap, err
 	}
 	log.Warn("the final state of a run cannot be used; the end of the run is trained again", "error", err)
-	if outcome, err = r.finish(ctx, dir); err != nil {
+	if outcome, err = r.finish(ctx, dir, r.Schedule.Steps); err != nil {
 		return Snapshot{}, err
 	}
 	snap, _, err = load()
 	return snap, err
 }
 
+// At returns the state after a number of steps that the run has passed and kept
+// for good, see [Checkpoints].
+func (r *Run) At(step int) (Snapshot, error) {
+	dir, err := r.Dir()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	snap, err := loadCheckpoint(CheckpointDir(dir), step)
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("the run in %s has not kept its state after %d steps: %w; delete the directory to train the run again", dir, step, err)
+	}
+	return snap, err
+}
+
 // complete tells whether an outcome holds a loss for every step at which the
-// run is evaluated, up to its divergence. A metrics.jsonl that was lost or
+// run is evaluated, up to its divergence or where it got to. A metrics.jsonl that was lost or
 // damaged beside a good checkpoint leaves gaps.
 func (r *Run) complete(outcome Outcome) error {
 	i := 0
 	for _, step := range r.Evaluate {
-		if outcome.DivergedAt != nil && step > *outcome.DivergedAt {
+		if step > outcome.Steps {
 			break
 		}
 		if i == len(outcome.Curve) || outcome.Curve[i].Step != step {
@@ -277,18 +337,19 @@ func (r *Run) replay(curve []Loss) {
 	}
 }
 
-// lock takes the run's directory for this process, waiting for another that has it.
-func lock(ctx context.Context, dir string) (unlock func(), err error) {
+// lock takes the run's directory for this process. Where another has it, it
+// waits for that, or returns false.
+func lock(ctx context.Context, dir string, wait bool) (unlock func(), ok bool, err error) {
 	l := flock.New(filepath.Join(dir, ".lock"))
-	ok, err := l.TryLock()
-	if err == nil && !ok {
+	ok, err = l.TryLock()
+	if err == nil && !ok && wait {
 		log.Info("another process is at this run; waiting for it", "run", dir)
-		_, err = l.TryLockContext(ctx, 200*time.Millisecond)
+		ok, err = l.TryLockContext(ctx, 200*time.Millisecond)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("locking %s: %w", dir, err)
+		return nil, false, fmt.Errorf("locking %s: %w", dir, err)
 	}
-	return func() { l.Unlock() }, nil
+	return func() { l.Unlock() }, ok, nil
 }
 
 func encodeJSON(value any) ([]byte, error) {

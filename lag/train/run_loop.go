@@ -16,27 +16,28 @@ import (
 type training struct {
 	*Run
 	dir     string
+	until   int // the step to get to
 	state   *State
 	saved   int // step of the newest checkpoint, -1 where there is none
 	metrics *metricsLog
 	outcome Outcome
 }
 
-// train brings the run from its newest checkpoint, or its beginning, to its end.
-func (r *Run) train(ctx context.Context, dir string) (outcome Outcome, err error) {
-	t := &training{Run: r, dir: dir}
+// train brings the run from its newest checkpoint, or its beginning, to a step.
+func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome, err error) {
+	t := &training{Run: r, dir: dir, until: until}
 	resumed, err := t.start()
 	if err != nil {
 		return outcome, err
 	}
 	defer func() { err = errors.Join(err, t.state.Finalize()) }()
 	var validations []Metric
-	if t.metrics, validations, err = openMetrics(filepath.Join(dir, "metrics.jsonl"), t.state.Step); err != nil {
+	if t.metrics, validations, err = openMetrics(metricsPath(dir), t.state.Step); err != nil {
 		return outcome, err
 	}
 	defer func() { err = errors.Join(err, t.metrics.close()) }()
 	for _, m := range validations {
-		t.outcome.Curve = append(t.outcome.Curve, Loss{m.Step, &m.Loss})
+		t.outcome.Curve = append(t.outcome.Curve, Loss{m.Step, &m.Loss, m.Batches})
 	}
 	r.replay(t.outcome.Curve)
 	if resumed != nil {
@@ -113,9 +114,12 @@ func (t *training) loop(ctx context.Context) error {
 				return t.save()
 			}
 		}
+		t.outcome.Steps = step
+		if step >= t.until && step < t.Schedule.Steps {
+			return t.save()
+		}
 		if step == t.Schedule.Steps {
 			var err error
-			t.outcome.Steps = step
 			if t.outcome.AtEnd, err = t.evaluateAtEnd(ctx); err != nil {
 				return t.stop(ctx, err)
 			}
@@ -158,7 +162,7 @@ func (t *training) step() error {
 		return err
 	}
 	rate := t.Schedule.At(step)
-	update, err := t.Program.Step(t.state, Step{Batches: batches, Rate: rate, Gates: t.gates(step), Seed: t.Seed})
+	update, err := t.Program.Step(t.state, Step{Batches: batches, Rate: rate, Gates: t.gates(step), Frozen: t.frozen(step), Seed: t.Seed})
 	for _, batch := range batches {
 		err = errors.Join(err, batch.Finalize())
 	}
@@ -192,7 +196,7 @@ func (r *Run) clock(took time.Duration) Clock {
 // evaluate adds the loss on the validation set to the curve.
 func (t *training) evaluate(ctx context.Context) error {
 	step, begin := t.state.Step, time.Now()
-	loss, err := t.Program.Loss(ctx, t.state, t.Validation, t.gates(step))
+	loss, batches, err := t.Program.losses(ctx, t.state, t.Validation, t.gates(step))
 	if err != nil {
 		return err
 	}
@@ -200,8 +204,8 @@ func (t *training) evaluate(ctx context.Context) error {
 		t.outcome.Curve = append(t.outcome.Curve, Loss{Step: step})
 		return t.diverged(step)
 	}
-	t.outcome.Curve = append(t.outcome.Curve, Loss{step, &loss})
-	m := Metric{Step: step, Event: EventValidation, Loss: loss, Clock: Clock{Seconds: time.Since(begin).Seconds()}}
+	t.outcome.Curve = append(t.outcome.Curve, Loss{step, &loss, batches})
+	m := Metric{Step: step, Event: EventValidation, Loss: loss, Batches: batches, Clock: Clock{Seconds: time.Since(begin).Seconds()}}
 	if err := t.metrics.add(m); err != nil {
 		return err
 	}
@@ -221,7 +225,7 @@ func (t *training) evaluateAtEnd(ctx context.Context) (map[string]Loss, error) {
 			return nil, err
 		}
 		if finite(loss) {
-			losses[name] = Loss{t.state.Step, &loss}
+			losses[name] = Loss{Step: t.state.Step, Loss: &loss}
 		}
 	}
 	return losses, nil
@@ -287,6 +291,13 @@ func (r *Run) gates(step int) []float32 {
 		return nil
 	}
 	return r.Gates(step)
+}
+
+func (r *Run) frozen(step int) []bool {
+	if r.Frozen == nil {
+		return nil
+	}
+	return r.Frozen(step)
 }
 
 func (r *Run) observe(step int, loss float64, validation bool) {

@@ -16,6 +16,7 @@ type Step struct {
 	Batches []Batch   // one, or the micro-batches of one
 	Rate    float64   // learning rate
 	Gates   []float32 // of the model's layers, see [transformer.Gate]; nil leaves all open
+	Frozen  []bool    // layers, in the order of the gates, that the step leaves as they are, and with them all parameters outside the stacks; nil: none
 	Seed    int64     // of dropout: its random numbers depend on it, on the state's Step and on the micro-batch
 }
 
@@ -50,13 +51,17 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 	if err := s.usable(); err != nil {
 		return u, err
 	}
+	trained, err := p.trained(step.Frozen)
+	if err != nil {
+		return u, err
+	}
 	switch len(step.Batches) {
 	case 0:
 		return u, fmt.Errorf("training step %d has no batch: give one, or its micro-batches", s.Step)
 	case 1:
-		u, err = p.stepAtOnce(s, step)
+		u, err = p.stepAtOnce(s, step, trained)
 	default:
-		u, err = p.stepInParts(s, step)
+		u, err = p.stepInParts(s, step, trained)
 	}
 	if err != nil {
 		if s.lost {
@@ -67,20 +72,22 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 	if !u.Diverged() {
 		s.Step++
 		for i := range s.Updates {
-			s.Updates[i]++
+			if trained == nil || trained[i] > 0 {
+				s.Updates[i]++
+			}
 		}
 	}
 	return u, nil
 }
 
 // stepAtOnce is a step in one execution.
-func (p *Program) stepAtOnce(s *State, step Step) (u Update, err error) {
+func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, err error) {
 	batch, state := step.Batches[0], s.all()
 	exec, err := p.compiled("training step", len(state), batch, step.Gates, p.stepGraph)
 	if err != nil {
 		return u, err
 	}
-	rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, 0), float32(step.Rate), p.scalars(s))
+	rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, 0), float32(step.Rate), p.scalars(s, trained))
 	out, err := p.replace(s, exec, state, rest)
 	if err != nil {
 		return u, err
@@ -116,7 +123,7 @@ func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor,
 
 // stepInParts is a step in one execution for each micro-batch, and one that
 // applies the sum of their gradients.
-func (p *Program) stepInParts(s *State, step Step) (u Update, err error) {
+func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update, err error) {
 	counts, err := p.counts(step)
 	if err != nil {
 		return u, err
@@ -162,7 +169,7 @@ func (p *Program) stepInParts(s *State, step Step) (u Update, err error) {
 	for _, mean := range means {
 		total += mean
 	}
-	out, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s)})
+	out, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
 	if err != nil {
 		return u, err
 	}
@@ -204,13 +211,14 @@ func (p *Program) counts(step Step) ([]float32, error) {
 	return total, nil
 }
 
-// scalars are the optimizer's scalars of the next update of all parameters.
-func (p *Program) scalars(s *State) []float32 {
+// scalars are the optimizer's scalars of the next update of all parameters,
+// followed by what [Program.trained] returns.
+func (p *Program) scalars(s *State, trained []float32) []float32 {
 	var scalars []float32
 	for i := range p.parameters {
 		scalars = append(scalars, p.optimizer.scalars(s.Updates[i]+1)...)
 	}
-	return scalars
+	return append(scalars, trained...)
 }
 
 // randomState is the state of the device's random number generator for a

@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -83,12 +84,22 @@ func (p *Program) updateGraph(_ *executable, args []*Node) []*Node {
 
 // update returns the state after an update and the gradient's norm, the root
 // mean square of the parameters and that of their change. Where one of these or
-// the total loss is not finite, the state stays as it is.
+// the total loss is not finite, the state stays as it is, and so do parameters
+// that are not trained, which are no part of the gradient.
 func (p *Program) update(state, gradients []*Node, total, rate, scalars *Node) (report, updated []*Node) {
+	each := len(p.optimizer.scalars(1))
+	partly := scalars.Shape().Size() > each*len(p.parameters)
+	trained := make([]*Node, len(p.parameters))
+	if partly {
+		gradients = slices.Clone(gradients)
+		for i := range trained {
+			trained[i] = GreaterThan(element(scalars, each*len(p.parameters)+i), ScalarZero(scalars.Graph(), scalars.DType()))
+			gradients[i] = Where(trained[i], gradients[i], ZerosLike(gradients[i]))
+		}
+	}
 	norm := globalNorm(gradients)
 	clip := clipFactor(norm, p.optimizer.clipNorm())
 	parameters, moments := state[:len(p.parameters)], state[len(p.parameters):]
-	each := scalars.Shape().Size() / len(p.parameters)
 	var changes, newMoments []*Node
 	for i, declared := range p.parameters {
 		own := make([]*Node, each)
@@ -96,7 +107,14 @@ func (p *Program) update(state, gradients []*Node, total, rate, scalars *Node) (
 			own[j] = element(scalars, i*each+j)
 		}
 		first := len(newMoments)
-		parameter, kept := p.optimizer.update(declared, parameters[i], Mul(gradients[i], clip), moments[first:first+p.layout[i]], rate, own)
+		before := moments[first : first+p.layout[i]]
+		parameter, kept := p.optimizer.update(declared, parameters[i], Mul(gradients[i], clip), before, rate, own)
+		if partly {
+			parameter = Where(trained[i], parameter, parameters[i])
+			for j := range kept {
+				kept[j] = Where(trained[i], kept[j], before[j])
+			}
+		}
 		updated = append(updated, parameter)
 		newMoments = append(newMoments, kept...)
 		changes = append(changes, Sub(parameter, parameters[i]))
