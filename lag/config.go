@@ -110,7 +110,7 @@ func (c Config) Pool() (growth.Pool, error) {
 		pool = pool.Filter(func(s growth.Strategy) bool { return slices.Contains(c.Growth.Strategies, s.Name) })
 	}
 	pool = pool.Union(c.Growth.Custom)
-	return pool, pool.Validate(c.Model.Layers, c.Growth.To)
+	return pool, pool.Validate(growth.Depths{c.Model.Layers}, growth.Depths{c.Growth.To})
 }
 
 // evaluationSteps returns the steps at which a candidate is evaluated: 0, 1, 2,

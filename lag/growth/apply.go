@@ -40,7 +40,7 @@ func (s Strategy) Apply(src State, stack Stack, init Initializer) (State, error)
 }
 
 func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error) {
-	if err := s.Validate(stack.Depth); err != nil {
+	if err := s.Validate(Depths{stack.Depth}); err != nil {
 		return State{}, err
 	}
 	if init == nil && slices.Contains(s.Map, New) {

@@ -41,7 +41,7 @@ func ExampleDefaultPool() {
 func ExampleCustom() {
 	pool, _ := growth.DefaultPool(3, 6)
 	pool = append(pool, growth.Custom("mine", growth.Map{0, 1, 2, 2, 1, 0}, growth.Copy))
-	err := pool.Validate(3, 6)
+	err := pool.Validate(growth.Depths{3}, growth.Depths{6})
 
 	mine, _ := pool.ByName("mine")
 	fmt.Println(mine.Map.Draw(3), err)

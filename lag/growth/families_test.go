@@ -85,7 +85,7 @@ func checkedPool(t *testing.T, family func(from, to, block int) (Pool, error), f
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pool.Dedupe().Validate(from, to); err != nil {
+	if err := pool.Dedupe().Validate(Depths{from}, Depths{to}); err != nil {
 		t.Fatal(err)
 	}
 	return pool

@@ -65,10 +65,10 @@ func (p Pool) ByName(name string) (Strategy, bool) {
 	return p[i], true
 }
 
-// Validate reports whether every strategy grows from layers to to layers, and
-// whether no two share a name or do the same.
-func (p Pool) Validate(from, to int) error {
-	if err := checkDepths(from, to); err != nil {
+// Validate reports whether every strategy grows a model of depths from to depths
+// to, and whether no two share a name or do the same.
+func (p Pool) Validate(from, to Depths) error {
+	if err := from.check(to); err != nil {
 		return err
 	}
 	if len(p) == 0 {
@@ -80,8 +80,10 @@ func (p Pool) Validate(from, to int) error {
 		if err := s.Validate(from); err != nil {
 			return err
 		}
-		if len(s.Map) != to {
-			return fmt.Errorf("strategy %q grows to %d layers, the pool to %d: give its map %d places", s.Name, len(s.Map), to, to)
+		for i, depth := range s.To() {
+			if depth != to[i] {
+				return fmt.Errorf("strategy %q grows to %d layers, the pool to %d: give its map %d places", s.Name, depth, to[i], to[i])
+			}
 		}
 		if names[s.Name] {
 			return fmt.Errorf("two strategies of the pool are named %q: rename one", s.Name)
@@ -175,7 +177,7 @@ func NewPool(from, to int, opts *Options) (Pool, error) {
 		}
 	}
 	pool = pool.Dedupe()
-	return pool, pool.Validate(from, to)
+	return pool, pool.Validate(Depths{from}, Depths{to})
 }
 
 // collector gathers strategies and keeps the first error.

@@ -26,7 +26,7 @@ func TestDefaultPoolAtEveryDepth(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%d to %d: %v", from, to, err)
 			}
-			if err := pool.Validate(from, to); err != nil {
+			if err := pool.Validate(Depths{from}, Depths{to}); err != nil {
 				t.Fatalf("%d to %d: %v", from, to, err)
 			}
 			if len(pool.Dedupe()) != len(pool) {
@@ -113,7 +113,7 @@ func TestPoolOperations(t *testing.T) {
 func TestPoolValidate(t *testing.T) {
 	a := Custom("a", Map{0, 0}, Copy)
 	b := Custom("b", Map{0, New}, Copy)
-	if err := (Pool{a, b}).Validate(1, 2); err != nil {
+	if err := (Pool{a, b}).Validate(Depths{1}, Depths{2}); err != nil {
 		t.Error(err)
 	}
 	for _, c := range []struct {
@@ -130,6 +130,6 @@ func TestPoolValidate(t *testing.T) {
 		{Pool{a, Custom("a", Map{0, New}, Copy)}, 1, 2, `named "a"`},
 		{Pool{a, Custom("b", Map{0, 0}, Copy)}, 1, 2, `"a" and "b" do the same`},
 	} {
-		wantError(t, c.want, c.pool.Validate(c.from, c.to), c.want)
+		wantError(t, c.want, c.pool.Validate(Depths{c.from}, Depths{c.to}), c.want)
 	}
 }

@@ -59,12 +59,12 @@ func TestStrategyValidate(t *testing.T) {
 	} {
 		s := good
 		c.change(&s)
-		wantError(t, c.want, s.Validate(2), c.want)
+		wantError(t, c.want, s.Validate(Depths{2}), c.want)
 	}
-	if err := good.Validate(2); err != nil {
+	if err := good.Validate(Depths{2}); err != nil {
 		t.Error(err)
 	}
-	if err := Custom("s", Map{0, 1, 1}, Gated).Validate(2); err != nil {
+	if err := Custom("s", Map{0, 1, 1}, Gated).Validate(Depths{2}); err != nil {
 		t.Error(err)
 	}
 }

@@ -172,5 +172,5 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 		}
 	}
 	s.Moments = growth.Moments(g.moments)
-	return s, s.Validate(from)
+	return s, s.Validate(growth.Depths{from})
 }

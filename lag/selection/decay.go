@@ -1,0 +1,51 @@
+package selection
+
+import (
+	"context"
+	"fmt"
+)
+
+// Decay trains every candidate for some steps, then a branch of each with the
+// learning rate falling to zero, and picks the lowest loss at the branches' ends:
+// a high learning rate blurs losses that the decay brings out. The winner goes
+// on from before its branch. Extra cost: (S-1) Probe + S Length steps.
+type Decay struct {
+	Probe  int // steps before the branch, at least 0
+	Length int // steps of the branch, at least 1
+}
+
+func (r Decay) String() string { return fmt.Sprintf("decay:%d,%d", r.Probe, r.Length) }
+
+// Validate implements [Rule].
+func (r Decay) Validate(steps int) error {
+	if r.Length < 1 {
+		return invalid(r, "its branch has %d steps; give at least 1", r.Length)
+	}
+	if err := beforeEnd(r, r.Probe, 0, steps); err != nil {
+		return err
+	}
+	if r.Length > steps-r.Probe {
+		return invalid(r, "its branch ends after the training, which has %d steps; shorten it or let it leave earlier", steps)
+	}
+	return nil
+}
+
+// Evaluations implements [Rule]. There are none beside the branches.
+func (r Decay) Evaluations(int) []int { return nil }
+
+// Branches implements [Rule].
+func (r Decay) Branches() []Branch { return []Branch{{Step: r.Probe, Decay: r.Length}} }
+
+// Pick implements [Rule].
+func (r Decay) Pick(ctx context.Context, c Candidates) (Choice, error) {
+	m, err := begin(r, c)
+	if err != nil {
+		return Choice{}, err
+	}
+	all := everyIndex(m.Len())
+	losses, err := m.Decayed(ctx, all, r.Probe, r.Length)
+	if err != nil {
+		return Choice{}, fmt.Errorf("rule %q: %w", r, err)
+	}
+	return m.Choice(winner(all, losses)), nil
+}

@@ -1,0 +1,67 @@
+package selection_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/landscape-aware/growing/lag/selection"
+)
+
+// Three strategies whose order at initialization is the reverse of that at the
+// end.
+func recorded() *selection.Recording {
+	r, err := selection.NewRecording([]string{"stack", "repeat-last-1", "repeat-middle-1"}, 100, [][]selection.Point{
+		{{Step: 0, Loss: 5.2}, {Step: 10, Loss: 3.9}, {Step: 20, Loss: 3.5}, {Step: 100, Loss: 3.1}},
+		{{Step: 0, Loss: 4.6}, {Step: 10, Loss: 3.8}, {Step: 20, Loss: 3.6}, {Step: 100, Loss: 3.2}},
+		{{Step: 0, Loss: 4.1}, {Step: 10, Loss: 4.0}, {Step: 20, Loss: 3.7}, {Step: 100, Loss: 3.3}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// Rules are compared on the curves of one study: what they pick, and what it
+// costs beyond training the pick.
+func ExampleRecording() {
+	r := recorded()
+	for _, rule := range []selection.Rule{
+		selection.LossAtInit{}, selection.StackLast{}, selection.LAG{Lag: 20}, selection.Halving{Eta: 2, First: 10}, selection.Oracle{},
+	} {
+		choice, err := rule.Pick(context.Background(), r)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%-13v %-16s %4d extra steps\n", rule, r.Name(choice.Index), choice.TotalExtraSteps())
+	}
+	// Output:
+	// loss-at-init  repeat-middle-1     0 extra steps
+	// stack-last    repeat-last-1       0 extra steps
+	// lag:20        stack              40 extra steps
+	// halving:2,10  stack              30 extra steps
+	// oracle        stack             200 extra steps
+}
+
+func ExampleParse() {
+	for _, text := range []string{"halving:2,15", "lag:0", "decay:24,6"} {
+		rule, err := selection.Parse(text)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(rule, rule.Evaluations(200), rule.Branches())
+	}
+	// Output:
+	// halving:2,15 [15 30 60 120] []
+	// rule "lag:0": it looks at step 0; let it look at step 1 or later
+	// decay:24,6 [] [{24 6}]
+}
+
+// A choice says how far each candidate was trained: losers stop early.
+func ExampleRule() {
+	rule := selection.Top{Keep: 2, Probe: 10}
+	choice, err := rule.Pick(context.Background(), recorded())
+	fmt.Println(choice.Index, choice.Trained, choice.ExtraSteps(), err)
+	// Output: 0 [100 100 10] [0 100 10] <nil>
+}

@@ -1,0 +1,73 @@
+package selection
+
+import (
+	"context"
+	"fmt"
+)
+
+// Halving is successive halving (Jamieson and Talwalkar 2016, Non-stochastic Best
+// Arm Identification and Hyperparameter Optimization, AISTATS), with a budget
+// that grows geometrically: after rungs r[i] = First Eta^(i-1) below the end T,
+// i = 1, 2, ..., the best n[i] = ceil(n[i-1] / Eta) candidates go on, n[0] = S.
+// The last one standing wins. Where the rungs end before only one is left, all
+// that are left go on to the end and the lowest final loss wins.
+//
+// Extra cost, with m the rung after which one is left, or else the last rung:
+//
+//	sum over i = 1..m of (n[i-1] - n[i]) r[i]  +  (n[m] - 1) T
+//
+// since those dropped at a rung were trained that far, and the winner not in
+// vain.
+type Halving struct {
+	Eta   int // of Eta candidates one goes on, at least 2
+	First int // steps before the first rung, at least 1
+}
+
+func (r Halving) String() string { return fmt.Sprintf("halving:%d,%d", r.Eta, r.First) }
+
+// Validate implements [Rule].
+func (r Halving) Validate(steps int) error {
+	if r.Eta < 2 {
+		return invalid(r, "one candidate of %d goes on; give 2 or more", r.Eta)
+	}
+	return beforeEnd(r, r.First, 1, steps)
+}
+
+// Evaluations implements [Rule]. They are all rungs before the end; small pools
+// need only the first ones.
+func (r Halving) Evaluations(steps int) []int {
+	var rungs []int
+	if r.Eta < 2 || r.First < 1 {
+		return nil
+	}
+	for rung := r.First; rung < steps; rung *= r.Eta {
+		rungs = append(rungs, rung)
+		if rung > steps/r.Eta { // the next is beyond the end, and may be beyond the largest int
+			break
+		}
+	}
+	return rungs
+}
+
+// Branches implements [Rule].
+func (r Halving) Branches() []Branch { return nil }
+
+// Pick implements [Rule].
+func (r Halving) Pick(ctx context.Context, c Candidates) (Choice, error) {
+	m, err := begin(r, c)
+	if err != nil {
+		return Choice{}, err
+	}
+	left := everyIndex(m.Len())
+	for _, rung := range r.Evaluations(m.Steps()) {
+		if len(left) <= 1 {
+			break
+		}
+		losses, err := m.Losses(ctx, left, rung)
+		if err != nil {
+			return Choice{}, fmt.Errorf("rule %q: %w", r, err)
+		}
+		left = best(left, losses, (len(left)+r.Eta-1)/r.Eta)
+	}
+	return finish(ctx, r, m, left)
+}

@@ -1,0 +1,108 @@
+package selection
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// Meter counts what is asked of candidates. A rule picks through one, so that
+// every rule's [Choice] is filled the same way, live or offline.
+type Meter struct {
+	Candidates
+	trained, branched []int
+	diverged          []bool
+}
+
+// NewMeter returns a meter of untrained candidates.
+func NewMeter(c Candidates) *Meter {
+	return &Meter{Candidates: c, trained: make([]int, c.Len()), branched: make([]int, c.Len()), diverged: make([]bool, c.Len())}
+}
+
+// Choice returns the choice of a candidate, -1 for none, with the steps counted
+// so far.
+func (m *Meter) Choice(index int) Choice {
+	return Choice{Index: index, Trained: m.trained, Branched: m.branched}
+}
+
+// Losses is that of the candidates, with NaN and -Inf as +Inf. It is an error if
+// the step is beyond the end or a candidate has gone past it.
+func (m *Meter) Losses(ctx context.Context, indices []int, step int) ([]float64, error) {
+	if err := m.check(ctx, indices, step); err != nil {
+		return nil, err
+	}
+	losses, err := m.Candidates.Losses(ctx, indices, step)
+	if err != nil {
+		return nil, err
+	}
+	if losses, err = finiteOrInf(losses, len(indices)); err != nil {
+		return nil, err
+	}
+	for j, i := range indices {
+		m.advance(i, step)
+		m.diverged[i] = m.diverged[i] || math.IsInf(losses[j], 1)
+	}
+	return losses, nil
+}
+
+// Decayed is that of the candidates, with NaN and -Inf as +Inf. It is an error
+// if the branch leaves beyond the end or a candidate has gone past it.
+func (m *Meter) Decayed(ctx context.Context, indices []int, step, decay int) ([]float64, error) {
+	if err := m.check(ctx, indices, step); err != nil {
+		return nil, err
+	}
+	losses, err := m.Candidates.Decayed(ctx, indices, step, decay)
+	if err != nil {
+		return nil, err
+	}
+	if losses, err = finiteOrInf(losses, len(indices)); err != nil {
+		return nil, err
+	}
+	for _, i := range indices {
+		m.advance(i, step)
+		if !m.diverged[i] {
+			m.branched[i] += decay
+		}
+	}
+	return losses, nil
+}
+
+// check refuses what candidates that only train forwards cannot do.
+func (m *Meter) check(ctx context.Context, indices []int, step int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if step < 0 || step > m.Steps() {
+		return fmt.Errorf("step %d is outside the training of %d steps; ask for one within", step, m.Steps())
+	}
+	for _, i := range indices {
+		if i < 0 || i >= m.Len() {
+			return fmt.Errorf("there is no candidate %d among %d; ask for 0 to %d", i, m.Len(), m.Len()-1)
+		}
+		if m.trained[i] > step {
+			return fmt.Errorf("candidate %s is at step %d and cannot go back to step %d; ask for ascending steps", m.Name(i), m.trained[i], step)
+		}
+	}
+	return nil
+}
+
+// advance counts training up to the step. What diverged trains no further.
+func (m *Meter) advance(i, step int) {
+	if !m.diverged[i] {
+		m.trained[i] = step
+	}
+}
+
+func finiteOrInf(losses []float64, want int) ([]float64, error) {
+	if len(losses) != want {
+		return nil, errLosses
+	}
+	clean := make([]float64, want)
+	for j, l := range losses {
+		if math.IsNaN(l) || math.IsInf(l, 0) {
+			l = math.Inf(1)
+		}
+		clean[j] = l
+	}
+	return clean, nil
+}

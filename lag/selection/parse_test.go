@@ -1,0 +1,60 @@
+package selection_test
+
+import (
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/selection"
+)
+
+var canonical = []string{"lag:30", "loss-at-init", "random:18446744073709551615", "strategy:in-place-1@0", "strategy:a:b,c d",
+	"stack-last", "midas", "top:3,30", "top:3,0", "halving:3,10", "power-law:3", "decay:24,6", "decay:0,1", "oracle"}
+
+var impossible = []string{"", "lag", "lag:", "lag:0", "lag:-1", "lag:x", "lag:1,2", "lag: 3", "LAG:3", "loss-at-init:3", "random", "random:-1",
+	"random:x", "strategy", "strategy:", "stack-last:2", "top:0,30", "top:3", "top:3,-1", "halving:1,10", "halving:2,0", "halving:2",
+	"power-law:2", "decay:10", "decay:10,0", "decay:-1,5", "oracle:", "best"}
+
+func TestParse(t *testing.T) {
+	for _, s := range canonical {
+		if r := parse(t, s); r.String() != s {
+			t.Errorf("%q becomes %q", s, r)
+		}
+	}
+	for _, s := range impossible {
+		if r, err := selection.Parse(s); err == nil || r != nil {
+			t.Errorf("%q is read as %v, error %v", s, r, err)
+		}
+	}
+}
+
+func TestAll(t *testing.T) {
+	for _, w := range []struct{ lag, steps, want int }{{30, 200, 10}, {1, 2, 9}, {2, 3, 9}, {3, 4, 10}} {
+		rules := selection.All(w.lag, w.steps)
+		if len(rules) != w.want {
+			t.Errorf("%d rules for a lag of %d steps, want %d: %v", len(rules), w.lag, w.want, rules)
+		}
+		for _, r := range rules {
+			if err := r.Validate(w.steps); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// What is read, is written the same way, and can be asked anything.
+func FuzzParse(f *testing.F) {
+	for _, s := range append(canonical, impossible...) {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := selection.Parse(s)
+		if err != nil {
+			return
+		}
+		again, err := selection.Parse(r.String())
+		if err != nil || again != r {
+			t.Errorf("%q becomes %q, which becomes %v, error %v", s, r, again, err)
+		}
+		r.Evaluations(1 << 20)
+		r.Branches()
+	})
+}

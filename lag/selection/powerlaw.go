@@ -1,0 +1,70 @@
+package selection
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+// PowerLaw trains every candidate for some steps, fits a + b t^-c to the losses
+// of the last tenth of these steps onwards, on a logarithmic scale, and picks the
+// lowest value of the fit at the end T: [stats.FitPowerLaw]. Extra cost:
+// (S-1) Probe steps.
+type PowerLaw struct {
+	Probe int // steps, at least 3
+}
+
+func (r PowerLaw) String() string { return fmt.Sprintf("power-law:%d", r.Probe) }
+
+// Validate implements [Rule].
+func (r PowerLaw) Validate(steps int) error { return beforeEnd(r, r.Probe, 3, steps) }
+
+// Evaluations implements [Rule]. They are the steps of the series 1, 2, 5, 10,
+// 20, 50, ... from Probe/10 to Probe, and Probe: three or four, where losses are
+// evaluated as a rule. What comes before is left out: a candidate first recovers
+// from the growing, which follows no power law.
+func (r PowerLaw) Evaluations(int) []int {
+	var steps []int
+	for decade := 1; decade < r.Probe; decade *= 10 {
+		for _, step := range []int{decade, 2 * decade, 5 * decade} {
+			if step < r.Probe && step >= (r.Probe+9)/10 {
+				steps = append(steps, step)
+			}
+		}
+		if decade > r.Probe/10 { // the next would be beyond it
+			break
+		}
+	}
+	return append(steps, r.Probe)
+}
+
+// Branches implements [Rule].
+func (r PowerLaw) Branches() []Branch { return nil }
+
+// Pick implements [Rule].
+func (r PowerLaw) Pick(ctx context.Context, c Candidates) (Choice, error) {
+	m, err := begin(r, c)
+	if err != nil {
+		return Choice{}, err
+	}
+	left := everyIndex(m.Len())
+	curves := make([][]float64, m.Len())
+	var times []float64
+	for _, step := range r.Evaluations(m.Steps()) {
+		losses, err := m.Losses(ctx, left, step)
+		if err != nil {
+			return Choice{}, fmt.Errorf("rule %q: %w", r, err)
+		}
+		times = append(times, float64(step))
+		for j, i := range left {
+			curves[i] = append(curves[i], losses[j])
+		}
+		left = best(left, losses, len(left))
+	}
+	predicted := make([]float64, len(left))
+	for j, i := range left {
+		predicted[j] = stats.FitPowerLaw(times, curves[i]).At(float64(m.Steps()))
+	}
+	return m.Choice(winner(left, predicted)), nil
+}
