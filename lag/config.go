@@ -3,32 +3,21 @@ package lag
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
-	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Config is everything that determines a study. It is saved as study.json.
 type Config struct {
 	Name string `json:"name"` // of the study; no part of what it computes
-
-	Data      data.Config   `json:"data"`
-	Objective objective.MLM `json:"objective"`
-	Model     bert.Config   `json:"model"` // the source model
-
-	BatchSize         int   `json:"batch_size"`         // sequences in a training or validation batch
-	ValidationBatches int   `json:"validation_batches"` // in the fixed validation set
-	Seed              int64 `json:"seed"`               // of initial weights, batches and masks
-
-	Optimizer train.AnyOptimizer `json:"optimizer"`
-	Pretrain  Pretraining        `json:"pretrain"`
-	Growth    Growth             `json:"growth"`
+	Task
+	Pretrain Pretraining `json:"pretrain"`
+	Growth   Growth      `json:"growth"`
 
 	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; no part of what a study computes
 }
@@ -39,50 +28,56 @@ type Pretraining struct {
 	EvaluateEvery int            `json:"evaluate_every"` // steps between validation losses
 }
 
-// Growth is how candidates are grown and trained.
+// Growth is how candidates are grown, trained and picked.
 type Growth struct {
-	To         int            `json:"to"`         // layers of the grown models
-	ProbeSteps int            `json:"lag"`        // k of LAG(k): steps after growing at which LAG picks
-	Schedule   train.Schedule `json:"schedule"`   // of the training after growing; its Steps are T
-	GateSteps  int            `json:"gate_steps"` // training steps until the gates of gated strategies are open
-	Moments    growth.Moments `json:"moments"`    // what becomes of Adam's moments
-	Strategies []string       `json:"strategies"` // names from the pool; empty takes all
-	Custom     growth.Pool    `json:"custom"`     // strategies beside the pool's
+	To         growth.Depths  `json:"to"`       // layers of each stack of the grown models, the encoder's first
+	ProbeSteps int            `json:"lag"`      // k of LAG(k): steps after growing at which LAG picks
+	Schedule   train.Schedule `json:"schedule"` // of the training after growing; its Steps are T
+	Seeds      []int64        `json:"seeds"`    // of the training after growing, each for all strategies: batches, masks, dropout and new layers; empty: the task's
+	PoolOptions
+	Custom growth.Pool `json:"custom,omitempty"` // strategies beside the pool's
+	Rules  []string    `json:"rules,omitempty"`  // selection rules, see [selection.Parse]; empty: those of [selection.All]
+}
+
+// PoolOptions say which strategies a pool is made of.
+type PoolOptions struct {
+	GateSteps  int            `json:"gate_steps"`           // training steps until the gates of gated strategies are open
+	Moments    growth.Moments `json:"moments"`              // what becomes of the optimizer's moments
+	Wide       bool           `json:"wide"`                 // whether the pool is the wide one, see [growth.Options]
+	Strategies []string       `json:"strategies,omitempty"` // names from the pool; empty takes all
+}
+
+// UnmarshalJSON reads a configuration. Unknown and missing fields are errors.
+func (c *Config) UnmarshalJSON(text []byte) error {
+	type fields Config
+	var config fields
+	if err := strictjson.Decode(text, &config); err != nil {
+		return fmt.Errorf("study: %w", err)
+	}
+	*c = Config(config)
+	return nil
 }
 
 // Validate says what is impossible in the configuration, and how to mend it.
 func (c Config) Validate() error {
-	if err := errors.Join(c.Data.Validate(), c.Objective.Validate(), c.Model.Validate(), c.Optimizer.Validate()); err != nil {
+	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "study")); err != nil {
 		return err
 	}
-	if c.Name == "" || c.Name != filepath.Base(c.Name) || strings.HasPrefix(c.Name, ".") {
-		return fmt.Errorf("%q is no name for a study; give one that can name a directory", c.Name)
+	if err := positive("pretrain.schedule.steps", c.Pretrain.Schedule.Steps, "pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
+		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.ProbeSteps, "checkpoint_every", c.CheckpointEvery); err != nil {
+		return err
 	}
-	for _, f := range []struct {
-		name  string
-		value int
-	}{
-		{"batch_size", c.BatchSize}, {"validation_batches", c.ValidationBatches},
-		{"pretrain.schedule.steps", c.Pretrain.Schedule.Steps}, {"pretrain.evaluate_every", c.Pretrain.EvaluateEvery},
-		{"growth.schedule.steps", c.Growth.Schedule.Steps}, {"growth.lag", c.Growth.ProbeSteps}, {"checkpoint_every", c.CheckpointEvery},
-	} {
-		if f.value < 1 {
-			return fmt.Errorf("%s is %d; it must be at least 1", f.name, f.value)
-		}
-	}
+	mlm, _ := c.Objective.Settings.(objective.MLM)
 	switch {
-	case c.Model.VocabSize != c.Data.VocabSize:
-		return fmt.Errorf("the model's vocabulary of %d tokens does not match the tokenizer's of %d; set both to one size",
-			c.Model.VocabSize, c.Data.VocabSize)
-	case c.Objective.SequenceLength > c.Model.MaxPositions:
-		return fmt.Errorf("sequences of %d tokens are longer than the model's %d positions; raise max_position_embeddings or shorten the sequences",
-			c.Objective.SequenceLength, c.Model.MaxPositions)
-	case c.Objective.Pairs != nil:
+	case mlm.Pairs != nil:
 		return errors.New("studies train on packed sequences; leave the objective's pairs out")
-	case c.Growth.To <= c.Model.Layers:
-		return fmt.Errorf("a model of %d layers cannot grow to %d; the depth to grow to must be larger than the source's", c.Model.Layers, c.Growth.To)
 	case c.Growth.ProbeSteps >= c.Growth.Schedule.Steps:
 		return fmt.Errorf("the lag of %d steps must be shorter than the %d steps of training after growing", c.Growth.ProbeSteps, c.Growth.Schedule.Steps)
+	}
+	for i, seed := range c.Growth.Seeds {
+		if slices.Contains(c.Growth.Seeds[:i], seed) {
+			return fmt.Errorf("growth.seeds has %d twice; give each seed once", seed)
+		}
 	}
 	if err := c.Pretrain.Schedule.Validate(); err != nil {
 		return fmt.Errorf("pretraining: %w", err)
@@ -90,32 +85,101 @@ func (c Config) Validate() error {
 	if err := c.Growth.Schedule.Validate(); err != nil {
 		return fmt.Errorf("training after growing: %w", err)
 	}
-	_, err := c.Pool()
+	pool, err := c.Pool()
+	if err != nil {
+		return err
+	}
+	_, err = c.rules(pool)
 	return err
 }
 
 // Pool returns the strategies that the configuration asks for.
 func (c Config) Pool() (growth.Pool, error) {
-	pool, err := growth.NewPool(c.Model.Layers, c.Growth.To, &growth.Options{GateSteps: c.Growth.GateSteps, Moments: c.Growth.Moments})
+	from := c.Model.Depths()
+	pool, err := c.Growth.pool(from, c.Growth.To, c.Growth.Schedule)
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Growth.Strategies) > 0 {
-		for _, name := range c.Growth.Strategies {
-			if _, ok := pool.ByName(name); !ok {
-				return nil, fmt.Errorf("no strategy %q grows %d layers to %d; `lag strategies -from %d -to %d` lists those that do",
-					name, c.Model.Layers, c.Growth.To, c.Model.Layers, c.Growth.To)
-			}
-		}
-		pool = pool.Filter(func(s growth.Strategy) bool { return slices.Contains(c.Growth.Strategies, s.Name) })
-	}
 	pool = pool.Union(c.Growth.Custom)
-	return pool, pool.Validate(growth.Depths{c.Model.Layers}, growth.Depths{c.Growth.To})
+	return pool, pool.Validate(from, c.Growth.To)
+}
+
+// pool returns the strategies of the options that grow a model for a training
+// with that schedule.
+func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
+	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide})
+	if err != nil {
+		return nil, err
+	}
+	pool = pool.Filter(func(s growth.Strategy) bool { return fits(schedule, s) == nil })
+	if len(o.Strategies) == 0 {
+		return pool, nil
+	}
+	for _, name := range o.Strategies {
+		if _, ok := pool.ByName(name); !ok {
+			return nil, fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do", name, from, to, from, to)
+		}
+	}
+	return pool.Filter(func(s growth.Strategy) bool { return slices.Contains(o.Strategies, s.Name) }), nil
+}
+
+// fits tells why a strategy cannot go with a schedule.
+func fits(schedule train.Schedule, s growth.Strategy) error {
+	if s.Restart && schedule.Start == 0 {
+		return fmt.Errorf("strategy %q begins the learning-rate schedule anew, and the schedule after growing begins anew for all; give it a start, or leave the strategy out", s.Name)
+	}
+	if s.Rewarm > schedule.Steps {
+		return fmt.Errorf("strategy %q warms the learning rate up for %d steps of a training of %d; shorten that", s.Name, s.Rewarm, schedule.Steps)
+	}
+	return nil
+}
+
+// scheduleOf is the schedule of a strategy's training.
+func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, error) {
+	if err := fits(schedule, s); err != nil {
+		return schedule, err
+	}
+	if s.Restart {
+		schedule.Start, schedule.Length = 0, 0
+	}
+	if s.Rewarm > 0 {
+		schedule.Rewarm, schedule.RewarmFrom = s.Rewarm, 0
+	}
+	return schedule, schedule.Validate()
+}
+
+// seeds are those of the training after growing.
+func (c Config) seeds() []int64 {
+	if len(c.Growth.Seeds) == 0 {
+		return []int64{c.Seed}
+	}
+	return c.Growth.Seeds
+}
+
+// rules returns the selection rules that are compared.
+func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
+	T := c.Growth.Schedule.Steps
+	if len(c.Growth.Rules) == 0 {
+		return slices.DeleteFunc(selection.All(c.Growth.ProbeSteps, T), func(r selection.Rule) bool { return names(r, pool) != nil }), nil
+	}
+	var rules []selection.Rule
+	for _, text := range c.Growth.Rules {
+		rule, err := selection.Parse(text)
+		if err == nil {
+			err = errors.Join(rule.Validate(T), names(rule, pool))
+		}
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
 }
 
 // evaluationSteps returns the steps at which a candidate is evaluated: 0, 1, 2,
-// 5, 10, 20, 50 and so on, every fifth of the training, the lag, and the end.
-func (g Growth) evaluationSteps() []int {
+// 5, 10, 20, 50 and so on, every fifth of the training, the lag, where the rules
+// look, and the end.
+func (g Growth) evaluationSteps(rules []selection.Rule) []int {
 	T := g.Schedule.Steps
 	steps := []int{0, g.ProbeSteps, T}
 	for decade := 1; decade <= T; decade *= 10 {
@@ -123,6 +187,12 @@ func (g Growth) evaluationSteps() []int {
 	}
 	for i := 1; i < 5; i++ {
 		steps = append(steps, T*i/5)
+	}
+	for _, rule := range rules {
+		steps = append(steps, rule.Evaluations(T)...)
+		for _, b := range rule.Branches() {
+			steps = append(steps, b.Step)
+		}
 	}
 	slices.Sort(steps)
 	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))

@@ -25,8 +25,9 @@ type feed struct {
 
 // feedSettings are what determines a feed, beside data and objective.
 type feedSettings struct {
-	batchSize, validationBatches int
-	seed                         int64
+	batchSize         int
+	validationBatches int // 0: no validation set
+	seed              int64
 }
 
 // openFeed returns the feed of an objective, in the tensors of the model family
@@ -66,13 +67,15 @@ func newFeed[B objective.Sized](d *data.Dataset, s feedSettings, inputs func(B) 
 	if err != nil {
 		return nil, nil, err
 	}
-	fixed, err := sampler(d.Validation)
-	if err != nil {
-		return nil, nil, fmt.Errorf("validation set: %w", err)
-	}
-	validation, err := fixed.Fixed(s.validationBatches)
-	if err != nil {
-		return nil, nil, err
+	var validation []B
+	if s.validationBatches > 0 {
+		fixed, err := sampler(d.Validation)
+		if err != nil {
+			return nil, nil, fmt.Errorf("validation set: %w", err)
+		}
+		if validation, err = fixed.Fixed(s.validationBatches); err != nil {
+			return nil, nil, err
+		}
 	}
 	loader := objective.NewLoader(context.Background(), training.Batch, objective.LoaderOptions{}) // until it is closed
 	f := &feed{stop: loader.Close, training: func(step int64) (train.Batch, error) {

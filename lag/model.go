@@ -7,6 +7,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
 	"github.com/landscape-aware/growing/lag/transformer"
 	"github.com/landscape-aware/growing/lag/ul2"
@@ -81,6 +82,15 @@ func (m *Model) change(b func(*bert.Config), u func(*ul2.Config)) {
 		u(&c)
 		m.Model = c
 	}
+}
+
+// Depths are the layers of each of the model's stacks.
+func (m Model) Depths() growth.Depths {
+	var depths growth.Depths
+	for _, stack := range m.Stacks() {
+		depths = append(depths, stack.Depth)
+	}
+	return depths
 }
 
 // VocabSize is the number of tokens that the model knows.

@@ -14,19 +14,27 @@ import (
 type Result struct {
 	Family     string `json:"family"`      // "bert" or "ul2"
 	Backend    string `json:"backend"`     // engine that trained: "go", "xla:cpu", "xla:cuda" or "xla:tpu"
-	From       int    `json:"from"`        // layers of the source model
-	To         int    `json:"to"`          // layers of the grown models
+	From       int    `json:"from"`        // layers of the source model; of an encoder-decoder its decoder's
+	To         int    `json:"to"`          // layers of the grown models, counted alike
 	Steps      int    `json:"steps"`       // T, training steps after growing
 	ProbeSteps int    `json:"probe_steps"` // k of LAG(k), the lag after which LAG picks
 
-	Source     Source    `json:"source"`
-	Strategies []Outcome `json:"strategies"` // one for each strategy and seed, in the pool's order
+	EncoderFrom int `json:"encoder_from,omitempty"` // layers of the source's encoder, where it has one
+	EncoderTo   int `json:"encoder_to,omitempty"`   // layers of the grown models' encoders
 
-	Correlation []Correlation `json:"correlation"` // of the loss at each step with the final loss
-	LagSteps    *int          `json:"lag_steps"`   // first step from which Spearman's rho stays >= 0.9; null if none
-	Picks       []Pick        `json:"picks"`       // what each selection rule picks, and what that costs
-	Warnings    []string      `json:"warnings"`    // what a reader must know before believing the numbers
-	Verdict     string        `json:"verdict"`     // one paragraph in plain words
+	Source     Source    `json:"source"`
+	Seeds      []int64   `json:"seeds"`      // of the training after growing
+	Strategies []Outcome `json:"strategies"` // one for each strategy and seed: the pool in its order under the first seed, then under the next
+
+	Correlation []Correlation       `json:"correlation"` // of the loss at each step with the final loss
+	LagSteps    *int                `json:"lag_steps"`   // first step from which Spearman's rho stays >= 0.9; null if none
+	Signals     []SignalCorrelation `json:"signals"`     // of other early signals with the final loss
+	Picks       []Pick              `json:"picks"`       // what each selection rule picks under each seed, and what that costs
+	Rules       []RuleSummary       `json:"rules"`       // the picks' means over the seeds
+	Noise       Noise               `json:"noise"`       // whether the ranking of the strategies is more than noise
+	Pairs       []Pair              `json:"pairs"`       // differences between the final losses of each two strategies
+	Warnings    []string            `json:"warnings"`    // what a reader must know before believing the numbers
+	Verdict     string              `json:"verdict"`     // one paragraph in plain words
 }
 
 // Source describes the model that was grown.
@@ -42,8 +50,9 @@ type Source struct {
 
 // Outcome is what became of one strategy under one seed.
 type Outcome struct {
-	Name    string  `json:"name"`    // name of the strategy, unique in the pool
-	Map     []int   `json:"map"`     // layer map, -1 for a new layer
+	Name    string  `json:"name"` // name of the strategy, unique in the pool
+	Map     []int   `json:"map"`  // layer map, -1 for a new layer; of an encoder-decoder its decoder's
+	Encoder []int   `json:"encoder_map,omitempty"`
 	Init    string  `json:"init"`    // how duplicates are initialized
 	Moments string  `json:"moments"` // what becomes of the optimizer's moments
 	Seed    int64   `json:"seed"`
@@ -51,6 +60,40 @@ type Outcome struct {
 	Final   Number  `json:"final"` // validation loss at the last step, null if diverged
 	FLOPs   float64 `json:"flops"` // spent on training after growing
 	Status  Status  `json:"status"`
+
+	Signals []Signal `json:"signals"` // early signals beside the validation loss
+
+	batches map[int][]float64 // loss on each validation batch, by step
+}
+
+// Signal is something measured early in a candidate's training that may
+// foretell its final loss.
+type Signal struct {
+	Name  SignalName `json:"name"`
+	Step  int        `json:"step"` // training steps after growing at which it is known
+	Value Number     `json:"value"`
+}
+
+// SignalName names an early signal.
+type SignalName string
+
+const (
+	SignalTrainingLoss SignalName = "training-loss" // mean training loss of the 10 steps before, nats
+	SignalSlope        SignalName = "loss-slope"    // slope of the validation loss against the logarithm of the step
+	SignalGradientNorm SignalName = "gradient-norm" // global norm of the gradient at the step, before clipping
+	SignalDecayedLoss  SignalName = "decayed-loss"  // validation loss at the end of a branch whose learning rate fell to zero
+)
+
+// SignalCorrelation relates, over the strategies of a pool, an early signal with
+// the loss at the end, as [Correlation] does.
+type SignalCorrelation struct {
+	Name       SignalName `json:"name"`
+	Step       int        `json:"step"`
+	Pearson    Number     `json:"pearson"`
+	Spearman   Number     `json:"spearman"`
+	Kendall    Number     `json:"kendall"`
+	SpearmanLo Number     `json:"spearman_lo"`
+	SpearmanHi Number     `json:"spearman_hi"`
 }
 
 // Status tells how a candidate's training ended.
@@ -68,24 +111,62 @@ type Point struct {
 }
 
 // Correlation relates, over the strategies of a pool, the loss at one step
-// with the loss at the end. Candidates that diverged rank last; Pearson's
-// correlation leaves them out.
+// with the loss at the end: under each seed, then the mean over the seeds.
+// Candidates that diverged rank last; Pearson's correlation leaves them out.
 type Correlation struct {
 	Step       int    `json:"step"`
 	Pearson    Number `json:"pearson"`
 	Spearman   Number `json:"spearman"`    // with mid-ranks for ties
 	Kendall    Number `json:"kendall"`     // tau-b
-	SpearmanLo Number `json:"spearman_lo"` // 95% bootstrap interval over strategies
+	SpearmanLo Number `json:"spearman_lo"` // 95% interval, see package stats
 	SpearmanHi Number `json:"spearman_hi"`
 }
 
 // Pick is the choice of one selection rule.
 type Pick struct {
-	Rule       string  `json:"rule"`        // "lag", "loss-at-init", "random", "oracle", ...
-	Strategy   string  `json:"strategy"`    // empty where the rule is an expectation over the pool
-	ExtraFLOPs float64 `json:"extra_flops"` // beyond training the picked strategy alone
+	Rule       string  `json:"rule"` // as package selection reads it: "lag:30", "loss-at-init", "random", "oracle", ...
+	Seed       int64   `json:"seed"`
+	Strategy   string  `json:"strategy"`    // empty where the rule is an expectation over the pool, or all diverged
+	ExtraSteps int     `json:"extra_steps"` // of training, beyond training the picked strategy alone
+	ExtraFLOPs float64 `json:"extra_flops"` // of these steps
 	Regret     Number  `json:"regret"`      // final loss of the pick - best final loss of the pool, nats
 	RegretNorm Number  `json:"regret_norm"` // regret / (median - minimum of the final losses)
+}
+
+// RuleSummary is a rule's picks over the seeds.
+type RuleSummary struct {
+	Rule       string  `json:"rule"`
+	ExtraFLOPs float64 `json:"extra_flops"` // mean
+	Regret     Number  `json:"regret"`      // mean, nats
+	RegretNorm Number  `json:"regret_norm"` // mean
+	Hit1       float64 `json:"hit_1"`       // share of the seeds under which the pick is the best of the pool
+	Hit3       float64 `json:"hit_3"`       // share under which it is among the best three
+}
+
+// Noise compares the spread of the strategies' final losses with that of the
+// same strategy under other seeds.
+type Noise struct {
+	Strategies Number `json:"strategies"` // standard deviation of the strategies' mean final losses, nats
+	Seeds      Number `json:"seeds"`      // standard deviation under another seed, what all strategies have in common left out, nats; null for one seed
+	Ratio      Number `json:"ratio"`      // of the two
+	IsNoise    bool   `json:"is_noise"`   // whether the ratio is below 2
+
+	// PairError is the median standard error of a difference between two final
+	// losses on the fixed validation set, PairErrorAtLag that at the lag, in
+	// nats; Separable the share of pairs that differ by more than two such errors.
+	PairError      Number  `json:"pair_error"`
+	PairErrorAtLag Number  `json:"pair_error_at_lag"`
+	Separable      float64 `json:"separable"`
+	SeparableAtLag float64 `json:"separable_at_lag"`
+}
+
+// Pair is the difference between the final losses of two strategies, the mean
+// over the seeds, on the same validation batches.
+type Pair struct {
+	A          string `json:"a"`
+	B          string `json:"b"`
+	Difference Number `json:"difference"` // loss of A - loss of B, nats
+	Error      Number `json:"error"`      // its standard error over the validation batches
 }
 
 // Number is a float64 that JSON shows as null where it is NaN or infinite, as

@@ -16,10 +16,9 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -68,48 +67,37 @@ func (o Options) prepare(ctx context.Context, config data.Config, vocabSize int)
 // Study is a study that is ready to run. It holds an open backend and its data
 // set until it is closed.
 type Study struct {
-	Config  Config
-	Pool    growth.Pool
-	Dataset *data.Dataset
+	*session
+	Config Config
+	Pool   growth.Pool
 
-	dir       string
-	observe   Observer
-	peakFLOPS float64
-	backend   *backend.Backend
-	feed      *feed                  // of batches, shared by all candidates
-	programs  map[int]*train.Program // by depth
+	rules []selection.Rule
 }
 
 // Open checks the configuration, opens the backend and prepares the data, which
 // takes some seconds the first time.
-func Open(ctx context.Context, config Config, o Options) (study *Study, err error) {
+func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	if o, err = o.withDefaults(config.Name); err != nil {
-		return nil, err
-	}
-	s := &Study{Config: config, dir: o.Dir, peakFLOPS: o.PeakFLOPS, observe: o.Observe, programs: make(map[int]*train.Program)}
-	if s.Pool, err = config.Pool(); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
-		}
-	}()
-	if s.backend, err = backend.Open(o.Backend); err != nil {
-		return nil, err
-	}
-	if s.Dataset, err = o.prepare(ctx, config.Data, config.Model.VocabSize); err != nil {
-		return nil, err
-	}
-	s.feed, err = openFeed(s.Dataset, objective.Objective{Form: objective.Encoder, Settings: config.Objective},
-		feedSettings{config.BatchSize, config.ValidationBatches, config.Seed})
+	o, err := o.withDefaults(config.Name)
 	if err != nil {
 		return nil, err
 	}
-	return s, s.saveConfig()
+	s := &Study{Config: config}
+	if s.Pool, err = config.Pool(); err != nil {
+		return nil, err
+	}
+	if s.rules, err = config.rules(s.Pool); err != nil {
+		return nil, err
+	}
+	if s.session, err = openSession(ctx, config.Task, o); err != nil {
+		return nil, err
+	}
+	if err := s.saveConfig(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // saveConfig writes study.json. Where the directory held another study, its
@@ -139,24 +127,6 @@ const (
 	resultFile = "result.json"
 )
 
-// Close releases the data and the backend.
-func (s *Study) Close() error {
-	var err error
-	if s.feed != nil {
-		err = s.feed.close() // it reads the data set
-	}
-	if s.Dataset != nil {
-		err = errors.Join(err, s.Dataset.Close())
-	}
-	if s.backend != nil {
-		s.backend.Finalize()
-	}
-	return err
-}
-
-// Dir is the directory of the study.
-func (s *Study) Dir() string { return s.dir }
-
 // writable makes a directory and tries whether files can be made in it, so that
 // a study or a training fails before it has computed anything.
 func writable(dir string) error {
@@ -168,37 +138,6 @@ func writable(dir string) error {
 		return fmt.Errorf("the directory %s cannot be written to: %w; choose another", dir, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// program returns the training program of the model at a depth. There is one
-// for each depth: all candidates share it.
-func (s *Study) program(layers int) (*train.Program, error) {
-	if p, ok := s.programs[layers]; ok {
-		return p, nil
-	}
-	p, err := train.NewProgram(s.backend, s.Config.Model.WithLayers(layers), s.Config.Optimizer)
-	if err == nil {
-		s.programs[layers] = p
-	}
-	return p, err
-}
-
-// runConfig is what determines a run: the address of its directory.
-type runConfig struct {
-	Kind              Phase              `json:"kind"`
-	Backend           string             `json:"backend"` // engines differ in the last bits
-	Data              string             `json:"data"`    // fingerprint
-	Objective         objective.MLM      `json:"objective"`
-	Model             bert.Config        `json:"model"`
-	BatchSize         int                `json:"batch_size"`
-	ValidationBatches int                `json:"validation_batches"`
-	Seed              int64              `json:"seed"`
-	Optimizer         train.AnyOptimizer `json:"optimizer"`
-	Schedule          train.Schedule     `json:"schedule"`
-	Evaluate          []int              `json:"evaluate"`
-	FirstBatch        int                `json:"first_batch"`        // the run's step 0 takes this batch
-	Parent            string             `json:"parent,omitempty"`   // address of the run that was grown
-	Strategy          *growth.Strategy   `json:"strategy,omitempty"` // without its name
 }
 
 // environment is where a run was computed; no part of its address.
@@ -218,68 +157,26 @@ func environmentOf(b *backend.Backend) environment {
 	return e
 }
 
-func (s *Study) runConfig(kind Phase, layers int, schedule train.Schedule, evaluate []int) runConfig {
-	c := s.Config
-	return runConfig{
-		Kind: kind, Backend: s.backend.Kind, Data: s.Dataset.Fingerprint, Objective: c.Objective, Model: c.Model.WithLayers(layers),
-		BatchSize: c.BatchSize, ValidationBatches: c.ValidationBatches, Seed: c.Seed, Optimizer: c.Optimizer,
-		Schedule: schedule, Evaluate: evaluate,
-	}
-}
-
-// newRun returns the run of a configuration. The event template says which run it is.
-func (s *Study) newRun(config runConfig, event Event) (*train.Run, error) {
-	program, err := s.program(config.Model.Layers)
-	if err != nil {
-		return nil, err
-	}
-	gates := func(int) []float32 { return openGates(config.Model.Layers) }
-	if config.Strategy != nil {
-		gates = config.Strategy.Gates
-	}
-	event.Total, event.Loss = int64(config.Schedule.Steps), math.NaN()
-	cost := Model{config.Model}.Cost(s.feed.validation[0], config.Optimizer.Optimizer, 1)
-	return &train.Run{
-		Study: s.dir, Config: config, Env: environmentOf(s.backend), Program: program,
-		Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: s.peakFLOPS,
-		Batch: func(step int) ([]train.Batch, error) {
-			batch, err := s.feed.training(int64(config.FirstBatch + step))
-			return []train.Batch{batch}, err
-		},
-		Seed: s.Config.Seed, Gates: gates, Validation: s.feed.validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoints: train.Checkpoints{Every: s.Config.CheckpointEvery},
-		Observe: func(step int, loss float64, validation bool) {
-			e := event
-			e.Done, e.Loss = int64(step), loss
-			if validation {
-				e.Loss, e.Point = math.NaN(), &Point{Step: step, Loss: Number(loss)}
-			}
-			s.observe(e)
-		},
-	}, nil
-}
-
-func openGates(layers int) []float32 {
-	gates := make([]float32, layers)
-	for i := range gates {
-		gates[i] = 1
-	}
-	return gates
-}
-
 // shuffledSet names, among the losses at the end of pretraining, that on shuffled context.
 const shuffledSet = "shuffled context"
 
 // pretraining returns the run of the source model.
 func (s *Study) pretraining() (*train.Run, error) {
 	c := s.Config
-	config := s.runConfig(PhasePretrain, c.Model.Layers, c.Pretrain.Schedule, evaluationsEvery(c.Pretrain.EvaluateEvery, c.Pretrain.Schedule.Steps))
-	run, err := s.newRun(config, Event{Phase: PhasePretrain, Run: fmt.Sprintf("%d layers", c.Model.Layers), Count: 1})
+	config := s.runConfig(PhasePretrain, c.Model, c.Seed, c.Pretrain.Schedule, evaluationsEvery(c.Pretrain.EvaluateEvery, c.Pretrain.Schedule.Steps))
+	run, err := s.newRun(config, train.Checkpoints{Every: c.CheckpointEvery}, s.pretrainingEvent())
 	if err != nil {
 		return nil, err
 	}
-	run.AtEnd = map[string][]train.Batch{shuffledSet: s.feed.shuffled}
+	if shuffled := s.fixed().shuffled; len(shuffled) > 0 {
+		run.AtEnd = map[string][]train.Batch{shuffledSet: shuffled}
+	}
 	run.Initial = func() (*train.State, error) { return run.Program.NewState(c.Seed), nil }
 	return run, nil
+}
+
+func (s *Study) pretrainingEvent() Event {
+	return Event{Phase: PhasePretrain, Run: s.Config.Model.describeDepths(), Count: 1, Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()}
 }
 
 // Pretrain trains the source model, or finds it trained, and describes it.
@@ -288,8 +185,7 @@ func (s *Study) Pretrain(ctx context.Context) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
-	s.observe(Event{Phase: PhasePretrain, Run: fmt.Sprintf("%d layers", s.Config.Model.Layers), Count: 1,
-		Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()})
+	s.observe(s.pretrainingEvent())
 	outcome, err := run.Do(ctx)
 	if err != nil {
 		return Source{}, err
@@ -298,16 +194,14 @@ func (s *Study) Pretrain(ctx context.Context) (Source, error) {
 		return Source{}, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or lengthen the warm-up",
 			*outcome.DivergedAt, s.Config.Pretrain.Schedule.Peak)
 	}
-	c := s.Config
 	source := Source{
-		Steps:          outcome.Steps,
-		UnigramEntropy: s.Dataset.UnigramEntropy,
-		Curve:          points(outcome.Curve),
-		Parameters:     c.Model.ParameterCount(),
-		FLOPs:          float64(outcome.Steps) * c.Model.FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, c.Objective.Predictions(c.Objective.SequenceLength)),
+		Steps: outcome.Steps, UnigramEntropy: s.dataset.UnigramEntropy, Curve: points(outcome.Curve), ShuffledLoss: undefined(),
+		Parameters: s.Config.Model.ParameterCount(), FLOPs: float64(outcome.Steps) * s.cost(s.Config.Model).FLOPs,
 	}
 	source.Loss = source.Curve[len(source.Curve)-1].Loss
-	source.ShuffledLoss = Number(outcome.AtEnd[shuffledSet].Value())
+	if shuffled, ok := outcome.AtEnd[shuffledSet]; ok {
+		source.ShuffledLoss = Number(shuffled.Value())
+	}
 	return source, nil
 }
 

@@ -30,23 +30,16 @@ import (
 type Training struct {
 	Name string `json:"name"` // of the training; no part of what it computes
 
-	Data      data.Config         `json:"data"`
-	Objective objective.Objective `json:"objective"`
-	Model     Model               `json:"model"`
+	Task
 
 	// Initial is a model directory, or that of a run, whose weights, and moments
 	// if there are any, the training starts from: a model that was imported or
 	// grown, of the shape of Model. Empty starts from the model's own initialization.
 	Initial string `json:"initial,omitempty"`
 
-	BatchSize         int   `json:"batch_size"`         // sequences in a training or validation batch
-	MicroBatches      int   `json:"micro_batches"`      // parts into which a training batch is cut; their gradients are accumulated
-	ValidationBatches int   `json:"validation_batches"` // in the fixed validation set
-	Seed              int64 `json:"seed"`               // of initial weights, batches, masks and dropout
-
-	Optimizer     train.AnyOptimizer `json:"optimizer"`
-	Schedule      train.Schedule     `json:"schedule"`
-	EvaluateEvery int                `json:"evaluate_every"` // steps between validation losses
+	MicroBatches  int            `json:"micro_batches"` // parts into which a training batch is cut; their gradients are accumulated
+	Schedule      train.Schedule `json:"schedule"`
+	EvaluateEvery int            `json:"evaluate_every"` // steps between validation losses
 
 	CheckpointEvery int   `json:"checkpoint_every"`             // steps between checkpoints; like the next two, no part of what a training computes
 	CheckpointKeep  int   `json:"checkpoint_keep,omitempty"`    // newest checkpoints that are kept; 0 means 2
@@ -66,30 +59,16 @@ func (c *Training) UnmarshalJSON(text []byte) error {
 
 // Validate says what is impossible in the configuration, and how to mend it.
 func (c Training) Validate() error {
-	if err := errors.Join(c.Data.Validate(), c.Model.Validate(), c.Optimizer.Validate(), c.Schedule.Validate()); err != nil {
+	if err := errors.Join(c.Task.Validate(), c.Schedule.Validate(), validateName(c.Name, "training")); err != nil {
 		return err
 	}
-	if c.Name == "" || c.Name != filepath.Base(c.Name) || strings.HasPrefix(c.Name, ".") {
-		return fmt.Errorf("%q is no name for a training; give one that can name a directory", c.Name)
-	}
-	for _, f := range []struct {
-		name  string
-		value int
-	}{
-		{"batch_size", c.BatchSize}, {"micro_batches", c.MicroBatches}, {"validation_batches", c.ValidationBatches},
-		{"schedule.steps", c.Schedule.Steps}, {"evaluate_every", c.EvaluateEvery}, {"checkpoint_every", c.CheckpointEvery},
-	} {
-		if f.value < 1 {
-			return fmt.Errorf("%s is %d; it must be at least 1", f.name, f.value)
-		}
+	if err := positive("micro_batches", c.MicroBatches, "schedule.steps", c.Schedule.Steps, "evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery); err != nil {
+		return err
 	}
 	if c.BatchSize%c.MicroBatches != 0 {
 		return fmt.Errorf("%d micro_batches do not divide the batch_size %d", c.MicroBatches, c.BatchSize)
 	}
-	if size := c.Data.VocabSize; size != 0 && size != c.Model.VocabSize() {
-		return fmt.Errorf("the model's vocabulary of %d tokens does not match the tokenizer's of %d; set both to one size", c.Model.VocabSize(), size)
-	}
-	return c.validateObjective()
+	return nil
 }
 
 // Describe says in one line what is trained on what. The configuration must be valid.
@@ -101,39 +80,6 @@ func (c Training) Describe() string {
 	return fmt.Sprintf("%s of %s layers, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
 		c.Model.Family(), strings.Join(depths, "+"), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
 		c.Optimizer.Name(), c.Schedule.Peak, c.Data.Corpus)
-}
-
-// validateObjective tells whether the model is one for the objective.
-func (c Training) validateObjective() error {
-	if c.Objective.Settings == nil {
-		return fmt.Errorf("no objective is given; they are %q", objective.Kinds())
-	}
-	switch m := c.Model.Model.(type) {
-	case bert.Config:
-		mlm, ok := c.Objective.Settings.(objective.MLM)
-		switch {
-		case !ok || c.Objective.Form != objective.Encoder:
-			return fmt.Errorf("a model of family %q trains with the objective %q in the form %q", m.Family(), objective.KindMLM, objective.Encoder)
-		case mlm.SequenceLength > m.MaxPositions:
-			return fmt.Errorf("sequences of %d tokens are longer than the model's %d positions; raise max_position_embeddings or shorten the sequences",
-				mlm.SequenceLength, m.MaxPositions)
-		case m.NextSentence && mlm.Pairs == nil:
-			return errors.New("the model has a next-sentence head, and the objective makes no sentence pairs; give it pairs, or set next_sentence to false")
-		}
-	case ul2.Config:
-		want := objective.DecoderOnly
-		if m.Form == ul2.EncoderDecoder {
-			want = objective.EncoderDecoder
-		}
-		if c.Objective.Form != want {
-			return fmt.Errorf("a ul2 model of form %q trains with objectives of form %q, not %q", m.Form, want, c.Objective.Form)
-		}
-		if causal := c.Objective.Settings.Kind() == objective.KindCausalLM; (m.Form == ul2.CausalLM) != causal && m.Form != ul2.EncoderDecoder {
-			return fmt.Errorf("a ul2 model of form %q does not train with the objective %q: a causal decoder takes %q, a prefix-LM decoder those with a prefix",
-				m.Form, c.Objective.Settings.Kind(), objective.KindCausalLM)
-		}
-	}
-	return nil
 }
 
 // Trained is what a training came to.
@@ -167,32 +113,20 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := backend.Open(o.Backend)
+	session, err := openSession(ctx, c.Task, o)
 	if err != nil {
 		return nil, err
 	}
-	defer b.Finalize()
-	d, err := o.prepare(ctx, c.Data, c.Model.VocabSize())
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := c.Objective.Validate(d.Vocabulary()); err != nil {
-		return nil, err
-	}
-	f, err := openFeed(d, c.Objective, feedSettings{c.BatchSize, c.ValidationBatches, c.Seed})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.close()) }()
-	program, err := train.NewProgram(b, c.Model.Model, c.Optimizer.Optimizer)
+	defer func() { err = errors.Join(err, session.Close()) }()
+	d, f := session.dataset, session.fixed()
+	program, err := session.program(c.Model)
 	if err != nil {
 		return nil, err
 	}
 	cost := c.Model.Cost(f.validation[0], c.Optimizer.Optimizer, c.MicroBatches)
 	log.Info("a step takes", "tokens", cost.Tokens, "GFLOP", math.Round(cost.FLOPs/1e6)/1e3, "memory", "about "+cost.Memory.String())
-	config := trainingConfig{Training: c.computes(), Backend: b.Kind, Data: d.Fingerprint}
-	run := c.run(program, f, cost, o, environmentOf(b))
+	config := trainingConfig{Training: c.computes(), Backend: session.backend.Kind, Data: d.Fingerprint}
+	run := c.run(program, f, cost, o, environmentOf(session.backend))
 	if c.Initial != "" {
 		initial, err := c.loadInitial(d)
 		if err != nil {

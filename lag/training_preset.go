@@ -43,10 +43,12 @@ func bertTraining() (Training, error) {
 	text := data.DefaultConfig()
 	text.VocabSize = vocab
 	return Training{
-		Name: "bert", Data: text, Model: Model{model},
-		Objective: objective.Objective{Form: objective.Encoder, Settings: objective.DefaultMLM(length)},
-		BatchSize: 32, MicroBatches: 1, ValidationBatches: 16, Seed: 1,
-		Optimizer:     train.AnyOptimizer{Optimizer: train.NewAdamW()},
+		Name: "bert",
+		Task: Task{
+			Data: text, Model: Model{model}, Objective: objective.Objective{Form: objective.Encoder, Settings: objective.DefaultMLM(length)},
+			BatchSize: 32, ValidationBatches: 16, Seed: 1, Optimizer: train.AnyOptimizer{Optimizer: train.NewAdamW()},
+		},
+		MicroBatches:  1,
 		Schedule:      train.Schedule{Kind: train.Linear, Peak: 1e-3, WarmUp: 200, Steps: 6000},
 		EvaluateEvery: 200, CheckpointEvery: 500,
 	}, nil
@@ -70,9 +72,12 @@ func ul2Training(name string, form ul2.Form, kind objective.Kind) (Training, err
 		return Training{}, err
 	}
 	return Training{
-		Name: name, Data: text, Model: Model{model}, Objective: task,
-		BatchSize: 32, MicroBatches: 1, ValidationBatches: 16, Seed: 1,
-		Optimizer:     train.AnyOptimizer{Optimizer: train.NewAdamW()},
+		Name: name,
+		Task: Task{
+			Data: text, Model: Model{model}, Objective: task,
+			BatchSize: 32, ValidationBatches: 16, Seed: 1, Optimizer: train.AnyOptimizer{Optimizer: train.NewAdamW()},
+		},
+		MicroBatches:  1,
 		Schedule:      train.Schedule{Kind: train.Linear, Peak: 2e-3, WarmUp: 200, Steps: 4000},
 		EvaluateEvery: 200, CheckpointEvery: 500,
 	}, nil

@@ -1,0 +1,214 @@
+package lag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// session is what the runs in one directory share until it is closed: an open
+// backend, the data set, batches and compiled programs.
+type session struct {
+	task      Task
+	dir       string
+	observe   Observer
+	peakFLOPS float64
+	backend   *backend.Backend
+	dataset   *data.Dataset
+	feeds     map[int64]*feed           // by seed; the one of the task's seed has the validation set
+	programs  map[string]*train.Program // by the depths of the model
+}
+
+// openSession opens the backend and prepares the data, which takes some seconds
+// the first time. The options must have their defaults.
+func openSession(ctx context.Context, task Task, o Options) (_ *session, err error) {
+	s := &session{task: task, dir: o.Dir, observe: o.Observe, peakFLOPS: o.PeakFLOPS,
+		feeds: make(map[int64]*feed), programs: make(map[string]*train.Program)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.backend, err = backend.Open(o.Backend); err != nil {
+		return nil, err
+	}
+	if s.dataset, err = o.prepare(ctx, task.Data, task.Model.VocabSize()); err != nil {
+		return nil, err
+	}
+	if err := task.Objective.Validate(s.dataset.Vocabulary()); err != nil {
+		return nil, err
+	}
+	s.feeds[task.Seed], err = openFeed(s.dataset, task.Objective, feedSettings{task.BatchSize, task.ValidationBatches, task.Seed})
+	return s, err
+}
+
+// Close releases the data and the backend.
+func (s *session) Close() error {
+	var err error
+	for _, f := range s.feeds {
+		if f != nil {
+			err = errors.Join(err, f.close()) // it reads the data set
+		}
+	}
+	if s.dataset != nil {
+		err = errors.Join(err, s.dataset.Close())
+	}
+	if s.backend != nil {
+		s.backend.Finalize()
+	}
+	return err
+}
+
+// Dir is the directory that the runs are in.
+func (s *session) Dir() string { return s.dir }
+
+// Dataset is what the runs train on.
+func (s *session) Dataset() *data.Dataset { return s.dataset }
+
+// fixed returns the feed with the validation set, which is the same for all seeds.
+func (s *session) fixed() *feed { return s.feeds[s.task.Seed] }
+
+// feed returns the training batches of a seed.
+func (s *session) feed(seed int64) (f *feed, err error) {
+	if f, ok := s.feeds[seed]; ok {
+		return f, nil
+	}
+	f, err = openFeed(s.dataset, s.task.Objective, feedSettings{s.task.BatchSize, 0, seed})
+	if err == nil {
+		s.feeds[seed] = f
+	}
+	return f, err
+}
+
+// program returns the training program of the model at some depths. There is
+// one for each: all candidates share it.
+func (s *session) program(model Model) (*train.Program, error) {
+	key := fmt.Sprint(model.Depths())
+	if p, ok := s.programs[key]; ok {
+		return p, nil
+	}
+	p, err := train.NewProgram(s.backend, model.Model, s.task.Optimizer.Optimizer)
+	if err == nil {
+		s.programs[key] = p
+	}
+	return p, err
+}
+
+// cost is that of a training step of a model.
+func (s *session) cost(model Model) Cost {
+	return model.Cost(s.fixed().validation[0], s.task.Optimizer.Optimizer, 1)
+}
+
+// runConfig is what determines a run: the address of its directory.
+type runConfig struct {
+	Kind              Phase               `json:"kind"`
+	Backend           string              `json:"backend"` // engines differ in the last bits
+	Data              string              `json:"data"`    // fingerprint
+	Objective         objective.Objective `json:"objective"`
+	Model             Model               `json:"model"`
+	BatchSize         int                 `json:"batch_size"`
+	ValidationBatches int                 `json:"validation_batches"`
+	ValidationSeed    int64               `json:"validation_seed"`
+	Seed              int64               `json:"seed"` // of batches, masks, dropout and new weights
+	Optimizer         train.AnyOptimizer  `json:"optimizer"`
+	Schedule          train.Schedule      `json:"schedule"`
+	Evaluate          []int               `json:"evaluate"`
+	FirstBatch        int                 `json:"first_batch"`           // the run's step 0 takes this batch
+	Parent            string              `json:"parent,omitempty"`      // address of the run that was grown, or that a branch leaves
+	ParentStep        int                 `json:"parent_step,omitempty"` // step at which a branch leaves
+	Strategy          *growth.Strategy    `json:"strategy,omitempty"`    // without its name
+}
+
+// runConfig returns what the runs of a session have in common.
+func (s *session) runConfig(kind Phase, model Model, seed int64, schedule train.Schedule, evaluate []int) runConfig {
+	t := s.task
+	return runConfig{
+		Kind: kind, Backend: s.backend.Kind, Data: s.dataset.Fingerprint, Objective: t.Objective, Model: model,
+		BatchSize: t.BatchSize, ValidationBatches: t.ValidationBatches, ValidationSeed: t.Seed, Seed: seed, Optimizer: t.Optimizer,
+		Schedule: schedule, Evaluate: evaluate,
+	}
+}
+
+// newRun returns the run of a configuration, without its initial state. The
+// event template says which run it is.
+func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event Event) (*train.Run, error) {
+	program, err := s.program(config.Model)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := s.feed(config.Seed)
+	if err != nil {
+		return nil, err
+	}
+	run := &train.Run{
+		Study: s.dir, Config: config, Env: environmentOf(s.backend), Program: program, PeakFLOPS: s.peakFLOPS,
+		Batch: func(step int) ([]train.Batch, error) {
+			batch, err := batches.training(int64(config.FirstBatch + step))
+			return []train.Batch{batch}, err
+		},
+		Seed: config.Seed, Validation: s.fixed().validation, Schedule: config.Schedule, Evaluate: config.Evaluate, Checkpoints: checkpoints,
+		Gates: func(int) []float32 { return openGates(config.Model) },
+	}
+	if config.Strategy != nil {
+		run.Gates, run.Frozen = config.Strategy.Gates, config.Strategy.Frozen
+	}
+	cost := s.cost(config.Model)
+	run.Tokens, run.FLOPs = cost.Tokens, cost.FLOPs
+	event.Total, event.Loss = int64(config.Schedule.Steps), math.NaN()
+	run.Observe = func(step int, loss float64, validation bool) {
+		e := event
+		e.Done, e.Loss = int64(step), loss
+		if validation {
+			e.Loss, e.Point = math.NaN(), &Point{Step: step, Loss: Number(loss)}
+		}
+		s.observe(e)
+	}
+	return run, nil
+}
+
+// openGates are those of a model without gated layers. It has gates all the
+// same, so that it shares its program with models that do.
+func openGates(model Model) []float32 {
+	var gates []float32
+	for _, depth := range model.Depths() {
+		for range depth {
+			gates = append(gates, 1)
+		}
+	}
+	return gates
+}
+
+// share brings runs to a step, or to their ends where they are shorter. Other
+// processes at the same directory take part: what one of them is at is passed
+// over, and waited for at the end.
+func share(ctx context.Context, runs []*train.Run, step int) ([]train.Outcome, error) {
+	outcomes := make([]train.Outcome, len(runs))
+	var busy []int
+	for i, run := range runs {
+		outcome, ok, err := run.TryTo(ctx, min(step, run.Schedule.Steps))
+		if err != nil {
+			return nil, err
+		}
+		if outcomes[i] = outcome; !ok {
+			busy = append(busy, i)
+		}
+	}
+	for _, i := range busy {
+		outcome, err := runs[i].To(ctx, min(step, runs[i].Schedule.Steps))
+		if err != nil {
+			return nil, err
+		}
+		outcomes[i] = outcome
+	}
+	return outcomes, nil
+}
+
+// address is the name of a run's directory.
+func address(run *train.Run) (string, error) { return train.Hash(run.Config) }
