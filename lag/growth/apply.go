@@ -59,8 +59,8 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 			return State{}, fmt.Errorf("moment %q: %w", moment, err)
 		}
 	}
-	if s.Init.Kind == Zero && len(stack.OutputProjections) == 0 {
-		return State{}, fmt.Errorf("strategy %q sets output projections to zero, but the stack %q names none: fill Stack.OutputProjections", s.Name, stack.Prefix)
+	if (s.Init.Kind == Zero || s.Init.Kind == Scaled) && len(stack.OutputProjections) == 0 {
+		return State{}, fmt.Errorf("strategy %q changes output projections, but the stack %q names none: fill Stack.OutputProjections", s.Name, stack.Prefix)
 	}
 
 	grown := State{Params: make(Tensors, len(src.Params)*len(s.Map)/stack.Depth)}
@@ -69,8 +69,9 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 			grown.Params[name] = tensor.Clone()
 		}
 	}
-	duplicates := s.Map.Duplicates()
+	duplicates, partners := s.Map.Duplicates(), s.Map.partners()
 	for i, source := range s.Map {
+		terms := s.terms(i, partners[i])
 		for _, suffix := range layer {
 			name := stack.name(i, suffix)
 			if source == New {
@@ -79,9 +80,9 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 				}
 				continue
 			}
-			tensor := src.Params[stack.name(source, suffix)].Clone()
-			if duplicates[i] && s.Init.Kind == Zero && slices.Contains(stack.OutputProjections, suffix) {
-				clear(tensor.Data)
+			tensor := mix(src.Params, stack, suffix, terms)
+			if duplicates[i] {
+				s.Init.change(tensor, name, slices.Contains(stack.OutputProjections, suffix))
 			}
 			grown.Params[name] = tensor
 		}
@@ -90,16 +91,19 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 		grown.Moments = make(map[string]Tensors, len(src.Moments))
 	}
 	for moment, tensors := range src.Moments {
-		grown.Moments[moment] = s.applyMoments(tensors, stack, momentLayers[moment])
+		grown.Moments[moment] = s.applyMoments(tensors, stack, momentLayers[moment], moment == firstMoment)
 	}
 	return grown, nil
 }
 
+// firstMoment is the name of the moment that is linear in gradients. All others
+// are means of squared gradients.
+const firstMoment = "first"
+
 // applyMoments grows one set of moments by the map that grew the parameters.
-func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string) Tensors {
+func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string, linear bool) Tensors {
 	grown := make(Tensors, len(src)*len(s.Map)/stack.Depth)
-	put := func(name string, from Tensor, keep bool) {
-		tensor := from.Clone()
+	put := func(name string, tensor Tensor, keep bool) {
 		if !keep {
 			clear(tensor.Data)
 		}
@@ -107,15 +111,20 @@ func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string) Tensors
 	}
 	for name, tensor := range src {
 		if _, _, inside := stack.split(name); !inside {
-			put(name, tensor, s.Moments != MomentsReset)
+			put(name, tensor.Clone(), s.Moments != MomentsReset)
 		}
 	}
-	duplicates := s.Map.Duplicates()
+	duplicates, partners := s.Map.Duplicates(), s.Map.partners()
 	for i, source := range s.Map {
 		keep := source != New && s.Moments != MomentsReset && !(duplicates[i] && s.Moments == MomentsZeroDuplicates)
+		terms := s.terms(i, partners[i])
+		if source == New {
+			terms = []term{{0, 1}} // a new layer takes the shape, and only the shape, of layer 0
+		} else if s.Combine != nil && !linear {
+			terms = squared(terms)
+		}
 		for _, suffix := range layer {
-			// A new layer takes the shape, and only the shape, of layer 0.
-			put(stack.name(i, suffix), src[stack.name(max(source, 0), suffix)], keep)
+			put(stack.name(i, suffix), mix(src, stack, suffix, terms), keep)
 		}
 	}
 	return grown

@@ -20,7 +20,7 @@ func TestApplyErrors(t *testing.T) {
 	}{
 		{"map of another depth", func(c *call) { c.s.Map = Map{0, 1, 2, 3} }, "names source layer 2"},
 		{"no depth", func(c *call) { c.stack.Depth = 0 }, "at least 1"},
-		{"unknown init", func(c *call) { c.s.Init.Kind = "scaled" }, `init "scaled"`},
+		{"unknown init", func(c *call) { c.s.Init.Kind = "squeezed" }, `init "squeezed"`},
 		{"no initializer", func(c *call) { c.init = nil }, "pass the model's initializer"},
 		{"initializer of the wrong size", func(c *call) {
 			c.init = func(string, []int) []float32 { return []float32{1} }

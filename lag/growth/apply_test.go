@@ -297,7 +297,8 @@ func TestApplySharesNoMemory(t *testing.T) {
 		kept[name] = byName(name, shape)
 		return kept[name]
 	}
-	forRandomStrategies(t, func(t *testing.T, _ *rand.Rand, src State, depth int, s Strategy) {
+	forRandomStrategies(t, func(t *testing.T, rng *rand.Rand, src State, depth int, s Strategy) {
+		s.Init = []Init{s.Init, {Kind: Scaled, Factor: 2}, {Kind: Noise, Factor: 1}, {Kind: Interpolate}}[rng.IntN(4)]
 		clear(kept)
 		before := cloneState(src)
 		grown, err := s.Apply(src, stackOf(depth), keeping)

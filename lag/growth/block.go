@@ -18,7 +18,7 @@ import (
 // Karp et al. 2024, Landscape-Aware Growing: The Power of a Little LAG
 // (arXiv 2406.02469), chooses among such strategies. Only its abstract was
 // read when this was written: the definitions here are ours, not the paper's.
-// Depth up-scaling (SOLAR, Kim et al. 2023, arXiv 2312.15166) repeats in place
+// Depth up-scaling ([SOLAR], Kim et al. 2023, arXiv 2312.15166) repeats in place
 // the b = D-L middle layers of the source, for D < 2L.
 
 const blockSource = "block strategies in the sense of Karp et al. 2024, arXiv 2406.02469 (definition ours)"

@@ -6,6 +6,9 @@ import "fmt"
 // encoder or a decoder alone, the encoder's and then the decoder's for both.
 type Depths []int
 
+// stackNames are the stacks of a model that has two.
+var stackNames = [2]string{"encoder", "decoder"}
+
 // check reports depths that no model can be grown between: to may equal from in
 // one of two stacks, but not in all.
 func (from Depths) check(to Depths) error {

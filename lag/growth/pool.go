@@ -97,11 +97,45 @@ func (p Pool) Validate(from, to Depths) error {
 	return nil
 }
 
-// Options are the choices of [NewPool]. Nil, or a zero field, means the default.
+// Options are the choices of [NewPool] and [NewPoolFor]. Nil, or a zero field,
+// means the default.
 type Options struct {
 	GateSteps int     // training steps until the gates are open; default DefaultGateSteps
-	Moments   Moments // of every strategy; default MomentsCopy
+	Moments   Moments // of every strategy but those that vary it; default MomentsCopy
+
+	Wide        bool // add the strategies of [NewPool]'s second list
+	RewarmSteps int  // training steps of learning-rate re-warm-up, and of training new layers alone, in a wide pool; default DefaultRewarmSteps
 }
+
+// DefaultRewarmSteps is the length of re-warm-up where none is chosen.
+const DefaultRewarmSteps = 100
+
+// fill returns the options with defaults filled in, after checking them.
+func (o *Options) fill() (Options, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	filled := *o
+	if filled.GateSteps == 0 {
+		filled.GateSteps = DefaultGateSteps
+	}
+	if filled.RewarmSteps == 0 {
+		filled.RewarmSteps = DefaultRewarmSteps
+	}
+	if filled.Moments == "" {
+		filled.Moments = MomentsCopy
+	}
+	err := errors.Join(filled.gate().Validate(), filled.Moments.Validate())
+	if err == nil && filled.RewarmSteps < 1 {
+		err = fmt.Errorf("rewarm steps are %d: give at least 1", filled.RewarmSteps)
+	}
+	if err != nil {
+		err = fmt.Errorf("pool options: %w", err)
+	}
+	return filled, err
+}
+
+func (o Options) gate() Init { return Init{Kind: Gated, GateSteps: o.GateSteps} }
 
 // DefaultPool is NewPool with default options.
 func DefaultPool(from, to int) (Pool, error) { return NewPool(from, to, nil) }
@@ -124,21 +158,23 @@ func DefaultPool(from, to int) (Pool, error) { return NewPool(from, to, nil) }
 // 3 to 6 gives 17, 2 to 4 and 3 to 4 give 14, 4 to 8 gives 20, 6 to 12 gives 22
 // and 24 to 48 gives 40 (see [Pool.Filter]). A source of one layer has little to
 // choose from: 1 to 2 gives 5. The composition is this project's own.
+//
+// A wide pool has more, after these, of which what does the same as an earlier
+// one is dropped:
+//
+//   - every block that adds up to the added depth inserted at every gap;
+//   - depth up-scaling, identity blocks, LEMON, MSG and MSLT;
+//   - stack, interleave and the last block repeated, with duplicates scaled by
+//     a half, with noise of a hundredth, and interpolated; with moments reset
+//     and those of duplicates at zero; with re-warm-up and with the schedule
+//     begun anew.
+//
+// 3 to 6 gives 44 so. The insertions grow with the square of the depth times
+// the divisors of the added depth: 12 to 24 has hundreds.
 func NewPool(from, to int, opts *Options) (Pool, error) {
-	if opts == nil {
-		opts = &Options{}
-	}
-	gate := Init{Kind: Gated, GateSteps: DefaultGateSteps}
-	if opts.GateSteps != 0 {
-		gate.GateSteps = opts.GateSteps
-	}
-	if err := gate.Validate(); err != nil {
-		return nil, fmt.Errorf("pool options: %w", err)
-	}
-	if opts.Moments != "" {
-		if err := opts.Moments.Validate(); err != nil {
-			return nil, fmt.Errorf("pool options: %w", err)
-		}
+	o, err := opts.fill()
+	if err != nil {
+		return nil, err
 	}
 	if err := checkDepths(from, to); err != nil {
 		return nil, err
@@ -170,13 +206,23 @@ func NewPool(from, to int, opts *Options) (Pool, error) {
 	if err := errors.Join(c.err, ordered.err); err != nil {
 		return nil, err
 	}
-	pool := c.pool.Union(ordered.pool.WithInit(Init{Kind: Zero}), ordered.pool.WithInit(gate))
-	if opts.Moments != "" {
-		for i := range pool {
-			pool[i].Moments = opts.Moments
+	pool := c.pool.Union(ordered.pool.WithInit(Init{Kind: Zero}), ordered.pool.WithInit(o.gate()))
+	var variants Pool
+	if o.Wide {
+		more, err := wide(from, to, o)
+		if err != nil {
+			return nil, err
 		}
+		for _, kind := range []Init{{Kind: Scaled, Factor: 0.5}, {Kind: Noise, Factor: 0.01}, {Kind: Interpolate}} {
+			more = more.Union(ordered.pool.WithInit(kind))
+		}
+		pool = pool.Union(more)
+		variants = moreTraining(ordered.pool, o)
 	}
-	pool = pool.Dedupe()
+	for i := range pool {
+		pool[i].Moments = o.Moments
+	}
+	pool = pool.Union(variants).Dedupe()
 	return pool, pool.Validate(Depths{from}, Depths{to})
 }
 

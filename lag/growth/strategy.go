@@ -39,6 +39,15 @@ type Strategy struct {
 	Init    Init    `json:"init"`
 	Moments Moments `json:"moments"`
 
+	// Combine makes grown layer i the sum over j of Combine[i][j] times source
+	// layer j, in place of a copy of source layer Map[i], which must be that of
+	// the row's largest coefficient by size. First moments, linear in gradients,
+	// are combined likewise; all other moments, means of squared gradients, with
+	// the coefficients squared: that is the variance of a sum whose terms are
+	// independent, and no coefficient can make it negative. For a model of one
+	// stack; see [LiGO].
+	Combine [][]float64 `json:"combine,omitempty"`
+
 	// How training goes on, in training steps since growing. What the schedule
 	// and the frozen layers are is the trainer's to know; see [Strategy.Frozen].
 	Rewarm   int  `json:"rewarm,omitempty"`    // steps over which the learning rate rises from 0 to its schedule again
@@ -71,7 +80,10 @@ func (s Strategy) WithInit(init Init) Strategy {
 
 // clone returns a copy that shares no memory with s.
 func (s Strategy) clone() Strategy {
-	s.Map, s.Encoder = slices.Clone(s.Map), slices.Clone(s.Encoder)
+	s.Map, s.Encoder, s.Combine = slices.Clone(s.Map), slices.Clone(s.Encoder), slices.Clone(s.Combine)
+	for i, row := range s.Combine {
+		s.Combine[i] = slices.Clone(row)
+	}
 	return s
 }
 
@@ -96,13 +108,16 @@ func (s Strategy) validate(from Depths) error {
 	for i, m := range s.maps() {
 		err := m.Validate(from[i])
 		if err != nil && len(from) == 2 {
-			err = fmt.Errorf("%s: %w", [2]string{"encoder", "decoder"}[i], err)
+			err = fmt.Errorf("%s: %w", stackNames[i], err)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if err := errors.Join(s.Init.Validate(), s.Moments.Validate()); err != nil {
+		return err
+	}
+	if err := s.validateCombine(from); err != nil {
 		return err
 	}
 	switch {
@@ -118,9 +133,13 @@ func (s Strategy) validate(from Depths) error {
 
 // Key is what the strategy does, without its name and source: strategies with
 // equal keys turn a state into equal states and train them alike. In maps
-// without duplicates the init has nothing to act on and does not count.
+// without duplicates the init has nothing to act on and does not count, nor do
+// coefficients that only copy.
 func (s Strategy) Key() string {
 	init, moments := s.Init, s.Moments
+	if init.Kind == Interpolate && !slices.ContainsFunc(s.maps(), func(m Map) bool { return m.interpolates() }) {
+		init = Init{Kind: Copy}
+	}
 	if !slices.ContainsFunc(s.maps(), func(m Map) bool { return slices.Contains(m.Duplicates(), true) }) {
 		init = Init{Kind: Copy}
 		if moments == MomentsZeroDuplicates {
@@ -132,6 +151,9 @@ func (s Strategy) Key() string {
 		fmt.Fprintf(&key, "encoder=%v ", s.Encoder)
 	}
 	fmt.Fprintf(&key, "map=%v init=%v moments=%s", s.Map, init, moments)
+	if !s.oneHot() {
+		fmt.Fprintf(&key, " combine=%v", s.Combine)
+	}
 	if s.Rewarm != 0 {
 		fmt.Fprintf(&key, " rewarm=%d", s.Rewarm)
 	}
