@@ -160,13 +160,13 @@ func (c Config) seeds() []int64 {
 func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
 	T := c.Growth.Schedule.Steps
 	if len(c.Growth.Rules) == 0 {
-		return slices.DeleteFunc(selection.All(c.Growth.ProbeSteps, T), func(r selection.Rule) bool { return names(r, pool) != nil }), nil
+		return slices.DeleteFunc(selection.All(c.Growth.ProbeSteps, T), func(r selection.Rule) bool { return named(r, pool) != nil }), nil
 	}
 	var rules []selection.Rule
 	for _, text := range c.Growth.Rules {
 		rule, err := selection.Parse(text)
 		if err == nil {
-			err = errors.Join(rule.Validate(T), names(rule, pool))
+			err = errors.Join(rule.Validate(T), named(rule, pool))
 		}
 		if err != nil {
 			return nil, err

@@ -7,6 +7,8 @@ const (
 	PhasePrepare  Phase = "prepare"  // corpus, tokenizer, token store
 	PhasePretrain Phase = "pretrain" // training of the source model
 	PhaseProbe    Phase = "probe"    // training of the candidates
+	PhaseBranch   Phase = "branch"   // decay branches of the candidates
+	PhaseStack    Phase = "stack"    // stages of gradual stacking
 	PhaseTrain    Phase = "train"    // training of a model for its own sake
 )
 
@@ -16,6 +18,7 @@ const (
 type Event struct {
 	Phase Phase
 	Run   string // what is being worked on: a strategy's name, or a stage of the preparation
+	Seed  int64  // of the training after growing
 
 	Index, Count int   // the run's place among the runs of the phase, from 0
 	Done, Total  int64 // progress of this run, in steps (in PhasePrepare bytes or documents)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/bert"
@@ -91,6 +92,11 @@ func (m Model) Depths() growth.Depths {
 		depths = append(depths, stack.Depth)
 	}
 	return depths
+}
+
+// describeDepths is "3 layers", or "2+2 layers" of an encoder and a decoder.
+func (m Model) describeDepths() string {
+	return strings.ReplaceAll(m.Depths().String(), ",", "+") + " layers"
 }
 
 // VocabSize is the number of tokens that the model knows.

@@ -47,15 +47,17 @@ func quick() Config {
 	text := data.DefaultConfig()
 	text.VocabSize = vocab
 	return Config{
-		Name: "quick", Data: text, Objective: objective.DefaultMLM(length), Model: model,
-		BatchSize: 64, ValidationBatches: 8, Seed: 1,
-		Optimizer: train.AnyOptimizer{Optimizer: train.NewAdamW()},
+		Name: "quick",
+		Task: Task{
+			Data: text, Model: Model{model}, Objective: objective.Objective{Form: objective.Encoder, Settings: objective.DefaultMLM(length)},
+			BatchSize: 64, ValidationBatches: 8, Seed: 1, Optimizer: train.AnyOptimizer{Optimizer: train.NewAdamW()},
+		},
 		Pretrain: Pretraining{
 			Schedule:      train.Schedule{Kind: train.Constant, Peak: 4e-3, WarmUp: 100, Steps: 1200},
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
-			To: 6, ProbeSteps: 30, GateSteps: 30, Moments: growth.MomentsCopy,
+			To: growth.Depths{6}, ProbeSteps: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy},
 			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 150},
 		},
 		CheckpointEvery: 100,
@@ -67,13 +69,14 @@ func quick() Config {
 func smoke() Config {
 	c := quick()
 	c.Name = "smoke"
-	c.Model = bert.New(1, 16, 2, 128, 16)
-	c.Model.Positions = bert.Relative
+	model := bert.New(1, 16, 2, 128, 16)
+	model.Positions = bert.Relative
+	c.Model = Model{model}
 	c.Data.VocabSize = 128
-	c.Objective = objective.DefaultMLM(16)
+	c.Objective.Settings = objective.DefaultMLM(16)
 	c.BatchSize, c.ValidationBatches = 8, 2
 	c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp, c.Pretrain.EvaluateEvery = 20, 5, 10
-	c.Growth.To, c.Growth.ProbeSteps, c.Growth.GateSteps = 2, 5, 5
+	c.Growth.To, c.Growth.ProbeSteps, c.Growth.GateSteps = growth.Depths{2}, 5, 5
 	c.Growth.Schedule.Steps, c.Growth.Schedule.WarmUp = 10, 2
 	c.CheckpointEvery = 4
 	return c

@@ -3,18 +3,19 @@ package lag
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/stats"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Run brings the study to its end: pretrains the source model, probes every
-// strategy, writes result.json and returns what it says. Whatever was computed
-// before is not computed again. When the context is cancelled, the state of the
-// run at hand is saved first.
+// strategy under every seed, writes result.json and returns what it says.
+// Whatever was computed before is not computed again. Other processes that run
+// the same study take part of the work. When the context is cancelled, the state
+// of the run at hand is saved first.
 func (s *Study) Run(ctx context.Context) (*Result, error) {
 	source, err := s.Pretrain(ctx)
 	if err != nil {
@@ -24,81 +25,139 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := s.Config.analyze(source, outcomes)
-	result.Backend = s.backend.Kind
+	result, err := s.analyze(ctx, source, outcomes)
+	if err != nil {
+		return nil, err
+	}
 	return result, atomicfile.WriteJSON(filepath.Join(s.dir, resultFile), result)
 }
 
 // Probe grows the source model, which must be trained, in every way of the pool
-// and trains each candidate to the end, on the same batches in the same order.
-// A candidate that diverges is an outcome, not an error.
+// and trains each candidate to the end: under each seed all on the same batches
+// in the same order. A candidate that diverges is an outcome, not an error.
 func (s *Study) Probe(ctx context.Context) ([]Outcome, error) {
-	var outcomes []Outcome
-	for i, strategy := range s.Pool {
-		outcome, err := s.probe(ctx, i, strategy)
+	var races []*race
+	var runs []*train.Run
+	for i, seed := range s.Config.seeds() {
+		r, err := s.race(seed, i)
 		if err != nil {
-			return nil, fmt.Errorf("strategy %s: %w", strategy.Name, err)
+			return nil, err
 		}
-		outcomes = append(outcomes, outcome)
+		races, runs = append(races, r), append(runs, r.runs...)
+	}
+	all, err := share(ctx, runs, s.Config.Growth.Schedule.Steps)
+	if err != nil {
+		return nil, err
+	}
+	var outcomes []Outcome
+	for i, r := range races {
+		r.outcomes = all[i*len(s.Pool) : (i+1)*len(s.Pool)]
+		branches := make(map[selection.Branch][]float64)
+		for _, b := range branchesOf(s.rules) {
+			if branches[b], err = r.Decayed(ctx, everyIndex(r.Len()), b.Step, b.Decay); err != nil {
+				return nil, err
+			}
+		}
+		for j := range s.Pool {
+			outcome, err := s.outcome(r, j, s.Config.seeds()[i])
+			if err != nil {
+				return nil, err
+			}
+			for _, b := range branchesOf(s.rules) {
+				outcome.Signals = append(outcome.Signals, Signal{SignalDecayedLoss, b.Step + b.Decay, Number(branches[b][j])})
+			}
+			outcomes = append(outcomes, outcome)
+		}
 	}
 	return outcomes, nil
 }
 
-func (s *Study) probe(ctx context.Context, index int, strategy growth.Strategy) (Outcome, error) {
-	parent, err := s.pretraining()
+// race returns the study's candidates under a seed, the index-th of the seeds.
+func (s *Study) race(seed int64, index int) (*race, error) {
+	source, err := s.pretraining()
 	if err != nil {
-		return Outcome{}, err
-	}
-	parentDir, err := parent.Dir()
-	if err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
 	c := s.Config
-	config := s.runConfig(PhaseProbe, c.Growth.To, c.Growth.Schedule, c.Growth.evaluationSteps())
-	config.Parent = filepath.Base(parentDir)
-	config.FirstBatch = c.Pretrain.Schedule.Steps
-	config.Strategy = &growth.Strategy{Map: strategy.Map, Init: strategy.Init, Moments: strategy.Moments}
-	run, err := s.newRun(config, Event{Phase: PhaseProbe, Run: strategy.Name, Index: index, Count: len(s.Pool)})
-	if err != nil {
-		return Outcome{}, err
+	g := growing{
+		kind: PhaseProbe, source: source, model: c.Model, to: c.Growth.To, seed: seed, schedule: c.Growth.Schedule,
+		evaluate: c.Growth.evaluationSteps(s.rules), firstBatch: c.Pretrain.Schedule.Steps, rules: s.rules, every: c.CheckpointEvery,
 	}
-	run.Initial = func() (*train.State, error) {
-		snap, err := parent.Final(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("the source model: %w", err)
-		}
-		if snap, err = s.grow(snap, strategy); err != nil {
-			return nil, err
-		}
-		return run.Program.Restore(snap)
-	}
-	s.observe(Event{Phase: PhaseProbe, Run: strategy.Name, Index: index, Count: len(s.Pool), Total: int64(c.Growth.Schedule.Steps), Loss: math.NaN()})
-	trained, err := run.Do(ctx)
-	if err != nil {
-		return Outcome{}, err
-	}
-	outcome := Outcome{
-		Name: strategy.Name, Map: strategy.Map, Init: strategy.Init.String(), Moments: string(strategy.Moments), Seed: c.Seed,
-		Curve: points(trained.Curve), Status: StatusComplete, Final: undefined(),
-		FLOPs: float64(trained.Steps) * c.Model.WithLayers(c.Growth.To).FLOPsPerStep(c.BatchSize, c.Objective.SequenceLength, c.Objective.Predictions(c.Objective.SequenceLength)),
-	}
-	if trained.DivergedAt != nil {
-		outcome.Status = StatusDiverged
-		// Nothing more will be heard of this candidate: it counts as done.
-		s.observe(Event{Phase: PhaseProbe, Run: strategy.Name, Index: index, Count: len(s.Pool),
-			Done: int64(c.Growth.Schedule.Steps), Total: int64(c.Growth.Schedule.Steps), Loss: math.NaN()})
-	} else {
-		outcome.Final = outcome.Curve[len(outcome.Curve)-1].Loss
-	}
-	return outcome, nil
+	n := len(s.Pool)
+	return s.newRace(g, s.Pool, Event{Phase: PhaseProbe, Seed: seed, Index: index * n, Count: len(c.seeds()) * n})
 }
 
-// grow applies a strategy to the state of the source model. New layers are
-// drawn with a seed of their own: with the study's, a new layer would start
-// where the source's layer of that index once started.
-func (s *Study) grow(source train.Snapshot, strategy growth.Strategy) (train.Snapshot, error) {
-	grown, err := source.Grow(s.Config.Model.Stacks(), []growth.Strategy{strategy},
-		initializer(s.Config.Model.WithLayers(s.Config.Growth.To), ^s.Config.Seed))
-	grown.Step = 0 // of a new run
-	return grown, err
+func everyIndex(n int) []int {
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i
+	}
+	return indices
+}
+
+// outcome describes what became of a candidate.
+func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
+	trained, strategy := r.outcomes[i], r.pool[i]
+	o := Outcome{
+		Name: strategy.Name, Map: strategy.Map, Encoder: strategy.Encoder, Init: strategy.Init.String(), Moments: string(strategy.Moments), Seed: seed,
+		Curve: points(trained.Curve), Status: StatusComplete, Final: undefined(),
+		FLOPs: float64(trained.Steps) * r.runs[i].FLOPs, batches: make(map[int][]float64),
+	}
+	for _, l := range trained.Curve {
+		o.batches[l.Step] = l.Batches
+	}
+	if trained.DivergedAt != nil {
+		o.Status, o.DivergedAt = StatusDiverged, trained.DivergedAt
+	} else {
+		o.Final = o.Curve[len(o.Curve)-1].Loss
+	}
+	dir, err := r.runs[i].Dir()
+	if err != nil {
+		return o, err
+	}
+	metrics, err := train.ReadMetrics(dir)
+	if err != nil {
+		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
+	}
+	o.Signals = earlySignals(metrics, o.Curve, s.Config.Growth.ProbeSteps)
+	return o, nil
+}
+
+// trainingWindow is how many steps a training loss is averaged over.
+const trainingWindow = 10
+
+// earlySignals are those that a candidate's log holds at the lag.
+func earlySignals(metrics []train.Metric, curve []Point, lag int) []Signal {
+	gradient := undefined()
+	var loss, n float64
+	for _, m := range metrics {
+		if m.Event != train.EventTrain {
+			continue
+		}
+		if m.Step == 0 {
+			gradient = Number(m.GradientNorm)
+		}
+		if m.Step < lag && m.Step >= lag-trainingWindow {
+			loss, n = loss+m.Loss, n+1
+		}
+	}
+	return []Signal{
+		{SignalGradientNorm, 0, gradient},
+		{SignalTrainingLoss, lag, Number(loss / n)}, // NaN where there is none
+		{SignalSlope, lag, Number(slope(curve, lag))},
+	}
+}
+
+// slope is that of the validation loss against the logarithm of the step, in
+// nats per e-fold, over the last evaluations up to the lag.
+func slope(curve []Point, lag int) float64 {
+	const evaluations = 4
+	var steps []int
+	var losses []float64
+	for _, p := range curve {
+		if p.Step <= lag {
+			steps, losses = append(steps, p.Step), append(losses, float64(p.Loss))
+		}
+	}
+	return stats.LossSlope(steps, losses, evaluations)
 }

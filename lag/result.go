@@ -61,6 +61,8 @@ type Outcome struct {
 	FLOPs   float64 `json:"flops"` // spent on training after growing
 	Status  Status  `json:"status"`
 
+	DivergedAt *int `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
+
 	Signals []Signal `json:"signals"` // early signals beside the validation loss
 
 	batches map[int][]float64 // loss on each validation batch, by step
@@ -154,10 +156,10 @@ type Noise struct {
 	// PairError is the median standard error of a difference between two final
 	// losses on the fixed validation set, PairErrorAtLag that at the lag, in
 	// nats; Separable the share of pairs that differ by more than two such errors.
-	PairError      Number  `json:"pair_error"`
-	PairErrorAtLag Number  `json:"pair_error_at_lag"`
-	Separable      float64 `json:"separable"`
-	SeparableAtLag float64 `json:"separable_at_lag"`
+	PairError      Number `json:"pair_error"`
+	PairErrorAtLag Number `json:"pair_error_at_lag"`
+	Separable      Number `json:"separable"`
+	SeparableAtLag Number `json:"separable_at_lag"`
 }
 
 // Pair is the difference between the final losses of two strategies, the mean

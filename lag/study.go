@@ -217,24 +217,11 @@ func points(curve []train.Loss) []Point {
 func Load(dir string) (*Result, Config, error) {
 	var result Result
 	var config Config
-	if _, err := os.Stat(dir); err != nil {
-		return nil, config, fmt.Errorf("there is no study in %s: %w", dir, err)
+	if err := loadJSON(dir, configFile, &config); err != nil {
+		return nil, config, err
 	}
-	for _, f := range []struct {
-		name string
-		to   any
-	}{{configFile, &config}, {resultFile, &result}} {
-		path := filepath.Join(dir, f.name)
-		text, err := os.ReadFile(path)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, config, fmt.Errorf("%s: there is no %s; run the study to its end first", dir, f.name)
-		}
-		if err != nil {
-			return nil, config, err
-		}
-		if err := json.Unmarshal(text, f.to); err != nil {
-			return nil, config, fmt.Errorf("%s is damaged: %w; run the study again, what is computed is kept", path, err)
-		}
+	if err := loadJSON(dir, resultFile, &result); err != nil {
+		return nil, config, err
 	}
 	return &result, config, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 // overrides are the changes to a configuration of type T that a command line
@@ -88,45 +91,86 @@ func dataFlags(flags *flag.FlagSet, without ...string) *overrides[data.Config] {
 	return o
 }
 
-// studyFlags adds the flags of the settings of a study that are changed most,
-// and of its data. Their defaults are the preset's.
-func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
-	o := new(overrides[lag.Config])
-	standard, _ := lag.Preset(defaultPreset)
-	add := func(name, help string, field func(*lag.Config) any) {
-		o.add(flags, name, help, fmt.Sprintf("the preset's, which for %s is %v", defaultPreset, deref(field(&standard))), field)
+// taskFlags adds the flags of the settings of a task that are changed most, and
+// of its data. Their defaults are the preset's.
+func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.Task) {
+	add := func(name, help string, field func(*lag.Task) any) {
+		o.add(flags, name, help, presets, func(c *T) any { return field(task(c)) })
 	}
 	for _, f := range dataFields {
-		o.add(flags, f.name, f.help, "", func(c *lag.Config) any { return f.field(&c.Data) })
+		o.add(flags, f.name, f.help, "", func(c *T) any { return f.field(&task(c).Data) })
 	}
+	add("size", "`name` of a published size that the model gets the shape of, such as mini or base", func(t *lag.Task) any { return t.SetSize })
+	add("vocab", "`tokens` in the vocabulary", func(t *lag.Task) any { return t.SetVocabSize })
+	add("length", "sequence length in `tokens`", func(t *lag.Task) any { return t.SetSequenceLength })
+	add("hidden", "hidden size in `units`; the feed-forward size keeps its share of it", func(t *lag.Task) any { return number(t.SetHiddenSize) })
+	add("heads", "attention `heads`", func(t *lag.Task) any { return t.SetHeads })
+	add("positions", "`kind` of a BERT's positions: learned, sinusoidal or relative", func(t *lag.Task) any { return t.SetPositions })
+	add("whole-words", "mask whole words, or not: `true` or false", func(t *lag.Task) any {
+		return func(text string) error {
+			whole, err := strconv.ParseBool(text)
+			return errors.Join(err, t.SetWholeWords(whole))
+		}
+	})
+	add("precision", "`dtype` of activations: float32 or bfloat16", func(t *lag.Task) any {
+		return func(name string) error { return t.SetPrecision(transformer.Precision(name)) }
+	})
+	add("batch", "batch size in `sequences`", func(t *lag.Task) any { return &t.BatchSize })
+	add("validation", "validation set in `batches`", func(t *lag.Task) any { return &t.ValidationBatches })
+	add("seed", "seed `number` of weights, batches, masks and dropout", func(t *lag.Task) any { return &t.Seed })
+}
+
+// presets is what the help of most flags says of their default.
+const presets = "the preset's"
+
+// number makes a setter of an int one of text.
+func number(setter func(int) error) func(string) error {
+	return func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		return setter(n)
+	}
+}
+
+// studyFlags adds the flags of the settings of a study that are changed most.
+// Every one has its field in the study's JSON.
+func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
+	o := new(overrides[lag.Config])
+	taskFlags(flags, o, func(c *lag.Config) *lag.Task { return &c.Task })
+	add := func(name, help string, field func(*lag.Config) any) { o.add(flags, name, help, presets, field) }
 	add("name", "`name` of the study", func(c *lag.Config) any { return &c.Name })
-	add("vocab", "`tokens` in the vocabulary", func(c *lag.Config) any { return vocabulary{c} })
-	add("from", "`layers` of the source model", func(c *lag.Config) any { return &c.Model.Layers })
-	add("to", "`layers` of the grown models", func(c *lag.Config) any { return &c.Growth.To })
-	add("hidden", "hidden size in `units`; the feed-forward size is four times that", func(c *lag.Config) any { return hidden{c} })
-	add("heads", "attention `heads`", func(c *lag.Config) any { return &c.Model.Heads })
-	add("positions", "`kind` of positions: learned, sinusoidal or relative", func(c *lag.Config) any { return (*string)(&c.Model.Positions) })
-	add("length", "sequence length in `tokens`", func(c *lag.Config) any { return length{c} })
-	add("whole-words", "mask whole words", func(c *lag.Config) any { return &c.Objective.WholeWords })
-	add("batch", "batch size in `sequences`", func(c *lag.Config) any { return &c.BatchSize })
-	add("validation", "validation set in `batches`", func(c *lag.Config) any { return &c.ValidationBatches })
-	add("seed", "seed `number` of weights, batches and masks", func(c *lag.Config) any { return &c.Seed })
+	add("from", "`layers` of the source model, of an encoder-decoder as 2,2", func(c *lag.Config) any {
+		return func(text string) error {
+			from, err := growth.ParseDepths(text)
+			if err == nil {
+				c.Model, err = c.Model.WithDepths(from...)
+			}
+			return err
+		}
+	})
+	add("to", "`layers` of the grown models, of an encoder-decoder as 4,4", func(c *lag.Config) any { return &c.Growth.To })
 	add("pretrain", "pretraining `steps`", func(c *lag.Config) any { return &c.Pretrain.Schedule.Steps })
 	add("pretrain-lr", "peak learning `rate` of pretraining", func(c *lag.Config) any { return &c.Pretrain.Schedule.Peak })
 	add("steps", "training `steps` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Steps })
 	add("lr", "peak learning `rate` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Peak })
 	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.ProbeSteps })
-	add("strategies", "comma-separated `names` of the strategies to try (default all of the pool)",
-		func(c *lag.Config) any { return &c.Growth.Strategies })
+	add("seeds", "comma-separated seed `numbers` of the training after growing: each strategy is trained under each", func(c *lag.Config) any { return &c.Growth.Seeds })
+	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them", func(c *lag.Config) any {
+		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
+	})
+	poolFlags(flags, o, func(c *lag.Config) *lag.PoolOptions { return &c.Growth.PoolOptions })
 	return o
 }
 
-// Settings that are in several places of the configuration.
-type (
-	vocabulary struct{ *lag.Config }
-	hidden     struct{ *lag.Config }
-	length     struct{ *lag.Config }
-)
+// poolFlags adds the flags that say which strategies there are.
+func poolFlags[T any](flags *flag.FlagSet, o *overrides[T], pool func(*T) *lag.PoolOptions) {
+	o.add(flags, "strategies", "comma-separated `names` of the strategies to try", "all of the pool", func(c *T) any { return &pool(c).Strategies })
+	o.add(flags, "wide", "take the wide pool, with more places, initializations and schedules", "", func(c *T) any { return &pool(c).Wide })
+	o.add(flags, "gate", "training `steps` until the gates of gated strategies are open", presets, func(c *T) any { return &pool(c).GateSteps })
+	o.add(flags, "moments", "what becomes of the optimizer's moments: copy, zero-duplicates or reset, the `policy`", presets, func(c *T) any { return &pool(c).Moments })
+}
 
 // set parses text into the field that target points to.
 func set(target any, text string) (err error) {
@@ -155,41 +199,21 @@ func set(target any, text string) (err error) {
 		}
 	case func(string) error:
 		err = t(text)
-	case vocabulary:
-		err = set(&t.Data.VocabSize, text)
-		t.Model.VocabSize = t.Data.VocabSize
-	case hidden:
-		err = set(&t.Model.HiddenSize, text)
-		t.Model.IntermediateSize = 4 * t.Model.HiddenSize
-	case length:
-		err = set(&t.Objective.SequenceLength, text)
-		t.Model.MaxPositions = t.Objective.SequenceLength
+	case *growth.Depths:
+		*t, err = growth.ParseDepths(text)
+	case *growth.Moments:
+		*t = growth.Moments(text)
+	case *[]int64:
+		*t = nil
+		for _, field := range strings.Split(text, ",") {
+			var n int64
+			if n, err = strconv.ParseInt(strings.TrimSpace(field), 10, 64); err != nil {
+				return err
+			}
+			*t = append(*t, n)
+		}
 	default:
 		panic(fmt.Sprintf("no way to set a %T", target))
 	}
 	return err
-}
-
-func deref(target any) any {
-	switch t := target.(type) {
-	case *string:
-		return *t
-	case *int:
-		return *t
-	case *int64:
-		return *t
-	case *bool:
-		return *t
-	case *float64:
-		return *t
-	case *[]string:
-		return "all"
-	case vocabulary:
-		return t.Data.VocabSize
-	case hidden:
-		return t.Model.HiddenSize
-	case length:
-		return t.Objective.SequenceLength
-	}
-	panic(fmt.Sprintf("no value of a %T", target))
 }

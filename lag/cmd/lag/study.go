@@ -92,7 +92,7 @@ func (errInterrupted) Error() string {
 func (errInterrupted) Unwrap() error { return context.Canceled }
 
 func runStudy(ctx context.Context, s *lag.Study, bars *bars) error {
-	d := s.Dataset
+	d := s.Dataset()
 	fmt.Fprintf(os.Stderr, "corpus %s: %d documents, %.1f MB, %d training and %d validation tokens; unigram entropy %.3f nats\n",
 		d.Info.Name, d.Documents, float64(d.Bytes)/1e6, d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
 	result, err := s.Run(ctx)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 const defaultTraining = "bert"
@@ -87,23 +86,10 @@ func printTrained(w io.Writer, c lag.Training, t *lag.Trained) error {
 // most, and of its data.
 func trainingFlags(flags *flag.FlagSet) *overrides[lag.Training] {
 	o := new(overrides[lag.Training])
-	add := func(name, help string, field func(*lag.Training) any) {
-		o.add(flags, name, help, "the preset's", field)
-	}
-	for _, f := range dataFields {
-		o.add(flags, f.name, f.help, "", func(c *lag.Training) any { return f.field(&c.Data) })
-	}
+	taskFlags(flags, o, func(c *lag.Training) *lag.Task { return &c.Task })
+	add := func(name, help string, field func(*lag.Training) any) { o.add(flags, name, help, presets, field) }
 	add("name", "`name` of the training", func(c *lag.Training) any { return &c.Name })
-	add("size", "`name` of a published size that the model gets the shape of, such as mini or base", func(c *lag.Training) any { return c.SetSize })
-	add("vocab", "`tokens` in the vocabulary", func(c *lag.Training) any { return c.SetVocabSize })
-	add("length", "sequence length in `tokens`", func(c *lag.Training) any { return c.SetSequenceLength })
-	add("precision", "`dtype` of activations: float32 or bfloat16", func(c *lag.Training) any {
-		return func(name string) error { return c.SetPrecision(transformer.Precision(name)) }
-	})
-	add("batch", "batch size in `sequences`", func(c *lag.Training) any { return &c.BatchSize })
 	add("micro-batches", "`parts` into which a batch is cut to save memory; their gradients are accumulated", func(c *lag.Training) any { return &c.MicroBatches })
-	add("validation", "validation set in `batches`", func(c *lag.Training) any { return &c.ValidationBatches })
-	add("seed", "seed `number` of weights, batches, masks and dropout", func(c *lag.Training) any { return &c.Seed })
 	add("steps", "training `steps`", func(c *lag.Training) any { return &c.Schedule.Steps })
 	add("lr", "peak learning `rate`", func(c *lag.Training) any { return &c.Schedule.Peak })
 	add("warmup", "`steps` of learning-rate warm-up", func(c *lag.Training) any { return &c.Schedule.WarmUp })

@@ -1,0 +1,243 @@
+package lag
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// race is the candidates that one model is grown into under one seed, as a
+// selection rule wants them: it trains what the rule asks for, and no more.
+type race struct {
+	session     *session
+	pool        growth.Pool
+	runs        []*train.Run // of each strategy of the pool
+	configs     []runConfig
+	steps       int // of the training after growing
+	checkpoints train.Checkpoints
+	event       Event  // template
+	label       string // before the names of strategies in events
+
+	outcomes []train.Outcome // what is known of each
+}
+
+// growing says what candidates are grown from, and how they are trained.
+type growing struct {
+	kind       Phase
+	source     *train.Run // must be complete when the candidates begin
+	model      Model      // of the source
+	to         growth.Depths
+	seed       int64
+	schedule   train.Schedule
+	evaluate   []int
+	firstBatch int
+	rules      []selection.Rule // that may be asked; their branches need states to be kept
+	every      int              // steps between checkpoints
+}
+
+// newRace returns the candidates of a pool, without training any.
+func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, error) {
+	model, err := g.model.WithDepths(g.to...)
+	if err != nil {
+		return nil, err
+	}
+	parent, err := address(g.source)
+	if err != nil {
+		return nil, err
+	}
+	r := &race{session: s, pool: pool, steps: g.schedule.Steps, outcomes: make([]train.Outcome, len(pool)), event: event,
+		checkpoints: train.Checkpoints{Every: g.every, KeepAt: branchSteps(g.rules)}}
+	for i, strategy := range pool {
+		schedule, err := scheduleOf(g.schedule, strategy)
+		if err != nil {
+			return nil, err
+		}
+		config := s.runConfig(g.kind, model, g.seed, schedule, g.evaluate)
+		config.Parent, config.FirstBatch = parent, g.firstBatch
+		nameless := strategy
+		nameless.Name, nameless.Source = "", ""
+		config.Strategy = &nameless
+		e := event
+		e.Run, e.Index = strategy.Name, event.Index+i
+		run, err := s.newRun(config, r.checkpoints, e)
+		if err != nil {
+			return nil, err
+		}
+		run.Initial = func() (*train.State, error) {
+			snap, err := g.source.Final(context.Background())
+			if err != nil {
+				return nil, fmt.Errorf("the source model: %w", err)
+			}
+			grown, err := s.grow(snap, g.model, model, strategy, g.seed)
+			if err != nil {
+				return nil, err
+			}
+			return run.Program.Restore(grown)
+		}
+		r.runs, r.configs = append(r.runs, run), append(r.configs, config)
+	}
+	return r, nil
+}
+
+// grow applies a strategy to the state of a source model. New layers are drawn
+// with a seed of their own: with that of a study, a new layer would start where
+// the source's layer of that index once started.
+func (s *session) grow(snap train.Snapshot, source, grown Model, strategy growth.Strategy, seed int64) (train.Snapshot, error) {
+	perStack, err := strategy.PerStack(len(source.Stacks()))
+	if err != nil {
+		return snap, err
+	}
+	snap, err = snap.Grow(source.Stacks(), perStack, initializer(grown, ^seed))
+	snap.Step = 0 // of a new run
+	return snap, err
+}
+
+// branchSteps are the steps at which the branches of rules leave.
+func branchSteps(rules []selection.Rule) []int {
+	var steps []int
+	for _, b := range branchesOf(rules) {
+		steps = append(steps, b.Step)
+	}
+	slices.Sort(steps)
+	return slices.Compact(steps)
+}
+
+// branchesOf are the decay branches that rules look at, each once.
+func branchesOf(rules []selection.Rule) []selection.Branch {
+	var branches []selection.Branch
+	for _, rule := range rules {
+		for _, b := range rule.Branches() {
+			if !slices.Contains(branches, b) {
+				branches = append(branches, b)
+			}
+		}
+	}
+	return branches
+}
+
+// Len implements [selection.Candidates].
+func (r *race) Len() int { return len(r.pool) }
+
+// Name implements [selection.Candidates].
+func (r *race) Name(i int) string { return r.pool[i].Name }
+
+// Steps implements [selection.Candidates].
+func (r *race) Steps() int { return r.steps }
+
+// to brings candidates to a step. Other processes take part, see [share].
+func (r *race) to(ctx context.Context, indices []int, step int) error {
+	runs := make([]*train.Run, len(indices))
+	for j, i := range indices {
+		runs[j] = r.runs[i]
+	}
+	outcomes, err := share(ctx, runs, step)
+	if err != nil {
+		return err
+	}
+	for j, i := range indices {
+		r.outcomes[i] = outcomes[j]
+	}
+	return nil
+}
+
+// Losses implements [selection.Candidates].
+func (r *race) Losses(ctx context.Context, indices []int, step int) ([]float64, error) {
+	if err := r.to(ctx, indices, step); err != nil {
+		return nil, err
+	}
+	losses := make([]float64, len(indices))
+	for j, i := range indices {
+		loss, ok := lossAt(r.outcomes[i], step)
+		if !ok {
+			return nil, fmt.Errorf("strategy %s was not evaluated at step %d; let the rule that looks there be among the study's", r.pool[i].Name, step)
+		}
+		losses[j] = loss
+	}
+	return losses, nil
+}
+
+// lossAt is the validation loss of a run at a step, +Inf where it had diverged.
+func lossAt(o train.Outcome, step int) (loss float64, ok bool) {
+	if o.DivergedAt != nil && step >= *o.DivergedAt {
+		// A loss that was measured at the step at which the update failed counts.
+		if i := curveIndex(o, step); i < 0 || o.Curve[i].Loss == nil {
+			return math.Inf(1), true
+		}
+	}
+	i := curveIndex(o, step)
+	if i < 0 {
+		return 0, false
+	}
+	return o.Curve[i].Value(), true
+}
+
+func curveIndex(o train.Outcome, step int) int {
+	return slices.IndexFunc(o.Curve, func(l train.Loss) bool { return l.Step == step })
+}
+
+// Decayed implements [selection.Candidates].
+func (r *race) Decayed(ctx context.Context, indices []int, step, decay int) ([]float64, error) {
+	if err := r.to(ctx, indices, step); err != nil {
+		return nil, err
+	}
+	losses := make([]float64, len(indices))
+	var runs []*train.Run
+	var of []int // place in losses of each run
+	for j, i := range indices {
+		losses[j] = math.Inf(1)
+		if o := r.outcomes[i]; o.DivergedAt != nil && *o.DivergedAt <= step {
+			continue
+		}
+		run, err := r.branch(i, selection.Branch{Step: step, Decay: decay})
+		if err != nil {
+			return nil, err
+		}
+		runs, of = append(runs, run), append(of, j)
+	}
+	outcomes, err := share(ctx, runs, decay)
+	for k, o := range outcomes {
+		if o.DivergedAt == nil {
+			losses[of[k]] = o.Curve[len(o.Curve)-1].Value()
+		}
+	}
+	return losses, err
+}
+
+// branch is a run that leaves a candidate at a step and whose learning rate
+// falls linearly to zero. It trains on the batches that follow.
+func (r *race) branch(i int, b selection.Branch) (*train.Run, error) {
+	parent, err := address(r.runs[i])
+	if err != nil {
+		return nil, err
+	}
+	config := r.configs[i]
+	strategy := config.Strategy
+	config.Kind, config.Parent, config.ParentStep, config.Strategy = PhaseBranch, parent, b.Step, nil
+	config.Evaluate, config.FirstBatch = []int{b.Decay}, config.FirstBatch+b.Step
+	config.Schedule = train.Schedule{Kind: train.Linear, Peak: r.configs[i].Schedule.At(b.Step), Steps: b.Decay}
+	if config.Schedule.Peak <= 0 {
+		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, from which nothing can decay; let the branch leave earlier", r.pool[i].Name, b.Step)
+	}
+	e := r.event
+	e.Phase, e.Run, e.Index = PhaseBranch, r.pool[i].Name, r.event.Index+i
+	run, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every}, e)
+	if err != nil {
+		return nil, err
+	}
+	run.Gates = func(step int) []float32 { return strategy.Gates(b.Step + step) }
+	run.Frozen = func(step int) []bool { return strategy.Frozen(b.Step + step) }
+	run.Initial = func() (*train.State, error) {
+		snap, err := r.runs[i].At(b.Step)
+		if err != nil {
+			return nil, err
+		}
+		snap.Step = 0 // of a new run
+		return run.Program.Restore(snap)
+	}
+	return run, nil
+}

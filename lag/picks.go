@@ -1,0 +1,211 @@
+package lag
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+// Kinds of selection rules that are asked for by name; see [selection.Parse].
+const (
+	RuleLAG        = "lag"
+	RuleLossAtInit = "loss-at-init"
+	RuleRandom     = "random" // in a result the expectation over the pool
+	RuleOracle     = "oracle"
+)
+
+// compare fills in everything that follows from the outcomes.
+func (r *Result) compare(ctx context.Context, steps []int, rules []selection.Rule) error {
+	r.correlate(steps)
+	r.measureNoise()
+	for i := range r.Seeds {
+		picks, err := r.replay(ctx, i, rules)
+		if err != nil {
+			return err
+		}
+		r.Picks = append(r.Picks, picks...)
+	}
+	r.Rules = r.summarize()
+	r.Warnings = append(r.Warnings, warnings(r)...)
+	r.Verdict = verdict(r)
+	return nil
+}
+
+// replay applies the selection rules to the curves of the i-th seed. Costs count
+// training after growing; evaluation is not counted.
+func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
+	outcomes := r.Under(i)
+	final := r.lossesAt(r.Steps)[i]
+	recording, err := r.recording(outcomes, rules)
+	if err != nil {
+		return nil, err
+	}
+	var picks []Pick
+	for _, rule := range rules {
+		p := Pick{Rule: rule.String(), Seed: r.Seeds[i], Regret: undefined(), RegretNorm: undefined()}
+		if _, ok := rule.(selection.Random); ok {
+			// One draw would tell of its luck.
+			mean := stats.MeanRegret(final)
+			p.Rule, p.Regret, p.RegretNorm = RuleRandom, Number(mean), Number(stats.NormalizeRegret(final, mean))
+			picks = append(picks, p)
+			continue
+		}
+		choice, err := rule.Pick(ctx, recording)
+		if err != nil {
+			return nil, err
+		}
+		for j, steps := range choice.ExtraSteps() {
+			p.ExtraSteps += steps
+			p.ExtraFLOPs += float64(steps) * stepFLOPs(outcomes, j)
+		}
+		if choice.Index >= 0 {
+			p.Strategy = outcomes[choice.Index].Name
+			regret := stats.Regret(final, choice.Index)
+			p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(final, regret))
+		}
+		picks = append(picks, p)
+	}
+	return picks, nil
+}
+
+// stepFLOPs is the cost of a training step of a candidate. All candidates have
+// one depth, so that of another serves where this one did no step.
+func stepFLOPs(outcomes []Outcome, i int) float64 {
+	for _, o := range append([]Outcome{outcomes[i]}, outcomes...) {
+		if n := o.Trained(); n > 0 {
+			return o.FLOPs / float64(n)
+		}
+	}
+	return 0
+}
+
+// recording is what selection rules replay.
+func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selection.Recording, error) {
+	var names []string
+	var curves [][]selection.Point
+	for _, o := range outcomes {
+		var curve []selection.Point
+		for _, p := range o.Curve {
+			curve = append(curve, selection.Point{Step: p.Step, Loss: float64(p.Loss)})
+		}
+		if n := len(curve); o.DivergedAt != nil && (n == 0 || !math.IsNaN(curve[n-1].Loss)) {
+			step := *o.DivergedAt
+			if n > 0 && curve[n-1].Step == step {
+				step++ // it was evaluated before the update that failed
+			}
+			curve = append(curve, selection.Point{Step: step, Loss: math.NaN()})
+		}
+		names, curves = append(names, o.Name), append(curves, curve)
+	}
+	var branches []selection.RecordedBranch
+	for _, b := range branchesOf(rules) {
+		branch := selection.RecordedBranch{Branch: b}
+		for _, o := range outcomes {
+			i := slices.IndexFunc(o.Signals, func(s Signal) bool { return s.Name == SignalDecayedLoss && s.Step == b.Step+b.Decay })
+			if i < 0 {
+				return nil, fmt.Errorf("the study has no decay branch of %d steps from step %d; run it again with the rule decay:%d,%d among its rules", b.Decay, b.Step, b.Step, b.Decay)
+			}
+			branch.Losses = append(branch.Losses, float64(o.Signals[i].Value))
+		}
+		branches = append(branches, branch)
+	}
+	return selection.NewRecording(names, r.Steps, curves, branches...)
+}
+
+// summarize returns the mean of each rule's picks over the seeds.
+func (r *Result) summarize() []RuleSummary {
+	var list []RuleSummary
+	for _, p := range r.Picks {
+		i := slices.IndexFunc(list, func(s RuleSummary) bool { return s.Rule == p.Rule })
+		if i < 0 {
+			i = len(list)
+			list = append(list, RuleSummary{Rule: p.Rule})
+		}
+		s, n := &list[i], float64(len(r.Seeds))
+		s.ExtraFLOPs += p.ExtraFLOPs / n
+		s.Regret += p.Regret / Number(n)
+		s.RegretNorm += p.RegretNorm / Number(n)
+		outcomes := r.Under(slices.Index(r.Seeds, p.Seed))
+		pick := slices.IndexFunc(outcomes, func(o Outcome) bool { return o.Name == p.Strategy })
+		final := lossesOf(outcomes, r.Steps)
+		switch {
+		case p.Rule == RuleRandom:
+			s.Hit1 += min(1, 1/float64(len(outcomes))) / n
+			s.Hit3 += min(1, 3/float64(len(outcomes))) / n
+		case pick >= 0:
+			s.Hit1 += share01(stats.HitAt(final, pick, 1)) / n
+			s.Hit3 += share01(stats.HitAt(final, pick, 3)) / n
+		}
+	}
+	return list
+}
+
+func share01(hit bool) float64 {
+	if hit {
+		return 1
+	}
+	return 0
+}
+
+func lossesOf(outcomes []Outcome, step int) []float64 {
+	losses := make([]float64, len(outcomes))
+	for i, o := range outcomes {
+		losses[i] = o.At(step)
+	}
+	return losses
+}
+
+// isKind tells whether a rule, as [selection.Parse] reads it, is of a kind.
+func isKind(rule, kind string) bool {
+	name, _, _ := strings.Cut(rule, ":")
+	return name == kind
+}
+
+// Pick returns the pick under the first seed of a rule, or of the first rule of a
+// kind, such as [RuleLAG].
+func (r *Result) Pick(rule string) (Pick, bool) {
+	i := slices.IndexFunc(r.Picks, func(p Pick) bool { return p.Rule == rule || isKind(p.Rule, rule) })
+	if i < 0 {
+		return Pick{}, false
+	}
+	return r.Picks[i], true
+}
+
+// Rule returns the summary of a rule, or of the first rule of a kind.
+func (r *Result) Rule(rule string) (RuleSummary, bool) {
+	i := slices.IndexFunc(r.Rules, func(s RuleSummary) bool { return s.Rule == rule || isKind(s.Rule, rule) })
+	if i < 0 {
+		return RuleSummary{}, false
+	}
+	return r.Rules[i], true
+}
+
+// Choice says in words what the rule picks.
+func (p Pick) Choice() string {
+	switch {
+	case p.Strategy != "":
+		return p.Strategy
+	case p.Rule == RuleRandom:
+		return "(mean over the pool)"
+	}
+	return "(none: all diverged)"
+}
+
+// named tells why a rule that picks by name finds no strategy in a pool.
+func named(rule selection.Rule, pool growth.Pool) error {
+	switch rule.(type) {
+	case selection.Strategy, selection.StackLast, selection.MIDAS:
+		recording, err := selection.NewRecording(pool.Names(), 1, make([][]selection.Point, len(pool)))
+		if err == nil {
+			_, err = rule.Pick(context.Background(), recording)
+		}
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package lag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Names of the files of a stacking.
+const (
+	stackingFile       = "stacking.json"
+	stackingResultFile = "stacking_result.json"
+)
+
+// Stack trains every arm of a stacking under every seed, writes
+// stacking_result.json and returns what it says. Whatever was computed before is
+// not computed again, and other processes that run the same stacking take part
+// of the work. When the context is cancelled, the state of the run at hand is
+// saved first. An arm that diverges is an outcome, not an error.
+func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if o, err = o.withDefaults(c.Name); err != nil {
+		return nil, err
+	}
+	s, err := openSession(ctx, c.Task, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := atomicfile.WriteJSON(filepath.Join(s.dir, stackingFile), c); err != nil {
+		return nil, err
+	}
+	cost := func(m Model) float64 { return s.cost(m).FLOPs }
+	budget := 0.0
+	for _, stage := range c.Stages {
+		model, err := c.Model.WithDepths(stage.Depths...)
+		if err != nil {
+			return nil, err
+		}
+		budget += float64(stage.Steps) * cost(model)
+	}
+	var chains []*chain
+	for _, seed := range c.Seeds {
+		for _, arm := range c.Arms {
+			segments, err := c.segments(arm, budget, cost)
+			if err != nil {
+				return nil, err
+			}
+			chains = append(chains, &chain{session: s, config: c, arm: arm, seed: seed, segments: segments})
+		}
+	}
+	if err := trainChains(ctx, chains); err != nil {
+		return nil, err
+	}
+	result := &StackingResult{Family: c.Model.Family(), Backend: s.backend.Kind, Budget: budget, UnigramEntropy: s.dataset.UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds}
+	for _, ch := range chains {
+		result.Arms = append(result.Arms, ch.outcome)
+	}
+	result.summarize()
+	return result, atomicfile.WriteJSON(filepath.Join(s.dir, stackingResultFile), result)
+}
+
+// trainChains trains every chain. One that another process is at is passed over,
+// and waited for at the end.
+func trainChains(ctx context.Context, chains []*chain) error {
+	for _, wait := range []bool{false, true} {
+		for i, ch := range chains {
+			if ch.done {
+				continue
+			}
+			ch.wait, ch.index, ch.count = wait, i, len(chains)
+			if err := ch.train(ctx); err != nil && !errors.Is(err, errBusy) {
+				return fmt.Errorf("arm %s, seed %d: %w", ch.arm.Name, ch.seed, err)
+			}
+		}
+	}
+	return nil
+}
+
+// errBusy tells that another process is at a run.
+var errBusy = errors.New("another process is at the run")
+
+// chain is the stages of an arm under one seed, one after another.
+type chain struct {
+	session  *session
+	config   Stacking
+	arm      Arm
+	seed     int64
+	segments []segment
+
+	wait         bool // for other processes
+	done         bool
+	index, count int // among all chains
+	outcome      ArmOutcome
+}
+
+func (ch *chain) train(ctx context.Context) error {
+	ch.outcome = ArmOutcome{Name: ch.arm.Name, Rule: ch.arm.Rule, Seed: ch.seed, Status: StatusComplete, Final: undefined()}
+	var source *train.Run
+	for i := range ch.segments {
+		run, err := ch.segment(ctx, i, source)
+		if err != nil {
+			return err
+		}
+		if source = run; ch.outcome.Status == StatusDiverged {
+			break
+		}
+	}
+	if ch.outcome.Status == StatusComplete {
+		ch.outcome.Final = ch.outcome.Curve[len(ch.outcome.Curve)-1].Loss
+	}
+	ch.done = true
+	return nil
+}
+
+// segment trains a stage, grown from the run of the one before it where there is
+// one, and returns its run.
+func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.Run, error) {
+	s := ch.segments[i]
+	event := Event{Phase: PhaseStack, Run: fmt.Sprintf("%s, %s", ch.arm.Name, s.model.describeDepths()), Seed: ch.seed, Index: ch.index, Count: ch.count}
+	stage := StageOutcome{Depths: s.Depths, Steps: s.Steps}
+	var run *train.Run
+	var err error
+	if source == nil {
+		run, err = ch.first(s, event)
+	} else {
+		run, err = ch.grow(ctx, i, source, event, &stage)
+	}
+	if err != nil || run == nil {
+		return nil, err
+	}
+	var outcome train.Outcome
+	ok := true
+	if ch.wait {
+		outcome, err = run.Do(ctx)
+	} else {
+		outcome, ok, err = run.TryTo(ctx, s.Steps)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errBusy
+	}
+	ch.add(s, stage, outcome)
+	return run, nil
+}
+
+// first is the run of an arm's first stage.
+func (ch *chain) first(s segment, event Event) (*train.Run, error) {
+	config := ch.session.runConfig(PhaseStack, s.model, ch.seed, s.schedule, ch.evaluate(s))
+	run, err := ch.session.newRun(config, train.Checkpoints{Every: ch.config.CheckpointEvery}, event)
+	if err != nil {
+		return nil, err
+	}
+	run.Initial = func() (*train.State, error) { return run.Program.NewState(ch.seed), nil }
+	return run, nil
+}
+
+// grow has the rule pick a strategy, which trains candidates as far as the rule
+// wants, and returns the run of the pick; nil where all diverged.
+func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event, stage *StageOutcome) (*train.Run, error) {
+	s := ch.segments[i]
+	race, err := ch.session.newRace(growing{
+		kind: PhaseStack, source: source, model: ch.segments[i-1].model, to: s.Depths, seed: ch.seed, schedule: s.schedule,
+		evaluate: ch.evaluate(s), firstBatch: s.schedule.Start, rules: s.rules(), every: ch.config.CheckpointEvery,
+	}, s.pool, event)
+	if err != nil {
+		return nil, err
+	}
+	race.label = ch.arm.Name
+	choice, err := s.rule.Pick(ctx, race)
+	if err != nil {
+		return nil, err
+	}
+	stage.Candidates, stage.ExtraSteps = race.Len(), choice.TotalExtraSteps()
+	if choice.Index < 0 {
+		ch.outcome.Status = StatusDiverged
+		ch.outcome.Stages = append(ch.outcome.Stages, *stage)
+		return nil, nil
+	}
+	picked := s.pool[choice.Index]
+	stage.Strategy, stage.Map, stage.Encoder = picked.Name, picked.Map, picked.Encoder
+	return race.runs[choice.Index], nil
+}
+
+// add records a stage that was trained.
+func (ch *chain) add(s segment, stage StageOutcome, outcome train.Outcome) {
+	o := &ch.outcome
+	o.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
+	o.FLOPs += float64(stage.ExtraSteps) * s.flops
+	for _, l := range outcome.Curve {
+		o.Curve = append(o.Curve, StackingPoint{Step: s.schedule.Start + l.Step, FLOPs: o.FLOPs + float64(l.Step)*s.flops, Loss: Number(l.Value())})
+	}
+	o.FLOPs += float64(outcome.Steps) * s.flops
+	stage.Loss = o.Curve[len(o.Curve)-1].Loss
+	if outcome.DivergedAt != nil {
+		o.Status = StatusDiverged
+	}
+	o.Stages = append(o.Stages, stage)
+}
+
+// evaluate returns the steps at which a stage is evaluated.
+func (ch *chain) evaluate(s segment) []int {
+	steps := evaluationsEvery(ch.config.EvaluateEvery, s.Steps)
+	for _, rule := range s.rules() {
+		steps = append(steps, rule.Evaluations(s.Steps)...)
+	}
+	steps = append(steps, branchSteps(s.rules())...)
+	slices.Sort(steps)
+	return slices.Compact(steps)
+}

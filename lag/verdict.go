@@ -1,0 +1,181 @@
+package lag
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+const (
+	fewStrategies = 12   // below this, correlations over the pool say little
+	settled       = 0.95 // Spearman's rho with the final loss in the last part of a training whose ranking has settled
+	lastPart      = 0.75 // where that part begins, as a share of the training
+	errorShare    = 0.25 // largest share of the strategies' spread that the error of a difference should have
+)
+
+// warnings says what a reader must know before believing the numbers.
+func warnings(r *Result) []string {
+	var list []string
+	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	if !r.Source.LeftPlateau() {
+		list = append(list, r.Source.plateauWarning())
+	}
+	if n := r.PoolSize(); n < fewStrategies {
+		add("Only %d strategies: a correlation over fewer than %d says little.", n, fewStrategies)
+	}
+	if len(r.Seeds) == 1 {
+		add("One seed: how much of the ranking is noise of the seed was not measured (-seeds 1,2).")
+	}
+	if r.Noise.IsNoise {
+		add("The ranking is noise: the strategies' final losses spread by %s nats, and those of one strategy by %s under another seed; train longer, or with more seeds.",
+			nats(r.Noise.Strategies), nats(r.Noise.Seeds))
+	}
+	list = append(list, r.evaluationWarnings()...)
+	if step, rho := r.lastBeforeEnd(); rho < settled {
+		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise -steps.", step, r.Steps, decimal(rho))
+	}
+	if n := countDiverged(r.Strategies); n > 0 {
+		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
+	}
+	return list
+}
+
+// evaluationWarnings say where the validation set is too small for the differences.
+func (r *Result) evaluationWarnings() []string {
+	var list []string
+	final := r.meanSpread(r.Steps)
+	if share := float64(r.Noise.PairError) / final; share > errorShare {
+		list = append(list, fmt.Sprintf("The validation set is small: the standard error of a difference between two final losses, %s nats, is %.0f%% of their spread of %.4f; with %.0f times the batches (-validation) it would be %.0f%%.",
+			nats(r.Noise.PairError), 100*share, final, math.Ceil(share*share/errorShare/errorShare), 100*errorShare))
+	}
+	atLag := r.meanSpread(r.ProbeSteps)
+	if error := float64(r.Noise.PairErrorAtLag); 2*error > atLag {
+		list = append(list, fmt.Sprintf("The lag is too short to tell candidates apart: at step %d their losses spread by %.4f nats, and a difference has a standard error of %.4f.", r.ProbeSteps, atLag, error))
+	}
+	return list
+}
+
+// meanSpread is the standard deviation, over the strategies, of the mean loss
+// over the seeds at a step; diverged ones are left out.
+func (r *Result) meanSpread(step int) float64 {
+	var means []float64
+	for i := range r.PoolSize() {
+		if m := r.MeanAt(i, step); !math.IsInf(m, 0) && !math.IsNaN(m) {
+			means = append(means, m)
+		}
+	}
+	return stat.StdDev(means, nil)
+}
+
+// lastBeforeEnd is Spearman's rho at the first evaluation of the last part of
+// the training; 1 where there is none.
+func (r *Result) lastBeforeEnd() (step int, rho Number) {
+	for _, c := range r.Correlation {
+		if c.Step < r.Steps && float64(c.Step) >= lastPart*float64(r.Steps) {
+			return c.Step, c.Spearman
+		}
+	}
+	return r.Steps, 1
+}
+
+func countDiverged(outcomes []Outcome) int {
+	n := 0
+	for _, o := range outcomes {
+		if o.Status == StatusDiverged {
+			n++
+		}
+	}
+	return n
+}
+
+// verdict says in a paragraph what the study found of the claims that it can
+// test: whether the loss at initialization foretells the final loss, whether the
+// loss after the lag does and since when, and what picking by each costs.
+func verdict(r *Result) string {
+	probe := r.ProbeSteps
+	rho := func(step int) Correlation {
+		return r.Correlation[slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })]
+	}
+	atInit, atLag := rho(0), rho(probe)
+	change := stats.MeanPermutationTest(r.lossesAt(0), r.lossesAt(probe), r.lossesAt(r.Steps), permutations, resamplingSeed)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Over %d strategies from %s to %s layers%s, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
+		r.PoolSize(), depths(r.From, r.EncoderFrom), depths(r.To, r.EncoderTo), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
+	fmt.Fprintf(&b, "the loss after %d of %d steps with rho = %s (%s to %s); the difference has p %s in a permutation test. ",
+		probe, r.Steps, decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
+	if r.LagSteps != nil {
+		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagSteps, LagThreshold)
+	} else {
+		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", LagThreshold)
+	}
+	if !math.IsNaN(float64(r.Noise.Ratio)) {
+		fmt.Fprintf(&b, "Final losses differ by %s nats between strategies and by %s between seeds (standard deviations, ratio %.1f). ",
+			nats(r.Noise.Strategies), nats(r.Noise.Seeds), float64(r.Noise.Ratio))
+	}
+	b.WriteString(r.picksInWords())
+	return b.String()
+}
+
+func depths(depth, encoder int) string {
+	if encoder > 0 {
+		return fmt.Sprintf("%d+%d", encoder, depth)
+	}
+	return fmt.Sprint(depth)
+}
+
+func underSeeds(n int) string {
+	if n > 1 {
+		return fmt.Sprintf(", each under %d seeds", n)
+	}
+	return ""
+}
+
+func (r *Result) picksInWords() string {
+	if r.complete() == 0 {
+		return "No candidate is left to pick."
+	}
+	lag, ok := r.Rule(RuleLAG)
+	initial, ok2 := r.Rule(RuleLossAtInit)
+	random, ok3 := r.Rule(RuleRandom)
+	if !ok || !ok2 || !ok3 {
+		return ""
+	}
+	if len(r.Seeds) > 1 {
+		return fmt.Sprintf("LAG's pick ends %s nats from the best on average, that by the loss at initialization %s, a random pick %s.",
+			nats(lag.Regret), nats(initial.Regret), nats(random.Regret))
+	}
+	lagPick, _ := r.Pick(RuleLAG)
+	initPick, _ := r.Pick(RuleLossAtInit)
+	return fmt.Sprintf("LAG picks %s, %s nats from the best; the loss at initialization picks %s, %s from it; a random pick is %s from it on average.",
+		lagPick.Strategy, nats(lagPick.Regret), initPick.Strategy, nats(initPick.Regret), nats(random.Regret))
+}
+
+// complete is how many candidates got to the end.
+func (r *Result) complete() int { return len(r.Strategies) - countDiverged(r.Strategies) }
+
+func probability(p float64) string {
+	if p < 0.001 {
+		return "< 0.001"
+	}
+	return fmt.Sprintf("= %.3f", p)
+}
+
+func decimal(n Number) string {
+	if math.IsNaN(float64(n)) {
+		return "undefined"
+	}
+	return fmt.Sprintf("%.2f", float64(n))
+}
+
+// nats formats a regret; that of a candidate that diverged is infinite.
+func nats(n Number) string {
+	if math.IsInf(float64(n), 1) {
+		return "infinitely far"
+	}
+	return fmt.Sprintf("%.4f", float64(n))
+}
