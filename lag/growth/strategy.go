@@ -87,6 +87,28 @@ func (s Strategy) clone() Strategy {
 	return s
 }
 
+// Summary is what the strategy does beside its maps: the init, and what else is
+// not the default: "zero, moments reset, re-warm-up 100, restart, new first 100".
+func (s Strategy) Summary() string {
+	text := s.Init.String()
+	if s.Combine != nil {
+		text = "combined, " + text
+	}
+	if s.Moments != MomentsCopy {
+		text += ", moments " + string(s.Moments)
+	}
+	if s.Rewarm != 0 {
+		text += fmt.Sprintf(", re-warm-up %d", s.Rewarm)
+	}
+	if s.Restart {
+		text += ", restart"
+	}
+	if s.NewFirst != 0 {
+		text += fmt.Sprintf(", new first %d", s.NewFirst)
+	}
+	return text
+}
+
 // Validate reports whether the strategy can grow a model of these depths.
 func (s Strategy) Validate(from Depths) error {
 	if s.Name == "" {
