@@ -99,7 +99,8 @@ func layerMaps(from, to growth.Depths, panels []mapPanel) Figure {
 		f.Alt += " Of the two stacks of a strategy the left one is the encoder, the right one the decoder."
 	}
 
-	const panelWidth, columnsMax = 1.2, 8
+	panelWidth := panelWidth(panels)
+	columnsMax := int(inches(9.6) / panelWidth)
 	rows := (len(panels) + columnsMax - 1) / columnsMax
 	columns := (len(panels) + rows - 1) / rows
 	box := vg.Points(min(19, 230/float64(deepest)))
@@ -109,21 +110,35 @@ func layerMaps(from, to growth.Depths, panels []mapPanel) Figure {
 	}
 	panelHeight := caption + box*vg.Length(deepest) + vg.Points(12)
 	key := vg.Points(30)
-	width := max(inches(panelWidth*float64(columns)+0.2), inches(5.4))
+	width := max(panelWidth*vg.Length(columns)+inches(0.2), inches(5.4))
 	height := panelHeight*vg.Length(rows) + key + vg.Points(sizeTitle+22)
 
 	return render(f, width, height, mapsSpec(from, panels), func(c draw.Canvas) {
 		c = headline(c, f.Title)
-		paintMapKey(c, from[len(from)-1])
+		paintMapKey(c, from)
 		for i, p := range panels {
-			x := c.Min.X + vg.Points(8) + inches(panelWidth)*vg.Length(i%columns)
+			x := c.Min.X + vg.Points(8) + panelWidth*vg.Length(i%columns)
 			top := c.Max.Y - panelHeight*vg.Length(i/columns)
-			paintMap(c, p, from, box, caption, x, top, inches(panelWidth)-vg.Points(8))
+			paintMap(c, p, from, box, caption, x, top, panelWidth-vg.Points(8))
 		}
 	})
 }
 
-// paintMap draws one stack of boxes, and above it a caption with its name.
+const smallestName = 7.5 // points
+
+// panelWidth is as wide as the longest name in its smallest size wants it, within
+// bounds.
+func panelWidth(panels []mapPanel) vg.Length {
+	width := inches(1.2)
+	name := bold(textStyle(smallestName, black))
+	for _, p := range panels {
+		width = max(width, name.Width(p.name)+vg.Points(10))
+	}
+	return min(width, inches(1.9))
+}
+
+// paintMap draws the stacks of boxes of a strategy, and above them a caption
+// with its name.
 func paintMap(c draw.Canvas, p mapPanel, from growth.Depths, box, caption, x, top, width vg.Length) {
 	name := bold(textStyle(sizeNote, black))
 	if p.marked {
@@ -133,7 +148,7 @@ func paintMap(c draw.Canvas, p mapPanel, from growth.Depths, box, caption, x, to
 	note := textStyle(sizeNote-1, grey)
 	note.XAlign, note.YAlign = draw.XCenter, draw.YTop
 	center := x + width/2
-	for name.Width(p.name) > width && name.Font.Size > vg.Points(7.5) {
+	for name.Width(p.name) > width && name.Font.Size > vg.Points(smallestName) {
 		name.Font.Size -= vg.Points(0.5)
 	}
 	c.FillText(name, vg.Point{X: center, Y: top - vg.Points(3)}, shorten(name, p.name, width))
@@ -148,9 +163,13 @@ func paintMap(c draw.Canvas, p mapPanel, from growth.Depths, box, caption, x, to
 	if len(p.stacks) == 2 {
 		boxWidth = vg.Points(34)
 	}
+	deepest := 0
+	for _, layers := range p.stacks {
+		deepest = max(deepest, len(layers))
+	}
+	y := top - caption - box*vg.Length(deepest)
 	left := center - (boxWidth*vg.Length(len(p.stacks))+gap*vg.Length(len(p.stacks)-1))/2
 	for k, layers := range p.stacks {
-		y := top - caption - box*vg.Length(len(layers))
 		duplicate := growth.Map(layers).Duplicates()
 		for i, layer := range layers {
 			paintLayer(c, layer, from[k], duplicate[i] && p.changed, left, y+box*vg.Length(i), boxWidth, box)
@@ -205,18 +224,21 @@ func LayerColor(layer, from int) (background, text string) {
 // darkBelow is the luminance under which text is white.
 const darkBelow = 0.36
 
-func paintMapKey(c draw.Canvas, from int) {
+func paintMapKey(c draw.Canvas, from growth.Depths) {
 	style := textStyle(sizeNote, black)
 	style.YAlign = draw.YCenter
 	x, y, w, h := c.Min.X+vg.Points(10), c.Min.Y+vg.Points(7), vg.Points(30), vg.Points(15)
 	entry := func(layer int, changed bool, label string) {
-		paintLayer(c, layer, from, changed, x, y, w, h)
+		paintLayer(c, layer, slices.Max(from), changed, x, y, w, h)
 		c.FillText(style, vg.Point{X: x + w + vg.Points(5), Y: y + h/2}, label)
 		x += w + vg.Points(20) + style.Width(label)
 	}
 	entry(0, false, "source layer 0")
 	entry(0, true, "duplicate, not a plain copy")
 	entry(growth.New, false, "new layer")
+	if len(from) == 2 {
+		c.FillText(style, vg.Point{X: x, Y: y + h/2}, "left: encoder, right: decoder")
+	}
 }
 
 func box(x0, y0, x1, y1 vg.Length) []vg.Point {

@@ -88,25 +88,31 @@ func (s Strategy) clone() Strategy {
 }
 
 // Summary is what the strategy does beside its maps: the init, and what else is
-// not the default: "zero, moments reset, re-warm-up 100, restart, new first 100".
+// not the default, such as "zero, restart" or "moments reset, re-warm-up 100".
 func (s Strategy) Summary() string {
-	text := s.Init.String()
+	var parts []string
 	if s.Combine != nil {
-		text = "combined, " + text
+		parts = append(parts, "combined")
+	}
+	if s.Init.Kind != Copy {
+		parts = append(parts, s.Init.String())
 	}
 	if s.Moments != MomentsCopy {
-		text += ", moments " + string(s.Moments)
+		parts = append(parts, "moments "+string(s.Moments))
 	}
 	if s.Rewarm != 0 {
-		text += fmt.Sprintf(", re-warm-up %d", s.Rewarm)
+		parts = append(parts, fmt.Sprintf("re-warm-up %d", s.Rewarm))
 	}
 	if s.Restart {
-		text += ", restart"
+		parts = append(parts, "restart")
 	}
 	if s.NewFirst != 0 {
-		text += fmt.Sprintf(", new first %d", s.NewFirst)
+		parts = append(parts, fmt.Sprintf("new first %d", s.NewFirst))
 	}
-	return text
+	if parts == nil {
+		return string(Copy)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Validate reports whether the strategy can grow a model of these depths.
