@@ -25,21 +25,9 @@ func TestPreservation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stack, err := growth.GStack(refLayers, 2*refLayers)
-			if err != nil {
-				t.Fatal(err)
-			}
 			deep := newProgram(t, b, config.WithLayers(2*refLayers))
-			for _, test := range []struct {
-				init      growth.Init
-				preserves bool
-			}{
-				{growth.Init{Kind: growth.Gated, GateSteps: 10}, true},
-				{growth.Init{Kind: growth.Zero}, preNorm},
-				{growth.Init{Kind: growth.Copy}, false},
-			} {
-				strategy := stack.WithInit(test.init)
-				grown, err := snap.Grow(config.Stacks(), []growth.Strategy{strategy}, nil)
+			for _, test := range preservation(t, preNorm) {
+				grown, err := snap.Grow(config.Stacks(), []growth.Strategy{test.strategy}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -47,16 +35,58 @@ func TestPreservation(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				change := math.Abs(loss(t, deep, restored, strategy.Gates(0))-source) / source
+				change := math.Abs(loss(t, deep, restored, test.strategy.Gates(0))-source) / source
 				if test.preserves && change > 1e-6 {
-					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g, want at most 1e-6", preNorm, strategy.Name, change)
+					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g, want at most 1e-6", preNorm, test.strategy.Name, change)
 				}
 				if !test.preserves && change < 1e-4 {
-					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g only, want more than 1e-4", preNorm, strategy.Name, change)
+					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g only, want more than 1e-4", preNorm, test.strategy.Name, change)
 				}
 			}
 		}
 	})
+}
+
+type preservationTest struct {
+	strategy  growth.Strategy
+	preserves bool
+}
+
+// preservation returns strategies, and whether they should leave the loss as it
+// is: gates at 0 do, output projections at 0 in a pre-norm stack only.
+func preservation(t *testing.T, preNorm bool) []preservationTest {
+	t.Helper()
+	const from, to = refLayers, 2 * refLayers
+	made := func(s growth.Strategy, err error) growth.Strategy {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	stack := made(growth.GStack(from, to))
+	tests := []preservationTest{
+		{stack, false},
+		{stack.WithInit(growth.Init{Kind: growth.Gated, GateSteps: 10}), true},
+		{made(growth.MSG(from, to, 10)), true},
+		{stack.WithInit(growth.Init{Kind: growth.Zero}), preNorm},
+		{made(growth.LEMON(from, to)), preNorm},
+		{made(growth.StagedAlternate(from, to, growth.Zero)), preNorm},
+		{stack.WithInit(growth.Init{Kind: growth.Scaled, Factor: 0.5}), false},
+	}
+	for _, s := range identityBlocks(t, from, to) {
+		tests = append(tests, preservationTest{s, preNorm})
+	}
+	return tests
+}
+
+func identityBlocks(t *testing.T, from, to int) growth.Pool {
+	t.Helper()
+	pool, err := growth.IdentityBlockGroups(from, to)
+	if err != nil || len(pool) == 0 {
+		t.Fatalf("%d identity blocks: %v", len(pool), err)
+	}
+	return pool
 }
 
 func newProgram(t *testing.T, b *backend.Backend, config bert.Config) *train.Program {

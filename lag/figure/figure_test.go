@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
@@ -84,6 +85,18 @@ func TestFigures(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkFigure(t, PoolMaps(12, pool))
+	two, err := growth.NewPoolFor(growth.Depths{2, 3}, growth.Depths{4, 6}, &growth.Options{Wide: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := PoolMapsFor(growth.Depths{2, 3}, two)
+	checkFigure(t, f)
+	if want := fmt.Sprintf("%d ways to grow 2+3 layers into 4+6", len(two)); f.Title != want || !bytes.Contains(f.SVG, []byte("left: encoder")) {
+		t.Errorf("the title is %q, want %q, and the two stacks are told apart", f.Title, want)
+	}
+	if f := PoolMapsFor(growth.Depths{3}, two); f.Err == nil {
+		t.Error("strategies of two stacks are drawn for a model of one")
+	}
 	if got := len(All(r)); got != 6 {
 		t.Errorf("All has %d figures, want 6", got)
 	}

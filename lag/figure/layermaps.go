@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -30,62 +31,115 @@ func LayerMaps(r *lag.Result) Figure {
 		if marked {
 			note += " · LAG"
 		}
-		panels = append(panels, mapPanel{name: s.name, init: s.init, layers: s.maps, note: note, marked: marked})
+		panels = append(panels, mapPanel{name: s.name, what: s.init, changed: s.init != "" && s.init != string(growth.Copy), stacks: [][]int{s.maps}, note: note, marked: marked})
 	}
-	return layerMaps(r.From, r.To, panels)
+	return layerMaps(growth.Depths{r.From}, growth.Depths{r.To}, panels)
 }
 
-// PoolMaps draws the layer maps of a pool, as [LayerMaps] does, in the pool's
-// order. from is the number of layers of the source.
+// PoolMaps draws the layer maps of a pool for a model of one stack, as
+// [LayerMaps] does, in the pool's order. from is the number of layers of the
+// source.
 func PoolMaps(from int, pool growth.Pool) Figure {
+	return PoolMapsFor(growth.Depths{from}, pool)
+}
+
+// PoolMapsFor is [PoolMaps] for a model of one or two stacks. Of two, the
+// encoder's is the left one.
+func PoolMapsFor(from growth.Depths, pool growth.Pool) Figure {
 	panels := make([]mapPanel, 0, len(pool))
-	to := 0
+	to := make(growth.Depths, len(from))
 	for _, s := range pool {
-		to = max(to, len(s.Map))
-		panels = append(panels, mapPanel{name: s.Name, init: s.Init.String(), layers: s.Map})
+		panel := mapPanel{name: s.Name, what: s.Summary(), changed: s.Init.Kind != growth.Copy}
+		stacks, err := s.PerStack(len(from))
+		if err != nil {
+			return noData("layer-maps", "Layer maps", err.Error())
+		}
+		for i, one := range stacks {
+			to[i] = max(to[i], len(one.Map))
+			panel.stacks = append(panel.stacks, one.Map)
+		}
+		panels = append(panels, panel)
 	}
 	return layerMaps(from, to, panels)
 }
 
+// A mapPanel is one strategy's part of the drawing.
 type mapPanel struct {
-	name, init, note string
-	layers           []int
+	name, what, note string
+	changed          bool    // duplicates are not plain copies
+	stacks           [][]int // the map of each
 	marked           bool
 }
 
-func layerMaps(from, to int, panels []mapPanel) Figure {
-	f := Figure{Name: "layer-maps", Title: fmt.Sprintf("%d ways to grow %d layers into %d", len(panels), from, to)}
-	if len(panels) == 0 || to < 1 {
+// duplicates tells whether a stack has any.
+func (p mapPanel) duplicates() bool {
+	return slices.ContainsFunc(p.stacks, func(m []int) bool { return slices.Contains(growth.Map(m).Duplicates(), true) })
+}
+
+// joined writes depths as "3", or "2+2" for two stacks.
+func joined(depths growth.Depths) string {
+	var texts []string
+	for _, n := range depths {
+		texts = append(texts, strconv.Itoa(n))
+	}
+	return strings.Join(texts, "+")
+}
+
+func layerMaps(from, to growth.Depths, panels []mapPanel) Figure {
+	f := Figure{Name: "layer-maps", Title: fmt.Sprintf("%d ways to grow %s layers into %s", len(panels), joined(from), joined(to))}
+	deepest := 0
+	for _, n := range to {
+		deepest = max(deepest, n)
+	}
+	if len(panels) == 0 || deepest < 1 {
 		return noData(f.Name, f.Title, "there are no strategies")
 	}
-	f.Alt = fmt.Sprintf("Stacks of boxes, one for each of %d strategies, that show from which of %d source layers each of %d grown layers is copied.", len(panels), from, to)
+	f.Alt = fmt.Sprintf("Stacks of boxes, one for each of %d strategies, that show from which of %s source layers each of %s grown layers is copied.", len(panels), joined(from), joined(to))
+	if len(from) == 2 {
+		f.Alt += " Of the two stacks of a strategy the left one is the encoder, the right one the decoder."
+	}
 
-	const panelWidth, columnsMax = 1.2, 8
+	panelWidth := panelWidth(panels)
+	columnsMax := int(inches(9.6) / panelWidth)
 	rows := (len(panels) + columnsMax - 1) / columnsMax
 	columns := (len(panels) + rows - 1) / rows
-	box := vg.Points(min(19, 230/float64(to)))
+	box := vg.Points(min(19, 230/float64(deepest)))
 	caption := vg.Points(29)
 	if panels[0].note != "" {
 		caption += vg.Points(11)
 	}
-	panelHeight := caption + box*vg.Length(to) + vg.Points(12)
+	panelHeight := caption + box*vg.Length(deepest) + vg.Points(12)
 	key := vg.Points(30)
-	width := max(inches(panelWidth*float64(columns)+0.2), inches(5.4))
+	width := max(panelWidth*vg.Length(columns)+inches(0.2), inches(5.4))
 	height := panelHeight*vg.Length(rows) + key + vg.Points(sizeTitle+22)
 
-	return render(f, width, height, mapsSpec(from, to, panels), func(c draw.Canvas) {
+	return render(f, width, height, mapsSpec(from, panels), func(c draw.Canvas) {
 		c = headline(c, f.Title)
 		paintMapKey(c, from)
 		for i, p := range panels {
-			x := c.Min.X + vg.Points(8) + inches(panelWidth)*vg.Length(i%columns)
+			x := c.Min.X + vg.Points(8) + panelWidth*vg.Length(i%columns)
 			top := c.Max.Y - panelHeight*vg.Length(i/columns)
-			paintMap(c, p, from, box, caption, x, top, inches(panelWidth)-vg.Points(8))
+			paintMap(c, p, from, box, caption, x, top, panelWidth-vg.Points(8))
 		}
 	})
 }
 
-// paintMap draws one stack of boxes, and above it a caption with its name.
-func paintMap(c draw.Canvas, p mapPanel, from int, box, caption, x, top, width vg.Length) {
+const smallestName = 7.5 // points
+
+// panelWidth is as wide as the longest name in its smallest size wants it, within
+// bounds.
+func panelWidth(panels []mapPanel) vg.Length {
+	width := inches(1.2)
+	name := bold(textStyle(smallestName, black))
+	for _, p := range panels {
+		width = max(width, name.Width(p.name)+vg.Points(10))
+	}
+	return min(width, inches(1.9))
+}
+
+// paintMap draws the stacks of boxes of a strategy, and above them a caption
+// with its name.
+func paintMap(c draw.Canvas, p mapPanel, from growth.Depths, box, caption, x, top, width vg.Length) {
 	name := bold(textStyle(sizeNote, black))
 	if p.marked {
 		name.Color = vermillion
@@ -94,23 +148,33 @@ func paintMap(c draw.Canvas, p mapPanel, from int, box, caption, x, top, width v
 	note := textStyle(sizeNote-1, grey)
 	note.XAlign, note.YAlign = draw.XCenter, draw.YTop
 	center := x + width/2
-	for name.Width(p.name) > width && name.Font.Size > vg.Points(7.5) {
+	for name.Width(p.name) > width && name.Font.Size > vg.Points(smallestName) {
 		name.Font.Size -= vg.Points(0.5)
 	}
 	c.FillText(name, vg.Point{X: center, Y: top - vg.Points(3)}, shorten(name, p.name, width))
-	second := p.init
-	if !slices.Contains(growth.Map(p.layers).Duplicates(), true) {
+	second := p.what
+	if !p.duplicates() {
 		second = "no duplicates"
 	}
 	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(15)}, shorten(note, second, width))
 	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(26)}, shorten(note, p.note, width))
 
-	boxWidth := vg.Points(46)
-	left, y := center-boxWidth/2, top-caption-box*vg.Length(len(p.layers))
-	duplicate := growth.Map(p.layers).Duplicates()
-	for i, layer := range p.layers {
-		changed := duplicate[i] && p.init != "" && p.init != "copy"
-		paintLayer(c, layer, from, changed, left, y+box*vg.Length(i), boxWidth, box)
+	boxWidth, gap := vg.Points(46), vg.Points(5)
+	if len(p.stacks) == 2 {
+		boxWidth = vg.Points(34)
+	}
+	deepest := 0
+	for _, layers := range p.stacks {
+		deepest = max(deepest, len(layers))
+	}
+	y := top - caption - box*vg.Length(deepest)
+	left := center - (boxWidth*vg.Length(len(p.stacks))+gap*vg.Length(len(p.stacks)-1))/2
+	for k, layers := range p.stacks {
+		duplicate := growth.Map(layers).Duplicates()
+		for i, layer := range layers {
+			paintLayer(c, layer, from[k], duplicate[i] && p.changed, left, y+box*vg.Length(i), boxWidth, box)
+		}
+		left += boxWidth + gap
 	}
 }
 
@@ -160,18 +224,21 @@ func LayerColor(layer, from int) (background, text string) {
 // darkBelow is the luminance under which text is white.
 const darkBelow = 0.36
 
-func paintMapKey(c draw.Canvas, from int) {
+func paintMapKey(c draw.Canvas, from growth.Depths) {
 	style := textStyle(sizeNote, black)
 	style.YAlign = draw.YCenter
 	x, y, w, h := c.Min.X+vg.Points(10), c.Min.Y+vg.Points(7), vg.Points(30), vg.Points(15)
 	entry := func(layer int, changed bool, label string) {
-		paintLayer(c, layer, from, changed, x, y, w, h)
+		paintLayer(c, layer, slices.Max(from), changed, x, y, w, h)
 		c.FillText(style, vg.Point{X: x + w + vg.Points(5), Y: y + h/2}, label)
 		x += w + vg.Points(20) + style.Width(label)
 	}
 	entry(0, false, "source layer 0")
-	entry(0, true, "duplicate, zeroed or gated")
+	entry(0, true, "duplicate, not a plain copy")
 	entry(growth.New, false, "new layer")
+	if len(from) == 2 {
+		c.FillText(style, vg.Point{X: x, Y: y + h/2}, "left: encoder, right: decoder")
+	}
 }
 
 func box(x0, y0, x1, y1 vg.Length) []vg.Point {
@@ -217,24 +284,31 @@ func luminance(c color.NRGBA) float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
-func mapsSpec(from, to int, panels []mapPanel) object {
+func mapsSpec(from growth.Depths, panels []mapPanel) object {
 	var values, names, domain, colors list
 	for _, p := range panels {
 		names = append(names, p.name)
-		for i, layer := range p.layers {
-			source := strconv.Itoa(layer)
-			if layer == growth.New {
-				source = "new"
+		for k, layers := range p.stacks {
+			for i, layer := range layers {
+				source := strconv.Itoa(layer)
+				if layer == growth.New {
+					source = "new"
+				}
+				value := object{"strategy": p.name, "init": p.what, "layer": i, "source": source}
+				if len(p.stacks) == 2 {
+					value["stack"] = [2]string{"encoder", "decoder"}[k]
+				}
+				values = append(values, value)
 			}
-			values = append(values, object{"strategy": p.name, "init": p.init, "layer": i, "source": source})
 		}
 	}
-	for layer := range from {
+	deepest := slices.Max(from)
+	for layer := range deepest {
 		domain = append(domain, strconv.Itoa(layer))
-		colors = append(colors, hex(orderColor(layer, from)))
+		colors = append(colors, hex(orderColor(layer, deepest)))
 	}
 	domain, colors = append(domain, "new"), append(colors, hex(lightGrey))
-	return object{
+	spec := object{
 		"width": object{"step": 46}, "height": object{"step": 18},
 		"data": object{"values": values},
 		"mark": object{"type": "rect", "stroke": "white"},
@@ -248,4 +322,8 @@ func mapsSpec(from, to int, panels []mapPanel) object {
 				object{"field": "layer", "type": "ordinal"}, object{"field": "source", "type": "nominal"}},
 		},
 	}
+	if len(from) == 2 {
+		spec["encoding"].(object)["row"] = object{"field": "stack", "type": "nominal", "sort": list{"encoder", "decoder"}, "title": nil}
+	}
+	return spec
 }

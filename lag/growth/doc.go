@@ -1,8 +1,9 @@
 // Package growth describes how a Transformer stack is made deeper, and does it
 // to a model's state.
 //
-// A [Strategy] is a layer map, an initialization of duplicates and a policy
-// for the optimizer's moments. The [Map] holds, for each layer of the grown
+// A [Strategy] is a layer map, an initialization of duplicates, a policy for the
+// optimizer's moments, and how training goes on: learning-rate re-warm-up, a
+// schedule begun anew, layers that are trained before the others. The [Map] holds, for each layer of the grown
 // stack, the index of its source layer, or [New]; one map is applied to
 // parameters and moments alike. Everything outside the stack (embeddings,
 // final norm, heads, tables that all layers share) is copied as it is.
@@ -16,7 +17,9 @@
 //
 // The strategies lie in one file for each family, with formula and source at
 // the top; [Custom] makes one of a map literal, [DefaultPool] joins what a
-// first study needs. A model with two stacks applies a strategy to each.
+// first study needs, [NewPool] with [Options].Wide all of them. Of a model with
+// two stacks a strategy holds both maps: [Strategy.PerStack] makes one for each,
+// [NewPoolFor] pools of them.
 //
 // Depths are counted in layers. The package is pure Go and knows nothing of
 // devices or graphs: it works on named float32 tensors on the host.

@@ -87,6 +87,34 @@ func (s Strategy) clone() Strategy {
 	return s
 }
 
+// Summary is what the strategy does beside its maps: the init, and what else is
+// not the default, such as "zero, restart" or "moments reset, re-warm-up 100".
+func (s Strategy) Summary() string {
+	var parts []string
+	if s.Combine != nil {
+		parts = append(parts, "combined")
+	}
+	if s.Init.Kind != Copy {
+		parts = append(parts, s.Init.String())
+	}
+	if s.Moments != MomentsCopy {
+		parts = append(parts, "moments "+string(s.Moments))
+	}
+	if s.Rewarm != 0 {
+		parts = append(parts, fmt.Sprintf("re-warm-up %d", s.Rewarm))
+	}
+	if s.Restart {
+		parts = append(parts, "restart")
+	}
+	if s.NewFirst != 0 {
+		parts = append(parts, fmt.Sprintf("new first %d", s.NewFirst))
+	}
+	if parts == nil {
+		return string(Copy)
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Validate reports whether the strategy can grow a model of these depths.
 func (s Strategy) Validate(from Depths) error {
 	if s.Name == "" {

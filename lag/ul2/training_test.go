@@ -65,42 +65,45 @@ func steps(t *testing.T, b *backend.Backend, config ul2.Config, seed int64) trai
 
 // TestPreservation holds what package growth says of duplicates against the
 // model: in a pre-norm stack they leave the loss unchanged both when their
-// output projections are zero and when they are gated at 0.
+// output projections are zero and when they are gated at 0. One strategy grows
+// all stacks of a model.
 func TestPreservation(t *testing.T) {
 	b := testbackend.Go(t)
 	for _, form := range []ul2.Form{ul2.EncoderDecoder, ul2.CausalLM} {
 		config := smallConfig(form)
-		deep := config.WithLayers(0, 3)
+		from, to, deep := growth.Depths{2}, growth.Depths{3}, config.WithLayers(0, 3)
 		if form == ul2.EncoderDecoder {
-			deep = config.WithLayers(4, 3)
+			from, to, deep = growth.Depths{2, 2}, growth.Depths{4, 3}, config.WithLayers(4, 3)
+		}
+		pool, err := growth.NewPoolFor(from, to, &growth.Options{Wide: true})
+		if err != nil {
+			t.Fatal(err)
 		}
 		source := loss(t, newProgram(t, b, config), form, formulaState(config.Parameters()), nil)
 		program := newProgram(t, b, deep)
-		for _, test := range []struct {
-			init      growth.Init
-			preserves bool
-		}{
-			{growth.Init{Kind: growth.Gated, GateSteps: 10}, true},
-			{growth.Init{Kind: growth.Zero}, true},
-			{growth.Init{Kind: growth.Copy}, false},
+		for name, preserves := range map[string]bool{
+			"stack-gated": true, "interleave-gated": true, "stack-zero": true, "lemon": true,
+			"stack": false, "stack-scaled": false, "mslt": false,
 		} {
-			encoder := growth.Custom("stack", growth.Map{0, 1, 0, 1}, growth.Copy).WithInit(test.init)
-			decoder := growth.Custom("last", growth.Map{0, 1, 1}, growth.Copy).WithInit(test.init)
-			grown := grow(t, config, deep, encoder, decoder)
+			strategy, ok := pool.ByName(name)
+			if !ok {
+				t.Fatalf("%v to %v: there is no %s", from, to, name)
+			}
+			strategies, err := strategy.PerStack(len(from))
+			if err != nil {
+				t.Fatal(err)
+			}
+			grown := grow(t, config, deep, strategies...)
 			state, err := grown.Restore(deep.Parameters(), train.NewAdamW())
 			if err != nil {
 				t.Fatal(err)
 			}
-			gates := decoder.Gates(0)
-			if form == ul2.EncoderDecoder {
-				gates = slices.Concat(encoder.Gates(0), gates)
+			change := math.Abs(loss(t, program, form, state, strategy.Gates(0))-source) / source
+			if preserves && change > 1e-5 {
+				t.Errorf("%s, %s: the loss changed by %g of itself, want at most 1e-5", form, name, change)
 			}
-			change := math.Abs(loss(t, program, form, state, gates)-source) / source
-			if test.preserves && change > 1e-5 {
-				t.Errorf("%s, %s: the loss changed by %g of itself, want at most 1e-5", form, test.init.Kind, change)
-			}
-			if !test.preserves && change < 1e-3 {
-				t.Errorf("%s, %s: the loss changed by only %g of itself", form, test.init.Kind, change)
+			if !preserves && change < 1e-3 {
+				t.Errorf("%s, %s: the loss changed by only %g of itself", form, name, change)
 			}
 		}
 	}

@@ -5,28 +5,123 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
 func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
-	from := flags.Int("from", 3, "`layers` of the source model")
-	to := flags.Int("to", 6, "`layers` of the grown models")
+	from, to := depthsFlag{3}, depthsFlag{6}
+	flags.Var(&from, "from", "`layers` of the source model; of an encoder-decoder the encoder's and the decoder's, such as 2,2")
+	flags.Var(&to, "to", "`layers` of the grown models, as many numbers as -from has")
 	standard, _ := lag.Preset(defaultPreset)
 	gate := flags.Int("gate", standard.Growth.GateSteps, "training `steps` until the gates of gated strategies are open")
+	wide := flags.Bool("wide", false, "also list insertions at every place, more published strategies, and variants of inits, moments and learning rates")
+	family := flags.Bool("family", false, "list the strategies by family, one for each publication that they come from")
+	drawing := flags.String("figure", "", "`file` to draw the layer maps in, .png or .svg")
 	return func(context.Context, []string) error {
-		pool, err := growth.NewPool(*from, *to, &growth.Options{GateSteps: *gate})
+		extension := strings.ToLower(filepath.Ext(*drawing))
+		if *drawing != "" && extension != ".png" && extension != ".svg" {
+			return usageError{fmt.Errorf("-figure %s: a figure is a .png or an .svg; name such a file", *drawing)}
+		}
+		from, to := growth.Depths(from), growth.Depths(to)
+		pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: *gate, Wide: *wide})
 		if err != nil {
 			return usageError{err}
 		}
-		fmt.Printf("%d strategies from %d to %d layers. The stack from its bottom: [1] is source layer 1, (1) a duplicate of it, <N> a new layer.\n\n",
-			len(pool), *from, *to)
-		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		if *drawing != "" {
+			f := figure.PoolMapsFor(from, pool)
+			if f.Err != nil {
+				return f.Err
+			}
+			contents := f.PNG
+			if extension == ".svg" {
+				contents = f.SVG
+			}
+			if err := atomicfile.WriteBytes(*drawing, contents); err != nil {
+				return err
+			}
+		}
+		stacks := "The stack from its bottom"
+		if len(from) == 2 {
+			stacks = "The encoder and the decoder from their bottoms"
+		}
+		fmt.Printf("%d strategies from %s to %s layers. %s: [1] is source layer 1, (1) a duplicate of it, <N> a new layer.\n\n",
+			len(pool), depthsFlag(from), depthsFlag(to), stacks)
+		return listStrategies(from, pool, *family)
+	}
+}
+
+// listStrategies prints a line for each strategy, by family under the name of
+// its source.
+func listStrategies(from growth.Depths, pool growth.Pool, family bool) error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	line := func(s growth.Strategy) error {
+		stacks, err := s.PerStack(len(from))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s\t", s.Name)
+		for i, one := range stacks {
+			fmt.Fprintf(w, "%s\t", one.Map.Draw(from[i]))
+		}
+		fmt.Fprint(w, s.Summary())
+		if !family {
+			fmt.Fprintf(w, "\t%s", s.Source)
+		}
+		fmt.Fprintln(w)
+		return nil
+	}
+	if !family {
 		for _, s := range pool {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Name, s.Map.Draw(*from), s.Init, s.Source)
+			if err := line(s); err != nil {
+				return err
+			}
 		}
 		return w.Flush()
 	}
+	for len(pool) > 0 {
+		source := pool[0].Source
+		fmt.Fprintln(w, source)
+		for _, s := range pool.Filter(func(s growth.Strategy) bool { return s.Source == source }) {
+			fmt.Fprint(w, "  ")
+			if err := line(s); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(w)
+		pool = pool.Filter(func(s growth.Strategy) bool { return s.Source != source })
+	}
+	return w.Flush()
+}
+
+// depthsFlag is a number of layers, or two with a comma between.
+type depthsFlag growth.Depths
+
+func (d depthsFlag) String() string {
+	var texts []string
+	for _, n := range d {
+		texts = append(texts, strconv.Itoa(n))
+	}
+	return strings.Join(texts, ",")
+}
+
+// Set reads the flag's text.
+func (d *depthsFlag) Set(text string) error {
+	var depths depthsFlag
+	for _, field := range strings.Split(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil {
+			return fmt.Errorf("%q is no number of layers; give one, or two with a comma between for an encoder and a decoder", field)
+		}
+		depths = append(depths, n)
+	}
+	*d = depths
+	return nil
 }
