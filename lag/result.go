@@ -75,7 +75,7 @@ type Correlation struct {
 	Pearson    Number `json:"pearson"`
 	Spearman   Number `json:"spearman"`    // with mid-ranks for ties
 	Kendall    Number `json:"kendall"`     // tau-b
-	SpearmanLo Number `json:"spearman_lo"` // 95% bootstrap interval over strategies
+	SpearmanLo Number `json:"spearman_lo"` // 95% confidence interval over strategies
 	SpearmanHi Number `json:"spearman_hi"`
 }
 
