@@ -17,7 +17,7 @@ import (
 const rhoThreshold = lag.LagThreshold
 
 // CorrelationCurve draws the correlation of the loss at each step with the final
-// loss: Spearman's rho with its bootstrap interval, Pearson's r and Kendall's
+// loss: Spearman's rho with its confidence interval, Pearson's r and Kendall's
 // tau-b. A line marks the lag time, the first step from which rho stays at 0.9
 // or above, another the step after which LAG picked.
 func CorrelationCurve(r *lag.Result) Figure {

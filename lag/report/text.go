@@ -80,7 +80,7 @@ func plainTable(headers []string, cells [][]string, texts int) string {
 }
 
 // Curve returns a plot, made of characters, of Spearman's correlation of the loss
-// at each step with the final loss: ● is rho, │ its 95% bootstrap interval, ┄ the
+// at each step with the final loss: ● is rho, │ its 95% confidence interval, ┄ the
 // level 0.9. Columns are evaluations, not to scale. It is at most width columns
 // wide, 80 where width is 0; where there are too many steps, some are left out.
 func Curve(r *lag.Result, width int) string {

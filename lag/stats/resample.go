@@ -23,12 +23,11 @@ type Interval struct{ Lo, Hi float64 }
 // half of them count, or an argument is out of range, the interval is NaN.
 //
 // The interval tells how far the statistic would move had other candidates been
-// in the pool. With fewer than about ten candidates it is rough, and as a rule
-// too narrow.
+// in the pool. With few candidates it is rough; for one seed's correlations
+// [SpearmanInterval] and [PearsonInterval] keep closer to their level.
 func Bootstrap(n int, statistic func(sample []int) float64, level float64, resamples int, seed uint64) Interval {
-	undefined := Interval{math.NaN(), math.NaN()}
 	if n < 2 || resamples < 1 || !(level > 0 && level < 1) {
-		return undefined
+		return undefinedInterval()
 	}
 	random := newRandom(seed)
 	sample := make([]int, n)
@@ -41,8 +40,14 @@ func Bootstrap(n int, statistic func(sample []int) float64, level float64, resam
 			values = append(values, v)
 		}
 	}
+	return percentiles(values, level, resamples)
+}
+
+// percentiles returns the interval that leaves out equal tails of the values,
+// which are the ones that count of the resamples.
+func percentiles(values []float64, level float64, resamples int) Interval {
 	if 2*len(values) < resamples {
-		return undefined
+		return undefinedInterval()
 	}
 	slices.Sort(values)
 	tail := (1 - level) / 2
@@ -50,21 +55,6 @@ func Bootstrap(n int, statistic func(sample []int) float64, level float64, resam
 		Lo: stat.Quantile(tail, stat.Empirical, values, nil),
 		Hi: stat.Quantile(1-tail, stat.Empirical, values, nil),
 	}
-}
-
-// SpearmanInterval returns the [Bootstrap] interval of [Spearman] over the
-// candidates. 2,000 resamples give ends that are steady to about 0.01.
-func SpearmanInterval(x, y []float64, level float64, resamples int, seed uint64) Interval {
-	if len(x) != len(y) {
-		return Interval{math.NaN(), math.NaN()}
-	}
-	sx, sy := make([]float64, len(x)), make([]float64, len(x))
-	return Bootstrap(len(x), func(sample []int) float64 {
-		for i, s := range sample {
-			sx[i], sy[i] = x[s], y[s]
-		}
-		return Spearman(sx, sy)
-	}, level, resamples, seed)
 }
 
 // RhoChange is the outcome of [PermutationTest].
@@ -85,31 +75,7 @@ type RhoChange struct {
 // Smyth (2010) recommend. Both results are NaN where a correlation is undefined,
 // the lengths differ, or permutations < 1.
 func PermutationTest(earlier, later, final []float64, permutations int, seed uint64) RhoChange {
-	n := len(final)
-	difference := Spearman(later, final) - Spearman(earlier, final)
-	if len(earlier) != n || len(later) != n || permutations < 1 || math.IsNaN(difference) {
-		return RhoChange{math.NaN(), math.NaN()}
-	}
-	// Losses fall between the two steps; only their ranks can be exchanged.
-	a, b, f := Ranks(earlier), Ranks(later), Ranks(final)
-	pa, pb := make([]float64, n), make([]float64, n)
-	random := newRandom(seed)
-	extreme := 0
-	for range permutations {
-		for i := range n {
-			pa[i], pb[i] = a[i], b[i]
-			if random.IntN(2) == 1 {
-				pa[i], pb[i] = pb[i], pa[i]
-			}
-		}
-		d := Spearman(pb, f) - Spearman(pa, f)
-		// Differences that are equal on paper may differ in the last digits. A NaN
-		// (all ranks became equal) is counted, which can only raise p.
-		if !(math.Abs(d) < math.Abs(difference)-1e-12) {
-			extreme++
-		}
-	}
-	return RhoChange{difference, float64(1+extreme) / float64(1+permutations)}
+	return MeanPermutationTest([][]float64{earlier}, [][]float64{later}, [][]float64{final}, permutations, seed)
 }
 
 // newRandom returns the generator that belongs to a seed.

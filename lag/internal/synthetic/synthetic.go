@@ -101,7 +101,7 @@ func judge(r *lag.Result, seeds int) {
 	for _, step := range Steps {
 		x := at[step]
 		rho := stats.Spearman(x, finals)
-		band := stats.SpearmanInterval(x, finals, 0.95, 200, 1)
+		band := stats.SpearmanInterval(x, finals, 0.95)
 		rhos = append(rhos, rho)
 		r.Correlation = append(r.Correlation, lag.Correlation{
 			Step: step, Pearson: lag.Number(stats.Pearson(x, finals)), Spearman: lag.Number(rho),
