@@ -51,14 +51,11 @@ func (s *Study) analyze(ctx context.Context, source Source, outcomes []Outcome) 
 	c := s.Config
 	r := &Result{
 		Family: c.Model.Family(), Backend: s.backend.Kind, Steps: c.Growth.Schedule.Steps, ProbeSteps: c.Growth.ProbeSteps,
-		Source: source, Seeds: c.seeds(), Strategies: outcomes, Warnings: []string{},
+		Source: source, Seeds: c.seeds(), Strategies: outcomes,
 	}
 	r.From, r.EncoderFrom = split(c.Model.Depths())
 	r.To, r.EncoderTo = split(c.Growth.To)
-	if err := r.compare(ctx, c.Growth.evaluationSteps(s.rules), s.rules); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, r.Analyze(ctx, s.rules)
 }
 
 // split returns the depth of the decoder, or of the only stack, and that of the
@@ -71,8 +68,9 @@ func split(depths growth.Depths) (depth, encoder int) {
 }
 
 // correlate fills in how early losses and other signals relate to the final loss.
-func (r *Result) correlate(steps []int) {
-	final := r.lossesAt(r.Steps)
+func (r *Result) correlate() {
+	r.Correlation, r.LagSteps = nil, nil
+	steps, final := r.EvaluationSteps(), r.lossesAt(r.Steps)
 	var rhos []float64
 	for _, step := range steps {
 		c := correlation(r.lossesAt(step), final)
@@ -81,14 +79,15 @@ func (r *Result) correlate(steps []int) {
 		rhos = append(rhos, float64(c.Spearman))
 	}
 	// The last step is left out: the final loss foretells itself.
-	if step, ok := stats.LagTime(steps[:len(steps)-1], rhos[:len(rhos)-1], LagThreshold); ok {
+	n := max(len(steps)-1, 0)
+	if step, ok := stats.LagTime(steps[:n], rhos[:n], LagThreshold); ok {
 		r.LagSteps = &step
 	}
 	r.Signals = []SignalCorrelation{}
 	if len(r.Strategies) == 0 {
 		return
 	}
-	for i, signal := range r.Strategies[0].Signals {
+	for i, signal := range r.Strategies[0].Signals { // all have the same
 		values := r.bySeed(func(o Outcome) float64 {
 			if v := float64(o.Signals[i].Value); !math.IsNaN(v) || o.Status != StatusDiverged {
 				return v
@@ -126,6 +125,21 @@ func (r *Result) bySeed(value func(Outcome) float64) [][]float64 {
 // lossesAt are the losses at a step, by seed and strategy.
 func (r *Result) lossesAt(step int) [][]float64 {
 	return r.bySeed(func(o Outcome) float64 { return o.At(step) })
+}
+
+// EvaluationSteps are the steps at which all candidates were evaluated, those that
+// had diverged before left out.
+func (r *Result) EvaluationSteps() []int {
+	var steps []int
+	for _, o := range r.Strategies {
+		if len(o.Curve) > len(steps) {
+			steps = steps[:0]
+			for _, p := range o.Curve {
+				steps = append(steps, p.Step)
+			}
+		}
+	}
+	return steps
 }
 
 // PoolSize is the number of strategies.

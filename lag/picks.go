@@ -20,21 +20,33 @@ const (
 	RuleOracle     = "oracle"
 )
 
-// compare fills in everything that follows from the outcomes.
-func (r *Result) compare(ctx context.Context, steps []int, rules []selection.Rule) error {
-	r.correlate(steps)
+// Analyze fills in everything that follows from the outcomes of the strategies:
+// correlations, noise, what the rules pick, warnings and the verdict. It is an
+// error if a rule does not fit the study.
+func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
+	r.correlate()
 	r.measureNoise()
-	for i := range r.Seeds {
-		picks, err := r.replay(ctx, i, rules)
-		if err != nil {
-			return err
-		}
-		r.Picks = append(r.Picks, picks...)
+	if r.Picks, err = r.Replay(ctx, rules); err != nil {
+		return err
 	}
-	r.Rules = r.summarize()
-	r.Warnings = append(r.Warnings, warnings(r)...)
+	r.Rules = r.Summarize(r.Picks)
+	r.Warnings = warnings(r)
 	r.Verdict = verdict(r)
 	return nil
+}
+
+// Replay applies selection rules to the recorded curves of each seed. It is an
+// error if the study was not evaluated where a rule looks.
+func (r *Result) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, error) {
+	var picks []Pick
+	for i := range r.Seeds {
+		list, err := r.replay(ctx, i, rules)
+		if err != nil {
+			return nil, err
+		}
+		picks = append(picks, list...)
+	}
+	return picks, nil
 }
 
 // replay applies the selection rules to the curves of the i-th seed. Costs count
@@ -118,10 +130,10 @@ func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selecti
 	return selection.NewRecording(names, r.Steps, curves, branches...)
 }
 
-// summarize returns the mean of each rule's picks over the seeds.
-func (r *Result) summarize() []RuleSummary {
+// Summarize returns the mean of each rule's picks over the seeds.
+func (r *Result) Summarize(picks []Pick) []RuleSummary {
 	var list []RuleSummary
-	for _, p := range r.Picks {
+	for _, p := range picks {
 		i := slices.IndexFunc(list, func(s RuleSummary) bool { return s.Rule == p.Rule })
 		if i < 0 {
 			i = len(list)
