@@ -13,7 +13,6 @@ const (
 	plateauMargin  = 0.3  // nats, see LeftPlateau
 	fewStrategies  = 12   // below this, correlations over the pool say little
 	intervalLevel  = 0.95 // of the confidence intervals
-	resamples      = 2000
 	permutations   = 10000
 	resamplingSeed = 1
 )
@@ -81,7 +80,7 @@ func (c Config) analyze(source Source, outcomes []Outcome) *Result {
 	for _, step := range steps {
 		early := lossesAt(outcomes, step)
 		rho := stats.Spearman(early, final)
-		interval := stats.MeanSpearmanInterval([][]float64{early}, [][]float64{final}, intervalLevel, resamples, resamplingSeed)
+		interval := stats.MeanSpearmanInterval([][]float64{early}, [][]float64{final}, intervalLevel)
 		r.Correlation = append(r.Correlation, Correlation{
 			Step: step, Pearson: Number(stats.Pearson(early, final)), Spearman: Number(rho), Kendall: Number(stats.KendallTauB(early, final)),
 			SpearmanLo: Number(interval.Lo), SpearmanHi: Number(interval.Hi),
