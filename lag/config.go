@@ -43,6 +43,7 @@ type Growth struct {
 type PoolOptions struct {
 	GateSteps  int            `json:"gate_steps"`           // training steps until the gates of gated strategies are open
 	Moments    growth.Moments `json:"moments"`              // what becomes of the optimizer's moments
+	Rewarm     int            `json:"rewarm"`               // steps of learning-rate re-warm-up, and of training new layers alone, of the strategies that have them
 	Wide       bool           `json:"wide"`                 // whether the pool is the wide one, see [growth.Options]
 	Strategies []string       `json:"strategies,omitempty"` // names from the pool; empty takes all
 }
@@ -100,27 +101,29 @@ func (c Config) Pool() (growth.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range c.Growth.Strategies {
+		if _, ok := pool.ByName(name); !ok {
+			return nil, fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do", name, from, c.Growth.To, from, c.Growth.To)
+		}
+	}
 	pool = pool.Union(c.Growth.Custom)
+	for _, s := range c.Growth.Custom {
+		if err := fits(c.Growth.Schedule, s); err != nil {
+			return nil, err
+		}
+	}
 	return pool, pool.Validate(from, c.Growth.To)
 }
 
-// pool returns the strategies of the options that grow a model for a training
-// with that schedule.
+// pool returns the strategies of the options that there are between two depths
+// for a training with that schedule.
 func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
-	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide})
+	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm})
 	if err != nil {
 		return nil, err
 	}
 	pool = pool.Filter(func(s growth.Strategy) bool { return fits(schedule, s) == nil })
-	if len(o.Strategies) == 0 {
-		return pool, nil
-	}
-	for _, name := range o.Strategies {
-		if _, ok := pool.ByName(name); !ok {
-			return nil, fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do", name, from, to, from, to)
-		}
-	}
-	return pool.Filter(func(s growth.Strategy) bool { return slices.Contains(o.Strategies, s.Name) }), nil
+	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
 }
 
 // fits tells why a strategy cannot go with a schedule.
@@ -147,6 +150,9 @@ func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, err
 	}
 	return schedule, schedule.Validate()
 }
+
+// Seeds are those of the training after growing.
+func (s *Study) Seeds() []int64 { return s.Config.seeds() }
 
 // seeds are those of the training after growing.
 func (c Config) seeds() []int64 {

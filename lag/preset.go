@@ -57,7 +57,7 @@ func quick() Config {
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
-			To: growth.Depths{6}, ProbeSteps: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy},
+			To: growth.Depths{6}, ProbeSteps: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
 			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 150},
 		},
 		CheckpointEvery: 100,
@@ -77,6 +77,7 @@ func smoke() Config {
 	c.BatchSize, c.ValidationBatches = 8, 2
 	c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp, c.Pretrain.EvaluateEvery = 20, 5, 10
 	c.Growth.To, c.Growth.ProbeSteps, c.Growth.GateSteps = growth.Depths{2}, 5, 5
+	c.Growth.Rewarm = 5
 	c.Growth.Schedule.Steps, c.Growth.Schedule.WarmUp = 10, 2
 	c.CheckpointEvery = 4
 	return c
