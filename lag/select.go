@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,8 +72,12 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 			selected.Final = Number(o.Curve[len(o.Curve)-1].Value())
 		}
 	}
+	dir := filepath.Join(s.dir, "selected")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
 	name := fmt.Sprintf("%s-seed-%d.json", strings.NewReplacer(":", "-", ",", "-", "/", "-").Replace(selected.Rule), seed)
-	return selected, atomicfile.WriteJSON(filepath.Join(s.dir, "selected", name), selected)
+	return selected, atomicfile.WriteJSON(filepath.Join(dir, name), selected)
 }
 
 // covers tells why the candidates of a study are not evaluated, or have not the

@@ -17,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // corpusFile writes a small text of n documents and returns its path.
@@ -166,6 +167,57 @@ func TestDivergence(t *testing.T) {
 		if s.Status != lag.StatusDiverged || !math.IsNaN(float64(s.Final)) || !math.IsInf(s.At(result.Steps), 1) {
 			t.Errorf("%s: status %s, final loss %v, want a divergence", s.Name, s.Status, s.Final)
 		}
+	}
+}
+
+// TestOneDiverges: candidates that diverge on the way are recorded at their
+// steps, rank last, and the study goes on with the others.
+func TestOneDiverges(t *testing.T) {
+	config, dir := selecting(t), t.TempDir()
+	config.Growth.Rules = []string{"lag:4", "top:3,4", "oracle"}
+	result, err := run(t, config, dir, backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, _, err := lag.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := config.Pool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := recordedRuns(t, dir)
+	for i, o := range result.Strategies {
+		r, _ := of(runs, lag.PhaseProbe, pool[i], config.Seed)
+		diverged := r.events(train.EventDiverged)
+		if !pool[i].Restart {
+			if o.Status != lag.StatusComplete || o.DivergedAt != nil || len(diverged) > 0 || len(r.training()) != result.Steps {
+				t.Errorf("%s: status %s at %v, %d steps", o.Name, o.Status, o.DivergedAt, len(r.training()))
+			}
+			continue
+		}
+		if o.Status != lag.StatusDiverged || o.DivergedAt == nil || !math.IsNaN(float64(o.Final)) || !math.IsInf(o.At(result.Steps), 1) {
+			t.Errorf("%s: %+v, want a divergence", o.Name, o)
+			continue
+		}
+		if len(diverged) != 1 || diverged[0].Step != *o.DivergedAt || len(r.training()) != *o.DivergedAt {
+			t.Errorf("%s: it was trained %d steps and diverged at %d, its log says %v", o.Name, len(r.training()), *o.DivergedAt, diverged)
+		}
+		if got := loaded.Strategies[i].DivergedAt; got == nil || *got != *o.DivergedAt || !math.IsInf(loaded.Strategies[i].At(result.Steps), 1) {
+			t.Errorf("%s: result.json says that it diverged at %v", o.Name, got)
+		}
+	}
+	if last := result.Correlation[len(result.Correlation)-1]; last.Step != result.Steps || last.Spearman < 1-1e-12 {
+		t.Errorf("the final loss does not correlate with itself: %+v", last)
+	}
+	for _, p := range result.Picks {
+		if s, _ := pool.ByName(p.Strategy); s.Name == "" || s.Restart {
+			t.Errorf("%s picks %q", p.Rule, p.Strategy)
+		}
+	}
+	if all := strings.Join(result.Warnings, " "); !strings.Contains(all, "2 of 7 candidates diverged") {
+		t.Errorf("warnings: %s", all)
 	}
 }
 
