@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,7 +73,11 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 		}
 	}
 	name := fmt.Sprintf("%s-seed-%d.json", strings.NewReplacer(":", "-", ",", "-", "/", "-").Replace(selected.Rule), seed)
-	return selected, atomicfile.WriteJSON(filepath.Join(s.dir, "selected", name), selected)
+	dir := filepath.Join(s.dir, "selected")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	return selected, atomicfile.WriteJSON(filepath.Join(dir, name), selected)
 }
 
 // covers tells why the candidates of a study are not evaluated, or have not the

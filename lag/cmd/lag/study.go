@@ -28,6 +28,7 @@ const defaultPreset = "quick"
 func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultPreset, "`name` of the study's preset: "+strings.Join(lag.Presets(), ", "))
 	file := flags.String("config", "", "JSON or YAML `file` with the study's configuration, such as a study.json, in place of a preset")
+	initial := flags.String("initial", "", "`directory` of a model or a run to grow in place of one that is pretrained, such as lag import makes")
 	options := optionFlags(flags)
 	workers := workerFlags(flags)
 	live := flags.String("select", "", "selection `rule`: pick by it live, under each seed, training candidates only as far as it asks and the winner to the end; `lag select -h` lists rules")
@@ -41,6 +42,11 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		if err != nil {
 			return usageError{err}
+		}
+		if *initial != "" {
+			if err := config.SetInitial(*initial); err != nil {
+				return usageError{err}
+			}
 		}
 		if err := overrides.apply(&config); err != nil {
 			return usageError{err}
