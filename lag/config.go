@@ -24,6 +24,11 @@ type Config struct {
 
 // Pretraining is how the source model is trained.
 type Pretraining struct {
+	// Initial is a model directory, or that of a run, that pretraining starts from,
+	// with no step at all where its schedule has none: a model that was imported, or
+	// trained before. Empty starts from the model's own initialization.
+	Initial string `json:"initial,omitempty"`
+
 	Schedule      train.Schedule `json:"schedule"`
 	EvaluateEvery int            `json:"evaluate_every"` // steps between validation losses
 }
@@ -64,7 +69,10 @@ func (c Config) Validate() error {
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "study")); err != nil {
 		return err
 	}
-	if err := positive("pretrain.schedule.steps", c.Pretrain.Schedule.Steps, "pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
+	if c.Pretrain.Schedule.Steps < 1 && c.Pretrain.Initial == "" {
+		return fmt.Errorf("pretrain.schedule.steps is %d; it must be at least 1, or pretrain.initial must name a model", c.Pretrain.Schedule.Steps)
+	}
+	if err := positive("pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
 		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.ProbeSteps, "checkpoint_every", c.CheckpointEvery); err != nil {
 		return err
 	}

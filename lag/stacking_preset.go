@@ -56,8 +56,8 @@ func smokeStacking() Stacking {
 	c := quickStacking()
 	c.Name, c.Task = "smoke-stacking", study.Task
 	model := study.Model.Model.(bert.Config)
-	c.Model = Model{model}
-	c.Stages = EqualStages([]growth.Depths{{1}, {2}, {3}}, 60)
+	c.Model = Model{model.WithLayers(2)}
+	c.Stages = EqualStages([]growth.Depths{{2}, {3}, {4}}, 60)
 	c.Arms = StackingArms("lag:2", c.Stages)
 	c.Schedule.WarmUp, c.GateSteps, c.Rewarm, c.Strategies = 5, 5, 5, nil
 	c.Seeds, c.EvaluateEvery, c.CheckpointEvery = []int64{1}, 10, 10

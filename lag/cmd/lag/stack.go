@@ -16,7 +16,7 @@ import (
 
 func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", "quick", "`name` of the stacking's preset: "+strings.Join(lag.StackingPresets(), ", "))
-	file := flags.String("config", "", "JSON `file` with the stacking's configuration, such as a stacking.json, in place of a preset")
+	file := flags.String("config", "", "JSON or YAML `file` with the stacking's configuration, such as a stacking.json, in place of a preset")
 	options := optionFlags(flags)
 	workers := workerFlags(flags)
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
@@ -57,7 +57,7 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		})
 		bars.finish()
-		if err != nil {
+		if err != nil || workers.helps() {
 			return interruption(err)
 		}
 		return writeStacking(options.Dir, result)

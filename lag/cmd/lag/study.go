@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
@@ -25,7 +27,8 @@ const defaultPreset = "quick"
 
 func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultPreset, "`name` of the study's preset: "+strings.Join(lag.Presets(), ", "))
-	file := flags.String("config", "", "JSON `file` with the study's configuration, such as a study.json, in place of a preset")
+	file := flags.String("config", "", "JSON or YAML `file` with the study's configuration, such as a study.json, in place of a preset")
+	initial := flags.String("initial", "", "`directory` of a model or a run to grow in place of one that is pretrained, such as lag import makes")
 	options := optionFlags(flags)
 	workers := workerFlags(flags)
 	live := flags.String("select", "", "selection `rule`: pick by it live, under each seed, training candidates only as far as it asks and the winner to the end; `lag select -h` lists rules")
@@ -39,6 +42,11 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		if err != nil {
 			return usageError{err}
+		}
+		if *initial != "" {
+			if err := config.SetInitial(*initial); err != nil {
+				return usageError{err}
+			}
 		}
 		if err := overrides.apply(&config); err != nil {
 			return usageError{err}
@@ -85,7 +93,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			bars.finish()
 			return err
 		})
-		if err != nil {
+		if err != nil || workers.helps() {
 			return interruption(err)
 		}
 		return writeResult(s.Dir(), result)
@@ -186,11 +194,21 @@ func readConfig(path string) (lag.Config, error) {
 	return config, nil
 }
 
-// readJSON reads a configuration from a file. Unknown fields are an error.
+// readJSON reads a configuration from a file, JSON or, by its name, YAML. Unknown
+// fields are an error.
 func readJSON(path string, into any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		var document any
+		if err := yaml.Unmarshal(text, &document); err != nil {
+			return fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
+		if text, err = json.Marshal(document); err != nil {
+			return fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

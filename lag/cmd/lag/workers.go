@@ -31,6 +31,9 @@ func workerFlags(flags *flag.FlagSet) workers {
 	}
 }
 
+// helps tells whether this process only takes part: it reports nothing.
+func (w workers) helps() bool { return *w.index > 0 }
+
 // with does the work together with the other processes, which it starts where
 // this is the first. They are stopped when it ends.
 func (w workers) with(ctx context.Context, name string, config any, o lag.Options, work func(context.Context) error) error {
