@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -135,6 +136,18 @@ func (c Stacking) Validate() error {
 	if err := c.Schedule.Validate(); err != nil && c.Schedule.WarmUp == 0 { // the steps that a warm-up must fit into are not known yet
 		return err
 	}
+	for i, seed := range c.Seeds {
+		if slices.Contains(c.Seeds[:i], seed) {
+			return fmt.Errorf("seeds has %d twice; give each seed once", seed)
+		}
+	}
+	whole := c.Schedule
+	for _, stage := range c.Stages {
+		whole.Steps += max(stage.Steps, 0)
+	}
+	if err := whole.Validate(); err != nil {
+		return err
+	}
 	names := make(map[string]bool)
 	for _, arm := range c.Arms {
 		if arm.Name == "" || names[arm.Name] {
@@ -161,6 +174,9 @@ func (c Stacking) validateArm(arm Arm) error {
 			continue
 		}
 		rule, err := selection.Parse(arm.Rule)
+		if err == nil && len(arm.Stages) == 0 { // else the steps are but a proportion
+			err = rule.Validate(stage.Steps)
+		}
 		if err != nil {
 			return err
 		}
@@ -210,8 +226,9 @@ func (s segment) rules() []selection.Rule {
 }
 
 // segments returns the stages of an arm, with their steps scaled so that training
-// and probing together take the budget, of which at most one step of the last
-// stage is left over. The cost of a step is given by model.
+// and probing together take the budget, of which less is left over than one step
+// more of the last stage, and what its rule would then spend, would take. The cost
+// of a step is given by model.
 func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([]segment, error) {
 	var list []segment
 	for i, stage := range c.stages(arm) {
@@ -242,56 +259,90 @@ func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([
 		s.schedule = c.Schedule
 		s.schedule.Start, s.schedule.Steps, s.schedule.Length = start, s.Steps, total
 		start += s.Steps
-		if err := s.schedule.Validate(); err != nil {
-			return nil, fmt.Errorf("arm %q, stage %d: %w", arm.Name, i+1, err)
+		err := s.schedule.Validate()
+		for _, strategy := range s.pool {
+			if err == nil {
+				_, err = scheduleOf(s.schedule, strategy)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("arm %q, stage %d, of %d steps: %w", arm.Name, i+1, s.Steps, err)
 		}
 	}
 	return list, nil
 }
 
-// fit scales the steps of segments to a budget of FLOPs.
+// fit scales the steps of segments to a budget of FLOPs: one step more in the last
+// stage, with what its rule would then spend, would exceed it.
 func fit(list []segment, budget float64) error {
-	weights := make([]float64, len(list))
+	weights, training := make([]float64, len(list)), 0.0
 	for i, s := range list {
 		weights[i] = float64(s.Steps)
+		training += weights[i] * s.flops
 	}
-	scale := 1.0
-	// What a rule spends may depend on the steps of its stage.
-	for range 20 {
-		training, probing := 0.0, 0.0
+	spend := func(scale float64) (total float64, err error) {
 		for i := range list {
 			s := &list[i]
-			s.Steps = max(1, int(scale*weights[i]))
-			if s.rule != nil {
-				var err error
-				if s.extra, err = expectedExtra(s.rule, s.pool, s.Steps); err != nil {
-					return err
-				}
+			s.Steps = max(1, int(scale*weights[i]+rounding))
+			if s.extra, err = s.expectedExtra(s.Steps); err != nil {
+				return 0, err
 			}
-			training += weights[i] * s.flops
-			probing += float64(s.extra) * s.flops
+			total += float64(s.Steps+s.extra) * s.flops
 		}
-		if probing >= budget {
-			return fmt.Errorf("probing takes %.3g FLOPs, and the budget is %.3g; shorten the lag, take fewer strategies, or lengthen the stages", probing, budget)
+		return total, nil
+	}
+	// What a rule spends may depend on the steps of its stage. At too small a scale
+	// rules do not fit into their stages, at too large a one the budget is exceeded.
+	low, high := 0.0, budget/training
+	if total, err := spend(high); err == nil && total <= budget*(1+rounding) {
+		low = high
+	}
+	for range 50 {
+		middle := (low + high) / 2
+		if total, err := spend(middle); err == nil && total > budget*(1+rounding) {
+			high = middle
+		} else {
+			low = middle
 		}
-		scale = (budget - probing) / training
+	}
+	total, err := spend(low)
+	if err == nil && total > budget*(1+rounding) {
+		err = fmt.Errorf("the budget of %.3g FLOPs is less than a step of every stage takes", budget)
+	}
+	if err != nil {
+		return fmt.Errorf("training and probing do not fit into the budget of %.3g FLOPs: %w; shorten the lag, take fewer strategies, or lengthen the stages", budget, err)
 	}
 	left := budget
 	last := &list[len(list)-1]
-	for i := range list[:len(list)-1] {
-		left -= float64(list[i].Steps+list[i].extra) * list[i].flops
+	for _, s := range list[:len(list)-1] {
+		left -= float64(s.Steps+s.extra) * s.flops
 	}
-	last.Steps = int(left/last.flops) - last.extra
-	if last.Steps < 1 {
-		return fmt.Errorf("nothing of the budget is left for the last stage; shorten the lag, take fewer strategies, or lengthen the stages")
-	}
-	return nil
+	return last.fill(int(left/last.flops + rounding))
 }
 
-// expectedExtra is how many steps a rule spends on candidates that it does not
-// pick, where none diverges.
-func expectedExtra(rule selection.Rule, pool growth.Pool, steps int) (int, error) {
-	choice, err := rule.Pick(context.Background(), ranked{pool, steps})
+// rounding keeps what is a whole number of steps but for rounding from being one less.
+const rounding = 1e-9
+
+// fill gives the segment the most steps that, with those its rule spends, are at
+// most n. It has fewer now.
+func (s *segment) fill(n int) error {
+	more := sort.Search(n-s.Steps, func(i int) bool {
+		extra, err := s.expectedExtra(s.Steps + i + 1)
+		return err != nil || s.Steps+i+1+extra > n
+	})
+	s.Steps += more
+	var err error
+	s.extra, err = s.expectedExtra(s.Steps)
+	return err
+}
+
+// expectedExtra is how many steps the segment's rule spends on candidates that it
+// does not pick, where the segment has so many steps and none diverges.
+func (s segment) expectedExtra(steps int) (int, error) {
+	if s.rule == nil {
+		return 0, nil
+	}
+	choice, err := s.rule.Pick(context.Background(), ranked{s.pool, steps})
 	return choice.TotalExtraSteps(), err
 }
 
