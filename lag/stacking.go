@@ -170,7 +170,7 @@ func (c Stacking) validateArm(arm Arm) error {
 				c.Strategies, stages[i-1].Depths, stage.Depths, stages[i-1].Depths, stage.Depths)
 		}
 		if err == nil {
-			err = named(rule, pool)
+			err = named(resolve(rule, stages[i-1].Depths, stage.Depths, pool), pool)
 		}
 		if err != nil {
 			return fmt.Errorf("stage %d: %w", i+1, err)
@@ -227,6 +227,7 @@ func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([
 			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, stage.schedule(c.Schedule)); err != nil {
 				return nil, err
 			}
+			s.rule = resolve(s.rule, list[i-1].Depths, stage.Depths, s.pool)
 		}
 		list = append(list, s)
 	}
@@ -265,7 +266,7 @@ func fit(list []segment, budget float64) error {
 			if s.rule != nil {
 				var err error
 				if s.extra, err = expectedExtra(s.rule, s.pool, s.Steps); err != nil {
-					return err
+					return fmt.Errorf("probing %d strategies leaves %d steps for stage %d: %w; or take fewer strategies, or longer stages", len(s.pool), s.Steps, i+1, err)
 				}
 			}
 			training += weights[i] * s.flops
