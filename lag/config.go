@@ -174,12 +174,19 @@ func (c Config) seeds() []int64 {
 func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
 	T := c.Growth.Schedule.Steps
 	if len(c.Growth.Rules) == 0 {
-		return slices.DeleteFunc(selection.All(c.Growth.ProbeSteps, T), func(r selection.Rule) bool { return named(r, pool) != nil }), nil
+		var rules []selection.Rule
+		for _, rule := range selection.All(c.Growth.ProbeSteps, T) {
+			if rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool); named(rule, pool) == nil {
+				rules = append(rules, rule)
+			}
+		}
+		return rules, nil
 	}
 	var rules []selection.Rule
 	for _, text := range c.Growth.Rules {
 		rule, err := selection.Parse(text)
 		if err == nil {
+			rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool)
 			err = errors.Join(rule.Validate(T), named(rule, pool))
 		}
 		if err != nil {

@@ -42,6 +42,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 	case rule == nil:
 		return nil, errors.New("no selection rule is given")
 	}
+	rule = resolve(rule, s.Config.Model.Depths(), s.Config.Growth.To, s.Pool)
 	if err := errors.Join(rule.Validate(T), named(rule, s.Pool), s.Config.covers(rule, s.rules)); err != nil {
 		return nil, err
 	}

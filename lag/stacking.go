@@ -133,9 +133,6 @@ func (c Stacking) Validate() error {
 	case c.Schedule.Steps != 0 || c.Schedule.Start != 0 || c.Schedule.Length != 0:
 		return errors.New("the schedule of a stacking has steps, a start or a length; leave them out, the stages determine them")
 	}
-	if err := c.Schedule.Validate(); err != nil && c.Schedule.WarmUp == 0 { // the steps that a warm-up must fit into are not known yet
-		return err
-	}
 	for i, seed := range c.Seeds {
 		if slices.Contains(c.Seeds[:i], seed) {
 			return fmt.Errorf("seeds has %d twice; give each seed once", seed)
@@ -186,7 +183,7 @@ func (c Stacking) validateArm(arm Arm) error {
 				c.Strategies, stages[i-1].Depths, stage.Depths, stages[i-1].Depths, stage.Depths)
 		}
 		if err == nil {
-			err = named(rule, pool)
+			err = named(resolve(rule, stages[i-1].Depths, stage.Depths, pool), pool)
 		}
 		if err != nil {
 			return fmt.Errorf("stage %d: %w", i+1, err)
@@ -244,6 +241,7 @@ func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([
 			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, stage.schedule(c.Schedule)); err != nil {
 				return nil, err
 			}
+			s.rule = resolve(s.rule, list[i-1].Depths, stage.Depths, s.pool)
 		}
 		list = append(list, s)
 	}
@@ -285,7 +283,7 @@ func fit(list []segment, budget float64) error {
 			s := &list[i]
 			s.Steps = max(1, int(scale*weights[i]+rounding))
 			if s.extra, err = s.expectedExtra(s.Steps); err != nil {
-				return 0, err
+				return 0, fmt.Errorf("probing %d strategies leaves %d steps for stage %d: %w", len(s.pool), s.Steps, i+1, err)
 			}
 			total += float64(s.Steps+s.extra) * s.flops
 		}

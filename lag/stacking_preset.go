@@ -57,9 +57,9 @@ func smokeStacking() Stacking {
 	c.Name, c.Task = "smoke-stacking", study.Task
 	model := study.Model.Model.(bert.Config)
 	c.Model = Model{model.WithLayers(2)}
-	c.Stages = EqualStages([]growth.Depths{{2}, {3}, {4}}, 60)
+	c.Stages = EqualStages([]growth.Depths{{2}, {3}, {4}}, 120)
 	c.Arms = StackingArms("lag:2", c.Stages)
-	c.Schedule.WarmUp, c.GateSteps, c.Rewarm, c.Strategies = 5, 5, 5, nil
+	c.Schedule.WarmUp, c.GateSteps, c.Rewarm, c.Strategies = 5, 5, 5, []string{"stack", "interleave", "repeat-last-1", "repeat-middle-1", "random-top"}
 	c.Seeds, c.EvaluateEvery, c.CheckpointEvery = []int64{1}, 10, 10
 	return c
 }
