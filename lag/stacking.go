@@ -132,7 +132,11 @@ func (c Stacking) Validate() error {
 	case c.Schedule.Steps != 0 || c.Schedule.Start != 0 || c.Schedule.Length != 0:
 		return errors.New("the schedule of a stacking has steps, a start or a length; leave them out, the stages determine them")
 	}
-	if err := c.Schedule.Validate(); err != nil && c.Schedule.WarmUp == 0 { // the steps that a warm-up must fit into are not known yet
+	whole := c.Schedule
+	for _, s := range c.Stages {
+		whole.Steps += s.Steps
+	}
+	if err := whole.Validate(); err != nil {
 		return err
 	}
 	names := make(map[string]bool)
