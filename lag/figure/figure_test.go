@@ -112,8 +112,9 @@ func TestOddResults(t *testing.T) {
 	}
 	nan := lag.Number(math.NaN())
 	odd := map[string]*lag.Result{
-		"empty":     {},
-		"two seeds": synthetic.Result(6, 5, 2),
+		"empty":      {},
+		"two seeds":  synthetic.Result(6, 5, 2),
+		"two stacks": synthetic.TwoStacks(6, 8, 2),
 		"one strategy": edit(func(r *lag.Result) {
 			r.Strategies = r.Strategies[:1]
 		}),
@@ -123,6 +124,9 @@ func TestOddResults(t *testing.T) {
 			}
 			for i := range r.Picks {
 				r.Picks[i].Regret, r.Picks[i].RegretNorm = nan, nan
+			}
+			for i := range r.Rules {
+				r.Rules[i].Regret, r.Rules[i].RegretNorm = nan, lag.Number(math.Inf(1))
 			}
 		}),
 		"losses only at 0": edit(func(r *lag.Result) {
@@ -142,7 +146,7 @@ func TestOddResults(t *testing.T) {
 			for i := range r.Correlation {
 				r.Correlation[i] = lag.Correlation{Step: i, Pearson: nan, Spearman: nan, Kendall: nan, SpearmanLo: nan, SpearmanHi: nan}
 			}
-			r.LagSteps, r.Picks = nil, nil
+			r.LagSteps, r.Picks, r.Rules = nil, nil, nil
 		}),
 		"names to escape": edit(func(r *lag.Result) {
 			for i := range r.Strategies {
@@ -190,12 +194,23 @@ func TestWriteFiles(t *testing.T) {
 }
 
 func TestStrategies(t *testing.T) {
-	r := &lag.Result{Strategies: []lag.Outcome{
-		{Name: "b", Seed: 1, Final: 4, Curve: []lag.Point{{Step: 0, Loss: 6}, {Step: 10, Loss: 4}}},
-		{Name: "b", Seed: 2, Final: 2, Curve: []lag.Point{{Step: 0, Loss: 8}, {Step: 10, Loss: 2}}},
-		{Name: "a", Seed: 1, Final: 1, Status: lag.StatusDiverged, Curve: []lag.Point{{Step: 0, Loss: 1}}},
-		{Name: "c", Seed: 1, Final: 2, Curve: []lag.Point{{Step: 0, Loss: 7}, {Step: 10, Loss: 2}}},
-	}}
+	point := func(step int, loss lag.Number) lag.Point { return lag.Point{Step: step, Loss: loss} }
+	nan := lag.Number(math.NaN())
+	r := &lag.Result{
+		Seeds: []int64{1, 2},
+		Strategies: []lag.Outcome{
+			{Name: "b", Seed: 1, Final: 4, Curve: []lag.Point{point(0, 6), point(10, 4)}},
+			{Name: "a", Seed: 1, Final: 1, Curve: []lag.Point{point(0, 1), point(10, 1)}},
+			{Name: "c", Seed: 1, Final: 2, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+			{Name: "b", Seed: 2, Final: 2, Curve: []lag.Point{point(0, 8), point(10, 2)}},
+			{Name: "a", Seed: 2, Final: nan, Status: lag.StatusDiverged, Curve: []lag.Point{point(0, 1)}},
+			{Name: "c", Seed: 2, Final: 2, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+		},
+		Picks: []lag.Pick{
+			{Rule: "lag:5", Seed: 1, Strategy: "a"}, {Rule: "lag:2", Seed: 1, Strategy: "c"},
+			{Rule: "lag:5", Seed: 2, Strategy: "b"}, {Rule: "lag:2", Seed: 2, Strategy: "c"},
+		},
+	}
 	all := strategies(r)
 	var names []string
 	for _, s := range byFinal(all) {
@@ -204,11 +219,15 @@ func TestStrategies(t *testing.T) {
 	if want := []string{"c", "b", "a"}; !slices.Equal(names, want) {
 		t.Errorf("by final loss: %v, want %v", names, want)
 	}
-	if b := all[0]; b.final != 3 || b.lossAt(0) != 7 || !math.IsNaN(b.lossAt(5)) {
+	b := all[0]
+	if b.final != 3 || b.lossAt(0) != 7 || b.low[0] != 6 || b.high[0] != 8 || !math.IsNaN(b.lossAt(5)) || !slices.Equal(b.finals, []float64{4, 2}) {
 		t.Errorf("means over seeds: %+v", b)
 	}
 	if !all[1].diverged() {
-		t.Error("a did not diverge")
+		t.Error("a did not diverge, though it did under one seed")
+	}
+	if all[0].picked != 1 || all[1].picked != 1 || all[2].picked != 0 {
+		t.Errorf("the first rule of the kind picks a and b once each: %d, %d, %d", all[1].picked, all[0].picked, all[2].picked)
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 // for every layer, the bottom layer at the bottom, in the colour and with the
 // index of its source layer. Hatched boxes are new layers; a pale box is a
 // duplicate that is not a plain copy, with its initialization below the name.
-// Panels are sorted by the final loss, the best first.
+// Panels are sorted by the final loss, the mean over the seeds, the best first. Of
+// two stacks the encoder's is the left one.
 func LayerMaps(r *lag.Result) Figure {
 	panels := make([]mapPanel, 0, len(r.Strategies))
 	for _, s := range byFinal(strategies(r)) {
@@ -27,13 +28,15 @@ func LayerMaps(r *lag.Result) Figure {
 		if s.diverged() {
 			note = "diverged"
 		}
-		marked := s.name == lagPick(r)
-		if marked {
+		if s.picked > 0 {
 			note += " · LAG"
+			if s.seeds > 1 {
+				note += fmt.Sprintf(" %d/%d", s.picked, s.seeds)
+			}
 		}
-		panels = append(panels, mapPanel{name: s.name, what: s.init, changed: s.init != "" && s.init != string(growth.Copy), stacks: [][]int{s.maps}, note: note, marked: marked})
+		panels = append(panels, mapPanel{name: s.name, what: s.init, changed: s.init != "" && s.init != string(growth.Copy), stacks: s.stacks, note: note, marked: s.picked > 0})
 	}
-	return layerMaps(growth.Depths{r.From}, growth.Depths{r.To}, panels)
+	return layerMaps(grownFrom(r), grownTo(r), panels)
 }
 
 // PoolMaps draws the layer maps of a pool for a model of one stack, as
