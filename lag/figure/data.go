@@ -171,7 +171,7 @@ func lagPicks(r *lag.Result) map[string]int {
 // pickNote says that LAG picks a strategy, and under how many of the seeds.
 func (s *strategy) pickNote(text string) string {
 	if s.seeds > 1 {
-		return fmt.Sprintf("%s (%d of %d seeds)", text, s.picked, s.seeds)
+		return fmt.Sprintf("%s, %d of %d", text, s.picked, s.seeds)
 	}
 	return text
 }

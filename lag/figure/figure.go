@@ -43,7 +43,7 @@ var ErrNoData = errors.New("nothing to draw")
 // them. It leaves out those that have no data.
 func All(r *lag.Result) []Figure {
 	figures := []Figure{
-		CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Picks(r), LayerMaps(r), PretrainCurve(r),
+		CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r),
 	}
 	kept := figures[:0]
 	for _, f := range figures {

@@ -26,7 +26,7 @@ import (
 func drawAll(r *lag.Result) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
-		LayerMaps(r), PretrainCurve(r), Picks(r),
+		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), Noise(r), Pairs(r),
 	}
 }
 
@@ -97,8 +97,8 @@ func TestFigures(t *testing.T) {
 	if f := PoolMapsFor(growth.Depths{3}, two); f.Err == nil {
 		t.Error("strategies of two stacks are drawn for a model of one")
 	}
-	if got := len(All(r)); got != 6 {
-		t.Errorf("All has %d figures, want 6", got)
+	if got := len(All(r)); got != 10 {
+		t.Errorf("All has %d figures, want 10", got)
 	}
 }
 

@@ -41,7 +41,7 @@ func LossCurves(r *lag.Result) Figure {
 			c.style = lineStyle(grey, 1.1, 2)
 		}
 		if s.picked > 0 {
-			c.label += s.pickNote(" ← LAG's pick")
+			c.label += s.pickNote(" ← LAG")
 			c.style.Width, c.marked = vg.Points(2.8), true
 		}
 		if s.seeds > 1 && !s.diverged() && (len(all) <= shadedAtMost || s.picked > 0 || s.order == 0) {

@@ -74,6 +74,14 @@ func rulesOf(r *lag.Result) []rule {
 	return rules
 }
 
+// color sets LAG off.
+func (r rule) color() color.NRGBA {
+	if r.isLAG {
+		return vermillion
+	}
+	return blue
+}
+
 // cost says what a rule costs beyond training its pick.
 func (r rule) cost() string {
 	switch {
