@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -173,6 +174,69 @@ func TestOddResults(t *testing.T) {
 		if !errors.Is(f.Err, ErrNoData) {
 			t.Errorf("%s of an empty result: %v", f.Name, f.Err)
 		}
+	}
+}
+
+func TestStackingFigures(t *testing.T) {
+	nan := lag.Number(math.NaN())
+	for _, seeds := range []int{1, 3} {
+		figures, again := AllStacking(synthetic.Stacking(6, seeds)), AllStacking(synthetic.Stacking(6, seeds))
+		if len(figures) != 3 {
+			t.Errorf("AllStacking has %d figures, want 3", len(figures))
+		}
+		for i, f := range figures {
+			checkFigure(t, f)
+			if !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
+				t.Errorf("%s: two drawings of one result differ", f.Name)
+			}
+		}
+	}
+	diverged := synthetic.Stacking(6, 2)
+	for i := range diverged.Arms {
+		o := &diverged.Arms[i]
+		o.Status, o.Final, o.Curve, o.Stages = lag.StatusDiverged, nan, o.Curve[:5+i], o.Stages[:1]
+		o.Curve[4].Loss = nan
+	}
+	diverged.Analyze()
+	one := synthetic.Stacking(6, 2)
+	one.Arms[0].Status, one.Arms[0].Final, one.Arms[0].Curve = lag.StatusDiverged, nan, one.Arms[0].Curve[:20]
+	one.Analyze()
+	for name, r := range map[string]*lag.StackingResult{"empty": {}, "all diverged": diverged, "one diverged": one} {
+		for _, f := range []Figure{StackingCurves(r), StackingArms(r), StackingPicks(r)} {
+			if !errors.Is(f.Err, ErrNoData) {
+				checkFigure(t, f)
+			} else if name == "one diverged" {
+				t.Errorf("%s, %s: %v", name, f.Name, f.Err)
+			}
+		}
+	}
+}
+
+// Rules on the front are each better than all that cost no more.
+func TestFront(t *testing.T) {
+	var names []string
+	for _, p := range frontOf([]rule{
+		{name: "oracle", extra: 40, regret: 0}, {name: "dear", extra: 9, regret: 0.02}, {name: "lag", extra: 7, regret: 0.01},
+		{name: "init", extra: 0, regret: 0.2}, {name: "random", extra: 0, regret: 0.1},
+	}) {
+		names = append(names, p.name)
+	}
+	if want := []string{"random", "lag", "oracle"}; !slices.Equal(names, want) {
+		t.Errorf("the front is %v, want %v", names, want)
+	}
+}
+
+// Names of points that lie on each other don't overlap.
+func TestFreePlace(t *testing.T) {
+	var taken []vg.Rectangle
+	for range 10 {
+		p := freePlace(vg.Point{X: 10, Y: 50}, 40, 10, 0, 200, taken)
+		for _, other := range taken {
+			if p.Min.Y < other.Max.Y && other.Min.Y < p.Max.Y {
+				t.Fatalf("%v overlaps with %v", p, other)
+			}
+		}
+		taken = append(taken, p)
 	}
 }
 

@@ -287,17 +287,29 @@ func luminance(c color.NRGBA) float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
+// sourceName is what a specification calls the source of a layer.
+func sourceName(layer int) string {
+	if layer == growth.New {
+		return "new"
+	}
+	return strconv.Itoa(layer)
+}
+
+// sourceScale gives the layers of a source of that depth, and new ones, their colours.
+func sourceScale(depth int) (domain, colors list) {
+	for layer := range depth {
+		domain, colors = append(domain, sourceName(layer)), append(colors, hex(orderColor(layer, depth)))
+	}
+	return append(domain, sourceName(growth.New)), append(colors, hex(lightGrey))
+}
+
 func mapsSpec(from growth.Depths, panels []mapPanel) object {
-	var values, names, domain, colors list
+	var values, names list
 	for _, p := range panels {
 		names = append(names, p.name)
 		for k, layers := range p.stacks {
 			for i, layer := range layers {
-				source := strconv.Itoa(layer)
-				if layer == growth.New {
-					source = "new"
-				}
-				value := object{"strategy": p.name, "init": p.what, "layer": i, "source": source}
+				value := object{"strategy": p.name, "init": p.what, "layer": i, "source": sourceName(layer)}
 				if len(p.stacks) == 2 {
 					value["stack"] = [2]string{"encoder", "decoder"}[k]
 				}
@@ -305,12 +317,7 @@ func mapsSpec(from growth.Depths, panels []mapPanel) object {
 			}
 		}
 	}
-	deepest := slices.Max(from)
-	for layer := range deepest {
-		domain = append(domain, strconv.Itoa(layer))
-		colors = append(colors, hex(orderColor(layer, deepest)))
-	}
-	domain, colors = append(domain, "new"), append(colors, hex(lightGrey))
+	domain, colors := sourceScale(slices.Max(from))
 	spec := object{
 		"width": object{"step": 46}, "height": object{"step": 18},
 		"data": object{"values": values},

@@ -23,6 +23,8 @@ func TestLook(t *testing.T) {
 		"5-strategies": All(synthetic.Result(6, 5, 3)),
 		"wide":         All(synthetic.Result(6, 100, 3)),
 		"two-stacks":   All(synthetic.TwoStacks(6, 16, 1)),
+		"stacking":     AllStacking(synthetic.Stacking(6, 3)),
+		"stacking-1":   AllStacking(synthetic.Stacking(6, 1)),
 	} {
 		for _, f := range figures {
 			if err := f.WriteFiles(filepath.Join(dir, name)); err != nil {

@@ -78,7 +78,7 @@ func Pairs(r *lag.Result) Figure {
 	label := pairLabel(box)
 	widest := vg.Length(0)
 	for _, s := range all {
-		widest = max(widest, label.Width(s.name))
+		widest = max(widest, bold(label).Width(s.name))
 	}
 	widest = min(widest, inches(2))
 	width := max(side+2*widest+vg.Points(60), inches(5.4))

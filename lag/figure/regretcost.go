@@ -3,6 +3,7 @@ package figure
 import (
 	"cmp"
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 
@@ -180,12 +181,17 @@ func (rules labelledRules) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		middle := (place.Min.Y + place.Max.Y) / 2
 		if vg.Length(math.Abs(float64(middle-at[i].Y))) > height {
-			c.StrokeLine2(lineStyle(lightGrey, 0.8, 0), at[i].X, at[i].Y, place.Min.X, middle)
+			c.StrokeLine2(lineStyle(grey, 0.7, 0), at[i].X, at[i].Y, place.Min.X-vg.Points(1), middle)
 		}
-		c.FillText(label, vg.Point{X: place.Min.X, Y: middle}, rules[i].name)
+		fillBox(c, color.White, place.Min.X-vg.Points(1), place.Min.Y, place.Max.X+vg.Points(1), place.Max.Y)
+		c.FillText(label, vg.Point{X: place.Min.X, Y: middle + vg.Points(1)}, rules[i].name)
 	}
-	for i, one := range rules {
-		c.DrawGlyph(draw.GlyphStyle{Color: one.color(), Radius: radius, Shape: draw.CircleGlyph{}}, at[i])
+	for _, isLAG := range []bool{false, true} { // on top
+		for i, one := range rules {
+			if one.isLAG == isLAG {
+				c.DrawGlyph(draw.GlyphStyle{Color: one.color(), Radius: radius, Shape: draw.CircleGlyph{}}, at[i])
+			}
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func newRowChart(c draw.Canvas, names []string, marked func(i int) bool, right v
 	for _, name := range names {
 		left = max(left, bold(label).Width(name))
 	}
-	left = min(left, inches(2.2))
+	left = min(left, inches(2.5))
 	r.x0, r.x1 = c.Min.X+left+vg.Points(20), c.Max.X-right-vg.Points(14)
 
 	tickStyle := textStyle(sizeTick, black)
