@@ -118,7 +118,7 @@ func layerMaps(from, to growth.Depths, panels []mapPanel) Figure {
 
 	return render(f, width, height, mapsSpec(from, panels), func(c draw.Canvas) {
 		c = headline(c, f.Title)
-		paintMapKey(c, from)
+		paintMapKey(c, from, true)
 		for i, p := range panels {
 			x := c.Min.X + vg.Points(8) + panelWidth*vg.Length(i%columns)
 			top := c.Max.Y - panelHeight*vg.Length(i/columns)
@@ -227,7 +227,8 @@ func LayerColor(layer, from int) (background, text string) {
 // darkBelow is the luminance under which text is white.
 const darkBelow = 0.36
 
-func paintMapKey(c draw.Canvas, from growth.Depths) {
+// paintMapKey says what the boxes mean, with changed those of changed duplicates too.
+func paintMapKey(c draw.Canvas, from growth.Depths, changed bool) {
 	style := textStyle(sizeNote, black)
 	style.YAlign = draw.YCenter
 	x, y, w, h := c.Min.X+vg.Points(10), c.Min.Y+vg.Points(7), vg.Points(30), vg.Points(15)
@@ -237,7 +238,9 @@ func paintMapKey(c draw.Canvas, from growth.Depths) {
 		x += w + vg.Points(20) + style.Width(label)
 	}
 	entry(0, false, "source layer 0")
-	entry(0, true, "duplicate, not a plain copy")
+	if changed {
+		entry(0, true, "duplicate, not a plain copy")
+	}
 	entry(growth.New, false, "new layer")
 	if len(from) == 2 {
 		c.FillText(style, vg.Point{X: x, Y: y + h/2}, "left: encoder, right: decoder")

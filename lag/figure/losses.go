@@ -158,7 +158,9 @@ func addCurve(p *plot.Plot, cv curve, from int) {
 	if len(xys) == 0 {
 		return
 	}
-	addBand(p, since(cv.low, from), since(cv.high, from), cv.style.Color)
+	if c, ok := cv.style.Color.(color.NRGBA); ok {
+		addBand(p, since(cv.low, from), since(cv.high, from), c)
+	}
 	p.Add(&plotter.Line{XYs: xys, LineStyle: cv.style})
 	if end := xys[len(xys)-1]; cv.diverged || len(xys) == 1 {
 		addGlyphs(p, plotter.XYs{end}, draw.GlyphStyle{Color: cv.style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}})
@@ -176,21 +178,41 @@ func since(xys plotter.XYs, from int) plotter.XYs {
 	return late
 }
 
+// band shades what lies between two lines of the same x, as far as it is in the
+// plot's range.
+type band struct {
+	low, high plotter.XYs
+	color     color.NRGBA
+}
+
+// Plot implements [plot.Plotter].
+func (b band) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	at := func(xy plotter.XY) vg.Point {
+		return vg.Point{X: x(xy.X), Y: y(max(p.Y.Min, min(p.Y.Max, xy.Y)))}
+	}
+	var ring []vg.Point
+	for _, xy := range b.high {
+		ring = append(ring, at(xy))
+	}
+	for _, xy := range slices.Backward(b.low) {
+		ring = append(ring, at(xy))
+	}
+	c.FillPolygon(b.color, ring)
+}
+
+// Thumbnail implements [plot.Thumbnailer].
+func (b band) Thumbnail(c *draw.Canvas) {
+	fillBox(*c, b.color, c.Min.X, c.Min.Y, c.Max.X, c.Max.Y)
+}
+
 // addBand shades what lies between two lines of the same x.
-func addBand(p *plot.Plot, low, high plotter.XYs, of color.Color) *plotter.Polygon {
-	band := &plotter.Polygon{LineStyle: draw.LineStyle{}}
-	if c, ok := of.(color.NRGBA); ok {
-		band.Color = withAlpha(c, 0x30)
-	}
+func addBand(p *plot.Plot, low, high plotter.XYs, of color.NRGBA) band {
+	b := band{low, high, withAlpha(of, 0x30)}
 	if len(low) > 1 {
-		ring := slices.Clone(high)
-		for _, xy := range slices.Backward(low) {
-			ring = append(ring, xy)
-		}
-		band.XYs = []plotter.XYs{ring}
-		p.Add(band)
+		p.Add(b)
 	}
-	return band
+	return b
 }
 
 // lossRange returns the range of the losses from a step on. Strategies that

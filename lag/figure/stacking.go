@@ -85,12 +85,11 @@ func (a arm) finals() []float64 {
 
 // armPoint is a point of an arm's mean curve.
 type armPoint struct {
-	step         int
-	flops, loss  float64
-	lo, hi       float64 // lowest and highest of the seeds
-	grown        bool    // first of a stage that is not the first
-	depthsBefore growth.Depths
-	depths       growth.Depths
+	step        int
+	flops, loss float64
+	lo, hi      float64 // lowest and highest of the seeds
+	grown       bool    // first of a stage that is not the first
+	depths      growth.Depths
 }
 
 // curve is the mean over the seeds as far as all of them go.
@@ -111,7 +110,7 @@ func (a arm) curve() []armPoint {
 		// The end of a stage and the beginning of the next are one step.
 		if n := len(points); n > 0 && points[n-1].step == p.Step && stage+1 < len(a.outcomes[0].Stages) {
 			stage++
-			point.grown, point.depthsBefore = true, a.outcomes[0].Stages[stage-1].Depths
+			point.grown = true
 		}
 		if stage < len(a.outcomes[0].Stages) {
 			point.depths = a.outcomes[0].Stages[stage].Depths
@@ -144,15 +143,23 @@ func superscript(n int) string {
 	return out
 }
 
-// line is an arm's mean curve against FLOPs in a unit.
-func (a arm) line(unit float64) (mean, low, high, grown plotter.XYs) {
+// A piece of an arm's mean curve lies between two growths.
+type piece struct{ mean, low, high plotter.XYs }
+
+// pieces returns an arm's mean curve against FLOPs in a unit, from an x on.
+func (a arm) pieces(unit, from float64) []piece {
+	var list []piece
 	for _, p := range a.curve() {
 		x := p.flops / unit
-		mean = append(mean, plotter.XY{X: x, Y: p.loss})
-		low, high = append(low, plotter.XY{X: x, Y: p.lo}), append(high, plotter.XY{X: x, Y: p.hi})
-		if p.grown {
-			grown = append(grown, plotter.XY{X: x, Y: p.loss})
+		if x < from {
+			continue
 		}
+		if len(list) == 0 || p.grown {
+			list = append(list, piece{})
+		}
+		of := &list[len(list)-1]
+		of.mean = append(of.mean, plotter.XY{X: x, Y: p.loss})
+		of.low, of.high = append(of.low, plotter.XY{X: x, Y: p.lo}), append(of.high, plotter.XY{X: x, Y: p.hi})
 	}
-	return mean, low, high, grown
+	return list
 }

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -14,8 +15,8 @@ import (
 // StackingCurves draws the validation loss of each arm against the FLOPs that it
 // has spent, those of its probes included: on the left from the beginning, on the
 // right the last third, with the losses spread out. Of several seeds a curve is
-// the mean, with their range shaded. A diamond marks where an arm grew; the gap
-// before it is what probing cost. The legend gives the depths, the best arm first.
+// the mean, with their range shaded. A diamond marks where an arm grew, and the
+// thin line to it what probing cost. The legend gives the depths, the best arm first.
 func StackingCurves(r *lag.StackingResult) Figure {
 	f := Figure{Name: "stacking-curves", Title: "Validation loss against compute" + underSeeds(len(r.Seeds))}
 	arms := armsOf(r)
@@ -89,24 +90,13 @@ func paintStackingCurves(c draw.Canvas, arms []arm, unit float64, unitName strin
 	from := [2]float64{0, 2 * most / 3}
 	plots := [][]*plot.Plot{{newPlot("", "", "validation loss [nats/token]"), newPlot("", "", "")}}
 	for k, p := range plots[0] {
-		var seen []float64
+		p.Y.Min, p.Y.Max = stackingRange(arms, unit, from[k], k == 1)
+		lo, hi := p.Y.Min, p.Y.Max
 		for i := len(arms) - 1; i >= 0; i-- { // the best on top
-			a := arms[i]
-			mean, low, high, grown := a.line(unit)
-			mean, low, high, grown = beyond(mean, from[k]), beyond(low, from[k]), beyond(high, from[k]), beyond(grown, from[k])
-			for j, xy := range mean {
-				seen = append(seen, xy.Y, low[j].Y, high[j].Y)
-			}
-			if len(a.outcomes) > 1 {
-				addBand(p, low, high, a.color())
-			}
-			if len(mean) > 0 {
-				p.Add(&plotter.Line{XYs: mean, LineStyle: lineStyle(a.color(), 2, i)})
-			}
-			addGlyphs(p, grown, draw.GlyphStyle{Color: a.color(), Radius: vg.Points(4.5), Shape: diamond{}})
+			addArm(p, arms[i], i, unit, from[k], hi)
 		}
 		p.X.Min, p.X.Max = from[k], 1.01*most
-		p.Y.Min, p.Y.Max = extent(seen, 0.04)
+		p.Y.Min, p.Y.Max = lo, hi // adding lines widened it
 		p.X.Tick.Marker = decimalTicks{6}
 	}
 	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(14), PadRight: vg.Points(8), PadLeft: vg.Points(4)}
@@ -126,15 +116,50 @@ func paintStackingCurves(c draw.Canvas, arms []arm, unit float64, unitName strin
 	right.FillText(key, vg.Point{X: at.X + vg.Points(17), Y: at.Y}, "grows")
 }
 
-// beyond returns the points whose x is at least from.
-func beyond(xys plotter.XYs, from float64) plotter.XYs {
-	var out plotter.XYs
-	for _, xy := range xys {
-		if xy.X >= from {
-			out = append(out, xy)
+// addArm draws the mean curve of an arm, with the range of its seeds. Between the
+// pieces, where it was probing, the line is thin.
+func addArm(p *plot.Plot, a arm, dash int, unit, from, highest float64) {
+	style := lineStyle(a.color(), 2, dash)
+	var end plotter.XYs // of the piece before
+	for _, piece := range a.pieces(unit, from) {
+		if len(a.outcomes) > 1 {
+			addBand(p, piece.low, piece.high, a.color())
+		}
+		if len(end) > 0 {
+			p.Add(&plotter.Line{XYs: append(end, piece.mean[0]), LineStyle: lineStyle(a.color(), 0.7, 2)})
+			if piece.mean[0].Y <= highest {
+				addGlyphs(p, piece.mean[:1], draw.GlyphStyle{Color: a.color(), Radius: vg.Points(4.5), Shape: diamond{}})
+			}
+		}
+		p.Add(&plotter.Line{XYs: piece.mean, LineStyle: style})
+		end = slices.Clone(piece.mean[len(piece.mean)-1:])
+	}
+}
+
+// stackingRange returns the range of the losses from an x on. A late growth would
+// squash the end, so that what lies far above the arms' usual loss is cut off there.
+func stackingRange(arms []arm, unit, from float64, cut bool) (lo, hi float64) {
+	var all, usual []float64
+	for _, a := range arms {
+		var own []float64
+		for _, piece := range a.pieces(unit, from) {
+			for i := range piece.mean {
+				own = append(own, piece.mean[i].Y)
+				all = append(all, piece.low[i].Y, piece.high[i].Y)
+			}
+		}
+		if len(own) > 0 {
+			slices.Sort(own)
+			usual = append(usual, own[len(own)/2])
 		}
 	}
-	return out
+	lo, hi = extent(all, 0.04)
+	if cut && len(usual) > 0 {
+		if most := slices.Max(usual); hi > most+(most-lo) {
+			hi = most + (most - lo)
+		}
+	}
+	return lo, hi
 }
 
 // diamond is a filled diamond.

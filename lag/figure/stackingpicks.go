@@ -52,7 +52,7 @@ func StackingPicks(r *lag.StackingResult) Figure {
 				deepest = g.from
 			}
 		}
-		paintMapKey(c, deepest)
+		paintMapKey(c, deepest, false)
 		name, note := bold(textStyle(sizeLabel, black)), textStyle(sizeNote, grey)
 		name.YAlign, note.YAlign = draw.YTop, draw.YTop
 		top := c.Max.Y
@@ -91,7 +91,7 @@ func (g armGrowth) deepest() int {
 	return n
 }
 
-func (g armGrowth) box() vg.Length { return vg.Points(min(15, 150/float64(g.deepest()))) }
+func (g armGrowth) box() vg.Length { return vg.Points(min(13, 150/float64(g.deepest()))) }
 
 // pickRows returns a row for each arm and each of the ways in which it grew.
 func pickRows(arms []arm) []pickRow {
