@@ -11,7 +11,6 @@ import (
 
 const (
 	intervalLevel  = 0.95
-	resamples      = 2000
 	permutations   = 10000
 	resamplingSeed = 1
 )
@@ -103,7 +102,7 @@ func (r *Result) correlate() {
 
 // correlation relates values with final losses, both by seed and strategy.
 func correlation(values, final [][]float64) Correlation {
-	interval := stats.MeanSpearmanInterval(values, final, intervalLevel, resamples, resamplingSeed)
+	interval := stats.MeanSpearmanInterval(values, final, intervalLevel)
 	return Correlation{
 		Pearson:    Number(stats.MeanCorrelation(stats.Pearson, values, final)),
 		Spearman:   Number(stats.MeanCorrelation(stats.Spearman, values, final)),

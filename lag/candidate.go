@@ -20,8 +20,7 @@ type race struct {
 	configs     []runConfig
 	steps       int // of the training after growing
 	checkpoints train.Checkpoints
-	event       Event  // template
-	label       string // before the names of strategies in events
+	event       Event // template
 
 	outcomes []train.Outcome // what is known of each
 }
@@ -62,9 +61,7 @@ func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, erro
 		nameless := strategy
 		nameless.Name, nameless.Source = "", ""
 		config.Strategy = &nameless
-		e := event
-		e.Run, e.Index = strategy.Name, event.Index+i
-		run, err := s.newRun(config, r.checkpoints, e)
+		run, err := s.newRun(config, r.checkpoints, r.eventOf(i, g.kind))
 		if err != nil {
 			return nil, err
 		}
@@ -82,6 +79,19 @@ func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, erro
 		r.runs, r.configs = append(r.runs, run), append(r.configs, config)
 	}
 	return r, nil
+}
+
+// eventOf is the template of a candidate's events.
+func (r *race) eventOf(i int, phase Phase) Event {
+	e := r.event
+	e.Phase, e.Run = phase, r.pool[i].Name
+	if r.event.Run != "" {
+		e.Run = r.event.Run + ", " + e.Run
+	}
+	if r.event.Phase == PhaseProbe { // else the candidates of a race are no runs of the phase of their own
+		e.Index += i
+	}
+	return e
 }
 
 // grow applies a strategy to the state of a source model. New layers are drawn
@@ -223,9 +233,7 @@ func (r *race) branch(i int, b selection.Branch) (*train.Run, error) {
 	if config.Schedule.Peak <= 0 {
 		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, from which nothing can decay; let the branch leave earlier", r.pool[i].Name, b.Step)
 	}
-	e := r.event
-	e.Phase, e.Run, e.Index = PhaseBranch, r.pool[i].Name, r.event.Index+i
-	run, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every}, e)
+	run, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every}, r.eventOf(i, PhaseBranch))
 	if err != nil {
 		return nil, err
 	}

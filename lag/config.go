@@ -24,6 +24,11 @@ type Config struct {
 
 // Pretraining is how the source model is trained.
 type Pretraining struct {
+	// Initial is a model directory, or that of a run, that pretraining starts from,
+	// with no step at all where its schedule has none: a model that was imported, or
+	// trained before. Empty starts from the model's own initialization.
+	Initial string `json:"initial,omitempty"`
+
 	Schedule      train.Schedule `json:"schedule"`
 	EvaluateEvery int            `json:"evaluate_every"` // steps between validation losses
 }
@@ -43,6 +48,7 @@ type Growth struct {
 type PoolOptions struct {
 	GateSteps  int            `json:"gate_steps"`           // training steps until the gates of gated strategies are open
 	Moments    growth.Moments `json:"moments"`              // what becomes of the optimizer's moments
+	Rewarm     int            `json:"rewarm"`               // steps of learning-rate re-warm-up, and of training new layers alone, of the strategies that have them
 	Wide       bool           `json:"wide"`                 // whether the pool is the wide one, see [growth.Options]
 	Strategies []string       `json:"strategies,omitempty"` // names from the pool; empty takes all
 }
@@ -63,7 +69,10 @@ func (c Config) Validate() error {
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "study")); err != nil {
 		return err
 	}
-	if err := positive("pretrain.schedule.steps", c.Pretrain.Schedule.Steps, "pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
+	if c.Pretrain.Schedule.Steps < 1 && c.Pretrain.Initial == "" {
+		return fmt.Errorf("pretrain.schedule.steps is %d; it must be at least 1, or pretrain.initial must name a model", c.Pretrain.Schedule.Steps)
+	}
+	if err := positive("pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
 		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.ProbeSteps, "checkpoint_every", c.CheckpointEvery); err != nil {
 		return err
 	}
@@ -100,27 +109,29 @@ func (c Config) Pool() (growth.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range c.Growth.Strategies {
+		if _, ok := pool.ByName(name); !ok {
+			return nil, fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do", name, from, c.Growth.To, from, c.Growth.To)
+		}
+	}
 	pool = pool.Union(c.Growth.Custom)
+	for _, s := range c.Growth.Custom {
+		if err := fits(c.Growth.Schedule, s); err != nil {
+			return nil, err
+		}
+	}
 	return pool, pool.Validate(from, c.Growth.To)
 }
 
-// pool returns the strategies of the options that grow a model for a training
-// with that schedule.
+// pool returns the strategies of the options that there are between two depths
+// for a training with that schedule.
 func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
-	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide})
+	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm})
 	if err != nil {
 		return nil, err
 	}
 	pool = pool.Filter(func(s growth.Strategy) bool { return fits(schedule, s) == nil })
-	if len(o.Strategies) == 0 {
-		return pool, nil
-	}
-	for _, name := range o.Strategies {
-		if _, ok := pool.ByName(name); !ok {
-			return nil, fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do", name, from, to, from, to)
-		}
-	}
-	return pool.Filter(func(s growth.Strategy) bool { return slices.Contains(o.Strategies, s.Name) }), nil
+	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
 }
 
 // fits tells why a strategy cannot go with a schedule.
@@ -148,6 +159,9 @@ func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, err
 	return schedule, schedule.Validate()
 }
 
+// Seeds are those of the training after growing.
+func (s *Study) Seeds() []int64 { return s.Config.seeds() }
+
 // seeds are those of the training after growing.
 func (c Config) seeds() []int64 {
 	if len(c.Growth.Seeds) == 0 {
@@ -160,12 +174,19 @@ func (c Config) seeds() []int64 {
 func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
 	T := c.Growth.Schedule.Steps
 	if len(c.Growth.Rules) == 0 {
-		return slices.DeleteFunc(selection.All(c.Growth.ProbeSteps, T), func(r selection.Rule) bool { return named(r, pool) != nil }), nil
+		var rules []selection.Rule
+		for _, rule := range selection.All(c.Growth.ProbeSteps, T) {
+			if rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool); named(rule, pool) == nil {
+				rules = append(rules, rule)
+			}
+		}
+		return rules, nil
 	}
 	var rules []selection.Rule
 	for _, text := range c.Growth.Rules {
 		rule, err := selection.Parse(text)
 		if err == nil {
+			rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool)
 			err = errors.Join(rule.Validate(T), named(rule, pool))
 		}
 		if err != nil {

@@ -39,8 +39,12 @@ func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error
 // error if the study was not evaluated where a rule looks.
 func (r *Result) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, error) {
 	var picks []Pick
+	resolved := make([]selection.Rule, len(rules))
+	for i, rule := range rules {
+		resolved[i] = r.resolve(rule)
+	}
 	for i := range r.Seeds {
-		list, err := r.replay(ctx, i, rules)
+		list, err := r.replay(ctx, i, resolved)
 		if err != nil {
 			return nil, err
 		}
@@ -243,4 +247,42 @@ func named(rule selection.Rule, pool growth.Pool) error {
 		return err
 	}
 	return nil
+}
+
+// resolve tells the rules that pick a published strategy which of a pool it is:
+// between some depths several strategies do the same, and the pool has it under
+// the first one's name. list holds the pool as far as it copies layers.
+func resolve(rule selection.Rule, from, to growth.Depths, list growth.Pool) selection.Rule {
+	name := func(published growth.Strategy, err error) string {
+		for _, s := range list {
+			if err == nil && s.Init.Kind == growth.Copy && slices.Equal(s.Map, published.Map) && slices.Equal(s.Encoder, published.Encoder) {
+				return s.Name
+			}
+		}
+		return ""
+	}
+	switch r := rule.(type) {
+	case selection.StackLast:
+		r.As = name(growth.GradualStacking(from, to))
+		return r
+	case selection.MIDAS:
+		r.As = name(growth.MIDAS(from, to))
+		return r
+	}
+	return rule
+}
+
+// resolve is that function for the strategies of the result.
+func (r *Result) resolve(rule selection.Rule) selection.Rule {
+	var list growth.Pool
+	for _, o := range r.Under(0) {
+		if o.Init == string(growth.Copy) {
+			list = append(list, growth.Strategy{Name: o.Name, Map: o.Map, Encoder: o.Encoder, Init: growth.Init{Kind: growth.Copy}})
+		}
+	}
+	from, to := growth.Depths{r.From}, growth.Depths{r.To}
+	if r.EncoderFrom > 0 {
+		from, to = growth.Depths{r.EncoderFrom, r.From}, growth.Depths{r.EncoderTo, r.To}
+	}
+	return resolve(rule, from, to, list)
 }

@@ -11,11 +11,14 @@ import (
 	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
+	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 var presets = map[string]func() Config{
 	"quick": quick,
 	"smoke": smoke,
+	"bert":  bertStudy,
+	"ul2":   ul2Study,
 }
 
 // Presets returns the names that [Preset] takes.
@@ -57,11 +60,56 @@ func quick() Config {
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
-			To: growth.Depths{6}, ProbeSteps: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy},
+			To: growth.Depths{6}, ProbeSteps: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
 			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 150},
 		},
 		CheckpointEvery: 100,
 	}
+}
+
+// bertStudy is the study of BERT that takes about half an hour on two cores:
+//
+//	go run ./lag/cmd/lag study -preset bert -workers 2
+//
+// The learning rate is constant while the source trains and for 100 steps after
+// growing, then falls to zero over 400. So the schedule has a position that a
+// strategy can keep, as most do, or begin anew from.
+func bertStudy() Config {
+	const vocab = 1024
+	c := quick()
+	c.Name = "bert"
+	c.SetVocabSize(vocab)
+	_ = c.SetHiddenSize(64) // impossible sizes alone are errors
+	c.ValidationBatches = 16
+	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: 3e-3, WarmUp: 100, Steps: 3500}
+	c.Growth = Growth{
+		To: growth.Depths{6}, ProbeSteps: 50, Seeds: []int64{1, 2},
+		PoolOptions: PoolOptions{GateSteps: 50, Moments: growth.MomentsCopy, Rewarm: 50, Wide: true},
+		Schedule: train.Schedule{
+			Kind: train.WSD, Peak: 3e-3, WarmUp: 100, Decay: 400, DecayShape: train.DecayLinear, Start: 3500, Steps: 500, Length: 4000,
+		},
+	}
+	c.CheckpointEvery = 250
+	return c
+}
+
+// ul2Study is the same of a small encoder-decoder, both of whose stacks grow.
+//
+//	go run ./lag/cmd/lag study -preset ul2 -workers 2
+func ul2Study() Config {
+	training, err := ul2Training("ul2", ul2.EncoderDecoder, objective.KindUL2)
+	if err != nil {
+		panic(err) // its arguments are constants
+	}
+	c := bertStudy()
+	c.Name, c.Task = "ul2", training.Task
+	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: 2e-3, WarmUp: 100, Steps: 1200}
+	c.Growth.To, c.Growth.Wide = growth.Depths{4, 4}, false
+	c.Growth.Schedule = train.Schedule{
+		Kind: train.WSD, Peak: 2e-3, WarmUp: 100, Decay: 200, DecayShape: train.DecayLinear, Start: 1200, Steps: 300, Length: 1500,
+	}
+	c.Growth.ProbeSteps, c.Growth.GateSteps, c.Growth.Rewarm = 30, 30, 30
+	return c
 }
 
 // smoke runs in seconds on the pure-Go backend. It shows that everything
@@ -77,6 +125,7 @@ func smoke() Config {
 	c.BatchSize, c.ValidationBatches = 8, 2
 	c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp, c.Pretrain.EvaluateEvery = 20, 5, 10
 	c.Growth.To, c.Growth.ProbeSteps, c.Growth.GateSteps = growth.Depths{2}, 5, 5
+	c.Growth.Rewarm = 5
 	c.Growth.Schedule.Steps, c.Growth.Schedule.WarmUp = 10, 2
 	c.CheckpointEvery = 4
 	return c

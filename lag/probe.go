@@ -99,7 +99,7 @@ func everyIndex(n int) []int {
 func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
 	trained, strategy := r.outcomes[i], r.pool[i]
 	o := Outcome{
-		Name: strategy.Name, Map: strategy.Map, Encoder: strategy.Encoder, Init: strategy.Init.String(), Moments: string(strategy.Moments), Seed: seed,
+		Name: strategy.Name, Map: strategy.Map, Encoder: strategy.Encoder, Init: strategy.Init.String(), Moments: string(strategy.Moments), Summary: strategy.Summary(), Seed: seed,
 		Curve: points(trained.Curve), Status: StatusComplete, Final: undefined(),
 		FLOPs: float64(trained.Steps) * r.runs[i].FLOPs, batches: make(map[int][]float64),
 	}

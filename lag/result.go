@@ -55,6 +55,7 @@ type Outcome struct {
 	Encoder []int   `json:"encoder_map,omitempty"`
 	Init    string  `json:"init"`    // how duplicates are initialized
 	Moments string  `json:"moments"` // what becomes of the optimizer's moments
+	Summary string  `json:"summary"` // init, moments and schedule as far as they are not the usual ones
 	Seed    int64   `json:"seed"`
 	Curve   []Point `json:"curve"` // validation loss, step 0 (before any update) first
 	Final   Number  `json:"final"` // validation loss at the last step, null if diverged

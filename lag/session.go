@@ -120,10 +120,11 @@ type runConfig struct {
 	Optimizer         train.AnyOptimizer  `json:"optimizer"`
 	Schedule          train.Schedule      `json:"schedule"`
 	Evaluate          []int               `json:"evaluate"`
-	FirstBatch        int                 `json:"first_batch"`           // the run's step 0 takes this batch
-	Parent            string              `json:"parent,omitempty"`      // address of the run that was grown, or that a branch leaves
-	ParentStep        int                 `json:"parent_step,omitempty"` // step at which a branch leaves
-	Strategy          *growth.Strategy    `json:"strategy,omitempty"`    // without its name
+	FirstBatch        int                 `json:"first_batch"`               // the run's step 0 takes this batch
+	InitialWeights    string              `json:"initial_weights,omitempty"` // fingerprint
+	Parent            string              `json:"parent,omitempty"`          // address of the run that was grown, or that a branch leaves
+	ParentStep        int                 `json:"parent_step,omitempty"`     // step at which a branch leaves
+	Strategy          *growth.Strategy    `json:"strategy,omitempty"`        // without its name
 }
 
 // runConfig returns what the runs of a session have in common.

@@ -175,7 +175,6 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 	if err != nil {
 		return nil, err
 	}
-	race.label = ch.arm.Name
 	choice, err := s.rule.Pick(ctx, race)
 	if err != nil {
 		return nil, err

@@ -42,6 +42,13 @@ type Stage struct {
 	Steps  int           `json:"steps"`
 }
 
+// schedule is the stage's part of a schedule, as far as strategies must fit it: a
+// stage after the first begins at a later position.
+func (s Stage) schedule(whole train.Schedule) train.Schedule {
+	whole.Start, whole.Steps = 1, s.Steps
+	return whole
+}
+
 // Arm is one way to train.
 type Arm struct {
 	Name string `json:"name"`
@@ -125,6 +132,9 @@ func (c Stacking) Validate() error {
 	case c.Schedule.Steps != 0 || c.Schedule.Start != 0 || c.Schedule.Length != 0:
 		return errors.New("the schedule of a stacking has steps, a start or a length; leave them out, the stages determine them")
 	}
+	if err := c.Schedule.Validate(); err != nil && c.Schedule.WarmUp == 0 { // the steps that a warm-up must fit into are not known yet
+		return err
+	}
 	names := make(map[string]bool)
 	for _, arm := range c.Arms {
 		if arm.Name == "" || names[arm.Name] {
@@ -154,9 +164,13 @@ func (c Stacking) validateArm(arm Arm) error {
 		if err != nil {
 			return err
 		}
-		pool, err := c.pool(stages[i-1].Depths, stage.Depths, c.Schedule)
+		pool, err := c.pool(stages[i-1].Depths, stage.Depths, stage.schedule(c.Schedule))
+		if err == nil && len(pool) == 0 {
+			err = fmt.Errorf("none of the strategies %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do",
+				c.Strategies, stages[i-1].Depths, stage.Depths, stages[i-1].Depths, stage.Depths)
+		}
 		if err == nil {
-			err = named(rule, pool)
+			err = named(resolve(rule, stages[i-1].Depths, stage.Depths, pool), pool)
 		}
 		if err != nil {
 			return fmt.Errorf("stage %d: %w", i+1, err)
@@ -210,9 +224,10 @@ func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([
 			if s.rule, err = selection.Parse(arm.Rule); err != nil {
 				return nil, err
 			}
-			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, c.Schedule); err != nil {
+			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, stage.schedule(c.Schedule)); err != nil {
 				return nil, err
 			}
+			s.rule = resolve(s.rule, list[i-1].Depths, stage.Depths, s.pool)
 		}
 		list = append(list, s)
 	}
@@ -251,7 +266,7 @@ func fit(list []segment, budget float64) error {
 			if s.rule != nil {
 				var err error
 				if s.extra, err = expectedExtra(s.rule, s.pool, s.Steps); err != nil {
-					return err
+					return fmt.Errorf("probing %d strategies leaves %d steps for stage %d: %w; or take fewer strategies, or longer stages", len(s.pool), s.Steps, i+1, err)
 				}
 			}
 			training += weights[i] * s.flops

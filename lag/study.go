@@ -71,7 +71,8 @@ type Study struct {
 	Config Config
 	Pool   growth.Pool
 
-	rules []selection.Rule
+	rules   []selection.Rule
+	initial *train.Snapshot // that pretraining starts from; nil for the model's own initialization
 }
 
 // Open checks the configuration, opens the backend and prepares the data, which
@@ -94,7 +95,15 @@ func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 	if s.session, err = openSession(ctx, config.Task, o); err != nil {
 		return nil, err
 	}
-	if err := s.saveConfig(); err != nil {
+	if config.Pretrain.Initial != "" {
+		var initial train.Snapshot
+		initial, err = s.task.loadInitial(config.Pretrain.Initial, s.dataset)
+		s.initial = &initial
+	}
+	if err == nil {
+		err = s.saveConfig()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -164,6 +173,9 @@ const shuffledSet = "shuffled context"
 func (s *Study) pretraining() (*train.Run, error) {
 	c := s.Config
 	config := s.runConfig(PhasePretrain, c.Model, c.Seed, c.Pretrain.Schedule, evaluationsEvery(c.Pretrain.EvaluateEvery, c.Pretrain.Schedule.Steps))
+	if s.initial != nil {
+		config.InitialWeights = s.initial.Fingerprint()
+	}
 	run, err := s.newRun(config, train.Checkpoints{Every: c.CheckpointEvery}, s.pretrainingEvent())
 	if err != nil {
 		return nil, err
@@ -171,7 +183,12 @@ func (s *Study) pretraining() (*train.Run, error) {
 	if shuffled := s.fixed().shuffled; len(shuffled) > 0 {
 		run.AtEnd = map[string][]train.Batch{shuffledSet: shuffled}
 	}
-	run.Initial = func() (*train.State, error) { return run.Program.NewState(c.Seed), nil }
+	run.Initial = func() (*train.State, error) {
+		if s.initial != nil {
+			return run.Program.Restore(*s.initial)
+		}
+		return run.Program.NewState(c.Seed), nil
+	}
 	return run, nil
 }
 

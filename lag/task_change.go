@@ -5,7 +5,6 @@ import (
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/bert"
-	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/transformer"
 	"github.com/landscape-aware/growing/lag/ul2"
 )
@@ -38,31 +37,6 @@ func (c *Training) SetSequenceLength(tokens int) {
 	if c.Initial != "" {
 		c.Model = model
 	}
-}
-
-// SetInitial makes the training start from a model directory or that of a run:
-// with that model and, where it has one, its vocabulary.
-func (c *Training) SetInitial(dir string) error {
-	p, err := LoadPretrained(dir)
-	if err != nil {
-		return err
-	}
-	_, file, err := hf.LoadTokenizer(p.Files)
-	if err != nil {
-		return err
-	}
-	c.Initial, c.Model = dir, p.Model
-	c.Data.VocabSize = c.Model.VocabSize()
-	if file != "" {
-		d := &c.Data
-		d.TokenizerFile, d.VocabSize, d.Kind, d.MinFrequency, d.LimitAlphabet, d.ByteFallback, d.Coverage = file, 0, "", 0, 0, false, 0
-	}
-	if m, ok := c.Model.Model.(bert.Config); ok {
-		if s, ok := c.Objective.Settings.(objective.MLM); ok {
-			c.Objective = c.Objective.WithSequenceLength(min(s.SequenceLength, m.MaxPositions))
-		}
-	}
-	return nil
 }
 
 // SetPrecision sets the precision of the model's activations.

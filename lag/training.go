@@ -16,8 +16,6 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/strictjson"
-	"github.com/landscape-aware/growing/data/tokenizer"
-	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -124,7 +122,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	config := trainingConfig{Training: c.computes(), Backend: session.backend.Kind, Data: d.Fingerprint}
 	run := c.run(program, f, cost, o, environmentOf(session.backend))
 	if c.Initial != "" {
-		initial, err := c.loadInitial(d)
+		initial, err := c.Task.loadInitial(c.Initial, d)
 		if err != nil {
 			return nil, err
 		}
@@ -181,48 +179,6 @@ type trainingConfig struct {
 	Data    string `json:"fingerprint"` // of the data set
 
 	InitialWeights string `json:"initial_weights,omitempty"` // fingerprint
-}
-
-// loadInitial returns the state that the training starts from, at step 0.
-func (c Training) loadInitial(d *data.Dataset) (train.Snapshot, error) {
-	p, err := LoadPretrained(c.Initial)
-	if err != nil {
-		return train.Snapshot{}, err
-	}
-	if err := checkParameters(p.Params, c.Model.Parameters()); err != nil {
-		return train.Snapshot{}, fmt.Errorf("the weights of %s are not of the model that is to be trained: %w; give the training the model of its %s", c.Initial, err, modelFile)
-	}
-	t, file, err := hf.LoadTokenizer(p.Files)
-	if err != nil {
-		return train.Snapshot{}, err
-	}
-	if t != nil && !extends(d.Tokenizer, t) {
-		return train.Snapshot{}, fmt.Errorf("the model in %s has a vocabulary of its own, and the data was made with another; prepare the data with it: -tokenizer %s", c.Initial, file)
-	}
-	snap := p.Snapshot
-	snap.Step = 0
-	if name := c.Optimizer.Name(); len(snap.Moments) > 0 && snap.Optimizer != name {
-		log.Warn("the moments of another optimizer are left out; the training starts from the weights alone", "of", snap.Optimizer, "now", name, "model", c.Initial)
-		snap.Moments, snap.Updates = nil, nil
-	}
-	return snap, nil
-}
-
-// extends tells whether a tokenizer has all tokens of another under their ids,
-// and beside them at most more, such as sentinels and mode tokens.
-func extends(t, other *tokenizer.Tokenizer) bool {
-	if t.Fingerprint() == other.Fingerprint() {
-		return true
-	}
-	if t.Kind() != other.Kind() || t.VocabSize() < other.VocabSize() {
-		return false
-	}
-	for id := range int32(other.VocabSize()) {
-		if t.Token(id) != other.Token(id) {
-			return false
-		}
-	}
-	return true
 }
 
 // computes is the training without what has no part in what it computes. Data

@@ -22,6 +22,35 @@ const (
 	middleSource = "Saunshi et al. 2024, arXiv 2409.19044 (MIDAS)"
 )
 
+// GradualStacking is RepeatLast of the largest block that divides the added depth
+// and is smaller than the source, for each stack of a model that grows. A source
+// of one layer is the block itself.
+func GradualStacking(from, to Depths) (Strategy, error) { return eachStack(from, to, RepeatLast) }
+
+// MIDAS is RepeatMiddle of that block for each stack of a model that grows.
+func MIDAS(from, to Depths) (Strategy, error) { return eachStack(from, to, RepeatMiddle) }
+
+func eachStack(from, to Depths, repeat func(from, to, block int) (Strategy, error)) (s Strategy, err error) {
+	if err := from.check(to); err != nil {
+		return s, err
+	}
+	var maps []Map
+	for i := range from {
+		if from[i] == to[i] {
+			maps = append(maps, span(0, from[i]))
+			continue
+		}
+		if s, err = repeat(from[i], to[i], max(largestBlock(from[i]-1, to[i]-from[i]), 1)); err != nil {
+			return s, err
+		}
+		maps = append(maps, s.Map)
+	}
+	if s.Map = maps[len(maps)-1]; len(maps) == 2 {
+		s.Encoder = maps[0]
+	}
+	return s, nil
+}
+
 // RepeatLast is gradual stacking: the last block of the source repeated on top
 // until there are to layers. It is an error if block does not divide to-from.
 func RepeatLast(from, to, block int) (Strategy, error) {

@@ -69,7 +69,10 @@ func (r Strategy) Pick(_ context.Context, c Candidates) (Choice, error) {
 // StackLast picks gradual stacking (Reddi et al. 2023, Efficient Training of
 // Language Models using Few-Shot Learning): the candidate repeat-last-N with the
 // largest block of N layers, duplicates copied. No extra cost.
-type StackLast struct{ blind }
+type StackLast struct {
+	blind
+	As string // name that the strategy has among the candidates, where it is another
+}
 
 func (StackLast) String() string { return "stack-last" }
 
@@ -78,13 +81,16 @@ func (StackLast) Validate(int) error { return nil }
 
 // Pick implements [Rule]. It is an error if there is no such candidate.
 func (r StackLast) Pick(_ context.Context, c Candidates) (Choice, error) {
-	return pickLargest(r, c, "repeat-last-")
+	return pickLargest(r, c, "repeat-last-", r.As)
 }
 
 // MIDAS picks the strategy of that name (Saunshi et al. 2024, arXiv 2409.19044):
 // the candidate repeat-middle-N with the largest block of N layers, duplicates
 // copied. No extra cost.
-type MIDAS struct{ blind }
+type MIDAS struct {
+	blind
+	As string // name that the strategy has among the candidates, where it is another
+}
 
 func (MIDAS) String() string { return "midas" }
 
@@ -93,19 +99,22 @@ func (MIDAS) Validate(int) error { return nil }
 
 // Pick implements [Rule]. It is an error if there is no such candidate.
 func (r MIDAS) Pick(_ context.Context, c Candidates) (Choice, error) {
-	return pickLargest(r, c, "repeat-middle-")
+	return pickLargest(r, c, "repeat-middle-", r.As)
 }
 
 // pickLargest picks the candidate whose name is the prefix and the largest
 // number. Names that go on after the number have another init
 // (repeat-last-1-zero), which the published strategies do not.
-func pickLargest(r Rule, c Candidates, prefix string) (Choice, error) {
+func pickLargest(r Rule, c Candidates, prefix, as string) (Choice, error) {
 	m, err := begin(r, c)
 	if err != nil {
 		return Choice{}, err
 	}
 	found, largest := -1, 0
 	for i := range m.Len() {
+		if as != "" && m.Name(i) == as {
+			return m.Choice(i), nil
+		}
 		digits, ok := strings.CutPrefix(m.Name(i), prefix)
 		if block, err := strconv.Atoi(digits); ok && err == nil && block > largest {
 			found, largest = i, block

@@ -27,19 +27,53 @@ import (
 // Of samples from a bivariate normal with correlations 0, 0.5, 0.9 and 0.98, the
 // 95% interval held the true value in 93.1% to 95.8% of 10,000 cases with n = 8
 // and 12, in 94.3% to 96.3% with n = 20, and in 95.2% to 95.6% of 4,000 with n = 40.
-// A percentile bootstrap, for comparison, did so in 97.7% at n = 20 and correlation
-// 0.9, and Bonett and Wright's error in 90% at 0.98.
+// For comparison, at n = 20 a percentile bootstrap did so in 97.7% of 600 cases at
+// correlation 0.9, and Bonett and Wright's error in 90% at 0.98.
 //
 // Both ends are NaN where the correlation is undefined, be it without one of the
 // candidates, where there are fewer than four, where the lengths differ, and where
 // the level is out of range.
 func SpearmanInterval(x, y []float64, level float64) Interval {
-	n := float64(len(x))
-	if len(x) != len(y) || n < 4 || !(level > 0 && level < 1) {
+	return MeanSpearmanInterval([][]float64{x}, [][]float64{y}, level)
+}
+
+// PearsonInterval returns a confidence interval of [Pearson] over the candidates:
+// that of [SpearmanInterval], with the quantile of Student's t for n-2 degrees of
+// freedom. Pairs with a NaN or an infinite value are left out. The interval of a
+// perfect line is that line's correlation, 1 or -1.
+//
+// Measured as there, it held the true value in 94.9% to 96.4% of the cases for n =
+// 8, 12 and 20, and in 94.6% to 94.9% for n = 40. A percentile bootstrap did so in 92%
+// to 93% at n = 20. It does not assume a normal distribution, but was measured with
+// no other.
+func PearsonInterval(x, y []float64, level float64) Interval {
+	return MeanPearsonInterval([][]float64{x}, [][]float64{y}, level)
+}
+
+// MeanSpearmanInterval returns a confidence interval of the [MeanCorrelation]
+// over seeds of [Spearman]: how far it would move under other seeds and with
+// other strategies in the pool. x and y are indexed [seed][strategy]. It is
+// [SpearmanInterval] with the error of two-way clusters (Cameron, Gelbach and
+// Miller 2011, Robust Inference with Multiway Clustering):
+//
+//	s² = s²(strategies) + max(0, s²(seeds) - s²(cells))
+//
+// each term a jackknife that leaves out one strategy in all seeds, one seed, or
+// one strategy in one seed. The last is in both of the others, and goes once.
+//
+// Of bivariate normal samples of 20 strategies, with 2, 3 and 5 seeds,
+// correlations of 0, 0.5 and 0.9, and from none to all of the variance peculiar
+// to the seed, the 95% interval held the true value in 93.2% to 97.2% of 1,500
+// cases; in 90.9% to 94.7% where the correlation itself differed between seeds, by
+// up to 0.3 either way: so few seeds show little of that.
+func MeanSpearmanInterval(x, y [][]float64, level float64) Interval {
+	strategies, ok := shape(x, y)
+	n := float64(strategies)
+	if !ok || n < 4 || !(level > 0 && level < 1) {
 		return undefinedInterval()
 	}
-	rho := Spearman(x, y)
-	if rho == 1 && slices.EqualFunc(x, y, func(a, b float64) bool { return compareLoss(a, b) == 0 }) {
+	rho := MeanCorrelation(Spearman, x, y)
+	if rho == 1 && slices.EqualFunc(x, y, sameLosses) {
 		return Interval{1, 1}
 	}
 	limit := 1 - 6/(n*(n*n-1))
@@ -48,7 +82,7 @@ func SpearmanInterval(x, y []float64, level float64) Interval {
 	if math.Abs(rho) > limit {
 		err = math.Sqrt((1 + near*near/2) / (n - 3))
 	}
-	i := fisherInterval(near, err, distuv.UnitNormal, level)
+	i := fisherInterval(near, err, distuv.UnitNormal.Quantile((1+level)/2))
 	switch {
 	case rho > limit:
 		i.Hi = 1
@@ -58,53 +92,98 @@ func SpearmanInterval(x, y []float64, level float64) Interval {
 	return i
 }
 
-// PearsonInterval returns a confidence interval of [Pearson] over the candidates:
-// that of [SpearmanInterval], with the quantile of Student's t for n-2 degrees of
-// freedom. It assumes no normal distribution, which losses of a pool need not
-// have. Pairs with a NaN or an infinite value are left out. The interval of a
-// perfect line is that line's correlation, 1 or -1.
-//
-// Measured as there, it held the true value in 95.0% to 96.4% of the cases for n =
-// 8, 12 and 20, and in 94.6% to 94.9% for n = 40. A percentile bootstrap did so in 92%
-// to 93% at n = 20.
-func PearsonInterval(x, y []float64, level float64) Interval {
-	if len(x) != len(y) || !(level > 0 && level < 1) {
+// MeanPearsonInterval is [MeanSpearmanInterval] for [Pearson], with the quantile
+// of [PearsonInterval]. A strategy that diverged under one seed is left out there
+// only. Measured in the same cases, the 95% interval held the true value in 94.3% to
+// 98.1%, and in 90.4% to 95.0%.
+func MeanPearsonInterval(x, y [][]float64, level float64) Interval {
+	if _, ok := shape(x, y); !ok || !(level > 0 && level < 1) {
 		return undefinedInterval()
 	}
-	x, y = finitePairs(x, y)
-	n := len(x)
+	x, y = finiteSomewhere(x, y)
+	n := len(x[0])
 	if n < 4 {
 		return undefinedInterval()
 	}
-	limit := 1 - 1e-14 // rounding, not a rank's step, is what keeps it from 1
-	quantiles := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 2)}
-	r := Pearson(x, y)
+	const limit = 1 - 1e-14 // a line is off it by rounding only
+	r := MeanCorrelation(Pearson, x, y)
 	if math.Abs(r) > limit {
 		return Interval{math.Copysign(1, r), math.Copysign(1, r)}
 	}
-	return fisherInterval(r, jackknifeError(Pearson, x, y, limit), quantiles, level)
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 2)}
+	return fisherInterval(r, jackknifeError(Pearson, x, y, limit), t.Quantile((1+level)/2))
 }
 
-// fisherInterval is the interval around a correlation whose error is on the
-// scale of Fisher's z.
-func fisherInterval(r, err float64, quantiles interface{ Quantile(float64) float64 }, level float64) Interval {
-	if math.IsNaN(r) || math.IsNaN(err) {
-		return undefinedInterval()
-	}
-	z, q := math.Atanh(r), quantiles.Quantile((1+level)/2)
+// fisherInterval is the interval q errors around a correlation, with the error on
+// the scale of Fisher's z.
+func fisherInterval(r, err, q float64) Interval {
+	z := math.Atanh(r)
 	return Interval{math.Tanh(z - q*err), math.Tanh(z + q*err)}
 }
 
-// jackknifeError returns the jackknife's standard error of the atanh of a
-// correlation that is kept within ±limit. It is NaN where the correlation is
+// jackknifeError returns the standard error of the atanh of a mean correlation,
+// with every mean kept within ±limit. It is NaN where the correlation is
 // undefined without some pair.
-func jackknifeError(correlation func(x, y []float64) float64, x, y []float64, limit float64) float64 {
-	n := len(x)
-	z := make([]float64, n)
-	for i := range n {
-		z[i] = math.Atanh(clamp(correlation(without(x, i), without(y, i)), limit))
+func jackknifeError(correlation func(x, y []float64) float64, x, y [][]float64, limit float64) float64 {
+	R, n := len(x), len(x[0])
+	z := func(r float64) float64 { return math.Atanh(clamp(r, limit)) }
+	variance := func(z []float64) float64 { return stat.PopVariance(z, nil) * float64(len(z)-1) }
+
+	whole, sum := make([]float64, R), 0.0
+	cells := make([][]float64, R) // the seed's correlation without the strategy
+	for r := range R {
+		whole[r] = correlation(x[r], y[r])
+		sum += whole[r]
+		cells[r] = make([]float64, n)
+		for s := range n {
+			cells[r][s] = correlation(without(x[r], s), without(y[r], s))
+		}
 	}
-	return math.Sqrt(stat.PopVariance(z, nil) * float64(n-1))
+
+	zs := make([]float64, n)
+	for s := range n {
+		mean := 0.0
+		for r := range R {
+			mean += cells[r][s] / float64(R)
+		}
+		zs[s] = z(mean)
+	}
+	strategies := variance(zs)
+	if R == 1 {
+		return math.Sqrt(strategies)
+	}
+
+	zr, ofCells := make([]float64, R), 0.0
+	for r := range R {
+		zr[r] = z((sum - whole[r]) / float64(R-1))
+		for s := range n {
+			zs[s] = z((sum - whole[r] + cells[r][s]) / float64(R))
+		}
+		ofCells += variance(zs)
+	}
+	return math.Sqrt(strategies + max(0, variance(zr)-ofCells))
+}
+
+// finiteSomewhere returns the strategies that have a finite pair of losses under
+// some seed.
+func finiteSomewhere(x, y [][]float64) (fx, fy [][]float64) {
+	fx, fy = make([][]float64, len(x)), make([][]float64, len(x))
+	for s := range x[0] {
+		finite := false
+		for r := range x {
+			finite = finite || isFinite(x[r][s]) && isFinite(y[r][s])
+		}
+		for r := range x {
+			if finite {
+				fx[r], fy[r] = append(fx[r], x[r][s]), append(fy[r], y[r][s])
+			}
+		}
+	}
+	return fx, fy
+}
+
+func sameLosses(x, y []float64) bool {
+	return slices.EqualFunc(x, y, func(a, b float64) bool { return compareLoss(a, b) == 0 })
 }
 
 func without(x []float64, i int) []float64 { return slices.Concat(x[:i], x[i+1:]) }

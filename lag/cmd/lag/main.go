@@ -1,6 +1,8 @@
 // Command lag runs studies of growing Transformers from the command line.
 //
 //	lag study        pretrain, grow in every way of a pool, train, compare, pick
+//	lag stack        grow in stages, adaptively and not, at equal FLOPs
+//	lag select       replay selection rules on a study's curves
 //	lag train        train one model of any family
 //	lag report       render a study to one HTML file
 //	lag import       make a model directory of a model of transformers
@@ -38,6 +40,8 @@ type command struct {
 
 var commands = []command{
 	{"study", "", "pretrain a model, grow it in every way of a pool, train each, compare early with final losses, and pick", study, nil},
+	{"stack", "", "grow a model from scratch in stages, with the strategy that a selection rule picks at each, and compare with others at equal FLOPs", stackCommand, nil},
+	{"select", "DIR", "replay selection rules on the recorded curves of the study in DIR: what each picks, its regret and its cost", selectCommand, nil},
 	{"train", "", "train one model: BERT, a UL2 encoder-decoder, a prefix-LM or a causal decoder", trainCommand, nil},
 	{"report", "DIR", "render the study in DIR to one self-contained HTML file", reportCommand, nil},
 	{"import", "SOURCE DIR", "make a model directory of a BERT, T5 v1.1 or UL2 of transformers, which is in a directory or on the hub (hf:owner/name)", importCommand, nil},

@@ -23,7 +23,8 @@ type bars struct {
 	phase    lag.Phase
 	run      string
 	started  time.Time
-	loss     float64 // latest validation loss
+	loss     float64      // latest validation loss
+	finished map[int]bool // runs of the phase that are done, by index
 }
 
 func newBars(out *os.File) *bars {
@@ -35,7 +36,7 @@ func (b *bars) observe(e lag.Event) {
 	newPhase := e.Phase != b.phase || (e.Phase == lag.PhasePrepare && e.Run != b.run)
 	if newPhase {
 		b.finish()
-		b.phase, b.started = e.Phase, time.Now()
+		b.phase, b.started, b.finished = e.Phase, time.Now(), make(map[int]bool)
 	}
 	if e.Run != b.run {
 		b.run = e.Run
@@ -44,15 +45,19 @@ func (b *bars) observe(e lag.Event) {
 		b.loss = float64(e.Point.Loss)
 	}
 	done, total := e.Done, e.Total
-	if e.Phase == lag.PhaseProbe {
-		done, total = int64(e.Index)*e.Total+e.Done, int64(e.Count)*e.Total
+	if e.Phase == lag.PhaseProbe || e.Phase == lag.PhaseBranch {
+		// Other processes take runs too, so that they do not end in order.
+		if b.finished[e.Index] = b.finished[e.Index] || e.Done == e.Total; b.finished[e.Index] {
+			done = 0
+		}
+		done, total = done+b.count()*e.Total, int64(e.Count)*e.Total
 	}
 	if !b.terminal {
 		if newPhase && e.Phase == lag.PhasePrepare {
 			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, e.Run)
 		}
 		if e.Point != nil && (e.Done == e.Total || e.Phase == lag.PhaseTrain) {
-			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, e.Run, e.Done, e.Total, b.loss, time.Since(b.started).Seconds())
+			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, name(e), e.Done, e.Total, b.loss, time.Since(b.started).Seconds())
 		}
 		return
 	}
@@ -65,10 +70,20 @@ func (b *bars) observe(e lag.Event) {
 	_ = b.bar.Set64(done) // a bar that cannot be drawn must not stop a study
 }
 
+// count is how many runs of the phase are done.
+func (b *bars) count() (n int64) {
+	for _, done := range b.finished {
+		if done {
+			n++
+		}
+	}
+	return n
+}
+
 func (b *bars) describe(e lag.Event) string {
-	text := fmt.Sprintf("%-8s %-20s", e.Phase, e.Run)
-	if e.Phase == lag.PhaseProbe {
-		text = fmt.Sprintf("%-8s %2d/%d %-20s", e.Phase, e.Index+1, e.Count, e.Run)
+	text := fmt.Sprintf("%-8s %-20s", e.Phase, name(e))
+	if e.Count > 1 {
+		text = fmt.Sprintf("%-8s %2d/%d %-20s", e.Phase, e.Index+1, e.Count, name(e))
 	}
 	switch {
 	case e.Point != nil:
@@ -79,6 +94,14 @@ func (b *bars) describe(e lag.Event) string {
 		text += fmt.Sprintf(" training loss %.3f", e.Loss)
 	}
 	return text
+}
+
+// name is what an event is about, with the seed where there may be several.
+func name(e lag.Event) string {
+	if e.Seed != 0 {
+		return fmt.Sprintf("%s, seed %d", e.Run, e.Seed)
+	}
+	return e.Run
 }
 
 // finish ends the bar at hand.

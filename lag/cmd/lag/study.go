@@ -12,19 +12,26 @@ import (
 	"path/filepath"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
+	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/selection"
 )
 
 const defaultPreset = "quick"
 
 func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultPreset, "`name` of the study's preset: "+strings.Join(lag.Presets(), ", "))
-	file := flags.String("config", "", "JSON `file` with the study's configuration, such as a study.json, in place of a preset")
+	file := flags.String("config", "", "JSON or YAML `file` with the study's configuration, such as a study.json, in place of a preset")
+	initial := flags.String("initial", "", "`directory` of a model or a run to grow in place of one that is pretrained, such as lag import makes")
 	options := optionFlags(flags)
+	workers := workerFlags(flags)
+	live := flags.String("select", "", "selection `rule`: pick by it live, under each seed, training candidates only as far as it asks and the winner to the end; `lag select -h` lists rules")
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := studyFlags(flags)
 
@@ -35,6 +42,11 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		if err != nil {
 			return usageError{err}
+		}
+		if *initial != "" {
+			if err := config.SetInitial(*initial); err != nil {
+				return usageError{err}
+			}
 		}
 		if err := overrides.apply(&config); err != nil {
 			return usageError{err}
@@ -47,13 +59,44 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		bars := newBars(os.Stderr)
 		options.Observe = bars.observe
-		s, err := lag.Open(ctx, config, *options)
-		bars.finish()
-		if err == nil {
-			defer s.Close()
-			err = runStudy(ctx, s, bars)
+		if options.Dir == "" {
+			options.Dir = filepath.Join("runs", config.Name)
 		}
-		return interruption(err)
+		var s *lag.Study
+		defer func() {
+			if s != nil {
+				s.Close()
+			}
+		}()
+		open := func(ctx context.Context) (err error) {
+			s, err = lag.Open(ctx, config, *options)
+			bars.finish()
+			return err
+		}
+		if *live != "" {
+			rule, err := selection.Parse(*live)
+			if err != nil {
+				return usageError{err}
+			}
+			if err := open(ctx); err != nil {
+				return interruption(err)
+			}
+			return interruption(selectLive(ctx, s, rule, bars))
+		}
+		var result *lag.Result
+		err = workers.with(ctx, "study", config, *options, func(ctx context.Context) error {
+			if err := open(ctx); err != nil {
+				return err
+			}
+			describeCorpus(s.Dataset())
+			result, err = s.Run(ctx)
+			bars.finish()
+			return err
+		})
+		if err != nil || workers.helps() {
+			return interruption(err)
+		}
+		return writeResult(s.Dir(), result)
 	}
 }
 
@@ -91,26 +134,42 @@ func (errInterrupted) Error() string {
 }
 func (errInterrupted) Unwrap() error { return context.Canceled }
 
-func runStudy(ctx context.Context, s *lag.Study, bars *bars) error {
-	d := s.Dataset()
+// selectLive picks by a rule under each seed of a study.
+func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *bars) error {
+	for _, seed := range s.Seeds() {
+		selected, err := s.Select(ctx, rule, seed)
+		bars.finish()
+		if err != nil {
+			return err
+		}
+		if selected.Strategy == "" {
+			fmt.Printf("seed %d: %s picks nothing: every strategy that it followed diverged\n", seed, rule)
+			continue
+		}
+		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %d training steps on the others; its run is %s\n",
+			seed, rule, selected.Strategy, float64(selected.Final), selected.ExtraSteps, filepath.Join(s.Dir(), selected.Run))
+	}
+	return nil
+}
+
+func describeCorpus(d *data.Dataset) {
 	fmt.Fprintf(os.Stderr, "corpus %s: %d documents, %.1f MB, %d training and %d validation tokens; unigram entropy %.3f nats\n",
 		d.Info.Name, d.Documents, float64(d.Bytes)/1e6, d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
-	result, err := s.Run(ctx)
-	bars.finish()
-	if err != nil {
-		return err
-	}
+}
+
+// writeResult writes what is drawn and listed of a study, and prints it.
+func writeResult(dir string, result *lag.Result) error {
 	figures := figure.All(result)
 	for _, f := range figures {
-		if err := f.WriteFiles(filepath.Join(s.Dir(), "figures")); err != nil {
+		if err := f.WriteFiles(filepath.Join(dir, "figures")); err != nil {
 			return err
 		}
 	}
-	if err := atomicfile.Write(filepath.Join(s.Dir(), "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
 		return err
 	}
 	printResult(os.Stdout, result)
-	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", s.Dir(), len(figures), s.Dir())
+	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, len(figures), dir)
 	return nil
 }
 
@@ -135,11 +194,21 @@ func readConfig(path string) (lag.Config, error) {
 	return config, nil
 }
 
-// readJSON reads a configuration from a file. Unknown fields are an error.
+// readJSON reads a configuration from a file, JSON or, by its name, YAML. Unknown
+// fields are an error.
 func readJSON(path string, into any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		var document any
+		if err := yaml.Unmarshal(text, &document); err != nil {
+			return fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
+		if text, err = json.Marshal(document); err != nil {
+			return fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

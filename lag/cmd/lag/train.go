@@ -18,7 +18,7 @@ const defaultTraining = "bert"
 
 func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	preset := flags.String("preset", defaultTraining, "`name` of the training's preset: "+strings.Join(lag.TrainingPresets(), ", "))
-	file := flags.String("config", "", "JSON `file` with the training's configuration, such as a training.json, in place of a preset")
+	file := flags.String("config", "", "JSON or YAML `file` with the training's configuration, such as a training.json, in place of a preset")
 	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as lag import and lag grow make; the model is then that one")
 	options := optionFlags(flags)
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/selection"
+)
+
+const rulesHelp = "lag:K, loss-at-init, random:SEED, strategy:NAME, stack-last, midas, top:J,K, halving:ETA,FIRST, power-law:K, decay:K,D, oracle"
+
+func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
+	text := flags.String("rule", "", "space-separated selection `rules`: "+rulesHelp+" (default those of the study)")
+	return func(ctx context.Context, arguments []string) error {
+		if len(arguments) != 1 {
+			return usageError{fmt.Errorf("lag select takes the directory of one study, such as runs/quick; it was given %d arguments", len(arguments))}
+		}
+		result, _, err := lag.Load(arguments[0])
+		if err != nil {
+			return err
+		}
+		picks := result.Picks
+		if *text != "" {
+			rules, err := parseRules(*text)
+			if err != nil {
+				return usageError{err}
+			}
+			if picks, err = result.Replay(ctx, rules); err != nil {
+				return err
+			}
+		}
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "rule\tseed\tpick\tregret\tnormalized\textra steps\textra FLOPs")
+		for _, p := range picks {
+			fmt.Fprintf(w, "%s\t%d\t%s\t%.4f\t%.2f\t%d\t%.3g\n", p.Rule, p.Seed, p.Choice(), float64(p.Regret), float64(p.RegretNorm), p.ExtraSteps, p.ExtraFLOPs)
+		}
+		return w.Flush()
+	}
+}
+
+func parseRules(text string) ([]selection.Rule, error) {
+	var rules []selection.Rule
+	for _, field := range strings.Fields(text) {
+		rule, err := selection.Parse(field)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
+	preset := flags.String("preset", "quick", "`name` of the stacking's preset: "+strings.Join(lag.StackingPresets(), ", "))
+	file := flags.String("config", "", "JSON or YAML `file` with the stacking's configuration, such as a stacking.json, in place of a preset")
+	options := optionFlags(flags)
+	workers := workerFlags(flags)
+	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
+	overrides := stackingFlags(flags)
+	plan := planFlags(flags)
+
+	return func(ctx context.Context, _ []string) error {
+		config, err := lag.StackingPreset(*preset)
+		if *file != "" {
+			config = lag.Stacking{}
+			if err = readJSON(*file, &config); err != nil {
+				err = fmt.Errorf("%w; `lag stack -print` shows a configuration", err)
+			}
+		}
+		if err == nil {
+			err = overrides.apply(&config)
+		}
+		if err == nil {
+			err = plan.apply(&config)
+		}
+		if err == nil {
+			err = config.Validate()
+		}
+		if err != nil {
+			return usageError{err}
+		}
+		if *dry {
+			return printJSON(config)
+		}
+		bars := newBars(os.Stderr)
+		options.Observe = bars.observe
+		if options.Dir == "" {
+			options.Dir = filepath.Join("runs", config.Name)
+		}
+		var result *lag.StackingResult
+		err = workers.with(ctx, "stack", config, *options, func(ctx context.Context) (err error) {
+			result, err = lag.Stack(ctx, config, *options)
+			return err
+		})
+		bars.finish()
+		if err != nil || workers.helps() {
+			return interruption(err)
+		}
+		return writeStacking(options.Dir, result)
+	}
+}
+
+// stackingFlags adds the flags of the settings of a stacking that are changed most.
+// Every one has its field in the stacking's JSON.
+func stackingFlags(flags *flag.FlagSet) *overrides[lag.Stacking] {
+	o := new(overrides[lag.Stacking])
+	taskFlags(flags, o, func(c *lag.Stacking) *lag.Task { return &c.Task })
+	add := func(name, help string, field func(*lag.Stacking) any) { o.add(flags, name, help, presets, field) }
+	add("name", "`name` of the stacking", func(c *lag.Stacking) any { return &c.Name })
+	add("lr", "peak learning `rate`", func(c *lag.Stacking) any { return &c.Schedule.Peak })
+	add("warmup", "`steps` of learning-rate warm-up", func(c *lag.Stacking) any { return &c.Schedule.WarmUp })
+	add("seeds", "comma-separated seed `numbers`: each arm is trained under each", func(c *lag.Stacking) any { return &c.Seeds })
+	add("evaluate-every", "`steps` between validation losses", func(c *lag.Stacking) any { return &c.EvaluateEvery })
+	poolFlags(flags, o, func(c *lag.Stacking) *lag.PoolOptions { return &c.PoolOptions })
+	return o
+}
+
+// plan is the flags that determine stages and arms together.
+type plan struct {
+	stages *string
+	total  *int
+	alpha  *float64
+	rule   *string
+}
+
+func planFlags(flags *flag.FlagSet) plan {
+	return plan{
+		flags.String("stages", "", "space-separated `depths` of the stages, such as \"3 6 9\" or \"1,1 2,2\" (default the preset's)"),
+		flags.Int("steps", 0, "training `steps` of all stages (default the preset's)"),
+		flags.Float64("alpha", 0, "`power` of a stage's number that its share of the steps is proportional to; 0: equal stages. Needs -stages or -steps"),
+		flags.String("rule", "", "selection `rule` of the adaptive arm, such as lag:20 (default the preset's)"),
+	}
+}
+
+// apply changes the stages and, with them, the arms.
+func (p plan) apply(c *lag.Stacking) error {
+	if *p.stages == "" && *p.total == 0 && *p.rule == "" {
+		return nil
+	}
+	var depths []growth.Depths
+	total := 0
+	for _, s := range c.Stages {
+		depths, total = append(depths, s.Depths), total+s.Steps
+	}
+	if *p.stages != "" {
+		depths = nil
+		for _, field := range strings.Fields(*p.stages) {
+			d, err := growth.ParseDepths(field)
+			if err != nil {
+				return err
+			}
+			depths = append(depths, d)
+		}
+	}
+	if *p.total != 0 {
+		total = *p.total
+	}
+	if *p.stages != "" || *p.total != 0 {
+		c.Stages = lag.ProportionalStages(depths, total, *p.alpha)
+	}
+	if len(c.Stages) == 0 {
+		return fmt.Errorf("-stages names no stage; give depths such as \"3 6 9\"")
+	}
+	rule := *p.rule
+	if rule == "" && len(c.Arms) > 0 {
+		rule = c.Arms[0].Rule
+	}
+	c.Arms = lag.StackingArms(rule, c.Stages)
+	var err error
+	c.Model, err = c.Model.WithDepths(c.Stages[0].Depths...)
+	return err
+}
+
+func writeStacking(dir string, r *lag.StackingResult) error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\narm\tfinal loss\tabove best\ts.e.\tFLOPs")
+	for _, s := range r.Summary {
+		fmt.Fprintf(w, "%s\t%.4f\t%.4f\t%s\t%.3g\n", s.Name, float64(s.Final), float64(s.Difference), errorText(float64(s.Error)), s.FLOPs)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, warning := range r.Warnings {
+		fmt.Println("Warning: " + warning)
+	}
+	fmt.Printf("%s\nWritten to %s: stacking_result.json.\n", r.Verdict, dir)
+	return nil
+}
+
+func errorText(e float64) string {
+	if math.IsNaN(e) {
+		return "-"
+	}
+	return fmt.Sprintf("%.4f", e)
+}

@@ -1,0 +1,100 @@
+package lag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/selection"
+)
+
+// Selected is what a rule picked live: with candidates trained as far as it asked,
+// and the winner to the end from its own state.
+type Selected struct {
+	Rule       string   `json:"rule"`
+	Seed       int64    `json:"seed"`
+	Strategy   string   `json:"strategy"`    // empty where all diverged that the rule followed
+	Final      Number   `json:"final"`       // validation loss of the winner at the end, nats
+	Run        string   `json:"run"`         // name of the winner's directory within the study's
+	Trained    []int    `json:"trained"`     // steps of each strategy of the pool before the winner went on
+	Branched   []int    `json:"branched"`    // steps of each strategy's decay branches
+	ExtraSteps int      `json:"extra_steps"` // beyond training the winner alone
+	ExtraFLOPs float64  `json:"extra_flops"` // of these steps
+	Pool       []string `json:"pool"`        // names of the strategies
+}
+
+// Select grows the source model, trained first where it is not, and lets a rule
+// pick a strategy under a seed, which is one of the study's: candidates are trained
+// only as far as the rule asks, and the winner goes on to the end. The runs are
+// those of the study, so that neither repeats what the other has done. The outcome
+// is also written to selected/ in the study's directory.
+func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*Selected, error) {
+	index := slices.Index(s.Config.seeds(), seed)
+	T := s.Config.Growth.Schedule.Steps
+	switch {
+	case index < 0:
+		return nil, fmt.Errorf("the study has no seed %d; it has %v", seed, s.Config.seeds())
+	case rule == nil:
+		return nil, errors.New("no selection rule is given")
+	}
+	rule = resolve(rule, s.Config.Model.Depths(), s.Config.Growth.To, s.Pool)
+	if err := errors.Join(rule.Validate(T), named(rule, s.Pool), s.Config.covers(rule, s.rules)); err != nil {
+		return nil, err
+	}
+	if _, err := s.Pretrain(ctx); err != nil {
+		return nil, err
+	}
+	race, err := s.race(seed, index)
+	if err != nil {
+		return nil, err
+	}
+	choice, err := rule.Pick(ctx, race)
+	if err != nil {
+		return nil, err
+	}
+	selected := &Selected{
+		Rule: rule.String(), Seed: seed, Final: undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
+		ExtraSteps: choice.TotalExtraSteps(), ExtraFLOPs: float64(choice.TotalExtraSteps()) * race.runs[0].FLOPs,
+	}
+	if winner := choice.Index; winner >= 0 {
+		if err := race.to(ctx, []int{winner}, T); err != nil {
+			return nil, err
+		}
+		selected.Strategy = s.Pool[winner].Name
+		if selected.Run, err = address(race.runs[winner]); err != nil {
+			return nil, err
+		}
+		if o := race.outcomes[winner]; o.DivergedAt == nil {
+			selected.Final = Number(o.Curve[len(o.Curve)-1].Value())
+		}
+	}
+	name := fmt.Sprintf("%s-seed-%d.json", strings.NewReplacer(":", "-", ",", "-", "/", "-").Replace(selected.Rule), seed)
+	dir := filepath.Join(s.dir, "selected")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	return selected, atomicfile.WriteJSON(filepath.Join(dir, name), selected)
+}
+
+// covers tells why the candidates of a study are not evaluated, or have not the
+// states kept, that a rule needs, its own rules being others.
+func (c Config) covers(rule selection.Rule, rules []selection.Rule) error {
+	T := c.Growth.Schedule.Steps
+	steps := c.Growth.evaluationSteps(rules)
+	for _, step := range rule.Evaluations(T) {
+		if !slices.Contains(steps, step) {
+			return fmt.Errorf("rule %q looks at step %d, where the study does not evaluate; put it among the study's rules (-rules)", rule, step)
+		}
+	}
+	for _, b := range rule.Branches() {
+		if !slices.Contains(branchSteps(rules), b.Step) {
+			return fmt.Errorf("rule %q has branches from step %d, where the study keeps no states; put it among the study's rules (-rules)", rule, b.Step)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package lag
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+var stackingPresets = map[string]func() Stacking{
+	"quick": quickStacking,
+	"smoke": smokeStacking,
+}
+
+// StackingPresets returns the names that [StackingPreset] takes.
+func StackingPresets() []string { return slices.Sorted(maps.Keys(stackingPresets)) }
+
+// StackingPreset returns a ready configuration.
+func StackingPreset(name string) (Stacking, error) {
+	preset, ok := stackingPresets[name]
+	if !ok {
+		return Stacking{}, fmt.Errorf("there is no stacking preset %q; they are %s", name, strings.Join(StackingPresets(), ", "))
+	}
+	return preset(), nil
+}
+
+// quickStacking grows the model of the study of that name in three stages, on two
+// cores in about half an hour.
+//
+//	go run ./lag/cmd/lag stack -preset quick
+//
+// The pool is one of nine strategies, some of which there are at only one of the
+// two growths, and the lag is short: over all strategies, or with a lag of 30, the
+// probes would take a third of the budget and more.
+func quickStacking() Stacking {
+	study := quick()
+	stages := EqualStages([]growth.Depths{{3}, {6}, {9}}, 3600)
+	return Stacking{
+		Name: "quick-stacking", Task: study.Task, Stages: stages, Arms: StackingArms("lag:20", stages),
+		Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 100},
+		PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30, Strategies: []string{
+			"stack", "interleave", "repeat-last-1", "repeat-middle-1", "repeat-last-3", "repeat-middle-3", "random-top", "stack-zero", "interleave-zero",
+		}},
+		Seeds: []int64{1, 2}, EvaluateEvery: 100, CheckpointEvery: 200,
+	}
+}
+
+// smokeStacking runs in seconds on the pure-Go backend. It shows that everything
+// works, and its numbers mean nothing.
+func smokeStacking() Stacking {
+	study := smoke()
+	c := quickStacking()
+	c.Name, c.Task = "smoke-stacking", study.Task
+	model := study.Model.Model.(bert.Config)
+	c.Model = Model{model.WithLayers(2)}
+	c.Stages = EqualStages([]growth.Depths{{2}, {3}, {4}}, 120)
+	c.Arms = StackingArms("lag:2", c.Stages)
+	c.Schedule.WarmUp, c.GateSteps, c.Rewarm, c.Strategies = 5, 5, 5, []string{"stack", "interleave", "repeat-last-1", "repeat-middle-1", "random-top"}
+	c.Seeds, c.EvaluateEvery, c.CheckpointEvery = []int64{1}, 10, 10
+	return c
+}
