@@ -213,6 +213,29 @@ func (p Pick) Choice() string {
 	return "(none: all diverged)"
 }
 
+// Choices says in words what a rule picks, with the number of seeds where it
+// picks different strategies under them: "stack (2), top-copy (1)".
+func (r *Result) Choices(rule string) string {
+	var names []string
+	counts := make(map[string]int)
+	for _, p := range r.Picks {
+		if p.Rule != rule {
+			continue
+		}
+		if counts[p.Choice()]++; counts[p.Choice()] == 1 {
+			names = append(names, p.Choice())
+		}
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return counts[b] - counts[a] })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%d)", name, counts[name])
+	}
+	return strings.Join(names, ", ")
+}
+
 // named tells why a rule that picks by name finds no strategy in a pool.
 func named(rule selection.Rule, pool growth.Pool) error {
 	switch rule.(type) {

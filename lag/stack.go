@@ -63,7 +63,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 	for _, ch := range chains {
 		result.Arms = append(result.Arms, ch.outcome)
 	}
-	result.summarize()
+	result.Analyze()
 	return result, atomicfile.WriteJSON(filepath.Join(s.dir, stackingResultFile), result)
 }
 

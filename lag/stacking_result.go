@@ -72,8 +72,9 @@ type ArmSummary struct {
 	Error      Number  `json:"error"`      // standard error of this difference, paired by seed; null for one seed
 }
 
-// summarize fills in what follows from the arms.
-func (r *StackingResult) summarize() {
+// Analyze fills in what follows from the outcomes of the arms: their means over
+// the seeds, warnings and the verdict.
+func (r *StackingResult) Analyze() {
 	r.Warnings = []string{}
 	n := len(r.Arms) / len(r.Seeds)
 	finals := make([][]float64, n)

@@ -242,7 +242,7 @@ func TestStackingSummary(t *testing.T) {
 		arm("a", 1, 3.2), arm("b", 1, 3.0), arm("c", 1, 2.9),
 		arm("a", 2, 3.5), arm("b", 2, 3.1), arm("c", 2, math.NaN()),
 	}}
-	r.summarize()
+	r.Analyze()
 	var names []string
 	for _, s := range r.Summary {
 		names = append(names, s.Name)
