@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/internal/testbackend"
 )
 
 // asMain makes the test binary behave as the lag command.
@@ -56,51 +54,6 @@ func studyArguments(t *testing.T, dir, engine string) []string {
 		t.Fatal(err)
 	}
 	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", corpus, "-vocab", "48"}
-}
-
-// TestKill kills a study with SIGKILL at random moments, five times, and runs
-// it to its end: result.json is the one of a study left alone.
-func TestKill(t *testing.T) {
-	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		root := t.TempDir()
-		arguments := studyArguments(t, filepath.Join(root, "whole"), b.Kind)
-		begin := time.Now()
-		cmd, output := lagCommand(t, arguments...)
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("%v: %s", err, output)
-		}
-		took := time.Since(begin)
-		want, err := os.ReadFile(filepath.Join(root, "whole", "result.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		dir := filepath.Join(root, "killed")
-		arguments[6] = dir
-		rng := rand.New(rand.NewPCG(1, 2))
-		for range 5 {
-			cmd, output := lagCommand(t, arguments...)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Duration(rng.Int64N(int64(took))))
-			cmd.Process.Kill()
-			if err := cmd.Wait(); err == nil {
-				t.Logf("the study ended before it was killed: %d bytes of output", output.Len())
-			}
-		}
-		cmd, output = lagCommand(t, arguments...)
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("%v: %s", err, output)
-		}
-		got, err := os.ReadFile(filepath.Join(dir, "result.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
-			t.Error("result.json of the study that was killed is not that of the study left alone")
-		}
-	})
 }
 
 // TestInterrupt: Ctrl-C saves, says how to go on, and exits with 130.
