@@ -8,20 +8,22 @@ import (
 	"strconv"
 
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
 )
 
 // CSV writes the validation losses of a study, a line for each strategy, seed and
 // step, below a line with the names of the columns: strategy, map (as "0 1 2 N"),
-// init, moments, seed, status, step, loss, final. Numbers have all their digits;
-// a loss that is NaN or infinite is left empty.
+// init, moments, seed, status, step, loss, final, encoder_map (empty of a model of
+// one stack). Numbers have all their digits; a loss that is NaN or infinite is left
+// empty.
 func CSV(w io.Writer, r *lag.Result) error {
 	out := csv.NewWriter(w)
-	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final"}}
+	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final", "encoder_map"}}
 	for _, o := range r.Strategies {
 		for _, p := range o.Curve {
 			lines = append(lines, []string{
 				o.Name, o.LayerMap().String(), o.Init, o.Moments, strconv.FormatInt(o.Seed, 10), string(o.Status),
-				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final)})
+				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final), growth.Map(o.Encoder).String()})
 		}
 	}
 	if err := out.WriteAll(lines); err != nil {
