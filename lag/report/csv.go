@@ -26,6 +26,25 @@ func CSV(w io.Writer, r *lag.Result) error {
 				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final), growth.Map(o.Encoder).String()})
 		}
 	}
+	return writeAll(out, lines)
+}
+
+// StackingCSV writes the validation losses of a stacking, a line for each arm,
+// seed and point, below a line with the names of the columns: arm, rule, seed,
+// status, step, flops, loss, final. A stage ends and the next begins at one step.
+func StackingCSV(w io.Writer, r *lag.StackingResult) error {
+	lines := [][]string{{"arm", "rule", "seed", "status", "step", "flops", "loss", "final"}}
+	for _, o := range r.Arms {
+		for _, p := range o.Curve {
+			lines = append(lines, []string{
+				o.Name, o.Rule, strconv.FormatInt(o.Seed, 10), string(o.Status),
+				strconv.Itoa(p.Step), exact(lag.Number(p.FLOPs)), exact(p.Loss), exact(o.Final)})
+		}
+	}
+	return writeAll(csv.NewWriter(w), lines)
+}
+
+func writeAll(out *csv.Writer, lines [][]string) error {
 	if err := out.WriteAll(lines); err != nil {
 		return fmt.Errorf("writing the curves as CSV: %w", err)
 	}
