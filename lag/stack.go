@@ -160,7 +160,7 @@ func (ch *chain) first(s segment, event Event) (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Initial = func() (*train.State, error) { return run.Program.NewState(ch.seed), nil }
+	ch.session.begin(run, func() (*train.State, error) { return run.Program.NewState(ch.seed), nil })
 	return run, nil
 }
 
