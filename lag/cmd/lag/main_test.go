@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/landscape-aware/growing/lag/backend"
 )
@@ -74,17 +73,11 @@ func TestInterrupt(t *testing.T) {
 		}
 		return text
 	}
-	deadline := time.Now().Add(time.Minute)
-	for {
-		if found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "step-*.safetensors")); len(found) > 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			cmd.Process.Kill()
-			t.Fatal("no checkpoint within a minute")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	defer func() { cmd.Process.Kill() }()
+	await(t, "a checkpoint", func() bool {
+		found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "step-*.safetensors"))
+		return len(found) > 0
+	})
 	cmd.Process.Signal(os.Interrupt)
 	err := cmd.Wait()
 	exit, ok := errors.AsType[*exec.ExitError](err)
@@ -99,7 +92,7 @@ func TestInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second)
+	await(t, "more steps", func() bool { return len(metrics()) > len(before) })
 	cmd.Process.Signal(os.Interrupt)
 	cmd.Wait()
 	// Each line holds the time that its step took, so a run from the start would write others.
