@@ -183,3 +183,22 @@ func TestKilledBesideOther(t *testing.T) {
 	}
 	trainedOnce(t, arguments[6], 1)
 }
+
+// TestStackTogether: two workers at a stacking come to the result of one.
+func TestStackTogether(t *testing.T) {
+	root := t.TempDir()
+	arguments := studyArguments(t, filepath.Join(root, "alone", "stacking"), backend.Go)
+	arguments[0] = "stack"
+	startProcess(t, arguments).succeeds(t)
+	alone, two := arguments[6], filepath.Join(root, "two", "stacking")
+	arguments[6] = two
+	startProcess(t, append(arguments, "-workers", "2")).succeeds(t)
+	want, err := os.ReadFile(filepath.Join(alone, "stacking_result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(two, "stacking_result.json")); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("stacking_result.json of two workers is not that of one (%v)", err)
+	}
+	trainedOnce(t, two, 3) // the picks of two growths go on from where they were probed; the second worker may be stopped at the end
+}
