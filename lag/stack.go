@@ -160,7 +160,7 @@ func (ch *chain) first(s segment, event Event) (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Initial = func() (*train.State, error) { return run.Program.NewState(ch.seed), nil }
+	run.Initial = func(context.Context) (*train.State, error) { return run.Program.NewState(ch.seed), nil }
 	return run, nil
 }
 

@@ -73,7 +73,7 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 
 	grown := State{Params: make(Tensors, len(src.Params)*len(s.Map)/stack.Depth)}
 	for name, tensor := range src.Params {
-		if _, _, inside := stack.split(name); !inside {
+		if _, _, inside := stack.Split(name); !inside {
 			grown.Params[name] = tensor.Clone()
 		}
 	}
@@ -117,7 +117,7 @@ func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string, linear 
 		grown[name] = tensor
 	}
 	for name, tensor := range src {
-		if _, _, inside := stack.split(name); !inside {
+		if _, _, inside := stack.Split(name); !inside {
 			put(name, tensor.Clone(), s.Moments != MomentsReset)
 		}
 	}
@@ -155,9 +155,9 @@ func (k Stack) name(layer int, suffix string) string {
 	return k.Prefix + strconv.Itoa(layer) + "." + suffix
 }
 
-// split takes a tensor's name apart. A name that does not go on after the
+// Split takes a tensor's name apart. A name that does not go on after the
 // prefix with a number and a dot is not of the stack.
-func (k Stack) split(name string) (layer int, suffix string, inside bool) {
+func (k Stack) Split(name string) (layer int, suffix string, inside bool) {
 	rest, ok := strings.CutPrefix(name, k.Prefix)
 	if !ok {
 		return 0, "", false
@@ -201,7 +201,7 @@ func (k Stack) suffixes(tensors Tensors) ([]string, error) {
 	shapes := make(map[string][]int)
 	first := make(map[string]string) // suffix -> the tensor that set its shape
 	for _, name := range tensors.names() {
-		layer, suffix, inside := k.split(name)
+		layer, suffix, inside := k.Split(name)
 		if !inside {
 			continue
 		}

@@ -136,11 +136,13 @@ func TestLearnErrors(t *testing.T) {
 	}
 	wantError(t, "depths", second(LearnedLiGO(2, 2, 10, 0.01)), "cannot grow")
 	for want, change := range map[string]func(*Strategy){
-		`init "gated" would change`:                 func(s *Strategy) { s.Init = Init{Kind: Gated, GateSteps: 5} },
-		"has new ones":                              func(s *Strategy) { s.Map[3] = New },
-		"nothing to learn":                          func(s *Strategy) { s.Map = Map{0, 1} },
-		`combine_modules "output" has 1 rows`:       func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}}} },
-		`combine_modules "output": row 2 is all`:    func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}, {1, 1}, {0, 0}, {1, 0}}} },
+		`init "gated" would change`:           func(s *Strategy) { s.Init = Init{Kind: Gated, GateSteps: 5} },
+		"has new ones":                        func(s *Strategy) { s.Map[3] = New },
+		"nothing to learn":                    func(s *Strategy) { s.Map = Map{0, 1} },
+		`combine_modules "output" has 1 rows`: func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}}} },
+		`combine_modules "output": row 2 is all`: func(s *Strategy) {
+			s.CombineModules = map[string][][]float64{"output": {{1, 0}, {1, 1}, {0, 0}, {1, 0}}}
+		},
 		`combine_modules "output": row 1 has 1 coe`: func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}, {1}, {0, 1}, {1, 0}}} },
 	} {
 		s := mustLearn(t, 2, 4)

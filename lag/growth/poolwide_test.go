@@ -180,7 +180,7 @@ func TestEqualKeysOfWidePools(t *testing.T) {
 	shared := 0
 	var c collector
 	c.all(NewPool(3, 6, &Options{Wide: true}))
-	c.all(wide(3, 6, Options{GateSteps: 100, RewarmSteps: 100}))
+	c.all(wide(3, 6, Options{GateSteps: 100, RewarmSteps: 100, LearnSteps: 100}))
 	c.one(StagedAppend(3, 6, Zero))
 	c.one(StagedAlternate(3, 6, Copy))
 	c.one(RepeatLast(3, 6, 1))
