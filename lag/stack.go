@@ -63,7 +63,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 	for _, ch := range chains {
 		result.Arms = append(result.Arms, ch.outcome)
 	}
-	result.summarize()
+	result.Analyze()
 	return result, atomicfile.WriteJSON(filepath.Join(s.dir, stackingResultFile), result)
 }
 
@@ -160,7 +160,7 @@ func (ch *chain) first(s segment, event Event) (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Initial = func(context.Context) (*train.State, error) { return run.Program.NewState(ch.seed), nil }
+	ch.session.begin(run, func(context.Context) (*train.State, error) { return run.Program.NewState(ch.seed), nil })
 	return run, nil
 }
 
@@ -175,17 +175,19 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 	if err != nil {
 		return nil, err
 	}
-	choice, err := s.rule.Pick(ctx, race)
+	learn := learnSteps(race.pool)
+	choice, extra, err := pick(ctx, s.rule, race, learn)
 	if err != nil {
 		return nil, err
 	}
-	stage.Candidates, stage.ExtraSteps = race.Len(), choice.TotalExtraSteps()
+	stage.Candidates, stage.ExtraSteps = race.Len(), total(extra)
 	if choice.Index < 0 {
 		ch.outcome.Status = StatusDiverged
 		ch.outcome.Stages = append(ch.outcome.Stages, *stage)
 		return nil, nil
 	}
 	picked := s.pool[choice.Index]
+	stage.LearnSteps = learn[choice.Index]
 	stage.Strategy, stage.Map, stage.Encoder = picked.Name, picked.Map, picked.Encoder
 	return race.runs[choice.Index], nil
 }
@@ -194,7 +196,7 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 func (ch *chain) add(s segment, stage StageOutcome, outcome train.Outcome) {
 	o := &ch.outcome
 	o.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
-	o.FLOPs += float64(stage.ExtraSteps) * s.flops
+	o.FLOPs += float64(stage.ExtraSteps+stage.LearnSteps) * s.flops
 	for _, l := range outcome.Curve {
 		o.Curve = append(o.Curve, StackingPoint{Step: s.schedule.Start + l.Step, FLOPs: o.FLOPs + float64(l.Step)*s.flops, Loss: Number(l.Value())})
 	}

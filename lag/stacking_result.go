@@ -50,7 +50,8 @@ type StageOutcome struct {
 	Steps      int           `json:"steps"`
 	Candidates int           `json:"candidates,omitempty"` // strategies that the rule chose among
 	ExtraSteps int           `json:"extra_steps,omitempty"`
-	Strategy   string        `json:"strategy,omitempty"` // that was picked
+	LearnSteps int           `json:"learn_steps,omitempty"` // in which the coefficients of the picked strategy were learned before growing
+	Strategy   string        `json:"strategy,omitempty"`    // that was picked
 	Map        growth.Map    `json:"map,omitempty"`
 	Encoder    growth.Map    `json:"encoder_map,omitempty"`
 	Loss       Number        `json:"loss"` // validation loss at its end
@@ -72,8 +73,9 @@ type ArmSummary struct {
 	Error      Number  `json:"error"`      // standard error of this difference, paired by seed; null for one seed
 }
 
-// summarize fills in what follows from the arms.
-func (r *StackingResult) summarize() {
+// Analyze fills in what follows from the outcomes of the arms: their means over
+// the seeds, warnings and the verdict.
+func (r *StackingResult) Analyze() {
 	r.Warnings = []string{}
 	n := len(r.Arms) / len(r.Seeds)
 	finals := make([][]float64, n)

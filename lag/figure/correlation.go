@@ -19,9 +19,10 @@ const rhoThreshold = lag.LagThreshold
 // CorrelationCurve draws the correlation of the loss at each step with the final
 // loss: Spearman's rho with its confidence interval, Pearson's r and Kendall's
 // tau-b. A line marks the lag time, the first step from which rho stays at 0.9
-// or above, another the step after which LAG picked.
+// or above, another the step after which LAG picked. Of several seeds it is the
+// mean of the correlations under each.
 func CorrelationCurve(r *lag.Result) Figure {
-	f := Figure{Name: "correlation-curve", Title: "Correlation of the loss at a step with the final loss"}
+	f := Figure{Name: "correlation-curve", Title: "Correlation of the loss at a step with the final loss" + underSeeds(len(r.Seeds))}
 	var spearman, pearson, kendall, upper, lower plotter.XYs
 	last := 0
 	for _, c := range r.Correlation {
@@ -42,7 +43,7 @@ func CorrelationCurve(r *lag.Result) Figure {
 	if len(spearman)+len(pearson)+len(kendall) == 0 {
 		return noData(f.Name, f.Title, "no correlation is defined")
 	}
-	f.Alt = "Line chart of the rank correlation against training steps"
+	f.Alt = "Line chart of the rank correlation against training steps" + underSeeds(len(r.Seeds))
 	if n := len(spearman); n > 0 {
 		f.Alt += fmt.Sprintf(", from %s at step %.0f to %s at step %.0f",
 			formatRho(spearman[0].Y), spearman[0].X, formatRho(spearman[n-1].Y), spearman[n-1].X)
@@ -60,15 +61,7 @@ func CorrelationCurve(r *lag.Result) Figure {
 		p.Y.Min, p.Y.Max = correlationRange(spearman, pearson, kendall, lower)
 		p.Y.Tick.Marker = decimalTicks{9}
 
-		band := &plotter.Polygon{Color: withAlpha(blue, 0x30), LineStyle: draw.LineStyle{}}
-		if len(upper) > 1 {
-			ring := append(plotter.XYs{}, upper...)
-			for i := len(lower) - 1; i >= 0; i-- {
-				ring = append(ring, lower[i])
-			}
-			band.XYs = []plotter.XYs{ring}
-			p.Add(band)
-		}
+		band := addBand(p, lower, upper, blue)
 		horizontal(p, last, 0, lineStyle(grey, 0.9, 0))
 		horizontal(p, last, rhoThreshold, lineStyle(black, 1, 2))
 

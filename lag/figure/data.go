@@ -1,27 +1,32 @@
 package figure
 
 import (
+	"fmt"
 	"math"
 	"slices"
-	"sort"
 
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/plotter"
 
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
 // strategy is what a result says of one strategy, averaged over its seeds.
 type strategy struct {
-	name  string
-	init  string
-	maps  []int
-	seeds int
-	steps []int     // at which every seed was evaluated
-	loss  []float64 // mean over the seeds at steps[i]; NaN where one of them diverged
-	final float64   // NaN where one of the seeds diverged
-	flops float64   // of one seed
-	order int       // by the final loss, 0 for the lowest
+	name   string
+	init   string
+	stacks [][]int // the layer map of each, an encoder's first
+	seeds  int
+	steps  []int     // at which every seed was evaluated
+	loss   []float64 // mean over the seeds at steps[i]; NaN where one of them diverged
+	low    []float64 // lowest of the seeds at steps[i]
+	high   []float64
+	final  float64   // NaN where one of the seeds diverged
+	finals []float64 // of each seed, NaN where it diverged
+	order  int       // by the final loss, 0 for the lowest
+	picked int       // seeds under which LAG picks it
 }
 
 func (s *strategy) diverged() bool { return math.IsNaN(s.final) }
@@ -48,39 +53,40 @@ func (s *strategy) points(from int) plotter.XYs {
 // strategies returns the strategies of a result in the pool's order.
 func strategies(r *lag.Result) []*strategy {
 	var all []*strategy
-	sums := map[string]map[int][]float64{}
+	byName := map[string]*strategy{}
+	losses := map[string]map[int][]float64{}
+	picked := lagPicks(r)
 	for _, o := range r.Strategies {
-		if sums[o.Name] == nil {
-			sums[o.Name] = map[int][]float64{}
-			all = append(all, &strategy{name: o.Name, init: o.Init, maps: o.Map, flops: o.FLOPs})
+		s := byName[o.Name]
+		if s == nil {
+			s = &strategy{name: o.Name, init: o.Init, stacks: stacksOf(o), picked: picked[o.Name]}
+			byName[o.Name], losses[o.Name] = s, map[int][]float64{}
+			all = append(all, s)
 		}
-		s := all[slices.IndexFunc(all, func(s *strategy) bool { return s.name == o.Name })]
 		s.seeds++
 		final := float64(o.Final)
 		if o.Status == lag.StatusDiverged || math.IsInf(final, 0) {
 			final = math.NaN()
 		}
-		s.final += final
+		s.finals = append(s.finals, final)
 		for _, p := range o.Curve {
-			sums[o.Name][p.Step] = append(sums[o.Name][p.Step], float64(p.Loss))
+			losses[o.Name][p.Step] = append(losses[o.Name][p.Step], float64(p.Loss))
 		}
 	}
 	finals := make([]float64, len(all))
 	for i, s := range all {
-		s.final /= float64(s.seeds)
+		s.final = stat.Mean(s.finals, nil)
 		finals[i] = s.final
-		for step, losses := range sums[s.name] {
-			if len(losses) == s.seeds {
+		for step, of := range losses[s.name] {
+			if len(of) == s.seeds {
 				s.steps = append(s.steps, step)
 			}
 		}
-		sort.Ints(s.steps)
+		slices.Sort(s.steps)
 		for _, step := range s.steps {
-			mean := 0.0
-			for _, l := range sums[s.name][step] {
-				mean += l / float64(s.seeds)
-			}
-			s.loss = append(s.loss, mean)
+			of := losses[s.name][step]
+			s.loss = append(s.loss, stat.Mean(of, nil))
+			s.low, s.high = append(s.low, slices.Min(of)), append(s.high, slices.Max(of))
 		}
 	}
 	ranks := stats.Ranks(finals)
@@ -129,10 +135,53 @@ func finals(all []*strategy) []float64 {
 	return losses
 }
 
-// lagPick returns the strategy that LAG picks, "" where the result has no such pick.
-func lagPick(r *lag.Result) string {
-	pick, _ := r.Pick(lag.RuleLAG)
-	return pick.Strategy
+// stacksOf returns the layer map of each stack of an outcome, the encoder's first.
+func stacksOf(o lag.Outcome) [][]int {
+	if len(o.Encoder) > 0 {
+		return [][]int{o.Encoder, o.Map}
+	}
+	return [][]int{o.Map}
+}
+
+// grownFrom and grownTo are the depths of a result's models, an encoder's first.
+func grownFrom(r *lag.Result) growth.Depths { return depths(r.EncoderFrom, r.From, r.EncoderTo) }
+func grownTo(r *lag.Result) growth.Depths   { return depths(r.EncoderTo, r.To, r.EncoderTo) }
+
+// depths leaves out the encoder where the grown model has none.
+func depths(encoder, depth, grownEncoder int) growth.Depths {
+	if grownEncoder > 0 {
+		return growth.Depths{encoder, depth}
+	}
+	return growth.Depths{depth}
+}
+
+// lagPicks returns the strategies that LAG picks, each with the number of seeds
+// under which it does. Of several rules of the kind it is the first.
+func lagPicks(r *lag.Result) map[string]int {
+	picks := map[string]int{}
+	first, ok := r.Pick(lag.RuleLAG)
+	for _, p := range r.Picks {
+		if ok && p.Rule == first.Rule && p.Strategy != "" {
+			picks[p.Strategy]++
+		}
+	}
+	return picks
+}
+
+// pickNote says that LAG picks a strategy, and under how many of the seeds.
+func (s *strategy) pickNote(text string) string {
+	if s.seeds > 1 {
+		return fmt.Sprintf("%s, %d of %d", text, s.picked, s.seeds)
+	}
+	return text
+}
+
+// underSeeds is a part of a title: nothing for one seed.
+func underSeeds(n int) string {
+	if n > 1 {
+		return fmt.Sprintf(", mean of %d seeds", n)
+	}
+	return ""
 }
 
 // evaluatedSteps returns the steps at which some strategy was evaluated.

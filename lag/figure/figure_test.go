@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -26,7 +27,7 @@ import (
 func drawAll(r *lag.Result) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
-		LayerMaps(r), PretrainCurve(r), Picks(r),
+		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), Noise(r), Pairs(r),
 	}
 }
 
@@ -97,8 +98,8 @@ func TestFigures(t *testing.T) {
 	if f := PoolMapsFor(growth.Depths{3}, two); f.Err == nil {
 		t.Error("strategies of two stacks are drawn for a model of one")
 	}
-	if got := len(All(r)); got != 6 {
-		t.Errorf("All has %d figures, want 6", got)
+	if got := len(All(r)); got != 10 {
+		t.Errorf("All has %d figures, want 10", got)
 	}
 }
 
@@ -112,8 +113,9 @@ func TestOddResults(t *testing.T) {
 	}
 	nan := lag.Number(math.NaN())
 	odd := map[string]*lag.Result{
-		"empty":     {},
-		"two seeds": synthetic.Result(6, 5, 2),
+		"empty":      {},
+		"two seeds":  synthetic.Result(6, 5, 2),
+		"two stacks": synthetic.TwoStacks(6, 8, 2),
 		"one strategy": edit(func(r *lag.Result) {
 			r.Strategies = r.Strategies[:1]
 		}),
@@ -123,6 +125,9 @@ func TestOddResults(t *testing.T) {
 			}
 			for i := range r.Picks {
 				r.Picks[i].Regret, r.Picks[i].RegretNorm = nan, nan
+			}
+			for i := range r.Rules {
+				r.Rules[i].Regret, r.Rules[i].RegretNorm = nan, lag.Number(math.Inf(1))
 			}
 		}),
 		"losses only at 0": edit(func(r *lag.Result) {
@@ -142,7 +147,7 @@ func TestOddResults(t *testing.T) {
 			for i := range r.Correlation {
 				r.Correlation[i] = lag.Correlation{Step: i, Pearson: nan, Spearman: nan, Kendall: nan, SpearmanLo: nan, SpearmanHi: nan}
 			}
-			r.LagSteps, r.Picks = nil, nil
+			r.LagSteps, r.Picks, r.Rules = nil, nil, nil
 		}),
 		"names to escape": edit(func(r *lag.Result) {
 			for i := range r.Strategies {
@@ -172,6 +177,69 @@ func TestOddResults(t *testing.T) {
 	}
 }
 
+func TestStackingFigures(t *testing.T) {
+	nan := lag.Number(math.NaN())
+	for _, seeds := range []int{1, 3} {
+		figures, again := AllStacking(synthetic.Stacking(6, seeds)), AllStacking(synthetic.Stacking(6, seeds))
+		if len(figures) != 3 {
+			t.Errorf("AllStacking has %d figures, want 3", len(figures))
+		}
+		for i, f := range figures {
+			checkFigure(t, f)
+			if !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
+				t.Errorf("%s: two drawings of one result differ", f.Name)
+			}
+		}
+	}
+	diverged := synthetic.Stacking(6, 2)
+	for i := range diverged.Arms {
+		o := &diverged.Arms[i]
+		o.Status, o.Final, o.Curve, o.Stages = lag.StatusDiverged, nan, o.Curve[:5+i], o.Stages[:1]
+		o.Curve[4].Loss = nan
+	}
+	diverged.Analyze()
+	one := synthetic.Stacking(6, 2)
+	one.Arms[0].Status, one.Arms[0].Final, one.Arms[0].Curve = lag.StatusDiverged, nan, one.Arms[0].Curve[:20]
+	one.Analyze()
+	for name, r := range map[string]*lag.StackingResult{"empty": {}, "all diverged": diverged, "one diverged": one} {
+		for _, f := range []Figure{StackingCurves(r), StackingArms(r), StackingPicks(r)} {
+			if !errors.Is(f.Err, ErrNoData) {
+				checkFigure(t, f)
+			} else if name == "one diverged" {
+				t.Errorf("%s, %s: %v", name, f.Name, f.Err)
+			}
+		}
+	}
+}
+
+// Rules on the front are each better than all that cost no more.
+func TestFront(t *testing.T) {
+	var names []string
+	for _, p := range frontOf([]rule{
+		{name: "oracle", extra: 40, regret: 0}, {name: "dear", extra: 9, regret: 0.02}, {name: "lag", extra: 7, regret: 0.01},
+		{name: "init", extra: 0, regret: 0.2}, {name: "random", extra: 0, regret: 0.1},
+	}) {
+		names = append(names, p.name)
+	}
+	if want := []string{"random", "lag", "oracle"}; !slices.Equal(names, want) {
+		t.Errorf("the front is %v, want %v", names, want)
+	}
+}
+
+// Names of points that lie on each other don't overlap.
+func TestFreePlace(t *testing.T) {
+	var taken []vg.Rectangle
+	for range 10 {
+		p := freePlace(vg.Point{X: 10, Y: 50}, 40, 10, 0, 200, taken)
+		for _, other := range taken {
+			if p.Min.Y < other.Max.Y && other.Min.Y < p.Max.Y {
+				t.Fatalf("%v overlaps with %v", p, other)
+			}
+		}
+		taken = append(taken, p)
+	}
+}
+
 func TestWriteFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "figures")
 	f := Picks(synthetic.Result(6, 6, 1))
@@ -190,12 +258,23 @@ func TestWriteFiles(t *testing.T) {
 }
 
 func TestStrategies(t *testing.T) {
-	r := &lag.Result{Strategies: []lag.Outcome{
-		{Name: "b", Seed: 1, Final: 4, Curve: []lag.Point{{Step: 0, Loss: 6}, {Step: 10, Loss: 4}}},
-		{Name: "b", Seed: 2, Final: 2, Curve: []lag.Point{{Step: 0, Loss: 8}, {Step: 10, Loss: 2}}},
-		{Name: "a", Seed: 1, Final: 1, Status: lag.StatusDiverged, Curve: []lag.Point{{Step: 0, Loss: 1}}},
-		{Name: "c", Seed: 1, Final: 2, Curve: []lag.Point{{Step: 0, Loss: 7}, {Step: 10, Loss: 2}}},
-	}}
+	point := func(step int, loss lag.Number) lag.Point { return lag.Point{Step: step, Loss: loss} }
+	nan := lag.Number(math.NaN())
+	r := &lag.Result{
+		Seeds: []int64{1, 2},
+		Strategies: []lag.Outcome{
+			{Name: "b", Seed: 1, Final: 4, Curve: []lag.Point{point(0, 6), point(10, 4)}},
+			{Name: "a", Seed: 1, Final: 1, Curve: []lag.Point{point(0, 1), point(10, 1)}},
+			{Name: "c", Seed: 1, Final: 2, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+			{Name: "b", Seed: 2, Final: 2, Curve: []lag.Point{point(0, 8), point(10, 2)}},
+			{Name: "a", Seed: 2, Final: nan, Status: lag.StatusDiverged, Curve: []lag.Point{point(0, 1)}},
+			{Name: "c", Seed: 2, Final: 2, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+		},
+		Picks: []lag.Pick{
+			{Rule: "lag:5", Seed: 1, Strategy: "a"}, {Rule: "lag:2", Seed: 1, Strategy: "c"},
+			{Rule: "lag:5", Seed: 2, Strategy: "b"}, {Rule: "lag:2", Seed: 2, Strategy: "c"},
+		},
+	}
 	all := strategies(r)
 	var names []string
 	for _, s := range byFinal(all) {
@@ -204,11 +283,15 @@ func TestStrategies(t *testing.T) {
 	if want := []string{"c", "b", "a"}; !slices.Equal(names, want) {
 		t.Errorf("by final loss: %v, want %v", names, want)
 	}
-	if b := all[0]; b.final != 3 || b.lossAt(0) != 7 || !math.IsNaN(b.lossAt(5)) {
+	b := all[0]
+	if b.final != 3 || b.lossAt(0) != 7 || b.low[0] != 6 || b.high[0] != 8 || !math.IsNaN(b.lossAt(5)) || !slices.Equal(b.finals, []float64{4, 2}) {
 		t.Errorf("means over seeds: %+v", b)
 	}
 	if !all[1].diverged() {
-		t.Error("a did not diverge")
+		t.Error("a did not diverge, though it did under one seed")
+	}
+	if all[0].picked != 1 || all[1].picked != 1 || all[2].picked != 0 {
+		t.Errorf("the first rule of the kind picks a and b once each: %d, %d, %d", all[1].picked, all[0].picked, all[2].picked)
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 // for every layer, the bottom layer at the bottom, in the colour and with the
 // index of its source layer. Hatched boxes are new layers; a pale box is a
 // duplicate that is not a plain copy, with its initialization below the name.
-// Panels are sorted by the final loss, the best first.
+// Panels are sorted by the final loss, the mean over the seeds, the best first. Of
+// two stacks the encoder's is the left one.
 func LayerMaps(r *lag.Result) Figure {
 	panels := make([]mapPanel, 0, len(r.Strategies))
 	for _, s := range byFinal(strategies(r)) {
@@ -27,13 +28,15 @@ func LayerMaps(r *lag.Result) Figure {
 		if s.diverged() {
 			note = "diverged"
 		}
-		marked := s.name == lagPick(r)
-		if marked {
+		if s.picked > 0 {
 			note += " · LAG"
+			if s.seeds > 1 {
+				note += fmt.Sprintf(" %d/%d", s.picked, s.seeds)
+			}
 		}
-		panels = append(panels, mapPanel{name: s.name, what: s.init, changed: s.init != "" && s.init != string(growth.Copy), stacks: [][]int{s.maps}, note: note, marked: marked})
+		panels = append(panels, mapPanel{name: s.name, what: s.init, changed: s.init != "" && s.init != string(growth.Copy), stacks: s.stacks, note: note, marked: s.picked > 0})
 	}
-	return layerMaps(growth.Depths{r.From}, growth.Depths{r.To}, panels)
+	return layerMaps(grownFrom(r), grownTo(r), panels)
 }
 
 // PoolMaps draws the layer maps of a pool for a model of one stack, as
@@ -115,7 +118,7 @@ func layerMaps(from, to growth.Depths, panels []mapPanel) Figure {
 
 	return render(f, width, height, mapsSpec(from, panels), func(c draw.Canvas) {
 		c = headline(c, f.Title)
-		paintMapKey(c, from)
+		paintMapKey(c, from, true)
 		for i, p := range panels {
 			x := c.Min.X + vg.Points(8) + panelWidth*vg.Length(i%columns)
 			top := c.Max.Y - panelHeight*vg.Length(i/columns)
@@ -224,7 +227,8 @@ func LayerColor(layer, from int) (background, text string) {
 // darkBelow is the luminance under which text is white.
 const darkBelow = 0.36
 
-func paintMapKey(c draw.Canvas, from growth.Depths) {
+// paintMapKey says what the boxes mean, with changed those of changed duplicates too.
+func paintMapKey(c draw.Canvas, from growth.Depths, changed bool) {
 	style := textStyle(sizeNote, black)
 	style.YAlign = draw.YCenter
 	x, y, w, h := c.Min.X+vg.Points(10), c.Min.Y+vg.Points(7), vg.Points(30), vg.Points(15)
@@ -234,7 +238,9 @@ func paintMapKey(c draw.Canvas, from growth.Depths) {
 		x += w + vg.Points(20) + style.Width(label)
 	}
 	entry(0, false, "source layer 0")
-	entry(0, true, "duplicate, not a plain copy")
+	if changed {
+		entry(0, true, "duplicate, not a plain copy")
+	}
 	entry(growth.New, false, "new layer")
 	if len(from) == 2 {
 		c.FillText(style, vg.Point{X: x, Y: y + h/2}, "left: encoder, right: decoder")
@@ -284,17 +290,29 @@ func luminance(c color.NRGBA) float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
+// sourceName is what a specification calls the source of a layer.
+func sourceName(layer int) string {
+	if layer == growth.New {
+		return "new"
+	}
+	return strconv.Itoa(layer)
+}
+
+// sourceScale gives the layers of a source of that depth, and new ones, their colours.
+func sourceScale(depth int) (domain, colors list) {
+	for layer := range depth {
+		domain, colors = append(domain, sourceName(layer)), append(colors, hex(orderColor(layer, depth)))
+	}
+	return append(domain, sourceName(growth.New)), append(colors, hex(lightGrey))
+}
+
 func mapsSpec(from growth.Depths, panels []mapPanel) object {
-	var values, names, domain, colors list
+	var values, names list
 	for _, p := range panels {
 		names = append(names, p.name)
 		for k, layers := range p.stacks {
 			for i, layer := range layers {
-				source := strconv.Itoa(layer)
-				if layer == growth.New {
-					source = "new"
-				}
-				value := object{"strategy": p.name, "init": p.what, "layer": i, "source": source}
+				value := object{"strategy": p.name, "init": p.what, "layer": i, "source": sourceName(layer)}
 				if len(p.stacks) == 2 {
 					value["stack"] = [2]string{"encoder", "decoder"}[k]
 				}
@@ -302,12 +320,7 @@ func mapsSpec(from growth.Depths, panels []mapPanel) object {
 			}
 		}
 	}
-	deepest := slices.Max(from)
-	for layer := range deepest {
-		domain = append(domain, strconv.Itoa(layer))
-		colors = append(colors, hex(orderColor(layer, deepest)))
-	}
-	domain, colors = append(domain, "new"), append(colors, hex(lightGrey))
+	domain, colors := sourceScale(slices.Max(from))
 	spec := object{
 		"width": object{"step": 46}, "height": object{"step": 18},
 		"data": object{"values": values},

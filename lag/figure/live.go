@@ -54,6 +54,7 @@ type liveView struct {
 
 type liveRun struct {
 	index int
+	seed  int64
 	name  string
 	xys   plotter.XYs
 }
@@ -108,7 +109,7 @@ func (l *liveView) addPoint(e lag.Event) {
 			return
 		}
 	}
-	l.runs = append(l.runs, liveRun{e.Index, e.Run, plotter.XYs{at}})
+	l.runs = append(l.runs, liveRun{e.Index, e.Seed, e.Run, plotter.XYs{at}})
 }
 
 func (l *liveView) draw(now time.Time) error {
@@ -150,12 +151,12 @@ func (l *liveView) paint(c draw.Canvas, line string) {
 	var curves []curve
 	for _, r := range l.runs {
 		cv := curve{
-			label: r.name,
+			label: l.label(r),
 			style: lineStyle(orderColor(r.index, l.event.Count), 1.4, r.index),
 			xys:   r.xys,
 		}
 		if r.index == l.event.Index && r.name == l.event.Run && l.event.Done < l.event.Total {
-			cv.label, cv.marked, cv.style.Width = r.name+" ← now", true, vg.Points(2.6)
+			cv.label, cv.marked, cv.style.Width = cv.label+" ← now", true, vg.Points(2.6)
 		}
 		curves = append(curves, cv)
 	}
@@ -165,6 +166,16 @@ func (l *liveView) paint(c draw.Canvas, line string) {
 		late = last / 2
 	}
 	paintCurves(c, line, curves, total, late, "")
+}
+
+// label names a run, and its seed where there are runs of another.
+func (l *liveView) label(r liveRun) string {
+	for _, other := range l.runs {
+		if other.seed != r.seed {
+			return fmt.Sprintf("%s · seed %d", r.name, r.seed)
+		}
+	}
+	return r.name
 }
 
 func (l *liveView) lastStep() int {
@@ -191,7 +202,13 @@ func (l *liveView) status(now time.Time) string {
 	var parts []string
 	switch {
 	case e.Phase == lag.PhaseProbe && e.Count > 0:
-		parts = append(parts, fmt.Sprintf("strategy %d of %d: %s", e.Index+1, e.Count, e.Run))
+		parts = append(parts, fmt.Sprintf("candidate %d of %d: %s", e.Index+1, e.Count, e.Run))
+	case e.Phase == lag.PhaseBranch && e.Count > 0:
+		parts = append(parts, fmt.Sprintf("decay branch %d of %d: %s", e.Index+1, e.Count, e.Run))
+	case e.Phase == lag.PhaseStack && e.Count > 0:
+		parts = append(parts, fmt.Sprintf("arm %d of %d: %s", e.Index+1, e.Count, e.Run))
+	case e.Phase == lag.PhaseTrain:
+		parts = append(parts, "training: "+e.Run)
 	case e.Phase == lag.PhasePretrain:
 		parts = append(parts, "pretraining: "+e.Run)
 	default:

@@ -96,7 +96,7 @@ func TestLive(t *testing.T) {
 		t.Error(err)
 	}
 	text := last.data[protocol.MIMETextPlain].(string)
-	for _, want := range []string{"strategy 3 of 3: random-top", "step 100 of 100", "done in 30s"} {
+	for _, want := range []string{"candidate 3 of 3: random-top", "step 100 of 100", "done in 30s"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("status %q lacks %q", text, want)
 		}

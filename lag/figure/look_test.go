@@ -17,9 +17,19 @@ func TestLook(t *testing.T) {
 	if dir == "" {
 		t.Skip("set LAG_FIGURES to a directory to write the figures there")
 	}
-	for _, f := range All(synthetic.Result(6, 16, 1)) {
-		if err := f.WriteFiles(dir); err != nil {
-			t.Error(err)
+	for name, figures := range map[string][]Figure{
+		"1-seed":       All(synthetic.Result(6, 16, 1)),
+		"3-seeds":      All(synthetic.Result(6, 16, 3)),
+		"5-strategies": All(synthetic.Result(6, 5, 3)),
+		"wide":         All(synthetic.Result(6, 100, 3)),
+		"two-stacks":   All(synthetic.TwoStacks(6, 16, 1)),
+		"stacking":     AllStacking(synthetic.Stacking(6, 3)),
+		"stacking-1":   AllStacking(synthetic.Stacking(6, 1)),
+	} {
+		for _, f := range figures {
+			if err := f.WriteFiles(filepath.Join(dir, name)); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 	pool, err := growth.DefaultPool(3, 6)

@@ -2,7 +2,9 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -16,10 +18,12 @@ import (
 // growing: on the left from the first step on, with room for the early ones, on
 // the right the run after the lag, with the losses spread out. Colours and the
 // legend follow the final loss, best first, so that curves which cross stand out.
+// Of several seeds a curve is the mean; what they range over is shaded, where
+// there are more than eight strategies only of the best and of LAG's picks.
 func LossCurves(r *lag.Result) Figure {
 	f := Figure{
 		Name:  "loss-curves",
-		Title: fmt.Sprintf("Validation loss after growing %d → %d layers", r.From, r.To),
+		Title: fmt.Sprintf("Validation loss after growing %s → %s layers%s", joined(grownFrom(r)), joined(grownTo(r)), underSeeds(len(r.Seeds))),
 	}
 	all := byFinal(strategies(r))
 	curves := make([]curve, 0, len(all))
@@ -36,9 +40,12 @@ func LossCurves(r *lag.Result) Figure {
 			c.label += " (diverged)"
 			c.style = lineStyle(grey, 1.1, 2)
 		}
-		if s.name == lagPick(r) {
-			c.label += " ← LAG's pick"
+		if s.picked > 0 {
+			c.label += s.pickNote(" ← LAG")
 			c.style.Width, c.marked = vg.Points(2.8), true
+		}
+		if s.seeds > 1 && !s.diverged() && (len(all) <= shadedAtMost || s.picked > 0 || s.order == 0) {
+			c.low, c.high = s.bounds()
 		}
 		if len(c.xys) > 0 {
 			curves = append(curves, c)
@@ -47,7 +54,7 @@ func LossCurves(r *lag.Result) Figure {
 	if len(curves) == 0 {
 		return noData(f.Name, f.Title, "no strategy has a loss")
 	}
-	f.Alt = fmt.Sprintf("Line chart of validation loss against training steps, a line for each of %d strategies. Lowest at the end: %s.", len(all), all[0].name)
+	f.Alt = fmt.Sprintf("Line chart of validation loss against training steps%s, a line for each of %d strategies. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(all), all[0].name)
 	if diverged > 0 {
 		f.Alt += fmt.Sprintf(" %d diverged.", diverged)
 	}
@@ -61,11 +68,27 @@ func LossCurves(r *lag.Result) Figure {
 	})
 }
 
+// shadedAtMost is the number of strategies of which the ranges over the seeds are
+// still told apart.
+const shadedAtMost = 8
+
+// bounds returns the lowest and the highest of the seeds where all are finite.
+func (s *strategy) bounds() (low, high plotter.XYs) {
+	for i, step := range s.steps {
+		if finite(s.low[i]) && finite(s.high[i]) {
+			low, high = append(low, plotter.XY{X: float64(step), Y: s.low[i]}), append(high, plotter.XY{X: float64(step), Y: s.high[i]})
+		}
+	}
+	return low, high
+}
+
 // curve is a line of a chart of losses.
 type curve struct {
 	label    string
 	style    draw.LineStyle
 	xys      plotter.XYs
+	low      plotter.XYs // range over seeds that is shaded; may be nil
+	high     plotter.XYs
 	diverged bool
 	marked   bool // drawn on top of the others
 }
@@ -131,19 +154,65 @@ func addCurves(p *plot.Plot, curves []curve, from int) {
 }
 
 func addCurve(p *plot.Plot, cv curve, from int) {
-	var xys plotter.XYs
-	for _, xy := range cv.xys {
-		if xy.X >= float64(from) {
-			xys = append(xys, xy)
-		}
-	}
+	xys := since(cv.xys, from)
 	if len(xys) == 0 {
 		return
+	}
+	if c, ok := cv.style.Color.(color.NRGBA); ok {
+		addBand(p, since(cv.low, from), since(cv.high, from), c)
 	}
 	p.Add(&plotter.Line{XYs: xys, LineStyle: cv.style})
 	if end := xys[len(xys)-1]; cv.diverged || len(xys) == 1 {
 		addGlyphs(p, plotter.XYs{end}, draw.GlyphStyle{Color: cv.style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}})
 	}
+}
+
+// since returns the points from an x on.
+func since(xys plotter.XYs, from int) plotter.XYs {
+	var late plotter.XYs
+	for _, xy := range xys {
+		if xy.X >= float64(from) {
+			late = append(late, xy)
+		}
+	}
+	return late
+}
+
+// band shades what lies between two lines of the same x, as far as it is in the
+// plot's range.
+type band struct {
+	low, high plotter.XYs
+	color     color.NRGBA
+}
+
+// Plot implements [plot.Plotter].
+func (b band) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	at := func(xy plotter.XY) vg.Point {
+		return vg.Point{X: x(xy.X), Y: y(max(p.Y.Min, min(p.Y.Max, xy.Y)))}
+	}
+	var ring []vg.Point
+	for _, xy := range b.high {
+		ring = append(ring, at(xy))
+	}
+	for _, xy := range slices.Backward(b.low) {
+		ring = append(ring, at(xy))
+	}
+	c.FillPolygon(b.color, ring)
+}
+
+// Thumbnail implements [plot.Thumbnailer].
+func (b band) Thumbnail(c *draw.Canvas) {
+	fillBox(*c, b.color, c.Min.X, c.Min.Y, c.Max.X, c.Max.Y)
+}
+
+// addBand shades what lies between two lines of the same x.
+func addBand(p *plot.Plot, low, high plotter.XYs, of color.NRGBA) band {
+	b := band{low, high, withAlpha(of, 0x30)}
+	if len(low) > 1 {
+		p.Add(b)
+	}
+	return b
 }
 
 // lossRange returns the range of the losses from a step on. Strategies that
@@ -206,7 +275,7 @@ func lossSpec(r *lag.Result, all []*strategy, lo, hi float64) object {
 		strokes = append(strokes, list{list{1, 0}, list{6, 3}, list{2, 2}, list{7, 2, 2, 2}}[s.order%4])
 		for _, xy := range s.points(0) {
 			values = append(values, object{
-				"strategy": s.name, "step": xy.X, "loss": xy.Y, "pick": s.name == lagPick(r)})
+				"strategy": s.name, "step": xy.X, "loss": xy.Y, "pick": s.picked > 0})
 		}
 	}
 	return object{

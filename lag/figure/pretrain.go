@@ -16,7 +16,7 @@ import (
 // the loss of a model that knows nothing but how frequent each token is: a
 // source that is not clearly below it has not left the plateau.
 func PretrainCurve(r *lag.Result) Figure {
-	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %d layers", r.From)}
+	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s layers", joined(grownFrom(r)))}
 	return lossCurve(f, r.Source.Curve, r.Source.UnigramEntropy, "the source model", "pretraining step")
 }
 

@@ -21,9 +21,10 @@ import (
 // final loss and lie at the upper edge, in its corner where their loss at the
 // step is beyond that of the others. Steps at which nothing was evaluated are
 // replaced by the nearest that was; without steps, six are chosen between 0 and
-// the end.
+// the end. Of several seeds the points are means, with bars from the lowest to the
+// highest, and rho is the mean of those under each seed.
 func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
-	f := Figure{Name: "early-vs-final", Title: "Does an early loss foretell the final one?"}
+	f := Figure{Name: "early-vs-final", Title: "Does an early loss foretell the final one?" + seedsInTitle(len(r.Seeds))}
 	all := strategies(r)
 	evaluated := evaluatedSteps(all)
 	if len(evaluated) < 2 {
@@ -57,7 +58,7 @@ func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
 	width, height := inches(3.2*float64(columns)+0.3), inches(2.8*float64(rows)+0.85)
 	return render(f, width, height, scatterSpec(r, all, chosen, columns), func(c draw.Canvas) {
 		c = headline(c, f.Title)
-		c = scatterKey(c, r, all)
+		c = scatterKey(c, all)
 		plots := make([][]*plot.Plot, rows)
 		for i := range rows {
 			plots[i] = make([]*plot.Plot, columns)
@@ -127,6 +128,7 @@ func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot
 			lost = append(lost, plotter.XY{X: min(x[i], right), Y: top})
 		}
 	}
+	addBars(p, all, step, p.X.Min, p.X.Max)
 	addGlyphs(p, lost, diverged)
 	addGlyphs(p, sound, point)
 	for i, s := range all {
@@ -137,11 +139,37 @@ func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot
 		if s.order == 0 {
 			addGlyphs(p, at, bestGlyph)
 		}
-		if s.name == lagPick(r) {
+		if s.picked > 0 {
 			addGlyphs(p, at, pickGlyph)
 		}
 	}
 	return p
+}
+
+// addBars draws, for each strategy of several seeds, what its losses at a step and
+// at the end range over. Bars end where the plot does.
+func addBars(p *plot.Plot, all []*strategy, step int, lo, hi float64) {
+	style := lineStyle(withAlpha(blue, 0x60), 0.8, 0)
+	for _, s := range all {
+		i, ok := slices.BinarySearch(s.steps, step)
+		if !ok || s.seeds < 2 || s.diverged() || !finite(s.low[i]) || !finite(s.high[i]) {
+			continue
+		}
+		left, right := max(s.low[i], lo), min(s.high[i], hi)
+		if left < right {
+			p.Add(&plotter.Line{XYs: plotter.XYs{{X: left, Y: s.final}, {X: right, Y: s.final}}, LineStyle: style})
+		}
+		bottom, top := max(slices.Min(s.finals), p.Y.Min), min(slices.Max(s.finals), p.Y.Max)
+		p.Add(&plotter.Line{XYs: plotter.XYs{{X: s.loss[i], Y: bottom}, {X: s.loss[i], Y: top}}, LineStyle: style})
+	}
+}
+
+// seedsInTitle is underSeeds for figures that show more than the mean.
+func seedsInTitle(n int) string {
+	if n > 1 {
+		return fmt.Sprintf(" (mean of %d seeds, with their range)", n)
+	}
+	return ""
 }
 
 var (
@@ -174,7 +202,7 @@ func pairedX(x, y []float64) []float64 {
 }
 
 // scatterKey writes what the marks mean along the bottom and returns the rest.
-func scatterKey(c draw.Canvas, r *lag.Result, all []*strategy) draw.Canvas {
+func scatterKey(c draw.Canvas, all []*strategy) draw.Canvas {
 	style := textStyle(sizeNote, black)
 	style.YAlign = draw.YCenter
 	at := vg.Point{X: c.Min.X + vg.Points(16), Y: c.Min.Y + vg.Points(12)}
@@ -185,8 +213,17 @@ func scatterKey(c draw.Canvas, r *lag.Result, all []*strategy) draw.Canvas {
 		at.X += vg.Points(30) + style.Width(label)
 	}
 	entry(draw.GlyphStyle{Color: blue, Radius: vg.Points(3.2), Shape: draw.CircleGlyph{}}, "a strategy")
-	if pick := lagPick(r); pick != "" {
-		entry(pickGlyph, "LAG's pick: "+pick)
+	var picks []string
+	for _, s := range byFinal(all) {
+		if s.picked > 0 {
+			picks = append(picks, s.name)
+		}
+	}
+	switch {
+	case len(picks) == 1:
+		entry(pickGlyph, "LAG's pick: "+picks[0])
+	case len(picks) > 1:
+		entry(pickGlyph, "LAG's picks under the seeds")
 	}
 	if best := byFinal(all)[0]; !best.diverged() {
 		entry(bestGlyph, "best at the end: "+best.name)
@@ -208,8 +245,8 @@ const (
 	roleBoth = "LAG's pick, best at the end"
 )
 
-func roleOf(s *strategy, r *lag.Result) string {
-	switch pick, best := s.name == lagPick(r), s.order == 0; {
+func roleOf(s *strategy) string {
+	switch pick, best := s.picked > 0, s.order == 0; {
 	case pick && best:
 		return roleBoth
 	case pick:
@@ -232,7 +269,7 @@ func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) objec
 		for _, s := range all {
 			if early := s.lossAt(step); finite(early) && finite(s.final) {
 				values = append(values, object{
-					"strategy": s.name, "early": early, "final": s.final, "role": roleOf(s, r)})
+					"strategy": s.name, "early": early, "final": s.final, "role": roleOf(s)})
 			}
 		}
 		x := object{"field": "early", "type": "quantitative", "title": fmt.Sprintf("loss at step %d", step), "scale": object{"zero": false}}

@@ -1,70 +1,140 @@
-// Package synthetic makes up results of studies, for the tests and examples of
-// packages that draw or print them. Nothing in them was measured.
+// Package synthetic makes up results of studies and of stackings, for the tests
+// and examples of packages that draw or print them. Nothing in them was measured.
 package synthetic
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/stats"
+	"github.com/landscape-aware/growing/lag/selection"
 )
 
 // Steps are the steps at which the made-up candidates are evaluated.
 var Steps = []int{0, 1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 200, 300, 400, 500, 600}
 
-const probe = 100
+const (
+	probe     = 100
+	last      = 600
+	stepFLOPs = 7e10
+	divergeAt = 260 // of the one that does
+)
 
 // Result returns a study of the strategies of [growth.DefaultPool] for 3 -> 6
-// layers, some of them with other inits, as one looks in which the claims hold:
-// the losses at initialization say next to nothing, the curves cross within the
-// first fifty steps and keep their order from then on. One strategy diverges.
-// The same arguments give the same result; there are at most count strategies.
+// layers, and of the wide pool where count is larger than it, as one looks in
+// which the claims hold: the losses at initialization say next to nothing, the
+// curves cross within the first fifty steps and keep their order from then on.
+// One strategy diverges. The same arguments give the same result; there are at
+// most count strategies.
 func Result(seed uint64, count, seeds int) *lag.Result {
-	random := rand.New(rand.NewPCG(seed, 1))
-	pool, err := growth.DefaultPool(3, 6)
+	from, to := growth.Depths{3}, growth.Depths{6}
+	pool, err := growth.NewPoolFor(from, to, nil)
+	if err == nil && count > len(pool) {
+		pool, err = growth.NewPoolFor(from, to, &growth.Options{Wide: true})
+	}
 	if err != nil {
 		panic(err) // 3 -> 6 is valid, so only an edit of growth can bring this about
 	}
-	pool = pool[:min(count, len(pool))]
-	r := &lag.Result{
-		Family: "bert", From: 3, To: 6, Steps: Steps[len(Steps)-1], ProbeSteps: probe,
-		Source:   source(random),
-		Warnings: []string{"one seed only: the differences between strategies may be noise", "inserted-late diverged & is <ranked last>"},
-		Verdict:  "On this model, LAG(100) picks within 0.01 nats of the best strategy; the loss at initialization does not.",
+	r := &lag.Result{Family: "bert", Backend: "made up", From: 3, To: 6}
+	fill(r, seed, pool[:min(count, len(pool))], seeds)
+	return r
+}
+
+// TwoStacks is a [Result] of an encoder-decoder that grows from 2+3 layers to 4+6.
+func TwoStacks(seed uint64, count, seeds int) *lag.Result {
+	pool, err := growth.NewPoolFor(growth.Depths{2, 3}, growth.Depths{4, 6}, nil)
+	if err != nil {
+		panic(err) // as in Result
 	}
-	for i, s := range pool {
-		floor := 3.05 + 0.16*random.Float64()
-		jump := 0.05 + 1.6*random.Float64()*random.Float64()
-		rate := 9 + 12*random.Float64()
-		for seed := range seeds {
-			o := lag.Outcome{
-				Name: s.Name, Map: s.Map, Init: s.Init.String(), Moments: string(s.Moments),
-				Seed: int64(seed + 1), FLOPs: 4.2e13, Status: lag.StatusComplete,
-			}
-			diverges := i == len(pool)-2
-			for _, step := range Steps {
-				t := float64(step)
-				loss := floor + 0.55*math.Exp(-t/260) + jump*math.Exp(-t/rate) + 0.004*random.NormFloat64() + 0.01*float64(seed)
-				if diverges && step >= 35 {
-					loss = 3.4 + t/60
-				}
-				if diverges && step > 200 {
-					o.Status = lag.StatusDiverged
-					break
-				}
-				o.Curve = append(o.Curve, lag.Point{Step: step, Loss: lag.Number(loss)})
-			}
-			o.Final = lag.Number(math.NaN())
-			if o.Status == lag.StatusComplete {
-				o.Final = o.Curve[len(o.Curve)-1].Loss
-			}
+	r := &lag.Result{Family: "ul2", Backend: "made up", From: 3, To: 6, EncoderFrom: 2, EncoderTo: 4}
+	fill(r, seed, pool[:min(count, len(pool))], seeds)
+	return r
+}
+
+// A candidate's loss is floor + a slow decay + jump with a decay of its own.
+type candidate struct {
+	floor, jump, rate float64
+	diverges          bool
+}
+
+// fill makes up what a pool comes to.
+func fill(r *lag.Result, seed uint64, pool growth.Pool, seeds int) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	r.Steps, r.ProbeSteps, r.Source = last, probe, source(random)
+	candidates := make([]candidate, len(pool))
+	for i := range candidates {
+		candidates[i] = candidate{
+			floor: 3.05 + 0.16*random.Float64(), jump: 0.05 + 1.6*random.Float64()*random.Float64(), rate: 9 + 12*random.Float64(),
+			diverges: i == len(pool)-2,
+		}
+	}
+	for k := range seeds {
+		r.Seeds = append(r.Seeds, int64(k+1))
+		for i, s := range pool {
+			o := candidates[i].train(random, 0.01*float64(k))
+			o.Name, o.Map, o.Encoder, o.Init, o.Moments, o.Seed = s.Name, s.Map, s.Encoder, s.Init.String(), string(s.Moments), int64(k+1)
 			r.Strategies = append(r.Strategies, o)
 		}
 	}
-	judge(r, seeds)
-	return r
+	ctx := context.Background()
+	rules := slices.DeleteFunc(selection.All(probe, last), func(rule selection.Rule) bool {
+		_, err := r.Replay(ctx, []selection.Rule{rule}) // such as one that picks by a name that is not in the pool
+		return err != nil
+	})
+	if err := r.Analyze(ctx, rules); err != nil {
+		panic(err) // each rule was tried
+	}
+}
+
+// train makes up a candidate's training, with its losses shifted.
+func (c candidate) train(random *rand.Rand, shift float64) lag.Outcome {
+	own := shift + 0.009*random.NormFloat64() // of the seed, and of strategy and seed together
+	o := lag.Outcome{Status: lag.StatusComplete, Final: lag.Number(math.NaN()), FLOPs: last * stepFLOPs}
+	for _, step := range Steps {
+		t := float64(step)
+		loss := c.floor + own + 0.55*math.Exp(-t/260) + c.jump*math.Exp(-t/c.rate) + 0.004*random.NormFloat64()
+		if c.diverges && step >= 35 {
+			loss = 3.4 + t/60
+		}
+		if c.diverges && step > divergeAt {
+			at := divergeAt
+			o.Status, o.DivergedAt, o.FLOPs = lag.StatusDiverged, &at, divergeAt*stepFLOPs
+			break
+		}
+		o.Curve = append(o.Curve, lag.Point{Step: step, Loss: lag.Number(loss)})
+		o.SetBatches(step, batches(random, step, loss))
+	}
+	atLag := o.At(probe)
+	decayed := lag.Number(atLag - 0.08 - 0.004*random.Float64())
+	if c.diverges {
+		decayed = lag.Number(math.NaN())
+	} else {
+		o.Final = o.Curve[len(o.Curve)-1].Loss
+	}
+	o.Signals = []lag.Signal{
+		{Name: lag.SignalGradientNorm, Step: 0, Value: lag.Number(0.4 + c.jump + 0.5*random.Float64())},
+		{Name: lag.SignalTrainingLoss, Step: probe, Value: lag.Number(atLag + 0.04*random.NormFloat64())},
+		{Name: lag.SignalSlope, Step: probe, Value: lag.Number(-0.3 - 0.1*random.Float64() - c.floor/40)},
+		{Name: lag.SignalDecayedLoss, Step: probe, Value: decayed},
+	}
+	return o
+}
+
+// batches makes up losses on the eight batches of a validation set, of the mean.
+func batches(random *rand.Rand, step int, mean float64) []float64 {
+	losses := make([]float64, 8)
+	sum := 0.0
+	for i := range losses {
+		losses[i] = 0.1*math.Sin(float64(5*i+step)) + 0.03*random.NormFloat64() // the first term all strategies have in common
+		sum += losses[i]
+	}
+	for i := range losses {
+		losses[i] += mean - sum/float64(len(losses))
+	}
+	return losses
 }
 
 func source(random *rand.Rand) lag.Source {
@@ -76,56 +146,4 @@ func source(random *rand.Rand) lag.Source {
 		s.Loss = lag.Number(loss)
 	}
 	return s
-}
-
-// judge fills in the correlations and the picks, from the first seed.
-func judge(r *lag.Result, seeds int) {
-	var finals []float64
-	at := map[int][]float64{}
-	var names []string
-	for i, o := range r.Strategies {
-		if i%seeds != 0 {
-			continue
-		}
-		names = append(names, o.Name)
-		finals = append(finals, float64(o.Final))
-		for k, step := range Steps {
-			loss := math.NaN()
-			if k < len(o.Curve) {
-				loss = float64(o.Curve[k].Loss)
-			}
-			at[step] = append(at[step], loss)
-		}
-	}
-	var rhos []float64
-	for _, step := range Steps {
-		x := at[step]
-		rho := stats.Spearman(x, finals)
-		band := stats.SpearmanInterval(x, finals, 0.95)
-		rhos = append(rhos, rho)
-		r.Correlation = append(r.Correlation, lag.Correlation{
-			Step: step, Pearson: lag.Number(stats.Pearson(x, finals)), Spearman: lag.Number(rho),
-			Kendall:    lag.Number(stats.KendallTauB(x, finals)),
-			SpearmanLo: lag.Number(band.Lo), SpearmanHi: lag.Number(band.Hi),
-		})
-	}
-	if step, ok := stats.LagTime(Steps[:len(Steps)-1], rhos, lag.LagThreshold); ok {
-		r.LagSteps = &step
-	}
-	all := 4.2e13 * float64(len(names)-1)
-	pick := func(rule string, i int, extra float64) {
-		p := lag.Pick{Rule: rule, ExtraFLOPs: extra}
-		regret := stats.Regret(finals, i)
-		if i >= 0 {
-			p.Strategy = names[i]
-		} else {
-			regret = stats.MeanRegret(finals)
-		}
-		p.Regret, p.RegretNorm = lag.Number(regret), lag.Number(stats.NormalizeRegret(finals, regret))
-		r.Picks = append(r.Picks, p)
-	}
-	pick(lag.RuleLAG, stats.ArgMin(at[probe]), all*probe/float64(r.Steps))
-	pick(lag.RuleLossAtInit, stats.ArgMin(at[0]), 0)
-	pick(lag.RuleRandom, -1, 0)
-	pick(lag.RuleOracle, stats.ArgMin(finals), all)
 }
