@@ -90,7 +90,7 @@ func fit(list []segment, budget float64) error {
 			s := &list[i]
 			s.Steps = max(1, int(scale*weights[i]+rounding))
 			if s.extra, err = s.expectedExtra(s.Steps); err != nil {
-				return 0, err
+				return 0, fmt.Errorf("probing %d strategies leaves %d steps for stage %d: %w", len(s.pool), s.Steps, i+1, err)
 			}
 			total += float64(s.Steps+s.extra) * s.flops
 		}

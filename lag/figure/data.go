@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -17,6 +18,7 @@ import (
 type strategy struct {
 	name   string
 	init   string
+	what   string  // init, moments and schedule in words
 	stacks [][]int // the layer map of each, an encoder's first
 	seeds  int
 	steps  []int     // at which every seed was evaluated
@@ -59,7 +61,7 @@ func strategies(r *lag.Result) []*strategy {
 	for _, o := range r.Strategies {
 		s := byName[o.Name]
 		if s == nil {
-			s = &strategy{name: o.Name, init: o.Init, stacks: stacksOf(o), picked: picked[o.Name]}
+			s = &strategy{name: o.Name, init: o.Init, what: cmp.Or(o.Summary, o.Init), stacks: stacksOf(o), picked: picked[o.Name]}
 			byName[o.Name], losses[o.Name] = s, map[int][]float64{}
 			all = append(all, s)
 		}

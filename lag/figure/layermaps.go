@@ -34,7 +34,7 @@ func LayerMaps(r *lag.Result) Figure {
 				note += fmt.Sprintf(" %d/%d", s.picked, s.seeds)
 			}
 		}
-		panels = append(panels, mapPanel{name: s.name, what: s.init, changed: s.init != "" && s.init != string(growth.Copy), stacks: s.stacks, note: note, marked: s.picked > 0})
+		panels = append(panels, mapPanel{name: s.name, what: s.what, changed: s.init != "" && s.init != string(growth.Copy), stacks: s.stacks, note: note, marked: s.picked > 0})
 	}
 	return layerMaps(grownFrom(r), grownTo(r), panels)
 }

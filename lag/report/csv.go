@@ -8,22 +8,43 @@ import (
 	"strconv"
 
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
 )
 
 // CSV writes the validation losses of a study, a line for each strategy, seed and
 // step, below a line with the names of the columns: strategy, map (as "0 1 2 N"),
-// init, moments, seed, status, step, loss, final. Numbers have all their digits;
-// a loss that is NaN or infinite is left empty.
+// init, moments, seed, status, step, loss, final, encoder_map (empty of a model of
+// one stack). Numbers have all their digits; a loss that is NaN or infinite is left
+// empty.
 func CSV(w io.Writer, r *lag.Result) error {
 	out := csv.NewWriter(w)
-	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final"}}
+	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final", "encoder_map"}}
 	for _, o := range r.Strategies {
 		for _, p := range o.Curve {
 			lines = append(lines, []string{
 				o.Name, o.LayerMap().String(), o.Init, o.Moments, strconv.FormatInt(o.Seed, 10), string(o.Status),
-				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final)})
+				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final), growth.Map(o.Encoder).String()})
 		}
 	}
+	return writeAll(out, lines)
+}
+
+// StackingCSV writes the validation losses of a stacking, a line for each arm,
+// seed and point, below a line with the names of the columns: arm, rule, seed,
+// status, step, flops, loss, final. A stage ends and the next begins at one step.
+func StackingCSV(w io.Writer, r *lag.StackingResult) error {
+	lines := [][]string{{"arm", "rule", "seed", "status", "step", "flops", "loss", "final"}}
+	for _, o := range r.Arms {
+		for _, p := range o.Curve {
+			lines = append(lines, []string{
+				o.Name, o.Rule, strconv.FormatInt(o.Seed, 10), string(o.Status),
+				strconv.Itoa(p.Step), exact(lag.Number(p.FLOPs)), exact(p.Loss), exact(o.Final)})
+		}
+	}
+	return writeAll(csv.NewWriter(w), lines)
+}
+
+func writeAll(out *csv.Writer, lines [][]string) error {
 	if err := out.WriteAll(lines); err != nil {
 		return fmt.Errorf("writing the curves as CSV: %w", err)
 	}

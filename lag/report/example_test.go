@@ -9,7 +9,7 @@ import (
 )
 
 var study = &lag.Result{
-	Family: "bert", From: 2, To: 4, Steps: 500, ProbeSteps: 50,
+	Family: "bert", From: 2, To: 4, Steps: 500, ProbeSteps: 50, Seeds: []int64{0},
 	Strategies: []lag.Outcome{
 		{Name: "stack", Map: []int{0, 1, 0, 1}, Init: "copy", Final: 3.21, FLOPs: 1e12, Status: lag.StatusComplete,
 			Curve: []lag.Point{{Step: 0, Loss: 4.02}, {Step: 50, Loss: 3.71}, {Step: 500, Loss: 3.21}}},
@@ -22,8 +22,12 @@ var study = &lag.Result{
 		{Step: 50, Spearman: 0.92, SpearmanLo: 0.8, SpearmanHi: 1},
 		{Step: 500, Spearman: 1, SpearmanLo: 1, SpearmanHi: 1},
 	},
+	Rules: []lag.RuleSummary{
+		{Rule: "lag:50", ExtraFLOPs: 1e11, Regret: 0, RegretNorm: 0, Hit1: 1, Hit3: 1},
+		{Rule: "loss-at-init", Regret: 0.07, RegretNorm: 2, Hit3: 1},
+	},
 	Picks: []lag.Pick{
-		{Rule: "lag", Strategy: "random-top", ExtraFLOPs: 1e11, Regret: 0, RegretNorm: 0},
+		{Rule: "lag:50", Strategy: "random-top", ExtraFLOPs: 1e11, Regret: 0, RegretNorm: 0},
 		{Rule: "loss-at-init", Strategy: "stack", Regret: 0.07, RegretNorm: 2},
 	},
 }
@@ -41,10 +45,10 @@ func ExampleTable() {
 func ExamplePicks() {
 	fmt.Print(report.Picks(study))
 	// Output:
-	// rule          picks           extra cost  regret  normalized
-	// ──────────────────────────────────────────────────────────────
-	// lag           random-top  0.10 trainings  0.0000       0.000
-	// loss-at-init  stack                 none  0.0700       2.000
+	// rule          picks           extra cost  regret  normalized  hit@1  hit@3
+	// ────────────────────────────────────────────────────────────────────────────
+	// lag:50        random-top  0.10 trainings  0.0000       0.000   100%   100%
+	// loss-at-init  stack                 none  0.0700       2.000     0%   100%
 }
 
 func ExampleCurve() {
@@ -79,11 +83,11 @@ func ExampleCSV() {
 		fmt.Println(err)
 	}
 	// Output:
-	// strategy,map,init,moments,seed,status,step,loss,final
-	// stack,0 1 0 1,copy,,0,complete,0,4.02,3.21
-	// stack,0 1 0 1,copy,,0,complete,50,3.71,3.21
-	// stack,0 1 0 1,copy,,0,complete,500,3.21,3.21
-	// random-top,0 1 N N,copy,,0,complete,0,5.1,3.14
-	// random-top,0 1 N N,copy,,0,complete,50,3.6,3.14
-	// random-top,0 1 N N,copy,,0,complete,500,3.14,3.14
+	// strategy,map,init,moments,seed,status,step,loss,final,encoder_map
+	// stack,0 1 0 1,copy,,0,complete,0,4.02,3.21,
+	// stack,0 1 0 1,copy,,0,complete,50,3.71,3.21,
+	// stack,0 1 0 1,copy,,0,complete,500,3.21,3.21,
+	// random-top,0 1 N N,copy,,0,complete,0,5.1,3.14,
+	// random-top,0 1 N N,copy,,0,complete,50,3.6,3.14,
+	// random-top,0 1 N N,copy,,0,complete,500,3.14,3.14,
 }

@@ -1,13 +1,14 @@
 package report
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
 	"strconv"
+	"strings"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
@@ -29,27 +30,41 @@ type Meta struct {
 // Version names a program or library and its version.
 type Version struct{ Name, Version string }
 
-//go:embed report.html.tmpl
-var pageText string
+//go:embed *.html.tmpl
+var templates embed.FS
 
-var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"number": func(n lag.Number, decimals int) string { return number(float64(n), decimals) },
-	"float":  number,
-	"rank":   rank,
-	"final":  func(r pageRow) string { return finalLoss(r.row) },
-	"picked": lag.Pick.Choice,
-	"count":  func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
-}).Parse(pageText))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"number":  func(n lag.Number, decimals int) string { return number(float64(n), decimals) },
+	"float":   number,
+	"rank":    rank,
+	"percent": percent,
+	"share": func(n lag.Number) string {
+		if !defined(n) {
+			return "–"
+		}
+		return percent(float64(n))
+	},
+	"flops": func(x float64) string { return fmt.Sprintf("%.3g", x) },
+	"mark":  func(r pageRow) string { return r.mark("← LAG ") },
+	"count": func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
+}).ParseFS(templates, "*.html.tmpl"))
+
+// pageHead is what all reports have.
+type pageHead struct {
+	Meta         Meta
+	Config       string
+	Figures      []pageFigure
+	SeveralSeeds bool
+}
 
 type pageData struct {
 	*lag.Result
-	Meta         Meta
-	Config       string
-	Count        int // strategies, without counting seeds
-	Figures      []pageFigure
-	Rows         []pageRow
-	SeveralSeeds bool
-	Costs        []string // of Picks, in its order
+	pageHead
+	FromLayers, ToLayers string
+	Count                int // strategies
+	Rows                 []pageRow
+	RuleRows             []pageRule
+	SignalRows           []namedCorrelation
 }
 
 type pageFigure struct {
@@ -60,7 +75,13 @@ type pageFigure struct {
 
 type pageRow struct {
 	row
-	Layers []pageLayer // bottom first
+	Layers [][]pageLayer // of each stack, bottom first
+}
+
+type pageRule struct {
+	lag.RuleSummary
+	IsLAG       bool
+	Picks, Cost string
 }
 
 // pageLayer is a box of a drawn layer map.
@@ -69,51 +90,108 @@ type pageLayer struct {
 	Style        template.CSS
 }
 
-// HTML writes a report as one HTML file: verdict and warnings, figures, tables,
+// HTML writes a report as one HTML file: warnings and verdict, figures, tables,
 // definitions and what was run. Its figures and its style are inside; a browser
 // requests nothing else to show it, in light or dark colours as the reader's
 // system has them.
 func HTML(w io.Writer, r *lag.Result, meta Meta) error {
-	data := pageData{Result: r, Meta: meta, SeveralSeeds: severalSeeds(r)}
-	if data.Meta.Title == "" {
-		data.Meta.Title = fmt.Sprintf("Growing %s from %d to %d layers", r.Family, r.From, r.To)
+	data := pageData{Result: r, FromLayers: depths(r.EncoderFrom, r.From), ToLayers: depths(r.EncoderTo, r.To), Count: r.PoolSize(), SignalRows: signals(r)}
+	if meta.Title == "" {
+		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}
+	var err error
+	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.All(r)); err != nil {
+		return err
+	}
+	for _, w := range rows(r) {
+		layers := [][]pageLayer{drawnLayers(w.Map, r.From)}
+		if len(w.Encoder) > 0 {
+			layers = [][]pageLayer{drawnLayers(w.Encoder, r.EncoderFrom), layers[0]}
+		}
+		data.Rows = append(data.Rows, pageRow{w, layers})
+	}
+	full := r.TrainingFLOPs()
+	for _, s := range r.Rules {
+		kind, _, _ := strings.Cut(s.Rule, ":")
+		data.RuleRows = append(data.RuleRows, pageRule{s, kind == lag.RuleLAG, r.Choices(s.Rule), extraCost(s.ExtraFLOPs, full)})
+	}
+	return execute(w, "report.html.tmpl", data)
+}
+
+type stackingPage struct {
+	*lag.StackingResult
+	pageHead
+	Rows     []stackingRow
+	Growths  []pageGrowth
+	PlanRows []pageStage
+}
+
+type pageGrowth struct {
+	stackingGrowth
+	Drawn [][]pageLayer
+}
+
+type pageStage struct {
+	Number int
+	Layers string
+	Steps  int
+}
+
+// StackingHTML is [HTML] for a stacking.
+func StackingHTML(w io.Writer, r *lag.StackingResult, meta Meta) error {
+	data := stackingPage{StackingResult: r, Rows: stackingRows(r)}
+	for i, s := range r.Plan {
+		data.PlanRows = append(data.PlanRows, pageStage{i + 1, stackDepths(s.Depths), s.Steps})
+	}
+	if meta.Title == "" {
+		meta.Title = fmt.Sprintf("Stacking %s", r.Family)
+	}
+	var err error
+	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.AllStacking(r)); err != nil {
+		return err
+	}
+	for _, g := range stackingGrowths(r) {
+		var drawn [][]pageLayer
+		for i, m := range g.maps {
+			drawn = append(drawn, drawnLayers(m, g.from[i]))
+		}
+		data.Growths = append(data.Growths, pageGrowth{g, drawn})
+	}
+	return execute(w, "stacking.html.tmpl", data)
+}
+
+func newHead(meta Meta, seeds int, figures []figure.Figure) (pageHead, error) {
+	head := pageHead{Meta: meta, SeveralSeeds: seeds > 1}
 	if meta.Config != nil {
 		config, err := json.MarshalIndent(meta.Config, "", "  ")
 		if err != nil {
-			return fmt.Errorf("report: the configuration as JSON: %w", err)
+			return head, fmt.Errorf("report: the configuration as JSON: %w", err)
 		}
-		data.Config = string(config)
+		head.Config = string(config)
 	}
-	for _, f := range figure.All(r) {
+	for _, f := range figures {
 		if f.Err != nil {
-			return fmt.Errorf("report: %w", f.Err)
+			return head, fmt.Errorf("report: %w", f.Err)
 		}
-		data.Figures = append(data.Figures, pageFigure{
+		head.Figures = append(head.Figures, pageFigure{
 			Title: f.Title, Alt: f.Alt, Width: f.Width, Height: f.Height,
 			Source: template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(f.SVG)),
 		})
 	}
-	names := map[string]bool{}
-	for _, w := range rows(r) {
-		names[w.Name] = true
-		data.Rows = append(data.Rows, pageRow{w, drawnLayers(w.Outcome, r.From)})
-	}
-	data.Count = len(names)
-	full := r.TrainingFLOPs()
-	for _, p := range r.Picks {
-		data.Costs = append(data.Costs, extraCost(p, full))
-	}
-	if err := page.Execute(w, data); err != nil {
+	return head, nil
+}
+
+func execute(w io.Writer, name string, data any) error {
+	if err := pages.ExecuteTemplate(w, name, data); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
 }
 
-func drawnLayers(o lag.Outcome, from int) []pageLayer {
-	duplicate := o.LayerMap().Duplicates()
-	layers := make([]pageLayer, len(o.Map))
-	for i, source := range o.Map {
+func drawnLayers(m growth.Map, from int) []pageLayer {
+	duplicate := m.Duplicates()
+	layers := make([]pageLayer, len(m))
+	for i, source := range m {
 		if source == growth.New {
 			layers[i] = pageLayer{Label: "N", Class: "new"}
 			continue

@@ -42,7 +42,7 @@ func TestHTML(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		text := Table(r) + "\n" + Picks(r) + "\n" + Curve(r, 80)
+		text := Table(r) + "\n" + Picks(r) + "\n" + Signals(r) + "\n" + Curve(r, 80) + Table(synthetic.Result(6, 16, 3)) + Picks(synthetic.Result(6, 16, 3))
 		if err := os.WriteFile(filepath.Join(dir, "report.txt"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -50,9 +50,9 @@ func TestHTML(t *testing.T) {
 
 	position := -1
 	for _, want := range []string{
-		"<!DOCTYPE html>", "Growing bert from 3 to 6 layers", "LAG(100) picks within", "Read this first",
-		"one seed only", "<h2>Figures</h2>", "data:image/svg&#43;xml;base64,", "<h2>Picks</h2>", "loss-at-init",
-		"<h2>Strategies</h2>", "← LAG", "diverged", "<h2>Correlation", "What the words mean",
+		"<!DOCTYPE html>", "Growing bert from 3 to 6 layers", "Read this first",
+		"One seed: how much", "LAG picks repeat-middle-1", "<h2>Figures</h2>", "data:image/svg&#43;xml;base64,", "<h2>Picks</h2>", "loss-at-init",
+		"<h2>Strategies</h2>", "← LAG", "diverged", "<h2>Noise</h2>", "not measured", "gradient norm, step 0", "<h2>Correlation", "What the words mean",
 		"lag study -preset quick", "gomlx", "&#34;hidden&#34;: 64", "</html>",
 	} {
 		found := strings.Index(page[position+1:], want)
@@ -62,8 +62,8 @@ func TestHTML(t *testing.T) {
 		}
 		position += 1 + found
 	}
-	if n := strings.Count(page, "<figure>"); n != 6 {
-		t.Errorf("%d figures, want 6", n)
+	if n := strings.Count(page, "<figure>"); n != 10 {
+		t.Errorf("%d figures, want 10", n)
 	}
 	if n := strings.Count(page, `class="map"`); n != 16 {
 		t.Errorf("%d layer maps, want 16", n)
@@ -98,7 +98,7 @@ func TestHTMLEscapes(t *testing.T) {
 	evil := `<script>alert("x")</script>`
 	r.Strategies[0].Name, r.Strategies[0].Init = evil, evil
 	r.Verdict, r.Family, r.Warnings = evil, evil, []string{evil}
-	r.Picks[0].Strategy, r.Picks[1].Rule = evil, evil
+	r.Picks[0].Strategy, r.Rules[1].Rule = evil, evil
 	page := htmlOf(t, r, Meta{Title: evil, Command: evil, Config: evil, Versions: []Version{{evil, evil}}})
 	if strings.Contains(page, "<script>alert") {
 		t.Error("a name became markup")
@@ -155,7 +155,7 @@ func TestCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(lines[0], " "); got != "strategy map init moments seed status step loss final" {
+	if got := strings.Join(lines[0], " "); got != "strategy map init moments seed status step loss final encoder_map" {
 		t.Errorf("header: %s", got)
 	}
 	i := 1
@@ -180,14 +180,14 @@ func TestCSV(t *testing.T) {
 func TestTableIsAligned(t *testing.T) {
 	r := synthetic.Result(6, 16, 2)
 	lines := strings.Split(strings.TrimSpace(Table(r)), "\n")
-	if want := 2 + len(r.Strategies) + 1; len(lines) != want {
+	if want := 2 + r.PoolSize() + 2; len(lines) != want {
 		t.Fatalf("%d lines, want %d", len(lines), want)
 	}
-	if !strings.Contains(lines[0], "seed") {
-		t.Error("no column for the seeds")
+	if !strings.Contains(lines[0], "seed 1  seed 2") {
+		t.Error("no columns for the seeds")
 	}
 	width := utf8.RuneCountInString(lines[0])
-	for _, line := range lines[2 : len(lines)-1] {
+	for _, line := range lines[2 : len(lines)-2] {
 		if n := utf8.RuneCountInString(line); n != width {
 			t.Errorf("%d characters wide, the head %d: %q", n, width, line)
 		}
@@ -195,8 +195,73 @@ func TestTableIsAligned(t *testing.T) {
 			t.Errorf("escape codes: %q", line)
 		}
 	}
-	if strings.Count(Table(r), " * ") != 2 {
-		t.Error("LAG's pick should be starred once for each seed")
+	if strings.Count(Table(r), " *2/2 ") != 1 {
+		t.Errorf("LAG's pick should be starred once, with both seeds:\n%s", Table(r))
+	}
+}
+
+// Two seeds under which the strategies rank otherwise: means, ranks of the means,
+// and a strategy that diverged under one.
+func TestRows(t *testing.T) {
+	outcome := func(name string, seed int64, at0, final float64) lag.Outcome {
+		return lag.Outcome{Name: name, Map: []int{0, 0}, Seed: seed, Final: lag.Number(final), Status: lag.StatusComplete,
+			Curve: []lag.Point{{Step: 0, Loss: lag.Number(at0)}, {Step: 5, Loss: lag.Number(final)}}}
+	}
+	lost := outcome("lost", 2, 1, math.NaN())
+	lost.Status = lag.StatusDiverged
+	r := &lag.Result{Steps: 5, Seeds: []int64{1, 2}, Strategies: []lag.Outcome{
+		outcome("a", 1, 5, 3), outcome("lost", 1, 1, 1), outcome("b", 1, 4, 1),
+		outcome("a", 2, 6, 2), lost, outcome("b", 2, 4, 3.5),
+	}}
+	got := rows(r)
+	var names []string
+	for _, w := range got {
+		names = append(names, w.Name)
+	}
+	if strings.Join(names, " ") != "b a lost" {
+		t.Fatalf("in the order %v, want b, a, lost", names)
+	}
+	if got[0].AtEnd != 2.25 || got[0].AtInit != 4 || got[1].AtEnd != 2.5 || got[1].EndRank != 2 || got[2].Status() != "diverged 1/2" {
+		t.Errorf("rows: %+v", got)
+	}
+}
+
+func TestStacking(t *testing.T) {
+	for _, seeds := range []int{1, 3} {
+		r := synthetic.Stacking(6, seeds)
+		text := Stacking(r)
+		for _, want := range []string{"adaptive", "2 → 4 → 6", "above best", "grown by", "58%"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%d seeds: no %q in\n%s", seeds, want, text)
+			}
+		}
+		if strings.Contains(text, "seed 3") != (seeds == 3) {
+			t.Errorf("%d seeds: a column for each seed where there are several:\n%s", seeds, text)
+		}
+		var out bytes.Buffer
+		if err := StackingHTML(&out, r, Meta{Command: "lag stack", Config: map[string]int{"hidden": 64}}); err != nil {
+			t.Fatal(err)
+		}
+		page := out.String()
+		for _, want := range []string{"Stacking bert", "<h2>Arms</h2>", "<h2>Growths</h2>", "<h2>Plan</h2>", "lag stack", "&#34;hidden&#34;", "</html>"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%d seeds: no %q in the page", seeds, want)
+			}
+		}
+		if n := strings.Count(page, "<figure>"); n != 3 {
+			t.Errorf("%d figures, want 3", n)
+		}
+		nests(t, page)
+		if dir := os.Getenv("LAG_FIGURES"); dir != "" && seeds == 3 {
+			for name, data := range map[string]string{"stacking.html": page, "stacking.txt": text} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if err := StackingHTML(&bytes.Buffer{}, &lag.StackingResult{}, Meta{}); err != nil {
+		t.Errorf("a page of nothing: %v", err)
 	}
 }
 
@@ -219,7 +284,12 @@ func TestCurveWidth(t *testing.T) {
 
 // The page's markup nests: every element that is opened is closed.
 func TestHTMLNests(t *testing.T) {
-	page := htmlOf(t, synthetic.Result(6, 4, 1), Meta{Command: "lag", Config: 1})
+	nests(t, htmlOf(t, synthetic.Result(6, 4, 1), Meta{Command: "lag", Config: 1}))
+	nests(t, htmlOf(t, synthetic.TwoStacks(6, 4, 3), Meta{}))
+}
+
+func nests(t *testing.T, page string) {
+	t.Helper()
 	body := page[strings.Index(page, "<body>"):strings.Index(page, "<script>")] + "</body>"
 	decoder := xml.NewDecoder(strings.NewReader(body))
 	decoder.Entity = xml.HTMLEntity

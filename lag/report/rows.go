@@ -1,59 +1,60 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
 // row is a line of the table of strategies.
 type row struct {
-	lag.Outcome
-	AtInit, AtLag, AtEnd float64 // losses, NaN where there is none
-	LagRank, EndRank     float64 // among the strategies under the same seed
-	Picked               bool    // by LAG
+	lag.Outcome                  // under the first seed
+	What                 string  // init, moments and schedule
+	AtInit, AtLag, AtEnd float64 // mean losses over the seeds, NaN where there is none
+	LagRank, EndRank     float64 // of these means
+	Finals               []float64
+	Diverged             int // seeds under which it did
+	Seeds                int
+	Picked               int // seeds under which LAG picks it
 }
 
-// rows returns the outcomes of a result, those with the lowest final loss first.
+// rows returns the strategies of a result, those with the lowest final loss first.
 func rows(r *lag.Result) []row {
-	bySeed := map[int64][]*row{}
-	out := make([]row, len(r.Strategies))
-	for i, o := range r.Strategies {
-		out[i] = row{
-			Outcome: o,
-			AtInit:  lossAt(o, 0),
-			AtLag:   lossAt(o, r.ProbeSteps),
-			AtEnd:   float64(o.Final),
-			Picked:  o.Name == lagPick(r),
+	n := r.PoolSize()
+	out := make([]row, n)
+	picked := lagPicks(r)
+	atLag, atEnd := make([]float64, n), make([]float64, n)
+	for i := range out {
+		w := row{
+			Outcome: r.Strategies[i], What: cmp.Or(r.Strategies[i].Summary, r.Strategies[i].Init), Seeds: max(1, len(r.Seeds)), Picked: picked[r.Strategies[i].Name],
+			AtInit: r.MeanAt(i, 0), AtLag: r.MeanAt(i, r.ProbeSteps),
 		}
-		if o.Status == lag.StatusDiverged {
-			out[i].AtEnd = math.NaN()
+		for k := range w.Seeds {
+			o := r.Under(k)[i]
+			final := float64(o.Final)
+			if o.Status == lag.StatusDiverged {
+				w.Diverged++
+				final = math.NaN()
+			}
+			w.Finals = append(w.Finals, final)
 		}
-		bySeed[o.Seed] = append(bySeed[o.Seed], &out[i])
+		w.AtEnd = stat.Mean(w.Finals, nil)
+		atLag[i], atEnd[i] = w.AtLag, w.AtEnd
+		out[i] = w
 	}
-	for _, group := range bySeed {
-		atLag, atEnd := make([]float64, len(group)), make([]float64, len(group))
-		for i, w := range group {
-			atLag[i], atEnd[i] = w.AtLag, w.AtEnd
-		}
-		lagRanks, endRanks := stats.Ranks(atLag), stats.Ranks(atEnd)
-		for i, w := range group {
-			w.LagRank, w.EndRank = lagRanks[i], endRanks[i]
-		}
+	lagRanks, endRanks := stats.Ranks(atLag), stats.Ranks(atEnd)
+	for i := range out {
+		out[i].LagRank, out[i].EndRank = lagRanks[i], endRanks[i]
 	}
-	slices.SortStableFunc(out, func(a, b row) int {
-		switch la, lb := lastIfNaN(a.AtEnd), lastIfNaN(b.AtEnd); {
-		case la < lb:
-			return -1
-		case la > lb:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b row) int { return cmp.Compare(lastIfNaN(a.AtEnd), lastIfNaN(b.AtEnd)) })
 	return out
 }
 
@@ -64,41 +65,74 @@ func lastIfNaN(x float64) float64 {
 	return x
 }
 
-// lossAt returns the loss at a step, NaN where it was not evaluated.
-func lossAt(o lag.Outcome, step int) float64 {
-	for _, p := range o.Curve {
-		if p.Step == step {
-			return float64(p.Loss)
+// lagPicks returns the strategies that LAG picks, each with the number of seeds
+// under which it does. Of several rules of the kind it is the first.
+func lagPicks(r *lag.Result) map[string]int {
+	picks := map[string]int{}
+	first, ok := r.Pick(lag.RuleLAG)
+	for _, p := range r.Picks {
+		if ok && p.Rule == first.Rule && p.Strategy != "" {
+			picks[p.Strategy]++
 		}
 	}
-	return math.NaN()
+	return picks
 }
 
-// lagPick returns the strategy that LAG picks, "" where there is none.
-func lagPick(r *lag.Result) string {
-	pick, _ := r.Pick(lag.RuleLAG)
-	return pick.Strategy
-}
-
-// severalSeeds reports whether the outcomes have more than one seed.
-func severalSeeds(r *lag.Result) bool {
-	for _, o := range r.Strategies {
-		if o.Seed != r.Strategies[0].Seed {
-			return true
-		}
+// mark says that LAG picks a strategy, and under how many of several seeds.
+func (w row) mark(sign string) string {
+	switch {
+	case w.Picked == 0:
+		return ""
+	case w.Seeds == 1:
+		return " " + sign
 	}
-	return false
+	return fmt.Sprintf(" %s%d/%d", sign, w.Picked, w.Seeds)
+}
+
+// Status says how the strategy's trainings ended.
+func (w row) Status() string {
+	switch {
+	case w.Diverged == 0:
+		return string(lag.StatusComplete)
+	case w.Seeds == 1:
+		return string(lag.StatusDiverged)
+	}
+	return fmt.Sprintf("diverged %d/%d", w.Diverged, w.Seeds)
+}
+
+func (w row) final() string {
+	if w.Diverged > 0 {
+		return w.Status()
+	}
+	return number(w.AtEnd, 4)
+}
+
+// layerMaps writes the map of each stack, the encoder's first.
+func layerMaps(o lag.Outcome, encoderFrom, from int) string {
+	text := o.LayerMap().Draw(from)
+	if len(o.Encoder) > 0 {
+		return growth.Map(o.Encoder).Draw(encoderFrom) + " | " + text
+	}
+	return text
+}
+
+// depths writes the depth of a model, "2+3" for an encoder-decoder.
+func depths(encoder, depth int) string {
+	if encoder > 0 {
+		return fmt.Sprintf("%d+%d", encoder, depth)
+	}
+	return strconv.Itoa(depth)
 }
 
 // extraCost tells what a rule costs beyond training its pick alone.
-func extraCost(p lag.Pick, full float64) string {
+func extraCost(flops, full float64) string {
 	switch {
-	case p.ExtraFLOPs == 0:
+	case flops == 0:
 		return "none"
 	case full > 0:
-		return fmt.Sprintf("%.2f trainings", p.ExtraFLOPs/full)
+		return fmt.Sprintf("%.2f trainings", flops/full)
 	}
-	return fmt.Sprintf("%.3g FLOPs", p.ExtraFLOPs)
+	return fmt.Sprintf("%.3g FLOPs", flops)
 }
 
 // number formats a value, and a dash where there is none.
@@ -109,12 +143,8 @@ func number(x float64, decimals int) string {
 	return strconv.FormatFloat(x, 'f', decimals, 64)
 }
 
-func finalLoss(w row) string {
-	if w.Status == lag.StatusDiverged {
-		return "diverged"
-	}
-	return number(w.AtEnd, 4)
-}
+// percent formats a share.
+func percent(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }
 
 // rank formats a rank: 3, or 3.5 for a tie.
 func rank(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -12,50 +12,98 @@ import (
 	"github.com/landscape-aware/growing/lag"
 )
 
+// finalsAtMost is the number of seeds whose final losses have columns of their own.
+const finalsAtMost = 5
+
 // Table returns the strategies as text, the best first: layer map (as
-// growth.Map.Draw draws it), initialization of duplicates, loss at 0, at the lag
-// and at the end, ranks at the lag and at the end. LAG's pick is starred.
+// growth.Map.Draw draws it, an encoder's before a bar), initialization of
+// duplicates, loss at 0, at the lag and at the end, ranks at the lag and at the end.
+// Of several seeds losses and ranks are those of the means, and up to five have
+// their final losses beside. LAG's picks are starred, with the number of seeds.
 func Table(r *lag.Result) string {
-	seeds := severalSeeds(r)
-	headers := []string{"strategy", "layer map", "init"}
-	if seeds {
-		headers = append(headers, "seed")
+	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.ProbeSteps), "at " + strconv.Itoa(r.Steps)}
+	bySeed := len(r.Seeds) > 1 && len(r.Seeds) <= finalsAtMost
+	if bySeed {
+		for _, seed := range r.Seeds {
+			headers = append(headers, fmt.Sprintf("seed %d", seed))
+		}
 	}
-	texts := len(headers)
-	headers = append(headers, "at 0", "at "+strconv.Itoa(r.ProbeSteps), "at "+strconv.Itoa(r.Steps),
-		"rank at "+strconv.Itoa(r.ProbeSteps), "rank at "+strconv.Itoa(r.Steps))
+	headers = append(headers, "rank at "+strconv.Itoa(r.ProbeSteps), "rank at "+strconv.Itoa(r.Steps))
 
 	var cells [][]string
 	starred := false
 	for _, w := range rows(r) {
-		name := w.Name
-		if w.Picked {
-			name += " *"
-			starred = true
+		starred = starred || w.Picked > 0
+		line := []string{w.Name + w.mark("*"), layerMaps(w.Outcome, r.EncoderFrom, r.From), w.What, number(w.AtInit, 4), number(w.AtLag, 4), w.final()}
+		if bySeed {
+			for _, l := range w.Finals {
+				line = append(line, number(l, 4))
+			}
 		}
-		line := []string{name, w.LayerMap().Draw(r.From), w.Init}
-		if seeds {
-			line = append(line, strconv.FormatInt(w.Seed, 10))
-		}
-		cells = append(cells, append(line, number(w.AtInit, 4), number(w.AtLag, 4), finalLoss(w), rank(w.LagRank), rank(w.EndRank)))
+		cells = append(cells, append(line, rank(w.LagRank), rank(w.EndRank)))
 	}
-	out := plainTable(headers, cells, texts)
+	out := plainTable(headers, cells, 3)
 	if starred {
 		out += fmt.Sprintf("* LAG(%d)'s pick\n", r.ProbeSteps)
+	}
+	if n := len(r.Seeds); n > 1 {
+		out += fmt.Sprintf("Losses are means over %d seeds, but for the columns of a seed.\n", n)
 	}
 	return out
 }
 
-// Picks returns what each selection rule picks, what that costs, and its regret.
-// Extra cost counts the trainings of one candidate to the end.
+// Picks returns what each selection rule picks, what that costs, its regret and
+// how often the pick is the best and among the best three: of several seeds the
+// means, and the number of seeds behind a pick where they differ. Extra cost
+// counts the trainings of one candidate to the end.
 func Picks(r *lag.Result) string {
 	full := r.TrainingFLOPs()
 	var cells [][]string
-	for _, p := range r.Picks {
+	for _, s := range r.Rules {
 		cells = append(cells, []string{
-			p.Rule, p.Choice(), extraCost(p, full), number(float64(p.Regret), 4), number(float64(p.RegretNorm), 3)})
+			s.Rule, r.Choices(s.Rule), extraCost(s.ExtraFLOPs, full), number(float64(s.Regret), 4), number(float64(s.RegretNorm), 3), percent(s.Hit1), percent(s.Hit3)})
 	}
-	return plainTable([]string{"rule", "picks", "extra cost", "regret", "normalized"}, cells, 2)
+	return plainTable([]string{"rule", "picks", "extra cost", "regret", "normalized", "hit@1", "hit@3"}, cells, 2)
+}
+
+// Signals returns how well early signals foretell the final loss.
+func Signals(r *lag.Result) string {
+	var cells [][]string
+	for _, s := range signals(r) {
+		cells = append(cells, []string{s.Name, number(float64(s.Spearman), 3), interval(s.SpearmanLo, s.SpearmanHi), number(float64(s.Pearson), 3), number(float64(s.Kendall), 3)})
+	}
+	return plainTable([]string{"signal", "Spearman", "95% interval", "Pearson", "Kendall"}, cells, 1)
+}
+
+func interval(lo, hi lag.Number) string {
+	if !defined(lo, hi) {
+		return "–"
+	}
+	return number(float64(lo), 2) + " to " + number(float64(hi), 2)
+}
+
+// namedCorrelation is that of an early signal with the final loss.
+type namedCorrelation struct {
+	Name string
+	lag.Correlation
+}
+
+// signals returns the correlations of the loss at initialization, of the loss at
+// the lag and of the other early signals.
+func signals(r *lag.Result) []namedCorrelation {
+	var list []namedCorrelation
+	for _, c := range r.Correlation {
+		switch c.Step {
+		case 0:
+			list = append(list, namedCorrelation{"loss at initialization", c})
+		case r.ProbeSteps:
+			list = append(list, namedCorrelation{fmt.Sprintf("loss at the lag, step %d", c.Step), c})
+		}
+	}
+	for _, s := range r.Signals {
+		list = append(list, namedCorrelation{s.Describe(), lag.Correlation{Step: s.Step, Pearson: s.Pearson, Spearman: s.Spearman, Kendall: s.Kendall, SpearmanLo: s.SpearmanLo, SpearmanHi: s.SpearmanHi}})
+	}
+	return list
 }
 
 // plainTable aligns cells under headers: the first columns to the left, as many
@@ -108,7 +156,7 @@ func Curve(r *lag.Result, width int) string {
 	level := func(v lag.Number) int { return int(math.Round(float64(v) * perUnit)) }
 
 	var out strings.Builder
-	out.WriteString("rho of the loss at a step with the final loss\n")
+	out.WriteString("rho of the loss at a step with the final loss" + ofSeeds(len(r.Seeds)) + "\n")
 	for y := perUnit; y >= int(math.Floor(lowest*perUnit)); y-- {
 		if y%2 == 0 || y == 9 {
 			fmt.Fprintf(&out, "%4.1f ┤", float64(y)/perUnit)
@@ -149,6 +197,13 @@ func Curve(r *lag.Result, width int) string {
 		lines.WriteString("rho never stays at 0.9 or above\n")
 	}
 	return lines.String()
+}
+
+func ofSeeds(n int) string {
+	if n > 1 {
+		return fmt.Sprintf(", mean of %d seeds", n)
+	}
+	return ""
 }
 
 // thin returns at most n of the points, evenly spread, the first and last among them.

@@ -4,7 +4,8 @@
 //	lag stack        grow in stages, adaptively and not, at equal FLOPs
 //	lag select       replay selection rules on a study's curves
 //	lag train        train one model of any family
-//	lag report       render a study to one HTML file
+//	lag report       render a study or a stacking to one HTML file
+//	lag runs         list what was run, its size, and remove what is not needed
 //	lag import       make a model directory of a model of transformers
 //	lag export       make a model for transformers of a model directory or a run
 //	lag grow         grow a checkpoint, without training
@@ -35,7 +36,7 @@ import (
 type command struct {
 	name, arguments, summary string
 	setup                    func(*flag.FlagSet) func(ctx context.Context, arguments []string) error
-	sub                      []command // in place of setup
+	sub                      []command // in place of setup; beside it where the arguments name none of them
 }
 
 var commands = []command{
@@ -43,7 +44,8 @@ var commands = []command{
 	{"stack", "", "grow a model from scratch in stages, with the strategy that a selection rule picks at each, and compare with others at equal FLOPs", stackCommand, nil},
 	{"select", "DIR", "replay selection rules on the recorded curves of the study in DIR: what each picks, its regret and its cost", selectCommand, nil},
 	{"train", "", "train one model: BERT, a UL2 encoder-decoder, a prefix-LM or a causal decoder", trainCommand, nil},
-	{"report", "DIR", "render the study in DIR to one self-contained HTML file", reportCommand, nil},
+	{"report", "DIR", "render the study or the stacking in DIR to one self-contained HTML file", reportCommand, nil},
+	{"runs", "[COMMAND] [DIR]", "list studies, stackings and trainings, say what they take on the disk, and remove what they no longer need", runsList, runsCommands},
 	{"import", "SOURCE DIR", "make a model directory of a BERT, T5 v1.1 or UL2 of transformers, which is in a directory or on the hub (hf:owner/name)", importCommand, nil},
 	{"export", "DIR OUT", "make a directory that transformers loads of a model directory or a run", exportCommand, nil},
 	{"grow", "IN OUT", "grow a model in depth, without training: a directory of transformers, a model directory or a run", growCommand, nil},
@@ -100,7 +102,7 @@ func dispatch(ctx context.Context, path string, commands []command, arguments []
 	}
 	c := commands[i]
 	path += " " + c.name
-	if c.sub != nil {
+	if c.sub != nil && (c.setup == nil || names(c.sub, arguments[1:])) {
 		return dispatch(ctx, path, c.sub, arguments[1:], stderr)
 	}
 	flags := flag.NewFlagSet(path, flag.ContinueOnError)
@@ -121,6 +123,18 @@ func dispatch(ctx context.Context, path string, commands []command, arguments []
 		return usageError{fmt.Errorf("%s takes flags only, not %q", path, flags.Arg(0))}
 	}
 	return do(ctx, flags.Args())
+}
+
+// names tells whether arguments begin with one of the commands, or ask for help.
+func names(commands []command, arguments []string) bool {
+	if len(arguments) == 0 {
+		return false
+	}
+	switch arguments[0] {
+	case "-h", "-help", "--help", "help":
+		return true
+	}
+	return slices.ContainsFunc(commands, func(c command) bool { return c.name == arguments[0] })
 }
 
 // fail reports an error in one line and returns its exit code.

@@ -18,10 +18,10 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("o", "", "`file` to write (default report.html in the study's directory)")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag report takes the directory of one study, such as runs/quick; it was given %d arguments", len(arguments))}
+			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %d arguments", len(arguments))}
 		}
 		dir := arguments[0]
-		result, config, err := lag.Load(dir)
+		write, err := reportOf(dir)
 		if err != nil {
 			return err
 		}
@@ -29,16 +29,36 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if path == "" {
 			path = filepath.Join(dir, "report.html")
 		}
-		meta := report.Meta{
-			Title: "Study " + config.Name, Config: config, Versions: versions(result.Backend),
-			Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, "study.json"), dir),
-		}
-		if err := atomicfile.Write(path, func(w io.Writer) error { return report.HTML(w, result, meta) }); err != nil {
+		if err := atomicfile.Write(path, write); err != nil {
 			return err
 		}
 		fmt.Println(path)
 		return nil
 	}
+}
+
+// reportOf returns what writes the report of a study or a stacking.
+func reportOf(dir string) (func(io.Writer) error, error) {
+	if lag.IsStacking(dir) {
+		result, config, err := lag.LoadStacking(dir)
+		if err != nil {
+			return nil, err
+		}
+		meta := report.Meta{
+			Title: "Stacking " + config.Name, Config: config, Versions: versions(result.Backend),
+			Command: fmt.Sprintf("lag stack -config %s -out %s", filepath.Join(dir, "stacking.json"), dir),
+		}
+		return func(w io.Writer) error { return report.StackingHTML(w, result, meta) }, nil
+	}
+	result, config, err := lag.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	meta := report.Meta{
+		Title: "Study " + config.Name, Config: config, Versions: versions(result.Backend),
+		Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, "study.json"), dir),
+	}
+	return func(w io.Writer) error { return report.HTML(w, result, meta) }, nil
 }
 
 // versions lists the backend, Go and the libraries that decide a study's numbers.

@@ -4,14 +4,16 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/report"
 )
 
 func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -115,25 +117,21 @@ func (p plan) apply(c *lag.Stacking) error {
 	return err
 }
 
+// writeStacking writes what is drawn and listed of a stacking, and prints it.
 func writeStacking(dir string, r *lag.StackingResult) error {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\narm\tfinal loss\tabove best\ts.e.\tFLOPs")
-	for _, s := range r.Summary {
-		fmt.Fprintf(w, "%s\t%.4f\t%.4f\t%s\t%.3g\n", s.Name, float64(s.Final), float64(s.Difference), errorText(float64(s.Error)), s.FLOPs)
+	figures := figure.AllStacking(r)
+	for _, f := range figures {
+		if err := f.WriteFiles(filepath.Join(dir, "figures")); err != nil {
+			return err
+		}
 	}
-	if err := w.Flush(); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.StackingCSV(w, r) }); err != nil {
 		return err
 	}
+	fmt.Print("\n" + report.Stacking(r) + "\n")
 	for _, warning := range r.Warnings {
 		fmt.Println("Warning: " + warning)
 	}
-	fmt.Printf("%s\nWritten to %s: stacking_result.json.\n", r.Verdict, dir)
+	fmt.Printf("%s\n\nWritten to %s: stacking_result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", r.Verdict, dir, len(figures), dir)
 	return nil
-}
-
-func errorText(e float64) string {
-	if math.IsNaN(e) {
-		return "-"
-	}
-	return fmt.Sprintf("%.4f", e)
 }

@@ -149,6 +149,7 @@ func printResult(w io.Writer, r *lag.Result) {
 		r.From, r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss), float64(r.Source.ShuffledLoss), r.Source.UnigramEntropy)
 	fmt.Fprintln(w, report.Table(r))
 	fmt.Fprintln(w, report.Curve(r, 72))
+	fmt.Fprintln(w, report.Signals(r))
 	fmt.Fprintln(w, report.Picks(r))
 	for _, warning := range r.Warnings {
 		fmt.Fprintln(w, "Warning: "+warning)

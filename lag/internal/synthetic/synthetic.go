@@ -75,7 +75,7 @@ func fill(r *lag.Result, seed uint64, pool growth.Pool, seeds int) {
 		r.Seeds = append(r.Seeds, int64(k+1))
 		for i, s := range pool {
 			o := candidates[i].train(random, 0.01*float64(k))
-			o.Name, o.Map, o.Encoder, o.Init, o.Moments, o.Seed = s.Name, s.Map, s.Encoder, s.Init.String(), string(s.Moments), int64(k+1)
+			o.Name, o.Map, o.Encoder, o.Init, o.Moments, o.Summary, o.Seed = s.Name, s.Map, s.Encoder, s.Init.String(), string(s.Moments), s.Summary(), int64(k+1)
 			r.Strategies = append(r.Strategies, o)
 		}
 	}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/landscape-aware/growing/lag/runs"
+)
+
+const runsDir = "runs"
+
+var runsCommands = []command{
+	{"list", "[DIR]", "list the studies, stackings and trainings below DIR (default runs), with their kind, whether they are complete, when they changed last and their size", runsList, nil},
+	{"du", "[DIR]", "say what studies, stackings, trainings and prepared data below DIR (default runs) take on the disk, and how much of it is checkpoints", runsUsage, nil},
+	{"clean", "DIR", "remove what the study, stacking or training in DIR no longer needs: states of candidates once it is complete, damaged files, leftovers; " +
+		"results, metrics, the source model, picked models and a stacking's final models stay", runsClean, nil},
+}
+
+// directoryArgument is the only argument of a command, or runs.
+func directoryArgument(name string, arguments []string) (string, error) {
+	switch len(arguments) {
+	case 0:
+		return runsDir, nil
+	case 1:
+		return arguments[0], nil
+	}
+	return "", usageError{fmt.Errorf("lag runs %s takes one directory, such as runs; it was given %d arguments", name, len(arguments))}
+}
+
+func runsList(*flag.FlagSet) func(context.Context, []string) error {
+	return func(_ context.Context, arguments []string) error {
+		dir, err := directoryArgument("list", arguments)
+		if err != nil {
+			return err
+		}
+		entries, err := runs.Find(dir)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "directory\tkind\tstatus\truns\tchanged\tsize")
+		found := false
+		for _, e := range entries {
+			if e.Kind == runs.Data {
+				continue
+			}
+			found = true
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", e.Path, e.Kind, e.Status, e.Done, e.Runs, e.When.Local().Format("2006-01-02 15:04"), bytesText(e.Size))
+		}
+		if !found {
+			fmt.Printf("nothing was run in %s yet\n", dir)
+			return nil
+		}
+		return w.Flush()
+	}
+}
+
+func runsUsage(*flag.FlagSet) func(context.Context, []string) error {
+	return func(_ context.Context, arguments []string) error {
+		dir, err := directoryArgument("du", arguments)
+		if err != nil {
+			return err
+		}
+		entries, err := runs.Find(dir)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "directory\tkind\tsize\tcheckpoints")
+		var size, states int64
+		for _, e := range entries {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Path, e.Kind, bytesText(e.Size), bytesText(e.States))
+			size, states = size+e.Size, states+e.States
+		}
+		fmt.Fprintf(w, "all\t\t%s\t%s\n", bytesText(size), bytesText(states))
+		return w.Flush()
+	}
+}
+
+func runsClean(flags *flag.FlagSet) func(context.Context, []string) error {
+	dry := flags.Bool("n", false, "only say what would go")
+	unused := flags.Bool("unused", false, "remove runs, too, that cannot be of the configuration in the directory, such as those of an earlier one")
+	return func(_ context.Context, arguments []string) error {
+		if len(arguments) != 1 {
+			return usageError{fmt.Errorf("lag runs clean takes the directory of one study, stacking or training, such as runs/quick; it was given %d arguments", len(arguments))}
+		}
+		plan, err := runs.PlanCleaning(arguments[0], *unused)
+		if err != nil {
+			return err
+		}
+		if *dry {
+			return printPlan(os.Stdout, plan)
+		}
+		removed, err := plan.Apply()
+		fmt.Printf("%s removed from %s\n", bytesText(removed), plan.Dir)
+		printBusy(os.Stdout, plan)
+		return err
+	}
+}
+
+func printPlan(out io.Writer, p *runs.Plan) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, item := range p.Items {
+		path, err := filepath.Rel(p.Dir, item.Path)
+		if err != nil {
+			path = item.Path
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", path, bytesText(item.Size), item.Reason)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s would be removed from %s\n", bytesText(p.Size()), p.Dir)
+	printBusy(out, p)
+	return nil
+}
+
+func printBusy(out io.Writer, p *runs.Plan) {
+	for _, run := range p.Busy {
+		fmt.Fprintf(out, "%s is left alone: a process is at it\n", run)
+	}
+}
+
+// bytesText writes a size with a decimal unit.
+func bytesText(n int64) string {
+	const unit = 1000
+	size, suffix := float64(n), ""
+	for _, s := range []string{"k", "M", "G", "T"} {
+		if size < unit {
+			break
+		}
+		size, suffix = size/unit, s
+	}
+	if suffix == "" {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %sB", size, suffix)
+}

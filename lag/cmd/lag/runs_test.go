@@ -1,0 +1,64 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/backend"
+)
+
+func output(t *testing.T, arguments ...string) string {
+	t.Helper()
+	cmd, out := lagCommand(t, arguments...)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("lag %s: %v: %s", strings.Join(arguments, " "), err, out)
+	}
+	return out.String()
+}
+
+// A study and a stacking are listed, reported and cleaned.
+func TestRuns(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "one")
+	output(t, append(studyArguments(t, dir, backend.Go), "-strategies", "stack random-top")...)
+	stacking := filepath.Join(root, "stacked")
+	arguments := studyArguments(t, stacking, backend.Go)
+	arguments[0] = "stack"
+	if text := output(t, arguments...); !strings.Contains(text, "above best") || !strings.Contains(text, "curves.csv") {
+		t.Errorf("lag stack says\n%s", text)
+	}
+
+	list := output(t, "runs", root)
+	if list != output(t, "runs", "list", root) {
+		t.Error("lag runs and lag runs list differ")
+	}
+	for _, want := range []string{dir, "study", "stacking", "complete"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("no %q in\n%s", want, list)
+		}
+	}
+	if usage := output(t, "runs", "du", root); !strings.Contains(usage, "data") || !strings.Contains(usage, "\nall ") {
+		t.Errorf("lag runs du says\n%s", usage)
+	}
+	for _, of := range []string{dir, stacking} {
+		if page := output(t, "report", of); !strings.Contains(page, "report.html") {
+			t.Errorf("lag report says %s", page)
+		}
+		dry := output(t, "runs", "clean", "-n", of)
+		if !strings.Contains(dry, "would be removed") || !strings.Contains(dry, "state of a") {
+			t.Errorf("lag runs clean -n says\n%s", dry)
+		}
+		if again := output(t, "runs", "clean", "-n", of); again != dry {
+			t.Error("lag runs clean -n removed something")
+		}
+		output(t, "runs", "clean", of)
+		if after := output(t, "runs", "clean", "-n", of); after != "0 B would be removed from "+of+"\n" {
+			t.Errorf("after a cleaning there is left to clean:\n%s", after)
+		}
+	}
+	cmd, out := lagCommand(t, "runs", "clean")
+	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "one study") {
+		t.Errorf("lag runs clean without a directory says %s", out)
+	}
+}

@@ -1,0 +1,268 @@
+package runs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Reason is why something goes.
+type Reason string
+
+const (
+	Candidate  Reason = "state of a candidate"               // of a study that is complete
+	Superseded Reason = "state that a later stage grew from" // of a stacking that is complete
+	Loser      Reason = "state of a strategy not picked"     // of a stacking that is complete
+	Damaged    Reason = "damaged, set aside"
+	Leftover   Reason = "left by a process that was killed"
+	Unused     Reason = "run of another configuration"
+)
+
+// Item is a file, or a directory with all that is in it, that goes.
+type Item struct {
+	Path   string
+	Size   int64 // bytes
+	Reason Reason
+
+	run string // that it belongs to; empty for none
+}
+
+// Plan is what a cleaning removes.
+type Plan struct {
+	Dir   string
+	Items []Item
+	Busy  []string // runs that another process is at; nothing of them goes
+}
+
+// Size is that of all items, in bytes.
+func (p *Plan) Size() int64 {
+	total := int64(0)
+	for _, item := range p.Items {
+		total += item.Size
+	}
+	return total
+}
+
+// PlanCleaning says what the study, the stacking or the training in a directory
+// does not need: in any of them damaged files that were set aside and leftovers of
+// killed processes; in a study that is complete the states of its candidates, but
+// for those that [lag.Study.Select] picked; in a stacking that is complete the
+// states that later stages went on from, and those of strategies that were not
+// picked. Results, metrics, the source model and the final models of a stacking
+// stay. With unused, runs go as a whole that cannot be of the configuration in the
+// directory.
+//
+// What is removed can be computed again: a study that asks for a candidate's state
+// trains it anew, and a stacking that is run once more its probes. Runs that
+// another process is at are left alone.
+func PlanCleaning(dir string, unused bool) (*Plan, error) {
+	kind := kindOf(dir)
+	if kind == "" || kind == Data {
+		return nil, fmt.Errorf("there is no study, stacking or training in %s; `lag runs list` shows where they are", dir)
+	}
+	list, err := runsIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Dir: dir}
+	if err := p.addLeftovers("", dir); err != nil {
+		return nil, err
+	}
+	configs := make([]runConfig, len(list))
+	for i, run := range list {
+		if configs[i], err = readRunConfig(run); err != nil {
+			return nil, err
+		}
+	}
+	other := make([]bool, len(list)) // runs of another configuration
+	if kind != Training {
+		if other, err = contradictions(dir, kind, list, configs); err != nil {
+			return nil, err
+		}
+	}
+	keep, err := picked(dir)
+	if err != nil {
+		return nil, err
+	}
+	complete := isComplete(dir, kind, list)
+	parents := make(map[string]bool)
+	for _, c := range configs {
+		parents[c.Parent] = true
+	}
+	for i, run := range list {
+		free, err := isFree(run)
+		if err != nil {
+			return nil, err
+		}
+		if !free {
+			p.Busy = append(p.Busy, run)
+			continue
+		}
+		if unused && other[i] {
+			size, err := sizeOf(run)
+			if err != nil {
+				return nil, err
+			}
+			p.Items = append(p.Items, Item{run, size, Unused, run})
+			continue
+		}
+		if err := p.addLeftovers(run, run, train.CheckpointDir(run)); err != nil {
+			return nil, err
+		}
+		states, damaged, err := train.CheckpointFiles(run)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.add(Damaged, run, damaged...); err != nil {
+			return nil, err
+		}
+		name := filepath.Base(run)
+		if !complete || slices.Contains(keep, name) {
+			continue
+		}
+		if reason := needless(kind, configs[i], train.IsComplete(run), other[i], parents[name]); reason != "" {
+			if err := p.add(reason, run, states...); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return p, nil
+}
+
+// needless tells why the states of a run of a complete study or stacking are not
+// needed; "" where they are.
+func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
+	switch {
+	case kind == Study && complete && (c.Kind == lag.PhaseProbe || c.Kind == lag.PhaseBranch):
+		return Candidate
+	case kind == Stacking && complete && c.Kind == lag.PhaseBranch, kind == Stacking && !complete && !other:
+		return Loser
+	case kind == Stacking && complete && parent:
+		return Superseded
+	}
+	return ""
+}
+
+// picked are the names of the runs whose models were picked live.
+func picked(dir string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "selected", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		var selected lag.Selected
+		if err := json.Unmarshal(text, &selected); err != nil {
+			return nil, fmt.Errorf("%s is damaged: %w; remove it, or select again", path, err)
+		}
+		names = append(names, selected.Run)
+	}
+	return names, nil
+}
+
+// isFree tells whether no other process is at a run.
+func isFree(run string) (bool, error) {
+	unlock, ok, err := train.TryLock(run)
+	if err == nil && ok {
+		unlock()
+	}
+	return ok, err
+}
+
+// addLeftovers adds the files in the making in some directories, which need not exist.
+func (p *Plan) addLeftovers(run string, dirs ...string) error {
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if !e.IsDir() && filepath.Ext(e.Name()) == atomicfile.Ext {
+				if err := p.add(Leftover, run, filepath.Join(dir, e.Name())); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Plan) add(reason Reason, run string, paths ...string) error {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p.Items = append(p.Items, Item{path, info.Size(), reason, run})
+	}
+	return nil
+}
+
+func sizeOf(dir string) (total int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	return total, err
+}
+
+// Apply removes the items of the plan and returns how many bytes that were. A run
+// that another process took meanwhile is left alone and added to Busy.
+func (p *Plan) Apply() (removed int64, err error) {
+	for begin := 0; begin < len(p.Items); {
+		end := begin + 1
+		for end < len(p.Items) && p.Items[end].run == p.Items[begin].run {
+			end++
+		}
+		size, err := p.remove(p.Items[begin:end])
+		removed += size
+		if err != nil {
+			return removed, err
+		}
+		begin = end
+	}
+	return removed, nil
+}
+
+// remove removes the items of one run, with the run locked.
+func (p *Plan) remove(items []Item) (removed int64, err error) {
+	if run := items[0].run; run != "" {
+		unlock, ok, err := train.TryLock(run)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			p.Busy = append(p.Busy, run)
+			return 0, nil
+		}
+		defer unlock()
+	}
+	for _, item := range items {
+		if err := os.RemoveAll(item.Path); err != nil {
+			return removed, err
+		}
+		removed += item.Size
+	}
+	return removed, nil
+}

@@ -1,0 +1,188 @@
+package runs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Kind is what a directory holds.
+type Kind string
+
+const (
+	Study    Kind = "study"
+	Stacking Kind = "stacking"
+	Training Kind = "training"
+	Data     Kind = "data" // prepared data, shared by the others
+)
+
+// Status tells how far a directory is.
+type Status string
+
+const (
+	Complete Status = "complete"
+	Partial  Status = "partial" // begun, and not at its end
+)
+
+// Entry is a directory of a kind.
+type Entry struct {
+	Path   string
+	Kind   Kind
+	Status Status    // empty of data
+	When   time.Time // newest change of a file
+	Runs   int
+	Done   int   // of the runs, those with an outcome
+	Size   int64 // bytes
+	States int64 // of them in checkpoints
+}
+
+// configFiles are the files that tell what a directory holds, and the file that is
+// there once it is complete.
+var configFiles = []struct {
+	kind           Kind
+	config, result string
+}{
+	{Study, "study.json", "result.json"},
+	{Stacking, "stacking.json", "stacking_result.json"},
+	{Training, "training.json", ""},
+}
+
+const dataDir = ".lag-data"
+
+// kindOf tells what a directory holds; "" is none of the kinds.
+func kindOf(dir string) Kind {
+	if filepath.Base(dir) == dataDir {
+		return Data
+	}
+	for _, f := range configFiles {
+		if isFile(filepath.Join(dir, f.config)) {
+			return f.kind
+		}
+	}
+	return ""
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Find returns the studies, stackings, trainings and prepared data in a directory
+// and below it, in the order of their paths. What is inside one of them is not
+// listed, and symbolic links are not followed. It is an error if the directory
+// cannot be read.
+func Find(root string) ([]Entry, error) {
+	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("there is no directory %s; name one that studies are written to, such as runs", root)
+	}
+	var list []Entry
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return ignoreGone(err)
+		}
+		kind := kindOf(path)
+		if kind == "" {
+			if path != root && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		entry, err := describe(path, kind)
+		if err != nil {
+			return err
+		}
+		list = append(list, entry)
+		return filepath.SkipDir
+	})
+	return list, err
+}
+
+// ignoreGone leaves out files that a run replaced or removed meanwhile.
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// describe reads what there is in a directory.
+func describe(dir string, kind Kind) (Entry, error) {
+	e := Entry{Path: dir, Kind: kind}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return ignoreGone(err)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return ignoreGone(err)
+		}
+		e.Size += info.Size()
+		if filepath.Base(filepath.Dir(path)) == filepath.Base(train.CheckpointDir("")) {
+			e.States += info.Size()
+		}
+		if info.ModTime().After(e.When) && d.Name() != lockName {
+			e.When = info.ModTime()
+		}
+		return nil
+	})
+	if err != nil || kind == Data {
+		return e, err
+	}
+	list, err := runsIn(dir)
+	if err != nil {
+		return e, err
+	}
+	e.Runs = len(list)
+	for _, run := range list {
+		if train.IsComplete(run) {
+			e.Done++
+		}
+	}
+	if e.Status = Partial; isComplete(dir, kind, list) {
+		e.Status = Complete
+	}
+	return e, nil
+}
+
+const lockName = ".lock"
+
+// isComplete tells whether a study or a stacking has its result, and whether the
+// newest run of a training has.
+func isComplete(dir string, kind Kind, list []string) bool {
+	for _, f := range configFiles {
+		if f.kind == kind && f.result != "" {
+			return isFile(filepath.Join(dir, f.result))
+		}
+	}
+	var newest string
+	var when time.Time
+	for _, run := range list {
+		if info, err := os.Stat(filepath.Join(run, "metrics.jsonl")); err == nil && !info.ModTime().Before(when) {
+			newest, when = run, info.ModTime()
+		}
+	}
+	return newest != "" && train.IsComplete(newest)
+}
+
+// runsIn returns the directories of the runs of a study, a stacking or a training.
+func runsIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, e := range entries {
+		if path := filepath.Join(dir, e.Name()); e.IsDir() && train.IsRun(path) {
+			list = append(list, path)
+		}
+	}
+	slices.Sort(list)
+	return list, nil
+}

@@ -1,0 +1,273 @@
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// options write to a directory of a test.
+func options(root, name string) lag.Options {
+	return lag.Options{Dir: filepath.Join(root, name), DataDir: filepath.Join(root, dataDir), Backend: backend.Go}
+}
+
+// corpus writes a text to train on and returns its path.
+func corpus(t *testing.T) string {
+	t.Helper()
+	var text strings.Builder
+	for i := range 300 {
+		for j := range 50 {
+			text.WriteString(strings.Repeat(string(rune('a'+(i*j+j)%11)), 1+(i+j)%4) + " ")
+		}
+		text.WriteString("\n\n")
+	}
+	path := filepath.Join(t.TempDir(), "corpus.txt")
+	if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func must[T any](value T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func smallTask(t *testing.T, task *lag.Task) {
+	task.Data.Corpus.Source, task.Data.VocabSize = corpus(t), 48
+	text := must(json.Marshal(task.Model))(t)
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		t.Fatal(err)
+	}
+	fields["vocab_size"] = 48
+	if err := json.Unmarshal(must(json.Marshal(fields))(t), &task.Model); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func runStudy(t *testing.T, config lag.Config, o lag.Options) *lag.Result {
+	t.Helper()
+	ctx := context.Background()
+	s := must(lag.Open(ctx, config, o))(t)
+	defer s.Close()
+	return must(s.Run(ctx))(t)
+}
+
+// reasons counts the items of a plan.
+func reasons(p *Plan) map[Reason]int {
+	counts := make(map[Reason]int)
+	for _, item := range p.Items {
+		counts[item.Reason]++
+	}
+	return counts
+}
+
+func only(t *testing.T, root string, kind Kind) Entry {
+	t.Helper()
+	for _, e := range must(Find(root))(t) {
+		if e.Kind == kind {
+			return e
+		}
+	}
+	t.Fatalf("no %s in %s", kind, root)
+	return Entry{}
+}
+
+// A study is cleaned; what is left gives the same result at once, and its source
+// and the model that was picked live are there.
+func TestCleanStudy(t *testing.T) {
+	root := t.TempDir()
+	config := must(lag.Preset("smoke"))(t)
+	smallTask(t, &config.Task)
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	o := options(root, "study")
+	want := runStudy(t, config, o)
+
+	ctx := context.Background()
+	s := must(lag.Open(ctx, config, o))(t)
+	selected := must(s.Select(ctx, selection.LAG{Lag: config.Growth.ProbeSteps}, want.Seeds[0]))(t)
+	s.Close()
+	winner := filepath.Join(o.Dir, selected.Run)
+
+	before := only(t, root, Study)
+	if before.Status != Complete || before.Runs < 3 || before.Done != before.Runs || before.States == 0 || before.States >= before.Size {
+		t.Errorf("the study is described as %+v", before)
+	}
+	leftover := filepath.Join(winner, "result.json.0000.tmp")
+	damaged := filepath.Join(train.CheckpointDir(winner), "step-00000001.safetensors.damaged")
+	for _, path := range []string{leftover, damaged} {
+		if err := os.WriteFile(path, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	plan := must(PlanCleaning(o.Dir, false))(t)
+	got := reasons(plan)
+	if got[Candidate] == 0 || got[Leftover] != 1 || got[Damaged] != 1 || got[Unused] != 0 || len(plan.Busy) != 0 {
+		t.Errorf("the plan is %v, busy %v", got, plan.Busy)
+	}
+	if now := only(t, root, Study); now.Size != before.Size+2 {
+		t.Error("planning removed something")
+	}
+	removed := must(plan.Apply())(t)
+	after := only(t, root, Study)
+	if removed != plan.Size() || after.Size != before.Size+2-removed || after.States == 0 {
+		t.Errorf("removed %d of %d bytes; %+v before, %+v after", removed, plan.Size(), before, after)
+	}
+	if states, _, err := train.CheckpointFiles(winner); err != nil || len(states) == 0 {
+		t.Errorf("the states of the model that was picked are gone: %v", err)
+	}
+	if again := must(PlanCleaning(o.Dir, true))(t); len(again.Items) != 0 {
+		t.Errorf("a second cleaning finds %v", again.Items)
+	}
+	if result := runStudy(t, config, o); !reflect.DeepEqual(must(json.Marshal(result))(t), must(json.Marshal(want))(t)) {
+		t.Error("the study gives another result after the cleaning")
+	}
+	if e := only(t, root, Study); e.States != after.States {
+		t.Error("the study was trained again after the cleaning")
+	}
+}
+
+// Runs of an earlier configuration go only when they are asked to, and all others stay.
+func TestUnused(t *testing.T) {
+	root := t.TempDir()
+	config := must(lag.Preset("smoke"))(t)
+	smallTask(t, &config.Task)
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	o := options(root, "study")
+	runStudy(t, config, o)
+	first := must(runsIn(o.Dir))(t)
+
+	changed := config
+	changed.Growth.Schedule.Peak /= 2
+	changed.Growth.Strategies = []string{"stack"}
+	runStudy(t, changed, o)
+	if plan := must(PlanCleaning(o.Dir, false))(t); reasons(plan)[Unused] != 0 {
+		t.Errorf("runs go without -unused: %v", plan.Items)
+	}
+	plan := must(PlanCleaning(o.Dir, true))(t)
+	var gone []string
+	for _, item := range plan.Items {
+		if item.Reason == Unused {
+			gone = append(gone, item.Path)
+		}
+	}
+	// All of the first but its source, which is that of both.
+	if len(gone) != len(first)-1 {
+		t.Errorf("%d runs go, want %d: %v", len(gone), len(first)-1, gone)
+	}
+	for _, path := range gone {
+		if c := must(readRunConfig(path))(t); c.Kind == lag.PhasePretrain {
+			t.Error("the source model goes")
+		}
+	}
+	must(plan.Apply())(t)
+	left := must(runsIn(o.Dir))(t)
+	runStudy(t, changed, o)
+	if now := must(runsIn(o.Dir))(t); !reflect.DeepEqual(left, now) {
+		t.Errorf("runs that the study needs were removed: %d are left, %d after it ran again", len(left), len(now))
+	}
+}
+
+// A stacking keeps the last states of its arms.
+func TestCleanStacking(t *testing.T) {
+	root := t.TempDir()
+	config := must(lag.StackingPreset("smoke"))(t)
+	smallTask(t, &config.Task)
+	o := options(root, "stacking")
+	if _, err := lag.Stack(context.Background(), config, o); err != nil {
+		t.Fatal(err)
+	}
+	if e := only(t, root, Stacking); e.Status != Complete {
+		t.Errorf("the stacking is %s", e.Status)
+	}
+	plan := must(PlanCleaning(o.Dir, true))(t)
+	got := reasons(plan)
+	if got[Superseded] == 0 || got[Loser] == 0 || got[Unused] != 0 {
+		t.Errorf("the plan is %v", got)
+	}
+	must(plan.Apply())(t)
+	final := 0
+	for _, run := range must(runsIn(o.Dir))(t) {
+		if states, _, err := train.CheckpointFiles(run); err != nil {
+			t.Fatal(err)
+		} else if len(states) > 0 {
+			final++
+		}
+	}
+	if final == 0 || final > len(config.Arms)*len(config.Seeds) {
+		t.Errorf("%d runs have states, want those at the end of the %d arms, of which some may be one run", final, len(config.Arms))
+	}
+	if _, _, err := lag.LoadStacking(o.Dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// Nothing is taken from a run that another process is at, nor from a study that is
+// not complete.
+func TestCleanLeavesAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	run := filepath.Join(dir, "0123456789abcdef")
+	if err := os.MkdirAll(train.CheckpointDir(run), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	config := must(lag.Preset("smoke"))(t)
+	state := filepath.Join(train.CheckpointDir(run), "step-00000004.safetensors")
+	for path, text := range map[string]string{
+		filepath.Join(dir, "study.json"): string(must(json.Marshal(config))(t)), filepath.Join(run, "config.json"): `{"kind": "probe"}`,
+		filepath.Join(run, "result.json"): `{"steps": 4}`, state: "state", state + ".damaged": "bad",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if plan := must(PlanCleaning(dir, false))(t); len(plan.Items) != 1 || plan.Items[0].Reason != Damaged {
+		t.Errorf("of a partial study goes %v, want what is damaged", plan.Items)
+	}
+	if e := only(t, dir, Study); e.Status != Partial {
+		t.Errorf("the study is %s", e.Status)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "result.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	plan := must(PlanCleaning(dir, false))(t)
+	if len(plan.Items) != 2 {
+		t.Fatalf("of a complete study goes %v, want the state and what is damaged", plan.Items)
+	}
+	unlock, ok, err := train.TryLock(run)
+	if err != nil || !ok {
+		t.Fatalf("locking: %v %v", ok, err)
+	}
+	if removed := must(plan.Apply())(t); removed != 0 || len(plan.Busy) != 1 {
+		t.Errorf("%d bytes were removed of a run that is locked, busy %v", removed, plan.Busy)
+	}
+	if plan := must(PlanCleaning(dir, true))(t); len(plan.Items) != 0 || len(plan.Busy) != 1 {
+		t.Errorf("of a run that is locked goes %v, busy %v", plan.Items, plan.Busy)
+	}
+	unlock()
+	if _, err := os.Stat(state); err != nil {
+		t.Error(err)
+	}
+	if _, err := PlanCleaning(filepath.Dir(dir), false); err == nil {
+		t.Error("a directory that is no study is cleaned")
+	}
+	if _, err := Find(filepath.Join(dir, "none")); err == nil || errors.Is(err, os.ErrPermission) {
+		t.Errorf("a directory that is not there: %v", err)
+	}
+}

@@ -1,0 +1,189 @@
+package runs
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// runConfig is what of a run's config.json tells which study it is of. The runs of
+// a training have no kind.
+type runConfig struct {
+	Kind              lag.Phase       `json:"kind"`
+	Backend           string          `json:"backend"`
+	Objective         json.RawMessage `json:"objective"`
+	Model             json.RawMessage `json:"model"`
+	BatchSize         int             `json:"batch_size"`
+	ValidationBatches int             `json:"validation_batches"`
+	ValidationSeed    int64           `json:"validation_seed"`
+	Seed              int64           `json:"seed"`
+	Optimizer         json.RawMessage `json:"optimizer"`
+	Schedule          json.RawMessage `json:"schedule"`
+	Parent            string          `json:"parent"`
+	Strategy          json.RawMessage `json:"strategy"`
+}
+
+func readRunConfig(run string) (c runConfig, err error) {
+	path := filepath.Join(run, "config.json")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil {
+		return c, fmt.Errorf("%s cannot be read: %w; remove the run's directory if it is of no use", path, err)
+	}
+	return c, nil
+}
+
+// contradictions tells, for each run of a study or a stacking, whether it cannot
+// be one of the configuration in the directory. What cannot be told from the files,
+// such as whether the data were others, does not count.
+func contradictions(dir string, kind Kind, list []string, configs []runConfig) ([]bool, error) {
+	var fits func(runConfig, func(parent string) bool) bool
+	var err error
+	if kind == Study {
+		fits, err = ofStudy(dir)
+	} else {
+		fits, err = ofStacking(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	place := make(map[string]int)
+	for i, run := range list {
+		place[filepath.Base(run)] = i
+	}
+	known := make(map[string]bool)
+	var used func(name string) bool
+	used = func(name string) bool {
+		i, ok := place[name]
+		if !ok {
+			return false // its run is gone: nothing of the configuration grew from it
+		}
+		if _, ok := known[name]; !ok {
+			known[name] = false // for a parent that is its own, which only a damaged file has
+			known[name] = fits(configs[i], used)
+		}
+		return known[name]
+	}
+	other := make([]bool, len(list))
+	for i, run := range list {
+		other[i] = !used(filepath.Base(run))
+	}
+	return other, nil
+}
+
+// ofStudy returns whether a run may be one of the study in a directory.
+func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
+	var config lag.Config
+	if err := readJSON(filepath.Join(dir, "study.json"), &config); err != nil {
+		return nil, err
+	}
+	grown, err := config.Model.WithDepths(config.Growth.To...)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := config.Pool()
+	if err != nil {
+		return nil, err
+	}
+	seeds := config.Growth.Seeds
+	if len(seeds) == 0 {
+		seeds = []int64{config.Seed}
+	}
+	backend := backendOf(filepath.Join(dir, "result.json"))
+	return func(c runConfig, used func(string) bool) bool {
+		if !ofTask(c, config.Task, backend) {
+			return false
+		}
+		switch c.Kind {
+		case lag.PhasePretrain:
+			return c.Seed == config.Seed && same(c.Model, config.Model) && same(c.Schedule, config.Pretrain.Schedule)
+		case lag.PhaseProbe:
+			return used(c.Parent) && slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofPool(c, pool, config.Growth.Schedule)
+		case lag.PhaseBranch:
+			return used(c.Parent)
+		}
+		return true
+	}, nil
+}
+
+// ofStacking returns whether a run may be one of the stacking in a directory.
+func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
+	var config lag.Stacking
+	if err := readJSON(filepath.Join(dir, "stacking.json"), &config); err != nil {
+		return nil, err
+	}
+	var models []lag.Model
+	stages := config.Stages
+	for _, arm := range config.Arms {
+		stages = append(slices.Clone(stages), arm.Stages...)
+	}
+	for _, stage := range stages {
+		model, err := config.Model.WithDepths(stage.Depths...)
+		if err != nil {
+			return nil, err
+		}
+		models = append(models, model)
+	}
+	backend := backendOf(filepath.Join(dir, "stacking_result.json"))
+	return func(c runConfig, used func(string) bool) bool {
+		return ofTask(c, config.Task, backend) && slices.Contains(config.Seeds, c.Seed) &&
+			slices.ContainsFunc(models, func(m lag.Model) bool { return same(c.Model, m) }) && (c.Parent == "" || used(c.Parent))
+	}, nil
+}
+
+// ofTask tells whether a run has the settings that all runs have in common.
+func ofTask(c runConfig, t lag.Task, backend string) bool {
+	return c.BatchSize == t.BatchSize && c.ValidationBatches == t.ValidationBatches && c.ValidationSeed == t.Seed &&
+		same(c.Objective, t.Objective) && same(c.Optimizer, t.Optimizer) && (backend == "" || c.Backend == backend)
+}
+
+// ofPool tells whether a candidate is of one of the strategies, and trained by the
+// schedule as far as the strategy does not change it.
+func ofPool(c runConfig, pool growth.Pool, schedule train.Schedule) bool {
+	return slices.ContainsFunc(pool, func(s growth.Strategy) bool {
+		own := s.Restart || s.Rewarm > 0
+		s.Name, s.Source = "", ""
+		return same(c.Strategy, s) && (own || same(c.Schedule, schedule))
+	})
+}
+
+// backendOf reads the backend of a result; "" where there is none.
+func backendOf(path string) string {
+	var result struct {
+		Backend string `json:"backend"`
+	}
+	if err := readJSON(path, &result); err != nil {
+		return ""
+	}
+	return result.Backend
+}
+
+// same tells whether JSON is that of a value.
+func same(text json.RawMessage, value any) bool {
+	want, err := json.Marshal(value)
+	if err != nil {
+		return false
+	}
+	var a, b any
+	return json.Unmarshal(text, &a) == nil && json.Unmarshal(want, &b) == nil && reflect.DeepEqual(a, b)
+}
+
+func readJSON(path string, into any) error {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("%s cannot be read: %w", path, err)
+	}
+	return nil
+}
