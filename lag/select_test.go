@@ -20,7 +20,8 @@ import (
 
 // selecting is a study of 2 -> 4 layers with all selection rules. Its schedule is
 // the tiny end of a huge one. Two candidates begin it anew, and diverge: one at
-// once, the other some steps later, after it has trained its new layers alone.
+// once, the other some steps later, after it has trained its new layers alone. One
+// learns coefficients before it is grown.
 func selecting(t *testing.T) lag.Config {
 	t.Helper()
 	config := smoke(t)
