@@ -2,8 +2,10 @@ package lag
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/growth"
@@ -207,7 +209,7 @@ func (r *race) Decayed(ctx context.Context, indices []int, step, decay int) ([]f
 		if o := r.outcomes[i]; o.DivergedAt != nil && *o.DivergedAt <= step {
 			continue
 		}
-		run, err := r.branch(i, selection.Branch{Step: step, Decay: decay})
+		run, err := r.branch(ctx, i, selection.Branch{Step: step, Decay: decay})
 		if err != nil {
 			return nil, err
 		}
@@ -224,7 +226,7 @@ func (r *race) Decayed(ctx context.Context, indices []int, step, decay int) ([]f
 
 // branch is a run that leaves a candidate at a step and whose learning rate
 // falls linearly to zero. It trains on the batches that follow.
-func (r *race) branch(i int, b selection.Branch) (*train.Run, error) {
+func (r *race) branch(ctx context.Context, i int, b selection.Branch) (*train.Run, error) {
 	parent, err := address(r.runs[i])
 	if err != nil {
 		return nil, err
@@ -243,8 +245,8 @@ func (r *race) branch(i int, b selection.Branch) (*train.Run, error) {
 	}
 	run.Gates = func(step int) []float32 { return strategy.Gates(b.Step + step) }
 	run.Frozen = func(step int) []bool { return strategy.Frozen(b.Step + step) }
-	r.session.begin(run, func(context.Context) (*train.State, error) {
-		snap, err := r.runs[i].At(b.Step)
+	r.session.begin(run, func(ctx context.Context) (*train.State, error) {
+		snap, err := r.stateAt(ctx, i, b.Step)
 		if err != nil {
 			return nil, err
 		}
@@ -252,4 +254,25 @@ func (r *race) branch(i int, b selection.Branch) (*train.Run, error) {
 		return run.Program.Restore(snap)
 	})
 	return run, nil
+}
+
+// stateAt is the state of a candidate at a step that it has passed. Where that was
+// not kept, since no rule had a branch there when the candidate was trained, it is
+// trained that far once more, as a run of its own.
+func (r *race) stateAt(ctx context.Context, i, step int) (train.Snapshot, error) {
+	snap, err := r.runs[i].At(step)
+	if !errors.Is(err, os.ErrNotExist) {
+		return snap, err
+	}
+	config := r.configs[i]
+	config.Kind, config.ParentStep = PhaseBranch, step
+	again, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every, KeepAt: []int{step}}, r.eventOf(i, PhaseBranch))
+	if err != nil {
+		return snap, err
+	}
+	again.Initial = r.runs[i].Initial
+	if _, err := again.To(ctx, step); err != nil {
+		return snap, err
+	}
+	return again.At(step)
 }

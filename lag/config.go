@@ -115,8 +115,8 @@ func (c Config) Pool() (growth.Pool, error) {
 		}
 	}
 	pool = pool.Union(c.Growth.Custom)
-	for _, s := range c.Growth.Custom {
-		if err := fits(c.Growth.Schedule, s); err != nil {
+	for _, s := range pool {
+		if _, err := scheduleOf(c.Growth.Schedule, s); err != nil {
 			return nil, err
 		}
 	}
@@ -156,7 +156,10 @@ func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, err
 	if s.Rewarm > 0 {
 		schedule.Rewarm, schedule.RewarmFrom = s.Rewarm, 0
 	}
-	return schedule, schedule.Validate()
+	if err := schedule.Validate(); err != nil {
+		return schedule, fmt.Errorf("strategy %q: %w", s.Name, err)
+	}
+	return schedule, nil
 }
 
 // Seeds are those of the training after growing.

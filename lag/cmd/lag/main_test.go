@@ -5,17 +5,14 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/internal/testbackend"
 )
 
 // asMain makes the test binary behave as the lag command.
@@ -58,51 +55,6 @@ func studyArguments(t *testing.T, dir, engine string) []string {
 	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", corpus, "-vocab", "48"}
 }
 
-// TestKill kills a study with SIGKILL at random moments, five times, and runs
-// it to its end: result.json is the one of a study left alone.
-func TestKill(t *testing.T) {
-	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		root := t.TempDir()
-		arguments := studyArguments(t, filepath.Join(root, "whole"), b.Kind)
-		begin := time.Now()
-		cmd, output := lagCommand(t, arguments...)
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("%v: %s", err, output)
-		}
-		took := time.Since(begin)
-		want, err := os.ReadFile(filepath.Join(root, "whole", "result.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		dir := filepath.Join(root, "killed")
-		arguments[6] = dir
-		rng := rand.New(rand.NewPCG(1, 2))
-		for range 5 {
-			cmd, output := lagCommand(t, arguments...)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Duration(rng.Int64N(int64(took))))
-			cmd.Process.Kill()
-			if err := cmd.Wait(); err == nil {
-				t.Logf("the study ended before it was killed: %d bytes of output", output.Len())
-			}
-		}
-		cmd, output = lagCommand(t, arguments...)
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("%v: %s", err, output)
-		}
-		got, err := os.ReadFile(filepath.Join(dir, "result.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
-			t.Error("result.json of the study that was killed is not that of the study left alone")
-		}
-	})
-}
-
 // TestInterrupt: Ctrl-C saves, says how to go on, and exits with 130.
 func TestInterrupt(t *testing.T) {
 	arguments := append(studyArguments(t, filepath.Join(t.TempDir(), "study"), backend.Go), "-pretrain", "100000")
@@ -121,17 +73,11 @@ func TestInterrupt(t *testing.T) {
 		}
 		return text
 	}
-	deadline := time.Now().Add(time.Minute)
-	for {
-		if found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "step-*.safetensors")); len(found) > 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			cmd.Process.Kill()
-			t.Fatal("no checkpoint within a minute")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	defer func() { cmd.Process.Kill() }()
+	await(t, "a checkpoint", func() bool {
+		found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "step-*.safetensors"))
+		return len(found) > 0
+	})
 	cmd.Process.Signal(os.Interrupt)
 	err := cmd.Wait()
 	exit, ok := errors.AsType[*exec.ExitError](err)
@@ -146,7 +92,7 @@ func TestInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second)
+	await(t, "more steps", func() bool { return len(metrics()) > len(before) })
 	cmd.Process.Signal(os.Interrupt)
 	cmd.Wait()
 	// Each line holds the time that its step took, so a run from the start would write others.

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+const (
+	killedStrategies = "stack,interleave,repeat-last-1,repeat-middle-1,append-1@1,random-bottom,random-middle,random-top,stack-zero,interleave-zero,stack-gated,interleave-gated"
+	killedInterval   = 4 // steps between checkpoints in the smoke preset
+)
+
+// killedArguments describe a study of 12 strategies on the pure-Go backend, each
+// with a decay branch.
+func killedArguments(t *testing.T, dir string) []string {
+	return append(studyArguments(t, dir, backend.Go), "-from", "3", "-to", "4", "-strategies", killedStrategies, "-pretrain", "120", "-seeds", "1,2")
+}
+
+// killedRuns is how many runs that study has.
+const killedRuns = 1 + 2*12*2
+
+// finish runs a command to its end and returns the study's result.json.
+func finish(t *testing.T, arguments []string) []byte {
+	t.Helper()
+	cmd, output := lagCommand(t, arguments...)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	text, err := os.ReadFile(filepath.Join(arguments[6], "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// A moment is how far a study has come.
+type moment int
+
+const (
+	starting moment = iota
+	preparing
+	pretraining
+	probing
+	branching
+	analyzing
+	finished
+)
+
+// spans are how long each may last, about; kills fall into the first part.
+var spans = []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond, 50 * time.Millisecond, 10 * time.Millisecond}
+
+var moments = []string{"start", "preparation", "pretraining", "probing", "decay branches", "analysis", "after the end"}
+
+// momentOf tells from a study's directory how far it has come.
+func momentOf(dir string) moment {
+	if _, err := os.Stat(filepath.Join(dir, "result.json")); err == nil {
+		return finished
+	}
+	configs, _ := filepath.Glob(filepath.Join(dir, "*", "config.json"))
+	results, _ := filepath.Glob(filepath.Join(dir, "*", "result.json"))
+	switch {
+	case len(configs) == 0:
+		if _, err := os.Stat(filepath.Join(filepath.Dir(dir), ".lag-data")); err != nil {
+			return starting
+		}
+		return preparing
+	case len(configs) == 1 && len(results) == 0:
+		return pretraining
+	case len(results) == killedRuns:
+		return analyzing
+	}
+	for _, path := range configs {
+		var config struct {
+			Kind lag.Phase `json:"kind"`
+		}
+		if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &config) == nil && config.Kind == lag.PhaseBranch {
+			return branching
+		}
+	}
+	return probing
+}
+
+// progress is what a study has safe: of each run the lines of its log up to its
+// newest checkpoint.
+func progress(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	safe := make(map[string][]byte)
+	runs, err := filepath.Glob(filepath.Join(dir, "*", "checkpoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range runs {
+		run := filepath.Dir(path)
+		snap, err := train.LoadCheckpoint(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(run, "metrics.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := 0
+		var kept []byte
+		for line := range bytes.Lines(text) {
+			var m train.Metric
+			if json.Unmarshal(line, &m) != nil {
+				continue // cut off
+			}
+			if m.Step < snap.Step || m.Step == snap.Step && m.Event != train.EventTrain {
+				kept = append(kept, line...)
+			} else if m.Event == train.EventTrain {
+				lost++
+			}
+		}
+		if lost > killedInterval {
+			t.Errorf("run %s did %d steps after its newest checkpoint, that of step %d", filepath.Base(run), lost, snap.Step)
+		}
+		safe[run] = kept
+	}
+	return safe
+}
+
+// TestKill kills a study of 12 strategies under two seeds with SIGKILL at twenty
+// moments, from the preparation of its data to its analysis. What was safe in a
+// checkpoint is not done again: each line of a log holds the time that its step
+// took. In the end result.json is that of a study left alone.
+func TestKill(t *testing.T) {
+	root := t.TempDir()
+	arguments := killedArguments(t, filepath.Join(root, "whole", "study"))
+	want := finish(t, arguments)
+	dir := filepath.Join(root, "killed", "study")
+	arguments[6] = dir
+	random := rand.New(rand.NewPCG(1, 2))
+	fell := make(map[string]int)
+	check := func(safe map[string][]byte) {
+		t.Helper()
+		for run, before := range safe {
+			after, err := os.ReadFile(filepath.Join(run, "metrics.jsonl"))
+			if err != nil || !bytes.HasPrefix(after, before) {
+				t.Errorf("run %s was killed, and has done again what was in its checkpoint (%v)", filepath.Base(run), err)
+			}
+		}
+	}
+	safe := make(map[string][]byte)
+	for i := range 20 {
+		// Three kills while preparing, five while pretraining, and so on.
+		target := []moment{preparing, pretraining, probing, branching, analyzing}[[]int{0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4}[i]]
+		cmd, _ := lagCommand(t, arguments...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		for running := true; running && momentOf(dir) < target; {
+			select {
+			case err := <-ended:
+				ended <- err
+				running = false
+			case <-time.After(time.Millisecond):
+			}
+		}
+		time.Sleep(time.Duration(random.Int64N(int64(spans[target]))))
+		cmd.Process.Kill()
+		if err := <-ended; err == nil {
+			t.Logf("the study ended before it was killed in the %s", moments[target])
+		}
+		fell[moments[momentOf(dir)]]++
+		check(safe)
+		safe = progress(t, dir)
+	}
+	t.Logf("kills by moment: %v", fell)
+	got := finish(t, arguments)
+	check(safe)
+	if !bytes.Equal(got, want) {
+		t.Error("result.json of the study that was killed is not that of the study left alone")
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*", "*.tmp")); err != nil || len(left) > 0 {
+		t.Errorf("there are %v, %v at the end", left, err)
+	}
+}
+
+// TestKillXLA kills a small study on XLA, which compiles for seconds.
+func TestKillXLA(t *testing.T) {
+	b := testbackend.XLA(t)
+	root := t.TempDir()
+	arguments := append(studyArguments(t, filepath.Join(root, "whole", "study"), b.Kind), "-strategies", "stack,random-top", "-rules", "lag:5 loss-at-init random:1")
+	begin := time.Now()
+	want := finish(t, arguments)
+	took := time.Since(begin)
+	arguments[6] = filepath.Join(root, "killed", "study")
+	cmd, _ := lagCommand(t, arguments...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(took * 2 / 3)
+	cmd.Process.Kill()
+	cmd.Wait()
+	if got := finish(t, arguments); !bytes.Equal(got, want) {
+		t.Error("result.json of the study that was killed is not that of the study left alone")
+	}
+}

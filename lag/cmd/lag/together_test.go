@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// togetherLimit is far above what any of these processes take.
+const togetherLimit = 2 * time.Minute
+
+// A process is a command that runs beside the test.
+type process struct {
+	*exec.Cmd
+	log   string // file of what it writes
+	ended chan error
+}
+
+func startProcess(t *testing.T, arguments []string) *process {
+	t.Helper()
+	cmd, _ := lagCommand(t, arguments...)
+	p := &process{Cmd: cmd, log: filepath.Join(t.TempDir(), "log"), ended: make(chan error, 1)}
+	file, err := os.Create(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close() // the process has its own
+	cmd.Stdout, cmd.Stderr = file, file
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.ended <- cmd.Wait() }()
+	t.Cleanup(func() { cmd.Process.Kill() })
+	return p
+}
+
+func (p *process) output(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// succeeds waits for the process to end, without an error.
+func (p *process) succeeds(t *testing.T) {
+	t.Helper()
+	select {
+	case err := <-p.ended:
+		if err != nil {
+			t.Errorf("%v: %s", err, p.output(t))
+		}
+	case <-time.After(togetherLimit):
+		t.Fatalf("it hangs: %s", p.output(t))
+	}
+}
+
+// await waits until a condition holds.
+func await(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(togetherLimit); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waiting in vain for %s", what)
+		}
+	}
+}
+
+// trainedOnce checks the logs and checkpoints of a study: every run was trained in
+// one piece, but for interruptions, each step once.
+func trainedOnce(t *testing.T, dir string, interruptions int) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "*", "result.json"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("runs: %v, %v", found, err)
+	}
+	resumed := 0
+	for _, path := range found {
+		run := filepath.Dir(path)
+		metrics, err := train.ReadMetrics(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := 0
+		for _, m := range metrics {
+			switch m.Event {
+			case train.EventTrain:
+				if m.Step != step {
+					t.Errorf("run %s: step %d follows step %d", filepath.Base(run), m.Step, step-1)
+				}
+				step = m.Step + 1
+			case train.EventResume:
+				resumed++
+			}
+		}
+		if snap, err := train.LoadCheckpoint(train.CheckpointDir(run)); err != nil || snap.Step != step {
+			t.Errorf("run %s: its checkpoint is one of step %d, %v; it was trained %d steps", filepath.Base(run), snap.Step, err, step)
+		}
+	}
+	if resumed > interruptions {
+		t.Errorf("runs were interrupted %d times, want %d at most", resumed, interruptions)
+	}
+}
+
+func resultOf(t *testing.T, dir string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestTogether starts one study in two processes at once: both end well, with the
+// result of a study that is alone, and every run is trained by one of them. So
+// they do where one starts the other.
+func TestTogether(t *testing.T) {
+	root := t.TempDir()
+	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-from", "2", "-to", "3")
+	want := finish(t, arguments)
+
+	arguments[6] = filepath.Join(root, "two", "study")
+	a, b := startProcess(t, arguments), startProcess(t, arguments)
+	a.succeeds(t)
+	b.succeeds(t)
+	if !bytes.Equal(resultOf(t, arguments[6]), want) {
+		t.Error("result.json of two processes is not that of one")
+	}
+	trainedOnce(t, arguments[6], 0)
+
+	arguments[6] = filepath.Join(root, "workers", "study")
+	w := startProcess(t, append(arguments, "-workers", "2"))
+	w.succeeds(t)
+	if !bytes.Equal(resultOf(t, arguments[6]), want) {
+		t.Error("result.json of two workers is not that of one")
+	}
+	trainedOnce(t, arguments[6], 1) // the second may be stopped at the end
+	if log, err := os.ReadFile(filepath.Join(arguments[6], "worker-1.log")); err != nil || strings.Contains(string(log), "panic") {
+		t.Errorf("the second worker: %v, %s", err, log)
+	}
+	if _, err := os.Stat(filepath.Join(arguments[6], ".worker.json")); err == nil {
+		t.Error("the configuration for the second worker is left behind")
+	}
+}
+
+// TestKilledBesideOther: a process that waits for another at a run goes on where
+// that was when it is killed.
+func TestKilledBesideOther(t *testing.T) {
+	root := t.TempDir()
+	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-strategies", "stack,random-top", "-pretrain", "400")
+	want := finish(t, arguments)
+	arguments[6] = filepath.Join(root, "two", "study")
+	a := startProcess(t, arguments)
+	await(t, "a checkpoint of the pretraining", func() bool {
+		found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "step-*.safetensors"))
+		return len(found) > 0
+	})
+	b := startProcess(t, arguments)
+	ended := false
+	await(t, "the second process to wait", func() bool {
+		select {
+		case err := <-a.ended:
+			a.ended <- err
+			ended = true
+		default:
+		}
+		return ended || strings.Contains(b.output(t), "waiting for it")
+	})
+	a.Process.Kill()
+	if ended {
+		t.Log("the first process had ended before the second one came")
+	}
+	b.succeeds(t)
+	if !bytes.Equal(resultOf(t, arguments[6]), want) {
+		t.Error("result.json is not that of a process that is alone")
+	}
+	trainedOnce(t, arguments[6], 1)
+}

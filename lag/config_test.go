@@ -1,0 +1,185 @@
+package lag_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// TestConfigJSON: a study and a stacking come back from their JSON with every
+// field as it was; a field that is unknown anywhere, or missing, is an error.
+func TestConfigJSON(t *testing.T) {
+	for _, name := range lag.Presets() {
+		config, err := lag.Preset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := config.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		testJSON(t, "study "+name, config, func(text []byte) (c lag.Config, err error) { err = json.Unmarshal(text, &c); return c, err })
+	}
+	for _, name := range lag.StackingPresets() {
+		config, err := lag.StackingPreset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testJSON(t, "stacking "+name, config, func(text []byte) (c lag.Stacking, err error) { err = json.Unmarshal(text, &c); return c, err })
+	}
+}
+
+func testJSON[T any](t *testing.T, what string, config T, read func([]byte) (T, error)) {
+	t.Helper()
+	filled := config
+	fill(reflect.ValueOf(&filled).Elem(), new(int))
+	for _, c := range []T{config, filled} {
+		text, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := read(text)
+		if diff := cmp.Diff(c, back); diff != "" || err != nil {
+			t.Errorf("%s comes back changed: %v, %s", what, err, diff)
+		}
+	}
+	text, err := json.Marshal(filled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := 0
+	eachObject(t, text, func(path string, object map[string]any, document func() []byte) {
+		objects++
+		object["no_such_field"] = 1
+		if _, err := read(document()); err == nil {
+			t.Errorf("%s: an unknown field in %q is no error", what, path)
+		} else if !strings.Contains(err.Error(), "no_such_field") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: an unknown field in %q: %v", what, path, err)
+		}
+		delete(object, "no_such_field")
+	})
+	if objects < 8 {
+		t.Errorf("%s has %d objects; this test means to see all of them", what, objects)
+	}
+	// Fields of the whole that are always written must be there.
+	plain, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(plain, &fields); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range fields {
+		delete(fields, name)
+		rest, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := read(rest); err == nil && !omitted(config, name) {
+			t.Errorf("%s: without %q it is read all the same", what, name)
+		}
+		fields[name] = value
+	}
+}
+
+// omitted tells whether JSON leaves a field out where it is zero.
+func omitted(config any, name string) bool {
+	return slices.ContainsFunc(reflect.VisibleFields(reflect.TypeOf(config)), func(f reflect.StructField) bool {
+		field, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return field == name && strings.Contains(options, "omit")
+	})
+}
+
+// eachObject visits the objects within a JSON document; document returns the
+// document as it is after a change.
+func eachObject(t *testing.T, text []byte, visit func(path string, object map[string]any, document func() []byte)) {
+	t.Helper()
+	var whole any
+	if err := json.Unmarshal(text, &whole); err != nil {
+		t.Fatal(err)
+	}
+	document := func() []byte {
+		text, err := json.Marshal(whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	var walk func(path string, value any)
+	walk = func(path string, value any) {
+		switch v := value.(type) {
+		case map[string]any:
+			visit(path, v, document)
+			for name, inner := range v {
+				walk(path+"."+name, inner)
+			}
+		case []any:
+			for i, inner := range v {
+				walk(fmt.Sprintf("%s[%d]", path, i), inner)
+			}
+		}
+	}
+	walk("", whole)
+}
+
+// fill sets every field to a value that no other has, but for those that only
+// take certain ones.
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Interface().(type) {
+	case lag.Model: // of the presets' family
+		model := reflect.New(v.Field(0).Elem().Type()).Elem()
+		model.Set(v.Field(0).Elem())
+		fill(model, n)
+		v.Field(0).Set(model)
+		return
+	case growth.Depths:
+		v.Set(reflect.ValueOf(growth.Depths{*n, *n + 1}))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), n)
+			}
+		}
+	case reflect.Interface:
+		if v.IsNil() {
+			return
+		}
+		inner := reflect.New(v.Elem().Type()).Elem()
+		inner.Set(v.Elem())
+		fill(inner, n)
+		v.Set(inner)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), n)
+		fill(v.Index(1), n)
+	case reflect.String:
+		if v.String() == "" || v.Type() == reflect.TypeFor[string]() {
+			v.SetString(fmt.Sprintf("text %d", *n))
+		}
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(*n))
+	case reflect.Uint64:
+		v.SetUint(uint64(*n))
+	case reflect.Float64:
+		v.SetFloat(float64(*n) / 7)
+	default:
+		panic(fmt.Sprintf("no way to fill a %s", v.Type()))
+	}
+}

@@ -1,0 +1,91 @@
+package lag_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// changeBERT changes the model of a study.
+func changeBERT(change func(*bert.Config)) func(*lag.Config) {
+	return func(c *lag.Config) {
+		m := c.Model.Model.(bert.Config)
+		change(&m)
+		c.Model.Model = m
+	}
+}
+
+// TestBadInput: each mistake gives one line that says what is wrong.
+func TestBadInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		change func(*lag.Config)
+		dir    string
+		want   string
+	}{
+		"to smaller than from":      {change: changeBERT(func(m *bert.Config) { m.Layers = 4 }), want: "cannot grow"},
+		"heads":                     {change: func(c *lag.Config) { c.SetHeads(3) }, want: "do not divide the hidden size"},
+		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus.Source = file }, want: file},
+		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus.Source = file + ".missing" }, want: file + ".missing"},
+		"corpus shorter than batch": {change: func(c *lag.Config) { c.BatchSize = 5000 }, want: "shorter than a batch"},
+		"validation set too short":  {change: func(c *lag.Config) { c.ValidationBatches = 5000 }, want: "validation set is too short"},
+		"vocabulary":                {change: changeBERT(func(m *bert.Config) { m.VocabSize = 65 }), want: "does not match"},
+		"sequence too long":         {change: func(c *lag.Config) { c.Objective = c.Objective.WithSequenceLength(17) }, want: "positions"},
+		"unknown strategy":          {change: func(c *lag.Config) { c.Growth.Strategies = []string{"magic"} }, want: "magic"},
+		"no name":                   {change: func(c *lag.Config) { c.Name = "" }, want: "name"},
+		"unknown rule":              {change: func(c *lag.Config) { c.Growth.Rules = []string{"best-of:3"} }, want: "best-of:3"},
+		"rule beyond the end":       {change: func(c *lag.Config) { c.Growth.Rules = []string{"lag:10"} }, want: "before the end"},
+		"rule without a strategy":   {change: func(c *lag.Config) { c.Growth.Rules = []string{"strategy:magic"} }, want: "no candidate has this name"},
+		"seed twice":                {change: func(c *lag.Config) { c.Growth.Seeds = []int64{3, 3} }, want: "twice"},
+		"restart without a start": {change: func(c *lag.Config) {
+			s := growth.Custom("again", growth.Map{0, 0}, growth.Copy)
+			s.Restart = true
+			c.Growth.Custom = growth.Pool{s}
+		}, want: "give it a start"},
+		"restart with a long warm-up": {change: func(c *lag.Config) {
+			s := growth.Custom("again", growth.Map{0, 0}, growth.Copy)
+			s.Restart = true
+			c.Growth.Custom = growth.Pool{s}
+			c.Growth.Schedule.Start, c.Growth.Schedule.WarmUp = 20, 15
+		}, want: "a warm-up of 15 steps does not fit"},
+		"other stacks":        {change: func(c *lag.Config) { c.Growth.To = growth.Depths{2, 2} }, want: "stack"},
+		"no objective":        {change: func(c *lag.Config) { c.Objective.Settings = nil }, want: "no objective"},
+		"no checkpoints":      {change: func(c *lag.Config) { c.CheckpointEvery = 0 }, want: "checkpoint_every"},
+		"lag too long":        {change: func(c *lag.Config) { c.Growth.ProbeSteps = 10 }, want: "lag"},
+		"directory is a file": {change: func(*lag.Config) {}, dir: filepath.Join(file, "study"), want: file},
+		"unknown backend":     {change: func(*lag.Config) {}, want: "unknown backend"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, engine := smoke(t), backend.Go
+			test.change(&config)
+			if test.dir == "" {
+				test.dir = t.TempDir()
+			}
+			if name == "unknown backend" {
+				engine = "abacus"
+			}
+			_, err := run(t, config, test.dir, engine, nil)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got error %v, want one with %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error has more than one line: %v", err)
+			}
+		})
+	}
+	if _, err := lag.Preset("slow"); err == nil || !strings.Contains(err.Error(), "quick") {
+		t.Errorf("an unknown preset: got error %v, want one that lists the presets", err)
+	}
+	if _, _, err := lag.Load(t.TempDir()); err == nil {
+		t.Error("an empty directory is loaded as a study")
+	}
+}
