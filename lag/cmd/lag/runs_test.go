@@ -21,7 +21,7 @@ func output(t *testing.T, arguments ...string) string {
 func TestRuns(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "one")
-	output(t, append(studyArguments(t, dir, backend.Go), "-strategies", "stack random-top")...)
+	output(t, append(studyArguments(t, dir, backend.Go), "-strategies", "stack,random-top")...)
 	stacking := filepath.Join(root, "stacked")
 	arguments := studyArguments(t, stacking, backend.Go)
 	arguments[0] = "stack"
