@@ -84,7 +84,7 @@ func (s *strategy) bounds() (low, high plotter.XYs) {
 
 // curve is a line of a chart of losses.
 type curve struct {
-	label    string
+	label    string // in the legend; none where it is empty
 	style    draw.LineStyle
 	xys      plotter.XYs
 	low      plotter.XYs // range over seeds that is shaded; may be nil
@@ -109,6 +109,9 @@ func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int, l
 	legend.YPosition = draw.PosCenter
 	width := vg.Length(0)
 	for _, cv := range curves {
+		if cv.label == "" {
+			continue
+		}
 		label := shorten(legend.TextStyle, cv.label, inches(2.5))
 		line := &plotter.Line{LineStyle: cv.style}
 		legend.Add(label, line)

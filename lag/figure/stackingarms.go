@@ -115,7 +115,14 @@ func paintStackingArms(c draw.Canvas, r *lag.StackingResult, arms []arm, lo, hi 
 	}
 	note := textStyle(sizeNote, black)
 	note.YAlign = draw.YCenter
-	notes := inches(1)
+	heading := "mean"
+	if len(arms) > 1 {
+		heading = "mean (above the best)"
+		if len(r.Seeds) > 1 {
+			heading = "mean (above the best ± error)"
+		}
+	}
+	notes := note.Width(heading)
 	for _, a := range arms {
 		notes = max(notes, note.Width(a.note()))
 	}
@@ -125,13 +132,6 @@ func paintStackingArms(c draw.Canvas, r *lag.StackingResult, arms []arm, lo, hi 
 	inner := draw.Crop(c, 0, 0, 0, -vg.Points(16))
 	chart := newRowChart(inner, names, func(int) bool { return false }, notes+bars+vg.Points(44), lo, hi, decimalTicks{5}, "final loss [nats/token]")
 	text, bar := chart.x1+vg.Points(16), chart.x1+notes+vg.Points(40)
-	heading := "mean"
-	if len(arms) > 1 {
-		heading = "mean (above the best)"
-		if len(r.Seeds) > 1 {
-			heading = "mean (above the best ± error)"
-		}
-	}
 	c.FillText(head, vg.Point{X: text, Y: c.Max.Y - vg.Points(1)}, heading)
 	c.FillText(head, vg.Point{X: bar, Y: c.Max.Y - vg.Points(1)}, "spent on probing")
 	for i, a := range arms {
