@@ -1,72 +1,87 @@
 package lag
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// analyzeConfig is a study of four candidates, 10 steps, a lag of 2.
-func analyzeConfig(t *testing.T) Config {
-	t.Helper()
-	c, err := Preset("smoke")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Growth.Schedule.Steps, c.Growth.ProbeSteps = 10, 2
-	return c
-}
+// analyzeSteps are where the made-up candidates are evaluated, analyzeRules what
+// is compared on them.
+var (
+	analyzeSteps = []int{0, 1, 2, 4, 5, 6, 8, 10}
+	analyzeRules = []selection.Rule{selection.LAG{Lag: 2}, selection.LossAtInit{}, selection.Random{Seed: 1}, selection.Oracle{}}
+)
 
-// outcome makes a candidate from its losses at steps 0, 1, 2, 4, 5, 6, 8 and 10,
-// where the smoke preset's study evaluates; fewer losses are a divergence.
-func outcome(t *testing.T, c Config, name string, losses ...float64) Outcome {
-	t.Helper()
+const analyzeFLOPs = 1e6 // of a step
+
+// outcome makes a candidate from its losses at analyzeSteps; fewer losses are a
+// divergence in the step after the last one.
+func outcome(name string, losses ...float64) Outcome {
 	o := Outcome{Name: name, Status: StatusComplete, Final: undefined()}
-	steps := c.Growth.evaluationSteps()
-	if len(steps) != 8 {
-		t.Fatalf("the study evaluates at %v, want 8 steps", steps)
-	}
 	for i, l := range losses {
-		o.Curve = append(o.Curve, Point{steps[i], Number(l)})
+		o.Curve = append(o.Curve, Point{analyzeSteps[i], Number(l)})
 	}
-	if len(losses) < len(steps) {
-		o.Status = StatusDiverged
+	last := o.Curve[len(o.Curve)-1]
+	if len(losses) < len(analyzeSteps) {
+		step := last.Step + 1
+		o.Status, o.DivergedAt = StatusDiverged, &step
 	} else {
-		o.Final = Number(losses[len(losses)-1])
+		o.Final = last.Loss
 	}
+	o.FLOPs = analyzeFLOPs * float64(o.Trained())
 	return o
 }
 
-var readingSource = Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}
+// analyzed is a study of one seed, 10 steps and a lag of 2 that came to these outcomes.
+func analyzed(t *testing.T, outcomes ...Outcome) *Result {
+	t.Helper()
+	r := &Result{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, ProbeSteps: 2,
+		Seeds: []int64{0}, Strategies: outcomes,
+	}
+	if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
 
 // TestAnalyze: curves whose order at the start is the reverse of the end's and
 // turns at step 2.
 func TestAnalyze(t *testing.T) {
-	c := analyzeConfig(t)
-	r := c.analyze(readingSource, []Outcome{
-		outcome(t, c, "a", 4.4, 4.3, 3.1, 3.1, 3.1, 3.1, 3.1, 2.0),
-		outcome(t, c, "b", 4.3, 4.2, 3.2, 3.2, 3.2, 3.2, 3.2, 2.1),
-		outcome(t, c, "c", 4.2, 4.1, 3.3, 3.3, 3.3, 3.3, 3.3, 2.3),
-		outcome(t, c, "d", 4.1, 4.0, 3.4, 3.4, 3.4, 3.4, 3.4, 2.6),
-	})
+	r := analyzed(t,
+		outcome("a", 4.4, 4.3, 3.1, 3.1, 3.1, 3.1, 3.1, 2.0),
+		outcome("b", 4.3, 4.2, 3.2, 3.2, 3.2, 3.2, 3.2, 2.1),
+		outcome("c", 4.2, 4.1, 3.3, 3.3, 3.3, 3.3, 3.3, 2.3),
+		outcome("d", 4.1, 4.0, 3.4, 3.4, 3.4, 3.4, 3.4, 2.6),
+	)
 	if rho := r.Correlation[0].Spearman; rho != -1 {
 		t.Errorf("rho at step 0 is %v, want -1", rho)
 	}
 	if r.LagSteps == nil || *r.LagSteps != 2 {
 		t.Errorf("the lag time is %v, want 2", r.LagSteps)
 	}
-	step := c.Model.WithLayers(2).FLOPsPerStep(c.BatchSize, 16, 2)
 	for rule, want := range map[string]Pick{
-		RuleLAG:        {Rule: RuleLAG, Strategy: "a", ExtraFLOPs: 3 * 2 * step},
+		RuleLAG:        {Rule: "lag:2", Strategy: "a", ExtraSteps: 3 * 2},
 		RuleLossAtInit: {Rule: RuleLossAtInit, Strategy: "d", Regret: 0.6, RegretNorm: 3},
 		RuleRandom:     {Rule: RuleRandom, Regret: 0.25, RegretNorm: 1.25},
-		RuleOracle:     {Rule: RuleOracle, Strategy: "a", ExtraFLOPs: 3 * 10 * step},
+		RuleOracle:     {Rule: RuleOracle, Strategy: "a", ExtraSteps: 3 * 10},
 	} {
 		got, ok := r.Pick(rule)
-		if !ok || got.Strategy != want.Strategy || got.ExtraFLOPs != want.ExtraFLOPs ||
-			math.Abs(float64(got.Regret-want.Regret)) > 1e-12 || math.Abs(float64(got.RegretNorm-want.RegretNorm)) > 1e-12 {
-			t.Errorf("%s: got %+v, want %+v", rule, got, want)
+		want.ExtraFLOPs = analyzeFLOPs * float64(want.ExtraSteps)
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b Number) bool { return math.Abs(float64(a-b)) < 1e-9 })); diff != "" || !ok {
+			t.Errorf("%s: %s", rule, diff)
+		}
+	}
+	for rule, hit := range map[string][2]float64{RuleLAG: {1, 1}, RuleLossAtInit: {0, 0}, RuleRandom: {0.25, 0.75}, RuleOracle: {1, 1}} {
+		if got, ok := r.Rule(rule); !ok || got.Hit1 != hit[0] || got.Hit3 != hit[1] {
+			t.Errorf("%s hits the best with %v and the best three with %v, want %v", rule, got.Hit1, got.Hit3, hit)
 		}
 	}
 	if !strings.Contains(r.Verdict, "LAG picks a") || !strings.Contains(r.Verdict, "picks d, 0.6000") {
@@ -77,16 +92,47 @@ func TestAnalyze(t *testing.T) {
 	}
 }
 
+// TestAnalyzeSeeds: the picks' means over two seeds, under which the order of two
+// strategies at the lag is right and wrong.
+func TestAnalyzeSeeds(t *testing.T) {
+	r := &Result{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, ProbeSteps: 2, Seeds: []int64{7, 8},
+		Strategies: []Outcome{
+			outcome("a", 4, 4, 3.0, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3.1, 3, 3, 3, 3, 2.2),
+			outcome("a", 4, 4, 3.1, 3, 3, 3, 3, 2.1), outcome("b", 4, 4, 3.0, 3, 3, 3, 3, 2.3),
+		},
+	}
+	if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+		t.Fatal(err)
+	}
+	lag, _ := r.Rule(RuleLAG)
+	if math.Abs(float64(lag.Regret)-0.1) > 1e-9 || lag.Hit1 != 0.5 || lag.Hit3 != 1 || lag.ExtraFLOPs != 2*analyzeFLOPs {
+		t.Errorf("LAG over both seeds: %+v, want a regret of 0.1, half the hits, two extra steps", lag)
+	}
+	var at []Correlation
+	for _, c := range r.Correlation {
+		if c.Step == 2 || c.Step == 10 {
+			at = append(at, c)
+		}
+	}
+	if len(at) != 2 || at[0].Spearman != 0 || at[1].Spearman != 1 {
+		t.Errorf("rho is 1 under one seed and -1 under the other at step 2, 1 under both at the end; the means are %+v", at)
+	}
+	// The strategies' means differ by 0.2; what a seed adds, it adds to both.
+	if !(float64(r.Noise.Seeds) < 1e-9) || math.Abs(float64(r.Noise.Strategies)-0.2/math.Sqrt2) > 1e-9 || r.Noise.IsNoise {
+		t.Errorf("noise: %+v", r.Noise)
+	}
+}
+
 // TestAnalyzeDivergence: a candidate that was ahead and diverged ranks last,
 // and is picked by the rule that saw it ahead.
 func TestAnalyzeDivergence(t *testing.T) {
-	c := analyzeConfig(t)
-	outcomes := []Outcome{
-		outcome(t, c, "good", 4, 4, 3.2, 3, 3, 3, 3, 2),
-		outcome(t, c, "fair", 4.1, 4.1, 3.3, 3.1, 3.1, 3.1, 3.1, 2.1),
-		outcome(t, c, "lost", 3, 3, 3),
-	}
-	r := c.analyze(readingSource, outcomes)
+	lost := outcome("lost", 3, 3, 3)
+	r := analyzed(t,
+		outcome("good", 4, 4, 3.2, 3, 3, 3, 3, 2),
+		outcome("fair", 4.1, 4.1, 3.3, 3.1, 3.1, 3.1, 3.1, 2.1),
+		lost,
+	)
 	if rho := r.Correlation[0].Spearman; rho != -0.5 {
 		t.Errorf("rho at step 0 is %v, want -0.5: the diverged candidate ranks last", rho)
 	}
@@ -96,17 +142,14 @@ func TestAnalyzeDivergence(t *testing.T) {
 	if !strings.Contains(strings.Join(r.Warnings, " "), "1 of 3 candidates diverged") {
 		t.Errorf("warnings: %q", r.Warnings)
 	}
-	for _, o := range outcomes {
-		if o.Name != "lost" {
-			continue
-		}
-		all := c.analyze(readingSource, []Outcome{o, o})
-		if strings.Contains(all.Verdict, "NaN") || !strings.Contains(all.Verdict, "No candidate is left") {
-			t.Errorf("verdict where all diverged: %s", all.Verdict)
-		}
-		if _, err := json.Marshal(all); err != nil {
-			t.Error(err)
-		}
+	other := lost
+	other.Name = "lost too"
+	all := analyzed(t, lost, other)
+	if strings.Contains(all.Verdict, "NaN") || !strings.Contains(all.Verdict, "No candidate is left") {
+		t.Errorf("verdict where all diverged: %s", all.Verdict)
+	}
+	if _, err := json.Marshal(all); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -119,7 +162,9 @@ func TestLeftPlateau(t *testing.T) {
 		{"reads", Source{Loss: 4.7, ShuffledLoss: 5, UnigramEntropy: 5}, true},
 		{"counts the corpus", Source{Loss: 4.8, ShuffledLoss: 6, UnigramEntropy: 5}, false},
 		{"counts the document", Source{Loss: 4.5, ShuffledLoss: 4.7, UnigramEntropy: 5}, false},
-		{"unknown", Source{Loss: 4.5, ShuffledLoss: undefined(), UnigramEntropy: 5}, false},
+		{"has no shuffled loss", Source{Loss: 4.5, ShuffledLoss: undefined(), UnigramEntropy: 5}, true},
+		{"has no shuffled loss and counts", Source{Loss: 4.8, ShuffledLoss: undefined(), UnigramEntropy: 5}, false},
+		{"unknown", Source{Loss: undefined(), ShuffledLoss: 6, UnigramEntropy: 5}, false},
 	} {
 		if got := test.LeftPlateau(); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)

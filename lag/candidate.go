@@ -65,7 +65,7 @@ func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, erro
 		if err != nil {
 			return nil, err
 		}
-		run.Initial = func() (*train.State, error) {
+		s.begin(run, func() (*train.State, error) {
 			snap, err := g.source.Final(context.Background())
 			if err != nil {
 				return nil, fmt.Errorf("the source model: %w", err)
@@ -75,7 +75,7 @@ func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, erro
 				return nil, err
 			}
 			return run.Program.Restore(grown)
-		}
+		})
 		r.runs, r.configs = append(r.runs, run), append(r.configs, config)
 	}
 	return r, nil
@@ -239,13 +239,13 @@ func (r *race) branch(i int, b selection.Branch) (*train.Run, error) {
 	}
 	run.Gates = func(step int) []float32 { return strategy.Gates(b.Step + step) }
 	run.Frozen = func(step int) []bool { return strategy.Frozen(b.Step + step) }
-	run.Initial = func() (*train.State, error) {
+	r.session.begin(run, func() (*train.State, error) {
 		snap, err := r.runs[i].At(b.Step)
 		if err != nil {
 			return nil, err
 		}
 		snap.Step = 0 // of a new run
 		return run.Program.Restore(snap)
-	}
+	})
 	return run, nil
 }

@@ -9,6 +9,10 @@
 //	study, err := lag.Open(ctx, config, lag.Options{})
 //	result, err := study.Run(ctx)
 //
+// [Study.Select] lets a rule of package selection pick live, training only what
+// the rule asks for. [Stack] grows a model from scratch in stages, with a strategy
+// picked at each, beside others at equal FLOPs. [Train] trains one model.
+//
 // Everything that was computed lies in the study's directory, each training run
 // under the hash of its configuration. So asking again returns at once, and a
 // study that was interrupted goes on where it was.

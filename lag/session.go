@@ -174,6 +174,21 @@ func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event 
 	return run, nil
 }
 
+// begin has a run start from a state, and puts the vocabulary into its directory,
+// so that its model can be exported, inspected and trained on.
+func (s *session) begin(run *train.Run, initial func() (*train.State, error)) {
+	run.Initial = func() (*train.State, error) {
+		dir, err := run.Dir()
+		if err == nil {
+			err = s.dataset.Tokenizer.SaveTo(dir)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return initial()
+	}
+}
+
 // openGates are those of a model without gated layers. It has gates all the
 // same, so that it shares its program with models that do.
 func openGates(model Model) []float32 {

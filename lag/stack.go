@@ -125,7 +125,7 @@ func (ch *chain) train(ctx context.Context) error {
 func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.Run, error) {
 	s := ch.segments[i]
 	event := Event{Phase: PhaseStack, Run: fmt.Sprintf("%s, %s", ch.arm.Name, s.model.describeDepths()), Seed: ch.seed, Index: ch.index, Count: ch.count}
-	stage := StageOutcome{Depths: s.Depths, Steps: s.Steps}
+	stage := StageOutcome{Depths: s.Depths, Steps: s.Steps, Loss: undefined()}
 	var run *train.Run
 	var err error
 	if source == nil {
@@ -160,7 +160,7 @@ func (ch *chain) first(s segment, event Event) (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Initial = func() (*train.State, error) { return run.Program.NewState(ch.seed), nil }
+	ch.session.begin(run, func() (*train.State, error) { return run.Program.NewState(ch.seed), nil })
 	return run, nil
 }
 
@@ -180,6 +180,8 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 		return nil, err
 	}
 	stage.Candidates, stage.ExtraSteps = race.Len(), choice.TotalExtraSteps()
+	ch.outcome.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
+	ch.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
 	if choice.Index < 0 {
 		ch.outcome.Status = StatusDiverged
 		ch.outcome.Stages = append(ch.outcome.Stages, *stage)
@@ -193,8 +195,6 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 // add records a stage that was trained.
 func (ch *chain) add(s segment, stage StageOutcome, outcome train.Outcome) {
 	o := &ch.outcome
-	o.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
-	o.FLOPs += float64(stage.ExtraSteps) * s.flops
 	for _, l := range outcome.Curve {
 		o.Curve = append(o.Curve, StackingPoint{Step: s.schedule.Start + l.Step, FLOPs: o.FLOPs + float64(l.Step)*s.flops, Loss: Number(l.Value())})
 	}

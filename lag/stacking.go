@@ -1,7 +1,6 @@
 package lag
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -132,7 +131,16 @@ func (c Stacking) Validate() error {
 	case c.Schedule.Steps != 0 || c.Schedule.Start != 0 || c.Schedule.Length != 0:
 		return errors.New("the schedule of a stacking has steps, a start or a length; leave them out, the stages determine them")
 	}
-	if err := c.Schedule.Validate(); err != nil && c.Schedule.WarmUp == 0 { // the steps that a warm-up must fit into are not known yet
+	for i, seed := range c.Seeds {
+		if slices.Contains(c.Seeds[:i], seed) {
+			return fmt.Errorf("seeds has %d twice; give each seed once", seed)
+		}
+	}
+	whole := c.Schedule
+	for _, stage := range c.Stages {
+		whole.Steps += max(stage.Steps, 0)
+	}
+	if err := whole.Validate(); err != nil {
 		return err
 	}
 	names := make(map[string]bool)
@@ -161,6 +169,9 @@ func (c Stacking) validateArm(arm Arm) error {
 			continue
 		}
 		rule, err := selection.Parse(arm.Rule)
+		if err == nil && len(arm.Stages) == 0 { // else the steps are but a proportion
+			err = rule.Validate(stage.Steps)
+		}
 		if err != nil {
 			return err
 		}
@@ -188,132 +199,4 @@ func (c Stacking) stages(arm Arm) []Stage {
 		return arm.Stages
 	}
 	return c.Stages
-}
-
-// segment is a stage of an arm as it is trained.
-type segment struct {
-	Stage
-	model    Model
-	pool     growth.Pool // that the stage begins with; none for the first
-	rule     selection.Rule
-	schedule train.Schedule
-	flops    float64 // of a step
-	extra    int     // steps that the rule is expected to spend on losers
-}
-
-// rules are the segment's rule, or none.
-func (s segment) rules() []selection.Rule {
-	if s.rule == nil {
-		return nil
-	}
-	return []selection.Rule{s.rule}
-}
-
-// segments returns the stages of an arm, with their steps scaled so that training
-// and probing together take the budget, of which at most one step of the last
-// stage is left over. The cost of a step is given by model.
-func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([]segment, error) {
-	var list []segment
-	for i, stage := range c.stages(arm) {
-		model, err := c.Model.WithDepths(stage.Depths...)
-		if err != nil {
-			return nil, err
-		}
-		s := segment{Stage: stage, model: model, flops: cost(model)}
-		if i > 0 {
-			if s.rule, err = selection.Parse(arm.Rule); err != nil {
-				return nil, err
-			}
-			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, stage.schedule(c.Schedule)); err != nil {
-				return nil, err
-			}
-			s.rule = resolve(s.rule, list[i-1].Depths, stage.Depths, s.pool)
-		}
-		list = append(list, s)
-	}
-	if err := fit(list, budget); err != nil {
-		return nil, fmt.Errorf("arm %q: %w", arm.Name, err)
-	}
-	total, start := 0, 0
-	for _, s := range list {
-		total += s.Steps
-	}
-	for i := range list {
-		s := &list[i]
-		s.schedule = c.Schedule
-		s.schedule.Start, s.schedule.Steps, s.schedule.Length = start, s.Steps, total
-		start += s.Steps
-		if err := s.schedule.Validate(); err != nil {
-			return nil, fmt.Errorf("arm %q, stage %d: %w", arm.Name, i+1, err)
-		}
-	}
-	return list, nil
-}
-
-// fit scales the steps of segments to a budget of FLOPs.
-func fit(list []segment, budget float64) error {
-	weights := make([]float64, len(list))
-	for i, s := range list {
-		weights[i] = float64(s.Steps)
-	}
-	scale := 1.0
-	// What a rule spends may depend on the steps of its stage.
-	for range 20 {
-		training, probing := 0.0, 0.0
-		for i := range list {
-			s := &list[i]
-			s.Steps = max(1, int(scale*weights[i]))
-			if s.rule != nil {
-				var err error
-				if s.extra, err = expectedExtra(s.rule, s.pool, s.Steps); err != nil {
-					return fmt.Errorf("probing %d strategies leaves %d steps for stage %d: %w; or take fewer strategies, or longer stages", len(s.pool), s.Steps, i+1, err)
-				}
-			}
-			training += weights[i] * s.flops
-			probing += float64(s.extra) * s.flops
-		}
-		if probing >= budget {
-			return fmt.Errorf("probing takes %.3g FLOPs, and the budget is %.3g; shorten the lag, take fewer strategies, or lengthen the stages", probing, budget)
-		}
-		scale = (budget - probing) / training
-	}
-	left := budget
-	last := &list[len(list)-1]
-	for i := range list[:len(list)-1] {
-		left -= float64(list[i].Steps+list[i].extra) * list[i].flops
-	}
-	last.Steps = int(left/last.flops) - last.extra
-	if last.Steps < 1 {
-		return fmt.Errorf("nothing of the budget is left for the last stage; shorten the lag, take fewer strategies, or lengthen the stages")
-	}
-	return nil
-}
-
-// expectedExtra is how many steps a rule spends on candidates that it does not
-// pick, where none diverges.
-func expectedExtra(rule selection.Rule, pool growth.Pool, steps int) (int, error) {
-	choice, err := rule.Pick(context.Background(), ranked{pool, steps})
-	return choice.TotalExtraSteps(), err
-}
-
-// ranked are candidates of which each is better than the next.
-type ranked struct {
-	pool  growth.Pool
-	steps int
-}
-
-func (r ranked) Len() int          { return len(r.pool) }
-func (r ranked) Name(i int) string { return r.pool[i].Name }
-func (r ranked) Steps() int        { return r.steps }
-
-func (r ranked) Losses(_ context.Context, indices []int, _ int) ([]float64, error) {
-	losses := make([]float64, len(indices))
-	for j, i := range indices {
-		losses[j] = float64(i)
-	}
-	return losses, nil
-}
-
-func (r ranked) Decayed(ctx context.Context, indices []int, step, _ int) ([]float64, error) {
-	return r.Losses(ctx, indices, step)
 }

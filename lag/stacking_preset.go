@@ -14,6 +14,7 @@ import (
 var stackingPresets = map[string]func() Stacking{
 	"quick": quickStacking,
 	"smoke": smokeStacking,
+	"bert":  bertStacking,
 }
 
 // StackingPresets returns the names that [StackingPreset] takes.
@@ -47,6 +48,20 @@ func quickStacking() Stacking {
 		}},
 		Seeds: []int64{1, 2}, EvaluateEvery: 100, CheckpointEvery: 200,
 	}
+}
+
+// bertStacking is the same of the model of the study "bert", with stages twice as
+// long: in the first the model must leave the plateau.
+//
+//	go run ./lag/cmd/lag stack -preset bert -workers 2
+func bertStacking() Stacking {
+	c := quickStacking()
+	c.Name, c.Task = "bert-stacking", bertStudy().Task
+	c.Stages = EqualStages([]growth.Depths{{3}, {6}, {9}}, 7200)
+	c.Arms = StackingArms("lag:20", c.Stages)
+	c.Schedule.Peak = 3e-3
+	c.EvaluateEvery = 200
+	return c
 }
 
 // smokeStacking runs in seconds on the pure-Go backend. It shows that everything

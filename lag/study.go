@@ -183,12 +183,12 @@ func (s *Study) pretraining() (*train.Run, error) {
 	if shuffled := s.fixed().shuffled; len(shuffled) > 0 {
 		run.AtEnd = map[string][]train.Batch{shuffledSet: shuffled}
 	}
-	run.Initial = func() (*train.State, error) {
+	s.begin(run, func() (*train.State, error) {
 		if s.initial != nil {
 			return run.Program.Restore(*s.initial)
 		}
 		return run.Program.NewState(c.Seed), nil
-	}
+	})
 	return run, nil
 }
 

@@ -14,8 +14,10 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // corpusFile writes a small text of n documents and returns its path.
@@ -44,7 +46,7 @@ func smoke(t *testing.T) lag.Config {
 		t.Fatal(err)
 	}
 	config.Data.Corpus.Source = corpusFile(t, 200)
-	config.Data.VocabSize, config.Model.VocabSize = 64, 64
+	config.SetVocabSize(64)
 	return config
 }
 
@@ -83,8 +85,8 @@ func TestStudy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if loaded.Growth.To != config.Growth.To {
-			t.Errorf("study.json says %d layers, want %d", loaded.Growth.To, config.Growth.To)
+		if diff := cmp.Diff(config, loaded); diff != "" {
+			t.Errorf("study.json: %s", diff)
 		}
 		check(t, result, config)
 	})
@@ -96,36 +98,38 @@ func check(t *testing.T, r *lag.Result, config lag.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Strategies) != len(pool) || len(r.Correlation) == 0 || len(r.Picks) != 4 {
-		t.Fatalf("%d strategies of %d, %d correlations, %d picks", len(r.Strategies), len(pool), len(r.Correlation), len(r.Picks))
+	seeds := max(len(config.Growth.Seeds), 1)
+	if len(r.Strategies) != seeds*len(pool) || len(r.Correlation) == 0 || len(r.Picks) != seeds*len(r.Rules) {
+		t.Fatalf("%d strategies of %d under %d seeds, %d correlations, %d picks of %d rules",
+			len(r.Strategies), len(pool), seeds, len(r.Correlation), len(r.Picks), len(r.Rules))
 	}
-	best := math.Inf(1)
-	for _, s := range r.Strategies {
-		if s.Curve[0].Step != 0 || s.Curve[len(s.Curve)-1].Step != r.Steps || s.Curve[len(s.Curve)-1].Loss != s.Final {
-			t.Errorf("%s: its curve does not go from step 0 to its final loss at step %d: %v", s.Name, r.Steps, s.Curve)
+	for i, seed := range r.Seeds {
+		best := math.Inf(1)
+		for j, s := range r.Under(i) {
+			if s.Name != pool[j].Name || s.Seed != seed {
+				t.Errorf("outcome %d under seed %d is that of %s under %d, want %s", j, seed, s.Name, s.Seed, pool[j].Name)
+			}
+			if s.Curve[0].Step != 0 || s.Curve[len(s.Curve)-1].Step != r.Steps || s.Curve[len(s.Curve)-1].Loss != s.Final {
+				t.Errorf("%s: its curve does not go from step 0 to its final loss at step %d: %v", s.Name, r.Steps, s.Curve)
+			}
+			best = min(best, float64(s.Final))
 		}
-		best = min(best, float64(s.Final))
-	}
-	oracle, _ := r.Pick(lag.RuleOracle)
-	if oracle.Regret != 0 {
-		t.Errorf("the oracle's regret is %v", oracle.Regret)
-	}
-	for _, p := range r.Picks {
-		for _, s := range r.Strategies {
-			if s.Name == p.Strategy && math.Abs(float64(s.Final)-best-float64(p.Regret)) > 1e-12 {
-				t.Errorf("rule %s picks %s with regret %v, but its final loss is %v above the best", p.Rule, p.Strategy, p.Regret, float64(s.Final)-best)
+		for _, p := range r.Picks {
+			if p.Rule == lag.RuleOracle && p.Regret != 0 {
+				t.Errorf("the oracle's regret is %v", p.Regret)
+			}
+			for _, s := range r.Under(i) {
+				if p.Seed == seed && s.Name == p.Strategy && math.Abs(float64(s.Final)-best-float64(p.Regret)) > 1e-12 {
+					t.Errorf("rule %s picks %s with regret %v, but its final loss is %v above the best", p.Rule, p.Strategy, p.Regret, float64(s.Final)-best)
+				}
 			}
 		}
 	}
 	if last := r.Correlation[len(r.Correlation)-1]; last.Step != r.Steps || float64(last.Spearman) < 1-1e-12 {
 		t.Errorf("the final loss does not correlate with itself: %+v", last)
 	}
-	gated, ok := pool.ByName("stack-gated")
-	if !ok {
-		t.Fatal("the pool has no gated strategy")
-	}
 	for _, s := range r.Strategies {
-		if s.Name == gated.Name && math.Abs(s.Initial()-float64(r.Source.Loss)) > 1e-6 {
+		if s.Name == "stack-gated" && math.Abs(s.Initial()-float64(r.Source.Loss)) > 1e-6 {
 			t.Errorf("a gated strategy starts at a loss of %v, the source ended at %v", s.Initial(), r.Source.Loss)
 		}
 	}
@@ -166,10 +170,61 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
+// TestOneDiverges: candidates that diverge on the way are recorded at their
+// steps, rank last, and the study goes on with the others.
+func TestOneDiverges(t *testing.T) {
+	config, dir := selecting(t), t.TempDir()
+	config.Growth.Rules = []string{"lag:4", "top:3,4", "oracle"}
+	result, err := run(t, config, dir, backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, _, err := lag.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := config.Pool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := recordedRuns(t, dir)
+	for i, o := range result.Strategies {
+		r, _ := of(runs, lag.PhaseProbe, pool[i], config.Seed)
+		diverged := r.events(train.EventDiverged)
+		if !pool[i].Restart {
+			if o.Status != lag.StatusComplete || o.DivergedAt != nil || len(diverged) > 0 || len(r.training()) != result.Steps {
+				t.Errorf("%s: status %s at %v, %d steps", o.Name, o.Status, o.DivergedAt, len(r.training()))
+			}
+			continue
+		}
+		if o.Status != lag.StatusDiverged || o.DivergedAt == nil || !math.IsNaN(float64(o.Final)) || !math.IsInf(o.At(result.Steps), 1) {
+			t.Errorf("%s: %+v, want a divergence", o.Name, o)
+			continue
+		}
+		if len(diverged) != 1 || diverged[0].Step != *o.DivergedAt || len(r.training()) != *o.DivergedAt {
+			t.Errorf("%s: it was trained %d steps and diverged at %d, its log says %v", o.Name, len(r.training()), *o.DivergedAt, diverged)
+		}
+		if got := loaded.Strategies[i].DivergedAt; got == nil || *got != *o.DivergedAt || !math.IsInf(loaded.Strategies[i].At(result.Steps), 1) {
+			t.Errorf("%s: result.json says that it diverged at %v", o.Name, got)
+		}
+	}
+	if last := result.Correlation[len(result.Correlation)-1]; last.Step != result.Steps || last.Spearman < 1-1e-12 {
+		t.Errorf("the final loss does not correlate with itself: %+v", last)
+	}
+	for _, p := range result.Picks {
+		if s, _ := pool.ByName(p.Strategy); s.Name == "" || s.Restart {
+			t.Errorf("%s picks %q", p.Rule, p.Strategy)
+		}
+	}
+	if all := strings.Join(result.Warnings, " "); !strings.Contains(all, "2 of 7 candidates diverged") {
+		t.Errorf("warnings: %s", all)
+	}
+}
+
 // TestCustomStrategy: a strategy of the user's own takes part.
 func TestCustomStrategy(t *testing.T) {
 	config := smoke(t)
-	config.Growth.To = 3
+	config.Growth.To = growth.Depths{3}
 	config.Growth.Strategies = []string{"stack"}
 	config.Growth.Custom = growth.Pool{growth.Custom("mine", growth.Map{growth.New, 0, growth.New}, growth.Copy)}
 	config.Growth.Custom[0].Moments = growth.MomentsReset
@@ -179,6 +234,15 @@ func TestCustomStrategy(t *testing.T) {
 	}
 	if len(result.Strategies) != 2 || result.Strategies[1].Name != "mine" {
 		t.Errorf("the study tried %v", result.Strategies)
+	}
+}
+
+// changeBERT changes the model of a study.
+func changeBERT(change func(*bert.Config)) func(*lag.Config) {
+	return func(c *lag.Config) {
+		m := c.Model.Model.(bert.Config)
+		change(&m)
+		c.Model.Model = m
 	}
 }
 
@@ -193,16 +257,23 @@ func TestBadInput(t *testing.T) {
 		dir    string
 		want   string
 	}{
-		"to smaller than from":      {change: func(c *lag.Config) { c.Model.Layers = 4 }, want: "cannot grow to 2"},
-		"heads":                     {change: func(c *lag.Config) { c.Model.Heads = 3 }, want: "do not divide the hidden size"},
+		"to smaller than from":      {change: changeBERT(func(m *bert.Config) { m.Layers = 4 }), want: "cannot grow"},
+		"heads":                     {change: func(c *lag.Config) { c.SetHeads(3) }, want: "do not divide the hidden size"},
 		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus.Source = file }, want: file},
 		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus.Source = file + ".missing" }, want: file + ".missing"},
 		"corpus shorter than batch": {change: func(c *lag.Config) { c.BatchSize = 5000 }, want: "shorter than a batch"},
 		"validation set too short":  {change: func(c *lag.Config) { c.ValidationBatches = 5000 }, want: "validation set is too short"},
-		"vocabulary":                {change: func(c *lag.Config) { c.Model.VocabSize = 65 }, want: "does not match"},
-		"sequence too long":         {change: func(c *lag.Config) { c.Objective.SequenceLength = 17 }, want: "positions"},
+		"vocabulary":                {change: changeBERT(func(m *bert.Config) { m.VocabSize = 65 }), want: "does not match"},
+		"sequence too long":         {change: func(c *lag.Config) { c.Objective = c.Objective.WithSequenceLength(17) }, want: "positions"},
 		"unknown strategy":          {change: func(c *lag.Config) { c.Growth.Strategies = []string{"magic"} }, want: "magic"},
 		"no name":                   {change: func(c *lag.Config) { c.Name = "" }, want: "name"},
+		"unknown rule":              {change: func(c *lag.Config) { c.Growth.Rules = []string{"best-of:3"} }, want: "best-of:3"},
+		"rule beyond the end":       {change: func(c *lag.Config) { c.Growth.Rules = []string{"lag:10"} }, want: "before the end"},
+		"rule without a strategy":   {change: func(c *lag.Config) { c.Growth.Rules = []string{"strategy:magic"} }, want: "no candidate has this name"},
+		"seed twice":                {change: func(c *lag.Config) { c.Growth.Seeds = []int64{3, 3} }, want: "twice"},
+		"other stacks":              {change: func(c *lag.Config) { c.Growth.To = growth.Depths{2, 2} }, want: "stack"},
+		"no objective":              {change: func(c *lag.Config) { c.Objective.Settings = nil }, want: "no objective"},
+		"no checkpoints":            {change: func(c *lag.Config) { c.CheckpointEvery = 0 }, want: "checkpoint_every"},
 		"lag too long":              {change: func(c *lag.Config) { c.Growth.ProbeSteps = 10 }, want: "lag"},
 		"directory is a file":       {change: func(*lag.Config) {}, dir: filepath.Join(file, "study"), want: file},
 		"unknown backend":           {change: func(*lag.Config) {}, want: "unknown backend"},

@@ -99,7 +99,11 @@ func countDiverged(outcomes []Outcome) int {
 func verdict(r *Result) string {
 	probe := r.ProbeSteps
 	rho := func(step int) Correlation {
-		return r.Correlation[slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })]
+		i := slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })
+		if i < 0 { // all diverged before
+			return Correlation{Spearman: undefined(), SpearmanLo: undefined(), SpearmanHi: undefined()}
+		}
+		return r.Correlation[i]
 	}
 	atInit, atLag := rho(0), rho(probe)
 	change := stats.MeanPermutationTest(r.lossesAt(0), r.lossesAt(probe), r.lossesAt(r.Steps), permutations, resamplingSeed)
@@ -159,7 +163,10 @@ func (r *Result) picksInWords() string {
 func (r *Result) complete() int { return len(r.Strategies) - countDiverged(r.Strategies) }
 
 func probability(p float64) string {
-	if p < 0.001 {
+	switch {
+	case math.IsNaN(p):
+		return "undefined"
+	case p < 0.001:
 		return "< 0.001"
 	}
 	return fmt.Sprintf("= %.3f", p)

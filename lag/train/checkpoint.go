@@ -39,7 +39,7 @@ func (c Checkpoints) validate() error {
 
 // due tells whether a state is saved after a number of steps.
 func (c Checkpoints) due(step int) bool {
-	return step > 0 && (c.Every > 0 && step%c.Every == 0 || slices.Contains(c.KeepAt, step))
+	return c.Every > 0 && step > 0 && step%c.Every == 0 || slices.Contains(c.KeepAt, step)
 }
 
 // surplus returns those of the steps, in ascending order, whose states go.

@@ -74,6 +74,7 @@ func TestKeep(t *testing.T) {
 		{train.Checkpoints{Every: 15}, []int{30, 40}},
 		{train.Checkpoints{Every: 10, Keep: 1}, []int{40}},
 		{train.Checkpoints{Every: 10, Keep: 3, KeepAt: []int{7, 10, 99}}, []int{7, 10, 20, 30, 40}},
+		{train.Checkpoints{Every: 10, KeepAt: []int{0}}, []int{0, 30, 40}},
 	} {
 		run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
 		run.Checkpoints = test.checkpoints

@@ -17,36 +17,16 @@ import (
 )
 
 func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	preset := flags.String("preset", "quick", "`name` of the stacking's preset: "+strings.Join(lag.StackingPresets(), ", "))
-	file := flags.String("config", "", "JSON or YAML `file` with the stacking's configuration, such as a stacking.json, in place of a preset")
+	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.StackingPresets(), lag.StackingPreset)
 	options := optionFlags(flags)
 	workers := workerFlags(flags)
-	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := stackingFlags(flags)
 	plan := planFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
-		config, err := lag.StackingPreset(*preset)
-		if *file != "" {
-			config = lag.Stacking{}
-			if err = readJSON(*file, &config); err != nil {
-				err = fmt.Errorf("%w; `lag stack -print` shows a configuration", err)
-			}
-		}
-		if err == nil {
-			err = overrides.apply(&config)
-		}
-		if err == nil {
-			err = plan.apply(&config)
-		}
-		if err == nil {
-			err = config.Validate()
-		}
-		if err != nil {
-			return usageError{err}
-		}
-		if *dry {
-			return printJSON(config)
+		config, done, err := configuration.load(overrides.apply, plan.apply)
+		if err != nil || done {
+			return err
 		}
 		bars := newBars(os.Stderr)
 		options.Observe = bars.observe

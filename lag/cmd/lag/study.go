@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
@@ -26,36 +22,17 @@ import (
 const defaultPreset = "quick"
 
 func study(flags *flag.FlagSet) func(context.Context, []string) error {
-	preset := flags.String("preset", defaultPreset, "`name` of the study's preset: "+strings.Join(lag.Presets(), ", "))
-	file := flags.String("config", "", "JSON or YAML `file` with the study's configuration, such as a study.json, in place of a preset")
+	configuration := configFlags(flags, "lag study", "study", defaultPreset, lag.Presets(), lag.Preset)
 	initial := flags.String("initial", "", "`directory` of a model or a run to grow in place of one that is pretrained, such as lag import makes")
 	options := optionFlags(flags)
 	workers := workerFlags(flags)
 	live := flags.String("select", "", "selection `rule`: pick by it live, under each seed, training candidates only as far as it asks and the winner to the end; `lag select -h` lists rules")
-	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := studyFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
-		config, err := lag.Preset(*preset)
-		if *file != "" {
-			config, err = readConfig(*file)
-		}
-		if err != nil {
-			return usageError{err}
-		}
-		if *initial != "" {
-			if err := config.SetInitial(*initial); err != nil {
-				return usageError{err}
-			}
-		}
-		if err := overrides.apply(&config); err != nil {
-			return usageError{err}
-		}
-		if err := config.Validate(); err != nil {
-			return usageError{err}
-		}
-		if *dry {
-			return printJSON(config)
+		config, done, err := configuration.load(initially(initial, (*lag.Config).SetInitial), overrides.apply)
+		if err != nil || done {
+			return err
 		}
 		bars := newBars(os.Stderr)
 		options.Observe = bars.observe
@@ -108,13 +85,6 @@ func optionFlags(flags *flag.FlagSet) *lag.Options {
 	flags.StringVar(&o.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
 	flags.Float64Var(&o.PeakFLOPS, "peak-flops", 0, "floating-point `operations` that the device can do in a second, for the utilization in metrics.jsonl")
 	return o
-}
-
-// printJSON prints a configuration.
-func printJSON(config any) error {
-	e := json.NewEncoder(os.Stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(config)
 }
 
 // interruption returns [errInterrupted] where an error says nothing but that the
@@ -185,36 +155,4 @@ func printResult(w io.Writer, r *lag.Result) {
 		fmt.Fprintln(w, "Warning: "+warning)
 	}
 	fmt.Fprintln(w, r.Verdict)
-}
-
-func readConfig(path string) (lag.Config, error) {
-	var config lag.Config
-	if err := readJSON(path, &config); err != nil {
-		return config, fmt.Errorf("%w; `lag study -print` shows a configuration", err)
-	}
-	return config, nil
-}
-
-// readJSON reads a configuration from a file, JSON or, by its name, YAML. Unknown
-// fields are an error.
-func readJSON(path string, into any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
-		var document any
-		if err := yaml.Unmarshal(text, &document); err != nil {
-			return fmt.Errorf("%s is not a configuration: %w", path, err)
-		}
-		if text, err = json.Marshal(document); err != nil {
-			return fmt.Errorf("%s is not a configuration: %w", path, err)
-		}
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%s is not a configuration: %w", path, err)
-	}
-	return nil
 }

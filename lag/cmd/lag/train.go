@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
@@ -17,37 +16,15 @@ import (
 const defaultTraining = "bert"
 
 func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	preset := flags.String("preset", defaultTraining, "`name` of the training's preset: "+strings.Join(lag.TrainingPresets(), ", "))
-	file := flags.String("config", "", "JSON or YAML `file` with the training's configuration, such as a training.json, in place of a preset")
+	configuration := configFlags(flags, "lag train", "training", defaultTraining, lag.TrainingPresets(), lag.TrainingPreset)
 	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as lag import and lag grow make; the model is then that one")
 	options := optionFlags(flags)
-	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := trainingFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
-		config, err := lag.TrainingPreset(*preset)
-		if *file != "" {
-			config = lag.Training{}
-			if err = readJSON(*file, &config); err != nil {
-				err = fmt.Errorf("%w; `lag train -print` shows a configuration", err)
-			}
-		}
-		if err != nil {
-			return usageError{err}
-		}
-		if *initial != "" {
-			if err := config.SetInitial(*initial); err != nil {
-				return usageError{err}
-			}
-		}
-		if err := overrides.apply(&config); err != nil {
-			return usageError{err}
-		}
-		if err := config.Validate(); err != nil {
-			return usageError{err}
-		}
-		if *dry {
-			return printJSON(config)
+		config, done, err := configuration.load(initially(initial, (*lag.Training).SetInitial), overrides.apply)
+		if err != nil || done {
+			return err
 		}
 		fmt.Fprintf(os.Stderr, "%s: %s\n", config.Name, config.Describe())
 		bars := newBars(os.Stderr)

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// configuration is the flags from which a command has its configuration: a
+// preset or a file, which other flags change.
+type configuration[T interface{ Validate() error }] struct {
+	command      string
+	preset, file *string
+	dry          *bool
+	presets      func(name string) (T, error)
+}
+
+// configFlags adds these flags for a command. what is the configuration of.
+func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, what, standard string, names []string, presets func(string) (T, error)) configuration[T] {
+	return configuration[T]{
+		command: command, presets: presets,
+		preset: flags.String("preset", standard, "`name` of the "+what+"'s preset: "+strings.Join(names, ", ")),
+		file:   flags.String("config", "", "JSON or YAML `file` with the "+what+"'s configuration, such as "+command+" -print shows, in place of a preset"),
+		dry:    flags.Bool("print", false, "print the configuration as JSON and stop"),
+	}
+}
+
+// load returns the configuration with changes, valid. Errors are the user's. Done
+// tells that it was only to be printed.
+func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, err error) {
+	if *c.file == "" {
+		config, err = c.presets(*c.preset)
+	} else if err = readJSON(*c.file, &config); err != nil {
+		err = fmt.Errorf("%w; `%s -print` shows a configuration", err, c.command)
+	}
+	for _, change := range changes {
+		if err == nil {
+			err = change(&config)
+		}
+	}
+	if err == nil {
+		err = config.Validate()
+	}
+	if err != nil {
+		return config, false, usageError{err}
+	}
+	if *c.dry {
+		return config, true, printJSON(config)
+	}
+	return config, false, nil
+}
+
+// printJSON prints a configuration.
+func printJSON(config any) error {
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(config)
+}
+
+// readJSON reads a configuration from a file, JSON or, by its name, YAML. Unknown
+// fields are an error.
+func readJSON(path string, into any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		var document any
+		if err := yaml.Unmarshal(text, &document); err != nil {
+			return fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
+		if text, err = json.Marshal(document); err != nil {
+			return fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("%s is not a configuration: %w", path, err)
+	}
+	return nil
+}
+
+// initially returns a change that makes a model directory the one to begin with,
+// where one is named.
+func initially[T any](dir *string, set func(config *T, dir string) error) func(*T) error {
+	return func(config *T) error {
+		if *dir == "" {
+			return nil
+		}
+		return set(config, *dir)
+	}
+}

@@ -1,0 +1,51 @@
+package lag_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// TestInitialModel grows a model that another study has trained: without a step of
+// its own the source has the loss at which that one ended.
+func TestInitialModel(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	config.Growth.Strategies = []string{"stack"}
+	first, err := run(t, config, dir, backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	configs, err := filepath.Glob(filepath.Join(dir, "*", "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source string
+	for _, path := range configs {
+		if model, err := lag.ReadModel(filepath.Dir(path)); err != nil {
+			t.Fatal(err)
+		} else if model.Depths()[0] == 1 {
+			source = filepath.Dir(path)
+		}
+	}
+	if err := config.SetInitial(source); err != nil {
+		t.Fatal(err)
+	}
+	second, err := run(t, config, t.TempDir(), backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Source.Loss != first.Source.Loss || second.Source.Steps != 0 || second.Source.FLOPs != 0 {
+		t.Errorf("the source of the second study has loss %v after %d steps and %g FLOPs, where the first study's ended at %v",
+			second.Source.Loss, second.Source.Steps, second.Source.FLOPs, first.Source.Loss)
+	}
+	if got, want := config.Growth.To, (growth.Depths{2}); got[0] != want[0] {
+		t.Errorf("it grows to %v, want %v", got, want)
+	}
+
+	if err := config.SetInitial(t.TempDir()); err == nil {
+		t.Error("an empty directory is taken for a model")
+	}
+}

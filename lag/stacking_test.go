@@ -1,0 +1,263 @@
+package lag
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// smallStacking grows a model of 2 layers to 4 and 6 in stages of 40 steps.
+func smallStacking(t *testing.T) Stacking {
+	t.Helper()
+	c, err := StackingPreset("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stages = EqualStages([]growth.Depths{{2}, {4}, {6}}, 120)
+	c.Arms = StackingArms("lag:2", c.Stages)
+	return c
+}
+
+func TestStackingPresets(t *testing.T) {
+	for _, name := range StackingPresets() {
+		c, err := StackingPreset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		budget := 0.0
+		for _, s := range c.Stages {
+			budget += float64(s.Steps) * depthCost(c.Model.withDepths(t, s.Depths))
+		}
+		for _, arm := range c.Arms {
+			if _, err := c.segments(arm, budget, depthCost); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func (m Model) withDepths(t *testing.T, depths growth.Depths) Model {
+	t.Helper()
+	grown, err := m.WithDepths(depths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grown
+}
+
+// depthCost makes up the cost of a step: embedding and head beside the layers.
+func depthCost(m Model) float64 { return 1.7e6 + 0.9e6*float64(m.Depths()[0]) }
+
+// TestSegments: over random plans, rules and proportions, training and probing
+// take the whole budget, but for less than one step more in the last stage would
+// take; the schedule goes over all stages; the plan itself is kept where nothing
+// is probed.
+func TestSegments(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	c := smallStacking(t)
+	c.Strategies, c.Rewarm = nil, 1
+	rules := []string{"lag:1", "lag:3", "loss-at-init", "random:3", "stack-last", "midas", "top:2,2", "top:3,1", "halving:2,1", "halving:3,2",
+		"power-law:3", "decay:2,1", "oracle", "strategy:stack"}
+	fitted := make(map[string]bool)
+	for range 300 {
+		var stages []Stage
+		depths := []int{2, 4, 6, 8, 10}
+		from, n := random.IntN(2), 2+random.IntN(2)
+		for _, d := range depths[from : from+n] {
+			stages = append(stages, Stage{growth.Depths{d}, 1 + random.IntN(300)})
+		}
+		c.Stages = stages
+		c.Model = c.Model.withDepths(t, stages[0].Depths)
+		budget := 0.0
+		for _, s := range stages {
+			budget += float64(s.Steps) * depthCost(c.Model.withDepths(t, s.Depths))
+		}
+		text := rules[random.IntN(len(rules))]
+		arm := Arm{Name: text, Rule: text}
+		switch random.IntN(4) {
+		case 0: // stages of its own, in another proportion and of another sum
+			arm.Stages = []Stage{{stages[0].Depths, 1 + random.IntN(50)}, {stages[len(stages)-1].Depths, 1 + random.IntN(50)}}
+		case 1:
+			arm = Arm{Name: "scratch", Stages: stages[len(stages)-1:]}
+		}
+		list, err := c.segments(arm, budget, depthCost)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("an error of more than one line: %v", err)
+			}
+			continue
+		}
+		fitted[arm.Name] = true
+		what := fmt.Sprintf("arm %+v of the plan %v", arm, stages)
+		total, start, steps := 0.0, 0, 0
+		for _, s := range list {
+			steps += s.Steps
+		}
+		for i, s := range list {
+			extra, err := s.expectedExtra(s.Steps)
+			if err != nil || extra != s.extra || s.Steps < 1 {
+				t.Errorf("%s: stage %d has %d steps and spends %d, %v, not %d", what, i+1, s.Steps, extra, err, s.extra)
+			}
+			total += float64(s.Steps+extra) * s.flops
+			if s.schedule.Start != start || s.schedule.Steps != s.Steps || s.schedule.Length != steps {
+				t.Errorf("%s: stage %d of %d steps from %d has the schedule %+v", what, i+1, s.Steps, start, s.schedule)
+			}
+			start += s.Steps
+		}
+		last := list[len(list)-1]
+		more, err := last.expectedExtra(last.Steps + 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := total + float64(1+more-last.extra)*last.flops
+		if total > budget*(1+1e-9) || next <= budget*(1-1e-9) {
+			t.Errorf("%s: it takes %g FLOPs of %g, with another step %g", what, total, budget, next)
+		}
+		if probes := slices.ContainsFunc(list, func(s segment) bool { return s.extra > 0 }); !probes && len(arm.Stages) == 0 {
+			for i, s := range list {
+				if s.Steps != stages[i].Steps {
+					t.Errorf("%s: without probes stage %d has %d steps", what, i+1, s.Steps)
+				}
+			}
+		}
+	}
+	for _, rule := range append(rules, "scratch") {
+		if !fitted[rule] {
+			t.Errorf("no plan could be fitted with %s", rule)
+		}
+	}
+}
+
+func TestProportionalStages(t *testing.T) {
+	depths := []growth.Depths{{1}, {2}, {3}}
+	for alpha, want := range map[float64][]int{0: {33, 33, 34}, 1: {16, 33, 51}, 2: {7, 28, 65}} {
+		for i, s := range ProportionalStages(depths, 100, alpha) {
+			if s.Steps != want[i] || !slices.Equal(s.Depths, depths[i]) {
+				t.Errorf("alpha %g: stage %d is %+v, want %d steps of depth %v", alpha, i+1, s, want[i], depths[i])
+			}
+		}
+	}
+	if stages := EqualStages(nil, 100); len(stages) != 0 {
+		t.Errorf("no depths have the stages %v", stages)
+	}
+}
+
+// TestStackingArms: each arm is valid, and the late growth has the steps of the
+// stages before the last.
+func TestStackingArms(t *testing.T) {
+	c := smallStacking(t)
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	late := c.Arms[3]
+	if len(c.Arms) != 5 || len(late.Stages) != 2 || late.Stages[0].Steps != 80 || late.Stages[1].Steps != 40 {
+		t.Errorf("the arms are %+v", c.Arms)
+	}
+	if two := StackingArms("lag:2", c.Stages[:2]); len(two) != 4 {
+		t.Errorf("two stages have no late growth of their own, but the arms %+v", two)
+	}
+}
+
+// TestStackingValidate: each mistake gives one line that says what is wrong.
+func TestStackingValidate(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Stacking)
+		want   string
+	}{
+		"name":                  {func(c *Stacking) { c.Name = "" }, "no name for a stacking"},
+		"one stage":             {func(c *Stacking) { c.Stages = c.Stages[:1] }, "two or more"},
+		"other model":           {func(c *Stacking) { c.Stages = c.Stages[1:] }, "first stage has 4 layers"},
+		"no arms":               {func(c *Stacking) { c.Arms = nil }, "0 arms"},
+		"no seeds":              {func(c *Stacking) { c.Seeds = nil }, "0 seeds"},
+		"steps in the schedule": {func(c *Stacking) { c.Schedule.Steps = 10 }, "leave them out"},
+		"start of the schedule": {func(c *Stacking) { c.Schedule.Start = 10 }, "leave them out"},
+		"two arms of one name":  {func(c *Stacking) { c.Arms[1].Name = c.Arms[0].Name }, "a name of its own"},
+		"nameless arm":          {func(c *Stacking) { c.Arms[1].Name = "" }, "a name of its own"},
+		"no rule":               {func(c *Stacking) { c.Arms[0].Rule = "" }, "no selection rule"},
+		"unknown rule":          {func(c *Stacking) { c.Arms[0].Rule = "best" }, "no selection rule"},
+		"rule without growth":   {func(c *Stacking) { c.Arms[4].Rule = "lag:2" }, "never grows"},
+		"no such strategy":      {func(c *Stacking) { c.Arms[0].Rule = "strategy:magic" }, "no candidate has this name"},
+		"strategies of no pool": {func(c *Stacking) { c.Strategies = []string{"magic"} }, "magic"},
+		"stage without steps":   {func(c *Stacking) { c.Stages[1].Steps = 0 }, "0 steps"},
+		"shrinking":             {func(c *Stacking) { c.Stages[2].Depths = growth.Depths{3} }, "cannot grow"},
+		"other stacks":          {func(c *Stacking) { c.Stages[2].Depths = growth.Depths{6, 6} }, "stack"},
+		"evaluations":           {func(c *Stacking) { c.EvaluateEvery = 0 }, "evaluate_every"},
+		"checkpoints":           {func(c *Stacking) { c.CheckpointEvery = 0 }, "checkpoint_every"},
+		"batch":                 {func(c *Stacking) { c.BatchSize = 0 }, "batch_size"},
+		"moments":               {func(c *Stacking) { c.Moments = "forget" }, "moments"},
+		"peak":                  {func(c *Stacking) { c.Schedule.Peak = 0 }, "peak"},
+		"schedule":              {func(c *Stacking) { c.Schedule.Kind = "stairs" }, "stairs"},
+		"seed twice":            {func(c *Stacking) { c.Seeds = []int64{2, 2} }, "twice"},
+		"lag beyond its stage":  {func(c *Stacking) { c.Arms[0].Rule = "lag:40" }, "before the end"},
+	} {
+		c := smallStacking(t)
+		test.change(&c)
+		err := c.Validate()
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got error %v, want one line with %q", name, err, test.want)
+		}
+	}
+}
+
+// TestSegmentsErrors: what only shows when stages are fitted to the budget.
+func TestSegmentsErrors(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Stacking)
+		budget float64
+		want   string
+	}{
+		"probes":          {func(c *Stacking) { c.Arms[0].Rule = "lag:39" }, 1e8, "shorten the lag"},
+		"nothing":         {func(*Stacking) {}, 1e6, "do not fit into the budget"},
+		"warm-up":         {func(c *Stacking) { c.Schedule.WarmUp = 1000 }, 1e9, "warm-up of 1000"},
+		"wide re-warm-up": {func(c *Stacking) { c.Wide, c.Strategies, c.Rewarm = true, []string{"stack", "stack-rewarm"}, 40 }, 5e8, "for 40 steps"},
+	} {
+		c := smallStacking(t)
+		test.change(&c)
+		_, err := c.segments(c.Arms[0], test.budget, depthCost)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got error %v, want one line with %q", name, err, test.want)
+		}
+	}
+}
+
+// TestStackingSummary: arms in order of their mean final loss, those that diverged
+// last, differences paired by seed.
+func TestStackingSummary(t *testing.T) {
+	arm := func(name string, seed int64, final float64) ArmOutcome {
+		o := ArmOutcome{Name: name, Seed: seed, Final: Number(final), FLOPs: 10, Status: StatusComplete}
+		if math.IsNaN(final) {
+			o.Status = StatusDiverged
+		}
+		return o
+	}
+	r := &StackingResult{Seeds: []int64{1, 2}, UnigramEntropy: 5, Arms: []ArmOutcome{
+		arm("a", 1, 3.2), arm("b", 1, 3.0), arm("c", 1, 2.9),
+		arm("a", 2, 3.5), arm("b", 2, 3.1), arm("c", 2, math.NaN()),
+	}}
+	r.Analyze()
+	var names []string
+	for _, s := range r.Summary {
+		names = append(names, s.Name)
+	}
+	if !slices.Equal(names, []string{"b", "a", "c"}) {
+		t.Errorf("the order is %v", names)
+	}
+	// The differences are 0.2 and 0.4: mean 0.3, standard deviation 0.1 √2.
+	if a := r.Summary[1]; math.Abs(float64(a.Difference)-0.3) > 1e-9 || math.Abs(float64(a.Error)-0.1) > 1e-9 {
+		t.Errorf("a is %v above b with standard error %v, want 0.3 and 0.1", a.Difference, a.Error)
+	}
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "arm c diverged under seed 2") {
+		t.Errorf("warnings: %q", r.Warnings)
+	}
+	if !strings.Contains(r.Verdict, "b ends lowest, at 3.0500") || !strings.Contains(r.Verdict, "c diverged") || strings.Contains(r.Verdict, "NaN") {
+		t.Errorf("verdict: %s", r.Verdict)
+	}
+}
