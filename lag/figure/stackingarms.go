@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -33,11 +34,11 @@ func StackingArms(r *lag.StackingResult) Figure {
 	if len(losses) == 0 {
 		return noData(f.Name, f.Title, "no arm has a final loss")
 	}
-	f.Alt = fmt.Sprintf("Final losses of %d arms under %d seeds, the best first:", len(arms), len(r.Seeds))
-	for i, a := range arms {
-		f.Alt += fmt.Sprintf("%s %s %s", map[bool]string{true: ","}[i > 0], a.name, a.note())
+	var spoken []string
+	for _, a := range arms {
+		spoken = append(spoken, a.name+" "+a.note())
 	}
-	f.Alt += "."
+	f.Alt = fmt.Sprintf("Final losses of %d arms under %d seeds, the best first: %s.", len(arms), len(r.Seeds), strings.Join(spoken, ", "))
 	y := object{"field": "arm", "type": "nominal", "sort": names, "title": nil}
 	x := object{"field": "loss", "type": "quantitative", "title": "final loss [nats/token]", "scale": object{"zero": false}}
 	seeds := list{}
