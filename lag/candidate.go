@@ -67,12 +67,12 @@ func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, erro
 		if err != nil {
 			return nil, err
 		}
-		s.begin(run, func() (*train.State, error) {
-			snap, err := g.source.Final(context.Background())
+		s.begin(run, func(ctx context.Context) (*train.State, error) {
+			snap, err := g.source.Final(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("the source model: %w", err)
 			}
-			grown, err := s.grow(snap, g.model, model, strategy, g.seed)
+			grown, err := s.grow(ctx, run, snap, g.model, model, strategy)
 			if err != nil {
 				return nil, err
 			}
@@ -96,15 +96,19 @@ func (r *race) eventOf(i int, phase Phase) Event {
 	return e
 }
 
-// grow applies a strategy to the state of a source model. New layers are drawn
+// grow applies a strategy to the state of a source model, for a run that starts
+// there, once its coefficients are learned, if it has any to learn. New layers are drawn
 // with a seed of their own: with that of a study, a new layer would start where
 // the source's layer of that index once started.
-func (s *session) grow(snap train.Snapshot, source, grown Model, strategy growth.Strategy, seed int64) (train.Snapshot, error) {
+func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown Model, strategy growth.Strategy) (train.Snapshot, error) {
 	perStack, err := strategy.PerStack(len(source.Stacks()))
+	if err == nil && strategy.Learn != nil {
+		perStack, err = s.learn(ctx, run, snap, source, grown, perStack)
+	}
 	if err != nil {
 		return snap, err
 	}
-	snap, err = snap.Grow(source.Stacks(), perStack, initializer(grown, ^seed))
+	snap, err = snap.Grow(source.Stacks(), perStack, initializer(grown, ^run.Seed))
 	snap.Step = 0 // of a new run
 	return snap, err
 }
@@ -241,7 +245,7 @@ func (r *race) branch(ctx context.Context, i int, b selection.Branch) (*train.Ru
 	}
 	run.Gates = func(step int) []float32 { return strategy.Gates(b.Step + step) }
 	run.Frozen = func(step int) []bool { return strategy.Frozen(b.Step + step) }
-	r.session.begin(run, func() (*train.State, error) {
+	r.session.begin(run, func(ctx context.Context) (*train.State, error) {
 		snap, err := r.stateAt(ctx, i, b.Step)
 		if err != nil {
 			return nil, err

@@ -62,6 +62,10 @@ func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]P
 	if err != nil {
 		return nil, err
 	}
+	learn := make([]int, len(outcomes))
+	for j, o := range outcomes {
+		learn[j] = o.LearnSteps
+	}
 	var picks []Pick
 	for _, rule := range rules {
 		p := Pick{Rule: rule.String(), Seed: r.Seeds[i], Regret: undefined(), RegretNorm: undefined()}
@@ -72,11 +76,11 @@ func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]P
 			picks = append(picks, p)
 			continue
 		}
-		choice, err := rule.Pick(ctx, recording)
+		choice, extra, err := pick(ctx, rule, recording, learn)
 		if err != nil {
 			return nil, err
 		}
-		for j, steps := range choice.ExtraSteps() {
+		for j, steps := range extra {
 			p.ExtraSteps += steps
 			p.ExtraFLOPs += float64(steps) * stepFLOPs(outcomes, j)
 		}
@@ -94,7 +98,7 @@ func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]P
 // one depth, so that of another serves where this one did no step.
 func stepFLOPs(outcomes []Outcome, i int) float64 {
 	for _, o := range append([]Outcome{outcomes[i]}, outcomes...) {
-		if n := o.Trained(); n > 0 {
+		if n := o.Trained() + o.LearnSteps; n > 0 {
 			return o.FLOPs / float64(n)
 		}
 	}
@@ -255,7 +259,7 @@ func named(rule selection.Rule, pool growth.Pool) error {
 func resolve(rule selection.Rule, from, to growth.Depths, list growth.Pool) selection.Rule {
 	name := func(published growth.Strategy, err error) string {
 		for _, s := range list {
-			if err == nil && s.Init.Kind == growth.Copy && slices.Equal(s.Map, published.Map) && slices.Equal(s.Encoder, published.Encoder) {
+			if err == nil && s.Init.Kind == growth.Copy && s.Learn == nil && slices.Equal(s.Map, published.Map) && slices.Equal(s.Encoder, published.Encoder) {
 				return s.Name
 			}
 		}
@@ -276,7 +280,7 @@ func resolve(rule selection.Rule, from, to growth.Depths, list growth.Pool) sele
 func (r *Result) resolve(rule selection.Rule) selection.Rule {
 	var list growth.Pool
 	for _, o := range r.Under(0) {
-		if o.Init == string(growth.Copy) {
+		if o.Init == string(growth.Copy) && o.LearnSteps == 0 {
 			list = append(list, growth.Strategy{Name: o.Name, Map: o.Map, Encoder: o.Encoder, Init: growth.Init{Kind: growth.Copy}})
 		}
 	}

@@ -97,11 +97,11 @@ func everyIndex(n int) []int {
 
 // outcome describes what became of a candidate.
 func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
-	trained, strategy := r.outcomes[i], r.pool[i]
+	trained, strategy, learn := r.outcomes[i], r.pool[i], learnSteps(r.pool)[i]
 	o := Outcome{
 		Name: strategy.Name, Map: strategy.Map, Encoder: strategy.Encoder, Init: strategy.Init.String(), Moments: string(strategy.Moments), Summary: strategy.Summary(), Seed: seed,
 		Curve: points(trained.Curve), Status: StatusComplete, Final: undefined(),
-		FLOPs: float64(trained.Steps) * r.runs[i].FLOPs, batches: make(map[int][]float64),
+		FLOPs: float64(trained.Steps+learn) * r.runs[i].FLOPs, LearnSteps: learn, batches: make(map[int][]float64),
 	}
 	for _, l := range trained.Curve {
 		o.batches[l.Step] = l.Batches

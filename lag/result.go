@@ -59,9 +59,10 @@ type Outcome struct {
 	Seed    int64   `json:"seed"`
 	Curve   []Point `json:"curve"` // validation loss, step 0 (before any update) first
 	Final   Number  `json:"final"` // validation loss at the last step, null if diverged
-	FLOPs   float64 `json:"flops"` // spent on training after growing
+	FLOPs   float64 `json:"flops"` // spent on training after growing, and on LearnSteps
 	Status  Status  `json:"status"`
 
+	LearnSteps int  `json:"learn_steps,omitempty"` // in which coefficients were learned before growing; each counts as a training step
 	DivergedAt *int `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
 
 	Signals []Signal `json:"signals"` // early signals beside the validation loss
@@ -130,7 +131,7 @@ type Pick struct {
 	Rule       string  `json:"rule"` // as package selection reads it: "lag:30", "loss-at-init", "random", "oracle", ...
 	Seed       int64   `json:"seed"`
 	Strategy   string  `json:"strategy"`    // empty where the rule is an expectation over the pool, or all diverged
-	ExtraSteps int     `json:"extra_steps"` // of training, beyond training the picked strategy alone
+	ExtraSteps int     `json:"extra_steps"` // of training, beyond training the picked strategy alone; steps that learn coefficients count as such
 	ExtraFLOPs float64 `json:"extra_flops"` // of these steps
 	Regret     Number  `json:"regret"`      // final loss of the pick - best final loss of the pool, nats
 	RegretNorm Number  `json:"regret_norm"` // regret / (median - minimum of the final losses)

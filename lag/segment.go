@@ -142,13 +142,18 @@ func (s *segment) fill(n int) error {
 }
 
 // expectedExtra is how many steps the segment's rule spends on candidates that it
-// does not pick, where the segment has so many steps and none diverges.
+// does not pick, where the segment has so many steps and none diverges, and on
+// learning the coefficients of the pick.
 func (s segment) expectedExtra(steps int) (int, error) {
 	if s.rule == nil {
 		return 0, nil
 	}
-	choice, err := s.rule.Pick(context.Background(), ranked{s.pool, steps})
-	return choice.TotalExtraSteps(), err
+	learn := learnSteps(s.pool)
+	choice, extra, err := pick(context.Background(), s.rule, ranked{s.pool, steps}, learn)
+	if err != nil {
+		return 0, err
+	}
+	return total(extra) + learn[choice.Index], nil
 }
 
 // ranked are candidates of which each is better than the next.

@@ -53,13 +53,13 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 	if err != nil {
 		return nil, err
 	}
-	choice, err := rule.Pick(ctx, race)
+	choice, extra, err := pick(ctx, rule, race, learnSteps(race.pool))
 	if err != nil {
 		return nil, err
 	}
 	selected := &Selected{
 		Rule: rule.String(), Seed: seed, Final: undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
-		ExtraSteps: choice.TotalExtraSteps(), ExtraFLOPs: float64(choice.TotalExtraSteps()) * race.runs[0].FLOPs,
+		ExtraSteps: total(extra), ExtraFLOPs: float64(total(extra)) * race.runs[0].FLOPs,
 	}
 	if winner := choice.Index; winner >= 0 {
 		if err := race.to(ctx, []int{winner}, T); err != nil {

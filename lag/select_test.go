@@ -20,7 +20,8 @@ import (
 
 // selecting is a study of 2 -> 4 layers with all selection rules. Its schedule is
 // the tiny end of a huge one. Two candidates begin it anew, and diverge: one at
-// once, the other some steps later, after it has trained its new layers alone.
+// once, the other some steps later, after it has trained its new layers alone. One
+// learns coefficients before it is grown.
 func selecting(t *testing.T) lag.Config {
 	t.Helper()
 	config := smoke(t)
@@ -37,7 +38,11 @@ func selecting(t *testing.T) lag.Config {
 	restarting.Restart = true
 	first := growth.Custom("new-first", growth.Map{0, 0, 0, 1}, growth.Copy)
 	first.Restart, first.NewFirst = true, 3
-	g.Custom = growth.Pool{restarting, first}
+	learning, err := growth.LearnedLiGO(2, 4, 3, 1e-2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Custom = growth.Pool{restarting, first, learning}
 	g.Rules = []string{"halving:3,2", "random:7", "strategy:interleave-zero", "strategy:restarting", "decay:0,2"}
 	for _, rule := range selection.All(lagged, steps) {
 		g.Rules = append(g.Rules, rule.String())

@@ -176,8 +176,8 @@ func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event 
 
 // begin has a run start from a state, and puts the vocabulary into its directory,
 // so that its model can be exported, inspected and trained on.
-func (s *session) begin(run *train.Run, initial func() (*train.State, error)) {
-	run.Initial = func() (*train.State, error) {
+func (s *session) begin(run *train.Run, initial func(context.Context) (*train.State, error)) {
+	run.Initial = func(ctx context.Context) (*train.State, error) {
 		dir, err := run.Dir()
 		if err == nil {
 			err = s.dataset.Tokenizer.SaveTo(dir)
@@ -185,7 +185,7 @@ func (s *session) begin(run *train.Run, initial func() (*train.State, error)) {
 		if err != nil {
 			return nil, err
 		}
-		return initial()
+		return initial(ctx)
 	}
 }
 

@@ -160,7 +160,7 @@ func (ch *chain) first(s segment, event Event) (*train.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	ch.session.begin(run, func() (*train.State, error) { return run.Program.NewState(ch.seed), nil })
+	ch.session.begin(run, func(context.Context) (*train.State, error) { return run.Program.NewState(ch.seed), nil })
 	return run, nil
 }
 
@@ -175,11 +175,12 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 	if err != nil {
 		return nil, err
 	}
-	choice, err := s.rule.Pick(ctx, race)
+	learn := learnSteps(race.pool)
+	choice, extra, err := pick(ctx, s.rule, race, learn)
 	if err != nil {
 		return nil, err
 	}
-	stage.Candidates, stage.ExtraSteps = race.Len(), choice.TotalExtraSteps()
+	stage.Candidates, stage.ExtraSteps = race.Len(), total(extra)
 	ch.outcome.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
 	ch.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
 	if choice.Index < 0 {
@@ -188,6 +189,8 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 		return nil, nil
 	}
 	picked := s.pool[choice.Index]
+	stage.LearnSteps = learn[choice.Index]
+	ch.outcome.FLOPs += float64(stage.LearnSteps) * s.flops
 	stage.Strategy, stage.Map, stage.Encoder = picked.Name, picked.Map, picked.Encoder
 	return race.runs[choice.Index], nil
 }

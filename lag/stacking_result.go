@@ -50,7 +50,8 @@ type StageOutcome struct {
 	Steps      int           `json:"steps"`
 	Candidates int           `json:"candidates,omitempty"` // strategies that the rule chose among
 	ExtraSteps int           `json:"extra_steps,omitempty"`
-	Strategy   string        `json:"strategy,omitempty"` // that was picked
+	LearnSteps int           `json:"learn_steps,omitempty"` // in which the coefficients of the picked strategy were learned before growing
+	Strategy   string        `json:"strategy,omitempty"`    // that was picked
 	Map        growth.Map    `json:"map,omitempty"`
 	Encoder    growth.Map    `json:"encoder_map,omitempty"`
 	Loss       Number        `json:"loss"` // validation loss at its end

@@ -183,7 +183,7 @@ func (s *Study) pretraining() (*train.Run, error) {
 	if shuffled := s.fixed().shuffled; len(shuffled) > 0 {
 		run.AtEnd = map[string][]train.Batch{shuffledSet: shuffled}
 	}
-	s.begin(run, func() (*train.State, error) {
+	s.begin(run, func(context.Context) (*train.State, error) {
 		if s.initial != nil {
 			return run.Program.Restore(*s.initial)
 		}

@@ -215,7 +215,7 @@ func TestOneDiverges(t *testing.T) {
 			t.Errorf("%s picks %q", p.Rule, p.Strategy)
 		}
 	}
-	if all := strings.Join(result.Warnings, " "); !strings.Contains(all, "2 of 7 candidates diverged") {
+	if all := strings.Join(result.Warnings, " "); !strings.Contains(all, "2 of 8 candidates diverged") {
 		t.Errorf("warnings: %s", all)
 	}
 }

@@ -127,7 +127,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 			return nil, err
 		}
 		config.InitialWeights = initial.Fingerprint()
-		run.Initial = func() (*train.State, error) { return program.Restore(initial) }
+		run.Initial = func(context.Context) (*train.State, error) { return program.Restore(initial) }
 	}
 	run.Config = config
 	dir, err := run.Dir()
@@ -194,7 +194,7 @@ func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env
 	o.Observe(event)
 	run := &train.Run{
 		Study: o.Dir, Env: env, Program: program, Seed: c.Seed, Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: o.PeakFLOPS,
-		Initial: func() (*train.State, error) { return program.NewState(c.Seed), nil },
+		Initial: func(context.Context) (*train.State, error) { return program.NewState(c.Seed), nil },
 		Batch: func(step int) ([]train.Batch, error) {
 			batch, err := f.training(int64(step))
 			if err != nil || c.MicroBatches == 1 {

@@ -1,5 +1,6 @@
-// Package figure draws the results of a study: one function a figure, each from
-// a [lag.Result].
+// Package figure draws the results of studies and of stackings: one function a
+// figure, each from a [lag.Result] or a [lag.StackingResult]. [All] and
+// [AllStacking] return them in the order in which they are read.
 //
 // A [Figure] holds the drawing three times: as a PNG at twice the screen's usual
 // resolution, as an SVG, and as a Vega-Lite specification with its data inside,
@@ -9,8 +10,8 @@
 //
 // The same result gives the same bytes. Losses are in nats per predicted token,
 // steps are training steps after growing. Where a study has several seeds, a
-// strategy's curve is the mean over them, and a strategy that diverged under one
-// seed counts as diverged.
+// strategy's curve is the mean over them, with their range or a mark for each where
+// there is room, and a strategy that diverged under one seed counts as diverged.
 //
 // Colours come from viridis and from the palette of Okabe and Ito, which people
 // with a colour vision deficiency can tell apart; lines differ in dashes too.

@@ -67,6 +67,9 @@ func checkFigure(t *testing.T, f Figure) {
 	if spec["$schema"] != "https://vega.github.io/schema/vega-lite/v5.json" {
 		t.Errorf("%s: $schema is %v", f.Name, spec["$schema"])
 	}
+	if spec["layer"] != nil && spec["params"] != nil {
+		t.Errorf("%s: parameters of a layered view would be made once for each layer, which Vega refuses; give them to one", f.Name)
+	}
 	if f.Title == "" || f.Alt == "" || f.Name == "" {
 		t.Errorf("%q: no title, text or name", f.Name)
 	}

@@ -18,7 +18,7 @@ import (
 
 // Live returns an observer that draws a study in a GoNB notebook while it runs:
 // a line that says what is being trained and how long it will take, and the
-// validation losses so far. There is one picture for pretraining and one for
+// validation losses so far, those of candidates under an earlier seed in grey. There is one picture for pretraining and one for
 // the candidates; each is drawn again at most once a second, more seldom where
 // drawing takes longer than a twentieth of the time, and always when a run ends.
 // It is a PNG, so that its last state stays visible in the saved notebook.
@@ -131,7 +131,7 @@ func (l *liveView) draw(now time.Time) error {
 // height is fixed for a phase, so that the page doesn't jump.
 func (l *liveView) height() vg.Length {
 	if l.phase == lag.PhaseProbe {
-		return curvesHeight(min(l.event.Count, 40))
+		return curvesHeight(min(l.event.Count, 44))
 	}
 	return inches(4)
 }
@@ -151,12 +151,15 @@ func (l *liveView) paint(c draw.Canvas, line string) {
 	var curves []curve
 	for _, r := range l.runs {
 		cv := curve{
-			label: l.label(r),
+			label: r.name,
 			style: lineStyle(orderColor(r.index, l.event.Count), 1.4, r.index),
 			xys:   r.xys,
 		}
 		if r.index == l.event.Index && r.name == l.event.Run && l.event.Done < l.event.Total {
 			cv.label, cv.marked, cv.style.Width = cv.label+" ← now", true, vg.Points(2.6)
+		}
+		if r.seed != l.event.Seed {
+			cv.label, cv.style = "", lineStyle(lightGrey, 1, 0)
 		}
 		curves = append(curves, cv)
 	}
@@ -166,16 +169,6 @@ func (l *liveView) paint(c draw.Canvas, line string) {
 		late = last / 2
 	}
 	paintCurves(c, line, curves, total, late, "")
-}
-
-// label names a run, and its seed where there are runs of another.
-func (l *liveView) label(r liveRun) string {
-	for _, other := range l.runs {
-		if other.seed != r.seed {
-			return fmt.Sprintf("%s · seed %d", r.name, r.seed)
-		}
-	}
-	return r.name
 }
 
 func (l *liveView) lastStep() int {

@@ -44,7 +44,7 @@ func LossCurves(r *lag.Result) Figure {
 			c.label += s.pickNote(" ← LAG")
 			c.style.Width, c.marked = vg.Points(2.8), true
 		}
-		if s.seeds > 1 && !s.diverged() && (len(all) <= shadedAtMost || s.picked > 0 || s.order == 0) {
+		if s.shaded(len(all)) {
 			c.low, c.high = s.bounds()
 		}
 		if len(c.xys) > 0 {
@@ -84,7 +84,7 @@ func (s *strategy) bounds() (low, high plotter.XYs) {
 
 // curve is a line of a chart of losses.
 type curve struct {
-	label    string
+	label    string // in the legend; none where it is empty
 	style    draw.LineStyle
 	xys      plotter.XYs
 	low      plotter.XYs // range over seeds that is shaded; may be nil
@@ -109,6 +109,9 @@ func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int, l
 	legend.YPosition = draw.PosCenter
 	width := vg.Length(0)
 	for _, cv := range curves {
+		if cv.label == "" {
+			continue
+		}
 		label := shorten(legend.TextStyle, cv.label, inches(2.5))
 		line := &plotter.Line{LineStyle: cv.style}
 		legend.Add(label, line)
@@ -266,9 +269,14 @@ func headline(c draw.Canvas, title string) draw.Canvas {
 	return draw.Crop(c, 0, 0, 0, -vg.Points(sizeTitle+16))
 }
 
+// shaded tells whether the range over the seeds of a strategy is shown.
+func (s *strategy) shaded(strategies int) bool {
+	return s.seeds > 1 && !s.diverged() && (strategies <= shadedAtMost || s.picked > 0 || s.order == 0)
+}
+
 // lossSpec shows losses from lo to hi and cuts off what diverged beyond.
 func lossSpec(r *lag.Result, all []*strategy, lo, hi float64) object {
-	var values, names, colors, strokes list
+	var values, bands, names, colors, strokes list
 	for _, s := range all {
 		names = append(names, s.name)
 		colors = append(colors, hex(orderColor(s.order, len(all))))
@@ -277,25 +285,43 @@ func lossSpec(r *lag.Result, all []*strategy, lo, hi float64) object {
 			values = append(values, object{
 				"strategy": s.name, "step": xy.X, "loss": xy.Y, "pick": s.picked > 0})
 		}
+		if s.shaded(len(all)) {
+			low, high := s.bounds()
+			for i := range low {
+				bands = append(bands, object{"strategy": s.name, "step": low[i].X, "low": low[i].Y, "high": high[i].Y})
+			}
+		}
 	}
-	return object{
-		"width": 640, "height": 380,
+	x := symlogSteps(r.Steps)
+	scale := object{"domain": list{lo, hi}, "nice": false}
+	color := object{"field": "strategy", "type": "nominal", "sort": names,
+		"scale":  object{"domain": names, "range": colors},
+		"legend": object{"title": "strategy, best first", "symbolLimit": 0, "labelLimit": 220, "symbolOpacity": 1}}
+	lines := object{
 		"data":   object{"values": values},
 		"params": list{object{"name": "chosen", "select": object{"type": "point", "fields": list{"strategy"}}, "bind": "legend"}},
 		"mark":   object{"type": "line", "clip": true, "point": object{"size": 14}},
 		"encoding": object{
-			"x": symlogSteps(r.Steps),
-			"y": object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]",
-				"scale": object{"domain": list{lo, hi}, "nice": false}},
-			"strokeDash": object{"field": "strategy", "type": "nominal", "legend": nil, "scale": object{"domain": names, "range": strokes}},
-			"color": object{"field": "strategy", "type": "nominal", "sort": names,
-				"scale":  object{"domain": names, "range": colors},
-				"legend": object{"title": "strategy, best first", "symbolLimit": 0, "labelLimit": 220}},
+			"x": x, "color": color,
+			"y":           object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": scale},
+			"strokeDash":  object{"field": "strategy", "type": "nominal", "legend": nil, "scale": object{"domain": names, "range": strokes}},
 			"strokeWidth": object{"condition": object{"test": "datum.pick", "value": 4}, "value": 1.5},
 			"opacity":     object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12},
 			"tooltip":     tooltip("strategy", "step", "loss"),
 		},
 	}
+	layers := list{lines}
+	if len(bands) > 0 {
+		layers = list{lines, object{
+			"data": object{"values": bands},
+			"mark": object{"type": "area", "clip": true, "opacity": 0.18},
+			"encoding": object{
+				"x": x, "color": color, "y": object{"field": "low", "type": "quantitative", "title": "validation loss [nats/token]", "scale": scale},
+				"y2": object{"field": "high"},
+			},
+		}}
+	}
+	return object{"width": 640, "height": 380, "layer": layers}
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

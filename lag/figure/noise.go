@@ -80,15 +80,16 @@ func noiseInWords(r *lag.Result) string {
 	var parts []string
 	n := r.Noise
 	if finite(float64(n.Ratio)) {
-		parts = append(parts, fmt.Sprintf("standard deviation between strategies %.4f nats, between seeds %.4f (ratio %.1f)", float64(n.Strategies), float64(n.Seeds), float64(n.Ratio)))
+		judgement := ""
 		if n.IsNoise {
-			parts = append(parts, "the ranking is noise")
+			judgement = ": noise"
 		}
+		parts = append(parts, fmt.Sprintf("standard deviation between strategies %.4f nats, between seeds %.4f (ratio %.1f%s)", float64(n.Strategies), float64(n.Seeds), float64(n.Ratio), judgement))
 	} else {
 		parts = append(parts, "the spread between seeds was not measured")
 	}
 	if finite(float64(n.PairError)) {
-		parts = append(parts, fmt.Sprintf("standard error of a difference %.4f", float64(n.PairError)))
+		parts = append(parts, fmt.Sprintf("error of a difference %.4f", float64(n.PairError)))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -82,6 +82,17 @@ func (r rule) color() color.NRGBA {
 	return blue
 }
 
+// reach is the highest regret of the rule, of a seed or the mean.
+func (r rule) reach() float64 {
+	highest := 0.0
+	for _, regret := range append(slices.Clone(r.seeds), r.regret) {
+		if finite(regret) {
+			highest = max(highest, regret)
+		}
+	}
+	return highest
+}
+
 // cost says what a rule costs beyond training its pick.
 func (r rule) cost() string {
 	switch {
@@ -99,7 +110,7 @@ func picksSpec(rules []rule) object {
 		names = append(names, p.name)
 		v := object{"rule": p.name, "strategy": p.choice, "lag": p.isLAG}
 		if finite(p.regret) {
-			v["regret"] = p.regret
+			v["regret"], v["reach"] = p.regret, p.reach()
 		}
 		if finite(p.extra) {
 			v["extra"] = p.extra
@@ -133,7 +144,7 @@ func picksSpec(rules []rule) object {
 			object{
 				"mark": object{"type": "text", "align": "left", "dx": 5, "limit": 260},
 				"encoding": object{
-					"y": y, "x": x, "text": object{"field": "strategy", "type": "nominal"}},
+					"y": y, "x": object{"field": "reach", "type": "quantitative"}, "text": object{"field": "strategy", "type": "nominal"}},
 			},
 		},
 	}
@@ -164,11 +175,7 @@ func paintPicks(c draw.Canvas, rules []rule) {
 	reach := make([]float64, len(rules)) // how far the bar and the dots go
 	for i, p := range rules {
 		left = max(left, label.Width(p.name))
-		for _, regret := range append(slices.Clone(p.seeds), p.regret) {
-			if finite(regret) {
-				reach[i] = max(reach[i], regret)
-			}
-		}
+		reach[i] = p.reach()
 		highest = max(highest, reach[i])
 	}
 	left = min(left, inches(2)) + vg.Points(20)

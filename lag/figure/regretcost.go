@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -28,11 +29,11 @@ func RegretCost(r *lag.Result) Figure {
 		return noData(f.Name, f.Title, "no rule has a finite regret and a cost")
 	}
 	front := frontOf(rules)
-	f.Alt = fmt.Sprintf("Scatter plot of the regret of %d selection rules against their extra cost. Beaten by no other at their cost:", len(rules))
-	for i, p := range front {
-		f.Alt += fmt.Sprintf("%s %s with %.4f nats at %.2f trainings", map[bool]string{true: ",", false: ""}[i > 0], p.name, p.regret, p.extra)
+	var spoken []string
+	for _, p := range front {
+		spoken = append(spoken, fmt.Sprintf("%s with %.4f nats at %.2f trainings", p.name, p.regret, p.extra))
 	}
-	f.Alt += "."
+	f.Alt = fmt.Sprintf("Scatter plot of the regret of %d selection rules against their extra cost. Beaten by no other at their cost: %s.", len(rules), strings.Join(spoken, ", "))
 	return render(f, inches(8.4), inches(4.6), regretCostSpec(rules, front), func(c draw.Canvas) { paintRegretCost(headline(c, f.Title), rules, front) })
 }
 
@@ -62,9 +63,23 @@ func regretCostSpec(rules, front []rule) object {
 		}
 		return v
 	}
-	var points, line list
-	for _, p := range rules {
+	var points, line, labels list
+	rules = slices.Clone(rules)
+	slices.SortStableFunc(rules, func(a, b rule) int {
+		switch {
+		case a.isLAG == b.isLAG:
+			return 0
+		case a.isLAG: // on top
+			return 1
+		}
+		return -1
+	})
+	heights := labelHeights(rules)
+	for i, p := range rules {
 		points = append(points, value(p))
+		label := value(p)
+		label["label"] = heights[i]
+		labels = append(labels, label)
 	}
 	for _, p := range front {
 		line = append(line, value(p))
@@ -80,10 +95,32 @@ func regretCostSpec(rules, front []rule) object {
 			object{"data": object{"values": points}, "mark": object{"type": "point", "filled": true, "size": 70}, "encoding": object{
 				"x": x, "y": y, "tooltip": tooltip("rule", "strategy", "regret", "extra"),
 				"color": object{"condition": object{"test": "datum.lag", "value": hex(vermillion)}, "value": hex(blue)}}},
-			object{"data": object{"values": points}, "mark": object{"type": "text", "align": "left", "dx": 7, "dy": -6}, "encoding": object{
-				"x": x, "y": y, "text": object{"field": "rule", "type": "nominal"}}},
+			object{"data": object{"values": labels}, "mark": object{"type": "text", "align": "left", "dx": 8}, "encoding": object{
+				"x": x, "y": object{"field": "label", "type": "quantitative"}, "text": object{"field": "rule", "type": "nominal"}}},
 		},
 	}
+}
+
+// labelHeights returns where the names of the rules stand in the Vega-Lite chart, in
+// nats: at their points, or above them where another name stands there.
+func labelHeights(rules []rule) []float64 {
+	furthest, highest := 0.0, 0.0
+	order := make([]int, len(rules))
+	for i, p := range rules {
+		furthest, highest, order[i] = max(furthest, math.Log1p(p.extra)), max(highest, p.reach()), i
+	}
+	width, height := 0.19*furthest, 0.042*highest // shares of the chart that a name takes
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rules[a].regret, rules[b].regret) })
+	heights := make([]float64, len(rules))
+	for k, i := range order {
+		heights[i] = rules[i].regret
+		for _, j := range order[:k] { // they stand in ascending order
+			if math.Abs(math.Log1p(rules[i].extra)-math.Log1p(rules[j].extra)) < width {
+				heights[i] = max(heights[i], heights[j]+height)
+			}
+		}
+	}
+	return heights
 }
 
 func paintRegretCost(c draw.Canvas, rules, front []rule) {

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -268,12 +269,21 @@ func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) objec
 		var values list
 		for _, s := range all {
 			if early := s.lossAt(step); finite(early) && finite(s.final) {
-				values = append(values, object{
-					"strategy": s.name, "early": early, "final": s.final, "role": roleOf(s)})
+				v := object{"strategy": s.name, "early": early, "final": s.final, "role": roleOf(s)}
+				if i, ok := slices.BinarySearch(s.steps, step); ok && s.seeds > 1 && finite(s.low[i]) && finite(s.high[i]) {
+					v["early_low"], v["early_high"], v["final_low"], v["final_high"] = s.low[i], s.high[i], slices.Min(s.finals), slices.Max(s.finals)
+				}
+				values = append(values, v)
 			}
 		}
 		x := object{"field": "early", "type": "quantitative", "title": fmt.Sprintf("loss at step %d", step), "scale": object{"zero": false}}
 		y := object{"field": "final", "type": "quantitative", "title": "final loss [nats/token]", "scale": object{"zero": false}}
+		bar := object{"type": "rule", "color": hex(blue), "opacity": 0.35}
+		with := func(channel object, field string) object { // of the same axis
+			channel = maps.Clone(channel)
+			channel["field"] = field
+			return channel
+		}
 		panels = append(panels, object{
 			"title": fmt.Sprintf("step %d: rho = %s", step, formatRho(rhoAt(r, all, step))),
 			"width": 210, "height": 180,
@@ -284,6 +294,8 @@ func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) objec
 					"transform": list{object{"regression": "final", "on": "early"}},
 					"encoding":  object{"x": x, "y": y},
 				},
+				object{"mark": bar, "encoding": object{"x": with(x, "early_low"), "x2": object{"field": "early_high"}, "y": y}},
+				object{"mark": bar, "encoding": object{"x": x, "y": with(y, "final_low"), "y2": object{"field": "final_high"}}},
 				object{
 					"mark": object{"type": "point", "filled": true, "size": 55},
 					"encoding": object{

@@ -3,8 +3,10 @@ package figure
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -22,23 +24,22 @@ func Signals(r *lag.Result) Figure {
 	if len(signals) == 0 {
 		return noData(f.Name, f.Title, "no correlation is defined")
 	}
-	f.Alt = "Spearman's rho of early signals with the final loss, the strongest first:"
+	var spoken []string
 	var values, names list
-	for i, s := range signals {
-		f.Alt += fmt.Sprintf(" %s %s%s", s.name, formatRho(s.rho), map[bool]string{true: ",", false: "."}[i < len(signals)-1])
+	for _, s := range signals {
+		spoken = append(spoken, s.name+" "+formatRho(s.rho))
 		v := object{"signal": s.name, "rho": s.rho, "lag": s.marked}
 		if finite(s.lo) && finite(s.hi) {
 			v["lo"], v["hi"] = s.lo, s.hi
 		}
 		values, names = append(values, v), append(names, s.name)
 	}
+	f.Alt = "Spearman's rho of early signals with the final loss, the strongest first: " + strings.Join(spoken, "; ") + "."
 	y := object{"field": "signal", "type": "nominal", "sort": names, "title": nil, "axis": object{"labelLimit": 260}}
 	x := object{"type": "quantitative", "title": "Spearman's rho with the final loss", "scale": object{"domain": list{lowestRho(signals), 1}}}
 	with := func(field string) object {
-		channel := object{"field": field}
-		for k, v := range x {
-			channel[k] = v
-		}
+		channel := maps.Clone(x)
+		channel["field"] = field
 		return channel
 	}
 	tips := list{object{"field": "signal", "type": "nominal"}}

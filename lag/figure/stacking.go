@@ -131,16 +131,7 @@ func flopsUnit(most float64) (unit float64, name string) {
 	if exponent == 0 {
 		return 1, "FLOPs"
 	}
-	return unit, fmt.Sprintf("10%s FLOPs", superscript(exponent))
-}
-
-func superscript(n int) string {
-	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
-	out := ""
-	for _, d := range fmt.Sprint(n) {
-		out += string(digits[d-'0'])
-	}
-	return out
+	return unit, fmt.Sprintf("10^%d FLOPs", exponent)
 }
 
 // A piece of an arm's mean curve lies between two growths.

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -33,11 +34,11 @@ func StackingArms(r *lag.StackingResult) Figure {
 	if len(losses) == 0 {
 		return noData(f.Name, f.Title, "no arm has a final loss")
 	}
-	f.Alt = fmt.Sprintf("Final losses of %d arms under %d seeds, the best first:", len(arms), len(r.Seeds))
-	for i, a := range arms {
-		f.Alt += fmt.Sprintf("%s %s %s", map[bool]string{true: ","}[i > 0], a.name, a.note())
+	var spoken []string
+	for _, a := range arms {
+		spoken = append(spoken, a.name+" "+a.note())
 	}
-	f.Alt += "."
+	f.Alt = fmt.Sprintf("Final losses of %d arms under %d seeds, the best first: %s.", len(arms), len(r.Seeds), strings.Join(spoken, ", "))
 	y := object{"field": "arm", "type": "nominal", "sort": names, "title": nil}
 	x := object{"field": "loss", "type": "quantitative", "title": "final loss [nats/token]", "scale": object{"zero": false}}
 	seeds := list{}
@@ -115,7 +116,14 @@ func paintStackingArms(c draw.Canvas, r *lag.StackingResult, arms []arm, lo, hi 
 	}
 	note := textStyle(sizeNote, black)
 	note.YAlign = draw.YCenter
-	notes := inches(1)
+	heading := "mean"
+	if len(arms) > 1 {
+		heading = "mean (above the best)"
+		if len(r.Seeds) > 1 {
+			heading = "mean (above the best ± error)"
+		}
+	}
+	notes := note.Width(heading)
 	for _, a := range arms {
 		notes = max(notes, note.Width(a.note()))
 	}
@@ -125,13 +133,6 @@ func paintStackingArms(c draw.Canvas, r *lag.StackingResult, arms []arm, lo, hi 
 	inner := draw.Crop(c, 0, 0, 0, -vg.Points(16))
 	chart := newRowChart(inner, names, func(int) bool { return false }, notes+bars+vg.Points(44), lo, hi, decimalTicks{5}, "final loss [nats/token]")
 	text, bar := chart.x1+vg.Points(16), chart.x1+notes+vg.Points(40)
-	heading := "mean"
-	if len(arms) > 1 {
-		heading = "mean (above the best)"
-		if len(r.Seeds) > 1 {
-			heading = "mean (above the best ± error)"
-		}
-	}
 	c.FillText(head, vg.Point{X: text, Y: c.Max.Y - vg.Points(1)}, heading)
 	c.FillText(head, vg.Point{X: bar, Y: c.Max.Y - vg.Points(1)}, "spent on probing")
 	for i, a := range arms {

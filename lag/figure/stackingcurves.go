@@ -42,24 +42,29 @@ func stackingCurvesSpec(arms []arm, unit float64, name string) object {
 	var values, names, colors list
 	for _, a := range arms {
 		names, colors = append(names, a.name), append(colors, hex(a.color()))
+		piece := 0
 		for _, p := range a.curve() {
-			values = append(values, object{"arm": a.name, "flops": p.flops / unit, "loss": p.loss, "lo": p.lo, "hi": p.hi,
+			if p.grown {
+				piece++
+			}
+			values = append(values, object{"piece": piece, "arm": a.name, "flops": p.flops / unit, "loss": p.loss, "lo": p.lo, "hi": p.hi,
 				"step": p.step, "grown": p.grown, "layers": joined(p.depths)})
 		}
 	}
 	x := object{"field": "flops", "type": "quantitative", "title": "spent [" + name + "]"}
 	y := object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}}
-	color := object{"field": "arm", "type": "nominal", "title": "arm, best first", "sort": names, "scale": object{"domain": names, "range": colors}}
+	color := object{"field": "arm", "type": "nominal", "title": "arm, best first", "sort": names, "scale": object{"domain": names, "range": colors}, "legend": object{"symbolOpacity": 1}}
+	piece := object{"field": "piece", "type": "nominal"} // lines end where an arm probes
 	tips := list{object{"field": "arm", "type": "nominal"}, object{"field": "layers", "type": "nominal"}, object{"field": "step", "type": "quantitative"},
 		object{"field": "loss", "type": "quantitative", "format": ".4f"}}
 	return object{
 		"width": 620, "height": 360,
-		"data":   object{"values": values},
-		"params": list{object{"name": "zoom", "select": object{"type": "interval", "encodings": list{"x", "y"}}, "bind": "scales"}},
+		"data": object{"values": values},
 		"layer": list{
-			object{"mark": object{"type": "area", "opacity": 0.18, "clip": true}, "encoding": object{"x": x, "color": color,
+			object{"mark": object{"type": "area", "opacity": 0.18, "clip": true}, "encoding": object{"x": x, "color": color, "detail": piece,
 				"y": object{"field": "lo", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}}, "y2": object{"field": "hi"}}},
-			object{"mark": object{"type": "line", "clip": true}, "encoding": object{"x": x, "y": y, "color": color}},
+			object{"params": list{object{"name": "zoom", "select": object{"type": "interval", "encodings": list{"x", "y"}}, "bind": "scales"}},
+				"mark": object{"type": "line", "clip": true}, "encoding": object{"x": x, "y": y, "color": color, "detail": piece}},
 			object{"mark": object{"type": "point", "filled": true, "clip": true, "opacity": 1}, "encoding": object{"x": x, "y": y, "color": color, "tooltip": tips,
 				"shape": object{"condition": object{"test": "datum.grown", "value": "diamond"}, "value": "circle"},
 				"size":  object{"condition": object{"test": "datum.grown", "value": 90}, "value": 12}}},

@@ -25,15 +25,15 @@ func StackingPicks(r *lag.StackingResult) Figure {
 	for _, row := range rows {
 		columns = max(columns, len(row.growths))
 	}
-	f.Alt = "Layer maps of the strategies that each arm grew by:"
-	for i, row := range rows {
+	var spoken []string
+	for _, row := range rows {
 		var names []string
 		for _, g := range row.growths {
 			names = append(names, g.panel.name)
 		}
-		f.Alt += fmt.Sprintf("%s %s (%s) %s", map[bool]string{true: ";"}[i > 0], row.arm, row.seeds, strings.Join(names, ", then "))
+		spoken = append(spoken, fmt.Sprintf("%s (%s) %s", row.arm, row.seeds, strings.Join(names, ", then ")))
 	}
-	f.Alt += "."
+	f.Alt = "Layer maps of the strategies that each arm grew by: " + strings.Join(spoken, "; ") + "."
 	heights := make([]vg.Length, len(rows))
 	total := vg.Length(0)
 	for i, row := range rows {
@@ -152,42 +152,49 @@ func growthsOf(o lag.ArmOutcome) []armGrowth {
 	return list
 }
 
+// stackingPicksSpec concatenates a chart for each growth: facets with scales of
+// their own would move up where an arm has fewer growths than another.
 func stackingPicksSpec(rows []pickRow) object {
-	var values, order list
 	deepest := 0
 	for _, row := range rows {
-		label := row.arm + ", " + row.seeds
-		order = append(order, label)
-		for j, g := range row.growths {
+		for _, g := range row.growths {
 			deepest = max(deepest, slices.Max(g.from))
-			for k, layers := range g.panel.stacks {
-				stack := ""
-				if len(g.panel.stacks) == 2 {
-					stack = [2]string{" encoder", " decoder"}[k]
-				}
-				for i, layer := range layers {
-					values = append(values, object{"arm": label, "growth": fmt.Sprintf("growth %d%s", j+1, stack), "strategy": g.panel.name, "layer": i, "source": sourceName(layer)})
-				}
-			}
 		}
 	}
 	domain, colors := sourceScale(deepest)
-	return object{
-		"data": object{"values": values},
-		"facet": object{
-			"row":    object{"field": "arm", "type": "nominal", "sort": order, "title": nil},
-			"column": object{"field": "growth", "type": "nominal", "title": nil},
-		},
-		"spec": object{
-			"width": 70, "height": object{"step": 14}, "mark": object{"type": "rect", "stroke": "white"},
-			"encoding": object{
-				"y":     object{"field": "layer", "type": "ordinal", "sort": "descending", "title": nil},
-				"x":     object{"field": "strategy", "type": "nominal", "title": nil, "axis": object{"labelAngle": 0, "labelLimit": 120}},
-				"color": object{"field": "source", "type": "nominal", "title": "source layer", "scale": object{"domain": domain, "range": colors}},
-				"tooltip": list{object{"field": "arm", "type": "nominal"}, object{"field": "strategy", "type": "nominal"},
-					object{"field": "layer", "type": "ordinal"}, object{"field": "source", "type": "nominal"}},
-			},
-		},
-		"resolve": object{"scale": object{"x": "independent", "y": "independent"}},
+	var lines list
+	for _, row := range rows {
+		var charts list
+		for j, g := range row.growths {
+			var values list
+			for k, layers := range g.panel.stacks {
+				stack := "stack"
+				if len(g.panel.stacks) == 2 {
+					stack = [2]string{"encoder", "decoder"}[k]
+				}
+				for i, layer := range layers {
+					values = append(values, object{"stack": stack, "layer": i, "source": sourceName(layer)})
+				}
+			}
+			title := fmt.Sprintf("%s: %s", g.panel.what, g.panel.name)
+			if j == 0 {
+				title = fmt.Sprintf("%s, %s · %s", row.arm, row.seeds, title)
+			}
+			stacks := object{"field": "stack", "type": "nominal", "sort": list{"encoder", "decoder"}, "title": nil}
+			if len(g.panel.stacks) == 1 {
+				stacks["axis"] = nil
+			}
+			charts = append(charts, object{
+				"title": object{"text": title, "anchor": "start", "fontSize": 11}, "width": 250, "height": object{"step": 13},
+				"data": object{"values": values}, "mark": object{"type": "rect", "stroke": "white"},
+				"encoding": object{
+					"x": stacks, "y": object{"field": "layer", "type": "ordinal", "sort": "descending", "title": nil},
+					"color":   object{"field": "source", "type": "nominal", "title": "source layer", "scale": object{"domain": domain, "range": colors}},
+					"tooltip": list{object{"field": "layer", "type": "ordinal"}, object{"field": "source", "type": "nominal"}},
+				},
+			})
+		}
+		lines = append(lines, object{"hconcat": charts})
 	}
+	return object{"vconcat": lines}
 }

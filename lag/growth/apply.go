@@ -43,6 +43,9 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 	if err := s.Validate(Depths{stack.Depth}); err != nil {
 		return State{}, err
 	}
+	if s.Learn != nil {
+		return State{}, fmt.Errorf("strategy %q learns its coefficients from data first, and none were learned: have `lag study` train it, or leave learn out and give combine", s.Name)
+	}
 	if init == nil && slices.Contains(s.Map, New) {
 		return State{}, fmt.Errorf("strategy %q has new layers: pass the model's initializer", s.Name)
 	}
@@ -52,6 +55,11 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 	layer, err := stack.layer(src.Params)
 	if err != nil {
 		return State{}, err
+	}
+	for _, module := range slices.Sorted(maps.Keys(s.CombineModules)) {
+		if !slices.ContainsFunc(layer, func(suffix string) bool { return Module(suffix) == module }) {
+			return State{}, fmt.Errorf("strategy %q has coefficients for the module %q, and a layer has no tensor %q: correct combine_modules", s.Name, module, stack.name(0, module+".…"))
+		}
 	}
 	momentLayers := make(map[string][]string, len(src.Moments))
 	for _, moment := range slices.Sorted(maps.Keys(src.Moments)) {
@@ -65,13 +73,12 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 
 	grown := State{Params: make(Tensors, len(src.Params)*len(s.Map)/stack.Depth)}
 	for name, tensor := range src.Params {
-		if _, _, inside := stack.split(name); !inside {
+		if _, _, inside := stack.Split(name); !inside {
 			grown.Params[name] = tensor.Clone()
 		}
 	}
 	duplicates, partners := s.Map.Duplicates(), s.Map.partners()
 	for i, source := range s.Map {
-		terms := s.terms(i, partners[i])
 		for _, suffix := range layer {
 			name := stack.name(i, suffix)
 			if source == New {
@@ -80,7 +87,7 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 				}
 				continue
 			}
-			tensor := mix(src.Params, stack, suffix, terms)
+			tensor := mix(src.Params, stack, suffix, s.terms(i, suffix, partners[i]))
 			if duplicates[i] {
 				s.Init.change(tensor, name, slices.Contains(stack.OutputProjections, suffix))
 			}
@@ -110,20 +117,21 @@ func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string, linear 
 		grown[name] = tensor
 	}
 	for name, tensor := range src {
-		if _, _, inside := stack.split(name); !inside {
+		if _, _, inside := stack.Split(name); !inside {
 			put(name, tensor.Clone(), s.Moments != MomentsReset)
 		}
 	}
 	duplicates, partners := s.Map.Duplicates(), s.Map.partners()
 	for i, source := range s.Map {
 		keep := source != New && s.Moments != MomentsReset && !(duplicates[i] && s.Moments == MomentsZeroDuplicates)
-		terms := s.terms(i, partners[i])
-		if source == New {
-			terms = []term{{0, 1}} // a new layer takes the shape, and only the shape, of layer 0
-		} else if s.Combine != nil && !linear {
-			terms = squared(terms)
-		}
 		for _, suffix := range layer {
+			terms := []term{{0, 1}} // a new layer takes the shape, and only the shape, of layer 0
+			if source != New {
+				terms = s.terms(i, suffix, partners[i])
+			}
+			if s.combines() && !linear {
+				terms = squared(terms)
+			}
 			put(stack.name(i, suffix), mix(src, stack, suffix, terms), keep)
 		}
 	}
@@ -147,9 +155,9 @@ func (k Stack) name(layer int, suffix string) string {
 	return k.Prefix + strconv.Itoa(layer) + "." + suffix
 }
 
-// split takes a tensor's name apart. A name that does not go on after the
+// Split takes a tensor's name apart. A name that does not go on after the
 // prefix with a number and a dot is not of the stack.
-func (k Stack) split(name string) (layer int, suffix string, inside bool) {
+func (k Stack) Split(name string) (layer int, suffix string, inside bool) {
 	rest, ok := strings.CutPrefix(name, k.Prefix)
 	if !ok {
 		return 0, "", false
@@ -193,7 +201,7 @@ func (k Stack) suffixes(tensors Tensors) ([]string, error) {
 	shapes := make(map[string][]int)
 	first := make(map[string]string) // suffix -> the tensor that set its shape
 	for _, name := range tensors.names() {
-		layer, suffix, inside := k.split(name)
+		layer, suffix, inside := k.Split(name)
 		if !inside {
 			continue
 		}

@@ -193,7 +193,7 @@ func TestApplyMovesMomentsAsParameters(t *testing.T) {
 func TestApplyCommutesWithRenaming(t *testing.T) {
 	const prefix = "decoder.block."
 	rename := func(name string) string {
-		if layer, suffix, inside := testStack.split(name); inside {
+		if layer, suffix, inside := testStack.Split(name); inside {
 			return fmt.Sprintf("%s%d.x.%s", prefix, layer, suffix)
 		}
 		return "model/" + name

@@ -3,6 +3,7 @@ package growth
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -13,17 +14,21 @@ type term struct {
 	coefficient float64
 }
 
-// terms returns the source layers of a grown layer, with their coefficients for
-// parameters and first moments.
-func (s Strategy) terms(i int, partner int) []term {
-	if s.Combine == nil {
+// terms returns the source layers of a tensor of a grown layer, with their
+// coefficients for parameters and first moments.
+func (s Strategy) terms(i int, suffix string, partner int) []term {
+	rows, ok := s.CombineModules[Module(suffix)]
+	if !ok {
+		rows = s.Combine
+	}
+	if rows == nil {
 		if s.Init.Kind == Interpolate && partner != New {
 			return []term{{s.Map[i], 0.5}, {partner, 0.5}}
 		}
 		return []term{{s.Map[i], 1}}
 	}
 	var list []term
-	for layer, c := range s.Combine[i] {
+	for layer, c := range rows[i] {
 		if c != 0 {
 			list = append(list, term{layer, c})
 		}
@@ -32,7 +37,7 @@ func (s Strategy) terms(i int, partner int) []term {
 }
 
 // squared returns terms with squared coefficients, for second moments under
-// [Strategy.Combine].
+// [Strategy.Combine] and [Strategy.CombineModules].
 func squared(terms []term) []term {
 	terms = slices.Clone(terms)
 	for i := range terms {
@@ -69,7 +74,7 @@ func mix(tensors Tensors, stack Stack, suffix string, terms []term) Tensor {
 // validateCombine reports coefficients that do not fit the depth of the source
 // or the map.
 func (s Strategy) validateCombine(from Depths) error {
-	if s.Combine == nil {
+	if !s.combines() {
 		return nil
 	}
 	switch {
@@ -77,22 +82,67 @@ func (s Strategy) validateCombine(from Depths) error {
 		return errors.New("combine grows one stack, and there are an encoder's and a decoder's map: give each stack a strategy of its own")
 	case s.Init.Kind != Copy && s.Init.Kind != Gated:
 		return fmt.Errorf("combine says what the layers are, and init %q would change them: choose %q or %q", s.Init.Kind, Copy, Gated)
-	case len(s.Combine) != len(s.Map):
-		return fmt.Errorf("combine has %d rows and the map %d layers: give a row for each grown layer", len(s.Combine), len(s.Map))
 	}
-	for i, row := range s.Combine {
-		if len(row) != from[0] {
-			return fmt.Errorf("combine: row %d has %d coefficients: give one for each of the %d source layers", i, len(row), from[0])
-		}
-		main, err := dominant(row)
+	if s.Combine != nil {
+		sources, err := s.validateRows("combine", s.Combine, from[0])
 		if err != nil {
-			return fmt.Errorf("combine: row %d %w", i, err)
+			return err
 		}
-		if s.Map[i] != main {
-			return fmt.Errorf("combine: row %d is mainly source layer %d, but the map has %d there: write %d into the map", i, main, s.Map[i], main)
+		for i, main := range sources {
+			if s.Map[i] != main {
+				return fmt.Errorf("combine: row %d is mainly source layer %d, but the map has %d there: write %d into the map", i, main, s.Map[i], main)
+			}
+		}
+	}
+	for _, module := range slices.Sorted(maps.Keys(s.CombineModules)) {
+		if _, err := s.validateRows(fmt.Sprintf("combine_modules %q", module), s.CombineModules[module], from[0]); err != nil {
+			return err
+		}
+		if i := slices.Index(s.Map, New); i >= 0 {
+			return fmt.Errorf("combine_modules %q: the map has a new layer at %d, which is combined of nothing: give it a source", module, i)
 		}
 	}
 	return nil
+}
+
+// combines tells whether there are coefficients.
+func (s Strategy) combines() bool { return s.Combine != nil || s.CombineModules != nil }
+
+// validateRows reports coefficients of another depth than the map's and the
+// source's, and returns the main source layer of each row.
+func (s Strategy) validateRows(what string, rows [][]float64, from int) ([]int, error) {
+	if len(rows) != len(s.Map) {
+		return nil, fmt.Errorf("%s has %d rows and the map %d layers: give a row for each grown layer", what, len(rows), len(s.Map))
+	}
+	sources := make([]int, len(rows))
+	for i, row := range rows {
+		if len(row) != from {
+			return nil, fmt.Errorf("%s: row %d has %d coefficients: give one for each of the %d source layers", what, i, len(row), from)
+		}
+		var err error
+		if sources[i], err = dominant(row); err != nil {
+			return nil, fmt.Errorf("%s: row %d %w", what, i, err)
+		}
+	}
+	return sources, nil
+}
+
+// own returns the coefficients of modules that differ from what their layers
+// have without, nil where none do.
+func (s Strategy) own() map[string][][]float64 {
+	var own map[string][][]float64
+	rest := s
+	rest.CombineModules = nil
+	for module, rows := range s.CombineModules {
+		if len(rows) > 0 && equalRows(rows, rest.Coefficients(module, len(rows[0]))) {
+			continue
+		}
+		if own == nil {
+			own = make(map[string][][]float64)
+		}
+		own[module] = rows
+	}
+	return own
 }
 
 // dominant returns the layer of the largest coefficient by size, the lowest

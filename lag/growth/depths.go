@@ -1,6 +1,9 @@
 package growth
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Depths holds the number of layers of each stack of a model: one for an
 // encoder or a decoder alone, the encoder's and then the decoder's for both.
@@ -74,6 +77,9 @@ func (s Strategy) PerStack(stacks int) ([]Strategy, error) {
 	for _, m := range s.maps() {
 		one := s
 		one.Map, one.Encoder = m, nil
+		if stacks == 2 && slices.Equal(m, span(0, len(m))) {
+			one.Learn = nil // this stack keeps its layers
+		}
 		list = append(list, one.clone())
 	}
 	return list, nil

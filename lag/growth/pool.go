@@ -105,6 +105,7 @@ type Options struct {
 
 	Wide        bool // add the strategies of [NewPool]'s second list
 	RewarmSteps int  // training steps of learning-rate re-warm-up, and of training new layers alone, in a wide pool; default DefaultRewarmSteps
+	LearnSteps  int  // steps of learning coefficients in a wide pool; default DefaultLearnSteps
 }
 
 // DefaultRewarmSteps is the length of re-warm-up where none is chosen.
@@ -122,12 +123,18 @@ func (o *Options) fill() (Options, error) {
 	if filled.RewarmSteps == 0 {
 		filled.RewarmSteps = DefaultRewarmSteps
 	}
+	if filled.LearnSteps == 0 {
+		filled.LearnSteps = DefaultLearnSteps
+	}
 	if filled.Moments == "" {
 		filled.Moments = MomentsCopy
 	}
 	err := errors.Join(filled.gate().Validate(), filled.Moments.Validate())
 	if err == nil && filled.RewarmSteps < 1 {
 		err = fmt.Errorf("rewarm steps are %d: give at least 1", filled.RewarmSteps)
+	}
+	if err == nil && filled.LearnSteps < 1 {
+		err = fmt.Errorf("learn steps are %d: give at least 1", filled.LearnSteps)
 	}
 	if err != nil {
 		err = fmt.Errorf("pool options: %w", err)
@@ -163,13 +170,14 @@ func DefaultPool(from, to int) (Pool, error) { return NewPool(from, to, nil) }
 // one is dropped:
 //
 //   - every block that adds up to the added depth inserted at every gap;
-//   - depth up-scaling, identity blocks, LEMON, MSG and MSLT;
+//   - depth up-scaling, identity blocks, LEMON, MSG, MSLT, and LiGO's depth
+//     operator with learned coefficients;
 //   - stack, interleave and the last block repeated, with duplicates scaled by
 //     a half, with noise of a hundredth, and interpolated; with moments reset
 //     and those of duplicates at zero; with re-warm-up and with the schedule
 //     begun anew.
 //
-// 3 to 6 gives 44 so. The insertions grow with the square of the depth times
+// 3 to 6 gives 45 so. The insertions grow with the square of the depth times
 // the divisors of the added depth: 12 to 24 has hundreds.
 func NewPool(from, to int, opts *Options) (Pool, error) {
 	o, err := opts.fill()

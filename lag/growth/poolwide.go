@@ -17,6 +17,7 @@ func wide(from, to int, o Options) (Pool, error) {
 	c.one(LEMON(from, to))
 	c.one(MSG(from, to, o.GateSteps))
 	c.one(MSLT(from, to, o.RewarmSteps))
+	c.one(LearnedLiGO(from, to, o.LearnSteps, DefaultLearnRate))
 	return c.pool, c.err
 }
 

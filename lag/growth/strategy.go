@@ -3,6 +3,7 @@ package growth
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -48,6 +49,18 @@ type Strategy struct {
 	// stack; see [LiGO].
 	Combine [][]float64 `json:"combine,omitempty"`
 
+	// CombineModules has coefficients for single modules of a layer, by
+	// [Module], in place of Combine's or the map's; "output.dense" is one of
+	// BERT's. The map, which then only says what is a duplicate, need not name
+	// their largest ones.
+	CombineModules map[string][][]float64 `json:"combine_modules,omitempty"`
+
+	// Learn has the coefficients of every module learned before growing,
+	// beginning with what the strategy does without it: see [LearnedLiGO]. Nil
+	// learns nothing. In a model of two stacks those of each stack are learned
+	// whose map does more than leave its layers in place.
+	Learn *Learning `json:"learn,omitempty"`
+
 	// How training goes on, in training steps since growing. What the schedule
 	// and the frozen layers are is the trainer's to know; see [Strategy.Frozen].
 	Rewarm   int  `json:"rewarm,omitempty"`    // steps over which the learning rate rises from 0 to its schedule again
@@ -80,9 +93,14 @@ func (s Strategy) WithInit(init Init) Strategy {
 
 // clone returns a copy that shares no memory with s.
 func (s Strategy) clone() Strategy {
-	s.Map, s.Encoder, s.Combine = slices.Clone(s.Map), slices.Clone(s.Encoder), slices.Clone(s.Combine)
-	for i, row := range s.Combine {
-		s.Combine[i] = slices.Clone(row)
+	s.Map, s.Encoder, s.Combine = slices.Clone(s.Map), slices.Clone(s.Encoder), cloneRows(s.Combine)
+	s.CombineModules = maps.Clone(s.CombineModules)
+	for module, rows := range s.CombineModules {
+		s.CombineModules[module] = cloneRows(rows)
+	}
+	if s.Learn != nil {
+		learn := *s.Learn
+		s.Learn = &learn
 	}
 	return s
 }
@@ -91,8 +109,11 @@ func (s Strategy) clone() Strategy {
 // not the default, such as "zero, restart" or "moments reset, re-warm-up 100".
 func (s Strategy) Summary() string {
 	var parts []string
-	if s.Combine != nil {
+	if s.combines() {
 		parts = append(parts, "combined")
+	}
+	if s.Learn != nil {
+		parts = append(parts, fmt.Sprintf("learned(%d)", s.Learn.Steps))
 	}
 	if s.Init.Kind != Copy {
 		parts = append(parts, s.Init.String())
@@ -148,6 +169,9 @@ func (s Strategy) validate(from Depths) error {
 	if err := s.validateCombine(from); err != nil {
 		return err
 	}
+	if err := s.validateLearn(from); err != nil {
+		return err
+	}
 	switch {
 	case s.Rewarm < 0:
 		return fmt.Errorf("rewarm is %d: give the training steps, 0 for none", s.Rewarm)
@@ -181,6 +205,12 @@ func (s Strategy) Key() string {
 	fmt.Fprintf(&key, "map=%v init=%v moments=%s", s.Map, init, moments)
 	if !s.oneHot() {
 		fmt.Fprintf(&key, " combine=%v", s.Combine)
+	}
+	if own := s.own(); own != nil {
+		fmt.Fprintf(&key, " combine_modules=%v", own) // in the order of the names
+	}
+	if s.Learn != nil {
+		fmt.Fprintf(&key, " learn=%+v", *s.Learn)
 	}
 	if s.Rewarm != 0 {
 		fmt.Fprintf(&key, " rewarm=%d", s.Rewarm)

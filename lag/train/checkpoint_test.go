@@ -229,7 +229,7 @@ func TestFinal(t *testing.T) {
 
 	truncateAll(t, run)
 	initial, failure := run.Initial, errors.New("no initial state")
-	run.Initial = func() (*train.State, error) { return nil, failure }
+	run.Initial = func(context.Context) (*train.State, error) { return nil, failure }
 	if _, err := run.Final(context.Background()); !errors.Is(err, failure) {
 		t.Errorf("without anything to go on from: got error %v, want %v", err, failure)
 	}

@@ -39,7 +39,7 @@ func growUpdates(updates map[string]int, strategy growth.Strategy, stack growth.
 		counts[name] = growth.Tensor{Shape: []int{1}, Data: []float32{float32(n)}} // exact below 2^24 updates
 	}
 	// Whatever became of values, a count is that of the map's source layer.
-	strategy.Init, strategy.Combine = growth.Init{Kind: growth.Copy}, nil
+	strategy.Init, strategy.Combine, strategy.CombineModules = growth.Init{Kind: growth.Copy}, nil, nil
 	grown, err := strategy.Apply(growth.State{Params: counts, Moments: map[string]growth.Tensors{"": counts}}, stack,
 		func(string, []int) []float32 { return []float32{0} })
 	if err != nil {

@@ -35,15 +35,15 @@ type Run struct {
 	Env    any    // where it runs, as JSON
 
 	Program     *Program
-	Initial     func() (*State, error)          // the state to start from
-	Batch       func(step int) ([]Batch, error) // training batch of a step, in its micro-batches
-	Seed        int64                           // of dropout
-	Gates       func(step int) []float32        // of the model's layers; nil where none is gated
-	Frozen      func(step int) []bool           // layers that a step does not train, see [Step]; nil where all are trained
-	AtEnd       map[string][]Batch              // further sets, evaluated once, after the last step; may be nil, and an empty one has no loss
-	Validation  []Batch                         // the fixed validation set
-	Schedule    Schedule                        // its Steps are the run's
-	Evaluate    []int                           // steps at which to evaluate, ascending, the last one being Schedule.Steps
+	Initial     func(ctx context.Context) (*State, error) // the state to start from
+	Batch       func(step int) ([]Batch, error)           // training batch of a step, in its micro-batches
+	Seed        int64                                     // of dropout
+	Gates       func(step int) []float32                  // of the model's layers; nil where none is gated
+	Frozen      func(step int) []bool                     // layers that a step does not train, see [Step]; nil where all are trained
+	AtEnd       map[string][]Batch                        // further sets, evaluated once, after the last step; may be nil, and an empty one has no loss
+	Validation  []Batch                                   // the fixed validation set
+	Schedule    Schedule                                  // its Steps are the run's
+	Evaluate    []int                                     // steps at which to evaluate, ascending, the last one being Schedule.Steps
 	Checkpoints Checkpoints
 	Tokens      int     // tokens of a step, for the metrics; 0: not said
 	FLOPs       float64 // floating-point operations of a step, forward and backward; 0: not said

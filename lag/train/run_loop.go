@@ -26,7 +26,7 @@ type training struct {
 // train brings the run from its newest checkpoint, or its beginning, to a step.
 func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome, err error) {
 	t := &training{Run: r, dir: dir, until: until}
-	resumed, err := t.start()
+	resumed, err := t.start(ctx)
 	if err != nil {
 		return outcome, err
 	}
@@ -52,7 +52,7 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 // start takes the state of the newest checkpoint, or the initial state where
 // none can be used, and returns the line for the log that tells of checkpoints.
 // An outcome that was there is of another end, and goes.
-func (t *training) start() (resumed *Metric, err error) {
+func (t *training) start(ctx context.Context) (resumed *Metric, err error) {
 	snap, refused, err := loadNewest(CheckpointDir(t.dir))
 	if err != nil {
 		return nil, fmt.Errorf("%w; mend that, or delete the run's directory %s to train the run again", err, t.dir)
@@ -67,9 +67,9 @@ func (t *training) start() (resumed *Metric, err error) {
 		err = t.restore(*snap)
 	case len(refused) > 0:
 		log.Warn("all checkpoints of the run are damaged; it begins again", "set aside", len(refused), "run", t.dir)
-		err = t.begin()
+		err = t.begin(ctx)
 	default:
-		m, err = nil, t.begin()
+		m, err = nil, t.begin(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -81,9 +81,9 @@ func (t *training) start() (resumed *Metric, err error) {
 }
 
 // begin takes the initial state.
-func (t *training) begin() (err error) {
+func (t *training) begin(ctx context.Context) (err error) {
 	t.saved = -1
-	if t.state, err = t.Initial(); err == nil && t.state.Step != 0 {
+	if t.state, err = t.Initial(ctx); err == nil && t.state.Step != 0 {
 		err = fmt.Errorf("the initial state of the run is one after %d steps; set its step to 0", t.state.Step)
 	}
 	return err

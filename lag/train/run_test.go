@@ -64,7 +64,7 @@ func newRun(b *backend.Backend, optimizer train.Optimizer, study string, peak fl
 	validation, err := batchOf(1000)
 	return &train.Run{
 		Study: study, Config: map[string]any{"peak": peak, "optimizer": optimizer.Name()}, Program: program,
-		Initial:    func() (*train.State, error) { return program.NewState(3), nil },
+		Initial:    func(context.Context) (*train.State, error) { return program.NewState(3), nil },
 		Batch:      batchOf,
 		Seed:       5,
 		Gates:      func(int) []float32 { return []float32{1} },
@@ -218,7 +218,7 @@ func TestResumeMicroBatches(t *testing.T) {
 	program := newProgram(t, testbackend.Go(t), model, optimizer)
 	newRun := func() *train.Run {
 		run := mustRun(t, testbackend.Go(t), train.NewAdafactor(), t.TempDir(), 1e-2)
-		run.Program, run.Initial = program, func() (*train.State, error) { return program.NewState(3), nil }
+		run.Program, run.Initial = program, func(context.Context) (*train.State, error) { return program.NewState(3), nil }
 		run.Batch = func(step int) ([]train.Batch, error) {
 			batches, err := batchOf(step)
 			if err != nil {

@@ -44,8 +44,8 @@ func TestValidateRun(t *testing.T) {
 func TestStepsOfStates(t *testing.T) {
 	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)
 	initial := run.Initial
-	run.Initial = func() (*train.State, error) {
-		state, err := initial()
+	run.Initial = func(ctx context.Context) (*train.State, error) {
+		state, err := initial(ctx)
 		state.Step = 10
 		return state, err
 	}

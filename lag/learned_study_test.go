@@ -1,0 +1,151 @@
+package lag_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+const learnSteps = 6
+
+// learning is a study of stacking, and of LiGO from stacking's coefficients, for
+// an encoder (2 -> 3) or an encoder-decoder (1,1 -> 2,2).
+func learning(t *testing.T, family string) lag.Config {
+	t.Helper()
+	config := smoke(t)
+	from, to := growth.Depths{2}, growth.Depths{3}
+	if family == "ul2" {
+		config.Task = smallTraining(t, "ul2").Task
+		from, to = growth.Depths{1, 1}, growth.Depths{2, 2}
+	}
+	var err error
+	if config.Model, err = config.Model.WithDepths(from...); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := growth.NewPoolFor(from, to, &growth.Options{Wide: true, LearnSteps: learnSteps})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ligo, ok := pool.ByName("ligo")
+	if !ok {
+		t.Fatal("the wide pool has no ligo")
+	}
+	ligo.Learn.Rate = 0.05
+	config.Growth.To, config.Growth.Strategies, config.Growth.Custom = to, []string{"stack"}, growth.Pool{ligo}
+	return config
+}
+
+// learnedBytes are those of the only file of learned coefficients of a study.
+func learnedBytes(t *testing.T, dir string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "*", "learned.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("the files of coefficients are %v, want one: %v", found, err)
+	}
+	text, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestLearnedStudy: a study in which coefficients are learned gives the same
+// bytes each time, and when it is interrupted before they are, and later; they
+// change what training starts from, and their cost is counted.
+func TestLearnedStudy(t *testing.T) {
+	for _, family := range []string{"bert", "ul2"} {
+		t.Run(family, func(t *testing.T) {
+			config, root := learning(t, family), t.TempDir()
+			dirs := []string{filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "interrupted")}
+			result, err := run(t, config, dirs[0], backend.Go, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			interruptLearned(t, config, dirs[2])
+			for _, dir := range dirs[1:] {
+				if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+					t.Fatal(err)
+				}
+				if resultBytes(t, dirs[0], "result.json") != resultBytes(t, dir, "result.json") || learnedBytes(t, dirs[0]) != learnedBytes(t, dir) {
+					t.Errorf("%s: another result, or other coefficients", dir)
+				}
+			}
+			stack, ligo := result.Strategies[0], result.Strategies[1]
+			if stack.Name != "stack" || ligo.Name != "ligo" || ligo.LearnSteps != learnSteps || stack.LearnSteps != 0 {
+				t.Fatalf("%s learned %d steps, %s %d", stack.Name, stack.LearnSteps, ligo.Name, ligo.LearnSteps)
+			}
+			if want := stack.FLOPs * float64(result.Steps+learnSteps) / float64(result.Steps); math.Abs(ligo.FLOPs-want) > 1e-9*want {
+				t.Errorf("ligo took %g FLOPs, want %g", ligo.FLOPs, want)
+			}
+			if ligo.Initial() == stack.Initial() {
+				t.Error("what was learned changes nothing")
+			}
+		})
+	}
+}
+
+// interruptLearned begins a study and stops it twice: when ligo's turn comes,
+// before it has learned, and while it is trained.
+func interruptLearned(t *testing.T, config lag.Config, dir string) {
+	t.Helper()
+	for _, moment := range []struct {
+		run  string
+		done int64
+	}{{"stack", int64(config.Growth.Schedule.Steps)}, {"ligo", 3}} {
+		stop := errors.New("stop")
+		ctx, cancel := context.WithCancelCause(context.Background())
+		s, err := lag.Open(ctx, config, lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e lag.Event) {
+			if e.Phase == lag.PhaseProbe && e.Run == moment.run && e.Done == moment.done {
+				cancel(stop)
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Run(ctx)
+		s.Close()
+		if !errors.Is(err, stop) {
+			t.Errorf("stopped at step %d of %s: got error %v, want %v", moment.done, moment.run, err, stop)
+		}
+	}
+}
+
+// TestLearnedStacking: in a comparison of stages at equal cost, learning is paid
+// for by the arm whose rule has it done.
+func TestLearnedStacking(t *testing.T) {
+	c, err := lag.StackingPreset("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data.Corpus.Source = corpusFile(t, 200)
+	c.SetVocabSize(64)
+	if c.Model, err = c.Model.WithDepths(2); err != nil {
+		t.Fatal(err)
+	}
+	c.Stages = lag.EqualStages([]growth.Depths{{2}, {3}}, 240)
+	c.Wide, c.Strategies, c.Seeds = true, []string{"stack", "ligo"}, c.Seeds[:1]
+	c.Arms = []lag.Arm{{Name: "adaptive", Rule: "lag:2"}, {Name: "ligo", Rule: "strategy:ligo"}, {Name: "stack", Rule: "strategy:stack"}}
+	result, err := lag.Stack(context.Background(), c, lag.Options{Dir: t.TempDir(), Backend: backend.Go})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{2 + growth.DefaultLearnSteps, growth.DefaultLearnSteps, 0} {
+		arm := result.Arms[i]
+		stage := arm.Stages[1]
+		if got := stage.ExtraSteps + stage.LearnSteps; got != want {
+			t.Errorf("arm %s spent %d steps on probes and learning, want %d", arm.Name, got, want)
+		}
+		perStep := arm.Curve[len(arm.Curve)-1].FLOPs - arm.Curve[len(arm.Curve)-2].FLOPs
+		perStep /= float64(arm.Curve[len(arm.Curve)-1].Step - arm.Curve[len(arm.Curve)-2].Step)
+		if arm.FLOPs > result.Budget*(1+1e-9) || arm.FLOPs < result.Budget-perStep {
+			t.Errorf("arm %s took %g FLOPs, want at most one step of %g below the budget of %g", arm.Name, arm.FLOPs, perStep, result.Budget)
+		}
+	}
+}

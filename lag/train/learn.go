@@ -1,0 +1,259 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/transformer"
+)
+
+// Learning finds the coefficients of strategies that learn them, see
+// [growth.LearnedLiGO]. The parameters of the grown model are linear
+// combinations, in the graph, of the source's, which are fixed: only the
+// coefficients are changed, by Adam (Kingma and Ba 2015, algorithm 1, with its
+// defaults for all but the rate) on the loss that training minimizes, dropout
+// included. Coefficients and Adam's state are kept on the host in float64.
+type Learning struct {
+	Backend    *backend.Backend
+	Grown      Model             // the model that is grown
+	Source     Snapshot          // parameters of the source model
+	Stacks     []growth.Stack    // of the source model
+	Strategies []growth.Strategy // of each stack; those that learn all with the same [growth.Learning]
+	Batch      func(step int) (Batch, error)
+	Seed       int64 // of dropout
+}
+
+// Learned is what [Learning.Do] finds.
+type Learned struct {
+	Strategies []growth.Strategy // of each stack, with their coefficients: what [Snapshot.Grow] takes
+	Losses     []float64         // of each step before its update, the objective's, in nats per predicted token
+}
+
+// Do learns the coefficients. Where no strategy learns, it returns them as they
+// are. It is deterministic. Between steps it looks at the context, and returns
+// its cause once it is cancelled. A loss or gradient that is not finite is an
+// error.
+func (l Learning) Do(ctx context.Context) (_ Learned, err error) {
+	learned := Learned{Strategies: slices.Clone(l.Strategies)}
+	c, err := l.begin()
+	if err != nil || c == nil {
+		return learned, err
+	}
+	defer func() { err = errors.Join(err, c.finalize()) }()
+	for step := range c.learn.Steps {
+		if ctx.Err() != nil {
+			return Learned{}, context.Cause(ctx)
+		}
+		loss, err := c.step(step)
+		if err != nil {
+			return Learned{}, fmt.Errorf("learning the coefficients of strategy %q, step %d: %w", c.name, step, err)
+		}
+		learned.Losses = append(learned.Losses, loss)
+	}
+	for i, s := range l.Strategies {
+		if s.Learn == nil {
+			continue
+		}
+		modules := make(map[string][][]float64)
+		for _, m := range c.modules {
+			if m.stack == i {
+				modules[m.name] = m.rows()
+			}
+		}
+		learned.Strategies[i] = s.Learned(modules)
+		if err := learned.Strategies[i].Validate(growth.Depths{l.Stacks[i].Depth}); err != nil {
+			return Learned{}, fmt.Errorf("%w; lower the rate of learn, %g", err, c.learn.Rate)
+		}
+	}
+	return learned, nil
+}
+
+// combination is a learning that is under way.
+type combination struct {
+	Learning
+	name    string // of the strategy
+	learn   growth.Learning
+	modules []*module
+	program *Program // of the grown model: its graph, but not its state
+	source  []*tensors.Tensor
+	names   map[string]int // place of a source parameter in source
+}
+
+// module is one kind of module of a stack, whose coefficients are learned.
+type module struct {
+	stack         int
+	name          string
+	from, to      int
+	values        []float64 // [to, from], row-major
+	first, second []float64 // Adam's moments
+}
+
+func (m *module) rows() [][]float64 {
+	rows := make([][]float64, m.to)
+	for i := range rows {
+		rows[i] = slices.Clone(m.values[i*m.from : (i+1)*m.from])
+	}
+	return rows
+}
+
+// begin checks what is given and prepares the modules at their start; nil where
+// no strategy learns.
+func (l Learning) begin() (*combination, error) {
+	if len(l.Strategies) != len(l.Stacks) {
+		return nil, fmt.Errorf("the source has %d stacks of layers, and %d strategies were given: give one for each", len(l.Stacks), len(l.Strategies))
+	}
+	c := &combination{Learning: l, names: make(map[string]int)}
+	for i, s := range l.Strategies {
+		if err := s.Validate(growth.Depths{l.Stacks[i].Depth}); err != nil {
+			return nil, err
+		}
+		if s.Learn == nil {
+			continue
+		}
+		if c.name == "" {
+			c.name, c.learn = s.Name, *s.Learn
+		}
+		if c.learn != *s.Learn {
+			return nil, fmt.Errorf("strategy %q: one stack learns with %+v and another with %+v: give both the same", s.Name, c.learn, *s.Learn)
+		}
+	}
+	if c.name == "" {
+		return nil, nil
+	}
+	if l.Backend == nil || l.Grown == nil || l.Batch == nil {
+		return nil, errors.New("learning coefficients needs a backend, the grown model and batches; give all three")
+	}
+	var err error
+	// The optimizer of the program stays unused: what it would update is fixed.
+	if c.program, err = NewProgram(l.Backend, l.Grown, NewAdamW()); err != nil {
+		return nil, err
+	}
+	for _, p := range c.program.parameters {
+		if err := c.place(p); err != nil {
+			return nil, errors.Join(err, finalize(c.source))
+		}
+	}
+	return c, nil
+}
+
+// place finds the sources of a parameter of the grown model, and its module.
+func (c *combination) place(p transformer.Param) error {
+	i, layer, suffix := c.find(p.Name)
+	if i < 0 {
+		return c.take(p.Name, p.Shape)
+	}
+	stack, s := c.Stacks[i], c.Strategies[i]
+	if layer >= len(s.Map) {
+		return fmt.Errorf("the grown model has a parameter %s, and strategy %q grows to %d layers: give the model of that depth", p.Name, s.Name, len(s.Map))
+	}
+	if s.Learn == nil {
+		if s.Map[layer] != layer {
+			return fmt.Errorf("strategy %q learns for one stack of layers only, and its map of another, %s, moves layers: have both learn, or leave one as it is", s.Name, stack.Prefix)
+		}
+		return c.take(p.Name, p.Shape)
+	}
+	for j := range stack.Depth {
+		if err := c.take(sourceName(stack, j, suffix), p.Shape); err != nil {
+			return err
+		}
+	}
+	name := growth.Module(suffix)
+	if c.module(i, name) == nil {
+		m := &module{stack: i, name: name, from: stack.Depth, to: len(s.Map)}
+		for _, row := range s.Coefficients(name, m.from) {
+			m.values = append(m.values, row...)
+		}
+		m.first, m.second = make([]float64, len(m.values)), make([]float64, len(m.values))
+		c.modules = append(c.modules, m)
+	}
+	return nil
+}
+
+func sourceName(stack growth.Stack, layer int, suffix string) string {
+	return stack.Prefix + strconv.Itoa(layer) + "." + suffix
+}
+
+// find returns the stack, the layer and the suffix of a parameter of the grown
+// model; the stack is -1 for one outside all stacks.
+func (c *combination) find(name string) (i, layer int, suffix string) {
+	for i, stack := range c.Stacks {
+		if layer, suffix, ok := stack.Split(name); ok {
+			return i, layer, suffix
+		}
+	}
+	return -1, 0, ""
+}
+
+func (c *combination) module(stack int, name string) *module {
+	i := slices.IndexFunc(c.modules, func(m *module) bool { return m.stack == stack && m.name == name })
+	if i < 0 {
+		return nil
+	}
+	return c.modules[i]
+}
+
+// take brings a parameter of the source to where the graph gets it from, once.
+func (c *combination) take(name string, shape []int) error {
+	if _, ok := c.names[name]; ok {
+		return nil
+	}
+	t, ok := c.Source.Params[name]
+	if !ok || !slices.Equal(t.Shape, shape) || len(t.Data) != elements(shape) {
+		return fmt.Errorf("the source model has no parameter %s of shape %v, which the grown model is to be made of: give the source that the strategy grows", name, shape)
+	}
+	c.names[name] = len(c.source)
+	c.source = append(c.source, tensors.FromFlatDataAndDimensions(t.Data, shape...))
+	return nil
+}
+
+func (c *combination) finalize() error {
+	for _, exec := range c.program.execs {
+		exec.Finalize()
+	}
+	return finalize(c.source)
+}
+
+// step does one update of the coefficients and returns the loss before it.
+func (c *combination) step(step int) (float64, error) {
+	batch, err := c.Batch(step)
+	if err != nil {
+		return 0, err
+	}
+	loss, gradients, err := c.gradient(step, batch)
+	if err = errors.Join(err, batch.Finalize()); err != nil {
+		return 0, err
+	}
+	sum := loss
+	for _, gradient := range gradients {
+		for _, g := range gradient {
+			sum += float64(g)
+		}
+	}
+	if !finite(sum) {
+		return 0, fmt.Errorf("the loss or its gradient is not finite; lower the rate of learn, %g, or leave the strategy out", c.learn.Rate)
+	}
+	for i, m := range c.modules {
+		m.adam(gradients[i], c.learn.Rate, step+1)
+	}
+	return loss, nil
+}
+
+// adam is the n-th update, counted from 1.
+func (m *module) adam(gradient []float32, rate float64, n int) {
+	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+	for i, g32 := range gradient {
+		g := float64(g32)
+		m.first[i] = beta1*m.first[i] + (1-beta1)*g
+		m.second[i] = beta2*m.second[i] + (1-beta2)*g*g
+		first, second := m.first[i]/(1-math.Pow(beta1, float64(n))), m.second[i]/(1-math.Pow(beta2, float64(n)))
+		m.values[i] -= rate * first / (math.Sqrt(second) + epsilon)
+	}
+}

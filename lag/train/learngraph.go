@@ -1,0 +1,91 @@
+package train
+
+import (
+	"errors"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/transformer"
+)
+
+// gradient returns the objective's loss of a batch, and the derivatives of the
+// whole loss by the coefficients of each module, in the order of their values.
+func (c *combination) gradient(step int, batch Batch) (loss float64, gradients [][]float32, err error) {
+	fixed := len(c.source) + len(c.modules)
+	exec, err := c.program.compiled("learning of coefficients", fixed, batch, nil, c.graph)
+	if err != nil {
+		return 0, nil, err
+	}
+	args := appendTensors(nil, c.source)
+	for _, m := range c.modules {
+		values := make([][]float32, m.to)
+		for i, row := range m.rows() {
+			for _, x := range row {
+				values[i] = append(values[i], float32(x))
+			}
+		}
+		args = append(args, values)
+	}
+	out, err := exec.Call(append(appendInputs(args, batch, nil), randomState(c.Seed, step, 0))...)
+	if err != nil {
+		return 0, nil, err
+	}
+	for i, t := range out {
+		values, failed := takeVector(t)
+		if err = errors.Join(err, failed); err != nil {
+			continue // to free the others
+		}
+		if i == 0 {
+			loss = float64(values[0])
+		} else {
+			gradients = append(gradients, values)
+		}
+	}
+	return loss, gradients, err
+}
+
+// graph takes the source's parameters and the coefficients of each module, and
+// after the inputs the random state. It returns the objective's mean loss as a
+// vector of one and the gradient by each module's coefficients.
+func (c *combination) graph(e *executable, args []*Node, inputs transformer.Inputs, mode transformer.Mode, rest []*Node) []*Node {
+	mode.Dropout = transformer.NewDropout(rest[0])
+	source, coefficients := args[:len(c.source)], args[len(c.source):]
+	terms := c.program.terms(e, c.combine(source, coefficients), inputs, mode)
+	means := make([]*Node, len(terms))
+	for i, term := range terms {
+		means[i] = Div(term.Sum, term.Count)
+	}
+	return append([]*Node{Reshape(means[0], 1)}, Gradient(sum(means), coefficients...)...)
+}
+
+// combine returns the parameters of the grown model.
+func (c *combination) combine(source, coefficients []*Node) []*Node {
+	type tensor struct {
+		stack  int
+		suffix string
+	}
+	grown := make(map[tensor]*Node) // a tensor of all grown layers, [D, ...]
+	parameters := make([]*Node, len(c.program.parameters))
+	for n, p := range c.program.parameters {
+		i, layer, suffix := c.find(p.Name)
+		if i < 0 || c.Strategies[i].Learn == nil {
+			parameters[n] = source[c.names[p.Name]]
+			continue
+		}
+		key := tensor{i, suffix}
+		if grown[key] == nil {
+			layers := make([]*Node, c.Stacks[i].Depth)
+			for j := range layers {
+				layers[j] = source[c.names[sourceName(c.Stacks[i], j, suffix)]]
+			}
+			for k, m := range c.modules {
+				if m.stack == i && m.name == growth.Module(suffix) {
+					grown[key] = DotGeneral(coefficients[k], []int{1}, nil, Stack(layers, 0), []int{0}, nil)
+				}
+			}
+		}
+		parameters[n] = Reshape(Slice(grown[key], AxisElem(layer)), p.Shape...)
+	}
+	return parameters
+}
