@@ -149,3 +149,23 @@ func TestLearnedStacking(t *testing.T) {
 		}
 	}
 }
+
+// TestLearningDiverges: a strategy whose coefficients diverge is an outcome like
+// any other that diverges, at step 0.
+func TestLearningDiverges(t *testing.T) {
+	config := smoke(t)
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	ligo, err := growth.LearnedLiGO(1, 2, 3, 1e38)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Growth.Custom = growth.Pool{ligo}
+	result, err := run(t, config, t.TempDir(), backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := result.Strategies[2]
+	if o.Status != lag.StatusDiverged || o.DivergedAt == nil || *o.DivergedAt != 0 || !math.IsInf(o.At(0), 1) {
+		t.Errorf("a learning that diverged is recorded as %+v", o)
+	}
+}

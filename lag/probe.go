@@ -2,7 +2,9 @@ package lag
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
@@ -116,7 +118,7 @@ func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
 		return o, err
 	}
 	metrics, err := train.ReadMetrics(dir)
-	if err != nil {
+	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // it diverged before its first step
 		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
 	}
 	o.Signals = earlySignals(metrics, o.Curve, s.Config.Growth.ProbeSteps)

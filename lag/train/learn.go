@@ -238,7 +238,7 @@ func (c *combination) step(step int) (float64, error) {
 		}
 	}
 	if !finite(sum) {
-		return 0, fmt.Errorf("the loss or its gradient is not finite; lower the rate of learn, %g, or leave the strategy out", c.learn.Rate)
+		return 0, fmt.Errorf("%w: lower the rate of learn, %g, or leave the strategy out", ErrDiverged, c.learn.Rate)
 	}
 	for i, m := range c.modules {
 		m.adam(gradients[i], c.learn.Rate, step+1)

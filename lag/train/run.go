@@ -54,6 +54,10 @@ type Run struct {
 	Observe   func(step int, loss float64, validation bool) // may be nil
 }
 
+// ErrDiverged is in the errors of an Initial whose own training met a number that
+// is not finite: the run has then diverged at step 0.
+var ErrDiverged = errors.New("the loss or its gradient is not finite")
+
 // Outcome is the result.json of a run.
 type Outcome struct {
 	Curve      []Loss          `json:"curve"`                 // validation loss

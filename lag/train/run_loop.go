@@ -27,6 +27,10 @@ type training struct {
 func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome, err error) {
 	t := &training{Run: r, dir: dir, until: until}
 	resumed, err := t.start(ctx)
+	if errors.Is(err, ErrDiverged) {
+		log.Warn("the run has no initial state: its making diverged", "error", err, "run", dir)
+		return Outcome{Curve: []Loss{{}}, DivergedAt: new(int)}, nil
+	}
 	if err != nil {
 		return outcome, err
 	}
