@@ -56,6 +56,9 @@ func testJSON[T any](t *testing.T, what string, config T, read func([]byte) (T, 
 	}
 	objects := 0
 	eachObject(t, text, func(path string, object map[string]any, document func() []byte) {
+		if strings.HasSuffix(path, ".combine_modules") {
+			return // a map, whose names are the user's
+		}
 		objects++
 		object["no_such_field"] = 1
 		if _, err := read(document()); err == nil {
@@ -167,6 +170,12 @@ func fill(v reflect.Value, n *int) {
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		fill(v.Index(0), n)
 		fill(v.Index(1), n)
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, n)
+		fill(value, n)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
 	case reflect.String:
 		if v.String() == "" || v.Type() == reflect.TypeFor[string]() {
 			v.SetString(fmt.Sprintf("text %d", *n))
