@@ -212,7 +212,6 @@ func TestSelectBadInput(t *testing.T) {
 		"no rule":           {nil, 1, "no selection rule"},
 		"seed":              {selection.LAG{Lag: 5}, 99, "no seed 99"},
 		"not evaluated":     {selection.LAG{Lag: 3}, 1, "does not evaluate"},
-		"states not kept":   {selection.Decay{Probe: 5, Length: 2}, 1, "keeps no states"},
 		"beyond the end":    {selection.LAG{Lag: 10}, 1, "before the end"},
 		"no such candidate": {selection.Strategy{Name: "magic"}, 1, "no candidate has this name"},
 	} {

@@ -86,11 +86,14 @@ func ProportionalStages(depths []growth.Depths, total int, alpha float64) []Stag
 	return stages
 }
 
+// AdaptiveArm is the name of the arm whose rule picks at every stage.
+const AdaptiveArm = "adaptive"
+
 // StackingArms are the arms that a comparison wants: the rule at every stage,
 // the last and the middle block repeated at every stage, one growth after the
 // stages before the last, and training from scratch.
 func StackingArms(rule string, stages []Stage) []Arm {
-	arms := []Arm{{Name: "adaptive", Rule: rule}, {Name: "stack-last", Rule: "stack-last"}, {Name: "midas", Rule: "midas"}}
+	arms := []Arm{{Name: AdaptiveArm, Rule: rule}, {Name: "stack-last", Rule: "stack-last"}, {Name: "midas", Rule: "midas"}}
 	last := stages[len(stages)-1]
 	if n := len(stages); n > 2 {
 		early := 0

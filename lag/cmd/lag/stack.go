@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
@@ -78,11 +79,8 @@ func planFlags(flags *flag.FlagSet) plan {
 	}
 }
 
-// apply changes the stages and, with them, the arms.
+// apply changes the stages, and the usual arms with them.
 func (p plan) apply(c *lag.Stacking) error {
-	if *p.stages == "" && *p.total == 0 && *p.rule == "" {
-		return nil
-	}
 	var depths []growth.Depths
 	total := 0
 	for _, s := range c.Stages {
@@ -107,11 +105,16 @@ func (p plan) apply(c *lag.Stacking) error {
 	if len(c.Stages) == 0 {
 		return fmt.Errorf("-stages names no stage; give depths such as \"3 6 9\"")
 	}
-	rule := *p.rule
-	if rule == "" && len(c.Arms) > 0 {
-		rule = c.Arms[0].Rule
+	for _, usual := range lag.StackingArms(*p.rule, c.Stages) {
+		i := slices.IndexFunc(c.Arms, func(a lag.Arm) bool { return a.Name == usual.Name })
+		switch {
+		case i < 0:
+		case usual.Stages != nil: // its stages follow from the plan's
+			c.Arms[i].Stages = usual.Stages
+		case usual.Name == lag.AdaptiveArm && *p.rule != "":
+			c.Arms[i].Rule = *p.rule
+		}
 	}
-	c.Arms = lag.StackingArms(rule, c.Stages)
 	var err error
 	c.Model, err = c.Model.WithDepths(c.Stages[0].Depths...)
 	return err

@@ -84,6 +84,9 @@ func startWorker(ctx context.Context, name, config string, index, n int, o lag.O
 	if o.DataDir != "" {
 		arguments = append(arguments, "-data", o.DataDir)
 	}
+	if o.PeakFLOPS > 0 {
+		arguments = append(arguments, "-peak-flops", fmt.Sprint(o.PeakFLOPS))
+	}
 	c := exec.CommandContext(ctx, self, arguments...)
 	log, err := os.OpenFile(filepath.Join(o.Dir, fmt.Sprintf("worker-%d.log", index)), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err != nil {
