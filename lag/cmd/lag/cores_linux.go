@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/charmbracelet/log"
 	"golang.org/x/sys/unix"
 )
 
@@ -35,5 +36,6 @@ func takeCores(index, n int) error {
 			}
 		}
 	}
+	log.Info("this process keeps to its cores", "worker", index, "cores", cores(index, n))
 	return nil
 }

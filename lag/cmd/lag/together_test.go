@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +139,7 @@ func TestTogether(t *testing.T) {
 
 	arguments[6] = filepath.Join(root, "workers", "study")
 	w := startProcess(t, append(arguments, "-workers", "2"))
+	defer keepsApart(t, w, filepath.Join(root, "workers", "study", "worker-1.log"))
 	w.succeeds(t)
 	if !bytes.Equal(resultOf(t, arguments[6]), want) {
 		t.Error("result.json of two workers is not that of one")
@@ -182,6 +185,23 @@ func TestKilledBesideOther(t *testing.T) {
 		t.Error("result.json is not that of a process that is alone")
 	}
 	trainedOnce(t, arguments[6], 1)
+}
+
+// keepsApart checks that two workers keep to different cores, where there are two.
+func keepsApart(t *testing.T, first *process, second string) {
+	t.Helper()
+	if runtime.GOOS != "linux" || runtime.NumCPU() < 2 {
+		return
+	}
+	text, err := os.ReadFile(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cores := regexp.MustCompile(`keeps to its cores.*cores="?\[([\d ]+)\]`)
+	a, b := cores.FindStringSubmatch(first.output(t)), cores.FindSubmatch(text)
+	if a == nil || b == nil || a[1] == string(b[1]) {
+		t.Errorf("the workers' cores are %q and %q: %s %s", a, b, first.output(t), text)
+	}
 }
 
 // TestStackTogether: two workers at a stacking come to the result of one.

@@ -44,10 +44,10 @@ func (w workers) with(ctx context.Context, name string, config any, o lag.Option
 	if n == 1 {
 		return work(ctx)
 	}
-	if err := takeCores(index, n); err != nil {
-		return err
-	}
 	if index > 0 {
+		if err := takeCores(index, n); err != nil {
+			return err
+		}
 		return work(ctx)
 	}
 	path := filepath.Join(o.Dir, ".worker.json")
@@ -65,7 +65,11 @@ func (w workers) with(ctx context.Context, name string, config any, o lag.Option
 		}
 		commands = append(commands, c)
 	}
-	err := work(ctx)
+	// Not before: the others would have inherited this process's cores.
+	err := takeCores(index, n)
+	if err == nil {
+		err = work(ctx)
+	}
 	cancel()
 	for _, c := range commands {
 		// What it could not do, this process did, or failed with the same error.
