@@ -30,7 +30,7 @@ func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error
 		return err
 	}
 	r.Rules = r.Summarize(r.Picks)
-	r.Warnings = warnings(r)
+	r.Warnings = append([]string{}, warnings(r)...) // an empty list is no null in JSON
 	r.Verdict = verdict(r)
 	return nil
 }
