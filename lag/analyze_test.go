@@ -174,3 +174,33 @@ func TestLeftPlateau(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherRates: a strategy that trains at another learning rate at the lag than
+// most is named in a warning, whichever is the first of the pool.
+func TestOtherRates(t *testing.T) {
+	candidates := func(rates ...float64) []Outcome {
+		var list []Outcome
+		for i, rate := range rates {
+			o := outcome(string(rune('a'+i)), 4, 4, 3, 3, 3, 3, 3, 2+float64(i))
+			o.RateAtLag = rate
+			list = append(list, o)
+		}
+		return list
+	}
+	for _, test := range []struct {
+		rates []float64
+		want  string
+	}{
+		{[]float64{1e-3, 1e-3, 1e-3}, ""},
+		{[]float64{5e-4, 1e-3, 1e-3}, "a"},
+		{[]float64{1e-3, 5e-4, 1e-3, 1e-3, 2e-4}, "b, e"},
+	} {
+		r := analyzed(t, candidates(test.rates...)...)
+		if got := strings.Join(r.otherRates(), ", "); got != test.want {
+			t.Errorf("rates %v: other than most are %q, want %q", test.rates, got, test.want)
+		}
+		if warned := strings.Contains(strings.Join(r.Warnings, " "), "another learning rate"); warned != (test.want != "") {
+			t.Errorf("rates %v: warned %t", test.rates, warned)
+		}
+	}
+}

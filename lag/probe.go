@@ -121,6 +121,7 @@ func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
 	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // it diverged before its first step
 		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
 	}
+	o.RateAtLag = r.runs[i].Schedule.At(max(s.Config.Growth.ProbeSteps-1, 0))
 	o.Signals = earlySignals(metrics, o.Curve, s.Config.Growth.ProbeSteps)
 	return o, nil
 }

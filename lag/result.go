@@ -62,8 +62,9 @@ type Outcome struct {
 	FLOPs   float64 `json:"flops"` // spent on training after growing, and on LearnSteps
 	Status  Status  `json:"status"`
 
-	LearnSteps int  `json:"learn_steps,omitempty"` // in which coefficients were learned before growing; each counts as a training step
-	DivergedAt *int `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
+	LearnSteps int     `json:"learn_steps,omitempty"` // in which coefficients were learned before growing; each counts as a training step
+	RateAtLag  float64 `json:"rate_at_lag"`           // learning rate of the update before the lag
+	DivergedAt *int    `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
 
 	Signals []Signal `json:"signals"` // early signals beside the validation loss
 

@@ -36,6 +36,9 @@ func warnings(r *Result) []string {
 			nats(r.Noise.Strategies), nats(r.Noise.Seeds))
 	}
 	list = append(list, r.evaluationWarnings()...)
+	if names := r.otherRates(); len(names) > 0 {
+		add("At the lag these strategies train at another learning rate than most, which moves the loss by itself: %s. LAG compares them unfairly; a rule with a decay branch does so less.", strings.Join(names, ", "))
+	}
 	if step, rho := r.lastBeforeEnd(); rho < settled {
 		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise -steps.", step, r.Steps, decimal(rho))
 	}
@@ -43,6 +46,23 @@ func warnings(r *Result) []string {
 		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
 	}
 	return list
+}
+
+// otherRates are the strategies whose learning rate at the lag is not the commonest.
+func (r *Result) otherRates() (names []string) {
+	count := make(map[float64]int)
+	common := 0.0
+	for _, o := range r.Under(0) {
+		if count[o.RateAtLag]++; count[o.RateAtLag] > count[common] {
+			common = o.RateAtLag
+		}
+	}
+	for _, o := range r.Under(0) {
+		if o.RateAtLag != common {
+			names = append(names, o.Name)
+		}
+	}
+	return names
 }
 
 // evaluationWarnings say where the validation set is too small for the differences.
