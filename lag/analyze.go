@@ -39,7 +39,7 @@ func (o Outcome) At(step int) float64 {
 	switch {
 	case i >= 0 && !math.IsNaN(float64(o.Curve[i].Loss)):
 		return float64(o.Curve[i].Loss)
-	case o.Status == StatusDiverged:
+	case o.DivergedAt != nil && step >= *o.DivergedAt:
 		return math.Inf(1)
 	}
 	return math.NaN()
@@ -94,9 +94,8 @@ func (r *Result) correlate() {
 			return math.Inf(1)
 		})
 		c := correlation(values, final)
-		r.Signals = append(r.Signals, SignalCorrelation{
-			Name: signal.Name, Step: signal.Step, Pearson: c.Pearson, Spearman: c.Spearman, Kendall: c.Kendall, SpearmanLo: c.SpearmanLo, SpearmanHi: c.SpearmanHi,
-		})
+		c.Step = signal.Step
+		r.Signals = append(r.Signals, SignalCorrelation{signal.Name, signal.Decay, c})
 	}
 }
 
@@ -164,7 +163,14 @@ func (r *Result) MeanAt(i, step int) float64 {
 // and with the error of the evaluation.
 func (r *Result) measureNoise() {
 	spread := stats.MeasureSpread(r.lossesAt(r.Steps))
+	before := r.Noise
 	r.Noise = Noise{Strategies: Number(spread.Strategies), Seeds: Number(spread.Seeds), Ratio: Number(spread.Ratio), IsNoise: spread.IsNoise()}
+	if len(r.Pairs) > 0 && !slices.ContainsFunc(r.Strategies, func(o Outcome) bool { return len(o.batches) > 0 }) {
+		// A result that was read has no losses of single batches, and what came of them.
+		r.Noise.PairError, r.Noise.Separable = before.PairError, before.Separable
+		r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag = before.PairErrorAtLag, before.SeparableAtLag
+		return
+	}
 	r.Noise.PairError, r.Noise.Separable, r.Pairs = r.pairs(r.Steps)
 	r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag, _ = r.pairs(r.ProbeSteps)
 }

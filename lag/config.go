@@ -109,10 +109,8 @@ func (c Config) Pool() (growth.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range c.Growth.Strategies {
-		if _, ok := pool.ByName(name); !ok {
-			return nil, fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do", name, from, c.Growth.To, from, c.Growth.To)
-		}
+	if err := c.Growth.missing(from, c.Growth.To, c.Growth.Schedule); err != nil {
+		return nil, err
 	}
 	pool = pool.Union(c.Growth.Custom)
 	for _, s := range pool {
@@ -134,10 +132,38 @@ func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (grow
 	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
 }
 
+// missing tells why a strategy that is asked for by name is not in the pool.
+func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) error {
+	all, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: true, RewarmSteps: o.Rewarm})
+	if err != nil {
+		return err
+	}
+	narrow, err := growth.NewPoolFor(from, to, nil)
+	if err != nil {
+		return err
+	}
+	for _, name := range o.Strategies {
+		strategy, ok := all.ByName(name)
+		if !ok {
+			return fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -wide -from %s -to %s` lists those that do", name, from, to, from, to)
+		}
+		if _, ok := narrow.ByName(name); !ok && !o.Wide {
+			return fmt.Errorf("strategy %q is in the wide pool alone; ask for that (-wide)", name)
+		}
+		if err := fits(schedule, strategy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fits tells why a strategy cannot go with a schedule.
 func fits(schedule train.Schedule, s growth.Strategy) error {
 	if s.Restart && schedule.Start == 0 {
 		return fmt.Errorf("strategy %q begins the learning-rate schedule anew, and the schedule after growing begins anew for all; give it a start, or leave the strategy out", s.Name)
+	}
+	if s.NewFirst >= schedule.Steps || s.Init.GateSteps > schedule.Steps {
+		return fmt.Errorf("strategy %q trains new layers alone for %d steps, and opens its gates over %d, of a training of %d; shorten that (-gate)", s.Name, s.NewFirst, s.Init.GateSteps, schedule.Steps)
 	}
 	if s.Rewarm > schedule.Steps {
 		return fmt.Errorf("strategy %q warms the learning rate up for %d steps of a training of %d; shorten that", s.Name, s.Rewarm, schedule.Steps)

@@ -127,7 +127,9 @@ func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selecti
 	for _, b := range branchesOf(rules) {
 		branch := selection.RecordedBranch{Branch: b}
 		for _, o := range outcomes {
-			i := slices.IndexFunc(o.Signals, func(s Signal) bool { return s.Name == SignalDecayedLoss && s.Step == b.Step+b.Decay })
+			i := slices.IndexFunc(o.Signals, func(s Signal) bool {
+				return s.Name == SignalDecayedLoss && s.Step == b.Step+b.Decay && s.Decay == b.Decay
+			})
 			if i < 0 {
 				return nil, fmt.Errorf("the study has no decay branch of %d steps from step %d; run it again with the rule decay:%d,%d among its rules", b.Decay, b.Step, b.Step, b.Decay)
 			}
@@ -151,7 +153,7 @@ func (r *Result) Summarize(picks []Pick) []RuleSummary {
 		s.ExtraFLOPs += p.ExtraFLOPs / n
 		s.Regret += p.Regret / Number(n)
 		s.RegretNorm += p.RegretNorm / Number(n)
-		outcomes := r.Under(slices.Index(r.Seeds, p.Seed))
+		outcomes := r.Under(max(slices.Index(r.Seeds, p.Seed), 0))
 		pick := slices.IndexFunc(outcomes, func(o Outcome) bool { return o.Name == p.Strategy })
 		final := lossesOf(outcomes, r.Steps)
 		switch {
@@ -259,7 +261,7 @@ func named(rule selection.Rule, pool growth.Pool) error {
 func resolve(rule selection.Rule, from, to growth.Depths, list growth.Pool) selection.Rule {
 	name := func(published growth.Strategy, err error) string {
 		for _, s := range list {
-			if err == nil && s.Init.Kind == growth.Copy && s.Learn == nil && slices.Equal(s.Map, published.Map) && slices.Equal(s.Encoder, published.Encoder) {
+			if err == nil && s.Summary() == string(growth.Copy) && slices.Equal(s.Map, published.Map) && slices.Equal(s.Encoder, published.Encoder) {
 				return s.Name
 			}
 		}
@@ -280,8 +282,8 @@ func resolve(rule selection.Rule, from, to growth.Depths, list growth.Pool) sele
 func (r *Result) resolve(rule selection.Rule) selection.Rule {
 	var list growth.Pool
 	for _, o := range r.Under(0) {
-		if o.Init == string(growth.Copy) && o.LearnSteps == 0 {
-			list = append(list, growth.Strategy{Name: o.Name, Map: o.Map, Encoder: o.Encoder, Init: growth.Init{Kind: growth.Copy}})
+		if o.Summary == string(growth.Copy) {
+			list = append(list, growth.Strategy{Name: o.Name, Map: o.Map, Encoder: o.Encoder, Init: growth.Init{Kind: growth.Copy}, Moments: growth.MomentsCopy})
 		}
 	}
 	from, to := growth.Depths{r.From}, growth.Depths{r.To}

@@ -66,7 +66,7 @@ func (s *Study) Probe(ctx context.Context) ([]Outcome, error) {
 				return nil, err
 			}
 			for _, b := range branchesOf(s.rules) {
-				outcome.Signals = append(outcome.Signals, Signal{SignalDecayedLoss, b.Step + b.Decay, Number(branches[b][j])})
+				outcome.Signals = append(outcome.Signals, Signal{SignalDecayedLoss, b.Step + b.Decay, b.Decay, Number(branches[b][j])})
 			}
 			outcomes = append(outcomes, outcome)
 		}
@@ -145,9 +145,9 @@ func earlySignals(metrics []train.Metric, curve []Point, lag int) []Signal {
 		}
 	}
 	return []Signal{
-		{SignalGradientNorm, 0, gradient},
-		{SignalTrainingLoss, lag, Number(loss / n)}, // NaN where there is none
-		{SignalSlope, lag, Number(slope(curve, lag))},
+		{SignalGradientNorm, 0, 0, gradient},
+		{SignalTrainingLoss, lag, 0, Number(loss / n)}, // NaN where there is none
+		{SignalSlope, lag, 0, Number(slope(curve, lag))},
 	}
 }
 

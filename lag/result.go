@@ -75,7 +75,8 @@ type Outcome struct {
 // foretell its final loss.
 type Signal struct {
 	Name  SignalName `json:"name"`
-	Step  int        `json:"step"` // training steps after growing at which it is known
+	Step  int        `json:"step"`            // training steps after growing at which it is known
+	Decay int        `json:"decay,omitempty"` // of them, those of a decay branch
 	Value Number     `json:"value"`
 }
 
@@ -90,15 +91,11 @@ const (
 )
 
 // SignalCorrelation relates, over the strategies of a pool, an early signal with
-// the loss at the end, as [Correlation] does.
+// the loss at the end.
 type SignalCorrelation struct {
-	Name       SignalName `json:"name"`
-	Step       int        `json:"step"`
-	Pearson    Number     `json:"pearson"`
-	Spearman   Number     `json:"spearman"`
-	Kendall    Number     `json:"kendall"`
-	SpearmanLo Number     `json:"spearman_lo"`
-	SpearmanHi Number     `json:"spearman_hi"`
+	Name  SignalName `json:"name"`
+	Decay int        `json:"decay,omitempty"` // as in [Signal]
+	Correlation
 }
 
 // Status tells how a candidate's training ended.

@@ -13,7 +13,7 @@ func (s SignalCorrelation) Describe() string {
 	case SignalGradientNorm:
 		what = "gradient norm"
 	case SignalDecayedLoss:
-		what = "loss after a decay branch"
+		return fmt.Sprintf("loss after a decay branch, step %d+%d", s.Step-s.Decay, s.Decay)
 	}
 	return fmt.Sprintf("%s, step %d", what, s.Step)
 }

@@ -34,7 +34,10 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := atomicfile.WriteJSON(filepath.Join(s.dir, stackingFile), c); err != nil {
+	if err := claim(s.dir, stackingFile, stackingResultFile, c, func(c Stacking) Stacking {
+		c.Name, c.CheckpointEvery = "", 0
+		return c
+	}); err != nil {
 		return nil, err
 	}
 	cost := func(m Model) float64 { return s.cost(m).FLOPs }

@@ -86,8 +86,11 @@ func ProportionalStages(depths []growth.Depths, total int, alpha float64) []Stag
 	return stages
 }
 
-// AdaptiveArm is the name of the arm whose rule picks at every stage.
-const AdaptiveArm = "adaptive"
+// Names of arms of [StackingArms].
+const (
+	AdaptiveArm = "adaptive"    // its rule picks at every stage
+	LateArm     = "late growth" // grows once, after all stages but the last
+)
 
 // StackingArms are the arms that a comparison wants: the rule at every stage,
 // the last and the middle block repeated at every stage, one growth after the
@@ -100,7 +103,7 @@ func StackingArms(rule string, stages []Stage) []Arm {
 		for _, s := range stages[:n-1] {
 			early += s.Steps
 		}
-		arms = append(arms, Arm{Name: "late growth", Rule: "stack-last", Stages: []Stage{{stages[0].Depths, early}, last}})
+		arms = append(arms, Arm{Name: LateArm, Rule: "stack-last", Stages: []Stage{{stages[0].Depths, early}, last}})
 	}
 	return append(arms, Arm{Name: "scratch", Stages: []Stage{last}})
 }
@@ -161,6 +164,9 @@ func (c Stacking) Validate() error {
 
 func (c Stacking) validateArm(arm Arm) error {
 	stages := c.stages(arm)
+	if last, want := stages[len(stages)-1].Depths, c.Stages[len(c.Stages)-1].Depths; !slices.Equal(last, want) {
+		return fmt.Errorf("it ends at %s layers where the plan ends at %s; let all arms end at one depth", last, want)
+	}
 	for i, stage := range stages {
 		if stage.Steps < 1 {
 			return fmt.Errorf("stage %d has %d steps; it must have at least 1", i+1, stage.Steps)

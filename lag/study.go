@@ -109,25 +109,37 @@ func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 	return s, nil
 }
 
-// saveConfig writes study.json. Where the directory held another study, its
-// result goes, lest it be taken for this one's; its runs stay.
+// saveConfig writes study.json.
 func (s *Study) saveConfig() error {
-	path := filepath.Join(s.dir, configFile)
-	var before Config
+	var result Result
+	if loadJSON(s.dir, resultFile, &result) == nil && result.Backend != s.backend.Kind {
+		log.Warn("this study was computed with another backend; it is trained again, and its result replaced",
+			"before", result.Backend, "now", s.backend.Kind, "dir", s.dir)
+	}
+	return claim(s.dir, configFile, resultFile, s.Config, func(c Config) Config {
+		c.Name, c.CheckpointEvery = "", 0
+		return c
+	})
+}
+
+// claim writes the configuration of a study or a stacking into its directory.
+// Where that held one that computes something else, its result is set aside, lest
+// it be taken for this one's; its runs stay.
+func claim[C any](dir, file, result string, config C, computes func(C) C) error {
+	path := filepath.Join(dir, file)
 	if text, err := os.ReadFile(path); err == nil {
-		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(before, s.Config) {
-			log.Warn("this directory held a study of another configuration; its result is removed, its runs are kept", "dir", s.dir)
-			if err := os.Remove(filepath.Join(s.dir, resultFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		var before C
+		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(computes(before), computes(config)) {
+			old := filepath.Join(dir, result)
+			switch err := os.Rename(old, old+".old"); {
+			case err == nil:
+				log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept", "result", old+".old")
+			case !errors.Is(err, os.ErrNotExist):
 				return err
 			}
 		}
 	}
-	var result Result
-	if text, err := os.ReadFile(filepath.Join(s.dir, resultFile)); err == nil && json.Unmarshal(text, &result) == nil && result.Backend != s.backend.Kind {
-		log.Warn("this study was computed with another backend; it is trained again, and its result replaced",
-			"before", result.Backend, "now", s.backend.Kind, "dir", s.dir)
-	}
-	return atomicfile.WriteJSON(path, s.Config)
+	return atomicfile.WriteJSON(path, config)
 }
 
 // Names of a study's files.
@@ -154,12 +166,12 @@ type environment struct {
 	Backend string `json:"backend"`
 	Go      string `json:"go"`
 	OS      string `json:"os"`
-	CPUs    int    `json:"cpus"`
+	CPUs    int    `json:"cpus"`    // cores that the process may use
 	Version string `json:"version"` // of this module
 }
 
 func environmentOf(b *backend.Backend) environment {
-	e := environment{Backend: b.Description(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU()}
+	e := environment{Backend: b.Description(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: usableCores()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		e.Version = info.Main.Version
 	}
@@ -239,6 +251,12 @@ func Load(dir string) (*Result, Config, error) {
 	}
 	if err := loadJSON(dir, resultFile, &result); err != nil {
 		return nil, config, err
+	}
+	for i := range result.Picks {
+		// JSON has no infinity: a pick that diverged was written as null.
+		if p := &result.Picks[i]; p.Strategy != "" && math.IsNaN(float64(p.Regret)) && result.complete() > 0 {
+			p.Regret, p.RegretNorm = Number(math.Inf(1)), Number(math.Inf(1))
+		}
 	}
 	return &result, config, nil
 }

@@ -101,7 +101,7 @@ func signals(r *lag.Result) []namedCorrelation {
 		}
 	}
 	for _, s := range r.Signals {
-		list = append(list, namedCorrelation{s.Describe(), lag.Correlation{Step: s.Step, Pearson: s.Pearson, Spearman: s.Spearman, Kendall: s.Kendall, SpearmanLo: s.SpearmanLo, SpearmanHi: s.SpearmanHi}})
+		list = append(list, namedCorrelation{s.Describe(), s.Correlation})
 	}
 	return list
 }

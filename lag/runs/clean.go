@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
@@ -94,8 +95,10 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	}
 	complete := isComplete(dir, kind, list)
 	parents := make(map[string]bool)
-	for _, c := range configs {
-		parents[c.Parent] = true
+	for i, c := range configs {
+		if c.Kind != lag.PhaseBranch && !other[i] {
+			parents[c.Parent] = true
+		}
 	}
 	for i, run := range list {
 		free, err := isFree(run)
@@ -141,7 +144,7 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 // needed; "" where they are.
 func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
 	switch {
-	case kind == Study && complete && (c.Kind == lag.PhaseProbe || c.Kind == lag.PhaseBranch):
+	case kind == Study && (complete && c.Kind == lag.PhaseProbe || c.Kind == lag.PhaseBranch):
 		return Candidate
 	case kind == Stacking && complete && c.Kind == lag.PhaseBranch, kind == Stacking && !complete && !other:
 		return Loser
@@ -189,7 +192,10 @@ func (p *Plan) addLeftovers(run string, dirs ...string) error {
 			return err
 		}
 		for _, e := range entries {
-			if !e.IsDir() && filepath.Ext(e.Name()) == atomicfile.Ext {
+			// Those beside the runs have no lock: one that is being written is young.
+			info, err := e.Info()
+			young := run == "" && (err != nil || time.Since(info.ModTime()) < time.Hour)
+			if !e.IsDir() && !young && filepath.Ext(e.Name()) == atomicfile.Ext {
 				if err := p.add(Leftover, run, filepath.Join(dir, e.Name())); err != nil {
 					return err
 				}

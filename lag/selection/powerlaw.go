@@ -8,9 +8,10 @@ import (
 )
 
 // PowerLaw trains every candidate for some steps, fits a + b t^-c to the losses
-// of the last tenth of these steps onwards, on a logarithmic scale, and picks the
-// lowest value of the fit at the end T: [stats.FitPowerLaw]. Extra cost:
-// (S-1) Probe steps.
+// from a tenth of these steps on, and picks the lowest value of the fit at the end
+// T: [stats.FitPowerLaw]. The fit goes through three or four points, of which
+// three determine it exactly, so that noise goes straight into the extrapolation.
+// Extra cost: (S-1) Probe steps.
 type PowerLaw struct {
 	Probe int // steps, at least 3
 }

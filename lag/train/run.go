@@ -344,16 +344,32 @@ func (r *Run) replay(curve []Loss) {
 // lock takes the run's directory for this process. Where another has it, it
 // waits for that, or returns false.
 func lock(ctx context.Context, dir string, wait bool) (unlock func(), ok bool, err error) {
-	l := flock.New(filepath.Join(dir, ".lock"))
-	ok, err = l.TryLock()
-	if err == nil && !ok && wait {
-		log.Info("another process is at this run; waiting for it", "run", dir)
-		ok, err = l.TryLockContext(ctx, 200*time.Millisecond)
+	const poll = 200 * time.Millisecond
+	for said := false; ; said = true {
+		// A lock that is kept open while waiting might be that of a directory which
+		// was removed and made again.
+		l := flock.New(filepath.Join(dir, ".lock"))
+		if ok, err = l.TryLock(); errors.Is(err, os.ErrNotExist) && os.MkdirAll(dir, 0o755) == nil {
+			ok, err = l.TryLock()
+		}
+		if err != nil {
+			return nil, false, fmt.Errorf("locking %s: %w", dir, err)
+		}
+		if ok {
+			return func() { l.Unlock() }, true, nil
+		}
+		if err := l.Close(); err != nil || !wait {
+			return nil, false, err
+		}
+		if !said {
+			log.Info("another process is at this run; waiting for it", "run", dir)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, false, fmt.Errorf("locking %s: %w", dir, context.Cause(ctx))
+		case <-time.After(poll):
+		}
 	}
-	if err != nil {
-		return nil, false, fmt.Errorf("locking %s: %w", dir, err)
-	}
-	return func() { l.Unlock() }, ok, nil
 }
 
 func encodeJSON(value any) ([]byte, error) {

@@ -100,7 +100,7 @@ func (t *training) restore(snap Snapshot) (err error) {
 			checkpointPath(CheckpointDir(t.dir), snap.Step), t.Schedule.Steps)
 	}
 	if snap.Step > 0 {
-		log.Info("going on where the run was interrupted", "step", snap.Step, "of", t.Schedule.Steps)
+		log.Debug("going on with a run", "from step", snap.Step, "of", t.Schedule.Steps, "run", t.dir)
 	}
 	t.saved = snap.Step
 	t.state, err = t.Program.Restore(snap)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -10,19 +11,21 @@ import (
 )
 
 // takeCores keeps this process on its part of the cores. It comes before XLA is
-// loaded, which makes as many threads as it finds cores.
+// opened, which makes as many threads as it finds cores.
 func takeCores(index, n int) error {
 	var allowed, own unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
 		return fmt.Errorf("asking for this process's cores: %w", err)
 	}
-	for _, core := range cores(index, n) {
+	var list []int
+	for core := range 8 * len(allowed) * 8 {
 		if allowed.IsSet(core) {
-			own.Set(core)
+			list = append(list, core)
 		}
 	}
-	if own.Count() == 0 {
-		return nil // a container has other cores than the first; the kernel divides them
+	list = part(list, index, n)
+	for _, core := range list {
+		own.Set(core)
 	}
 	// Affinity is a thread's, and threads that Go has started keep theirs.
 	threads, err := os.ReadDir("/proc/self/task")
@@ -31,11 +34,12 @@ func takeCores(index, n int) error {
 	}
 	for _, t := range threads {
 		if id, err := strconv.Atoi(t.Name()); err == nil {
-			if err := unix.SchedSetaffinity(id, &own); err != nil {
+			// A thread may have ended meanwhile.
+			if err := unix.SchedSetaffinity(id, &own); err != nil && !errors.Is(err, unix.ESRCH) {
 				return fmt.Errorf("keeping this process on its cores: %w", err)
 			}
 		}
 	}
-	log.Info("this process keeps to its cores", "worker", index, "cores", cores(index, n))
+	log.Info("this process keeps to its cores", "worker", index, "cores", list)
 	return nil
 }

@@ -157,7 +157,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
 	add("lr", "peak learning `rate` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Peak })
 	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.ProbeSteps })
 	add("seeds", "comma-separated seed `numbers` of the training after growing: each strategy is trained under each", func(c *lag.Config) any { return &c.Growth.Seeds })
-	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them", func(c *lag.Config) any {
+	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.Config) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
 	})
 	poolFlags(flags, o, func(c *lag.Config) *lag.PoolOptions { return &c.Growth.PoolOptions })

@@ -61,7 +61,8 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 	return func(w io.Writer) error { return report.HTML(w, result, meta) }, nil
 }
 
-// versions lists the backend, Go and the libraries that decide a study's numbers.
+// versions lists the backend of the study, and Go and the libraries of this
+// program, which makes the report.
 func versions(backend string) []report.Version {
 	list := []report.Version{{Name: "backend", Version: backend}, {Name: "go", Version: runtime.Version()}}
 	info, ok := debug.ReadBuildInfo()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -33,6 +34,9 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		options.Observe = bars.observe
 		if options.Dir == "" {
 			options.Dir = filepath.Join("runs", config.Name)
+		}
+		if err := workers.begin(); err != nil {
+			return err
 		}
 		var result *lag.StackingResult
 		err = workers.with(ctx, "stack", config, *options, func(ctx context.Context) (err error) {
@@ -99,13 +103,20 @@ func (p plan) apply(c *lag.Stacking) error {
 	if *p.total != 0 {
 		total = *p.total
 	}
+	if *p.alpha != 0 && *p.stages == "" && *p.total == 0 {
+		return errors.New("-alpha divides steps among stages; give -stages or -steps with it")
+	}
 	if *p.stages != "" || *p.total != 0 {
 		c.Stages = lag.ProportionalStages(depths, total, *p.alpha)
 	}
 	if len(c.Stages) == 0 {
 		return fmt.Errorf("-stages names no stage; give depths such as \"3 6 9\"")
 	}
-	for _, usual := range lag.StackingArms(*p.rule, c.Stages) {
+	usual := lag.StackingArms(*p.rule, c.Stages)
+	c.Arms = slices.DeleteFunc(slices.Clone(c.Arms), func(a lag.Arm) bool { // those that two stages are too few for
+		return a.Name == lag.LateArm && !slices.ContainsFunc(usual, func(b lag.Arm) bool { return b.Name == a.Name })
+	})
+	for _, usual := range usual {
 		i := slices.IndexFunc(c.Arms, func(a lag.Arm) bool { return a.Name == usual.Name })
 		switch {
 		case i < 0:

@@ -50,6 +50,9 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			bars.finish()
 			return err
 		}
+		if *live != "" && *workers.count > 1 {
+			return usageError{errors.New("-select picks in one process; leave -workers out")}
+		}
 		if *live != "" {
 			rule, err := selection.Parse(*live)
 			if err != nil {
@@ -60,8 +63,23 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			return interruption(selectLive(ctx, s, rule, bars))
 		}
+		if err := workers.begin(); err != nil {
+			return err
+		}
+		if workers.starts() { // there is nothing to share before the source is trained
+			err := open(ctx)
+			if err == nil {
+				_, err = s.Pretrain(ctx)
+				bars.finish()
+				err = errors.Join(err, s.Close())
+				s = nil // opened again on fewer cores
+			}
+			if err != nil {
+				return interruption(err)
+			}
+		}
 		var result *lag.Result
-		err = workers.with(ctx, "study", config, *options, func(ctx context.Context) error {
+		err = workers.with(ctx, "study", config, *options, func(ctx context.Context) (err error) {
 			if err := open(ctx); err != nil {
 				return err
 			}

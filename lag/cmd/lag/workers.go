@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
@@ -34,48 +36,60 @@ func workerFlags(flags *flag.FlagSet) workers {
 // helps tells whether this process only takes part: it reports nothing.
 func (w workers) helps() bool { return *w.index > 0 }
 
+// starts tells whether this process starts others.
+func (w workers) starts() bool { return *w.count > 1 && *w.index == 0 }
+
+// begin checks the flags, and keeps a process that helps to its cores. It comes
+// before XLA is opened, which makes as many threads as it finds cores.
+func (w workers) begin() error {
+	n, index := *w.count, *w.index
+	if n < 1 || index < 0 || index >= n {
+		return usageError{fmt.Errorf("worker %d of %d is impossible; give -workers 1 or more", index, n)}
+	}
+	if index > 0 {
+		return takeCores(index, n)
+	}
+	return nil
+}
+
 // with does the work together with the other processes, which it starts where
 // this is the first. They are stopped when it ends.
 func (w workers) with(ctx context.Context, name string, config any, o lag.Options, work func(context.Context) error) error {
-	n, index := *w.count, *w.index
-	if n < 1 || index < 0 || index >= max(n, 1) {
-		return usageError{fmt.Errorf("worker %d of %d is impossible; give -workers 1 or more", index, n)}
-	}
-	if n == 1 {
+	if !w.starts() {
 		return work(ctx)
 	}
-	if index > 0 {
-		if err := takeCores(index, n); err != nil {
-			return err
-		}
-		return work(ctx)
-	}
+	n := *w.count
 	path := filepath.Join(o.Dir, ".worker.json")
 	if err := errors.Join(os.MkdirAll(o.Dir, 0o755), atomicfile.WriteJSON(path, config)); err != nil {
 		return err
 	}
 	defer os.Remove(path)
 	others, cancel := context.WithCancel(ctx)
-	var commands []*exec.Cmd
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
 	for i := 1; i < n; i++ {
 		c, err := startWorker(others, name, path, i, n, o)
 		if err != nil {
-			cancel()
 			return err
 		}
-		commands = append(commands, c)
+		running.Go(func() {
+			// What it could not do, this process does, or fails with the same error.
+			if err := c.Wait(); err != nil && others.Err() == nil {
+				log.Warn("a worker ended before its time; the others do its part", "error", err, "log", workerLog(o.Dir, i))
+			}
+		})
 	}
 	// Not before: the others would have inherited this process's cores.
-	err := takeCores(index, n)
-	if err == nil {
-		err = work(ctx)
+	if err := takeCores(0, n); err != nil {
+		return err
 	}
-	cancel()
-	for _, c := range commands {
-		// What it could not do, this process did, or failed with the same error.
-		_ = c.Wait()
-	}
-	return err
+	return work(ctx)
+}
+
+// workerLog is the file of what a worker says.
+func workerLog(dir string, index int) string {
+	return filepath.Join(dir, fmt.Sprintf("worker-%d.log", index))
 }
 
 // startWorker starts another process of the study. Its messages are this one's.
@@ -92,25 +106,23 @@ func startWorker(ctx context.Context, name, config string, index, n int, o lag.O
 		arguments = append(arguments, "-peak-flops", fmt.Sprint(o.PeakFLOPS))
 	}
 	c := exec.CommandContext(ctx, self, arguments...)
-	log, err := os.OpenFile(filepath.Join(o.Dir, fmt.Sprintf("worker-%d.log", index)), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	out, err := os.Create(workerLog(o.Dir, index))
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() // the process has its own
-	c.Stdout, c.Stderr = log, log
+	defer out.Close() // the process has its own
+	c.Stdout, c.Stderr = out, out
+	apart(c)
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) } // it saves its state
 	c.WaitDelay = 30 * time.Second
 	return c, c.Start()
 }
 
-// cores returns the part of this machine's cores that a worker gets, of n.
-func cores(index, n int) []int {
-	all := runtime.NumCPU()
-	var own []int
-	for core := range all {
-		if core*n/all == index || all < n && core == index%all {
-			own = append(own, core)
-		}
+// part returns the worker's part of the cores that this process may use, of n.
+// Where there are fewer cores than workers, several share one.
+func part(allowed []int, index, n int) []int {
+	if len(allowed) < n {
+		return allowed[index%len(allowed):][:1]
 	}
-	return own
+	return allowed[index*len(allowed)/n : (index+1)*len(allowed)/n]
 }

@@ -118,7 +118,7 @@ func (c candidate) train(random *rand.Rand, shift float64) lag.Outcome {
 		{Name: lag.SignalGradientNorm, Step: 0, Value: lag.Number(0.4 + c.jump + 0.5*random.Float64())},
 		{Name: lag.SignalTrainingLoss, Step: probe, Value: lag.Number(atLag + 0.04*random.NormFloat64())},
 		{Name: lag.SignalSlope, Step: probe, Value: lag.Number(-0.3 - 0.1*random.Float64() - c.floor/40)},
-		{Name: lag.SignalDecayedLoss, Step: probe, Value: decayed},
+		{Name: lag.SignalDecayedLoss, Step: probe, Decay: 10, Value: decayed},
 	}
 	return o
 }
