@@ -209,17 +209,13 @@ func (r *Result) pairs(step int) (medianError Number, separable Number, pairs []
 	return Number(errors[len(errors)/2]), Number(stats.Separable(losses)), pairs
 }
 
-// TrainingFLOPs is the cost of training one candidate to the end, the mean over
-// those that got there; 0 where none did.
+// TrainingFLOPs is the cost of training one candidate to the end, without what it
+// may have learned before it was grown; 0 where none got there.
 func (r *Result) TrainingFLOPs() float64 {
-	sum, n := 0.0, 0
-	for _, o := range r.Strategies {
+	for _, o := range r.Strategies { // all have one depth
 		if o.Status == StatusComplete {
-			sum, n = sum+o.FLOPs, n+1
+			return o.FLOPs * float64(o.Trained()) / float64(o.Trained()+o.LearnSteps)
 		}
 	}
-	if n == 0 {
-		return 0
-	}
-	return sum / float64(n)
+	return 0
 }

@@ -204,3 +204,46 @@ func TestOtherRates(t *testing.T) {
 		}
 	}
 }
+
+// TestBranchesApart: two decay branches that end at one step are two.
+func TestBranchesApart(t *testing.T) {
+	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
+	a.Signals = []Signal{{SignalDecayedLoss, 4, 3, 2.5}, {SignalDecayedLoss, 4, 2, 2.8}}
+	b.Signals = []Signal{{SignalDecayedLoss, 4, 3, 2.6}, {SignalDecayedLoss, 4, 2, 2.7}}
+	r := analyzed(t, a, b)
+	picks, err := r.Replay(context.Background(), []selection.Rule{selection.Decay{Probe: 1, Length: 3}, selection.Decay{Probe: 2, Length: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if picks[0].Strategy != "a" || picks[1].Strategy != "b" {
+		t.Errorf("the branches of 3 and of 2 steps pick %s and %s, want a and b", picks[0].Strategy, picks[1].Strategy)
+	}
+	if _, err := r.Replay(context.Background(), []selection.Rule{selection.Decay{Probe: 3, Length: 1}}); err == nil {
+		t.Error("a branch that was not trained is replayed")
+	}
+}
+
+// TestAnalyzeAgain: what a result says of pairs survives another analysis after it
+// was written and read.
+func TestAnalyzeAgain(t *testing.T) {
+	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
+	for _, step := range []int{2, 10} {
+		a.SetBatches(step, []float64{1.9, 2.1})
+		b.SetBatches(step, []float64{2.0, 2.3})
+	}
+	first := analyzed(t, a, b)
+	text, err := json.Marshal(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Result
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Analyze(context.Background(), analyzeRules); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := json.Marshal(again); err != nil || string(got) != string(text) {
+		t.Errorf("analyzed again: %v, %s", err, cmp.Diff(string(text), string(got)))
+	}
+}

@@ -147,15 +147,18 @@ func (r *race) Steps() int { return r.steps }
 
 // to brings candidates to a step. Other processes take part, see [share].
 func (r *race) to(ctx context.Context, indices []int, step int) error {
-	runs := make([]*train.Run, len(indices))
-	for j, i := range indices {
-		runs[j] = r.runs[i]
+	var runs []*train.Run
+	var of []int
+	for _, i := range indices {
+		if o := r.outcomes[i]; len(o.Curve) == 0 || o.Steps < step && o.DivergedAt == nil {
+			runs, of = append(runs, r.runs[i]), append(of, i)
+		}
 	}
 	outcomes, err := share(ctx, runs, step)
 	if err != nil {
 		return err
 	}
-	for j, i := range indices {
+	for j, i := range of {
 		r.outcomes[i] = outcomes[j]
 	}
 	return nil

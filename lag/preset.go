@@ -77,7 +77,7 @@ func quick() Config {
 func bertStudy() Config {
 	const vocab = 1024
 	c := quick()
-	c.Name = "bert"
+	c.Name = "bert-study"
 	c.SetVocabSize(vocab)
 	_ = c.SetHiddenSize(64) // impossible sizes alone are errors
 	c.ValidationBatches = 16
@@ -102,7 +102,7 @@ func ul2Study() Config {
 		panic(err) // its arguments are constants
 	}
 	c := bertStudy()
-	c.Name, c.Task = "ul2", training.Task
+	c.Name, c.Task = "ul2-study", training.Task
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: 2e-3, WarmUp: 100, Steps: 1200}
 	c.Growth.To, c.Growth.Wide = growth.Depths{4, 4}, false
 	c.Growth.Schedule = train.Schedule{

@@ -133,7 +133,7 @@ func claim[C any](dir, file, result string, config C, computes func(C) C) error 
 			old := filepath.Join(dir, result)
 			switch err := os.Rename(old, old+".old"); {
 			case err == nil:
-				log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept", "result", old+".old")
+				log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept; give each a name of its own (-name) to keep both", "result", old+".old")
 			case !errors.Is(err, os.ErrNotExist):
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -104,7 +105,7 @@ func (r *Recording) Losses(_ context.Context, indices []int, step int) ([]float6
 		case step >= r.diverged[i]:
 			loss = math.Inf(1)
 		case !ok:
-			return nil, fmt.Errorf("the recording of %s has no loss at step %d: evaluate there, or take a rule that looks elsewhere", r.names[i], step)
+			return nil, fmt.Errorf("the recording of %s has no loss at step %d, but at steps %v: take a rule that looks there, or run the study again with the rule among its own (-rules)", r.names[i], step, slices.Sorted(maps.Keys(r.losses[i])))
 		}
 		losses[j] = loss
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 // preset or a file, which other flags change.
 type configuration[T interface{ Validate() error }] struct {
 	command      string
+	flags        *flag.FlagSet
 	preset, file *string
 	dry          *bool
 	presets      func(name string) (T, error)
@@ -24,7 +26,7 @@ type configuration[T interface{ Validate() error }] struct {
 // configFlags adds these flags for a command. what is the configuration of.
 func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, what, standard string, names []string, presets func(string) (T, error)) configuration[T] {
 	return configuration[T]{
-		command: command, presets: presets,
+		command: command, flags: flags, presets: presets,
 		preset: flags.String("preset", standard, "`name` of the "+what+"'s preset: "+strings.Join(names, ", ")),
 		file:   flags.String("config", "", "JSON or YAML `file` with the "+what+"'s configuration, such as "+command+" -print shows, in place of a preset"),
 		dry:    flags.Bool("print", false, "print the configuration as JSON and stop"),
@@ -34,7 +36,11 @@ func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, 
 // load returns the configuration with changes, valid. Errors are the user's. Done
 // tells that it was only to be printed.
 func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, err error) {
-	if *c.file == "" {
+	both := false
+	c.flags.Visit(func(f *flag.Flag) { both = both || f.Name == "preset" && *c.file != "" })
+	if both {
+		err = errors.New("-config takes the place of a preset; leave -preset out")
+	} else if *c.file == "" {
 		config, err = c.presets(*c.preset)
 	} else if err = readJSON(*c.file, &config); err != nil {
 		err = fmt.Errorf("%w; `%s -print` shows a configuration", err, c.command)

@@ -153,6 +153,8 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
 	add("to", "`layers` of the grown models, of an encoder-decoder as 4,4", func(c *lag.Config) any { return &c.Growth.To })
 	add("pretrain", "pretraining `steps`", func(c *lag.Config) any { return &c.Pretrain.Schedule.Steps })
 	add("pretrain-lr", "peak learning `rate` of pretraining", func(c *lag.Config) any { return &c.Pretrain.Schedule.Peak })
+	add("pretrain-warmup", "`steps` of learning-rate warm-up of pretraining", func(c *lag.Config) any { return &c.Pretrain.Schedule.WarmUp })
+	add("warmup", "`steps` of learning-rate warm-up after growing", func(c *lag.Config) any { return &c.Growth.Schedule.WarmUp })
 	add("steps", "training `steps` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Steps })
 	add("lr", "peak learning `rate` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Peak })
 	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.ProbeSteps })

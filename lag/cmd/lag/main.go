@@ -119,6 +119,11 @@ func dispatch(ctx context.Context, path string, commands []command, arguments []
 	if err != nil {
 		return usageError{fmt.Errorf("%w; `%s -h` lists the flags", err, path)}
 	}
+	for _, argument := range flags.Args() {
+		if strings.HasPrefix(argument, "-") {
+			return usageError{fmt.Errorf("%s takes flags before its arguments; put %s there", path, argument)}
+		}
+	}
 	if c.arguments == "" && flags.NArg() > 0 {
 		return usageError{fmt.Errorf("%s takes flags only, not %q", path, flags.Arg(0))}
 	}
