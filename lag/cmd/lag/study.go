@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,8 +164,15 @@ func writeResult(dir string, result *lag.Result) error {
 
 // printResult prints a study's result as text.
 func printResult(w io.Writer, r *lag.Result) {
-	fmt.Fprintf(w, "\nSource model: %d layers, %d parameters, %d steps; validation loss %.3f nats, %.3f with its context shuffled; unigram entropy %.3f.\n\n",
-		r.From, r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss), float64(r.Source.ShuffledLoss), r.Source.UnigramEntropy)
+	layers := fmt.Sprint(r.From)
+	if r.EncoderFrom > 0 {
+		layers = fmt.Sprintf("%d+%d", r.EncoderFrom, r.From)
+	}
+	fmt.Fprintf(w, "\nSource model: %s layers, %d parameters, %d steps; validation loss %.3f nats", layers, r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss))
+	if shuffled := float64(r.Source.ShuffledLoss); !math.IsNaN(shuffled) {
+		fmt.Fprintf(w, ", %.3f with its context shuffled", shuffled)
+	}
+	fmt.Fprintf(w, "; unigram entropy %.3f.\n\n", r.Source.UnigramEntropy)
 	fmt.Fprintln(w, report.Table(r))
 	fmt.Fprintln(w, report.Curve(r, 72))
 	fmt.Fprintln(w, report.Signals(r))
