@@ -30,7 +30,7 @@ func StackingPreset(name string) (Stacking, error) {
 }
 
 // quickStacking grows the model of the study of that name in three stages, on two
-// cores in about half an hour.
+// cores in about twenty minutes.
 //
 //	go run ./lag/cmd/lag stack -preset quick
 //
