@@ -199,6 +199,19 @@ func (r *Result) Pick(rule string) (Pick, bool) {
 	return r.Picks[i], true
 }
 
+// PicksOf returns the strategies that a rule picks, or the first rule of a kind,
+// each with the number of seeds under which it does.
+func (r *Result) PicksOf(rule string) map[string]int {
+	picks := make(map[string]int)
+	first, ok := r.Pick(rule)
+	for _, p := range r.Picks {
+		if ok && p.Rule == first.Rule && p.Strategy != "" {
+			picks[p.Strategy]++
+		}
+	}
+	return picks
+}
+
 // Rule returns the summary of a rule, or of the first rule of a kind.
 func (r *Result) Rule(rule string) (RuleSummary, bool) {
 	i := slices.IndexFunc(r.Rules, func(s RuleSummary) bool { return s.Rule == rule || isKind(s.Rule, rule) })

@@ -57,7 +57,7 @@ func strategies(r *lag.Result) []*strategy {
 	var all []*strategy
 	byName := map[string]*strategy{}
 	losses := map[string]map[int][]float64{}
-	picked := lagPicks(r)
+	picked := r.PicksOf(lag.RuleLAG)
 	for _, o := range r.Strategies {
 		s := byName[o.Name]
 		if s == nil {
@@ -155,19 +155,6 @@ func depths(encoder, depth, grownEncoder int) growth.Depths {
 		return growth.Depths{encoder, depth}
 	}
 	return growth.Depths{depth}
-}
-
-// lagPicks returns the strategies that LAG picks, each with the number of seeds
-// under which it does. Of several rules of the kind it is the first.
-func lagPicks(r *lag.Result) map[string]int {
-	picks := map[string]int{}
-	first, ok := r.Pick(lag.RuleLAG)
-	for _, p := range r.Picks {
-		if ok && p.Rule == first.Rule && p.Strategy != "" {
-			picks[p.Strategy]++
-		}
-	}
-	return picks
 }
 
 // pickNote says that LAG picks a strategy, and under how many of the seeds.

@@ -30,7 +30,7 @@ type row struct {
 func rows(r *lag.Result) []row {
 	n := r.PoolSize()
 	out := make([]row, n)
-	picked := lagPicks(r)
+	picked := r.PicksOf(lag.RuleLAG)
 	atLag, atEnd := make([]float64, n), make([]float64, n)
 	for i := range out {
 		w := row{
@@ -63,19 +63,6 @@ func lastIfNaN(x float64) float64 {
 		return math.Inf(1)
 	}
 	return x
-}
-
-// lagPicks returns the strategies that LAG picks, each with the number of seeds
-// under which it does. Of several rules of the kind it is the first.
-func lagPicks(r *lag.Result) map[string]int {
-	picks := map[string]int{}
-	first, ok := r.Pick(lag.RuleLAG)
-	for _, p := range r.Picks {
-		if ok && p.Rule == first.Rule && p.Strategy != "" {
-			picks[p.Strategy]++
-		}
-	}
-	return picks
 }
 
 // mark says that LAG picks a strategy, and under how many of several seeds.
