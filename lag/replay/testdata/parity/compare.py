@@ -148,7 +148,7 @@ class Comparison:
                f"{difference:.1e}, limit {limit:.0e}; norms of the gradient {norm_difference:.1e}; weights apart "
                f"{(apart / moved) ** 0.5:.1e} of the way they went")
         ours_seconds = [line["seconds"] for line in lines]
-        return statistics.median(ours_seconds[WARM_UP:]), statistics.median(seconds[WARM_UP:])
+        return statistics.median(ours_seconds[WARM_UP:] or ours_seconds), statistics.median(seconds[WARM_UP:] or seconds)
 
 
 def main():
