@@ -26,20 +26,29 @@ func (o Outcome) Initial() float64 { return float64(o.Curve[0].Loss) }
 
 // Trained is how many steps the candidate was trained.
 func (o Outcome) Trained() int {
-	if o.DivergedAt != nil {
-		return *o.DivergedAt
+	if at := o.stoppedAt(); at != nil {
+		return *at
 	}
 	return o.Curve[len(o.Curve)-1].Step
 }
 
-// At is the loss at a step, +Inf where the candidate had diverged and NaN where
-// it was not measured then.
+// stoppedAt is the step at which the candidate diverged or its device failed; nil
+// where it got to the end.
+func (o Outcome) stoppedAt() *int {
+	if o.DivergedAt != nil {
+		return o.DivergedAt
+	}
+	return o.FailedAt
+}
+
+// At is the loss at a step, +Inf where the candidate had diverged, or its device
+// failed, and NaN where it was not measured then.
 func (o Outcome) At(step int) float64 {
 	i := slices.IndexFunc(o.Curve, func(p Point) bool { return p.Step == step })
 	switch {
 	case i >= 0 && !math.IsNaN(float64(o.Curve[i].Loss)):
 		return float64(o.Curve[i].Loss)
-	case o.DivergedAt != nil && step >= *o.DivergedAt:
+	case o.stoppedAt() != nil && step >= *o.stoppedAt():
 		return math.Inf(1)
 	}
 	return math.NaN()
@@ -88,7 +97,7 @@ func (r *Result) correlate() {
 	}
 	for i, signal := range r.Strategies[0].Signals { // all have the same
 		values := r.bySeed(func(o Outcome) float64 {
-			if v := float64(o.Signals[i].Value); !math.IsNaN(v) || o.Status != StatusDiverged {
+			if v := float64(o.Signals[i].Value); !math.IsNaN(v) || o.Status == StatusComplete {
 				return v
 			}
 			return math.Inf(1)
@@ -126,7 +135,7 @@ func (r *Result) lossesAt(step int) [][]float64 {
 }
 
 // EvaluationSteps are the steps at which all candidates were evaluated, those that
-// had diverged before left out.
+// had stopped before left out.
 func (r *Result) EvaluationSteps() []int {
 	var steps []int
 	for _, o := range r.Strategies {
@@ -150,7 +159,7 @@ func (r *Result) Under(i int) []Outcome {
 }
 
 // MeanAt is the mean over the seeds of the loss of the i-th strategy at a step:
-// +Inf where it had diverged under one of them, NaN where it was not measured.
+// +Inf where it had stopped under one of them, NaN where it was not measured.
 func (r *Result) MeanAt(i, step int) float64 {
 	sum := 0.0
 	for seed := range r.Seeds {
@@ -188,7 +197,7 @@ func (r *Result) pairs(step int) (medianError Number, separable Number, pairs []
 				}
 				losses[i][j] += loss / float64(len(r.Seeds))
 			}
-			if len(r.Under(seed)[i].batches[step]) == 0 { // it had diverged
+			if len(r.Under(seed)[i].batches[step]) == 0 { // it had stopped
 				losses[i] = nil
 				break
 			}

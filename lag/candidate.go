@@ -150,7 +150,7 @@ func (r *race) to(ctx context.Context, indices []int, step int) error {
 	var runs []*train.Run
 	var of []int
 	for _, i := range indices {
-		if o := r.outcomes[i]; len(o.Curve) == 0 || o.Steps < step && o.DivergedAt == nil {
+		if o := r.outcomes[i]; len(o.Curve) == 0 || o.Steps < step && !stopped(o) {
 			runs, of = append(runs, r.runs[i]), append(of, i)
 		}
 	}
@@ -180,9 +180,15 @@ func (r *race) Losses(ctx context.Context, indices []int, step int) ([]float64, 
 	return losses, nil
 }
 
-// lossAt is the validation loss of a run at a step, +Inf where it had diverged.
+// stopped tells whether a run diverged, or its device failed.
+func stopped(o train.Outcome) bool {
+	_, ok := o.StoppedAt()
+	return ok
+}
+
+// lossAt is the validation loss of a run at a step, +Inf where it had stopped.
 func lossAt(o train.Outcome, step int) (loss float64, ok bool) {
-	if o.DivergedAt != nil && step >= *o.DivergedAt {
+	if at, ok := o.StoppedAt(); ok && step >= at {
 		// A loss that was measured at the step at which the update failed counts.
 		if i := curveIndex(o, step); i < 0 || o.Curve[i].Loss == nil {
 			return math.Inf(1), true
@@ -209,7 +215,7 @@ func (r *race) Decayed(ctx context.Context, indices []int, step, decay int) ([]f
 	var of []int // place in losses of each run
 	for j, i := range indices {
 		losses[j] = math.Inf(1)
-		if o := r.outcomes[i]; o.DivergedAt != nil && *o.DivergedAt <= step {
+		if at, ok := r.outcomes[i].StoppedAt(); ok && at <= step {
 			continue
 		}
 		run, err := r.branch(ctx, i, selection.Branch{Step: step, Decay: decay})
@@ -220,7 +226,7 @@ func (r *race) Decayed(ctx context.Context, indices []int, step, decay int) ([]f
 	}
 	outcomes, err := share(ctx, runs, decay)
 	for k, o := range outcomes {
-		if o.DivergedAt == nil {
+		if !stopped(o) {
 			losses[of[k]] = o.Curve[len(o.Curve)-1].Value()
 		}
 	}

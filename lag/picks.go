@@ -114,8 +114,8 @@ func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selecti
 		for _, p := range o.Curve {
 			curve = append(curve, selection.Point{Step: p.Step, Loss: float64(p.Loss)})
 		}
-		if n := len(curve); o.DivergedAt != nil && (n == 0 || !math.IsNaN(curve[n-1].Loss)) {
-			step := *o.DivergedAt
+		if n := len(curve); o.stoppedAt() != nil && (n == 0 || !math.IsNaN(curve[n-1].Loss)) {
+			step := *o.stoppedAt()
 			if n > 0 && curve[n-1].Step == step {
 				step++ // it was evaluated before the update that failed
 			}
@@ -229,7 +229,7 @@ func (p Pick) Choice() string {
 	case p.Rule == RuleRandom:
 		return "(mean over the pool)"
 	}
-	return "(none: all diverged)"
+	return "(none: all stopped)"
 }
 
 // Choices says in words what a rule picks, with the number of seeds where it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -36,7 +37,8 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 
 // Probe grows the source model, which must be trained, in every way of the pool
 // and trains each candidate to the end: under each seed all on the same batches
-// in the same order. A candidate that diverges is an outcome, not an error.
+// in the same order. A candidate that diverges, or whose device fails, is an
+// outcome; it is an error if the device fails in all of them.
 func (s *Study) Probe(ctx context.Context) ([]Outcome, error) {
 	var races []*race
 	var runs []*train.Run
@@ -50,6 +52,9 @@ func (s *Study) Probe(ctx context.Context) ([]Outcome, error) {
 	all, err := share(ctx, runs, s.Config.Growth.Schedule.Steps)
 	if err != nil {
 		return nil, err
+	}
+	if i := slices.IndexFunc(all, func(o train.Outcome) bool { return o.Failed == nil }); i < 0 {
+		return nil, fmt.Errorf("every candidate failed: %w; where memory is short, take smaller batches (-batch) or a smaller model", all[0].Failed)
 	}
 	var outcomes []Outcome
 	for i, r := range races {
@@ -108,9 +113,12 @@ func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
 	for _, l := range trained.Curve {
 		o.batches[l.Step] = l.Batches
 	}
-	if trained.DivergedAt != nil {
+	switch {
+	case trained.DivergedAt != nil:
 		o.Status, o.DivergedAt = StatusDiverged, trained.DivergedAt
-	} else {
+	case trained.Failed != nil:
+		o.Status, o.FailedAt, o.Failure = StatusFailed, &trained.Steps, trained.Failed.Error()
+	default:
 		o.Final = o.Curve[len(o.Curve)-1].Loss
 	}
 	dir, err := r.runs[i].Dir()
@@ -118,7 +126,7 @@ func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
 		return o, err
 	}
 	metrics, err := train.ReadMetrics(dir)
-	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // it diverged before its first step
+	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // it stopped before its first step
 		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
 	}
 	o.RateAtLag = r.runs[i].Schedule.At(max(s.Config.Growth.ProbeSteps-1, 0))

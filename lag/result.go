@@ -58,13 +58,15 @@ type Outcome struct {
 	Summary string  `json:"summary"` // init, moments and schedule as far as they are not the usual ones
 	Seed    int64   `json:"seed"`
 	Curve   []Point `json:"curve"` // validation loss, step 0 (before any update) first
-	Final   Number  `json:"final"` // validation loss at the last step, null if diverged
+	Final   Number  `json:"final"` // validation loss at the last step, null if it did not get there
 	FLOPs   float64 `json:"flops"` // spent on training after growing, and on LearnSteps
 	Status  Status  `json:"status"`
 
 	LearnSteps int     `json:"learn_steps,omitempty"` // in which coefficients were learned before growing; each counts as a training step
 	RateAtLag  float64 `json:"rate_at_lag"`           // learning rate of the update before the lag
 	DivergedAt *int    `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
+	FailedAt   *int    `json:"failed_at,omitempty"`   // the steps that were done when the device failed
+	Failure    string  `json:"failure,omitempty"`     // what the device said
 
 	Signals []Signal `json:"signals"` // early signals beside the validation loss
 
@@ -104,7 +106,20 @@ type Status string
 const (
 	StatusComplete Status = "complete"
 	StatusDiverged Status = "diverged" // a loss or gradient became NaN or infinite
+	StatusFailed   Status = "failed"   // the device could not go on, see ErrDevice of package train; running the study again tries once more
 )
+
+// And is the status of two trainings together: that they failed if one did, else
+// that they diverged if one did. The empty status stands for no training.
+func (s Status) And(other Status) Status {
+	switch {
+	case s == StatusFailed || other == StatusFailed:
+		return StatusFailed
+	case s == StatusDiverged || other == StatusDiverged:
+		return StatusDiverged
+	}
+	return StatusComplete
+}
 
 // Point is a validation loss after a number of training steps.
 type Point struct {
@@ -114,7 +129,8 @@ type Point struct {
 
 // Correlation relates, over the strategies of a pool, the loss at one step
 // with the loss at the end: under each seed, then the mean over the seeds.
-// Candidates that diverged rank last; Pearson's correlation leaves them out.
+// Candidates that did not get to the end rank last; Pearson's correlation leaves
+// them out.
 type Correlation struct {
 	Step       int    `json:"step"`
 	Pearson    Number `json:"pearson"`

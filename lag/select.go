@@ -18,7 +18,7 @@ import (
 type Selected struct {
 	Rule       string   `json:"rule"`
 	Seed       int64    `json:"seed"`
-	Strategy   string   `json:"strategy"`    // empty where all diverged that the rule followed
+	Strategy   string   `json:"strategy"`    // empty where all stopped that the rule followed
 	Final      Number   `json:"final"`       // validation loss of the winner at the end, nats
 	Run        string   `json:"run"`         // name of the winner's directory within the study's
 	Trained    []int    `json:"trained"`     // steps of each strategy of the pool before the winner went on
@@ -69,7 +69,11 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 		if selected.Run, err = address(race.runs[winner]); err != nil {
 			return nil, err
 		}
-		if o := race.outcomes[winner]; o.DivergedAt == nil {
+		o := race.outcomes[winner]
+		if o.Failed != nil {
+			return nil, fmt.Errorf("strategy %s, which %s picks: %w; mend that and pick again, what was trained is kept", selected.Strategy, rule, o.Failed)
+		}
+		if o.DivergedAt == nil {
 			selected.Final = Number(o.Curve[len(o.Curve)-1].Value())
 		}
 	}

@@ -26,6 +26,9 @@ type session struct {
 	programs  map[string]*train.Program // by the depths of the model
 }
 
+// openBackend is replaced by tests.
+var openBackend = backend.Open
+
 // openSession opens the backend and prepares the data, which takes some seconds
 // the first time. The options must have their defaults.
 func openSession(ctx context.Context, task Task, o Options) (_ *session, err error) {
@@ -36,7 +39,7 @@ func openSession(ctx context.Context, task Task, o Options) (_ *session, err err
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.backend, err = backend.Open(o.Backend); err != nil {
+	if s.backend, err = openBackend(o.Backend); err != nil {
 		return nil, err
 	}
 	if s.dataset, err = o.prepare(ctx, task.Data, task.Model.VocabSize()); err != nil {
@@ -199,31 +202,6 @@ func openGates(model Model) []float32 {
 		}
 	}
 	return gates
-}
-
-// share brings runs to a step, or to their ends where they are shorter. Other
-// processes at the same directory take part: what one of them is at is passed
-// over, and waited for at the end.
-func share(ctx context.Context, runs []*train.Run, step int) ([]train.Outcome, error) {
-	outcomes := make([]train.Outcome, len(runs))
-	var busy []int
-	for i, run := range runs {
-		outcome, ok, err := run.TryTo(ctx, min(step, run.Schedule.Steps))
-		if err != nil {
-			return nil, err
-		}
-		if outcomes[i] = outcome; !ok {
-			busy = append(busy, i)
-		}
-	}
-	for _, i := range busy {
-		outcome, err := runs[i].To(ctx, min(step, runs[i].Schedule.Steps))
-		if err != nil {
-			return nil, err
-		}
-		outcomes[i] = outcome
-	}
-	return outcomes, nil
 }
 
 // address is the name of a run's directory.

@@ -21,7 +21,8 @@ const (
 // stacking_result.json and returns what it says. Whatever was computed before is
 // not computed again, and other processes that run the same stacking take part
 // of the work. When the context is cancelled, the state of the run at hand is
-// saved first. An arm that diverges is an outcome, not an error.
+// saved first. An arm that diverges, or whose device fails, is an outcome, not an
+// error; it is one if the device fails in all of them.
 func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -62,6 +63,9 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 	if err := trainChains(ctx, chains); err != nil {
 		return nil, err
 	}
+	if i := slices.IndexFunc(chains, func(ch *chain) bool { return ch.outcome.Status != StatusFailed }); i < 0 {
+		return nil, fmt.Errorf("every arm failed: %s; where memory is short, take smaller batches (-batch) or a smaller model", chains[0].outcome.Failure)
+	}
 	result := &StackingResult{Family: c.Model.Family(), Backend: s.backend.Kind, Budget: budget, UnigramEntropy: s.dataset.UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds}
 	for _, ch := range chains {
 		result.Arms = append(result.Arms, ch.outcome)
@@ -71,7 +75,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 }
 
 // trainChains trains every chain. One that another process is at is passed over,
-// and waited for at the end.
+// and waited for at the end; one whose device fails is tried once more then.
 func trainChains(ctx context.Context, chains []*chain) error {
 	for _, wait := range []bool{false, true} {
 		for i, ch := range chains {
@@ -112,14 +116,14 @@ func (ch *chain) train(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if source = run; ch.outcome.Status == StatusDiverged {
+		if source = run; ch.outcome.Status != StatusComplete {
 			break
 		}
 	}
 	if ch.outcome.Status == StatusComplete {
 		ch.outcome.Final = ch.outcome.Curve[len(ch.outcome.Curve)-1].Loss
 	}
-	ch.done = true
+	ch.done = ch.outcome.Status != StatusFailed || ch.wait
 	return nil
 }
 
@@ -146,7 +150,7 @@ func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.
 	} else {
 		outcome, ok, err = run.TryTo(ctx, s.Steps)
 	}
-	if err != nil {
+	if outcome, err = settle(ctx, run, outcome, err); err != nil {
 		return nil, err
 	}
 	if !ok {
@@ -168,7 +172,7 @@ func (ch *chain) first(s segment, event Event) (*train.Run, error) {
 }
 
 // grow has the rule pick a strategy, which trains candidates as far as the rule
-// wants, and returns the run of the pick; nil where all diverged.
+// wants, and returns the run of the pick; nil where all stopped.
 func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event, stage *StageOutcome) (*train.Run, error) {
 	s := ch.segments[i]
 	race, err := ch.session.newRace(growing{
@@ -188,6 +192,9 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 	ch.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
 	if choice.Index < 0 {
 		ch.outcome.Status = StatusDiverged
+		for _, o := range race.outcomes {
+			ch.failed(o)
+		}
 		ch.outcome.Stages = append(ch.outcome.Stages, *stage)
 		return nil, nil
 	}
@@ -209,7 +216,15 @@ func (ch *chain) add(s segment, stage StageOutcome, outcome train.Outcome) {
 	if outcome.DivergedAt != nil {
 		o.Status = StatusDiverged
 	}
+	ch.failed(outcome)
 	o.Stages = append(o.Stages, stage)
+}
+
+// failed records it where the device failed.
+func (ch *chain) failed(outcome train.Outcome) {
+	if outcome.Failed != nil {
+		ch.outcome.Status, ch.outcome.Failure = StatusFailed, outcome.Failed.Error()
+	}
 }
 
 // evaluate returns the steps at which a stage is evaluated.

@@ -38,10 +38,11 @@ type ArmOutcome struct {
 	Seed       int64           `json:"seed"`
 	Stages     []StageOutcome  `json:"stages"`
 	Curve      []StackingPoint `json:"curve"`
-	Final      Number          `json:"final"`       // validation loss at the end, nats; null if diverged
+	Final      Number          `json:"final"`       // validation loss at the end, nats; null if it did not get there
 	FLOPs      float64         `json:"flops"`       // spent, probes included
 	ExtraFLOPs float64         `json:"extra_flops"` // of them on probes of strategies that were not picked
 	Status     Status          `json:"status"`
+	Failure    string          `json:"failure,omitempty"` // what the device said where it failed
 }
 
 // StageOutcome is a stage of an arm.
@@ -67,7 +68,8 @@ type StackingPoint struct {
 // ArmSummary is an arm over the seeds.
 type ArmSummary struct {
 	Name       string  `json:"name"`
-	Final      Number  `json:"final"`      // mean, nats
+	Final      Number  `json:"final"`      // mean, nats; null if it did not get there under a seed
+	Status     Status  `json:"status"`     // over the seeds, see [Status.And]
 	FLOPs      float64 `json:"flops"`      // mean
 	Difference Number  `json:"difference"` // mean final loss less that of the best arm, nats
 	Error      Number  `json:"error"`      // standard error of this difference, paired by seed; null for one seed
@@ -86,6 +88,7 @@ func (r *StackingResult) Analyze() {
 		for seed := range r.Seeds {
 			o := r.Arms[seed*n+i]
 			finals[i] = append(finals[i], float64(o.Final))
+			s.Status = s.Status.And(o.Status)
 			s.FLOPs += o.FLOPs / float64(len(r.Seeds))
 		}
 		s.Final = Number(stat.Mean(finals[i], nil))
@@ -120,6 +123,9 @@ func (r *StackingResult) Analyze() {
 		if o.Status == StatusDiverged {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("The arm %s diverged under seed %d.", o.Name, o.Seed))
 		}
+		if o.Status == StatusFailed {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("The arm %s failed under seed %d: %s. Run the stacking again to go on with it.", o.Name, o.Seed, o.Failure))
+		}
 	}
 	if len(r.Seeds) == 1 {
 		r.Warnings = append(r.Warnings, "One seed: how much of the differences is noise of the seed was not measured (-seeds 1,2).")
@@ -135,7 +141,7 @@ func (r *StackingResult) verdict() string {
 	for i, s := range r.Summary {
 		switch {
 		case math.IsNaN(float64(s.Final)):
-			parts = append(parts, s.Name+" diverged")
+			parts = append(parts, s.Name+" "+string(s.Status))
 		case i == 0:
 			parts = append(parts, fmt.Sprintf("%s ends lowest, at %.4f nats", s.Name, float64(s.Final)))
 		case math.IsNaN(float64(s.Error)):

@@ -42,8 +42,11 @@ func warnings(r *Result) []string {
 	if step, rho := r.lastBeforeEnd(); rho < settled {
 		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise -steps.", step, r.Steps, decimal(rho))
 	}
-	if n := countDiverged(r.Strategies); n > 0 {
+	if n := r.count(StatusDiverged); n > 0 {
 		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
+	}
+	if n := r.count(StatusFailed); n > 0 {
+		add("The device failed in %d of %d candidates, which rank last for that alone: %s. Run the study again to try them once more.", n, len(r.Strategies), failures(r.Strategies))
 	}
 	return list
 }
@@ -81,7 +84,7 @@ func (r *Result) evaluationWarnings() []string {
 }
 
 // meanSpread is the standard deviation, over the strategies, of the mean loss
-// over the seeds at a step; diverged ones are left out.
+// over the seeds at a step; those that stopped are left out.
 func (r *Result) meanSpread(step int) float64 {
 	var means []float64
 	for i := range r.PoolSize() {
@@ -103,10 +106,11 @@ func (r *Result) lastBeforeEnd() (step int, rho Number) {
 	return r.Steps, 1
 }
 
-func countDiverged(outcomes []Outcome) int {
+// count is how many candidates ended in a way.
+func (r *Result) count(status Status) int {
 	n := 0
-	for _, o := range outcomes {
-		if o.Status == StatusDiverged {
+	for _, o := range r.Strategies {
+		if o.Status == status {
 			n++
 		}
 	}
@@ -120,7 +124,7 @@ func verdict(r *Result) string {
 	probe := r.ProbeSteps
 	rho := func(step int) Correlation {
 		i := slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })
-		if i < 0 { // all diverged before
+		if i < 0 { // all stopped before
 			return Correlation{Spearman: undefined(), SpearmanLo: undefined(), SpearmanHi: undefined()}
 		}
 		return r.Correlation[i]
@@ -180,7 +184,7 @@ func (r *Result) picksInWords() string {
 }
 
 // complete is how many candidates got to the end.
-func (r *Result) complete() int { return len(r.Strategies) - countDiverged(r.Strategies) }
+func (r *Result) complete() int { return r.count(StatusComplete) }
 
 func probability(p float64) string {
 	switch {

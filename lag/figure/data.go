@@ -21,17 +21,19 @@ type strategy struct {
 	what   string  // init, moments and schedule in words
 	stacks [][]int // the layer map of each, an encoder's first
 	seeds  int
+	status lag.Status
 	steps  []int     // at which every seed was evaluated
-	loss   []float64 // mean over the seeds at steps[i]; NaN where one of them diverged
+	loss   []float64 // mean over the seeds at steps[i]; NaN where one of them stopped
 	low    []float64 // lowest of the seeds at steps[i]
 	high   []float64
-	final  float64   // NaN where one of the seeds diverged
-	finals []float64 // of each seed, NaN where it diverged
+	final  float64   // NaN where one of the seeds stopped
+	finals []float64 // of each seed, NaN where it stopped
 	order  int       // by the final loss, 0 for the lowest
 	picked int       // seeds under which LAG picks it
 }
 
-func (s *strategy) diverged() bool { return math.IsNaN(s.final) }
+// stopped tells whether the strategy did not get to the end, under a seed.
+func (s *strategy) stopped() bool { return math.IsNaN(s.final) }
 
 // lossAt returns the loss at a step, NaN where there is none.
 func (s *strategy) lossAt(step int) float64 {
@@ -66,8 +68,9 @@ func strategies(r *lag.Result) []*strategy {
 			all = append(all, s)
 		}
 		s.seeds++
+		s.status = s.status.And(o.Status)
 		final := float64(o.Final)
-		if o.Status == lag.StatusDiverged || math.IsInf(final, 0) {
+		if o.Status != lag.StatusComplete || math.IsInf(final, 0) {
 			final = math.NaN()
 		}
 		s.finals = append(s.finals, final)
@@ -128,7 +131,7 @@ func lossesAt(all []*strategy, step int) []float64 {
 	return losses
 }
 
-// finals returns the final loss of every strategy, NaN for diverged ones.
+// finals returns the final loss of every strategy, NaN for those that stopped.
 func finals(all []*strategy) []float64 {
 	losses := make([]float64, len(all))
 	for i, s := range all {

@@ -11,7 +11,7 @@
 // The same result gives the same bytes. Losses are in nats per predicted token,
 // steps are training steps after growing. Where a study has several seeds, a
 // strategy's curve is the mean over them, with their range or a mark for each where
-// there is room, and a strategy that diverged under one seed counts as diverged.
+// there is room, and a strategy that diverged or failed under one seed counts as that.
 //
 // Colours come from viridis and from the palette of Okabe and Ito, which people
 // with a colour vision deficiency can tell apart; lines differ in dashes too.

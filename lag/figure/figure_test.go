@@ -290,7 +290,7 @@ func TestStrategies(t *testing.T) {
 	if b.final != 3 || b.lossAt(0) != 7 || b.low[0] != 6 || b.high[0] != 8 || !math.IsNaN(b.lossAt(5)) || !slices.Equal(b.finals, []float64{4, 2}) {
 		t.Errorf("means over seeds: %+v", b)
 	}
-	if !all[1].diverged() {
+	if !all[1].stopped() {
 		t.Error("a did not diverge, though it did under one seed")
 	}
 	if all[0].picked != 1 || all[1].picked != 1 || all[2].picked != 0 {
@@ -317,7 +317,7 @@ func TestTicks(t *testing.T) {
 func TestLossRangeIgnoresDiverged(t *testing.T) {
 	curves := []curve{
 		{xys: plotter.XYs{{X: 0, Y: 5}, {X: 10, Y: 3}}},
-		{xys: plotter.XYs{{X: 0, Y: 4}, {X: 10, Y: 1000}}, diverged: true},
+		{xys: plotter.XYs{{X: 0, Y: 4}, {X: 10, Y: 1000}}, stopped: true},
 	}
 	if lo, hi := lossRange(curves, 0); lo > 3 || hi < 5 || hi > 6 {
 		t.Errorf("range %v to %v, want a little beyond 3 to 5", lo, hi)

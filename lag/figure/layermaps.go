@@ -25,8 +25,8 @@ func LayerMaps(r *lag.Result) Figure {
 	panels := make([]mapPanel, 0, len(r.Strategies))
 	for _, s := range byFinal(strategies(r)) {
 		note := fmt.Sprintf("final %.3f", s.final)
-		if s.diverged() {
-			note = "diverged"
+		if s.stopped() {
+			note = string(s.status)
 		}
 		if s.picked > 0 {
 			note += " · LAG"

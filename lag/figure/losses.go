@@ -27,17 +27,17 @@ func LossCurves(r *lag.Result) Figure {
 	}
 	all := byFinal(strategies(r))
 	curves := make([]curve, 0, len(all))
-	diverged := 0
+	stopped := 0
 	for _, s := range all {
 		c := curve{
 			label: s.name,
 			style: lineStyle(orderColor(s.order, len(all)), 1.4, s.order),
 			xys:   s.points(0),
 		}
-		if s.diverged() {
-			diverged++
-			c.diverged = true
-			c.label += " (diverged)"
+		if s.stopped() {
+			stopped++
+			c.stopped = true
+			c.label += " (" + string(s.status) + ")"
 			c.style = lineStyle(grey, 1.1, 2)
 		}
 		if s.picked > 0 {
@@ -55,8 +55,8 @@ func LossCurves(r *lag.Result) Figure {
 		return noData(f.Name, f.Title, "no strategy has a loss")
 	}
 	f.Alt = fmt.Sprintf("Line chart of validation loss against training steps%s, a line for each of %d strategies. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(all), all[0].name)
-	if diverged > 0 {
-		f.Alt += fmt.Sprintf(" %d diverged.", diverged)
+	if stopped > 0 {
+		f.Alt += fmt.Sprintf(" %d did not get to the end.", stopped)
 	}
 	late := r.ProbeSteps
 	if late <= 0 || late >= r.Steps {
@@ -84,13 +84,13 @@ func (s *strategy) bounds() (low, high plotter.XYs) {
 
 // curve is a line of a chart of losses.
 type curve struct {
-	label    string // in the legend; none where it is empty
-	style    draw.LineStyle
-	xys      plotter.XYs
-	low      plotter.XYs // range over seeds that is shaded; may be nil
-	high     plotter.XYs
-	diverged bool
-	marked   bool // drawn on top of the others
+	label   string // in the legend; none where it is empty
+	style   draw.LineStyle
+	xys     plotter.XYs
+	low     plotter.XYs // range over seeds that is shaded; may be nil
+	high    plotter.XYs
+	stopped bool
+	marked  bool // drawn on top of the others
 }
 
 func curvesHeight(n int) vg.Length {
@@ -165,7 +165,7 @@ func addCurve(p *plot.Plot, cv curve, from int) {
 		addBand(p, since(cv.low, from), since(cv.high, from), c)
 	}
 	p.Add(&plotter.Line{XYs: xys, LineStyle: cv.style})
-	if end := xys[len(xys)-1]; cv.diverged || len(xys) == 1 {
+	if end := xys[len(xys)-1]; cv.stopped || len(xys) == 1 {
 		addGlyphs(p, plotter.XYs{end}, draw.GlyphStyle{Color: cv.style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}})
 	}
 }
@@ -219,7 +219,7 @@ func addBand(p *plot.Plot, low, high plotter.XYs, of color.NRGBA) band {
 }
 
 // lossRange returns the range of the losses from a step on. Strategies that
-// diverged would squash the others, so they don't count unless they are alone.
+// stopped would squash the others, so they don't count unless they are alone.
 func lossRange(curves []curve, from int) (lo, hi float64) {
 	var sound, every []float64
 	for _, cv := range curves {
@@ -228,7 +228,7 @@ func lossRange(curves []curve, from int) (lo, hi float64) {
 				continue
 			}
 			every = append(every, xy.Y)
-			if !cv.diverged {
+			if !cv.stopped {
 				sound = append(sound, xy.Y)
 			}
 		}
@@ -271,10 +271,10 @@ func headline(c draw.Canvas, title string) draw.Canvas {
 
 // shaded tells whether the range over the seeds of a strategy is shown.
 func (s *strategy) shaded(strategies int) bool {
-	return s.seeds > 1 && !s.diverged() && (strategies <= shadedAtMost || s.picked > 0 || s.order == 0)
+	return s.seeds > 1 && !s.stopped() && (strategies <= shadedAtMost || s.picked > 0 || s.order == 0)
 }
 
-// lossSpec shows losses from lo to hi and cuts off what diverged beyond.
+// lossSpec shows losses from lo to hi and cuts off what went beyond.
 func lossSpec(r *lag.Result, all []*strategy, lo, hi float64) object {
 	var values, bands, names, colors, strokes list
 	for _, s := range all {

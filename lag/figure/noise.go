@@ -33,7 +33,7 @@ func Noise(r *lag.Result) Figure {
 				values = append(values, object{"strategy": s.name, "seed": r.Seeds[i], "loss": l})
 			}
 		}
-		if !s.diverged() {
+		if !s.stopped() {
 			means = append(means, object{"strategy": s.name, "loss": s.final})
 		}
 	}
@@ -125,14 +125,14 @@ func paintNoise(c draw.Canvas, r *lag.Result, all []*strategy, lo, hi float64) {
 	note.YAlign = draw.YCenter
 	for i, s := range all {
 		y := chart.y(i)
-		if !s.diverged() {
+		if !s.stopped() {
 			x := chart.x(s.final)
 			low, high := slices.Min(s.finals), slices.Max(s.finals)
 			c.StrokeLine2(lineStyle(lightGrey, 2, 0), chart.x(low), y, chart.x(high), y)
 			c.StrokeLine2(lineStyle(black, 1.6, 0), x, y-0.4*chart.row, x, y+0.4*chart.row)
 			c.FillText(note, vg.Point{X: chart.x1 + vg.Points(14), Y: y}, fmt.Sprintf("%.4f", s.final))
 		} else {
-			c.FillText(note, vg.Point{X: chart.x1 + vg.Points(14), Y: y}, divergedNote(s))
+			c.FillText(note, vg.Point{X: chart.x1 + vg.Points(14), Y: y}, stoppedNote(s))
 		}
 		for k, l := range s.finals {
 			if finite(l) {
@@ -145,8 +145,8 @@ func paintNoise(c draw.Canvas, r *lag.Result, all []*strategy, lo, hi float64) {
 	}
 }
 
-// divergedNote says under how many seeds a strategy diverged.
-func divergedNote(s *strategy) string {
+// stoppedNote says under how many seeds a strategy did not get to the end.
+func stoppedNote(s *strategy) string {
 	n := 0
 	for _, l := range s.finals {
 		if math.IsNaN(l) {
@@ -154,9 +154,9 @@ func divergedNote(s *strategy) string {
 		}
 	}
 	if s.seeds == 1 {
-		return "diverged"
+		return string(s.status)
 	}
-	return fmt.Sprintf("diverged %d/%d", n, s.seeds)
+	return fmt.Sprintf("%s %d/%d", s.status, n, s.seeds)
 }
 
 // seedKey names the marks of the seeds in the lower left corner.

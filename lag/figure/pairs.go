@@ -21,7 +21,7 @@ func Pairs(r *lag.Result) Figure {
 	var all []*strategy
 	place := map[string]int{}
 	for _, s := range byFinal(strategies(r)) {
-		if !s.diverged() {
+		if !s.stopped() {
 			place[s.name] = len(all)
 			all = append(all, s)
 		}

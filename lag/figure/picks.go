@@ -49,7 +49,7 @@ type rule struct {
 	name   string
 	isLAG  bool
 	choice string    // in words
-	regret float64   // mean, nats; not finite where a pick diverged
+	regret float64   // mean, nats; not finite where a pick stopped
 	seeds  []float64 // regret under each seed
 	extra  float64   // mean extra cost in trainings of one candidate; NaN where none was trained
 }
@@ -160,7 +160,7 @@ func lastIfUndefined(x float64) float64 {
 
 func formatRegret(x float64) string {
 	if !finite(x) {
-		return "∞ (diverged)"
+		return "∞ (no end)"
 	}
 	return fmt.Sprintf("%.4f", x)
 }

@@ -20,7 +20,7 @@ import (
 // against what it costs beyond training the pick alone, in trainings of one
 // candidate to the end, on a logarithmic scale of 1 + cost. The dashed line joins
 // the rules that no other beats at its cost or less. Of several seeds, a bar goes
-// from the lowest to the highest regret. Rules whose pick diverged under a seed
+// from the lowest to the highest regret. Rules whose pick stopped under a seed
 // are left out.
 func RegretCost(r *lag.Result) Figure {
 	f := Figure{Name: "regret-cost", Title: "What a lower regret costs" + seedsInTitle(len(r.Seeds))}

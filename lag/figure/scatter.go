@@ -18,7 +18,7 @@ import (
 
 // EarlyVsFinal draws, for each of the steps, the loss of every strategy at that
 // step against its final loss, with the least-squares line and Spearman's rho.
-// LAG's pick and the best strategy are marked; strategies that diverged have no
+// LAG's pick and the best strategy are marked; strategies that stopped have no
 // final loss and lie at the upper edge, in its corner where their loss at the
 // step is beyond that of the others. Steps at which nothing was evaluated are
 // replaced by the nearest that was; without steps, six are chosen between 0 and
@@ -117,7 +117,7 @@ func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot
 			LineStyle: lineStyle(grey, 1, 1),
 		})
 	}
-	diverged := draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}
+	stopped := draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}
 	point := draw.GlyphStyle{Color: withAlpha(blue, 0xc0), Radius: vg.Points(3.2), Shape: draw.CircleGlyph{}}
 	top, right := p.Y.Max-0.025*(p.Y.Max-p.Y.Min), p.X.Max-0.02*(p.X.Max-p.X.Min)
 	var lost, sound plotter.XYs
@@ -130,7 +130,7 @@ func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot
 		}
 	}
 	addBars(p, all, step, p.X.Min, p.X.Max)
-	addGlyphs(p, lost, diverged)
+	addGlyphs(p, lost, stopped)
 	addGlyphs(p, sound, point)
 	for i, s := range all {
 		if !finite(x[i]) || !finite(y[i]) {
@@ -153,7 +153,7 @@ func addBars(p *plot.Plot, all []*strategy, step int, lo, hi float64) {
 	style := lineStyle(withAlpha(blue, 0x60), 0.8, 0)
 	for _, s := range all {
 		i, ok := slices.BinarySearch(s.steps, step)
-		if !ok || s.seeds < 2 || s.diverged() || !finite(s.low[i]) || !finite(s.high[i]) {
+		if !ok || s.seeds < 2 || s.stopped() || !finite(s.low[i]) || !finite(s.high[i]) {
 			continue
 		}
 		left, right := max(s.low[i], lo), min(s.high[i], hi)
@@ -226,14 +226,15 @@ func scatterKey(c draw.Canvas, all []*strategy) draw.Canvas {
 	case len(picks) > 1:
 		entry(pickGlyph, "LAG's picks under the seeds")
 	}
-	if best := byFinal(all)[0]; !best.diverged() {
+	if best := byFinal(all)[0]; !best.stopped() {
 		entry(bestGlyph, "best at the end: "+best.name)
 	}
+	var status lag.Status
 	for _, s := range all {
-		if s.diverged() {
-			entry(draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}, "diverged")
-			break
-		}
+		status = status.And(s.status)
+	}
+	if status != lag.StatusComplete {
+		entry(draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}, string(status))
 	}
 	return draw.Crop(c, 0, 0, vg.Points(24), 0)
 }

@@ -64,7 +64,7 @@ func (a arm) color() color.NRGBA {
 func (a arm) depths() string {
 	var texts []string
 	for _, o := range a.outcomes {
-		if len(o.Stages) > len(texts) { // one that diverged has fewer
+		if len(o.Stages) > len(texts) { // one that stopped has fewer
 			texts = nil
 			for _, s := range o.Stages {
 				texts = append(texts, joined(s.Depths))
@@ -74,7 +74,7 @@ func (a arm) depths() string {
 	return strings.Join(texts, " → ")
 }
 
-// finals are the final losses of the seeds, NaN where one diverged.
+// finals are the final losses of the seeds, NaN where one stopped.
 func (a arm) finals() []float64 {
 	var losses []float64
 	for _, o := range a.outcomes {

@@ -21,7 +21,8 @@ type row struct {
 	AtInit, AtLag, AtEnd float64 // mean losses over the seeds, NaN where there is none
 	LagRank, EndRank     float64 // of these means
 	Finals               []float64
-	Diverged             int // seeds under which it did
+	Stopped              int // seeds under which it did not get to the end
+	Overall              lag.Status
 	Seeds                int
 	Picked               int // seeds under which LAG picks it
 }
@@ -40,8 +41,9 @@ func rows(r *lag.Result) []row {
 		for k := range w.Seeds {
 			o := r.Under(k)[i]
 			final := float64(o.Final)
-			if o.Status == lag.StatusDiverged {
-				w.Diverged++
+			w.Overall = w.Overall.And(o.Status)
+			if o.Status != lag.StatusComplete {
+				w.Stopped++
 				final = math.NaN()
 			}
 			w.Finals = append(w.Finals, final)
@@ -79,16 +81,14 @@ func (w row) mark(sign string) string {
 // Status says how the strategy's trainings ended.
 func (w row) Status() string {
 	switch {
-	case w.Diverged == 0:
-		return string(lag.StatusComplete)
-	case w.Seeds == 1:
-		return string(lag.StatusDiverged)
+	case w.Stopped == 0 || w.Seeds == 1:
+		return string(w.Overall)
 	}
-	return fmt.Sprintf("diverged %d/%d", w.Diverged, w.Seeds)
+	return fmt.Sprintf("%s %d/%d", w.Overall, w.Stopped, w.Seeds)
 }
 
 func (w row) final() string {
-	if w.Diverged > 0 {
+	if w.Stopped > 0 {
 		return w.Status()
 	}
 	return number(w.AtEnd, 4)

@@ -47,13 +47,13 @@ type stackingRow struct {
 	lag.ArmSummary
 	Rule    string
 	Depths  string
-	Finals  []float64 // of each seed, NaN where it diverged
+	Finals  []float64 // of each seed, NaN where it stopped
 	Probing float64   // share of the FLOPs
 }
 
 func (a stackingRow) final() string {
 	if math.IsNaN(float64(a.Final)) {
-		return string(lag.StatusDiverged)
+		return string(a.Status)
 	}
 	return number(float64(a.Final), 4)
 }
@@ -71,7 +71,7 @@ func stackingRows(r *lag.StackingResult) []stackingRow {
 			a.Rule = o.Rule
 			a.Finals = append(a.Finals, float64(o.Final))
 			extra, all = extra+o.ExtraFLOPs, all+o.FLOPs
-			if len(o.Stages) > longest { // one that diverged has fewer
+			if len(o.Stages) > longest { // one that stopped has fewer
 				longest = len(o.Stages)
 				var texts []string
 				for _, stage := range o.Stages {
@@ -126,7 +126,7 @@ func growthsOf(o lag.ArmOutcome) []stackingGrowth {
 			Candidates: fmt.Sprint(stage.Candidates), Extra: fmt.Sprint(stage.ExtraSteps), Loss: number(float64(stage.Loss), 4),
 		}
 		if stage.Strategy == "" {
-			g.Strategy, g.Loss = "(none: all diverged)", "–"
+			g.Strategy, g.Loss = "(none: all stopped)", "–"
 		} else {
 			if g.maps, g.from = []growth.Map{stage.Map}, from; len(stage.Encoder) > 0 {
 				g.maps = []growth.Map{stage.Encoder, stage.Map}

@@ -159,7 +159,7 @@ func (e *executable) compileFor(args []any) error {
 		}
 	}
 	_, err := e.Compile(list...)
-	return err
+	return deviceError(err)
 }
 
 // graph is what an executable computes of a model's inputs. It takes the state
@@ -241,7 +241,7 @@ func (p *Program) appendDonated(args []any, list []*tensors.Tensor) ([]any, erro
 	for _, t := range list {
 		donated, err := DonateTensorBuffer(t, p.backend.Backend, 0)
 		if err != nil {
-			return nil, fmt.Errorf("handing the state to the device: %w", err)
+			return nil, fmt.Errorf("handing the state over: %w", deviceError(err))
 		}
 		args = append(args, donated)
 	}

@@ -58,12 +58,29 @@ type Run struct {
 // is not finite: the run has then diverged at step 0.
 var ErrDiverged = errors.New("the loss or its gradient is not finite")
 
-// Outcome is the result.json of a run.
+// Outcome is the result.json of a run, and what is known of one that has none yet.
 type Outcome struct {
 	Curve      []Loss          `json:"curve"`                 // validation loss
 	AtEnd      map[string]Loss `json:"at_end,omitempty"`      // losses on the run's further sets
 	Steps      int             `json:"steps"`                 // updates done
 	DivergedAt *int            `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
+
+	// Failed tells why the device stopped the run after Steps updates, see
+	// [ErrDevice]; nil where it did not. A result.json never says so: when the run
+	// is asked for again, it goes on from its newest checkpoint.
+	Failed error `json:"-"`
+}
+
+// StoppedAt returns the step after which the run could not go on, be it that it
+// diverged or that its device failed, and whether that was so.
+func (o Outcome) StoppedAt() (step int, ok bool) {
+	switch {
+	case o.DivergedAt != nil:
+		return *o.DivergedAt, true
+	case o.Failed != nil:
+		return o.Steps, true
+	}
+	return 0, false
 }
 
 // Loss is a validation loss after a number of steps. NaN is written as null.

@@ -110,6 +110,7 @@ func (t *training) restore(snap Snapshot) (err error) {
 func (t *training) loop(ctx context.Context) error {
 	for {
 		step := t.state.Step
+		t.outcome.Steps = step
 		if slices.Contains(t.Evaluate, step) && (len(t.outcome.Curve) == 0 || t.outcome.Curve[len(t.outcome.Curve)-1].Step < step) {
 			if err := t.evaluate(ctx); err != nil {
 				return t.stop(ctx, err)
@@ -118,7 +119,6 @@ func (t *training) loop(ctx context.Context) error {
 				return t.save()
 			}
 		}
-		t.outcome.Steps = step
 		if step >= t.until && step < t.Schedule.Steps {
 			return t.save()
 		}

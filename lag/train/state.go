@@ -107,7 +107,7 @@ func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (S
 	put := func(into growth.Tensors, name string, shape []int, t *tensors.Tensor) error {
 		data, err := tensors.CopyFlatData[float32](t)
 		if err != nil {
-			return fmt.Errorf("copying %s to host memory: %w", name, err)
+			return fmt.Errorf("copying %s to host memory: %w", name, deviceError(err))
 		}
 		into[name] = growth.Tensor{Shape: shape, Data: data}
 		return nil

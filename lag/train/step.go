@@ -250,9 +250,3 @@ func setMeans[F float32 | float64](u *Update, terms []string, means []F) {
 		u.Terms[name] = float64(means[i+1])
 	}
 }
-
-// takeVector copies a vector from the device and frees it there.
-func takeVector(t *tensors.Tensor) ([]float32, error) {
-	v, err := tensors.CopyFlatData[float32](t)
-	return v, errors.Join(err, t.FinalizeAll())
-}

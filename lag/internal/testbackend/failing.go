@@ -1,0 +1,88 @@
+package testbackend
+
+import (
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+
+	"github.com/landscape-aware/growing/lag/backend"
+)
+
+// Failing returns a backend that asks, each time a program is to be run, whether
+// the device fails, and fails with that error.
+func Failing(b *backend.Backend, fails func() error) *backend.Backend {
+	failing := *b
+	failing.Backend = &failingBackend{b.Backend, fails}
+	return &failing
+}
+
+// failingBackend wraps buffers as well: GoMLX refuses those of another backend.
+type failingBackend struct {
+	compute.Backend
+	fails func() error
+}
+
+func (b *failingBackend) Builder(name string) compute.Builder {
+	return &failingBuilder{b.Backend.Builder(name), b}
+}
+
+func (b *failingBackend) BufferFromFlatData(device compute.DeviceNum, flat any, shape shapes.Shape) (compute.Buffer, error) {
+	buffer, err := b.Backend.BufferFromFlatData(device, flat, shape)
+	return b.wrap(buffer), err
+}
+
+func (b *failingBackend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (compute.Buffer, any, error) {
+	buffer, flat, err := b.Backend.NewSharedBuffer(device, shape)
+	return b.wrap(buffer), flat, err
+}
+
+func (b *failingBackend) wrap(buffer compute.Buffer) compute.Buffer {
+	if buffer == nil {
+		return nil
+	}
+	return &failingBuffer{buffer, b}
+}
+
+type failingBuffer struct {
+	compute.Buffer
+	backend *failingBackend
+}
+
+func (b *failingBuffer) Backend() compute.Backend { return b.backend }
+
+func (b *failingBuffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) {
+	buffer, err := b.Buffer.CopyToDevice(device)
+	return b.backend.wrap(buffer), err
+}
+
+type failingBuilder struct {
+	compute.Builder
+	backend *failingBackend
+}
+
+func (b *failingBuilder) Compile() (compute.Executable, error) {
+	e, err := b.Builder.Compile()
+	if err != nil {
+		return nil, err
+	}
+	return &failingExecutable{e, b.backend}, nil
+}
+
+type failingExecutable struct {
+	compute.Executable
+	backend *failingBackend
+}
+
+func (e *failingExecutable) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+	if err := e.backend.fails(); err != nil {
+		return nil, err
+	}
+	bare := make([]compute.Buffer, len(inputs))
+	for i, input := range inputs {
+		bare[i] = input.(*failingBuffer).Buffer
+	}
+	outputs, err := e.Executable.Execute(bare, donate, device)
+	for i := range outputs {
+		outputs[i] = e.backend.wrap(outputs[i])
+	}
+	return outputs, err
+}
