@@ -55,11 +55,11 @@ func (o Outcome) At(step int) float64 {
 }
 
 // analyze derives a study's result from its runs.
-func (s *Study) analyze(ctx context.Context, source Source, outcomes []Outcome) (*Result, error) {
+func (s *Study) analyze(ctx context.Context, source Source, outcomes []Outcome, controls []ControlOutcome) (*Result, error) {
 	c := s.Config
 	r := &Result{
 		Family: c.Model.Family(), Backend: s.backend.Kind, Steps: c.Growth.Schedule.Steps, ProbeSteps: c.Growth.ProbeSteps,
-		Source: source, Seeds: c.seeds(), Strategies: outcomes,
+		Source: source, Seeds: c.seeds(), Strategies: outcomes, Controls: controls,
 	}
 	r.From, r.EncoderFrom = split(c.Model.Depths())
 	r.To, r.EncoderTo = split(c.Growth.To)

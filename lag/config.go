@@ -40,8 +40,9 @@ type Growth struct {
 	Schedule   train.Schedule `json:"schedule"` // of the training after growing; its Steps are T
 	Seeds      []int64        `json:"seeds"`    // of the training after growing, each for all strategies: batches, masks, dropout and new layers; empty: the task's
 	PoolOptions
-	Custom growth.Pool `json:"custom,omitempty"` // strategies beside the pool's
-	Rules  []string    `json:"rules,omitempty"`  // selection rules, see [selection.Parse]; empty: those of [selection.All]
+	Custom   growth.Pool `json:"custom,omitempty"`   // strategies beside the pool's
+	Rules    []string    `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty: those of [selection.All]
+	Controls []Control   `json:"controls,omitempty"` // trainings from scratch to compare with, under each seed
 }
 
 // PoolOptions say which strategies a pool is made of.
@@ -87,6 +88,9 @@ func (c Config) Validate() error {
 		if slices.Contains(c.Growth.Seeds[:i], seed) {
 			return fmt.Errorf("growth.seeds has %d twice; give each seed once", seed)
 		}
+	}
+	if err := c.Growth.validateControls(); err != nil {
+		return err
 	}
 	if err := c.Pretrain.Schedule.Validate(); err != nil {
 		return fmt.Errorf("pretraining: %w", err)

@@ -8,6 +8,7 @@ const (
 	PhasePretrain Phase = "pretrain" // training of the source model
 	PhaseProbe    Phase = "probe"    // training of the candidates
 	PhaseBranch   Phase = "branch"   // decay branches of the candidates
+	PhaseControl  Phase = "control"  // trainings from scratch to compare with
 	PhaseStack    Phase = "stack"    // stages of gradual stacking
 	PhaseTrain    Phase = "train"    // training of a model for its own sake
 )

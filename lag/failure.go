@@ -27,7 +27,7 @@ func settle(ctx context.Context, run *train.Run, o train.Outcome, err error) (tr
 	return o, nil
 }
 
-// share brings runs to a step, or to their ends where they are shorter. Other
+// share brings runs to a step, or to their ends where they end before. Other
 // processes at the same directory take part: what one of them is at is passed
 // over, and waited for at the end. Runs whose device fails are tried once more
 // then, when it may have memory to spare again.

@@ -21,7 +21,8 @@ const (
 )
 
 // Analyze fills in everything that follows from the outcomes of the strategies:
-// correlations, noise, what the rules pick, warnings and the verdict. It is an
+// correlations, noise, what the rules pick, how that compares with the controls,
+// warnings and the verdict. It is an
 // error if a rule does not fit the study.
 func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
 	r.correlate()
@@ -30,6 +31,7 @@ func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error
 		return err
 	}
 	r.Rules = r.Summarize(r.Picks)
+	r.compare()
 	r.Warnings = append([]string{}, warnings(r)...) // an empty list is no null in JSON
 	r.Verdict = verdict(r)
 	return nil

@@ -89,6 +89,7 @@ func bertStudy() Config {
 			Kind: train.WSD, Peak: 3e-3, WarmUp: 100, Decay: 400, DecayShape: train.DecayLinear, Start: 3500, Steps: 500, Length: 4000,
 		},
 	}
+	c.Growth.Controls = []Control{ControlScratch}
 	c.CheckpointEvery = 250
 	return c
 }

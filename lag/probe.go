@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +16,7 @@ import (
 )
 
 // Run brings the study to its end: pretrains the source model, probes every
-// strategy under every seed, writes result.json and returns what it says.
+// strategy under every seed, trains the controls, writes result.json and returns what it says.
 // Whatever was computed before is not computed again. Other processes that run
 // the same study take part of the work. When the context is cancelled, the state
 // of the run at hand is saved first.
@@ -28,7 +29,11 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.analyze(ctx, source, outcomes)
+	controls, err := s.Controls(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.analyze(ctx, source, outcomes, controls)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +54,7 @@ func (s *Study) Probe(ctx context.Context) ([]Outcome, error) {
 		}
 		races, runs = append(races, r), append(runs, r.runs...)
 	}
-	all, err := share(ctx, runs, s.Config.Growth.Schedule.Steps)
+	all, err := share(ctx, runs, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,9 @@ type Result struct {
 	Seeds      []int64   `json:"seeds"`      // of the training after growing
 	Strategies []Outcome `json:"strategies"` // one for each strategy and seed: the pool in its order under the first seed, then under the next
 
+	Controls    []ControlOutcome `json:"controls,omitempty"`    // all under the first seed, then under the next
+	Comparisons []Comparison     `json:"comparisons,omitempty"` // of the controls with what LAG picks
+
 	Correlation []Correlation       `json:"correlation"` // of the loss at each step with the final loss
 	LagSteps    *int                `json:"lag_steps"`   // first step from which Spearman's rho stays >= 0.9; null if none
 	Signals     []SignalCorrelation `json:"signals"`     // of other early signals with the final loss

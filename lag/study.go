@@ -95,7 +95,12 @@ func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 	if s.session, err = openSession(ctx, config.Task, o); err != nil {
 		return nil, err
 	}
-	if config.Pretrain.Initial != "" {
+	for _, control := range config.Growth.Controls {
+		if err == nil {
+			_, err = s.controlSchedule(control)
+		}
+	}
+	if err == nil && config.Pretrain.Initial != "" {
 		var initial train.Snapshot
 		initial, err = s.task.loadInitial(config.Pretrain.Initial, s.dataset)
 		s.initial = &initial

@@ -45,6 +45,11 @@ func warnings(r *Result) []string {
 	if n := r.count(StatusDiverged); n > 0 {
 		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
 	}
+	for _, o := range r.Controls {
+		if o.Status != StatusComplete {
+			add("The control %s %s under seed %d.", o.Name, strings.TrimSpace(fmt.Sprint(o.Status, " ", o.Failure)), o.Seed)
+		}
+	}
 	if n := r.count(StatusFailed); n > 0 {
 		add("The device failed in %d of %d candidates, which rank last for that alone: %s. Run the study again to try them once more.", n, len(r.Strategies), failures(r.Strategies))
 	}
@@ -146,6 +151,7 @@ func verdict(r *Result) string {
 			nats(r.Noise.Strategies), nats(r.Noise.Seeds), float64(r.Noise.Ratio))
 	}
 	b.WriteString(r.picksInWords())
+	b.WriteString(r.controlsInWords())
 	return b.String()
 }
 

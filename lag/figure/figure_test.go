@@ -266,12 +266,12 @@ func TestStrategies(t *testing.T) {
 	r := &lag.Result{
 		Seeds: []int64{1, 2},
 		Strategies: []lag.Outcome{
-			{Name: "b", Seed: 1, Final: 4, Curve: []lag.Point{point(0, 6), point(10, 4)}},
-			{Name: "a", Seed: 1, Final: 1, Curve: []lag.Point{point(0, 1), point(10, 1)}},
-			{Name: "c", Seed: 1, Final: 2, Curve: []lag.Point{point(0, 7), point(10, 2)}},
-			{Name: "b", Seed: 2, Final: 2, Curve: []lag.Point{point(0, 8), point(10, 2)}},
+			{Name: "b", Seed: 1, Final: 4, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 6), point(10, 4)}},
+			{Name: "a", Seed: 1, Final: 1, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 1), point(10, 1)}},
+			{Name: "c", Seed: 1, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+			{Name: "b", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 8), point(10, 2)}},
 			{Name: "a", Seed: 2, Final: nan, Status: lag.StatusDiverged, Curve: []lag.Point{point(0, 1)}},
-			{Name: "c", Seed: 2, Final: 2, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+			{Name: "c", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
 		},
 		Picks: []lag.Pick{
 			{Rule: "lag:5", Seed: 1, Strategy: "a"}, {Rule: "lag:2", Seed: 1, Strategy: "c"},

@@ -198,6 +198,8 @@ func (l *liveView) status(now time.Time) string {
 		parts = append(parts, fmt.Sprintf("candidate %d of %d: %s", e.Index+1, e.Count, e.Run))
 	case e.Phase == lag.PhaseBranch && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("decay branch %d of %d: %s", e.Index+1, e.Count, e.Run))
+	case e.Phase == lag.PhaseControl && e.Count > 0:
+		parts = append(parts, fmt.Sprintf("control %d of %d: %s", e.Index+1, e.Count, e.Run))
 	case e.Phase == lag.PhaseStack && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("arm %d of %d: %s", e.Index+1, e.Count, e.Run))
 	case e.Phase == lag.PhaseTrain:

@@ -144,7 +144,7 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 // needed; "" where they are.
 func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
 	switch {
-	case kind == Study && (complete && c.Kind == lag.PhaseProbe || c.Kind == lag.PhaseBranch):
+	case kind == Study && (complete && (c.Kind == lag.PhaseProbe || c.Kind == lag.PhaseControl) || c.Kind == lag.PhaseBranch):
 		return Candidate
 	case kind == Stacking && complete && c.Kind == lag.PhaseBranch, kind == Stacking && !complete && !other:
 		return Loser

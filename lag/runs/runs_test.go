@@ -96,7 +96,7 @@ func TestCleanStudy(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
-	config.Growth.Strategies = []string{"stack", "random-top"}
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, lag.Controls()
 	o := options(root, "study")
 	want := runStudy(t, config, o)
 
@@ -150,7 +150,7 @@ func TestUnused(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
-	config.Growth.Strategies = []string{"stack", "random-top"}
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, lag.Controls()
 	o := options(root, "study")
 	runStudy(t, config, o)
 	first := must(runsIn(o.Dir))(t)

@@ -108,6 +108,8 @@ func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
 			return c.Seed == config.Seed && same(c.Model, config.Model) && same(c.Schedule, config.Pretrain.Schedule)
 		case lag.PhaseProbe:
 			return used(c.Parent) && slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofPool(c, pool, config.Growth.Schedule)
+		case lag.PhaseControl:
+			return len(config.Growth.Controls) > 0 && slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofControl(c, config.ControlSchedule())
 		case lag.PhaseBranch:
 			return used(c.Parent)
 		}
@@ -154,6 +156,15 @@ func ofPool(c runConfig, pool growth.Pool, schedule train.Schedule) bool {
 		s.Name, s.Source = "", ""
 		return same(c.Strategy, s) && (own || same(c.Schedule, schedule))
 	})
+}
+
+// ofControl tells whether a control is trained by the schedule, which has steps of
+// its own.
+func ofControl(c runConfig, schedule train.Schedule) bool {
+	var own train.Schedule
+	err := json.Unmarshal(c.Schedule, &own)
+	own.Steps = schedule.Steps
+	return err == nil && own == schedule
 }
 
 // backendOf reads the backend of a result; "" where there is none.

@@ -162,6 +162,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
 	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.Config) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
 	})
+	add("controls", "comma-separated `names` of trainings of the deep model from scratch to compare with: scratch, at the cost of pretraining and growing together; scratch-steps, in the steps after growing alone; an empty text for none", func(c *lag.Config) any { return &c.Growth.Controls })
 	poolFlags(flags, o, func(c *lag.Config) *lag.PoolOptions { return &c.Growth.PoolOptions })
 	return o
 }
@@ -193,6 +194,11 @@ func set(target any, text string) (err error) {
 		*t = nil
 		for _, name := range strings.Split(text, ",") {
 			*t = append(*t, strings.TrimSpace(name))
+		}
+	case *[]lag.Control:
+		*t = nil
+		for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+			*t = append(*t, lag.Control(name))
 		}
 	case func(int):
 		var n int

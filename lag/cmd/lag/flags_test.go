@@ -119,6 +119,7 @@ func poolCases(path string) map[string]flagCase {
 }
 
 var studyCases = map[string]flagCase{
+	"controls":        {"scratch, scratch-steps", []string{`growth.controls=["scratch","scratch-steps"]`}},
 	"from":            {"3", []string{`model.num_hidden_layers=3`}},
 	"lag":             {"3", []string{`growth.lag=3`}},
 	"lr":              {"0.25", []string{`growth.schedule.peak=0.25`}},

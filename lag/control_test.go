@@ -1,0 +1,172 @@
+package lag_test
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/runs"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// TestControls: controls that are added to a study train nothing else again. They
+// cost what they should, and change nothing of what is found of the strategies.
+func TestControls(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	config.Growth.Seeds = []int64{1, 2}
+	before, err := run(t, config, dir, backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Growth.Controls = lag.Controls()
+	trained := make(map[lag.Phase]int)
+	result, err := run(t, config, dir, backend.Go, func(e lag.Event) {
+		if e.Point == nil && e.Done > 0 {
+			trained[e.Phase]++
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trained[lag.PhasePretrain] > 0 || trained[lag.PhaseProbe] > 0 {
+		t.Errorf("what was trained before is trained again: %v", trained)
+	}
+	if len(result.Controls) != 4 || len(result.Comparisons) != 2 {
+		t.Fatalf("%d outcomes and %d comparisons of 2 controls under 2 seeds", len(result.Controls), len(result.Comparisons))
+	}
+	T := config.Growth.Schedule.Steps
+	candidate := result.TrainingFLOPs()
+	for i, o := range result.Controls {
+		end := o.Curve[len(o.Curve)-1]
+		if o.Name != lag.Controls()[i%2] || o.Seed != int64(i/2+1) || o.Status != lag.StatusComplete || end.Step != o.Steps || end.Loss != o.Final || o.Curve[0].Step != 0 {
+			t.Errorf("outcome %d is %+v", i, o)
+		}
+		budget, step := candidate, candidate/float64(T)
+		if o.Name == lag.ControlScratch {
+			budget += result.Source.FLOPs
+		}
+		if o.FLOPs > budget*(1+1e-9) || o.FLOPs <= budget-step {
+			t.Errorf("%s spends %g FLOPs where %g are to be spent, and a step takes %g", o.Name, o.FLOPs, budget, step)
+		}
+	}
+	if cmp.Equal(result.Controls[0].Curve, result.Controls[2].Curve) {
+		t.Error("two seeds gave one training")
+	}
+	// From scratch the two begin alike, on other batches.
+	if a, b := result.Controls[0].Curve, result.Controls[1].Curve; a[0] != b[0] || a[1].Loss == b[1].Loss {
+		t.Errorf("the controls begin with %v and %v", a[:2], b[:2])
+	}
+	if !strings.Contains(result.Verdict, "From scratch, at the same cost") || !strings.Contains(result.Verdict, "From scratch, in as many steps") {
+		t.Errorf("the verdict is %q", result.Verdict)
+	}
+	plain := *result
+	plain.Controls, plain.Comparisons = nil, nil
+	if diff := cmp.Diff(before, &plain, cmpopts.IgnoreUnexported(lag.Outcome{}), cmpopts.EquateNaNs(), cmpopts.IgnoreFields(lag.Result{}, "Verdict")); diff != "" {
+		t.Errorf("the controls changed what is found of the strategies: %s", diff)
+	}
+	plan, err := runs.PlanCleaning(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range plan.Items {
+		if item.Reason == runs.Unused {
+			t.Errorf("a run of the study is taken for unused: %s", item.Path)
+		}
+	}
+}
+
+// TestControlRuns: a control is trained by the candidates' schedule from its
+// beginning, with the warm-up of pretraining; that in as many steps sees what the
+// candidates see.
+func TestControlRuns(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack"}, lag.Controls()
+	config.Growth.Schedule = train.Schedule{Kind: train.WSD, Peak: 2e-3, WarmUp: 5, Decay: 5, DecayShape: train.DecayLinear, Start: 20, Steps: 10, Length: 30}
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	type runConfig struct {
+		Kind       lag.Phase
+		Schedule   train.Schedule
+		FirstBatch int `json:"first_batch"`
+		Parent     string
+	}
+	var found []runConfig
+	files, _ := filepath.Glob(filepath.Join(dir, "*", "config.json"))
+	for _, file := range files {
+		var c runConfig
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(text, &c)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Kind == lag.PhaseControl {
+			found = append(found, c)
+		}
+	}
+	if len(found) != 2 {
+		t.Fatalf("%d runs of controls, want 2", len(found))
+	}
+	for _, c := range found {
+		want := train.Schedule{Kind: train.WSD, Peak: 2e-3, WarmUp: 5, Decay: 5, DecayShape: train.DecayLinear, Steps: c.Schedule.Steps}
+		if c.Schedule != want || c.Parent != "" || c.FirstBatch != 0 && c.FirstBatch != config.Pretrain.Schedule.Steps {
+			t.Errorf("a control is %+v", c)
+		}
+		if same := c.FirstBatch != 0; same != (c.Schedule.Steps == config.Growth.Schedule.Steps) {
+			t.Errorf("a control of %d steps begins with batch %d", c.Schedule.Steps, c.FirstBatch)
+		}
+	}
+}
+
+// TestControlErrors: what is impossible is said before anything is trained.
+func TestControlErrors(t *testing.T) {
+	for want, change := range map[string]func(*lag.Config){
+		`no control "late"`:               func(c *lag.Config) { c.Growth.Controls = []lag.Control{"late"} },
+		`"scratch" twice`:                 func(c *lag.Config) { c.Growth.Controls = []lag.Control{"scratch", "scratch"} },
+		`control "scratch-steps": a warm`: func(c *lag.Config) { c.Growth.Controls, c.Pretrain.Schedule.WarmUp = lag.Controls(), 15 },
+	} {
+		config := smoke(t)
+		change(&config)
+		trained := false
+		_, err := run(t, config, t.TempDir(), backend.Go, func(e lag.Event) { trained = trained || e.Phase == lag.PhasePretrain })
+		if err == nil || !strings.Contains(err.Error(), want) || trained {
+			t.Errorf("got error %v, want one with %q; trained %t", err, want, trained)
+		}
+	}
+}
+
+// TestControlFails: a control that fails, or diverges, takes nothing with it.
+func TestControlFails(t *testing.T) {
+	config := smoke(t)
+	config.Growth.Controls = lag.Controls()
+	d := newWeakDevice(t, func(e lag.Event) error {
+		if e.Run == string(lag.ControlScratch) && e.Done >= 3 {
+			return errMemory
+		}
+		return nil
+	})
+	result, err := run(t, config, t.TempDir(), backend.Go, d.observe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed, other := result.Controls[0], result.Controls[1]
+	if failed.Status != lag.StatusFailed || !strings.Contains(failed.Failure, "Out of memory") || !math.IsNaN(float64(failed.Final)) || other.Status != lag.StatusComplete {
+		t.Errorf("the controls are %+v and %+v", failed, other)
+	}
+	if c := result.Comparisons[0]; !math.IsNaN(float64(c.Final)) || c.Beaten != 1 {
+		t.Errorf("a control that failed compares as %+v", c)
+	}
+	if !strings.Contains(strings.Join(result.Warnings, " "), "control scratch failed") || !strings.Contains(result.Verdict, "does not get to the end") {
+		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
+	}
+}
