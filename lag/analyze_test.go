@@ -153,6 +153,46 @@ func TestAnalyzeDivergence(t *testing.T) {
 	}
 }
 
+// TestCompare: a control is compared with the pick of each seed, and its error is
+// that of the difference of the means over the seeds on each batch.
+func TestCompare(t *testing.T) {
+	candidate := func(name string, seed int64, early, final float64, batches ...float64) Outcome {
+		return Outcome{Name: name, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: 1,
+			Curve:   []Point{{Step: 0, Loss: 9}, {Step: 2, Loss: Number(early)}, {Step: 10, Loss: Number(final)}},
+			batches: map[int][]float64{10: batches}}
+	}
+	control := func(seed int64, final float64, batches ...float64) ControlOutcome {
+		return ControlOutcome{Name: ControlScratch, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: float64(seed), batches: batches}
+	}
+	r := &Result{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, Steps: 10, ProbeSteps: 2, Seeds: []int64{1, 2},
+		Strategies: []Outcome{
+			candidate("a", 1, 5, 3, 2, 4), candidate("b", 1, 6, 2, 1, 3), // LAG picks a
+			candidate("a", 2, 6, 3, 2, 4), candidate("b", 2, 5, 1, 1, 1), // and b
+		},
+		Controls: []ControlOutcome{control(1, 2.5, 2, 3), control(2, 3.5, 3, 4)},
+	}
+	if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+		t.Fatal(err)
+	}
+	// On the batches the control has 2.5 and 3.5, the picks 1.5 and 2.5: 1 on both.
+	want := Comparison{Control: ControlScratch, Final: 3, FLOPs: 1.5, Difference: 1, Error: 0, Beaten: 0.75}
+	if len(r.Comparisons) != 1 || r.Comparisons[0] != want {
+		t.Errorf("got %+v, want %+v", r.Comparisons, want)
+	}
+	r.Controls[0].batches = []float64{1, 4} // 0.5 and 1.5: a standard deviation of 1/sqrt(2), over two batches
+	r.compare()
+	if got := r.Comparisons[0].Error; math.Abs(float64(got)-0.5) > 1e-12 {
+		t.Errorf("the error is %v, want 0.5", got)
+	}
+	for i := range r.Controls { // as of a result that was read
+		r.Controls[i].batches = nil
+	}
+	if r.compare(); math.Abs(float64(r.Comparisons[0].Error)-0.5) > 1e-12 {
+		t.Errorf("read again, the error is %v, want 0.5", r.Comparisons[0].Error)
+	}
+}
+
 func TestLeftPlateau(t *testing.T) {
 	for _, test := range []struct {
 		name string

@@ -42,7 +42,7 @@ var ErrNoData = errors.New("nothing to draw")
 // All returns every figure of a study, in the order in which a report shows
 // them. It leaves out those that have no data.
 func All(r *lag.Result) []Figure {
-	return drawn(CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r))
+	return drawn(CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Controls(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r))
 }
 
 // WriteFiles writes Name.png, Name.svg and Name.vl.json to a directory, which it

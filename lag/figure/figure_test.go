@@ -27,7 +27,7 @@ import (
 func drawAll(r *lag.Result) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
-		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), Noise(r), Pairs(r),
+		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), Noise(r), Pairs(r), Controls(r),
 	}
 }
 
@@ -76,8 +76,8 @@ func checkFigure(t *testing.T, f Figure) {
 }
 
 func TestFigures(t *testing.T) {
-	r := synthetic.Result(6, 16, 1)
-	again := drawAll(synthetic.Result(6, 16, 1))
+	r := synthetic.Controlled(6, 16, 1)
+	again := drawAll(synthetic.Controlled(6, 16, 1))
 	for i, f := range drawAll(r) {
 		checkFigure(t, f)
 		if !bytes.Equal(f.PNG, again[i].PNG) || !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
@@ -101,8 +101,11 @@ func TestFigures(t *testing.T) {
 	if f := PoolMapsFor(growth.Depths{3}, two); f.Err == nil {
 		t.Error("strategies of two stacks are drawn for a model of one")
 	}
-	if got := len(All(r)); got != 10 {
-		t.Errorf("All has %d figures, want 10", got)
+	if got := len(All(r)); got != 11 {
+		t.Errorf("All has %d figures, want 11", got)
+	}
+	if got := len(All(synthetic.Result(6, 16, 1))); got != 10 {
+		t.Errorf("All has %d figures of a study without controls, want 10", got)
 	}
 }
 
@@ -116,8 +119,16 @@ func TestOddResults(t *testing.T) {
 	}
 	nan := lag.Number(math.NaN())
 	odd := map[string]*lag.Result{
-		"empty":      {},
-		"two seeds":  synthetic.Result(6, 5, 2),
+		"empty":     {},
+		"two seeds": synthetic.Controlled(6, 5, 2),
+		"all stopped but a control": edit(func(r *lag.Result) {
+			*r = *synthetic.Controlled(6, 5, 2)
+			for i := range r.Strategies {
+				o := &r.Strategies[i]
+				o.Status, o.Final, o.Curve = lag.StatusFailed, nan, []lag.Point{{Step: 0, Loss: nan}}
+			}
+			r.Controls[1].Status, r.Controls[1].Final, r.Controls[1].Curve = lag.StatusDiverged, nan, []lag.Point{{Step: 0, Loss: nan}}
+		}),
 		"two stacks": synthetic.TwoStacks(6, 8, 2),
 		"one strategy": edit(func(r *lag.Result) {
 			r.Strategies = r.Strategies[:1]

@@ -22,6 +22,7 @@ func TestLook(t *testing.T) {
 		"3-seeds":      All(synthetic.Result(6, 16, 3)),
 		"5-strategies": All(synthetic.Result(6, 5, 3)),
 		"wide":         All(synthetic.Result(6, 100, 3)),
+		"controls":     {Controls(synthetic.Controlled(6, 16, 3)), Controls(synthetic.Controlled(6, 16, 1))},
 		"two-stacks":   All(synthetic.TwoStacks(6, 16, 1)),
 		"stacking":     AllStacking(synthetic.Stacking(6, 3)),
 		"stacking-1":   AllStacking(synthetic.Stacking(6, 1)),

@@ -34,7 +34,7 @@ func StackingCurves(r *lag.StackingResult) Figure {
 	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, a line for each of %d arms. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(kept), kept[0].name)
 	unit, name := flopsUnit(most)
 	return render(f, inches(10.2), inches(4.3), stackingCurvesSpec(kept, unit, name), func(c draw.Canvas) {
-		paintStackingCurves(headline(c, f.Title), kept, unit, name, most/unit)
+		paintStackingCurves(headline(c, f.Title), kept, "spent, probes included ["+name+"]", unit, most/unit)
 	})
 }
 
@@ -72,7 +72,8 @@ func stackingCurvesSpec(arms []arm, unit float64, name string) object {
 	}
 }
 
-func paintStackingCurves(c draw.Canvas, arms []arm, unit float64, unitName string, most float64) {
+// paintStackingCurves draws arms against FLOPs up to most, in a unit that spent names.
+func paintStackingCurves(c draw.Canvas, arms []arm, spent string, unit, most float64) {
 	legend := plot.NewLegend()
 	legend.TextStyle.Font = sans(sizeNote)
 	legend.Top, legend.Left = true, true
@@ -110,7 +111,7 @@ func paintStackingCurves(c draw.Canvas, arms []arm, unit float64, unitName strin
 		plots[0][i].Draw(canvas)
 		x := middle(plots[0][i].DataCanvas(canvas))
 		caption(c, x, c.Max.Y-captionHeight/2, [2]string{"all", "the last third, on a scale of its own"}[i])
-		caption(c, x, c.Min.Y+captionHeight/2, "spent, probes included ["+unitName+"]")
+		caption(c, x, c.Min.Y+captionHeight/2, spent)
 	}
 	right := draw.Crop(c, c.Max.X-c.Min.X-width, 0, 0, -vg.Points(4))
 	legend.Draw(right)

@@ -14,7 +14,8 @@ import (
 // CSV writes the validation losses of a study, a line for each strategy, seed and
 // step, below a line with the names of the columns: strategy, map (as "0 1 2 N"),
 // init, moments, seed, status, step, loss, final, encoder_map (empty of a model of
-// one stack). Numbers have all their digits; a loss that is NaN or infinite is left
+// one stack). Those of controls follow, named "control: scratch", say, without a
+// map and what belongs to it. Numbers have all their digits; a loss that is NaN or infinite is left
 // empty.
 func CSV(w io.Writer, r *lag.Result) error {
 	out := csv.NewWriter(w)
@@ -24,6 +25,13 @@ func CSV(w io.Writer, r *lag.Result) error {
 			lines = append(lines, []string{
 				o.Name, o.LayerMap().String(), o.Init, o.Moments, strconv.FormatInt(o.Seed, 10), string(o.Status),
 				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final), growth.Map(o.Encoder).String()})
+		}
+	}
+	for _, o := range r.Controls {
+		for _, p := range o.Curve {
+			lines = append(lines, []string{
+				"control: " + string(o.Name), "", "", "", strconv.FormatInt(o.Seed, 10), string(o.Status),
+				strconv.Itoa(p.Step), exact(p.Loss), exact(o.Final), ""})
 		}
 	}
 	return writeAll(out, lines)

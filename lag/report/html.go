@@ -65,6 +65,7 @@ type pageData struct {
 	Rows                 []pageRow
 	RuleRows             []pageRule
 	SignalRows           []namedCorrelation
+	ControlRows          []controlRow
 }
 
 type pageFigure struct {
@@ -95,7 +96,7 @@ type pageLayer struct {
 // requests nothing else to show it, in light or dark colours as the reader's
 // system has them.
 func HTML(w io.Writer, r *lag.Result, meta Meta) error {
-	data := pageData{Result: r, FromLayers: depths(r.EncoderFrom, r.From), ToLayers: depths(r.EncoderTo, r.To), Count: r.PoolSize(), SignalRows: signals(r)}
+	data := pageData{Result: r, FromLayers: depths(r.EncoderFrom, r.From), ToLayers: depths(r.EncoderTo, r.To), Count: r.PoolSize(), SignalRows: signals(r), ControlRows: controlRows(r)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}

@@ -200,6 +200,31 @@ func TestTableIsAligned(t *testing.T) {
 	}
 }
 
+// Controls have a table and a section where a study has them, and nothing elsewhere.
+func TestControls(t *testing.T) {
+	if text, page := Controls(synthetic.Result(6, 8, 1)), htmlOf(t, synthetic.Result(6, 8, 1), Meta{}); text != "" || strings.Contains(page, "<h2>From scratch</h2>") {
+		t.Errorf("a study without controls has %q", text)
+	}
+	r := synthetic.Controlled(6, 8, 2)
+	page := htmlOf(t, r, Meta{})
+	for _, want := range []string{"<h2>From scratch</h2>", "scratch-steps", "5,028", "8.38 trainings", "Losses are means over the seeds"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	if text := Controls(r); strings.Count(text, "\n") != 4 || !strings.Contains(text, "8.38 trainings") {
+		t.Errorf("the table is\n%s", text)
+	}
+	r.Controls[0].Status = lag.StatusFailed
+	if text := Controls(r); !strings.Contains(text, " failed ") {
+		t.Errorf("a control that failed is shown as\n%s", text)
+	}
+	var csv strings.Builder
+	if err := CSV(&csv, r); err != nil || !strings.Contains(csv.String(), "control: scratch-steps,,,,1,complete,600,") {
+		t.Errorf("the CSV has no line of a control's end: %v", err)
+	}
+}
+
 // Two seeds under which the strategies rank otherwise: means, ranks of the means,
 // and a strategy that diverged under one.
 func TestRows(t *testing.T) {

@@ -66,6 +66,49 @@ func Picks(r *lag.Result) string {
 	return plainTable([]string{"rule", "picks", "extra cost", "regret", "normalized", "hit@1", "hit@3"}, cells, 2)
 }
 
+// Controls returns how training from scratch compares with what LAG picks; it is
+// empty for a study without controls.
+func Controls(r *lag.Result) string {
+	if len(r.Comparisons) == 0 {
+		return ""
+	}
+	var cells [][]string
+	for _, c := range controlRows(r) {
+		cells = append(cells, []string{string(c.Control), fmt.Sprint(c.Steps), c.Cost, c.final(), number(float64(c.Difference), 4), number(float64(c.Error), 4), percent(c.Beaten)})
+	}
+	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "candidates below"}, cells, 1)
+}
+
+// controlRow is a line of the table of controls.
+type controlRow struct {
+	lag.Comparison
+	Steps  int
+	Cost   string
+	Status lag.Status
+}
+
+func (c controlRow) final() string {
+	if c.Status != lag.StatusComplete {
+		return string(c.Status)
+	}
+	return number(float64(c.Final), 4)
+}
+
+func controlRows(r *lag.Result) []controlRow {
+	var list []controlRow
+	full := r.TrainingFLOPs()
+	for _, c := range r.Comparisons {
+		w := controlRow{Comparison: c, Cost: extraCost(c.FLOPs, full)}
+		for _, o := range r.Controls {
+			if o.Name == c.Control {
+				w.Steps, w.Status = o.Steps, w.Status.And(o.Status)
+			}
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
 // Signals returns how well early signals foretell the final loss.
 func Signals(r *lag.Result) string {
 	var cells [][]string

@@ -177,6 +177,9 @@ func printResult(w io.Writer, r *lag.Result) {
 	fmt.Fprintln(w, report.Curve(r, 72))
 	fmt.Fprintln(w, report.Signals(r))
 	fmt.Fprintln(w, report.Picks(r))
+	if controls := report.Controls(r); controls != "" {
+		fmt.Fprintln(w, controls)
+	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintln(w, "Warning: "+warning)
 	}

@@ -43,6 +43,29 @@ func Result(seed uint64, count, seeds int) *lag.Result {
 	return r
 }
 
+// Controlled is a [Result] with controls. From scratch the deep model ends above
+// most strategies at the same cost, and far above them in as many steps.
+func Controlled(seed uint64, count, seeds int) *lag.Result {
+	r := Result(seed, count, seeds)
+	random := rand.New(rand.NewPCG(seed, 2))
+	for _, s := range r.Seeds {
+		for i, control := range lag.Controls() {
+			o := lag.ControlOutcome{Name: control, Seed: s, Steps: last + int(r.Source.FLOPs/stepFLOPs)*(1-i), Status: lag.StatusComplete}
+			for step := 0; step < o.Steps+100; step += 100 {
+				step = min(step, o.Steps)
+				loss := 3.25 + 2.9*math.Exp(-float64(step)/(1100+50*random.Float64()))
+				o.Curve = append(o.Curve, lag.Point{Step: step, Loss: lag.Number(loss)})
+			}
+			o.Final, o.FLOPs = o.Curve[len(o.Curve)-1].Loss, float64(o.Steps)*stepFLOPs
+			r.Controls = append(r.Controls, o)
+		}
+	}
+	if err := r.Analyze(context.Background(), rulesOf(r)); err != nil {
+		panic(err) // as in fill
+	}
+	return r
+}
+
 // TwoStacks is a [Result] of an encoder-decoder that grows from 2+3 layers to 4+6.
 func TwoStacks(seed uint64, count, seeds int) *lag.Result {
 	pool, err := growth.NewPoolFor(growth.Depths{2, 3}, growth.Depths{4, 6}, nil)
@@ -79,14 +102,18 @@ func fill(r *lag.Result, seed uint64, pool growth.Pool, seeds int) {
 			r.Strategies = append(r.Strategies, o)
 		}
 	}
-	ctx := context.Background()
-	rules := slices.DeleteFunc(selection.All(probe, last), func(rule selection.Rule) bool {
-		_, err := r.Replay(ctx, []selection.Rule{rule}) // such as one that picks by a name that is not in the pool
-		return err != nil
-	})
-	if err := r.Analyze(ctx, rules); err != nil {
+	if err := r.Analyze(context.Background(), rulesOf(r)); err != nil {
 		panic(err) // each rule was tried
 	}
+}
+
+// rulesOf are the rules that fit a result: not, say, one that picks by a name that
+// is not in the pool.
+func rulesOf(r *lag.Result) []selection.Rule {
+	return slices.DeleteFunc(selection.All(probe, last), func(rule selection.Rule) bool {
+		_, err := r.Replay(context.Background(), []selection.Rule{rule})
+		return err != nil
+	})
 }
 
 // train makes up a candidate's training, with its losses shifted.
