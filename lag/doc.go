@@ -9,6 +9,9 @@
 //	study, err := lag.Open(ctx, config, lag.Options{})
 //	result, err := study.Run(ctx)
 //
+// A candidate that diverges, or in which the device fails, is an outcome with a
+// [Status], as is a [Control], a training from scratch to compare with.
+//
 // [Study.Select] lets a rule of package selection pick live, training only what
 // the rule asks for. [Stack] grows a model from scratch in stages, with a strategy
 // picked at each, beside others at equal FLOPs. [Train] trains one model.
