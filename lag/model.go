@@ -94,9 +94,13 @@ func (m Model) Depths() growth.Depths {
 	return depths
 }
 
-// describeDepths is "3 layers", or "2+2 layers" of an encoder and a decoder.
+// describeDepths is "3 layers", "1 layer", or "2+2 layers" of an encoder and a decoder.
 func (m Model) describeDepths() string {
-	return strings.ReplaceAll(m.Depths().String(), ",", "+") + " layers"
+	depths := strings.ReplaceAll(m.Depths().String(), ",", "+")
+	if depths == "1" {
+		return "1 layer"
+	}
+	return depths + " layers"
 }
 
 // VocabSize is the number of tokens that the model knows.

@@ -58,7 +58,7 @@ func (o Options) prepare(ctx context.Context, config data.Config, vocabSize int)
 	}
 	// A model's vocabulary may be padded beyond that of its tokenizer, as T5's is.
 	if size := d.Tokenizer.VocabSize(); size > vocabSize || size < vocabSize && config.TokenizerFile == "" {
-		err := fmt.Errorf("the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, vocabSize, size)
+		err := fmt.Errorf("the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d (-vocab), or use a larger corpus (-corpus)", size, vocabSize, size)
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil

@@ -26,7 +26,11 @@ func warnings(r *Result) []string {
 		list = append(list, r.Source.plateauWarning())
 	}
 	if n := r.PoolSize(); n < fewStrategies {
-		add("Only %d strategies: a correlation over fewer than %d says little.", n, fewStrategies)
+		noun := "strategies"
+		if n == 1 {
+			noun = "strategy"
+		}
+		add("Only %d %s: a correlation over fewer than %d says little.", n, noun, fewStrategies)
 	}
 	if len(r.Seeds) == 1 {
 		add("One seed: how much of the ranking is noise of the seed was not measured (-seeds 1,2).")

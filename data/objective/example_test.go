@@ -101,6 +101,6 @@ func ExampleObjective() {
 	fmt.Println(o.Validate(objective.Vocabulary{Size: 1000, EOS: 1, Modes: objective.Modes{NLU: 2, NLG: 3, S2S: 4}}))
 	// Output:
 	// {Form:decoder-only Settings:{SequenceLength:128 Density:0.5}} <nil>
-	// objective: prefix-lm: json: unknown field "length"
+	// objective: prefix-lm: unknown field "length"
 	// objective: UL2 needs 127 sentinel tokens (<extra_id_n>), and the vocabulary has 0: train the tokenizer with 127 sentinels or more, shorten the sequences, or lengthen the spans
 }

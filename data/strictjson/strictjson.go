@@ -5,9 +5,11 @@ package strictjson
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
+	"unicode"
 )
 
 // Decode reads an object into a struct. Beside the struct's fields it may have
@@ -18,7 +20,7 @@ import (
 func Decode[T any](text []byte, into *T, also ...string) error {
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(text, &given); err != nil {
-		return err
+		return explain(err)
 	}
 	for _, name := range also {
 		delete(given, name)
@@ -30,7 +32,7 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 	d := json.NewDecoder(bytes.NewReader(rest))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return err
+		return explain(err)
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -45,4 +47,60 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 		}
 	}
 	return nil
+}
+
+// explain says an error of encoding/json in the words of who wrote the JSON,
+// without the names of Go's types.
+func explain(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		var path []string
+		for _, name := range strings.Split(wrong.Field, ".") {
+			if name != "" && !unicode.IsUpper(rune(name[0])) { // the name of an embedded struct, which JSON does not have
+				path = append(path, name)
+			}
+		}
+		where := "it"
+		if len(path) > 0 {
+			where = fmt.Sprintf("the field %q", strings.Join(path, "."))
+		}
+		return fmt.Errorf("%s is %s, where %s is wanted", where, given(wrong.Value), wanted(wrong.Type))
+	}
+	if text, ok := strings.CutPrefix(err.Error(), "json: "); ok {
+		return errors.New(text)
+	}
+	return err
+}
+
+// given names a value as encoding/json describes it: "string", or "number 1.5".
+func given(value string) string {
+	switch kind, rest, _ := strings.Cut(value, " "); kind {
+	case "string":
+		return "a text"
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	case "bool":
+		return "true or false"
+	case "number":
+		return strings.TrimSpace("the number " + rest)
+	}
+	return value
+}
+
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "a whole number"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	}
+	return "an object"
 }

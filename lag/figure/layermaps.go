@@ -120,6 +120,9 @@ func layerMaps(from, to growth.Depths, panels []mapPanel) Figure {
 		c = headline(c, f.Title)
 		paintMapKey(c, from, true)
 		for i, p := range panels {
+			if !p.duplicates() {
+				p.what = "no duplicates"
+			}
 			x := c.Min.X + vg.Points(8) + panelWidth*vg.Length(i%columns)
 			top := c.Max.Y - panelHeight*vg.Length(i/columns)
 			paintMap(c, p, from, box, caption, x, top, panelWidth-vg.Points(8))
@@ -155,11 +158,7 @@ func paintMap(c draw.Canvas, p mapPanel, from growth.Depths, box, caption, x, to
 		name.Font.Size -= vg.Points(0.5)
 	}
 	c.FillText(name, vg.Point{X: center, Y: top - vg.Points(3)}, shorten(name, p.name, width))
-	second := p.what
-	if !p.duplicates() {
-		second = "no duplicates"
-	}
-	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(15)}, shorten(note, second, width))
+	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(15)}, shorten(note, p.what, width))
 	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(26)}, shorten(note, p.note, width))
 
 	boxWidth, gap := vg.Points(46), vg.Points(5)

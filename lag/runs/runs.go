@@ -28,7 +28,8 @@ type Status string
 
 const (
 	Complete Status = "complete"
-	Partial  Status = "partial" // begun, and not at its end
+	Partial  Status = "partial"  // begun, and not at its end
+	Selected Status = "selected" // a study without a result of all candidates, of which some were picked live
 )
 
 // Entry is a directory of a kind.
@@ -145,8 +146,16 @@ func describe(dir string, kind Kind) (Entry, error) {
 			e.Done++
 		}
 	}
-	if e.Status = Partial; isComplete(dir, kind, list) {
+	selected, err := filepath.Glob(filepath.Join(dir, "selected", "*.json"))
+	switch {
+	case err != nil:
+		return e, err
+	case isComplete(dir, kind, list):
 		e.Status = Complete
+	case len(selected) > 0:
+		e.Status = Selected
+	default:
+		e.Status = Partial
 	}
 	return e, nil
 }

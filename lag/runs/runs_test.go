@@ -257,6 +257,15 @@ func TestCleanLeavesAlone(t *testing.T) {
 	if e := only(t, dir, Study); e.Status != Partial {
 		t.Errorf("the study is %s", e.Status)
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "selected"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "selected", "lag-5-seed-1.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if e := only(t, dir, Study); e.Status != Selected {
+		t.Errorf("a study whose candidates were picked live is %s", e.Status)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "result.json"), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}

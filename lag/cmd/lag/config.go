@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -94,11 +95,20 @@ func readJSON(path string, into any) error {
 }
 
 // initially returns a change that makes a model directory the one to begin with,
-// where one is named.
-func initially[T any](dir *string, set func(config *T, dir string) error) func(*T) error {
+// where one is named. Flags that ask for another model are errors.
+func initially[T any](flags *flag.FlagSet, dir *string, set func(config *T, dir string) error) func(*T) error {
 	return func(config *T) error {
 		if *dir == "" {
 			return nil
+		}
+		var given []string
+		flags.Visit(func(f *flag.Flag) {
+			if slices.Contains([]string{"size", "hidden", "heads", "positions", "from"}, f.Name) {
+				given = append(given, "-"+f.Name)
+			}
+		})
+		if len(given) > 0 {
+			return fmt.Errorf("the model is that of %s (-initial); leave %s out", *dir, strings.Join(given, " and "))
 		}
 		return set(config, *dir)
 	}

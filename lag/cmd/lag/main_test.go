@@ -108,6 +108,8 @@ func TestUsage(t *testing.T) {
 		{"grow"},
 		{"study", "-preset", "slow"},
 		{"study", "-from", "6", "-to", "3"},
+		{"study", "-initial", "model", "-hidden", "32"},
+		{"study", "-controls", "late"},
 		{"study", "-heads", "5"},
 		{"study", "-steps", "many"},
 		{"study", "-no-such-flag"},

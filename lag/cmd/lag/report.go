@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -49,6 +50,9 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 			Command: fmt.Sprintf("lag stack -config %s -out %s", filepath.Join(dir, "stacking.json"), dir),
 		}
 		return func(w io.Writer) error { return report.StackingHTML(w, result, meta) }, nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "training.json")); err == nil {
+		return nil, fmt.Errorf("%s holds a training, of which there is no report; its curve is in %s", dir, filepath.Join(dir, "figures"))
 	}
 	result, config, err := lag.Load(dir)
 	if err != nil {

@@ -31,7 +31,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	overrides := studyFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
-		config, done, err := configuration.load(initially(initial, (*lag.Config).SetInitial), overrides.apply)
+		config, done, err := configuration.load(initially(flags, initial, (*lag.Config).SetInitial), overrides.apply)
 		if err != nil || done {
 			return err
 		}

@@ -22,7 +22,7 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	overrides := trainingFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
-		config, done, err := configuration.load(initially(initial, (*lag.Training).SetInitial), overrides.apply)
+		config, done, err := configuration.load(initially(flags, initial, (*lag.Training).SetInitial), overrides.apply)
 		if err != nil || done {
 			return err
 		}
