@@ -44,7 +44,7 @@ func (m *Model) UnmarshalJSON(text []byte) error {
 		Family string `json:"family"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		return fmt.Errorf("model: %w", err)
+		return fmt.Errorf("model: %w", strictjson.Explain(err))
 	}
 	var err error
 	switch head.Family {

@@ -127,7 +127,7 @@ func (o Objective) MarshalJSON() ([]byte, error) {
 func (o *Objective) UnmarshalJSON(text []byte) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil {
-		return fmt.Errorf("objective: %w", err)
+		return fmt.Errorf("objective: %w", strictjson.Explain(err))
 	}
 	var kind Kind
 	var form Form
@@ -140,7 +140,7 @@ func (o *Objective) UnmarshalJSON(text []byte) error {
 			return fmt.Errorf("objective: the field %q is missing", f.name)
 		}
 		if err := json.Unmarshal(raw, f.to); err != nil {
-			return fmt.Errorf("objective: %s: %w", f.name, err)
+			return fmt.Errorf("objective: %s: %w", f.name, strictjson.Explain(err))
 		}
 		delete(fields, f.name)
 	}

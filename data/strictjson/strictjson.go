@@ -20,7 +20,7 @@ import (
 func Decode[T any](text []byte, into *T, also ...string) error {
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(text, &given); err != nil {
-		return explain(err)
+		return Explain(err)
 	}
 	for _, name := range also {
 		delete(given, name)
@@ -32,7 +32,7 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 	d := json.NewDecoder(bytes.NewReader(rest))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return explain(err)
+		return Explain(err)
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -49,9 +49,9 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 	return nil
 }
 
-// explain says an error of encoding/json in the words of who wrote the JSON,
+// Explain says an error of encoding/json in the words of who wrote the JSON,
 // without the names of Go's types.
-func explain(err error) error {
+func Explain(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
 		var path []string

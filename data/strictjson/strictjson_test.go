@@ -8,13 +8,13 @@ import (
 	"github.com/landscape-aware/growing/data/strictjson"
 )
 
-type size struct {
+type Size struct {
 	Layers int     `json:"layers"`
 	Rate   float64 `json:"rate,omitzero"`
 }
 
 func ExampleDecode() {
-	var s size
+	var s Size
 	for _, text := range []string{`{"layers": 3}`, `{"rate": 0.5}`, `{"layer": 3}`} {
 		fmt.Println(strictjson.Decode([]byte(text), &s), s.Layers)
 	}
@@ -26,7 +26,7 @@ func ExampleDecode() {
 
 func TestDecode(t *testing.T) {
 	type outer struct {
-		size
+		Size
 		Name string `json:"name"`
 	}
 	var o outer

@@ -84,13 +84,13 @@ func (o AnyOptimizer) MarshalJSON() ([]byte, error) {
 func (o *AnyOptimizer) UnmarshalJSON(text []byte) error {
 	var settings map[string]json.RawMessage
 	if err := json.Unmarshal(text, &settings); err != nil {
-		return fmt.Errorf("optimizer: %w", err)
+		return fmt.Errorf("optimizer: %w", strictjson.Explain(err))
 	}
 	var name string
 	if raw, ok := settings["name"]; !ok {
 		return fmt.Errorf("the optimizer has no name; they are %q", Optimizers())
 	} else if err := json.Unmarshal(raw, &name); err != nil {
-		return fmt.Errorf("optimizer: name: %w", err)
+		return fmt.Errorf("optimizer: name: %w", strictjson.Explain(err))
 	}
 	delete(settings, "name")
 	read, err := NewOptimizer(name)
