@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -153,43 +155,48 @@ func TestAnalyzeDivergence(t *testing.T) {
 	}
 }
 
-// TestCompare: a control is compared with the pick of each seed, and its error is
-// that of the difference of the means over the seeds on each batch.
+// TestCompare: a control is compared with the pick of each seed.
 func TestCompare(t *testing.T) {
-	candidate := func(name string, seed int64, early, final float64, batches ...float64) Outcome {
-		return Outcome{Name: name, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: 1,
-			Curve:   []Point{{Step: 0, Loss: 9}, {Step: 2, Loss: Number(early)}, {Step: 10, Loss: Number(final)}},
-			batches: map[int][]float64{10: batches}}
+	candidate := func(name string, seed int64, early, final float64) Outcome {
+		return Outcome{Name: name, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: 10,
+			Curve: []Point{{Step: 0, Loss: 9}, {Step: 2, Loss: Number(early)}, {Step: 10, Loss: Number(final)}}}
 	}
-	control := func(seed int64, final float64, batches ...float64) ControlOutcome {
-		return ControlOutcome{Name: ControlScratch, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: float64(seed), batches: batches}
+	control := func(seed int64, final float64) ControlOutcome {
+		return ControlOutcome{Name: ControlScratch, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: float64(seed)}
 	}
 	r := &Result{
 		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, Steps: 10, ProbeSteps: 2, Seeds: []int64{1, 2},
 		Strategies: []Outcome{
-			candidate("a", 1, 5, 3, 2, 4), candidate("b", 1, 6, 2, 1, 3), // LAG picks a
-			candidate("a", 2, 6, 3, 2, 4), candidate("b", 2, 5, 1, 1, 1), // and b
+			candidate("a", 1, 5, 3), candidate("b", 1, 6, 2), // LAG picks a
+			candidate("a", 2, 6, 3), candidate("b", 2, 5, 1), // and b
 		},
-		Controls: []ControlOutcome{control(1, 2.5, 2, 3), control(2, 3.5, 3, 4)},
+		Controls: []ControlOutcome{control(1, 2.5), control(2, 3.5)},
 	}
-	if err := r.Analyze(context.Background(), analyzeRules); err != nil {
-		t.Fatal(err)
+	analyze := func() Comparison {
+		t.Helper()
+		if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Comparisons) != 1 {
+			t.Fatalf("%d comparisons, want 1", len(r.Comparisons))
+		}
+		return r.Comparisons[0]
 	}
-	// On the batches the control has 2.5 and 3.5, the picks 1.5 and 2.5: 1 on both.
-	want := Comparison{Control: ControlScratch, Final: 3, FLOPs: 1.5, Difference: 1, Error: 0, Beaten: 0.75}
-	if len(r.Comparisons) != 1 || r.Comparisons[0] != want {
-		t.Errorf("got %+v, want %+v", r.Comparisons, want)
+	// Differences of -0.5 and 2.5: a standard deviation of 3/sqrt(2), over two seeds.
+	want := Comparison{Control: ControlScratch, Final: 3, FLOPs: 1.5, Difference: 1, Error: 1.5, PickFLOPs: 2, BeatenBy: 0.75}
+	got := analyze()
+	if got.Error = Number(math.Round(1e9*float64(got.Error)) / 1e9); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
-	r.Controls[0].batches = []float64{1, 4} // 0.5 and 1.5: a standard deviation of 1/sqrt(2), over two batches
-	r.compare()
-	if got := r.Comparisons[0].Error; math.Abs(float64(got)-0.5) > 1e-12 {
-		t.Errorf("the error is %v, want 0.5", got)
+	// A candidate that does not get to its end neither wins nor loses.
+	at := 5
+	r.Strategies[1].Status, r.Strategies[1].FailedAt, r.Strategies[1].Final, r.Strategies[1].Curve = StatusFailed, &at, undefined(), r.Strategies[1].Curve[:2]
+	if got := analyze().BeatenBy; math.Abs(float64(got)-2.0/3) > 1e-12 {
+		t.Errorf("of three candidates at their ends two are lower, not %v", got)
 	}
-	for i := range r.Controls { // as of a result that was read
-		r.Controls[i].batches = nil
-	}
-	if r.compare(); math.Abs(float64(r.Comparisons[0].Error)-0.5) > 1e-12 {
-		t.Errorf("read again, the error is %v, want 0.5", r.Comparisons[0].Error)
+	r.Controls[1].Status, r.Controls[1].Final = StatusDiverged, undefined()
+	if c := analyze(); !math.IsNaN(float64(c.Final)) || !math.IsNaN(float64(c.BeatenBy)) || !strings.Contains(r.Verdict, "does not get to the end") {
+		t.Errorf("a control that diverged compares as %+v; %s", c, r.Verdict)
 	}
 }
 
@@ -285,5 +292,33 @@ func TestAnalyzeAgain(t *testing.T) {
 	}
 	if got, err := json.Marshal(again); err != nil || string(got) != string(text) {
 		t.Errorf("analyzed again: %v, %s", err, cmp.Diff(string(text), string(got)))
+	}
+}
+
+// TestSave: a result with fewer failures, which another process had written, stays.
+func TestSave(t *testing.T) {
+	dir := t.TempDir()
+	config, err := Preset("smoke")
+	if err == nil {
+		err = atomicfile.WriteJSON(filepath.Join(dir, configFile), config)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := &Result{Backend: "go", Verdict: "failed", Failures: []Failure{{Run: "stack", Seed: 1}}}
+	for _, step := range []struct {
+		result *Result
+		want   string
+	}{
+		{failed, "failed"}, {failed, "failed"}, {&Result{Backend: "go", Verdict: "whole"}, "whole"}, {failed, "whole"},
+		{&Result{Backend: "xla:cpu", Verdict: "elsewhere", Failures: failed.Failures}, "elsewhere"},
+	} {
+		got, err := step.result.save(dir)
+		if err != nil || got.Verdict != step.want {
+			t.Errorf("got %v, %v, want %s", got.Verdict, err, step.want)
+		}
+		if file, _, err := Load(dir); err != nil || file.Verdict != step.want {
+			t.Errorf("the file says %v, %v, want %s", file.Verdict, err, step.want)
+		}
 	}
 }

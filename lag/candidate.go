@@ -145,7 +145,7 @@ func (r *race) Name(i int) string { return r.pool[i].Name }
 // Steps implements [selection.Candidates].
 func (r *race) Steps() int { return r.steps }
 
-// to brings candidates to a step. Other processes take part, see [share].
+// to brings candidates to a step. Other processes take part, see [session.share].
 func (r *race) to(ctx context.Context, indices []int, step int) error {
 	var runs []*train.Run
 	var of []int
@@ -154,7 +154,7 @@ func (r *race) to(ctx context.Context, indices []int, step int) error {
 			runs, of = append(runs, r.runs[i]), append(of, i)
 		}
 	}
-	outcomes, err := share(ctx, runs, step)
+	outcomes, err := r.session.share(ctx, runs, step)
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (r *race) Decayed(ctx context.Context, indices []int, step, decay int) ([]f
 		}
 		runs, of = append(runs, run), append(of, j)
 	}
-	outcomes, err := share(ctx, runs, decay)
+	outcomes, err := r.session.share(ctx, runs, decay)
 	for k, o := range outcomes {
 		if !stopped(o) {
 			losses[of[k]] = o.Curve[len(o.Curve)-1].Value()

@@ -89,14 +89,14 @@ func (c Config) Validate() error {
 			return fmt.Errorf("growth.seeds has %d twice; give each seed once", seed)
 		}
 	}
-	if err := c.Growth.validateControls(); err != nil {
-		return err
-	}
 	if err := c.Pretrain.Schedule.Validate(); err != nil {
 		return fmt.Errorf("pretraining: %w", err)
 	}
 	if err := c.Growth.Schedule.Validate(); err != nil {
 		return fmt.Errorf("training after growing: %w", err)
+	}
+	if err := c.validateControls(); err != nil {
+		return err
 	}
 	pool, err := c.Pool()
 	if err != nil {

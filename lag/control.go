@@ -6,20 +6,20 @@ import (
 	"math"
 	"slices"
 
-	"github.com/landscape-aware/growing/lag/stats"
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Control names a training that a study compares growing with: one of the model of
 // the grown depth that starts from its own initialization (after Kaddour et al.
 // 2023, No Train No Gain, arXiv 2307.06440). It follows the schedule of the
-// candidates from that one's beginning to its end, with the warm-up of pretraining.
+// candidates from that one's beginning to its end.
 type Control string
 
 const (
 	// ControlScratch costs as many FLOPs as pretraining the source and training a
-	// candidate together. What an initial model had cost before is not known, and
-	// not counted.
+	// candidate together. What picking that candidate costs is not in it.
 	ControlScratch Control = "scratch"
 	// ControlScratchSteps takes as many steps as a candidate, on the same batches.
 	ControlScratchSteps Control = "scratch-steps"
@@ -38,44 +38,50 @@ type ControlOutcome struct {
 	Final      Number  `json:"final"` // validation loss at the end, nats; null if it did not get there
 	Status     Status  `json:"status"`
 	DivergedAt *int    `json:"diverged_at,omitempty"`
-	Failure    string  `json:"failure,omitempty"` // what the device said where it failed
-
-	batches []float64 // loss at the end on each validation batch
 }
 
 // Comparison relates a control, over the seeds, with what LAG picks.
 type Comparison struct {
 	Control    Control `json:"control"`
-	Final      Number  `json:"final"`      // mean, nats
+	Final      Number  `json:"final"`      // mean, nats; null if it did not get there under a seed
 	FLOPs      float64 `json:"flops"`      // mean
-	Difference Number  `json:"difference"` // mean final loss less that of LAG's picks, nats; null where one of them did not get to the end
-	Error      Number  `json:"error"`      // standard error of the difference over the validation batches, as in [Pair]
-	Beaten     float64 `json:"beaten"`     // share of the candidates that end lower
+	Difference Number  `json:"difference"` // mean final loss less that of LAG's picks, nats; null if one of them did not get there
+	Error      Number  `json:"error"`      // standard error of the difference, paired by seed; null for one seed
+	PickFLOPs  float64 `json:"pick_flops"` // mean that LAG spent on other candidates, beside what the pick cost
+	BeatenBy   Number  `json:"beaten_by"`  // share of the candidates at their ends that are lower
 }
 
 // validateControls says which control is impossible.
-func (g Growth) validateControls() error {
-	for i, control := range g.Controls {
-		if !slices.Contains(Controls(), control) {
+func (c Config) validateControls() error {
+	controls := c.Growth.Controls
+	for i, control := range controls {
+		switch {
+		case !slices.Contains(Controls(), control):
 			return fmt.Errorf("there is no control %q; the controls are %q", control, Controls())
-		}
-		if slices.Contains(g.Controls[:i], control) {
+		case slices.Contains(controls[:i], control):
 			return fmt.Errorf("the controls have %q twice; give each once", control)
+		case control == ControlScratch && c.Pretrain.Schedule.Steps == 0:
+			return fmt.Errorf("control %q spends what pretraining costs, and there is none here; take %q", control, ControlScratchSteps)
+		case control == ControlScratchSteps:
+			if err := c.ControlSchedule().Validate(); err != nil {
+				return fmt.Errorf("control %q: %w", control, err)
+			}
 		}
 	}
 	return nil
 }
 
-// ControlSchedule is the learning-rate schedule of the controls, with the steps of
-// one that takes as many as a candidate.
+// ControlSchedule is the learning-rate schedule of the controls: the whole of that
+// after growing, with the longer of the two warm-ups, since nothing in the model is
+// trained yet. Its steps are those of a candidate; a control may have more.
 func (c Config) ControlSchedule() train.Schedule {
 	schedule := c.Growth.Schedule
 	schedule.Start, schedule.Length, schedule.Rewarm, schedule.RewarmFrom = 0, 0, 0, 0
-	schedule.WarmUp = c.Pretrain.Schedule.WarmUp
+	schedule.WarmUp = max(schedule.WarmUp, c.Pretrain.Schedule.WarmUp)
 	return schedule
 }
 
-// controlSchedule is that of a control.
+// controlSchedule is that of one control, with its steps.
 func (s *Study) controlSchedule(control Control) (train.Schedule, error) {
 	c := s.Config
 	schedule := c.ControlSchedule()
@@ -90,6 +96,16 @@ func (s *Study) controlSchedule(control Control) (train.Schedule, error) {
 		return schedule, fmt.Errorf("control %q: %w", control, err)
 	}
 	return schedule, nil
+}
+
+// checkControls says which control is impossible, now that its cost is known.
+func (s *Study) checkControls() error {
+	for _, control := range s.Config.Growth.Controls {
+		if _, err := s.controlSchedule(control); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // control returns the run of a control under a seed.
@@ -119,9 +135,9 @@ func (s *Study) control(control Control, seed int64, event Event) (*train.Run, e
 	return run, nil
 }
 
-// Controls trains the study's controls under each of its seeds, all of a seed
+// TrainControls trains the study's controls under each of its seeds, all of a seed
 // before the next. One that diverges, or whose device fails, is an outcome.
-func (s *Study) Controls(ctx context.Context) ([]ControlOutcome, error) {
+func (s *Study) TrainControls(ctx context.Context) ([]ControlOutcome, error) {
 	var outcomes []ControlOutcome
 	var runs []*train.Run
 	controls, seeds := s.Config.Growth.Controls, s.Config.seeds()
@@ -136,20 +152,15 @@ func (s *Study) Controls(ctx context.Context) ([]ControlOutcome, error) {
 			outcomes = append(outcomes, ControlOutcome{Name: control, Seed: seed, Steps: run.Schedule.Steps, Final: undefined()})
 		}
 	}
-	trained, err := share(ctx, runs, math.MaxInt)
+	trained, err := s.share(ctx, runs, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
 	for i, t := range trained {
 		o := &outcomes[i]
 		o.Curve, o.FLOPs = points(t.Curve), float64(t.Steps)*runs[i].FLOPs
-		switch end := t.Curve[len(t.Curve)-1]; {
-		case t.DivergedAt != nil:
-			o.Status, o.DivergedAt = StatusDiverged, t.DivergedAt
-		case t.Failed != nil:
-			o.Status, o.Failure = StatusFailed, t.Failed.Error()
-		default:
-			o.Status, o.Final, o.batches = StatusComplete, Number(end.Value()), end.Batches
+		if o.Status, o.DivergedAt = statusOf(t), t.DivergedAt; o.Status == StatusComplete {
+			o.Final = o.Curve[len(o.Curve)-1].Loss
 		}
 	}
 	return outcomes, nil
@@ -157,43 +168,43 @@ func (s *Study) Controls(ctx context.Context) ([]ControlOutcome, error) {
 
 // compare fills in how the controls relate to what LAG picks. The picks must be known.
 func (r *Result) compare() {
-	before := r.Comparisons
 	r.Comparisons = nil
-	for i, first := range r.Controls {
-		if first.Seed != r.Seeds[0] {
-			break
-		}
-		c := Comparison{Control: first.Name, Error: undefined()}
-		var grown, scratch, beaten float64
-		losses := make([][]float64, 2) // of the control and of the picks on each batch, the sums over the seeds
+	perSeed := len(r.Controls) / max(len(r.Seeds), 1)
+	for i := range perSeed {
+		c := Comparison{Control: r.Controls[i].Name, Error: undefined()}
+		var finals, differences []float64
+		var lower, ended float64
 		for k, seed := range r.Seeds {
-			o := r.Controls[i+k*len(r.Controls)/len(r.Seeds)]
+			o := r.Controls[i+k*perSeed]
 			c.FLOPs += o.FLOPs / float64(len(r.Seeds))
-			scratch += float64(o.Final)
 			for _, candidate := range r.Under(k) {
-				if candidate.Final < o.Final || candidate.Status == StatusComplete && o.Status != StatusComplete {
-					beaten++
+				if candidate.Status == StatusComplete {
+					ended++
+					if candidate.Final < o.Final {
+						lower++
+					}
 				}
 			}
-			pick := r.pickUnder(RuleLAG, seed)
-			grown += float64(pick.Final)
-			losses[0], losses[1] = addTo(losses[0], o.batches), addTo(losses[1], pick.batches[r.Steps])
+			finals = append(finals, float64(o.Final))
+			picked, pick := r.PickUnder(RuleLAG, seed)
+			differences = append(differences, float64(o.Final-picked.Final))
+			c.PickFLOPs += pick.ExtraFLOPs / float64(len(r.Seeds))
 		}
-		n := float64(len(r.Seeds))
-		c.Final, c.Difference, c.Beaten = Number(scratch/n), Number((scratch-grown)/n), beaten/float64(len(r.Strategies))
-		if pairs := stats.PairedDifferences(losses); len(pairs) == 1 && !math.IsNaN(float64(c.Difference)) {
-			c.Error = Number(pairs[0].StdErr / n)
+		mean, deviation := stat.MeanStdDev(differences, nil)
+		c.Final, c.Difference, c.BeatenBy = Number(stat.Mean(finals, nil)), Number(mean), Number(lower/ended)
+		if n := len(differences); n > 1 {
+			c.Error = Number(deviation / math.Sqrt(float64(n)))
 		}
-		if len(before) > i && losses[0] == nil {
-			c.Error = before[i].Error // a result that was read has no losses of single batches
+		if math.IsNaN(float64(c.Final)) {
+			c.BeatenBy = undefined()
 		}
 		r.Comparisons = append(r.Comparisons, c)
 	}
 }
 
-// pickUnder returns the outcome under a seed that a rule, or the first rule of a
-// kind, picks; one without a final loss where there is none.
-func (r *Result) pickUnder(rule string, seed int64) Outcome {
+// PickUnder returns what a rule, or the first rule of a kind such as [RuleLAG],
+// picks under a seed; an outcome without a final loss where that is nothing.
+func (r *Result) PickUnder(rule string, seed int64) (Outcome, Pick) {
 	first, ok := r.Pick(rule)
 	for _, p := range r.Picks {
 		if !ok || p.Rule != first.Rule || p.Seed != seed {
@@ -201,32 +212,18 @@ func (r *Result) pickUnder(rule string, seed int64) Outcome {
 		}
 		outcomes := r.Under(slices.Index(r.Seeds, seed))
 		if i := slices.IndexFunc(outcomes, func(o Outcome) bool { return o.Name == p.Strategy }); i >= 0 {
-			return outcomes[i]
+			return outcomes[i], p
 		}
 	}
-	return Outcome{Final: undefined()}
-}
-
-// addTo adds a list to a sum of such; nil where they do not match.
-func addTo(sum, list []float64) []float64 {
-	if sum == nil {
-		return slices.Clone(list)
-	}
-	if len(sum) != len(list) {
-		return nil
-	}
-	for i, x := range list {
-		sum[i] += x
-	}
-	return sum
+	return Outcome{Final: undefined()}, Pick{}
 }
 
 // controlsInWords says how growing compares with the controls; empty without any.
 func (r *Result) controlsInWords() (text string) {
 	for _, c := range r.Comparisons {
-		cost := "at the same cost, pretraining included"
+		cost := "for what the source and one candidate cost"
 		if c.Control == ControlScratchSteps {
-			cost = "in as many steps"
+			cost = "in as many steps as a candidate"
 		}
 		text += fmt.Sprintf(" From scratch, %s, the deep model ", cost)
 		if math.IsNaN(float64(c.Final)) {
@@ -235,12 +232,15 @@ func (r *Result) controlsInWords() (text string) {
 		}
 		text += fmt.Sprintf("ends at %.4f nats", float64(c.Final))
 		if !math.IsNaN(float64(c.Difference)) {
-			text += fmt.Sprintf(", LAG's pick at %.4f", float64(c.Final-c.Difference))
+			text += fmt.Sprintf(", and LAG's pick at %.4f", float64(c.Final-c.Difference))
+		}
+		if full := r.TrainingFLOPs(); c.PickFLOPs > 0 && full > 0 {
+			text += fmt.Sprintf(", with probes for %.2f trainings more", c.PickFLOPs/full)
 		}
 		if !math.IsNaN(float64(c.Error)) {
-			text += fmt.Sprintf(" (standard error of the difference %.4f)", float64(c.Error))
+			text += fmt.Sprintf(" (standard error of the difference over the seeds %.4f)", float64(c.Error))
 		}
-		text += fmt.Sprintf("; %.0f%% of the candidates end lower than from scratch.", 100*c.Beaten)
+		text += fmt.Sprintf("; %.0f%% of the candidates end lower than from scratch.", 100*float64(c.BeatenBy))
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package lag_test
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
 	"github.com/landscape-aware/growing/lag/runs"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -64,7 +66,7 @@ func TestControls(t *testing.T) {
 	if a, b := result.Controls[0].Curve, result.Controls[1].Curve; a[0] != b[0] || a[1].Loss == b[1].Loss {
 		t.Errorf("the controls begin with %v and %v", a[:2], b[:2])
 	}
-	if !strings.Contains(result.Verdict, "From scratch, at the same cost") || !strings.Contains(result.Verdict, "From scratch, in as many steps") {
+	if !strings.Contains(result.Verdict, "From scratch, for what the source and one candidate cost") || !strings.Contains(result.Verdict, "From scratch, in as many steps as a candidate") {
 		t.Errorf("the verdict is %q", result.Verdict)
 	}
 	plain := *result
@@ -149,24 +151,64 @@ func TestControlErrors(t *testing.T) {
 func TestControlFails(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Controls = lag.Controls()
-	d := newWeakDevice(t, func(e lag.Event) error {
-		if e.Run == string(lag.ControlScratch) && e.Done >= 3 {
+	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		if e.Run == string(lag.ControlScratch) && e.Done >= 3 && op == testbackend.Run {
 			return errMemory
 		}
 		return nil
-	})
-	result, err := run(t, config, t.TempDir(), backend.Go, d.observe)
+	}}
+	result, err := d.run(t, config, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	failed, other := result.Controls[0], result.Controls[1]
-	if failed.Status != lag.StatusFailed || !strings.Contains(failed.Failure, "Out of memory") || !math.IsNaN(float64(failed.Final)) || other.Status != lag.StatusComplete {
+	if failed.Status != lag.StatusFailed || !math.IsNaN(float64(failed.Final)) || other.Status != lag.StatusComplete {
 		t.Errorf("the controls are %+v and %+v", failed, other)
 	}
-	if c := result.Comparisons[0]; !math.IsNaN(float64(c.Final)) || c.Beaten != 1 {
+	if c := result.Comparisons[0]; !math.IsNaN(float64(c.Final)) || !math.IsNaN(float64(c.BeatenBy)) {
 		t.Errorf("a control that failed compares as %+v", c)
 	}
-	if !strings.Contains(strings.Join(result.Warnings, " "), "control scratch failed") || !strings.Contains(result.Verdict, "does not get to the end") {
+	if !strings.Contains(strings.Join(result.Warnings, " "), "control scratch under seed 1 after 3 steps (RESOURCE_EXHAUSTED") || !strings.Contains(result.Verdict, "does not get to the end") {
 		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
+	}
+
+	// The tiny end of a schedule that a control follows from its beginning.
+	config.Growth.Controls = []lag.Control{lag.ControlScratchSteps}
+	config.Growth.Strategies = []string{"stack", "stack-zero"}
+	config.Pretrain.Schedule.WarmUp = 0
+	config.Growth.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e5, Steps: 10, Start: 60_000_000, Length: 60_000_010}
+	if result, err = run(t, config, t.TempDir(), backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	if o := result.Controls[0]; o.Status != lag.StatusDiverged || o.DivergedAt == nil || !strings.Contains(strings.Join(result.Warnings, " "), "control scratch-steps diverged under seed 1") {
+		t.Errorf("the control is %+v; warnings %q", o, result.Warnings)
+	}
+}
+
+// TestControlsOfInitialModel: what a model that is there had cost is not known.
+func TestControlsOfInitialModel(t *testing.T) {
+	dir := t.TempDir()
+	training := smallTraining(t, "bert")
+	trained, err := lag.Train(context.Background(), training, lag.Options{Dir: dir, Backend: backend.Go})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := lag.Preset("bert")
+	if err != nil {
+		t.Fatal(err)
+	}
+	warmUp := config.ControlSchedule().WarmUp
+	if err := config.SetInitial(trained.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if len(config.Growth.Controls) != 0 {
+		t.Errorf("the controls are %v", config.Growth.Controls)
+	}
+	if got := config.ControlSchedule().WarmUp; got != warmUp || got == 0 {
+		t.Errorf("a model from scratch is warmed up for %d steps, and for %d where the source is trained", got, warmUp)
+	}
+	config.Growth.Controls = []lag.Control{lag.ControlScratch}
+	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `take "scratch-steps"`) {
+		t.Errorf("got error %v", err)
 	}
 }

@@ -1,20 +1,15 @@
 package lag
 
-import (
-	"testing"
+import "github.com/landscape-aware/growing/lag/backend"
 
-	"github.com/landscape-aware/growing/lag/backend"
-)
-
-// WrapBackend has studies and stackings that a test opens use another backend in
-// place of theirs.
-func WrapBackend(t *testing.T, wrap func(*backend.Backend) *backend.Backend) {
-	openBackend = func(name string) (*backend.Backend, error) {
+// WithBackend returns options with which a backend is wrapped once it is open.
+func (o Options) WithBackend(wrap func(*backend.Backend) *backend.Backend) Options {
+	o.openBackend = func(name string) (*backend.Backend, error) {
 		b, err := backend.Open(name)
 		if err != nil {
 			return nil, err
 		}
 		return wrap(b), nil
 	}
-	t.Cleanup(func() { openBackend = backend.Open })
+	return o
 }

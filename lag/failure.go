@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/log"
@@ -11,32 +13,112 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// settle makes a failure of the device, such as a lack of memory, the outcome of
-// the run that met it: that of one candidate must not take the others with it.
-// All other errors stay errors.
-func settle(ctx context.Context, run *train.Run, o train.Outcome, err error) (train.Outcome, error) {
-	if !errors.Is(err, train.ErrDevice) || ctx.Err() != nil {
-		return o, err
+// maxTries is how often an open study or stacking tries a run whose device fails.
+const maxTries = 2
+
+// Failure tells of a run in which the device failed as often as it was tried.
+type Failure struct {
+	Run   string `json:"run"` // a strategy, a decay branch of it, a control, or a stage of an arm
+	Seed  int64  `json:"seed"`
+	Steps int    `json:"steps"` // that were done
+	Error string `json:"error"` // what the device said
+}
+
+func (f Failure) String() string {
+	return fmt.Sprintf("%s under seed %d after %d steps (%s)", f.Run, f.Seed, f.Steps, f.Error)
+}
+
+// runName says what a run is of, as far as failures tell it.
+func (e Event) runName() string {
+	switch e.Phase {
+	case PhaseBranch:
+		return "decay branch of " + e.Run
+	case PhaseControl:
+		return "control " + e.Run
 	}
+	return e.Run
+}
+
+// failedRun is a run whose device failed.
+type failedRun struct {
+	Failure
+	address string
+	tries   int
+	outcome train.Outcome // of the try that came furthest
+}
+
+// attempt brings a run to a step, or to its end where that is before. ok is false
+// where another process is at it that is not to be waited for. A failure of the
+// device, such as a lack of memory, is an outcome: that of one candidate must not
+// take the others with it. All other errors stay errors.
+func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bool) (outcome train.Outcome, ok bool, err error) {
+	name, err := address(run)
+	if err != nil {
+		return outcome, false, err
+	}
+	dir, err := run.Dir()
+	if err != nil {
+		return outcome, false, err
+	}
+	i := slices.IndexFunc(s.failed, func(f *failedRun) bool { return f.address == name })
+	if i >= 0 && s.failed[i].tries == maxTries && !train.IsComplete(dir) { // by another process
+		return s.failed[i].outcome, true, nil
+	}
+	step = min(step, run.Schedule.Steps)
+	if wait {
+		outcome, err = run.To(ctx, step)
+		ok = true
+	} else {
+		outcome, ok, err = run.TryTo(ctx, step)
+	}
+	device, failed := errors.AsType[*train.DeviceError](err)
+	_, file := errors.AsType[*fs.PathError](err)
+	switch {
+	case err == nil:
+		if ok && i >= 0 {
+			s.failed = slices.Delete(s.failed, i, i+1)
+		}
+		return outcome, ok, nil
+	case failed && ctx.Err() != nil:
+		return outcome, ok, fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	case !failed, file: // be it joined to a failure
+		return outcome, ok, err
+	}
+	if i < 0 {
+		i = len(s.failed)
+		event := s.events[run]
+		s.failed = append(s.failed, &failedRun{Failure: Failure{Run: event.runName(), Seed: event.Seed}, address: name})
+	}
+	f := s.failed[i]
+	if f.tries++; f.tries == 1 || outcome.Steps >= f.outcome.Steps {
+		f.Steps, f.Error, f.outcome = outcome.Steps, strings.TrimPrefix(device.Error(), "the device failed: "), unfinished(outcome, run.Schedule.Steps)
+		f.outcome.Failed = device
+	}
+	log.Warn("the device failed in a run; the others go on", "run", f.Run, "seed", f.Seed, "step", outcome.Steps, "error", device, "try", fmt.Sprintf("%d of %d", f.tries, maxTries), "in", dir)
+	log.Debug("all that the device said", "error", fmt.Sprintf("%+v", device.Err))
+	return f.outcome, true, nil
+}
+
+// unfinished is the outcome of a run that could not keep its state, of which not
+// even step 0 may be known. A loss at the end would say that it got there.
+func unfinished(o train.Outcome, end int) train.Outcome {
+	o.Curve = slices.DeleteFunc(slices.Clone(o.Curve), func(l train.Loss) bool { return l.Step == end })
 	if len(o.Curve) == 0 {
-		o.Curve = []train.Loss{{}} // of step 0, and not known
+		o.Curve = []train.Loss{{}}
 	}
-	o.Failed = err
-	dir, _ := run.Dir()
-	log.Warn("a run failed; the others go on", "error", err, "run", dir)
-	return o, nil
+	return o
 }
 
 // share brings runs to a step, or to their ends where they end before. Other
 // processes at the same directory take part: what one of them is at is passed
 // over, and waited for at the end. Runs whose device fails are tried once more
 // then, when it may have memory to spare again.
-func share(ctx context.Context, runs []*train.Run, step int) ([]train.Outcome, error) {
+func (s *session) share(ctx context.Context, runs []*train.Run, step int) ([]train.Outcome, error) {
 	outcomes := make([]train.Outcome, len(runs))
 	var again []int
 	for i, run := range runs {
-		outcome, ok, err := run.TryTo(ctx, min(step, run.Schedule.Steps))
-		if outcome, err = settle(ctx, run, outcome, err); err != nil {
+		outcome, ok, err := s.attempt(ctx, run, step, false)
+		if err != nil {
 			return nil, err
 		}
 		if outcomes[i] = outcome; !ok || outcome.Failed != nil {
@@ -44,25 +126,40 @@ func share(ctx context.Context, runs []*train.Run, step int) ([]train.Outcome, e
 		}
 	}
 	for _, i := range again {
-		outcome, err := runs[i].To(ctx, min(step, runs[i].Schedule.Steps))
-		if outcomes[i], err = settle(ctx, runs[i], outcome, err); err != nil {
+		var err error
+		if outcomes[i], _, err = s.attempt(ctx, runs[i], step, true); err != nil {
 			return nil, err
 		}
 	}
 	return outcomes, nil
 }
 
-// failures says which candidates their device stopped; it is empty where none was.
-func failures(outcomes []Outcome) string {
-	var list []string
-	for _, o := range outcomes {
-		if o.Status == StatusFailed {
-			list = append(list, fmt.Sprintf("%s under seed %d after %d steps (%s)", o.Name, o.Seed, *o.FailedAt, o.Failure))
-		}
+// failures are those of all runs that were asked for.
+func (s *session) failures() []Failure {
+	var list []Failure
+	for _, f := range s.failed {
+		list = append(list, f.Failure)
+	}
+	return list
+}
+
+// allFailed is the error of a study or a stacking of which nothing is left.
+func allFailed(what string, cause error) error {
+	return fmt.Errorf("every %s failed: %w; where memory is short, take smaller batches (-batch) or a smaller model", what, cause)
+}
+
+// failureWarning says in which runs the device failed; "" where there are none.
+func failureWarning(failures []Failure) string {
+	if len(failures) == 0 {
+		return ""
 	}
 	const most = 3
+	var list []string
+	for _, f := range failures {
+		list = append(list, f.String())
+	}
 	if n := len(list) - most; n > 0 {
 		list = append(list[:most], fmt.Sprintf("%d more", n))
 	}
-	return strings.Join(list, ", ")
+	return fmt.Sprintf("The device failed in %d of the runs, which count as the worst for that alone: %s. The same command tries them again.", len(failures), strings.Join(list, ", "))
 }

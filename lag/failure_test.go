@@ -3,6 +3,8 @@ package lag_test
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,35 +21,49 @@ import (
 
 var errMemory = errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes.\nthe largest allocations were")
 
-// weakDevice fails in what a test says, by the latest event.
+// weakDevice is one that fails when a test says so, by the latest event.
 type weakDevice struct {
+	fails func(lag.Event, testbackend.Operation) error
 	event lag.Event
-	fails func(lag.Event) error
 }
 
-func newWeakDevice(t *testing.T, fails func(lag.Event) error) *weakDevice {
-	d := &weakDevice{fails: fails}
-	lag.WrapBackend(t, func(b *backend.Backend) *backend.Backend {
-		return testbackend.Failing(b, func() error {
+// options are those of a study on the device.
+func (d *weakDevice) options(dir string) lag.Options {
+	o := lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e lag.Event) { d.event = e }}
+	return o.WithBackend(func(b *backend.Backend) *backend.Backend {
+		return testbackend.Failing(b, func(op testbackend.Operation) error {
 			if d.fails == nil {
 				return nil
 			}
-			err := d.fails(d.event)
+			err := d.fails(d.event, op)
 			if err != nil {
 				d.event = lag.Event{} // the next run has not been heard of yet
 			}
 			return err
 		})
 	})
-	return d
 }
 
-func (d *weakDevice) observe(e lag.Event) { d.event = e }
+func (d *weakDevice) run(t *testing.T, config lag.Config, dir string) (*lag.Result, error) {
+	t.Helper()
+	s, err := lag.Open(context.Background(), config, d.options(dir))
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.Run(context.Background())
+}
 
-// failsAt fails in a candidate from a step on.
-func failsAt(name string, step int64) func(lag.Event) error {
-	return func(e lag.Event) error {
-		if e.Phase == lag.PhaseProbe && e.Run == name && e.Done >= step {
+func (d *weakDevice) stack(dir string, c lag.Stacking) (*lag.StackingResult, error) {
+	o := d.options(dir)
+	o.DataDir = filepath.Join(filepath.Dir(dir), "data")
+	return lag.Stack(context.Background(), c, o)
+}
+
+// failsIn fails in a candidate from a step on, whatever is to be run.
+func failsIn(name string, step int64) func(lag.Event, testbackend.Operation) error {
+	return func(e lag.Event, op testbackend.Operation) error {
+		if e.Phase == lag.PhaseProbe && e.Run == name && e.Done >= step && op == testbackend.Run {
 			return errMemory
 		}
 		return nil
@@ -67,9 +83,9 @@ func TestDeviceFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	const failedAt = 6
-	d := newWeakDevice(t, failsAt("stack", failedAt))
+	d := &weakDevice{fails: failsIn("stack", failedAt)}
 	dir := filepath.Join(root, "weak")
-	result, err := run(t, config, dir, backend.Go, d.observe)
+	result, err := d.run(t, config, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,14 +100,15 @@ func TestDeviceFails(t *testing.T) {
 		if o.Status != lag.StatusFailed || o.FailedAt == nil || *o.FailedAt != failedAt || o.DivergedAt != nil {
 			t.Errorf("the candidate is recorded as %+v, want it to have failed at step %d", o, failedAt)
 		}
-		if !strings.Contains(o.Failure, "Out of memory allocating 12 bytes") || strings.Contains(o.Failure, "largest") {
-			t.Errorf("the failure is recorded as %q", o.Failure)
-		}
 		if n := len(o.Curve); n == 0 || !cmp.Equal(o.Curve, want.Curve[:n]) || o.Curve[n-1].Step > failedAt {
 			t.Errorf("the curve is %v, want the part of %v up to step %d", o.Curve, want.Curve, failedAt)
 		}
 	}
-	if warnings := strings.Join(result.Warnings, " "); !strings.Contains(warnings, "The device failed in 1 of") || !strings.Contains(warnings, "stack under seed 1 after 6 steps") {
+	want := []lag.Failure{{Run: "stack", Seed: 1, Steps: failedAt, Error: "RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes."}}
+	if diff := cmp.Diff(want, result.Failures[:1]); diff != "" {
+		t.Errorf("the failures: %s", diff)
+	}
+	if warnings := strings.Join(result.Warnings, " "); !strings.Contains(warnings, want[0].String()) {
 		t.Errorf("the warnings are %q", result.Warnings)
 	}
 	for _, p := range result.Picks {
@@ -100,7 +117,7 @@ func TestDeviceFails(t *testing.T) {
 		}
 	}
 	d.fails = nil
-	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+	if _, err := d.run(t, config, dir); err != nil {
 		t.Fatal(err)
 	}
 	if resultBytes(t, dir, "result.json") != resultBytes(t, filepath.Join(root, "healthy"), "result.json") {
@@ -108,28 +125,40 @@ func TestDeviceFails(t *testing.T) {
 	}
 }
 
-// TestDeviceFailsOnce: what fails is tried once more, also where the device panics.
+// TestDeviceFailsOnce: what fails is tried once more, whatever it fails in.
 func TestDeviceFailsOnce(t *testing.T) {
 	config, root := smoke(t), t.TempDir()
 	if _, err := run(t, config, filepath.Join(root, "healthy"), backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
-	for name, fail := range map[string]func() error{
-		"error": func() error { return errMemory },
-		"panic": func() error { panic(errMemory) },
+	memory := func() error { return errMemory }
+	at := func(step int64) func(lag.Event) bool {
+		return func(e lag.Event) bool { return e.Phase == lag.PhaseProbe && e.Run == "stack" && e.Done >= step }
+	}
+	for name, c := range map[string]struct {
+		op   testbackend.Operation
+		when func(lag.Event) bool
+		fail func() error
+	}{
+		"run":               {testbackend.Run, at(5), memory},
+		"panic":             {testbackend.Run, at(5), func() error { panic(errMemory) }},
+		"upload":            {testbackend.Upload, at(5), memory},
+		"download":          {testbackend.Download, at(5), memory},
+		"the last snapshot": {testbackend.Download, func(e lag.Event) bool { return at(10)(e) && e.Point != nil }, memory},
+		"compile":           {testbackend.Compile, func(e lag.Event) bool { return e.Phase == lag.PhasePretrain && e.Done == e.Total }, memory},
 	} {
 		t.Run(name, func(t *testing.T) {
+			d := &weakDevice{}
 			failed := false
-			var d *weakDevice
-			d = newWeakDevice(t, func(e lag.Event) error {
-				if failed || failsAt("stack", 5)(e) == nil {
+			d.fails = func(e lag.Event, op testbackend.Operation) error {
+				if failed || op != c.op || !c.when(e) {
 					return nil
 				}
 				failed, d.event = true, lag.Event{}
-				return fail()
-			})
+				return c.fail()
+			}
 			dir := filepath.Join(root, name)
-			if _, err := run(t, config, dir, backend.Go, d.observe); err != nil {
+			if _, err := d.run(t, config, dir); err != nil {
 				t.Fatal(err)
 			}
 			if !failed || resultBytes(t, dir, "result.json") != resultBytes(t, filepath.Join(root, "healthy"), "result.json") {
@@ -139,46 +168,179 @@ func TestDeviceFailsOnce(t *testing.T) {
 	}
 }
 
+// TestDeviceFailsAtTheEnd: a candidate whose last state cannot be had did not get
+// to its end, though its last loss was measured.
+func TestDeviceFailsAtTheEnd(t *testing.T) {
+	config := smoke(t)
+	T := config.Growth.Schedule.Steps
+	measured := false
+	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		if e.Phase != lag.PhaseProbe || e.Run != "stack" || e.Done < int64(T) || op != testbackend.Download {
+			return nil
+		}
+		if e.Point == nil {
+			return nil // the loss itself is copied from the device
+		}
+		measured = true
+		return errMemory
+	}}
+	result, err := d.run(t, config, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := result.Strategies[slices.IndexFunc(result.Strategies, func(o lag.Outcome) bool { return o.Name == "stack" })]
+	if !measured || o.Status != lag.StatusFailed || *o.FailedAt != T || o.Curve[len(o.Curve)-1].Step == T {
+		t.Errorf("measured %t; the candidate is %+v, failed at %v", measured, o, *o.FailedAt)
+	}
+}
+
 // TestDeviceFailsAlways: that all candidates fail is an error that says why, as it
 // is where the source's pretraining does.
 func TestDeviceFailsAlways(t *testing.T) {
 	for phase, want := range map[lag.Phase]string{lag.PhaseProbe: "every candidate failed", lag.PhasePretrain: "training step"} {
-		d := newWeakDevice(t, func(e lag.Event) error {
+		d := &weakDevice{fails: func(e lag.Event, _ testbackend.Operation) error {
 			if e.Phase == phase && e.Done >= 3 {
 				return errMemory
 			}
 			return nil
-		})
-		_, err := run(t, smoke(t), t.TempDir(), backend.Go, d.observe)
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "the device failed: ") || !strings.Contains(err.Error(), "Out of memory") {
+		}}
+		_, err := d.run(t, smoke(t), t.TempDir())
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "the device failed: ") || !strings.Contains(err.Error(), "Out of memory") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got error %v, want one with %q", phase, err, want)
 		}
 	}
 }
 
-// TestSelectWithFailure: a live selection passes over a candidate that fails, and
-// is an error where the pick itself does.
-func TestSelectWithFailure(t *testing.T) {
-	config := smoke(t)
-	healthy := open(t, config, t.TempDir())
-	want, err := healthy.Select(context.Background(), selection.LAG{Lag: config.Growth.ProbeSteps}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range []int64{1, int64(config.Growth.ProbeSteps + 1)} {
-		d := newWeakDevice(t, failsAt(want.Strategy, step))
-		s, err := lag.Open(context.Background(), config, lag.Options{Dir: t.TempDir(), Backend: backend.Go, Observe: d.observe})
+// TestOtherErrorsStop: what is no failure of the device ends the study at once.
+func TestOtherErrorsStop(t *testing.T) {
+	t.Run("disk", func(t *testing.T) {
+		dir := t.TempDir()
+		d := &weakDevice{}
+		d.fails = func(e lag.Event, _ testbackend.Operation) error {
+			if e.Phase != lag.PhaseProbe || e.Run != "stack-zero" || e.Done < 2 {
+				return nil
+			}
+			// A checkpoint can no longer be written: its directory is a file.
+			runs, _ := filepath.Glob(filepath.Join(dir, "*", "metrics.jsonl"))
+			for _, metrics := range runs {
+				states := filepath.Join(filepath.Dir(metrics), "checkpoint")
+				if _, err := os.Stat(states); errors.Is(err, os.ErrNotExist) {
+					if err := os.WriteFile(states, nil, 0o644); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			return nil
+		}
+		_, err := d.run(t, smoke(t), dir)
+		if _, ok := errors.AsType[*fs.PathError](err); !ok || strings.Contains(err.Error(), "every candidate failed") {
+			t.Errorf("a checkpoint that cannot be written: got error %v, want that of the file", err)
+		}
+		if d.event.Run != "stack-zero" {
+			t.Errorf("the study went on to %+v", d.event)
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+			if err := failsIn("stack", 3)(e, op); err != nil {
+				cancel()
+				return err
+			}
+			return nil
+		}}
+		s, err := lag.Open(ctx, smoke(t), d.options(t.TempDir()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		got, err := s.Select(context.Background(), selection.LAG{Lag: config.Growth.ProbeSteps}, 1)
-		switch {
-		case step == 1 && (err != nil || got.Strategy == want.Strategy || got.Strategy == ""):
-			t.Errorf("a candidate fails at step %d: got %+v, %v, want another picked", step, got, err)
-		case step > 1 && (err == nil || !strings.Contains(err.Error(), "strategy "+want.Strategy) || !strings.Contains(err.Error(), "Out of memory")):
-			t.Errorf("the pick fails: got error %v", err)
+		if _, err := s.Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("got error %v, want that the study was cancelled", err)
 		}
+	})
+}
+
+// TestBranchFails: the failure of a decay branch is said, as what a rule picks may
+// follow from it.
+func TestBranchFails(t *testing.T) {
+	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		if e.Phase == lag.PhaseBranch && e.Run == "stack" {
+			return errMemory
+		}
+		return nil
+	}}
+	config := smoke(t)
+	// The first that is heard of a branch is its first step.
+	config.Growth.Rules = []string{"decay:4,3", "lag:5", "oracle"}
+	result, err := d.run(t, config, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Failures) != 1 || result.Failures[0].Run != "decay branch of stack" || !strings.Contains(strings.Join(result.Warnings, " "), "decay branch of stack under seed 1") {
+		t.Errorf("failures %v, warnings %q", result.Failures, result.Warnings)
+	}
+	for _, o := range result.Strategies {
+		if o.Status != lag.StatusComplete {
+			t.Errorf("%s is %s, and only a branch of stack failed", o.Name, o.Status)
+		}
+	}
+}
+
+// TestFailureDoneElsewhere: what failed twice in one process is taken from another
+// that has done it since.
+func TestFailureDoneElsewhere(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	d := &weakDevice{fails: failsIn("stack", 3)}
+	s, err := lag.Open(context.Background(), config, d.options(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	result, err := s.Run(context.Background())
+	if err != nil || len(result.Failures) == 0 {
+		t.Fatalf("failures %v, error %v", result.Failures, err)
+	}
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	healthy := resultBytes(t, dir, "result.json")
+	result, err = s.Run(context.Background())
+	if err != nil || len(result.Failures) != 0 || resultBytes(t, dir, "result.json") != healthy {
+		t.Errorf("failures %v, error %v", result.Failures, err)
+	}
+}
+
+// TestSelectWithFailure: a live selection passes over a candidate that fails, and
+// is an error where the pick itself does, or all.
+func TestSelectWithFailure(t *testing.T) {
+	config := smoke(t)
+	rule := selection.LAG{Lag: config.Growth.ProbeSteps}
+	want, err := open(t, config, t.TempDir()).Select(context.Background(), rule, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pick := func(fails func(lag.Event, testbackend.Operation) error) (*lag.Selected, error) {
+		s, err := lag.Open(context.Background(), config, (&weakDevice{fails: fails}).options(t.TempDir()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		return s.Select(context.Background(), rule, 1)
+	}
+	got, err := pick(failsIn(want.Strategy, 1))
+	if err != nil || got.Strategy == want.Strategy || got.Strategy == "" || len(got.Failures) != 1 || got.Failures[0].Run != want.Strategy {
+		t.Errorf("a candidate fails: got %+v, %v, want another picked, and to hear of that", got, err)
+	}
+	if got, err := pick(failsIn(want.Strategy, int64(rule.Lag)+1)); err == nil || !strings.Contains(err.Error(), "strategy "+want.Strategy) || !strings.Contains(err.Error(), "Out of memory") {
+		t.Errorf("the pick fails: got %+v and error %v", got, err)
+	}
+	if got, err := pick(func(e lag.Event, _ testbackend.Operation) error {
+		if e.Phase == lag.PhaseProbe {
+			return errMemory
+		}
+		return nil
+	}); err == nil || !strings.Contains(err.Error(), "every candidate that the rule followed failed") {
+		t.Errorf("all candidates fail: got %+v and error %v", got, err)
 	}
 }
 
@@ -189,60 +351,65 @@ func TestStackFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newWeakDevice(t, func(e lag.Event) error {
-		if strings.HasPrefix(e.Run, "scratch") && e.Done >= 10 {
+	tries := 0
+	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		if strings.HasPrefix(e.Run, "scratch") && e.Done >= 10 && op == testbackend.Run {
+			tries++
 			return errMemory
 		}
 		return nil
-	})
+	}}
 	dir := filepath.Join(root, "weak")
-	result, err := stackIn(dir, c, d.observe)
+	result, err := d.stack(dir, c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if tries != 2 {
+		t.Errorf("the arm was tried %d times, want 2", tries)
+	}
 	for i, o := range result.Arms {
 		if o.Name == "scratch" {
-			if o.Status != lag.StatusFailed || !strings.Contains(o.Failure, "Out of memory") || strings.Contains(o.Failure, "\n") {
+			if o.Status != lag.StatusFailed {
 				t.Errorf("the arm is recorded as %+v", o)
 			}
 		} else if diff := cmp.Diff(healthy.Arms[i], o, cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("arm %s: %s", o.Name, diff)
 		}
 	}
-	if !strings.Contains(strings.Join(result.Warnings, " "), "arm scratch failed under seed 1") || !strings.Contains(result.Verdict, "scratch failed") {
+	if !strings.Contains(strings.Join(result.Warnings, " "), "scratch, 3 layers under seed 1 after 10 steps") || !strings.Contains(result.Verdict, "scratch failed") {
 		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
 	}
 	d.fails = nil
-	if _, err := stackIn(dir, c, nil); err != nil {
+	if _, err := d.stack(dir, c); err != nil {
 		t.Fatal(err)
 	}
 	if resultBytes(t, dir, "stacking_result.json") != resultBytes(t, filepath.Join(root, "healthy"), "stacking_result.json") {
 		t.Error("with a device that works again the result is another than with one that always did")
 	}
-	d.fails = func(e lag.Event) error {
+	d.fails = func(e lag.Event, _ testbackend.Operation) error {
 		if e.Done >= 2 {
 			return errMemory
 		}
 		return nil
 	}
-	if _, err := stackIn(filepath.Join(root, "none"), c, d.observe); err == nil || !strings.Contains(err.Error(), "every arm failed") {
+	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: the device failed") {
 		t.Errorf("all arms fail: got error %v", err)
 	}
 }
 
-// TestStackCandidatesFail: a growth passes over candidates that fail, and is one
-// of an arm that fails where all do.
+// TestStackCandidatesFail: a growth passes over a candidate that fails, and says
+// so; where all do, so does the arm.
 func TestStackCandidatesFail(t *testing.T) {
 	c := stacking(t)
 	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
 	for _, all := range []bool{false, true} {
-		d := newWeakDevice(t, func(e lag.Event) error {
-			if strings.HasPrefix(e.Run, "adaptive, 2 layers") && (all || strings.HasSuffix(e.Run, "stack")) {
+		d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+			if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && (all || strings.HasSuffix(e.Run, "stack")) {
 				return errMemory
 			}
 			return nil
-		})
-		result, err := stackIn(filepath.Join(t.TempDir(), "s"), c, d.observe)
+		}}
+		result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,6 +419,33 @@ func TestStackCandidatesFail(t *testing.T) {
 			t.Errorf("all candidates fail: %+v", o)
 		case !all && (o.Status != lag.StatusComplete || o.Stages[1].Strategy == "stack" || o.Stages[1].Strategy == ""):
 			t.Errorf("a candidate fails: %+v", o)
+		}
+		if n := len(result.Failures); n == 0 || !all && (n != 1 || result.Failures[0].Run != "adaptive, 2 layers, stack") || !strings.Contains(strings.Join(result.Warnings, " "), "adaptive, 2 layers, stack") {
+			t.Errorf("failures %v, warnings %q", result.Failures, result.Warnings)
+		}
+	}
+}
+
+// TestLearningFails: a device that fails while coefficients are learned fails in
+// the candidate that they are for.
+func TestLearningFails(t *testing.T) {
+	config := learning(t, "bert")
+	compiled := false
+	d := &weakDevice{}
+	d.fails = func(e lag.Event, op testbackend.Operation) error {
+		// The program that learns is compiled once stacking is at its end.
+		if compiled = compiled || e.Phase == lag.PhaseProbe && e.Run == "stack" && e.Done == e.Total && op == testbackend.Compile; compiled {
+			return errMemory
+		}
+		return nil
+	}
+	result, err := d.run(t, config, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range result.Strategies {
+		if want := map[string]lag.Status{"stack": lag.StatusComplete, "ligo": lag.StatusFailed}[o.Name]; o.Status != want {
+			t.Errorf("%s is %s, want %s", o.Name, o.Status, want)
 		}
 	}
 }

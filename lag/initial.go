@@ -2,6 +2,7 @@ package lag
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/charmbracelet/log"
 
@@ -47,11 +48,15 @@ func (c *Training) SetInitial(dir string) error {
 
 // SetInitial makes a model directory, or that of a run, the source model of the
 // study, without any more pretraining. The learning-rate schedule after growing
-// begins anew: the position of the one before is not known.
+// begins anew: the position of the one before is not known, nor is the cost that
+// [ControlScratch] would match.
 func (c *Config) SetInitial(dir string) error {
 	c.Pretrain.Initial = dir
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: c.Pretrain.Schedule.Peak}
 	c.Growth.Schedule.Start, c.Growth.Schedule.Length = 0, 0
+	if i := slices.Index(c.Growth.Controls, ControlScratch); i >= 0 {
+		c.Growth.Controls = slices.Concat(c.Growth.Controls[:i:i], c.Growth.Controls[i+1:])
+	}
 	if err := c.Task.setInitial(dir); err != nil {
 		return err
 	}

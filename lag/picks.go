@@ -231,7 +231,7 @@ func (p Pick) Choice() string {
 	case p.Rule == RuleRandom:
 		return "(mean over the pool)"
 	}
-	return "(none: all stopped)"
+	return "(none: none got that far)"
 }
 
 // Choices says in words what a rule picks, with the number of seeds where it

@@ -29,7 +29,7 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	controls, err := s.Controls(ctx)
+	controls, err := s.TrainControls(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return result, atomicfile.WriteJSON(filepath.Join(s.dir, resultFile), result)
+	return result.save(s.dir)
 }
 
 // Probe grows the source model, which must be trained, in every way of the pool
@@ -54,12 +54,12 @@ func (s *Study) Probe(ctx context.Context) ([]Outcome, error) {
 		}
 		races, runs = append(races, r), append(runs, r.runs...)
 	}
-	all, err := share(ctx, runs, math.MaxInt)
+	all, err := s.share(ctx, runs, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
 	if i := slices.IndexFunc(all, func(o train.Outcome) bool { return o.Failed == nil }); i < 0 {
-		return nil, fmt.Errorf("every candidate failed: %w; where memory is short, take smaller batches (-batch) or a smaller model", all[0].Failed)
+		return nil, allFailed("candidate", all[0].Failed)
 	}
 	var outcomes []Outcome
 	for i, r := range races {
@@ -107,6 +107,26 @@ func everyIndex(n int) []int {
 	return indices
 }
 
+// save writes result.json, and returns what it says: the result of another process
+// that did what failed in this one is kept.
+func (r *Result) save(dir string) (*Result, error) {
+	if before, _, err := Load(dir); err == nil && before.Backend == r.Backend && len(before.Failures) < len(r.Failures) {
+		return before, nil
+	}
+	return r, atomicfile.WriteJSON(filepath.Join(dir, resultFile), r)
+}
+
+// statusOf is how a training ended.
+func statusOf(o train.Outcome) Status {
+	switch {
+	case o.DivergedAt != nil:
+		return StatusDiverged
+	case o.Failed != nil:
+		return StatusFailed
+	}
+	return StatusComplete
+}
+
 // outcome describes what became of a candidate.
 func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
 	trained, strategy, learn := r.outcomes[i], r.pool[i], learnSteps(r.pool)[i]
@@ -118,11 +138,11 @@ func (s *Study) outcome(r *race, i int, seed int64) (Outcome, error) {
 	for _, l := range trained.Curve {
 		o.batches[l.Step] = l.Batches
 	}
-	switch {
-	case trained.DivergedAt != nil:
-		o.Status, o.DivergedAt = StatusDiverged, trained.DivergedAt
-	case trained.Failed != nil:
-		o.Status, o.FailedAt, o.Failure = StatusFailed, &trained.Steps, trained.Failed.Error()
+	switch o.Status = statusOf(trained); o.Status {
+	case StatusDiverged:
+		o.DivergedAt = trained.DivergedAt
+	case StatusFailed:
+		o.FailedAt = &trained.Steps
 	default:
 		o.Final = o.Curve[len(o.Curve)-1].Loss
 	}

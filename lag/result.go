@@ -2,6 +2,7 @@ package lag
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 
 	"github.com/landscape-aware/growing/lag/growth"
@@ -29,15 +30,16 @@ type Result struct {
 	Controls    []ControlOutcome `json:"controls,omitempty"`    // all under the first seed, then under the next
 	Comparisons []Comparison     `json:"comparisons,omitempty"` // of the controls with what LAG picks
 
-	Correlation []Correlation       `json:"correlation"` // of the loss at each step with the final loss
-	LagSteps    *int                `json:"lag_steps"`   // first step from which Spearman's rho stays >= 0.9; null if none
-	Signals     []SignalCorrelation `json:"signals"`     // of other early signals with the final loss
-	Picks       []Pick              `json:"picks"`       // what each selection rule picks under each seed, and what that costs
-	Rules       []RuleSummary       `json:"rules"`       // the picks' means over the seeds
-	Noise       Noise               `json:"noise"`       // whether the ranking of the strategies is more than noise
-	Pairs       []Pair              `json:"pairs"`       // differences between the final losses of each two strategies
-	Warnings    []string            `json:"warnings"`    // what a reader must know before believing the numbers
-	Verdict     string              `json:"verdict"`     // one paragraph in plain words
+	Correlation []Correlation       `json:"correlation"`        // of the loss at each step with the final loss
+	LagSteps    *int                `json:"lag_steps"`          // first step from which Spearman's rho stays >= 0.9; null if none
+	Signals     []SignalCorrelation `json:"signals"`            // of other early signals with the final loss
+	Picks       []Pick              `json:"picks"`              // what each selection rule picks under each seed, and what that costs
+	Rules       []RuleSummary       `json:"rules"`              // the picks' means over the seeds
+	Noise       Noise               `json:"noise"`              // whether the ranking of the strategies is more than noise
+	Pairs       []Pair              `json:"pairs"`              // differences between the final losses of each two strategies
+	Failures    []Failure           `json:"failures,omitempty"` // of the device, also in decay branches
+	Warnings    []string            `json:"warnings"`           // what a reader must know before believing the numbers
+	Verdict     string              `json:"verdict"`            // one paragraph in plain words
 }
 
 // Source describes the model that was grown.
@@ -69,7 +71,6 @@ type Outcome struct {
 	RateAtLag  float64 `json:"rate_at_lag"`           // learning rate of the update before the lag
 	DivergedAt *int    `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
 	FailedAt   *int    `json:"failed_at,omitempty"`   // the steps that were done when the device failed
-	Failure    string  `json:"failure,omitempty"`     // what the device said
 
 	Signals []Signal `json:"signals"` // early signals beside the validation loss
 
@@ -109,19 +110,30 @@ type Status string
 const (
 	StatusComplete Status = "complete"
 	StatusDiverged Status = "diverged" // a loss or gradient became NaN or infinite
-	StatusFailed   Status = "failed"   // the device could not go on, see ErrDevice of package train; running the study again tries once more
+	StatusFailed   Status = "failed"   // the device could not go on, see [Failure]; running the study again tries once more
 )
 
-// And is the status of two trainings together: that they failed if one did, else
-// that they diverged if one did. The empty status stands for no training.
-func (s Status) And(other Status) Status {
-	switch {
-	case s == StatusFailed || other == StatusFailed:
-		return StatusFailed
-	case s == StatusDiverged || other == StatusDiverged:
-		return StatusDiverged
+// Unfinished says how trainings, such as those under each seed, did not get to
+// their ends: "diverged", "failed 1/2", "diverged 1, failed 1 of 3"; "" if all did.
+func Unfinished(statuses ...Status) string {
+	count := make(map[Status]int)
+	for _, s := range statuses {
+		count[s]++
 	}
-	return StatusComplete
+	diverged, failed, n := count[StatusDiverged], count[StatusFailed], len(statuses)
+	word, k := StatusDiverged, diverged
+	if failed > 0 {
+		word, k = StatusFailed, failed
+	}
+	switch {
+	case diverged > 0 && failed > 0:
+		return fmt.Sprintf("diverged %d, failed %d of %d", diverged, failed, n)
+	case k == 0:
+		return ""
+	case n == 1:
+		return string(word)
+	}
+	return fmt.Sprintf("%s %d/%d", word, k, n)
 }
 
 // Point is a validation loss after a number of training steps.

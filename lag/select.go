@@ -11,6 +11,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Selected is what a rule picked live: with candidates trained as far as it asked,
@@ -26,6 +27,8 @@ type Selected struct {
 	ExtraSteps int      `json:"extra_steps"` // beyond training the winner alone
 	ExtraFLOPs float64  `json:"extra_flops"` // of these steps
 	Pool       []string `json:"pool"`        // names of the strategies
+
+	Failures []Failure `json:"failures,omitempty"` // of the device, in candidates that the rule passed over for that
 }
 
 // Select grows the source model, trained first where it is not, and lets a rule
@@ -57,6 +60,9 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 	if err != nil {
 		return nil, err
 	}
+	if i := slices.IndexFunc(race.outcomes, func(o train.Outcome) bool { return o.Failed != nil }); i >= 0 && choice.Index < 0 {
+		return nil, allFailed("candidate that the rule followed", race.outcomes[i].Failed)
+	}
 	selected := &Selected{
 		Rule: rule.String(), Seed: seed, Final: undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
 		ExtraSteps: total(extra), ExtraFLOPs: float64(total(extra)) * race.runs[0].FLOPs,
@@ -77,6 +83,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 			selected.Final = Number(o.Curve[len(o.Curve)-1].Value())
 		}
 	}
+	selected.Failures = s.failures()
 	name := fmt.Sprintf("%s-seed-%d.json", strings.NewReplacer(":", "-", ",", "-", "/", "-").Replace(selected.Rule), seed)
 	dir := filepath.Join(s.dir, "selected")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

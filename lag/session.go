@@ -24,22 +24,21 @@ type session struct {
 	dataset   *data.Dataset
 	feeds     map[int64]*feed           // by seed; the one of the task's seed has the validation set
 	programs  map[string]*train.Program // by the depths of the model
+	events    map[*train.Run]Event      // what each run is of
+	failed    []*failedRun
 }
-
-// openBackend is replaced by tests.
-var openBackend = backend.Open
 
 // openSession opens the backend and prepares the data, which takes some seconds
 // the first time. The options must have their defaults.
 func openSession(ctx context.Context, task Task, o Options) (_ *session, err error) {
 	s := &session{task: task, dir: o.Dir, observe: o.Observe, peakFLOPS: o.PeakFLOPS,
-		feeds: make(map[int64]*feed), programs: make(map[string]*train.Program)}
+		feeds: make(map[int64]*feed), programs: make(map[string]*train.Program), events: make(map[*train.Run]Event)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.backend, err = openBackend(o.Backend); err != nil {
+	if s.backend, err = o.openBackend(o.Backend); err != nil {
 		return nil, err
 	}
 	if s.dataset, err = o.prepare(ctx, task.Data, task.Model.VocabSize()); err != nil {
@@ -166,6 +165,7 @@ func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event 
 	cost := s.cost(config.Model)
 	run.Tokens, run.FLOPs = cost.Tokens, cost.FLOPs
 	event.Total, event.Loss = int64(config.Schedule.Steps), math.NaN()
+	s.events[run] = event
 	run.Observe = func(step int, loss float64, validation bool) {
 		e := event
 		e.Done, e.Loss = int64(step), loss

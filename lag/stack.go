@@ -64,13 +64,17 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 		return nil, err
 	}
 	if i := slices.IndexFunc(chains, func(ch *chain) bool { return ch.outcome.Status != StatusFailed }); i < 0 {
-		return nil, fmt.Errorf("every arm failed: %s; where memory is short, take smaller batches (-batch) or a smaller model", chains[0].outcome.Failure)
+		return nil, allFailed("arm", s.failed[0].outcome.Failed)
 	}
 	result := &StackingResult{Family: c.Model.Family(), Backend: s.backend.Kind, Budget: budget, UnigramEntropy: s.dataset.UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds}
 	for _, ch := range chains {
 		result.Arms = append(result.Arms, ch.outcome)
 	}
+	result.Failures = s.failures()
 	result.Analyze()
+	if before, _, err := LoadStacking(s.dir); err == nil && before.Backend == result.Backend && len(before.Failures) < len(result.Failures) {
+		return before, nil // another process did what failed in this one
+	}
 	return result, atomicfile.WriteJSON(filepath.Join(s.dir, stackingResultFile), result)
 }
 
@@ -83,7 +87,7 @@ func trainChains(ctx context.Context, chains []*chain) error {
 				continue
 			}
 			ch.wait, ch.index, ch.count = wait, i, len(chains)
-			if err := ch.train(ctx); err != nil && !errors.Is(err, errBusy) {
+			if err := ch.train(ctx); err != nil && !errors.Is(err, errLater) {
 				return fmt.Errorf("arm %s, seed %d: %w", ch.arm.Name, ch.seed, err)
 			}
 		}
@@ -91,8 +95,9 @@ func trainChains(ctx context.Context, chains []*chain) error {
 	return nil
 }
 
-// errBusy tells that another process is at a run.
-var errBusy = errors.New("another process is at the run")
+// errLater tells that another process is at a run, or that its device failed for
+// the first time.
+var errLater = errors.New("the run is to be trained later")
 
 // chain is the stages of an arm under one seed, one after another.
 type chain struct {
@@ -123,7 +128,7 @@ func (ch *chain) train(ctx context.Context) error {
 	if ch.outcome.Status == StatusComplete {
 		ch.outcome.Final = ch.outcome.Curve[len(ch.outcome.Curve)-1].Loss
 	}
-	ch.done = ch.outcome.Status != StatusFailed || ch.wait
+	ch.done = true
 	return nil
 }
 
@@ -143,18 +148,12 @@ func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.
 	if err != nil || run == nil {
 		return nil, err
 	}
-	var outcome train.Outcome
-	ok := true
-	if ch.wait {
-		outcome, err = run.Do(ctx)
-	} else {
-		outcome, ok, err = run.TryTo(ctx, s.Steps)
-	}
-	if outcome, err = settle(ctx, run, outcome, err); err != nil {
+	outcome, ok, err := ch.session.attempt(ctx, run, s.Steps, ch.wait)
+	if err != nil {
 		return nil, err
 	}
-	if !ok {
-		return nil, errBusy
+	if !ok || outcome.Failed != nil && !ch.wait {
+		return nil, errLater
 	}
 	ch.add(s, stage, outcome)
 	return run, nil
@@ -192,8 +191,8 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 	ch.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
 	if choice.Index < 0 {
 		ch.outcome.Status = StatusDiverged
-		for _, o := range race.outcomes {
-			ch.failed(o)
+		if slices.ContainsFunc(race.outcomes, func(o train.Outcome) bool { return o.Failed != nil }) {
+			ch.outcome.Status = StatusFailed
 		}
 		ch.outcome.Stages = append(ch.outcome.Stages, *stage)
 		return nil, nil
@@ -213,18 +212,8 @@ func (ch *chain) add(s segment, stage StageOutcome, outcome train.Outcome) {
 	}
 	o.FLOPs += float64(outcome.Steps) * s.flops
 	stage.Loss = o.Curve[len(o.Curve)-1].Loss
-	if outcome.DivergedAt != nil {
-		o.Status = StatusDiverged
-	}
-	ch.failed(outcome)
+	o.Status = statusOf(outcome)
 	o.Stages = append(o.Stages, stage)
-}
-
-// failed records it where the device failed.
-func (ch *chain) failed(outcome train.Outcome) {
-	if outcome.Failed != nil {
-		ch.outcome.Status, ch.outcome.Failure = StatusFailed, outcome.Failed.Error()
-	}
 }
 
 // evaluate returns the steps at which a stage is evaluated.

@@ -25,8 +25,9 @@ type StackingResult struct {
 	UnigramEntropy float64      `json:"unigram_entropy"` // of the validation tokens, nats per token
 	Plan           []Stage      `json:"plan"`
 	Seeds          []int64      `json:"seeds"`
-	Arms           []ArmOutcome `json:"arms"`    // all under the first seed, then under the next
-	Summary        []ArmSummary `json:"summary"` // in order of the mean final loss
+	Arms           []ArmOutcome `json:"arms"`               // all under the first seed, then under the next
+	Summary        []ArmSummary `json:"summary"`            // in order of the mean final loss
+	Failures       []Failure    `json:"failures,omitempty"` // of the device, also in candidates that were passed over for that
 	Warnings       []string     `json:"warnings"`
 	Verdict        string       `json:"verdict"`
 }
@@ -42,7 +43,6 @@ type ArmOutcome struct {
 	FLOPs      float64         `json:"flops"`       // spent, probes included
 	ExtraFLOPs float64         `json:"extra_flops"` // of them on probes of strategies that were not picked
 	Status     Status          `json:"status"`
-	Failure    string          `json:"failure,omitempty"` // what the device said where it failed
 }
 
 // StageOutcome is a stage of an arm.
@@ -68,11 +68,11 @@ type StackingPoint struct {
 // ArmSummary is an arm over the seeds.
 type ArmSummary struct {
 	Name       string  `json:"name"`
-	Final      Number  `json:"final"`      // mean, nats; null if it did not get there under a seed
-	Status     Status  `json:"status"`     // over the seeds, see [Status.And]
-	FLOPs      float64 `json:"flops"`      // mean
-	Difference Number  `json:"difference"` // mean final loss less that of the best arm, nats
-	Error      Number  `json:"error"`      // standard error of this difference, paired by seed; null for one seed
+	Final      Number  `json:"final"`                // mean, nats; null if it did not get there under a seed
+	Unfinished string  `json:"unfinished,omitempty"` // how it did not get to the end under a seed, see [Unfinished]
+	FLOPs      float64 `json:"flops"`                // mean
+	Difference Number  `json:"difference"`           // mean final loss less that of the best arm, nats
+	Error      Number  `json:"error"`                // standard error of this difference, paired by seed; null for one seed
 }
 
 // Analyze fills in what follows from the outcomes of the arms: their means over
@@ -85,13 +85,14 @@ func (r *StackingResult) Analyze() {
 	for i := range n {
 		s := &r.Summary[i]
 		s.Name = r.Arms[i].Name
+		var statuses []Status
 		for seed := range r.Seeds {
 			o := r.Arms[seed*n+i]
 			finals[i] = append(finals[i], float64(o.Final))
-			s.Status = s.Status.And(o.Status)
+			statuses = append(statuses, o.Status)
 			s.FLOPs += o.FLOPs / float64(len(r.Seeds))
 		}
-		s.Final = Number(stat.Mean(finals[i], nil))
+		s.Final, s.Unfinished = Number(stat.Mean(finals[i], nil)), Unfinished(statuses...)
 	}
 	best := 0
 	for i, s := range r.Summary {
@@ -123,9 +124,9 @@ func (r *StackingResult) Analyze() {
 		if o.Status == StatusDiverged {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("The arm %s diverged under seed %d.", o.Name, o.Seed))
 		}
-		if o.Status == StatusFailed {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("The arm %s failed under seed %d: %s. Run the stacking again to go on with it.", o.Name, o.Seed, o.Failure))
-		}
+	}
+	if text := failureWarning(r.Failures); text != "" {
+		r.Warnings = append(r.Warnings, text)
 	}
 	if len(r.Seeds) == 1 {
 		r.Warnings = append(r.Warnings, "One seed: how much of the differences is noise of the seed was not measured (-seeds 1,2).")
@@ -141,7 +142,7 @@ func (r *StackingResult) verdict() string {
 	for i, s := range r.Summary {
 		switch {
 		case math.IsNaN(float64(s.Final)):
-			parts = append(parts, s.Name+" "+string(s.Status))
+			parts = append(parts, s.Name+" "+s.Unfinished)
 		case i == 0:
 			parts = append(parts, fmt.Sprintf("%s ends lowest, at %.4f nats", s.Name, float64(s.Final)))
 		case math.IsNaN(float64(s.Error)):

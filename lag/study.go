@@ -30,6 +30,8 @@ type Options struct {
 	Observe Observer // receives news of the study; nil for nobody
 
 	PeakFLOPS float64 // what the device can do in a second, for the utilization in metrics.jsonl; 0 if unknown
+
+	openBackend func(name string) (*backend.Backend, error) // nil but in tests
 }
 
 // withDefaults fills in what is empty and makes the directory of a study or a
@@ -43,6 +45,9 @@ func (o Options) withDefaults(name string) (Options, error) {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
+	}
+	if o.openBackend == nil {
+		o.openBackend = backend.Open
 	}
 	return o, writable(o.Dir)
 }
@@ -95,11 +100,7 @@ func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 	if s.session, err = openSession(ctx, config.Task, o); err != nil {
 		return nil, err
 	}
-	for _, control := range config.Growth.Controls {
-		if err == nil {
-			_, err = s.controlSchedule(control)
-		}
-	}
+	err = s.checkControls()
 	if err == nil && config.Pretrain.Initial != "" {
 		var initial train.Snapshot
 		initial, err = s.task.loadInitial(config.Pretrain.Initial, s.dataset)

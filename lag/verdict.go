@@ -50,12 +50,12 @@ func warnings(r *Result) []string {
 		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
 	}
 	for _, o := range r.Controls {
-		if o.Status != StatusComplete {
-			add("The control %s %s under seed %d.", o.Name, strings.TrimSpace(fmt.Sprint(o.Status, " ", o.Failure)), o.Seed)
+		if o.Status == StatusDiverged {
+			add("The control %s diverged under seed %d.", o.Name, o.Seed)
 		}
 	}
-	if n := r.count(StatusFailed); n > 0 {
-		add("The device failed in %d of %d candidates, which rank last for that alone: %s. Run the study again to try them once more.", n, len(r.Strategies), failures(r.Strategies))
+	if text := failureWarning(r.Failures); text != "" {
+		list = append(list, text)
 	}
 	return list
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/data/hub"
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 const (
@@ -54,7 +55,7 @@ func (s *Spec) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode((*fields)(s)); err != nil {
-		return fmt.Errorf("corpus: %w", err)
+		return fmt.Errorf("corpus: %w", strictjson.Explain(err))
 	}
 	return nil
 }

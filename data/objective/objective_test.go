@@ -44,7 +44,7 @@ func TestJSONErrors(t *testing.T) {
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":8}`, `"separate_documents" is missing`},
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":null,"separate_documents":true}`, `"sequence_length" is missing`},
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":8,"separate_documents":true,"density":0.5}`, `unknown field "density"`},
-		{`{"kind":"prefix-lm","form":"decoder-only","sequence_length":8.5,"density":0.5}`, "a whole number is wanted"},
+		{`{"kind":"prefix-lm","form":"decoder-only","sequence_length":8.5,"density":0.5}`, "a whole number in digits is wanted"},
 		{`{"kind":"ul2","form":"decoder-only","sequence_length":64,"mode_tokens":true,"roll":"none","denoisers":[{"mode":"R","mean_span":3,"density":0.15}]}`, `"rate" is missing`},
 		{`{"kind":"ul2","form":"decoder-only","sequence_length":64,"mode_tokens":true,"roll":"none","denoisers":[{"mode":"R","span":3,"density":0.15,"rate":1}]}`, `unknown field "span"`},
 		{`{"kind":"mlm","form":"encoder","sequence_length":64,"mask_probability":0.15,"max_predictions":0,"pairs":{"random_next":0.5}}`, `"short_probability" is missing`},

@@ -52,8 +52,7 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 // Explain says an error of encoding/json in the words of who wrote the JSON,
 // without the names of Go's types.
 func Explain(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok { // not one that another type's error wraps, whose path would be lost
 		var path []string
 		for _, name := range strings.Split(wrong.Field, ".") {
 			if name != "" && !unicode.IsUpper(rune(name[0])) { // the name of an embedded struct, which JSON does not have
@@ -84,7 +83,10 @@ func given(value string) string {
 	case "bool":
 		return "true or false"
 	case "number":
-		return strings.TrimSpace("the number " + rest)
+		if rest == "" {
+			return "a number"
+		}
+		return "the number " + rest
 	}
 	return value
 }
@@ -92,7 +94,7 @@ func given(value string) string {
 func wanted(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return "a whole number"
+		return "a whole number in digits"
 	case reflect.Float32, reflect.Float64:
 		return "a number"
 	case reflect.String:

@@ -36,8 +36,8 @@ func TestDecode(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"name":"n"}`:                             `"layers" is missing`,
 		`{"layers":null,"name":"n"}`:               `"layers" is missing`,
-		`{"layers":"2","name":"n"}`:                `the field "layers" is a text, where a whole number is wanted`,
-		`{"layers":2.5,"name":"n"}`:                `the field "layers" is the number 2.5, where a whole number is wanted`,
+		`{"layers":"2","name":"n"}`:                `the field "layers" is a text, where a whole number in digits is wanted`,
+		`{"layers":2.5,"name":"n"}`:                `the field "layers" is the number 2.5, where a whole number in digits is wanted`,
 		`{"layers":2,"rate":[1],"name":"n"}`:       `the field "rate" is a list, where a number is wanted`,
 		`{"layers":2,"name":{}}`:                   `the field "name" is an object, where a text is wanted`,
 		`[1]`:                                      "it is a list, where an object is wanted",

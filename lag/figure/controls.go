@@ -1,10 +1,12 @@
 package figure
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/landscape-aware/growing/lag"
@@ -30,7 +32,7 @@ func Controls(r *lag.Result) Figure {
 		most = max(most, curve[len(curve)-1].flops)
 		names = append(names, a.name)
 	}
-	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, a line for each of, from the lowest at the end: %s.", underSeeds(len(r.Seeds)), strings.Join(names, ", "))
+	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, lines for, from the lowest at the end: %s.", underSeeds(len(r.Seeds)), strings.Join(names, ", "))
 	unit, name := flopsUnit(most)
 	return render(f, inches(10.2), inches(4.3), stackingCurvesSpec(arms, unit, name), func(c draw.Canvas) {
 		paintStackingCurves(headline(c, f.Title), arms, "spent ["+name+"]", unit, most/unit)
@@ -40,80 +42,70 @@ func Controls(r *lag.Result) Figure {
 // controlArms returns what [Controls] draws as the arms of a stacking, the lowest
 // at the end first.
 func controlArms(r *lag.Result) []arm {
-	var outcomes []lag.ArmOutcome
-	add := func(name string, of func(seed int) (lag.Outcome, bool)) {
+	var arms []arm
+	add := func(name string, of func(seed int) (lag.ArmOutcome, bool)) {
+		a := arm{name: name, place: len(arms)}
+		var finals []float64
 		for i := range r.Seeds {
-			if o, ok := of(i); ok {
-				outcomes = append(outcomes, grownArm(r, name, o))
+			o, ok := of(i)
+			if !ok {
+				return
 			}
+			a.outcomes, finals = append(a.outcomes, o), append(finals, float64(o.Final))
+		}
+		if a.summary = (lag.ArmSummary{Name: name, Final: lag.Number(stat.Mean(finals, nil))}); len(a.curve()) > 0 {
+			arms = append(arms, a)
 		}
 	}
-	byName := func(name string) func(int) (lag.Outcome, bool) {
-		return func(seed int) (lag.Outcome, bool) {
+	named := func(name string) func(int) (lag.ArmOutcome, bool) {
+		return func(seed int) (lag.ArmOutcome, bool) {
 			i := slices.IndexFunc(r.Under(seed), func(o lag.Outcome) bool { return o.Name == name })
-			return r.Under(seed)[i], true
+			return grownArm(r, r.Under(seed)[i]), true
 		}
 	}
-	if first, ok := r.Pick(lag.RuleLAG); ok {
-		add("LAG's pick", func(seed int) (lag.Outcome, bool) {
-			for _, p := range r.Picks {
-				if p.Rule == first.Rule && p.Seed == r.Seeds[seed] && p.Strategy != "" {
-					return byName(p.Strategy)(seed)
-				}
-			}
-			return lag.Outcome{}, false
-		})
-	}
+	add("LAG's pick", func(seed int) (lag.ArmOutcome, bool) {
+		o, _ := r.PickUnder(lag.RuleLAG, r.Seeds[seed])
+		return grownArm(r, o), o.Name != ""
+	})
 	all := slices.DeleteFunc(byFinal(strategies(r)), (*strategy).stopped)
 	if len(all) > 0 {
-		add("best: "+all[0].name, byName(all[0].name))
+		add("best: "+all[0].name, named(all[0].name))
 	}
 	if n := len(all); n > 1 {
-		add("worst: "+all[n-1].name, byName(all[n-1].name))
+		add("worst: "+all[n-1].name, named(all[n-1].name))
 	}
-	for _, o := range r.Controls {
-		own := lag.ArmOutcome{Name: string(o.Name), Seed: o.Seed, Final: o.Final, FLOPs: o.FLOPs, Status: o.Status, Stages: []lag.StageOutcome{{Depths: grownTo(r)}}}
-		own.Curve = stackingPoints(nil, o.Curve, o.FLOPs, 0, 0)
-		outcomes = append(outcomes, own)
+	perSeed := len(r.Controls) / len(r.Seeds)
+	for k := range perSeed {
+		add(string(r.Controls[k].Name), func(seed int) (lag.ArmOutcome, bool) {
+			o := r.Controls[k+seed*perSeed]
+			control := lag.ArmOutcome{Final: o.Final, Stages: []lag.StageOutcome{{Depths: grownTo(r)}}}
+			control.Curve = stackingPoints(nil, o.Curve, 0, 0, stepFLOPs(r))
+			return control, true
+		})
 	}
-	s := &lag.StackingResult{Seeds: r.Seeds}
-	var names []string
-	for _, o := range outcomes {
-		if !slices.Contains(names, o.Name) {
-			names = append(names, o.Name)
-		}
-	}
-	for _, seed := range r.Seeds { // in the order in which Analyze wants them
-		for _, name := range names {
-			i := slices.IndexFunc(outcomes, func(o lag.ArmOutcome) bool { return o.Name == name && o.Seed == seed })
-			if i < 0 {
-				return nil // LAG picks nothing under a seed: no strategy got anywhere
-			}
-			s.Arms = append(s.Arms, outcomes[i])
-		}
-	}
-	s.Analyze()
-	return slices.DeleteFunc(armsOf(s), func(a arm) bool { return len(a.curve()) == 0 })
+	slices.SortStableFunc(arms, func(a, b arm) int {
+		return cmp.Compare(lastIfUndefined(float64(a.summary.Final)), lastIfUndefined(float64(b.summary.Final)))
+	})
+	return arms
 }
 
-// grownArm is the training of the source, and then of a candidate.
-func grownArm(r *lag.Result, name string, o lag.Outcome) lag.ArmOutcome {
-	arm := lag.ArmOutcome{Name: name, Seed: o.Seed, Final: o.Final, FLOPs: r.Source.FLOPs + o.FLOPs, Status: o.Status,
-		Stages: []lag.StageOutcome{{Depths: grownFrom(r)}, {Depths: grownTo(r), Strategy: o.Name}}}
-	arm.Curve = stackingPoints(nil, r.Source.Curve, r.Source.FLOPs, 0, 0)
-	arm.Curve = stackingPoints(arm.Curve, o.Curve, o.FLOPs, r.Source.Steps, r.Source.FLOPs)
-	return arm
+// stepFLOPs is the cost of a training step of the deep model.
+func stepFLOPs(r *lag.Result) float64 { return r.TrainingFLOPs() / float64(max(r.Steps, 1)) }
+
+// grownArm is the training of the source, and then of a candidate, which may have
+// learned coefficients before it was grown.
+func grownArm(r *lag.Result, o lag.Outcome) lag.ArmOutcome {
+	grown := lag.ArmOutcome{Final: o.Final, Stages: []lag.StageOutcome{{Depths: grownFrom(r)}, {Depths: grownTo(r), Strategy: o.Name}}}
+	grown.Curve = stackingPoints(nil, r.Source.Curve, 0, 0, r.Source.FLOPs/float64(max(r.Source.Steps, 1)))
+	grown.Curve = stackingPoints(grown.Curve, o.Curve, r.Source.Steps, r.Source.FLOPs+float64(o.LearnSteps)*stepFLOPs(r), stepFLOPs(r))
+	return grown
 }
 
-// stackingPoints appends a curve whose training cost that many FLOPs, from a step
-// and a cost on.
-func stackingPoints(points []lag.StackingPoint, curve []lag.Point, flops float64, step int, spent float64) []lag.StackingPoint {
-	last := 1
+// stackingPoints appends a curve that begins at a step, when so much is spent, and
+// whose steps cost so much.
+func stackingPoints(points []lag.StackingPoint, curve []lag.Point, step int, spent, flops float64) []lag.StackingPoint {
 	for _, p := range curve {
-		last = max(last, p.Step)
-	}
-	for _, p := range curve {
-		points = append(points, lag.StackingPoint{Step: step + p.Step, FLOPs: spent + flops*float64(p.Step)/float64(last), Loss: p.Loss})
+		points = append(points, lag.StackingPoint{Step: step + p.Step, FLOPs: spent + float64(p.Step)*flops, Loss: p.Loss})
 	}
 	return points
 }

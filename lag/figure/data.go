@@ -21,7 +21,7 @@ type strategy struct {
 	what   string  // init, moments and schedule in words
 	stacks [][]int // the layer map of each, an encoder's first
 	seeds  int
-	status lag.Status
+	ending string    // how it did not get to the end, see lag.Unfinished
 	steps  []int     // at which every seed was evaluated
 	loss   []float64 // mean over the seeds at steps[i]; NaN where one of them stopped
 	low    []float64 // lowest of the seeds at steps[i]
@@ -58,7 +58,7 @@ func (s *strategy) points(from int) plotter.XYs {
 func strategies(r *lag.Result) []*strategy {
 	var all []*strategy
 	byName := map[string]*strategy{}
-	losses := map[string]map[int][]float64{}
+	losses, statuses := map[string]map[int][]float64{}, map[string][]lag.Status{}
 	picked := r.PicksOf(lag.RuleLAG)
 	for _, o := range r.Strategies {
 		s := byName[o.Name]
@@ -68,7 +68,7 @@ func strategies(r *lag.Result) []*strategy {
 			all = append(all, s)
 		}
 		s.seeds++
-		s.status = s.status.And(o.Status)
+		statuses[o.Name] = append(statuses[o.Name], o.Status)
 		final := float64(o.Final)
 		if o.Status != lag.StatusComplete || math.IsInf(final, 0) {
 			final = math.NaN()
@@ -80,7 +80,7 @@ func strategies(r *lag.Result) []*strategy {
 	}
 	finals := make([]float64, len(all))
 	for i, s := range all {
-		s.final = stat.Mean(s.finals, nil)
+		s.final, s.ending = stat.Mean(s.finals, nil), lag.Unfinished(statuses[s.name]...)
 		finals[i] = s.final
 		for step, of := range losses[s.name] {
 			if len(of) == s.seeds {

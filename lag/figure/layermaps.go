@@ -26,7 +26,7 @@ func LayerMaps(r *lag.Result) Figure {
 	for _, s := range byFinal(strategies(r)) {
 		note := fmt.Sprintf("final %.3f", s.final)
 		if s.stopped() {
-			note = string(s.status)
+			note = s.ending
 		}
 		if s.picked > 0 {
 			note += " · LAG"

@@ -37,7 +37,7 @@ func LossCurves(r *lag.Result) Figure {
 		if s.stopped() {
 			stopped++
 			c.stopped = true
-			c.label += " (" + string(s.status) + ")"
+			c.label += " (" + s.ending + ")"
 			c.style = lineStyle(grey, 1.1, 2)
 		}
 		if s.picked > 0 {

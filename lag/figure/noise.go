@@ -3,7 +3,6 @@ package figure
 import (
 	"fmt"
 	"image/color"
-	"math"
 	"slices"
 	"strings"
 
@@ -132,7 +131,7 @@ func paintNoise(c draw.Canvas, r *lag.Result, all []*strategy, lo, hi float64) {
 			c.StrokeLine2(lineStyle(black, 1.6, 0), x, y-0.4*chart.row, x, y+0.4*chart.row)
 			c.FillText(note, vg.Point{X: chart.x1 + vg.Points(14), Y: y}, fmt.Sprintf("%.4f", s.final))
 		} else {
-			c.FillText(note, vg.Point{X: chart.x1 + vg.Points(14), Y: y}, stoppedNote(s))
+			c.FillText(note, vg.Point{X: chart.x1 + vg.Points(14), Y: y}, s.ending)
 		}
 		for k, l := range s.finals {
 			if finite(l) {
@@ -143,20 +142,6 @@ func paintNoise(c draw.Canvas, r *lag.Result, all []*strategy, lo, hi float64) {
 	if len(r.Seeds) > 1 {
 		seedKey(c, r.Seeds)
 	}
-}
-
-// stoppedNote says under how many seeds a strategy did not get to the end.
-func stoppedNote(s *strategy) string {
-	n := 0
-	for _, l := range s.finals {
-		if math.IsNaN(l) {
-			n++
-		}
-	}
-	if s.seeds == 1 {
-		return string(s.status)
-	}
-	return fmt.Sprintf("%s %d/%d", s.status, n, s.seeds)
 }
 
 // seedKey names the marks of the seeds in the lower left corner.

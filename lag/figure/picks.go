@@ -160,7 +160,7 @@ func lastIfUndefined(x float64) float64 {
 
 func formatRegret(x float64) string {
 	if !finite(x) {
-		return "∞ (no end)"
+		return "∞ (did not finish)"
 	}
 	return fmt.Sprintf("%.4f", x)
 }

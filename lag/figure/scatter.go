@@ -229,12 +229,8 @@ func scatterKey(c draw.Canvas, all []*strategy) draw.Canvas {
 	if best := byFinal(all)[0]; !best.stopped() {
 		entry(bestGlyph, "best at the end: "+best.name)
 	}
-	var status lag.Status
-	for _, s := range all {
-		status = status.And(s.status)
-	}
-	if status != lag.StatusComplete {
-		entry(draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}, string(status))
+	if slices.ContainsFunc(all, (*strategy).stopped) {
+		entry(draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}, "did not finish")
 	}
 	return draw.Crop(c, 0, 0, vg.Points(24), 0)
 }

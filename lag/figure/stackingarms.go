@@ -100,7 +100,7 @@ func (a arm) note() string {
 	s := a.summary
 	switch {
 	case !finite(float64(s.Final)):
-		return string(s.Status)
+		return s.Unfinished
 	case s.Difference == 0:
 		return fmt.Sprintf("%.4f", float64(s.Final))
 	case !finite(float64(s.Error)):

@@ -38,15 +38,10 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"float":   number,
 	"rank":    rank,
 	"percent": percent,
-	"share": func(n lag.Number) string {
-		if !defined(n) {
-			return "–"
-		}
-		return percent(float64(n))
-	},
-	"flops": func(x float64) string { return fmt.Sprintf("%.3g", x) },
-	"mark":  func(r pageRow) string { return r.mark("← LAG ") },
-	"count": func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
+	"share":   share,
+	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
+	"mark":    func(r pageRow) string { return r.mark("← LAG ") },
+	"count":   func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
 }).ParseFS(templates, "*.html.tmpl"))
 
 // pageHead is what all reports have.

@@ -21,8 +21,7 @@ type row struct {
 	AtInit, AtLag, AtEnd float64 // mean losses over the seeds, NaN where there is none
 	LagRank, EndRank     float64 // of these means
 	Finals               []float64
-	Stopped              int // seeds under which it did not get to the end
-	Overall              lag.Status
+	Unfinished           string // how it did not get to the end, see lag.Unfinished
 	Seeds                int
 	Picked               int // seeds under which LAG picks it
 }
@@ -38,17 +37,17 @@ func rows(r *lag.Result) []row {
 			Outcome: r.Strategies[i], What: cmp.Or(r.Strategies[i].Summary, r.Strategies[i].Init), Seeds: max(1, len(r.Seeds)), Picked: picked[r.Strategies[i].Name],
 			AtInit: r.MeanAt(i, 0), AtLag: r.MeanAt(i, r.ProbeSteps),
 		}
+		var statuses []lag.Status
 		for k := range w.Seeds {
 			o := r.Under(k)[i]
 			final := float64(o.Final)
-			w.Overall = w.Overall.And(o.Status)
+			statuses = append(statuses, o.Status)
 			if o.Status != lag.StatusComplete {
-				w.Stopped++
 				final = math.NaN()
 			}
 			w.Finals = append(w.Finals, final)
 		}
-		w.AtEnd = stat.Mean(w.Finals, nil)
+		w.AtEnd, w.Unfinished = stat.Mean(w.Finals, nil), lag.Unfinished(statuses...)
 		atLag[i], atEnd[i] = w.AtLag, w.AtEnd
 		out[i] = w
 	}
@@ -80,16 +79,12 @@ func (w row) mark(sign string) string {
 
 // Status says how the strategy's trainings ended.
 func (w row) Status() string {
-	switch {
-	case w.Stopped == 0 || w.Seeds == 1:
-		return string(w.Overall)
-	}
-	return fmt.Sprintf("%s %d/%d", w.Overall, w.Stopped, w.Seeds)
+	return cmp.Or(w.Unfinished, string(lag.StatusComplete))
 }
 
 func (w row) final() string {
-	if w.Stopped > 0 {
-		return w.Status()
+	if w.Unfinished != "" {
+		return w.Unfinished
 	}
 	return number(w.AtEnd, 4)
 }
@@ -132,6 +127,14 @@ func number(x float64, decimals int) string {
 
 // percent formats a share.
 func percent(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }
+
+// share formats a share, and a dash where there is none.
+func share(n lag.Number) string {
+	if !defined(n) {
+		return "–"
+	}
+	return percent(float64(n))
+}
 
 // rank formats a rank: 3, or 3.5 for a tie.
 func rank(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/landscape-aware/growing/lag"
@@ -52,8 +51,8 @@ type stackingRow struct {
 }
 
 func (a stackingRow) final() string {
-	if math.IsNaN(float64(a.Final)) {
-		return string(a.Status)
+	if a.Unfinished != "" {
+		return a.Unfinished
 	}
 	return number(float64(a.Final), 4)
 }
@@ -126,7 +125,7 @@ func growthsOf(o lag.ArmOutcome) []stackingGrowth {
 			Candidates: fmt.Sprint(stage.Candidates), Extra: fmt.Sprint(stage.ExtraSteps), Loss: number(float64(stage.Loss), 4),
 		}
 		if stage.Strategy == "" {
-			g.Strategy, g.Loss = "(none: all stopped)", "–"
+			g.Strategy, g.Loss = "(none: none got that far)", "–"
 		} else {
 			if g.maps, g.from = []growth.Map{stage.Map}, from; len(stage.Encoder) > 0 {
 				g.maps = []growth.Map{stage.Encoder, stage.Map}

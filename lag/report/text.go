@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -74,36 +75,37 @@ func Controls(r *lag.Result) string {
 	}
 	var cells [][]string
 	for _, c := range controlRows(r) {
-		cells = append(cells, []string{string(c.Control), fmt.Sprint(c.Steps), c.Cost, c.final(), number(float64(c.Difference), 4), number(float64(c.Error), 4), percent(c.Beaten)})
+		cells = append(cells, []string{string(c.Control), fmt.Sprint(c.Steps), c.Cost, c.Ending(), number(float64(c.Difference), 4), number(float64(c.Error), 4), c.Probes, share(c.BeatenBy)})
 	}
-	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "candidates below"}, cells, 1)
+	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
 }
 
 // controlRow is a line of the table of controls.
 type controlRow struct {
 	lag.Comparison
-	Steps  int
-	Cost   string
-	Status lag.Status
+	Steps      int
+	Cost       string
+	Probes     string // what LAG spends on other candidates
+	Unfinished string
 }
 
-func (c controlRow) final() string {
-	if c.Status != lag.StatusComplete {
-		return string(c.Status)
-	}
-	return number(float64(c.Final), 4)
+// Ending is the final loss, or how it was not come to.
+func (c controlRow) Ending() string {
+	return cmp.Or(c.Unfinished, number(float64(c.Final), 4))
 }
 
 func controlRows(r *lag.Result) []controlRow {
 	var list []controlRow
 	full := r.TrainingFLOPs()
 	for _, c := range r.Comparisons {
-		w := controlRow{Comparison: c, Cost: extraCost(c.FLOPs, full)}
+		w := controlRow{Comparison: c, Cost: extraCost(c.FLOPs, full), Probes: extraCost(c.PickFLOPs, full)}
+		var statuses []lag.Status
 		for _, o := range r.Controls {
 			if o.Name == c.Control {
-				w.Steps, w.Status = o.Steps, w.Status.And(o.Status)
+				w.Steps, statuses = o.Steps, append(statuses, o.Status)
 			}
 		}
+		w.Unfinished = lag.Unfinished(statuses...)
 		list = append(list, w)
 	}
 	return list

@@ -7,39 +7,48 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// ErrDevice is in the errors of a device that could not compile a program, take
-// its arguments or run it, most often for lack of memory. What was saved before
-// is good.
-var ErrDevice = errors.New("the device failed")
+// DeviceError is in the errors of a device that could not compile a program, take
+// its arguments or run it, most often for lack of memory. What was saved before is
+// good. That a model's graph cannot be built is no such error.
+type DeviceError struct{ Err error }
 
-// deviceFailure marks an error as one of the device. Its text is one line: those
-// of GoMLX may list tensors, and those of XLA all allocations.
-type deviceFailure struct{ error }
-
-func (f deviceFailure) Error() string {
-	cause := f.error
+// Error is one line, the cause's: the texts of GoMLX may list tensors, and those of
+// XLA all allocations.
+func (e *DeviceError) Error() string {
+	cause := e.Err
 	for next := cause; next != nil; next = errors.Unwrap(next) {
 		cause = next
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(cause.Error()), "\n")
-	return ErrDevice.Error() + ": " + line
+	return "the device failed: " + line
 }
 
-func (f deviceFailure) Unwrap() []error { return []error{ErrDevice, f.error} }
+// Unwrap returns what GoMLX says.
+func (e *DeviceError) Unwrap() error { return e.Err }
 
 // deviceError marks an error as one of the device, unless it is marked.
 func deviceError(err error) error {
-	if err == nil || errors.Is(err, ErrDevice) {
+	if _, marked := errors.AsType[*DeviceError](err); err == nil || marked {
 		return err
 	}
-	return deviceFailure{err}
+	return &DeviceError{err}
+}
+
+// failed marks an error of compiling or running the executable as one of the
+// device, unless the graph could not be built.
+func (e *executable) failed(err error) error {
+	if e.invalid {
+		e.invalid = false
+		return err
+	}
+	return deviceError(err)
 }
 
 // Call runs the executable, compiled first where it is not for arguments of
 // these shapes.
 func (e *executable) Call(args ...any) ([]*tensors.Tensor, error) {
 	out, err := e.Exec.Call(args...)
-	return out, deviceError(err)
+	return out, e.failed(err)
 }
 
 // takeVector copies a vector from the device and frees it there.

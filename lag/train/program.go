@@ -139,7 +139,8 @@ func (p *Program) checkGates(gates []float32) error {
 // executable is a compiled function.
 type executable struct {
 	*Exec
-	terms []string // names of the terms of the loss, once it has been called
+	terms   []string // names of the terms of the loss, once it has been called
+	invalid bool     // building the graph panicked, which GoMLX returns as it does errors of the device
 }
 
 // compileFor compiles the executable for arguments of these shapes, unless it is.
@@ -159,7 +160,7 @@ func (e *executable) compileFor(args []any) error {
 		}
 	}
 	_, err := e.Compile(list...)
-	return deviceError(err)
+	return e.failed(err)
 }
 
 // graph is what an executable computes of a model's inputs. It takes the state
@@ -206,7 +207,12 @@ func (p *Program) executable(key, what string, build func(e *executable, args []
 	}
 	e := &executable{}
 	var err error
-	if e.Exec, err = NewExec(p.backend.Backend, func(args []*Node) []*Node { return build(e, args) }); err != nil {
+	if e.Exec, err = NewExec(p.backend.Backend, func(args []*Node) []*Node {
+		e.invalid = true
+		out := build(e, args)
+		e.invalid = false
+		return out
+	}); err != nil {
 		return nil, fmt.Errorf("preparing the %s: %w", what, err)
 	}
 	e.WithName(p.model.Family() + " " + what)

@@ -66,7 +66,7 @@ type Outcome struct {
 	DivergedAt *int            `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
 
 	// Failed tells why the device stopped the run after Steps updates, see
-	// [ErrDevice]; nil where it did not. A result.json never says so: when the run
+	// [DeviceError]; nil where it did not. A result.json never says so: when the run
 	// is asked for again, it goes on from its newest checkpoint.
 	Failed error `json:"-"`
 }

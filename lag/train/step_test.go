@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"errors"
 	"maps"
 	"math"
 	"reflect"
@@ -291,8 +292,12 @@ func TestFailedStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, batches := range [][]train.Batch{{bad}, {freed}, {good, bad}} {
-			if _, err := program.Step(state, train.Step{Batches: batches, Rate: 0.1}); err == nil {
+			_, err := program.Step(state, train.Step{Batches: batches, Rate: 0.1})
+			if err == nil {
 				t.Errorf("no error of a bad batch among %d", len(batches))
+			}
+			if _, ok := errors.AsType[*train.DeviceError](err); ok {
+				t.Errorf("an error of a batch is taken for one of the device: %v", err)
 			}
 			if !reflect.DeepEqual(mustSnapshot(t, program, state), before) {
 				t.Fatal("the state is not what it was")

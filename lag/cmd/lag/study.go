@@ -132,7 +132,7 @@ func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *ba
 			return err
 		}
 		if selected.Strategy == "" {
-			fmt.Printf("seed %d: %s picks nothing: every strategy that it followed diverged or failed\n", seed, rule)
+			fmt.Printf("seed %d: %s picks nothing: every strategy that it followed diverged\n", seed, rule)
 			continue
 		}
 		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %d training steps on the others; its run is %s\n",

@@ -7,9 +7,19 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// Failing returns a backend that asks, each time a program is to be run, whether
-// the device fails, and fails with that error.
-func Failing(b *backend.Backend, fails func() error) *backend.Backend {
+// Operation is something that a device may fail in.
+type Operation string
+
+const (
+	Compile  Operation = "compile"
+	Run      Operation = "run"
+	Upload   Operation = "upload"   // of a tensor from host memory
+	Download Operation = "download" // of a tensor to host memory
+)
+
+// Failing returns a backend that asks before each operation whether the device
+// fails in it, and fails with that error.
+func Failing(b *backend.Backend, fails func(Operation) error) *backend.Backend {
 	failing := *b
 	failing.Backend = &failingBackend{b.Backend, fails}
 	return &failing
@@ -18,7 +28,7 @@ func Failing(b *backend.Backend, fails func() error) *backend.Backend {
 // failingBackend wraps buffers as well: GoMLX refuses those of another backend.
 type failingBackend struct {
 	compute.Backend
-	fails func() error
+	fails func(Operation) error
 }
 
 func (b *failingBackend) Builder(name string) compute.Builder {
@@ -26,11 +36,17 @@ func (b *failingBackend) Builder(name string) compute.Builder {
 }
 
 func (b *failingBackend) BufferFromFlatData(device compute.DeviceNum, flat any, shape shapes.Shape) (compute.Buffer, error) {
+	if err := b.fails(Upload); err != nil {
+		return nil, err
+	}
 	buffer, err := b.Backend.BufferFromFlatData(device, flat, shape)
 	return b.wrap(buffer), err
 }
 
 func (b *failingBackend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (compute.Buffer, any, error) {
+	if err := b.fails(Upload); err != nil {
+		return nil, nil, err
+	}
 	buffer, flat, err := b.Backend.NewSharedBuffer(device, shape)
 	return b.wrap(buffer), flat, err
 }
@@ -49,6 +65,20 @@ type failingBuffer struct {
 
 func (b *failingBuffer) Backend() compute.Backend { return b.backend }
 
+func (b *failingBuffer) ToFlatData(flat any) error {
+	if err := b.backend.fails(Download); err != nil {
+		return err
+	}
+	return b.Buffer.ToFlatData(flat)
+}
+
+func (b *failingBuffer) Data() (any, error) {
+	if err := b.backend.fails(Download); err != nil {
+		return nil, err
+	}
+	return b.Buffer.Data()
+}
+
 func (b *failingBuffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) {
 	buffer, err := b.Buffer.CopyToDevice(device)
 	return b.backend.wrap(buffer), err
@@ -60,6 +90,9 @@ type failingBuilder struct {
 }
 
 func (b *failingBuilder) Compile() (compute.Executable, error) {
+	if err := b.backend.fails(Compile); err != nil {
+		return nil, err
+	}
 	e, err := b.Builder.Compile()
 	if err != nil {
 		return nil, err
@@ -73,7 +106,7 @@ type failingExecutable struct {
 }
 
 func (e *failingExecutable) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
-	if err := e.backend.fails(); err != nil {
+	if err := e.backend.fails(Run); err != nil {
 		return nil, err
 	}
 	bare := make([]compute.Buffer, len(inputs))
