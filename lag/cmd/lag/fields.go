@@ -162,7 +162,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
 	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.Config) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
 	})
-	add("controls", "comma-separated `names` of trainings of the deep model from scratch to compare with: scratch, at the cost of pretraining and growing together; scratch-steps, in the steps after growing alone; an empty text for none", func(c *lag.Config) any { return &c.Growth.Controls })
+	add("controls", "comma-separated `names` of trainings of the deep model from scratch to compare with: scratch, for what the source and one candidate cost together; scratch-steps, for the steps of a candidate; an empty text for none", func(c *lag.Config) any { return &c.Growth.Controls })
 	poolFlags(flags, o, func(c *lag.Config) *lag.PoolOptions { return &c.Growth.PoolOptions })
 	return o
 }
