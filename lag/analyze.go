@@ -59,7 +59,7 @@ func (s *Study) analyze(ctx context.Context, source Source, outcomes []Outcome, 
 	c := s.Config
 	r := &Result{
 		Family: c.Model.Family(), Backend: s.backend.Kind, Steps: c.Growth.Schedule.Steps, ProbeSteps: c.Growth.ProbeSteps,
-		Source: source, Seeds: c.seeds(), Strategies: outcomes, Controls: controls, Failures: s.failures(),
+		Source: source, Seeds: c.seeds(), Strategies: outcomes, Controls: controls, Failures: s.failures(c.seeds()...),
 	}
 	r.From, r.EncoderFrom = split(c.Model.Depths())
 	r.To, r.EncoderTo = split(c.Growth.To)

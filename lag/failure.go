@@ -96,6 +96,9 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 	}
 	log.Warn("the device failed in a run; the others go on", "run", f.Run, "seed", f.Seed, "step", outcome.Steps, "error", device, "try", fmt.Sprintf("%d of %d", f.tries, maxTries), "in", dir)
 	log.Debug("all that the device said", "error", fmt.Sprintf("%+v", device.Err))
+	if wait && f.tries < maxTries {
+		return s.attempt(ctx, run, step, true) // there is no later
+	}
 	return f.outcome, true, nil
 }
 
@@ -134,11 +137,13 @@ func (s *session) share(ctx context.Context, runs []*train.Run, step int) ([]tra
 	return outcomes, nil
 }
 
-// failures are those of all runs that were asked for.
-func (s *session) failures() []Failure {
+// failures are those of all runs that were asked for, under some seeds.
+func (s *session) failures(seeds ...int64) []Failure {
 	var list []Failure
 	for _, f := range s.failed {
-		list = append(list, f.Failure)
+		if slices.Contains(seeds, f.Seed) {
+			list = append(list, f.Failure)
+		}
 	}
 	return list
 }

@@ -22,8 +22,7 @@ const (
 
 // Analyze fills in everything that follows from the outcomes of the strategies:
 // correlations, noise, what the rules pick, how that compares with the controls,
-// warnings and the verdict. It is an
-// error if a rule does not fit the study.
+// warnings and the verdict. It is an error if a rule does not fit the study.
 func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
 	r.correlate()
 	r.measureNoise()

@@ -16,10 +16,10 @@ import (
 )
 
 // Run brings the study to its end: pretrains the source model, probes every
-// strategy under every seed, trains the controls, writes result.json and returns what it says.
-// Whatever was computed before is not computed again. Other processes that run
-// the same study take part of the work. When the context is cancelled, the state
-// of the run at hand is saved first.
+// strategy under every seed, trains the controls, writes result.json and returns
+// what it says. Whatever was computed before is not computed again. Other
+// processes that run the same study take part of the work. When the context is
+// cancelled, the state of the run at hand is saved first.
 func (s *Study) Run(ctx context.Context) (*Result, error) {
 	source, err := s.Pretrain(ctx)
 	if err != nil {

@@ -83,7 +83,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 			selected.Final = Number(o.Curve[len(o.Curve)-1].Value())
 		}
 	}
-	selected.Failures = s.failures()
+	selected.Failures = s.failures(seed)
 	name := fmt.Sprintf("%s-seed-%d.json", strings.NewReplacer(":", "-", ",", "-", "/", "-").Replace(selected.Rule), seed)
 	dir := filepath.Join(s.dir, "selected")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -70,7 +70,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 	for _, ch := range chains {
 		result.Arms = append(result.Arms, ch.outcome)
 	}
-	result.Failures = s.failures()
+	result.Failures = s.failures(c.Seeds...)
 	result.Analyze()
 	if before, _, err := LoadStacking(s.dir); err == nil && before.Backend == result.Backend && len(before.Failures) < len(result.Failures) {
 		return before, nil // another process did what failed in this one

@@ -14,9 +14,9 @@ import (
 // CSV writes the validation losses of a study, a line for each strategy, seed and
 // step, below a line with the names of the columns: strategy, map (as "0 1 2 N"),
 // init, moments, seed, status, step, loss, final, encoder_map (empty of a model of
-// one stack). Those of controls follow, named "control: scratch", say, without a
-// map and what belongs to it. Numbers have all their digits; a loss that is NaN or infinite is left
-// empty.
+// one stack). Those of controls follow, named "control: scratch", say, without a map
+// and what belongs to it. Numbers have all their digits; a loss that is NaN or
+// infinite is left empty.
 func CSV(w io.Writer, r *lag.Result) error {
 	out := csv.NewWriter(w)
 	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final", "encoder_map"}}
