@@ -142,7 +142,7 @@ func paintRegretCost(c draw.Canvas, rules, front []rule) {
 	}
 	p.X.Scale, p.X.Tick.Marker = log1pScale{}, costTicks{furthest}
 	p.X.Min, p.X.Max = 0, furthest
-	p.Y.Min, p.Y.Max = -0.02*highest, 1.05*highest
+	p.Y.Min, p.Y.Max = -0.06*highest, 1.05*highest // room for names below 0
 	var line plotter.XYs
 	for _, one := range front {
 		line = append(line, plotter.XY{X: one.extra, Y: one.regret})
