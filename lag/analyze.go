@@ -119,14 +119,36 @@ func correlation(values, final [][]float64) Correlation {
 	}
 }
 
-// bySeed returns a value of each outcome, by seed and strategy.
+// bySeed returns a value of each outcome, by seed and strategy. Strategies in which
+// the device failed are left out: that says nothing of them.
 func (r *Result) bySeed(value func(Outcome) float64) [][]float64 {
 	table := make([][]float64, len(r.Seeds))
 	for i, o := range r.Strategies {
-		seed := i / r.PoolSize()
-		table[seed] = append(table[seed], value(o))
+		if seed := i / r.PoolSize(); !r.failed(i % r.PoolSize()) {
+			table[seed] = append(table[seed], value(o))
+		}
 	}
 	return table
+}
+
+// failed tells whether the device failed in the i-th strategy, under a seed.
+func (r *Result) failed(i int) bool {
+	for seed := range r.Seeds {
+		if r.Under(seed)[i].Status == StatusFailed {
+			return true
+		}
+	}
+	return false
+}
+
+// countFailed is the number of such strategies.
+func (r *Result) countFailed() (n int) {
+	for i := range r.PoolSize() {
+		if r.failed(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // lossesAt are the losses at a step, by seed and strategy.

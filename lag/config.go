@@ -138,6 +138,11 @@ func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (grow
 
 // missing tells why a strategy that is asked for by name is not in the pool.
 func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) error {
+	for i, name := range o.Strategies {
+		if slices.Contains(o.Strategies[:i], name) {
+			return fmt.Errorf("the strategies have %q twice; give each once", name)
+		}
+	}
 	all, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: true, RewarmSteps: o.Rewarm})
 	if err != nil {
 		return err

@@ -60,8 +60,8 @@ func (c Config) validateControls() error {
 			return fmt.Errorf("there is no control %q; the controls are %q", control, Controls())
 		case slices.Contains(controls[:i], control):
 			return fmt.Errorf("the controls have %q twice; give each once", control)
-		case control == ControlScratch && c.Pretrain.Schedule.Steps == 0:
-			return fmt.Errorf("control %q spends what pretraining costs, and there is none here; take %q", control, ControlScratchSteps)
+		case control == ControlScratch && c.Pretrain.Initial != "":
+			return fmt.Errorf("control %q spends what the source cost, and what that of %s did is not known; take %q", control, c.Pretrain.Initial, ControlScratchSteps)
 		case control == ControlScratchSteps:
 			if err := c.ControlSchedule().Validate(); err != nil {
 				return fmt.Errorf("control %q: %w", control, err)
@@ -231,14 +231,18 @@ func (r *Result) controlsInWords() (text string) {
 			continue
 		}
 		text += fmt.Sprintf("ends at %.4f nats", float64(c.Final))
-		if !math.IsNaN(float64(c.Difference)) {
-			text += fmt.Sprintf(", and LAG's pick at %.4f", float64(c.Final-c.Difference))
-		}
-		if full := r.TrainingFLOPs(); c.PickFLOPs > 0 && full > 0 {
-			text += fmt.Sprintf(", with probes for %.2f trainings more", c.PickFLOPs/full)
+		if d := float64(c.Difference); !math.IsNaN(d) {
+			side := "above"
+			if d < 0 {
+				side = "below"
+			}
+			text += fmt.Sprintf(", %.4f %s LAG's pick", math.Abs(d), side)
 		}
 		if !math.IsNaN(float64(c.Error)) {
-			text += fmt.Sprintf(" (standard error of the difference over the seeds %.4f)", float64(c.Error))
+			text += fmt.Sprintf(" (standard error over the seeds %.4f)", float64(c.Error))
+		}
+		if full := r.TrainingFLOPs(); c.PickFLOPs > 0 && full > 0 {
+			text += fmt.Sprintf(", whose probes cost %.2f trainings more", c.PickFLOPs/full)
 		}
 		text += fmt.Sprintf("; %.0f%% of the candidates end lower than from scratch.", 100*float64(c.BeatenBy))
 	}

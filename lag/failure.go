@@ -25,7 +25,7 @@ type Failure struct {
 }
 
 func (f Failure) String() string {
-	return fmt.Sprintf("%s under seed %d after %d steps (%s)", f.Run, f.Seed, f.Steps, f.Error)
+	return fmt.Sprintf("%s under seed %d after %d steps", f.Run, f.Seed, f.Steps)
 }
 
 // runName says what a run is of, as far as failures tell it.
@@ -94,7 +94,11 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 		f.Steps, f.Error, f.outcome = outcome.Steps, strings.TrimPrefix(device.Error(), "the device failed: "), unfinished(outcome, run.Schedule.Steps)
 		f.outcome.Failed = device
 	}
-	log.Warn("the device failed in a run; the others go on", "run", f.Run, "seed", f.Seed, "step", outcome.Steps, "error", device, "try", fmt.Sprintf("%d of %d", f.tries, maxTries), "in", dir)
+	what := "the device failed in a run, which is tried again after the others"
+	if f.tries == maxTries {
+		what = "the device failed in a run again, which is given up for now; the same command goes on with it"
+	}
+	log.Warn(what, "run", f.Run, "seed", f.Seed, "step", outcome.Steps, "error", device, "in", dir)
 	log.Debug("all that the device said", "error", fmt.Sprintf("%+v", device.Err))
 	if wait && f.tries < maxTries {
 		return s.attempt(ctx, run, step, true) // there is no later
@@ -148,23 +152,36 @@ func (s *session) failures(seeds ...int64) []Failure {
 	return list
 }
 
-// allFailed is the error of a study or a stacking of which nothing is left.
-func allFailed(what string, cause error) error {
-	return fmt.Errorf("every %s failed: %w; where memory is short, take smaller batches (-batch) or a smaller model", what, cause)
+// advise says what can be done where an error is one of the device.
+func advise(what string, err error) error {
+	if _, ok := errors.AsType[*train.DeviceError](err); ok {
+		return fmt.Errorf("%s: %w; where memory is short, take smaller batches (-batch) or a smaller model", what, err)
+	}
+	return err
 }
 
-// failureWarning says in which runs the device failed; "" where there are none.
+// failureWarning says in which runs the device failed, and with what errors; ""
+// where there are none.
 func failureWarning(failures []Failure) string {
 	if len(failures) == 0 {
 		return ""
 	}
-	const most = 3
-	var list []string
+	var errors []string
+	runs := make(map[string][]string)
 	for _, f := range failures {
-		list = append(list, f.String())
+		if len(runs[f.Error]) == 0 {
+			errors = append(errors, f.Error)
+		}
+		runs[f.Error] = append(runs[f.Error], f.String())
 	}
-	if n := len(list) - most; n > 0 {
-		list = append(list[:most], fmt.Sprintf("%d more", n))
+	const most = 3
+	for i, text := range errors {
+		list := runs[text]
+		if n := len(list) - most; n > 0 {
+			list = append(list[:most:most], fmt.Sprintf("%d more", n))
+		}
+		errors[i] = fmt.Sprintf("%s (%s)", strings.Join(list, ", "), text)
 	}
-	return fmt.Sprintf("The device failed in %d of the runs, which count as the worst for that alone: %s. The same command tries them again.", len(failures), strings.Join(list, ", "))
+	return fmt.Sprintf("The device failed in %d runs, which are passed over for that: %s. The same command tries them again; where memory is short, end other programs first, or take smaller batches for all (-batch).",
+		len(failures), strings.Join(errors, "; "))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
 	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/stats"
 )
 
 var errMemory = errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes.\nthe largest allocations were")
@@ -103,6 +105,19 @@ func TestDeviceFails(t *testing.T) {
 		if n := len(o.Curve); n == 0 || !cmp.Equal(o.Curve, want.Curve[:n]) || o.Curve[n-1].Step > failedAt {
 			t.Errorf("the curve is %v, want the part of %v up to step %d", o.Curve, want.Curve, failedAt)
 		}
+	}
+	// Of the strategies the others are left, whose ranks are those that they have there.
+	var initial, final []float64
+	for _, o := range healthy.Strategies {
+		if o.Name != "stack" {
+			initial, final = append(initial, o.Initial()), append(final, float64(o.Final))
+		}
+	}
+	if got, want := float64(result.Correlation[0].Spearman), stats.Spearman(initial, final); math.Abs(got-want) > 1e-12 {
+		t.Errorf("rho at step 0 is %v, want %v, which is that of the others", got, want)
+	}
+	if !strings.HasPrefix(result.Verdict, "The device failed in 1 of 5 strategies; what follows is of the others. Over 4 strategies") {
+		t.Errorf("the verdict is %q", result.Verdict)
 	}
 	want := []lag.Failure{{Run: "stack", Seed: 1, Steps: failedAt, Error: "RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes."}}
 	if diff := cmp.Diff(want, result.Failures[:1]); diff != "" {
@@ -376,7 +391,7 @@ func TestStackFails(t *testing.T) {
 			t.Errorf("arm %s: %s", o.Name, diff)
 		}
 	}
-	if !strings.Contains(strings.Join(result.Warnings, " "), "scratch, 3 layers under seed 1 after 10 steps") || !strings.Contains(result.Verdict, "scratch failed") {
+	if !strings.Contains(strings.Join(result.Warnings, " "), "scratch, 3 layers under seed 1 after 10 steps (RESOURCE_EXHAUSTED") || !strings.Contains(result.Verdict, "scratch failed") {
 		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
 	}
 	d.fails = nil

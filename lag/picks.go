@@ -58,7 +58,7 @@ func (r *Result) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, er
 // training after growing; evaluation is not counted.
 func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
 	outcomes := r.Under(i)
-	final := r.lossesAt(r.Steps)[i]
+	final, sound := lossesOf(outcomes, r.Steps), r.lossesAt(r.Steps)[i]
 	recording, err := r.recording(outcomes, rules)
 	if err != nil {
 		return nil, err
@@ -72,8 +72,8 @@ func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]P
 		p := Pick{Rule: rule.String(), Seed: r.Seeds[i], Regret: undefined(), RegretNorm: undefined()}
 		if _, ok := rule.(selection.Random); ok {
 			// One draw would tell of its luck.
-			mean := stats.MeanRegret(final)
-			p.Rule, p.Regret, p.RegretNorm = RuleRandom, Number(mean), Number(stats.NormalizeRegret(final, mean))
+			mean := stats.MeanRegret(sound)
+			p.Rule, p.Regret, p.RegretNorm = RuleRandom, Number(mean), Number(stats.NormalizeRegret(sound, mean))
 			picks = append(picks, p)
 			continue
 		}
@@ -88,7 +88,7 @@ func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]P
 		if choice.Index >= 0 {
 			p.Strategy = outcomes[choice.Index].Name
 			regret := stats.Regret(final, choice.Index)
-			p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(final, regret))
+			p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(sound, regret))
 		}
 		picks = append(picks, p)
 	}
@@ -159,8 +159,8 @@ func (r *Result) Summarize(picks []Pick) []RuleSummary {
 		final := lossesOf(outcomes, r.Steps)
 		switch {
 		case p.Rule == RuleRandom:
-			s.Hit1 += min(1, 1/float64(len(outcomes))) / n
-			s.Hit3 += min(1, 3/float64(len(outcomes))) / n
+			s.Hit1 += min(1, 1/float64(len(outcomes)-r.countFailed())) / n
+			s.Hit3 += min(1, 3/float64(len(outcomes)-r.countFailed())) / n
 		case pick >= 0:
 			s.Hit1 += share01(stats.HitAt(final, pick, 1)) / n
 			s.Hit3 += share01(stats.HitAt(final, pick, 3)) / n

@@ -59,7 +59,7 @@ func (s *Study) Probe(ctx context.Context) ([]Outcome, error) {
 		return nil, err
 	}
 	if i := slices.IndexFunc(all, func(o train.Outcome) bool { return o.Failed == nil }); i < 0 {
-		return nil, allFailed("candidate", all[0].Failed)
+		return nil, advise("every candidate failed", all[0].Failed)
 	}
 	var outcomes []Outcome
 	for i, r := range races {
@@ -110,7 +110,7 @@ func everyIndex(n int) []int {
 // save writes result.json, and returns what it says: the result of another process
 // that did what failed in this one is kept.
 func (r *Result) save(dir string) (*Result, error) {
-	if before, _, err := Load(dir); err == nil && before.Backend == r.Backend && len(before.Failures) < len(r.Failures) {
+	if before, _, err := Load(dir); err == nil && before.Backend == r.Backend && len(before.Controls) == len(r.Controls) && len(before.Failures) < len(r.Failures) {
 		return before, nil
 	}
 	return r, atomicfile.WriteJSON(filepath.Join(dir, resultFile), r)

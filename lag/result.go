@@ -144,8 +144,8 @@ type Point struct {
 
 // Correlation relates, over the strategies of a pool, the loss at one step
 // with the loss at the end: under each seed, then the mean over the seeds.
-// Candidates that did not get to the end rank last; Pearson's correlation leaves
-// them out.
+// Candidates that diverged rank last; Pearson's correlation leaves them out.
+// Strategies in which the device failed are left out of all.
 type Correlation struct {
 	Step       int    `json:"step"`
 	Pearson    Number `json:"pearson"`

@@ -45,10 +45,10 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 	case rule == nil:
 		return nil, errors.New("no selection rule is given")
 	}
-	rule = resolve(rule, s.Config.Model.Depths(), s.Config.Growth.To, s.Pool)
-	if err := errors.Join(rule.Validate(T), named(rule, s.Pool), s.Config.covers(rule, s.rules)); err != nil {
+	if err := s.Config.CheckRule(rule); err != nil {
 		return nil, err
 	}
+	rule = resolve(rule, s.Config.Model.Depths(), s.Config.Growth.To, s.Pool)
 	if _, err := s.Pretrain(ctx); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 		return nil, err
 	}
 	if i := slices.IndexFunc(race.outcomes, func(o train.Outcome) bool { return o.Failed != nil }); i >= 0 && choice.Index < 0 {
-		return nil, allFailed("candidate that the rule followed", race.outcomes[i].Failed)
+		return nil, advise("every candidate that the rule followed failed", race.outcomes[i].Failed)
 	}
 	selected := &Selected{
 		Rule: rule.String(), Seed: seed, Final: undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
@@ -90,6 +90,28 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 		return nil, err
 	}
 	return selected, atomicfile.WriteJSON(filepath.Join(dir, name), selected)
+}
+
+// CheckRule tells why a rule cannot pick live in a study: it does not fit the
+// training, finds no strategy in the pool, or looks where the study does not
+// evaluate.
+func (c Config) CheckRule(rule selection.Rule) error {
+	pool, err := c.Pool()
+	if err != nil {
+		return err
+	}
+	rules, err := c.rules(pool)
+	if err != nil {
+		return err
+	}
+	rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool)
+	if err := rule.Validate(c.Growth.Schedule.Steps); err != nil {
+		return err
+	}
+	if err := named(rule, pool); err != nil {
+		return err
+	}
+	return c.covers(rule, rules)
 }
 
 // covers tells why the candidates of a study are not evaluated where a rule

@@ -64,7 +64,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 		return nil, err
 	}
 	if i := slices.IndexFunc(chains, func(ch *chain) bool { return ch.outcome.Status != StatusFailed }); i < 0 {
-		return nil, allFailed("arm", s.failed[0].outcome.Failed)
+		return nil, advise("every arm failed", s.failed[0].outcome.Failed)
 	}
 	result := &StackingResult{Family: c.Model.Family(), Backend: s.backend.Kind, Budget: budget, UnigramEntropy: s.dataset.UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds}
 	for _, ch := range chains {

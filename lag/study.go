@@ -124,6 +124,7 @@ func (s *Study) saveConfig() error {
 	}
 	return claim(s.dir, configFile, resultFile, s.Config, func(c Config) Config {
 		c.Name, c.CheckpointEvery = "", 0
+		c.Growth.Controls = nil // which leave alone what a result says of the strategies
 		return c
 	})
 }
@@ -137,15 +138,24 @@ func claim[C any](dir, file, result string, config C, computes func(C) C) error 
 		var before C
 		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(computes(before), computes(config)) {
 			old := filepath.Join(dir, result)
-			switch err := os.Rename(old, old+".old"); {
+			aside := old + ".old"
+			for i := 2; exists(aside); i++ {
+				aside = fmt.Sprintf("%s.old%d", old, i)
+			}
+			switch err := os.Rename(old, aside); {
 			case err == nil:
-				log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept; give each a name of its own (-name) to keep both", "result", old+".old")
+				log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept; give each a name of its own (-name) to keep both", "result", aside)
 			case !errors.Is(err, os.ErrNotExist):
 				return err
 			}
 		}
 	}
 	return atomicfile.WriteJSON(path, config)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Names of a study's files.
@@ -223,7 +233,7 @@ func (s *Study) Pretrain(ctx context.Context) (Source, error) {
 	s.observe(s.pretrainingEvent())
 	outcome, err := run.Do(ctx)
 	if err != nil {
-		return Source{}, err
+		return Source{}, advise("pretraining failed", err)
 	}
 	if outcome.DivergedAt != nil {
 		return Source{}, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or lengthen the warm-up",

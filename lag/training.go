@@ -141,7 +141,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 		return nil, err
 	}
 	outcome, err := run.Do(ctx)
-	if err != nil {
+	if err = advise("the training failed", err); err != nil {
 		return nil, err
 	}
 	t := &Trained{

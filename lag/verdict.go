@@ -25,7 +25,7 @@ func warnings(r *Result) []string {
 	if !r.Source.LeftPlateau() {
 		list = append(list, r.Source.plateauWarning())
 	}
-	if n := r.PoolSize(); n < fewStrategies {
+	if n := r.PoolSize() - r.countFailed(); n < fewStrategies {
 		noun := "strategies"
 		if n == 1 {
 			noun = "strategy"
@@ -52,6 +52,14 @@ func warnings(r *Result) []string {
 	for _, o := range r.Controls {
 		if o.Status == StatusDiverged {
 			add("The control %s diverged under seed %d.", o.Name, o.Seed)
+		}
+	}
+	for _, c := range r.Comparisons {
+		if loss := float64(c.Final); loss > r.Source.UnigramEntropy-plateauMargin {
+			add("The control %s is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f.", c.Control, loss, plateauMargin, r.Source.UnigramEntropy)
+		}
+		if c.Difference < -2*c.Error {
+			add("Growing did not pay here: from scratch (%s) the deep model ends lower than what LAG picks, by more than two standard errors.", c.Control)
 		}
 	}
 	if text := failureWarning(r.Failures); text != "" {
@@ -141,8 +149,12 @@ func verdict(r *Result) string {
 	atInit, atLag := rho(0), rho(probe)
 	change := stats.MeanPermutationTest(r.lossesAt(0), r.lossesAt(probe), r.lossesAt(r.Steps), permutations, resamplingSeed)
 	var b strings.Builder
+	failed := r.countFailed()
+	if failed > 0 {
+		fmt.Fprintf(&b, "The device failed in %d of %d strategies; what follows is of the others. ", failed, r.PoolSize())
+	}
 	fmt.Fprintf(&b, "Over %d strategies from %s to %s layers%s, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
-		r.PoolSize(), depths(r.From, r.EncoderFrom), depths(r.To, r.EncoderTo), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
+		r.PoolSize()-failed, depths(r.From, r.EncoderFrom), depths(r.To, r.EncoderTo), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
 	fmt.Fprintf(&b, "the loss after %d of %d steps with rho = %s (%s to %s); the difference has p %s in a permutation test. ",
 		probe, r.Steps, decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
 	if r.LagSteps != nil {

@@ -17,8 +17,14 @@ func init() { xla.EnableAutoInstall(false) }
 
 // openXLA opens the PJRT plugin named by the options: "cpu", "cuda", "tpu" or
 // the absolute path of a plugin, then GoMLX's own options after commas.
-func openXLA(options string) (*Backend, error) {
+func openXLA(options string) (_ *Backend, err error) {
 	plugin, _, _ := strings.Cut(options, ",")
+	defer func() {
+		// go-xla v0.4.1 panics where a plugin cannot be mapped, for lack of memory, say.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("backend xla:%s: the plugin cannot be loaded: %v", plugin, p)
+		}
+	}()
 	if plugin == "" {
 		return nil, fmt.Errorf("backend xla: it is not said on which device; give %s, %s or %s", CPU, CUDA, TPU)
 	}

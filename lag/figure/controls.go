@@ -15,7 +15,7 @@ import (
 // Controls draws the validation loss against the FLOPs spent since the beginning:
 // of the source model and, from where it ends, of what LAG picks, of the best and
 // of the worst strategy, and beside them of the deep model trained from scratch.
-// It is drawn as [StackingCurves] is; the cost of probing is not counted.
+// It is drawn as [StackingCurves] is, but that the cost of probing is not counted.
 func Controls(r *lag.Result) Figure {
 	f := Figure{Name: "controls", Title: "Growing and training from scratch against compute" + underSeeds(len(r.Seeds))}
 	if len(r.Controls) == 0 {
@@ -35,7 +35,7 @@ func Controls(r *lag.Result) Figure {
 	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, lines for, from the lowest at the end: %s.", underSeeds(len(r.Seeds)), strings.Join(names, ", "))
 	unit, name := flopsUnit(most)
 	return render(f, inches(10.2), inches(4.3), stackingCurvesSpec(arms, unit, name), func(c draw.Canvas) {
-		paintStackingCurves(headline(c, f.Title), arms, "spent ["+name+"]", unit, most/unit)
+		paintStackingCurves(headline(c, f.Title), arms, "spent, without LAG's probes ["+name+"]", unit, most/unit)
 	})
 }
 
@@ -63,20 +63,39 @@ func controlArms(r *lag.Result) []arm {
 			return grownArm(r, r.Under(seed)[i]), true
 		}
 	}
-	add("LAG's pick", func(seed int) (lag.ArmOutcome, bool) {
-		o, _ := r.PickUnder(lag.RuleLAG, r.Seeds[seed])
-		return grownArm(r, o), o.Name != ""
-	})
 	all := slices.DeleteFunc(byFinal(strategies(r)), (*strategy).stopped)
-	if len(all) > 0 {
-		add("best: "+all[0].name, named(all[0].name))
+	switch picks := r.PicksOf(lag.RuleLAG); {
+	case len(all) > 0 && picks[all[0].name] == len(r.Seeds):
+		add("LAG's pick and best: "+all[0].name, named(all[0].name))
+	default:
+		name := "LAG's picks"
+		for pick, seeds := range picks {
+			if seeds == len(r.Seeds) {
+				name = "LAG's pick: " + pick
+			}
+		}
+		add(name, func(seed int) (lag.ArmOutcome, bool) {
+			o, _ := r.PickUnder(lag.RuleLAG, r.Seeds[seed])
+			return grownArm(r, o), o.Name != ""
+		})
+		if len(all) > 0 {
+			add("best: "+all[0].name, named(all[0].name))
+		}
 	}
 	if n := len(all); n > 1 {
 		add("worst: "+all[n-1].name, named(all[n-1].name))
 	}
 	perSeed := len(r.Controls) / len(r.Seeds)
 	for k := range perSeed {
-		add(string(r.Controls[k].Name), func(seed int) (lag.ArmOutcome, bool) {
+		var statuses []lag.Status
+		for seed := range r.Seeds {
+			statuses = append(statuses, r.Controls[k+seed*perSeed].Status)
+		}
+		name := string(r.Controls[k].Name)
+		if ending := lag.Unfinished(statuses...); ending != "" {
+			name += " (" + ending + ")"
+		}
+		add(name, func(seed int) (lag.ArmOutcome, bool) {
 			o := r.Controls[k+seed*perSeed]
 			control := lag.ArmOutcome{Final: o.Final, Stages: []lag.StageOutcome{{Depths: grownTo(r)}}}
 			control.Curve = stackingPoints(nil, o.Curve, 0, 0, stepFLOPs(r))

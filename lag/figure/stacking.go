@@ -2,9 +2,9 @@ package figure
 
 import (
 	"errors"
-	"fmt"
 	"image/color"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -131,7 +131,17 @@ func flopsUnit(most float64) (unit float64, name string) {
 	if exponent == 0 {
 		return 1, "FLOPs"
 	}
-	return unit, fmt.Sprintf("10^%d FLOPs", exponent)
+	return unit, "10" + superscript(exponent) + " FLOPs"
+}
+
+// superscript writes a number as an exponent.
+func superscript(n int) string {
+	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
+	text := ""
+	for _, d := range strconv.Itoa(n) {
+		text += string(digits[d-'0'])
+	}
+	return text
 }
 
 // A piece of an arm's mean curve lies between two growths.

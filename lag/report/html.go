@@ -34,7 +34,7 @@ type Version struct{ Name, Version string }
 var templates embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"number":  func(n lag.Number, decimals int) string { return number(float64(n), decimals) },
+	"number":  Number,
 	"float":   number,
 	"rank":    rank,
 	"percent": percent,

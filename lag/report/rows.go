@@ -117,6 +117,9 @@ func extraCost(flops, full float64) string {
 	return fmt.Sprintf("%.3g FLOPs", flops)
 }
 
+// Number formats a value as the tables do, and as a dash where there is none.
+func Number(n lag.Number, decimals int) string { return number(float64(n), decimals) }
+
 // number formats a value, and a dash where there is none.
 func number(x float64, decimals int) string {
 	if math.IsNaN(x) || math.IsInf(x, 0) {

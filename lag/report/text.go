@@ -84,7 +84,7 @@ func Controls(r *lag.Result) string {
 type controlRow struct {
 	lag.Comparison
 	Steps      int
-	Cost       string
+	Cost       string // of all its steps
 	Probes     string // what LAG spends on other candidates
 	Unfinished string
 }
@@ -98,14 +98,14 @@ func controlRows(r *lag.Result) []controlRow {
 	var list []controlRow
 	full := r.TrainingFLOPs()
 	for _, c := range r.Comparisons {
-		w := controlRow{Comparison: c, Cost: extraCost(c.FLOPs, full), Probes: extraCost(c.PickFLOPs, full)}
+		w := controlRow{Comparison: c, Probes: extraCost(c.PickFLOPs, full)}
 		var statuses []lag.Status
 		for _, o := range r.Controls {
 			if o.Name == c.Control {
 				w.Steps, statuses = o.Steps, append(statuses, o.Status)
 			}
 		}
-		w.Unfinished = lag.Unfinished(statuses...)
+		w.Cost, w.Unfinished = extraCost(float64(w.Steps)*full/float64(max(r.Steps, 1)), full), lag.Unfinished(statuses...)
 		list = append(list, w)
 	}
 	return list

@@ -65,7 +65,7 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 	}
 	if err != nil {
 		if s.lost {
-			err = fmt.Errorf("%w; the state is lost, restore it from a snapshot", err)
+			err = fmt.Errorf("%w; the state is lost", err)
 		}
 		return u, fmt.Errorf("training step %d: %w", s.Step, err)
 	}

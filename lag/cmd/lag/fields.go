@@ -216,12 +216,20 @@ func set(target any, text string) (err error) {
 		for _, field := range strings.Split(text, ",") {
 			var n int64
 			if n, err = strconv.ParseInt(strings.TrimSpace(field), 10, 64); err != nil {
-				return err
+				return numeric(err)
 			}
 			*t = append(*t, n)
 		}
 	default:
 		panic(fmt.Sprintf("no way to set a %T", target))
+	}
+	return numeric(err)
+}
+
+// numeric says an error of strconv without the names of its functions.
+func numeric(err error) error {
+	if number, ok := errors.AsType[*strconv.NumError](err); ok {
+		return fmt.Errorf("%q is no such number: %w", number.Num, number.Err)
 	}
 	return err
 }

@@ -22,7 +22,8 @@ type bars struct {
 	bar      *progressbar.ProgressBar
 	phase    lag.Phase
 	run      string
-	started  time.Time
+	index    int          // of the run
+	started  time.Time    // of the run
 	loss     float64      // latest validation loss
 	finished map[int]bool // runs of the phase that are done, by index
 }
@@ -38,8 +39,11 @@ func (b *bars) observe(e lag.Event) {
 		b.finish()
 		b.phase, b.started, b.finished = e.Phase, time.Now(), make(map[int]bool)
 	}
-	if e.Run != b.run {
-		b.run = e.Run
+	if e.Run != b.run || e.Index != b.index {
+		b.run, b.index = e.Run, e.Index
+		if !newPhase {
+			b.started = time.Now()
+		}
 	}
 	if e.Point != nil {
 		b.loss = float64(e.Point.Loss)

@@ -51,8 +51,17 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 		}
 		return func(w io.Writer) error { return report.StackingHTML(w, result, meta) }, nil
 	}
-	if _, err := os.Stat(filepath.Join(dir, "training.json")); err == nil {
-		return nil, fmt.Errorf("%s holds a training, of which there is no report; its curve is in %s", dir, filepath.Join(dir, "figures"))
+	holds := func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	}
+	switch {
+	case holds("training.json"):
+		return nil, fmt.Errorf("%s holds a training, of which there is no report; its curve is in %s once it is at its end", dir, filepath.Join(dir, "figures"))
+	case holds("config.json"):
+		return nil, fmt.Errorf("%s holds a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
+	case holds("study.json") && holds("selected") && !holds("result.json"):
+		return nil, fmt.Errorf("%s holds a live selection, in %s; a report is of all candidates, which the study trains without -select", dir, filepath.Join(dir, "selected"))
 	}
 	result, config, err := lag.Load(dir)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -37,7 +38,7 @@ func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "rule\tseed\tpick\tregret\tnormalized\textra steps\textra FLOPs")
 		for _, p := range picks {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%.4f\t%.2f\t%d\t%.3g\n", p.Rule, p.Seed, p.Choice(), float64(p.Regret), float64(p.RegretNorm), p.ExtraSteps, p.ExtraFLOPs)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%d\t%.3g\n", p.Rule, p.Seed, p.Choice(), report.Number(p.Regret, 4), report.Number(p.RegretNorm, 2), p.ExtraSteps, p.ExtraFLOPs)
 		}
 		return w.Flush()
 	}

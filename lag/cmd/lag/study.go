@@ -56,8 +56,14 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		if *live != "" {
 			rule, err := selection.Parse(*live)
+			if err == nil {
+				err = config.CheckRule(rule)
+			}
 			if err != nil {
 				return usageError{err}
+			}
+			if len(config.Growth.Controls) > 0 {
+				fmt.Fprintln(os.Stderr, "-select trains no controls; the same command without it does, and all candidates")
 			}
 			if err := open(ctx); err != nil {
 				return interruption(err)

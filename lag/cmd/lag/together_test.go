@@ -222,3 +222,26 @@ func TestStackTogether(t *testing.T) {
 	}
 	trainedOnce(t, two, 3) // the picks of two growths go on from where they were probed; the second worker may be stopped at the end
 }
+
+// TestParentKilled: a worker whose parent is killed saves and ends.
+func TestParentKilled(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	parent := startProcess(t, append(studyArguments(t, dir, backend.Go), "-workers", "2", "-steps", "100000", "-strategies", "stack,random-top"))
+	log := filepath.Join(dir, "worker-1.log")
+	worker := func() string {
+		text, _ := os.ReadFile(log)
+		return string(text)
+	}
+	await(t, "both to train", func() bool {
+		states, _ := filepath.Glob(filepath.Join(dir, "*", "checkpoint", "step-*.safetensors"))
+		of := make(map[string]bool)
+		for _, path := range states {
+			of[filepath.Dir(path)] = true
+		}
+		return len(of) >= 3 // the source, and a candidate of each
+	})
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the worker to end", func() bool { return strings.Contains(worker(), "interrupted; what was done is saved") })
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +40,24 @@ func (w workers) helps() bool { return *w.index > 0 }
 // starts tells whether this process starts others.
 func (w workers) starts() bool { return *w.count > 1 && *w.index == 0 }
 
+// watchParent is the environment variable of a process whose standard input is a
+// pipe from the one that started it.
+const watchParent = "LAG_WATCH_PARENT"
+
+// alive returns a context that ends with the process that started this one, where
+// there is such a one.
+func (w workers) alive(ctx context.Context) context.Context {
+	if os.Getenv(watchParent) == "" {
+		return ctx
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return ctx
+}
+
 // begin checks the flags, and keeps a process that helps to its cores. It comes
 // before XLA is opened, which makes as many threads as it finds cores.
 func (w workers) begin() error {
@@ -56,7 +75,7 @@ func (w workers) begin() error {
 // this is the first. They are stopped when it ends.
 func (w workers) with(ctx context.Context, name string, config any, o lag.Options, work func(context.Context) error) error {
 	if !w.starts() {
-		return work(ctx)
+		return work(w.alive(ctx))
 	}
 	n := *w.count
 	path := filepath.Join(o.Dir, ".worker.json")
@@ -112,6 +131,10 @@ func startWorker(ctx context.Context, name, config string, index, n int, o lag.O
 	}
 	defer out.Close() // the process has its own
 	c.Stdout, c.Stderr = out, out
+	c.Env = append(os.Environ(), watchParent+"=1")
+	if _, err := c.StdinPipe(); err != nil { // which breaks when this process is gone, however that comes
+		return nil, err
+	}
 	apart(c)
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) } // it saves its state
 	c.WaitDelay = 30 * time.Second
