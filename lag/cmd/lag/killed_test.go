@@ -22,13 +22,13 @@ const (
 )
 
 // killedArguments describe a study of 12 strategies on the pure-Go backend, each
-// with a decay branch.
+// with a decay branch, and a control.
 func killedArguments(t *testing.T, dir string) []string {
-	return append(studyArguments(t, dir, backend.Go), "-from", "3", "-to", "4", "-strategies", killedStrategies, "-pretrain", "120", "-seeds", "1,2")
+	return append(studyArguments(t, dir, backend.Go), "-from", "3", "-to", "4", "-strategies", killedStrategies, "-pretrain", "120", "-seeds", "1,2", "-controls", "scratch")
 }
 
 // killedRuns is how many runs that study has.
-const killedRuns = 1 + 2*12*2
+const killedRuns = 1 + 2*12*2 + 2
 
 // finish runs a command to its end and returns the study's result.json.
 func finish(t *testing.T, arguments []string) []byte {
@@ -53,14 +53,15 @@ const (
 	pretraining
 	probing
 	branching
+	controlling
 	analyzing
 	finished
 )
 
 // spans are how long each may last, about; kills fall into the first part.
-var spans = []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond, 50 * time.Millisecond, 10 * time.Millisecond}
+var spans = []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond, 10 * time.Millisecond}
 
-var moments = []string{"start", "preparation", "pretraining", "probing", "decay branches", "analysis", "after the end"}
+var moments = []string{"start", "preparation", "pretraining", "probing", "decay branches", "controls", "analysis", "after the end"}
 
 // momentOf tells from a study's directory how far it has come.
 func momentOf(dir string) moment {
@@ -80,15 +81,22 @@ func momentOf(dir string) moment {
 	case len(results) == killedRuns:
 		return analyzing
 	}
+	now := probing
 	for _, path := range configs {
 		var config struct {
 			Kind lag.Phase `json:"kind"`
 		}
-		if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &config) == nil && config.Kind == lag.PhaseBranch {
-			return branching
+		if text, err := os.ReadFile(path); err != nil || json.Unmarshal(text, &config) != nil {
+			continue
+		}
+		switch config.Kind {
+		case lag.PhaseBranch:
+			now = max(now, branching)
+		case lag.PhaseControl:
+			now = controlling
 		}
 	}
-	return probing
+	return now
 }
 
 // progress is what a study has safe: of each run the lines of its log up to its
@@ -158,7 +166,7 @@ func TestKill(t *testing.T) {
 	safe := make(map[string][]byte)
 	for i := range 20 {
 		// Three kills while preparing, five while pretraining, and so on.
-		target := []moment{preparing, pretraining, probing, branching, analyzing}[[]int{0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4}[i]]
+		target := []moment{preparing, pretraining, probing, branching, controlling, analyzing}[[]int{0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5}[i]]
 		cmd, _ := lagCommand(t, arguments...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
