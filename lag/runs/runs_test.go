@@ -13,6 +13,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -142,6 +143,42 @@ func TestCleanStudy(t *testing.T) {
 	}
 	if e := only(t, root, Study); e.States != after.States {
 		t.Error("the study was trained again after the cleaning")
+	}
+}
+
+// The runs of a study are listed by kind, in the order of its pool.
+func TestList(t *testing.T) {
+	config := must(lag.Preset("smoke"))(t)
+	smallTask(t, &config.Task)
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, []lag.Control{lag.ControlScratch}
+	config.Growth.Custom = growth.Pool{growth.Custom("own", growth.Map{0, 0}, growth.Zero)}
+	config.Growth.Schedule.Peak = 1e30 // which no candidate survives
+	o := options(t.TempDir(), "study")
+	s := must(lag.Open(context.Background(), config, o))(t)
+	source := must(s.Pretrain(context.Background()))(t)
+	must(s.Probe(context.Background()))(t)
+	s.Close()
+	list := must(List(o.Dir))(t)
+	if len(list) < 4 {
+		t.Fatalf("%d runs, want the source, three candidates and what leaves them", len(list))
+	}
+	if r := list[0]; r.Kind != lag.PhasePretrain || r.Strategy != "" || r.Steps != source.Steps || r.Of != r.Steps || r.Loss != float64(source.Loss) || r.Status != Complete {
+		t.Errorf("the source is %+v", r)
+	}
+	for i, name := range []string{"stack", "random-top", "own"} {
+		if r := list[1+i]; r.Kind != lag.PhaseProbe || r.Strategy != name || r.Status != Diverged || r.Of != config.Growth.Schedule.Steps {
+			t.Errorf("candidate %d is %+v, want %s, diverged", i, r, name)
+		}
+	}
+	if !IsOne(o.Dir) || IsOne(filepath.Dir(o.Dir)) {
+		t.Error("the directory of the study is not told from that above it")
+	}
+	config.Growth.Custom = nil
+	if err := os.WriteFile(filepath.Join(o.Dir, "study.json"), must(json.Marshal(config))(t), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if list := must(List(o.Dir))(t); !slices.ContainsFunc(list, func(r Run) bool { return r.Strategy == "[0 0] zero" }) {
+		t.Errorf("a strategy that is not of the configuration is not told by its map: %+v", list)
 	}
 }
 

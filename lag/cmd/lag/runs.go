@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -9,13 +10,15 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/runs"
 )
 
 const runsDir = "runs"
 
 var runsCommands = []command{
-	{"list", "[DIR]", "list the studies, stackings and trainings below DIR (default runs), with their kind, whether they are complete, when they changed last and their size", runsList, nil},
+	{"list", "[DIR]", "list the studies, stackings and trainings below DIR (default runs), with their kind, whether they are complete, when they changed last and their size; where DIR is one of them, its runs", runsList, nil},
 	{"du", "[DIR]", "say what studies, stackings, trainings and prepared data below DIR (default runs) take on the disk, and how much of it is checkpoints", runsUsage, nil},
 	{"clean", "DIR", "remove what the study, stacking or training in DIR no longer needs: states of candidates once it is complete, damaged files, leftovers; " +
 		"results, metrics, the source model, picked models and a stacking's final models stay", runsClean, nil},
@@ -38,6 +41,9 @@ func runsList(*flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return err
 		}
+		if runs.IsOne(dir) {
+			return listOne(os.Stdout, dir)
+		}
 		entries, err := runs.Find(dir)
 		if err != nil {
 			return err
@@ -58,6 +64,20 @@ func runsList(*flag.FlagSet) func(context.Context, []string) error {
 		}
 		return w.Flush()
 	}
+}
+
+// listOne lists the runs of one study, stacking or training.
+func listOne(out io.Writer, dir string) error {
+	list, err := runs.List(dir)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "run\tkind\tstrategy\tseed\tsteps\tvalidation loss\tstatus")
+	for _, r := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d of %d\t%s\t%s\n", r.Name, cmp.Or(string(r.Kind), "train"), cmp.Or(r.Strategy, "–"), r.Seed, r.Steps, r.Of, report.Number(lag.Number(r.Loss), 4), r.Status)
+	}
+	return w.Flush()
 }
 
 func runsUsage(*flag.FlagSet) func(context.Context, []string) error {

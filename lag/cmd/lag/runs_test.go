@@ -38,6 +38,9 @@ func TestRuns(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, list)
 		}
 	}
+	if runs := output(t, "runs", dir); !strings.Contains(runs, "pretrain") || !strings.Contains(runs, "random-top") {
+		t.Errorf("the runs of the study are\n%s", runs)
+	}
 	if usage := output(t, "runs", "du", root); !strings.Contains(usage, "data") || !strings.Contains(usage, "\nall ") {
 		t.Errorf("lag runs du says\n%s", usage)
 	}

@@ -1,0 +1,137 @@
+package runs
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Run is what there is of one training run.
+type Run struct {
+	Name     string    // of its directory
+	Kind     lag.Phase // empty of a training
+	Strategy string    // that it was grown by, of a decay branch that of the candidate; its map where it is not of the configuration
+	Seed     int64
+	Steps    int     // done
+	Of       int     // steps to its end
+	Loss     float64 // latest validation loss, nats; NaN where there is none
+	Status   Status  // complete, diverged or partial
+}
+
+// Diverged is the status of a run that met a loss or gradient that is not finite.
+const Diverged Status = "diverged"
+
+// IsOne tells whether a directory is that of one study, stacking or training.
+func IsOne(dir string) bool {
+	kind := kindOf(dir)
+	return kind != "" && kind != Data
+}
+
+// List describes the runs of the study, stacking or training in a directory, by
+// kind and seed, and of a study in the order of its pool.
+func List(dir string) ([]Run, error) {
+	paths, err := runsIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	var pool growth.Pool
+	if kindOf(dir) == Study {
+		var config lag.Config
+		if err := readJSON(filepath.Join(dir, "study.json"), &config); err != nil {
+			return nil, err
+		}
+		if pool, err = config.Pool(); err != nil {
+			return nil, err
+		}
+	}
+	configs := make(map[string]runConfig)
+	var list []Run
+	for _, path := range paths {
+		c, err := readRunConfig(path)
+		if err != nil {
+			return nil, err
+		}
+		r, err := runOf(path, c)
+		if err != nil {
+			return nil, err
+		}
+		configs[r.Name] = c
+		list = append(list, r)
+	}
+	place := make(map[string]int)
+	for i := range list {
+		c := configs[list[i].Name]
+		if c.Kind == lag.PhaseBranch && len(c.Strategy) == 0 {
+			c = configs[c.Parent]
+		}
+		if list[i].Strategy, err = strategyName(c.Strategy, pool); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, list[i].Name, "config.json"), err)
+		}
+		place[list[i].Name] = slices.IndexFunc(pool, func(s growth.Strategy) bool { return s.Name == list[i].Strategy })
+	}
+	kinds := []lag.Phase{lag.PhasePretrain, lag.PhaseProbe, lag.PhaseBranch, lag.PhaseControl}
+	slices.SortStableFunc(list, func(a, b Run) int {
+		return cmp.Or(cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)), cmp.Compare(a.Seed, b.Seed), cmp.Compare(place[a.Name], place[b.Name]))
+	})
+	return list, nil
+}
+
+// runOf reads how far a run is.
+func runOf(path string, c runConfig) (Run, error) {
+	r := Run{Name: filepath.Base(path), Kind: c.Kind, Seed: c.Seed, Loss: math.NaN(), Status: Partial}
+	var schedule train.Schedule
+	if err := json.Unmarshal(c.Schedule, &schedule); err == nil {
+		r.Of = schedule.Steps
+	}
+	metrics, err := train.ReadMetrics(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return r, err
+	}
+	if train.IsComplete(path) {
+		r.Status = Complete
+	}
+	for _, m := range metrics {
+		switch m.Event {
+		case train.EventTrain:
+			r.Steps = m.Step + 1
+		case train.EventValidation:
+			r.Steps, r.Loss = max(r.Steps, m.Step), m.Loss
+		case train.EventDiverged:
+			r.Status = Diverged
+		}
+	}
+	return r, nil
+}
+
+// strategyName is the name that a pool has for a strategy that was saved without
+// one, or what it does; "" where there is none.
+func strategyName(text json.RawMessage, pool growth.Pool) (string, error) {
+	if len(text) == 0 {
+		return "", nil
+	}
+	for _, s := range pool {
+		nameless := s
+		nameless.Name, nameless.Source = "", ""
+		if same(text, nameless) {
+			return s.Name, nil
+		}
+	}
+	var s growth.Strategy
+	if err := json.Unmarshal(text, &s); err != nil {
+		return "", err
+	}
+	name := fmt.Sprintf("[%s] %s", s.Map, s.Summary())
+	if len(s.Encoder) > 0 {
+		name = fmt.Sprintf("[%s] %s", s.Encoder, name)
+	}
+	return name, nil
+}
