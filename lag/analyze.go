@@ -96,13 +96,17 @@ func (r *Result) correlate() {
 		return
 	}
 	for i, signal := range r.Strategies[0].Signals { // all have the same
-		values := r.bySeed(func(o Outcome) float64 {
+		skip := r.failed
+		if signal.Name == SignalDecayedLoss {
+			skip = r.branchFailed
+		}
+		values := r.without(skip, func(o Outcome) float64 {
 			if v := float64(o.Signals[i].Value); !math.IsNaN(v) || o.Status == StatusComplete {
 				return v
 			}
 			return math.Inf(1)
 		})
-		c := correlation(values, final)
+		c := correlation(values, r.without(skip, func(o Outcome) float64 { return o.At(r.Steps) }))
 		c.Step = signal.Step
 		r.Signals = append(r.Signals, SignalCorrelation{signal.Name, signal.Decay, c})
 	}
@@ -122,13 +126,31 @@ func correlation(values, final [][]float64) Correlation {
 // bySeed returns a value of each outcome, by seed and strategy. Strategies in which
 // the device failed are left out: that says nothing of them.
 func (r *Result) bySeed(value func(Outcome) float64) [][]float64 {
+	return r.without(r.failed, value)
+}
+
+// without is bySeed without some of the strategies, which are given by their place.
+func (r *Result) without(skip func(i int) bool, value func(Outcome) float64) [][]float64 {
 	table := make([][]float64, len(r.Seeds))
 	for i, o := range r.Strategies {
-		if seed := i / r.PoolSize(); !r.failed(i % r.PoolSize()) {
+		if seed := i / r.PoolSize(); !skip(i % r.PoolSize()) {
 			table[seed] = append(table[seed], value(o))
 		}
 	}
 	return table
+}
+
+// branchFailed tells whether the device failed in the i-th strategy, or in a decay
+// branch of it, under a seed.
+func (r *Result) branchFailed(i int) bool {
+	branch := Event{Phase: PhaseBranch, Run: r.Strategies[i].Name}.runName()
+	return r.failed(i) || slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Run == branch })
+}
+
+// failedName tells whether the device failed in the strategy of a name.
+func (r *Result) failedName(name string) bool {
+	i := slices.IndexFunc(r.Strategies, func(o Outcome) bool { return o.Name == name })
+	return i >= 0 && r.failed(i%r.PoolSize())
 }
 
 // failed tells whether the device failed in the i-th strategy, under a seed.
@@ -219,7 +241,7 @@ func (r *Result) pairs(step int) (medianError Number, separable Number, pairs []
 				}
 				losses[i][j] += loss / float64(len(r.Seeds))
 			}
-			if len(r.Under(seed)[i].batches[step]) == 0 { // it had stopped
+			if len(r.Under(seed)[i].batches[step]) == 0 || r.failed(i) { // it had stopped, or would
 				losses[i] = nil
 				break
 			}
@@ -241,11 +263,21 @@ func (r *Result) pairs(step int) (medianError Number, separable Number, pairs []
 }
 
 // TrainingFLOPs is the cost of training one candidate to the end, without what it
-// may have learned before it was grown; 0 where none got there.
+// may have learned before it was grown; 0 where none was trained at all.
 func (r *Result) TrainingFLOPs() float64 {
 	for _, o := range r.Strategies { // all have one depth
 		if o.Status == StatusComplete {
 			return o.FLOPs * float64(o.Trained()) / float64(o.Trained()+o.LearnSteps)
+		}
+	}
+	for _, o := range r.Strategies {
+		if n := o.Trained() + o.LearnSteps; n > 0 {
+			return o.FLOPs * float64(r.Steps) / float64(n)
+		}
+	}
+	for _, o := range r.Controls {
+		if o.Status == StatusComplete {
+			return o.FLOPs * float64(r.Steps) / float64(o.Steps)
 		}
 	}
 	return 0

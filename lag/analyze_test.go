@@ -305,20 +305,75 @@ func TestSave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	failed := &Result{Backend: "go", Verdict: "failed", Failures: []Failure{{Run: "stack", Seed: 1}}}
+	failed := &Result{Verdict: "failed", Failures: []Failure{{Run: "stack", Seed: 1}}}
+	whole := &Result{Verdict: "whole"}
+	before := sumOf(dir, resultFile)
 	for _, step := range []struct {
 		result *Result
+		opened bool // anew, so that what is there was there before
 		want   string
 	}{
-		{failed, "failed"}, {failed, "failed"}, {&Result{Backend: "go", Verdict: "whole"}, "whole"}, {failed, "whole"},
-		{&Result{Backend: "xla:cpu", Verdict: "elsewhere", Failures: failed.Failures}, "elsewhere"},
+		{failed, false, "failed"}, {failed, false, "failed"}, {whole, false, "whole"}, {failed, false, "whole"},
+		{failed, true, "failed"}, {whole, false, "whole"},
 	} {
-		got, err := step.result.save(dir)
+		if step.opened {
+			before = sumOf(dir, resultFile)
+		}
+		got, err := step.result.save(dir, before)
 		if err != nil || got.Verdict != step.want {
 			t.Errorf("got %v, %v, want %s", got.Verdict, err, step.want)
 		}
 		if file, _, err := Load(dir); err != nil || file.Verdict != step.want {
 			t.Errorf("the file says %v, %v, want %s", file.Verdict, err, step.want)
 		}
+	}
+}
+
+// TestAnalyzeFailure: a strategy in which the device failed under a seed, after the
+// lag and ahead of the others, is picked under none, and leaves the others' regrets
+// what they are without it.
+func TestAnalyzeFailure(t *testing.T) {
+	build := func(names ...string) *Result {
+		r := &Result{Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, ProbeSteps: 2, Seeds: []int64{1, 2}}
+		curves := map[string][][]float64{
+			"a": {{5, 5, 4.0, 4, 4, 4, 4, 3.0}, {5, 5, 4.1, 4, 4, 4, 4, 3.1}},
+			"b": {{4, 4, 3.0, 3, 3, 3, 3, 2.0}, {4, 4, 3.1, 3, 3}},
+			"c": {{6, 6, 4.5, 4, 4, 4, 4, 2.5}, {6, 6, 4.6, 4, 4, 4, 4, 2.7}},
+			"d": {{7, 7, 5.5, 5, 5, 5, 5, 3.5}, {7, 7, 5.6, 5, 5, 5, 5, 3.6}},
+		}
+		for k, seed := range r.Seeds {
+			for _, name := range names {
+				o := outcome(name, curves[name][k]...)
+				if o.Seed = seed; o.Status == StatusDiverged {
+					o.Status, o.FailedAt, o.DivergedAt = StatusFailed, o.DivergedAt, nil
+				}
+				r.Strategies = append(r.Strategies, o)
+			}
+		}
+		if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	with, without := build("a", "b", "c", "d"), build("a", "c", "d")
+	for i, p := range with.Picks {
+		if want := without.Picks[i]; p.Strategy != want.Strategy || p.Regret != want.Regret || p.RegretNorm != want.RegretNorm {
+			t.Errorf("%s under seed %d picks %+v, without the strategy that failed %+v", p.Rule, p.Seed, p, want)
+		}
+	}
+	for i, s := range with.Rules {
+		if want := without.Rules[i]; s.Hit1 != want.Hit1 || s.Regret != want.Regret {
+			t.Errorf("%+v, without the strategy that failed %+v", s, want)
+		}
+	}
+	asJSON := func(r *Result) string { // in which one undefined number is equal to another
+		text, err := json.Marshal([]any{r.Correlation, r.Noise, r.LagSteps})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if diff := cmp.Diff(asJSON(without), asJSON(with)); diff != "" {
+		t.Errorf("correlations and noise: %s", diff)
 	}
 }

@@ -25,6 +25,7 @@ type race struct {
 	event       Event // template
 
 	outcomes []train.Outcome // what is known of each
+	device   error           // why the device failed in one, or in a decay branch; nil where it did not
 }
 
 // growing says what candidates are grown from, and how they are trained.
@@ -159,7 +160,9 @@ func (r *race) to(ctx context.Context, indices []int, step int) error {
 		return err
 	}
 	for j, i := range of {
-		r.outcomes[i] = outcomes[j]
+		if r.outcomes[i] = outcomes[j]; outcomes[j].Failed != nil {
+			r.device = outcomes[j].Failed
+		}
 	}
 	return nil
 }
@@ -226,6 +229,9 @@ func (r *race) Decayed(ctx context.Context, indices []int, step, decay int) ([]f
 	}
 	outcomes, err := r.session.share(ctx, runs, decay)
 	for k, o := range outcomes {
+		if o.Failed != nil {
+			r.device = o.Failed
+		}
 		if !stopped(o) {
 			losses[of[k]] = o.Curve[len(o.Curve)-1].Value()
 		}

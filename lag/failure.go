@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// maxTries is how often an open study or stacking tries a run whose device fails.
+// maxTries is how often a run is tried whose device fails, each time that a study,
+// a selection or a stacking is asked for.
 const maxTries = 2
 
 // Failure tells of a run in which the device failed as often as it was tried.
@@ -44,6 +46,7 @@ type failedRun struct {
 	Failure
 	address string
 	tries   int
+	asked   int           // step that it was to get to
 	outcome train.Outcome // of the try that came furthest
 }
 
@@ -56,13 +59,9 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 	if err != nil {
 		return outcome, false, err
 	}
-	dir, err := run.Dir()
-	if err != nil {
-		return outcome, false, err
-	}
 	i := slices.IndexFunc(s.failed, func(f *failedRun) bool { return f.address == name })
-	if i >= 0 && s.failed[i].tries == maxTries && !train.IsComplete(dir) { // by another process
-		return s.failed[i].outcome, true, nil
+	if i >= 0 && s.failed[i].tries == maxTries {
+		return s.failed[i].outcome, true, nil // also where another process has done it since: others rest on this
 	}
 	step = min(step, run.Schedule.Steps)
 	if wait {
@@ -75,7 +74,7 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 	_, file := errors.AsType[*fs.PathError](err)
 	switch {
 	case err == nil:
-		if ok && i >= 0 {
+		if _, over := outcome.StoppedAt(); ok && i >= 0 && (over || step >= s.failed[i].asked) {
 			s.failed = slices.Delete(s.failed, i, i+1)
 		}
 		return outcome, ok, nil
@@ -90,6 +89,7 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 		s.failed = append(s.failed, &failedRun{Failure: Failure{Run: event.runName(), Seed: event.Seed}, address: name})
 	}
 	f := s.failed[i]
+	f.asked = max(f.asked, step)
 	if f.tries++; f.tries == 1 || outcome.Steps >= f.outcome.Steps {
 		f.Steps, f.Error, f.outcome = outcome.Steps, strings.TrimPrefix(device.Error(), "the device failed: "), unfinished(outcome, run.Schedule.Steps)
 		f.outcome.Failed = device
@@ -98,7 +98,7 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 	if f.tries == maxTries {
 		what = "the device failed in a run again, which is given up for now; the same command goes on with it"
 	}
-	log.Warn(what, "run", f.Run, "seed", f.Seed, "step", outcome.Steps, "error", device, "in", dir)
+	log.Warn(what, "run", f.Run, "seed", f.Seed, "step", outcome.Steps, "error", device, "in", filepath.Join(s.dir, name))
 	log.Debug("all that the device said", "error", fmt.Sprintf("%+v", device.Err))
 	if wait && f.tries < maxTries {
 		return s.attempt(ctx, run, step, true) // there is no later

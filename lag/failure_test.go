@@ -354,8 +354,23 @@ func TestSelectWithFailure(t *testing.T) {
 			return errMemory
 		}
 		return nil
-	}); err == nil || !strings.Contains(err.Error(), "every candidate that the rule followed failed") {
+	}); err == nil || !strings.Contains(err.Error(), "no candidate is left that the rule followed") {
 		t.Errorf("all candidates fail: got %+v and error %v", got, err)
+	}
+	config.Growth.Rules = []string{"decay:4,3", "oracle"}
+	weak := &weakDevice{fails: func(e lag.Event, _ testbackend.Operation) error {
+		if e.Phase == lag.PhaseBranch {
+			return errMemory
+		}
+		return nil
+	}}
+	s, err := lag.Open(context.Background(), config, weak.options(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got, err := s.Select(context.Background(), selection.Decay{Probe: 4, Length: 3}, 1); err == nil || !strings.Contains(err.Error(), "no candidate is left that the rule followed") {
+		t.Errorf("all branches fail: got %+v and error %v", got, err)
 	}
 }
 
@@ -409,6 +424,28 @@ func TestStackFails(t *testing.T) {
 	}
 	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: the device failed") {
 		t.Errorf("all arms fail: got error %v", err)
+	}
+}
+
+// TestStackTwice: a stage is tried twice, though its candidate was trained as far as
+// the lag without a failure.
+func TestStackTwice(t *testing.T) {
+	c := stacking(t)
+	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
+	tries := 0
+	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && e.Done > 5 {
+			tries++
+			return errMemory
+		}
+		return nil
+	}}
+	result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := result.Arms[0]; tries != 2 || o.Status != lag.StatusFailed || len(result.Failures) != 1 {
+		t.Errorf("%d tries, failures %v; the arm is %+v", tries, result.Failures, o)
 	}
 }
 

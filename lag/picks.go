@@ -58,7 +58,7 @@ func (r *Result) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, er
 // training after growing; evaluation is not counted.
 func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
 	outcomes := r.Under(i)
-	final, sound := lossesOf(outcomes, r.Steps), r.lossesAt(r.Steps)[i]
+	final, sound := r.finalsOf(outcomes), r.lossesAt(r.Steps)[i]
 	recording, err := r.recording(outcomes, rules)
 	if err != nil {
 		return nil, err
@@ -87,8 +87,10 @@ func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]P
 		}
 		if choice.Index >= 0 {
 			p.Strategy = outcomes[choice.Index].Name
-			regret := stats.Regret(final, choice.Index)
-			p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(sound, regret))
+			if !r.failed(choice.Index) { // of one that is picked by its name nothing is known
+				regret := stats.Regret(final, choice.Index)
+				p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(sound, regret))
+			}
 		}
 		picks = append(picks, p)
 	}
@@ -110,12 +112,14 @@ func stepFLOPs(outcomes []Outcome, i int) float64 {
 func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selection.Recording, error) {
 	var names []string
 	var curves [][]selection.Point
-	for _, o := range outcomes {
+	for i, o := range outcomes {
 		var curve []selection.Point
 		for _, p := range o.Curve {
 			curve = append(curve, selection.Point{Step: p.Step, Loss: float64(p.Loss)})
 		}
-		if n := len(curve); o.stoppedAt() != nil && (n == 0 || !math.IsNaN(curve[n-1].Loss)) {
+		if r.failed(i) { // under any seed: rules pass it over under all
+			curve = []selection.Point{{Step: 0, Loss: math.NaN()}}
+		} else if n := len(curve); o.stoppedAt() != nil && (n == 0 || !math.IsNaN(curve[n-1].Loss)) {
 			step := *o.stoppedAt()
 			if n > 0 && curve[n-1].Step == step {
 				step++ // it was evaluated before the update that failed
@@ -127,14 +131,18 @@ func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selecti
 	var branches []selection.RecordedBranch
 	for _, b := range branchesOf(rules) {
 		branch := selection.RecordedBranch{Branch: b}
-		for _, o := range outcomes {
+		for j, o := range outcomes {
 			i := slices.IndexFunc(o.Signals, func(s Signal) bool {
 				return s.Name == SignalDecayedLoss && s.Step == b.Step+b.Decay && s.Decay == b.Decay
 			})
 			if i < 0 {
 				return nil, fmt.Errorf("the study has no decay branch of %d steps from step %d; run it again with the rule decay:%d,%d among its rules", b.Decay, b.Step, b.Step, b.Decay)
 			}
-			branch.Losses = append(branch.Losses, float64(o.Signals[i].Value))
+			loss := float64(o.Signals[i].Value)
+			if r.failed(j) {
+				loss = math.Inf(1)
+			}
+			branch.Losses = append(branch.Losses, loss)
 		}
 		branches = append(branches, branch)
 	}
@@ -156,11 +164,12 @@ func (r *Result) Summarize(picks []Pick) []RuleSummary {
 		s.RegretNorm += p.RegretNorm / Number(n)
 		outcomes := r.Under(max(slices.Index(r.Seeds, p.Seed), 0))
 		pick := slices.IndexFunc(outcomes, func(o Outcome) bool { return o.Name == p.Strategy })
-		final := lossesOf(outcomes, r.Steps)
-		switch {
+		final := r.finalsOf(outcomes)
+		switch left := len(outcomes) - r.countFailed(); {
+		case left == 0:
 		case p.Rule == RuleRandom:
-			s.Hit1 += min(1, 1/float64(len(outcomes)-r.countFailed())) / n
-			s.Hit3 += min(1, 3/float64(len(outcomes)-r.countFailed())) / n
+			s.Hit1 += min(1, 1/float64(left)) / n
+			s.Hit3 += min(1, 3/float64(left)) / n
 		case pick >= 0:
 			s.Hit1 += share01(stats.HitAt(final, pick, 1)) / n
 			s.Hit3 += share01(stats.HitAt(final, pick, 3)) / n
@@ -176,10 +185,14 @@ func share01(hit bool) float64 {
 	return 0
 }
 
-func lossesOf(outcomes []Outcome, step int) []float64 {
+// finalsOf are the final losses of the outcomes of a seed, +Inf for strategies in
+// which the device failed under any.
+func (r *Result) finalsOf(outcomes []Outcome) []float64 {
 	losses := make([]float64, len(outcomes))
 	for i, o := range outcomes {
-		losses[i] = o.At(step)
+		if losses[i] = o.At(r.Steps); r.failed(i) {
+			losses[i] = math.Inf(1)
+		}
 	}
 	return losses
 }

@@ -2,6 +2,7 @@ package lag
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math"
@@ -21,6 +22,7 @@ import (
 // processes that run the same study take part of the work. When the context is
 // cancelled, the state of the run at hand is saved first.
 func (s *Study) Run(ctx context.Context) (*Result, error) {
+	s.failed = nil // it is tried again
 	source, err := s.Pretrain(ctx)
 	if err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func (s *Study) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return result.save(s.dir)
+	return result.save(s.dir, s.found)
 }
 
 // Probe grows the source model, which must be trained, in every way of the pool
@@ -107,13 +109,24 @@ func everyIndex(n int) []int {
 	return indices
 }
 
-// save writes result.json, and returns what it says: the result of another process
-// that did what failed in this one is kept.
-func (r *Result) save(dir string) (*Result, error) {
-	if before, _, err := Load(dir); err == nil && before.Backend == r.Backend && len(before.Controls) == len(r.Controls) && len(before.Failures) < len(r.Failures) {
-		return before, nil
+// save writes result.json, and returns what it says: where another process has
+// written one meanwhile, and did what failed in this one, that is kept. found is
+// what was there when the study was opened.
+func (r *Result) save(dir string, found [sha256.Size]byte) (*Result, error) {
+	if len(r.Failures) > 0 && sumOf(dir, resultFile) != found {
+		if other, _, err := Load(dir); err == nil && len(other.Failures) < len(r.Failures) {
+			return other, nil
+		}
 	}
 	return r, atomicfile.WriteJSON(filepath.Join(dir, resultFile), r)
+}
+
+// sumOf is the hash of a file's contents, zero where it cannot be read.
+func sumOf(dir, name string) (sum [sha256.Size]byte) {
+	if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+		sum = sha256.Sum256(text)
+	}
+	return sum
 }
 
 // statusOf is how a training ended.

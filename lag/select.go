@@ -11,7 +11,6 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/selection"
-	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Selected is what a rule picked live: with candidates trained as far as it asked,
@@ -49,6 +48,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 		return nil, err
 	}
 	rule = resolve(rule, s.Config.Model.Depths(), s.Config.Growth.To, s.Pool)
+	s.failed = nil // it is tried again
 	if _, err := s.Pretrain(ctx); err != nil {
 		return nil, err
 	}
@@ -60,8 +60,8 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 	if err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(race.outcomes, func(o train.Outcome) bool { return o.Failed != nil }); i >= 0 && choice.Index < 0 {
-		return nil, advise("every candidate that the rule followed failed", race.outcomes[i].Failed)
+	if choice.Index < 0 && race.device != nil {
+		return nil, advise("no candidate is left that the rule followed, each having diverged or failed", race.device)
 	}
 	selected := &Selected{
 		Rule: rule.String(), Seed: seed, Final: undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),

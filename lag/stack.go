@@ -41,6 +41,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 	}); err != nil {
 		return nil, err
 	}
+	found := sumOf(s.dir, stackingResultFile)
 	cost := func(m Model) float64 { return s.cost(m).FLOPs }
 	budget := 0.0
 	for _, stage := range c.Stages {
@@ -72,8 +73,10 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 	}
 	result.Failures = s.failures(c.Seeds...)
 	result.Analyze()
-	if before, _, err := LoadStacking(s.dir); err == nil && before.Backend == result.Backend && len(before.Failures) < len(result.Failures) {
-		return before, nil // another process did what failed in this one
+	if len(result.Failures) > 0 && sumOf(s.dir, stackingResultFile) != found {
+		if other, _, err := LoadStacking(s.dir); err == nil && len(other.Failures) < len(result.Failures) {
+			return other, nil // of another process, which did what failed in this one
+		}
 	}
 	return result, atomicfile.WriteJSON(filepath.Join(s.dir, stackingResultFile), result)
 }
@@ -191,7 +194,7 @@ func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event
 	ch.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
 	if choice.Index < 0 {
 		ch.outcome.Status = StatusDiverged
-		if slices.ContainsFunc(race.outcomes, func(o train.Outcome) bool { return o.Failed != nil }) {
+		if race.device != nil {
 			ch.outcome.Status = StatusFailed
 		}
 		ch.outcome.Stages = append(ch.outcome.Stages, *stage)

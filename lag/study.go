@@ -2,6 +2,7 @@ package lag
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,7 +78,8 @@ type Study struct {
 	Pool   growth.Pool
 
 	rules   []selection.Rule
-	initial *train.Snapshot // that pretraining starts from; nil for the model's own initialization
+	initial *train.Snapshot   // that pretraining starts from; nil for the model's own initialization
+	found   [sha256.Size]byte // the result.json that was there before, see sumOf
 }
 
 // Open checks the configuration, opens the backend and prepares the data, which
@@ -108,6 +110,7 @@ func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 	}
 	if err == nil {
 		err = s.saveConfig()
+		s.found = sumOf(s.dir, resultFile)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -270,7 +273,7 @@ func Load(dir string) (*Result, Config, error) {
 	}
 	for i := range result.Picks {
 		// JSON has no infinity: a pick that diverged was written as null.
-		if p := &result.Picks[i]; p.Strategy != "" && math.IsNaN(float64(p.Regret)) && result.complete() > 0 {
+		if p := &result.Picks[i]; p.Strategy != "" && math.IsNaN(float64(p.Regret)) && result.complete() > 0 && !result.failedName(p.Strategy) {
 			p.Regret, p.RegretNorm = Number(math.Inf(1)), Number(math.Inf(1))
 		}
 	}

@@ -105,7 +105,7 @@ func (r *Result) evaluationWarnings() []string {
 func (r *Result) meanSpread(step int) float64 {
 	var means []float64
 	for i := range r.PoolSize() {
-		if m := r.MeanAt(i, step); !math.IsInf(m, 0) && !math.IsNaN(m) {
+		if m := r.MeanAt(i, step); !r.failed(i) && !math.IsInf(m, 0) && !math.IsNaN(m) {
 			means = append(means, m)
 		}
 	}

@@ -109,7 +109,10 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 	add("whole-words", "mask whole words, or not: `true` or false", func(t *lag.Task) any {
 		return func(text string) error {
 			whole, err := strconv.ParseBool(text)
-			return errors.Join(err, t.SetWholeWords(whole))
+			if err != nil {
+				return fmt.Errorf("%q is neither true nor false", text)
+			}
+			return t.SetWholeWords(whole)
 		}
 	})
 	add("precision", "`dtype` of activations: float32 or bfloat16", func(t *lag.Task) any {
@@ -183,7 +186,9 @@ func set(target any, text string) (err error) {
 	case *tokenizer.Kind:
 		*t = tokenizer.Kind(text)
 	case *bool:
-		*t, err = strconv.ParseBool(text)
+		if *t, err = strconv.ParseBool(text); err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
 	case *int:
 		*t, err = strconv.Atoi(text)
 	case *int64:
