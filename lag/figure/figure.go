@@ -41,9 +41,35 @@ var ErrNoData = errors.New("nothing to draw")
 
 // All returns every figure of a study, in the order in which a report shows
 // them. It leaves out those that have no data.
-func All(r *lag.Result) []Figure {
-	return drawn(CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Controls(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r))
+func All(r *lag.Result) []Figure { return drawn(every(r)...) }
+
+// every returns the figures of a study also where there is nothing to draw.
+func every(r *lag.Result) []Figure {
+	return []Figure{CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Controls(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r)}
 }
+
+// WriteAll writes every figure of a study into a directory and returns how many
+// there are. Those of an earlier result that this one has no data for are removed.
+func WriteAll(dir string, r *lag.Result) (n int, err error) {
+	for _, f := range every(r) {
+		if !errors.Is(f.Err, ErrNoData) {
+			if err := f.WriteFiles(dir); err != nil {
+				return n, err
+			}
+			n++
+			continue
+		}
+		for _, extension := range extensions {
+			if err := os.Remove(filepath.Join(dir, f.Name+extension)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return n, err
+			}
+		}
+	}
+	return n, nil
+}
+
+// extensions are those of the files of a figure.
+var extensions = []string{".png", ".svg", ".vl.json"}
 
 // WriteFiles writes Name.png, Name.svg and Name.vl.json to a directory, which it
 // makes if need be.
@@ -54,14 +80,11 @@ func (f Figure) WriteFiles(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("figure %s: %w", f.Name, err)
 	}
-	for _, file := range []struct {
-		extension string
-		data      []byte
-	}{{".png", f.PNG}, {".svg", f.SVG}, {".vl.json", f.VegaLite}} {
-		if file.data == nil {
+	for i, data := range [][]byte{f.PNG, f.SVG, f.VegaLite} {
+		if data == nil {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(dir, f.Name+file.extension), file.data, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, f.Name+extensions[i]), data, 0o644); err != nil {
 			return fmt.Errorf("figure %s: %w", f.Name, err)
 		}
 	}

@@ -266,6 +266,17 @@ func TestWriteFiles(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)
 		}
 	}
+	controls := filepath.Join(dir, "controls.png")
+	for _, want := range []int{11, 10} {
+		result := synthetic.Result(6, 6, 1)
+		if want == 11 {
+			result = synthetic.Controlled(6, 6, 1)
+		}
+		n, err := WriteAll(dir, result)
+		if _, gone := os.Stat(controls); n != want || err != nil || (gone == nil) != (want == 11) {
+			t.Errorf("%d figures, %v, want %d; %s: %v", n, err, want, controls, gone)
+		}
+	}
 	if err := Picks(&lag.Result{}).WriteFiles(dir); !errors.Is(err, ErrNoData) {
 		t.Errorf("WriteFiles of an empty figure: %v", err)
 	}

@@ -154,17 +154,15 @@ func describeCorpus(d *data.Dataset) {
 
 // writeResult writes what is drawn and listed of a study, and prints it.
 func writeResult(dir string, result *lag.Result) error {
-	figures := figure.All(result)
-	for _, f := range figures {
-		if err := f.WriteFiles(filepath.Join(dir, "figures")); err != nil {
-			return err
-		}
+	figures, err := figure.WriteAll(filepath.Join(dir, "figures"), result)
+	if err != nil {
+		return err
 	}
 	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
 		return err
 	}
 	printResult(os.Stdout, result)
-	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, len(figures), dir)
+	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, dir)
 	return nil
 }
 
