@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,7 +70,6 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 		outcome, ok, err = run.TryTo(ctx, step)
 	}
 	device, failed := errors.AsType[*train.DeviceError](err)
-	_, file := errors.AsType[*fs.PathError](err)
 	switch {
 	case err == nil:
 		if _, over := outcome.StoppedAt(); ok && i >= 0 && (over || step >= s.failed[i].asked) {
@@ -80,7 +78,7 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 		return outcome, ok, nil
 	case failed && ctx.Err() != nil:
 		return outcome, ok, fmt.Errorf("%w: %w", context.Cause(ctx), err)
-	case !failed, file: // be it joined to a failure
+	case !failed:
 		return outcome, ok, err
 	}
 	if i < 0 {

@@ -56,12 +56,6 @@ func (d *weakDevice) run(t *testing.T, config lag.Config, dir string) (*lag.Resu
 	return s.Run(context.Background())
 }
 
-func (d *weakDevice) stack(dir string, c lag.Stacking) (*lag.StackingResult, error) {
-	o := d.options(dir)
-	o.DataDir = filepath.Join(filepath.Dir(dir), "data")
-	return lag.Stack(context.Background(), c, o)
-}
-
 // failsIn fails in a candidate from a step on, whatever is to be run.
 func failsIn(name string, step int64) func(lag.Event, testbackend.Operation) error {
 	return func(e lag.Event, op testbackend.Operation) error {
@@ -257,20 +251,20 @@ func TestOtherErrorsStop(t *testing.T) {
 	})
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
+		c := stacking(t)
+		last := c.Arms[len(c.Arms)-1].Name
+		tries := 0
 		d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
-			if err := failsIn("stack", 3)(e, op); err != nil {
-				cancel()
-				return err
+			if !strings.HasPrefix(e.Run, last) || op != testbackend.Run {
+				return nil
 			}
-			return nil
+			if tries++; tries == 2 { // nothing is to be trained after that
+				cancel()
+			}
+			return errMemory
 		}}
-		s, err := lag.Open(ctx, smoke(t), d.options(t.TempDir()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		if _, err := s.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("got error %v, want that the study was cancelled", err)
+		if _, err := lag.Stack(ctx, c, d.options(t.TempDir())); !errors.Is(err, context.Canceled) || tries != 2 {
+			t.Errorf("%d tries, got error %v, want that the stacking was cancelled", tries, err)
 		}
 	})
 }
@@ -371,110 +365,6 @@ func TestSelectWithFailure(t *testing.T) {
 	defer s.Close()
 	if got, err := s.Select(context.Background(), selection.Decay{Probe: 4, Length: 3}, 1); err == nil || !strings.Contains(err.Error(), "no candidate is left that the rule followed") {
 		t.Errorf("all branches fail: got %+v and error %v", got, err)
-	}
-}
-
-// TestStackFails: an arm that fails leaves the others alone; that all do is an error.
-func TestStackFails(t *testing.T) {
-	c, root := stacking(t), t.TempDir()
-	healthy, err := stackIn(filepath.Join(root, "healthy"), c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tries := 0
-	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
-		if strings.HasPrefix(e.Run, "scratch") && e.Done >= 10 && op == testbackend.Run {
-			tries++
-			return errMemory
-		}
-		return nil
-	}}
-	dir := filepath.Join(root, "weak")
-	result, err := d.stack(dir, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if tries != 2 {
-		t.Errorf("the arm was tried %d times, want 2", tries)
-	}
-	for i, o := range result.Arms {
-		if o.Name == "scratch" {
-			if o.Status != lag.StatusFailed {
-				t.Errorf("the arm is recorded as %+v", o)
-			}
-		} else if diff := cmp.Diff(healthy.Arms[i], o, cmpopts.EquateNaNs()); diff != "" {
-			t.Errorf("arm %s: %s", o.Name, diff)
-		}
-	}
-	if !strings.Contains(strings.Join(result.Warnings, " "), "scratch, 3 layers under seed 1 after 10 steps (RESOURCE_EXHAUSTED") || !strings.Contains(result.Verdict, "scratch failed") {
-		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
-	}
-	d.fails = nil
-	if _, err := d.stack(dir, c); err != nil {
-		t.Fatal(err)
-	}
-	if resultBytes(t, dir, "stacking_result.json") != resultBytes(t, filepath.Join(root, "healthy"), "stacking_result.json") {
-		t.Error("with a device that works again the result is another than with one that always did")
-	}
-	d.fails = func(e lag.Event, _ testbackend.Operation) error {
-		if e.Done >= 2 {
-			return errMemory
-		}
-		return nil
-	}
-	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: the device failed") {
-		t.Errorf("all arms fail: got error %v", err)
-	}
-}
-
-// TestStackTwice: a stage is tried twice, though its candidate was trained as far as
-// the lag without a failure.
-func TestStackTwice(t *testing.T) {
-	c := stacking(t)
-	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
-	tries := 0
-	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
-		if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && e.Done > 5 {
-			tries++
-			return errMemory
-		}
-		return nil
-	}}
-	result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if o := result.Arms[0]; tries != 2 || o.Status != lag.StatusFailed || len(result.Failures) != 1 {
-		t.Errorf("%d tries, failures %v; the arm is %+v", tries, result.Failures, o)
-	}
-}
-
-// TestStackCandidatesFail: a growth passes over a candidate that fails, and says
-// so; where all do, so does the arm.
-func TestStackCandidatesFail(t *testing.T) {
-	c := stacking(t)
-	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
-	for _, all := range []bool{false, true} {
-		d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
-			if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && (all || strings.HasSuffix(e.Run, "stack")) {
-				return errMemory
-			}
-			return nil
-		}}
-		result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := result.Arms[0]
-		switch {
-		case all && (o.Status != lag.StatusFailed || o.Stages[1].Strategy != ""):
-			t.Errorf("all candidates fail: %+v", o)
-		case !all && (o.Status != lag.StatusComplete || o.Stages[1].Strategy == "stack" || o.Stages[1].Strategy == ""):
-			t.Errorf("a candidate fails: %+v", o)
-		}
-		if n := len(result.Failures); n == 0 || !all && (n != 1 || result.Failures[0].Run != "adaptive, 2 layers, stack") || !strings.Contains(strings.Join(result.Warnings, " "), "adaptive, 2 layers, stack") {
-			t.Errorf("failures %v, warnings %q", result.Failures, result.Warnings)
-		}
 	}
 }
 

@@ -1,0 +1,125 @@
+package lag_test
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/internal/testbackend"
+)
+
+func (d *weakDevice) stack(dir string, c lag.Stacking) (*lag.StackingResult, error) {
+	o := d.options(dir)
+	o.DataDir = filepath.Join(filepath.Dir(dir), "data")
+	return lag.Stack(context.Background(), c, o)
+}
+
+// TestStackFails: an arm that fails leaves the others alone; that all do is an error.
+func TestStackFails(t *testing.T) {
+	c, root := stacking(t), t.TempDir()
+	healthy, err := stackIn(filepath.Join(root, "healthy"), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		if strings.HasPrefix(e.Run, "scratch") && e.Done >= 10 && op == testbackend.Run {
+			tries++
+			return errMemory
+		}
+		return nil
+	}}
+	dir := filepath.Join(root, "weak")
+	result, err := d.stack(dir, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tries != 2 {
+		t.Errorf("the arm was tried %d times, want 2", tries)
+	}
+	for i, o := range result.Arms {
+		if o.Name == "scratch" {
+			if o.Status != lag.StatusFailed {
+				t.Errorf("the arm is recorded as %+v", o)
+			}
+		} else if diff := cmp.Diff(healthy.Arms[i], o, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("arm %s: %s", o.Name, diff)
+		}
+	}
+	if !strings.Contains(strings.Join(result.Warnings, " "), "scratch, 3 layers under seed 1 after 10 steps (RESOURCE_EXHAUSTED") || !strings.Contains(result.Verdict, "scratch failed") {
+		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
+	}
+	d.fails = nil
+	if _, err := d.stack(dir, c); err != nil {
+		t.Fatal(err)
+	}
+	if resultBytes(t, dir, "stacking_result.json") != resultBytes(t, filepath.Join(root, "healthy"), "stacking_result.json") {
+		t.Error("with a device that works again the result is another than with one that always did")
+	}
+	d.fails = func(e lag.Event, _ testbackend.Operation) error {
+		if e.Done >= 2 {
+			return errMemory
+		}
+		return nil
+	}
+	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: the device failed") {
+		t.Errorf("all arms fail: got error %v", err)
+	}
+}
+
+// TestStackTwice: a stage is tried twice, though its candidate was trained as far as
+// the lag without a failure.
+func TestStackTwice(t *testing.T) {
+	c := stacking(t)
+	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
+	tries := 0
+	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && e.Done > 5 {
+			tries++
+			return errMemory
+		}
+		return nil
+	}}
+	result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := result.Arms[0]; tries != 2 || o.Status != lag.StatusFailed || len(result.Failures) != 1 {
+		t.Errorf("%d tries, failures %v; the arm is %+v", tries, result.Failures, o)
+	}
+}
+
+// TestStackCandidatesFail: a growth passes over a candidate that fails, and says
+// so; where all do, so does the arm.
+func TestStackCandidatesFail(t *testing.T) {
+	c := stacking(t)
+	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
+	for _, all := range []bool{false, true} {
+		d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+			if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && (all || strings.HasSuffix(e.Run, "stack")) {
+				return errMemory
+			}
+			return nil
+		}}
+		result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := result.Arms[0]
+		switch {
+		case all && (o.Status != lag.StatusFailed || o.Stages[1].Strategy != ""):
+			t.Errorf("all candidates fail: %+v", o)
+		case !all && (o.Status != lag.StatusComplete || o.Stages[1].Strategy == "stack" || o.Stages[1].Strategy == ""):
+			t.Errorf("a candidate fails: %+v", o)
+		}
+		if n := len(result.Failures); n == 0 || !all && (n != 1 || result.Failures[0].Run != "adaptive, 2 layers, stack") || !strings.Contains(strings.Join(result.Warnings, " "), "adaptive, 2 layers, stack") {
+			t.Errorf("failures %v, warnings %q", result.Failures, result.Warnings)
+		}
+	}
+}
