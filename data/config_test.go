@@ -97,7 +97,7 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%s: %d sentinels", kind, len(e.Vocabulary().Sentinels))
 		}
 		from.VocabSize = 17
-		if _, err := Prepare(t.Context(), from, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "where 17 were asked for") {
+		if _, err := Prepare(t.Context(), from, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "the configuration asks for 17") {
 			t.Errorf("%s: another size: %v", kind, err)
 		}
 	}

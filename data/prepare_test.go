@@ -322,7 +322,7 @@ func TestErrors(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"no corpus":       {func(c *Config) { c.Corpus.Source = "" }, "no corpus was named"},
+		"no corpus":       {func(c *Config) { c.Corpus.Source = "" }, "no corpus is given"},
 		"missing corpus":  {func(c *Config) { c.Corpus.Source = "none.txt" }, "there is no file none.txt"},
 		"empty corpus":    {func(c *Config) { c.Corpus.Source = corpusFile(t, 0) }, "the corpus is empty"},
 		"one document":    {func(c *Config) { c.Corpus.Source = corpusFile(t, 1) }, "no document for validation"},

@@ -136,8 +136,8 @@ func TestFirstError(t *testing.T) {
 	}
 	f = begin()
 	f.Abort()
-	if err := f.Commit(); !errors.Is(err, errGivenUp) {
-		t.Errorf("committed after it was given up: %v", err)
+	if err := f.Commit(); !errors.Is(err, errAborted) {
+		t.Errorf("committed after Abort: %v", err)
 	}
 	if n := names(t, dir); len(n) != 0 {
 		t.Errorf("files %v", n)

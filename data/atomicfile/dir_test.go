@@ -81,8 +81,8 @@ func TestLinkedDir(t *testing.T) {
 	if err := os.Symlink("missing", nowhere); err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckDir(nowhere); err == nil || !strings.Contains(err.Error(), nowhere+" cannot be made a directory") {
-		t.Errorf("a link that leads nowhere: %v", err)
+	if err := CheckDir(nowhere); err == nil || !strings.Contains(err.Error(), nowhere+" cannot be created as a directory") {
+		t.Errorf("a dangling link: %v", err)
 	}
 }
 

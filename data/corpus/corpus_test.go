@@ -126,7 +126,7 @@ func TestCutShort(t *testing.T) {
 			if n == 0 && errors.Is(err, ErrEmpty) {
 				continue
 			}
-			if err == nil || !strings.Contains(err.Error(), "cut short or damaged") || !strings.Contains(err.Error(), path) {
+			if err == nil || !strings.Contains(err.Error(), "truncated or damaged") || !strings.Contains(err.Error(), path) {
 				t.Errorf("%d of %d bytes of %s: %v", n, len(whole), ext, err)
 			}
 		}
@@ -217,7 +217,7 @@ func TestLongText(t *testing.T) {
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	for spec, want := range map[string]string{
-		"":                                  "no corpus was named",
+		"":                                  "no corpus is given",
 		filepath.Join(dir, "none.txt"):      "there is no file",
 		filepath.Join(dir, "*.txt"):         "there is no file",
 		dir:                                 "is not a file",

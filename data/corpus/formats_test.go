@@ -131,7 +131,7 @@ func TestParquet(t *testing.T) {
 			t.Errorf("canceled: %v", err)
 		}
 	}
-	for field, want := range map[string]string{"none": `there is no column "none"; there are "text", "body"`, "id": "not a string"} {
+	for field, want := range map[string]string{"none": `there is no column "none"; there are "text", "body"`, "id": "not strings"} {
 		s, err := Open(t.Context(), Spec{Source: path, Field: field})
 		if err != nil {
 			t.Fatal(err)
@@ -186,10 +186,10 @@ func TestParquetTypes(t *testing.T) {
 			t.Errorf("%s: %s", field, d)
 		}
 	}
-	const others = `, not a string in each row; there are "text", "bytes", "picture": name`
+	const others = `, not strings; there are "text", "bytes", "picture": name`
 	others2 := strings.Replace(others, `"text", "bytes", "picture"`, `"bytes", "picture", "text"`, 1)
 	for field, want := range map[string]string{
-		"picture": `row 2 of the column "picture" holds bytes that are not UTF-8`,
+		"picture": `row 2 of the column "picture" is not UTF-8`,
 		"json":    "holds values of type JSON", "enum": "holds values of type ENUM", "decimal": "holds values of type DECIMAL",
 		"fixed": "holds values of type FIXED_LEN_BYTE_ARRAY", "list": "holds a list", "repeats": "holds a list",
 		"struct": "holds a struct", "map": "holds a map",

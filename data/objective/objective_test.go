@@ -36,7 +36,7 @@ func TestJSON(t *testing.T) {
 
 func TestJSONErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{`[]`, "an object is wanted"},
+		{`[]`, "must be an object"},
 		{`{"form":"encoder"}`, `"kind" is missing`},
 		{`{"kind":"gpt","form":"encoder"}`, `there is no objective "gpt"`},
 		{`{"kind":3,"form":"encoder"}`, "kind"},
@@ -44,7 +44,7 @@ func TestJSONErrors(t *testing.T) {
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":8}`, `"separate_documents" is missing`},
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":null,"separate_documents":true}`, `"sequence_length" is missing`},
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":8,"separate_documents":true,"density":0.5}`, `unknown field "density"`},
-		{`{"kind":"prefix-lm","form":"decoder-only","sequence_length":8.5,"density":0.5}`, "a whole number in digits is wanted"},
+		{`{"kind":"prefix-lm","form":"decoder-only","sequence_length":8.5,"density":0.5}`, "must be a whole number in digits"},
 		{`{"kind":"ul2","form":"decoder-only","sequence_length":64,"mode_tokens":true,"roll":"none","denoisers":[{"mode":"R","mean_span":3,"density":0.15}]}`, `"rate" is missing`},
 		{`{"kind":"ul2","form":"decoder-only","sequence_length":64,"mode_tokens":true,"roll":"none","denoisers":[{"mode":"R","span":3,"density":0.15,"rate":1}]}`, `unknown field "span"`},
 		{`{"kind":"mlm","form":"encoder","sequence_length":64,"mask_probability":0.15,"max_predictions":0,"pairs":{"random_next":0.5}}`, `"short_probability" is missing`},

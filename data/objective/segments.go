@@ -5,9 +5,6 @@ package objective
 // T5's reduce_concat_tokens and split_tokens do.
 type segments struct{ first, end, size int64 }
 
-// count returns the number of segments, a shorter last one included.
-func (s segments) count() int64 { return (max(0, s.end-s.first) + s.size - 1) / s.size }
-
 // whole returns the number of segments of full size.
 func (s segments) whole() int64 { return max(0, s.end-s.first) / s.size }
 
