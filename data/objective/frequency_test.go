@@ -45,7 +45,7 @@ func TestMaskRolled(t *testing.T) {
 		for _, hide := range [][]int{{1, 2}, {2, 1}} {
 			for shift := range length {
 				mask := make([]bool, length)
-				lay(mask, stay, hide, shift)
+				fillMask(mask, stay, hide, shift)
 				want[picture(mask)] += draws / 42.0
 			}
 		}

@@ -199,7 +199,7 @@ func TestGoldenCorruption(t *testing.T) {
 		}
 		// The same from the lengths of the spans, as the mask is made of them.
 		laid := make([]bool, len(mask))
-		lay(laid, c.Nonnoise, c.Noise, 0)
+		fillMask(laid, c.Nonnoise, c.Noise, 0)
 		if !slices.Equal(laid, mask) {
 			t.Errorf("%s: mask %v", c.Name, laid)
 		}

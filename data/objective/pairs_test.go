@@ -195,7 +195,7 @@ func TestPairsNeedDocuments(t *testing.T) {
 		store Tokens
 		want  string
 	}{
-		{counting(500), "does not tell"},
+		{counting(500), "index of documents"},
 		{newLibrary(500), "need two documents with text, and the store has 1"},
 		{newLibrary(0, 500, 0), "the store has 1"},
 	} {

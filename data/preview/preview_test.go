@@ -249,7 +249,7 @@ func TestNotColoured(t *testing.T) {
 func TestExamplesErrors(t *testing.T) {
 	w, s, v := corpus()
 	o := objective.Objective{Form: objective.DecoderOnly, Settings: objective.DefaultMLM(48)}
-	if _, err := Examples(o, s, v, w, 4, 2); err == nil || !strings.Contains(err.Error(), "sees both sides") {
+	if _, err := Examples(o, s, v, w, 4, 2); err == nil || !strings.Contains(err.Error(), "attends to both sides") {
 		t.Error(err)
 	}
 	o.Form = objective.Encoder
