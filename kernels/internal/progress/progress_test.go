@@ -28,8 +28,8 @@ func TestState(t *testing.T) {
 		want   string
 	}{
 		{0, "", 0, "", "under way"},
-		{0, "bytes", 2_500_000, "", "2 MB"},
-		{10_000_000, "bytes", 2_600_000, "plugin", "3 of 10 MB, plugin"},
+		{0, "bytes", 2_500_000, "", "2.5 MB"},
+		{10_000_000, "bytes", 2_600_000, "plugin", "2.6 MB of 10 MB, plugin"},
 		{4, "packages", 3, "gonb", "3 of 4 packages, gonb"},
 		{0, "packages", 3, "", "3 packages"},
 	} {
