@@ -88,15 +88,15 @@ func TestCombineErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Strategy){
-		"has 3 rows and the map 4": func(s *Strategy) { s.Map = append(s.Map, 0) },
-		"mainly source layer 0":    func(s *Strategy) { s.Map[2] = 1 },
-		`init "zero" would change`: func(s *Strategy) { s.Init.Kind = Zero },
-		"row 1 has 1 coefficients": func(s *Strategy) { s.Combine[1] = []float64{1} },
+		"has 3 rows, but the map has 4":         func(s *Strategy) { s.Map = append(s.Map, 0) },
+		"largest coefficient at source layer 0": func(s *Strategy) { s.Map[2] = 1 },
+		`init "zero" would change`:              func(s *Strategy) { s.Init.Kind = Zero },
+		"row 1 has 1 coefficients":              func(s *Strategy) { s.Combine[1] = []float64{1} },
 	} {
 		s := good.clone()
 		change(&s)
 		wantError(t, want, s.Validate(Depths{2}), want)
 	}
 	good.Encoder = Map{0, 1}
-	wantError(t, "two stacks", good.Validate(Depths{2, 2}), "give each stack a strategy of its own")
+	wantError(t, "two stacks", good.Validate(Depths{2, 2}), "use a separate strategy for each stack")
 }

@@ -79,8 +79,8 @@ func TestMapValidate(t *testing.T) {
 		{Map{0}, -1, "at least 1"},
 		{nil, 3, "is empty"},
 		{Map{0, 1}, 3, "fewer than the source's 3"},
-		{Map{0, 1, 3}, 3, "place 2 names source layer 3"},
-		{Map{0, -2, 1}, 3, "place 1 names source layer -2"},
+		{Map{0, 1, 3}, 3, "place 2 has source layer 3"},
+		{Map{0, -2, 1}, 3, "place 1 has source layer -2"},
 	} {
 		wantError(t, c.m.String(), c.m.Validate(c.from), c.want)
 	}

@@ -137,7 +137,7 @@ func TestLearnErrors(t *testing.T) {
 	wantError(t, "depths", second(LearnedLiGO(2, 2, 10, 0.01)), "cannot grow")
 	for want, change := range map[string]func(*Strategy){
 		`init "gated" would change`:           func(s *Strategy) { s.Init = Init{Kind: Gated, GateSteps: 5} },
-		"has new ones":                        func(s *Strategy) { s.Map[3] = New },
+		"has new layers":                      func(s *Strategy) { s.Map[3] = New },
 		"nothing to learn":                    func(s *Strategy) { s.Map = Map{0, 1} },
 		`combine_modules "output" has 1 rows`: func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}}} },
 		`combine_modules "output": row 2 is all`: func(s *Strategy) {
@@ -154,7 +154,7 @@ func TestLearnErrors(t *testing.T) {
 	wantError(t, "new layer", modules.Validate(Depths{2}), "the map has a new layer at 1")
 	both := mustLearn(t, 2, 4)
 	both.Encoder, both.CombineModules = Map{0, 0, 1}, map[string][][]float64{"output": both.Coefficients("output", 2)}
-	wantError(t, "two stacks", both.Validate(Depths{2, 2}), "give each stack a strategy of its own")
+	wantError(t, "two stacks", both.Validate(Depths{2, 2}), "use a separate strategy for each stack")
 	src := randomState(rand.New(rand.NewPCG(3, 3)), 2)
 	wantError(t, "not learned yet", second(mustLearn(t, 2, 4).Apply(src, stackOf(2), nil)), "none were learned")
 }

@@ -46,7 +46,7 @@ func TestStrategyValidate(t *testing.T) {
 		want   string
 	}{
 		{func(s *Strategy) { s.Name = "" }, "no name"},
-		{func(s *Strategy) { s.Name = "a\nb" }, "cannot be printed"},
+		{func(s *Strategy) { s.Name = "a\nb" }, "unprintable characters"},
 		{func(s *Strategy) { s.Name = " a" }, "spaces"},
 		{func(s *Strategy) { s.Map = Map{0, 7} }, `strategy "s": layer map [0 7]`},
 		{func(s *Strategy) { s.Init.Kind = "" }, `init "" is unknown`},
