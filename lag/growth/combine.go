@@ -153,7 +153,7 @@ func dominant(row []float64) (int, error) {
 	main := 0
 	for j, c := range row {
 		if !(math.Abs(c) <= maxFactor) {
-			return 0, fmt.Errorf("has the coefficient %g: give an absolute value of at most %d", c, maxFactor)
+			return 0, fmt.Errorf("has the coefficient %g: give sizes of at most %d", c, maxFactor)
 		}
 		if math.Abs(c) > math.Abs(row[main]) {
 			main = j
