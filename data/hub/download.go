@@ -116,7 +116,7 @@ func (r *Repository) download(ctx context.Context, f file, get getFile) error {
 	// Replace the link by a rename: another process may be reading the file.
 	tmp := fmt.Sprintf("%s.%08x%s", link, rand.Uint32(), atomicfile.Ext)
 	if os.Symlink(target, tmp) != nil {
-		if err := os.Link(blob, tmp); err != nil { // where there are no symbolic links
+		if err := os.Link(blob, tmp); err != nil { // on systems without symbolic links
 			return err
 		}
 	}

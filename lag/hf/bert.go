@@ -10,7 +10,7 @@ import (
 	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// bertConfig is what a config.json of BERT says of the model's shape
+// bertConfig holds the fields of BERT's config.json that describe the model
 // (transformers, configuration_bert.py and configuration_megatron_bert.py).
 type bertConfig struct {
 	VocabSize        int     `json:"vocab_size"`
@@ -25,7 +25,7 @@ type bertConfig struct {
 	LayerNormEpsilon float64 `json:"layer_norm_eps"`
 }
 
-// What transformers takes for a field that is absent.
+// The values that transformers uses for missing fields.
 var (
 	bertDefaults = bertConfig{
 		VocabSize: 30522, HiddenSize: 768, Layers: 12, Heads: 12, IntermediateSize: 3072, HiddenDropout: 0.1,
@@ -38,16 +38,16 @@ var (
 )
 
 var bertFixed = []fixed{
-	{"hidden_act", "gelu", "the feed-forward network here is BERT's, with GELU by the error function"},
+	{"hidden_act", "gelu", "only BERT's exact GELU (with the error function) is supported"},
 	{"position_embedding_type", "absolute", "relative_key embeddings are not supported"},
-	{"type_vocab_size", 2.0, "BERT here has two segments, A and B"},
-	{"tie_word_embeddings", true, "the output embeddings here are the input embeddings"},
-	{"is_decoder", false, "BERT here is an encoder"},
-	{"is_encoder_decoder", false, "BERT here is an encoder"},
-	{"add_cross_attention", false, "BERT here is an encoder"},
+	{"type_vocab_size", 2.0, "only two segments, A and B, are supported"},
+	{"tie_word_embeddings", true, "the output embeddings must be the input embeddings"},
+	{"is_decoder", false, "only an encoder is supported"},
+	{"is_encoder_decoder", false, "only an encoder is supported"},
+	{"add_cross_attention", false, "only an encoder is supported"},
 }
 
-// bertNames maps BERT's parameters, whose names are the same on both sides.
+// bertNames maps BERT's parameters, which have the same names on both sides.
 var bertNames = names{
 	copies: []copied{
 		{"cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"},
@@ -55,15 +55,15 @@ var bertNames = names{
 	},
 	// Buffers that count the positions from 0.
 	ignored: []string{"bert.embeddings.position_ids", "bert.embeddings.token_type_ids"},
-	// What the class ForPreTraining has and ForMaskedLM has not.
+	// Tensors that the class ForPreTraining has and ForMaskedLM does not have.
 	heads:       []string{"bert.pooler.dense.weight", "bert.pooler.dense.bias", "cls.seq_relationship.weight", "cls.seq_relationship.bias"},
-	headsAdvice: "tensors of next-sentence prediction are left out; to keep them, name BertForPreTraining in architectures in config.json",
+	headsAdvice: "tensors of next-sentence prediction are ignored; to keep them, set architectures in config.json to BertForPreTraining",
 	prefix:      "bert.",
-	// google-research/bert and its first PyTorch port call a LayerNorm's scale and offset so.
+	// The names of a LayerNorm's scale and offset in google-research/bert and its first PyTorch port.
 	legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
 }
 
-// parsePostNorm reads a BERT as published.
+// parsePostNorm parses the configuration of a BERT as published.
 func parsePostNorm(text []byte, class string) (train.Model, error) {
 	return parseBERT(text, class, bertDefaults, false)
 }
@@ -87,11 +87,11 @@ func parseBERT(text []byte, class string, c bertConfig, preNorm bool) (train.Mod
 	}, nil
 }
 
-// bertFields returns the class that a BERT is of and the fields of its
-// config.json, or says why transformers has no such BERT.
+// bertFields returns the transformers class of a BERT and the fields of its
+// config.json. It returns an error if transformers has no such BERT.
 func bertFields(c bert.Config) (class string, fields any, err error) {
 	if c.Positions == bert.Relative {
-		return "", nil, fmt.Errorf("the model's position_embedding_type is %q, T5's relative bias, which transformers' BERT has not; only %q and %q can be exported",
+		return "", nil, fmt.Errorf("the model's position_embedding_type is %q, T5's relative bias, which transformers' BERT does not have; only %q and %q can be exported",
 			c.Positions, bert.Learned, bert.Sinusoidal)
 	}
 	class = "BertForMaskedLM"

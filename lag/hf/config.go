@@ -12,13 +12,13 @@ import (
 	"github.com/landscape-aware/growing/lag/ul2"
 )
 
-// architecture is a kind of model of transformers.
+// architecture is a kind of model in transformers.
 type architecture struct {
 	modelType string
-	classes   []string // of transformers, whose checkpoints can be read; the first where none is named
+	classes   []string // classes of transformers whose checkpoints can be read; the first is the default
 	parse     func(text []byte, class string) (train.Model, error)
-	fixed     []fixed // what the configuration must say
-	names     names   // of the parameters
+	fixed     []fixed // required values in the configuration
+	names     names   // names of the parameters
 }
 
 var architectures = []architecture{
@@ -27,7 +27,7 @@ var architectures = []architecture{
 	{"t5", []string{"T5ForConditionalGeneration", "T5WithLMHeadModel", "T5Model"}, parseT5, t5Fixed, t5Names},
 }
 
-// architectureOf returns the kind of a model of ours.
+// architectureOf returns the architecture of one of our models.
 func architectureOf(m train.Model) (architecture, error) {
 	var modelType string
 	switch c := m.(type) {
@@ -46,20 +46,20 @@ func architectureOf(m train.Model) (architecture, error) {
 	return architectures[i], nil
 }
 
-// fixed is a field of a configuration that may have one value only.
+// fixed is a field of a configuration that must have a certain value.
 type fixed struct {
 	field string
-	value any    // as encoding/json decodes it; also what transformers takes where the field is absent
-	why   string // what another value would ask for
+	value any    // as decoded by encoding/json; also transformers' value if the field is missing
+	why   string // why other values are not supported
 }
 
-// common are the fixed fields of every kind.
+// common are the fixed fields of all architectures.
 var common = []fixed{
-	{"quantization_config", nil, "quantized weights cannot be read; take the model that was quantized"},
+	{"quantization_config", nil, "quantized weights cannot be read; use the model before quantization"},
 	{"pruned_heads", map[string]any{}, "layers of different shapes are not supported"},
 }
 
-// check reports a field with another value.
+// check returns an error if the field has another value.
 func (f fixed) check(fields map[string]json.RawMessage) error {
 	raw, ok := fields[f.field]
 	if !ok || string(raw) == "null" {
@@ -79,7 +79,7 @@ func (f fixed) check(fields map[string]json.RawMessage) error {
 	return fmt.Errorf("%s is %.100s and not %s: %s", f.field, raw, want, f.why)
 }
 
-// parseConfig reads a config.json, whose fields are given once more.
+// parseConfig parses a config.json. Fields has its fields.
 func parseConfig(text []byte, fields map[string]json.RawMessage) (train.Model, error) {
 	var head struct {
 		ModelType     string   `json:"model_type"`

@@ -19,21 +19,21 @@ import (
 type names struct {
 	pairs       []pair
 	copies      []copied
-	ignored     []string          // tensors without a function
-	heads       []string          // tensors of heads that the model may lack; they are left out with a line in the log
-	headsAdvice string            // what that line says
-	prefix      string            // begins the names of the model's body; absent where the body was saved alone
-	legacy      map[string]string // older ends of names
+	ignored     []string          // tensors that have no effect
+	heads       []string          // tensors of heads that the model may lack; they are ignored with a log message
+	headsAdvice string            // that message
+	prefix      string            // prefix of the names of the model's body; missing if only the body was saved
+	legacy      map[string]string // old suffixes of names and the current ones
 }
 
-// pair is a parameter under two names.
+// pair is a parameter with different names on both sides.
 type pair struct{ ours, theirs string }
 
-// copied is a tensor that is one with another. A checkpoint may hold either or
-// both; two that differ are an error.
+// copied is a tensor that must equal another. A checkpoint may hold either or
+// both; if they differ, that is an error.
 type copied struct{ copy, of string }
 
-// theirs returns the name of a parameter of ours in a checkpoint.
+// theirs returns the name in a checkpoint of one of our parameters.
 func (n names) theirs(ours string) string {
 	for _, p := range n.pairs {
 		if p.ours == ours {
@@ -43,7 +43,7 @@ func (n names) theirs(ours string) string {
 	return ours
 }
 
-// canonical returns the name that a tensor of a checkpoint goes by today.
+// canonical returns the current name of a tensor of a checkpoint.
 func (n names) canonical(name string, body bool) string {
 	for old, now := range n.legacy {
 		if rest, ok := strings.CutSuffix(name, old); ok {
@@ -57,7 +57,7 @@ func (n names) canonical(name string, body bool) string {
 }
 
 // LoadWeights reads the parameters of a model from a checkpoint of transformers.
-// A tensor that is missing, left over, of another shape or of no floating-point
+// A tensor that is missing, superfluous, or of the wrong shape or a non-floating-point
 // type is an error. Weights in half precision become float32.
 func LoadWeights(f *safetensors.File, config train.Model) (growth.Tensors, error) {
 	a, err := architectureOf(config)
@@ -71,11 +71,11 @@ func LoadWeights(f *safetensors.File, config train.Model) (growth.Tensors, error
 	return c.load(config.Parameters())
 }
 
-// checkpoint is an open checkpoint, its tensors by their canonical names.
+// checkpoint is an open checkpoint. It maps canonical names to tensors.
 type checkpoint struct {
 	file    *safetensors.File
 	names   names
-	tensors map[string]string // the name in the file, by canonical name; those not read yet
+	tensors map[string]string // names in the file of tensors that were not read yet, by canonical name
 }
 
 func (c *checkpoint) list() error {
@@ -100,7 +100,7 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 		theirs := c.names.theirs(p.Name)
 		name, ok := c.tensors[theirs]
 		if !ok {
-			if theirs, name, ok = c.stand(theirs); !ok {
+			if theirs, name, ok = c.substitute(theirs); !ok {
 				missing = append(missing, theirs)
 				continue
 			}
@@ -129,8 +129,8 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 	return params, nil
 }
 
-// stand returns a copy that stands for a tensor that is absent.
-func (c *checkpoint) stand(theirs string) (canonical, name string, ok bool) {
+// substitute returns a copy of a tensor that is missing.
+func (c *checkpoint) substitute(theirs string) (canonical, name string, ok bool) {
 	for _, copied := range c.names.copies {
 		if copied.of == theirs {
 			if name, ok := c.tensors[copied.copy]; ok {
@@ -144,22 +144,22 @@ func (c *checkpoint) stand(theirs string) (canonical, name string, ok bool) {
 func (c *checkpoint) read(name string, shape []int) (growth.Tensor, error) {
 	entry, _ := c.file.Entry(name)
 	if !slices.Equal(entry.Shape, shape) {
-		return growth.Tensor{}, fmt.Errorf("%s: tensor %s has shape %v where %s asks for %v; the two do not belong together",
+		return growth.Tensor{}, fmt.Errorf("%s: tensor %s has shape %v, but by %s it must have %v; the two do not belong together",
 			c.file.Path(), name, entry.Shape, configFile, shape)
 	}
 	return c.file.Floats(name)
 }
 
-// missing is the error of a checkpoint without some tensors.
+// missing returns the error for missing tensors.
 func (c *checkpoint) missing(list []string) error {
-	advice := "the weights are of another model than " + configFile + " says, or a file was not copied"
+	advice := "the weights do not belong to " + configFile + ", or a file was not copied"
 	if head := slices.IndexFunc(list, func(name string) bool { return !strings.HasPrefix(name, "cls.") }); head < 0 && c.names.prefix != "" {
-		advice = "it holds BERT without the head of the language model, which is needed: load it with BertForMaskedLM in Python, which makes a new head, train that, and save it"
+		advice = "it holds BERT without the head of the language model, which is required: load it with BertForMaskedLM in Python, which creates a new head, train that, and save it"
 	}
 	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
 }
 
-// compareCopies reads what must be equal to something else and compares it.
+// compareCopies reads the copies of tensors and compares them with the originals.
 func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transformer.Param) error {
 	for _, copied := range c.names.copies {
 		name, ok := c.tensors[copied.copy]
@@ -174,14 +174,14 @@ func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transform
 			return err
 		}
 		if !slices.Equal(t.Data, params[p.Name].Data) {
-			return fmt.Errorf("%s: tensor %s is not equal to %s, with which this model has it in common; a model with weights of its own there is not supported",
+			return fmt.Errorf("%s: tensor %s is not equal to %s; a model in which these two differ is not supported",
 				c.file.Path(), name, copied.of)
 		}
 	}
 	return nil
 }
 
-// leftOver reports tensors that were not read. Those without a function here are dropped.
+// leftOver returns an error if tensors were not read, except those that are ignored.
 func (c *checkpoint) leftOver() error {
 	var dropped []string
 	for _, name := range c.names.ignored {
@@ -204,7 +204,7 @@ func (c *checkpoint) leftOver() error {
 		list = append(list, name)
 	}
 	slices.Sort(list)
-	return fmt.Errorf("%s holds %d tensors that the model of %s has not: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
+	return fmt.Errorf("%s holds %d tensors that the model of %s does not have: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
 }
 
 // shorten lists some names and counts the others.

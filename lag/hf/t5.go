@@ -10,7 +10,7 @@ import (
 	"github.com/landscape-aware/growing/lag/ul2"
 )
 
-// t5Config is what a config.json of T5 says of the model's shape (transformers,
+// t5Config holds the fields of T5's config.json that describe the model (transformers,
 // configuration_t5.py).
 type t5Config struct {
 	VocabSize           int            `json:"vocab_size"`
@@ -19,7 +19,7 @@ type t5Config struct {
 	Heads               int            `json:"num_heads"`
 	IntermediateSize    int            `json:"d_ff"`
 	EncoderLayers       int            `json:"num_layers"`
-	DecoderLayers       int            `json:"num_decoder_layers"` // absent: as many
+	DecoderLayers       int            `json:"num_decoder_layers"` // if missing, the same as EncoderLayers
 	Activation          ul2.Activation `json:"feed_forward_proj"`
 	RelativeBuckets     int            `json:"relative_attention_num_buckets"`
 	RelativeMaxDistance int            `json:"relative_attention_max_distance"`
@@ -29,7 +29,7 @@ type t5Config struct {
 	TieEmbeddings       bool           `json:"tie_word_embeddings"`
 }
 
-// t5Defaults is what transformers takes for a field that is absent.
+// t5Defaults are the values that transformers uses for missing fields.
 var t5Defaults = t5Config{
 	VocabSize: 32128, HiddenSize: 512, HeadSize: 64, Heads: 8, IntermediateSize: 2048, EncoderLayers: 6, Activation: "relu",
 	RelativeBuckets: 32, RelativeMaxDistance: 128, NormEpsilon: 1e-6, Dropout: 0.1, InitializerFactor: 1, TieEmbeddings: true,
@@ -41,7 +41,7 @@ var t5Fixed = []fixed{
 	{"is_gated_act", true, "the feed-forward network of T5 v1.1 and UL2 is gated"},
 }
 
-// t5Functions names, by feed_forward_proj, what transformers derives from it.
+// t5Functions maps feed_forward_proj to the value of dense_act_fn.
 var t5Functions = map[ul2.Activation]string{ul2.GatedGelu: "gelu_new", ul2.GatedSilu: "silu"}
 
 // t5Names maps T5's parameters.
@@ -55,7 +55,7 @@ var t5Names = names{
 	copies: []copied{
 		{"encoder.embed_tokens.weight", "shared.weight"},
 		{"decoder.embed_tokens.weight", "shared.weight"},
-		{"lm_head.weight", "shared.weight"}, // where the head is tied
+		{"lm_head.weight", "shared.weight"}, // if the head is tied
 	},
 	// A table that the first checkpoints have and transformers does not use.
 	ignored: []string{"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"},
@@ -94,14 +94,14 @@ func parseT5(text []byte, _ string) (train.Model, error) {
 	}, nil
 }
 
-// t5Fields returns the class that an encoder-decoder is of and the fields of its
-// config.json, or says why transformers has no such model.
+// t5Fields returns the transformers class of an encoder-decoder and the fields of its
+// config.json. It returns an error if transformers has no such model.
 func t5Fields(c ul2.Config) (class string, fields any, err error) {
 	if c.Form != ul2.EncoderDecoder {
 		return "", nil, fmt.Errorf("the model's form is %q; transformers' T5 has an encoder and a decoder, and no decoder alone: only form %q can be exported",
 			c.Form, ul2.EncoderDecoder)
 	}
-	var cache *bool // transformers' own setting
+	var cache *bool // nil means transformers' default
 	if cacheless(c) {
 		cache = new(bool)
 	}
@@ -119,7 +119,7 @@ func t5Fields(c ul2.Config) (class string, fields any, err error) {
 	}, t5Functions[c.Activation], true, true, cache}, nil
 }
 
-// cacheless tells whether transformers must generate without its cache: generate
-// makes one as deep as num_layers, and fails in a deeper decoder (transformers
+// cacheless reports whether transformers must generate without its cache: generate
+// creates one as deep as num_layers, and fails in a deeper decoder (transformers
 // 4.57.3, cache_utils.py, DynamicCache, and configuration_t5.py, attribute_map).
 func cacheless(c ul2.Config) bool { return c.DecoderLayers > c.EncoderLayers }

@@ -15,19 +15,19 @@ import (
 )
 
 // ignored is the label of a position that is not predicted, as in PyTorch's
-// cross-entropy and so in transformers.
+// cross-entropy and in transformers.
 const ignored = -100
 
-// field is a tensor that a model reads of its batches, int32 [N, B, L].
+// field is a tensor of the batches of a model, int32 [N, B, L].
 type field struct {
 	name   string
-	like   string // the field whose shape it has; none for its own
-	values int    // its values lie in [0, values), or are ignored if it is labels
-	what   string // what has those values
+	like   string // name of the field with the same shape; "" if there is none
+	values int    // values must be in [0, values); labels can also be ignored
+	what   string // explains this range in errors
 }
 
-// fields lists what a model reads, in an order in which a field comes after the
-// one whose shape it has. The attention mask and the token types may be absent.
+// fields returns the fields that a model reads. A field comes after the one
+// that it is like. The attention mask and the token types may be missing.
 func fields(model train.Model) ([]field, error) {
 	const tokens, masks, types = "the vocabulary has %d tokens", "a mask has %d values, 0 and 1", "there are %d token types"
 	switch c := model.(type) {
@@ -55,17 +55,17 @@ func fields(model train.Model) ([]field, error) {
 	return nil, fmt.Errorf("a model of family %q cannot be replayed; bert and ul2 can", model.Family())
 }
 
-// batches are the batches of a file, checked against a model.
+// batches holds the batches of a file, which fit a model.
 type batches struct {
 	model  train.Model
 	count  int // N
 	size   int // B
 	fields map[string]safetensors.Ints
 
-	predictions int // P, of BERT: the most that any row of any batch predicts
+	predictions int // for BERT: P, the most predictions of any row
 }
 
-// readBatches reads the batches of a model from a safetensors file.
+// readBatches reads batches for a model from a safetensors file.
 func readBatches(path string, model train.Model) (*batches, error) {
 	list, err := fields(model)
 	if err != nil {
@@ -112,7 +112,7 @@ func (b *batches) read(file *safetensors.File, list []field) error {
 	return b.countPredictions()
 }
 
-// add checks the shape and the values of a field, and keeps it.
+// add checks the shape and the values of a field and adds it.
 func (b *batches) add(f field, t safetensors.Ints) error {
 	if len(t.Shape) != 3 || slices.Min(t.Shape) < 1 {
 		return fmt.Errorf("%s has shape %v; it must be [batches, rows, tokens], none of them 0", f.name, t.Shape)
@@ -141,7 +141,7 @@ func (b *batches) add(f field, t safetensors.Ints) error {
 	return nil
 }
 
-// countPredictions finds P. A batch that predicts nothing has no mean loss: it is an error.
+// countPredictions computes P. A batch without predictions has no mean loss and is an error.
 func (b *batches) countPredictions() error {
 	labels := b.fields[bert.Labels]
 	length := labels.Shape[2]
@@ -164,7 +164,7 @@ func (b *batches) countPredictions() error {
 	return nil
 }
 
-// tokens is the number of positions of a batch, those of encoder and decoder together.
+// tokens returns the number of positions in a batch, of encoder and decoder together.
 func (b *batches) tokens() int {
 	n := b.fields[bert.InputIDs].Shape[2]
 	if decoder, ok := b.fields[ul2.DecoderInputIDs]; ok {
@@ -173,7 +173,7 @@ func (b *batches) tokens() int {
 	return b.size * n
 }
 
-// batch returns the tensors of batch i, those that the model's Loss takes.
+// batch returns the tensors of batch i for the model's Loss.
 func (b *batches) batch(i int) train.Batch {
 	batch := make(train.Batch)
 	for name, t := range b.fields {
@@ -191,15 +191,16 @@ func (b *batches) batch(i int) train.Batch {
 	return batch
 }
 
-// rows are the values of batch i.
+// rows returns the values of batch i.
 func (b *batches) rows(t safetensors.Ints, i int) []int32 {
 	n := t.Shape[1] * t.Shape[2]
 	return t.Data[i*n : (i+1)*n]
 }
 
-// targets returns the labels and weights [B, width] of batch i. BERT's are those
-// of the predicted positions, which come along, with slots of weight 0 after
-// them; width is P. An encoder-decoder's are those of every position.
+// targets returns the labels and weights [B, width] of batch i. For BERT they
+// are those of the predicted positions, which are also returned, followed by
+// slots of weight 0; width is P. For an encoder-decoder they are those of all
+// positions.
 func (b *batches) targets(i int) (labels []int32, weights []float32, positions []int32, width int) {
 	t := b.fields[bert.Labels]
 	all, length := b.rows(t, i), t.Shape[2]

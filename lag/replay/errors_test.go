@@ -115,7 +115,7 @@ func TestBatchErrors(t *testing.T) {
 	if err := safetensors.Write(config.Batches, growth.Tensors{"input_ids": ids}, nil); err != nil {
 		t.Fatal(err)
 	}
-	mustFail(t, "floats", "F32 where an integer is needed", config)
+	mustFail(t, "floats", "F32, but must have an integer type", config)
 	config.Batches += ".gone"
 	if err := mustFail(t, "no file", "batches.safetensors.gone", config); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: got error %v, want %v", err, os.ErrNotExist)

@@ -17,7 +17,7 @@ import (
 	"github.com/landscape-aware/growing/lag/ul2"
 )
 
-// logits returns the logits of a batch at every position, padding included:
+// logits returns the logits of a batch at all positions, including padding:
 // BERT's [B, L, V], an encoder-decoder's [B, T, V].
 func logits(model train.Model, w transformer.Weights, in transformer.Inputs) *Node {
 	switch c := model.(type) {
@@ -28,7 +28,7 @@ func logits(model train.Model, w transformer.Weights, in transformer.Inputs) *No
 	case ul2.Config:
 		return c.Logits(w, c.Decode(w, in, c.Encode(w, in, transformer.Mode{}), transformer.Mode{}))
 	}
-	panic(fmt.Errorf("a model of family %q has no logits here", model.Family())) // fields refuses it
+	panic(fmt.Errorf("a model of family %q has no logits here", model.Family())) // fields returned an error for it
 }
 
 // writeLogits writes the logits of a batch to a safetensors file, under the name "logits".
