@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -150,14 +151,7 @@ func (s *SplitStatistics) tokens(counts []int64, vocab *tokenizer.Tokenizer) {
 		all[i].Share = float64(all[i].Count) / float64(ordinary)
 		s.Entropy -= all[i].Share * math.Log(all[i].Share)
 	}
-	slices.SortStableFunc(all, func(a, b TokenCount) int {
-		switch {
-		case a.Count > b.Count:
-			return -1
-		case a.Count < b.Count:
-			return 1
-		}
-		return 0 // the lower id first
-	})
+	// Stable, so that of equally frequent tokens the lower id comes first.
+	slices.SortStableFunc(all, func(a, b TokenCount) int { return cmp.Compare(b.Count, a.Count) })
 	s.Frequent = slices.Clone(all[:min(len(all), FrequentTokens)])
 }

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/landscape-aware/growing/data/hub"
@@ -82,11 +83,7 @@ func openDataset(ctx context.Context, spec Spec) (Source, error) {
 
 // readCard reads a repository's README.md, if it has one.
 func readCard(ctx context.Context, repo repository) (card, error) {
-	has := false
-	for _, n := range repo.names() {
-		has = has || n == readmeFile
-	}
-	if !has {
+	if !slices.Contains(repo.names(), readmeFile) {
 		return card{}, nil
 	}
 	if err := repo.fetch(ctx, []string{readmeFile}, nil); err != nil {

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // InitKind is a way to initialize duplicates.
@@ -79,13 +80,9 @@ func (i Init) String() string {
 
 // Validate returns an error for an unknown kind or a field that does not fit the kind.
 func (i Init) Validate() error {
-	known := false
-	for _, kind := range initKinds {
-		known = known || i.Kind == kind
-	}
 	factor := i.Kind == Scaled || i.Kind == Noise
 	switch {
-	case !known:
+	case !slices.Contains(initKinds, i.Kind):
 		return fmt.Errorf("init %q is unknown: choose one of %q", i.Kind, initKinds)
 	case i.Kind != Gated && i.GateSteps != 0:
 		return fmt.Errorf("init %q has gate_steps %d: only %q has a gate; leave gate_steps out", i.Kind, i.GateSteps, Gated)

@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -159,13 +159,8 @@ func checkLayout(entries map[string]Entry, begin, dataSize int64) error {
 	end := begin + dataSize
 	names := slices.SortedFunc(maps.Keys(entries), func(a, b string) int {
 		x, y := entries[a], entries[b]
-		if x.begin != y.begin {
-			return int(max(-1, min(1, x.begin-y.begin)))
-		}
-		if x.end != y.end { // an empty tensor comes before the one that begins at the same place
-			return int(max(-1, min(1, x.end-y.end)))
-		}
-		return strings.Compare(a, b)
+		// By end too: an empty tensor comes before the one that begins at the same place.
+		return cmp.Or(cmp.Compare(x.begin, y.begin), cmp.Compare(x.end, y.end), cmp.Compare(a, b))
 	})
 	for _, name := range names {
 		e := entries[name]

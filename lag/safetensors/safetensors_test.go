@@ -89,11 +89,11 @@ func TestWriteErrors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.safetensors")
 	one := growth.Tensor{Shape: []int{1}, Data: []float32{1}}
 	for want, c := range map[string]Contents{
-		`"w": it has shape [2] but 1 values`:     {Floats: growth.Tensors{"w": {Shape: []int{2}, Data: one.Data}}},
-		`"w": it has shape [-1 -1] but 1 values`: {Floats: growth.Tensors{"w": {Shape: []int{-1, -1}, Data: one.Data}}},
-		`"w": it is a tensor of floats and a tensor of integers`:            {Floats: growth.Tensors{"w": one}, Ints: map[string]Ints{"w": {Data: []int32{1}}}},
-		`"__metadata__": the format`:             {Floats: growth.Tensors{"__metadata__": one}},
-		`"\xff": the format`:                     {Floats: growth.Tensors{"\xff": one}},
+		`"w": it has shape [2] but 1 values`:                     {Floats: growth.Tensors{"w": {Shape: []int{2}, Data: one.Data}}},
+		`"w": it has shape [-1 -1] but 1 values`:                 {Floats: growth.Tensors{"w": {Shape: []int{-1, -1}, Data: one.Data}}},
+		`"w": it is a tensor of floats and a tensor of integers`: {Floats: growth.Tensors{"w": one}, Ints: map[string]Ints{"w": {Data: []int32{1}}}},
+		`"__metadata__": the format`:                             {Floats: growth.Tensors{"__metadata__": one}},
+		`"\xff": the format`:                                     {Floats: growth.Tensors{"\xff": one}},
 	} {
 		if err := c.Write(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("got error %v, want %s", err, want)
@@ -133,11 +133,11 @@ func TestPython(t *testing.T) {
 		}
 	}
 	for want, read := range map[string]func() error{
-		`tensor "big": element 0 is 2147483648`:  func() error { _, err := f.Ints("big"); return err },
-		`tensor "complex" has type C64`:        func() error { _, err := f.Floats("complex"); return err },
+		`tensor "big": element 0 is 2147483648`:               func() error { _, err := f.Ints("big"); return err },
+		`tensor "complex" has type C64`:                       func() error { _, err := f.Floats("complex"); return err },
 		`tensor "f32" has type F32, but must have an integer`: func() error { _, err := f.Ints("f32"); return err },
-		`has no tensor "none" (it has 17`:      func() error { _, err := f.Floats("none"); return err },
-		`it has no checksum`:                     f.Verify,
+		`has no tensor "none" (it has 17`:                     func() error { _, err := f.Floats("none"); return err },
+		`it has no checksum`:                                  f.Verify,
 	} {
 		if err := read(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), f.Path()) {
 			t.Errorf("got error %v, want %s", err, want)
@@ -185,29 +185,29 @@ func raw(header string, data int) []byte {
 }
 
 var malformed = map[string][]byte{
-	"it is 0 bytes long":                           nil,
-	"it is 7 bytes long":                           make([]byte, 7),
-	"should be 3 bytes long, but only 2 bytes follow":  append(binary.LittleEndian.AppendUint64(nil, 3), "{}"...),
-	"should be 18446744073709551615 bytes long":    binary.LittleEndian.AppendUint64(nil, math.MaxUint64),
-	"not a JSON object":                            raw(` {}`, 0),
-	"not JSON: unexpected EOF":                     raw(`{`, 0),
-	"not UTF-8":                                    raw("{\"\xff\":1}", 0),
-	`has "x" after its end`:                             raw(`{} x`, 0),
-	"metadata are not a map of strings":            raw(`{"__metadata__":{"a":1}}`, 0),
-	"metadata twice":                               raw(`{"__metadata__":{},"__metadata__":{}}`, 0),
-	`tensor "a": it occurs twice`:                raw(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2),
-	`tensor "b": its description lacks`:            raw(`{"b":{"dtype":"U8","shape":[1]}}`, 1),
-	`tensor "c": its description lacks`:            raw(`{"c":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}`, 1),
-	`tensor "d": its description: json`:            raw(`{"d":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}`, 1),
-	`tensor "e": its dtype "X9" is not`:            raw(`{"e":{"dtype":"X9","shape":[1],"data_offsets":[0,1]}}`, 1),
-	`tensor "f": its shape has more`:               raw(`{"f":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0),
-	`tensor "g": it is at bytes 0 to 8 of 4`:     raw(`{"g":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4),
-	`tensor "h": it is at bytes 4 to 0 of 4`:     raw(`{"h":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 4),
-	`tensor "i": it has 8 bytes, but`:             raw(`{"i":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, 8),
-	`tensor "j2": it begins at byte`:               raw(`{"j":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"j2":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3),
-	`tensor "k": it begins at byte 66 of the file`: raw(`{"k":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`+"    ", 2),
-	"its tensors end at byte 62 of 63":             raw(`{"l":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 2),
-	`"\nm": it is at bytes`:                      raw(`{"\nm":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0),
+	"it is 0 bytes long":                              nil,
+	"it is 7 bytes long":                              make([]byte, 7),
+	"should be 3 bytes long, but only 2 bytes follow": append(binary.LittleEndian.AppendUint64(nil, 3), "{}"...),
+	"should be 18446744073709551615 bytes long":       binary.LittleEndian.AppendUint64(nil, math.MaxUint64),
+	"not a JSON object":                               raw(` {}`, 0),
+	"not JSON: unexpected EOF":                        raw(`{`, 0),
+	"not UTF-8":                                       raw("{\"\xff\":1}", 0),
+	`has "x" after its end`:                           raw(`{} x`, 0),
+	"metadata are not a map of strings":               raw(`{"__metadata__":{"a":1}}`, 0),
+	"metadata twice":                                  raw(`{"__metadata__":{},"__metadata__":{}}`, 0),
+	`tensor "a": it occurs twice`:                     raw(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2),
+	`tensor "b": its description lacks`:               raw(`{"b":{"dtype":"U8","shape":[1]}}`, 1),
+	`tensor "c": its description lacks`:               raw(`{"c":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}`, 1),
+	`tensor "d": its description: json`:               raw(`{"d":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}`, 1),
+	`tensor "e": its dtype "X9" is not`:               raw(`{"e":{"dtype":"X9","shape":[1],"data_offsets":[0,1]}}`, 1),
+	`tensor "f": its shape has more`:                  raw(`{"f":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0),
+	`tensor "g": it is at bytes 0 to 8 of 4`:          raw(`{"g":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4),
+	`tensor "h": it is at bytes 4 to 0 of 4`:          raw(`{"h":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 4),
+	`tensor "i": it has 8 bytes, but`:                 raw(`{"i":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, 8),
+	`tensor "j2": it begins at byte`:                  raw(`{"j":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"j2":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3),
+	`tensor "k": it begins at byte 66 of the file`:    raw(`{"k":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`+"    ", 2),
+	"its tensors end at byte 62 of 63":                raw(`{"l":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 2),
+	`"\nm": it is at bytes`:                           raw(`{"\nm":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0),
 }
 
 func TestMalformed(t *testing.T) {
@@ -295,7 +295,7 @@ func TestShards(t *testing.T) {
 		t.Errorf("metadata %v", m)
 	}
 	for want, weights := range map[string]string{
-		"has no tensors":                "",
+		"has no tensors":                 "",
 		`"z" is not in`:                  `"z":` + first,
 		"which is not the name of a saf": `"a":"../model-00001-of-00002.safetensors"`,
 		"no such file":                   `"a":"model.safetensors"`,

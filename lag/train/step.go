@@ -88,11 +88,7 @@ func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, 
 		return u, err
 	}
 	rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, 0), float32(step.Rate), p.scalars(s, trained))
-	out, err := p.replace(s, exec, state, rest)
-	if err != nil {
-		return u, err
-	}
-	report, err := takeVector(out)
+	report, err := p.replace(s, exec, state, rest)
 	if err != nil {
 		return u, err
 	}
@@ -104,7 +100,7 @@ func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, 
 // replace runs an executable with donated tensors, which include the state's,
 // and further arguments. The results are a report and the new state, which
 // replaces the old.
-func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report *tensors.Tensor, err error) {
+func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report []float32, err error) {
 	// Compile before donating: compilation fails most often, and must not lose the state.
 	if err := exec.compileFor(append(appendTensors(nil, donated), rest...)); err != nil {
 		return nil, err
@@ -119,7 +115,7 @@ func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor,
 		return nil, err
 	}
 	s.setAll(out[1:])
-	return out[0], nil
+	return takeVector(out[0])
 }
 
 // stepInParts does a step with one execution for each micro-batch, and one more
@@ -170,11 +166,7 @@ func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update,
 	for _, mean := range means {
 		total += mean
 	}
-	out, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
-	if err != nil {
-		return u, err
-	}
-	report, err := takeVector(out)
+	report, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
 	if err != nil {
 		return u, err
 	}
