@@ -13,7 +13,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
-// failure returns the error that reading gives.
+// failure returns the error of reading a source.
 func failure(t *testing.T, s Source) error {
 	t.Helper()
 	for _, err := range s.Documents(context.Background()) {
@@ -66,8 +66,8 @@ type row struct {
 	Body string  `parquet:"body"`
 }
 
-// putParquet writes texts to a file of small pages and two row groups; "-" is a
-// null.
+// putParquet writes texts to a Parquet file with small pages and two row
+// groups. "-" means null.
 func putParquet(t testing.TB, path string, texts ...string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -157,7 +157,7 @@ func TestParquet(t *testing.T) {
 	}
 }
 
-// TestParquetTypes checks that only strings are taken for text.
+// TestParquetTypes checks that only columns of strings are accepted.
 func TestParquetTypes(t *testing.T) {
 	type types struct {
 		Text    string             `parquet:"text"`
@@ -205,7 +205,7 @@ func TestParquetTypes(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	// A decimal can be bytes, too.
+	// A decimal may be stored as bytes.
 	schema := parquet.NewSchema("row", parquet.Group{"text": parquet.Decimal(2, 9, parquet.ByteArrayType)})
 	f, err := os.Create(path)
 	if err != nil {

@@ -76,7 +76,7 @@ func TestCleaning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // duplicates are those of one pass
+		for range 2 { // each pass finds duplicates independently
 			if d := cmp.Diff(c.want, read(t, s)); d != "" {
 				t.Errorf("%+v: %s", c.clean, d)
 			}

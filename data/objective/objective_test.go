@@ -90,7 +90,7 @@ func TestValidate(t *testing.T) {
 		form     Form
 		settings Settings
 		v        Vocabulary
-		want     string // "" where nothing is wrong
+		want     string // "" if there is no error
 	}{
 		{Encoder, DefaultMLM(64), bert, ""},
 		{EncoderDecoder, DefaultUL2(128), t5, ""},
@@ -146,7 +146,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestForms checks that samplers refuse objectives of another form.
+// TestForms checks that samplers return an error for objectives of another form.
 func TestForms(t *testing.T) {
 	v, store := t5vocab(1000, 40), counting(1000)
 	if _, err := NewEncoderDecoderSampler(Objective{DecoderOnly, DefaultUL2(64)}, store, v, 2, 1); err == nil || !strings.Contains(err.Error(), `has form "decoder-only"`) {
@@ -158,7 +158,7 @@ func TestForms(t *testing.T) {
 	if _, err := Default("gpt", Encoder, 64); err == nil {
 		t.Error("an unknown objective has defaults")
 	}
-	// Tokens that a store cannot hold are noticed.
+	// Invalid tokens in a store are an error.
 	store[500] = v.Sentinels[2]
 	s := encoderDecoder(t, DefaultSpanCorruption(64), store, v, 10, 1)
 	if _, err := s.Batch(0); err == nil || !strings.Contains(err.Error(), "must not occur in a text") {

@@ -73,7 +73,7 @@ func TestApplyErrors(t *testing.T) {
 				t.Fatalf("before the change: %v", err)
 			}
 			c.change(&args)
-			// Several runs, as a map's order could make errors differ.
+			// Run several times, because errors could depend on the order of a map.
 			var first string
 			for range 5 {
 				grown, err := args.s.Apply(args.src, args.stack, args.init)

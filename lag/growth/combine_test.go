@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOneHotIsStacking: rows with one 1 copy, bit for bit, moments included.
+// TestOneHotIsStacking checks that one-hot rows copy layers bit for bit, with
+// their moments.
 func TestOneHotIsStacking(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, rng *rand.Rand, src State, depth int, s Strategy) {
 		to := depth + 1 + rng.IntN(5)
@@ -22,7 +23,7 @@ func TestOneHotIsStacking(t *testing.T) {
 		for _, tensors := range []Tensors{src.Params, src.Moments["first"], src.Moments["second"]} {
 			query := testStack.name(depth-1, "attention.query.weight")
 			tensors[query].Data[0] = float32(math.Copysign(0, -1))
-			tensors[query].Data[1] = float32(math.Inf(1)) // which times 0 would not be a number
+			tensors[query].Data[1] = float32(math.Inf(1)) // 0 times this is NaN
 		}
 		combined, err := LiGO(depth, to, coefficients)
 		if err != nil {
@@ -38,8 +39,8 @@ func TestOneHotIsStacking(t *testing.T) {
 	})
 }
 
-// TestCombine: parameters and first moments are combined, all other moments with
-// squared coefficients.
+// TestCombine checks that parameters and first moments are combined, and all
+// other moments with squared coefficients.
 func TestCombine(t *testing.T) {
 	tensors := func() Tensors {
 		return Tensors{"s.0.w": {Shape: []int{2}, Data: []float32{1, 2}}, "s.1.w": {Shape: []int{2}, Data: []float32{10, 20}}, "head": {Data: []float32{5}}}

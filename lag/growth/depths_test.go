@@ -68,8 +68,8 @@ func TestGatesAndFrozenOfTwoStacks(t *testing.T) {
 	}
 }
 
-// TestFrozenIsTheOriginals: at any time each layer is frozen or not as its map
-// says, and the sizes fit, for random maps.
+// TestFrozenIsTheOriginals checks for random maps that exactly the originals
+// are frozen, and only in the first steps.
 func TestFrozenIsTheOriginals(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, rng *rand.Rand, _ State, depth int, s Strategy) {
 		s.NewFirst = 5

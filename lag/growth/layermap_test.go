@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// randomMap draws a map of depth layers over a source of from, one layer in
-// five new.
+// randomMap returns a random map of depth layers for a source of from layers.
+// One layer in five is new.
 func randomMap(rng *rand.Rand, from, depth int) Map {
 	m := make(Map, depth)
 	for i := range m {
@@ -129,7 +129,7 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// second drops a result, so that a call's error can be passed on.
+// second returns only the error of a call.
 func second[T any](_ T, err error) error { return err }
 
 func wantError(t *testing.T, what string, err error, want string) {

@@ -19,7 +19,7 @@ func mustLearn(t *testing.T, from, to int) Strategy {
 	return s
 }
 
-// start returns the coefficients that learning begins with, of all modules.
+// start returns the initial coefficients of learning, for all modules.
 func start(s Strategy, from int) map[string][][]float64 {
 	modules := make(map[string][][]float64)
 	for suffix := range layerShapes {
@@ -28,8 +28,8 @@ func start(s Strategy, from int) map[string][][]float64 {
 	return modules
 }
 
-// TestLearningStartsAtStacking: with the coefficients that learning begins with,
-// the state is that of stacking bit for bit, moments included.
+// TestLearningStartsAtStacking checks that the initial coefficients of learning
+// give the state of stacking bit for bit, including moments.
 func TestLearningStartsAtStacking(t *testing.T) {
 	for _, depths := range [][2]int{{1, 2}, {2, 3}, {3, 7}} {
 		from, to := depths[0], depths[1]
@@ -48,13 +48,13 @@ func TestLearningStartsAtStacking(t *testing.T) {
 	}
 }
 
-// TestCombineModules: a module's own coefficients serve its weight and bias, and
-// nothing else; moments follow, all but the first with squares.
+// TestCombineModules checks that a module's own coefficients apply only to its
+// weight and bias, also to moments, where all but the first use squares.
 func TestCombineModules(t *testing.T) {
 	src := randomState(rand.New(rand.NewPCG(2, 2)), 2)
 	s := Custom("s", Map{0, 1, 1}, Copy)
 	plain := mustApply(t, s, src, stackOf(2))
-	rows := [][]float64{{1, 0}, {0.5, -2}, {0, 3}} // row 1 is mainly another layer than the map's
+	rows := [][]float64{{1, 0}, {0.5, -2}, {0, 3}} // the largest coefficient of row 1 is not at the map's layer
 	s.CombineModules = map[string][][]float64{"attention.output": rows}
 	grown := mustApply(t, s, src, stackOf(2))
 	for name, tensors := range map[string][3]Tensors{
@@ -93,8 +93,8 @@ func TestModule(t *testing.T) {
 	}
 }
 
-// TestLearnKey: that and how coefficients are learned counts; coefficients that
-// a module has without them do not.
+// TestLearnKey checks that keys include whether and how coefficients are
+// learned, but not coefficients that equal those of the strategy without them.
 func TestLearnKey(t *testing.T) {
 	s := mustLearn(t, 2, 4)
 	stack, err := GStack(2, 4)
@@ -159,7 +159,7 @@ func TestLearnErrors(t *testing.T) {
 	wantError(t, "not learned yet", second(mustLearn(t, 2, 4).Apply(src, stackOf(2), nil)), "none were learned")
 }
 
-// TestLearnPerStack: of two stacks each learns that grows.
+// TestLearnPerStack checks that each of two stacks learns if it grows.
 func TestLearnPerStack(t *testing.T) {
 	for _, c := range []struct {
 		from, to Depths

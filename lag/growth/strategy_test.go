@@ -95,7 +95,7 @@ func TestKey(t *testing.T) {
 		t.Error("the gate's steps do not count")
 	}
 
-	// Without duplicates there is nothing that an init could change.
+	// Without duplicates an init changes nothing.
 	fresh := Strategy{Map: Map{0, 1, New}, Init: Init{Kind: Copy}, Moments: MomentsCopy}
 	for _, other := range []Strategy{
 		{Map: fresh.Map, Init: Init{Kind: Zero}, Moments: MomentsCopy},

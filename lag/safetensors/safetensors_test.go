@@ -29,7 +29,7 @@ var ours = Contents{
 	Metadata: map[string]string{"format": "pt"},
 }
 
-// TestWrite compares with a file that Python's safetensors has read, see
+// TestWrite compares with a file that Python's safetensors can read, see
 // testdata/make.py, and reads it back.
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.safetensors")
@@ -104,7 +104,7 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-// TestPython reads what Python's safetensors 0.8.0 wrote, see testdata/make.py.
+// TestPython reads a file of Python's safetensors 0.8.0, see testdata/make.py.
 func TestPython(t *testing.T) {
 	f := open(t, filepath.Join("testdata", "python.safetensors"))
 	if m := f.Metadata(); m["format"] != "pt" || m["made by"] != "safetensors 0.8.0" {
@@ -145,7 +145,7 @@ func TestPython(t *testing.T) {
 	}
 }
 
-// TestHalf compares all F16 and BF16 numbers with what their bits mean.
+// TestHalf compares all F16 and BF16 numbers with the values of their bits.
 func TestHalf(t *testing.T) {
 	for i := range 1 << 16 {
 		var b [2]byte
@@ -179,7 +179,7 @@ func TestHalf(t *testing.T) {
 	}
 }
 
-// raw is a file of a header and zeros.
+// raw returns a file with a header and zeros.
 func raw(header string, data int) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), make([]byte, data)...)
 }
@@ -226,7 +226,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestVerify changes every byte, and cuts the file at each.
+// TestVerify changes each byte, and truncates the file at each byte.
 func TestVerify(t *testing.T) {
 	whole, err := os.ReadFile(filepath.Join("testdata", "go.safetensors"))
 	if err != nil {
@@ -311,8 +311,8 @@ func TestShards(t *testing.T) {
 	}
 }
 
-// FuzzOpen: whatever a file holds, it is read or refused; what is read can be
-// written and comes back.
+// FuzzOpen checks that any file is read or gives an error, and that read
+// contents are the same after writing and reading.
 func FuzzOpen(f *testing.F) {
 	for _, contents := range malformed {
 		f.Add(contents)
@@ -374,7 +374,7 @@ func reread(t *testing.T, c Contents) growth.Tensors {
 	return all
 }
 
-// bitwise gives tensors in a form in which a NaN equals itself.
+// bitwise returns tensors in a form in which NaN equals itself.
 func bitwise(tensors growth.Tensors) map[string]string {
 	all := make(map[string]string)
 	for name, t := range tensors {
