@@ -43,6 +43,8 @@ func DefaultMLM(sequenceLength int) MLM {
 // Kind is [KindMLM].
 func (m MLM) Kind() Kind { return KindMLM }
 
+func (m MLM) length() int { return m.SequenceLength }
+
 func (m MLM) withLength(tokens int) Settings { m.SequenceLength = tokens; return m }
 
 // Validate reports what is wrong with the objective.

@@ -9,35 +9,19 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// names maps the parameters of a family to the tensors of a checkpoint. A
-// parameter that is not in pairs has the same name on both sides.
-type names struct {
-	pairs       []pair
-	copies      []copied
-	ignored     []string          // tensors without a function
-	heads       []string          // tensors of heads that the model may lack; they are left out with a line in the log
-	headsAdvice string            // what that line says
-	prefix      string            // begins the names of the model's body; absent where the body was saved alone
-	legacy      map[string]string // older ends of names
-}
-
-// pair is a parameter under two names.
-type pair struct{ ours, theirs string }
-
-// copied is a tensor that is one with another. A checkpoint may hold either or
-// both; two that differ are an error.
-type copied struct{ copy, of string }
+// names is what a family says of its tensors.
+type names struct{ model.TensorNames }
 
 // theirs returns the name of a parameter of ours in a checkpoint.
 func (n names) theirs(ours string) string {
-	for _, p := range n.pairs {
-		if p.ours == ours {
-			return p.theirs
+	for _, p := range n.Pairs {
+		if p.Ours == ours {
+			return p.Theirs
 		}
 	}
 	return ours
@@ -45,13 +29,13 @@ func (n names) theirs(ours string) string {
 
 // canonical returns the name that a tensor of a checkpoint goes by today.
 func (n names) canonical(name string, body bool) string {
-	for old, now := range n.legacy {
+	for old, now := range n.Legacy {
 		if rest, ok := strings.CutSuffix(name, old); ok {
 			name = rest + now
 		}
 	}
-	if body && !strings.HasPrefix(name, "cls.") {
-		name = n.prefix + name
+	if body && !strings.HasPrefix(name, n.Outside) {
+		name = n.Prefix + name
 	}
 	return name
 }
@@ -59,12 +43,16 @@ func (n names) canonical(name string, body bool) string {
 // LoadWeights reads the parameters of a model from a checkpoint of transformers.
 // A tensor that is missing, left over, of another shape or of no floating-point
 // type is an error. Weights in half precision become float32.
-func LoadWeights(f *safetensors.File, config train.Model) (growth.Tensors, error) {
-	a, err := architectureOf(config)
+func LoadWeights(f *safetensors.File, config model.Config) (growth.Tensors, error) {
+	export, err := config.Export()
 	if err != nil {
 		return nil, err
 	}
-	c := checkpoint{file: f, names: a.names}
+	a, err := architectureOf(export.ModelType)
+	if err != nil {
+		return nil, err
+	}
+	c := checkpoint{file: f, names: names{a.Names}}
 	if err := c.list(); err != nil {
 		return nil, err
 	}
@@ -80,7 +68,7 @@ type checkpoint struct {
 
 func (c *checkpoint) list() error {
 	list := c.file.Names()
-	body := c.names.prefix != "" && !slices.ContainsFunc(list, func(name string) bool { return strings.HasPrefix(name, c.names.prefix) })
+	body := c.names.Prefix != "" && !slices.ContainsFunc(list, func(name string) bool { return strings.HasPrefix(name, c.names.Prefix) })
 	c.tensors = make(map[string]string, len(list))
 	for _, name := range list {
 		canonical := c.names.canonical(name, body)
@@ -131,10 +119,10 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 
 // stand returns a copy that stands for a tensor that is absent.
 func (c *checkpoint) stand(theirs string) (canonical, name string, ok bool) {
-	for _, copied := range c.names.copies {
-		if copied.of == theirs {
-			if name, ok := c.tensors[copied.copy]; ok {
-				return copied.copy, name, true
+	for _, copied := range c.names.Copies {
+		if copied.Of == theirs {
+			if name, ok := c.tensors[copied.Copy]; ok {
+				return copied.Copy, name, true
 			}
 		}
 	}
@@ -153,21 +141,22 @@ func (c *checkpoint) read(name string, shape []int) (growth.Tensor, error) {
 // missing is the error of a checkpoint without some tensors.
 func (c *checkpoint) missing(list []string) error {
 	advice := "the weights are of another model than " + configFile + " says, or a file was not copied"
-	if head := slices.IndexFunc(list, func(name string) bool { return !strings.HasPrefix(name, "cls.") }); head < 0 && c.names.prefix != "" {
-		advice = "it holds BERT without the head of the language model, which is needed: load it with BertForMaskedLM in Python, which makes a new head, train that, and save it"
+	ofBody := func(name string) bool { return !strings.HasPrefix(name, c.names.Outside) }
+	if c.names.NoHead != "" && !slices.ContainsFunc(list, ofBody) {
+		advice = c.names.NoHead
 	}
 	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
 }
 
 // compareCopies reads what must be equal to something else and compares it.
 func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transformer.Param) error {
-	for _, copied := range c.names.copies {
-		name, ok := c.tensors[copied.copy]
-		i := slices.IndexFunc(parameters, func(p transformer.Param) bool { return c.names.theirs(p.Name) == copied.of })
+	for _, copied := range c.names.Copies {
+		name, ok := c.tensors[copied.Copy]
+		i := slices.IndexFunc(parameters, func(p transformer.Param) bool { return c.names.theirs(p.Name) == copied.Of })
 		if !ok || i < 0 {
 			continue
 		}
-		delete(c.tensors, copied.copy)
+		delete(c.tensors, copied.Copy)
 		p := parameters[i]
 		t, err := c.read(name, p.Shape)
 		if err != nil {
@@ -175,7 +164,7 @@ func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transform
 		}
 		if !slices.Equal(t.Data, params[p.Name].Data) {
 			return fmt.Errorf("%s: tensor %s is not equal to %s, with which this model has it in common; a model with weights of its own there is not supported",
-				c.file.Path(), name, copied.of)
+				c.file.Path(), name, copied.Of)
 		}
 	}
 	return nil
@@ -184,17 +173,17 @@ func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transform
 // leftOver reports tensors that were not read. Those without a function here are dropped.
 func (c *checkpoint) leftOver() error {
 	var dropped []string
-	for _, name := range c.names.ignored {
+	for _, name := range c.names.Ignored {
 		delete(c.tensors, name)
 	}
-	for _, name := range c.names.heads {
+	for _, name := range c.names.Heads {
 		if _, ok := c.tensors[name]; ok {
 			dropped = append(dropped, name)
 			delete(c.tensors, name)
 		}
 	}
 	if len(dropped) > 0 {
-		log.Info(c.names.headsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
+		log.Info(c.names.HeadsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
 	}
 	if len(c.tensors) == 0 {
 		return nil

@@ -3,7 +3,7 @@ package train
 import (
 	"fmt"
 
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 // MemoryUse is an estimate of the device memory that training takes, in bytes.
