@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -31,8 +33,8 @@ type race struct {
 // growing says what candidates are grown from, and how they are trained.
 type growing struct {
 	kind       Phase
-	source     *train.Run // must be complete when the candidates begin
-	model      Model      // of the source
+	source     *train.Run  // must be complete when the candidates begin
+	model      model.Model // of the source
 	to         growth.Depths
 	seed       int64
 	schedule   train.Schedule
@@ -101,7 +103,7 @@ func (r *race) eventOf(i int, phase Phase) Event {
 // there, once its coefficients are learned, if it has any to learn. New layers are drawn
 // with a seed of their own: with that of a study, a new layer would start where
 // the source's layer of that index once started.
-func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown Model, strategy growth.Strategy) (train.Snapshot, error) {
+func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown model.Model, strategy growth.Strategy) (train.Snapshot, error) {
 	perStack, err := strategy.PerStack(len(source.Stacks()))
 	if err == nil && strategy.Learn != nil {
 		perStack, err = s.learn(ctx, run, snap, source, grown, perStack)
@@ -109,7 +111,7 @@ func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot,
 	if err != nil {
 		return snap, err
 	}
-	snap, err = snap.Grow(source.Stacks(), perStack, initializer(grown, ^run.Seed))
+	snap, err = snap.Grow(source.Stacks(), perStack, trained.Initializer(grown, ^run.Seed))
 	snap.Step = 0 // of a new run
 	return snap, err
 }

@@ -7,17 +7,16 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data"
-	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/tokenizer"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // setInitial gives the task the model of a model directory or of a run and,
 // where it has one, its vocabulary.
 func (t *Task) setInitial(dir string) error {
-	p, err := LoadPretrained(dir)
+	p, err := trained.Load(dir)
 	if err != nil {
 		return err
 	}
@@ -26,15 +25,13 @@ func (t *Task) setInitial(dir string) error {
 		return err
 	}
 	t.Model = p.Model
-	t.Data.VocabSize = t.Model.VocabSize()
+	t.Data.VocabSize = t.Model.Vocabulary()
 	if file != "" {
 		d := &t.Data
 		d.TokenizerFile, d.VocabSize, d.Kind, d.MinFrequency, d.LimitAlphabet, d.ByteFallback, d.Coverage = file, 0, "", 0, 0, false, 0
 	}
-	if m, ok := t.Model.Model.(bert.Config); ok {
-		if s, ok := t.Objective.Settings.(objective.MLM); ok {
-			t.Objective = t.Objective.WithSequenceLength(min(s.SequenceLength, m.MaxPositions))
-		}
+	if most := t.Model.MaxLength(); most > 0 && t.Objective.Settings != nil {
+		t.Objective = t.Objective.WithSequenceLength(min(t.Objective.SequenceLength(), most))
 	}
 	return nil
 }
@@ -72,12 +69,12 @@ func (c *Config) SetInitial(dir string) error {
 // loadInitial returns the state of a model directory or of a run at step 0, for
 // a training of the task.
 func (t Task) loadInitial(dir string, d *data.Dataset) (train.Snapshot, error) {
-	p, err := LoadPretrained(dir)
+	p, err := trained.Load(dir)
 	if err != nil {
 		return train.Snapshot{}, err
 	}
-	if err := checkParameters(p.Params, t.Model.Parameters()); err != nil {
-		return train.Snapshot{}, fmt.Errorf("the weights of %s are not of the model that is to be trained: %w; give the training the model of its %s", dir, err, modelFile)
+	if err := trained.CheckParameters(p.Params, t.Model.Parameters()); err != nil {
+		return train.Snapshot{}, fmt.Errorf("the weights of %s are not of the model that is to be trained: %w; give the training the model of that directory", dir, err)
 	}
 	own, file, err := hf.LoadTokenizer(p.Files)
 	if err != nil {

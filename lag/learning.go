@@ -9,6 +9,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -20,9 +21,9 @@ const learnedFile = "learned.json"
 // learn finds the coefficients of a strategy that learns them, given for each
 // stack, on the first batches of the run that is to be grown: it will see these
 // again. An interruption loses what was learned.
-func (s *session) learn(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown Model, perStack []growth.Strategy) ([]growth.Strategy, error) {
+func (s *session) learn(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown model.Model, perStack []growth.Strategy) ([]growth.Strategy, error) {
 	learning := train.Learning{
-		Backend: s.backend, Grown: grown.Model, Source: snap, Stacks: source.Stacks(), Strategies: perStack, Seed: run.Seed,
+		Backend: s.backend, Grown: grown.Config, Source: snap, Stacks: source.Stacks(), Strategies: perStack, Seed: run.Seed,
 		Batch: func(step int) (train.Batch, error) {
 			batches, err := run.Batch(step)
 			if err == nil && len(batches) != 1 {

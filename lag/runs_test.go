@@ -9,6 +9,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -18,7 +19,7 @@ type recordedRun struct {
 
 	Kind       lag.Phase        `json:"kind"`
 	Seed       int64            `json:"seed"`
-	Model      lag.Model        `json:"model"`
+	Model      model.Model      `json:"model"`
 	Schedule   train.Schedule   `json:"schedule"`
 	FirstBatch int              `json:"first_batch"`
 	Strategy   *growth.Strategy `json:"strategy"`

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -13,7 +14,7 @@ import (
 // segment is a stage of an arm as it is trained.
 type segment struct {
 	Stage
-	model    Model
+	model    model.Model
 	pool     growth.Pool // that the stage begins with; none for the first
 	rule     selection.Rule
 	schedule train.Schedule
@@ -33,7 +34,7 @@ func (s segment) rules() []selection.Rule {
 // and probing together take the budget, of which less is left over than one step
 // more of the last stage, and what its rule would then spend, would take. The cost
 // of a step is given by model.
-func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([]segment, error) {
+func (c Stacking) segments(arm Arm, budget float64, cost func(model.Model) float64) ([]segment, error) {
 	var list []segment
 	for i, stage := range c.stages(arm) {
 		model, err := c.Model.WithDepths(stage.Depths...)

@@ -2,14 +2,15 @@ package lag
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -23,7 +24,7 @@ type session struct {
 	backend   *backend.Backend
 	dataset   *data.Dataset
 	feeds     map[int64]*feed           // by seed; the one of the task's seed has the validation set
-	programs  map[string]*train.Program // by the depths of the model
+	programs  map[string]*train.Program // by the JSON of the model
 	events    map[*train.Run]Event      // what each run is of
 	failed    []*failedRun
 }
@@ -41,13 +42,13 @@ func openSession(ctx context.Context, task Task, o Options) (_ *session, err err
 	if s.backend, err = o.openBackend(o.Backend); err != nil {
 		return nil, err
 	}
-	if s.dataset, err = o.prepare(ctx, task.Data, task.Model.VocabSize()); err != nil {
+	if s.dataset, err = o.prepare(ctx, task.Data, task.Model.Vocabulary()); err != nil {
 		return nil, err
 	}
 	if err := task.Objective.Validate(s.dataset.Vocabulary()); err != nil {
 		return nil, err
 	}
-	s.feeds[task.Seed], err = openFeed(s.dataset, task.Objective, feedSettings{task.BatchSize, task.ValidationBatches, task.Seed})
+	s.feeds[task.Seed], err = openFeed(s.dataset, task.Objective, task.Model.Config, feedSettings{task.BatchSize, task.ValidationBatches, task.Seed})
 	return s, err
 }
 
@@ -82,21 +83,25 @@ func (s *session) feed(seed int64) (f *feed, err error) {
 	if f, ok := s.feeds[seed]; ok {
 		return f, nil
 	}
-	f, err = openFeed(s.dataset, s.task.Objective, feedSettings{s.task.BatchSize, 0, seed})
+	f, err = openFeed(s.dataset, s.task.Objective, s.task.Model.Config, feedSettings{s.task.BatchSize, 0, seed})
 	if err == nil {
 		s.feeds[seed] = f
 	}
 	return f, err
 }
 
-// program returns the training program of the model at some depths. There is
-// one for each: all candidates share it.
-func (s *session) program(model Model) (*train.Program, error) {
-	key := fmt.Sprint(model.Depths())
+// program returns the training program of a model. There is one for each
+// configuration: all candidates share it.
+func (s *session) program(m model.Model) (*train.Program, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	key := string(text)
 	if p, ok := s.programs[key]; ok {
 		return p, nil
 	}
-	p, err := train.NewProgram(s.backend, model.Model, s.task.Optimizer.Optimizer)
+	p, err := train.NewProgram(s.backend, m.Config, s.task.Optimizer.Optimizer)
 	if err == nil {
 		s.programs[key] = p
 	}
@@ -104,8 +109,9 @@ func (s *session) program(model Model) (*train.Program, error) {
 }
 
 // cost is that of a training step of a model.
-func (s *session) cost(model Model) Cost {
-	return model.Cost(s.fixed().validation[0], s.task.Optimizer.Optimizer, 1)
+func (s *session) cost(m model.Model) Cost {
+	c, _ := s.task.Cost(m, 1) // the task is valid
+	return c
 }
 
 // runConfig is what determines a run: the address of its directory.
@@ -114,7 +120,7 @@ type runConfig struct {
 	Backend           string              `json:"backend"` // engines differ in the last bits
 	Data              string              `json:"data"`    // fingerprint
 	Objective         objective.Objective `json:"objective"`
-	Model             Model               `json:"model"`
+	Model             model.Model         `json:"model"`
 	BatchSize         int                 `json:"batch_size"`
 	ValidationBatches int                 `json:"validation_batches"`
 	ValidationSeed    int64               `json:"validation_seed"`
@@ -130,10 +136,10 @@ type runConfig struct {
 }
 
 // runConfig returns what the runs of a session have in common.
-func (s *session) runConfig(kind Phase, model Model, seed int64, schedule train.Schedule, evaluate []int) runConfig {
+func (s *session) runConfig(kind Phase, m model.Model, seed int64, schedule train.Schedule, evaluate []int) runConfig {
 	t := s.task
 	return runConfig{
-		Kind: kind, Backend: s.backend.Kind, Data: s.dataset.Fingerprint, Objective: t.Objective, Model: model,
+		Kind: kind, Backend: s.backend.Kind, Data: s.dataset.Fingerprint, Objective: t.Objective, Model: m,
 		BatchSize: t.BatchSize, ValidationBatches: t.ValidationBatches, ValidationSeed: t.Seed, Seed: seed, Optimizer: t.Optimizer,
 		Schedule: schedule, Evaluate: evaluate,
 	}
@@ -194,9 +200,9 @@ func (s *session) begin(run *train.Run, initial func(context.Context) (*train.St
 
 // openGates are those of a model without gated layers. It has gates all the
 // same, so that it shares its program with models that do.
-func openGates(model Model) []float32 {
+func openGates(m model.Model) []float32 {
 	var gates []float32
-	for _, depth := range model.Depths() {
+	for _, depth := range m.Depths() {
 		for range depth {
 			gates = append(gates, 1)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -42,7 +43,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 		return nil, err
 	}
 	found := sumOf(s.dir, stackingResultFile)
-	cost := func(m Model) float64 { return s.cost(m).FLOPs }
+	cost := func(m model.Model) float64 { return s.cost(m).FLOPs }
 	budget := 0.0
 	for _, stage := range c.Stages {
 		model, err := c.Model.WithDepths(stage.Depths...)
@@ -139,7 +140,7 @@ func (ch *chain) train(ctx context.Context) error {
 // one, and returns its run.
 func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.Run, error) {
 	s := ch.segments[i]
-	event := Event{Phase: PhaseStack, Run: fmt.Sprintf("%s, %s", ch.arm.Name, s.model.describeDepths()), Seed: ch.seed, Index: ch.index, Count: ch.count}
+	event := Event{Phase: PhaseStack, Run: fmt.Sprintf("%s, %s", ch.arm.Name, s.model.Layers()), Seed: ch.seed, Index: ch.index, Count: ch.count}
 	stage := StageOutcome{Depths: s.Depths, Steps: s.Steps, Loss: undefined()}
 	var run *train.Run
 	var err error

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 )
 
 // smallStacking grows a model of 2 layers to 4 and 6 in stages of 40 steps.
@@ -34,7 +35,7 @@ func TestStackingPresets(t *testing.T) {
 		}
 		budget := 0.0
 		for _, s := range c.Stages {
-			budget += float64(s.Steps) * depthCost(c.Model.withDepths(t, s.Depths))
+			budget += float64(s.Steps) * depthCost(withDepths(t, c.Model, s.Depths))
 		}
 		for _, arm := range c.Arms {
 			if _, err := c.segments(arm, budget, depthCost); err != nil {
@@ -44,7 +45,7 @@ func TestStackingPresets(t *testing.T) {
 	}
 }
 
-func (m Model) withDepths(t *testing.T, depths growth.Depths) Model {
+func withDepths(t *testing.T, m model.Model, depths growth.Depths) model.Model {
 	t.Helper()
 	grown, err := m.WithDepths(depths...)
 	if err != nil {
@@ -54,7 +55,7 @@ func (m Model) withDepths(t *testing.T, depths growth.Depths) Model {
 }
 
 // depthCost makes up the cost of a step: embedding and head beside the layers.
-func depthCost(m Model) float64 { return 1.7e6 + 0.9e6*float64(m.Depths()[0]) }
+func depthCost(m model.Model) float64 { return 1.7e6 + 0.9e6*float64(m.Depths()[0]) }
 
 // TestSegments: over random plans, rules and proportions, training and probing
 // take the whole budget, but for less than one step more in the last stage would
@@ -75,10 +76,10 @@ func TestSegments(t *testing.T) {
 			stages = append(stages, Stage{growth.Depths{d}, 1 + random.IntN(300)})
 		}
 		c.Stages = stages
-		c.Model = c.Model.withDepths(t, stages[0].Depths)
+		c.Model = withDepths(t, c.Model, stages[0].Depths)
 		budget := 0.0
 		for _, s := range stages {
-			budget += float64(s.Steps) * depthCost(c.Model.withDepths(t, s.Depths))
+			budget += float64(s.Steps) * depthCost(withDepths(t, c.Model, s.Depths))
 		}
 		text := rules[random.IntN(len(rules))]
 		arm := Arm{Name: text, Rule: text}

@@ -224,7 +224,7 @@ func (s *Study) pretraining() (*train.Run, error) {
 }
 
 func (s *Study) pretrainingEvent() Event {
-	return Event{Phase: PhasePretrain, Run: s.Config.Model.describeDepths(), Count: 1, Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()}
+	return Event{Phase: PhasePretrain, Run: s.Config.Model.Layers(), Count: 1, Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()}
 }
 
 // Pretrain trains the source model, or finds it trained, and describes it.

@@ -8,16 +8,16 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model/bert"
 )
 
 // changeBERT changes the model of a study.
 func changeBERT(change func(*bert.Config)) func(*lag.Config) {
 	return func(c *lag.Config) {
-		m := c.Model.Model.(bert.Config)
+		m := c.Model.Config.(bert.Config)
 		change(&m)
-		c.Model.Model = m
+		c.Model.Config = m
 	}
 }
 
@@ -33,7 +33,7 @@ func TestBadInput(t *testing.T) {
 		want   string
 	}{
 		"to smaller than from":      {change: changeBERT(func(m *bert.Config) { m.Layers = 4 }), want: "cannot grow"},
-		"heads":                     {change: func(c *lag.Config) { c.SetHeads(3) }, want: "do not divide the hidden size"},
+		"heads":                     {change: func(c *lag.Config) { _ = c.SetModel("heads", "3") }, want: "do not divide the hidden size"},
 		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus.Source = file }, want: file},
 		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus.Source = file + ".missing" }, want: file + ".missing"},
 		"corpus shorter than batch": {change: func(c *lag.Config) { c.BatchSize = 5000 }, want: "shorter than a batch"},

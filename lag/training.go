@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 
 	"github.com/charmbracelet/log"
 
@@ -67,12 +66,8 @@ func (c Training) Validate() error {
 
 // Describe says in one line what is trained on what. The configuration must be valid.
 func (c Training) Describe() string {
-	var depths []string
-	for _, s := range c.Model.Stacks() {
-		depths = append(depths, fmt.Sprint(s.Depth))
-	}
-	return fmt.Sprintf("%s of %s layers, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
-		c.Model.Family(), strings.Join(depths, "+"), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
+	return fmt.Sprintf("%s of %s, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
+		c.Model.Family(), c.Model.Layers(), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
 		c.Optimizer.Name(), c.Schedule.Peak, c.Data.Corpus)
 }
 
@@ -117,7 +112,10 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cost := c.Model.Cost(f.validation[0], c.Optimizer.Optimizer, c.MicroBatches)
+	cost, err := c.Task.Cost(c.Model, c.MicroBatches)
+	if err != nil {
+		return nil, err
+	}
 	log.Info("a step takes", "tokens", cost.Tokens, "GFLOP", math.Round(cost.FLOPs/1e6)/1e3, "memory", "about "+cost.Memory.String())
 	config := trainingConfig{Training: c.computes(), Backend: session.backend.Kind, Data: d.Fingerprint}
 	run := c.run(program, f, cost, o, environmentOf(session.backend))

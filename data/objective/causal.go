@@ -27,6 +27,8 @@ func DefaultCausalLM(sequenceLength int) CausalLM { return CausalLM{SequenceLeng
 // Kind returns [KindCausalLM].
 func (c CausalLM) Kind() Kind { return KindCausalLM }
 
+func (c CausalLM) length() int { return c.SequenceLength }
+
 func (c CausalLM) withLength(tokens int) Settings { c.SequenceLength = tokens; return c }
 
 func (c CausalLM) validate(form Form, v Vocabulary) error {
@@ -53,8 +55,6 @@ type causalRows struct {
 }
 
 func (c *causalRows) window() int64 { return int64(c.SequenceLength) + 1 }
-
-func (c *causalRows) length() int { return c.SequenceLength }
 
 func (c *causalRows) newScratch() *scratch { return &scratch{raw: make([]int32, c.SequenceLength+1)} }
 

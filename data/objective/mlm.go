@@ -44,6 +44,8 @@ func DefaultMLM(sequenceLength int) MLM {
 // Kind returns [KindMLM].
 func (m MLM) Kind() Kind { return KindMLM }
 
+func (m MLM) length() int { return m.SequenceLength }
+
 func (m MLM) withLength(tokens int) Settings { m.SequenceLength = tokens; return m }
 
 // Validate reports the first error in the settings.

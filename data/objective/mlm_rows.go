@@ -17,8 +17,6 @@ type mlmRows struct {
 	ordinary  []int32    // all ids that are not special
 }
 
-func (m *mlmRows) length() int { return m.SequenceLength }
-
 func (m *mlmRows) window() int64 {
 	if m.Pairs != nil {
 		return int64(m.SequenceLength - 3)

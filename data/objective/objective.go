@@ -1,7 +1,6 @@
 package objective
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,6 +40,7 @@ const (
 type Settings interface {
 	Kind() Kind
 	validate(form Form, v Vocabulary) error
+	length() int // of a sequence, tokens
 	withLength(tokens int) Settings
 }
 
@@ -96,6 +96,9 @@ func (o Objective) Validate(v Vocabulary) error {
 	return fmt.Errorf("objective: settings of type %T do not belong to an objective: give an MLM, SpanCorruption, UL2, PrefixLM or CausalLM as a value", o.Settings)
 }
 
+// SequenceLength is the length of the objective's sequences, in tokens.
+func (o Objective) SequenceLength() int { return o.Settings.length() }
+
 // WithSequenceLength returns the objective for sequences of another length.
 func (o Objective) WithSequenceLength(tokens int) Objective {
 	if o.Settings != nil {
@@ -104,85 +107,52 @@ func (o Objective) WithSequenceLength(tokens int) Objective {
 	return o
 }
 
+// head is the beginning of an objective's JSON.
+type head struct {
+	Kind Kind `json:"kind"`
+	Form Form `json:"form"`
+}
+
+// settings has the function that decodes the settings of each kind.
+var settings = map[Kind]func(text []byte) (Settings, error){
+	KindMLM:            strictjson.Decoder[MLM, Settings](),
+	KindSpanCorruption: strictjson.Decoder[SpanCorruption, Settings](),
+	KindUL2:            strictjson.Decoder[UL2, Settings](),
+	KindPrefixLM:       strictjson.Decoder[PrefixLM, Settings](),
+	KindCausalLM:       strictjson.Decoder[CausalLM, Settings](),
+}
+
 // MarshalJSON writes kind and form before the settings.
 func (o Objective) MarshalJSON() ([]byte, error) {
 	if o.Settings == nil {
 		return nil, errors.New("objective: an objective without settings has no JSON")
 	}
-	head, err := json.Marshal(struct {
-		Kind Kind `json:"kind"`
-		Form Form `json:"form"`
-	}{o.Settings.Kind(), o.Form})
-	if err != nil {
-		return nil, err
-	}
-	settings, err := json.Marshal(o.Settings)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(head[:len(head)-1], []byte{','}, settings[1:]), nil
+	return strictjson.Join(head{o.Settings.Kind(), o.Form}, o.Settings)
 }
 
 // UnmarshalJSON decodes what MarshalJSON writes.
 func (o *Objective) UnmarshalJSON(text []byte) error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return fmt.Errorf("objective: %w", strictjson.Explain(err))
-	}
-	var kind Kind
-	var form Form
-	for _, f := range []struct {
-		name string
-		to   any
-	}{{"kind", &kind}, {"form", &form}} {
-		raw, ok := fields[f.name]
-		if !ok {
-			return fmt.Errorf("objective: the field %q is missing", f.name)
-		}
-		if err := json.Unmarshal(raw, f.to); err != nil {
-			return fmt.Errorf("objective: %s: %w", f.name, strictjson.Explain(err))
-		}
-		delete(fields, f.name)
-	}
-	var settings Settings
-	var err error
-	switch kind {
-	case KindMLM:
-		settings, err = decode[MLM](fields)
-	case KindSpanCorruption:
-		settings, err = decode[SpanCorruption](fields)
-	case KindUL2:
-		settings, err = decode[UL2](fields)
-	case KindPrefixLM:
-		settings, err = decode[PrefixLM](fields)
-	case KindCausalLM:
-		settings, err = decode[CausalLM](fields)
-	default:
-		return errKind(kind)
-	}
+	var h head
+	rest, err := strictjson.Cut(text, &h)
 	if err != nil {
-		return fmt.Errorf("objective: %s: %w", kind, err)
+		return fmt.Errorf("objective: %w", err)
 	}
-	*o = Objective{Form: form, Settings: settings}
+	read, ok := settings[h.Kind]
+	if !ok {
+		return errKind(h.Kind)
+	}
+	decoded, err := read(rest)
+	if err != nil {
+		return fmt.Errorf("objective: %s: %w", h.Kind, err)
+	}
+	*o = Objective{Form: h.Form, Settings: decoded}
 	return nil
-}
-
-// decode decodes the settings of one kind.
-func decode[S Settings](fields map[string]json.RawMessage) (Settings, error) {
-	text, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
-	var settings S
-	err = strictjson.Decode(text, &settings)
-	return settings, err
 }
 
 // mixture is implemented by settings that make inputs and targets.
 type mixture interface {
 	Settings
 	plans(Form) (plans, error)
-	length() int
 }
 
 // denoising returns the objective as a mixture of denoisers.

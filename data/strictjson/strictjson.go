@@ -35,6 +35,17 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 	if err := d.Decode(into); err != nil {
 		return Explain(err)
 	}
+	for _, name := range fieldNames[T]() {
+		if value, ok := given[name]; !ok || string(value) == "null" {
+			return fmt.Errorf("the field %q is missing", name)
+		}
+	}
+	return nil
+}
+
+// fieldNames returns the names of the fields that an object must have for T.
+func fieldNames[T any]() []string {
+	var names []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous || !f.IsExported() || name == "-" || strings.Contains(options, "omit") {
@@ -43,11 +54,9 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 		if name == "" {
 			name = f.Name
 		}
-		if value, ok := given[name]; !ok || string(value) == "null" {
-			return fmt.Errorf("the field %q is missing", name)
-		}
+		names = append(names, name)
 	}
-	return nil
+	return names
 }
 
 // Explain rewrites an error of encoding/json for the author of the JSON,

@@ -31,3 +31,13 @@ func (from Depths) String() string {
 	}
 	return strings.Join(fields, ",")
 }
+
+// Layers says the depths in words: "3 layers", "1 layer", or "2+4 layers" of an
+// encoder and a decoder.
+func (from Depths) Layers() string {
+	text := strings.ReplaceAll(from.String(), ",", "+")
+	if text == "1" {
+		return "1 layer"
+	}
+	return text + " layers"
+}

@@ -15,8 +15,8 @@ import (
 
 	"github.com/landscape-aware/growing/data/hub"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/train"
 )
 
 const (
@@ -27,7 +27,7 @@ const (
 
 // Model is the contents of a model's directory in Hugging Face's format.
 type Model struct {
-	Config train.Model    // a bert.Config or a ul2.Config
+	Config model.Config
 	Params growth.Tensors // parameters of Config, by our names
 	Files  []string       // paths of the tokenizer's files, which Save copies
 
@@ -91,12 +91,12 @@ func IsModel(dir string) bool {
 }
 
 // LoadConfig reads a config.json.
-func LoadConfig(path string) (train.Model, error) {
+func LoadConfig(path string) (model.Config, error) {
 	config, _, err := readConfig(path)
 	return config, err
 }
 
-func readConfig(path string) (train.Model, map[string]json.RawMessage, error) {
+func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("there is no %s: %w; name the directory of a model as transformers saves it, or hf:owner/name", path, fs.ErrNotExist)

@@ -9,35 +9,19 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// names maps the parameters of a family to the tensors of a checkpoint. A
-// parameter that is not in pairs has the same name on both sides.
-type names struct {
-	pairs       []pair
-	copies      []copied
-	ignored     []string          // tensors that have no effect
-	heads       []string          // tensors of heads that the model may lack; they are ignored with a log message
-	headsAdvice string            // that message
-	prefix      string            // prefix of the names of the model's body; missing if only the body was saved
-	legacy      map[string]string // old suffixes of names and the current ones
-}
-
-// pair is a parameter with different names on both sides.
-type pair struct{ ours, theirs string }
-
-// copied is a tensor that must equal another. A checkpoint may hold either or
-// both; if they differ, that is an error.
-type copied struct{ copy, of string }
+// names maps the parameters of a family to the tensors of a checkpoint.
+type names struct{ model.TensorNames }
 
 // theirs returns the name in a checkpoint of one of our parameters.
 func (n names) theirs(ours string) string {
-	for _, p := range n.pairs {
-		if p.ours == ours {
-			return p.theirs
+	for _, p := range n.Pairs {
+		if p.Ours == ours {
+			return p.Theirs
 		}
 	}
 	return ours
@@ -45,13 +29,13 @@ func (n names) theirs(ours string) string {
 
 // canonical returns the current name of a tensor of a checkpoint.
 func (n names) canonical(name string, body bool) string {
-	for old, now := range n.legacy {
+	for old, now := range n.Legacy {
 		if rest, ok := strings.CutSuffix(name, old); ok {
 			name = rest + now
 		}
 	}
-	if body && !strings.HasPrefix(name, "cls.") {
-		name = n.prefix + name
+	if body && !strings.HasPrefix(name, n.Outside) {
+		name = n.Prefix + name
 	}
 	return name
 }
@@ -59,12 +43,16 @@ func (n names) canonical(name string, body bool) string {
 // LoadWeights reads the parameters of a model from a checkpoint of transformers.
 // A tensor that is missing, superfluous, or of the wrong shape or a non-floating-point
 // type is an error. Weights in half precision become float32.
-func LoadWeights(f *safetensors.File, config train.Model) (growth.Tensors, error) {
-	a, err := architectureOf(config)
+func LoadWeights(f *safetensors.File, config model.Config) (growth.Tensors, error) {
+	export, err := config.Export()
 	if err != nil {
 		return nil, err
 	}
-	c := checkpoint{file: f, names: a.names}
+	a, err := architectureOf(export.ModelType)
+	if err != nil {
+		return nil, err
+	}
+	c := checkpoint{file: f, names: names{a.Names}}
 	if err := c.list(); err != nil {
 		return nil, err
 	}
@@ -80,7 +68,7 @@ type checkpoint struct {
 
 func (c *checkpoint) list() error {
 	list := c.file.Names()
-	body := c.names.prefix != "" && !slices.ContainsFunc(list, func(name string) bool { return strings.HasPrefix(name, c.names.prefix) })
+	body := c.names.Prefix != "" && !slices.ContainsFunc(list, func(name string) bool { return strings.HasPrefix(name, c.names.Prefix) })
 	c.tensors = make(map[string]string, len(list))
 	for _, name := range list {
 		canonical := c.names.canonical(name, body)
@@ -131,10 +119,10 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 
 // substitute returns a copy of a tensor that is missing.
 func (c *checkpoint) substitute(theirs string) (canonical, name string, ok bool) {
-	for _, copied := range c.names.copies {
-		if copied.of == theirs {
-			if name, ok := c.tensors[copied.copy]; ok {
-				return copied.copy, name, true
+	for _, copied := range c.names.Copies {
+		if copied.Of == theirs {
+			if name, ok := c.tensors[copied.Copy]; ok {
+				return copied.Copy, name, true
 			}
 		}
 	}
@@ -153,21 +141,22 @@ func (c *checkpoint) read(name string, shape []int) (growth.Tensor, error) {
 // missing returns the error for missing tensors.
 func (c *checkpoint) missing(list []string) error {
 	advice := "the weights do not belong to " + configFile + ", or a file was not copied"
-	if head := slices.IndexFunc(list, func(name string) bool { return !strings.HasPrefix(name, "cls.") }); head < 0 && c.names.prefix != "" {
-		advice = "it holds BERT without the head of the language model, which is required: load it with BertForMaskedLM in Python, which creates a new head, train that, and save it"
+	ofBody := func(name string) bool { return !strings.HasPrefix(name, c.names.Outside) }
+	if c.names.NoHead != "" && !slices.ContainsFunc(list, ofBody) {
+		advice = c.names.NoHead
 	}
 	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
 }
 
 // compareCopies reads the copies of tensors and compares them with the originals.
 func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transformer.Param) error {
-	for _, copied := range c.names.copies {
-		name, ok := c.tensors[copied.copy]
-		i := slices.IndexFunc(parameters, func(p transformer.Param) bool { return c.names.theirs(p.Name) == copied.of })
+	for _, copied := range c.names.Copies {
+		name, ok := c.tensors[copied.Copy]
+		i := slices.IndexFunc(parameters, func(p transformer.Param) bool { return c.names.theirs(p.Name) == copied.Of })
 		if !ok || i < 0 {
 			continue
 		}
-		delete(c.tensors, copied.copy)
+		delete(c.tensors, copied.Copy)
 		p := parameters[i]
 		t, err := c.read(name, p.Shape)
 		if err != nil {
@@ -175,7 +164,7 @@ func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transform
 		}
 		if !slices.Equal(t.Data, params[p.Name].Data) {
 			return fmt.Errorf("%s: tensor %s is not equal to %s; a model in which these two differ is not supported",
-				c.file.Path(), name, copied.of)
+				c.file.Path(), name, copied.Of)
 		}
 	}
 	return nil
@@ -184,17 +173,17 @@ func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transform
 // leftOver returns an error if tensors were not read, except those that are ignored.
 func (c *checkpoint) leftOver() error {
 	var dropped []string
-	for _, name := range c.names.ignored {
+	for _, name := range c.names.Ignored {
 		delete(c.tensors, name)
 	}
-	for _, name := range c.names.heads {
+	for _, name := range c.names.Heads {
 		if _, ok := c.tensors[name]; ok {
 			dropped = append(dropped, name)
 			delete(c.tensors, name)
 		}
 	}
 	if len(dropped) > 0 {
-		log.Info(c.names.headsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
+		log.Info(c.names.HeadsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
 	}
 	if len(c.tensors) == 0 {
 		return nil

@@ -13,11 +13,10 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/transformer"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // Save writes a model for transformers' from_pretrained, into a
@@ -25,15 +24,22 @@ import (
 // The weights are float32. A model that transformers cannot express is an error
 // that names the field of the configuration.
 func Save(dir string, m *Model) error {
-	a, err := architectureOf(m.Config)
-	if err != nil {
-		return err
+	export, err := m.Config.Export()
+	if err == nil {
+		err = m.Config.Validate()
 	}
-	config, err := m.configFields(a)
 	if err != nil {
 		return fmt.Errorf("cannot write %s for transformers: %w", dir, err)
 	}
-	weights, err := a.names.export(m.Params, m.Config.Parameters())
+	a, err := architectureOf(export.ModelType)
+	if err != nil {
+		return err
+	}
+	config, err := m.configFields(export, a.Tokenizer)
+	if err != nil {
+		return fmt.Errorf("cannot write %s for transformers: %w", dir, err)
+	}
+	weights, err := names{a.Names}.export(m.Params, m.Config.Parameters())
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", dir, err)
 	}
@@ -46,11 +52,13 @@ func Save(dir string, m *Model) error {
 		if err := safetensors.Write(filepath.Join(tmp, weightsFile), weights, map[string]string{"format": "pt"}); err != nil {
 			return err
 		}
-		if err := m.saveTokenizer(tmp); err != nil {
+		if err := m.saveTokenizer(tmp, a.Tokenizer); err != nil {
 			return err
 		}
-		if err := m.adaptGeneration(filepath.Join(tmp, generationFile)); err != nil {
-			return err
+		if export.NoCache {
+			if err := turnCacheOff(filepath.Join(tmp, generationFile)); err != nil {
+				return err
+			}
 		}
 		return atomicfile.WriteBytes(filepath.Join(tmp, configFile), text)
 	})
@@ -81,22 +89,7 @@ func (n names) export(params growth.Tensors, parameters []transformer.Param) (gr
 }
 
 // configFields returns the fields of the model's config.json.
-func (m *Model) configFields(a architecture) (map[string]json.RawMessage, error) {
-	var class string
-	var shape any
-	var err error
-	switch c := m.Config.(type) {
-	case bert.Config:
-		class, shape, err = bertFields(c)
-	case ul2.Config:
-		class, shape, err = t5Fields(c)
-	}
-	if err == nil {
-		err = m.Config.Validate()
-	}
-	if err != nil {
-		return nil, err
-	}
+func (m *Model) configFields(export model.Export, kind model.TokenizerKind) (map[string]json.RawMessage, error) {
 	fields := maps.Clone(m.Original)
 	if fields == nil {
 		fields = make(map[string]json.RawMessage)
@@ -104,31 +97,25 @@ func (m *Model) configFields(a architecture) (map[string]json.RawMessage, error)
 	for _, name := range []string{"transformers_version", "_name_or_path"} { // they describe another file
 		delete(fields, name)
 	}
-	if err := m.setSpecialTokens(fields); err != nil {
+	if err := m.setSpecialTokens(fields, kind); err != nil {
+		return nil, err
+	}
+	if err := export.Set(fields); err != nil {
 		return nil, err
 	}
 	// Versions of transformers before 4.56 call the type torch_dtype.
-	for _, part := range []any{shape, map[string]any{
-		"model_type": a.modelType, "architectures": []string{class}, "dtype": "float32", "torch_dtype": "float32",
-	}} {
-		text, err := json.Marshal(part)
-		if err == nil {
-			err = json.Unmarshal(text, &fields)
-		}
-		if err != nil {
-			return nil, err
-		}
+	head, err := json.Marshal(map[string]any{
+		"model_type": export.ModelType, "architectures": []string{export.Class}, "dtype": "float32", "torch_dtype": "float32",
+	})
+	if err != nil {
+		return nil, err
 	}
-	return fields, nil
+	return fields, json.Unmarshal(head, &fields)
 }
 
-// adaptGeneration turns the cache off in the settings of generation, if there
-// are any, for models that need this; see [cacheless].
-func (m *Model) adaptGeneration(path string) error {
-	c, ok := m.Config.(ul2.Config)
-	if !ok || !cacheless(c) {
-		return nil
-	}
+// turnCacheOff turns off transformers' cache in the settings of
+// generation, if there are any.
+func turnCacheOff(path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

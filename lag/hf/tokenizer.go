@@ -11,7 +11,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer"
-	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/model"
 )
 
 // tokenizerFiles are the files that are copied with a model: those of its
@@ -87,11 +87,10 @@ func copyFiles(dir string, files []string, renamed map[string]string) (written m
 // transformers, as in our models, it writes them: transformers cannot infer the
 // class from tokenizer.json, and would add T5's 100 sentinels to those
 // that our vocabularies have.
-func (m *Model) saveTokenizer(dir string) error {
-	_, isBERT := m.Config.(bert.Config)
+func (m *Model) saveTokenizer(dir string, kind model.TokenizerKind) error {
 	var renamed map[string]string
-	if !isBERT {
-		renamed = map[string]string{ourSentencePiece: sentencePiece}
+	if kind.SentencePiece != "" {
+		renamed = map[string]string{ourSentencePiece: kind.SentencePiece}
 	}
 	written, err := copyFiles(dir, m.Files, renamed)
 	if err != nil || written[tokenizerConfig] {
@@ -104,15 +103,15 @@ func (m *Model) saveTokenizer(dir string) error {
 	var settings map[string]any
 	switch name := filepath.Base(path); {
 	case name == "tokenizer.json":
-		settings = m.fastSettings(t)
-	case name == ourSentencePiece && !isBERT:
+		settings = m.fastSettings(t, kind)
+	case name == ourSentencePiece && kind.SentencePiece != "":
 		var special []string
 		for _, id := range t.Specials() {
 			if token := t.Token(id); id != t.Special().Pad && id != t.Special().EOS && id != t.Special().Unk {
 				special = append(special, token)
 			}
 		}
-		settings = map[string]any{"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "legacy": false, "additional_special_tokens": special}
+		settings = map[string]any{"tokenizer_class": kind.SentencePieceClass, "extra_ids": 0, "legacy": false, "additional_special_tokens": special}
 	default:
 		return nil
 	}
@@ -124,15 +123,16 @@ func (m *Model) saveTokenizer(dir string) error {
 }
 
 // fastSettings returns the settings for a tokenizer.json.
-func (m *Model) fastSettings(t *tokenizer.Tokenizer) map[string]any {
+func (m *Model) fastSettings(t *tokenizer.Tokenizer, kind model.TokenizerKind) map[string]any {
 	settings := map[string]any{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}
+	if length := m.Config.MaxLength(); length > 0 {
+		settings["model_max_length"] = length
+	}
 	special := t.Special()
 	tokens := map[string]int32{"pad_token": special.Pad, "unk_token": special.Unk, "mask_token": special.Mask}
-	if c, ok := m.Config.(bert.Config); ok {
-		settings["model_max_length"] = c.MaxPositions
-		tokens["cls_token"], tokens["sep_token"] = special.Cls, special.Sep
-	} else {
-		tokens["eos_token"] = special.EOS
+	all := map[string]int32{"cls_token": special.Cls, "sep_token": special.Sep, "eos_token": special.EOS}
+	for _, name := range kind.Special {
+		tokens[name] = all[name]
 	}
 	for name, id := range tokens {
 		if id >= 0 {
@@ -144,8 +144,7 @@ func (m *Model) fastSettings(t *tokenizer.Tokenizer) map[string]any {
 
 // setSpecialTokens sets missing ids of special tokens in a config.json to
 // the tokenizer's ids, or without a tokenizer to those of the published models.
-func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
-	_, isBERT := m.Config.(bert.Config)
+func (m *Model) setSpecialTokens(fields map[string]json.RawMessage, kind model.TokenizerKind) error {
 	pad, eos := int32(0), int32(1) // of BERT's and T5's vocabularies
 	t, _, err := LoadTokenizer(m.Files)
 	if err != nil {
@@ -154,7 +153,7 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
 	switch {
 	case t == nil && fields["pad_token_id"] == nil:
 		log.Warn("the model has no tokenizer; its special tokens get the ids of the published models")
-	case t != nil && (t.Special().Pad < 0 || !isBERT && t.Special().EOS < 0):
+	case t != nil && (t.Special().Pad < 0 || kind.Generates && t.Special().EOS < 0):
 		log.Warn("the tokenizer has no padding token or no end token; special tokens get the ids of the published models")
 	case t != nil:
 		pad, eos = t.Special().Pad, t.Special().EOS
@@ -165,7 +164,7 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
 		}
 	}
 	set("pad_token_id", fmt.Append(nil, pad))
-	if !isBERT {
+	if kind.Generates {
 		set("eos_token_id", fmt.Append(nil, eos))
 		set("decoder_start_token_id", fields["pad_token_id"]) // as in T5, and in data/objective
 	}

@@ -11,8 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -22,17 +23,17 @@ type Kind string
 
 const (
 	Transformers Kind = "transformers" // a directory in the format of transformers
-	Model        Kind = "model"        // a model directory, see lag.Pretrained
+	Model        Kind = "model"        // a model directory, see package trained
 	Run          Kind = "run"          // the directory of a run
 	File         Kind = "safetensors"  // a safetensors file
 )
 
 // Report describes a model.
 type Report struct {
-	Path   string     `json:"path"`
-	Kind   Kind       `json:"kind"`
-	Family string     `json:"family,omitempty"` // for a file, inferred from the names of its tensors
-	Config *lag.Model `json:"config,omitempty"`
+	Path   string       `json:"path"`
+	Kind   Kind         `json:"kind"`
+	Family string       `json:"family,omitempty"` // for a file, inferred from the names of its tensors
+	Config *model.Model `json:"config,omitempty"`
 
 	Weights   string                    `json:"weights"`  // the file that the following fields describe
 	Checksum  string                    `json:"checksum"` // "correct", "wrong", or "none" for files of other programs
@@ -88,11 +89,11 @@ func Inspect(path string) (*Report, error) {
 		}
 		defer file.Close()
 		r.read(file)
-		r.Family = familyOf(file.Names())
+		r.Family = model.FromParameters(file.Names())
 	case hf.IsModel(path):
 		r.Kind = Transformers
 		r.transformers()
-	case lag.IsPretrained(path):
+	case trained.Is(path):
 		r.Kind = Run
 		if _, err := os.Stat(filepath.Join(path, "model.json")); err == nil {
 			r.Kind = Model
@@ -109,7 +110,7 @@ func Inspect(path string) (*Report, error) {
 
 func (r *Report) damage(err error) { r.Damage = append(r.Damage, err.Error()) }
 
-func (r *Report) setConfig(m lag.Model) {
+func (r *Report) setConfig(m model.Model) {
 	r.Config, r.Family = &m, m.Family()
 }
 
@@ -119,7 +120,7 @@ func (r *Report) transformers() {
 	if err != nil {
 		r.damage(err)
 	} else {
-		r.setConfig(lag.Model{Model: config})
+		r.setConfig(model.Model{Config: config})
 	}
 	file, err := safetensors.OpenModel(r.Path)
 	if err != nil {
@@ -137,14 +138,14 @@ func (r *Report) transformers() {
 
 // pretrained describes the newest undamaged checkpoint of a model directory or a run.
 func (r *Report) pretrained() {
-	model, err := lag.ReadModel(r.Path)
+	config, err := trained.ReadConfig(r.Path)
 	if err == nil {
-		err = model.Validate()
+		err = config.Validate()
 	}
 	if err != nil {
 		r.damage(err)
 	} else {
-		r.setConfig(model)
+		r.setConfig(config)
 	}
 	paths, err := checkpoints(train.CheckpointDir(r.Path))
 	if err != nil {
@@ -253,21 +254,8 @@ func (r *Report) tokenizer() {
 		r.damage(fmt.Errorf("the tokenizer cannot be read: %w", err))
 	case t != nil:
 		r.Tokenizer = &Tokenizer{File: path, Kind: string(t.Kind()), Size: t.VocabSize()}
-		if c := r.Config; c != nil && t.VocabSize() > c.VocabSize() {
-			r.damage(fmt.Errorf("the tokenizer has %d tokens, but the model has only %d; they do not belong together", t.VocabSize(), c.VocabSize()))
+		if c := r.Config; c != nil && t.VocabSize() > c.Vocabulary() {
+			r.damage(fmt.Errorf("the tokenizer has %d tokens, but the model has only %d; they do not belong together", t.VocabSize(), c.Vocabulary()))
 		}
 	}
-}
-
-// familyOf infers the family of a model from the names of its tensors.
-func familyOf(names []string) string {
-	for _, name := range names {
-		switch {
-		case strings.HasPrefix(name, "bert."), strings.HasPrefix(name, "cls."):
-			return "bert"
-		case strings.HasPrefix(name, "decoder.block."), strings.HasPrefix(name, "encoder.block."):
-			return "ul2"
-		}
-	}
-	return ""
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/landscape-aware/growing/lag"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/inspect"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -58,9 +59,9 @@ func wantDamage(t *testing.T, r *inspect.Report, want ...string) {
 
 // model returns a BERT of three layers with known weights. The last layer is a
 // copy of the second.
-func model() *lag.Pretrained {
+func smallModel() *trained.Model {
 	config := bert.New(3, 4, 2, 11, 8)
-	p := &lag.Pretrained{Model: lag.Model{Model: config}, Snapshot: train.Snapshot{
+	p := &trained.Model{Model: model.Model{Config: config}, Snapshot: train.Snapshot{
 		State: growth.State{Params: growth.Tensors{}, Moments: map[string]growth.Tensors{"first": {}}}, Step: 7, Optimizer: "adamw",
 	}}
 	for _, param := range config.Parameters() {
@@ -83,7 +84,7 @@ func model() *lag.Pretrained {
 	return p
 }
 
-func save(t *testing.T, p *lag.Pretrained) string {
+func save(t *testing.T, p *trained.Model) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "model[1]") // no pattern
 	if err := p.Save(dir); err != nil {
@@ -93,7 +94,7 @@ func save(t *testing.T, p *lag.Pretrained) string {
 }
 
 func TestModel(t *testing.T) {
-	dir := save(t, model())
+	dir := save(t, smallModel())
 	r, text := inspected(t, dir)
 	wantDamage(t, r)
 	// By hand: H=4, F=16, V=11, 8 positions, 2 segments.
@@ -108,7 +109,7 @@ func TestModel(t *testing.T) {
 	if d := cmp.Diff(want, r.Groups); d != "" {
 		t.Error(d)
 	}
-	if n := model().Model.ParameterCount(); r.Count != n || r.Bytes != int64(4*n) {
+	if n := smallModel().Model.ParameterCount(); r.Count != n || r.Bytes != int64(4*n) {
 		t.Errorf("%d parameters of %d bytes, want %d", r.Count, r.Bytes, n)
 	}
 	one := 1
@@ -130,7 +131,7 @@ func TestModel(t *testing.T) {
 // TestDamage checks that damage is reported, and that the rest is described as
 // far as it can be read.
 func TestDamage(t *testing.T) {
-	p := model()
+	p := smallModel()
 	dir := save(t, p)
 	p.Step = 9
 	if err := train.SaveCheckpoint(train.CheckpointDir(dir), p.Snapshot); err != nil {
@@ -218,7 +219,7 @@ func TestFile(t *testing.T) {
 	if r.Kind != inspect.File || r.Family != "bert" || len(r.Layers) != 2 {
 		t.Errorf("%+v", r)
 	}
-	wantText(t, text, "a safetensors file", "family bert, by the names of its tensors")
+	wantText(t, text, "a safetensors file", "of the family bert")
 	whole, err := os.ReadFile(filepath.FromSlash("../hf/testdata/bert/model.safetensors"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,9 +10,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
-
-	"github.com/landscape-aware/growing/lag/bert"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // Write writes the report as text for people: a list of properties, a chart of
@@ -27,16 +24,16 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	line("path", "%s, %s", r.Path, kinds[r.Kind])
 	if r.Config != nil {
-		line("model", "%s", r.shape())
+		line("model", "%s", r.Config.Describe())
 	} else if r.Family != "" {
 		line("model", "family %s, by the names of its tensors", r.Family)
 	}
 	if r.Weights != "" {
 		line("weights", "%s, checksum %s", r.Weights, r.Checksum)
 		line("tensors", "%d: %s", r.Tensors, r.dtypes())
-		line("parameters", "%s, %s", Thousands(r.Count), humanize.Bytes(uint64(r.Bytes)))
+		line("parameters", "%s, %s", humanize.Comma(int64(r.Count)), humanize.Bytes(uint64(r.Bytes)))
 		for _, g := range r.Groups {
-			line("  "+g.Name, "%s, %.1f%%", Thousands(g.Count), 100*float64(g.Count)/float64(max(r.Count, 1)))
+			line("  "+g.Name, "%s, %.1f%%", humanize.Comma(int64(g.Count)), 100*float64(g.Count)/float64(max(r.Count, 1)))
 		}
 	}
 	if s := r.State; s != nil {
@@ -44,7 +41,7 @@ func (r *Report) Write(w io.Writer) error {
 		line("optimizer", "%s", s.describe())
 	}
 	if v := r.Tokenizer; v != nil && v.Error == "" {
-		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, Thousands(v.Size))
+		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, humanize.Comma(int64(v.Size)))
 	} else if r.Kind != File {
 		line("tokenizer", "none that can be read")
 	}
@@ -65,34 +62,6 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, "\n"+b.String())
 	return err
-}
-
-// shape describes the model in a line.
-func (r *Report) shape() string {
-	switch c := r.Config.Model.(type) {
-	case bert.Config:
-		text := fmt.Sprintf("bert of %d layers, hidden size %d, %d heads, feed-forward %d, vocabulary %s, %d %s positions",
-			c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize, Thousands(c.VocabSize), c.MaxPositions, c.Positions)
-		if c.PreNorm {
-			text += ", pre-norm"
-		}
-		if c.NextSentence {
-			text += ", next-sentence head"
-		}
-		return text
-	case ul2.Config:
-		depth := fmt.Sprintf("%d+%d layers", c.EncoderLayers, c.DecoderLayers)
-		if c.EncoderLayers == 0 {
-			depth = fmt.Sprintf("%d layers", c.DecoderLayers)
-		}
-		head := "untied"
-		if c.TieEmbeddings {
-			head = "tied"
-		}
-		return fmt.Sprintf("ul2 %s of %s, hidden size %d, %d heads of %d, %s feed-forward %d, vocabulary %s, %s head",
-			c.Form, depth, c.HiddenSize, c.Heads, c.HeadSize, c.Activation, c.IntermediateSize, Thousands(c.VocabSize), head)
-	}
-	return r.Family
 }
 
 func (r *Report) dtypes() string {
@@ -171,6 +140,3 @@ func bar(value, most float64) string {
 	}
 	return text
 }
-
-// Thousands returns a count with commas, such as "1,234".
-func Thousands(n int) string { return humanize.Comma(int64(n)) }

@@ -1,35 +1,22 @@
 package replay
 
 import (
-	"github.com/landscape-aware/growing/lag/bert"
+	"cmp"
+
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // inMode returns the model with the dropout and precision of config.
-func inMode(model train.Model, config Config) train.Model {
-	precision := config.Precision
-	if precision == "" {
-		precision = transformer.Float32
+func inMode(c model.Config, config Config) (model.Config, error) {
+	m, err := model.Model{Config: c}.Set("precision", string(cmp.Or(config.Precision, transformer.Float32)))
+	if err == nil && !config.Dropout {
+		m, err = m.Set("dropout", "0")
 	}
-	switch c := model.(type) {
-	case bert.Config:
-		c.Precision = precision
-		if !config.Dropout {
-			c.HiddenDropout, c.AttentionDropout = 0, 0
-		}
-		return c
-	case ul2.Config:
-		c.Precision = precision
-		if !config.Dropout {
-			c.Dropout = 0
-		}
-		return c
-	}
-	return model // fields returns an error for it
+	return m.Config, err
 }
 
 // byRank is a model whose weight decay applies exactly to the tensors with two

@@ -9,8 +9,8 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 // Config configures a replay. The package comment describes the files.
@@ -69,7 +69,10 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	model := inMode(source.Config, config)
+	model, err := inMode(source.Config, config)
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
 	batches, err := readBatches(config.Batches, model)
 	if err != nil {
 		return err

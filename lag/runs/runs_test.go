@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -249,7 +250,7 @@ func TestCleanStacking(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		model, err := lag.ReadModel(run)
+		model, err := trained.ReadConfig(run)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -123,7 +124,7 @@ func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 	if err := readJSON(filepath.Join(dir, "stacking.json"), &config); err != nil {
 		return nil, err
 	}
-	var models []lag.Model
+	var models []model.Model
 	stages := config.Stages
 	for _, arm := range config.Arms {
 		stages = append(slices.Clone(stages), arm.Stages...)
@@ -138,7 +139,7 @@ func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 	backend := backendOf(filepath.Join(dir, "stacking_result.json"))
 	return func(c runConfig, used func(string) bool) bool {
 		return ofTask(c, config.Task, backend) && slices.Contains(config.Seeds, c.Seed) &&
-			slices.ContainsFunc(models, func(m lag.Model) bool { return same(c.Model, m) }) && (c.Parent == "" || used(c.Parent))
+			slices.ContainsFunc(models, func(m model.Model) bool { return same(c.Model, m) }) && (c.Parent == "" || used(c.Parent))
 	}, nil
 }
 

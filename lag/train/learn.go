@@ -12,7 +12,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 // Learning learns the coefficients of strategies, see [growth.LearnedLiGO]. In

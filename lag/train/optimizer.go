@@ -1,14 +1,13 @@
 package train
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/landscape-aware/growing/data/strictjson"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 // Optimizer computes updates from gradients. It is an [AdamW], [Adafactor] or [LAMB].
@@ -44,19 +43,32 @@ type Moment struct {
 // All settings are required. Unknown settings are an error.
 type AnyOptimizer struct{ Optimizer }
 
+// optimizers lists all optimizers with their usual settings.
+var optimizers = []struct {
+	usual  Optimizer
+	decode func(text []byte) (Optimizer, error)
+}{
+	{NewAdamW(), strictjson.Decoder[AdamW, Optimizer]()},
+	{NewAdafactor(), strictjson.Decoder[Adafactor, Optimizer]()},
+	{NewLAMB(), strictjson.Decoder[LAMB, Optimizer]()},
+}
+
 // Optimizers returns the names of all optimizers.
-func Optimizers() []string { return []string{adamwName, adafactorName, lambName} }
+func Optimizers() []string {
+	var names []string
+	for _, o := range optimizers {
+		names = append(names, o.usual.Name())
+	}
+	return names
+}
 
 // NewOptimizer returns an optimizer with its usual settings, see [NewAdamW],
 // [NewAdafactor] and [NewLAMB].
 func NewOptimizer(name string) (AnyOptimizer, error) {
-	switch name {
-	case adamwName:
-		return AnyOptimizer{NewAdamW()}, nil
-	case adafactorName:
-		return AnyOptimizer{NewAdafactor()}, nil
-	case lambName:
-		return AnyOptimizer{NewLAMB()}, nil
+	for _, o := range optimizers {
+		if o.usual.Name() == name {
+			return AnyOptimizer{o.usual}, nil
+		}
 	}
 	return AnyOptimizer{}, fmt.Errorf("there is no optimizer %q; they are %q", name, Optimizers())
 }
@@ -69,58 +81,37 @@ func (o AnyOptimizer) Validate() error {
 	return o.Optimizer.Validate()
 }
 
+// optimizerHead is the beginning of an optimizer's JSON.
+type optimizerHead struct {
+	Name string `json:"name"`
+}
+
 // MarshalJSON writes the name before the settings.
 func (o AnyOptimizer) MarshalJSON() ([]byte, error) {
 	if o.Optimizer == nil {
 		return nil, errors.New("no optimizer is given")
 	}
-	settings, err := json.Marshal(o.Optimizer)
-	if err != nil {
-		return nil, err
-	}
-	return fmt.Appendf(nil, "{%q:%q,%s", "name", o.Name(), settings[1:]), nil
+	return strictjson.Join(optimizerHead{o.Name()}, o.Optimizer)
 }
 
 // UnmarshalJSON decodes what MarshalJSON writes.
 func (o *AnyOptimizer) UnmarshalJSON(text []byte) error {
-	var settings map[string]json.RawMessage
-	if err := json.Unmarshal(text, &settings); err != nil {
-		return fmt.Errorf("optimizer: %w", strictjson.Explain(err))
-	}
-	var name string
-	if raw, ok := settings["name"]; !ok {
-		return fmt.Errorf("the optimizer has no name; they are %q", Optimizers())
-	} else if err := json.Unmarshal(raw, &name); err != nil {
-		return fmt.Errorf("optimizer: name: %w", strictjson.Explain(err))
-	}
-	delete(settings, "name")
-	read, err := NewOptimizer(name)
+	var h optimizerHead
+	rest, err := strictjson.Cut(text, &h)
 	if err != nil {
-		return err
+		return fmt.Errorf("optimizer: %w; the names are %q", err, Optimizers())
 	}
-	switch read.Optimizer.(type) {
-	case AdamW:
-		read.Optimizer, err = decodeOptimizer[AdamW](settings)
-	case Adafactor:
-		read.Optimizer, err = decodeOptimizer[Adafactor](settings)
-	case LAMB:
-		read.Optimizer, err = decodeOptimizer[LAMB](settings)
+	for _, kind := range optimizers {
+		if kind.usual.Name() != h.Name {
+			continue
+		}
+		read, err := kind.decode(rest)
+		if err != nil {
+			return fmt.Errorf("optimizer %s: %w", h.Name, err)
+		}
+		o.Optimizer = read
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("optimizer %s: %w", name, err)
-	}
-	*o = read
-	return nil
-}
-
-// decodeOptimizer decodes the settings of an optimizer. Missing and unknown settings are
-// errors.
-func decodeOptimizer[O Optimizer](settings map[string]json.RawMessage) (Optimizer, error) {
-	var o O
-	text, err := json.Marshal(settings)
-	if err != nil {
-		return nil, err
-	}
-	err = strictjson.Decode(text, &o)
-	return o, err
+	_, err = NewOptimizer(h.Name)
+	return err
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/bert"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
