@@ -219,7 +219,7 @@ func TestFile(t *testing.T) {
 	if r.Kind != inspect.File || r.Family != "bert" || len(r.Layers) != 2 {
 		t.Errorf("%+v", r)
 	}
-	wantText(t, text, "a safetensors file", "of the family bert")
+	wantText(t, text, "a safetensors file", "family bert, by the names of its tensors")
 	whole, err := os.ReadFile(filepath.FromSlash("../hf/testdata/bert/model.safetensors"))
 	if err != nil {
 		t.Fatal(err)
