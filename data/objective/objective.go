@@ -202,7 +202,7 @@ func (o Objective) validateAs(form Form, v Vocabulary) error {
 		return err
 	}
 	if o.Form != form {
-		return fmt.Errorf("objective: the form is %q, but the objective has form %q", form, o.Form)
+		return fmt.Errorf("objective: batches of form %q are needed, but the objective has form %q", form, o.Form)
 	}
 	return nil
 }
