@@ -2,15 +2,15 @@ package objective
 
 import "fmt"
 
-// Batches makes the batches of an objective of any form: each is an [MLMBatch],
-// an [EncoderDecoderBatch] or a [DecoderBatch]. Its methods are those of
-// [Sampler].
+// Batches makes the batches of an objective of any form. A batch is an
+// [MLMBatch], an [EncoderDecoderBatch] or a [DecoderBatch]. The methods are
+// those of [Sampler].
 type Batches interface {
 	Batch(step int64) (Sized, error)
 	Fixed(n int) ([]Sized, error)
 }
 
-// NewBatches returns what makes an objective's batches of batchSize sequences.
+// NewBatches returns a sampler of batches of batchSize sequences.
 func (o Objective) NewBatches(store Tokens, vocab Vocabulary, batchSize int, seed int64) (Batches, error) {
 	switch o.Form {
 	case EncoderDecoder:
@@ -20,14 +20,14 @@ func (o Objective) NewBatches(store Tokens, vocab Vocabulary, batchSize int, see
 	}
 	mlm, ok := o.Settings.(MLM)
 	if !ok {
-		return nil, o.Validate(vocab) // says which forms there are
+		return nil, o.Validate(vocab) // returns an error for the form
 	}
 	return anyForm(NewMLMSampler(mlm, store, vocab, batchSize, seed))
 }
 
 func anyForm[B Sized](s *Sampler[B], err error) (Batches, error) { return sized[B]{s}, err }
 
-// sized is a sampler whose batches are of the interface's type.
+// sized is a sampler that returns batches as [Sized].
 type sized[B Sized] struct{ *Sampler[B] }
 
 func (s sized[B]) Batch(step int64) (Sized, error) { return s.Sampler.Batch(step) }
@@ -43,12 +43,12 @@ func (s sized[B]) Fixed(n int) ([]Sized, error) {
 
 // Shape is the shape of a row of an objective's batches, in tokens.
 type Shape struct {
-	Inputs      int // that an encoder reads, 0 for a decoder alone
-	Targets     int // that a decoder reads and predicts, 0 for an encoder alone
-	Predictions int // positions that an encoder predicts, 0 with a decoder
+	Inputs      int // tokens of the encoder; 0 for a decoder-only model
+	Targets     int // tokens of the decoder; 0 for an encoder-only model
+	Predictions int // predicted positions of an encoder-only model; otherwise 0
 }
 
-// Shape returns the shape of a row.
+// Shape returns the shape of a row of the objective's batches.
 func (o Objective) Shape() (Shape, error) {
 	if o.Settings == nil {
 		return Shape{}, fmt.Errorf("objective: no objective is given; they are %q", Kinds())

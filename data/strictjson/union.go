@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Join writes two structs as one object, the fields of head first. It is how a
-// value of one of several types is written: head names the type.
+// Join encodes two structs as one object, with the fields of head first. It
+// encodes values that can have several types: head names the type.
 func Join(head, body any) ([]byte, error) {
 	first, err := json.Marshal(head)
 	if err != nil {
@@ -23,8 +23,8 @@ func Join(head, body any) ([]byte, error) {
 	return first, nil
 }
 
-// Cut reads the fields of head from an object and returns the object without
-// them. A field of head that is missing is an error.
+// Cut decodes the fields of head from an object and returns the object without
+// them. A missing field of head is an error.
 func Cut[T any](text []byte, head *T) (rest []byte, err error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil {
@@ -48,8 +48,8 @@ func Cut[T any](text []byte, head *T) (rest []byte, err error) {
 	return json.Marshal(fields)
 }
 
-// Decoder returns a function that reads a C, which must implement I, as [Decode]
-// does. It is for tables of the types that a value may have.
+// Decoder returns a function that decodes a C, which must implement I, as
+// [Decode] does. Use it in tables of the possible types of a value.
 func Decoder[C, I any]() func(text []byte) (I, error) {
 	return func(text []byte) (value I, err error) {
 		var read C

@@ -5,32 +5,32 @@ import (
 	"slices"
 )
 
-// Gradual stacking: one block of the source repeated in place, the last or the
+// Gradual stacking repeats one block of the source in place, the last or the
 // middle one.
 //
 //	last:   Map = [0 .. L-1] + (D-L)/b copies of [L-b .. L-1]
 //	middle: Map = [0 .. a+b-1] + (D-L)/b copies of [a .. a+b-1] + [a+b .. L-1]
 //
-// with L layers before, D after, blocks of b. Reddi et al. 2023, Efficient
-// Training of Language Models using Few-Shot Learning (ICML), grows stage by
-// stage by the last block; each stage adds one copy (D = L+b). Saunshi et al.
-// 2024, On the Inductive Bias of Stacking Towards Improving Reasoning
-// (arXiv 2409.19044), takes the middle block instead and calls it MIDAS. What
-// the middle is where no block lies there exactly is our choice: of the n = L/b
-// blocks the ceil(n/2)-th, so a = b floor((n-1)/2); where b does not divide L,
-// a = floor((L-b)/2).
+// with L layers before, D after, and blocks of b layers. Reddi et al. 2023,
+// Efficient Training of Language Models using Few-Shot Learning (ICML), repeats
+// the last block stage by stage; each stage adds one copy (D = L+b). Saunshi et
+// al. 2024, On the Inductive Bias of Stacking Towards Improving Reasoning
+// (arXiv 2409.19044), repeats the middle block and calls it MIDAS. If no block
+// is exactly in the middle, our choice is the ceil(n/2)-th of the n = L/b
+// blocks, so a = b floor((n-1)/2); if b does not divide L, a = floor((L-b)/2).
 
 const (
 	lastSource   = "Reddi et al. 2023 (gradual stacking)"
 	middleSource = "Saunshi et al. 2024, arXiv 2409.19044 (MIDAS)"
 )
 
-// GradualStacking is RepeatLast of the largest block that divides the added depth
-// and is smaller than the source, for each stack of a model that grows. A source
-// of one layer is the block itself.
+// GradualStacking applies [RepeatLast] to each stack that grows. The block is
+// the largest that divides the added depth and is smaller than the source, or
+// the whole source if it has one layer.
 func GradualStacking(from, to Depths) (Strategy, error) { return eachStack(from, to, 0, RepeatLast) }
 
-// MIDAS is RepeatMiddle of that block for each stack of a model that grows.
+// MIDAS applies [RepeatMiddle] to each stack that grows, with the block size of
+// [GradualStacking].
 func MIDAS(from, to Depths) (Strategy, error) { return eachStack(from, to, 0, RepeatMiddle) }
 
 // GradualStackings returns [GradualStacking], then RepeatLast of every smaller
@@ -81,8 +81,8 @@ func eachStack(from, to Depths, block int, repeat func(from, to, block int) (Str
 	return s, nil
 }
 
-// RepeatLast is gradual stacking: the last block of the source repeated on top
-// until there are to layers. It is an error if block does not divide to-from.
+// RepeatLast is gradual stacking: it repeats the last block of the source on
+// top until there are to layers. Block must divide to-from.
 func RepeatLast(from, to, block int) (Strategy, error) {
 	m, err := insertion(from, to, block, from-block, from)
 	if err != nil {
@@ -91,8 +91,8 @@ func RepeatLast(from, to, block int) (Strategy, error) {
 	return named(fmt.Sprintf("repeat-last-%d", block), m, lastSource), nil
 }
 
-// RepeatMiddle is MIDAS: the middle block of the source repeated in place until
-// there are to layers. It is an error if block does not divide to-from.
+// RepeatMiddle is MIDAS: it repeats the middle block of the source in place
+// until there are to layers. Block must divide to-from.
 func RepeatMiddle(from, to, block int) (Strategy, error) {
 	if err := checkBlock(from, to, block); err != nil {
 		return Strategy{}, err

@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/lag/model"
-	_ "github.com/landscape-aware/growing/lag/model/families" // whose models can be read
+	_ "github.com/landscape-aware/growing/lag/model/families" // registers all families
 )
 
-// architectureOf returns the architecture that a model is saved as.
+// architectureOf returns the architecture with the given model_type.
 func architectureOf(modelType string) (model.Architecture, error) {
 	list := model.Architectures()
 	i := slices.IndexFunc(list, func(a model.Architecture) bool { return a.ModelType == modelType })
@@ -21,13 +21,13 @@ func architectureOf(modelType string) (model.Architecture, error) {
 	return list[i], nil
 }
 
-// common are the fixed fields of every kind.
+// common are the fixed fields of all architectures.
 var common = []model.Fixed{
-	{Field: "quantization_config", Value: nil, Why: "quantized weights cannot be read; take the model that was quantized"},
+	{Field: "quantization_config", Value: nil, Why: "quantized weights cannot be read; use the model before quantization"},
 	{Field: "pruned_heads", Value: map[string]any{}, Why: "layers of different shapes are not supported"},
 }
 
-// check reports a fixed field with another value.
+// check returns an error if a fixed field has another value.
 func check(f model.Fixed, fields map[string]json.RawMessage) error {
 	raw, ok := fields[f.Field]
 	if !ok || string(raw) == "null" {
@@ -47,7 +47,7 @@ func check(f model.Fixed, fields map[string]json.RawMessage) error {
 	return fmt.Errorf("%s is %.100s and not %s: %s", f.Field, raw, want, f.Why)
 }
 
-// parseConfig reads a config.json, whose fields are given once more.
+// parseConfig parses a config.json. Fields has its fields.
 func parseConfig(text []byte, fields map[string]json.RawMessage) (model.Config, error) {
 	var head struct {
 		ModelType     string   `json:"model_type"`

@@ -14,10 +14,10 @@ import (
 	"github.com/landscape-aware/growing/lag/safetensors"
 )
 
-// names is what a family says of its tensors.
+// names maps the parameters of a family to the tensors of a checkpoint.
 type names struct{ model.TensorNames }
 
-// theirs returns the name of a parameter of ours in a checkpoint.
+// theirs returns the name in a checkpoint of one of our parameters.
 func (n names) theirs(ours string) string {
 	for _, p := range n.Pairs {
 		if p.Ours == ours {
@@ -27,7 +27,7 @@ func (n names) theirs(ours string) string {
 	return ours
 }
 
-// canonical returns the name that a tensor of a checkpoint goes by today.
+// canonical returns the current name of a tensor of a checkpoint.
 func (n names) canonical(name string, body bool) string {
 	for old, now := range n.Legacy {
 		if rest, ok := strings.CutSuffix(name, old); ok {
@@ -41,7 +41,7 @@ func (n names) canonical(name string, body bool) string {
 }
 
 // LoadWeights reads the parameters of a model from a checkpoint of transformers.
-// A tensor that is missing, left over, of another shape or of no floating-point
+// A tensor that is missing, superfluous, or of the wrong shape or a non-floating-point
 // type is an error. Weights in half precision become float32.
 func LoadWeights(f *safetensors.File, config model.Config) (growth.Tensors, error) {
 	export, err := config.Export()
@@ -59,11 +59,11 @@ func LoadWeights(f *safetensors.File, config model.Config) (growth.Tensors, erro
 	return c.load(config.Parameters())
 }
 
-// checkpoint is an open checkpoint, its tensors by their canonical names.
+// checkpoint is an open checkpoint. It maps canonical names to tensors.
 type checkpoint struct {
 	file    *safetensors.File
 	names   names
-	tensors map[string]string // the name in the file, by canonical name; those not read yet
+	tensors map[string]string // names in the file of tensors that were not read yet, by canonical name
 }
 
 func (c *checkpoint) list() error {
@@ -88,7 +88,7 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 		theirs := c.names.theirs(p.Name)
 		name, ok := c.tensors[theirs]
 		if !ok {
-			if theirs, name, ok = c.stand(theirs); !ok {
+			if theirs, name, ok = c.substitute(theirs); !ok {
 				missing = append(missing, theirs)
 				continue
 			}
@@ -117,8 +117,8 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 	return params, nil
 }
 
-// stand returns a copy that stands for a tensor that is absent.
-func (c *checkpoint) stand(theirs string) (canonical, name string, ok bool) {
+// substitute returns a copy of a tensor that is missing.
+func (c *checkpoint) substitute(theirs string) (canonical, name string, ok bool) {
 	for _, copied := range c.names.Copies {
 		if copied.Of == theirs {
 			if name, ok := c.tensors[copied.Copy]; ok {
@@ -132,15 +132,15 @@ func (c *checkpoint) stand(theirs string) (canonical, name string, ok bool) {
 func (c *checkpoint) read(name string, shape []int) (growth.Tensor, error) {
 	entry, _ := c.file.Entry(name)
 	if !slices.Equal(entry.Shape, shape) {
-		return growth.Tensor{}, fmt.Errorf("%s: tensor %s has shape %v where %s asks for %v; the two do not belong together",
+		return growth.Tensor{}, fmt.Errorf("%s: tensor %s has shape %v, but by %s it must have %v; the two do not belong together",
 			c.file.Path(), name, entry.Shape, configFile, shape)
 	}
 	return c.file.Floats(name)
 }
 
-// missing is the error of a checkpoint without some tensors.
+// missing returns the error for missing tensors.
 func (c *checkpoint) missing(list []string) error {
-	advice := "the weights are of another model than " + configFile + " says, or a file was not copied"
+	advice := "the weights do not belong to " + configFile + ", or a file was not copied"
 	ofBody := func(name string) bool { return !strings.HasPrefix(name, c.names.Outside) }
 	if c.names.NoHead != "" && !slices.ContainsFunc(list, ofBody) {
 		advice = c.names.NoHead
@@ -148,7 +148,7 @@ func (c *checkpoint) missing(list []string) error {
 	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
 }
 
-// compareCopies reads what must be equal to something else and compares it.
+// compareCopies reads the copies of tensors and compares them with the originals.
 func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transformer.Param) error {
 	for _, copied := range c.names.Copies {
 		name, ok := c.tensors[copied.Copy]
@@ -163,14 +163,14 @@ func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transform
 			return err
 		}
 		if !slices.Equal(t.Data, params[p.Name].Data) {
-			return fmt.Errorf("%s: tensor %s is not equal to %s, with which this model has it in common; a model with weights of its own there is not supported",
+			return fmt.Errorf("%s: tensor %s is not equal to %s; a model in which these two differ is not supported",
 				c.file.Path(), name, copied.Of)
 		}
 	}
 	return nil
 }
 
-// leftOver reports tensors that were not read. Those without a function here are dropped.
+// leftOver returns an error if tensors were not read, except those that are ignored.
 func (c *checkpoint) leftOver() error {
 	var dropped []string
 	for _, name := range c.names.Ignored {
@@ -193,7 +193,7 @@ func (c *checkpoint) leftOver() error {
 		list = append(list, name)
 	}
 	slices.Sort(list)
-	return fmt.Errorf("%s holds %d tensors that the model of %s has not: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
+	return fmt.Errorf("%s holds %d tensors that the model of %s does not have: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
 }
 
 // shorten lists some names and counts the others.

@@ -19,8 +19,8 @@ import (
 	"github.com/landscape-aware/growing/lag/safetensors"
 )
 
-// Save writes a model as transformers' from_pretrained loads it, into a
-// directory that must not exist or be empty and that appears when it is whole.
+// Save writes a model for transformers' from_pretrained, into a
+// directory that must not exist or be empty and that appears when it is complete.
 // The weights are float32. A model that transformers cannot express is an error
 // that names the field of the configuration.
 func Save(dir string, m *Model) error {
@@ -48,7 +48,7 @@ func Save(dir string, m *Model) error {
 		return err
 	}
 	return atomicfile.WriteDir(dir, func(tmp string) error {
-		// transformers reads "format" and refuses a file without it.
+		// transformers requires "format".
 		if err := safetensors.Write(filepath.Join(tmp, weightsFile), weights, map[string]string{"format": "pt"}); err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func Save(dir string, m *Model) error {
 	})
 }
 
-// export names parameters as transformers does, after checking that they are
+// export returns the parameters by transformers' names. It checks that they are
 // those of the model.
 func (n names) export(params growth.Tensors, parameters []transformer.Param) (growth.Tensors, error) {
 	weights := make(growth.Tensors, len(params))
@@ -74,7 +74,7 @@ func (n names) export(params growth.Tensors, parameters []transformer.Param) (gr
 			return nil, fmt.Errorf("the model's parameter %s is missing", p.Name)
 		}
 		if !slices.Equal(t.Shape, p.Shape) {
-			return nil, fmt.Errorf("the parameter %s has shape %v where the model's configuration asks for %v", p.Name, t.Shape, p.Shape)
+			return nil, fmt.Errorf("the parameter %s has shape %v, but by the model's configuration it must have %v", p.Name, t.Shape, p.Shape)
 		}
 		weights[n.theirs(p.Name)] = t
 	}
@@ -94,7 +94,7 @@ func (m *Model) configFields(export model.Export, kind model.TokenizerKind) (map
 	if fields == nil {
 		fields = make(map[string]json.RawMessage)
 	}
-	for _, name := range []string{"transformers_version", "_name_or_path"} { // they tell of another file
+	for _, name := range []string{"transformers_version", "_name_or_path"} { // they describe another file
 		delete(fields, name)
 	}
 	if err := m.setSpecialTokens(fields, kind); err != nil {
@@ -103,7 +103,7 @@ func (m *Model) configFields(export model.Export, kind model.TokenizerKind) (map
 	if err := export.Set(fields); err != nil {
 		return nil, err
 	}
-	// Versions of transformers before 4.56 know the type as torch_dtype.
+	// Versions of transformers before 4.56 call the type torch_dtype.
 	head, err := json.Marshal(map[string]any{
 		"model_type": export.ModelType, "architectures": []string{export.Class}, "dtype": "float32", "torch_dtype": "float32",
 	})
@@ -113,7 +113,7 @@ func (m *Model) configFields(export model.Export, kind model.TokenizerKind) (map
 	return fields, json.Unmarshal(head, &fields)
 }
 
-// turnCacheOff has transformers do without its cache by the settings of
+// turnCacheOff turns off transformers' cache in the settings of
 // generation, if there are any.
 func turnCacheOff(path string) error {
 	text, err := os.ReadFile(path)
@@ -125,7 +125,7 @@ func turnCacheOff(path string) error {
 		err = json.Unmarshal(text, &settings)
 	}
 	if err != nil {
-		return fmt.Errorf("the settings of generation, %s, cannot be read: %w", generationFile, err)
+		return fmt.Errorf("reading the settings of generation, %s: %w", generationFile, err)
 	}
 	settings["use_cache"] = json.RawMessage("false")
 	if text, err = encode(settings); err != nil {
@@ -134,7 +134,7 @@ func turnCacheOff(path string) error {
 	return atomicfile.WriteBytes(path, text)
 }
 
-// encode returns JSON in lines, keys in alphabetical order.
+// encode returns indented JSON with sorted keys.
 func encode(value any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -144,7 +144,7 @@ func encode(value any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// copyFile copies a file, which appears when it is whole.
+// copyFile copies a file. The copy appears when it is complete.
 func copyFile(to, from string) error {
 	f, err := os.Open(from)
 	if err != nil {

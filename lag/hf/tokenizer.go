@@ -14,7 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag/model"
 )
 
-// tokenizerFiles are the files of a model that are copied along: those of its
+// tokenizerFiles are the files that are copied with a model: those of its
 // tokenizer, and its settings of generation.
 var tokenizerFiles = []string{
 	"tokenizer.json", "vocab.txt", sentencePiece, ourSentencePiece, "tokenizer_config.json", "special_tokens_map.json",
@@ -25,11 +25,11 @@ const (
 	tokenizerConfig = "tokenizer_config.json"
 	generationFile  = "generation_config.json"
 
-	sentencePiece    = "spiece.model"    // as T5's tokenizer calls its file
-	ourSentencePiece = "tokenizer.model" // as package tokenizer does
+	sentencePiece    = "spiece.model"    // the name in T5's tokenizer
+	ourSentencePiece = "tokenizer.model" // the name in package tokenizer
 )
 
-// vocabularies are those of tokenizerFiles that package tokenizer reads, the
+// vocabularies are those of tokenizerFiles that package tokenizer can read, the
 // best first.
 var vocabularies = []string{"tokenizer.json", sentencePiece, ourSentencePiece, "vocab.txt"}
 
@@ -47,7 +47,7 @@ func TokenizerFiles(dir string) []string {
 }
 
 // LoadTokenizer loads the tokenizer among the files of a model, and returns the
-// path of its file; nil if there is none of a kind that is known.
+// path of its file. It returns nil if there is none of a known kind.
 func LoadTokenizer(files []string) (*tokenizer.Tokenizer, string, error) {
 	for _, name := range vocabularies {
 		if i := slices.IndexFunc(files, func(path string) bool { return filepath.Base(path) == name }); i >= 0 {
@@ -64,7 +64,7 @@ func CopyFiles(dir string, files []string) error {
 	return err
 }
 
-// copyFiles returns the names that it wrote; some have another name there.
+// copyFiles copies files and returns their new names. Renamed maps old to new names.
 func copyFiles(dir string, files []string, renamed map[string]string) (written map[string]bool, err error) {
 	written = make(map[string]bool)
 	for _, path := range files {
@@ -84,9 +84,9 @@ func copyFiles(dir string, files []string, renamed map[string]string) (written m
 }
 
 // saveTokenizer copies the tokenizer's files. Where it has no settings for
-// transformers, as ours have not, it gets them: transformers cannot tell which
-// class a tokenizer.json alone is of, and would add T5's 100 sentinels to those
-// that a vocabulary of ours holds.
+// transformers, as in our models, it writes them: transformers cannot infer the
+// class from tokenizer.json, and would add T5's 100 sentinels to those
+// that our vocabularies have.
 func (m *Model) saveTokenizer(dir string, kind model.TokenizerKind) error {
 	var renamed map[string]string
 	if kind.SentencePiece != "" {
@@ -122,7 +122,7 @@ func (m *Model) saveTokenizer(dir string, kind model.TokenizerKind) error {
 	return atomicfile.WriteBytes(filepath.Join(dir, tokenizerConfig), text)
 }
 
-// fastSettings are those of a tokenizer.json.
+// fastSettings returns the settings for a tokenizer.json.
 func (m *Model) fastSettings(t *tokenizer.Tokenizer, kind model.TokenizerKind) map[string]any {
 	settings := map[string]any{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}
 	if length := m.Config.MaxLength(); length > 0 {
@@ -142,8 +142,8 @@ func (m *Model) fastSettings(t *tokenizer.Tokenizer, kind model.TokenizerKind) m
 	return settings
 }
 
-// setSpecialTokens sets the ids of special tokens in a config.json where it has
-// none: the tokenizer's, or else those of the published models.
+// setSpecialTokens sets missing ids of special tokens in a config.json to
+// the tokenizer's ids, or without a tokenizer to those of the published models.
 func (m *Model) setSpecialTokens(fields map[string]json.RawMessage, kind model.TokenizerKind) error {
 	pad, eos := int32(0), int32(1) // of BERT's and T5's vocabularies
 	t, _, err := LoadTokenizer(m.Files)
@@ -152,9 +152,9 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage, kind model.T
 	}
 	switch {
 	case t == nil && fields["pad_token_id"] == nil:
-		log.Warn("the model has no tokenizer; the ids of its special tokens are taken to be those of the published models")
+		log.Warn("the model has no tokenizer; its special tokens get the ids of the published models")
 	case t != nil && (t.Special().Pad < 0 || kind.Generates && t.Special().EOS < 0):
-		log.Warn("the tokenizer has no token for padding, or none that ends a text; the ids of the published models are taken")
+		log.Warn("the tokenizer has no padding token or no end token; special tokens get the ids of the published models")
 	case t != nil:
 		pad, eos = t.Special().Pad, t.Special().EOS
 	}

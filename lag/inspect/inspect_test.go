@@ -57,8 +57,8 @@ func wantDamage(t *testing.T, r *inspect.Report, want ...string) {
 	}
 }
 
-// model returns a BERT of three layers, the last one a copy of the second, with
-// weights that are known.
+// model returns a BERT of three layers with known weights. The last layer is a
+// copy of the second.
 func smallModel() *trained.Model {
 	config := bert.New(3, 4, 2, 11, 8)
 	p := &trained.Model{Model: model.Model{Config: config}, Snapshot: train.Snapshot{
@@ -128,7 +128,8 @@ func TestModel(t *testing.T) {
 	wantText(t, text, "bert of 3 layers, hidden size 4", "step 7", "adamw, moments first of 58 parameters", "same as 1", "No damage", "3.5355  ████████████████ ", "1.0000  ████▌")
 }
 
-// TestDamage: what is broken is reported, and the rest as far as it can be read.
+// TestDamage checks that damage is reported, and that the rest is described as
+// far as it can be read.
 func TestDamage(t *testing.T) {
 	p := smallModel()
 	dir := save(t, p)
@@ -162,7 +163,7 @@ func TestDamage(t *testing.T) {
 	}
 	wantDamage(t, r, newest)
 
-	// Numbers that are none, a parameter of another shape, and one too many.
+	// NaN, a parameter of the wrong shape, and a superfluous one.
 	p.Params["bert.encoder.layer.1.output.dense.weight"].Data[5] = float32(math.Inf(1))
 	p.Params["cls.predictions.bias"] = growth.Tensor{Shape: []int{2}, Data: []float32{1, float32(math.NaN())}}
 	p.Params["extra"] = p.Params["cls.predictions.transform.dense.bias"]
@@ -196,7 +197,7 @@ func TestTransformers(t *testing.T) {
 	}
 	wantText(t, text, "ul2 encoder-decoder of 1+2 layers", "untied head")
 
-	// A model that is not supported: its tensors are told of all the same.
+	// The tensors of a model that is not supported are described too.
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"model_type": "gpt2"}`), 0o666); err != nil {
 		t.Fatal(err)

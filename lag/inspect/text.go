@@ -12,8 +12,8 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// Write writes the report for people to read: lines of what there is, a picture
-// of the layers' weights, and what is damaged.
+// Write writes the report as text for people: a list of properties, a chart of
+// the layers' weights, and the damage.
 func (r *Report) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
@@ -26,12 +26,12 @@ func (r *Report) Write(w io.Writer) error {
 	if r.Config != nil {
 		line("model", "%s", r.Config.Describe())
 	} else if r.Family != "" {
-		line("model", "of the family %s, by the names of its tensors", r.Family)
+		line("model", "family %s, by the names of its tensors", r.Family)
 	}
 	if r.Weights != "" {
 		line("weights", "%s, checksum %s", r.Weights, r.Checksum)
 		line("tensors", "%d: %s", r.Tensors, r.dtypes())
-		line("parameters", "%s, %s", humanize.Comma(int64(r.Count)), size(r.Bytes))
+		line("parameters", "%s, %s", humanize.Comma(int64(r.Count)), humanize.Bytes(uint64(r.Bytes)))
 		for _, g := range r.Groups {
 			line("  "+g.Name, "%s, %.1f%%", humanize.Comma(int64(g.Count)), 100*float64(g.Count)/float64(max(r.Count, 1)))
 		}
@@ -90,8 +90,8 @@ func (s *State) describe() string {
 // barWidth is the length of the longest bar, in characters.
 const barWidth = 16
 
-// writeLayers draws the root mean square of each layer's weights. A column of
-// bars has a scale of its own, from 0.
+// writeLayers draws the root mean square of each layer's weights as bars. Each
+// column of bars has its own scale, from 0.
 func (r *Report) writeLayers(w io.Writer) error {
 	columns := []struct {
 		name  string
@@ -128,7 +128,7 @@ func (r *Report) writeLayers(w io.Writer) error {
 	return t.Flush()
 }
 
-// bar draws a value in eighths of a character.
+// bar returns a bar for a value, with a resolution of an eighth of a character.
 func bar(value, most float64) string {
 	if most == 0 {
 		return ""
@@ -139,15 +139,4 @@ func bar(value, most float64) string {
 		text += string(rune('█' + 8 - rest)) // U+2588 is full, U+258F an eighth
 	}
 	return text
-}
-
-// size writes a number of bytes.
-func size(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // ignored is the label of a position that is not predicted, as in PyTorch's
-// cross-entropy and so in transformers.
+// cross-entropy and in transformers.
 const ignored = -100
 
-// batches are the batches of a file, checked against a model.
+// batches holds the batches of a file, which fit a model.
 type batches struct {
 	model  model.Config
 	reads  model.TransformersBatch
@@ -25,10 +25,10 @@ type batches struct {
 	size   int // B
 	fields map[string]safetensors.Ints
 
-	predictions int // P: the most that any row of any batch predicts
+	predictions int // P, the most predictions of any row
 }
 
-// readBatches reads the batches of a model from a safetensors file.
+// readBatches reads batches for a model from a safetensors file.
 func readBatches(path string, config model.Config) (*batches, error) {
 	reads, err := config.TransformersBatch()
 	if err != nil {
@@ -76,7 +76,7 @@ func (b *batches) read(file *safetensors.File) error {
 	return b.countPredictions()
 }
 
-// add checks the shape and the values of a field, and keeps it.
+// add checks the shape and the values of a field and adds it.
 func (b *batches) add(f model.BatchField, t safetensors.Ints) error {
 	if len(t.Shape) != 3 || slices.Min(t.Shape) < 1 {
 		return fmt.Errorf("%s has shape %v; it must be [batches, rows, tokens], none of them 0", f.Name, t.Shape)
@@ -105,7 +105,7 @@ func (b *batches) add(f model.BatchField, t safetensors.Ints) error {
 	return nil
 }
 
-// countPredictions finds P. A batch that predicts nothing has no mean loss: it is an error.
+// countPredictions computes P. A batch without predictions has no mean loss and is an error.
 func (b *batches) countPredictions() error {
 	labels := b.fields[model.Labels]
 	length := labels.Shape[2]
@@ -128,7 +128,7 @@ func (b *batches) countPredictions() error {
 	return nil
 }
 
-// tokens is the number of positions of a batch, those of encoder and decoder together.
+// tokens returns the number of positions in a batch, of encoder and decoder together.
 func (b *batches) tokens() int {
 	n := 0
 	for _, f := range b.reads.Fields {
@@ -139,7 +139,7 @@ func (b *batches) tokens() int {
 	return b.size * n
 }
 
-// batch returns the tensors of batch i, those that the model's Loss takes.
+// batch returns the tensors of batch i for the model's Loss.
 func (b *batches) batch(i int) train.Batch {
 	batch := make(train.Batch)
 	for name, t := range b.fields {
@@ -157,15 +157,16 @@ func (b *batches) batch(i int) train.Batch {
 	return batch
 }
 
-// rows are the values of batch i.
+// rows returns the values of batch i.
 func (b *batches) rows(t safetensors.Ints, i int) []int32 {
 	n := t.Shape[1] * t.Shape[2]
 	return t.Data[i*n : (i+1)*n]
 }
 
-// targets returns the labels and weights [B, width] of batch i. Compact ones are
-// those of the predicted positions, which come along, with slots of weight 0
-// after them; width is P. Others are those of every position.
+// targets returns the labels and weights [B, width] of batch i. For BERT they
+// are those of the predicted positions, which are also returned, followed by
+// slots of weight 0; width is P. For an encoder-decoder they are those of all
+// positions.
 func (b *batches) targets(i int) (labels []int32, weights []float32, positions []int32, width int) {
 	t := b.fields[model.Labels]
 	all, length := b.rows(t, i), t.Shape[2]

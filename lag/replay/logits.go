@@ -16,7 +16,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// writeLogits writes the logits of a batch at every position to a safetensors file, under the name "logits".
+// writeLogits writes the logits of a batch at all positions to a safetensors file, under
+// the name "logits".
 func writeLogits(b *backend.Backend, path string, m model.Config, state *train.State, batch train.Batch) (err error) {
 	defer func() { err = errors.Join(err, batch.Finalize()) }()
 	forward, err := train.NewForward(b, m.Parameters(), slices.Sorted(maps.Keys(batch)), func(w transformer.Weights, in transformer.Inputs) []*Node {

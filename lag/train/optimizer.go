@@ -10,39 +10,40 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Optimizer turns gradients into updates. It is an [AdamW], [Adafactor] or [LAMB].
+// Optimizer computes updates from gradients. It is an [AdamW], [Adafactor] or [LAMB].
 type Optimizer interface {
-	Name() string    // as in JSON
-	Validate() error // which setting is impossible
+	Name() string    // the name in JSON
+	Validate() error // the first invalid setting
 
-	// moments declares the tensors kept of a parameter between updates. They
-	// are float32 and start at zero.
+	// moments declares the tensors that the optimizer stores for a parameter.
+	// They are float32 and start at zero.
 	moments(p transformer.Param) []Moment
-	// scalars returns the numbers of a parameter's update that depend on how
-	// many updates its moments hold, this one included. Their count is fixed.
+	// scalars returns numbers for a parameter's update that depend on the
+	// number of updates in its moments, including this one. Their count is
+	// fixed.
 	scalars(updates int) []float32
-	// clipNorm is the greatest global norm of the gradient, 0 for any.
+	// clipNorm returns the greatest global norm of the gradient; 0 means no limit.
 	clipNorm() float64
-	// update returns a parameter and its moments after an update with a
-	// gradient that is clipped. rate and scalars are scalars.
+	// update returns the new parameter and moments. The gradient is already
+	// clipped. rate and scalars are scalar nodes.
 	update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (newParameter *Node, newMoments []*Node)
 }
 
-// Moment declares a tensor that an optimizer keeps of a parameter.
+// Moment declares a tensor that an optimizer stores for a parameter.
 type Moment struct {
 	Name  string
 	Shape []int
 }
 
-// AnyOptimizer is an [Optimizer] in a configuration. As JSON it is an object of
-// name and the settings of the optimizer of that name:
+// AnyOptimizer is an [Optimizer] in a configuration. In JSON it is an object
+// with the name and the settings of the optimizer:
 //
 //	{"name": "adamw", "beta1": 0.9, "beta2": 0.999, "eps": 1e-6, "weight_decay": 0.01, "clip_norm": 1}
 //
-// All settings must be given; an unknown one is an error.
+// All settings are required. Unknown settings are an error.
 type AnyOptimizer struct{ Optimizer }
 
-// optimizers are all kinds, each with its usual settings.
+// optimizers lists all optimizers with their usual settings.
 var optimizers = []struct {
 	usual  Optimizer
 	decode func(text []byte) (Optimizer, error)
@@ -72,7 +73,7 @@ func NewOptimizer(name string) (AnyOptimizer, error) {
 	return AnyOptimizer{}, fmt.Errorf("there is no optimizer %q; they are %q", name, Optimizers())
 }
 
-// Validate reports a missing optimizer or an impossible setting.
+// Validate returns an error if the optimizer is missing or a setting is invalid.
 func (o AnyOptimizer) Validate() error {
 	if o.Optimizer == nil {
 		return fmt.Errorf("no optimizer is given; they are %q", Optimizers())
@@ -80,7 +81,7 @@ func (o AnyOptimizer) Validate() error {
 	return o.Optimizer.Validate()
 }
 
-// optimizerHead is what the JSON of an optimizer begins with.
+// optimizerHead is the beginning of an optimizer's JSON.
 type optimizerHead struct {
 	Name string `json:"name"`
 }
@@ -93,7 +94,7 @@ func (o AnyOptimizer) MarshalJSON() ([]byte, error) {
 	return strictjson.Join(optimizerHead{o.Name()}, o.Optimizer)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON decodes what MarshalJSON writes.
 func (o *AnyOptimizer) UnmarshalJSON(text []byte) error {
 	var h optimizerHead
 	rest, err := strictjson.Cut(text, &h)

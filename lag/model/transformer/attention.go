@@ -6,24 +6,25 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// masked is the bias of a pair that must not attend: far below any score, and
-// still finite, so that a row with nothing to attend to gives no NaN.
+// masked is the bias of a pair that must not attend. It is far below any score
+// but finite, so that a row in which everything is masked does not give NaN.
 const masked = -1e9
 
 // AttentionOptions are the settings of [Attention].
 type AttentionOptions struct {
 	Heads       int      // A
-	Scale       float64  // of the scores: 1/√D in BERT, 1 in T5
-	Bias        *Node    // added to the scores, of a shape that broadcasts to [B, A, Lq, Lk]: masks and relative positions; nil for none
-	Dropout     *Dropout // of the probabilities; nil for none
+	Scale       float64  // factor of the scores: 1/√D in BERT, 1 in T5
+	Bias        *Node    // masks and relative positions, added to the scores; broadcastable to [B, A, Lq, Lk]; nil for none
+	Dropout     *Dropout // dropout of the probabilities; nil for none
 	DropoutRate float64
 }
 
-// Attention is softmax(scale·q·kᵀ + bias)·v for every head (Vaswani et al. 2017,
-// equation 1). query is [B, Lq, A·D], key and value are [B, Lk, A·D]. The
-// softmax is float32. Returns [B, Lq, A·D].
+// Attention returns softmax(scale·q·kᵀ + bias)·v for every head (Vaswani et al.
+// 2017, equation 1). query is [B, Lq, A·D], key and value are [B, Lk, A·D]. The
+// softmax is computed in float32. The result is [B, Lq, A·D].
 //
-// On CUDA, in bfloat16, without bias and dropout, it is cuDNN's flash attention.
+// On CUDA in bfloat16, without bias and dropout, it uses cuDNN's flash
+// attention.
 func Attention(query, key, value *Node, o AttentionOptions) *Node {
 	B, Lq, H := query.Shape().Dimensions[0], query.Shape().Dimensions[1], query.Shape().Dimensions[2]
 	Lk, D := key.Shape().Dimensions[1], H/o.Heads
@@ -52,25 +53,26 @@ func Attention(query, key, value *Node, o AttentionOptions) *Node {
 	return Reshape(context_BxLqxAxD, B, Lq, H)
 }
 
-// maskBias is 0 where allowed, a bool of any shape, and far below any score elsewhere.
+// maskBias returns 0 where allowed is true, and [masked] elsewhere. allowed is a bool of
+// any shape.
 func maskBias(allowed *Node) *Node {
 	return MulScalar(OneMinus(ConvertDType(allowed, dtypes.Float32)), masked)
 }
 
-// PaddingBias keeps every query from keys that are padding: mask [B, Lk] int32,
-// 1 for a token and 0 for padding. Returns [B, 1, 1, Lk].
+// PaddingBias masks keys that are padding. mask is [B, Lk] int32, 1 for a token
+// and 0 for padding. The result is [B, 1, 1, Lk].
 func PaddingBias(mask *Node) *Node {
 	B, Lk := mask.Shape().Dimensions[0], mask.Shape().Dimensions[1]
 	return Reshape(maskBias(NotEqual(mask, ZerosLike(mask))), B, 1, 1, Lk)
 }
 
-// CausalBias keeps a query from later keys. Returns [1, 1, L, L].
+// CausalBias masks keys after the query. The result is [1, 1, L, L].
 func CausalBias(g *Graph, L int) *Node {
 	return Reshape(maskBias(LowerTriangular(g, L)), 1, 1, L, L)
 }
 
-// PrefixBias lets a query attend to earlier keys and to the whole prefix:
-// prefixLengths [B] int32. Returns [B, 1, L, L].
+// PrefixBias masks keys that are neither in the prefix nor at or before the
+// query. prefixLengths is [B] int32. The result is [B, 1, L, L].
 func PrefixBias(prefixLengths *Node, L int) *Node {
 	B := prefixLengths.Shape().Dimensions[0]
 	g := prefixLengths.Graph()

@@ -12,7 +12,7 @@ import (
 // Batch holds the tensors of a batch, by name.
 type Batch map[string]*tensors.Tensor
 
-// Finalize frees the batch's memory now.
+// Finalize frees the batch's memory immediately.
 func (b Batch) Finalize() error {
 	var errs []error
 	for _, t := range b {
@@ -21,11 +21,11 @@ func (b Batch) Finalize() error {
 	return errors.Join(errs...)
 }
 
-// Split cuts a batch of B sequences into n micro-batches of B/n, in order. The
-// first axis of every tensor is B.
+// Split divides a batch of B sequences into n micro-batches of B/n, in order.
+// The first axis of every tensor must be B.
 func (b Batch) Split(n int) ([]Batch, error) {
 	if n < 1 {
-		return nil, fmt.Errorf("a batch cannot be cut into %d micro-batches; give 1 or more", n)
+		return nil, fmt.Errorf("a batch cannot be split into %d micro-batches; give 1 or more", n)
 	}
 	parts := make([]Batch, n)
 	for i := range parts {
@@ -42,7 +42,7 @@ func (b Batch) Split(n int) ([]Batch, error) {
 func splitInto(parts []Batch, name string, t *tensors.Tensor) error {
 	shape := slices.Clone(t.Shape().Dimensions)
 	if len(shape) == 0 || shape[0]%len(parts) != 0 {
-		return fmt.Errorf("%s of shape %v cannot be cut into %d micro-batches: the batch size must be a multiple of %d", name, shape, len(parts), len(parts))
+		return fmt.Errorf("%s of shape %v cannot be split into %d micro-batches: the batch size must be a multiple of %d", name, shape, len(parts), len(parts))
 	}
 	shape[0] /= len(parts)
 	var wrong error
@@ -53,7 +53,7 @@ func splitInto(parts []Batch, name string, t *tensors.Tensor) error {
 		case []float32:
 			splitData(parts, name, data, shape)
 		default:
-			wrong = fmt.Errorf("%s is of type %T; a batch holds int32 and float32", name, flat)
+			wrong = fmt.Errorf("%s has type %T; batches hold int32 and float32", name, flat)
 		}
 	})
 	return errors.Join(err, wrong)

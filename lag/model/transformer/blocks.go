@@ -18,12 +18,13 @@ func Linear(w Weights, x *Node) *Node {
 	return product(x, ConvertDType(w.Get("weight"), x.DType())).General([]int{x.Rank() - 1}, nil, []int{1}, nil)
 }
 
-// product is a matrix product in the operands' dtype, forward and backward.
-// GoMLX otherwise asks for a float32 accumulator where they are bfloat16, and
-// converts them to it for the gradient: backends accumulate in float32 as it is.
+// product returns a matrix product in the operands' dtype, forward and
+// backward. By default GoMLX requests a float32 accumulator for bfloat16, and
+// converts the operands to it for the gradient. That is not necessary, because
+// backends accumulate in float32 anyway.
 func product(x, y *Node) *DotBuilder { return Dot(x, y).WithAccumulatorDType(dtypes.InvalidDType) }
 
-// Logits returns x·Wᵀ in float32, whatever the dtype of x: [..., H] -> [..., V].
+// Logits returns x·Wᵀ in float32 for x of any dtype: [..., H] -> [..., V].
 // weight is [V, H].
 func Logits(x, weight *Node) *Node {
 	return product(x, ConvertDType(weight, x.DType())).WithOutputDType(dtypes.Float32).General([]int{x.Rank() - 1}, nil, []int{1}, nil)
@@ -56,25 +57,25 @@ func RMSNorm(w Weights, x *Node, epsilon float64) *Node {
 	return ConvertDType(Mul(normalized, ExpandLeftToRank(w.Get("weight"), x.Rank())), x.DType())
 }
 
-// Gelu is x·Φ(x) with the exact normal distribution function
+// Gelu returns x·Φ(x) with the exact normal distribution function
 // (Hendrycks and Gimpel 2016, section 2).
 func Gelu(x *Node) *Node { return activation.Gelu(x) }
 
-// GeluTanh is [Gelu] with Φ approximated by tanh (Hendrycks and Gimpel 2016,
-// section 2), as T5 v1.1 computes it.
+// GeluTanh is [Gelu] with a tanh approximation of Φ (Hendrycks and Gimpel 2016,
+// section 2), as in T5 v1.1.
 func GeluTanh(x *Node) *Node { return activation.GeluApproximate(x) }
 
-// Gate returns (1-g)·x + g·y for a scalar g: x exactly at g = 0, y exactly at
-// g = 1. It is how a gated duplicate, a layer of the grown model that must not
-// change the function at first, is faded in (Yao et al. 2024, masked structural growth).
+// Gate returns (1-g)·x + g·y for a scalar g: exactly x at g = 0 and exactly y
+// at g = 1. It fades in a gated duplicate, a layer of the grown model that must
+// not change the function at first (Yao et al. 2024, masked structural growth).
 func Gate(g, x, y *Node) *Node {
 	g = ConvertDType(g, x.DType())
 	return Add(Mul(OneMinus(g), x), Mul(g, y))
 }
 
-// CrossEntropy returns the sum over positions of weight·(-log softmax(logits)[label])
-// and the sum of the weights, both scalars. logits [N, V], labels [N] int32, weights [N] of any
-// numeric type.
+// CrossEntropy returns the sum over positions of weight·(-log
+// softmax(logits)[label]) and the sum of the weights, both scalars. logits is
+// [N, V], labels is [N] int32, weights is [N] of any numeric type.
 func CrossEntropy(logits, labels, weights *Node) (loss, total *Node) {
 	V := logits.Shape().Dimensions[1]
 	weights = ConvertDType(weights, logits.DType())

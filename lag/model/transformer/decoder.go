@@ -6,8 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// LengthBias keeps every query from keys at and beyond a row's length, which
-// are padding: lengths [B] int32. Returns [B, 1, 1, Lk].
+// LengthBias masks keys at and beyond a row's length, which are padding.
+// lengths is [B] int32. The result is [B, 1, 1, Lk].
 func LengthBias(lengths *Node, Lk int) *Node {
 	B := lengths.Shape().Dimensions[0]
 	key_BxLk := Iota(lengths.Graph(), shapes.Make(dtypes.Int32, B, Lk), 1)
@@ -15,8 +15,8 @@ func LengthBias(lengths *Node, Lk int) *Node {
 	return Reshape(maskBias(allowed), B, 1, 1, Lk)
 }
 
-// SegmentBias keeps a query from keys of other documents of its row: segments
-// [B, L] int32 numbers the documents. Returns [B, 1, L, L].
+// SegmentBias masks keys of other documents in the row. segments is [B, L]
+// int32 and numbers the documents. The result is [B, 1, L, L].
 func SegmentBias(segments *Node) *Node {
 	B, L := segments.Shape().Dimensions[0], segments.Shape().Dimensions[1]
 	allowed := Equal(
@@ -25,8 +25,8 @@ func SegmentBias(segments *Node) *Node {
 	return Reshape(maskBias(allowed), B, 1, L, L)
 }
 
-// SumBiases adds biases of the attention scores, each of a shape that
-// broadcasts to [B, A, Lq, Lk]. Nodes that are nil count as 0.
+// SumBiases returns the sum of attention biases, each broadcastable to [B, A,
+// Lq, Lk]. It ignores nil.
 func SumBiases(biases ...*Node) *Node {
 	var sum *Node
 	for _, bias := range biases {
@@ -45,12 +45,13 @@ func SumBiases(biases ...*Node) *Node {
 	return sum
 }
 
-// ZLoss returns the sum over positions of weight·log(Z)², Z being the
-// denominator of the softmax: it keeps logits from drifting away from
-// normalized log probabilities (mesh_tensorflow, layers.py,
-// softmax_cross_entropy_with_logits). logits [N, V], weights [N]. Returns a scalar.
+// ZLoss returns the sum over positions of weight·log(Z)², where Z is the
+// denominator of the softmax. It keeps the logits close to normalized log
+// probabilities (mesh_tensorflow, layers.py,
+// softmax_cross_entropy_with_logits). logits is [N, V], weights is [N], the
+// result is a scalar.
 func ZLoss(logits, weights *Node) *Node {
-	// The maximum cancels out: it keeps Exp in range, and needs no gradient.
+	// Subtracting the maximum keeps Exp in range. It cancels, so it needs no gradient.
 	highest_Nx1 := StopGradient(ReduceAndKeep(logits, ReduceMax, -1))
 	sum_N := ReduceSum(Exp(Sub(logits, highest_Nx1)), -1)
 	logZ_N := Add(Log(sum_N), Reshape(highest_Nx1, sum_N.Shape().Dimensions...))

@@ -6,12 +6,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// flashable tells whether cuDNN's flash attention may compute an attention: it
-// needs half precision, sequences of one length and heads of a multiple of 8 up
-// to 128 (jax/_src/cudnn/fused_attention_stablehlo.py, check_is_flash_attention).
-// As GoMLX has it (go-xla, compute/xla/flash.go), there is no dropout, and a
-// bias gets no gradient, so that masks and relative positions keep it off too.
-// GoMLX names the operation among a backend's capabilities on CUDA only.
+// flashable reports whether cuDNN's flash attention can compute an attention.
+// It needs half precision, query and key sequences of the same length, and a
+// head size that is a multiple of 8 up to 128
+// (jax/_src/cudnn/fused_attention_stablehlo.py, check_is_flash_attention).
+// GoMLX's version (go-xla, compute/xla/flash.go) has no dropout and no gradient
+// of a bias, so it cannot be used with dropout, masks or relative positions.
+// GoMLX lists the operation in a backend's capabilities only on CUDA.
 func flashable(query_BxLqxAxD, key_BxLkxAxD *Node, o AttentionOptions) bool {
 	has := query_BxLqxAxD.Graph().Backend().Capabilities().Operations
 	q, k := query_BxLqxAxD.Shape().Dimensions, key_BxLkxAxD.Shape().Dimensions
@@ -21,10 +22,10 @@ func flashable(query_BxLqxAxD, key_BxLkxAxD *Node, o AttentionOptions) bool {
 		o.Bias == nil && (o.Dropout == nil || o.DropoutRate == 0)
 }
 
-// flashAttention is [Attention] without the [B, A, Lq, Lk] probabilities in
-// memory (Dao et al. 2022), where the backend has it; else, and where the
-// environment variable GOMLX_FUSION is 0, it is plain. query, key and value are
-// [B, L, A, D]. Returns [B, L, A, D].
+// flashAttention computes [Attention] without storing the [B, A, Lq, Lk]
+// probabilities (Dao et al. 2022), if the backend can. Otherwise, or if the
+// environment variable GOMLX_FUSION is 0, it calls plain. query, key and value
+// are [B, L, A, D], and so is the result.
 func flashAttention(query, key, value *Node, scale float64, plain func() *Node) *Node {
 	output, _ := InternalFusedOpCaller(func() *Node {
 		output, _ := BackendFusedScaledDotProductAttention(query, key, value, compute.AttentionAxesLayoutBSHD,

@@ -2,8 +2,9 @@ package transformer
 
 import "math/rand/v2"
 
-// Normal draws from N(0, stddev), as T5's reference implementation does
-// (mesh_tensorflow, layers.py: random_normal_initializer, not truncated).
+// Normal returns an initializer that draws from N(0, stddev), as T5's reference
+// implementation does (mesh_tensorflow, layers.py: random_normal_initializer,
+// not truncated).
 func Normal(stddev float64) Initializer {
 	return func(rng *rand.Rand, _ []int, values []float32) {
 		for i := range values {
@@ -12,7 +13,7 @@ func Normal(stddev float64) Initializer {
 	}
 }
 
-// Constant fills with one value.
+// Constant returns an initializer that sets all elements to value.
 func Constant(value float64) Initializer {
 	return func(_ *rand.Rand, _ []int, values []float32) {
 		for i := range values {

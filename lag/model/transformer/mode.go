@@ -10,13 +10,13 @@ import (
 // Inputs are the tensors of a [Batch] in the graph.
 type Inputs map[string]*Node
 
-// Mode is how a model is run: with dropout or without, its layers faded in or not.
+// Mode holds the options for running a model.
 type Mode struct {
-	Gates   *Node    // [layers of all stacks] float32, see [Gate]; nil leaves every layer open
+	Gates   *Node    // [layers of all stacks] float32, see [Gate]; nil means that all are open
 	Dropout *Dropout // nil for no dropout, as in evaluation
 }
 
-// Gate returns the gate of a layer, counted over all stacks, or nil where no layer is gated.
+// Gate returns the gate of a layer, counted over all stacks, or nil if no layer is gated.
 func (m Mode) Gate(layer int) *Node {
 	if m.Gates == nil {
 		return nil
@@ -24,16 +24,16 @@ func (m Mode) Gate(layer int) *Node {
 	return Reshape(Slice(m.Gates, AxisElem(layer)))
 }
 
-// Term is a part of a loss: the sum of something over a batch, and what to
-// divide it by for a mean. Both are float32 scalars; Count does not depend on
-// the parameters.
+// Term is a term of a loss: a sum over a batch, and the count that gives the
+// mean. Both are float32 scalars. Count does not depend on the parameters.
 type Term struct {
 	Name       string
 	Sum, Count *Node
 }
 
-// Remat runs a layer so that its intermediate results are computed again in the
-// backward pass in place of being kept (Chen et al. 2016, gradient checkpointing), if on.
+// Remat runs a layer. If on, the backward pass computes its intermediate
+// results again instead of storing them (Chen et al. 2016, gradient
+// checkpointing).
 func Remat(x *Node, on bool, layer func(x *Node) *Node) *Node {
 	if !on {
 		return layer(x)
@@ -41,10 +41,10 @@ func Remat(x *Node, on bool, layer func(x *Node) *Node) *Node {
 	return layer(x.Checkpoint()).StopCheckpoint()
 }
 
-// Precision names the dtype of a model's activations. Parameters are float32,
-// and so are normalization, the softmax of attention, logits and loss. Attention
-// scores are rounded to the precision before the softmax, for the pure-Go
-// backend does not give a batched product of bfloat16 as float32.
+// Precision is the dtype of a model's activations. Parameters, normalization,
+// the softmax of attention, logits and loss are float32. Attention scores are
+// rounded to the precision before the softmax, because the pure-Go backend
+// cannot return a batched product of bfloat16 as float32.
 type Precision string
 
 const (
@@ -52,7 +52,7 @@ const (
 	BFloat16 Precision = "bfloat16"
 )
 
-// Validate reports an unknown precision.
+// Validate returns an error if the precision is unknown.
 func (p Precision) Validate() error {
 	if p != Float32 && p != BFloat16 {
 		return fmt.Errorf("unknown precision %q; it is %q or %q", p, Float32, BFloat16)
@@ -60,7 +60,7 @@ func (p Precision) Validate() error {
 	return nil
 }
 
-// DType is the dtype of activations.
+// DType returns the dtype of activations.
 func (p Precision) DType() dtypes.DType {
 	if p == BFloat16 {
 		return dtypes.BFloat16

@@ -10,11 +10,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// What a configuration may ask for. A configuration may come from a stranger's
-// file; beyond these, listing its parameters would take all memory.
+// Limits for configurations, which may come from untrusted files. Beyond these
+// limits, listing the parameters could use all memory.
 const (
-	MaxLayers = 10_000  // of a stack
-	MaxSize   = 1 << 24 // of any other dimension
+	MaxLayers = 10_000  // layers of a stack
+	MaxSize   = 1 << 24 // any other dimension
 )
 
 // Param declares one trainable tensor of a model.
@@ -22,10 +22,10 @@ type Param struct {
 	Name  string // unique in the model, as in Hugging Face's checkpoint of the family
 	Shape []int  // a dense layer's weight is [outputs, inputs]
 	Init  Initializer
-	Decay bool // whether weight decay applies: not to biases and normalization
+	Decay bool // whether weight decay applies; false for biases and normalization
 }
 
-// Size is the number of elements.
+// Size returns the number of elements.
 func (p Param) Size() int {
 	n := 1
 	for _, d := range p.Shape {
@@ -34,7 +34,7 @@ func (p Param) Size() int {
 	return n
 }
 
-// Count is the number of elements of all parameters.
+// Count returns the number of elements of all parameters.
 func Count(parameters []Param) int {
 	n := 0
 	for _, p := range parameters {
@@ -56,8 +56,8 @@ func OneInit(_ *rand.Rand, _ []int, values []float32) {
 	}
 }
 
-// TruncatedNormal draws from N(0, stddev) and draws again beyond two standard
-// deviations, as BERT's reference implementation does
+// TruncatedNormal returns an initializer that draws from N(0, stddev),
+// truncated at two standard deviations, as BERT's reference implementation does
 // (google-research/bert, modeling.py, create_initializer).
 func TruncatedNormal(stddev float64) Initializer {
 	return func(rng *rand.Rand, _ []int, values []float32) {
@@ -71,9 +71,9 @@ func TruncatedNormal(stddev float64) Initializer {
 	}
 }
 
-// Sinusoids fills a [positions, H] table with the fixed position encoding of
-// Vaswani et al. 2017, section 3.5, scaled so that its root mean square is rms.
-// The table is trained from there.
+// Sinusoids returns an initializer that fills a [positions, H] table with the
+// fixed position encoding of Vaswani et al. 2017, section 3.5, scaled to the
+// root mean square rms. Training then changes the table.
 func Sinusoids(rms float64) Initializer {
 	return func(_ *rand.Rand, shape []int, values []float32) {
 		hidden := shape[1]
@@ -89,9 +89,9 @@ func Sinusoids(rms float64) Initializer {
 	}
 }
 
-// Initialize returns the parameter's initial values. They depend on the seed,
-// the name and the shape only, so that neither the order of declaration nor
-// the depth of the model changes what a layer starts from.
+// Initialize returns the parameter's initial values. They depend only on the
+// seed, the name and the shape, not on the order of declarations or the depth
+// of the model.
 func (p Param) Initialize(seed int64) []float32 {
 	var key [32]byte = sha256.Sum256(fmt.Appendf(binary.LittleEndian.AppendUint64(nil, uint64(seed)), "%s%v", p.Name, p.Shape))
 	values := make([]float32, p.Size())
@@ -105,7 +105,8 @@ type Weights struct {
 	prefix string
 }
 
-// NewWeights pairs the declared parameters with their nodes, given in the same order.
+// NewWeights returns the weights for declared parameters and their nodes, given in the
+// same order.
 func NewWeights(parameters []Param, nodes []*Node) Weights {
 	byName := make(map[string]*Node, len(nodes))
 	for i, p := range parameters {
@@ -114,14 +115,14 @@ func NewWeights(parameters []Param, nodes []*Node) Weights {
 	return Weights{nodes: byName}
 }
 
-// In returns the weights below a prefix: w.In("encoder.layer.", 3) sees
-// "encoder.layer.3.output.bias" as "output.bias".
+// In returns the weights below a prefix: in w.In("encoder.layer.", 3) the
+// weight "encoder.layer.3.output.bias" has the name "output.bias".
 func (w Weights) In(path ...any) Weights {
 	return Weights{nodes: w.nodes, prefix: w.prefix + fmt.Sprint(path...) + "."}
 }
 
-// Get returns the node of a parameter. It panics where there is none: graph
-// building functions panic, and the error is recovered where the graph is compiled.
+// Get returns the node of a parameter. It panics if there is none. Functions
+// that build graphs panic, and compiling the graph recovers the error.
 func (w Weights) Get(name string) *Node {
 	node, ok := w.nodes[w.prefix+name]
 	if !ok {
