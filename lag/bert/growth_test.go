@@ -16,6 +16,7 @@ import (
 // pre-norm stack only, for in a post-norm one their layer norms still act.
 func TestPreservation(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for _, preNorm := range []bool{false, true} {
 			config := referenceConfig(bert.Learned)
 			config.PreNorm = preNorm

@@ -147,6 +147,7 @@ func TestAgainstTransformers(t *testing.T) {
 				if b.Kind != backend.Go && !run.NextSentence {
 					return // XLA takes a second to compile a gradient; the other runs' have this loss in them
 				}
+				testbackend.Slow(t, b)
 				// Dropout is off, for transformers' is.
 				config.HiddenDropout, config.AttentionDropout = 0, 0
 				batch := ref.batch()

@@ -22,6 +22,7 @@ func TestPadding(t *testing.T) {
 	ref := readHFReference(t)
 	const row, tokens, vocab = 1, 7, 37 // a row whose end is padding
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for _, positions := range []bert.Positions{bert.Learned, bert.Relative} {
 			config := shallow(b, hfConfig(false, false))
 			config.Positions = positions
@@ -73,6 +74,7 @@ func shallow(b *backend.Backend, config bert.Config) bert.Config {
 func TestDropout(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		config := shallow(b, hfConfig(false, false))
 		plain := config
 		plain.HiddenDropout, plain.AttentionDropout = 0, 0
@@ -133,6 +135,7 @@ func trainingLoss(t *testing.T, program *train.Program, step int, seed int64, ba
 func TestGradientCheckpointing(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		config := shallow(b, hfConfig(true, false))
 		run := func(on bool) (loss, norm float64, clipped [][]float32) {
 			config := config
@@ -157,6 +160,7 @@ func TestGradientCheckpointing(t *testing.T) {
 func TestBFloat16(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		var logits [2][]float32
 		var losses [2]float64
 		for i, precision := range []transformer.Precision{transformer.Float32, transformer.BFloat16} {

@@ -87,6 +87,7 @@ func runChild(b *backend.Backend, optimizer train.Optimizer, dir, moment string,
 // process: parameters, moments and metrics are the same, bit for bit.
 func TestKilled(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for i, optimizer := range optimizers {
 			moments := map[string][]string{ // and the checkpoints that are there by then
 				"step 20":   checkpointNames(10),

@@ -183,6 +183,7 @@ func TestLearningGradient(t *testing.T) {
 // because of the time it takes to compile.
 func TestLearning(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		models := map[string]train.Learning{"bert": learnBERT(t, b, 20, 0.02), "ul2": learnUL2(t, b, 20, 0.02)}
 		if b.Kind != backend.Go {
 			models = map[string]train.Learning{"tower": learnTower(t, b, 20, 0.02)}

@@ -66,6 +66,7 @@ func TestTryTo(t *testing.T) {
 // moments and counts of anything else.
 func TestFrozen(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		var config train.Model = bert.New(2, 8, 2, 19, 6)
 		if b.Kind != backend.Go {
 			config = tower{2}

@@ -145,6 +145,7 @@ func TestReference(t *testing.T) {
 		t.Fatalf("the reference has %d cases", len(reference.Cases))
 	}
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		compiled := make(map[string]bool)
 		for _, c := range reference.Cases {
 			if b.Kind != backend.Go && compiled[c.Optimizer.Name()] {

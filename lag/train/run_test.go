@@ -80,9 +80,13 @@ func newRun(b *backend.Backend, model train.Model, optimizer train.Optimizer, st
 	}, err
 }
 
-// adamwRun returns a run of the BERT.
+// adamwRun returns a run of the BERT; of the tower with -short on XLA.
 func adamwRun(t *testing.T, b *backend.Backend, study string, peak float64) *train.Run {
 	t.Helper()
+	var model train.Model = model
+	if testing.Short() {
+		model = quickModel(b)
+	}
 	return mustRun(t, b, model, train.NewAdamW(), study, peak)
 }
 

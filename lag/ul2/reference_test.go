@@ -131,6 +131,7 @@ func TestAgainstTransformers(t *testing.T) {
 				if b != testbackend.Go(t) && config.Activation != ul2.GatedGelu {
 					return // one training step is enough for XLA, which takes seconds to compile it
 				}
+				testbackend.Slow(t, b)
 				program, state := newProgram(t, b, config), formulaState(config.Parameters())
 				for step, want := range run.Losses {
 					update, err := program.Step(state, train.Step{
