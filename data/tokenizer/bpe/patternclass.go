@@ -130,7 +130,7 @@ func (p *parser) escapedSet() (*set, error) {
 	case 's', 'S':
 		s = spaces()
 	case 'd', 'D':
-		s = digits()
+		s = property("Nd")
 	default:
 		if !p.take("{") {
 			return nil, fmt.Errorf(`"\%c" without {`, c)

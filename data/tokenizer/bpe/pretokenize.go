@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
@@ -155,10 +154,8 @@ func prefixSpace(text string, yield func(string)) {
 
 // digitsCutter cuts at numbers, each character of them by itself or not.
 func digitsCutter(individual bool) cutter {
-	numbers := new(set)
-	each(unicode.N, numbers.add)
-	each(newIn16["N"], numbers.add)
-	each(newerNumbers, numbers.add)
+	numbers := property("N")
+	numbers.addTable(newerNumbers)
 	b := contiguous
 	if individual {
 		b = isolated
