@@ -10,6 +10,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // TrainOptions configures [Train].
@@ -87,7 +88,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err := model.parseSections(opts.normalizer(), opts.preTokenizer(), decoderSection); err != nil {
 		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	counts, err := merges.Count(ctx, documents, func() merges.Splitter { return splitter{&model} })
+	counts, err := wordcount.Count(ctx, documents, func() wordcount.Splitter { return splitter{&model} })
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 
 // initialWords returns the tokens before any merge, and every piece of text as
 // the ids of its bytes.
-func initialWords(counts *merges.Counts, special []string) ([]string, *merges.Words) {
+func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges.Words) {
 	tokens := append([]string(nil), special...)
 	ids := make(map[string]int32)
 	for id, name := range tokens {
@@ -134,7 +135,7 @@ func initialWords(counts *merges.Counts, special []string) ([]string, *merges.Wo
 		byteIDs[b] = id
 	}
 	words := new(merges.Words)
-	words.Grow(counts.Len(), counts.Bytes())
+	words.Grow(counts.Len(), counts.Size())
 	var word []int32
 	for piece, n := range counts.All() {
 		word = word[:0]
@@ -161,7 +162,7 @@ func lastMerges(learned []merges.Merge) [][2]int32 {
 	return pairs
 }
 
-// splitter is the [merges.Splitter] of pieces.
+// splitter is the [wordcount.Splitter] of pieces.
 type splitter struct{ m *Model }
 
 func (s splitter) Split(text string, yield func(string)) { s.m.cut.pieces(s.m.Normalize(text), yield) }

@@ -7,12 +7,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // estimator holds the words of the training text and the pieces that are left.
 // Pieces are addressed by their place in the list of seeds, from first to last.
 type estimator struct {
-	words  *counter
+	words  *wordcount.Counts
 	pieces []string
 	score  []float64 // log probability of each piece; meaningless for dropped ones
 	alive  []bool
@@ -33,7 +35,7 @@ const scale = 1.5
 // do not depend on their order, and so not on the number of workers.
 const fixedPoint = 1 << 20
 
-func newEstimator(words *counter, pieces []string, scores []float64) (*estimator, error) {
+func newEstimator(words *wordcount.Counts, pieces []string, scores []float64) (*estimator, error) {
 	e := &estimator{words: words, pieces: pieces, score: scores, alive: make([]bool, len(pieces)), left: len(pieces), workers: min(runtime.GOMAXPROCS(0), 8)}
 	for i := range e.alive {
 		e.alive[i] = true
@@ -91,26 +93,15 @@ type lattice struct {
 // beginning to the end by the piece without is left out.
 func (l *lattice) build(word []byte, without int32) {
 	l.edges = l.edges[:0]
-	t, root := l.e.trie, l.e.trie.root()
 	for start := 0; start < len(word); {
 		char := charLen(word[start:])
 		single := false
-		base := root
-		for i := start; i < len(word); i++ {
-			next, unit, ok := t.step(base, word[i])
-			if !ok {
-				break
-			}
-			base = next
-			if unit&trieEnds == 0 {
+		for size, id := range prefixes(l.e.trie, word[start:]) {
+			if !l.e.alive[id] || id == without && size == len(word) {
 				continue
 			}
-			id := t.value(base)
-			if !l.e.alive[id] || id == without && start == 0 && i+1 == len(word) {
-				continue
-			}
-			single = single || i+1-start == char
-			l.edges = append(l.edges, edge{int32(start), int32(i + 1), id})
+			single = single || size == char
+			l.edges = append(l.edges, edge{int32(start), int32(start + size), id})
 		}
 		if !single {
 			l.edges = append(l.edges, edge{int32(start), int32(start + char), -1})
@@ -244,12 +235,12 @@ func (e *estimator) parallel(ctx context.Context, n int, work func(worker int, l
 // words, and returns the total.
 func (e *estimator) sum(ctx context.Context, work func(l *lattice, word []byte, count int64, sums []int64)) []int64 {
 	sums := make([][]int64, e.workers)
-	e.parallel(ctx, e.words.len(), func(worker int, l *lattice, lo, hi int) {
+	e.parallel(ctx, e.words.Len(), func(worker int, l *lattice, lo, hi int) {
 		if sums[worker] == nil {
 			sums[worker] = make([]int64, len(e.pieces))
 		}
 		for i := lo; i < hi; i++ {
-			work(l, e.words.word(i), e.words.counts[i], sums[worker])
+			work(l, e.words.Word(i), e.words.Count(i), sums[worker])
 		}
 	})
 	total := make([]int64, len(e.pieces))

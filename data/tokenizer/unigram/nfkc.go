@@ -154,12 +154,11 @@ func compileCharsmap(rules map[string]string) (*charsmap, error) {
 		at[to] = int32(len(blob))
 		blob = append(append(blob, to...), 0)
 	}
-	keys := slices.Sorted(maps.Keys(rules))
-	values := make([]int32, len(keys))
-	for i, key := range keys {
-		values[i] = at[rules[key]]
+	values := make(map[string]int32, len(rules))
+	for from, to := range rules {
+		values[from] = at[to]
 	}
-	units, err := buildTrie(keys, values, true)
+	units, err := newTrie(values, true)
 	if err != nil {
 		return nil, err
 	}

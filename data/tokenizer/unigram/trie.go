@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 )
 
 // trie is a double array in the format of darts-clone, which is the one in a
@@ -39,6 +42,36 @@ func (t trie) step(base uint32, c byte) (child, unit uint32, ok bool) {
 }
 
 func (t trie) value(base uint32) int32 { return int32(t[base] &^ trieValue) }
+
+// prefixes yields the keys that are prefixes of text: their length and value, the
+// shortest first.
+func prefixes[T string | []byte](t trie, text T) iter.Seq2[int, int32] {
+	return func(yield func(int, int32) bool) {
+		base := t.root()
+		for i := range len(text) {
+			next, unit, ok := t.step(base, text[i])
+			if !ok {
+				return
+			}
+			base = next
+			if unit&trieEnds != 0 && !yield(i+1, t.value(base)) {
+				return
+			}
+		}
+	}
+}
+
+// longest returns the length and value of the longest key that is a prefix of text,
+// among the first most of them. The length is 0 if there is none.
+func longest(t trie, text string, most int) (length int, value int32) {
+	for n, v := range prefixes(t, text) {
+		length, value = n, v
+		if most--; most == 0 {
+			break
+		}
+	}
+	return length, value
+}
 
 // validate checks that no step can leave the array, whatever the input, and
 // that all values are less than limit.
@@ -84,6 +117,20 @@ type trieBuilder struct {
 	keys   []string
 	values []int32
 	bases  map[string]uint32 // of the subtrees made so far, where equal ones are shared
+}
+
+// newTrie makes a trie of keys and values, as buildTrie does. An empty key is left
+// out, as it would match nothing.
+func newTrie(values map[string]int32, share bool) (trie, error) {
+	keys := slices.Sorted(maps.Keys(values))
+	if len(keys) > 0 && keys[0] == "" {
+		keys = keys[1:]
+	}
+	sorted := make([]int32, len(keys))
+	for i, key := range keys {
+		sorted[i] = values[key]
+	}
+	return buildTrie(keys, sorted, share)
 }
 
 // buildTrie makes a trie of keys, which are sorted, unique, not empty and hold
