@@ -41,6 +41,7 @@ type finder func(text string, yield func(start, end int))
 // newCutter cuts text at the matches that find finds. Inverted, what is between
 // the matches counts as matches.
 func newCutter(find finder, b behavior, invert bool) cutter {
+	separate := b == isolated || b == removed // no spans join
 	return func(text string, yield func(string)) {
 		start, at, before := 0, 0, false // the open part and whether its last span is a match
 		flush := func() {
@@ -53,7 +54,7 @@ func newCutter(find finder, b behavior, invert bool) cutter {
 			if end == at {
 				return
 			}
-			if !b.joins(before, match) {
+			if separate || !b.joins(before, match) {
 				flush()
 			}
 			at, before = end, match

@@ -2,10 +2,7 @@
 // same words again and again.
 package wordcache
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 const (
 	MaxWord  = 64      // longest word that is remembered, in bytes
@@ -36,28 +33,32 @@ type Entry struct {
 // Key returns the key of a word of 1 to MaxWord bytes: up to 8 bytes, these bytes
 // in little-endian order.
 func Key[T string | []byte](word T) uint64 {
-	if len(word) > 8 {
-		return Hash(word)
+	switch n := len(word); {
+	case n > 8:
+		return hash(word)
+	case n >= 4:
+		return load4(word, 0) | load4(word, n-4)<<(8*(n-4))
+	default:
+		return uint64(word[0]) | uint64(word[n/2])<<(8*(n/2)) | uint64(word[n-1])<<(8*(n-1))
 	}
-	key := uint64(0)
-	for i := range len(word) {
-		key |= uint64(word[i]) << (8 * i)
-	}
-	return key
 }
 
-// Hash returns a hash of a word of more than 8 bytes.
-func Hash[T string | []byte](word T) uint64 {
-	hash := uint64(len(word))
+func hash[T string | []byte](word T) uint64 {
+	h := uint64(len(word))
 	for i := 0; i+8 < len(word); i += 8 {
-		hash = mix(hash ^ Load8(word, i))
+		h = mix(h ^ Load8(word, i))
 	}
-	return mix(hash ^ Load8(word, len(word)-8))
+	return mix(h ^ Load8(word, len(word)-8))
 }
 
 // Load8 returns the 8 bytes of s from i on.
 func Load8[T string | []byte](s T, i int) uint64 {
-	return binary.LittleEndian.Uint64([]byte(s[i : i+8]))
+	return load4(s, i) | load4(s, i+4)<<32
+}
+
+func load4[T string | []byte](s T, i int) uint64 {
+	_ = s[i+3]
+	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24
 }
 
 func mix(x uint64) uint64 {
