@@ -36,16 +36,14 @@ func (m *Model) parseSections(normalizer, preTokenizer, decoder json.RawMessage)
 	if m.cut, err = parsePreTokenizer(preTokenizer); err != nil {
 		return err
 	}
-	err = component.Each("decoder", decoder, func(c component.Component) error {
-		if c.Type != "ByteLevel" || m.joined {
-			return fmt.Errorf("%q is not supported: one ByteLevel is", c.Type)
-		}
-		m.joined = true
-		return nil
-	})
-	if err != nil {
+	d, err := component.One("decoder", decoder)
+	switch {
+	case err != nil:
 		return err
+	case d != nil && d.Type != "ByteLevel":
+		return fmt.Errorf("the decoder %q is not supported: ByteLevel is", d.Type)
 	}
+	m.joined = d != nil
 	m.sections, err = component.NewSections(normalizer, preTokenizer, decoder)
 	return err
 }

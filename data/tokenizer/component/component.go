@@ -104,6 +104,18 @@ func each(raw json.RawMessage, depth int, visit func(Component) error) error {
 	return nil
 }
 
+// One reads a section that holds one component, nil if it is absent or null.
+func One(section string, raw json.RawMessage) (*Component, error) {
+	if IsNull(raw) {
+		return nil, nil
+	}
+	c := new(Component)
+	if err := json.Unmarshal(raw, c); err != nil {
+		return nil, fmt.Errorf("%s: %w", section, err)
+	}
+	return c, nil
+}
+
 // IsNull reports whether a section is absent or null.
 func IsNull(section json.RawMessage) bool {
 	section = bytes.TrimSpace(section)

@@ -54,6 +54,9 @@ func (v Vocabulary) ID(token string) (int32, bool) {
 // Tokens returns the tokens by id. The caller must not change them.
 func (v Vocabulary) Tokens() []string { return v.tokens }
 
+// IDs returns the ids by token. The caller must not change them.
+func (v Vocabulary) IDs() map[string]int32 { return v.ids }
+
 // Parse reads the "vocab" of a tokenizer.json: ids by token. Each id from 0 on must
 // have a token; with holes, some ids may have none.
 func Parse(section json.RawMessage, holes bool) (Vocabulary, error) {

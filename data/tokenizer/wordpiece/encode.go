@@ -69,7 +69,7 @@ func (m *Model) split(dst []int32, word []byte) []int32 {
 		return append(dst, m.unk)
 	}
 	start := len(dst)
-	table, offset := m.ids, 0
+	table, offset := m.IDs(), 0
 	for offset < len(word) {
 		end := min(len(word), offset+m.maxPiece)
 		for {
