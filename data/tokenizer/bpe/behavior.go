@@ -41,7 +41,21 @@ type finder func(text string, yield func(start, end int))
 // newCutter cuts text at the matches that find finds. Inverted, what is between
 // the matches counts as matches.
 func newCutter(find finder, b behavior, invert bool) cutter {
-	separate := b == isolated || b == removed // no spans join
+	if b == isolated {
+		return func(text string, yield func(string)) {
+			at := 0
+			find(text, func(from, to int) {
+				if at < from {
+					yield(text[at:from])
+				}
+				yield(text[from:to])
+				at = to
+			})
+			if at < len(text) {
+				yield(text[at:])
+			}
+		}
+	}
 	return func(text string, yield func(string)) {
 		start, at, before := 0, 0, false // the open part and whether its last span is a match
 		flush := func() {
@@ -54,7 +68,7 @@ func newCutter(find finder, b behavior, invert bool) cutter {
 			if end == at {
 				return
 			}
-			if separate || !b.joins(before, match) {
+			if !b.joins(before, match) {
 				flush()
 			}
 			at, before = end, match
