@@ -51,7 +51,7 @@ func (e *estimator) rebuild() error {
 		keys[i] = e.pieces[id]
 	}
 	var err error
-	e.trie, err = buildTrie(keys, order, false)
+	e.trie, err = buildTrie(keys, order)
 	return err
 }
 

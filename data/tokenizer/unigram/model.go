@@ -6,8 +6,6 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 const (
@@ -192,7 +190,7 @@ func (m *Model) arrange() error {
 		}
 	}
 	var err error
-	if m.trie, err = newTrie(kept, false); err != nil {
+	if m.trie, err = newTrie(kept); err != nil {
 		return err
 	}
 	m.scores, m.exact = make([]float32, len(m.pieces)), make([]float64, len(m.pieces))
@@ -205,7 +203,7 @@ func (m *Model) arrange() error {
 		m.exact[i] = float64(m.scores[i])
 	}
 	if len(protected) > 0 {
-		if m.normalizer.protected, err = newTrie(protected, true); err != nil {
+		if m.normalizer.protected, err = newTrie(protected); err != nil {
 			return err
 		}
 	}
@@ -278,16 +276,17 @@ func (m *Model) WithControl(names ...string) (*Model, error) {
 // extendTrainer adds control symbols to a trainer_spec.
 func extendTrainer(spec []byte, names []string, size int) ([]byte, error) {
 	var out []byte
-	err := fields(spec, func(num protowire.Number, _ protowire.Type, _ uint64, _, raw []byte) error {
-		if num != trainerVocabSize {
-			out = append(out, raw...)
+	for f, err := range fields(spec) {
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
+		if f.tag != trainerVocabSize {
+			out = append(out, f.raw...)
+		}
+	}
 	out = appendNumber(out, trainerVocabSize, uint64(size))
 	for _, name := range names {
-		out = protowire.AppendTag(out, trainerControl, protowire.BytesType)
-		out = protowire.AppendString(out, name)
+		out = appendBytes(out, trainerControl, []byte(name))
 	}
-	return out, err
+	return out, nil
 }

@@ -277,12 +277,10 @@ func trainedProto(pieces []piece, rules *charsmap, opts TrainOptions) *proto {
 
 	t := appendNumber(nil, trainerModelType, 1)
 	t = appendNumber(t, trainerVocabSize, uint64(len(p.pieces)))
-	t = protowire.AppendTag(t, trainerCoverage, protowire.Fixed32Type)
-	t = protowire.AppendFixed32(t, math.Float32bits(float32(opts.CharacterCoverage)))
+	t = appendFloat(t, trainerCoverage, float32(opts.CharacterCoverage))
 	t = appendNumber(t, trainerMaxLength, maxPieceChars)
 	for _, name := range controls {
-		t = protowire.AppendTag(t, trainerControl, protowire.BytesType)
-		t = protowire.AppendString(t, name)
+		t = appendBytes(t, trainerControl, []byte(name))
 	}
 	if opts.ByteFallback {
 		t = appendNumber(t, trainerByteFallback, 1)
@@ -292,12 +290,10 @@ func trainedProto(pieces []piece, rules *charsmap, opts TrainOptions) *proto {
 	t = appendNumber(t, trainerEosID, uint64(id["</s>"]))
 	p.trainer = appendNumber(t, trainerPadID, uint64(id["<pad>"]))
 
-	n := protowire.AppendTag(nil, normalizerName, protowire.BytesType)
-	n = protowire.AppendString(n, "nmt_nfkc")
-	n = protowire.AppendTag(n, normalizerCharsmap, protowire.BytesType)
-	n = protowire.AppendBytes(n, rules.source)
-	for _, num := range []protowire.Number{normalizerDummy, normalizerExtra, normalizerEscape} {
-		n = appendNumber(n, num, 1)
+	n := appendBytes(nil, normalizerName, []byte("nmt_nfkc"))
+	n = appendBytes(n, normalizerCharsmap, rules.source)
+	for _, tag := range []protowire.Number{normalizerDummy, normalizerExtra, normalizerEscape} {
+		n = appendNumber(n, tag, 1)
 	}
 	p.normalizer = n
 	return p
