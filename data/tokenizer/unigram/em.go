@@ -27,8 +27,8 @@ type estimator struct {
 	workers  int
 }
 
-// scale is what the log probability of a piece is raised by for each of its
-// bytes, so that the products over a word stay near 1.
+// scale is added to the log probability of a piece for each of its bytes, so that
+// the products over a word stay near 1.
 const scale = 1.5
 
 // fixedPoint is the unit in which expected counts are added up. Sums of integers
@@ -45,13 +45,14 @@ func newEstimator(words *wordcount.Counts, pieces []string, scores []float64) (*
 
 // rebuild makes the trie of the pieces that are alive.
 func (e *estimator) rebuild() error {
-	order := sortedAlive(e.pieces, e.alive, e.left)
-	keys := make([]string, len(order))
-	for i, id := range order {
-		keys[i] = e.pieces[id]
+	alive := make(map[string]int32, e.left)
+	for i, piece := range e.pieces {
+		if e.alive[i] {
+			alive[piece] = int32(i)
+		}
 	}
 	var err error
-	e.trie, err = buildTrie(keys, order)
+	e.trie, err = newTrie(alive)
 	return err
 }
 
@@ -89,8 +90,8 @@ type lattice struct {
 	last        []int32 // that edge's piece
 }
 
-// build lists the edges of a word by where they begin. An edge from the
-// beginning to the end by the piece without is left out.
+// build lists the edges of a word in the order in which they begin. It leaves out
+// the piece without, unless it is -1, as an edge over the whole word.
 func (l *lattice) build(word []byte, without int32) {
 	l.edges = l.edges[:0]
 	for start := 0; start < len(word); {
@@ -195,7 +196,7 @@ func logAdd(x, y float64) float64 {
 }
 
 // best finds the best path through the word that was built, of n bytes, and
-// returns its score. start and last describe it.
+// returns its score. The path is in start and last.
 func (l *lattice) best(n int) float64 {
 	l.resize(n)
 	for i := range l.alpha {
@@ -255,7 +256,7 @@ func (e *estimator) sum(ctx context.Context, work func(l *lattice, word []byte, 
 // update is one step of EM: it sets the scores from the expected counts, and
 // drops the pieces that are expected less than half a time. The digamma
 // function in place of the logarithm is the Bayesian variant of EM, which
-// favours few pieces (Liang and Klein, "Structured Bayesian Nonparametric
+// favors few pieces (Liang and Klein, "Structured Bayesian Nonparametric
 // Models with Variational Inference", ACL 2007).
 func (e *estimator) update(ctx context.Context) error {
 	e.prepare()

@@ -234,19 +234,13 @@ func (e *estimator) final(chars []wordcount.Character, size int) []piece {
 		out = append(out, piece{string(c.Rune), float32(score), normal})
 	}
 	slices.SortFunc(rest, func(a, b int32) int {
-		if c := cmp.Compare(e.score[b], e.score[a]); c != 0 {
-			return c
-		}
-		return cmp.Compare(e.pieces[a], e.pieces[b])
+		return cmp.Or(cmp.Compare(e.score[b], e.score[a]), cmp.Compare(e.pieces[a], e.pieces[b]))
 	})
 	for _, i := range rest[:min(len(rest), size-len(out))] {
 		out = append(out, piece{e.pieces[i], float32(e.score[i]), normal})
 	}
 	slices.SortFunc(out, func(a, b piece) int {
-		if c := cmp.Compare(b.score, a.score); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.text, b.text)
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.text, b.text))
 	})
 	return out
 }
