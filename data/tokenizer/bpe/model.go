@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/data/tokenizer/component"
+	"github.com/landscape-aware/growing/data/tokenizer/merges"
 	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
@@ -16,8 +17,8 @@ type Model struct {
 	merges [][2]int32 // in the order in which they were learned
 	flags  modelFlags
 
-	bytes [256]int32       // ids of single bytes
-	ranks *ranks           // of merges
+	bytes [256]int32 // ids of single bytes
+	ranks *merges.Table[rank]
 	whole map[string]int32 // with IgnoreMerges: ids by the bytes of tokens
 
 	normalizers []component.Normalizer
@@ -25,6 +26,10 @@ type Model struct {
 	joined      bool // the decoder is ByteLevel; without it, tokens are separated by spaces
 	sections    component.Sections
 }
+
+// rank is the place of a pair among the merges, and one more than the token that
+// the pair becomes, so that the zero value is that of pairs that are not merged.
+type rank struct{ place, joined int32 }
 
 // modelFlags are the other members of the model section. Only IgnoreMerges has an
 // effect on the ids of a byte-level model.
@@ -53,12 +58,12 @@ func (f modelFlags) validate() error {
 	return nil
 }
 
-// newModel makes a model without sections; merges is not copied.
-func newModel(v vocab.Vocabulary, merges [][2]int32, flags modelFlags) (*Model, error) {
+// newModel makes a model without sections; pairs, the merges, is not copied.
+func newModel(v vocab.Vocabulary, pairs [][2]int32, flags modelFlags) (*Model, error) {
 	if err := flags.validate(); err != nil {
 		return nil, err
 	}
-	m := &Model{Vocabulary: v, merges: merges, flags: flags}
+	m := &Model{Vocabulary: v, merges: pairs, flags: flags}
 	for b, r := range byteRunes {
 		id, ok := m.ID(string(r))
 		if !ok {
@@ -66,14 +71,15 @@ func newModel(v vocab.Vocabulary, merges [][2]int32, flags modelFlags) (*Model, 
 		}
 		m.bytes[b] = id
 	}
-	m.ranks = newRanks(len(merges))
-	for rank, pair := range merges {
+	m.ranks = merges.NewTable[rank](len(pairs))
+	for i, pair := range pairs {
 		name := m.Token(pair[0]) + m.Token(pair[1])
 		joined, ok := m.ID(name)
 		if !ok {
-			return nil, fmt.Errorf("the vocabulary lacks %q, which merge %d makes", name, rank)
+			return nil, fmt.Errorf("the vocabulary lacks %q, which merge %d makes", name, i)
 		}
-		m.ranks.set(pair[0], pair[1], int32(rank), joined)
+		// Of several merges of a pair the last counts, as in Hugging Face's tokenizers.
+		*m.ranks.At(merges.MakePair(pair[0], pair[1])) = rank{int32(i), joined + 1}
 	}
 	if flags.IgnoreMerges {
 		m.whole = make(map[string]int32, m.Size())
