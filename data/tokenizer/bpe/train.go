@@ -176,9 +176,7 @@ func (o TrainOptions) normalizer() json.RawMessage {
 	if o.Normalizer == "" {
 		return json.RawMessage("null")
 	}
-	return component.Marshal(struct {
-		Type string `json:"type"`
-	}{o.Normalizer})
+	return fmt.Appendf(nil, `{"type":%s}`, component.Marshal(o.Normalizer))
 }
 
 func (o TrainOptions) gpt2() bool { return o.Pattern == "" || o.Pattern == PatternGPT2 }
@@ -186,28 +184,10 @@ func (o TrainOptions) gpt2() bool { return o.Pattern == "" || o.Pattern == Patte
 // preTokenizer returns the pre_tokenizer section, as Hugging Face's tokenizers
 // write it.
 func (o TrainOptions) preTokenizer() json.RawMessage {
-	type byteLevel struct {
-		Type           string `json:"type"`
-		AddPrefixSpace bool   `json:"add_prefix_space"`
-		TrimOffsets    bool   `json:"trim_offsets"`
-		UseRegex       bool   `json:"use_regex"`
-	}
+	const byteLevel = `{"type":"ByteLevel","add_prefix_space":%t,"trim_offsets":true,"use_regex":%t}`
 	if o.gpt2() {
-		return component.Marshal(byteLevel{"ByteLevel", o.AddPrefixSpace, true, true})
+		return fmt.Appendf(nil, byteLevel, o.AddPrefixSpace, true)
 	}
-	type pattern struct{ Regex string }
-	type split struct {
-		Type     string   `json:"type"`
-		Pattern  pattern  `json:"pattern"`
-		Behavior behavior `json:"behavior"`
-		Invert   bool     `json:"invert"`
-	}
-	cuts := []any{
-		split{"Split", pattern{o.Pattern}, isolated, false},
-		byteLevel{"ByteLevel", false, true, false},
-	}
-	return component.Marshal(struct {
-		Type          string `json:"type"`
-		PreTokenizers []any  `json:"pretokenizers"`
-	}{"Sequence", cuts})
+	return fmt.Appendf(nil, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":%s},"behavior":"Isolated","invert":false},`+byteLevel+`]}`,
+		component.Marshal(o.Pattern), false, false)
 }
