@@ -55,6 +55,7 @@ func TestConfigValidate(t *testing.T) {
 
 // TestKinds prepares data with each kind of vocabulary, trained and from a file.
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	path := corpusFile(t, 1000)
 	for _, kind := range []tokenizer.Kind{tokenizer.WordPiece, tokenizer.BPE, tokenizer.Unigram} {
 		cfg := config(path)
@@ -151,6 +152,7 @@ func TestNoEndToken(t *testing.T) {
 
 // TestSources prepares the same text from several kinds of files, cleaned and not.
 func TestSources(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var text, lines strings.Builder
 	for i := range 200 {

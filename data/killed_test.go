@@ -93,6 +93,7 @@ func runChild(t *testing.T, corpus string, kind tokenizer.Kind, dir, moment stri
 // TestKilled kills the preparation at several moments of every stage. It checks
 // that the next run uses the trained vocabulary and gives the same bytes.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	moments := map[string]bool{ // and whether the vocabulary is complete then
 		StageRead + "#1": false, StageRead + "#15": false, StageRead + "#32": false,
 		StageTrain + "#1": false,
@@ -135,6 +136,7 @@ func TestKilled(t *testing.T) {
 
 // TestHalfVocabulary checks that an incomplete vocabulary is not used.
 func TestHalfVocabulary(t *testing.T) {
+	t.Parallel()
 	path := corpusFile(t, killedDocuments)
 	want := tree(t, prepare(t, childConfig(path, tokenizer.WordPiece), t.TempDir()).Dir)
 	for name, damage := range map[string]func(partial string) error{
@@ -169,6 +171,7 @@ func TestHalfVocabulary(t *testing.T) {
 // TestOtherPartial checks that preparing a dataset removes the leftovers of
 // another one, except its vocabulary.
 func TestOtherPartial(t *testing.T) {
+	t.Parallel()
 	path := corpusFile(t, killedDocuments)
 	dir := t.TempDir()
 	if out, err := runChild(t, path, tokenizer.WordPiece, dir, StageEncode+"#5"); err == nil {

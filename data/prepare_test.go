@@ -174,6 +174,7 @@ func TestAddress(t *testing.T) {
 // TestInterrupted cancels at every stage. It checks that no incomplete dataset
 // can be read and that the next run gives the same bytes.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	cfg := config(corpusFile(t, 6000))
 	want := tree(t, prepare(t, cfg, t.TempDir()).Dir)
 	for _, stage := range []string{StageRead, StageTrain, StageEncode} {
@@ -228,7 +229,9 @@ func TestLeftover(t *testing.T) {
 	}
 }
 
-// TestWorkers checks that the bytes do not depend on the number of processors.
+// TestWorkers checks that the bytes do not depend on the number of processors. It
+// is not parallel: it changes variables of the whole process, while tests that
+// are parallel wait.
 func TestWorkers(t *testing.T) {
 	before, chunk := runtime.GOMAXPROCS(0), encodeChunk
 	defer func() { runtime.GOMAXPROCS(before); encodeChunk = chunk }()
@@ -275,6 +278,7 @@ func TestTogether(t *testing.T) {
 }
 
 func TestDamaged(t *testing.T) {
+	t.Parallel()
 	cfg := config(corpusFile(t, 100))
 	dir := t.TempDir()
 	d := prepare(t, cfg, dir)

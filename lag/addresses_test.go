@@ -13,6 +13,9 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -36,7 +39,7 @@ func TestAddresses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config.Growth.Controls = Controls()
+		config.Growth.Controls = result.Controls()
 		s := &Study{Config: config, session: pinnedSession(t, config.Task, config.seeds())}
 		if s.Pool, err = config.Pool(); err != nil {
 			t.Fatal(err)
@@ -55,12 +58,12 @@ func TestAddresses(t *testing.T) {
 			for j, run := range r.runs {
 				put(key+s.Pool[j].Name, run, nil)
 			}
-			for _, b := range branchesOf(s.rules) {
+			for _, b := range selection.Branches(s.rules...) {
 				run, err := r.branch(context.Background(), 0, b)
 				put(fmt.Sprintf("%s%s branch %d,%d", key, s.Pool[0].Name, b.Step, b.Decay), run, err)
 			}
 			for _, control := range config.Growth.Controls {
-				run, err := s.control(control, seed, Event{})
+				run, err := s.control(control, seed, progress.Event{})
 				put(key+"control "+string(control), run, err)
 			}
 		}
@@ -88,16 +91,16 @@ func TestAddresses(t *testing.T) {
 					t.Fatal(err)
 				}
 				ch := &chain{session: s, config: c, arm: arm, seed: seed, segments: segments}
-				source, err := ch.first(segments[0], Event{})
+				source, err := ch.first(segments[0], progress.Event{})
 				put(key+" stage 1", source, err)
 				if len(segments) == 1 {
 					continue
 				}
 				g := segments[1]
 				r, err := s.newRace(growing{
-					kind: PhaseStack, source: source, model: segments[0].model, to: g.Depths, seed: seed, schedule: g.schedule,
+					kind: progress.PhaseStack, source: source, model: segments[0].model, to: g.Depths, seed: seed, schedule: g.schedule,
 					evaluate: ch.evaluate(g), firstBatch: g.schedule.Start, rules: g.rules(), every: c.CheckpointEvery,
-				}, g.pool, Event{})
+				}, g.pool, progress.Event{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -137,7 +140,7 @@ func pinnedSession(t *testing.T, task Task, seeds []int64) *session {
 	}
 	t.Cleanup(b.Finalize)
 	s := &session{task: task, backend: b, dataset: &data.Dataset{Fingerprint: "pinned"}, feeds: make(map[int64]*feed),
-		programs: make(map[string]*train.Program), events: make(map[*train.Run]Event)}
+		programs: make(map[string]*train.Program), events: make(map[*train.Run]progress.Event)}
 	for _, seed := range append(seeds, task.Seed) {
 		s.feeds[seed] = &feed{}
 	}

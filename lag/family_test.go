@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // TestOtherFamily: a family that registers itself from a package of its own is
@@ -26,19 +27,19 @@ func TestOtherFamily(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	result, err := run(t, config, dir, "go", nil)
+	study, err := run(t, config, dir, "go", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Family != "mixer" || result.From != 1 || result.To != 2 {
-		t.Errorf("the result is of a %s of %d to %d layers; want a mixer of 1 to 2", result.Family, result.From, result.To)
+	if study.Family != "mixer" || study.From != 1 || study.To != 2 {
+		t.Errorf("the result is of a %s of %d to %d layers; want a mixer of 1 to 2", study.Family, study.From, study.To)
 	}
-	for _, o := range result.Strategies {
-		if o.Status != lag.StatusComplete || o.FLOPs <= 0 {
+	for _, o := range study.Strategies {
+		if o.Status != result.StatusComplete || o.FLOPs <= 0 {
 			t.Errorf("%s: status %s, %g FLOPs", o.Name, o.Status, o.FLOPs)
 		}
 	}
-	if table := report.Table(result); !strings.Contains(table, "random-top") {
+	if table := report.Table(study); !strings.Contains(table, "random-top") {
 		t.Errorf("the report has no random-top:\n%s", table)
 	}
 

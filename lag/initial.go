@@ -8,8 +8,10 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/tokenizer"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model/trained"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -46,12 +48,12 @@ func (c *Training) SetInitial(dir string) error {
 // SetInitial makes a model directory, or that of a run, the source model of the
 // study, without any more pretraining. The learning-rate schedule after growing
 // begins anew: the position of the one before is not known, nor is the cost that
-// [ControlScratch] would match.
+// [result.ControlScratch] would match.
 func (c *Config) SetInitial(dir string) error {
 	c.Pretrain.Initial = dir
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: c.Pretrain.Schedule.Peak}
 	c.Growth.Schedule.Start, c.Growth.Schedule.Length = 0, 0
-	if i := slices.Index(c.Growth.Controls, ControlScratch); i >= 0 {
+	if i := slices.Index(c.Growth.Controls, result.ControlScratch); i >= 0 {
 		c.Growth.Controls = slices.Concat(c.Growth.Controls[:i:i], c.Growth.Controls[i+1:])
 	}
 	if err := c.Task.setInitial(dir); err != nil {
@@ -81,7 +83,7 @@ func (t Task) loadInitial(dir string, d *data.Dataset) (train.Snapshot, error) {
 		return train.Snapshot{}, err
 	}
 	if own != nil && !extends(d.Tokenizer, own) {
-		return train.Snapshot{}, fmt.Errorf("the model in %s has a vocabulary of its own, and the data was made with another; prepare the data with it: -tokenizer %s", dir, file)
+		return train.Snapshot{}, advice.Errorf(advice.TokenizerFile, "the model in %s has a vocabulary of its own, and the data was made with another; prepare the data with it: %s", dir, file)
 	}
 	snap := p.Snapshot
 	snap.Step = 0
@@ -92,7 +94,7 @@ func (t Task) loadInitial(dir string, d *data.Dataset) (train.Snapshot, error) {
 	return snap, nil
 }
 
-// extends tells whether a tokenizer has all tokens of another under their ids,
+// extends reports whether a tokenizer has all tokens of another under their ids,
 // and beside them at most more, such as sentinels and mode tokens.
 func extends(t, other *tokenizer.Tokenizer) bool {
 	if t.Fingerprint() == other.Fingerprint() {

@@ -10,6 +10,7 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -58,7 +59,7 @@ func quick() (Config, error) {
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
-			To: growth.Depths{6}, ProbeSteps: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
+			To: growth.Depths{6}, Lag: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
 			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 150},
 		},
 		CheckpointEvery: 100,
@@ -86,13 +87,13 @@ func bertStudy() (Config, error) {
 	c.ValidationBatches = 16
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: 3e-3, WarmUp: 100, Steps: 3500}
 	c.Growth = Growth{
-		To: growth.Depths{6}, ProbeSteps: 50, Seeds: []int64{1, 2},
+		To: growth.Depths{6}, Lag: 50, Seeds: []int64{1, 2},
 		PoolOptions: PoolOptions{GateSteps: 50, Moments: growth.MomentsCopy, Rewarm: 50, Wide: true},
 		Schedule: train.Schedule{
 			Kind: train.WSD, Peak: 3e-3, WarmUp: 100, Decay: 400, DecayShape: train.DecayLinear, Start: 3500, Steps: 500, Length: 4000,
 		},
 	}
-	c.Growth.Controls = []Control{ControlScratch}
+	c.Growth.Controls = []result.Control{result.ControlScratch}
 	c.CheckpointEvery = 250
 	return c, nil
 }
@@ -112,7 +113,7 @@ func ul2Study() (Config, error) {
 	c.Growth.Schedule = train.Schedule{
 		Kind: train.WSD, Peak: 2e-3, WarmUp: 100, Decay: 200, DecayShape: train.DecayLinear, Start: 1200, Steps: 300, Length: 1500,
 	}
-	c.Growth.ProbeSteps, c.Growth.GateSteps, c.Growth.Rewarm = 30, 30, 30
+	c.Growth.Lag, c.Growth.GateSteps, c.Growth.Rewarm = 30, 30, 30
 	return c, err
 }
 
@@ -129,7 +130,7 @@ func smoke() (Config, error) {
 	c.Objective.Settings = objective.DefaultMLM(16)
 	c.BatchSize, c.ValidationBatches = 8, 2
 	c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp, c.Pretrain.EvaluateEvery = 20, 5, 10
-	c.Growth.To, c.Growth.ProbeSteps, c.Growth.GateSteps = growth.Depths{2}, 5, 5
+	c.Growth.To, c.Growth.Lag, c.Growth.GateSteps = growth.Depths{2}, 5, 5
 	c.Growth.Rewarm = 5
 	c.Growth.Schedule.Steps, c.Growth.Schedule.WarmUp = 10, 2
 	c.CheckpointEvery = 4

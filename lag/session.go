@@ -8,9 +8,12 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -19,21 +22,22 @@ import (
 type session struct {
 	task      Task
 	dir       string
-	observe   Observer
+	observe   progress.Observer
 	peakFLOPS float64
+	words     advice.Words
 	backend   *backend.Backend
 	dataset   *data.Dataset
-	feeds     map[int64]*feed           // by seed; the one of the task's seed has the validation set
-	programs  map[string]*train.Program // by the JSON of the model
-	events    map[*train.Run]Event      // what each run is of
+	feeds     map[int64]*feed               // by seed; the one of the task's seed has the validation set
+	programs  map[string]*train.Program     // by the JSON of the model
+	events    map[*train.Run]progress.Event // what each run is of
 	failed    []*failedRun
 }
 
 // openSession opens the backend and prepares the data, which takes some seconds
 // the first time. The options must have their defaults.
 func openSession(ctx context.Context, task Task, o Options) (_ *session, err error) {
-	s := &session{task: task, dir: o.Dir, observe: o.Observe, peakFLOPS: o.PeakFLOPS,
-		feeds: make(map[int64]*feed), programs: make(map[string]*train.Program), events: make(map[*train.Run]Event)}
+	s := &session{task: task, dir: o.Dir, observe: o.Observe, peakFLOPS: o.PeakFLOPS, words: o.Words,
+		feeds: make(map[int64]*feed), programs: make(map[string]*train.Program), events: make(map[*train.Run]progress.Event)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -116,7 +120,7 @@ func (s *session) cost(m model.Model) Cost {
 
 // runConfig is what determines a run: the address of its directory.
 type runConfig struct {
-	Kind              Phase               `json:"kind"`
+	Kind              progress.Phase      `json:"kind"`
 	Backend           string              `json:"backend"` // engines differ in the last bits
 	Data              string              `json:"data"`    // fingerprint
 	Objective         objective.Objective `json:"objective"`
@@ -136,7 +140,7 @@ type runConfig struct {
 }
 
 // runConfig returns what the runs of a session have in common.
-func (s *session) runConfig(kind Phase, m model.Model, seed int64, schedule train.Schedule, evaluate []int) runConfig {
+func (s *session) runConfig(kind progress.Phase, m model.Model, seed int64, schedule train.Schedule, evaluate []int) runConfig {
 	t := s.task
 	return runConfig{
 		Kind: kind, Backend: s.backend.Kind, Data: s.dataset.Fingerprint, Objective: t.Objective, Model: m,
@@ -147,7 +151,7 @@ func (s *session) runConfig(kind Phase, m model.Model, seed int64, schedule trai
 
 // newRun returns the run of a configuration, without its initial state. The
 // event template says which run it is.
-func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event Event) (*train.Run, error) {
+func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event progress.Event) (*train.Run, error) {
 	program, err := s.program(config.Model)
 	if err != nil {
 		return nil, err
@@ -176,7 +180,7 @@ func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event 
 		e := event
 		e.Done, e.Loss = int64(step), loss
 		if validation {
-			e.Loss, e.Point = math.NaN(), &Point{Step: step, Loss: Number(loss)}
+			e.Loss, e.Point = math.NaN(), &result.Point{Step: step, Loss: result.Number(loss)}
 		}
 		s.observe(e)
 	}

@@ -2,7 +2,6 @@ package lag
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -73,7 +72,7 @@ func TestSegments(t *testing.T) {
 		depths := []int{2, 4, 6, 8, 10}
 		from, n := random.IntN(2), 2+random.IntN(2)
 		for _, d := range depths[from : from+n] {
-			stages = append(stages, Stage{growth.Depths{d}, 1 + random.IntN(300)})
+			stages = append(stages, Stage{Depths: growth.Depths{d}, Steps: 1 + random.IntN(300)})
 		}
 		c.Stages = stages
 		c.Model = withDepths(t, c.Model, stages[0].Depths)
@@ -85,7 +84,7 @@ func TestSegments(t *testing.T) {
 		arm := Arm{Name: text, Rule: text}
 		switch random.IntN(4) {
 		case 0: // stages of its own, in another proportion and of another sum
-			arm.Stages = []Stage{{stages[0].Depths, 1 + random.IntN(50)}, {stages[len(stages)-1].Depths, 1 + random.IntN(50)}}
+			arm.Stages = []Stage{{Depths: stages[0].Depths, Steps: 1 + random.IntN(50)}, {Depths: stages[len(stages)-1].Depths, Steps: 1 + random.IntN(50)}}
 		case 1:
 			arm = Arm{Name: "scratch", Stages: stages[len(stages)-1:]}
 		}
@@ -226,39 +225,5 @@ func TestSegmentsErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got error %v, want one line with %q", name, err, test.want)
 		}
-	}
-}
-
-// TestStackingSummary: arms in order of their mean final loss, those that diverged
-// last, differences paired by seed.
-func TestStackingSummary(t *testing.T) {
-	arm := func(name string, seed int64, final float64) ArmOutcome {
-		o := ArmOutcome{Name: name, Seed: seed, Final: Number(final), FLOPs: 10, Status: StatusComplete}
-		if math.IsNaN(final) {
-			o.Status = StatusDiverged
-		}
-		return o
-	}
-	r := &StackingResult{Seeds: []int64{1, 2}, UnigramEntropy: 5, Arms: []ArmOutcome{
-		arm("a", 1, 3.2), arm("b", 1, 3.0), arm("c", 1, 2.9),
-		arm("a", 2, 3.5), arm("b", 2, 3.1), arm("c", 2, math.NaN()),
-	}}
-	r.Analyze()
-	var names []string
-	for _, s := range r.Summary {
-		names = append(names, s.Name)
-	}
-	if !slices.Equal(names, []string{"b", "a", "c"}) {
-		t.Errorf("the order is %v", names)
-	}
-	// The differences are 0.2 and 0.4: mean 0.3, standard deviation 0.1 √2.
-	if a := r.Summary[1]; math.Abs(float64(a.Difference)-0.3) > 1e-9 || math.Abs(float64(a.Error)-0.1) > 1e-9 {
-		t.Errorf("a is %v above b with standard error %v, want 0.3 and 0.1", a.Difference, a.Error)
-	}
-	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "arm c diverged under seed 2") {
-		t.Errorf("warnings: %q", r.Warnings)
-	}
-	if !strings.Contains(r.Verdict, "b ends lowest, at 3.0500") || !strings.Contains(r.Verdict, "c diverged") || strings.Contains(r.Verdict, "NaN") {
-		t.Errorf("verdict: %s", r.Verdict)
 	}
 }

@@ -60,7 +60,7 @@ func TestBadInput(t *testing.T) {
 		"other stacks":        {change: func(c *lag.Config) { c.Growth.To = growth.Depths{2, 2} }, want: "stack"},
 		"no objective":        {change: func(c *lag.Config) { c.Objective.Settings = nil }, want: "no objective"},
 		"no checkpoints":      {change: func(c *lag.Config) { c.CheckpointEvery = 0 }, want: "checkpoint_every"},
-		"lag too long":        {change: func(c *lag.Config) { c.Growth.ProbeSteps = 10 }, want: "lag"},
+		"lag too long":        {change: func(c *lag.Config) { c.Growth.Lag = 10 }, want: "lag"},
 		"directory is a file": {change: func(*lag.Config) {}, dir: filepath.Join(file, "study"), want: file},
 		"unknown backend":     {change: func(*lag.Config) {}, want: "unknown backend"},
 	} {
@@ -85,7 +85,7 @@ func TestBadInput(t *testing.T) {
 	if _, err := lag.Preset("slow"); err == nil || !strings.Contains(err.Error(), "quick") {
 		t.Errorf("an unknown preset: got error %v, want one that lists the presets", err)
 	}
-	if _, _, err := lag.Load(t.TempDir()); err == nil {
+	if _, _, err := lag.LoadStudy(t.TempDir()); err == nil {
 		t.Error("an empty directory is loaded as a study")
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/bert"
 	"github.com/landscape-aware/growing/lag/model/ul2"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -75,8 +76,8 @@ func testTrain(t *testing.T, preset string, b *backend.Backend) {
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())
-	options := lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind, Observe: func(e lag.Event) {
-		if e.Phase == lag.PhaseTrain && e.Done == 13 {
+	options := lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind, Observe: func(e progress.Event) {
+		if e.Phase == progress.PhaseTrain && e.Done == 13 {
 			cancel()
 		}
 	}}

@@ -9,14 +9,14 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Controls draws the validation loss against the FLOPs spent since the beginning:
 // of the source model and, from where it ends, of what LAG picks, of the best and
 // of the worst strategy, and beside them of the deep model trained from scratch.
 // It is drawn as [StackingCurves] is, but that the cost of probing is not counted.
-func Controls(r *lag.Result) Figure {
+func Controls(r *result.Study) Figure {
 	f := Figure{Name: "controls", Title: "Growing and training from scratch against compute" + underSeeds(len(r.Seeds))}
 	if len(r.Controls) == 0 {
 		return noData(f.Name, f.Title, "the study has no control")
@@ -41,9 +41,9 @@ func Controls(r *lag.Result) Figure {
 
 // controlArms returns what [Controls] draws as the arms of a stacking, the lowest
 // at the end first.
-func controlArms(r *lag.Result) []arm {
+func controlArms(r *result.Study) []arm {
 	var arms []arm
-	add := func(name string, of func(seed int) (lag.ArmOutcome, bool)) {
+	add := func(name string, of func(seed int) (result.ArmOutcome, bool)) {
 		a := arm{name: name, place: len(arms)}
 		var finals []float64
 		for i := range r.Seeds {
@@ -53,18 +53,18 @@ func controlArms(r *lag.Result) []arm {
 			}
 			a.outcomes, finals = append(a.outcomes, o), append(finals, float64(o.Final))
 		}
-		if a.summary = (lag.ArmSummary{Name: name, Final: lag.Number(stat.Mean(finals, nil))}); len(a.curve()) > 0 {
+		if a.summary = (result.ArmSummary{Name: name, Final: result.Number(stat.Mean(finals, nil))}); len(a.curve()) > 0 {
 			arms = append(arms, a)
 		}
 	}
-	named := func(name string) func(int) (lag.ArmOutcome, bool) {
-		return func(seed int) (lag.ArmOutcome, bool) {
-			i := slices.IndexFunc(r.Under(seed), func(o lag.Outcome) bool { return o.Name == name })
+	named := func(name string) func(int) (result.ArmOutcome, bool) {
+		return func(seed int) (result.ArmOutcome, bool) {
+			i := slices.IndexFunc(r.Under(seed), func(o result.Outcome) bool { return o.Name == name })
 			return grownArm(r, r.Under(seed)[i]), true
 		}
 	}
 	all := slices.DeleteFunc(byFinal(strategies(r)), (*strategy).stopped)
-	switch picks := r.PicksOf(lag.RuleLAG); {
+	switch picks := r.PicksOf(result.RuleLAG); {
 	case len(all) > 0 && picks[all[0].name] == len(r.Seeds):
 		add("LAG's pick and best: "+all[0].name, named(all[0].name))
 	default:
@@ -74,8 +74,8 @@ func controlArms(r *lag.Result) []arm {
 				name = "LAG's pick: " + pick
 			}
 		}
-		add(name, func(seed int) (lag.ArmOutcome, bool) {
-			o, _ := r.PickUnder(lag.RuleLAG, r.Seeds[seed])
+		add(name, func(seed int) (result.ArmOutcome, bool) {
+			o, _ := r.PickUnder(result.RuleLAG, r.Seeds[seed])
 			return grownArm(r, o), o.Name != ""
 		})
 		if len(all) > 0 {
@@ -87,17 +87,17 @@ func controlArms(r *lag.Result) []arm {
 	}
 	perSeed := len(r.Controls) / len(r.Seeds)
 	for k := range perSeed {
-		var statuses []lag.Status
+		var statuses []result.Status
 		for seed := range r.Seeds {
 			statuses = append(statuses, r.Controls[k+seed*perSeed].Status)
 		}
 		name := string(r.Controls[k].Name)
-		if ending := lag.Unfinished(statuses...); ending != "" {
+		if ending := result.Unfinished(statuses...); ending != "" {
 			name += " (" + ending + ")"
 		}
-		add(name, func(seed int) (lag.ArmOutcome, bool) {
+		add(name, func(seed int) (result.ArmOutcome, bool) {
 			o := r.Controls[k+seed*perSeed]
-			control := lag.ArmOutcome{Final: o.Final, Stages: []lag.StageOutcome{{Depths: grownTo(r)}}}
+			control := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: grownTo(r)}}}
 			control.Curve = stackingPoints(nil, o.Curve, 0, 0, stepFLOPs(r))
 			return control, true
 		})
@@ -109,12 +109,12 @@ func controlArms(r *lag.Result) []arm {
 }
 
 // stepFLOPs is the cost of a training step of the deep model.
-func stepFLOPs(r *lag.Result) float64 { return r.TrainingFLOPs() / float64(max(r.Steps, 1)) }
+func stepFLOPs(r *result.Study) float64 { return r.TrainingFLOPs() / float64(max(r.Steps, 1)) }
 
 // grownArm is the training of the source, and then of a candidate, which may have
 // learned coefficients before it was grown.
-func grownArm(r *lag.Result, o lag.Outcome) lag.ArmOutcome {
-	grown := lag.ArmOutcome{Final: o.Final, Stages: []lag.StageOutcome{{Depths: grownFrom(r)}, {Depths: grownTo(r), Strategy: o.Name}}}
+func grownArm(r *result.Study, o result.Outcome) result.ArmOutcome {
+	grown := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: grownFrom(r)}, {Depths: grownTo(r), Strategy: o.Name}}}
 	grown.Curve = stackingPoints(nil, r.Source.Curve, 0, 0, r.Source.FLOPs/float64(max(r.Source.Steps, 1)))
 	grown.Curve = stackingPoints(grown.Curve, o.Curve, r.Source.Steps, r.Source.FLOPs+float64(o.LearnSteps)*stepFLOPs(r), stepFLOPs(r))
 	return grown
@@ -122,9 +122,9 @@ func grownArm(r *lag.Result, o lag.Outcome) lag.ArmOutcome {
 
 // stackingPoints appends a curve that begins at a step, when so much is spent, and
 // whose steps cost so much.
-func stackingPoints(points []lag.StackingPoint, curve []lag.Point, step int, spent, flops float64) []lag.StackingPoint {
+func stackingPoints(points []result.StackingPoint, curve []result.Point, step int, spent, flops float64) []result.StackingPoint {
 	for _, p := range curve {
-		points = append(points, lag.StackingPoint{Step: step + p.Step, FLOPs: spent + float64(p.Step)*flops, Loss: p.Loss})
+		points = append(points, result.StackingPoint{Step: step + p.Step, FLOPs: spent + float64(p.Step)*flops, Loss: p.Loss})
 	}
 	return points
 }

@@ -9,19 +9,19 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // rhoThreshold is the correlation from which on a loss counts as a guide to the
-// final one, see [lag.Result].LagSteps.
-const rhoThreshold = lag.LagThreshold
+// final one, see [result.Study].LagTime.
+const rhoThreshold = result.LagThreshold
 
 // CorrelationCurve draws the correlation of the loss at each step with the final
 // loss: Spearman's rho with its confidence interval, Pearson's r and Kendall's
 // tau-b. A line marks the lag time, the first step from which rho stays at 0.9
 // or above, another the step after which LAG picked. Of several seeds it is the
 // mean of the correlations under each.
-func CorrelationCurve(r *lag.Result) Figure {
+func CorrelationCurve(r *result.Study) Figure {
 	f := Figure{Name: "correlation-curve", Title: "Correlation of the loss at a step with the final loss" + underSeeds(len(r.Seeds))}
 	var spearman, pearson, kendall, upper, lower plotter.XYs
 	last := 0
@@ -29,7 +29,7 @@ func CorrelationCurve(r *lag.Result) Figure {
 		last = max(last, c.Step)
 		for _, s := range []struct {
 			to    *plotter.XYs
-			value lag.Number
+			value result.Number
 		}{{&spearman, c.Spearman}, {&pearson, c.Pearson}, {&kendall, c.Kendall}} {
 			if finite(float64(s.value)) {
 				*s.to = append(*s.to, plotter.XY{X: float64(c.Step), Y: float64(s.value)})
@@ -48,8 +48,8 @@ func CorrelationCurve(r *lag.Result) Figure {
 		f.Alt += fmt.Sprintf(", from %s at step %.0f to %s at step %.0f",
 			formatRho(spearman[0].Y), spearman[0].X, formatRho(spearman[n-1].Y), spearman[n-1].X)
 	}
-	if r.LagSteps != nil {
-		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagSteps)
+	if r.LagTime != nil {
+		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagTime)
 	} else {
 		f.Alt += "; Spearman's rho never stays at 0.9 or above."
 	}
@@ -85,15 +85,15 @@ func CorrelationCurve(r *lag.Result) Figure {
 		legend.Add("Pearson's r", &plotter.Line{LineStyle: pearsonLine})
 		legend.Add("Kendall's τ-b", &plotter.Line{LineStyle: kendallLine})
 		legend.Add("ρ = 0.9", &plotter.Line{LineStyle: lineStyle(black, 1, 2)})
-		if r.LagSteps != nil {
+		if r.LagTime != nil {
 			style := lineStyle(purple, 2, 0)
-			upright(p, float64(*r.LagSteps), style)
-			legend.Add(fmt.Sprintf("lag time: %d steps", *r.LagSteps), &plotter.Line{LineStyle: style})
+			upright(p, float64(*r.LagTime), style)
+			legend.Add(fmt.Sprintf("lag time: %d steps", *r.LagTime), &plotter.Line{LineStyle: style})
 		}
-		if r.ProbeSteps > 0 {
+		if r.Lag > 0 {
 			style := lineStyle(grey, 1.2, 1)
-			upright(p, float64(r.ProbeSteps), style)
-			legend.Add(fmt.Sprintf("LAG picks at %d", r.ProbeSteps), &plotter.Line{LineStyle: style})
+			upright(p, float64(r.Lag), style)
+			legend.Add(fmt.Sprintf("LAG picks at %d", r.Lag), &plotter.Line{LineStyle: style})
 		}
 		width := inches(1.75)
 		area := draw.Crop(c, vg.Points(4), -width, captionHeight, 0)
@@ -132,12 +132,12 @@ func upright(p *plot.Plot, x float64, style draw.LineStyle) {
 	p.Add(&plotter.Line{XYs: plotter.XYs{{X: x, Y: p.Y.Min}, {X: x, Y: p.Y.Max}}, LineStyle: style})
 }
 
-func correlationSpec(r *lag.Result, last int) object {
+func correlationSpec(r *result.Study, last int) object {
 	var values, band list
 	for _, c := range r.Correlation {
 		for _, s := range []struct {
 			measure string
-			value   lag.Number
+			value   result.Number
 		}{{"Spearman", c.Spearman}, {"Pearson", c.Pearson}, {"Kendall", c.Kendall}} {
 			if finite(float64(s.value)) {
 				values = append(values, object{"step": c.Step, "measure": s.measure, "correlation": float64(s.value)})
@@ -175,12 +175,12 @@ func correlationSpec(r *lag.Result, last int) object {
 			},
 		},
 	}
-	if r.LagSteps != nil {
+	if r.LagTime != nil {
 		layers = append(layers, object{
-			"data": object{"values": list{object{"step": *r.LagSteps}}},
+			"data": object{"values": list{object{"step": *r.LagTime}}},
 			"mark": object{"type": "rule", "color": hex(purple), "strokeWidth": 2}, "encoding": object{"x": x},
 		}, object{
-			"data": object{"values": list{object{"step": *r.LagSteps, "label": fmt.Sprintf("lag time: %d steps", *r.LagSteps)}}},
+			"data": object{"values": list{object{"step": *r.LagTime, "label": fmt.Sprintf("lag time: %d steps", *r.LagTime)}}},
 			"mark": object{"type": "text", "color": hex(purple), "align": "left", "dx": 6, "y": object{"expr": "height - 12"}},
 			"encoding": object{
 				"x": x, "text": object{"field": "label", "type": "nominal"}},

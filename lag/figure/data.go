@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/plotter"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
@@ -21,7 +21,7 @@ type strategy struct {
 	what   string  // init, moments and schedule in words
 	stacks [][]int // the layer map of each, an encoder's first
 	seeds  int
-	ending string    // how it did not get to the end, see lag.Unfinished
+	ending string    // how it did not get to the end, see result.Unfinished
 	steps  []int     // at which every seed was evaluated
 	loss   []float64 // mean over the seeds at steps[i]; NaN where one of them stopped
 	low    []float64 // lowest of the seeds at steps[i]
@@ -55,11 +55,11 @@ func (s *strategy) points(from int) plotter.XYs {
 }
 
 // strategies returns the strategies of a result in the pool's order.
-func strategies(r *lag.Result) []*strategy {
+func strategies(r *result.Study) []*strategy {
 	var all []*strategy
 	byName := map[string]*strategy{}
-	losses, statuses := map[string]map[int][]float64{}, map[string][]lag.Status{}
-	picked := r.PicksOf(lag.RuleLAG)
+	losses, statuses := map[string]map[int][]float64{}, map[string][]result.Status{}
+	picked := r.PicksOf(result.RuleLAG)
 	for _, o := range r.Strategies {
 		s := byName[o.Name]
 		if s == nil {
@@ -70,7 +70,7 @@ func strategies(r *lag.Result) []*strategy {
 		s.seeds++
 		statuses[o.Name] = append(statuses[o.Name], o.Status)
 		final := float64(o.Final)
-		if o.Status != lag.StatusComplete || math.IsInf(final, 0) {
+		if o.Status != result.StatusComplete || math.IsInf(final, 0) {
 			final = math.NaN()
 		}
 		s.finals = append(s.finals, final)
@@ -80,7 +80,7 @@ func strategies(r *lag.Result) []*strategy {
 	}
 	finals := make([]float64, len(all))
 	for i, s := range all {
-		s.final, s.ending = stat.Mean(s.finals, nil), lag.Unfinished(statuses[s.name]...)
+		s.final, s.ending = stat.Mean(s.finals, nil), result.Unfinished(statuses[s.name]...)
 		finals[i] = s.final
 		for step, of := range losses[s.name] {
 			if len(of) == s.seeds {
@@ -141,7 +141,7 @@ func finals(all []*strategy) []float64 {
 }
 
 // stacksOf returns the layer map of each stack of an outcome, the encoder's first.
-func stacksOf(o lag.Outcome) [][]int {
+func stacksOf(o result.Outcome) [][]int {
 	if len(o.Encoder) > 0 {
 		return [][]int{o.Encoder, o.Map}
 	}
@@ -149,8 +149,8 @@ func stacksOf(o lag.Outcome) [][]int {
 }
 
 // grownFrom and grownTo are the depths of a result's models, an encoder's first.
-func grownFrom(r *lag.Result) growth.Depths { return depths(r.EncoderFrom, r.From, r.EncoderTo) }
-func grownTo(r *lag.Result) growth.Depths   { return depths(r.EncoderTo, r.To, r.EncoderTo) }
+func grownFrom(r *result.Study) growth.Depths { return depths(r.EncoderFrom, r.From, r.EncoderTo) }
+func grownTo(r *result.Study) growth.Depths   { return depths(r.EncoderTo, r.To, r.EncoderTo) }
 
 // depths leaves out the encoder where the grown model has none.
 func depths(encoder, depth, grownEncoder int) growth.Depths {

@@ -18,13 +18,13 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
-// drawAll returns what every function of the package draws for a result.
-func drawAll(r *lag.Result) []Figure {
+// drawAll returns what every function of the package draws for a study.
+func drawAll(r *result.Study) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
 		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), Noise(r), Pairs(r), Controls(r),
@@ -81,7 +81,7 @@ func TestFigures(t *testing.T) {
 	for i, f := range drawAll(r) {
 		checkFigure(t, f)
 		if !bytes.Equal(f.PNG, again[i].PNG) || !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
-			t.Errorf("%s: two drawings of one result differ", f.Name)
+			t.Errorf("%s: two drawings of one study differ", f.Name)
 		}
 	}
 	pool, err := growth.DefaultPool(12, 24)
@@ -112,44 +112,44 @@ func TestFigures(t *testing.T) {
 // Results that are hard to draw: each gives a drawing or ErrNoData, no panic and
 // no NaN in the output.
 func TestOddResults(t *testing.T) {
-	edit := func(f func(r *lag.Result)) *lag.Result {
+	edit := func(f func(r *result.Study)) *result.Study {
 		r := synthetic.Result(6, 6, 1)
 		f(r)
 		return r
 	}
-	nan := lag.Number(math.NaN())
-	odd := map[string]*lag.Result{
+	nan := result.Number(math.NaN())
+	odd := map[string]*result.Study{
 		"empty":     {},
 		"two seeds": synthetic.Controlled(6, 5, 2),
-		"all stopped but a control": edit(func(r *lag.Result) {
+		"all stopped but a control": edit(func(r *result.Study) {
 			*r = *synthetic.Controlled(6, 5, 2)
 			for i := range r.Strategies {
 				o := &r.Strategies[i]
-				o.Status, o.Final, o.Curve = lag.StatusFailed, nan, []lag.Point{{Step: 0, Loss: nan}}
+				o.Status, o.Final, o.Curve = result.StatusFailed, nan, []result.Point{{Step: 0, Loss: nan}}
 			}
-			r.Controls[1].Status, r.Controls[1].Final, r.Controls[1].Curve = lag.StatusDiverged, nan, []lag.Point{{Step: 0, Loss: nan}}
+			r.Controls[1].Status, r.Controls[1].Final, r.Controls[1].Curve = result.StatusDiverged, nan, []result.Point{{Step: 0, Loss: nan}}
 		}),
 		"two stacks": synthetic.TwoStacks(6, 8, 2),
-		"one strategy": edit(func(r *lag.Result) {
+		"one strategy": edit(func(r *result.Study) {
 			r.Strategies = r.Strategies[:1]
 		}),
-		"all diverged": edit(func(r *lag.Result) {
+		"all diverged": edit(func(r *result.Study) {
 			for i := range r.Strategies {
-				r.Strategies[i].Status, r.Strategies[i].Final = lag.StatusDiverged, nan
+				r.Strategies[i].Status, r.Strategies[i].Final = result.StatusDiverged, nan
 			}
 			for i := range r.Picks {
 				r.Picks[i].Regret, r.Picks[i].RegretNorm = nan, nan
 			}
 			for i := range r.Rules {
-				r.Rules[i].Regret, r.Rules[i].RegretNorm = nan, lag.Number(math.Inf(1))
+				r.Rules[i].Regret, r.Rules[i].RegretNorm = nan, result.Number(math.Inf(1))
 			}
 		}),
-		"losses only at 0": edit(func(r *lag.Result) {
+		"losses only at 0": edit(func(r *result.Study) {
 			for i := range r.Strategies {
 				r.Strategies[i].Curve = r.Strategies[i].Curve[:1]
 			}
 		}),
-		"equal losses": edit(func(r *lag.Result) {
+		"equal losses": edit(func(r *result.Study) {
 			for i := range r.Strategies {
 				r.Strategies[i].Final = 3
 				for k := range r.Strategies[i].Curve {
@@ -157,20 +157,20 @@ func TestOddResults(t *testing.T) {
 				}
 			}
 		}),
-		"undefined correlations": edit(func(r *lag.Result) {
+		"undefined correlations": edit(func(r *result.Study) {
 			for i := range r.Correlation {
-				r.Correlation[i] = lag.Correlation{Step: i, Pearson: nan, Spearman: nan, Kendall: nan, SpearmanLo: nan, SpearmanHi: nan}
+				r.Correlation[i] = result.Correlation{Step: i, Pearson: nan, Spearman: nan, Kendall: nan, SpearmanLo: nan, SpearmanHi: nan}
 			}
-			r.LagSteps, r.Picks, r.Rules = nil, nil, nil
+			r.LagTime, r.Picks, r.Rules = nil, nil, nil
 		}),
-		"names to escape": edit(func(r *lag.Result) {
+		"names to escape": edit(func(r *result.Study) {
 			for i := range r.Strategies {
 				r.Strategies[i].Name = strings.Repeat("<b>&\"ü層", i+1)
 			}
 		}),
-		"infinite losses": edit(func(r *lag.Result) {
-			r.Strategies[0].Curve[3].Loss = lag.Number(math.Inf(1))
-			r.Strategies[1].Final = lag.Number(math.Inf(1))
+		"infinite losses": edit(func(r *result.Study) {
+			r.Strategies[0].Curve[3].Loss = result.Number(math.Inf(1))
+			r.Strategies[1].Final = result.Number(math.Inf(1))
 			r.Source.Curve[1].Loss = nan
 		}),
 	}
@@ -186,13 +186,13 @@ func TestOddResults(t *testing.T) {
 	}
 	for _, f := range drawAll(odd["empty"]) {
 		if !errors.Is(f.Err, ErrNoData) {
-			t.Errorf("%s of an empty result: %v", f.Name, f.Err)
+			t.Errorf("%s of an empty study: %v", f.Name, f.Err)
 		}
 	}
 }
 
 func TestStackingFigures(t *testing.T) {
-	nan := lag.Number(math.NaN())
+	nan := result.Number(math.NaN())
 	for _, seeds := range []int{1, 3} {
 		figures, again := AllStacking(synthetic.Stacking(6, seeds)), AllStacking(synthetic.Stacking(6, seeds))
 		if len(figures) != 3 {
@@ -201,21 +201,21 @@ func TestStackingFigures(t *testing.T) {
 		for i, f := range figures {
 			checkFigure(t, f)
 			if !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
-				t.Errorf("%s: two drawings of one result differ", f.Name)
+				t.Errorf("%s: two drawings of one study differ", f.Name)
 			}
 		}
 	}
 	diverged := synthetic.Stacking(6, 2)
 	for i := range diverged.Arms {
 		o := &diverged.Arms[i]
-		o.Status, o.Final, o.Curve, o.Stages = lag.StatusDiverged, nan, o.Curve[:5+i], o.Stages[:1]
+		o.Status, o.Final, o.Curve, o.Stages = result.StatusDiverged, nan, o.Curve[:5+i], o.Stages[:1]
 		o.Curve[4].Loss = nan
 	}
 	diverged.Analyze()
 	one := synthetic.Stacking(6, 2)
-	one.Arms[0].Status, one.Arms[0].Final, one.Arms[0].Curve = lag.StatusDiverged, nan, one.Arms[0].Curve[:20]
+	one.Arms[0].Status, one.Arms[0].Final, one.Arms[0].Curve = result.StatusDiverged, nan, one.Arms[0].Curve[:20]
 	one.Analyze()
-	for name, r := range map[string]*lag.StackingResult{"empty": {}, "all diverged": diverged, "one diverged": one} {
+	for name, r := range map[string]*result.Stacking{"empty": {}, "all diverged": diverged, "one diverged": one} {
 		for _, f := range []Figure{StackingCurves(r), StackingArms(r), StackingPicks(r)} {
 			if !errors.Is(f.Err, ErrNoData) {
 				checkFigure(t, f)
@@ -268,34 +268,34 @@ func TestWriteFiles(t *testing.T) {
 	}
 	controls := filepath.Join(dir, "controls.png")
 	for _, want := range []int{11, 10} {
-		result := synthetic.Result(6, 6, 1)
+		study := synthetic.Result(6, 6, 1)
 		if want == 11 {
-			result = synthetic.Controlled(6, 6, 1)
+			study = synthetic.Controlled(6, 6, 1)
 		}
-		n, err := WriteAll(dir, result)
+		n, err := WriteAll(dir, study)
 		if _, gone := os.Stat(controls); n != want || err != nil || (gone == nil) != (want == 11) {
 			t.Errorf("%d figures, %v, want %d; %s: %v", n, err, want, controls, gone)
 		}
 	}
-	if err := Picks(&lag.Result{}).WriteFiles(dir); !errors.Is(err, ErrNoData) {
+	if err := Picks(&result.Study{}).WriteFiles(dir); !errors.Is(err, ErrNoData) {
 		t.Errorf("WriteFiles of an empty figure: %v", err)
 	}
 }
 
 func TestStrategies(t *testing.T) {
-	point := func(step int, loss lag.Number) lag.Point { return lag.Point{Step: step, Loss: loss} }
-	nan := lag.Number(math.NaN())
-	r := &lag.Result{
+	point := func(step int, loss result.Number) result.Point { return result.Point{Step: step, Loss: loss} }
+	nan := result.Number(math.NaN())
+	r := &result.Study{
 		Seeds: []int64{1, 2},
-		Strategies: []lag.Outcome{
-			{Name: "b", Seed: 1, Final: 4, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 6), point(10, 4)}},
-			{Name: "a", Seed: 1, Final: 1, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 1), point(10, 1)}},
-			{Name: "c", Seed: 1, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
-			{Name: "b", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 8), point(10, 2)}},
-			{Name: "a", Seed: 2, Final: nan, Status: lag.StatusDiverged, Curve: []lag.Point{point(0, 1)}},
-			{Name: "c", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+		Strategies: []result.Outcome{
+			{Name: "b", Seed: 1, Final: 4, Status: result.StatusComplete, Curve: []result.Point{point(0, 6), point(10, 4)}},
+			{Name: "a", Seed: 1, Final: 1, Status: result.StatusComplete, Curve: []result.Point{point(0, 1), point(10, 1)}},
+			{Name: "c", Seed: 1, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 7), point(10, 2)}},
+			{Name: "b", Seed: 2, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 8), point(10, 2)}},
+			{Name: "a", Seed: 2, Final: nan, Status: result.StatusDiverged, Curve: []result.Point{point(0, 1)}},
+			{Name: "c", Seed: 2, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 7), point(10, 2)}},
 		},
-		Picks: []lag.Pick{
+		Picks: []result.Pick{
 			{Rule: "lag:5", Seed: 1, Strategy: "a"}, {Rule: "lag:2", Seed: 1, Strategy: "c"},
 			{Rule: "lag:5", Seed: 2, Strategy: "b"}, {Rule: "lag:2", Seed: 2, Strategy: "c"},
 		},

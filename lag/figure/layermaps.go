@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // LayerMaps draws how each strategy of a result builds the grown stack: a box
@@ -21,7 +21,7 @@ import (
 // duplicate that is not a plain copy, with its initialization below the name.
 // Panels are sorted by the final loss, the mean over the seeds, the best first. Of
 // two stacks the encoder's is the left one.
-func LayerMaps(r *lag.Result) Figure {
+func LayerMaps(r *result.Study) Figure {
 	panels := make([]mapPanel, 0, len(r.Strategies))
 	for _, s := range byFinal(strategies(r)) {
 		note := fmt.Sprintf("final %.3f", s.final)

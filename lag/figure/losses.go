@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // LossCurves draws the validation loss of every strategy against the steps after
@@ -20,7 +20,7 @@ import (
 // legend follow the final loss, best first, so that curves which cross stand out.
 // Of several seeds a curve is the mean; what they range over is shaded, where
 // there are more than eight strategies only of the best and of LAG's picks.
-func LossCurves(r *lag.Result) Figure {
+func LossCurves(r *result.Study) Figure {
 	f := Figure{
 		Name:  "loss-curves",
 		Title: fmt.Sprintf("Validation loss after growing %s → %s layers%s", joined(grownFrom(r)), joined(grownTo(r)), underSeeds(len(r.Seeds))),
@@ -58,7 +58,7 @@ func LossCurves(r *lag.Result) Figure {
 	if stopped > 0 {
 		f.Alt += fmt.Sprintf(" %d did not get to the end.", stopped)
 	}
-	late := r.ProbeSteps
+	late := r.Lag
 	if late <= 0 || late >= r.Steps {
 		late = r.Steps / 10
 	}
@@ -275,7 +275,7 @@ func (s *strategy) shaded(strategies int) bool {
 }
 
 // lossSpec shows losses from lo to hi and cuts off what went beyond.
-func lossSpec(r *lag.Result, all []*strategy, lo, hi float64) object {
+func lossSpec(r *result.Study, all []*strategy, lo, hi float64) object {
 	var values, bands, names, colors, strokes list
 	for _, s := range all {
 		names = append(names, s.name)

@@ -9,14 +9,14 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Noise draws the final loss of each strategy under each seed, the lowest mean
 // first, with the mean as a line: how far strategies lie apart, and how far one
 // strategy under different seeds. Below the title stand the two spreads, see
-// [lag.Noise], and the error of a difference on the validation set.
-func Noise(r *lag.Result) Figure {
+// [result.Noise], and the error of a difference on the validation set.
+func Noise(r *result.Study) Figure {
 	f := Figure{Name: "noise", Title: "Final losses: do the strategies differ by more than the seeds?"}
 	if len(r.Seeds) < 2 {
 		f.Title = "Final losses of the strategies"
@@ -75,7 +75,7 @@ func subtitle(c draw.Canvas, txt string) draw.Canvas {
 }
 
 // noiseInWords says what was measured of the noise.
-func noiseInWords(r *lag.Result) string {
+func noiseInWords(r *result.Study) string {
 	var parts []string
 	n := r.Noise
 	if finite(float64(n.Ratio)) {
@@ -113,7 +113,7 @@ func seedGlyph(i int, radius vg.Length) draw.GlyphStyle {
 	return draw.GlyphStyle{Color: seedColor(i), Radius: radius, Shape: shapes[i%len(shapes)]}
 }
 
-func paintNoise(c draw.Canvas, r *lag.Result, all []*strategy, lo, hi float64) {
+func paintNoise(c draw.Canvas, r *result.Study, all []*strategy, lo, hi float64) {
 	names := make([]string, len(all))
 	for i, s := range all {
 		names[i] = s.name

@@ -9,14 +9,14 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Pairs draws which strategies the validation set tells apart: a box for each two
 // of them, in the order of the final loss, whose colour is the difference of their
-// losses in standard errors, see [lag.Pair]. Grey is a difference of less than two
+// losses in standard errors, see [result.Pair]. Grey is a difference of less than two
 // errors. It does not tell of the noise of training, which [Noise] shows.
-func Pairs(r *lag.Result) Figure {
+func Pairs(r *result.Study) Figure {
 	f := Figure{Name: "pairs", Title: "Which final losses differ on the validation set?"}
 	var all []*strategy
 	place := map[string]int{}

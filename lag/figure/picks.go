@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Picks draws the regret of each selection rule as a bar: how much higher the
@@ -19,7 +19,7 @@ import (
 // with a dot for each. Beside each bar stand the pick and what the rule costs
 // beyond training the pick alone, in trainings of one candidate to the end. Rules
 // are sorted by regret.
-func Picks(r *lag.Result) Figure {
+func Picks(r *result.Study) Figure {
 	f := Figure{Name: "picks", Title: "Regret of each selection rule" + seedsAsDots(len(r.Seeds))}
 	if len(r.Rules) == 0 {
 		return noData(f.Name, f.Title, "the result has no picks")
@@ -55,12 +55,12 @@ type rule struct {
 }
 
 // rulesOf returns the rules in the order of the result.
-func rulesOf(r *lag.Result) []rule {
+func rulesOf(r *result.Study) []rule {
 	full := r.TrainingFLOPs()
 	var rules []rule
 	for _, s := range r.Rules {
 		kind, _, _ := strings.Cut(s.Rule, ":")
-		one := rule{name: s.Rule, isLAG: kind == lag.RuleLAG, regret: float64(s.Regret), extra: s.ExtraFLOPs / full, choice: r.Choices(s.Rule)}
+		one := rule{name: s.Rule, isLAG: kind == result.RuleLAG, regret: float64(s.Regret), extra: s.ExtraFLOPs / full, choice: r.Choices(s.Rule)}
 		if s.ExtraFLOPs == 0 {
 			one.extra = 0
 		}

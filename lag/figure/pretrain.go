@@ -8,20 +8,20 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // PretrainCurve draws the validation loss of the source model during
 // pretraining. The dashed line is the unigram entropy of the validation tokens,
 // the loss of a model that knows nothing but how frequent each token is: a
 // source that is not clearly below it has not left the plateau.
-func PretrainCurve(r *lag.Result) Figure {
+func PretrainCurve(r *result.Study) Figure {
 	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s layers", joined(grownFrom(r)))}
 	return lossCurve(f, r.Source.Curve, r.Source.UnigramEntropy, "the source model", "pretraining step")
 }
 
 // lossCurve draws the validation loss of a model over its training.
-func lossCurve(f Figure, curve []lag.Point, entropy float64, model, stepTitle string) Figure {
+func lossCurve(f Figure, curve []result.Point, entropy float64, model, stepTitle string) Figure {
 	var xys plotter.XYs
 	values := list{}
 	for _, p := range curve {

@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // RegretCost draws, a point for each selection rule, the mean regret of its picks
@@ -22,7 +22,7 @@ import (
 // the rules that no other beats at its cost or less. Of several seeds, a bar goes
 // from the lowest to the highest regret. Rules whose pick stopped under a seed
 // are left out.
-func RegretCost(r *lag.Result) Figure {
+func RegretCost(r *result.Study) Figure {
 	f := Figure{Name: "regret-cost", Title: "What a lower regret costs" + seedsInTitle(len(r.Seeds))}
 	rules := slices.DeleteFunc(rulesOf(r), func(p rule) bool { return !finite(p.regret) || !finite(p.extra) })
 	if len(rules) == 0 {

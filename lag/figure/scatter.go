@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
@@ -24,7 +24,7 @@ import (
 // replaced by the nearest that was; without steps, six are chosen between 0 and
 // the end. Of several seeds the points are means, with bars from the lowest to the
 // highest, and rho is the mean of those under each seed.
-func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
+func EarlyVsFinal(r *result.Study, steps ...int) Figure {
 	f := Figure{Name: "early-vs-final", Title: "Does an early loss foretell the final one?" + seedsInTitle(len(r.Seeds))}
 	all := strategies(r)
 	evaluated := evaluatedSteps(all)
@@ -32,8 +32,8 @@ func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
 		return noData(f.Name, f.Title, "fewer than two evaluations")
 	}
 	if len(steps) == 0 {
-		steps = []int{0, r.ProbeSteps / 10, r.ProbeSteps / 2, r.ProbeSteps, (r.Steps + r.ProbeSteps) / 2, r.Steps}
-		if r.ProbeSteps <= 0 {
+		steps = []int{0, r.Lag / 10, r.Lag / 2, r.Lag, (r.Steps + r.Lag) / 2, r.Steps}
+		if r.Lag <= 0 {
 			steps = []int{0, r.Steps / 20, r.Steps / 10, r.Steps / 4, r.Steps / 2, r.Steps}
 		}
 	}
@@ -89,7 +89,7 @@ func formatRho(rho float64) string {
 
 // rhoAt returns the correlation that the result holds for a step, so that the
 // figure can't disagree with the table.
-func rhoAt(r *lag.Result, all []*strategy, step int) float64 {
+func rhoAt(r *result.Study, all []*strategy, step int) float64 {
 	for _, c := range r.Correlation {
 		if c.Step == step {
 			return float64(c.Spearman)
@@ -98,7 +98,7 @@ func rhoAt(r *lag.Result, all []*strategy, step int) float64 {
 	return stats.Spearman(lossesAt(all, step), finals(all))
 }
 
-func scatterPanel(r *lag.Result, all []*strategy, step int, leftmost bool) *plot.Plot {
+func scatterPanel(r *result.Study, all []*strategy, step int, leftmost bool) *plot.Plot {
 	yLabel := ""
 	if leftmost {
 		yLabel = "final loss [nats/token]"
@@ -260,7 +260,7 @@ func roles(none, pick, best, both string) object {
 	return object{"domain": list{roleNone, rolePick, roleBest, roleBoth}, "range": list{none, pick, best, both}}
 }
 
-func scatterSpec(r *lag.Result, all []*strategy, steps []int, columns int) object {
+func scatterSpec(r *result.Study, all []*strategy, steps []int, columns int) object {
 	var panels list
 	for _, step := range steps {
 		var values list

@@ -11,14 +11,14 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Signals draws how well each early signal foretells the final loss: Spearman's
 // rho over the strategies with its 95% interval, for the loss at initialization,
 // the loss at the lag and whatever else was measured by then. The strongest comes
 // first; the sign tells whether a low value goes with a low final loss.
-func Signals(r *lag.Result) Figure {
+func Signals(r *result.Study) Figure {
 	f := Figure{Name: "signals", Title: "What foretells the final loss?" + underSeedsShort(len(r.Seeds))}
 	signals := signalsOf(r)
 	if len(signals) == 0 {
@@ -75,9 +75,9 @@ type signal struct {
 	marked      bool // the loss at the lag
 }
 
-func signalsOf(r *lag.Result) []signal {
+func signalsOf(r *result.Study) []signal {
 	var signals []signal
-	add := func(name string, rho, lo, hi lag.Number, marked bool) {
+	add := func(name string, rho, lo, hi result.Number, marked bool) {
 		if finite(float64(rho)) {
 			signals = append(signals, signal{name, float64(rho), float64(lo), float64(hi), marked})
 		}
@@ -86,7 +86,7 @@ func signalsOf(r *lag.Result) []signal {
 		switch c.Step {
 		case 0:
 			add("loss at initialization", c.Spearman, c.SpearmanLo, c.SpearmanHi, false)
-		case r.ProbeSteps:
+		case r.Lag:
 			add(fmt.Sprintf("loss at the lag, step %d", c.Step), c.Spearman, c.SpearmanLo, c.SpearmanHi, true)
 		}
 	}

@@ -10,13 +10,13 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/plotter"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // AllStacking returns every figure of a stacking, in the order in which a report
 // shows them. It leaves out those that have no data.
-func AllStacking(r *lag.StackingResult) []Figure {
+func AllStacking(r *result.Stacking) []Figure {
 	return drawn(StackingArms(r), StackingCurves(r), StackingPicks(r))
 }
 
@@ -28,13 +28,13 @@ func drawn(figures ...Figure) []Figure {
 // arm is what a stacking says of one arm over the seeds.
 type arm struct {
 	name     string
-	summary  lag.ArmSummary
-	outcomes []lag.ArmOutcome // one for each seed
-	place    int              // in the order of the result, which decides on the colour
+	summary  result.ArmSummary
+	outcomes []result.ArmOutcome // one for each seed
+	place    int                 // in the order of the study, which decides on the colour
 }
 
 // armsOf returns the arms in the order of the summary, the best first.
-func armsOf(r *lag.StackingResult) []arm {
+func armsOf(r *result.Stacking) []arm {
 	var arms []arm
 	for _, s := range r.Summary {
 		a := arm{name: s.Name, summary: s}

@@ -7,14 +7,14 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // StackingArms draws the final loss of each arm, a mark for each seed and a line
 // for the mean, the best arm first. Beside it stand the difference to the best
 // with its standard error over the seeds, and the share of its FLOPs that the arm
 // spent on probing strategies that were not picked.
-func StackingArms(r *lag.StackingResult) Figure {
+func StackingArms(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-arms", Title: "Final loss of each arm at equal compute" + seedsAsMarks(len(r.Seeds))}
 	arms := armsOf(r)
 	var losses []float64
@@ -109,7 +109,7 @@ func (a arm) note() string {
 	return fmt.Sprintf("%.4f (+%.4f ± %.4f)", float64(s.Final), float64(s.Difference), float64(s.Error))
 }
 
-func paintStackingArms(c draw.Canvas, r *lag.StackingResult, arms []arm, lo, hi float64) {
+func paintStackingArms(c draw.Canvas, r *result.Stacking, arms []arm, lo, hi float64) {
 	names := make([]string, len(arms))
 	for i, a := range arms {
 		names[i] = a.name

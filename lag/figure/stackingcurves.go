@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // StackingCurves draws the validation loss of each arm against the FLOPs that it
@@ -17,7 +17,7 @@ import (
 // right the last third, with the losses spread out. Of several seeds a curve is
 // the mean, with their range shaded. A diamond marks where an arm grew, and the
 // thin line to it what probing cost. The legend gives the depths, the best arm first.
-func StackingCurves(r *lag.StackingResult) Figure {
+func StackingCurves(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-curves", Title: "Validation loss against compute" + underSeeds(len(r.Seeds))}
 	arms := armsOf(r)
 	most := r.Budget

@@ -8,14 +8,14 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // StackingPicks draws which strategy each arm grew by at each stage, as layer
 // maps: a column for each growth, a row for each arm, and for each seed where the
 // picks differ. Colours and numbers are those of the layers of the stage before.
-func StackingPicks(r *lag.StackingResult) Figure {
+func StackingPicks(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-picks", Title: "What each arm grew by"}
 	rows := pickRows(armsOf(r))
 	if len(rows) == 0 {
@@ -133,7 +133,7 @@ func (r pickRow) sameAs(other pickRow) bool {
 }
 
 // growthsOf returns the growths of an arm under one seed.
-func growthsOf(o lag.ArmOutcome) []armGrowth {
+func growthsOf(o result.ArmOutcome) []armGrowth {
 	var list []armGrowth
 	for i, s := range o.Stages {
 		if i == 0 || s.Strategy == "" {

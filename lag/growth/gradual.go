@@ -1,6 +1,9 @@
 package growth
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Gradual stacking repeats one block of the source in place, the last or the
 // middle one.
@@ -24,13 +27,36 @@ const (
 // GradualStacking applies [RepeatLast] to each stack that grows. The block is
 // the largest that divides the added depth and is smaller than the source, or
 // the whole source if it has one layer.
-func GradualStacking(from, to Depths) (Strategy, error) { return eachStack(from, to, RepeatLast) }
+func GradualStacking(from, to Depths) (Strategy, error) { return eachStack(from, to, 0, RepeatLast) }
 
 // MIDAS applies [RepeatMiddle] to each stack that grows, with the block size of
 // [GradualStacking].
-func MIDAS(from, to Depths) (Strategy, error) { return eachStack(from, to, RepeatMiddle) }
+func MIDAS(from, to Depths) (Strategy, error) { return eachStack(from, to, 0, RepeatMiddle) }
 
-func eachStack(from, to Depths, repeat func(from, to, block int) (Strategy, error)) (s Strategy, err error) {
+// GradualStackings returns [GradualStacking], then RepeatLast of every smaller
+// block that fits all stacks, the largest first; none where nothing grows.
+func GradualStackings(from, to Depths) []Strategy { return everyBlock(from, to, RepeatLast) }
+
+// MIDASes returns the same of [MIDAS].
+func MIDASes(from, to Depths) []Strategy { return everyBlock(from, to, RepeatMiddle) }
+
+func everyBlock(from, to Depths, repeat func(from, to, block int) (Strategy, error)) []Strategy {
+	largest, err := eachStack(from, to, 0, repeat)
+	if err != nil {
+		return nil
+	}
+	list := []Strategy{largest}
+	for block := slices.Max(from); block > 0; block-- {
+		if s, err := eachStack(from, to, block, repeat); err == nil {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// eachStack repeats a block in each stack that grows, the largest that fits
+// where block is 0.
+func eachStack(from, to Depths, block int, repeat func(from, to, block int) (Strategy, error)) (s Strategy, err error) {
 	if err := from.check(to); err != nil {
 		return s, err
 	}
@@ -40,7 +66,11 @@ func eachStack(from, to Depths, repeat func(from, to, block int) (Strategy, erro
 			maps = append(maps, span(0, from[i]))
 			continue
 		}
-		if s, err = repeat(from[i], to[i], max(largestBlock(from[i]-1, to[i]-from[i]), 1)); err != nil {
+		n := block
+		if n == 0 {
+			n = max(largestBlock(from[i]-1, to[i]-from[i]), 1)
+		}
+		if s, err = repeat(from[i], to[i], n); err != nil {
 			return s, err
 		}
 		maps = append(maps, s.Map)

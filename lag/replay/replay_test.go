@@ -111,6 +111,7 @@ func TestReference(t *testing.T) {
 }
 
 func testReference(t *testing.T, b *backend.Backend, family, name string, want expected) {
+	testbackend.Slow(t, b)
 	config := configOf(t, family, name)
 	config.Out = filepath.Join(t.TempDir(), "trained")
 	steps := run(t, b, config)
@@ -144,6 +145,7 @@ func testReference(t *testing.T, b *backend.Backend, family, name string, want e
 // they have no meaning.
 func TestLogits(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for _, family := range families {
 			if largest := logitsApart(t, b, family, transformer.Float32); !(largest < 1e-5) {
 				t.Errorf("%s: logits are up to %g from PyTorch's, want 1e-5", family, largest)
@@ -156,6 +158,7 @@ func TestLogits(t *testing.T) {
 // to float32. The logits are of order 1.
 func TestPrecision(t *testing.T) {
 	b := testbackend.XLA(t)
+	testbackend.Slow(t, b)
 	for _, family := range families {
 		if largest := logitsApart(t, b, family, transformer.BFloat16); !(largest > 1e-4 && largest < 0.1) {
 			t.Errorf("%s: logits in bfloat16 are up to %g from those in float32, want 1e-4 to 0.1", family, largest)

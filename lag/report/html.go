@@ -13,9 +13,9 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Meta is what a report says about how the study was run; a result does not hold
@@ -53,7 +53,7 @@ type pageHead struct {
 }
 
 type pageData struct {
-	*lag.Result
+	*result.Study
 	pageHead
 	FromLayers, ToLayers string
 	Count                int // strategies
@@ -75,7 +75,7 @@ type pageRow struct {
 }
 
 type pageRule struct {
-	lag.RuleSummary
+	result.RuleSummary
 	IsLAG       bool
 	Picks, Cost string
 }
@@ -90,8 +90,8 @@ type pageLayer struct {
 // definitions and what was run. Its figures and its style are inside; a browser
 // requests nothing else to show it, in light or dark colours as the reader's
 // system has them.
-func HTML(w io.Writer, r *lag.Result, meta Meta) error {
-	data := pageData{Result: r, FromLayers: depths(r.EncoderFrom, r.From), ToLayers: depths(r.EncoderTo, r.To), Count: r.PoolSize(), SignalRows: signals(r), ControlRows: controlRows(r)}
+func HTML(w io.Writer, r *result.Study, meta Meta) error {
+	data := pageData{Study: r, FromLayers: depths(r.EncoderFrom, r.From), ToLayers: depths(r.EncoderTo, r.To), Count: r.PoolSize(), SignalRows: signals(r), ControlRows: controlRows(r)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}
@@ -109,13 +109,13 @@ func HTML(w io.Writer, r *lag.Result, meta Meta) error {
 	full := r.TrainingFLOPs()
 	for _, s := range r.Rules {
 		kind, _, _ := strings.Cut(s.Rule, ":")
-		data.RuleRows = append(data.RuleRows, pageRule{s, kind == lag.RuleLAG, r.Choices(s.Rule), extraCost(s.ExtraFLOPs, full)})
+		data.RuleRows = append(data.RuleRows, pageRule{s, kind == result.RuleLAG, r.Choices(s.Rule), extraCost(s.ExtraFLOPs, full)})
 	}
 	return execute(w, "report.html.tmpl", data)
 }
 
 type stackingPage struct {
-	*lag.StackingResult
+	*result.Stacking
 	pageHead
 	Rows     []stackingRow
 	Growths  []pageGrowth
@@ -134,8 +134,8 @@ type pageStage struct {
 }
 
 // StackingHTML is [HTML] for a stacking.
-func StackingHTML(w io.Writer, r *lag.StackingResult, meta Meta) error {
-	data := stackingPage{StackingResult: r, Rows: stackingRows(r)}
+func StackingHTML(w io.Writer, r *result.Stacking, meta Meta) error {
+	data := stackingPage{Stacking: r, Rows: stackingRows(r)}
 	for i, s := range r.Plan {
 		data.PlanRows = append(data.PlanRows, pageStage{i + 1, stackDepths(s.Depths), s.Steps})
 	}

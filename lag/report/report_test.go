@@ -14,11 +14,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
-func htmlOf(t *testing.T, r *lag.Result, meta Meta) string {
+func htmlOf(t *testing.T, r *result.Study, meta Meta) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := HTML(&out, r, meta); err != nil {
@@ -109,7 +109,7 @@ func TestHTMLEscapes(t *testing.T) {
 }
 
 func TestEmptyResult(t *testing.T) {
-	r := &lag.Result{Family: "bert", From: 3, To: 6}
+	r := &result.Study{Family: "bert", From: 3, To: 6}
 	page := htmlOf(t, r, Meta{})
 	if !strings.Contains(page, "never") {
 		t.Error("no lag time should read never")
@@ -215,7 +215,7 @@ func TestControls(t *testing.T) {
 	if text := Controls(r); strings.Count(text, "\n") != 4 || !strings.Contains(text, "8.38 trainings") {
 		t.Errorf("the table is\n%s", text)
 	}
-	r.Controls[0].Status = lag.StatusFailed
+	r.Controls[0].Status = result.StatusFailed
 	if text := Controls(r); !strings.Contains(text, " failed ") {
 		t.Errorf("a control that failed is shown as\n%s", text)
 	}
@@ -228,13 +228,13 @@ func TestControls(t *testing.T) {
 // Two seeds under which the strategies rank otherwise: means, ranks of the means,
 // and a strategy that diverged under one.
 func TestRows(t *testing.T) {
-	outcome := func(name string, seed int64, at0, final float64) lag.Outcome {
-		return lag.Outcome{Name: name, Map: []int{0, 0}, Seed: seed, Final: lag.Number(final), Status: lag.StatusComplete,
-			Curve: []lag.Point{{Step: 0, Loss: lag.Number(at0)}, {Step: 5, Loss: lag.Number(final)}}}
+	outcome := func(name string, seed int64, at0, final float64) result.Outcome {
+		return result.Outcome{Name: name, Map: []int{0, 0}, Seed: seed, Final: result.Number(final), Status: result.StatusComplete,
+			Curve: []result.Point{{Step: 0, Loss: result.Number(at0)}, {Step: 5, Loss: result.Number(final)}}}
 	}
 	lost := outcome("lost", 2, 1, math.NaN())
-	lost.Status = lag.StatusDiverged
-	r := &lag.Result{Steps: 5, Seeds: []int64{1, 2}, Strategies: []lag.Outcome{
+	lost.Status = result.StatusDiverged
+	r := &result.Study{Steps: 5, Seeds: []int64{1, 2}, Strategies: []result.Outcome{
 		outcome("a", 1, 5, 3), outcome("lost", 1, 1, 1), outcome("b", 1, 4, 1),
 		outcome("a", 2, 6, 2), lost, outcome("b", 2, 4, 3.5),
 	}}
@@ -285,7 +285,7 @@ func TestStacking(t *testing.T) {
 			}
 		}
 	}
-	if err := StackingHTML(&bytes.Buffer{}, &lag.StackingResult{}, Meta{}); err != nil {
+	if err := StackingHTML(&bytes.Buffer{}, &result.Stacking{}, Meta{}); err != nil {
 		t.Errorf("a page of nothing: %v", err)
 	}
 }

@@ -9,45 +9,45 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
 // row is a line of the table of strategies.
 type row struct {
-	lag.Outcome                  // under the first seed
+	result.Outcome               // under the first seed
 	What                 string  // init, moments and schedule
 	AtInit, AtLag, AtEnd float64 // mean losses over the seeds, NaN where there is none
 	LagRank, EndRank     float64 // of these means
 	Finals               []float64
-	Unfinished           string // how it did not get to the end, see lag.Unfinished
+	Unfinished           string // how it did not get to the end, see result.Unfinished
 	Seeds                int
 	Picked               int // seeds under which LAG picks it
 }
 
-// rows returns the strategies of a result, those with the lowest final loss first.
-func rows(r *lag.Result) []row {
+// rows returns the strategies of a study, those with the lowest final loss first.
+func rows(r *result.Study) []row {
 	n := r.PoolSize()
 	out := make([]row, n)
-	picked := r.PicksOf(lag.RuleLAG)
+	picked := r.PicksOf(result.RuleLAG)
 	atLag, atEnd := make([]float64, n), make([]float64, n)
 	for i := range out {
 		w := row{
 			Outcome: r.Strategies[i], What: cmp.Or(r.Strategies[i].Summary, r.Strategies[i].Init), Seeds: max(1, len(r.Seeds)), Picked: picked[r.Strategies[i].Name],
-			AtInit: r.MeanAt(i, 0), AtLag: r.MeanAt(i, r.ProbeSteps),
+			AtInit: r.MeanAt(i, 0), AtLag: r.MeanAt(i, r.Lag),
 		}
-		var statuses []lag.Status
+		var statuses []result.Status
 		for k := range w.Seeds {
 			o := r.Under(k)[i]
 			final := float64(o.Final)
 			statuses = append(statuses, o.Status)
-			if o.Status != lag.StatusComplete {
+			if o.Status != result.StatusComplete {
 				final = math.NaN()
 			}
 			w.Finals = append(w.Finals, final)
 		}
-		w.AtEnd, w.Unfinished = stat.Mean(w.Finals, nil), lag.Unfinished(statuses...)
+		w.AtEnd, w.Unfinished = stat.Mean(w.Finals, nil), result.Unfinished(statuses...)
 		atLag[i], atEnd[i] = w.AtLag, w.AtEnd
 		out[i] = w
 	}
@@ -79,7 +79,7 @@ func (w row) mark(sign string) string {
 
 // Status says how the strategy's trainings ended.
 func (w row) Status() string {
-	return cmp.Or(w.Unfinished, string(lag.StatusComplete))
+	return cmp.Or(w.Unfinished, string(result.StatusComplete))
 }
 
 func (w row) final() string {
@@ -90,7 +90,7 @@ func (w row) final() string {
 }
 
 // layerMaps writes the map of each stack, the encoder's first.
-func layerMaps(o lag.Outcome, encoderFrom, from int) string {
+func layerMaps(o result.Outcome, encoderFrom, from int) string {
 	text := o.LayerMap().Draw(from)
 	if len(o.Encoder) > 0 {
 		return growth.Map(o.Encoder).Draw(encoderFrom) + " | " + text
@@ -118,7 +118,7 @@ func extraCost(flops, full float64) string {
 }
 
 // Number formats a value as the tables do, and as a dash where there is none.
-func Number(n lag.Number, decimals int) string { return number(float64(n), decimals) }
+func Number(n result.Number, decimals int) string { return number(float64(n), decimals) }
 
 // number formats a value, and a dash where there is none.
 func number(x float64, decimals int) string {
@@ -132,7 +132,7 @@ func number(x float64, decimals int) string {
 func percent(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }
 
 // share formats a share, and a dash where there is none.
-func share(n lag.Number) string {
+func share(n result.Number) string {
 	if !defined(n) {
 		return "–"
 	}

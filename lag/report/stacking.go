@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Stacking returns the outcome of a stacking as text: the arms, the best first,
 // with their final losses and what they spent on probing, and what each arm grew
 // by at each stage.
-func Stacking(r *lag.StackingResult) string {
+func Stacking(r *result.Stacking) string {
 	headers := []string{"arm", "depths", "final"}
 	bySeed := len(r.Seeds) > 1 && len(r.Seeds) <= finalsAtMost
 	if bySeed {
@@ -43,7 +43,7 @@ func Stacking(r *lag.StackingResult) string {
 
 // stackingRow is a line of the table of arms.
 type stackingRow struct {
-	lag.ArmSummary
+	result.ArmSummary
 	Rule    string
 	Depths  string
 	Finals  []float64 // of each seed, NaN where it stopped
@@ -58,7 +58,7 @@ func (a stackingRow) final() string {
 }
 
 // stackingRows returns the arms, the best first.
-func stackingRows(r *lag.StackingResult) []stackingRow {
+func stackingRows(r *result.Stacking) []stackingRow {
 	var list []stackingRow
 	for _, s := range r.Summary {
 		a := stackingRow{ArmSummary: s}
@@ -101,7 +101,7 @@ type stackingGrowth struct {
 }
 
 // stackingGrowths returns what each arm grew by, under each seed.
-func stackingGrowths(r *lag.StackingResult) []stackingGrowth {
+func stackingGrowths(r *result.Stacking) []stackingGrowth {
 	var list []stackingGrowth
 	for _, s := range r.Summary {
 		for _, o := range r.Arms {
@@ -113,7 +113,7 @@ func stackingGrowths(r *lag.StackingResult) []stackingGrowth {
 	return list
 }
 
-func growthsOf(o lag.ArmOutcome) []stackingGrowth {
+func growthsOf(o result.ArmOutcome) []stackingGrowth {
 	var list []stackingGrowth
 	for i, stage := range o.Stages {
 		if i == 0 {

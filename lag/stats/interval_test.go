@@ -25,6 +25,9 @@ func (i Interval) holds(x float64) bool { return i.Lo <= x && x <= i.Hi }
 // 95% intervals contain the true value in 93% to 97% of all cases. For 2,000
 // cases the share has a standard deviation of 0.5%.
 func TestCoverage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped with -short: 24,000 intervals take seconds")
+	}
 	const cases = 2000
 	random := rand.New(rand.NewPCG(1, 1))
 	for _, n := range []int{20, 40} {

@@ -12,6 +12,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // overrides are the changes to a configuration of type T that a command line
@@ -158,7 +159,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
 	add("warmup", "`steps` of learning-rate warm-up after growing", func(c *lag.Config) any { return &c.Growth.Schedule.WarmUp })
 	add("steps", "training `steps` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Steps })
 	add("lr", "peak learning `rate` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Peak })
-	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.ProbeSteps })
+	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.Lag })
 	add("seeds", "comma-separated seed `numbers` of the training after growing: each strategy is trained under each", func(c *lag.Config) any { return &c.Growth.Seeds })
 	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.Config) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
@@ -198,10 +199,10 @@ func set(target any, text string) (err error) {
 		for _, name := range strings.Split(text, ",") {
 			*t = append(*t, strings.TrimSpace(name))
 		}
-	case *[]lag.Control:
+	case *[]result.Control:
 		*t = nil
 		for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
-			*t = append(*t, lag.Control(name))
+			*t = append(*t, result.Control(name))
 		}
 	case func(int):
 		var n int

@@ -16,6 +16,7 @@ import (
 // pre-norm stack only, for in a post-norm one their layer norms still act.
 func TestPreservation(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for _, preNorm := range []bool{false, true} {
 			config := referenceConfig(bert.Learned)
 			config.PreNorm = preNorm
@@ -89,13 +90,26 @@ func identityBlocks(t *testing.T, from, to int) growth.Pool {
 	return pool
 }
 
+type programKey struct {
+	backend *backend.Backend
+	config  bert.Config
+}
+
+// programs are compiled once for all tests, which do not run side by side.
+var programs = make(map[programKey]*train.Program)
+
+// newProgram returns the program of a configuration, the same each time.
 func newProgram(t *testing.T, b *backend.Backend, config bert.Config) *train.Program {
 	t.Helper()
-	program, err := train.NewProgram(b, config, train.NewAdamW())
-	if err != nil {
-		t.Fatal(err)
+	key := programKey{b, config}
+	if programs[key] == nil {
+		program, err := train.NewProgram(b, config, train.NewAdamW())
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs[key] = program
 	}
-	return program
+	return programs[key]
 }
 
 func loss(t *testing.T, program *train.Program, state *train.State, gates []float32) float64 {

@@ -90,6 +90,7 @@ func TestAgainstPyTorch(t *testing.T) {
 		t.Fatalf("the reference holds %d runs, want 2", len(ref.Runs))
 	}
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for _, run := range ref.Runs {
 			t.Run(run.Positions, func(t *testing.T) {
 				config := referenceConfig(bert.Positions(run.Positions))

@@ -39,7 +39,7 @@ func TestWhoSeesWhom(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		for _, form := range []ul2.Form{ul2.CausalLM, ul2.PrefixLM} {
 			t.Run(string(form), func(t *testing.T) {
-				run := forward(t, b, smallConfig(form))
+				run := forward(t, b, narrow(b, smallConfig(form)))
 				batch := sequences()
 				// The first row holds two documents, the prefix is of the first.
 				for i := range seqLength - 6 {

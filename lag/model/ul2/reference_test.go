@@ -32,6 +32,16 @@ func smallConfig(form ul2.Form) ul2.Config {
 	return config
 }
 
+// narrow is a configuration, and a smaller one of a single decoder layer where XLA
+// compiles it.
+func narrow(b *backend.Backend, config ul2.Config) ul2.Config {
+	if b.Kind == backend.Go {
+		return config
+	}
+	config.HiddenSize, config.Heads, config.IntermediateSize = 8, 2, 12
+	return config.WithLayers(0, 1)
+}
+
 // formulaState computes the weights as testdata/reference.py does.
 func formulaState(parameters []transformer.Param) *train.State {
 	state := train.NewState(parameters, train.NewAdamW(), 0)
@@ -121,6 +131,7 @@ func TestAgainstTransformers(t *testing.T) {
 				if b != testbackend.Go(t) && config.Activation != ul2.GatedGelu {
 					return // one training step is enough for XLA, which takes seconds to compile it
 				}
+				testbackend.Slow(t, b)
 				program, state := newProgram(t, b, config), formulaState(config.Parameters())
 				for step, want := range run.Losses {
 					update, err := program.Step(state, train.Step{
@@ -141,7 +152,15 @@ func TestAgainstTransformers(t *testing.T) {
 	})
 }
 
-// forward returns the model's logits of a batch as [B][L][V]; it compiles once.
+type modelKey struct {
+	backend *backend.Backend
+	config  ul2.Config
+}
+
+// forwards are compiled once for all tests, which do not run side by side.
+var forwards = make(map[modelKey]*train.Forward)
+
+// forward returns the model's logits of a batch as [B][L][V].
 func forward(t *testing.T, b *backend.Backend, config ul2.Config) func(batch transformer.Batch) [][][]float32 {
 	t.Helper()
 	parameters := config.Parameters()
@@ -150,19 +169,23 @@ func forward(t *testing.T, b *backend.Backend, config ul2.Config) func(batch tra
 	if config.Form == ul2.EncoderDecoder {
 		names = []string{ul2.InputIDs, ul2.AttentionMask, ul2.DecoderInputIDs}
 	}
-	forward, err := train.NewForward(b, parameters, names, func(w transformer.Weights, in transformer.Inputs) []*Node {
-		var encoded *Node
-		if config.Form == ul2.EncoderDecoder {
-			encoded = config.Encode(w, in, transformer.Mode{})
+	key := modelKey{b, config}
+	if forwards[key] == nil {
+		forward, err := train.NewForward(b, parameters, names, func(w transformer.Weights, in transformer.Inputs) []*Node {
+			var encoded *Node
+			if config.Form == ul2.EncoderDecoder {
+				encoded = config.Encode(w, in, transformer.Mode{})
+			}
+			return []*Node{config.Logits(w, config.Decode(w, in, encoded, transformer.Mode{}))}
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return []*Node{config.Logits(w, config.Decode(w, in, encoded, transformer.Mode{}))}
-	})
-	if err != nil {
-		t.Fatal(err)
+		forwards[key] = forward
 	}
 	return func(batch transformer.Batch) [][][]float32 {
 		t.Helper()
-		out, err := forward.Call(state.Parameters, batch)
+		out, err := forwards[key].Call(state.Parameters, batch)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -163,11 +163,12 @@ func norm(a, b []float32) float64 {
 // small model without dropout, because of the time it takes to compile.
 func TestPrecisionAndCheckpointing(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		xla := b != testbackend.Go(t)
 		config := smallConfig(ul2.EncoderDecoder)
 		config.Dropout, config.ZLoss = 0.1, 1e-3
 		if xla {
-			config = smallConfig(ul2.PrefixLM).WithLayers(0, 1)
+			config = narrow(b, smallConfig(ul2.PrefixLM))
 			config.ZLoss = 1e-3
 		}
 		wantLoss, want := gradients(t, b, config)

@@ -1,4 +1,4 @@
-package lag
+package result
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/stats"
 )
@@ -23,7 +23,7 @@ const (
 // Analyze fills in everything that follows from the outcomes of the strategies:
 // correlations, noise, what the rules pick, how that compares with the controls,
 // warnings and the verdict. It is an error if a rule does not fit the study.
-func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
+func (r *Study) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
 	r.correlate()
 	r.measureNoise()
 	if r.Picks, err = r.Replay(ctx, rules); err != nil {
@@ -36,16 +36,30 @@ func (r *Result) Analyze(ctx context.Context, rules []selection.Rule) (err error
 	return nil
 }
 
+// Again analyzes the study once more, by the rules that it was analyzed by. It
+// comes to the same result.
+func (r *Study) Again(ctx context.Context) error {
+	var rules []selection.Rule
+	for _, summary := range r.Rules {
+		if summary.Rule == RuleRandom {
+			rules = append(rules, selection.Random{Seed: 1}) // its seed has no part in the expectation
+			continue
+		}
+		rule, err := selection.Parse(summary.Rule)
+		if err != nil {
+			return err
+		}
+		rules = append(rules, rule)
+	}
+	return r.Analyze(ctx, rules)
+}
+
 // Replay applies selection rules to the recorded curves of each seed. It is an
 // error if the study was not evaluated where a rule looks.
-func (r *Result) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, error) {
+func (r *Study) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, error) {
 	var picks []Pick
-	resolved := make([]selection.Rule, len(rules))
-	for i, rule := range rules {
-		resolved[i] = r.resolve(rule)
-	}
 	for i := range r.Seeds {
-		list, err := r.replay(ctx, i, resolved)
+		list, err := r.replay(ctx, i, rules)
 		if err != nil {
 			return nil, err
 		}
@@ -56,20 +70,16 @@ func (r *Result) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, er
 
 // replay applies the selection rules to the curves of the i-th seed. Costs count
 // training after growing; evaluation is not counted.
-func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
+func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
 	outcomes := r.Under(i)
 	final, sound := r.finalsOf(outcomes), r.lossesAt(r.Steps)[i]
 	recording, err := r.recording(outcomes, rules)
 	if err != nil {
 		return nil, err
 	}
-	learn := make([]int, len(outcomes))
-	for j, o := range outcomes {
-		learn[j] = o.LearnSteps
-	}
 	var picks []Pick
 	for _, rule := range rules {
-		p := Pick{Rule: rule.String(), Seed: r.Seeds[i], Regret: undefined(), RegretNorm: undefined()}
+		p := Pick{Rule: rule.String(), Seed: r.Seeds[i], Regret: Undefined(), RegretNorm: Undefined()}
 		if _, ok := rule.(selection.Random); ok {
 			// One draw would tell of its luck.
 			mean := stats.MeanRegret(sound)
@@ -77,7 +87,7 @@ func (r *Result) replay(ctx context.Context, i int, rules []selection.Rule) ([]P
 			picks = append(picks, p)
 			continue
 		}
-		choice, extra, err := pick(ctx, rule, recording, learn)
+		choice, extra, err := selection.Pick(ctx, rule, recording)
 		if err != nil {
 			return nil, err
 		}
@@ -109,8 +119,9 @@ func stepFLOPs(outcomes []Outcome, i int) float64 {
 }
 
 // recording is what selection rules replay.
-func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selection.Recording, error) {
-	var names []string
+func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selection.Recording, error) {
+	var grown selection.Grown
+	grown.From, grown.To = r.Grown()
 	var curves [][]selection.Point
 	for i, o := range outcomes {
 		var curve []selection.Point
@@ -126,19 +137,19 @@ func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selecti
 			}
 			curve = append(curve, selection.Point{Step: step, Loss: math.NaN()})
 		}
-		names, curves = append(names, o.Name), append(curves, curve)
+		grown.Candidates, curves = append(grown.Candidates, o.candidate()), append(curves, curve)
 	}
 	var branches []selection.RecordedBranch
-	for _, b := range branchesOf(rules) {
+	for _, b := range selection.Branches(rules...) {
 		branch := selection.RecordedBranch{Branch: b}
 		for j, o := range outcomes {
 			i := slices.IndexFunc(o.Signals, func(s Signal) bool {
 				return s.Name == SignalDecayedLoss && s.Step == b.Step+b.Decay && s.Decay == b.Decay
 			})
 			if i < 0 {
-				return nil, fmt.Errorf("the study has no decay branch of %d steps from step %d; run it again with the rule decay:%d,%d among its rules", b.Decay, b.Step, b.Step, b.Decay)
+				return nil, advice.Errorf(advice.Rules, "the study has no decay branch of %d steps from step %d; run it again with the rule decay:%d,%d among its rules", b.Decay, b.Step, b.Step, b.Decay)
 			}
-			loss := float64(o.Signals[i].Value)
+			loss := o.Signals[i].value()
 			if r.failed(j) {
 				loss = math.Inf(1)
 			}
@@ -146,11 +157,11 @@ func (r *Result) recording(outcomes []Outcome, rules []selection.Rule) (*selecti
 		}
 		branches = append(branches, branch)
 	}
-	return selection.NewRecording(names, r.Steps, curves, branches...)
+	return selection.NewRecording(grown, r.Steps, curves, branches...)
 }
 
 // Summarize returns the mean of each rule's picks over the seeds.
-func (r *Result) Summarize(picks []Pick) []RuleSummary {
+func (r *Study) Summarize(picks []Pick) []RuleSummary {
 	var list []RuleSummary
 	for _, p := range picks {
 		i := slices.IndexFunc(list, func(s RuleSummary) bool { return s.Rule == p.Rule })
@@ -187,7 +198,7 @@ func share01(hit bool) float64 {
 
 // finalsOf are the final losses of the outcomes of a seed, +Inf for strategies in
 // which the device failed under any.
-func (r *Result) finalsOf(outcomes []Outcome) []float64 {
+func (r *Study) finalsOf(outcomes []Outcome) []float64 {
 	losses := make([]float64, len(outcomes))
 	for i, o := range outcomes {
 		if losses[i] = o.At(r.Steps); r.failed(i) {
@@ -197,7 +208,7 @@ func (r *Result) finalsOf(outcomes []Outcome) []float64 {
 	return losses
 }
 
-// isKind tells whether a rule, as [selection.Parse] reads it, is of a kind.
+// isKind reports whether a rule, as [selection.Parse] reads it, is of a kind.
 func isKind(rule, kind string) bool {
 	name, _, _ := strings.Cut(rule, ":")
 	return name == kind
@@ -205,7 +216,7 @@ func isKind(rule, kind string) bool {
 
 // Pick returns the pick under the first seed of a rule, or of the first rule of a
 // kind, such as [RuleLAG].
-func (r *Result) Pick(rule string) (Pick, bool) {
+func (r *Study) Pick(rule string) (Pick, bool) {
 	i := slices.IndexFunc(r.Picks, func(p Pick) bool { return p.Rule == rule || isKind(p.Rule, rule) })
 	if i < 0 {
 		return Pick{}, false
@@ -215,7 +226,7 @@ func (r *Result) Pick(rule string) (Pick, bool) {
 
 // PicksOf returns the strategies that a rule picks, or the first rule of a kind,
 // each with the number of seeds under which it does.
-func (r *Result) PicksOf(rule string) map[string]int {
+func (r *Study) PicksOf(rule string) map[string]int {
 	picks := make(map[string]int)
 	first, ok := r.Pick(rule)
 	for _, p := range r.Picks {
@@ -227,7 +238,7 @@ func (r *Result) PicksOf(rule string) map[string]int {
 }
 
 // Rule returns the summary of a rule, or of the first rule of a kind.
-func (r *Result) Rule(rule string) (RuleSummary, bool) {
+func (r *Study) Rule(rule string) (RuleSummary, bool) {
 	i := slices.IndexFunc(r.Rules, func(s RuleSummary) bool { return s.Rule == rule || isKind(s.Rule, rule) })
 	if i < 0 {
 		return RuleSummary{}, false
@@ -248,7 +259,7 @@ func (p Pick) Choice() string {
 
 // Choices says in words what a rule picks, with the number of seeds where it
 // picks different strategies under them: "stack (2), top-copy (1)".
-func (r *Result) Choices(rule string) string {
+func (r *Study) Choices(rule string) string {
 	var names []string
 	counts := make(map[string]int)
 	for _, p := range r.Picks {
@@ -267,55 +278,4 @@ func (r *Result) Choices(rule string) string {
 		names[i] = fmt.Sprintf("%s (%d)", name, counts[name])
 	}
 	return strings.Join(names, ", ")
-}
-
-// named tells why a rule that picks by name finds no strategy in a pool.
-func named(rule selection.Rule, pool growth.Pool) error {
-	switch rule.(type) {
-	case selection.Strategy, selection.StackLast, selection.MIDAS:
-		recording, err := selection.NewRecording(pool.Names(), 1, make([][]selection.Point, len(pool)))
-		if err == nil {
-			_, err = rule.Pick(context.Background(), recording)
-		}
-		return err
-	}
-	return nil
-}
-
-// resolve tells the rules that pick a published strategy which of a pool it is:
-// between some depths several strategies do the same, and the pool has it under
-// the first one's name. list holds the pool as far as it copies layers.
-func resolve(rule selection.Rule, from, to growth.Depths, list growth.Pool) selection.Rule {
-	name := func(published growth.Strategy, err error) string {
-		for _, s := range list {
-			if err == nil && s.Summary() == string(growth.Copy) && slices.Equal(s.Map, published.Map) && slices.Equal(s.Encoder, published.Encoder) {
-				return s.Name
-			}
-		}
-		return ""
-	}
-	switch r := rule.(type) {
-	case selection.StackLast:
-		r.As = name(growth.GradualStacking(from, to))
-		return r
-	case selection.MIDAS:
-		r.As = name(growth.MIDAS(from, to))
-		return r
-	}
-	return rule
-}
-
-// resolve is that function for the strategies of the result.
-func (r *Result) resolve(rule selection.Rule) selection.Rule {
-	var list growth.Pool
-	for _, o := range r.Under(0) {
-		if o.Summary == string(growth.Copy) {
-			list = append(list, growth.Strategy{Name: o.Name, Map: o.Map, Encoder: o.Encoder, Init: growth.Init{Kind: growth.Copy}, Moments: growth.MomentsCopy})
-		}
-	}
-	from, to := growth.Depths{r.From}, growth.Depths{r.To}
-	if r.EncoderFrom > 0 {
-		from, to = growth.Depths{r.EncoderFrom, r.From}, growth.Depths{r.EncoderTo, r.To}
-	}
-	return resolve(rule, from, to, list)
 }

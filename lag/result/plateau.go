@@ -1,28 +1,30 @@
-package lag
+package result
 
 import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/landscape-aware/growing/lag/advice"
 )
 
 const plateauMargin = 0.3 // nats, see [Source.LeftPlateau]
 
-// LeftPlateau tells whether the source model has learned more than which tokens
+// LeftPlateau reports whether the source model has learned more than which tokens
 // are frequent. A masked language model first learns the frequencies, then
 // those of the document at hand, and stays there until attention to positions
 // forms; growing such a model and probing it measures nothing. A model has left
 // when its loss is at least 0.3 nats below the unigram entropy, and below its
 // own loss on the same sequences with their context in random order, which
-// tells a model that reads from one that counts. A model without such a loss, as
-// a UL2 is, is judged by the first alone.
+// separates a model that reads from one that counts. A model without such a
+// loss, such as a UL2, is judged by the first alone.
 func (s Source) LeftPlateau() bool {
 	return len(s.above()) == 0
 }
 
-func (s Source) plateauWarning() string {
+func (s Source) plateauWarning(words advice.Words) string {
 	return fmt.Sprintf("The source model is still on the unigram plateau: %s, so it has learned little more than "+
-		"how frequent tokens are, and what grows from it says little about growing. Pretrain it longer than its %d steps (-pretrain).", s.plateau(), s.Steps)
+		"how frequent tokens are, and what grows from it says little about growing. Pretrain it longer than its %d steps (%s).", s.plateau(), s.Steps, words.For(advice.PretrainSteps))
 }
 
 // plateau says which of the conditions of [Source.LeftPlateau] do not hold.

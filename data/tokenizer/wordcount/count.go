@@ -1,4 +1,5 @@
-package merges
+// Package wordcount counts the words of documents, on all processors.
+package wordcount
 
 import (
 	"context"
@@ -42,9 +43,9 @@ func Count(ctx context.Context, documents iter.Seq2[string, error], newSplitter 
 			flush := func() {
 				mu.Lock()
 				defer mu.Unlock()
-				raw.bytes(func(word []byte, count int64) {
+				for word, count := range raw.Bytes() {
 					splitter.Normalize(word, func(w []byte) { total.AddBytes(w, count) })
-				})
+				}
 				raw.clear()
 			}
 			for chunk := range chunks {

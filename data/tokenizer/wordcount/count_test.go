@@ -1,4 +1,4 @@
-package merges_test
+package wordcount_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/landscape-aware/growing/data/tokenizer/merges"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // lowercased counts lowercased words between spaces.
@@ -27,7 +27,7 @@ func (lowercased) Split(text string, yield func(string)) {
 
 func (lowercased) Normalize(word []byte, yield func([]byte)) { yield(bytes.ToLower(word)) }
 
-func newLowercased() merges.Splitter { return lowercased{} }
+func newLowercased() wordcount.Splitter { return lowercased{} }
 
 func texts(documents ...string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
@@ -52,7 +52,7 @@ func TestCount(t *testing.T) {
 		}
 		documents = append(documents, strings.Join(words, " "))
 	}
-	counts, err := merges.Count(context.Background(), texts(documents...), newLowercased)
+	counts, err := wordcount.Count(context.Background(), texts(documents...), newLowercased)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestCount(t *testing.T) {
 
 func TestCountStops(t *testing.T) {
 	broken := errors.New("broken file")
-	_, err := merges.Count(context.Background(), func(yield func(string, error) bool) {
+	_, err := wordcount.Count(context.Background(), func(yield func(string, error) bool) {
 		_ = yield("a", nil) && yield("", broken)
 	}, newLowercased)
 	if !errors.Is(err, broken) {
@@ -76,13 +76,13 @@ func TestCountStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	large := strings.Repeat("word ", 1<<18)
-	if _, err := merges.Count(ctx, texts(large, large, large, large), newLowercased); !errors.Is(err, context.Canceled) {
+	if _, err := wordcount.Count(ctx, texts(large, large, large, large), newLowercased); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
 
 func TestCountsZero(t *testing.T) {
-	var c merges.Counts
+	var c wordcount.Counts
 	if c.Len() != 0 {
 		t.Error("a new Counts is not empty")
 	}

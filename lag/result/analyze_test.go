@@ -1,16 +1,14 @@
-package lag
+package result
 
 import (
 	"context"
 	"encoding/json"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -26,7 +24,7 @@ const analyzeFLOPs = 1e6 // of a step
 // outcome makes a candidate from its losses at analyzeSteps; fewer losses are a
 // divergence in the step after the last one.
 func outcome(name string, losses ...float64) Outcome {
-	o := Outcome{Name: name, Status: StatusComplete, Final: undefined()}
+	o := Outcome{Name: name, Status: StatusComplete, Final: Undefined()}
 	for i, l := range losses {
 		o.Curve = append(o.Curve, Point{analyzeSteps[i], Number(l)})
 	}
@@ -42,10 +40,10 @@ func outcome(name string, losses ...float64) Outcome {
 }
 
 // analyzed is a study of one seed, 10 steps and a lag of 2 that came to these outcomes.
-func analyzed(t *testing.T, outcomes ...Outcome) *Result {
+func analyzed(t *testing.T, outcomes ...Outcome) *Study {
 	t.Helper()
-	r := &Result{
-		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, ProbeSteps: 2,
+	r := &Study{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2,
 		Seeds: []int64{0}, Strategies: outcomes,
 	}
 	if err := r.Analyze(context.Background(), analyzeRules); err != nil {
@@ -66,8 +64,8 @@ func TestAnalyze(t *testing.T) {
 	if rho := r.Correlation[0].Spearman; rho != -1 {
 		t.Errorf("rho at step 0 is %v, want -1", rho)
 	}
-	if r.LagSteps == nil || *r.LagSteps != 2 {
-		t.Errorf("the lag time is %v, want 2", r.LagSteps)
+	if r.LagTime == nil || *r.LagTime != 2 {
+		t.Errorf("the lag time is %v, want 2", r.LagTime)
 	}
 	for rule, want := range map[string]Pick{
 		RuleLAG:        {Rule: "lag:2", Strategy: "a", ExtraSteps: 3 * 2},
@@ -97,8 +95,8 @@ func TestAnalyze(t *testing.T) {
 // TestAnalyzeSeeds: the picks' means over two seeds, under which the order of two
 // strategies at the lag is right and wrong.
 func TestAnalyzeSeeds(t *testing.T) {
-	r := &Result{
-		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, ProbeSteps: 2, Seeds: []int64{7, 8},
+	r := &Study{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2, Seeds: []int64{7, 8},
 		Strategies: []Outcome{
 			outcome("a", 4, 4, 3.0, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3.1, 3, 3, 3, 3, 2.2),
 			outcome("a", 4, 4, 3.1, 3, 3, 3, 3, 2.1), outcome("b", 4, 4, 3.0, 3, 3, 3, 3, 2.3),
@@ -164,8 +162,8 @@ func TestCompare(t *testing.T) {
 	control := func(seed int64, final float64) ControlOutcome {
 		return ControlOutcome{Name: ControlScratch, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: float64(seed)}
 	}
-	r := &Result{
-		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, Steps: 10, ProbeSteps: 2, Seeds: []int64{1, 2},
+	r := &Study{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, Steps: 10, Lag: 2, Seeds: []int64{1, 2},
 		Strategies: []Outcome{
 			candidate("a", 1, 5, 3), candidate("b", 1, 6, 2), // LAG picks a
 			candidate("a", 2, 6, 3), candidate("b", 2, 5, 1), // and b
@@ -190,11 +188,11 @@ func TestCompare(t *testing.T) {
 	}
 	// A candidate that does not get to its end neither wins nor loses.
 	at := 5
-	r.Strategies[1].Status, r.Strategies[1].FailedAt, r.Strategies[1].Final, r.Strategies[1].Curve = StatusFailed, &at, undefined(), r.Strategies[1].Curve[:2]
+	r.Strategies[1].Status, r.Strategies[1].FailedAt, r.Strategies[1].Final, r.Strategies[1].Curve = StatusFailed, &at, Undefined(), r.Strategies[1].Curve[:2]
 	if got := analyze().BeatenBy; math.Abs(float64(got)-2.0/3) > 1e-12 {
 		t.Errorf("of three candidates at their ends two are lower, not %v", got)
 	}
-	r.Controls[1].Status, r.Controls[1].Final = StatusDiverged, undefined()
+	r.Controls[1].Status, r.Controls[1].Final = StatusDiverged, Undefined()
 	if c := analyze(); !math.IsNaN(float64(c.Final)) || !math.IsNaN(float64(c.BeatenBy)) || !strings.Contains(r.Verdict, "does not get to the end") {
 		t.Errorf("a control that diverged compares as %+v; %s", c, r.Verdict)
 	}
@@ -209,14 +207,14 @@ func TestLeftPlateau(t *testing.T) {
 		{"reads", Source{Loss: 4.7, ShuffledLoss: 5, UnigramEntropy: 5}, true},
 		{"counts the corpus", Source{Loss: 4.8, ShuffledLoss: 6, UnigramEntropy: 5}, false},
 		{"counts the document", Source{Loss: 4.5, ShuffledLoss: 4.7, UnigramEntropy: 5}, false},
-		{"has no shuffled loss", Source{Loss: 4.5, ShuffledLoss: undefined(), UnigramEntropy: 5}, true},
-		{"has no shuffled loss and counts", Source{Loss: 4.8, ShuffledLoss: undefined(), UnigramEntropy: 5}, false},
-		{"unknown", Source{Loss: undefined(), ShuffledLoss: 6, UnigramEntropy: 5}, false},
+		{"has no shuffled loss", Source{Loss: 4.5, ShuffledLoss: Undefined(), UnigramEntropy: 5}, true},
+		{"has no shuffled loss and counts", Source{Loss: 4.8, ShuffledLoss: Undefined(), UnigramEntropy: 5}, false},
+		{"unknown", Source{Loss: Undefined(), ShuffledLoss: 6, UnigramEntropy: 5}, false},
 	} {
 		if got := test.LeftPlateau(); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
-		if !test.want && !strings.Contains(strings.Join(warnings(&Result{Source: test.Source}), " "), "still on the unigram plateau") {
+		if !test.want && !strings.Contains(strings.Join(warnings(&Study{Source: test.Source}), " "), "still on the unigram plateau") {
 			t.Errorf("%s: no warning", test.name)
 		}
 	}
@@ -255,8 +253,8 @@ func TestOtherRates(t *testing.T) {
 // TestBranchesApart: two decay branches that end at one step are two.
 func TestBranchesApart(t *testing.T) {
 	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
-	a.Signals = []Signal{{SignalDecayedLoss, 4, 3, 2.5}, {SignalDecayedLoss, 4, 2, 2.8}}
-	b.Signals = []Signal{{SignalDecayedLoss, 4, 3, 2.6}, {SignalDecayedLoss, 4, 2, 2.7}}
+	a.Signals = []Signal{DecayedLoss(1, 3, 2.5), DecayedLoss(2, 2, 2.8)}
+	b.Signals = []Signal{DecayedLoss(1, 3, 2.6), DecayedLoss(2, 2, 2.7)}
 	r := analyzed(t, a, b)
 	picks, err := r.Replay(context.Background(), []selection.Rule{selection.Decay{Probe: 1, Length: 3}, selection.Decay{Probe: 2, Length: 2}})
 	if err != nil {
@@ -275,15 +273,15 @@ func TestBranchesApart(t *testing.T) {
 func TestAnalyzeAgain(t *testing.T) {
 	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
 	for _, step := range []int{2, 10} {
-		a.SetBatches(step, []float64{1.9, 2.1})
-		b.SetBatches(step, []float64{2.0, 2.3})
+		a.Batches = append(a.Batches, BatchLosses{step, []float64{1.9, 2.1}})
+		b.Batches = append(b.Batches, BatchLosses{step, []float64{2.0, 2.3}})
 	}
 	first := analyzed(t, a, b)
 	text, err := json.Marshal(first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var again Result
+	var again Study
 	if err := json.Unmarshal(text, &again); err != nil {
 		t.Fatal(err)
 	}
@@ -295,46 +293,12 @@ func TestAnalyzeAgain(t *testing.T) {
 	}
 }
 
-// TestSave: a result with fewer failures, which another process had written, stays.
-func TestSave(t *testing.T) {
-	dir := t.TempDir()
-	config, err := Preset("smoke")
-	if err == nil {
-		err = atomicfile.WriteJSON(filepath.Join(dir, configFile), config)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed := &Result{Verdict: "failed", Failures: []Failure{{Run: "stack", Seed: 1}}}
-	whole := &Result{Verdict: "whole"}
-	before := sumOf(dir, resultFile)
-	for _, step := range []struct {
-		result *Result
-		opened bool // anew, so that what is there was there before
-		want   string
-	}{
-		{failed, false, "failed"}, {failed, false, "failed"}, {whole, false, "whole"}, {failed, false, "whole"},
-		{failed, true, "failed"}, {whole, false, "whole"},
-	} {
-		if step.opened {
-			before = sumOf(dir, resultFile)
-		}
-		got, err := step.result.save(dir, before)
-		if err != nil || got.Verdict != step.want {
-			t.Errorf("got %v, %v, want %s", got.Verdict, err, step.want)
-		}
-		if file, _, err := Load(dir); err != nil || file.Verdict != step.want {
-			t.Errorf("the file says %v, %v, want %s", file.Verdict, err, step.want)
-		}
-	}
-}
-
 // TestAnalyzeFailure: a strategy in which the device failed under a seed, after the
 // lag and ahead of the others, is picked under none, and leaves the others' regrets
 // what they are without it.
 func TestAnalyzeFailure(t *testing.T) {
-	build := func(names ...string) *Result {
-		r := &Result{Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, ProbeSteps: 2, Seeds: []int64{1, 2}}
+	build := func(names ...string) *Study {
+		r := &Study{Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2, Seeds: []int64{1, 2}}
 		curves := map[string][][]float64{
 			"a": {{5, 5, 4.0, 4, 4, 4, 4, 3.0}, {5, 5, 4.1, 4, 4, 4, 4, 3.1}},
 			"b": {{4, 4, 3.0, 3, 3, 3, 3, 2.0}, {4, 4, 3.1, 3, 3}},
@@ -366,8 +330,8 @@ func TestAnalyzeFailure(t *testing.T) {
 			t.Errorf("%+v, without the strategy that failed %+v", s, want)
 		}
 	}
-	asJSON := func(r *Result) string { // in which one undefined number is equal to another
-		text, err := json.Marshal([]any{r.Correlation, r.Noise, r.LagSteps})
+	asJSON := func(r *Study) string { // in which one undefined number is equal to another
+		text, err := json.Marshal([]any{r.Correlation, r.Noise, r.LagTime})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -375,5 +339,18 @@ func TestAnalyzeFailure(t *testing.T) {
 	}
 	if diff := cmp.Diff(asJSON(without), asJSON(with)); diff != "" {
 		t.Errorf("correlations and noise: %s", diff)
+	}
+}
+
+// TestLearningIsNoTraining: the learning of a candidate is in its cost, but not
+// in that of a training step.
+func TestLearningIsNoTraining(t *testing.T) {
+	plain, ligo := outcome("plain", 5, 4, 3, 2, 1), outcome("ligo", 5, 4, 3, 2, 1)
+	ligo.LearnSteps = 20
+	ligo.FLOPs += 20 * analyzeFLOPs
+	for i := range 2 {
+		if got := stepFLOPs([]Outcome{plain, ligo}, i); got != analyzeFLOPs {
+			t.Errorf("a step of candidate %d takes %g FLOPs, want %g", i, got, float64(analyzeFLOPs))
+		}
 	}
 }

@@ -1,24 +1,21 @@
-package lag
+package result
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
-// StackingResult is the outcome of a stacking, the contents of
-// stacking_result.json. Like [Result] it holds nothing that differs between two
+// Stacking is the outcome of a stacking, the contents of
+// stacking_result.json. Like [Study] it holds nothing that differs between two
 // executions.
-type StackingResult struct {
+type Stacking struct {
 	Family         string       `json:"family"`
 	Backend        string       `json:"backend"`
 	Budget         float64      `json:"budget"`          // FLOPs of each arm, those of its probes included
@@ -30,6 +27,14 @@ type StackingResult struct {
 	Failures       []Failure    `json:"failures,omitempty"` // of the device, also in candidates that were passed over for that
 	Warnings       []string     `json:"warnings"`
 	Verdict        string       `json:"verdict"`
+
+	Words advice.Words `json:"-"` // as in [Study]
+}
+
+// Stage is a part of a training at one depth.
+type Stage struct {
+	Depths growth.Depths `json:"depths"` // layers of each stack of the model, the encoder's first
+	Steps  int           `json:"steps"`
 }
 
 // ArmOutcome is what became of an arm under one seed.
@@ -77,7 +82,7 @@ type ArmSummary struct {
 
 // Analyze fills in what follows from the outcomes of the arms: their means over
 // the seeds, warnings and the verdict.
-func (r *StackingResult) Analyze() {
+func (r *Stacking) Analyze() {
 	r.Warnings = []string{}
 	n := len(r.Arms) / len(r.Seeds)
 	finals := make([][]float64, n)
@@ -106,7 +111,7 @@ func (r *StackingResult) Analyze() {
 			differences[seed] = finals[i][seed] - finals[best][seed]
 		}
 		mean, deviation := stat.MeanStdDev(differences, nil)
-		r.Summary[i].Difference, r.Summary[i].Error = Number(mean), undefined()
+		r.Summary[i].Difference, r.Summary[i].Error = Number(mean), Undefined()
 		if len(differences) > 1 {
 			r.Summary[i].Error = Number(deviation / math.Sqrt(float64(len(differences))))
 		}
@@ -125,11 +130,11 @@ func (r *StackingResult) Analyze() {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("The arm %s diverged under seed %d.", o.Name, o.Seed))
 		}
 	}
-	if text := failureWarning(r.Failures); text != "" {
+	if text := failureWarning(r.Failures, r.Words); text != "" {
 		r.Warnings = append(r.Warnings, text)
 	}
 	if len(r.Seeds) == 1 {
-		r.Warnings = append(r.Warnings, "One seed: how much of the differences is noise of the seed was not measured (-seeds 1,2).")
+		r.Warnings = append(r.Warnings, fmt.Sprintf("One seed: how much of the differences is noise of the seed was not measured (%s).", r.Words.For(advice.StackingSeeds)))
 	}
 	if best := float64(r.Summary[0].Final); !(best <= r.UnigramEntropy-plateauMargin) {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("The best arm is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f; train longer.", best, plateauMargin, r.UnigramEntropy))
@@ -137,7 +142,7 @@ func (r *StackingResult) Analyze() {
 	r.Verdict = r.verdict()
 }
 
-func (r *StackingResult) verdict() string {
+func (r *Stacking) verdict() string {
 	var parts []string
 	for i, s := range r.Summary {
 		switch {
@@ -152,42 +157,4 @@ func (r *StackingResult) verdict() string {
 		}
 	}
 	return fmt.Sprintf("At %.3g FLOPs each, probes included: %s.", r.Budget, strings.Join(parts, ", "))
-}
-
-// LoadStacking reads the configuration and the result of a stacking that is complete.
-func LoadStacking(dir string) (*StackingResult, Stacking, error) {
-	var result StackingResult
-	var config Stacking
-	if err := loadJSON(dir, stackingFile, &config); err != nil {
-		return nil, config, err
-	}
-	if err := loadJSON(dir, stackingResultFile, &result); err != nil {
-		return nil, config, err
-	}
-	return &result, config, nil
-}
-
-// IsStacking tells whether a directory is that of a stacking.
-func IsStacking(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, stackingFile))
-	return err == nil
-}
-
-// loadJSON reads a file of a study's directory.
-func loadJSON(dir, name string, into any) error {
-	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("there is no study in %s: %w", dir, err)
-	}
-	path := filepath.Join(dir, name)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s: there is no %s; run the study to its end first", dir, name)
-	}
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("%s is damaged: %w; run the study again, what is computed is kept", path, err)
-	}
-	return nil
 }

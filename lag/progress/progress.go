@@ -1,4 +1,8 @@
-package lag
+// Package progress is news of work that is under way, for progress bars and live
+// figures.
+package progress
+
+import "github.com/landscape-aware/growing/lag/result"
 
 // Phase is the part of a study that an [Event] belongs to.
 type Phase string
@@ -24,8 +28,8 @@ type Event struct {
 	Index, Count int   // the run's place among the runs of the phase, from 0
 	Done, Total  int64 // progress of this run, in steps (in PhasePrepare bytes or documents)
 
-	Loss  float64 // training loss of the latest step, NaN where there is none
-	Point *Point  // set when a validation loss was measured
+	Loss  float64       // training loss of the latest step, NaN where there is none
+	Point *result.Point // set when a validation loss was measured
 }
 
 // Observer receives the events of a study, one at a time. It must not block for long.

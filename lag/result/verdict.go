@@ -1,4 +1,4 @@
-package lag
+package result
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
@@ -19,11 +21,11 @@ const (
 )
 
 // warnings says what a reader must know before believing the numbers.
-func warnings(r *Result) []string {
+func warnings(r *Study) []string {
 	var list []string
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if !r.Source.LeftPlateau() {
-		list = append(list, r.Source.plateauWarning())
+		list = append(list, r.Source.plateauWarning(r.Words))
 	}
 	if n := r.PoolSize() - r.countFailed(); n < fewStrategies {
 		noun := "strategies"
@@ -33,7 +35,7 @@ func warnings(r *Result) []string {
 		add("Only %d %s: a correlation over fewer than %d says little.", n, noun, fewStrategies)
 	}
 	if len(r.Seeds) == 1 {
-		add("One seed: how much of the ranking is noise of the seed was not measured (-seeds 1,2).")
+		add("One seed: how much of the ranking is noise of the seed was not measured (%s).", r.Words.For(advice.Seeds))
 	}
 	if r.Noise.IsNoise {
 		add("The ranking is noise: the strategies' final losses spread by %s nats, and those of one strategy by %s under another seed; train longer, or with more seeds.",
@@ -44,7 +46,7 @@ func warnings(r *Result) []string {
 		add("At the lag these strategies train at another learning rate than most, which moves the loss by itself: %s. LAG compares them unfairly; a rule with a decay branch does so less.", strings.Join(names, ", "))
 	}
 	if step, rho := r.lastBeforeEnd(); rho < settled {
-		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise -steps.", step, r.Steps, decimal(rho))
+		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise %s.", step, r.Steps, decimal(rho), r.Words.For(advice.Steps))
 	}
 	if n := r.count(StatusDiverged); n > 0 {
 		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
@@ -62,14 +64,14 @@ func warnings(r *Result) []string {
 			add("Growing did not pay here: from scratch (%s) the deep model ends lower than what LAG picks, by more than two standard errors.", c.Control)
 		}
 	}
-	if text := failureWarning(r.Failures); text != "" {
+	if text := failureWarning(r.Failures, r.Words); text != "" {
 		list = append(list, text)
 	}
 	return list
 }
 
 // otherRates are the strategies whose learning rate at the lag is not the commonest.
-func (r *Result) otherRates() (names []string) {
+func (r *Study) otherRates() (names []string) {
 	count := make(map[float64]int)
 	common := 0.0
 	for _, o := range r.Under(0) {
@@ -86,23 +88,23 @@ func (r *Result) otherRates() (names []string) {
 }
 
 // evaluationWarnings say where the validation set is too small for the differences.
-func (r *Result) evaluationWarnings() []string {
+func (r *Study) evaluationWarnings() []string {
 	var list []string
 	final := r.meanSpread(r.Steps)
 	if share := float64(r.Noise.PairError) / final; share > errorShare {
-		list = append(list, fmt.Sprintf("The validation set is small: the standard error of a difference between two final losses, %s nats, is %.0f%% of their spread of %.4f; with %.0f times the batches (-validation) it would be %.0f%%.",
-			nats(r.Noise.PairError), 100*share, final, math.Ceil(share*share/errorShare/errorShare), 100*errorShare))
+		list = append(list, fmt.Sprintf("The validation set is small: the standard error of a difference between two final losses, %s nats, is %.0f%% of their spread of %.4f; with %.0f times the batches (%s) it would be %.0f%%.",
+			nats(r.Noise.PairError), 100*share, final, math.Ceil(share*share/errorShare/errorShare), r.Words.For(advice.Validation), 100*errorShare))
 	}
-	atLag := r.meanSpread(r.ProbeSteps)
+	atLag := r.meanSpread(r.Lag)
 	if error := float64(r.Noise.PairErrorAtLag); 2*error > atLag {
-		list = append(list, fmt.Sprintf("The lag is too short to tell candidates apart: at step %d their losses spread by %.4f nats, and a difference has a standard error of %.4f.", r.ProbeSteps, atLag, error))
+		list = append(list, fmt.Sprintf("The lag is too short to tell candidates apart: at step %d their losses spread by %.4f nats, and a difference has a standard error of %.4f.", r.Lag, atLag, error))
 	}
 	return list
 }
 
 // meanSpread is the standard deviation, over the strategies, of the mean loss
 // over the seeds at a step; those that stopped are left out.
-func (r *Result) meanSpread(step int) float64 {
+func (r *Study) meanSpread(step int) float64 {
 	var means []float64
 	for i := range r.PoolSize() {
 		if m := r.MeanAt(i, step); !r.failed(i) && !math.IsInf(m, 0) && !math.IsNaN(m) {
@@ -114,7 +116,7 @@ func (r *Result) meanSpread(step int) float64 {
 
 // lastBeforeEnd is Spearman's rho at the first evaluation of the last part of
 // the training; 1 where there is none.
-func (r *Result) lastBeforeEnd() (step int, rho Number) {
+func (r *Study) lastBeforeEnd() (step int, rho Number) {
 	for _, c := range r.Correlation {
 		if c.Step < r.Steps && float64(c.Step) >= lastPart*float64(r.Steps) {
 			return c.Step, c.Spearman
@@ -124,7 +126,7 @@ func (r *Result) lastBeforeEnd() (step int, rho Number) {
 }
 
 // count is how many candidates ended in a way.
-func (r *Result) count(status Status) int {
+func (r *Study) count(status Status) int {
 	n := 0
 	for _, o := range r.Strategies {
 		if o.Status == status {
@@ -135,18 +137,19 @@ func (r *Result) count(status Status) int {
 }
 
 // verdict says in a paragraph what the study found of the claims that it can
-// test: whether the loss at initialization foretells the final loss, whether the
+// test: whether the loss at initialization predicts the final loss, whether the
 // loss after the lag does and since when, and what picking by each costs.
-func verdict(r *Result) string {
-	probe := r.ProbeSteps
+func verdict(r *Study) string {
+	probe := r.Lag
 	rho := func(step int) Correlation {
 		i := slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })
 		if i < 0 { // all stopped before
-			return Correlation{Spearman: undefined(), SpearmanLo: undefined(), SpearmanHi: undefined()}
+			return Correlation{Spearman: Undefined(), SpearmanLo: Undefined(), SpearmanHi: Undefined()}
 		}
 		return r.Correlation[i]
 	}
 	atInit, atLag := rho(0), rho(probe)
+	from, to := r.Grown()
 	change := stats.MeanPermutationTest(r.lossesAt(0), r.lossesAt(probe), r.lossesAt(r.Steps), permutations, resamplingSeed)
 	var b strings.Builder
 	failed := r.countFailed()
@@ -154,11 +157,11 @@ func verdict(r *Result) string {
 		fmt.Fprintf(&b, "The device failed in %d of %d strategies; what follows is of the others. ", failed, r.PoolSize())
 	}
 	fmt.Fprintf(&b, "Over %d strategies from %s to %s layers%s, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
-		r.PoolSize()-failed, depths(r.From, r.EncoderFrom), depths(r.To, r.EncoderTo), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
+		r.PoolSize()-failed, plus(from), plus(to), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
 	fmt.Fprintf(&b, "the loss after %d of %d steps with rho = %s (%s to %s); the difference has p %s in a permutation test. ",
 		probe, r.Steps, decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
-	if r.LagSteps != nil {
-		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagSteps, LagThreshold)
+	if r.LagTime != nil {
+		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagTime, LagThreshold)
 	} else {
 		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", LagThreshold)
 	}
@@ -171,12 +174,8 @@ func verdict(r *Result) string {
 	return b.String()
 }
 
-func depths(depth, encoder int) string {
-	if encoder > 0 {
-		return fmt.Sprintf("%d+%d", encoder, depth)
-	}
-	return fmt.Sprint(depth)
-}
+// plus writes depths with a plus between: "2+4" of an encoder and a decoder.
+func plus(d growth.Depths) string { return strings.ReplaceAll(d.String(), ",", "+") }
 
 func underSeeds(n int) string {
 	if n > 1 {
@@ -185,7 +184,7 @@ func underSeeds(n int) string {
 	return ""
 }
 
-func (r *Result) picksInWords() string {
+func (r *Study) picksInWords() string {
 	if r.complete() == 0 {
 		return "No candidate is left to pick."
 	}
@@ -206,29 +205,4 @@ func (r *Result) picksInWords() string {
 }
 
 // complete is how many candidates got to the end.
-func (r *Result) complete() int { return r.count(StatusComplete) }
-
-func probability(p float64) string {
-	switch {
-	case math.IsNaN(p):
-		return "undefined"
-	case p < 0.001:
-		return "< 0.001"
-	}
-	return fmt.Sprintf("= %.3f", p)
-}
-
-func decimal(n Number) string {
-	if math.IsNaN(float64(n)) {
-		return "undefined"
-	}
-	return fmt.Sprintf("%.2f", float64(n))
-}
-
-// nats formats a regret; that of a candidate that diverged is infinite.
-func nats(n Number) string {
-	if math.IsInf(float64(n), 1) {
-		return "infinitely far"
-	}
-	return fmt.Sprintf("%.4f", float64(n))
-}
+func (r *Study) complete() int { return r.count(StatusComplete) }

@@ -1,11 +1,9 @@
-package lag
+package result
 
 import (
-	"context"
 	"math"
 	"slices"
 
-	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
@@ -18,66 +16,9 @@ const (
 // LagThreshold is the Spearman's rho that defines the lag time.
 const LagThreshold = 0.9
 
-// undefined is the Number that JSON shows as null.
-func undefined() Number { return Number(math.NaN()) }
-
-// Initial is the loss right after growing, before any update.
-func (o Outcome) Initial() float64 { return float64(o.Curve[0].Loss) }
-
-// Trained is how many steps the candidate was trained.
-func (o Outcome) Trained() int {
-	if at := o.stoppedAt(); at != nil {
-		return *at
-	}
-	return o.Curve[len(o.Curve)-1].Step
-}
-
-// stoppedAt is the step at which the candidate diverged or its device failed; nil
-// where it got to the end.
-func (o Outcome) stoppedAt() *int {
-	if o.DivergedAt != nil {
-		return o.DivergedAt
-	}
-	return o.FailedAt
-}
-
-// At is the loss at a step, +Inf where the candidate had diverged, or its device
-// failed, and NaN where it was not measured then.
-func (o Outcome) At(step int) float64 {
-	i := slices.IndexFunc(o.Curve, func(p Point) bool { return p.Step == step })
-	switch {
-	case i >= 0 && !math.IsNaN(float64(o.Curve[i].Loss)):
-		return float64(o.Curve[i].Loss)
-	case o.stoppedAt() != nil && step >= *o.stoppedAt():
-		return math.Inf(1)
-	}
-	return math.NaN()
-}
-
-// analyze derives a study's result from its runs.
-func (s *Study) analyze(ctx context.Context, source Source, outcomes []Outcome, controls []ControlOutcome) (*Result, error) {
-	c := s.Config
-	r := &Result{
-		Family: c.Model.Family(), Backend: s.backend.Kind, Steps: c.Growth.Schedule.Steps, ProbeSteps: c.Growth.ProbeSteps,
-		Source: source, Seeds: c.seeds(), Strategies: outcomes, Controls: controls, Failures: s.failures(c.seeds()...),
-	}
-	r.From, r.EncoderFrom = split(c.Model.Depths())
-	r.To, r.EncoderTo = split(c.Growth.To)
-	return r, r.Analyze(ctx, s.rules)
-}
-
-// split returns the depth of the decoder, or of the only stack, and that of the
-// encoder, 0 where there is none.
-func split(depths growth.Depths) (depth, encoder int) {
-	if len(depths) == 2 {
-		encoder = depths[0]
-	}
-	return depths[len(depths)-1], encoder
-}
-
 // correlate fills in how early losses and other signals relate to the final loss.
-func (r *Result) correlate() {
-	r.Correlation, r.LagSteps = nil, nil
+func (r *Study) correlate() {
+	r.Correlation, r.LagTime = nil, nil
 	steps, final := r.EvaluationSteps(), r.lossesAt(r.Steps)
 	var rhos []float64
 	for _, step := range steps {
@@ -86,10 +27,10 @@ func (r *Result) correlate() {
 		r.Correlation = append(r.Correlation, c)
 		rhos = append(rhos, float64(c.Spearman))
 	}
-	// The last step is left out: the final loss foretells itself.
+	// The last step is left out: the final loss predicts itself.
 	n := max(len(steps)-1, 0)
 	if step, ok := stats.LagTime(steps[:n], rhos[:n], LagThreshold); ok {
-		r.LagSteps = &step
+		r.LagTime = &step
 	}
 	r.Signals = []SignalCorrelation{}
 	if len(r.Strategies) == 0 {
@@ -101,7 +42,7 @@ func (r *Result) correlate() {
 			skip = r.branchFailed
 		}
 		values := r.without(skip, func(o Outcome) float64 {
-			if v := float64(o.Signals[i].Value); !math.IsNaN(v) || o.Status == StatusComplete {
+			if v := o.Signals[i].value(); !math.IsNaN(v) || o.Status == StatusComplete {
 				return v
 			}
 			return math.Inf(1)
@@ -125,12 +66,12 @@ func correlation(values, final [][]float64) Correlation {
 
 // bySeed returns a value of each outcome, by seed and strategy. Strategies in which
 // the device failed are left out: that says nothing of them.
-func (r *Result) bySeed(value func(Outcome) float64) [][]float64 {
+func (r *Study) bySeed(value func(Outcome) float64) [][]float64 {
 	return r.without(r.failed, value)
 }
 
 // without is bySeed without some of the strategies, which are given by their place.
-func (r *Result) without(skip func(i int) bool, value func(Outcome) float64) [][]float64 {
+func (r *Study) without(skip func(i int) bool, value func(Outcome) float64) [][]float64 {
 	table := make([][]float64, len(r.Seeds))
 	for i, o := range r.Strategies {
 		if seed := i / r.PoolSize(); !skip(i % r.PoolSize()) {
@@ -140,21 +81,21 @@ func (r *Result) without(skip func(i int) bool, value func(Outcome) float64) [][
 	return table
 }
 
-// branchFailed tells whether the device failed in the i-th strategy, or in a decay
+// branchFailed reports whether the device failed in the i-th strategy, or in a decay
 // branch of it, under a seed.
-func (r *Result) branchFailed(i int) bool {
-	branch := Event{Phase: PhaseBranch, Run: r.Strategies[i].Name}.runName()
+func (r *Study) branchFailed(i int) bool {
+	branch := BranchName(r.Strategies[i].Name)
 	return r.failed(i) || slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Run == branch })
 }
 
-// failedName tells whether the device failed in the strategy of a name.
-func (r *Result) failedName(name string) bool {
+// failedName reports whether the device failed in the strategy of a name.
+func (r *Study) failedName(name string) bool {
 	i := slices.IndexFunc(r.Strategies, func(o Outcome) bool { return o.Name == name })
 	return i >= 0 && r.failed(i%r.PoolSize())
 }
 
-// failed tells whether the device failed in the i-th strategy, under a seed.
-func (r *Result) failed(i int) bool {
+// failed reports whether the device failed in the i-th strategy, under a seed.
+func (r *Study) failed(i int) bool {
 	for seed := range r.Seeds {
 		if r.Under(seed)[i].Status == StatusFailed {
 			return true
@@ -164,7 +105,7 @@ func (r *Result) failed(i int) bool {
 }
 
 // countFailed is the number of such strategies.
-func (r *Result) countFailed() (n int) {
+func (r *Study) countFailed() (n int) {
 	for i := range r.PoolSize() {
 		if r.failed(i) {
 			n++
@@ -174,13 +115,13 @@ func (r *Result) countFailed() (n int) {
 }
 
 // lossesAt are the losses at a step, by seed and strategy.
-func (r *Result) lossesAt(step int) [][]float64 {
+func (r *Study) lossesAt(step int) [][]float64 {
 	return r.bySeed(func(o Outcome) float64 { return o.At(step) })
 }
 
 // EvaluationSteps are the steps at which all candidates were evaluated, those that
 // had stopped before left out.
-func (r *Result) EvaluationSteps() []int {
+func (r *Study) EvaluationSteps() []int {
 	var steps []int
 	for _, o := range r.Strategies {
 		if len(o.Curve) > len(steps) {
@@ -194,17 +135,17 @@ func (r *Result) EvaluationSteps() []int {
 }
 
 // PoolSize is the number of strategies.
-func (r *Result) PoolSize() int { return len(r.Strategies) / max(len(r.Seeds), 1) }
+func (r *Study) PoolSize() int { return len(r.Strategies) / max(len(r.Seeds), 1) }
 
 // Under returns the outcomes of the i-th seed, in the order of the pool.
-func (r *Result) Under(i int) []Outcome {
+func (r *Study) Under(i int) []Outcome {
 	n := r.PoolSize()
 	return r.Strategies[i*n : (i+1)*n]
 }
 
 // MeanAt is the mean over the seeds of the loss of the i-th strategy at a step:
 // +Inf where it had stopped under one of them, NaN where it was not measured.
-func (r *Result) MeanAt(i, step int) float64 {
+func (r *Study) MeanAt(i, step int) float64 {
 	sum := 0.0
 	for seed := range r.Seeds {
 		sum += r.Under(seed)[i].At(step)
@@ -214,34 +155,34 @@ func (r *Result) MeanAt(i, step int) float64 {
 
 // measureNoise fills in how the spread of strategies compares with that of seeds
 // and with the error of the evaluation.
-func (r *Result) measureNoise() {
+func (r *Study) measureNoise() {
 	spread := stats.MeasureSpread(r.lossesAt(r.Steps))
 	before := r.Noise
 	r.Noise = Noise{Strategies: Number(spread.Strategies), Seeds: Number(spread.Seeds), Ratio: Number(spread.Ratio), IsNoise: spread.IsNoise()}
-	if len(r.Pairs) > 0 && !slices.ContainsFunc(r.Strategies, func(o Outcome) bool { return len(o.batches) > 0 }) {
-		// A result that was read has no losses of single batches, and what came of them.
+	if len(r.Pairs) > 0 && !slices.ContainsFunc(r.Strategies, func(o Outcome) bool { return len(o.Batches) > 0 }) {
+		// A result of version 0.1 has no losses of single batches, but what came of them.
 		r.Noise.PairError, r.Noise.Separable = before.PairError, before.Separable
 		r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag = before.PairErrorAtLag, before.SeparableAtLag
 		return
 	}
 	r.Noise.PairError, r.Noise.Separable, r.Pairs = r.pairs(r.Steps)
-	r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag, _ = r.pairs(r.ProbeSteps)
+	r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag, _ = r.pairs(r.Lag)
 }
 
 // pairs compares each two strategies at a step by their losses on the batches of
 // the validation set, each the mean over the seeds.
-func (r *Result) pairs(step int) (medianError Number, separable Number, pairs []Pair) {
+func (r *Study) pairs(step int) (medianError Number, separable Number, pairs []Pair) {
 	n := r.PoolSize()
 	losses := make([][]float64, n)
 	for i := range n {
 		for seed := range r.Seeds {
-			for j, loss := range r.Under(seed)[i].batches[step] {
+			for j, loss := range r.Under(seed)[i].batchesAt(step) {
 				if j == len(losses[i]) {
 					losses[i] = append(losses[i], 0)
 				}
 				losses[i][j] += loss / float64(len(r.Seeds))
 			}
-			if len(r.Under(seed)[i].batches[step]) == 0 || r.failed(i) { // it had stopped, or would
+			if len(r.Under(seed)[i].batchesAt(step)) == 0 || r.failed(i) { // it had stopped, or would
 				losses[i] = nil
 				break
 			}
@@ -256,7 +197,7 @@ func (r *Result) pairs(step int) (medianError Number, separable Number, pairs []
 		}
 	}
 	if len(errors) == 0 {
-		return undefined(), undefined(), pairs
+		return Undefined(), Undefined(), pairs
 	}
 	slices.Sort(errors)
 	return Number(errors[len(errors)/2]), Number(stats.Separable(losses)), pairs
@@ -264,7 +205,7 @@ func (r *Result) pairs(step int) (medianError Number, separable Number, pairs []
 
 // TrainingFLOPs is the cost of training one candidate to the end, without what it
 // may have learned before it was grown; 0 where none was trained at all.
-func (r *Result) TrainingFLOPs() float64 {
+func (r *Study) TrainingFLOPs() float64 {
 	for _, o := range r.Strategies { // all have one depth
 		if o.Status == StatusComplete {
 			return o.FLOPs * float64(o.Trained()) / float64(o.Trained()+o.LearnSteps)
