@@ -3,19 +3,23 @@ package lag
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Config is everything that determines a study. It is saved as study.json.
-type Config struct {
+// StudyConfig is everything that determines a study. It is saved as study.json.
+type StudyConfig struct {
 	Name string `json:"name"` // of the study; no part of what it computes
 	Task
 	Pretrain Pretraining `json:"pretrain"`
@@ -57,25 +61,25 @@ type PoolOptions struct {
 }
 
 // UnmarshalJSON reads a configuration. Unknown and missing fields are errors.
-func (c *Config) UnmarshalJSON(text []byte) error {
-	type fields Config
+func (c *StudyConfig) UnmarshalJSON(text []byte) error {
+	type fields StudyConfig
 	var config fields
 	if err := strictjson.Decode(text, &config); err != nil {
 		return fmt.Errorf("study: %w", err)
 	}
-	*c = Config(config)
+	*c = StudyConfig(config)
 	return nil
 }
 
 // Validate says what is impossible in the configuration, and how to mend it.
-func (c Config) Validate() error {
+func (c StudyConfig) Validate() error {
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "study")); err != nil {
 		return err
 	}
 	if c.Pretrain.Schedule.Steps < 1 && c.Pretrain.Initial == "" {
 		return fmt.Errorf("pretrain.schedule.steps is %d; it must be at least 1, or pretrain.initial must name a model", c.Pretrain.Schedule.Steps)
 	}
-	if err := positive("pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
+	if err := engine.Positive("pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
 		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.Lag, "checkpoint_every", c.CheckpointEvery); err != nil {
 		return err
 	}
@@ -109,7 +113,7 @@ func (c Config) Validate() error {
 }
 
 // Pool returns the strategies that the configuration asks for.
-func (c Config) Pool() (growth.Pool, error) {
+func (c StudyConfig) Pool() (growth.Pool, error) {
 	from := c.Model.Depths()
 	pool, err := c.Growth.pool(from, c.Growth.To, c.Growth.Schedule)
 	if err != nil {
@@ -182,6 +186,18 @@ func fits(schedule train.Schedule, s growth.Strategy) error {
 	return nil
 }
 
+// schedulesOf are the schedules of the trainings of a pool's strategies.
+func schedulesOf(schedule train.Schedule, pool growth.Pool) ([]train.Schedule, error) {
+	list := make([]train.Schedule, len(pool))
+	for i, s := range pool {
+		var err error
+		if list[i], err = scheduleOf(schedule, s); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // scheduleOf is the schedule of a strategy's training.
 func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, error) {
 	if err := fits(schedule, s); err != nil {
@@ -199,11 +215,8 @@ func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, err
 	return schedule, nil
 }
 
-// Seeds are those of the training after growing.
-func (s *Study) Seeds() []int64 { return s.Config.seeds() }
-
 // seeds are those of the training after growing.
-func (c Config) seeds() []int64 {
+func (c StudyConfig) seeds() []int64 {
 	if len(c.Growth.Seeds) == 0 {
 		return []int64{c.Seed}
 	}
@@ -211,7 +224,7 @@ func (c Config) seeds() []int64 {
 }
 
 // rules returns the selection rules that are compared.
-func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
+func (c StudyConfig) rules(pool growth.Pool) ([]selection.Rule, error) {
 	T, grown := c.Growth.Schedule.Steps, c.grown(pool)
 	var rules []selection.Rule
 	if len(c.Growth.Rules) == 0 {
@@ -236,7 +249,7 @@ func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
 }
 
 // grown describes the candidates of a pool to selection rules.
-func (c Config) grown(pool growth.Pool) selection.Grown {
+func (c StudyConfig) grown(pool growth.Pool) selection.Grown {
 	return selection.NewGrown(c.Model.Depths(), c.Growth.To, pool)
 }
 
@@ -262,12 +275,20 @@ func (g Growth) evaluationSteps(rules []selection.Rule) []int {
 	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))
 }
 
-// evaluationsEvery returns the steps at which a training is evaluated: every so
-// many, and the end.
-func evaluationsEvery(every, end int) []int {
-	var steps []int
-	for s := 0; s < end; s += every {
-		steps = append(steps, s)
+// stepFLOPs is what a training step of a model takes, by count. The task must be
+// valid.
+func (c StudyConfig) stepFLOPs(m model.Model) float64 {
+	cost, _ := c.Cost(m, 1)
+	return cost.FLOPs
+}
+
+// Task is which model is trained on what, and with which optimizer.
+type Task = engine.Task
+
+// validateName reports a name that cannot be that of a directory.
+func validateName(name, what string) error {
+	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+		return fmt.Errorf("%q is no name for a %s; give one that can name a directory", name, what)
 	}
-	return append(steps, end)
+	return nil
 }

@@ -26,7 +26,7 @@ func TestConfigJSON(t *testing.T) {
 		if err := config.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		testJSON(t, "study "+name, config, func(text []byte) (c lag.Config, err error) { err = json.Unmarshal(text, &c); return c, err })
+		testJSON(t, "study "+name, config, func(text []byte) (c lag.StudyConfig, err error) { err = json.Unmarshal(text, &c); return c, err })
 	}
 	for _, name := range lag.StackingPresets() {
 		config, err := lag.StackingPreset(name)

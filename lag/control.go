@@ -6,13 +6,14 @@ import (
 	"math"
 	"slices"
 
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // validateControls says which control is impossible.
-func (c Config) validateControls() error {
+func (c StudyConfig) validateControls() error {
 	controls := c.Growth.Controls
 	for i, control := range controls {
 		switch {
@@ -34,7 +35,7 @@ func (c Config) validateControls() error {
 // ControlSchedule is the learning-rate schedule of the controls: the whole of that
 // after growing, with the longer of the two warm-ups, since nothing in the model is
 // trained yet. Its steps are those of a candidate; a control may have more.
-func (c Config) ControlSchedule() train.Schedule {
+func (c StudyConfig) ControlSchedule() train.Schedule {
 	schedule := c.Growth.Schedule
 	schedule.Start, schedule.Length, schedule.Rewarm, schedule.RewarmFrom = 0, 0, 0, 0
 	schedule.WarmUp = max(schedule.WarmUp, c.Pretrain.Schedule.WarmUp)
@@ -42,15 +43,14 @@ func (c Config) ControlSchedule() train.Schedule {
 }
 
 // controlSchedule is that of one control, with its steps.
-func (s *Study) controlSchedule(control result.Control) (train.Schedule, error) {
-	c := s.Config
+func (c StudyConfig) controlSchedule(control result.Control) (train.Schedule, error) {
 	schedule := c.ControlSchedule()
 	if control == result.ControlScratch {
 		grown, err := c.Model.WithDepths(c.Growth.To...)
 		if err != nil {
 			return schedule, err
 		}
-		schedule.Steps += int(float64(c.Pretrain.Schedule.Steps) * s.cost(c.Model).FLOPs / s.cost(grown).FLOPs)
+		schedule.Steps += int(float64(c.Pretrain.Schedule.Steps) * c.stepFLOPs(c.Model) / c.stepFLOPs(grown))
 	}
 	if err := schedule.Validate(); err != nil {
 		return schedule, fmt.Errorf("control %q: %w", control, err)
@@ -58,10 +58,10 @@ func (s *Study) controlSchedule(control result.Control) (train.Schedule, error) 
 	return schedule, nil
 }
 
-// checkControls says which control is impossible, now that its cost is known.
+// checkControls says which control is impossible.
 func (s *Study) checkControls() error {
 	for _, control := range s.Config.Growth.Controls {
-		if _, err := s.controlSchedule(control); err != nil {
+		if _, err := s.Config.controlSchedule(control); err != nil {
 			return err
 		}
 	}
@@ -69,59 +69,86 @@ func (s *Study) checkControls() error {
 }
 
 // control returns the run of a control under a seed.
-func (s *Study) control(control result.Control, seed int64, event progress.Event) (*train.Run, error) {
+func (s *Study) control(control result.Control, seed int64, label progress.Event) (*engine.Run, error) {
 	c := s.Config
-	schedule, err := s.controlSchedule(control)
+	schedule, err := c.controlSchedule(control)
 	if err != nil {
 		return nil, err
 	}
-	model, err := c.Model.WithDepths(c.Growth.To...)
+	m, err := c.Model.WithDepths(c.Growth.To...)
 	if err != nil {
 		return nil, err
 	}
 	whole := c.Growth
 	whole.Schedule = schedule
-	evaluate := append(evaluationsEvery(c.Pretrain.EvaluateEvery, schedule.Steps), whole.evaluationSteps(nil)...)
+	evaluate := append(engine.EvaluationsEvery(c.Pretrain.EvaluateEvery, schedule.Steps), whole.evaluationSteps(nil)...)
 	slices.Sort(evaluate)
-	config := s.runConfig(progress.PhaseControl, model, seed, schedule, slices.Compact(evaluate))
+	spec := s.session.Spec(progress.PhaseControl, m, seed, schedule, slices.Compact(evaluate))
 	if control == result.ControlScratchSteps {
-		config.FirstBatch = c.Pretrain.Schedule.Steps
+		spec.FirstBatch = c.Pretrain.Schedule.Steps
 	}
-	run, err := s.newRun(config, train.Checkpoints{Every: c.CheckpointEvery}, event)
-	if err != nil {
-		return nil, err
+	return s.session.NewRun(spec, nil, train.Checkpoints{Every: c.CheckpointEvery}, label)
+}
+
+// controls are the controls of a study, all of a seed before the next.
+type controls struct {
+	names   []result.Control
+	runs    []*engine.Run
+	trained []train.Outcome
+}
+
+// controls returns the study's controls, of which nothing is trained yet.
+func (s *Study) controls() (*controls, error) {
+	c := &controls{}
+	names, seeds := s.Config.Growth.Controls, s.Seeds()
+	for _, seed := range seeds {
+		for _, name := range names {
+			label := progress.Event{Phase: progress.PhaseControl, Run: string(name), Seed: seed, Index: len(c.runs), Count: len(names) * len(seeds)}
+			run, err := s.control(name, seed, label)
+			if err != nil {
+				return nil, err
+			}
+			c.names, c.runs = append(c.names, name), append(c.runs, run)
+		}
 	}
-	s.begin(run, func(context.Context) (*train.State, error) { return run.Program.NewState(seed), nil })
-	return run, nil
+	return c, nil
+}
+
+// job trains the controls.
+func (c *controls) job(ctx context.Context, bring engine.Bring) (err error) {
+	c.trained, err = bring(ctx, c.runs, math.MaxInt)
+	return err
+}
+
+// outcomes describes the controls, which are trained.
+func (c *controls) outcomes() []result.ControlOutcome {
+	var list []result.ControlOutcome
+	for i, t := range c.trained {
+		run := c.runs[i]
+		o := result.ControlOutcome{
+			Name: c.names[i], Seed: run.Spec.Seed, Steps: run.Spec.Schedule.Steps, Final: result.Undefined(),
+			Curve: points(t.Curve), FLOPs: float64(t.Steps) * run.FLOPs, Status: statusOf(t), DivergedAt: t.DivergedAt,
+		}
+		if o.Status == result.StatusComplete {
+			o.Final = o.Curve[len(o.Curve)-1].Loss
+		}
+		list = append(list, o)
+	}
+	return list
 }
 
 // TrainControls trains the study's controls under each of its seeds, all of a seed
 // before the next. One that diverges, or whose device fails, is an outcome.
 func (s *Study) TrainControls(ctx context.Context) ([]result.ControlOutcome, error) {
-	var outcomes []result.ControlOutcome
-	var runs []*train.Run
-	controls, seeds := s.Config.Growth.Controls, s.Config.seeds()
-	for _, seed := range seeds {
-		for _, control := range controls {
-			event := progress.Event{Phase: progress.PhaseControl, Run: string(control), Seed: seed, Index: len(runs), Count: len(controls) * len(seeds)}
-			run, err := s.control(control, seed, event)
-			if err != nil {
-				return nil, err
-			}
-			runs = append(runs, run)
-			outcomes = append(outcomes, result.ControlOutcome{Name: control, Seed: seed, Steps: run.Schedule.Steps, Final: result.Undefined()})
-		}
+	if err := s.begin(ctx); err != nil {
+		return nil, err
 	}
-	trained, err := s.share(ctx, runs, math.MaxInt)
+	c, err := s.controls()
+	if err == nil {
+		err = s.session.Do(ctx, c.job)
+	}
 	if err != nil {
 		return nil, err
 	}
-	for i, t := range trained {
-		o := &outcomes[i]
-		o.Curve, o.FLOPs = points(t.Curve), float64(t.Steps)*runs[i].FLOPs
-		if o.Status, o.DivergedAt = statusOf(t), t.DivergedAt; o.Status == result.StatusComplete {
-			o.Final = o.Curve[len(o.Curve)-1].Loss
-		}
-	}
-	return outcomes, nil
+	return c.outcomes(), nil
 }

@@ -137,10 +137,10 @@ func TestControlRuns(t *testing.T) {
 
 // TestControlErrors: what is impossible is said before anything is trained.
 func TestControlErrors(t *testing.T) {
-	for want, change := range map[string]func(*lag.Config){
-		`no control "late"`:               func(c *lag.Config) { c.Growth.Controls = []result.Control{"late"} },
-		`"scratch" twice`:                 func(c *lag.Config) { c.Growth.Controls = []result.Control{"scratch", "scratch"} },
-		`control "scratch-steps": a warm`: func(c *lag.Config) { c.Growth.Controls, c.Pretrain.Schedule.WarmUp = result.Controls(), 15 },
+	for want, change := range map[string]func(*lag.StudyConfig){
+		`no control "late"`:               func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"late"} },
+		`"scratch" twice`:                 func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch", "scratch"} },
+		`control "scratch-steps": a warm`: func(c *lag.StudyConfig) { c.Growth.Controls, c.Pretrain.Schedule.WarmUp = result.Controls(), 15 },
 	} {
 		config := smoke(t)
 		change(&config)

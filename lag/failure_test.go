@@ -48,9 +48,9 @@ func (d *weakDevice) options(dir string) lag.Options {
 	})
 }
 
-func (d *weakDevice) run(t *testing.T, config lag.Config, dir string) (*result.Study, error) {
+func (d *weakDevice) run(t *testing.T, config lag.StudyConfig, dir string) (*result.Study, error) {
 	t.Helper()
-	s, err := lag.Open(context.Background(), config, d.options(dir))
+	s, err := lag.Open(config, d.options(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -304,7 +304,7 @@ func TestBranchFails(t *testing.T) {
 func TestFailureDoneElsewhere(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
 	d := &weakDevice{fails: failsIn("stack", 3)}
-	s, err := lag.Open(context.Background(), config, d.options(dir))
+	s, err := lag.Open(config, d.options(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestSelectWithFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	pick := func(fails func(progress.Event, testbackend.Operation) error) (*result.Selected, error) {
-		s, err := lag.Open(context.Background(), config, (&weakDevice{fails: fails}).options(t.TempDir()))
+		s, err := lag.Open(config, (&weakDevice{fails: fails}).options(t.TempDir()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -362,7 +362,7 @@ func TestSelectWithFailure(t *testing.T) {
 		}
 		return nil
 	}}
-	s, err := lag.Open(context.Background(), config, weak.options(t.TempDir()))
+	s, err := lag.Open(config, weak.options(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}

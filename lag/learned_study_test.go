@@ -19,7 +19,7 @@ const learnSteps = 6
 
 // learning is a study of stacking, and of LiGO from stacking's coefficients, for
 // an encoder (2 -> 3) or an encoder-decoder (1,1 -> 2,2).
-func learning(t *testing.T, family string) lag.Config {
+func learning(t *testing.T, family string) lag.StudyConfig {
 	t.Helper()
 	config := smoke(t)
 	from, to := growth.Depths{2}, growth.Depths{3}
@@ -95,7 +95,7 @@ func TestLearnedStudy(t *testing.T) {
 
 // interruptLearned begins a study and stops it twice: when ligo's turn comes,
 // before it has learned, and while it is trained.
-func interruptLearned(t *testing.T, config lag.Config, dir string) {
+func interruptLearned(t *testing.T, config lag.StudyConfig, dir string) {
 	t.Helper()
 	for _, moment := range []struct {
 		run  string
@@ -103,7 +103,7 @@ func interruptLearned(t *testing.T, config lag.Config, dir string) {
 	}{{"stack", int64(config.Growth.Schedule.Steps)}, {"ligo", 3}} {
 		stop := errors.New("stop")
 		ctx, cancel := context.WithCancelCause(context.Background())
-		s, err := lag.Open(ctx, config, lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e progress.Event) {
+		s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e progress.Event) {
 			if e.Phase == progress.PhaseProbe && e.Run == moment.run && e.Done == moment.done {
 				cancel(stop)
 			}

@@ -41,7 +41,7 @@ func TestLearningCounts(t *testing.T) {
 		if text == "strategy:ligo" {
 			total += 5
 		}
-		if got, err := (segment{rule: rule, pool: pool, grown: grown}).expectedExtra(20); err != nil || got != total {
+		if got, err := (plannedStage{rule: rule, pool: pool, grown: grown}).expectedExtra(20); err != nil || got != total {
 			t.Errorf("%s: a stage is expected to spend %d steps beside training, want %d (%v)", text, got, total, err)
 		}
 	}

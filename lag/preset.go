@@ -14,7 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-var presets = map[string]func() (Config, error){
+var presets = map[string]func() (StudyConfig, error){
 	"quick": quick,
 	"smoke": smoke,
 	"bert":  bertStudy,
@@ -25,10 +25,10 @@ var presets = map[string]func() (Config, error){
 func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
 // Preset returns a ready configuration.
-func Preset(name string) (Config, error) {
+func Preset(name string) (StudyConfig, error) {
 	preset, ok := presets[name]
 	if !ok {
-		return Config{}, fmt.Errorf("there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
+		return StudyConfig{}, fmt.Errorf("there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
 	}
 	return preset()
 }
@@ -43,12 +43,12 @@ func Preset(name string) (Config, error) {
 // steps. With a hidden size of 64 it took 900; with 32 sequences of 64 tokens
 // and a rate of 2e-3 as well, 1,100; with 32 sequences of 32 and 3e-3 it was
 // still there after 2,500.
-func quick() (Config, error) {
+func quick() (StudyConfig, error) {
 	const vocab, length = 512, 32
 	m, err := model.New("bert", fmt.Sprintf("layers=3 hidden=48 heads=4 vocabulary=%d length=%d positions=relative", vocab, length))
 	text := data.DefaultConfig()
 	text.VocabSize = vocab
-	return Config{
+	return StudyConfig{
 		Name: "quick",
 		Task: Task{
 			Data: text, Model: m, Objective: objective.Objective{Form: objective.Encoder, Settings: objective.DefaultMLM(length)},
@@ -73,7 +73,7 @@ func quick() (Config, error) {
 // The learning rate is constant while the source trains and for 100 steps after
 // growing, then falls to zero over 400. So the schedule has a position that a
 // strategy can keep, as most do, or begin anew from.
-func bertStudy() (Config, error) {
+func bertStudy() (StudyConfig, error) {
 	const vocab = 1024
 	c, err := quick()
 	if err == nil {
@@ -101,10 +101,10 @@ func bertStudy() (Config, error) {
 // ul2Study is the same of a small encoder-decoder, both of whose stacks grow.
 //
 //	go run ./lag/cmd/lag study -preset ul2 -workers 2
-func ul2Study() (Config, error) {
+func ul2Study() (StudyConfig, error) {
 	training, err := ul2Training("ul2", "encoder-decoder", objective.KindUL2)
 	if err != nil {
-		return Config{}, err
+		return StudyConfig{}, err
 	}
 	c, err := bertStudy()
 	c.Name, c.Task = "ul2-study", training.Task
@@ -119,7 +119,7 @@ func ul2Study() (Config, error) {
 
 // smoke runs in seconds on the pure-Go backend. It shows that everything
 // works, and its numbers mean nothing.
-func smoke() (Config, error) {
+func smoke() (StudyConfig, error) {
 	c, err := quick()
 	if err != nil {
 		return c, err

@@ -2,15 +2,11 @@ package lag
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math"
 	"os"
-	"path/filepath"
-	"slices"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -18,30 +14,68 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Run brings the study to its end: pretrains the source model, probes every
-// strategy under every seed, trains the controls, writes result.json and returns
-// what it says. Whatever was computed before is not computed again. Other
-// processes that run the same study take part of the work. When the context is
-// cancelled, the state of the run at hand is saved first.
-func (s *Study) Run(ctx context.Context) (*result.Study, error) {
-	s.failed = nil // it is tried again
-	source, err := s.Pretrain(ctx)
+// probes are the candidates of a study, those of each seed.
+type probes struct {
+	study      *Study
+	candidates []*engine.Candidates
+	decayed    []map[selection.Branch][]float64 // losses of their decay branches
+}
+
+// probes returns the study's candidates, of which nothing is trained yet.
+func (s *Study) probes() (*probes, error) {
+	p := &probes{study: s, decayed: make([]map[selection.Branch][]float64, len(s.Seeds()))}
+	for i, seed := range s.Seeds() {
+		c, err := s.candidates(seed, i)
+		if err != nil {
+			return nil, err
+		}
+		p.candidates = append(p.candidates, c)
+	}
+	return p, nil
+}
+
+// candidates returns the study's candidates under a seed, the index-th of the seeds.
+func (s *Study) candidates(seed int64, index int) (*engine.Candidates, error) {
+	source, err := s.source()
 	if err != nil {
 		return nil, err
 	}
-	outcomes, err := s.Probe(ctx)
+	c, n := s.Config, len(s.Pool)
+	schedules, err := schedulesOf(c.Growth.Schedule, s.Pool)
 	if err != nil {
 		return nil, err
 	}
-	controls, err := s.TrainControls(ctx)
-	if err != nil {
-		return nil, err
+	return s.session.NewCandidates(engine.Growing{
+		Kind: progress.PhaseProbe, Source: source, To: c.Growth.To, Seed: seed, Pool: s.Pool, Schedules: schedules,
+		Evaluate: c.Growth.evaluationSteps(s.rules), FirstBatch: c.Pretrain.Schedule.Steps,
+		Checkpoints: train.Checkpoints{Every: c.CheckpointEvery}, Rules: s.rules,
+		Label: progress.Event{Phase: progress.PhaseProbe, Seed: seed, Index: index * n, Count: len(s.Seeds()) * n},
+	})
+}
+
+// jobs train every candidate to the end, and then its decay branches: a job for
+// each seed.
+func (p *probes) jobs() []engine.Job {
+	var jobs []engine.Job
+	for i, c := range p.candidates {
+		jobs = append(jobs, func(ctx context.Context, bring engine.Bring) error {
+			c.With(bring)
+			all := everyIndex(len(c.Runs))
+			if err := c.To(ctx, all, c.Steps()); err != nil {
+				return err
+			}
+			p.decayed[i] = make(map[selection.Branch][]float64)
+			for _, b := range selection.Branches(p.study.rules...) {
+				losses, err := c.Decayed(ctx, all, b.Step, b.Decay)
+				if err != nil {
+					return err
+				}
+				p.decayed[i][b] = losses
+			}
+			return nil
+		})
 	}
-	r, err := s.analyze(ctx, source, outcomes, controls)
-	if err != nil {
-		return nil, err
-	}
-	return save(s.dir, r, s.found)
+	return jobs
 }
 
 // Probe grows the source model, which must be trained, in every way of the pool
@@ -49,86 +83,77 @@ func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 // in the same order. A candidate that diverges, or whose device fails, is an
 // outcome; it is an error if the device fails in all of them.
 func (s *Study) Probe(ctx context.Context) ([]result.Outcome, error) {
-	var races []*race
-	var runs []*train.Run
-	for i, seed := range s.Config.seeds() {
-		r, err := s.race(seed, i)
-		if err != nil {
-			return nil, err
-		}
-		races, runs = append(races, r), append(runs, r.runs...)
+	if err := s.begin(ctx); err != nil {
+		return nil, err
 	}
-	all, err := s.share(ctx, runs, math.MaxInt)
+	p, err := s.probes()
+	if err == nil {
+		err = s.session.Do(ctx, p.jobs()...)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(all, func(o train.Outcome) bool { return o.Failed == nil }); i < 0 {
-		return nil, advise("every candidate failed", all[0].Failed)
-	}
-	var outcomes []result.Outcome
-	for i, r := range races {
-		r.outcomes = all[i*len(s.Pool) : (i+1)*len(s.Pool)]
-		branches := make(map[selection.Branch][]float64)
-		for _, b := range selection.Branches(s.rules...) {
-			if branches[b], err = r.Decayed(ctx, everyIndex(len(s.Pool)), b.Step, b.Decay); err != nil {
-				return nil, err
-			}
-		}
-		for j := range s.Pool {
-			outcome, err := s.outcome(r, j, s.Config.seeds()[i])
+	return p.outcomes()
+}
+
+// outcomes describes the candidates, which are trained.
+func (p *probes) outcomes() ([]result.Outcome, error) {
+	var list []result.Outcome
+	failed := 0
+	for i, c := range p.candidates {
+		for j := range c.Runs {
+			o, err := p.study.outcome(c, j)
 			if err != nil {
 				return nil, err
 			}
-			for _, b := range selection.Branches(s.rules...) {
-				outcome.Signals = append(outcome.Signals, result.DecayedLoss(b.Step, b.Decay, branches[b][j]))
+			for _, b := range selection.Branches(p.study.rules...) {
+				o.Signals = append(o.Signals, result.DecayedLoss(b.Step, b.Decay, p.decayed[i][b][j]))
 			}
-			outcomes = append(outcomes, outcome)
+			if o.Status == result.StatusFailed {
+				failed++
+			}
+			list = append(list, o)
 		}
 	}
-	return outcomes, nil
+	if failed == len(list) {
+		return nil, engine.Advise("every candidate failed", p.candidates[0].Outcome(0).Failed)
+	}
+	return list, nil
 }
 
-// race returns the study's candidates under a seed, the index-th of the seeds.
-func (s *Study) race(seed int64, index int) (*race, error) {
-	source, err := s.pretraining()
+// outcome describes what became of a candidate.
+func (s *Study) outcome(c *engine.Candidates, i int) (result.Outcome, error) {
+	trained, run, strategy, learn := c.Outcome(i), c.Runs[i], s.Pool[i], c.Grown().Candidates[i].LearnSteps
+	g := s.Config.Growth
+	o := result.Outcome{
+		Name: strategy.Name, Map: strategy.Map, Encoder: strategy.Encoder, Init: strategy.Init.String(), Moments: string(strategy.Moments),
+		Summary: strategy.Summary(), Seed: run.Spec.Seed, Curve: points(trained.Curve), Status: statusOf(trained), Final: result.Undefined(),
+		FLOPs: float64(trained.Steps+learn) * run.FLOPs, LearnSteps: learn,
+	}
+	for _, l := range trained.Curve {
+		if len(l.Batches) > 0 && (l.Step == g.Lag || l.Step == g.Schedule.Steps) {
+			o.Batches = append(o.Batches, result.BatchLosses{Step: l.Step, Losses: l.Batches})
+		}
+	}
+	switch o.Status {
+	case result.StatusDiverged:
+		o.DivergedAt = trained.DivergedAt
+	case result.StatusFailed:
+		o.FailedAt = &trained.Steps
+	default:
+		o.Final = o.Curve[len(o.Curve)-1].Loss
+	}
+	dir, err := run.Dir()
 	if err != nil {
-		return nil, err
+		return o, err
 	}
-	c := s.Config
-	g := growing{
-		kind: progress.PhaseProbe, source: source, model: c.Model, to: c.Growth.To, seed: seed, schedule: c.Growth.Schedule,
-		evaluate: c.Growth.evaluationSteps(s.rules), firstBatch: c.Pretrain.Schedule.Steps, rules: s.rules, every: c.CheckpointEvery,
+	metrics, err := train.ReadMetrics(dir)
+	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // it stopped before its first step
+		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
 	}
-	n := len(s.Pool)
-	return s.newRace(g, s.Pool, progress.Event{Phase: progress.PhaseProbe, Seed: seed, Index: index * n, Count: len(c.seeds()) * n})
-}
-
-func everyIndex(n int) []int {
-	indices := make([]int, n)
-	for i := range indices {
-		indices[i] = i
-	}
-	return indices
-}
-
-// save writes result.json, and returns what it says: where another process has
-// written one meanwhile, and did what failed in this one, that is kept. found is
-// what was there when the study was opened.
-func save(dir string, r *result.Study, found [sha256.Size]byte) (*result.Study, error) {
-	if len(r.Failures) > 0 && sumOf(dir, result.StudyResult) != found {
-		if other, err := result.LoadStudy(dir); err == nil && len(other.Failures) < len(r.Failures) {
-			return other, nil
-		}
-	}
-	return r, atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r)
-}
-
-// sumOf is the hash of a file's contents, zero where it cannot be read.
-func sumOf(dir, name string) (sum [sha256.Size]byte) {
-	if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
-		sum = sha256.Sum256(text)
-	}
-	return sum
+	o.RateAtLag = run.Spec.Schedule.At(max(g.Lag-1, 0))
+	o.Signals = earlySignals(metrics, o.Curve, g.Lag)
+	return o, nil
 }
 
 // statusOf is how a training ended.
@@ -142,38 +167,20 @@ func statusOf(o train.Outcome) result.Status {
 	return result.StatusComplete
 }
 
-// outcome describes what became of a candidate.
-func (s *Study) outcome(r *race, i int, seed int64) (result.Outcome, error) {
-	trained, strategy, learn := r.outcomes[i], r.pool[i], r.grown.Candidates[i].LearnSteps
-	o := result.Outcome{
-		Name: strategy.Name, Map: strategy.Map, Encoder: strategy.Encoder, Init: strategy.Init.String(), Moments: string(strategy.Moments), Summary: strategy.Summary(), Seed: seed,
-		Curve: points(trained.Curve), Status: result.StatusComplete, Final: result.Undefined(),
-		FLOPs: float64(trained.Steps+learn) * r.runs[i].FLOPs, LearnSteps: learn,
+func points(curve []train.Loss) []result.Point {
+	list := make([]result.Point, len(curve))
+	for i, l := range curve {
+		list[i] = result.Point{Step: l.Step, Loss: result.Number(l.Value())}
 	}
-	for _, l := range trained.Curve {
-		if g := s.Config.Growth; len(l.Batches) > 0 && (l.Step == g.Lag || l.Step == g.Schedule.Steps) {
-			o.Batches = append(o.Batches, result.BatchLosses{Step: l.Step, Losses: l.Batches})
-		}
+	return list
+}
+
+func everyIndex(n int) []int {
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i
 	}
-	switch o.Status = statusOf(trained); o.Status {
-	case result.StatusDiverged:
-		o.DivergedAt = trained.DivergedAt
-	case result.StatusFailed:
-		o.FailedAt = &trained.Steps
-	default:
-		o.Final = o.Curve[len(o.Curve)-1].Loss
-	}
-	dir, err := r.runs[i].Dir()
-	if err != nil {
-		return o, err
-	}
-	metrics, err := train.ReadMetrics(dir)
-	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // it stopped before its first step
-		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
-	}
-	o.RateAtLag = r.runs[i].Schedule.At(max(s.Config.Growth.Lag-1, 0))
-	o.Signals = earlySignals(metrics, o.Curve, s.Config.Growth.Lag)
-	return o, nil
+	return indices
 }
 
 // trainingWindow is how many steps a training loss is averaged over.
@@ -213,15 +220,4 @@ func slope(curve []result.Point, lag int) float64 {
 		}
 	}
 	return stats.LossSlope(steps, losses, evaluations)
-}
-
-// analyze derives a study's result from its runs.
-func (s *Study) analyze(ctx context.Context, source result.Source, outcomes []result.Outcome, controls []result.ControlOutcome) (*result.Study, error) {
-	c := s.Config
-	r := &result.Study{
-		Family: c.Model.Family(), Backend: s.backend.Kind, Steps: c.Growth.Schedule.Steps, Lag: c.Growth.Lag,
-		Source: source, Seeds: c.seeds(), Strategies: outcomes, Controls: controls, Failures: s.failures(c.seeds()...), Words: s.words,
-	}
-	r.SetGrown(c.Model.Depths(), c.Growth.To)
-	return r, r.Analyze(ctx, s.rules)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 )
@@ -19,67 +20,93 @@ import (
 // pick a strategy under a seed, which is one of the study's: candidates are trained
 // only as far as the rule asks, and the winner goes on to the end. The runs are
 // those of the study, so that neither repeats what the other has done. The outcome
-// is also written to selected/ in the study's directory.
+// is also written to selected/ in the study's directory. It is an error if the
+// options ask for several workers: a rule picks in one process.
 func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*result.Selected, error) {
-	index := slices.Index(s.Config.seeds(), seed)
-	T := s.Config.Growth.Schedule.Steps
+	index := slices.Index(s.Seeds(), seed)
 	switch {
 	case index < 0:
-		return nil, fmt.Errorf("the study has no seed %d; it has %v", seed, s.Config.seeds())
+		return nil, fmt.Errorf("the study has no seed %d; it has %v", seed, s.Seeds())
 	case rule == nil:
 		return nil, errors.New("no selection rule is given")
+	case s.options.Workers > 1:
+		return nil, fmt.Errorf("a rule picks in one process; %d workers have nothing to share", s.options.Workers)
 	}
 	if err := s.Config.CheckRule(rule); err != nil {
 		return nil, err
 	}
-	s.failed = nil // it is tried again
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	s.session.ForgetFailures() // they are tried again
 	if _, err := s.Pretrain(ctx); err != nil {
 		return nil, err
 	}
-	race, err := s.race(seed, index)
+	candidates, err := s.candidates(seed, index)
 	if err != nil {
 		return nil, err
 	}
-	choice, extra, err := selection.Pick(ctx, rule, race)
-	if err != nil {
+	var selected *result.Selected
+	if err := s.session.Do(ctx, func(ctx context.Context, bring engine.Bring) error {
+		candidates.With(bring)
+		selected, err = s.selectFrom(ctx, rule, seed, candidates)
+		return err
+	}); err != nil {
 		return nil, err
 	}
-	if choice.Index < 0 && race.device != nil {
-		return nil, advise("no candidate is left that the rule followed, each having diverged or failed", race.device)
-	}
-	selected := &result.Selected{
-		Rule: rule.String(), Seed: seed, Final: result.Undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
-		ExtraSteps: total(extra), ExtraFLOPs: float64(total(extra)) * race.runs[0].FLOPs,
-	}
-	if winner := choice.Index; winner >= 0 {
-		if err := race.to(ctx, []int{winner}, T); err != nil {
-			return nil, err
-		}
-		selected.Strategy = s.Pool[winner].Name
-		if selected.Run, err = address(race.runs[winner]); err != nil {
-			return nil, err
-		}
-		o := race.outcomes[winner]
-		if o.Failed != nil {
-			return nil, fmt.Errorf("strategy %s, which %s picks: %w; mend that and pick again, what was trained is kept", selected.Strategy, rule, o.Failed)
-		}
-		if o.DivergedAt == nil {
-			selected.Final = result.Number(o.Curve[len(o.Curve)-1].Value())
-		}
-	}
-	selected.Failures = s.failures(seed)
+	selected.Failures = s.session.Failures(seed)
 	name := fmt.Sprintf("%s-seed-%d.json", strings.NewReplacer(":", "-", ",", "-", "/", "-").Replace(selected.Rule), seed)
-	dir := filepath.Join(s.dir, result.SelectedDir)
+	dir := filepath.Join(s.Dir(), result.SelectedDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	return selected, atomicfile.WriteJSON(filepath.Join(dir, name), selected)
 }
 
-// CheckRule tells why a rule cannot pick live in a study: it does not fit the
+// selectFrom has a rule pick one of the candidates, and trains it to the end.
+func (s *Study) selectFrom(ctx context.Context, rule selection.Rule, seed int64, candidates *engine.Candidates) (*result.Selected, error) {
+	choice, extra, err := selection.Pick(ctx, rule, candidates)
+	if err != nil {
+		return nil, err
+	}
+	if choice.Index < 0 && candidates.Failure() != nil {
+		return nil, engine.Advise("no candidate is left that the rule followed, each having diverged or failed", candidates.Failure())
+	}
+	selected := &result.Selected{
+		Rule: rule.String(), Seed: seed, Final: result.Undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
+		ExtraSteps: total(extra), ExtraFLOPs: float64(total(extra)) * candidates.Runs[0].FLOPs,
+	}
+	winner := choice.Index
+	if winner < 0 {
+		return selected, nil
+	}
+	if err := candidates.To(ctx, []int{winner}, candidates.Steps()); err != nil {
+		return nil, err
+	}
+	selected.Strategy, selected.Run = s.Pool[winner].Name, candidates.Runs[winner].Address()
+	o := candidates.Outcome(winner)
+	if o.Failed != nil {
+		return nil, fmt.Errorf("strategy %s, which %s picks: %w; mend that and pick again, what was trained is kept", selected.Strategy, rule, o.Failed)
+	}
+	if o.DivergedAt == nil {
+		selected.Final = result.Number(o.Curve[len(o.Curve)-1].Value())
+	}
+	return selected, nil
+}
+
+// total is the sum of steps.
+func total(steps []int) int {
+	sum := 0
+	for _, n := range steps {
+		sum += n
+	}
+	return sum
+}
+
+// CheckRule reports why a rule cannot pick live in a study: it does not fit the
 // training, finds no strategy in the pool, or looks where the study does not
 // evaluate.
-func (c Config) CheckRule(rule selection.Rule) error {
+func (c StudyConfig) CheckRule(rule selection.Rule) error {
 	pool, err := c.Pool()
 	if err != nil {
 		return err
@@ -91,15 +118,8 @@ func (c Config) CheckRule(rule selection.Rule) error {
 	if err := selection.Check(rule, c.grown(pool), c.Growth.Schedule.Steps); err != nil {
 		return err
 	}
-	return c.covers(rule, rules)
-}
-
-// covers tells why the candidates of a study are not evaluated where a rule
-// looks, the study's own rules being others.
-func (c Config) covers(rule selection.Rule, rules []selection.Rule) error {
-	T := c.Growth.Schedule.Steps
 	steps := c.Growth.evaluationSteps(rules)
-	for _, step := range rule.Evaluations(T) {
+	for _, step := range rule.Evaluations(c.Growth.Schedule.Steps) {
 		if !slices.Contains(steps, step) {
 			return advice.Errorf(advice.Rules, "rule %q looks at step %d, where the study does not evaluate; put it among the study's rules", rule, step)
 		}

@@ -24,7 +24,7 @@ import (
 // the tiny end of a huge one. Two candidates begin it anew, and diverge: one at
 // once, the other some steps later, after it has trained its new layers alone. One
 // learns coefficients before it is grown.
-func selecting(t *testing.T) lag.Config {
+func selecting(t *testing.T) lag.StudyConfig {
 	t.Helper()
 	config := smoke(t)
 	var err error
@@ -53,9 +53,9 @@ func selecting(t *testing.T) lag.Config {
 }
 
 // open opens a study on the pure-Go backend, with data that other directories beside share.
-func open(t *testing.T, config lag.Config, dir string) *lag.Study {
+func open(t *testing.T, config lag.StudyConfig, dir string) *lag.Study {
 	t.Helper()
-	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go})
+	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func offline(t *testing.T, study *result.Study, rule selection.Rule) *result.Sel
 
 // trainedAsAsked reads the logs of a live selection: the winner was trained to
 // the end, the others as far as the rule says that it had them trained.
-func trainedAsAsked(t *testing.T, config lag.Config, dir string, s *result.Selected) {
+func trainedAsAsked(t *testing.T, config lag.StudyConfig, dir string, s *result.Selected) {
 	t.Helper()
 	pool, err := config.Pool()
 	if err != nil {

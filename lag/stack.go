@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -21,192 +21,221 @@ import (
 // of the work. When the context is cancelled, the state of the run at hand is
 // saved first. An arm that diverges, or whose device fails, is an outcome, not an
 // error; it is one if the device fails in all of them.
-func Stack(ctx context.Context, c Stacking, o Options) (_ *result.Stacking, err error) {
+func Stack(ctx context.Context, c Stacking, o Options) (r *result.Stacking, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if o, err = o.withDefaults(c.Name); err != nil {
-		return nil, err
-	}
-	s, err := openSession(ctx, c.Task, o)
+	err = o.scheduler(o.dir(c.Name), order{Kind: orderStacking, Stacking: &c}).Carry(ctx, engine.Plan{
+		Work: func(ctx context.Context) error {
+			r, err = c.stack(ctx, o)
+			return err
+		},
+		Pause: func() error { return nil },
+	})
+	return r, err
+}
+
+// stack is Stack in this process.
+func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err error) {
+	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := claim(s.dir, result.StackingConfig, result.StackingResult, c, func(c Stacking) Stacking {
+	if err := claim(s.Dir(), result.StackingConfig, result.StackingResult, c, func(c Stacking) Stacking {
 		c.Name, c.CheckpointEvery = "", 0
 		return c
 	}); err != nil {
 		return nil, err
 	}
-	found := sumOf(s.dir, result.StackingResult)
-	cost := func(m model.Model) float64 { return s.cost(m).FLOPs }
-	budget := 0.0
-	for _, stage := range c.Stages {
-		model, err := c.Model.WithDepths(stage.Depths...)
-		if err != nil {
-			return nil, err
-		}
-		budget += float64(stage.Steps) * cost(model)
-	}
-	var chains []*chain
-	for _, seed := range c.Seeds {
-		for _, arm := range c.Arms {
-			segments, err := c.segments(arm, budget, cost)
-			if err != nil {
-				return nil, err
-			}
-			chains = append(chains, &chain{session: s, config: c, arm: arm, seed: seed, segments: segments})
-		}
-	}
-	if err := trainChains(ctx, chains); err != nil {
+	found := sumOf(s.Dir(), result.StackingResult)
+	arms, budget, err := c.trainArms(ctx, s)
+	if err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(chains, func(ch *chain) bool { return ch.outcome.Status != result.StatusFailed }); i < 0 {
-		return nil, advise("every arm failed", s.failed[0].outcome.Failed)
+	if !slices.ContainsFunc(arms, func(a *armTraining) bool { return a.outcome.Status != result.StatusFailed }) {
+		return nil, engine.Advise("every arm failed", s.FirstFailure())
 	}
-	r := &result.Stacking{Family: c.Model.Family(), Backend: s.backend.Kind, Budget: budget, UnigramEntropy: s.dataset.UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds, Words: s.words}
-	for _, ch := range chains {
-		r.Arms = append(r.Arms, ch.outcome)
+	r := &result.Stacking{Family: c.Model.Family(), Backend: s.Backend(), Budget: budget, UnigramEntropy: s.Dataset().UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds, Words: o.Words}
+	for _, a := range arms {
+		r.Arms = append(r.Arms, a.outcome)
 	}
-	r.Failures = s.failures(c.Seeds...)
+	r.Failures = s.Failures(c.Seeds...)
 	r.Analyze()
-	if len(r.Failures) > 0 && sumOf(s.dir, result.StackingResult) != found {
-		if other, err := result.LoadStacking(s.dir); err == nil && len(other.Failures) < len(r.Failures) {
+	if len(r.Failures) > 0 && sumOf(s.Dir(), result.StackingResult) != found {
+		if other, err := result.LoadStacking(s.Dir()); err == nil && len(other.Failures) < len(r.Failures) {
 			return other, nil // of another process, which did what failed in this one
 		}
 	}
-	return r, atomicfile.WriteJSON(filepath.Join(s.dir, result.StackingResult), r)
+	return r, atomicfile.WriteJSON(filepath.Join(s.Dir(), result.StackingResult), r)
 }
 
-// trainChains trains every chain. One that another process is at is passed over,
-// and waited for at the end; one whose device fails is tried once more then.
-func trainChains(ctx context.Context, chains []*chain) error {
-	for _, wait := range []bool{false, true} {
-		for i, ch := range chains {
-			if ch.done {
-				continue
+// trainArms trains every arm under every seed, for the budget of FLOPs that it
+// also returns.
+func (c Stacking) trainArms(ctx context.Context, s *engine.Session) (arms []*armTraining, budget float64, err error) {
+	if budget, err = c.budget(); err != nil {
+		return nil, 0, err
+	}
+	if arms, err = c.arms(s, budget); err != nil {
+		return nil, 0, err
+	}
+	var jobs []engine.Job
+	for _, a := range arms {
+		jobs = append(jobs, a.job)
+	}
+	return arms, budget, s.Do(ctx, jobs...)
+}
+
+// join takes part in a stacking that another process runs.
+func (c Stacking) join(ctx context.Context, o Options) (err error) {
+	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	_, _, err = c.trainArms(ctx, s)
+	return err
+}
+
+// budget is what every arm may spend, in FLOPs: the cost of the plan without any
+// probing.
+func (c Stacking) budget() (float64, error) {
+	budget := 0.0
+	for _, stage := range c.Stages {
+		m, err := c.Model.WithDepths(stage.Depths...)
+		if err != nil {
+			return 0, err
+		}
+		budget += float64(stage.Steps) * c.stepFLOPs(m)
+	}
+	return budget, nil
+}
+
+// arms returns the arms under each seed, of which nothing is trained yet.
+func (c Stacking) arms(s *engine.Session, budget float64) ([]*armTraining, error) {
+	var list []*armTraining
+	for _, seed := range c.Seeds {
+		for _, arm := range c.Arms {
+			stages, err := c.plannedStages(arm, budget, c.stepFLOPs)
+			if err != nil {
+				return nil, err
 			}
-			ch.wait, ch.index, ch.count = wait, i, len(chains)
-			if err := ch.train(ctx); err != nil && !errors.Is(err, errLater) {
-				return fmt.Errorf("arm %s, seed %d: %w", ch.arm.Name, ch.seed, err)
-			}
+			list = append(list, &armTraining{session: s, config: c, arm: arm, seed: seed, stages: stages})
 		}
 	}
-	return nil
+	for i, a := range list {
+		a.index, a.count = i, len(list)
+	}
+	return list, nil
 }
 
-// errLater tells that another process is at a run, or that its device failed for
-// the first time.
-var errLater = errors.New("the run is to be trained later")
+// armTraining is an arm under one seed, its stages one after another.
+type armTraining struct {
+	session *engine.Session
+	config  Stacking
+	arm     Arm
+	seed    int64
+	stages  []plannedStage
 
-// chain is the stages of an arm under one seed, one after another.
-type chain struct {
-	session  *session
-	config   Stacking
-	arm      Arm
-	seed     int64
-	segments []segment
-
-	wait         bool // for other processes
-	done         bool
-	index, count int // among all chains
+	index, count int // among all arms
 	outcome      result.ArmOutcome
 }
 
-func (ch *chain) train(ctx context.Context) error {
-	ch.outcome = result.ArmOutcome{Name: ch.arm.Name, Rule: ch.arm.Rule, Seed: ch.seed, Status: result.StatusComplete, Final: result.Undefined()}
-	var source *train.Run
-	for i := range ch.segments {
-		run, err := ch.segment(ctx, i, source)
+// job trains the stages.
+func (a *armTraining) job(ctx context.Context, bring engine.Bring) error {
+	a.outcome = result.ArmOutcome{Name: a.arm.Name, Rule: a.arm.Rule, Seed: a.seed, Status: result.StatusComplete, Final: result.Undefined()}
+	var source *engine.Run
+	for i := range a.stages {
+		run, err := a.stage(ctx, bring, i, source)
 		if err != nil {
-			return err
+			return fmt.Errorf("arm %s, seed %d: %w", a.arm.Name, a.seed, err)
 		}
-		if source = run; ch.outcome.Status != result.StatusComplete {
-			break
+		if source = run; a.outcome.Status != result.StatusComplete {
+			return nil
 		}
 	}
-	if ch.outcome.Status == result.StatusComplete {
-		ch.outcome.Final = ch.outcome.Curve[len(ch.outcome.Curve)-1].Loss
-	}
-	ch.done = true
+	a.outcome.Final = a.outcome.Curve[len(a.outcome.Curve)-1].Loss
 	return nil
 }
 
-// segment trains a stage, grown from the run of the one before it where there is
+// stage trains a stage, grown from the run of the one before it where there is
 // one, and returns its run.
-func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.Run, error) {
-	s := ch.segments[i]
-	event := progress.Event{Phase: progress.PhaseStack, Run: fmt.Sprintf("%s, %s", ch.arm.Name, s.model.Layers()), Seed: ch.seed, Index: ch.index, Count: ch.count}
+func (a *armTraining) stage(ctx context.Context, bring engine.Bring, i int, source *engine.Run) (*engine.Run, error) {
+	s := a.stages[i]
+	label := progress.Event{Phase: progress.PhaseStack, Run: fmt.Sprintf("%s, %s", a.arm.Name, s.model.Layers()), Seed: a.seed, Index: a.index, Count: a.count}
 	stage := result.StageOutcome{Depths: s.Depths, Steps: s.Steps, Loss: result.Undefined()}
-	var run *train.Run
+	var run *engine.Run
 	var err error
 	if source == nil {
-		run, err = ch.first(s, event)
+		run, err = a.first(label)
 	} else {
-		run, err = ch.grow(ctx, i, source, event, &stage)
+		run, err = a.grow(ctx, bring, i, source, label, &stage)
 	}
 	if err != nil || run == nil {
 		return nil, err
 	}
-	outcome, ok, err := ch.session.attempt(ctx, run, s.Steps, ch.wait)
+	outcomes, err := bring(ctx, []*engine.Run{run}, s.Steps)
 	if err != nil {
 		return nil, err
 	}
-	if !ok || outcome.Failed != nil && !ch.wait {
-		return nil, errLater
-	}
-	ch.add(s, stage, outcome)
+	a.add(s, stage, outcomes[0])
 	return run, nil
 }
 
 // first is the run of an arm's first stage.
-func (ch *chain) first(s segment, event progress.Event) (*train.Run, error) {
-	config := ch.session.runConfig(progress.PhaseStack, s.model, ch.seed, s.schedule, ch.evaluate(s))
-	run, err := ch.session.newRun(config, train.Checkpoints{Every: ch.config.CheckpointEvery}, event)
+func (a *armTraining) first(label progress.Event) (*engine.Run, error) {
+	s := a.stages[0]
+	spec := a.session.Spec(progress.PhaseStack, s.model, a.seed, s.schedule, a.evaluations(s))
+	return a.session.NewRun(spec, nil, train.Checkpoints{Every: a.config.CheckpointEvery}, label)
+}
+
+// candidates are those of a growth, from the run of the stage before.
+func (a *armTraining) candidates(i int, source *engine.Run, label progress.Event) (*engine.Candidates, error) {
+	s := a.stages[i]
+	schedules, err := schedulesOf(s.schedule, s.pool)
 	if err != nil {
 		return nil, err
 	}
-	ch.session.begin(run, func(context.Context) (*train.State, error) { return run.Program.NewState(ch.seed), nil })
-	return run, nil
+	return a.session.NewCandidates(engine.Growing{
+		Kind: progress.PhaseStack, Source: source, To: s.Depths, Seed: a.seed, Pool: s.pool, Schedules: schedules, Evaluate: a.evaluations(s),
+		FirstBatch: s.schedule.Start, Checkpoints: train.Checkpoints{Every: a.config.CheckpointEvery}, Rules: s.rules(), Label: label,
+	})
 }
 
 // grow has the rule pick a strategy, which trains candidates as far as the rule
 // wants, and returns the run of the pick; nil where all stopped.
-func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event progress.Event, stage *result.StageOutcome) (*train.Run, error) {
-	s := ch.segments[i]
-	race, err := ch.session.newRace(growing{
-		kind: progress.PhaseStack, source: source, model: ch.segments[i-1].model, to: s.Depths, seed: ch.seed, schedule: s.schedule,
-		evaluate: ch.evaluate(s), firstBatch: s.schedule.Start, rules: s.rules(), every: ch.config.CheckpointEvery,
-	}, s.pool, event)
+func (a *armTraining) grow(ctx context.Context, bring engine.Bring, i int, source *engine.Run, label progress.Event, stage *result.StageOutcome) (*engine.Run, error) {
+	s := a.stages[i]
+	candidates, err := a.candidates(i, source, label)
 	if err != nil {
 		return nil, err
 	}
-	choice, extra, err := selection.Pick(ctx, s.rule, race)
+	candidates.With(bring)
+	choice, extra, err := selection.Pick(ctx, s.rule, candidates)
 	if err != nil {
 		return nil, err
 	}
 	stage.Candidates, stage.ExtraSteps = len(s.pool), total(extra)
-	ch.outcome.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
-	ch.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
+	a.outcome.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
+	a.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
 	if choice.Index < 0 {
-		ch.outcome.Status = result.StatusDiverged
-		if race.device != nil {
-			ch.outcome.Status = result.StatusFailed
+		a.outcome.Status = result.StatusDiverged
+		if candidates.Failure() != nil {
+			a.outcome.Status = result.StatusFailed
 		}
-		ch.outcome.Stages = append(ch.outcome.Stages, *stage)
+		a.outcome.Stages = append(a.outcome.Stages, *stage)
 		return nil, nil
 	}
 	picked := s.pool[choice.Index]
 	stage.LearnSteps = s.grown.Candidates[choice.Index].LearnSteps
-	ch.outcome.FLOPs += float64(stage.LearnSteps) * s.flops
+	a.outcome.FLOPs += float64(stage.LearnSteps) * s.flops
 	stage.Strategy, stage.Map, stage.Encoder = picked.Name, picked.Map, picked.Encoder
-	return race.runs[choice.Index], nil
+	return candidates.Runs[choice.Index], nil
 }
 
 // add records a stage that was trained.
-func (ch *chain) add(s segment, stage result.StageOutcome, outcome train.Outcome) {
-	o := &ch.outcome
+func (a *armTraining) add(s plannedStage, stage result.StageOutcome, outcome train.Outcome) {
+	o := &a.outcome
 	for _, l := range outcome.Curve {
 		o.Curve = append(o.Curve, result.StackingPoint{Step: s.schedule.Start + l.Step, FLOPs: o.FLOPs + float64(l.Step)*s.flops, Loss: result.Number(l.Value())})
 	}
@@ -216,13 +245,25 @@ func (ch *chain) add(s segment, stage result.StageOutcome, outcome train.Outcome
 	o.Stages = append(o.Stages, stage)
 }
 
-// evaluate returns the steps at which a stage is evaluated.
-func (ch *chain) evaluate(s segment) []int {
-	steps := evaluationsEvery(ch.config.EvaluateEvery, s.Steps)
+// evaluations returns the steps at which a stage is evaluated.
+func (a *armTraining) evaluations(s plannedStage) []int {
+	steps := engine.EvaluationsEvery(a.config.EvaluateEvery, s.Steps)
 	for _, rule := range s.rules() {
 		steps = append(steps, rule.Evaluations(s.Steps)...)
 	}
-	steps = append(steps, branchSteps(s.rules())...)
+	for _, b := range selection.Branches(s.rules()...) {
+		steps = append(steps, b.Step)
+	}
 	slices.Sort(steps)
 	return slices.Compact(steps)
+}
+
+// LoadStacking reads the configuration and the result of a stacking that is complete.
+func LoadStacking(dir string) (*result.Stacking, Stacking, error) {
+	var config Stacking
+	if err := result.ReadFile(dir, result.StackingConfig, &config); err != nil {
+		return nil, config, err
+	}
+	r, err := result.LoadStacking(dir)
+	return r, config, err
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
@@ -123,7 +125,7 @@ func (c Stacking) Validate() error {
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "stacking")); err != nil {
 		return err
 	}
-	if err := positive("evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery); err != nil {
+	if err := engine.Positive("evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery); err != nil {
 		return err
 	}
 	switch {
@@ -208,4 +210,11 @@ func (c Stacking) stages(arm Arm) []Stage {
 		return arm.Stages
 	}
 	return c.Stages
+}
+
+// stepFLOPs is what a training step of a model takes, by count. The task must be
+// valid.
+func (c Stacking) stepFLOPs(m model.Model) float64 {
+	cost, _ := c.Cost(m, 1)
+	return cost.FLOPs
 }

@@ -37,7 +37,7 @@ func TestStackingPresets(t *testing.T) {
 			budget += float64(s.Steps) * depthCost(withDepths(t, c.Model, s.Depths))
 		}
 		for _, arm := range c.Arms {
-			if _, err := c.segments(arm, budget, depthCost); err != nil {
+			if _, err := c.plannedStages(arm, budget, depthCost); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -56,11 +56,11 @@ func withDepths(t *testing.T, m model.Model, depths growth.Depths) model.Model {
 // depthCost makes up the cost of a step: embedding and head beside the layers.
 func depthCost(m model.Model) float64 { return 1.7e6 + 0.9e6*float64(m.Depths()[0]) }
 
-// TestSegments: over random plans, rules and proportions, training and probing
+// TestPlannedStages: over random plans, rules and proportions, training and probing
 // take the whole budget, but for less than one step more in the last stage would
 // take; the schedule goes over all stages; the plan itself is kept where nothing
 // is probed.
-func TestSegments(t *testing.T) {
+func TestPlannedStages(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	c := smallStacking(t)
 	c.Strategies, c.Rewarm = nil, 1
@@ -88,7 +88,7 @@ func TestSegments(t *testing.T) {
 		case 1:
 			arm = Arm{Name: "scratch", Stages: stages[len(stages)-1:]}
 		}
-		list, err := c.segments(arm, budget, depthCost)
+		list, err := c.plannedStages(arm, budget, depthCost)
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("an error of more than one line: %v", err)
@@ -121,7 +121,7 @@ func TestSegments(t *testing.T) {
 		if total > budget*(1+1e-9) || next <= budget*(1-1e-9) {
 			t.Errorf("%s: it takes %g FLOPs of %g, with another step %g", what, total, budget, next)
 		}
-		if probes := slices.ContainsFunc(list, func(s segment) bool { return s.extra > 0 }); !probes && len(arm.Stages) == 0 {
+		if probes := slices.ContainsFunc(list, func(s plannedStage) bool { return s.extra > 0 }); !probes && len(arm.Stages) == 0 {
 			for i, s := range list {
 				if s.Steps != stages[i].Steps {
 					t.Errorf("%s: without probes stage %d has %d steps", what, i+1, s.Steps)
@@ -207,8 +207,8 @@ func TestStackingValidate(t *testing.T) {
 	}
 }
 
-// TestSegmentsErrors: what only shows when stages are fitted to the budget.
-func TestSegmentsErrors(t *testing.T) {
+// TestPlannedStagesErrors: what only shows when stages are fitted to the budget.
+func TestPlannedStagesErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Stacking)
 		budget float64
@@ -221,7 +221,7 @@ func TestSegmentsErrors(t *testing.T) {
 	} {
 		c := smallStacking(t)
 		test.change(&c)
-		_, err := c.segments(c.Arms[0], test.budget, depthCost)
+		_, err := c.plannedStages(c.Arms[0], test.budget, depthCost)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got error %v, want one line with %q", name, err, test.want)
 		}

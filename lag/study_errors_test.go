@@ -13,8 +13,8 @@ import (
 )
 
 // changeBERT changes the model of a study.
-func changeBERT(change func(*bert.Config)) func(*lag.Config) {
-	return func(c *lag.Config) {
+func changeBERT(change func(*bert.Config)) func(*lag.StudyConfig) {
+	return func(c *lag.StudyConfig) {
 		m := c.Model.Config.(bert.Config)
 		change(&m)
 		c.Model.Config = m
@@ -28,41 +28,41 @@ func TestBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
-		change func(*lag.Config)
+		change func(*lag.StudyConfig)
 		dir    string
 		want   string
 	}{
 		"to smaller than from":      {change: changeBERT(func(m *bert.Config) { m.Layers = 4 }), want: "cannot grow"},
-		"heads":                     {change: func(c *lag.Config) { _ = c.SetModel("heads", "3") }, want: "do not divide the hidden size"},
-		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus.Source = file }, want: file},
-		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus.Source = file + ".missing" }, want: file + ".missing"},
-		"corpus shorter than batch": {change: func(c *lag.Config) { c.BatchSize = 5000 }, want: "shorter than a batch"},
-		"validation set too short":  {change: func(c *lag.Config) { c.ValidationBatches = 5000 }, want: "validation set is too short"},
+		"heads":                     {change: func(c *lag.StudyConfig) { _ = c.SetModel("heads", "3") }, want: "do not divide the hidden size"},
+		"empty corpus":              {change: func(c *lag.StudyConfig) { c.Data.Corpus.Source = file }, want: file},
+		"missing corpus":            {change: func(c *lag.StudyConfig) { c.Data.Corpus.Source = file + ".missing" }, want: file + ".missing"},
+		"corpus shorter than batch": {change: func(c *lag.StudyConfig) { c.BatchSize = 5000 }, want: "shorter than a batch"},
+		"validation set too short":  {change: func(c *lag.StudyConfig) { c.ValidationBatches = 5000 }, want: "validation set is too short"},
 		"vocabulary":                {change: changeBERT(func(m *bert.Config) { m.VocabSize = 65 }), want: "does not match"},
-		"sequence too long":         {change: func(c *lag.Config) { c.Objective = c.Objective.WithSequenceLength(17) }, want: "positions"},
-		"unknown strategy":          {change: func(c *lag.Config) { c.Growth.Strategies = []string{"magic"} }, want: "magic"},
-		"no name":                   {change: func(c *lag.Config) { c.Name = "" }, want: "name"},
-		"unknown rule":              {change: func(c *lag.Config) { c.Growth.Rules = []string{"best-of:3"} }, want: "best-of:3"},
-		"rule beyond the end":       {change: func(c *lag.Config) { c.Growth.Rules = []string{"lag:10"} }, want: "before the end"},
-		"rule without a strategy":   {change: func(c *lag.Config) { c.Growth.Rules = []string{"strategy:magic"} }, want: "no candidate has this name"},
-		"seed twice":                {change: func(c *lag.Config) { c.Growth.Seeds = []int64{3, 3} }, want: "twice"},
-		"restart without a start": {change: func(c *lag.Config) {
+		"sequence too long":         {change: func(c *lag.StudyConfig) { c.Objective = c.Objective.WithSequenceLength(17) }, want: "positions"},
+		"unknown strategy":          {change: func(c *lag.StudyConfig) { c.Growth.Strategies = []string{"magic"} }, want: "magic"},
+		"no name":                   {change: func(c *lag.StudyConfig) { c.Name = "" }, want: "name"},
+		"unknown rule":              {change: func(c *lag.StudyConfig) { c.Growth.Rules = []string{"best-of:3"} }, want: "best-of:3"},
+		"rule beyond the end":       {change: func(c *lag.StudyConfig) { c.Growth.Rules = []string{"lag:10"} }, want: "before the end"},
+		"rule without a strategy":   {change: func(c *lag.StudyConfig) { c.Growth.Rules = []string{"strategy:magic"} }, want: "no candidate has this name"},
+		"seed twice":                {change: func(c *lag.StudyConfig) { c.Growth.Seeds = []int64{3, 3} }, want: "twice"},
+		"restart without a start": {change: func(c *lag.StudyConfig) {
 			s := growth.Custom("again", growth.Map{0, 0}, growth.Copy)
 			s.Restart = true
 			c.Growth.Custom = growth.Pool{s}
 		}, want: "give it a start"},
-		"restart with a long warm-up": {change: func(c *lag.Config) {
+		"restart with a long warm-up": {change: func(c *lag.StudyConfig) {
 			s := growth.Custom("again", growth.Map{0, 0}, growth.Copy)
 			s.Restart = true
 			c.Growth.Custom = growth.Pool{s}
 			c.Growth.Schedule.Start, c.Growth.Schedule.WarmUp = 20, 15
 		}, want: "a warm-up of 15 steps does not fit"},
-		"other stacks":        {change: func(c *lag.Config) { c.Growth.To = growth.Depths{2, 2} }, want: "stack"},
-		"no objective":        {change: func(c *lag.Config) { c.Objective.Settings = nil }, want: "no objective"},
-		"no checkpoints":      {change: func(c *lag.Config) { c.CheckpointEvery = 0 }, want: "checkpoint_every"},
-		"lag too long":        {change: func(c *lag.Config) { c.Growth.Lag = 10 }, want: "lag"},
-		"directory is a file": {change: func(*lag.Config) {}, dir: filepath.Join(file, "study"), want: file},
-		"unknown backend":     {change: func(*lag.Config) {}, want: "unknown backend"},
+		"other stacks":        {change: func(c *lag.StudyConfig) { c.Growth.To = growth.Depths{2, 2} }, want: "stack"},
+		"no objective":        {change: func(c *lag.StudyConfig) { c.Objective.Settings = nil }, want: "no objective"},
+		"no checkpoints":      {change: func(c *lag.StudyConfig) { c.CheckpointEvery = 0 }, want: "checkpoint_every"},
+		"lag too long":        {change: func(c *lag.StudyConfig) { c.Growth.Lag = 10 }, want: "lag"},
+		"directory is a file": {change: func(*lag.StudyConfig) {}, dir: filepath.Join(file, "study"), want: file},
+		"unknown backend":     {change: func(*lag.StudyConfig) {}, want: "unknown backend"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, engine := smoke(t), backend.Go

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func corpusFile(t *testing.T, n int) string {
 	return path
 }
 
-func smoke(t *testing.T) lag.Config {
+func smoke(t *testing.T) lag.StudyConfig {
 	t.Helper()
 	config, err := lag.Preset("smoke")
 	if err != nil {
@@ -51,9 +52,9 @@ func smoke(t *testing.T) lag.Config {
 	return config
 }
 
-func run(t *testing.T, config lag.Config, dir, engine string, observe progress.Observer) (*result.Study, error) {
+func run(t *testing.T, config lag.StudyConfig, dir, engine string, observe progress.Observer) (*result.Study, error) {
 	t.Helper()
-	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: engine, Observe: observe})
+	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: engine, Observe: observe})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func TestStudy(t *testing.T) {
 	})
 }
 
-func check(t *testing.T, r *result.Study, config lag.Config) {
+func check(t *testing.T, r *result.Study, config lag.StudyConfig) {
 	t.Helper()
 	pool, err := config.Pool()
 	if err != nil {
@@ -247,7 +248,7 @@ func TestTruncatedCheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go})
+	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,22 +310,50 @@ func TestOtherConfiguration(t *testing.T) {
 	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
-	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go})
+	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
 	if _, _, err := lag.LoadStudy(dir); err != nil {
-		t.Errorf("opened again, the study has lost its study: %v", err)
+		t.Errorf("opened again, the study has lost its result: %v", err)
 	}
 	config.Growth.Strategies = []string{"stack"}
-	if s, err = lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go}); err != nil {
+	before := tree(t, dir)
+	if s, err = lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go}); err != nil {
 		t.Fatal(err)
 	}
-	s.Close()
+	defer s.Close()
+	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
+		t.Errorf("opening a study writes: %s", diff)
+	}
+	if _, err := s.Pretrain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if _, _, err := lag.LoadStudy(dir); err == nil {
 		t.Error("the result of another configuration is taken for this one's")
 	}
+	if _, err := os.Stat(filepath.Join(dir, "result.json.old")); err != nil {
+		t.Error(err)
+	}
+}
+
+// tree returns the contents of all files in a directory and below.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 // TestMoreRules: a study that is complete gets another rule, with decay branches

@@ -15,6 +15,7 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
@@ -57,7 +58,7 @@ func (c Training) Validate() error {
 	if err := errors.Join(c.Task.Validate(), c.Schedule.Validate(), validateName(c.Name, "training")); err != nil {
 		return err
 	}
-	if err := positive("micro_batches", c.MicroBatches, "schedule.steps", c.Schedule.Steps, "evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery); err != nil {
+	if err := engine.Positive("micro_batches", c.MicroBatches, "schedule.steps", c.Schedule.Steps, "evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery); err != nil {
 		return err
 	}
 	if c.BatchSize%c.MicroBatches != 0 {
@@ -79,58 +80,69 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	o, err = o.withDefaults(c.Name)
+	if o.Workers > 1 {
+		return nil, fmt.Errorf("a training is one run; %d workers have nothing to share", o.Workers)
+	}
+	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 	if err != nil {
 		return nil, err
 	}
-	session, err := openSession(ctx, c.Task, o)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	d, f := session.dataset, session.fixed()
-	program, err := session.program(c.Model)
-	if err != nil {
-		return nil, err
-	}
-	cost, err := c.Task.Cost(c.Model, c.MicroBatches)
+	defer func() { err = errors.Join(err, s.Close()) }()
+	cost, err := c.Cost(c.Model, c.MicroBatches)
 	if err != nil {
 		return nil, err
 	}
 	log.Info("a step takes", "tokens", cost.Tokens, "GFLOP", math.Round(cost.FLOPs/1e6)/1e3, "memory", "about "+cost.Memory.String())
-	config := trainingConfig{Training: c.computes(), Backend: session.backend.Kind, Data: d.Fingerprint}
-	run := c.run(program, f, cost, o, environmentOf(session.backend))
-	if c.Initial != "" {
-		initial, err := c.Task.loadInitial(c.Initial, d)
-		if err != nil {
-			return nil, err
-		}
-		config.InitialWeights = initial.Fingerprint()
-		run.Initial = func(context.Context) (*train.State, error) { return program.Restore(initial) }
+	run, err := c.run(s)
+	if err != nil {
+		return nil, err
 	}
-	run.Config = config
 	dir, err := run.Dir()
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o755), c.save(s.Dir()), s.Dataset().Tokenizer.SaveTo(dir)); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(c.save(o.Dir), d.Tokenizer.SaveTo(dir)); err != nil {
-		return nil, err
+	outcomes, err := s.Bring(ctx, []*engine.Run{run}, c.Schedule.Steps)
+	if err == nil {
+		err = outcomes[0].Failed
 	}
-	outcome, err := run.Do(ctx)
-	if err = advise("the training failed", err); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, engine.Advise("the training failed", err)
 	}
+	return describe(dir, outcomes[0], s.Dataset()), nil
+}
+
+// describe says what a training came to.
+func describe(dir string, o train.Outcome, d *data.Dataset) *result.Training {
 	t := &result.Training{
-		Dir: dir, Curve: points(outcome.Curve), Loss: result.Undefined(), ShuffledLoss: result.Number(outcome.AtEnd[shuffledSet].Value()),
-		Steps: outcome.Steps, DivergedAt: outcome.DivergedAt, UnigramEntropy: d.UnigramEntropy,
+		Dir: dir, Curve: points(o.Curve), Loss: result.Undefined(), ShuffledLoss: result.Undefined(),
+		Steps: o.Steps, DivergedAt: o.DivergedAt, UnigramEntropy: d.UnigramEntropy,
+	}
+	if shuffled, ok := engine.ShuffledLoss(o); ok {
+		t.ShuffledLoss = shuffled
 	}
 	if n := len(t.Curve); n > 0 {
 		t.Loss = t.Curve[n-1].Loss
 	}
-	return t, nil
+	return t
+}
+
+// run is the training's run.
+func (c Training) run(s *engine.Session) (*engine.Run, error) {
+	spec := s.Spec(progress.PhaseTrain, c.Model, c.Seed, c.Schedule, engine.EvaluationsEvery(c.EvaluateEvery, c.Schedule.Steps))
+	spec.MicroBatches, spec.EvaluateEvery = c.MicroBatches, c.EvaluateEvery
+	if c.Initial != "" {
+		fingerprint, err := s.SetInitial(c.Initial)
+		if err != nil {
+			return nil, err
+		}
+		spec.InitialWeights = fingerprint
+	}
+	label := progress.Event{Phase: progress.PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
+	s.Observe(label)
+	return s.NewRun(spec, nil, train.Checkpoints{Every: c.CheckpointEvery, Keep: c.CheckpointKeep, KeepAt: c.CheckpointsAt}, label)
 }
 
 // save writes training.json. Where the directory held another training or a
@@ -143,57 +155,28 @@ func (c Training) save(dir string) error {
 			log.Warn("this directory held a training of another configuration; its curve is replaced, its run is kept", "dir", dir)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, result.StudyConfig)); err == nil {
+	if exists(filepath.Join(dir, result.StudyConfig)) {
 		log.Warn("this directory holds a study; the training's files lie beside its own", "dir", dir)
 	}
 	return atomicfile.WriteJSON(path, c)
 }
 
-// trainingConfig is what determines a training run: the address of its directory.
-type trainingConfig struct {
-	Training
-	Backend string `json:"backend"`     // engines differ in the last bits
-	Data    string `json:"fingerprint"` // of the data set
-
-	InitialWeights string `json:"initial_weights,omitempty"` // fingerprint
-}
-
-// computes is the training without what has no part in what it computes. Data
-// and initial weights count by their fingerprints: a directory may be moved.
-func (c Training) computes() Training {
-	c.Name, c.Initial, c.Data = "", "", data.Config{}
-	c.CheckpointEvery, c.CheckpointKeep, c.CheckpointsAt = 0, 0, nil
-	return c
-}
-
-func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env environment) *train.Run {
-	event := progress.Event{Phase: progress.PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
-	o.Observe(event)
-	run := &train.Run{
-		Study: o.Dir, Env: env, Program: program, Seed: c.Seed, Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: o.PeakFLOPS,
-		Initial: func(context.Context) (*train.State, error) { return program.NewState(c.Seed), nil },
-		Batch: func(step int) ([]train.Batch, error) {
-			batch, err := f.training(int64(step))
-			if err != nil || c.MicroBatches == 1 {
-				return []train.Batch{batch}, err
-			}
-			parts, err := batch.Split(c.MicroBatches)
-			return parts, errors.Join(err, batch.Finalize())
-		},
-		Validation: f.validation,
-		Schedule:   c.Schedule, Evaluate: evaluationsEvery(c.EvaluateEvery, c.Schedule.Steps),
-		Checkpoints: train.Checkpoints{Every: c.CheckpointEvery, Keep: c.CheckpointKeep, KeepAt: c.CheckpointsAt},
-		Observe: func(step int, loss float64, validation bool) {
-			e := event
-			e.Done, e.Loss = int64(step), loss
-			if validation {
-				e.Loss, e.Point = math.NaN(), &result.Point{Step: step, Loss: result.Number(loss)}
-			}
-			o.Observe(e)
-		},
+// Continue brings the run in a directory to its end, from its config.json and
+// those of the runs that it grows from, which lie beside it. The data must be
+// prepared, and the backend be the one that config.json names; Dir and Backend of
+// the options are left empty.
+func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, err error) {
+	s, run, err := engine.OpenRun(dir, o.engine(""))
+	if err != nil {
+		return nil, err
 	}
-	if len(f.shuffled) > 0 {
-		run.AtEnd = map[string][]train.Batch{shuffledSet: f.shuffled}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	outcomes, err := s.Bring(ctx, []*engine.Run{run}, run.Spec.Schedule.Steps)
+	if err == nil {
+		err = outcomes[0].Failed
 	}
-	return run
+	if err != nil {
+		return nil, engine.Advise("the run failed", err)
+	}
+	return describe(dir, outcomes[0], s.Dataset()), nil
 }

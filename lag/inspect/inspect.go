@@ -201,7 +201,7 @@ func (r *Report) state(file *safetensors.File) {
 		r.damage(fmt.Errorf("the description of the checkpoint %s cannot be read: %w", file.Path(), err))
 	}
 	if s.Optimizer == "" {
-		s.Optimizer = optimizerOf(filepath.Join(r.Path, "config.json"))
+		s.Optimizer = optimizerOf(filepath.Join(r.Path, train.ConfigFile))
 	}
 	params := make(map[string][]int)
 	for _, name := range file.Names() {

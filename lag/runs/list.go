@@ -47,7 +47,7 @@ func List(dir string) ([]Run, error) {
 	}
 	var pool growth.Pool
 	if kindOf(dir) == Study {
-		var config lag.Config
+		var config lag.StudyConfig
 		if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func List(dir string) ([]Run, error) {
 			c = configs[c.Parent]
 		}
 		if list[i].Strategy, err = strategyName(c.Strategy, pool); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, list[i].Name, "config.json"), err)
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, list[i].Name, train.ConfigFile), err)
 		}
 		place[list[i].Name] = slices.IndexFunc(pool, func(s growth.Strategy) bool { return s.Name == list[i].Strategy })
 	}

@@ -174,7 +174,7 @@ func isComplete(dir string, kind Kind, list []string) bool {
 	var newest string
 	var when time.Time
 	for _, run := range list {
-		if info, err := os.Stat(filepath.Join(run, "metrics.jsonl")); err == nil && !info.ModTime().Before(when) {
+		if info, err := os.Stat(filepath.Join(run, train.MetricsFile)); err == nil && !info.ModTime().Before(when) {
 			newest, when = run, info.ModTime()
 		}
 	}

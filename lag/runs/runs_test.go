@@ -66,10 +66,10 @@ func smallTask(t *testing.T, task *lag.Task) {
 	}
 }
 
-func runStudy(t *testing.T, config lag.Config, o lag.Options) *result.Study {
+func runStudy(t *testing.T, config lag.StudyConfig, o lag.Options) *result.Study {
 	t.Helper()
 	ctx := context.Background()
-	s := must(lag.Open(ctx, config, o))(t)
+	s := must(lag.Open(config, o))(t)
 	defer s.Close()
 	return must(s.Run(ctx))(t)
 }
@@ -105,7 +105,7 @@ func TestCleanStudy(t *testing.T) {
 	want := runStudy(t, config, o)
 
 	ctx := context.Background()
-	s := must(lag.Open(ctx, config, o))(t)
+	s := must(lag.Open(config, o))(t)
 	selected := must(s.Select(ctx, selection.LAG{Lag: config.Growth.Lag}, want.Seeds[0]))(t)
 	s.Close()
 	winner := filepath.Join(o.Dir, selected.Run)
@@ -157,7 +157,7 @@ func TestList(t *testing.T) {
 	config.Growth.Custom = growth.Pool{growth.Custom("own", growth.Map{0, 0}, growth.Zero)}
 	config.Growth.Schedule.Peak = 1e30 // which no candidate survives
 	o := options(t.TempDir(), "study")
-	s := must(lag.Open(context.Background(), config, o))(t)
+	s := must(lag.Open(config, o))(t)
 	source := must(s.Pretrain(context.Background()))(t)
 	must(s.Probe(context.Background()))(t)
 	s.Close()

@@ -34,7 +34,7 @@ type runConfig struct {
 }
 
 func readRunConfig(run string) (c runConfig, err error) {
-	path := filepath.Join(run, "config.json")
+	path := filepath.Join(run, train.ConfigFile)
 	text, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(text, &c)
@@ -85,7 +85,7 @@ func contradictions(dir string, kind Kind, list []string, configs []runConfig) (
 
 // ofStudy returns whether a run may be one of the study in a directory.
 func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
-	var config lag.Config
+	var config lag.StudyConfig
 	if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
 		return nil, err
 	}

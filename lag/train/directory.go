@@ -8,6 +8,14 @@ import (
 	"path/filepath"
 )
 
+// Names of the files in a run's directory.
+const (
+	ConfigFile      = "config.json"
+	EnvironmentFile = "env.json"
+	MetricsFile     = "metrics.jsonl"
+	OutcomeFile     = "result.json"
+)
+
 // TryLock locks a run's directory, as a training run does. The directory may be
 // changed while it is locked. TryLock returns false if another process holds
 // the lock.
@@ -17,7 +25,7 @@ func TryLock(dir string) (unlock func(), ok bool, err error) {
 
 // IsRun reports whether dir is the directory of a run.
 func IsRun(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "config.json"))
+	_, err := os.Stat(filepath.Join(dir, ConfigFile))
 	return err == nil
 }
 

@@ -109,7 +109,7 @@ func ReadMetrics(run string) ([]Metric, error) {
 }
 
 // metricsPath returns the path of the log in a run's directory.
-func metricsPath(run string) string { return filepath.Join(run, "metrics.jsonl") }
+func metricsPath(run string) string { return filepath.Join(run, MetricsFile) }
 
 // add appends a line. The next [metricsLog.sync] writes it to the disk.
 func (l *metricsLog) add(m Metric) error {

@@ -205,7 +205,7 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if err := r.warnOfOtherEnvironment(dir); err != nil {
 		return outcome, err
 	}
-	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(dir, "config.json"), r.Config), atomicfile.WriteJSON(filepath.Join(dir, "env.json"), r.Env)); err != nil {
+	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(dir, ConfigFile), r.Config), atomicfile.WriteJSON(filepath.Join(dir, EnvironmentFile), r.Env)); err != nil {
 		return outcome, err
 	}
 	if outcome, err = r.train(ctx, dir, step); err != nil {
@@ -221,7 +221,7 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 }
 
 // outcomePath returns the path of the outcome in a run's directory.
-func outcomePath(dir string) string { return filepath.Join(dir, "result.json") }
+func outcomePath(dir string) string { return filepath.Join(dir, OutcomeFile) }
 
 // readOutcome returns the outcome of a run. The error wraps [os.ErrNotExist] if
 // the run is not complete.
@@ -339,7 +339,7 @@ func (r *Run) complete(outcome Outcome) error {
 // engine or on another machine: its numbers may then differ in the last digits
 // from those of an uninterrupted run.
 func (r *Run) warnOfOtherEnvironment(dir string) error {
-	before, err := os.ReadFile(filepath.Join(dir, "env.json"))
+	before, err := os.ReadFile(filepath.Join(dir, EnvironmentFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

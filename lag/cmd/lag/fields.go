@@ -138,12 +138,12 @@ const presets = "the preset's"
 
 // studyFlags adds the flags of the settings of a study that are changed most.
 // Every one has its field in the study's JSON.
-func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
-	o := new(overrides[lag.Config])
-	taskFlags(flags, o, func(c *lag.Config) *lag.Task { return &c.Task })
-	add := func(name, help string, field func(*lag.Config) any) { o.add(flags, name, help, presets, field) }
-	add("name", "`name` of the study", func(c *lag.Config) any { return &c.Name })
-	add("from", "`layers` of the source model, of an encoder-decoder as 2,2", func(c *lag.Config) any {
+func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
+	o := new(overrides[lag.StudyConfig])
+	taskFlags(flags, o, func(c *lag.StudyConfig) *lag.Task { return &c.Task })
+	add := func(name, help string, field func(*lag.StudyConfig) any) { o.add(flags, name, help, presets, field) }
+	add("name", "`name` of the study", func(c *lag.StudyConfig) any { return &c.Name })
+	add("from", "`layers` of the source model, of an encoder-decoder as 2,2", func(c *lag.StudyConfig) any {
 		return func(text string) error {
 			from, err := growth.ParseDepths(text)
 			if err == nil {
@@ -152,20 +152,20 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
 			return err
 		}
 	})
-	add("to", "`layers` of the grown models, of an encoder-decoder as 4,4", func(c *lag.Config) any { return &c.Growth.To })
-	add("pretrain", "pretraining `steps`", func(c *lag.Config) any { return &c.Pretrain.Schedule.Steps })
-	add("pretrain-lr", "peak learning `rate` of pretraining", func(c *lag.Config) any { return &c.Pretrain.Schedule.Peak })
-	add("pretrain-warmup", "`steps` of learning-rate warm-up of pretraining", func(c *lag.Config) any { return &c.Pretrain.Schedule.WarmUp })
-	add("warmup", "`steps` of learning-rate warm-up after growing", func(c *lag.Config) any { return &c.Growth.Schedule.WarmUp })
-	add("steps", "training `steps` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Steps })
-	add("lr", "peak learning `rate` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Peak })
-	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.Lag })
-	add("seeds", "comma-separated seed `numbers` of the training after growing: each strategy is trained under each", func(c *lag.Config) any { return &c.Growth.Seeds })
-	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.Config) any {
+	add("to", "`layers` of the grown models, of an encoder-decoder as 4,4", func(c *lag.StudyConfig) any { return &c.Growth.To })
+	add("pretrain", "pretraining `steps`", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.Steps })
+	add("pretrain-lr", "peak learning `rate` of pretraining", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.Peak })
+	add("pretrain-warmup", "`steps` of learning-rate warm-up of pretraining", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.WarmUp })
+	add("warmup", "`steps` of learning-rate warm-up after growing", func(c *lag.StudyConfig) any { return &c.Growth.Schedule.WarmUp })
+	add("steps", "training `steps` after growing", func(c *lag.StudyConfig) any { return &c.Growth.Schedule.Steps })
+	add("lr", "peak learning `rate` after growing", func(c *lag.StudyConfig) any { return &c.Growth.Schedule.Peak })
+	add("lag", "`steps` after growing at which LAG picks", func(c *lag.StudyConfig) any { return &c.Growth.Lag })
+	add("seeds", "comma-separated seed `numbers` of the training after growing: each strategy is trained under each", func(c *lag.StudyConfig) any { return &c.Growth.Seeds })
+	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.StudyConfig) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
 	})
-	add("controls", "comma-separated `names` of trainings of the deep model from scratch to compare with: scratch, for what the source and one candidate cost together; scratch-steps, for the steps of a candidate; an empty text for none", func(c *lag.Config) any { return &c.Growth.Controls })
-	poolFlags(flags, o, func(c *lag.Config) *lag.PoolOptions { return &c.Growth.PoolOptions })
+	add("controls", "comma-separated `names` of trainings of the deep model from scratch to compare with: scratch, for what the source and one candidate cost together; scratch-steps, for the steps of a candidate; an empty text for none", func(c *lag.StudyConfig) any { return &c.Growth.Controls })
+	poolFlags(flags, o, func(c *lag.StudyConfig) *lag.PoolOptions { return &c.Growth.PoolOptions })
 	return o
 }
 

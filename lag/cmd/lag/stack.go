@@ -22,7 +22,7 @@ import (
 func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.StackingPresets(), lag.StackingPreset)
 	options := optionFlags(flags)
-	workers := workerFlags(flags)
+	workersFlag(flags, options)
 	overrides := stackingFlags(flags)
 	plan := planFlags(flags)
 
@@ -36,19 +36,12 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if options.Dir == "" {
 			options.Dir = filepath.Join("runs", config.Name)
 		}
-		if err := workers.begin(); err != nil {
-			return err
-		}
-		var study *result.Stacking
-		err = workers.with(ctx, "stack", config, *options, func(ctx context.Context) (err error) {
-			study, err = lag.Stack(ctx, config, *options)
-			return err
-		})
+		stacking, err := lag.Stack(ctx, config, *options)
 		bars.finish()
-		if err != nil || workers.helps() {
+		if err != nil {
 			return interruption(err)
 		}
-		return writeStacking(options.Dir, study)
+		return writeStacking(options.Dir, stacking)
 	}
 }
 

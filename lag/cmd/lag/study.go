@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/landscape-aware/growing/data"
@@ -27,12 +28,12 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	configuration := configFlags(flags, "lag study", "study", defaultPreset, lag.Presets(), lag.Preset)
 	initial := flags.String("initial", "", "`directory` of a model or a run to grow in place of one that is pretrained, such as lag import makes")
 	options := optionFlags(flags)
-	workers := workerFlags(flags)
+	workersFlag(flags, options)
 	live := flags.String("select", "", "selection `rule`: pick by it live, under each seed, training candidates only as far as it asks and the winner to the end; `lag select -h` lists rules")
 	overrides := studyFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
-		config, done, err := configuration.load(initially(flags, initial, (*lag.Config).SetInitial), overrides.apply)
+		config, done, err := configuration.load(initially(flags, initial, (*lag.StudyConfig).SetInitial), overrides.apply)
 		if err != nil || done {
 			return err
 		}
@@ -41,66 +42,62 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		if options.Dir == "" {
 			options.Dir = filepath.Join("runs", config.Name)
 		}
-		var s *lag.Study
-		defer func() {
-			if s != nil {
-				s.Close()
-			}
-		}()
-		open := func(ctx context.Context) (err error) {
-			s, err = lag.Open(ctx, config, *options)
-			bars.finish()
-			return err
-		}
-		if *live != "" && *workers.count > 1 {
-			return usageError{errors.New("-select picks in one process; leave -workers out")}
-		}
 		if *live != "" {
-			rule, err := selection.Parse(*live)
-			if err == nil {
-				err = config.CheckRule(rule)
-			}
-			if err != nil {
-				return usageError{err}
-			}
-			if len(config.Growth.Controls) > 0 {
-				fmt.Fprintln(os.Stderr, "-select trains no controls; the same command without it does, and all candidates")
-			}
-			if err := open(ctx); err != nil {
-				return interruption(err)
-			}
-			return interruption(selectLive(ctx, s, rule, bars))
+			return pickLive(ctx, config, *options, *live, bars)
 		}
-		if err := workers.begin(); err != nil {
+		s, err := lag.Open(config, *options)
+		if err != nil {
 			return err
 		}
-		if workers.starts() { // there is nothing to share before the source is trained
-			err := open(ctx)
-			if err == nil {
-				_, err = s.Pretrain(ctx)
-				bars.finish()
-				err = errors.Join(err, s.Close())
-				s = nil // opened again on fewer cores
-			}
-			if err != nil {
-				return interruption(err)
-			}
+		defer s.Close()
+		dataset, err := s.Dataset(ctx)
+		bars.finish()
+		if err != nil {
+			return interruption(err)
 		}
-		var study *result.Study
-		err = workers.with(ctx, "study", config, *options, func(ctx context.Context) (err error) {
-			if err := open(ctx); err != nil {
-				return err
-			}
-			describeCorpus(s.Dataset())
-			study, err = s.Run(ctx)
-			bars.finish()
-			return err
-		})
-		if err != nil || workers.helps() {
+		describeCorpus(dataset)
+		study, err := s.Run(ctx)
+		bars.finish()
+		if err != nil {
 			return interruption(err)
 		}
 		return writeResult(s.Dir(), study)
 	}
+}
+
+// pickLive has a rule pick live under each seed of a study.
+func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text string, bars *bars) error {
+	if o.Workers > 1 {
+		return usageError{errors.New("-select picks in one process; leave -workers out")}
+	}
+	rule, err := selection.Parse(text)
+	if err == nil {
+		err = config.CheckRule(rule)
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	if len(config.Growth.Controls) > 0 {
+		fmt.Fprintln(os.Stderr, "-select trains no controls; the same command without it does, and all candidates")
+	}
+	s, err := lag.Open(config, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return interruption(selectLive(ctx, s, rule, bars))
+}
+
+// workersFlag adds the flag for several processes.
+func workersFlag(flags *flag.FlagSet, o *lag.Options) {
+	flags.Func("workers", "`processes` that share the candidates, each on its part of the cores (default 1)", func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q workers are impossible; give 1 or more", text)
+		}
+		o.Workers = n
+		return nil
+	})
 }
 
 // optionFlags adds the flags that say where and how a study or a training is run.

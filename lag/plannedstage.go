@@ -11,8 +11,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// segment is a stage of an arm as it is trained.
-type segment struct {
+// plannedStage is a stage of an arm, with the steps that the budget allows.
+type plannedStage struct {
 	Stage
 	model    model.Model
 	pool     growth.Pool // that the stage begins with; none for the first
@@ -23,26 +23,26 @@ type segment struct {
 	extra    int     // steps that the rule is expected to spend on losers
 }
 
-// rules are the segment's rule, or none.
-func (s segment) rules() []selection.Rule {
+// rules are the stage's rule, or none.
+func (s plannedStage) rules() []selection.Rule {
 	if s.rule == nil {
 		return nil
 	}
 	return []selection.Rule{s.rule}
 }
 
-// segments returns the stages of an arm, with their steps scaled so that training
-// and probing together take the budget, of which less is left over than one step
-// more of the last stage, and what its rule would then spend, would take. The cost
-// of a step is given by model.
-func (c Stacking) segments(arm Arm, budget float64, cost func(model.Model) float64) ([]segment, error) {
-	var list []segment
+// plannedStages returns an arm's stages. It scales their steps to use up the
+// budget, training and probing together: what is left is less than the cost of one
+// more step of the last stage, with what its rule would then spend. cost is that of
+// a step of a model, in FLOPs.
+func (c Stacking) plannedStages(arm Arm, budget float64, cost func(model.Model) float64) ([]plannedStage, error) {
+	var list []plannedStage
 	for i, stage := range c.stages(arm) {
 		model, err := c.Model.WithDepths(stage.Depths...)
 		if err != nil {
 			return nil, err
 		}
-		s := segment{Stage: stage, model: model, flops: cost(model)}
+		s := plannedStage{Stage: stage, model: model, flops: cost(model)}
 		if i > 0 {
 			if s.rule, err = selection.Parse(arm.Rule); err != nil {
 				return nil, err
@@ -79,9 +79,9 @@ func (c Stacking) segments(arm Arm, budget float64, cost func(model.Model) float
 	return list, nil
 }
 
-// fit scales the steps of segments to a budget of FLOPs: one step more in the last
+// fit scales the steps of stages to a budget of FLOPs. One more step of the last
 // stage, with what its rule would then spend, would exceed it.
-func fit(list []segment, budget float64) error {
+func fit(list []plannedStage, budget float64) error {
 	weights, training := make([]float64, len(list)), 0.0
 	for i, s := range list {
 		weights[i] = float64(s.Steps)
@@ -127,12 +127,12 @@ func fit(list []segment, budget float64) error {
 	return last.fill(int(left/last.flops + rounding))
 }
 
-// rounding keeps what is a whole number of steps but for rounding from being one less.
+// rounding is how far a number of steps may be from a whole one: it is rounding error.
 const rounding = 1e-9
 
-// fill gives the segment the most steps that, with those its rule spends, are at
-// most n. It has fewer now.
-func (s *segment) fill(n int) error {
+// fill gives the stage as many steps as it can have if these and the steps that its
+// rule spends are to be at most n. It has fewer now.
+func (s *plannedStage) fill(n int) error {
 	more := sort.Search(n-s.Steps, func(i int) bool {
 		extra, err := s.expectedExtra(s.Steps + i + 1)
 		return err != nil || s.Steps+i+1+extra > n
@@ -143,10 +143,10 @@ func (s *segment) fill(n int) error {
 	return err
 }
 
-// expectedExtra is how many steps the segment's rule spends on candidates that it
-// does not pick, where the segment has so many steps and none diverges, and on
-// learning the coefficients of the pick.
-func (s segment) expectedExtra(steps int) (int, error) {
+// expectedExtra is how many steps the stage's rule spends on candidates that it
+// does not pick and on learning the coefficients of the pick, if the stage has so
+// many steps and none diverges.
+func (s plannedStage) expectedExtra(steps int) (int, error) {
 	if s.rule == nil {
 		return 0, nil
 	}

@@ -1,4 +1,4 @@
-package lag
+package engine
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -20,9 +19,9 @@ const learnedFile = "learned.json"
 // learn finds the coefficients of a strategy that learns them, given for each
 // stack, on the first batches of the run that is to be grown: it will see these
 // again. An interruption loses what was learned.
-func (s *session) learn(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown model.Model, perStack []growth.Strategy) ([]growth.Strategy, error) {
+func (s *Session) learn(ctx context.Context, run *Run, snap train.Snapshot, perStack []growth.Strategy) ([]growth.Strategy, error) {
 	learning := train.Learning{
-		Backend: s.backend, Grown: grown.Config, Source: snap, Stacks: source.Stacks(), Strategies: perStack, Seed: run.Seed,
+		Backend: s.backend, Grown: run.Model.Config, Source: snap, Stacks: run.parent.Model.Stacks(), Strategies: perStack, Seed: run.Spec.Seed,
 		Batch: func(step int) (train.Batch, error) {
 			batches, err := run.Batch(step)
 			if err == nil && len(batches) != 1 {
@@ -51,12 +50,4 @@ func (s *session) learn(ctx context.Context, run *train.Run, snap train.Snapshot
 		file.Stacks = append(file.Stacks, strategy.CombineModules)
 	}
 	return learned.Strategies, atomicfile.WriteJSON(filepath.Join(dir, learnedFile), file)
-}
-
-func total(steps []int) int {
-	sum := 0
-	for _, n := range steps {
-		sum += n
-	}
-	return sum
 }

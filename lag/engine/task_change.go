@@ -1,4 +1,4 @@
-package lag
+package engine
 
 import (
 	"fmt"
@@ -27,16 +27,6 @@ func (t *Task) SetSequenceLength(tokens int) {
 	}
 	if t.Model.Config != nil {
 		t.Model.Config = t.Model.WithMaxLength(tokens)
-	}
-}
-
-// SetSequenceLength is that of the task, but for the positions of a model that
-// the training starts from, which stay.
-func (c *Training) SetSequenceLength(tokens int) {
-	model := c.Model
-	c.Task.SetSequenceLength(tokens)
-	if c.Initial != "" {
-		c.Model = model
 	}
 }
 

@@ -1,10 +1,8 @@
-package lag
+package engine
 
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
@@ -31,7 +29,7 @@ func (t Task) Validate() error {
 	if err := errors.Join(t.Data.Validate(), t.Model.Validate(), t.Optimizer.Validate()); err != nil {
 		return err
 	}
-	if err := positive("batch_size", t.BatchSize, "validation_batches", t.ValidationBatches); err != nil {
+	if err := Positive("batch_size", t.BatchSize, "validation_batches", t.ValidationBatches); err != nil {
 		return err
 	}
 	if size := t.Data.VocabSize; size != 0 && size != t.Model.Vocabulary() {
@@ -62,20 +60,12 @@ func (t Task) Cost(m model.Model, microBatches int) (Cost, error) {
 	return Cost{c.Tokens, c.FLOPs, train.Memory(m.Parameters(), t.Optimizer.Optimizer, part.Activations)}, nil
 }
 
-// positive checks settings, each a name and an int, that must be at least 1.
-func positive(settings ...any) error {
+// Positive checks settings, each a name and an int, that must be at least 1.
+func Positive(settings ...any) error {
 	for i := 0; i < len(settings); i += 2 {
 		if value := settings[i+1].(int); value < 1 {
 			return fmt.Errorf("%s is %d; it must be at least 1", settings[i], value)
 		}
-	}
-	return nil
-}
-
-// validateName tells whether a name can be that of a directory.
-func validateName(name, what string) error {
-	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return fmt.Errorf("%q is no name for a %s; give one that can name a directory", name, what)
 	}
 	return nil
 }

@@ -1,0 +1,260 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Run is a training run of a session. It depends on the run that it was grown
+// from, or that it leaves as a branch.
+type Run struct {
+	Spec
+	address     string
+	label       progress.Event // template of its news
+	checkpoints train.Checkpoints
+	parent      *Run // nil where it starts from initial weights
+	reached     int  // step that it is known to have reached in this session, math.MaxInt at its end; -1 at first
+
+	*train.Run
+}
+
+// shuffledSet names, among the losses at the end of a run, that on shuffled context.
+const shuffledSet = "shuffled context"
+
+// NewRun returns the run of a spec, of which nothing is trained yet. The parent
+// is the run that the spec names as such, nil where there is none. The label is
+// the template of the run's news.
+func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, label progress.Event) (*Run, error) {
+	if parent != nil {
+		spec.Parent = parent.address
+	}
+	address, err := spec.Address()
+	if err != nil {
+		return nil, err
+	}
+	program, err := s.program(spec.Model)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := s.batchesOf(spec.Seed)
+	if err != nil {
+		return nil, err
+	}
+	cost, err := s.task.Cost(spec.Model, max(spec.MicroBatches, 1))
+	if err != nil {
+		return nil, err
+	}
+	label.Total, label.Loss = int64(spec.Schedule.Steps), math.NaN()
+	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent, reached: -1}
+	r.Run = &train.Run{
+		Study: s.options.Dir, Config: spec, Env: environmentOf(s.backend), Program: program, PeakFLOPS: s.options.PeakFLOPS,
+		Batch: func(step int) ([]train.Batch, error) {
+			batch, err := batches.training(int64(spec.FirstBatch + step))
+			if err != nil || spec.MicroBatches <= 1 {
+				return []train.Batch{batch}, err
+			}
+			parts, err := batch.Split(spec.MicroBatches)
+			return parts, errors.Join(err, batch.Finalize())
+		},
+		Seed: spec.Seed, Validation: s.fixed().validation, Schedule: spec.Schedule, Evaluate: spec.Evaluate, Checkpoints: checkpoints,
+		Tokens: cost.Tokens, FLOPs: cost.FLOPs,
+		Initial: func(ctx context.Context) (*train.State, error) { return s.begin(ctx, r) },
+		Observe: func(step int, loss float64, validation bool) {
+			e := label
+			e.Done, e.Loss = int64(step), loss
+			if validation {
+				e.Loss, e.Point = math.NaN(), &result.Point{Step: step, Loss: result.Number(loss)}
+			}
+			s.options.Observe(e)
+		},
+	}
+	if shuffled := s.fixed().shuffled; len(shuffled) > 0 && (spec.Kind == progress.PhasePretrain || spec.Kind == progress.PhaseTrain) {
+		r.AtEnd = map[string][]train.Batch{shuffledSet: shuffled}
+	}
+	r.setGates()
+	return r, nil
+}
+
+// setGates sets the gates of the model's layers, and which layers are frozen.
+// Models without gated layers have open gates all the same, so that they share
+// their programs with candidates that have some; a training of one model has none.
+func (r *Run) setGates() {
+	switch {
+	case r.Kind == progress.PhaseTrain:
+	case r.Strategy != nil:
+		r.Gates, r.Frozen = r.Strategy.Gates, r.Strategy.Frozen
+	case r.leaves() && r.parent != nil && r.parent.Strategy != nil:
+		strategy, at := r.parent.Strategy, r.ParentStep
+		r.Gates = func(step int) []float32 { return strategy.Gates(at + step) }
+		r.Frozen = func(step int) []bool { return strategy.Frozen(at + step) }
+	default:
+		r.Gates = func(int) []float32 { return openGates(r.Model) }
+	}
+}
+
+// openGates are those of a model without gated layers.
+func openGates(m model.Model) []float32 {
+	var gates []float32
+	for _, depth := range m.Depths() {
+		for range depth {
+			gates = append(gates, 1)
+		}
+	}
+	return gates
+}
+
+// Address is the name of the run's directory.
+func (r *Run) Address() string { return r.address }
+
+// Parent is the run that it was grown from, or that it leaves; nil for none.
+func (r *Run) Parent() *Run { return r.parent }
+
+// ShuffledLoss is the loss at the end of a run on the validation set with its
+// context in random order; ok is false where that was not measured.
+func ShuffledLoss(o train.Outcome) (loss result.Number, ok bool) {
+	shuffled, ok := o.AtEnd[shuffledSet]
+	return result.Number(shuffled.Value()), ok
+}
+
+// OpenRun opens a session for the run in a directory, from its config.json and
+// those of the runs that it grows from, which lie beside it. The data set is
+// found by its fingerprint among the prepared ones. Dir of the options is left
+// empty.
+func OpenRun(dir string, o Options) (*Session, *Run, error) {
+	spec, err := ReadSpec(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir = filepath.Clean(dir)
+	o.Dir, o.Backend = filepath.Dir(dir), spec.Backend
+	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) { return datasetOf(spec.Data, s.options.DataDir) })
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := s.read(filepath.Base(dir), 0)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, r, nil
+}
+
+// read returns the run of a name beside others, whose own parents it reads too.
+func (s *Session) read(name string, generation int) (*Run, error) {
+	const most = 1000 // far above the stages of any training
+	dir := filepath.Join(s.options.Dir, name)
+	spec, err := ReadSpec(dir)
+	if err != nil {
+		return nil, err
+	}
+	address, err := spec.Address()
+	if err == nil && (address != name || generation > most) {
+		err = fmt.Errorf("the configuration in %s is that of the run %s; it was changed, or made by another version: train the run again", dir, address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if spec.InitialWeights != "" {
+		if err := s.readInitial(dir); err != nil {
+			return nil, err
+		}
+	}
+	var parent *Run
+	if spec.Parent != "" {
+		if parent, err = s.read(spec.Parent, generation+1); err != nil {
+			return nil, fmt.Errorf("the run that %s grows from: %w", dir, err)
+		}
+	}
+	checkpoints := train.Checkpoints{Every: max(1, spec.Schedule.Steps/10)}
+	return s.NewRun(spec, parent, checkpoints, progress.Event{Phase: spec.Kind, Run: name, Seed: spec.Seed, Count: 1})
+}
+
+// datasetOf opens the prepared data set with a fingerprint.
+func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("the prepared data in %s cannot be read: %w", dir, err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if !data.IsDataset(path) {
+			continue
+		}
+		d, err := data.Open(path)
+		if err != nil {
+			continue // damaged, or of another version; it may not be the one
+		}
+		if d.Fingerprint == fingerprint {
+			return d, nil
+		}
+		if err := d.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data that the run was trained on", dir, fingerprint)
+}
+
+// begin makes the directory of a run ready and returns its initial state.
+func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
+	dir, err := r.Dir()
+	if err == nil {
+		// So that its model can be exported, inspected and trained on.
+		err = s.dataset.Tokenizer.SaveTo(dir)
+	}
+	if err == nil && r.InitialWeights != "" {
+		err = atomicfile.WriteJSON(filepath.Join(dir, initialFile), initialOrigin{s.initial.dir})
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case r.InitialWeights != "":
+		return r.Program.Restore(s.initial.snapshot)
+	case r.parent == nil:
+		return r.Program.NewState(r.Spec.Seed), nil
+	}
+	var snap train.Snapshot
+	if r.leaves() {
+		snap, err = s.stateAt(ctx, r.parent, r.ParentStep)
+	} else if snap, err = r.parent.Final(ctx); err != nil {
+		err = fmt.Errorf("the source model: %w", err)
+	} else {
+		snap, err = s.grow(ctx, r, snap)
+	}
+	if err != nil {
+		return nil, err
+	}
+	snap.Step = 0 // of a new run
+	return r.Program.Restore(snap)
+}
+
+// stateAt is the state of a candidate at a step that it has passed. Where that
+// was not kept, since no rule had a branch there when the candidate was trained,
+// it is trained that far once more, as a run of its own.
+func (s *Session) stateAt(ctx context.Context, candidate *Run, step int) (train.Snapshot, error) {
+	snap, err := candidate.At(step)
+	if !errors.Is(err, os.ErrNotExist) {
+		return snap, err
+	}
+	spec, label := candidate.Spec, candidate.label
+	spec.Kind, spec.ParentStep = progress.PhaseBranch, step
+	label.Phase = progress.PhaseBranch
+	again, err := s.NewRun(spec, candidate.parent, train.Checkpoints{Every: candidate.checkpoints.Every, KeepAt: []int{step}}, label)
+	if err != nil {
+		return snap, err
+	}
+	if _, err := again.To(ctx, step); err != nil {
+		return snap, err
+	}
+	return again.At(step)
+}

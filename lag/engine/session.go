@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Options say where and how runs are trained. They do not change what is computed.
+type Options struct {
+	Dir       string            // that the runs' directories are in; it must be given
+	DataDir   string            // of prepared data, which may be shared; empty means ".lag-data" beside Dir
+	Backend   string            // engine, see [backend.Open]; empty means [backend.Auto]
+	Observe   progress.Observer // receives news; nil for nobody
+	PeakFLOPS float64           // what the device can do in a second, for the utilization in metrics.jsonl; 0 if unknown
+
+	OpenBackend func(name string) (*backend.Backend, error) // nil means [backend.Open]
+}
+
+// withDefaults fills in what is empty.
+func (o Options) withDefaults() Options {
+	if o.DataDir == "" {
+		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(o.Dir)), ".lag-data")
+	}
+	if o.Observe == nil {
+		o.Observe = func(progress.Event) {}
+	}
+	if o.OpenBackend == nil {
+		o.OpenBackend = backend.Open
+	}
+	return o
+}
+
+// Session is what the runs of one task in one directory share until it is
+// closed: an open backend, the data set, batches and compiled programs.
+type Session struct {
+	task     Task
+	options  Options
+	backend  *backend.Backend
+	dataset  *data.Dataset
+	initial  *initial
+	batches  map[int64]*batches        // by seed; those of the task's seed have the validation set
+	programs map[string]*train.Program // by the JSON of the model
+	failed   []*failedRun
+	sketch   bool // see Sketch
+}
+
+// Sketch returns a session on data of which only the fingerprint is known. Its
+// runs have addresses, and cannot be trained.
+func Sketch(task Task, b *backend.Backend, fingerprint string) *Session {
+	return &Session{
+		task: task, options: Options{}.withDefaults(), backend: b, dataset: &data.Dataset{Fingerprint: fingerprint}, sketch: true,
+		batches: map[int64]*batches{task.Seed: {}}, programs: make(map[string]*train.Program),
+	}
+}
+
+// Open opens the backend and prepares the data, which takes some seconds the
+// first time.
+func Open(ctx context.Context, task Task, o Options) (*Session, error) {
+	return open(task, o, func(s *Session) (*data.Dataset, error) {
+		return data.Prepare(ctx, task.Data, s.options.DataDir, func(stage string, done, total int64) {
+			s.options.Observe(progress.Event{Phase: progress.PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
+		})
+	})
+}
+
+// open opens a session on the data set that a function returns.
+func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (_ *Session, err error) {
+	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := writable(o.Dir); err != nil {
+		return nil, err
+	}
+	if s.backend, err = s.options.OpenBackend(s.options.Backend); err != nil {
+		return nil, err
+	}
+	if s.dataset, err = dataset(s); err != nil {
+		return nil, err
+	}
+	if err := s.checkVocabulary(); err != nil {
+		return nil, err
+	}
+	if err := task.Objective.Validate(s.dataset.Vocabulary()); err != nil {
+		return nil, err
+	}
+	settings := batchSettings{task.BatchSize, task.ValidationBatches, task.Seed}
+	s.batches[task.Seed], err = openBatches(s.dataset, task.Objective, task.Model.Config, settings)
+	return s, err
+}
+
+// checkVocabulary checks that the data has the vocabulary of the model, which
+// may be padded beyond that of its tokenizer, as T5's is.
+func (s *Session) checkVocabulary() error {
+	size, want := s.dataset.Tokenizer.VocabSize(), s.task.Model.Vocabulary()
+	if size > want || size < want && s.task.Data.TokenizerFile == "" && s.task.Data.Corpus.Source != "" {
+		return &advice.Error{Fields: []string{advice.VocabSize, advice.Corpus}, Err: fmt.Errorf(
+			"the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, want, size)}
+	}
+	return nil
+}
+
+// writable makes a directory and tries whether files can be made in it, so that
+// work fails before anything is computed.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("the directory %s cannot be made: %w; choose another", dir, err)
+	}
+	f, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("the directory %s cannot be written to: %w; choose another", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// Close releases the data and the backend.
+func (s *Session) Close() error {
+	var err error
+	for _, b := range s.batches {
+		if b != nil {
+			err = errors.Join(err, b.close()) // it reads the data set
+		}
+	}
+	if s.dataset != nil {
+		err = errors.Join(err, s.dataset.Close())
+	}
+	if s.backend != nil {
+		s.backend.Finalize()
+	}
+	return err
+}
+
+// Dir is the directory that the runs are in.
+func (s *Session) Dir() string { return s.options.Dir }
+
+// Dataset is what the runs train on.
+func (s *Session) Dataset() *data.Dataset { return s.dataset }
+
+// Backend names the kind of the backend: "go", "xla:cpu" and so on.
+func (s *Session) Backend() string { return s.backend.Kind }
+
+// Observe passes news on.
+func (s *Session) Observe(e progress.Event) { s.options.Observe(e) }
+
+// fixed returns the batches with the validation set, which is the same for all seeds.
+func (s *Session) fixed() *batches { return s.batches[s.task.Seed] }
+
+// batchesOf returns the training batches of a seed.
+func (s *Session) batchesOf(seed int64) (b *batches, err error) {
+	if b, ok := s.batches[seed]; ok {
+		return b, nil
+	}
+	if s.sketch {
+		return &batches{}, nil
+	}
+	b, err = openBatches(s.dataset, s.task.Objective, s.task.Model.Config, batchSettings{s.task.BatchSize, 0, seed})
+	if err == nil {
+		s.batches[seed] = b
+	}
+	return b, err
+}
+
+// program returns the training program of a model. There is one for each
+// configuration: all candidates share it.
+func (s *Session) program(m model.Model) (*train.Program, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	key := string(text)
+	if p, ok := s.programs[key]; ok {
+		return p, nil
+	}
+	p, err := train.NewProgram(s.backend, m.Config, s.task.Optimizer.Optimizer)
+	if err == nil {
+		s.programs[key] = p
+	}
+	return p, err
+}
+
+// Spec returns what the runs of the session have in common, and what is given.
+func (s *Session) Spec(kind progress.Phase, m model.Model, seed int64, schedule train.Schedule, evaluate []int) Spec {
+	t := s.task
+	return Spec{
+		Kind: kind, Backend: s.backend.Kind, Data: s.dataset.Fingerprint, Objective: t.Objective, Model: m,
+		BatchSize: t.BatchSize, ValidationBatches: t.ValidationBatches, ValidationSeed: t.Seed, Seed: seed, Optimizer: t.Optimizer,
+		Schedule: schedule, Evaluate: evaluate,
+	}
+}

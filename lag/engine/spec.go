@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Spec is everything that determines a run. Its JSON is the run's config.json,
+// and the hash of that names the run's directory.
+type Spec struct {
+	Kind              progress.Phase      `json:"kind"`
+	Backend           string              `json:"backend"` // engines differ in the last bits
+	Data              string              `json:"data"`    // fingerprint
+	Objective         objective.Objective `json:"objective"`
+	Model             model.Model         `json:"model"`
+	BatchSize         int                 `json:"batch_size"`
+	ValidationBatches int                 `json:"validation_batches"`
+	ValidationSeed    int64               `json:"validation_seed"`
+	Seed              int64               `json:"seed"` // of batches, masks, dropout and new weights
+	Optimizer         train.AnyOptimizer  `json:"optimizer"`
+	Schedule          train.Schedule      `json:"schedule"`
+	Evaluate          []int               `json:"evaluate"`
+	FirstBatch        int                 `json:"first_batch"`               // the run's step 0 takes this batch
+	InitialWeights    string              `json:"initial_weights,omitempty"` // fingerprint
+	Parent            string              `json:"parent,omitempty"`          // address of the run that was grown, or that a branch leaves
+	ParentStep        int                 `json:"parent_step,omitempty"`     // step at which a branch leaves
+	Strategy          *growth.Strategy    `json:"strategy,omitempty"`        // without its name
+
+	MicroBatches  int `json:"-"` // of a training of one model: parts into which a batch is cut
+	EvaluateEvery int `json:"-"` // of a training of one model: steps between validation losses
+}
+
+// trainingSpec is the JSON of a training of one model for its own sake.
+type trainingSpec struct {
+	Name string `json:"name"` // always empty, like other fields that determine nothing
+	Task
+	MicroBatches    int            `json:"micro_batches"`
+	Schedule        train.Schedule `json:"schedule"`
+	EvaluateEvery   int            `json:"evaluate_every"`
+	CheckpointEvery int            `json:"checkpoint_every"`
+	Backend         string         `json:"backend"`
+	Fingerprint     string         `json:"fingerprint"` // of the data set
+	InitialWeights  string         `json:"initial_weights,omitempty"`
+}
+
+// MarshalJSON writes the kind first, but for a training of one model, which has
+// none.
+func (s Spec) MarshalJSON() ([]byte, error) {
+	if s.Kind != progress.PhaseTrain {
+		type fields Spec
+		return json.Marshal(fields(s))
+	}
+	return json.Marshal(trainingSpec{
+		Task: Task{
+			Data: data.Config{}, Objective: s.Objective, Model: s.Model, BatchSize: s.BatchSize, ValidationBatches: s.ValidationBatches,
+			Seed: s.Seed, Optimizer: s.Optimizer,
+		},
+		MicroBatches: s.MicroBatches, Schedule: s.Schedule, EvaluateEvery: s.EvaluateEvery, Backend: s.Backend, Fingerprint: s.Data,
+		InitialWeights: s.InitialWeights,
+	})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *Spec) UnmarshalJSON(text []byte) error {
+	var head struct {
+		Kind progress.Phase `json:"kind"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return err
+	}
+	if head.Kind != "" {
+		type fields Spec
+		return json.Unmarshal(text, (*fields)(s))
+	}
+	var t trainingSpec
+	if err := json.Unmarshal(text, &t); err != nil {
+		return err
+	}
+	*s = Spec{
+		Kind: progress.PhaseTrain, Backend: t.Backend, Data: t.Fingerprint, Objective: t.Objective, Model: t.Model, BatchSize: t.BatchSize,
+		ValidationBatches: t.ValidationBatches, ValidationSeed: t.Seed, Seed: t.Seed, Optimizer: t.Optimizer, Schedule: t.Schedule,
+		Evaluate: EvaluationsEvery(t.EvaluateEvery, t.Schedule.Steps), InitialWeights: t.InitialWeights, MicroBatches: t.MicroBatches,
+		EvaluateEvery: t.EvaluateEvery,
+	}
+	return nil
+}
+
+// Address is the name of the run's directory.
+func (s Spec) Address() (string, error) { return train.Hash(s) }
+
+// ReadSpec reads the config.json of a run's directory.
+func ReadSpec(dir string) (Spec, error) {
+	var s Spec
+	path := filepath.Join(dir, train.ConfigFile)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &s)
+	}
+	if err != nil {
+		return s, fmt.Errorf("%s cannot be read: %w; name the directory of a run", path, err)
+	}
+	return s, nil
+}
+
+// leaves reports whether the run is a branch that leaves its parent on the way.
+func (s Spec) leaves() bool { return s.Kind == progress.PhaseBranch && s.Strategy == nil }
+
+// task is what the run has in common with the others of its session.
+func (s Spec) task() Task {
+	return Task{
+		Objective: s.Objective, Model: s.Model, BatchSize: s.BatchSize, ValidationBatches: s.ValidationBatches, Seed: s.ValidationSeed,
+		Optimizer: s.Optimizer,
+	}
+}
+
+// EvaluationsEvery returns the steps at which a training is evaluated: every so
+// many, and the end.
+func EvaluationsEvery(every, end int) []int {
+	var steps []int
+	for s := 0; every > 0 && s < end; s += every {
+		steps = append(steps, s)
+	}
+	return append(steps, end)
+}

@@ -1,0 +1,103 @@
+package lag_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// TestWorkers: a study and a stacking that two processes share, of which this
+// program starts the second, come to the bytes of one process, and every step is
+// trained once.
+func TestWorkers(t *testing.T) {
+	config, root := smoke(t), t.TempDir()
+	config.Growth.Schedule.Steps = 20 // enough for the second process to get its part
+	alone, shared := filepath.Join(root, "alone"), filepath.Join(root, "shared")
+	if _, err := run(t, config, alone, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	own := 0 // steps of candidates in this process
+	s, err := lag.Open(config, lag.Options{Dir: shared, Backend: backend.Go, Workers: 2, Observe: func(e progress.Event) {
+		if e.Phase == progress.PhaseProbe && e.Point == nil && e.Done > 0 {
+			own++
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(resultBytes(t, alone, "result.json"), resultBytes(t, shared, "result.json")); diff != "" {
+		t.Errorf("two processes come to another result: %s", diff)
+	}
+	steps := trainedSteps(t, shared)
+	if want := trainedSteps(t, alone); steps != want {
+		t.Errorf("%d steps were trained, want %d", steps, want)
+	}
+	if log := resultBytes(t, shared, "worker-1.log"); strings.Contains(log, "ERRO") || own >= len(s.Pool)*config.Growth.Schedule.Steps {
+		t.Errorf("the second process trained nothing: %s", log)
+	}
+	if left, _ := filepath.Glob(filepath.Join(shared, ".worker-*")); len(left) > 0 {
+		t.Errorf("%v was left", left)
+	}
+}
+
+// trainedSteps counts the training steps in the logs of all runs.
+func trainedSteps(t *testing.T, dir string) int {
+	t.Helper()
+	steps := 0
+	for _, path := range runsOf(t, dir) {
+		metrics, err := train.ReadMetrics(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range metrics {
+			if m.Event == train.EventTrain {
+				steps++
+			}
+		}
+	}
+	return steps
+}
+
+// TestWorkersRefused: what cannot be shared is refused.
+func TestWorkersRefused(t *testing.T) {
+	config := smoke(t)
+	if _, err := lag.Open(config, lag.Options{Dir: t.TempDir(), Workers: -1}); err == nil || !strings.Contains(err.Error(), "-1 workers") {
+		t.Errorf("-1 workers: got error %v", err)
+	}
+	training := smallTraining(t, "bert")
+	if _, err := lag.Train(t.Context(), training, lag.Options{Dir: t.TempDir(), Workers: 2}); err == nil || !strings.Contains(err.Error(), "nothing to share") {
+		t.Errorf("a training with 2 workers: got error %v", err)
+	}
+}
+
+// TestWorkerOrder: a worker whose order cannot be carried out says so and ends
+// with an error; nothing else of the program runs.
+func TestWorkerOrder(t *testing.T) {
+	order := filepath.Join(t.TempDir(), "order.json")
+	if err := os.WriteFile(order, []byte(`{"kind":"study","study":{"name":"x"}}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, "-test.run=^$")
+	c.Env = append(os.Environ(), "LAG_WORKER="+order)
+	out, err := c.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "the worker ends") || strings.Contains(string(out), "PASS") {
+		t.Errorf("an order without a study: %v, %s", err, out)
+	}
+}
