@@ -1,0 +1,354 @@
+package chart
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Vega-Lite specification is JSON: objects and lists.
+type (
+	object = map[string]any
+	list   = []any
+)
+
+// VegaLite returns the chart as a Vega-Lite v5 specification with its data inside.
+func (c Chart) VegaLite() ([]byte, error) { return json.Marshal(c.spec()) }
+
+func (c Chart) spec() object {
+	all, columns := c.panels()
+	var grid list
+	for i, p := range all {
+		grid = append(grid, c.panelSpec(p, i))
+	}
+	spec := object{}
+	switch {
+	case len(grid) == 1:
+		spec = grid[0].(object)
+	case len(grid) > 1:
+		spec = object{"concat": grid, "columns": columns, "resolve": independent()}
+	}
+	l := c.layout()
+	if legend := c.Legend.panel(c.Legend.lines(l.width-2*border, 0)); !legend.empty() {
+		of := c.panelSpec(legend, len(all))
+		if c.Legend.Below {
+			spec = object{"vconcat": list{spec, of}, "resolve": independent()}
+		} else {
+			spec = object{"hconcat": list{spec, of}, "resolve": independent()}
+		}
+	}
+	spec["$schema"] = "https://vega.github.io/schema/vega-lite/v5.json"
+	title := object{"text": c.Title, "anchor": "start"}
+	if c.Subtitle != "" {
+		title["subtitle"] = c.Subtitle
+	}
+	spec["title"], spec["description"], spec["config"], spec["padding"] = title, c.Alt, config(), border
+	return spec
+}
+
+// independent lets each panel and each layer have colours of its own.
+func independent() object {
+	own := object{}
+	for _, channel := range []string{"color", "strokeDash", "strokeWidth"} {
+		own[channel] = "independent"
+	}
+	return object{"scale": own}
+}
+
+// config gives Vega-Lite the look of the other drawing.
+func config() object {
+	font := strings.ReplaceAll(fonts, "'", "")
+	return object{
+		"font": font, "view": object{"stroke": nil}, "concat": object{"spacing": gapX},
+		"axis": object{
+			"labelFontSize": SizeNote, "titleFontSize": SizeLabel, "titleFontWeight": "normal", "labelColor": Hex(Black), "titleColor": Hex(Black),
+			"gridColor": Hex(LightGrey), "domainColor": Hex(Grey), "tickColor": Hex(Grey), "tickSize": tickSize,
+		},
+		"title": object{"fontSize": SizeTitle, "color": Hex(Black), "subtitleFontSize": SizeNote, "subtitleColor": Hex(Grey), "subtitlePadding": 5},
+	}
+}
+
+// panelSpec is the i-th panel, in layers.
+func (c Chart) panelSpec(p Panel, i int) object {
+	if p.empty() {
+		return object{"width": 1, "height": 1, "data": object{"values": list{object{}}}, "mark": object{"type": "point", "opacity": 0}}
+	}
+	marks := make([]Mark, 0, len(p.Marks))
+	for _, m := range p.Marks {
+		if m = p.within(m); len(m.Data) > 0 {
+			marks = append(marks, m)
+		}
+	}
+	var layers list
+	zooms, chooses := p.Zoom, c.Choose && p.X.Hidden
+	for len(marks) > 0 {
+		g := group(marks)
+		layer := c.layer(p, g)
+		switch {
+		case zooms && g.marks[0].Kind == Line:
+			zooms = false
+			layer["params"] = list{object{"name": fmt.Sprint("zoom", i), "select": object{"type": "interval", "encodings": list{"x", "y"}}, "bind": "scales"}}
+		case chooses && g.marks[0].Kind == Texts && g.marks[0].Series != "":
+			chooses = false
+			layer["params"] = list{object{"name": "chosen", "select": object{"type": "point", "fields": list{c.series()}}}}
+		}
+		layers = append(layers, layer)
+		marks = marks[len(g.marks):]
+	}
+	spec := object{"width": p.Width, "height": p.Height, "layer": layers, "resolve": independent()}
+	if p.Title != "" {
+		spec["title"] = object{"text": p.Title, "anchor": "middle", "fontSize": SizeLabel, "fontWeight": "normal"}
+	}
+	return spec
+}
+
+func (c Chart) series() string {
+	if c.Series == "" {
+		return "series"
+	}
+	return c.Series
+}
+
+// A layerGroup is marks that make one layer: of one style, or lines that differ in
+// colour, dash and width by their series.
+type layerGroup struct {
+	marks  []Mark
+	series []string         // where they differ, in order
+	styles map[string]Style // of the series
+}
+
+// group returns as many of the first marks as go into one layer.
+func group(marks []Mark) layerGroup {
+	first := marks[0]
+	g := layerGroup{styles: map[string]Style{first.Series: first.Style}, series: []string{first.Series}}
+	same := true
+	for _, m := range marks {
+		if m.Kind != first.Kind || (m.Series == "") != (first.Series == "") {
+			break
+		}
+		style, known := g.styles[m.Series]
+		like := m.Style
+		like.Color, like.Dash, like.Width = first.Style.Color, first.Style.Dash, first.Style.Width
+		byStyle := same && m.Style == first.Style
+		bySeries := m.Series != "" && slices.Contains([]Kind{Line, Area, Segments}, m.Kind) && like == first.Style && (!known || style == m.Style)
+		if !byStyle && !bySeries {
+			break
+		}
+		same = byStyle
+		if !known {
+			g.styles[m.Series], g.series = m.Style, append(g.series, m.Series)
+		}
+		g.marks = append(g.marks, m)
+	}
+	if same {
+		g.series = nil
+	}
+	return g
+}
+
+// layer is a group of marks as a layer of a panel.
+func (c Chart) layer(p Panel, g layerGroup) object {
+	first := g.marks[0]
+	encoding := object{"x": p.X.channel("bottom"), "y": p.Y.channel("left")}
+	second := func(axis Axis, channel string) {
+		if axis.Bands == nil {
+			encoding[channel] = object{"field": axis.Name + "_to"}
+		}
+	}
+	switch first.Kind {
+	case Segments, Bars:
+		second(p.X, "x2")
+		second(p.Y, "y2")
+	case Area:
+		second(p.Y, "y2")
+	case Texts:
+		encoding["text"] = object{"field": "text", "type": "nominal"}
+	}
+	pieces := map[string]int{} // of a series
+	several := false
+	var values list
+	for _, m := range g.marks {
+		several = several || pieces[m.Series] > 0
+		for _, d := range m.Data {
+			row := object{p.X.Name: p.X.datum(d.X), p.Y.Name: p.Y.datum(d.Y)}
+			if encoding["x2"] != nil {
+				row[p.X.Name+"_to"] = d.X2
+			}
+			if encoding["y2"] != nil {
+				row[p.Y.Name+"_to"] = d.Y2
+			}
+			if m.Series != "" {
+				row[c.series()] = m.Series
+			}
+			if first.Kind == Texts {
+				row["text"] = d.Text
+			}
+			for _, tip := range d.Tips {
+				row[tip.Name] = tip.Value
+			}
+			if first.Kind == Line || first.Kind == Area {
+				row["piece"] = pieces[m.Series]
+			}
+			values = append(values, row)
+		}
+		pieces[m.Series]++
+	}
+	if first.Kind == Line || first.Kind == Area {
+		var detail list
+		if first.Series != "" {
+			detail = append(detail, object{"field": c.series(), "type": "nominal"})
+		}
+		if several {
+			detail = append(detail, object{"field": "piece", "type": "nominal"})
+		} else {
+			for _, row := range values {
+				delete(row.(object), "piece")
+			}
+		}
+		if detail != nil {
+			encoding["detail"] = detail
+		}
+	}
+	if tips := c.tooltip(p, first); len(tips) > 0 && first.Kind != Texts {
+		encoding["tooltip"] = tips
+	}
+	g.scales(c.series(), encoding)
+	if c.Choose && first.Series != "" && first.Kind != Texts {
+		encoding["opacity"] = object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12}
+	}
+	return object{"data": object{"values": values}, "mark": first.spec(p), "encoding": encoding}
+}
+
+// scales gives each series of a group its colour, dash and width.
+func (g layerGroup) scales(field string, encoding object) {
+	if g.series == nil {
+		return
+	}
+	var colors, patterns, widths list
+	for _, name := range g.series {
+		s := g.styles[name]
+		colors, patterns, widths = append(colors, Hex(s.Color)), append(patterns, s.Dash.spec()), append(widths, s.Width)
+	}
+	for channel, values := range map[string]list{"color": colors, "strokeDash": patterns, "strokeWidth": widths} {
+		if g.marks[0].Kind != Area || channel == "color" {
+			encoding[channel] = object{"field": field, "type": "nominal", "legend": nil, "scale": object{"domain": g.series, "range": values}}
+		}
+	}
+}
+
+func (d Dash) spec() list {
+	out := list{}
+	for _, length := range d.pattern() {
+		out = append(out, length)
+	}
+	if len(out) == 0 {
+		return list{1, 0}
+	}
+	return out
+}
+
+// tooltip lists the fields of a mark that say something.
+func (c Chart) tooltip(p Panel, m Mark) list {
+	var out list
+	number := func(field string) {
+		out = append(out, object{"field": field, "type": "quantitative", "format": ".4~f"})
+	}
+	name := func(field string) { out = append(out, object{"field": field, "type": "nominal"}) }
+	if m.Series != "" && !p.X.Hidden {
+		name(c.series())
+	}
+	for i, a := range []Axis{p.X, p.Y} {
+		switch {
+		case a.Hidden:
+		case a.Bands != nil:
+			name(a.Name)
+		default:
+			number(a.Name)
+			if m.Kind == Segments || m.Kind == Area && i == 1 {
+				number(a.Name + "_to")
+			}
+		}
+	}
+	for _, tip := range m.Data[0].Tips {
+		if _, ok := tip.Value.(float64); ok {
+			number(tip.Name)
+		} else {
+			name(tip.Name)
+		}
+	}
+	return out
+}
+
+// datum is a position as the data have it: a number or the name of a band.
+func (a Axis) datum(v float64) any {
+	if a.Bands == nil {
+		return v
+	}
+	return a.Bands[max(0, min(len(a.Bands)-1, int(v+0.5)))]
+}
+
+// channel is an axis as the encoding of a position.
+func (a Axis) channel(orient string) object {
+	channel := object{"field": a.Name, "type": "quantitative", "title": a.Title}
+	if a.Title == "" {
+		channel["title"] = nil
+	}
+	scale := object{"domain": list{a.Min, a.Max}, "nice": false, "zero": false}
+	axis := object{"orient": orient}
+	switch {
+	case a.Bands != nil:
+		channel["type"], channel["sort"] = "nominal", nil
+		scale = object{"type": "band", "domain": a.Bands, "padding": 0}
+		axis["ticks"], axis["labelLimit"], axis["labelPadding"] = false, bandWidth, tickSize+4
+		if a.Slant {
+			axis["labelAngle"], axis["labelAlign"] = -34, "right"
+		} else if orient == "bottom" {
+			axis["labelAngle"] = 0
+		}
+		var marked []string
+		for i, name := range a.Bands {
+			if a.marked(i) {
+				marked = append(marked, name)
+			}
+		}
+		if marked != nil {
+			names, _ := json.Marshal(marked) // strings always are JSON
+			test := "indexof(" + string(names) + ", datum.value) >= 0"
+			axis["labelColor"] = object{"condition": object{"test": test, "value": Hex(Vermillion)}, "value": Hex(Black)}
+			axis["labelFontWeight"] = object{"condition": object{"test": test, "value": "bold"}, "value": "normal"}
+		}
+	case a.Log1p:
+		scale = object{"type": "symlog", "constant": 1, "domain": list{a.Min, a.Max}, "nice": false}
+		fallthrough
+	default:
+		at := list{}
+		for _, t := range a.Ticks {
+			at = append(at, t.At)
+		}
+		axis["values"], axis["labelOverlap"] = at, "greedy"
+		a.format(axis)
+	}
+	channel["scale"], channel["axis"] = scale, axis
+	if a.Hidden {
+		channel["axis"] = nil
+	}
+	return channel
+}
+
+// format makes the labels of an axis those of the ticks: by a number of decimals, or
+// one by one.
+func (a Axis) format(axis object) {
+	for decimals := range 8 {
+		if !slices.ContainsFunc(a.Ticks, func(t Tick) bool { return FormatFixed(t.At, decimals) != t.Label }) {
+			axis["format"] = fmt.Sprintf(".%df", decimals)
+			return
+		}
+	}
+	expr := "''"
+	for _, t := range slices.Backward(a.Ticks) {
+		expr = fmt.Sprintf("datum.value == %s ? '%s' : %s", strconv.FormatFloat(t.At, 'g', -1, 64), t.Label, expr)
+	}
+	axis["labelExpr"] = expr
+}
