@@ -282,44 +282,6 @@ func TestWriteFiles(t *testing.T) {
 	}
 }
 
-func TestStrategies(t *testing.T) {
-	point := func(step int, loss lag.Number) lag.Point { return lag.Point{Step: step, Loss: loss} }
-	nan := lag.Number(math.NaN())
-	r := &lag.Result{
-		Seeds: []int64{1, 2},
-		Strategies: []lag.Outcome{
-			{Name: "b", Seed: 1, Final: 4, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 6), point(10, 4)}},
-			{Name: "a", Seed: 1, Final: 1, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 1), point(10, 1)}},
-			{Name: "c", Seed: 1, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
-			{Name: "b", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 8), point(10, 2)}},
-			{Name: "a", Seed: 2, Final: nan, Status: lag.StatusDiverged, Curve: []lag.Point{point(0, 1)}},
-			{Name: "c", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
-		},
-		Picks: []lag.Pick{
-			{Rule: "lag:5", Seed: 1, Strategy: "a"}, {Rule: "lag:2", Seed: 1, Strategy: "c"},
-			{Rule: "lag:5", Seed: 2, Strategy: "b"}, {Rule: "lag:2", Seed: 2, Strategy: "c"},
-		},
-	}
-	all := strategies(r)
-	var names []string
-	for _, s := range byFinal(all) {
-		names = append(names, s.name)
-	}
-	if want := []string{"c", "b", "a"}; !slices.Equal(names, want) {
-		t.Errorf("by final loss: %v, want %v", names, want)
-	}
-	b := all[0]
-	if b.final != 3 || b.lossAt(0) != 7 || b.low[0] != 6 || b.high[0] != 8 || !math.IsNaN(b.lossAt(5)) || !slices.Equal(b.finals, []float64{4, 2}) {
-		t.Errorf("means over seeds: %+v", b)
-	}
-	if !all[1].stopped() {
-		t.Error("a did not diverge, though it did under one seed")
-	}
-	if all[0].picked != 1 || all[1].picked != 1 || all[2].picked != 0 {
-		t.Errorf("the first rule of the kind picks a and b once each: %d, %d, %d", all[1].picked, all[0].picked, all[2].picked)
-	}
-}
-
 func TestTicks(t *testing.T) {
 	var labels []string
 	for _, tick := range (decimalTicks{5}).Ticks(-0.43, 1) {
