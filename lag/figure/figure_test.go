@@ -15,10 +15,9 @@ import (
 	"strings"
 	"testing"
 
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
 )
@@ -229,11 +228,13 @@ func TestStackingFigures(t *testing.T) {
 // Rules on the front are each better than all that cost no more.
 func TestFront(t *testing.T) {
 	var names []string
-	for _, p := range frontOf([]rule{
-		{name: "oracle", extra: 40, regret: 0}, {name: "dear", extra: 9, regret: 0.02}, {name: "lag", extra: 7, regret: 0.01},
-		{name: "init", extra: 0, regret: 0.2}, {name: "random", extra: 0, regret: 0.1},
+	rule := func(name string, extra, regret float64) aggregate.Rule {
+		return aggregate.Rule{RuleSummary: lag.RuleSummary{Rule: name, Regret: lag.Number(regret)}, Extra: extra}
+	}
+	for _, p := range frontOf([]aggregate.Rule{
+		rule("oracle", 40, 0), rule("dear", 9, 0.02), rule("lag", 7, 0.01), rule("init", 0, 0.2), rule("random", 0, 0.1),
 	}) {
-		names = append(names, p.name)
+		names = append(names, p.Rule)
 	}
 	if want := []string{"random", "lag", "oracle"}; !slices.Equal(names, want) {
 		t.Errorf("the front is %v, want %v", names, want)
@@ -242,11 +243,11 @@ func TestFront(t *testing.T) {
 
 // Names of points that lie on each other don't overlap.
 func TestFreePlace(t *testing.T) {
-	var taken []vg.Rectangle
+	var taken []box
 	for range 10 {
-		p := freePlace(vg.Point{X: 10, Y: 50}, 40, 10, 0, 200, taken)
+		p := freePlace(point{10, 50}, 40, 10, 0, 200, taken)
 		for _, other := range taken {
-			if p.Min.Y < other.Max.Y && other.Min.Y < p.Max.Y {
+			if p.min.y < other.max.y && other.min.y < p.max.y {
 				t.Fatalf("%v overlaps with %v", p, other)
 			}
 		}
@@ -282,26 +283,10 @@ func TestWriteFiles(t *testing.T) {
 	}
 }
 
-func TestTicks(t *testing.T) {
-	var labels []string
-	for _, tick := range (decimalTicks{5}).Ticks(-0.43, 1) {
-		labels = append(labels, tick.Label)
-	}
-	if want := []string{"0.0", "0.5", "1.0"}; !slices.Equal(labels, want) {
-		t.Errorf("ticks of -0.43 to 1: %v, want %v", labels, want)
-	}
-	if got, want := stepTickValues(600), []int{0, 1, 2, 5, 10, 20, 50, 100, 200, 600}; !slices.Equal(got, want) {
-		t.Errorf("ticks of 600 steps: %v, want %v", got, want)
-	}
-	if got := (log1pScale{}).Normalize(0, 99, 9); math.Abs(got-0.5) > 1e-12 {
-		t.Errorf("step 9 of 99 lies at %v, want the middle", got)
-	}
-}
-
 func TestLossRangeIgnoresDiverged(t *testing.T) {
 	curves := []curve{
-		{xys: plotter.XYs{{X: 0, Y: 5}, {X: 10, Y: 3}}},
-		{xys: plotter.XYs{{X: 0, Y: 4}, {X: 10, Y: 1000}}, stopped: true},
+		{data: []chart.Datum{{X: 0, Y: 5}, {X: 10, Y: 3}}},
+		{data: []chart.Datum{{X: 0, Y: 4}, {X: 10, Y: 1000}}, stopped: true},
 	}
 	if lo, hi := lossRange(curves, 0); lo > 3 || hi < 5 || hi > 6 {
 		t.Errorf("range %v to %v, want a little beyond 3 to 5", lo, hi)

@@ -44,6 +44,7 @@ type Mark struct {
 	Series string // that the data belong to; may be empty
 	Style  Style
 	Data   []Datum
+	Loose  bool // positions are no values: tooltips leave them out
 }
 
 // A Datum is an element of a mark. On an axis of bands a position is the index of
@@ -86,7 +87,7 @@ func (p Panel) at(x, y float64) (px, py float64) {
 	return px, py
 }
 
-// Within returns the mark without what can't be drawn: data with coordinates that
+// within returns the mark without what can't be drawn: data with coordinates that
 // are not finite, and points outside the axes.
 func (p Panel) within(m Mark) Mark {
 	kept := make([]Datum, 0, len(m.Data))

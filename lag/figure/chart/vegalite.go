@@ -151,7 +151,7 @@ func group(marks []Mark) layerGroup {
 // layer is a group of marks as a layer of a panel.
 func (c Chart) layer(p Panel, g layerGroup) object {
 	first := g.marks[0]
-	encoding := object{"x": p.X.channel("bottom"), "y": p.Y.channel("left")}
+	encoding := object{"x": p.X.channel("bottom", p.Width), "y": p.Y.channel("left", p.Height)}
 	second := func(axis Axis, channel string) {
 		if axis.Bands == nil {
 			encoding[channel] = object{"field": axis.Name + "_to"}
@@ -261,12 +261,12 @@ func (c Chart) tooltip(p Panel, m Mark) list {
 	}
 	for i, a := range []Axis{p.X, p.Y} {
 		switch {
-		case a.Hidden:
+		case a.Hidden || m.Loose || m.Kind == Segments:
 		case a.Bands != nil:
 			name(a.Name)
 		default:
 			number(a.Name)
-			if m.Kind == Segments || m.Kind == Area && i == 1 {
+			if m.Kind == Area && i == 1 {
 				number(a.Name + "_to")
 			}
 		}
@@ -289,8 +289,8 @@ func (a Axis) datum(v float64) any {
 	return a.Bands[max(0, min(len(a.Bands)-1, int(v+0.5)))]
 }
 
-// channel is an axis as the encoding of a position.
-func (a Axis) channel(orient string) object {
+// channel is an axis of a length as the encoding of a position.
+func (a Axis) channel(orient string, length float64) object {
 	channel := object{"field": a.Name, "type": "quantitative", "title": a.Title}
 	if a.Title == "" {
 		channel["title"] = nil
@@ -301,6 +301,7 @@ func (a Axis) channel(orient string) object {
 	case a.Bands != nil:
 		channel["type"], channel["sort"] = "nominal", nil
 		scale = object{"type": "band", "domain": a.Bands, "padding": 0}
+		axis["labelFontSize"] = a.labelSize(length)
 		axis["ticks"], axis["labelLimit"], axis["labelPadding"] = false, bandWidth, tickSize+4
 		if a.Slant {
 			axis["labelAngle"], axis["labelAlign"] = -34, "right"
