@@ -73,7 +73,7 @@ func layerMaps(from, to growth.Depths, ways []way) Figure {
 	}
 	width := 115.0
 	for i, w := range ways {
-		width = max(width, chart.TextWidth(w.name, smallestName, true)+14)
+		width = max(width, chart.TextWidth(w.name, smallestName, true)+14, chart.TextWidth(w.note, chart.SizeNote-1, false)+14)
 		if !slices.ContainsFunc(w.maps, func(m growth.Map) bool { return slices.Contains(m.Duplicates(), true) }) {
 			ways[i].what = "no duplicates"
 		}

@@ -33,7 +33,7 @@ func lossCurve(f Figure, points []lag.Point, entropy float64, model, stepTitle s
 	f.Alt = fmt.Sprintf("Line chart of the validation loss of %s, %.3f nats per token after %.0f steps; the unigram entropy is %.3f.", model, end.Y, end.X, entropy)
 	p := curvePanel([]curve{{style: chart.Style{Color: chart.Blue, Width: 2.7, Radius: 3.5}, data: data}}, end.X, stepTitle, entropy)
 	if entropy > 0 {
-		style := chart.Style{Color: chart.Vermillion, Align: chart.End, Dx: -3, Dy: -10}
+		style := chart.Style{Color: chart.Vermillion, Align: chart.End, Dx: -3, Dy: -12}
 		p.Marks = append(p.Marks, across(p.X, entropy, chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}),
 			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, style))
 	}

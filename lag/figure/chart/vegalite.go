@@ -3,6 +3,7 @@ package chart
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,11 +51,7 @@ func (c Chart) spec() object {
 
 // independent lets each panel and each layer have colours of its own.
 func independent() object {
-	own := object{}
-	for _, channel := range []string{"color", "strokeDash", "strokeWidth"} {
-		own[channel] = "independent"
-	}
-	return object{"scale": own}
+	return object{"scale": object{"color": "independent", "strokeDash": "independent"}}
 }
 
 // config gives Vega-Lite the look of the other drawing.
@@ -89,7 +86,8 @@ func (c Chart) panelSpec(p Panel, i int) object {
 		switch {
 		case zooms && g.marks[0].Kind == Line:
 			zooms = false
-			layer["params"] = list{object{"name": fmt.Sprint("zoom", i), "select": object{"type": "interval", "encodings": list{"x", "y"}}, "bind": "scales"}}
+			unit, _ := layer["layer"].(list)[0].(object) // its line; the points are beside it
+			unit["params"] = list{object{"name": fmt.Sprint("zoom", i), "select": object{"type": "interval", "encodings": list{"x", "y"}}, "bind": "scales"}}
 		case chooses && g.marks[0].Kind == Texts && g.marks[0].Series != "":
 			chooses = false
 			layer["params"] = list{object{"name": "chosen", "select": object{"type": "point", "fields": list{c.series()}}}}
@@ -112,7 +110,7 @@ func (c Chart) series() string {
 }
 
 // A layerGroup is marks that make one layer: of one style, or lines that differ in
-// colour, dash and width by their series.
+// colour and dash by their series.
 type layerGroup struct {
 	marks  []Mark
 	series []string         // where they differ, in order
@@ -130,7 +128,7 @@ func group(marks []Mark) layerGroup {
 		}
 		style, known := g.styles[m.Series]
 		like := m.Style
-		like.Color, like.Dash, like.Width = first.Style.Color, first.Style.Dash, first.Style.Width
+		like.Color, like.Dash = first.Style.Color, first.Style.Dash
 		byStyle := same && m.Style == first.Style
 		bySeries := m.Series != "" && slices.Contains([]Kind{Line, Area, Segments}, m.Kind) && like == first.Style && (!known || style == m.Style)
 		if !byStyle && !bySeries {
@@ -146,6 +144,21 @@ func group(marks []Mark) layerGroup {
 		g.series = nil
 	}
 	return g
+}
+
+// beyond reports whether something reaches beyond the area and is to be cut.
+func (g layerGroup) beyond(p Panel) bool {
+	if p.Zoom {
+		return true
+	}
+	for _, m := range g.marks {
+		for _, d := range m.Data {
+			if !p.X.holds(d.X) || !p.Y.holds(d.Y) || m.Kind == Segments && (!p.X.holds(d.X2) || !p.Y.holds(d.Y2)) || m.Kind == Area && !p.Y.holds(d.Y2) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // layer is a group of marks as a layer of a panel.
@@ -218,20 +231,42 @@ func (c Chart) layer(p Panel, g layerGroup) object {
 	if c.Choose && first.Series != "" && first.Kind != Texts {
 		encoding["opacity"] = object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12}
 	}
-	return object{"data": object{"values": values}, "mark": first.spec(p), "encoding": encoding}
+	unit := object{"data": object{"values": values}, "mark": first.spec(p, g.beyond(p)), "encoding": encoding}
+	if first.Kind == Line && (encoding["tooltip"] != nil || first.Style.Radius > 0) {
+		return withPoints(unit, first.Style)
+	}
+	return unit
 }
 
-// scales gives each series of a group its colour, dash and width.
+// withPoints adds points to a line, which show the tooltips. They can be seen where
+// the style has a radius.
+func withPoints(line object, s Style) object {
+	encoding := line["encoding"].(object)
+	points := object{"tooltip": encoding["tooltip"]}
+	mark := object{"type": "point", "filled": true, "size": 80, "opacity": 0, "clip": line["mark"].(object)["clip"]}
+	if s.Radius > 0 {
+		mark["size"], mark["opacity"], mark["color"] = math.Pi*s.Radius*s.Radius, 1, Hex(s.Color)
+	}
+	shared := object{"x": encoding["x"], "y": encoding["y"]}
+	for channel := range shared {
+		delete(encoding, channel)
+	}
+	delete(encoding, "tooltip")
+	data := line["data"]
+	delete(line, "data")
+	return object{"data": data, "encoding": shared, "layer": list{line, object{"mark": mark, "encoding": points}}}
+}
+
+// scales gives each series of a group its colour and dash.
 func (g layerGroup) scales(field string, encoding object) {
 	if g.series == nil {
 		return
 	}
-	var colors, patterns, widths list
+	var colors, patterns list
 	for _, name := range g.series {
-		s := g.styles[name]
-		colors, patterns, widths = append(colors, Hex(s.Color)), append(patterns, s.Dash.spec()), append(widths, s.Width)
+		colors, patterns = append(colors, Hex(g.styles[name].Color)), append(patterns, g.styles[name].Dash.spec())
 	}
-	for channel, values := range map[string]list{"color": colors, "strokeDash": patterns, "strokeWidth": widths} {
+	for channel, values := range map[string]list{"color": colors, "strokeDash": patterns} {
 		if g.marks[0].Kind != Area || channel == "color" {
 			encoding[channel] = object{"field": field, "type": "nominal", "legend": nil, "scale": object{"domain": g.series, "range": values}}
 		}

@@ -2,27 +2,22 @@ package chart
 
 import "math"
 
-// spec is a mark as Vega-Lite names and styles it.
-func (m Mark) spec(p Panel) object {
+// spec is a mark as Vega-Lite names and styles it, cut at the edges of the area or not.
+func (m Mark) spec(p Panel, clip bool) object {
 	s := m.Style
-	clip := !p.X.Hidden && !p.Y.Hidden && p.X.Bands == nil && p.Y.Bands == nil
 	stroke := func(out object) object {
 		out["color"], out["strokeWidth"], out["strokeDash"], out["clip"] = Hex(s.Color), s.Width, s.Dash.spec(), clip
 		return out
 	}
 	switch m.Kind {
 	case Line:
-		out := stroke(object{"type": "line", "point": "transparent"})
-		if s.Radius > 0 {
-			out["point"] = object{"filled": true, "size": math.Pi * s.Radius * s.Radius, "opacity": 1}
-		}
-		return out
+		return stroke(object{"type": "line"})
 	case Segments:
 		return stroke(object{"type": "rule"})
 	case Area:
 		return object{"type": "area", "color": Hex(s.Color), "clip": clip}
 	case Points:
-		return m.point(p.Zoom)
+		return m.point(clip)
 	case Bars:
 		return m.bar(p)
 	case Ticks:
