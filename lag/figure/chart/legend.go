@@ -1,5 +1,7 @@
 package chart
 
+import "slices"
+
 // A Legend says what marks mean, at the right of the panels or below them.
 type Legend struct {
 	Title   string
@@ -22,7 +24,7 @@ const (
 	sampleGap    = 7
 	legendRow    = 19 // height of an entry
 	legendColumn = 48 // entries of a column
-	labelWidth   = 250
+	labelWidth   = 300
 )
 
 // Height is that of a legend at the right of the panels.
@@ -34,9 +36,10 @@ func (l Legend) Height() float64 {
 	return legendRow * float64(rows)
 }
 
-// sample is the width of the sample of an entry.
-func (e Entry) sample() float64 {
-	if e.Kind == Points {
+// sample is the width of the sample of the i-th entry. In a column all are as wide.
+func (l Legend) sample(i int) float64 {
+	points := func(e Entry) bool { return e.Kind == Points }
+	if points(l.Entries[i]) && (l.Below || !slices.ContainsFunc(l.Entries, func(e Entry) bool { return !points(e) })) {
 		return 14
 	}
 	return sampleWidth
@@ -57,8 +60,8 @@ func (l Legend) panel(width float64) Panel {
 		y = legendRow
 	}
 	first, widest := y, 0.0
-	for i, e := range l.Entries {
-		own := e.sample() + sampleGap + TextWidth(l.label(i), SizeNote, false)
+	for i := range l.Entries {
+		own := l.sample(i) + sampleGap + TextWidth(l.label(i), SizeNote, false)
 		if l.Below {
 			if x > 0 && x+own > width {
 				x, y = 0, y+legendRow
@@ -83,7 +86,7 @@ func (l Legend) panel(width float64) Panel {
 		p.Marks = append(p.Marks, Mark{Kind: Texts, Style: Style{Color: Black}, Data: []Datum{{X: title.x, Y: bottom - title.y, Text: l.Title}}})
 	}
 	for i, e := range l.Entries {
-		at, y, w := places[i], bottom-places[i].y, e.sample()
+		at, y, w := places[i], bottom-places[i].y, l.sample(i)
 		m := Mark{Kind: e.Kind, Series: e.Series, Style: e.Style, Data: []Datum{{X: at.x + w/2, Y: y}}}
 		switch e.Kind {
 		case Line:
@@ -103,7 +106,7 @@ func (l Legend) panel(width float64) Panel {
 	}
 	for i, e := range l.Entries {
 		p.Marks = append(p.Marks, Mark{Kind: Texts, Series: e.Series, Style: Style{Color: Black},
-			Data: []Datum{{X: places[i].x + e.sample() + sampleGap, Y: bottom - places[i].y, Text: l.label(i)}}})
+			Data: []Datum{{X: places[i].x + l.sample(i) + sampleGap, Y: bottom - places[i].y, Text: l.label(i)}}})
 	}
 	return p
 }
