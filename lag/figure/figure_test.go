@@ -72,6 +72,7 @@ func checkFigure(t *testing.T, f Figure) {
 	if f.Title == "" || f.Alt == "" || f.Name == "" {
 		t.Errorf("%q: no title, text or name", f.Name)
 	}
+	checkTexts(t, f)
 }
 
 func TestFigures(t *testing.T) {

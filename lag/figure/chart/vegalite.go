@@ -95,6 +95,10 @@ func (c Chart) panelSpec(p Panel, i int) object {
 		layers = append(layers, layer)
 		marks = marks[len(g.marks):]
 	}
+	if layers == nil { // the axes alone
+		at := Mark{Kind: Points, Style: Style{Color: Faint(White, 0), Radius: 1}, Data: []Datum{{X: p.X.Min, Y: p.Y.Min}}, Loose: true}
+		layers = list{c.layer(p, group([]Mark{at}))}
+	}
 	spec := object{"width": p.Width, "height": p.Height, "layer": layers, "resolve": independent()}
 	if p.Title != "" {
 		spec["title"] = object{"text": p.Title, "anchor": "middle", "fontSize": SizeLabel, "fontWeight": "normal"}
@@ -164,7 +168,7 @@ func (g layerGroup) beyond(p Panel) bool {
 // layer is a group of marks as a layer of a panel.
 func (c Chart) layer(p Panel, g layerGroup) object {
 	first := g.marks[0]
-	encoding := object{"x": p.X.channel("bottom", p.Width), "y": p.Y.channel("left", p.Height)}
+	encoding := object{"x": p.X.channel("bottom", p.Width, p.Zoom), "y": p.Y.channel("left", p.Height, p.Zoom)}
 	second := func(axis Axis, channel string) {
 		if axis.Bands == nil {
 			encoding[channel] = object{"field": axis.Name + "_to"}
@@ -324,8 +328,9 @@ func (a Axis) datum(v float64) any {
 	return a.Bands[max(0, min(len(a.Bands)-1, int(v+0.5)))]
 }
 
-// channel is an axis of a length as the encoding of a position.
-func (a Axis) channel(orient string, length float64) object {
+// channel is an axis of a length as the encoding of a position. Where it can be
+// zoomed, Vega chooses the ticks.
+func (a Axis) channel(orient string, length float64, zoom bool) object {
 	channel := object{"field": a.Name, "type": "quantitative", "title": a.Title}
 	if a.Title == "" {
 		channel["title"] = nil
@@ -359,6 +364,10 @@ func (a Axis) channel(orient string, length float64) object {
 		scale = object{"type": "symlog", "constant": 1, "domain": list{a.Min, a.Max}, "nice": false}
 		fallthrough
 	default:
+		if zoom {
+			axis["tickCount"] = len(a.Ticks)
+			break
+		}
 		at := list{}
 		for _, t := range a.Ticks {
 			at = append(at, t.At)
