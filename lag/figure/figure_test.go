@@ -168,6 +168,17 @@ func TestOddResults(t *testing.T) {
 				r.Strategies[i].Name = strings.Repeat("<b>&\"ü層", i+1)
 			}
 		}),
+		"many steps": edit(func(r *lag.Result) {
+			for i := range r.Strategies {
+				for k := range r.Strategies[i].Curve {
+					r.Strategies[i].Curve[k].Step *= 200
+				}
+			}
+			for i := range r.Correlation {
+				r.Correlation[i].Step *= 200
+			}
+			r.Steps, r.ProbeSteps = 200*r.Steps, 200*r.ProbeSteps
+		}),
 		"infinite losses": edit(func(r *lag.Result) {
 			r.Strategies[0].Curve[3].Loss = lag.Number(math.Inf(1))
 			r.Strategies[1].Final = lag.Number(math.Inf(1))

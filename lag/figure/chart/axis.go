@@ -102,6 +102,25 @@ func (a Axis) ticks() []Tick {
 	return ticks
 }
 
+// roomy returns the ticks of a horizontal axis of a length whose labels do not run
+// into each other: the last, and of the others as many as there is room for.
+func (a Axis) roomy(length float64) []Tick {
+	if len(a.Ticks) < 2 || length <= 0 {
+		return a.Ticks
+	}
+	side := func(t Tick, sign float64) float64 {
+		return length*a.Place(t.At) + sign*(TextWidth(t.Label, SizeNote, false)/2+3)
+	}
+	last := a.Ticks[len(a.Ticks)-1]
+	var kept []Tick
+	for _, t := range a.Ticks[:len(a.Ticks)-1] {
+		if n := len(kept); (n == 0 || side(kept[n-1], 1) <= side(t, -1)) && side(t, 1) <= side(last, -1) {
+			kept = append(kept, t)
+		}
+	}
+	return append(kept, last)
+}
+
 // StepTicks returns 0, 1, 2, 5, 10, ... and last, leaving out what would run into
 // its neighbour.
 func StepTicks(last int) []int {

@@ -68,7 +68,10 @@ func (c Chart) panels() (all []Panel, columns int) {
 		columns = max(columns, len(row))
 	}
 	for _, row := range c.Rows {
-		all = append(all, row...)
+		for _, p := range row {
+			p.X.Ticks = p.X.roomy(p.Width)
+			all = append(all, p)
+		}
 		for range columns - len(row) {
 			all = append(all, Panel{})
 		}

@@ -105,11 +105,10 @@ func (p pen) panel(of Panel) {
 			p.line(grid, 0, y, of.Width, y)
 		}
 	}
-	inside := p
-	inside.Rectangle = vg.Rectangle{Min: p.point(0, of.Height), Max: p.point(of.Width, 0)}
-	inside.x, inside.y = 0, 0
+	area := p.Canvas
+	area.Rectangle = vg.Rectangle{Min: p.point(0, of.Height), Max: p.point(of.Width, 0)}
 	for _, m := range of.Marks {
-		p.mark(inside.Canvas, of, of.within(m))
+		p.mark(area, of, of.within(m))
 	}
 	if !of.X.Hidden {
 		p.line(axis, 0, of.Height, of.Width, of.Height)
@@ -265,5 +264,8 @@ func (s Style) outline() float64 {
 func (p pen) text(l label) {
 	style := textStyle(l.size, l.bold, color.Color(l.color))
 	style.XAlign, style.YAlign, style.Rotation = []draw.XAlignment{draw.XLeft, draw.XCenter, draw.XRight}[l.align], draw.YCenter, l.angle
-	p.FillText(style, p.point(l.x, l.y), l.text)
+	// gonum/plot centers the line, with its descenders; here digits and capitals are centered.
+	sin, cos := math.Sincos(l.angle)
+	up := 0.1 * l.size
+	p.FillText(style, p.point(l.x-up*sin, l.y-up*cos), l.text)
 }
