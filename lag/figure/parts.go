@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"image/color"
 	"math"
-	"strings"
 
 	"github.com/landscape-aware/growing/lag"
-	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 )
 
@@ -130,13 +128,4 @@ func formatRho(rho float64) string {
 		return "undefined"
 	}
 	return chart.FormatFixed(rho, 2)
-}
-
-// names joins the names of strategies.
-func names(all []*aggregate.Strategy) string {
-	var list []string
-	for _, s := range all {
-		list = append(list, s.Name)
-	}
-	return strings.Join(list, ", ")
 }

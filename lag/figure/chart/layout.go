@@ -132,7 +132,7 @@ func (s Style) textSize() float64 {
 // labelSize is that of the names at the ticks of an axis of a length: narrow bands
 // have small names.
 func (a Axis) labelSize(length float64) float64 {
-	if a.Bands == nil || len(a.Bands) == 0 || a.Slant {
+	if len(a.Bands) == 0 || a.Slant {
 		return SizeNote
 	}
 	return min(SizeNote, max(8, 0.85*length/float64(len(a.Bands))))
