@@ -44,7 +44,7 @@ func RegretCost(r *lag.Result) Figure {
 		furthest = 1
 	}
 	x := chart.Axis{Name: "extra", Title: "extra cost [trainings of one candidate, log scale of 1 + cost]", Max: furthest, Log1p: true, Ticks: costTicks(furthest)}
-	p := chart.Panel{Width: 600, Height: 310, X: x, Y: chart.Values("regret", "regret [nats/token]", -0.06*highest, 1.05*highest, 6)} // room for names below 0
+	p := chart.Panel{Width: 600, Height: 310, X: x, Y: chart.Values("regret", "regret [nats/token]", -0.09*highest, 1.05*highest, 6)} // room for names below 0
 	p.Marks = append(p.Marks, line)
 	for _, isLAG := range []bool{false, true} { // on top
 		of := lagColor(isLAG, chart.Blue)
@@ -62,7 +62,7 @@ func RegretCost(r *lag.Result) Figure {
 		}
 		p.Marks = append(p.Marks, bars, points)
 	}
-	p.Marks = append(p.Marks, ruleLabels(p, rules)...)
+	p.Marks = append(p.Marks, ruleLabels(p, rules, line.Data)...)
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
 
@@ -100,26 +100,34 @@ func costTicks(highest float64) []chart.Tick {
 }
 
 // ruleLabels writes the names of rules to the right of their points, each moved off
-// the points and the names before it, with a line to the point where it is far.
-func ruleLabels(p chart.Panel, rules []aggregate.Rule) []chart.Mark {
+// the points, the line and the names before it, with a line to the point where it is far.
+func ruleLabels(p chart.Panel, rules []aggregate.Rule, line []chart.Datum) []chart.Mark {
 	const radius, height = 5.3, 15
 	at := make([]point, len(rules))
 	order := make([]int, len(rules))
 	var taken []box
+	place := func(x, y float64) point { return point{p.Width * p.X.Place(x), p.Height * p.Y.Place(y)} }
 	for i, one := range rules {
-		at[i], order[i] = point{p.Width * p.X.Place(one.Extra), p.Height * p.Y.Place(float64(one.Regret))}, i
-		taken = append(taken, box{point{at[i].x - radius, at[i].y - radius}, point{at[i].x + radius, at[i].y + radius}})
+		at[i], order[i] = place(one.Extra, float64(one.Regret)), i
+		taken = append(taken, around(at[i], radius))
+	}
+	for i := 1; i < len(line); i++ { // straight where the axis is not linear, too
+		from, to := place(line[i-1].X, line[i-1].Y), place(line[i].X, line[i].Y)
+		for k := range 100 {
+			share := float64(k) / 100
+			taken = append(taken, around(point{from.x + share*(to.x-from.x), from.y + share*(to.y-from.y)}, 1))
+		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(at[b].y, at[a].y) })
 	leaders := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.Grey, Width: 0.9}}
 	labels := []chart.Mark{leaders}
 	for _, i := range order {
 		one := rules[i]
-		place := freePlace(at[i], chart.TextWidth(one.Rule, chart.SizeNote, one.IsLAG), height, 0, p.Height, taken)
-		taken = append(taken, place)
-		x, y := p.X.Value(place.min.x/p.Width), p.Y.Value((place.min.y+place.max.y)/2/p.Height)
-		if middle := (place.min.y + place.max.y) / 2; math.Abs(middle-at[i].y) > height {
-			labels[0].Data = append(labels[0].Data, chart.Datum{X: one.Extra, Y: float64(one.Regret), X2: p.X.Value((place.min.x - 2) / p.Width), Y2: y})
+		free := freePlace(at[i], chart.TextWidth(one.Rule, chart.SizeNote, one.IsLAG), height, 0, p.Height, taken)
+		taken = append(taken, free)
+		x, y := p.X.Value(free.min.x/p.Width), p.Y.Value((free.min.y+free.max.y)/2/p.Height)
+		if middle := (free.min.y + free.max.y) / 2; math.Abs(middle-at[i].y) > height {
+			labels[0].Data = append(labels[0].Data, chart.Datum{X: one.Extra, Y: float64(one.Regret), X2: p.X.Value((free.min.x - 2) / p.Width), Y2: y})
 		}
 		labels = append(labels, written(one.Rule, x, y, chart.Style{Color: lagColor(one.IsLAG, chart.Blue), Bold: one.IsLAG}))
 	}
@@ -131,6 +139,10 @@ type point struct{ x, y float64 }
 
 // A box lies between two points.
 type box struct{ min, max point }
+
+func around(p point, r float64) box {
+	return box{point{p.x - r, p.y - r}, point{p.x + r, p.y + r}}
+}
 
 func (b box) overlaps(o box) bool {
 	return b.min.x < o.max.x && o.min.x < b.max.x && b.min.y < o.max.y && o.min.y < b.max.y
@@ -149,7 +161,7 @@ func freePlace(at point, width, height, bottom, top float64, taken []box) box {
 			dy = -dy
 		}
 		p := place(dy)
-		if p.min.y >= bottom-height/2 && p.max.y <= top+height/2 && !slices.ContainsFunc(taken, p.overlaps) {
+		if p.min.y >= bottom && p.max.y <= top+height/2 && !slices.ContainsFunc(taken, p.overlaps) {
 			return p
 		}
 	}

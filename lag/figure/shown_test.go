@@ -112,7 +112,7 @@ func TestShown(t *testing.T) {
 			{0, "point", row{"rule": "lag:10", "regret": 0.3}},
 			{0, "text", row{"rule": "lag:10", "text": "0.1500 · b · +2.00 trainings"}},
 		}},
-		{RegretCost(r), []float64{0, 9}, []float64{-0.018, 0.315}, []shown{
+		{RegretCost(r), []float64{0, 9}, []float64{-0.027, 0.315}, []shown{
 			{0, "point", row{"rule": "lag:10", "extra": 2.0, "regret": 0.15}},
 			{0, "point", row{"rule": "oracle", "extra": 9.0, "regret": 0.0}},
 			{0, "rule", row{"extra": 2.0, "extra_to": 2.0, "regret": 0.0, "regret_to": 0.3}},
