@@ -115,7 +115,8 @@ func (l *liveView) draw(now time.Time) error {
 	metadata := map[string]any{}
 	if len(l.runs) > 0 {
 		c := l.chart()
-		c.Title = line
+		c.MinWidth = max(c.MinWidth, liveWidth)
+		c.Title = chart.Shorten(line, chart.SizeTitle, true, liveWidth-30)
 		picture, err := c.PNG(pngScale * 0.75)
 		if err != nil {
 			return err
@@ -161,10 +162,11 @@ func (l *liveView) chart() chart.Chart {
 		late = last / 2
 	}
 	c := lossChart(curves, total, late, "strategy")
-	c.Legend.Width, c.MinWidth = liveLegend, liveWidth
-	full := chart.Legend{Entries: make([]chart.Entry, min(l.event.Count, 44))}.Height()
+	all := chart.Legend{Entries: make([]chart.Entry, l.event.Count)}
+	c.Legend.Width, c.MinHeight = liveLegend, all.Height()+60
+	c.MinWidth = liveWidth + liveLegend*float64(all.Columns()-1)
 	for i := range c.Rows[0] {
-		c.Rows[0][i].Height = max(310, full-90)
+		c.Rows[0][i].Height = curvesHeight(all)
 	}
 	return c
 }

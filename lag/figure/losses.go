@@ -91,7 +91,7 @@ func lossChart(curves []curve, steps, late int, series string) chart.Chart {
 			legend.Entries = append(legend.Entries, chart.Entry{Label: cv.label, Series: cv.series, Kind: chart.Line, Style: cv.style})
 		}
 	}
-	height := max(310, min(legend.Height()-90, 700))
+	height := curvesHeight(legend)
 	lo, hi := lossRange(curves, 0)
 	early := chart.Panel{Title: "all steps", Width: 290, Height: height, X: chart.Steps("step", stepTitle, steps), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
 	lo, hi = lossRange(curves, float64(late))
@@ -100,6 +100,9 @@ func lossChart(curves []curve, steps, late int, series string) chart.Chart {
 	early.Marks, zoom.Marks = curveMarks(curves, 0), curveMarks(curves, float64(late))
 	return chart.Chart{Rows: [][]chart.Panel{{early, zoom}}, Legend: legend, Series: series, Choose: true}
 }
+
+// curvesHeight is the height of the panels beside a legend.
+func curvesHeight(legend chart.Legend) float64 { return max(310, min(legend.Height()-90, 700)) }
 
 // curveMarks returns the marks of curves from an x on, with the best and the marked
 // ones on top.

@@ -80,7 +80,7 @@ func Controls(r *lag.Result) string {
 	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
 }
 
-// Signals returns how well early signals foretell the final loss.
+// Signals returns how well early signals predict the final loss.
 func Signals(r *lag.Result) string {
 	var cells [][]string
 	for _, s := range aggregate.Signals(r) {

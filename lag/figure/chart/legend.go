@@ -36,6 +36,9 @@ func (l Legend) Height() float64 {
 	return legendRow * float64(rows)
 }
 
+// Columns is the number of columns of a legend at the right of the panels.
+func (l Legend) Columns() int { return max(1, (len(l.Entries)+legendColumn-1)/legendColumn) }
+
 // sample is the width of the sample of the i-th entry. In a column all are as wide.
 func (l Legend) sample(i int) float64 {
 	points := func(e Entry) bool { return e.Kind == Points }
