@@ -73,13 +73,13 @@ func layerMaps(from, to growth.Depths, ways []way) Figure {
 	}
 	width := 115.0
 	for i, w := range ways {
-		width = max(width, chart.TextWidth(w.name, smallestName, true)+14, chart.TextWidth(w.note, chart.SizeNote-1, false)+14)
+		width = max(width, chart.TextWidth(w.name, smallestName, true)+14, chart.TextWidth(w.note, sizeOfNote, false)+12)
 		if !slices.ContainsFunc(w.maps, func(m growth.Map) bool { return slices.Contains(m.Duplicates(), true) }) {
 			ways[i].what = "no duplicates"
 		}
 	}
 	width = min(width, 182)
-	mostColumns := int(920 / width)
+	mostColumns := int(960 / width)
 	rows := (len(ways) + mostColumns - 1) / mostColumns
 	columns := (len(ways) + rows - 1) / rows
 	box := min(25, 306/float64(deepest))
@@ -116,7 +116,11 @@ func (w way) deepest() int {
 	return n
 }
 
-const smallestName = 10 // CSS pixels
+// Sizes of the texts above the boxes, in CSS pixels.
+const (
+	smallestName = 10
+	sizeOfNote   = 11.3
+)
 
 // A diagram is a panel without axes, whose positions are CSS pixels from the upper
 // left corner.
@@ -162,7 +166,7 @@ func (d *diagram) way(w way, from growth.Depths, box, x, y, width float64) {
 		name.Size -= 0.5
 	}
 	d.text(chart.Shorten(w.name, name.Size, true, width), center, y+8, name)
-	note := chart.Style{Color: chart.Grey, Size: chart.SizeNote - 1, Align: chart.Middle}
+	note := chart.Style{Color: chart.Grey, Size: sizeOfNote, Align: chart.Middle}
 	for i, text := range []string{w.what, w.note} {
 		d.text(chart.Shorten(text, note.Size, false, width), center, y+24+float64(15*i), note)
 	}

@@ -168,25 +168,35 @@ func (g layerGroup) beyond(p Panel) bool {
 func (c Chart) layer(p Panel, g layerGroup) object {
 	first := g.marks[0]
 	encoding := object{"x": p.X.channel("bottom", p.Width, p.Zoom), "y": p.Y.channel("left", p.Height, p.Zoom)}
-	second := func(axis Axis, channel string) {
-		if axis.Bands == nil {
-			encoding[channel] = object{"field": axis.Name + "_to"}
-		}
+	if p.X.Bands == nil && (first.Kind == Segments || first.Kind == Bars) {
+		encoding["x2"] = object{"field": p.X.Name + "_to"}
 	}
-	switch first.Kind {
-	case Segments, Bars:
-		second(p.X, "x2")
-		second(p.Y, "y2")
-	case Area:
-		second(p.Y, "y2")
-	case Texts:
+	if p.Y.Bands == nil && (first.Kind == Segments || first.Kind == Bars || first.Kind == Area) {
+		encoding["y2"] = object{"field": p.Y.Name + "_to"}
+	}
+	if first.Kind == Texts {
 		encoding["text"] = object{"field": "text", "type": "nominal"}
+	} else if tips := c.tooltip(p, first); len(tips) > 0 {
+		encoding["tooltip"] = tips
 	}
-	pieces := map[string]int{} // of a series
-	several := false
-	var values list
+	if detail := g.detail(c.series()); detail != nil {
+		encoding["detail"] = detail
+	}
+	g.scales(c.series(), encoding)
+	if c.Choose && first.Series != "" && first.Kind != Texts {
+		encoding["opacity"] = object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12}
+	}
+	unit := object{"data": object{"values": c.rows(p, g, encoding)}, "mark": first.spec(p, g.beyond(p)), "encoding": encoding}
+	if first.Kind == Line && (encoding["tooltip"] != nil || first.Style.Radius > 0) {
+		return withPoints(unit, first.Style)
+	}
+	return unit
+}
+
+// rows are the data of a group, with the fields that the encoding names.
+func (c Chart) rows(p Panel, g layerGroup, encoding object) (values list) {
+	pieces := map[string]int{} // so far, of a series
 	for _, m := range g.marks {
-		several = several || pieces[m.Series] > 0
 		for _, d := range m.Data {
 			row := object{p.X.Name: p.X.datum(d.X), p.Y.Name: p.Y.datum(d.Y)}
 			if encoding["x2"] != nil {
@@ -198,47 +208,37 @@ func (c Chart) layer(p Panel, g layerGroup) object {
 			if m.Series != "" {
 				row[c.series()] = m.Series
 			}
-			if first.Kind == Texts {
+			if m.Kind == Texts {
 				row["text"] = d.Text
+			}
+			if g.broken() {
+				row["piece"] = pieces[m.Series]
 			}
 			for _, tip := range d.Tips {
 				row[tip.Name] = tip.Value
-			}
-			if first.Kind == Line || first.Kind == Area {
-				row["piece"] = pieces[m.Series]
 			}
 			values = append(values, row)
 		}
 		pieces[m.Series]++
 	}
-	if first.Kind == Line || first.Kind == Area {
-		var detail list
-		if first.Series != "" {
-			detail = append(detail, object{"field": c.series(), "type": "nominal"})
-		}
-		if several {
-			detail = append(detail, object{"field": "piece", "type": "nominal"})
-		} else {
-			for _, row := range values {
-				delete(row.(object), "piece")
-			}
-		}
-		if detail != nil {
-			encoding["detail"] = detail
-		}
+	return values
+}
+
+// broken reports whether the line or area of a series is in several pieces.
+func (g layerGroup) broken() bool {
+	return (g.marks[0].Kind == Line || g.marks[0].Kind == Area) && len(g.marks) > len(g.styles)
+}
+
+// detail names the fields by which lines and areas are told apart.
+func (g layerGroup) detail(series string) (fields list) {
+	first := g.marks[0]
+	if first.Series != "" && (first.Kind == Line || first.Kind == Area) {
+		fields = append(fields, object{"field": series, "type": "nominal"})
 	}
-	if tips := c.tooltip(p, first); len(tips) > 0 && first.Kind != Texts {
-		encoding["tooltip"] = tips
+	if g.broken() {
+		fields = append(fields, object{"field": "piece", "type": "nominal"})
 	}
-	g.scales(c.series(), encoding)
-	if c.Choose && first.Series != "" && first.Kind != Texts {
-		encoding["opacity"] = object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12}
-	}
-	unit := object{"data": object{"values": values}, "mark": first.spec(p, g.beyond(p)), "encoding": encoding}
-	if first.Kind == Line && (encoding["tooltip"] != nil || first.Style.Radius > 0) {
-		return withPoints(unit, first.Style)
-	}
-	return unit
+	return fields
 }
 
 // withPoints adds points to a line, which show the tooltips. They can be seen where
