@@ -11,40 +11,40 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
-// formatVersion is part of every dataset's address. It changes when the same
-// configuration and text give other files.
+// formatVersion is part of every dataset's address. Increase it when the same
+// configuration and text give different files.
 const formatVersion = 3
 
-// Config says what dataset to make.
+// Config describes a dataset.
 type Config struct {
-	Corpus corpus.Spec `json:"corpus"` // what text
+	Corpus corpus.Spec `json:"corpus"` // the text
 
-	// A vocabulary is trained on the corpus's training documents, unless
-	// TokenizerFile names one: a tokenizer.json, a vocab.txt or a SentencePiece
-	// .model.
+	// The vocabulary is that of TokenizerFile if it is set: a tokenizer.json, a
+	// vocab.txt or a SentencePiece .model. Otherwise it is trained on the
+	// corpus's training documents.
 	TokenizerFile string         `json:"tokenizer_file,omitempty"`
-	Kind          tokenizer.Kind `json:"tokenizer,omitempty"`          // of the vocabulary to train; empty means WordPiece
-	VocabSize     int            `json:"vocabulary_size"`              // tokens, special ones included; of TokenizerFile it may be 0
-	MinFrequency  int            `json:"min_frequency"`                // least occurrences of a pair that becomes a token, of WordPiece and BPE; 0 means 2
-	LimitAlphabet int            `json:"limit_alphabet"`               // characters in the vocabulary, of WordPiece; 0 means VocabSize/8, between 40 and 1000
-	ByteFallback  bool           `json:"byte_fallback,omitempty"`      // whether what is not in the vocabulary becomes bytes, of unigram
-	Coverage      float64        `json:"character_coverage,omitempty"` // share of the text that is made of characters in the vocabulary, of unigram; 0 means 0.9995
-	Sentinels     int            `json:"sentinels,omitempty"`          // T5's <extra_id_n> that the vocabulary has at least
-	Modes         bool           `json:"mode_tokens,omitempty"`        // whether it has UL2's [NLU], [NLG] and [S2S]
+	Kind          tokenizer.Kind `json:"tokenizer,omitempty"`          // kind of vocabulary to train; empty means WordPiece
+	VocabSize     int            `json:"vocabulary_size"`              // number of tokens, special ones included; may be 0 with TokenizerFile
+	MinFrequency  int            `json:"min_frequency"`                // WordPiece and BPE: least occurrences of a pair that is merged; 0 means 2
+	LimitAlphabet int            `json:"limit_alphabet"`               // WordPiece: most characters in the vocabulary; 0 means VocabSize/8, between 40 and 1000
+	ByteFallback  bool           `json:"byte_fallback,omitempty"`      // unigram: encode unknown characters as bytes
+	Coverage      float64        `json:"character_coverage,omitempty"` // unigram: share of the text covered by the vocabulary's characters; 0 means 0.9995
+	Sentinels     int            `json:"sentinels,omitempty"`          // least number of T5's <extra_id_n> tokens
+	Modes         bool           `json:"mode_tokens,omitempty"`        // include UL2's [NLU], [NLG] and [S2S]
 
-	ValidationFraction float64 `json:"validation_fraction"` // of the documents, in expectation
-	SplitSeed          int64   `json:"split_seed"`          // seed of the choice of validation documents
+	ValidationFraction float64 `json:"validation_fraction"` // expected share of the documents
+	SplitSeed          int64   `json:"split_seed"`          // seed for choosing the validation documents
 }
 
-// DefaultConfig returns the configuration of the default corpus: the prose of
-// the Go installation, 5% of its documents for validation, a WordPiece
-// vocabulary of 1,024.
+// DefaultConfig returns the default configuration: the prose of the Go
+// installation, 5% of its documents for validation, and a WordPiece vocabulary
+// of 1,024 tokens.
 func DefaultConfig() Config {
 	return Config{Corpus: corpus.Spec{Source: corpus.GoSpec}, VocabSize: 1024, ValidationFraction: 0.05}
 }
 
-// Validate reports the first thing that is wrong with the configuration, without
-// looking at the corpus or the tokenizer's file.
+// Validate reports the first error in the configuration. It does not read the
+// corpus or the tokenizer's file.
 func (c Config) Validate() error {
 	if err := cmp.Or(c.Corpus.Validate(), c.split().Validate(), c.validateTokenizer()); err != nil {
 		return fmt.Errorf("data: %w", err)
@@ -58,11 +58,11 @@ func (c Config) validateTokenizer() error {
 	}
 	switch {
 	case c.Kind != "":
-		return fmt.Errorf("the kind of vocabulary %q cannot be chosen, as %s says what kind it is: leave it out", c.Kind, c.TokenizerFile)
+		return fmt.Errorf("the kind of vocabulary %q cannot be chosen, because %s determines it: leave it out", c.Kind, c.TokenizerFile)
 	case c.MinFrequency != 0 || c.LimitAlphabet != 0 || c.ByteFallback || c.Coverage != 0:
-		return fmt.Errorf("a minimum frequency, an alphabet limit, a fallback to bytes or a coverage says nothing about the vocabulary of %s, which is not trained: leave it out", c.TokenizerFile)
+		return fmt.Errorf("a minimum frequency, an alphabet limit, a byte fallback or a coverage does not apply to the vocabulary of %s, which is not trained: leave it out", c.TokenizerFile)
 	case c.VocabSize < 0:
-		return fmt.Errorf("the vocabulary size is %d: leave it out, or give that of %s", c.VocabSize, c.TokenizerFile)
+		return fmt.Errorf("the vocabulary size is %d: leave it out, or give the size of %s", c.VocabSize, c.TokenizerFile)
 	case c.Sentinels < 0:
 		return fmt.Errorf("%d sentinels; give 0 for none", c.Sentinels)
 	}
@@ -73,7 +73,7 @@ func (c Config) split() corpus.Split {
 	return corpus.Split{Fraction: c.ValidationFraction, Seed: c.SplitSeed}
 }
 
-// training returns the options of the vocabulary's training.
+// training returns the options for training the vocabulary.
 func (c Config) training() tokenizer.TrainOptions {
 	o := tokenizer.TrainOptions{
 		Kind: c.Kind, VocabSize: c.VocabSize, MinFrequency: c.MinFrequency, LimitAlphabet: c.LimitAlphabet,
@@ -87,15 +87,16 @@ func (c Config) training() tokenizer.TrainOptions {
 		o.MinFrequency = 2
 	}
 	if o.LimitAlphabet == 0 && o.Kind == tokenizer.WordPiece {
-		// Each character can take two places, as a word's beginning and within.
-		// Hugging Face's limit of 1000 would fill a small vocabulary with them.
+		// Each character can need two tokens, at the beginning of a word and
+		// inside it. Hugging Face's limit of 1000 characters would fill a small
+		// vocabulary.
 		o.LimitAlphabet = min(max(c.VocabSize/8, 40), 1000)
 	}
 	return o
 }
 
-// loadTokenizer returns the vocabulary of TokenizerFile, with the sentinels and
-// mode tokens that it lacks; nil if there is no such file in the configuration.
+// loadTokenizer loads TokenizerFile and adds the missing sentinels and mode
+// tokens. It returns nil if TokenizerFile is empty.
 func (c Config) loadTokenizer() (*tokenizer.Tokenizer, error) {
 	if c.TokenizerFile == "" {
 		return nil, nil
@@ -108,17 +109,18 @@ func (c Config) loadTokenizer() (*tokenizer.Tokenizer, error) {
 		return nil, err
 	}
 	if c.VocabSize != 0 && c.VocabSize != t.VocabSize() {
-		return nil, fmt.Errorf("the vocabulary of %s has %d tokens where %d were asked for: leave the size out, or set it to %d",
+		return nil, fmt.Errorf("the vocabulary of %s has %d tokens, but the configuration asks for %d: leave the size out, or set it to %d",
 			c.TokenizerFile, t.VocabSize(), c.VocabSize, t.VocabSize())
 	}
 	return t, nil
 }
 
-// address returns the hash of all that determines a dataset of this
-// configuration, given the fingerprint and description of the corpus, and the
-// fingerprint of the vocabulary if that is not trained. The corpus's name and
-// licence are kept with the tokens, so that they count; its place does only as
-// far as it is the name. How the text is cleaned shows in its fingerprint.
+// address returns the hash of everything that determines the dataset: the
+// configuration, the fingerprint of the corpus (content) and its description,
+// and the fingerprint of the vocabulary if it is not trained. The name and
+// licence of the corpus are stored with the tokens and therefore count. The
+// corpus's path counts only as part of its name. Cleaning changes the
+// fingerprint, so it is not listed here.
 func (c Config) address(content string, info corpus.Info, vocabulary string) string {
 	o := c.training()
 	if vocabulary != "" {
@@ -138,7 +140,7 @@ func (c Config) address(content string, info corpus.Info, vocabulary string) str
 	}{formatVersion, content, info.Name, info.License, vocabulary, o.Kind, o.VocabSize, o.MinFrequency, o.LimitAlphabet,
 		o.ByteFallback, o.CharacterCoverage, o.Sentinels, o.Modes, c.ValidationFraction, c.SplitSeed})
 	if err != nil {
-		panic(err) // numbers and strings: Validate has refused NaN
+		panic(err) // only numbers and strings, and Validate rejects NaN
 	}
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:16])

@@ -13,8 +13,8 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
-// TestConfigJSON checks that the configuration is written and read as before
-// there were other corpora and vocabularies.
+// TestConfigJSON checks that the JSON of the configuration is the same as
+// before other corpora and vocabularies were added.
 func TestConfigJSON(t *testing.T) {
 	const old = `{"corpus":"go","vocabulary_size":1024,"min_frequency":0,"limit_alphabet":0,"validation_fraction":0.05,"split_seed":0}`
 	text, err := json.Marshal(DefaultConfig())
@@ -55,6 +55,7 @@ func TestConfigValidate(t *testing.T) {
 
 // TestKinds prepares data with each kind of vocabulary, trained and from a file.
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	path := corpusFile(t, 1000)
 	for _, kind := range []tokenizer.Kind{tokenizer.WordPiece, tokenizer.BPE, tokenizer.Unigram} {
 		cfg := config(path)
@@ -91,13 +92,13 @@ func TestKinds(t *testing.T) {
 		} else if diff := cmp.Diff(tree(t, d.Dir), tree(t, e.Dir)); diff != "" {
 			t.Errorf("%s: %s", kind, diff)
 		}
-		// With more sentinels it is another one.
+		// More sentinels give another vocabulary.
 		from.Sentinels = 12
 		if e := prepare(t, from, t.TempDir()); len(e.Vocabulary().Sentinels) != 12 || e.Fingerprint == d.Fingerprint {
 			t.Errorf("%s: %d sentinels", kind, len(e.Vocabulary().Sentinels))
 		}
 		from.VocabSize = 17
-		if _, err := Prepare(t.Context(), from, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "where 17 were asked for") {
+		if _, err := Prepare(t.Context(), from, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "the configuration asks for 17") {
 			t.Errorf("%s: another size: %v", kind, err)
 		}
 	}
@@ -108,8 +109,8 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestReadError checks what is said where a file cannot be read, with a
-// vocabulary to be trained and a given one.
+// TestReadError checks the errors for a file that cannot be read, with a given
+// vocabulary and one to be trained.
 func TestReadError(t *testing.T) {
 	d := prepare(t, config(corpusFile(t, 1000)), t.TempDir())
 	path := filepath.Join(t.TempDir(), "a.jsonl")
@@ -129,7 +130,7 @@ func TestReadError(t *testing.T) {
 	}
 }
 
-// TestNoEndToken checks that a vocabulary without an end token is refused.
+// TestNoEndToken checks the error for a vocabulary without an end token.
 func TestNoEndToken(t *testing.T) {
 	path := corpusFile(t, 1000)
 	cfg := config(path)
@@ -151,6 +152,7 @@ func TestNoEndToken(t *testing.T) {
 
 // TestSources prepares the same text from several kinds of files, cleaned and not.
 func TestSources(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var text, lines strings.Builder
 	for i := range 200 {
@@ -175,7 +177,7 @@ func TestSources(t *testing.T) {
 	cfg.VocabSize = 60
 	plain := prepare(t, cfg, dir)
 	cfg.Corpus = corpus.Spec{Source: "hf:" + dir, Config: "en", Field: "body"}
-	// The licence of the card is carried into the store.
+	// The store has the licence of the card.
 	if d := prepare(t, cfg, dir); d.Fingerprint != plain.Fingerprint || d.Train.Meta().License != "cc0-1.0" {
 		t.Errorf("the same text from a dataset has other tokens, or no licence: %+v", d.Train.Meta())
 	}

@@ -27,43 +27,43 @@ const (
 	nameValidation = "validation"
 )
 
-// Dataset is a corpus as tokens, split for training and validation.
+// Dataset is a tokenized corpus, split for training and validation.
 type Dataset struct {
 	Tokenizer         *tokenizer.Tokenizer
-	Train, Validation *tokenstore.Store // each document ends with their Meta's EndToken
+	Train, Validation *tokenstore.Store // each document ends with Meta.EndToken
 
 	// Fingerprint is the sha256, in hexadecimal, of the vocabulary and of both
-	// stores' files, and so of everything that training can see.
+	// stores' files: of everything that training can see.
 	Fingerprint string
 
-	// UnigramEntropy is what a model that knows only how frequent each token is
-	// in the training split loses on the validation split, in nats a token:
+	// UnigramEntropy is the loss on the validation split, in nats a token, of a
+	// model that knows only the token frequencies of the training split:
 	//
 	//	-1/n sum over validation tokens t of ln((c_t + 1) / (N + V))
 	//
 	// with c_t the count of t among the N training tokens and V the size of the
-	// vocabulary. Special tokens, [UNK] among them, are never predicted and are
-	// left out of n, N and V. A masked language model whose loss is not clearly
-	// below this is still on the unigram plateau.
+	// vocabulary. Special tokens, including [UNK], are never predicted and do
+	// not count in n, N and V. A masked language model whose loss is not
+	// clearly below this value is still on the unigram plateau.
 	UnigramEntropy float64
 
 	// ValidationEntropy is the entropy of the validation split's own token
-	// frequencies, in nats a token: the same with the model's frequencies
-	// replaced by the true ones, the least that a unigram model can lose.
+	// frequencies, in nats a token. No unigram model has a lower loss on that
+	// split.
 	ValidationEntropy float64
 
-	UnknownRate float64     // share of the unknown token among the tokens of both splits; 0 if the vocabulary has none
-	Info        corpus.Info // of the corpus
-	Documents   int64       // of the corpus
-	Bytes       int64       // of the corpus's text
-	Dir         string      // where the files are
+	UnknownRate float64     // share of unknown tokens in both splits; 0 if the vocabulary has no unknown token
+	Info        corpus.Info // about the corpus
+	Documents   int64       // in the corpus
+	Bytes       int64       // of text in the corpus
+	Dir         string      // directory of the files
 }
 
-// record is the contents of dataset.json: what is not in the other files.
+// record is the contents of dataset.json: everything that the other files lack.
 type record struct {
 	Fingerprint       string      `json:"fingerprint"`
-	Content           string      `json:"content"`    // sha256 over the corpus
-	Tokenizer         string      `json:"tokenizer"`  // name of its file
+	Content           string      `json:"content"`    // sha256 of the corpus
+	Tokenizer         string      `json:"tokenizer"`  // name of the tokenizer's file
 	Vocabulary        string      `json:"vocabulary"` // sha256 of the tokenizer
 	UnigramEntropy    float64     `json:"unigram_entropy"`
 	ValidationEntropy float64     `json:"validation_entropy"`
@@ -76,7 +76,7 @@ type record struct {
 // errNotPrepared means that a dataset's directory does not exist.
 var errNotPrepared = errors.New("not prepared")
 
-// open opens a complete dataset.
+// open opens the dataset in dir. It returns errNotPrepared if dir does not exist.
 func open(dir string) (*Dataset, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, fileDataset))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -89,21 +89,21 @@ func open(dir string) (*Dataset, error) {
 	}
 	var r record
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return nil, damaged(dir, fmt.Errorf("%s is not readable: %w", fileDataset, err))
+		return nil, damaged(dir, fmt.Errorf("reading %s: %w", fileDataset, err))
 	}
 	d := &Dataset{
 		Fingerprint: r.Fingerprint, UnigramEntropy: r.UnigramEntropy, ValidationEntropy: r.ValidationEntropy,
 		UnknownRate: r.UnknownRate, Info: r.Info, Documents: r.Documents, Bytes: r.Bytes, Dir: dir,
 	}
 	if !tokenizerFile(r.Tokenizer) {
-		return nil, damaged(dir, fmt.Errorf("%s names %q as the file of its tokenizer", fileDataset, r.Tokenizer))
+		return nil, damaged(dir, fmt.Errorf("%s names %q as the tokenizer's file", fileDataset, r.Tokenizer))
 	}
 	if d.Tokenizer, err = tokenizer.Load(filepath.Join(dir, r.Tokenizer)); err != nil {
 		return nil, damaged(dir, err)
 	}
 	vocabulary := d.Tokenizer.Fingerprint()
 	if vocabulary != r.Vocabulary {
-		return nil, damaged(dir, fmt.Errorf("%s is not the vocabulary that the tokens were made with", r.Tokenizer))
+		return nil, damaged(dir, fmt.Errorf("%s is not the vocabulary of the tokens", r.Tokenizer))
 	}
 	for _, part := range []struct {
 		name  string
@@ -117,7 +117,7 @@ func open(dir string) (*Dataset, error) {
 		*part.store = s
 		if s.Meta().Vocabulary != vocabulary {
 			d.Close()
-			return nil, damaged(dir, fmt.Errorf("the tokens of %s were made with another vocabulary than %s", part.name, r.Tokenizer))
+			return nil, damaged(dir, fmt.Errorf("the tokens of %s have another vocabulary than %s", part.name, r.Tokenizer))
 		}
 	}
 	if fp := fingerprint(vocabulary, d.Train.Meta(), d.Validation.Meta()); fp != r.Fingerprint {
@@ -128,7 +128,7 @@ func open(dir string) (*Dataset, error) {
 }
 
 func damaged(dir string, err error) error {
-	return fmt.Errorf("the dataset in %s is damaged: %w; remove the directory, it will be made again", dir, err)
+	return fmt.Errorf("the dataset in %s is damaged: %w; remove the directory, and it will be made again", dir, err)
 }
 
 // Close unmaps the stores.
@@ -142,7 +142,7 @@ func (d *Dataset) Close() error {
 	return first
 }
 
-// Vocabulary returns what objectives need to know of the tokenizer.
+// Vocabulary returns the properties of the tokenizer that objectives need.
 func (d *Dataset) Vocabulary() objective.Vocabulary {
 	t := d.Tokenizer
 	sp := t.Special()
@@ -176,7 +176,8 @@ func histogram(ctx context.Context, s *tokenstore.Store, size int) ([]int64, err
 	return counts, nil
 }
 
-// entropies returns UnigramEntropy and ValidationEntropy of [Dataset], in nats.
+// entropies returns [Dataset].UnigramEntropy (cross) and ValidationEntropy (own),
+// in nats a token.
 func entropies(train, validation []int64, special func(int32) bool) (cross, own float64) {
 	var n, total, v float64
 	for id := range train {
@@ -197,7 +198,8 @@ func entropies(train, validation []int64, special func(int32) bool) (cross, own 
 	return cross, own
 }
 
-// frequencies fills in what follows from the counts of tokens in both splits.
+// frequencies counts the tokens of both splits and sets the fields that depend
+// on the counts.
 func (d *Dataset) frequencies(ctx context.Context) error {
 	size := d.Tokenizer.VocabSize()
 	train, err := histogram(ctx, d.Train, size)
@@ -216,10 +218,11 @@ func (d *Dataset) frequencies(ctx context.Context) error {
 	return nil
 }
 
-// fingerprintVersion changes when the same bytes give another fingerprint.
+// fingerprintVersion is part of the fingerprint. Increase it when the formula
+// of the fingerprint changes.
 const fingerprintVersion = 2
 
-// fingerprint returns the fingerprint of a dataset.
+// fingerprint returns [Dataset].Fingerprint.
 func fingerprint(vocabulary string, train, validation tokenstore.Meta) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "dataset %d\n%s\n", fingerprintVersion, vocabulary)
@@ -229,7 +232,7 @@ func fingerprint(vocabulary string, train, validation tokenstore.Meta) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// describe writes dataset.json beside the other files.
+// describe writes dataset.json into dir, which holds the other files.
 func (p *preparation) describe(ctx context.Context, vocab *tokenizer.Tokenizer, c *contents, dir string) error {
 	d := &Dataset{Tokenizer: vocab}
 	defer d.Close()

@@ -1,21 +1,21 @@
-// Package data goes from text to batches.
+// Package data turns text into datasets of tokens.
 //
 // [Prepare] reads a corpus (package corpus), sets documents aside for
-// validation, trains a vocabulary on the others (package tokenizer) or takes one
-// from a file, and keeps the tokens of both parts in memory-mapped files
-// (package tokenstore). Package objective makes training batches of these.
-// [Stats] and [Verify] look at what was made.
+// validation, trains a vocabulary on the others or loads one (package
+// tokenizer), and stores the tokens of both splits in memory-mapped files
+// (package tokenstore). Package objective turns these tokens into training
+// batches. [Stats] describes a dataset and [Verify] checks it.
 //
-// A dataset is kept in a directory named by the hash of everything that
-// determines it, and is made once:
+// A dataset is made once and kept in a directory whose name is the hash of
+// everything that determines it:
 //
 //	dir/<hash>/tokenizer.json  train.{bin,idx,json}  validation.{bin,idx,json}  dataset.json
-//	dir/corpora/<hash>.json    content hashes of corpora seen on this machine
-//	dir/.partial-<hash>        a dataset in the making
-//	dir/.lock                  held while something is made
+//	dir/corpora/<hash>.json    content hashes of the corpora read so far
+//	dir/.partial-<hash>        an incomplete dataset
+//	dir/.lock                  locked while a dataset is made
 //
-// Of what a killed process leaves the next one removes all but the vocabularies
-// that were trained, which stay in their .partial-<hash> until their dataset is
-// made: of a configuration that nobody wants any more, remove it by hand. So it
-// is with the small files in corpora; nothing is lost but the time to read again.
+// A new run removes what killed runs left, except for trained vocabularies:
+// these stay in .partial-<hash> until their dataset is made. You may remove a
+// .partial-<hash> that is no longer wanted, and the small files in corpora;
+// this costs only the time to train or read again.
 package data

@@ -13,16 +13,16 @@ import (
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
-// encodeChunk is about how much text a worker encodes at once, in bytes. Tests
+// encodeChunk is about how many bytes of text a worker encodes at once. Tests
 // make it smaller.
 var encodeChunk int64 = 1 << 18
 
-// chunk is a run of documents on their way to the stores.
+// chunk is a run of documents to encode.
 type chunk struct {
 	texts      []string
 	validation []bool
 	size       int64
-	tokens     [][]int32 // of each document; filled by a worker
+	tokens     [][]int32 // of each document; set by a worker
 }
 
 // endToken returns the token that ends each document.
@@ -30,11 +30,11 @@ func endToken(vocab *tokenizer.Tokenizer) (int32, error) {
 	if end := vocab.Special().EOS; end >= 0 {
 		return end, nil
 	}
-	return 0, errors.New("the vocabulary has no special token that ends a document ([SEP], </s> or <|endoftext|>): use one that has it")
+	return 0, errors.New("the vocabulary has no special token that ends a document: use one with [SEP], </s> or <|endoftext|>")
 }
 
-// encode writes the stores of both splits below dir. Documents are encoded on
-// all processors and written in their order.
+// encode writes the stores of both splits into dir. All processors encode;
+// documents are written in their order.
 func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c *contents, dir string) error {
 	end, err := endToken(vocab)
 	if err != nil {
@@ -56,7 +56,7 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 
 	worker := func() func(*chunk) (*chunk, error) {
 		e := vocab.NewEncoder()
-		// A corpus may well speak of "[SEP]"; only we may say it.
+		// The text "[SEP]" in a corpus is ordinary text, not a special token.
 		e.Literal = true
 		return func(k *chunk) (*chunk, error) {
 			k.tokens = make([][]int32, len(k.texts))
@@ -93,8 +93,8 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 	return nil
 }
 
-// chunks streams the corpus in chunks. It gives an error if it is not the corpus
-// of the given contents.
+// chunks streams the corpus in chunks. It yields an error if the corpus no
+// longer has the given contents.
 func (p *preparation) chunks(ctx context.Context, c *contents) iter.Seq2[*chunk, error] {
 	return func(yield func(*chunk, error) bool) {
 		split := p.cfg.split()

@@ -12,10 +12,10 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
-// childLimit is the largest file that a child process may write, in bytes.
+// childLimit is the size limit for files of a child process, in bytes.
 const childLimit = "DATA_TEST_LIMIT"
 
-// limitFiles makes writes fail as on a full disk.
+// limitFiles makes large writes fail, as on a full disk.
 func limitFiles() {
 	n, err := strconv.ParseUint(os.Getenv(childLimit), 10, 64)
 	if err != nil {
@@ -27,7 +27,7 @@ func limitFiles() {
 	}
 }
 
-// TestFullDisk lets every file in turn be the one that the disk has no room for.
+// TestFullDisk runs out of space in each of the files in turn.
 func TestFullDisk(t *testing.T) {
 	path := corpusFile(t, killedDocuments)
 	whole := prepare(t, childConfig(path, tokenizer.WordPiece), t.TempDir())

@@ -16,7 +16,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
-// Variables of a child process: this test binary, executed again.
+// Environment variables of a child process, which is this test binary.
 const (
 	childCorpus = "DATA_TEST_CORPUS" // file to prepare
 	childKind   = "DATA_TEST_KIND"   // of the vocabulary
@@ -24,7 +24,7 @@ const (
 	childMoment = "DATA_TEST_MOMENT" // when to die
 )
 
-// killedDocuments make 10 chunks or more, and 32 reports of reading.
+// killedDocuments is enough documents for at least 10 chunks and 32 progress reports.
 const killedDocuments = 2048
 
 func TestMain(m *testing.M) {
@@ -35,9 +35,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child prepares data until its moment comes, and is then killed as by kill -9.
-// A moment is a stage and the number of the progress report within it, or one
-// that [reached] tells.
+// child prepares data and is killed, as by kill -9, at a given moment. A moment
+// is a stage and the number of a progress report in it, or a moment of
+// [reached].
 func child() {
 	moment := os.Getenv(childMoment)
 	stage, text, counted := strings.Cut(moment, "#")
@@ -81,7 +81,7 @@ func childConfig(corpus string, kind tokenizer.Kind) Config {
 	return cfg
 }
 
-// runChild executes this test binary as a child and returns what it wrote.
+// runChild runs this test binary as a child and returns its output.
 func runChild(t *testing.T, corpus string, kind tokenizer.Kind, dir, moment string, more ...string) (output string, err error) {
 	t.Helper()
 	c := exec.Command(os.Args[0])
@@ -90,10 +90,11 @@ func runChild(t *testing.T, corpus string, kind tokenizer.Kind, dir, moment stri
 	return string(out), err
 }
 
-// TestKilled kills the preparation at several moments of every stage, and checks
-// that the next one gives the same bytes, with the vocabulary that was trained.
+// TestKilled kills the preparation at several moments of every stage. It checks
+// that the next run uses the trained vocabulary and gives the same bytes.
 func TestKilled(t *testing.T) {
-	moments := map[string]bool{ // and whether the vocabulary is whole by then
+	t.Parallel()
+	moments := map[string]bool{ // and whether the vocabulary is complete then
 		StageRead + "#1": false, StageRead + "#15": false, StageRead + "#32": false,
 		StageTrain + "#1": false,
 		dirCorpora:        false, "directory": false, "tokenizer.json": false, fileTrained: true,
@@ -133,8 +134,9 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestHalfVocabulary checks that a vocabulary that is not whole is not used.
+// TestHalfVocabulary checks that an incomplete vocabulary is not used.
 func TestHalfVocabulary(t *testing.T) {
+	t.Parallel()
 	path := corpusFile(t, killedDocuments)
 	want := tree(t, prepare(t, childConfig(path, tokenizer.WordPiece), t.TempDir()).Dir)
 	for name, damage := range map[string]func(partial string) error{
@@ -166,9 +168,10 @@ func TestHalfVocabulary(t *testing.T) {
 	}
 }
 
-// TestOtherPartial checks that what is left of one dataset is swept when another
-// is made, but for its vocabulary.
+// TestOtherPartial checks that preparing a dataset removes the leftovers of
+// another one, except its vocabulary.
 func TestOtherPartial(t *testing.T) {
+	t.Parallel()
 	path := corpusFile(t, killedDocuments)
 	dir := t.TempDir()
 	if out, err := runChild(t, path, tokenizer.WordPiece, dir, StageEncode+"#5"); err == nil {

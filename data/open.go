@@ -8,16 +8,16 @@ import (
 	"path/filepath"
 )
 
-// IsDataset tells whether a directory holds a dataset that [Prepare] made. It
-// does not look whether the dataset is in order; [Open] and [Verify] do.
+// IsDataset reports whether a directory holds a dataset that [Prepare] made. It
+// does not check the dataset; [Open] and [Verify] do.
 func IsDataset(dir string) bool {
 	info, err := os.Stat(filepath.Join(dir, fileDataset))
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Open opens the dataset in a directory, which is the Dir of what [Prepare]
-// returned. It checks that the files are there, belong together and have the
-// sizes that they should have; [Verify] reads them.
+// Open opens the dataset in a directory, such as the Dir of a [Dataset] that
+// [Prepare] returned. It checks that the files exist, belong together and have
+// the right sizes. [Verify] checks their contents too.
 func Open(dir string) (*Dataset, error) {
 	d, err := open(dir)
 	if errors.Is(err, errNotPrepared) {

@@ -16,30 +16,31 @@ import (
 
 const (
 	partialPrefix = ".partial-"
-	fileTrained   = "trained.json" // in a partial directory: that its vocabulary is whole
+	fileTrained   = "trained.json" // in a partial directory: marks its vocabulary as complete
 )
 
-// reached is called between the steps of a preparation, after each that changes
-// what is on disk. Tests die there.
+// reached is called after each step of a preparation that changes files. Tests
+// kill the process there.
 var reached = func(moment string) {}
 
-// partial is the directory of a dataset in the making. Of what is in it after a
-// crash only the vocabulary is used again, and only if trained.json, which is
-// written after it, has its hash; unless all is there but the name.
+// partial is the directory of an incomplete dataset. After a crash, the next
+// run uses its vocabulary again if trained.json, which is written later, has
+// the vocabulary's hash. If only the rename is missing, the next run does that.
+// All else is removed.
 type partial string
 
 // trained is the contents of trained.json.
 type trained struct {
-	File   string `json:"file"`   // of the vocabulary
-	SHA256 string `json:"sha256"` // of the file
+	File   string `json:"file"`   // name of the vocabulary's file
+	SHA256 string `json:"sha256"` // of that file
 }
 
 func (p *preparation) partial(c *contents) partial {
 	return partial(filepath.Join(p.dir, partialPrefix+p.address(c)))
 }
 
-// vocabulary returns the vocabulary that an earlier process trained, nil if there
-// is none that is whole.
+// vocabulary returns the vocabulary that an earlier process trained, or nil if
+// there is no complete one.
 func (p partial) vocabulary() *tokenizer.Tokenizer {
 	raw, err := os.ReadFile(filepath.Join(string(p), fileTrained))
 	if err != nil {
@@ -60,14 +61,14 @@ func (p partial) vocabulary() *tokenizer.Tokenizer {
 	return vocab
 }
 
-// begin makes the directory with nothing but the vocabulary in it. One that was
-// trained is remembered for the next process.
+// begin creates the directory with the vocabulary as its only content. If the
+// vocabulary was trained, begin records it in trained.json for later runs.
 func (p partial) begin(vocab *tokenizer.Tokenizer, wasTrained bool) error {
-	if err := p.giveUp(wasTrained); err != nil {
-		return fmt.Errorf("removing what an interrupted run left: %w", err)
+	if err := p.clear(wasTrained); err != nil {
+		return fmt.Errorf("removing files of an interrupted run: %w", err)
 	}
 	if _, err := os.Stat(string(p)); err == nil {
-		return nil // the vocabulary is there
+		return nil // clear kept the vocabulary
 	}
 	if err := os.Mkdir(string(p), 0o777); err != nil {
 		return err
@@ -91,10 +92,11 @@ func (p partial) begin(vocab *tokenizer.Tokenizer, wasTrained bool) error {
 	return nil
 }
 
-// giveUp removes what is in the directory, except for a vocabulary that is to be
-// kept.
-func (p partial) giveUp(keep bool) error {
-	if !keep || p.vocabulary() == nil {
+// clear removes the contents of the directory. If keepVocabulary, it keeps a
+// complete trained vocabulary; otherwise, or if there is none, it removes the
+// directory too.
+func (p partial) clear(keepVocabulary bool) error {
+	if !keepVocabulary || p.vocabulary() == nil {
 		return os.RemoveAll(string(p))
 	}
 	entries, err := os.ReadDir(string(p))
@@ -111,8 +113,8 @@ func (p partial) giveUp(keep bool) error {
 	return nil
 }
 
-// complete tells whether only the name is missing: dataset.json is written when
-// all else is on disk.
+// complete reports whether only the rename is missing. dataset.json is written
+// last.
 func (p partial) complete() bool {
 	d, err := open(string(p))
 	if err == nil {
@@ -140,9 +142,9 @@ func (p partial) commit(final string) (*Dataset, error) {
 	return open(final)
 }
 
-// sweepOthers removes what killed processes left of other datasets in the same
-// directory, but for their vocabularies. The lock is held, so that nobody is
-// writing them.
+// sweepOthers removes the incomplete datasets of killed processes in the same
+// directory, except for p and trained vocabularies. The caller holds the lock,
+// so nobody is writing them.
 func sweepOthers(p partial) error {
 	dir, name := filepath.Split(string(p))
 	all, err := os.ReadDir(dir)
@@ -151,16 +153,16 @@ func sweepOthers(p partial) error {
 	}
 	for _, other := range all {
 		if strings.HasPrefix(other.Name(), partialPrefix) && other.Name() != name {
-			if err := partial(filepath.Join(dir, other.Name())).giveUp(true); err != nil {
-				return fmt.Errorf("removing what an interrupted run left: %w", err)
+			if err := partial(filepath.Join(dir, other.Name())).clear(true); err != nil {
+				return fmt.Errorf("removing files of an interrupted run: %w", err)
 			}
 		}
 	}
 	return nil
 }
 
-// tokenizerFile tells whether a name is one that [tokenizer.Tokenizer.FileName]
-// gives.
+// tokenizerFile reports whether name can be a result of
+// [tokenizer.Tokenizer.FileName].
 func tokenizerFile(name string) bool { return name == "tokenizer.json" || name == "tokenizer.model" }
 
 func hashFile(path string) (string, error) {

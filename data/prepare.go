@@ -19,37 +19,39 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
-// Stages that Prepare reports.
+// The stages that Prepare reports, with the unit of their progress.
 const (
 	StageDownload = "download"         // bytes
 	StageRead     = "read corpus"      // bytes of text
-	StageTrain    = "train vocabulary" // in whatever unit fits
+	StageTrain    = "train vocabulary" // the unit depends on the kind of vocabulary
 	StageEncode   = "encode"           // bytes of text
-	StageWait     = "wait"             // for another process that prepares data in the same directory
+	StageWait     = "wait"             // for another process that uses the same directory
 )
 
-// Progress is told how far a stage is. Total is 0 where it is not known. It is
-// called by one goroutine at a time.
+// Progress is called with the progress of a stage. Total is 0 if it is unknown.
+// Only one goroutine calls it at a time.
 type Progress func(stage string, done, total int64)
 
-// Prepare makes the dataset of a configuration below dir, or opens it if it is
-// there.
+// Prepare returns the dataset of a configuration, stored below dir. It makes
+// the dataset if it does not exist.
 //
-// Whether it is there depends on the corpus's content, whose hash takes seconds
-// to compute. It is therefore remembered in dir/corpora under the corpus's stamp
-// (path, size and modification time of every file, or the hash that a hub gives
-// for it): a changed file changes the stamp, and only then is the corpus read
-// again.
+// A dataset is found by the content hash of its corpus, which takes seconds to
+// compute. Prepare therefore remembers the hash in dir/corpora under the
+// corpus's stamp: the path, size and modification time of every file, or the
+// hash that a hub gives for it. It reads the corpus again only if the stamp has
+// changed.
 //
-// The stages follow each other: download, read and train, encode. A dataset is
-// made in a hidden directory that gets its name when everything is on disk. A
-// process that is killed, or whose context is canceled, leaves nothing that could
-// be taken for a dataset; downloaded files and a vocabulary that was trained are
-// kept and used by the next one, which gives the same bytes; other leftovers it
-// removes. After any other error only downloaded files are kept. Two processes that share dir take turns.
+// The stages are: download, read and train, encode. Files are written into a
+// hidden directory that is renamed when everything is on disk. If the process
+// is killed or the context is canceled, no incomplete dataset appears under the
+// final name. The next run uses the downloaded files and a trained vocabulary
+// again, gives the same bytes, and removes other leftovers. After any other
+// error only downloaded files are kept. Two processes that share dir take
+// turns.
 //
-// Memory holds a few MiB of text and tokens and the vocabulary's training, which
-// grows with the number of different words, but not with the corpus.
+// Prepare needs memory for a few MiB of text and tokens, and for training the
+// vocabulary. The latter grows with the number of different words, not with the
+// size of the corpus.
 func Prepare(ctx context.Context, cfg Config, dir string, progress Progress) (*Dataset, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -81,14 +83,14 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 		return d, err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, dirCorpora), 0o777); err != nil {
-		return nil, fmt.Errorf("cannot write to %s: %w: name a directory that is writable", dir, err)
+		return nil, fmt.Errorf("cannot write to %s: %w: name a writable directory", dir, err)
 	}
 	unlock, err := p.lock(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("locking %s: %w", dir, err)
 	}
 	defer unlock()
-	// Another process may have made it meanwhile.
+	// Another process may have made the dataset while this one waited.
 	if d, err := p.existing(); !errors.Is(err, errNotPrepared) {
 		return d, err
 	}
@@ -98,20 +100,21 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 	return p.run(ctx)
 }
 
-// dirCorpora holds what is remembered of corpora.
+// dirCorpora is the directory of the [contents] of corpora.
 const dirCorpora = "corpora"
 
-// preparation is the making of one dataset.
+// preparation is one call of Prepare.
 type preparation struct {
 	cfg      Config
 	dir      string
 	source   corpus.Source
-	vocab    *tokenizer.Tokenizer // from TokenizerFile; nil if it is to be trained
+	vocab    *tokenizer.Tokenizer // from TokenizerFile; nil if it has to be trained
 	stamp    string
 	progress Progress
 }
 
-// lock waits until no other process prepares data in the directory.
+// lock locks the directory against other processes, and waits while another one
+// holds the lock.
 func (p *preparation) lock(ctx context.Context) (unlock func() error, err error) {
 	lock := flock.New(filepath.Join(p.dir, ".lock"))
 	held, err := lock.TryLock()
@@ -127,7 +130,8 @@ func (p *preparation) lock(ctx context.Context) (unlock func() error, err error)
 	return lock.Close, err
 }
 
-// contents is what is remembered of a corpus under its stamp.
+// contents describes the documents of a corpus. It is stored under the corpus's
+// stamp.
 type contents struct {
 	Content   string `json:"content"` // corpus.Fingerprint
 	Documents int64  `json:"documents"`
@@ -140,8 +144,8 @@ func (p *preparation) contentsPath() string {
 	return filepath.Join(p.dir, dirCorpora, hex.EncodeToString(sum[:16])+".json")
 }
 
-// sweepCorpora removes what killed processes left of what they wanted to
-// remember. The lock is held.
+// sweepCorpora removes temporary files of killed processes from dirCorpora. The
+// caller holds the lock.
 func (p *preparation) sweepCorpora() error {
 	dir := filepath.Join(p.dir, dirCorpora)
 	entries, err := os.ReadDir(dir)
@@ -158,16 +162,16 @@ func (p *preparation) sweepCorpora() error {
 	return nil
 }
 
-// contents returns what is remembered of the corpus, nil if it was never read to
-// the end.
+// contents returns the stored contents of the corpus, or nil if the corpus was
+// never read to the end.
 func (p *preparation) contents() *contents {
 	raw, err := os.ReadFile(p.contentsPath())
 	if err != nil {
-		return nil // what is wrong with the directory shows when it is written to
+		return nil // if the directory is unreadable, writing to it will report that
 	}
 	var c contents
 	if json.Unmarshal(raw, &c) != nil || c.Stamp != p.stamp || c.Content == "" {
-		return nil // it will be written again
+		return nil // run writes it again
 	}
 	return &c
 }
@@ -181,8 +185,8 @@ func (p *preparation) address(c *contents) string {
 	return p.cfg.address(c.Content, p.source.Info(), vocabulary)
 }
 
-// existing opens the dataset, or returns errNotPrepared if it is not there or
-// the corpus was never read.
+// existing opens the dataset. It returns errNotPrepared if there is none or the
+// corpus was never read.
 func (p *preparation) existing() (*Dataset, error) {
 	c := p.contents()
 	if c == nil {
@@ -191,7 +195,7 @@ func (p *preparation) existing() (*Dataset, error) {
 	return open(filepath.Join(p.dir, p.address(c)))
 }
 
-// run makes the dataset. The lock is held.
+// run makes the dataset. The caller holds the lock.
 func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	err = p.source.Fetch(ctx, func(done, total int64) { p.progress(StageDownload, done, total) })
 	if err != nil {
@@ -220,7 +224,8 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	if err := p.checkSplit(c); err != nil {
 		return nil, err
 	}
-	// The same text may have been prepared before its files were touched.
+	// The same text may have been prepared earlier, with other modification
+	// times.
 	final := filepath.Join(p.dir, p.address(c))
 	if d, err := open(final); !errors.Is(err, errNotPrepared) {
 		return d, err
@@ -235,7 +240,7 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = also(err, partial.giveUp(ctx.Err() != nil))
+			err = also(err, partial.clear(ctx.Err() != nil))
 		}
 	}()
 	if err := p.encode(ctx, vocab, c, string(partial)); err != nil {
@@ -250,7 +255,7 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	return partial.commit(final)
 }
 
-// also adds to an error what went wrong with the cleaning up after it.
+// also adds the error of a clean-up, if any, to the error that caused it.
 func also(err, more error) error {
 	if more == nil {
 		return err
@@ -258,10 +263,10 @@ func also(err, more error) error {
 	return fmt.Errorf("%w; also, %w", err, more)
 }
 
-// errChanged means that the corpus is no longer what it was when the preparation
-// began.
+// errChanged returns the error for a corpus that changed during the
+// preparation.
 func (p *preparation) errChanged() error {
-	return fmt.Errorf("the corpus %s was changed while it was read: start again", p.cfg.Corpus)
+	return fmt.Errorf("the corpus %s changed while it was read: start again", p.cfg.Corpus)
 }
 
 func (p *preparation) unchanged(ctx context.Context) error {
@@ -275,7 +280,7 @@ func (p *preparation) unchanged(ctx context.Context) error {
 	return nil
 }
 
-// checkSplit reports an error if the split leaves a part without documents.
+// checkSplit returns an error if one side of the split has no documents.
 func (p *preparation) checkSplit(c *contents) error {
 	split := p.cfg.split()
 	var train, validation bool
@@ -293,12 +298,12 @@ func (p *preparation) checkSplit(c *contents) error {
 	if validation {
 		part = nameTrain
 	}
-	return fmt.Errorf("the split leaves no document for %s: the corpus %s has %d documents (a blank line ends one of plain text), and each is for validation with probability %v: use a corpus of more documents, or another validation fraction or split seed",
+	return fmt.Errorf("the split leaves no document for %s: the corpus %s has %d documents (in plain text a blank line ends a document), and each is for validation with probability %v: use a corpus of more documents, or another validation fraction or split seed",
 		part, p.cfg.Corpus, c.Documents, p.cfg.ValidationFraction)
 }
 
-// read reads the corpus once: it computes its fingerprint and trains the
-// vocabulary on the documents for training, if it is to be trained.
+// read reads the corpus once, to compute its contents and, if necessary, to
+// train the vocabulary on the training documents.
 func (p *preparation) read(ctx context.Context) (*tokenizer.Tokenizer, *contents, error) {
 	r := &reading{source: p.source, progress: p.progress}
 	sum := corpus.NewFingerprint()
@@ -319,7 +324,7 @@ func (p *preparation) read(ctx context.Context) (*tokenizer.Tokenizer, *contents
 	c := &contents{Content: sum.String(), Documents: r.documents, Bytes: r.bytes, Stamp: p.stamp}
 	if err == nil || errors.Is(err, tokenizer.ErrNoText) {
 		if serr := p.checkSplit(c); serr != nil {
-			return nil, nil, serr // the better explanation
+			return nil, nil, serr // explains the failure better
 		}
 	}
 	if err != nil {

@@ -78,7 +78,7 @@ func TestPrepare(t *testing.T) {
 	if err := d.Verify(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
-	// Each document ends with [SEP], and "[SEP]" in the text is not one.
+	// Each document ends with [SEP], and "[SEP]" in the text is ordinary text.
 	sep := d.Tokenizer.Special().Sep
 	for _, s := range []*tokenstore.Store{d.Train, d.Validation} {
 		seps := 0
@@ -111,7 +111,7 @@ func TestPrepare(t *testing.T) {
 		t.Error(err)
 	}
 
-	// The second time it is opened, whatever the progress.
+	// The second time the dataset is only opened.
 	again, err := Prepare(context.Background(), cfg, dir, func(stage string, _, _ int64) { t.Errorf("%s the second time", stage) })
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestPrepare(t *testing.T) {
 	if again.Fingerprint != d.Fingerprint || again.Dir != d.Dir {
 		t.Errorf("%s in %s, then %s in %s", d.Fingerprint, d.Dir, again.Fingerprint, again.Dir)
 	}
-	// Elsewhere it has the same bytes.
+	// In another directory it has the same bytes.
 	other := prepare(t, cfg, t.TempDir())
 	if diff := cmp.Diff(tree(t, d.Dir), tree(t, other.Dir)); diff != "" {
 		t.Error(diff)
@@ -133,7 +133,7 @@ func TestAddress(t *testing.T) {
 	cfg := config(path)
 	base := prepare(t, cfg, dir)
 
-	// The same text in another place has the same bytes, and its own name.
+	// The same text in another file has the same bytes, but another name.
 	moved := filepath.Join(t.TempDir(), "moved.txt")
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -145,7 +145,7 @@ func TestAddress(t *testing.T) {
 	if d := prepare(t, config(moved), dir); d.Fingerprint != base.Fingerprint || d.Info.Name != moved || d.Train.Meta().Source != moved {
 		t.Errorf("moved text has the fingerprint %s, not %s, and the name %s", d.Fingerprint, base.Fingerprint, d.Info.Name)
 	}
-	// So it is with a licence that was not known before.
+	// The same applies to another licence.
 	licensed := cfg
 	licensed.Corpus.License = "CC0-1.0"
 	if d := prepare(t, licensed, dir); d.Fingerprint != base.Fingerprint || d.Info.License != "CC0-1.0" || d.Train.Meta().License != "CC0-1.0" {
@@ -162,7 +162,7 @@ func TestAddress(t *testing.T) {
 			t.Errorf("another %s is the same dataset", name)
 		}
 	}
-	// A changed corpus is noticed.
+	// A changed corpus is read again.
 	if err := os.WriteFile(path, append(text, "One more document with other words.\n"...), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -171,9 +171,10 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// TestInterrupted cancels at every stage and checks that nothing is left to be
-// read, and that the next run gives the same bytes.
+// TestInterrupted cancels at every stage. It checks that no incomplete dataset
+// can be read and that the next run gives the same bytes.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	cfg := config(corpusFile(t, 6000))
 	want := tree(t, prepare(t, cfg, t.TempDir()).Dir)
 	for _, stage := range []string{StageRead, StageTrain, StageEncode} {
@@ -201,7 +202,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestLeftover checks that what a killed process leaves does no harm.
+// TestLeftover checks that leftovers of a killed process do no harm.
 func TestLeftover(t *testing.T) {
 	cfg := config(corpusFile(t, 100))
 	dir := t.TempDir()
@@ -228,7 +229,9 @@ func TestLeftover(t *testing.T) {
 	}
 }
 
-// TestWorkers checks that the bytes do not depend on the number of processors.
+// TestWorkers checks that the bytes do not depend on the number of processors. It
+// is not parallel: it changes variables of the whole process, while tests that
+// are parallel wait.
 func TestWorkers(t *testing.T) {
 	before, chunk := runtime.GOMAXPROCS(0), encodeChunk
 	defer func() { runtime.GOMAXPROCS(before); encodeChunk = chunk }()
@@ -275,6 +278,7 @@ func TestTogether(t *testing.T) {
 }
 
 func TestDamaged(t *testing.T) {
+	t.Parallel()
 	cfg := config(corpusFile(t, 100))
 	dir := t.TempDir()
 	d := prepare(t, cfg, dir)
@@ -322,7 +326,7 @@ func TestErrors(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"no corpus":       {func(c *Config) { c.Corpus.Source = "" }, "no corpus was named"},
+		"no corpus":       {func(c *Config) { c.Corpus.Source = "" }, "no corpus is given"},
 		"missing corpus":  {func(c *Config) { c.Corpus.Source = "none.txt" }, "there is no file none.txt"},
 		"empty corpus":    {func(c *Config) { c.Corpus.Source = corpusFile(t, 0) }, "the corpus is empty"},
 		"one document":    {func(c *Config) { c.Corpus.Source = corpusFile(t, 1) }, "no document for validation"},
@@ -348,7 +352,7 @@ func TestErrors(t *testing.T) {
 }
 
 // TestEntropies checks a case by hand: training counts 3, 1, 0 of V = 3 tokens
-// and validation counts 2, 1, 1, after a special token that counts for nothing.
+// and validation counts 2, 1, 1, after a special token that does not count.
 func TestEntropies(t *testing.T) {
 	cross, own := entropies([]int64{9, 3, 1, 0}, []int64{9, 2, 1, 1}, func(id int32) bool { return id == 0 })
 	want := -(2*math.Log(4.0/7) + math.Log(2.0/7) + math.Log(1.0/7)) / 4

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -11,7 +12,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
-// StageCount is the stage that [Stats] reports, in tokens.
+// StageCount is the stage that [Stats] reports. Its unit is tokens.
 const StageCount = "count"
 
 // Statistics describes a dataset.
@@ -20,39 +21,40 @@ type Statistics struct {
 	Validation SplitStatistics `json:"validation"`
 
 	Vocabulary        int     `json:"vocabulary"`         // number of tokens in the vocabulary
-	Unused            int     `json:"unused"`             // of these, how many occur in neither split
-	UnigramEntropy    float64 `json:"unigram_entropy"`    // see [Dataset], nats a token
-	ValidationEntropy float64 `json:"validation_entropy"` // see [Dataset], nats a token
+	Unused            int     `json:"unused"`             // tokens that occur in neither split
+	UnigramEntropy    float64 `json:"unigram_entropy"`    // see [Dataset]; in nats a token
+	ValidationEntropy float64 `json:"validation_entropy"` // see [Dataset]; in nats a token
 }
 
-// SplitStatistics describes the tokens of one split. Lengths count the end
+// SplitStatistics describes the tokens of one split. Lengths include the end
 // token.
 type SplitStatistics struct {
 	Documents     int64   `json:"documents"`
 	Tokens        int64   `json:"tokens"`
-	TextBytes     int64   `json:"text_bytes"`      // of the text that the tokens were made of
-	BytesPerToken float64 `json:"bytes_per_token"` // text bytes for each token, end tokens among them; 0 where there are none
-	UnknownRate   float64 `json:"unknown_rate"`    // share of the unknown token; 0 if the vocabulary has none
+	TextBytes     int64   `json:"text_bytes"`      // of the text before tokenization
+	BytesPerToken float64 `json:"bytes_per_token"` // TextBytes/Tokens; 0 without tokens
+	UnknownRate   float64 `json:"unknown_rate"`    // share of unknown tokens; 0 if the vocabulary has no unknown token
 
-	// Entropy is that of the token frequencies, -sum p ln p with p the share of
-	// each token among those that are not special, in nats a token.
+	// Entropy is the entropy of the token frequencies, -sum p ln p with p the
+	// share of each token among the tokens that are not special, in nats a
+	// token.
 	Entropy float64 `json:"entropy"`
 
 	MeanLength float64      `json:"mean_length"` // of documents, in tokens
 	MinLength  int64        `json:"min_length"`
 	MaxLength  int64        `json:"max_length"`
-	Lengths    []LengthBin  `json:"lengths"`  // with bounds of powers of two; no gaps
-	Frequent   []TokenCount `json:"frequent"` // the most frequent tokens that are not special, the most frequent first; at most FrequentTokens
+	Lengths    []LengthBin  `json:"lengths"`  // bins between powers of two, without gaps
+	Frequent   []TokenCount `json:"frequent"` // the most frequent tokens that are not special, in descending order; at most FrequentTokens
 }
 
-// LengthBin counts the documents of Low to High-1 tokens.
+// LengthBin counts the documents with Low <= length < High, in tokens.
 type LengthBin struct {
 	Low       int64 `json:"low"`  // 0 or a power of two
 	High      int64 `json:"high"` // the next power of two
 	Documents int64 `json:"documents"`
 }
 
-// TokenCount is how often a token occurs.
+// TokenCount is the number of occurrences of a token.
 type TokenCount struct {
 	ID    int32   `json:"id"`
 	Token string  `json:"token"`
@@ -60,11 +62,11 @@ type TokenCount struct {
 	Share float64 `json:"share"` // among the tokens that are not special
 }
 
-// FrequentTokens is how many of the most frequent tokens [Stats] gives.
+// FrequentTokens is the greatest length of [SplitStatistics].Frequent.
 const FrequentTokens = 20
 
-// Stats counts the tokens of a dataset. Memory does not grow with the dataset.
-// Progress may be nil.
+// Stats counts the tokens of a dataset. Its memory does not grow with the
+// dataset. Progress may be nil.
 func Stats(ctx context.Context, d *Dataset, progress Progress) (*Statistics, error) {
 	if progress == nil {
 		progress = func(string, int64, int64) {}
@@ -95,7 +97,7 @@ func Stats(ctx context.Context, d *Dataset, progress Progress) (*Statistics, err
 	return s, nil
 }
 
-// lengths fills in what does not depend on the tokens.
+// lengths sets the fields that depend only on the number and lengths of documents.
 func (s *SplitStatistics) lengths(ctx context.Context, store *tokenstore.Store) error {
 	m := store.Meta()
 	s.Documents, s.Tokens, s.TextBytes = int64(m.Documents), m.Tokens, m.TextBytes
@@ -116,7 +118,7 @@ func (s *SplitStatistics) lengths(ctx context.Context, store *tokenstore.Store) 
 		}
 		lo, hi := store.Document(i)
 		if hi < lo {
-			return fmt.Errorf("document %d of %s goes from token %d to %d: %w", i, m.Split, lo, hi, tokenstore.ErrDamaged)
+			return fmt.Errorf("document %d of %s begins at token %d and ends at %d: %w", i, m.Split, lo, hi, tokenstore.ErrDamaged)
 		}
 		n := hi - lo
 		s.MinLength, s.MaxLength = min(s.MinLength, n), max(s.MaxLength, n)
@@ -132,7 +134,7 @@ func (s *SplitStatistics) lengths(ctx context.Context, store *tokenstore.Store) 
 	return nil
 }
 
-// tokens fills in what follows from how often each token occurs.
+// tokens sets the fields that depend on the counts of tokens.
 func (s *SplitStatistics) tokens(counts []int64, vocab *tokenizer.Tokenizer) {
 	if unk := vocab.Special().Unk; unk >= 0 && s.Tokens > 0 {
 		s.UnknownRate = float64(counts[unk]) / float64(s.Tokens)
@@ -149,14 +151,7 @@ func (s *SplitStatistics) tokens(counts []int64, vocab *tokenizer.Tokenizer) {
 		all[i].Share = float64(all[i].Count) / float64(ordinary)
 		s.Entropy -= all[i].Share * math.Log(all[i].Share)
 	}
-	slices.SortStableFunc(all, func(a, b TokenCount) int {
-		switch {
-		case a.Count > b.Count:
-			return -1
-		case a.Count < b.Count:
-			return 1
-		}
-		return 0 // the lower id first
-	})
+	// Stable, so that of equally frequent tokens the lower id comes first.
+	slices.SortStableFunc(all, func(a, b TokenCount) int { return cmp.Compare(b.Count, a.Count) })
 	s.Frequent = slices.Clone(all[:min(len(all), FrequentTokens)])
 }

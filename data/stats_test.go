@@ -98,8 +98,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestOutside counts a store with a token of 2^31 or more, which an int32 cannot
-// hold, and whose checksums are right.
+// TestOutside counts a store with correct checksums and a token of 2^31 or
+// more, which does not fit into an int32.
 func TestOutside(t *testing.T) {
 	prefix := filepath.Join(t.TempDir(), "train")
 	w, err := tokenstore.Create(prefix, tokenstore.Meta{VocabSize: 70_000, EndToken: 1})

@@ -13,20 +13,21 @@ import (
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
-// StageVerify is the stage that [Verify] reports, in bytes of the stores.
+// StageVerify is the stage that [Verify] reports. Its unit is bytes of the
+// stores.
 const StageVerify = "verify"
 
-// Verified is what [Verify] looked at.
+// Verified describes what [Verify] checked.
 type Verified struct {
-	Stores      []tokenstore.Meta // of a dataset that of training and that of validation
-	Fingerprint string            // of a dataset; empty for a single store
+	Stores      []tokenstore.Meta // for a dataset, those of training and validation
+	Fingerprint string            // of the dataset; empty for a single store
 }
 
-// Verify reads a dataset's directory, or a single token store named by the
-// common prefix of its files, from end to end, and reports the first thing that
-// is wrong: checksums, offsets, tokens outside the vocabulary, documents without
-// their end token; of a dataset also whether its files belong together, and
-// whether what dataset.json says of the tokens is true.
+// Verify reads all files of a dataset, given its directory, or of a single
+// token store, given the common prefix of its files. It reports the first
+// error: wrong checksums or offsets, tokens outside the vocabulary, documents
+// without an end token. For a dataset it also checks that the files belong
+// together, and that the statistics in dataset.json are right.
 func Verify(ctx context.Context, path string, progress Progress) (*Verified, error) {
 	if progress == nil {
 		progress = func(string, int64, int64) {}
@@ -68,7 +69,7 @@ func verifyDataset(ctx context.Context, dir string, progress Progress) (*Verifie
 	return &Verified{Stores: []tokenstore.Meta{d.Train.Meta(), d.Validation.Meta()}, Fingerprint: d.Fingerprint}, nil
 }
 
-// Verify reads all of both stores and reports what is wrong; see the function
+// Verify reads both stores and returns the first error; see the function
 // [Verify].
 func (d *Dataset) Verify(ctx context.Context, progress Progress) error {
 	if progress == nil {
@@ -95,7 +96,7 @@ func (d *Dataset) verify(ctx context.Context, progress Progress) error {
 		}
 		before += s.Size()
 		if m := s.Meta(); m.VocabSize != d.Tokenizer.VocabSize() || m.EndToken != d.Tokenizer.Special().EOS {
-			return damaged(d.Dir, fmt.Errorf("the tokens of %s are of a vocabulary of %d with the end token %d, the tokenizer's are %d and %d",
+			return damaged(d.Dir, fmt.Errorf("the tokens of %s belong to a vocabulary of size %d with the end token %d; the tokenizer has size %d and end token %d",
 				m.Split, m.VocabSize, m.EndToken, d.Tokenizer.VocabSize(), d.Tokenizer.Special().EOS))
 		}
 	}
@@ -103,7 +104,7 @@ func (d *Dataset) verify(ctx context.Context, progress Progress) error {
 		return damaged(d.Dir, fmt.Errorf("%s says %d documents, the stores hold %d", fileDataset, d.Documents, n))
 	}
 	if n := d.Train.Meta().TextBytes + d.Validation.Meta().TextBytes; n != d.Bytes {
-		return damaged(d.Dir, fmt.Errorf("%s says %d bytes of text, the stores %d", fileDataset, d.Bytes, n))
+		return damaged(d.Dir, fmt.Errorf("%s says %d bytes of text, the stores hold %d", fileDataset, d.Bytes, n))
 	}
 	again := *d
 	if err := again.frequencies(ctx); err != nil {
@@ -117,9 +118,9 @@ func (d *Dataset) verify(ctx context.Context, progress Progress) error {
 		{"validation entropy", d.ValidationEntropy, again.ValidationEntropy},
 		{"unknown rate", d.UnknownRate, again.UnknownRate},
 	} {
-		// Processors that multiply and add at once differ in the last digits.
+		// Results differ in the last digits on processors with fused multiply-add.
 		if math.Abs(f.said-f.are) > 1e-9*(1+math.Abs(f.are)) {
-			return damaged(d.Dir, fmt.Errorf("%s says that the %s is %v, the tokens say %v", fileDataset, f.name, f.said, f.are))
+			return damaged(d.Dir, fmt.Errorf("%s says that the %s is %v, but the tokens give %v", fileDataset, f.name, f.said, f.are))
 		}
 	}
 	return nil

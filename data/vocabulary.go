@@ -9,14 +9,15 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
-// TrainTokenizer trains the vocabulary that a configuration describes on all
-// documents of its corpus, those for validation among them, and keeps nothing.
+// TrainTokenizer trains the vocabulary that a configuration describes. It uses
+// all documents of the corpus, including those for validation, and writes no
+// files.
 func TrainTokenizer(ctx context.Context, cfg Config, progress Progress) (*tokenizer.Tokenizer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if cfg.TokenizerFile != "" {
-		return nil, fmt.Errorf("data: %s is a vocabulary already: leave it out to train one", cfg.TokenizerFile)
+		return nil, fmt.Errorf("data: the configuration already has a vocabulary, %s: leave it out to train one", cfg.TokenizerFile)
 	}
 	if progress == nil {
 		progress = func(string, int64, int64) {}
@@ -37,17 +38,17 @@ func TrainTokenizer(ctx context.Context, cfg Config, progress Progress) (*tokeni
 	return t, nil
 }
 
-// reading is the reading of a corpus to the end, for the training of a
-// vocabulary or without.
+// reading is one pass over a corpus. It counts the documents and bytes read so
+// far.
 type reading struct {
 	source           corpus.Source
 	progress         Progress
-	documents, bytes int64 // so far
-	err              error // of the source
+	documents, bytes int64
+	err              error // error of the source
 }
 
-// texts streams the texts of the documents that use is true for. It is called
-// for all, with their place in the order.
+// texts streams the texts of the documents for which use returns true. It calls
+// use for every document, with the document's index.
 func (r *reading) texts(ctx context.Context, use func(ordinal int64, d corpus.Document) bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for d, err := range r.source.Documents(ctx) {
@@ -79,7 +80,7 @@ func (r *reading) train(ctx context.Context, cfg Config, texts iter.Seq2[string,
 	case err == nil:
 		return t, nil
 	case r.err != nil:
-		return nil, r.err // training has nothing to do with it
+		return nil, r.err // not an error of the training
 	}
 	return nil, fmt.Errorf("training a vocabulary on %s: %w", cfg.Corpus, err)
 }

@@ -39,7 +39,7 @@ func examine(ctx context.Context, c checkout.Checkout, args []string) error {
 	}
 	if !works {
 		out.Error("notebooks do not work here yet")
-		return errSaid
+		return errReported
 	}
 	out.Info("notebooks work here on the CPU")
 	return nil

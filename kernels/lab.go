@@ -13,9 +13,9 @@ func openLab(ctx context.Context, c checkout.Checkout, args []string) error {
 	var o lab.Options
 	var noBrowser bool
 	rest, err := parse("lab", args, func(f *flag.FlagSet) {
-		f.IntVar(&o.Port, "port", 0, "TCP `port` to listen on; 0 takes the first free one from 8888")
-		f.StringVar(&o.IP, "ip", "127.0.0.1", "`address` to listen on; another than 127.0.0.1 lets other machines in, by token, without encryption")
-		f.StringVar(&o.Token, "token", "", "`token` that a browser must give; a new random one by default")
+		f.IntVar(&o.Port, "port", 0, "TCP `port` to listen on; 0 means the first free port from 8888")
+		f.StringVar(&o.IP, "ip", "127.0.0.1", "`address` to listen on; any other than 127.0.0.1 lets other machines connect, with the token, without encryption")
+		f.StringVar(&o.Token, "token", "", "`token` that the browser must send; by default a new random one")
 		f.BoolVar(&noBrowser, "no-browser", false, "do not open a browser, only print the address")
 	})
 	if err == nil {

@@ -14,7 +14,7 @@ func launch(_ context.Context, c checkout.Checkout, args []string) error {
 	var kind, connection string
 	rest, err := parse("launch", args, func(f *flag.FlagSet) {
 		f.StringVar(&kind, "kind", "cpu", "`kind` of device: cpu, cuda or tpu")
-		f.StringVar(&connection, "connection", "", "connection `file` that Jupyter wrote")
+		f.StringVar(&connection, "connection", "", "connection `file` from Jupyter")
 	})
 	if err == nil {
 		err = noArgs(rest)

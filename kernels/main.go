@@ -18,36 +18,36 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
-// A command is one of this program's.
+// A command is a subcommand of this program.
 type command struct {
 	name, args, about string
 	hidden            bool // used by Jupyter, not by people
 	run               func(ctx context.Context, c checkout.Checkout, args []string) error
 }
 
-// commands is a function because the commands' help refers to it.
+// commands returns all commands. It is a function because the commands' help uses it.
 func commands() []command {
 	return []command{
-		{"setup", "", "make what is missing: JupyterLab, GoNB, the XLA CPU plugin, the kernels", false, setup},
+		{"setup", "", "install what is missing: JupyterLab, GoNB, the XLA CPU plugin, the kernels", false, setup},
 		{"lab", "", "set up, then open JupyterLab on notebooks/; Ctrl-C stops it", false, openLab},
-		{"run", "[NOTEBOOK ...]", "execute notebooks (default notebooks/*.ipynb); fails when a cell fails", false, runNotebooks},
-		{"doctor", "", "say what works here, what is missing and the command that mends it", false, examine},
+		{"run", "[NOTEBOOK ...]", "execute notebooks (default notebooks/*.ipynb); fails if a cell fails", false, runNotebooks},
+		{"doctor", "", "report what works here, what is missing and the command to fix it", false, examine},
 		{"launch", "", "start GoNB for Jupyter", true, launch},
 	}
 }
 
-// Exit codes beside 0.
+// Exit codes other than 0.
 const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitInterrupted = 130
 )
 
-// errUsage marks errors in how the program was called.
+// errUsage marks errors in the command line.
 var errUsage = errors.New("usage")
 
-// errSaid marks a failure that was told already.
-var errSaid = errors.New("")
+// errReported is the error of a failure that was already reported.
+var errReported = errors.New("")
 
 func main() {
 	log.SetDefault(log.NewWithOptions(os.Stderr, log.Options{ReportTimestamp: true, TimeFormat: time.TimeOnly}))
@@ -87,9 +87,9 @@ func run(cmd command, args []string, stderr io.Writer) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "kernels: interrupted; nothing is left half done, the same command goes on")
+		fmt.Fprintln(stderr, "kernels: interrupted; no files are left incomplete, and the same command continues")
 		return exitInterrupted
-	case errors.Is(err, errSaid):
+	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.Is(err, errUsage):
 		fmt.Fprintf(stderr, "kernels %s: %s; -h lists the flags\n", cmd.name, strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
@@ -100,8 +100,9 @@ func run(cmd command, args []string, stderr io.Writer) int {
 	}
 }
 
-// here finds the checkout. Jupyter starts the launcher in a notebook's
-// directory, which may be anywhere; the launcher lies in its checkout.
+// here returns the checkout that contains dir. For the launcher it returns the
+// checkout that contains the program, because Jupyter starts it in the
+// directory of a notebook, which may be anywhere.
 func here(cmd command, dir string) (checkout.Checkout, error) {
 	if cmd.hidden {
 		self, err := os.Executable()
@@ -134,7 +135,7 @@ func help(w io.Writer) {
 	}
 }
 
-// parse parses a command's flags. It tells of what is wrong in one line.
+// parse parses a command's flags. Its errors have one line.
 func parse(name string, args []string, define func(*flag.FlagSet)) (rest []string, err error) {
 	set := flag.NewFlagSet(name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
@@ -156,7 +157,7 @@ func parse(name string, args []string, define func(*flag.FlagSet)) (rest []strin
 	return set.Args(), nil
 }
 
-// noArgs refuses arguments.
+// noArgs returns an error if there are arguments.
 func noArgs(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("%w: unexpected argument %q", errUsage, rest[0])

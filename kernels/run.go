@@ -20,8 +20,8 @@ func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error
 	o := nbrun.Options{}
 	paths, err := parse("run", args, func(f *flag.FlagSet) {
 		f.StringVar(&o.Dir, "o", c.Private("executed"), "`directory` for the executed copies")
-		f.BoolVar(&o.InPlace, "inplace", false, "write a notebook that passed over its source, to commit it executed")
-		f.DurationVar(&o.Timeout, "timeout", 20*time.Minute, "`time` that one cell may take, as in 90s or 5m")
+		f.BoolVar(&o.InPlace, "inplace", false, "replace the source of a notebook that passed, to commit it with outputs")
+		f.DurationVar(&o.Timeout, "timeout", 20*time.Minute, "`time` limit for one cell, such as 90s or 5m")
 		f.StringVar(&o.Kernel, "kernel", kernelspec.Default, "`kernel` to run with: lag-cpu, lag-cuda or lag-tpu")
 	})
 	if err != nil {
@@ -44,7 +44,7 @@ func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error
 		return err
 	}
 	if _, ok := kernelspec.Installed(c)[o.Kernel]; !ok {
-		return fmt.Errorf("no kernel %s here; `go run ./kernels doctor` lists those there are", o.Kernel)
+		return fmt.Errorf("the kernel %s is not installed; `go run ./kernels doctor` lists the installed ones", o.Kernel)
 	}
 	failed := 0
 	for _, path := range paths {
@@ -68,7 +68,7 @@ func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error
 	}
 	fmt.Printf("notebooks: %d passed, %d failed\n", len(paths)-failed, failed)
 	if failed > 0 {
-		return errSaid
+		return errReported
 	}
 	return nil
 }

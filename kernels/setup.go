@@ -25,8 +25,8 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	var noXLA bool
 	var device string
 	rest, err := parse("setup", args, func(f *flag.FlagSet) {
-		f.BoolVar(&noXLA, "no-xla", false, "leave out the XLA CPU plugin (63 MB to download, 274 MB on disk): notebooks then run on the pure-Go backend")
-		f.StringVar(&device, "device", "", "`kind` of device, cuda or tpu, whose XLA plugin to install as well (linux/amd64; for CUDA several GB)")
+		f.BoolVar(&noXLA, "no-xla", false, "do not install the XLA CPU plugin (63 MB to download, 274 MB on disk): notebooks then run on the pure-Go backend")
+		f.StringVar(&device, "device", "", "`kind` of device, cuda or tpu, whose XLA plugin to install too (linux/amd64; several GB for CUDA)")
 	})
 	if err == nil {
 		err = noArgs(rest)
@@ -40,17 +40,17 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	return ensure(ctx, c, parts{xla: !noXLA, device: device})
 }
 
-// parts are what a set-up may leave out or add.
+// parts are the optional parts of a set-up.
 type parts struct {
 	xla    bool   // the XLA plugin for CPU
-	device string // another device whose XLA plugin is wanted, "" for none
+	device string // another device whose XLA plugin to install; "" for none
 }
 
-// usual is the set-up that lab and run begin with.
+// usual are the parts that lab and run need.
 var usual = parts{xla: true}
 
-// ensure makes what is missing. It may be run at any time and by several
-// processes: one works while the others wait.
+// ensure installs what is missing. Several processes may call it at the same
+// time: one works while the others wait.
 func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
 	start := time.Now()
 	unlock, err := lock(ctx, c)
@@ -58,7 +58,7 @@ func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
 		return err
 	}
 	defer unlock()
-	_ = os.RemoveAll(c.Private("tmp")) // left by a set-up that was killed; nobody else is at work
+	_ = os.RemoveAll(c.Private("tmp")) // left by a killed set-up; we hold the lock
 	if err := pyenv.Ensure(ctx, c); err != nil {
 		return err
 	}
@@ -92,9 +92,8 @@ func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
 	return nil
 }
 
-// ensurePlugin installs the XLA plugin. Without one notebooks run on the
-// pure-Go backend, so only a failed installation is an error, not that there is
-// nothing to install.
+// ensurePlugin installs the XLA plugin for CPU. If there is none for this
+// platform it only warns, because notebooks then run on the pure-Go backend.
 func ensurePlugin(ctx context.Context, c checkout.Checkout) error {
 	err := plugin.Ensure(ctx, c, pyenv.Env())
 	if errors.Is(err, plugin.ErrNone) {
@@ -102,7 +101,7 @@ func ensurePlugin(ctx context.Context, c checkout.Checkout) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%w; `go run ./kernels setup -no-xla` does without", err)
+		return fmt.Errorf("%w; use `go run ./kernels setup -no-xla` to continue without it", err)
 	}
 	if _, err := exec.LookPath("cc"); err != nil {
 		if _, err := exec.LookPath("gcc"); err != nil {
@@ -112,10 +111,10 @@ func ensurePlugin(ctx context.Context, c checkout.Checkout) error {
 	return nil
 }
 
-// lock waits for other set-ups of this checkout.
+// lock locks this checkout, and waits while another set-up holds the lock.
 func lock(ctx context.Context, c checkout.Checkout) (unlock func(), err error) {
 	if err := os.MkdirAll(c.Private(), 0o755); err != nil {
-		return nil, fmt.Errorf("making the private directory: %w", err)
+		return nil, fmt.Errorf("creating the private directory: %w", err)
 	}
 	l := flock.New(c.Private("lock"))
 	locked, err := l.TryLock()

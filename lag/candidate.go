@@ -9,6 +9,9 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/trained"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -18,11 +21,12 @@ import (
 type race struct {
 	session     *session
 	pool        growth.Pool
+	grown       selection.Grown
 	runs        []*train.Run // of each strategy of the pool
 	configs     []runConfig
 	steps       int // of the training after growing
 	checkpoints train.Checkpoints
-	event       Event // template
+	event       progress.Event // template
 
 	outcomes []train.Outcome // what is known of each
 	device   error           // why the device failed in one, or in a decay branch; nil where it did not
@@ -30,9 +34,9 @@ type race struct {
 
 // growing says what candidates are grown from, and how they are trained.
 type growing struct {
-	kind       Phase
-	source     *train.Run // must be complete when the candidates begin
-	model      Model      // of the source
+	kind       progress.Phase
+	source     *train.Run  // must be complete when the candidates begin
+	model      model.Model // of the source
 	to         growth.Depths
 	seed       int64
 	schedule   train.Schedule
@@ -43,7 +47,7 @@ type growing struct {
 }
 
 // newRace returns the candidates of a pool, without training any.
-func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, error) {
+func (s *session) newRace(g growing, pool growth.Pool, event progress.Event) (*race, error) {
 	model, err := g.model.WithDepths(g.to...)
 	if err != nil {
 		return nil, err
@@ -52,7 +56,7 @@ func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, erro
 	if err != nil {
 		return nil, err
 	}
-	r := &race{session: s, pool: pool, steps: g.schedule.Steps, outcomes: make([]train.Outcome, len(pool)), event: event,
+	r := &race{session: s, pool: pool, grown: selection.NewGrown(g.model.Depths(), g.to, pool), steps: g.schedule.Steps, outcomes: make([]train.Outcome, len(pool)), event: event,
 		checkpoints: train.Checkpoints{Every: g.every, KeepAt: branchSteps(g.rules)}}
 	for i, strategy := range pool {
 		schedule, err := scheduleOf(g.schedule, strategy)
@@ -85,13 +89,13 @@ func (s *session) newRace(g growing, pool growth.Pool, event Event) (*race, erro
 }
 
 // eventOf is the template of a candidate's events.
-func (r *race) eventOf(i int, phase Phase) Event {
+func (r *race) eventOf(i int, phase progress.Phase) progress.Event {
 	e := r.event
 	e.Phase, e.Run = phase, r.pool[i].Name
 	if r.event.Run != "" {
 		e.Run = r.event.Run + ", " + e.Run
 	}
-	if r.event.Phase == PhaseProbe { // else the candidates of a race are no runs of the phase of their own
+	if r.event.Phase == progress.PhaseProbe { // else the candidates of a race are no runs of the phase of their own
 		e.Index += i
 	}
 	return e
@@ -101,7 +105,7 @@ func (r *race) eventOf(i int, phase Phase) Event {
 // there, once its coefficients are learned, if it has any to learn. New layers are drawn
 // with a seed of their own: with that of a study, a new layer would start where
 // the source's layer of that index once started.
-func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown Model, strategy growth.Strategy) (train.Snapshot, error) {
+func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown model.Model, strategy growth.Strategy) (train.Snapshot, error) {
 	perStack, err := strategy.PerStack(len(source.Stacks()))
 	if err == nil && strategy.Learn != nil {
 		perStack, err = s.learn(ctx, run, snap, source, grown, perStack)
@@ -109,7 +113,7 @@ func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot,
 	if err != nil {
 		return snap, err
 	}
-	snap, err = snap.Grow(source.Stacks(), perStack, initializer(grown, ^run.Seed))
+	snap, err = snap.Grow(source.Stacks(), perStack, trained.Initializer(grown, ^run.Seed))
 	snap.Step = 0 // of a new run
 	return snap, err
 }
@@ -117,31 +121,15 @@ func (s *session) grow(ctx context.Context, run *train.Run, snap train.Snapshot,
 // branchSteps are the steps at which the branches of rules leave.
 func branchSteps(rules []selection.Rule) []int {
 	var steps []int
-	for _, b := range branchesOf(rules) {
+	for _, b := range selection.Branches(rules...) {
 		steps = append(steps, b.Step)
 	}
 	slices.Sort(steps)
 	return slices.Compact(steps)
 }
 
-// branchesOf are the decay branches that rules look at, each once.
-func branchesOf(rules []selection.Rule) []selection.Branch {
-	var branches []selection.Branch
-	for _, rule := range rules {
-		for _, b := range rule.Branches() {
-			if !slices.Contains(branches, b) {
-				branches = append(branches, b)
-			}
-		}
-	}
-	return branches
-}
-
-// Len implements [selection.Candidates].
-func (r *race) Len() int { return len(r.pool) }
-
-// Name implements [selection.Candidates].
-func (r *race) Name(i int) string { return r.pool[i].Name }
+// Grown implements [selection.Candidates].
+func (r *race) Grown() selection.Grown { return r.grown }
 
 // Steps implements [selection.Candidates].
 func (r *race) Steps() int { return r.steps }
@@ -248,13 +236,13 @@ func (r *race) branch(ctx context.Context, i int, b selection.Branch) (*train.Ru
 	}
 	config := r.configs[i]
 	strategy := config.Strategy
-	config.Kind, config.Parent, config.ParentStep, config.Strategy = PhaseBranch, parent, b.Step, nil
+	config.Kind, config.Parent, config.ParentStep, config.Strategy = progress.PhaseBranch, parent, b.Step, nil
 	config.Evaluate, config.FirstBatch = []int{b.Decay}, config.FirstBatch+b.Step
 	config.Schedule = train.Schedule{Kind: train.Linear, Peak: r.configs[i].Schedule.At(b.Step), Steps: b.Decay}
 	if config.Schedule.Peak <= 0 {
 		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, from which nothing can decay; let the branch leave earlier", r.pool[i].Name, b.Step)
 	}
-	run, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every}, r.eventOf(i, PhaseBranch))
+	run, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every}, r.eventOf(i, progress.PhaseBranch))
 	if err != nil {
 		return nil, err
 	}
@@ -280,8 +268,8 @@ func (r *race) stateAt(ctx context.Context, i, step int) (train.Snapshot, error)
 		return snap, err
 	}
 	config := r.configs[i]
-	config.Kind, config.ParentStep = PhaseBranch, step
-	again, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every, KeepAt: []int{step}}, r.eventOf(i, PhaseBranch))
+	config.Kind, config.ParentStep = progress.PhaseBranch, step
+	again, err := r.session.newRun(config, train.Checkpoints{Every: r.checkpoints.Every, KeepAt: []int{step}}, r.eventOf(i, progress.PhaseBranch))
 	if err != nil {
 		return snap, err
 	}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -35,14 +37,14 @@ type Pretraining struct {
 
 // Growth is how candidates are grown, trained and picked.
 type Growth struct {
-	To         growth.Depths  `json:"to"`       // layers of each stack of the grown models, the encoder's first
-	ProbeSteps int            `json:"lag"`      // k of LAG(k): steps after growing at which LAG picks
-	Schedule   train.Schedule `json:"schedule"` // of the training after growing; its Steps are T
-	Seeds      []int64        `json:"seeds"`    // of the training after growing, each for all strategies: batches, masks, dropout and new layers; empty: the task's
+	To       growth.Depths  `json:"to"`       // layers of each stack of the grown models, the encoder's first
+	Lag      int            `json:"lag"`      // k of LAG(k): steps after growing at which LAG picks
+	Schedule train.Schedule `json:"schedule"` // of the training after growing; its Steps are T
+	Seeds    []int64        `json:"seeds"`    // of the training after growing, each for all strategies: batches, masks, dropout and new layers; empty: the task's
 	PoolOptions
-	Custom   growth.Pool `json:"custom,omitempty"`   // strategies beside the pool's
-	Rules    []string    `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty: those of [selection.All]
-	Controls []Control   `json:"controls,omitempty"` // trainings from scratch to compare with, under each seed
+	Custom   growth.Pool      `json:"custom,omitempty"`   // strategies beside the pool's
+	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty: those of [selection.All]
+	Controls []result.Control `json:"controls,omitempty"` // trainings from scratch to compare with, under each seed
 }
 
 // PoolOptions say which strategies a pool is made of.
@@ -74,15 +76,15 @@ func (c Config) Validate() error {
 		return fmt.Errorf("pretrain.schedule.steps is %d; it must be at least 1, or pretrain.initial must name a model", c.Pretrain.Schedule.Steps)
 	}
 	if err := positive("pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
-		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.ProbeSteps, "checkpoint_every", c.CheckpointEvery); err != nil {
+		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.Lag, "checkpoint_every", c.CheckpointEvery); err != nil {
 		return err
 	}
 	mlm, _ := c.Objective.Settings.(objective.MLM)
 	switch {
 	case mlm.Pairs != nil:
 		return errors.New("studies train on packed sequences; leave the objective's pairs out")
-	case c.Growth.ProbeSteps >= c.Growth.Schedule.Steps:
-		return fmt.Errorf("the lag of %d steps must be shorter than the %d steps of training after growing", c.Growth.ProbeSteps, c.Growth.Schedule.Steps)
+	case c.Growth.Lag >= c.Growth.Schedule.Steps:
+		return fmt.Errorf("the lag of %d steps must be shorter than the %d steps of training after growing", c.Growth.Lag, c.Growth.Schedule.Steps)
 	}
 	for i, seed := range c.Growth.Seeds {
 		if slices.Contains(c.Growth.Seeds[:i], seed) {
@@ -136,7 +138,7 @@ func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (grow
 	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
 }
 
-// missing tells why a strategy that is asked for by name is not in the pool.
+// missing reports why a strategy that is asked for by name is not in the pool.
 func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) error {
 	for i, name := range o.Strategies {
 		if slices.Contains(o.Strategies[:i], name) {
@@ -154,10 +156,10 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 	for _, name := range o.Strategies {
 		strategy, ok := all.ByName(name)
 		if !ok {
-			return fmt.Errorf("no strategy %q grows %s layers to %s; `lag strategies -wide -from %s -to %s` lists those that do", name, from, to, from, to)
+			return advice.Errorf(advice.Strategies, "no strategy %q grows %s layers to %s; those that do are %q", name, from, to, all.Names())
 		}
 		if _, ok := narrow.ByName(name); !ok && !o.Wide {
-			return fmt.Errorf("strategy %q is in the wide pool alone; ask for that (-wide)", name)
+			return advice.Errorf(advice.Wide, "strategy %q is in the wide pool alone; ask for that", name)
 		}
 		if err := fits(schedule, strategy); err != nil {
 			return err
@@ -166,13 +168,13 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 	return nil
 }
 
-// fits tells why a strategy cannot go with a schedule.
+// fits reports why a strategy cannot go with a schedule.
 func fits(schedule train.Schedule, s growth.Strategy) error {
 	if s.Restart && schedule.Start == 0 {
 		return fmt.Errorf("strategy %q begins the learning-rate schedule anew, and the schedule after growing begins anew for all; give it a start, or leave the strategy out", s.Name)
 	}
 	if s.NewFirst >= schedule.Steps || s.Init.GateSteps > schedule.Steps {
-		return fmt.Errorf("strategy %q trains new layers alone for %d steps, and opens its gates over %d, of a training of %d; shorten that (-gate)", s.Name, s.NewFirst, s.Init.GateSteps, schedule.Steps)
+		return advice.Errorf(advice.GateSteps, "strategy %q trains new layers alone for %d steps, and opens its gates over %d, of a training of %d; shorten that", s.Name, s.NewFirst, s.Init.GateSteps, schedule.Steps)
 	}
 	if s.Rewarm > schedule.Steps {
 		return fmt.Errorf("strategy %q warms the learning rate up for %d steps of a training of %d; shorten that", s.Name, s.Rewarm, schedule.Steps)
@@ -210,22 +212,20 @@ func (c Config) seeds() []int64 {
 
 // rules returns the selection rules that are compared.
 func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
-	T := c.Growth.Schedule.Steps
+	T, grown := c.Growth.Schedule.Steps, c.grown(pool)
+	var rules []selection.Rule
 	if len(c.Growth.Rules) == 0 {
-		var rules []selection.Rule
-		for _, rule := range selection.All(c.Growth.ProbeSteps, T) {
-			if rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool); named(rule, pool) == nil {
+		for _, rule := range selection.All(c.Growth.Lag, T) {
+			if selection.Check(rule, grown, T) == nil {
 				rules = append(rules, rule)
 			}
 		}
 		return rules, nil
 	}
-	var rules []selection.Rule
 	for _, text := range c.Growth.Rules {
 		rule, err := selection.Parse(text)
 		if err == nil {
-			rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool)
-			err = errors.Join(rule.Validate(T), named(rule, pool))
+			err = selection.Check(rule, grown, T)
 		}
 		if err != nil {
 			return nil, err
@@ -235,12 +235,17 @@ func (c Config) rules(pool growth.Pool) ([]selection.Rule, error) {
 	return rules, nil
 }
 
+// grown describes the candidates of a pool to selection rules.
+func (c Config) grown(pool growth.Pool) selection.Grown {
+	return selection.NewGrown(c.Model.Depths(), c.Growth.To, pool)
+}
+
 // evaluationSteps returns the steps at which a candidate is evaluated: 0, 1, 2,
 // 5, 10, 20, 50 and so on, every fifth of the training, the lag, where the rules
 // look, and the end.
 func (g Growth) evaluationSteps(rules []selection.Rule) []int {
 	T := g.Schedule.Steps
-	steps := []int{0, g.ProbeSteps, T}
+	steps := []int{0, g.Lag, T}
 	for decade := 1; decade <= T; decade *= 10 {
 		steps = append(steps, decade, 2*decade, 5*decade)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 )
 
 // TestConfigJSON: a study and a stacking come back from their JSON with every
@@ -138,7 +139,7 @@ func eachObject(t *testing.T, text []byte, visit func(path string, object map[st
 func fill(v reflect.Value, n *int) {
 	*n++
 	switch v.Interface().(type) {
-	case lag.Model: // of the presets' family
+	case model.Model: // of the presets' family
 		model := reflect.New(v.Field(0).Elem().Type()).Elem()
 		model.Set(v.Field(0).Elem())
 		fill(model, n)

@@ -6,63 +6,23 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
-
-// Control names a training that a study compares growing with: one of the model of
-// the grown depth that starts from its own initialization (after Kaddour et al.
-// 2023, No Train No Gain, arXiv 2307.06440). It follows the schedule of the
-// candidates from that one's beginning to its end.
-type Control string
-
-const (
-	// ControlScratch costs as many FLOPs as pretraining the source and training a
-	// candidate together. What picking that candidate costs is not in it.
-	ControlScratch Control = "scratch"
-	// ControlScratchSteps takes as many steps as a candidate, on the same batches.
-	ControlScratchSteps Control = "scratch-steps"
-)
-
-// Controls returns the names of all controls.
-func Controls() []Control { return []Control{ControlScratch, ControlScratchSteps} }
-
-// ControlOutcome is what became of a control under one seed.
-type ControlOutcome struct {
-	Name       Control `json:"name"`
-	Seed       int64   `json:"seed"`
-	Steps      int     `json:"steps"` // that it was to be trained
-	FLOPs      float64 `json:"flops"` // spent
-	Curve      []Point `json:"curve"` // validation loss
-	Final      Number  `json:"final"` // validation loss at the end, nats; null if it did not get there
-	Status     Status  `json:"status"`
-	DivergedAt *int    `json:"diverged_at,omitempty"`
-}
-
-// Comparison relates a control, over the seeds, with what LAG picks.
-type Comparison struct {
-	Control    Control `json:"control"`
-	Final      Number  `json:"final"`      // mean, nats; null if it did not get there under a seed
-	FLOPs      float64 `json:"flops"`      // mean
-	Difference Number  `json:"difference"` // mean final loss less that of LAG's picks, nats; null if one of them did not get there
-	Error      Number  `json:"error"`      // standard error of the difference, paired by seed; null for one seed
-	PickFLOPs  float64 `json:"pick_flops"` // mean that LAG spent on other candidates, beside what the pick cost
-	BeatenBy   Number  `json:"beaten_by"`  // share of the candidates at their ends that are lower
-}
 
 // validateControls says which control is impossible.
 func (c Config) validateControls() error {
 	controls := c.Growth.Controls
 	for i, control := range controls {
 		switch {
-		case !slices.Contains(Controls(), control):
-			return fmt.Errorf("there is no control %q; the controls are %q", control, Controls())
+		case !slices.Contains(result.Controls(), control):
+			return fmt.Errorf("there is no control %q; the controls are %q", control, result.Controls())
 		case slices.Contains(controls[:i], control):
 			return fmt.Errorf("the controls have %q twice; give each once", control)
-		case control == ControlScratch && c.Pretrain.Initial != "":
-			return fmt.Errorf("control %q spends what the source cost, and what that of %s did is not known; take %q", control, c.Pretrain.Initial, ControlScratchSteps)
-		case control == ControlScratchSteps:
+		case control == result.ControlScratch && c.Pretrain.Initial != "":
+			return fmt.Errorf("control %q spends what the source cost, and what that of %s did is not known; take %q", control, c.Pretrain.Initial, result.ControlScratchSteps)
+		case control == result.ControlScratchSteps:
 			if err := c.ControlSchedule().Validate(); err != nil {
 				return fmt.Errorf("control %q: %w", control, err)
 			}
@@ -82,10 +42,10 @@ func (c Config) ControlSchedule() train.Schedule {
 }
 
 // controlSchedule is that of one control, with its steps.
-func (s *Study) controlSchedule(control Control) (train.Schedule, error) {
+func (s *Study) controlSchedule(control result.Control) (train.Schedule, error) {
 	c := s.Config
 	schedule := c.ControlSchedule()
-	if control == ControlScratch {
+	if control == result.ControlScratch {
 		grown, err := c.Model.WithDepths(c.Growth.To...)
 		if err != nil {
 			return schedule, err
@@ -109,7 +69,7 @@ func (s *Study) checkControls() error {
 }
 
 // control returns the run of a control under a seed.
-func (s *Study) control(control Control, seed int64, event Event) (*train.Run, error) {
+func (s *Study) control(control result.Control, seed int64, event progress.Event) (*train.Run, error) {
 	c := s.Config
 	schedule, err := s.controlSchedule(control)
 	if err != nil {
@@ -123,8 +83,8 @@ func (s *Study) control(control Control, seed int64, event Event) (*train.Run, e
 	whole.Schedule = schedule
 	evaluate := append(evaluationsEvery(c.Pretrain.EvaluateEvery, schedule.Steps), whole.evaluationSteps(nil)...)
 	slices.Sort(evaluate)
-	config := s.runConfig(PhaseControl, model, seed, schedule, slices.Compact(evaluate))
-	if control == ControlScratchSteps {
+	config := s.runConfig(progress.PhaseControl, model, seed, schedule, slices.Compact(evaluate))
+	if control == result.ControlScratchSteps {
 		config.FirstBatch = c.Pretrain.Schedule.Steps
 	}
 	run, err := s.newRun(config, train.Checkpoints{Every: c.CheckpointEvery}, event)
@@ -137,19 +97,19 @@ func (s *Study) control(control Control, seed int64, event Event) (*train.Run, e
 
 // TrainControls trains the study's controls under each of its seeds, all of a seed
 // before the next. One that diverges, or whose device fails, is an outcome.
-func (s *Study) TrainControls(ctx context.Context) ([]ControlOutcome, error) {
-	var outcomes []ControlOutcome
+func (s *Study) TrainControls(ctx context.Context) ([]result.ControlOutcome, error) {
+	var outcomes []result.ControlOutcome
 	var runs []*train.Run
 	controls, seeds := s.Config.Growth.Controls, s.Config.seeds()
 	for _, seed := range seeds {
 		for _, control := range controls {
-			event := Event{Phase: PhaseControl, Run: string(control), Seed: seed, Index: len(runs), Count: len(controls) * len(seeds)}
+			event := progress.Event{Phase: progress.PhaseControl, Run: string(control), Seed: seed, Index: len(runs), Count: len(controls) * len(seeds)}
 			run, err := s.control(control, seed, event)
 			if err != nil {
 				return nil, err
 			}
 			runs = append(runs, run)
-			outcomes = append(outcomes, ControlOutcome{Name: control, Seed: seed, Steps: run.Schedule.Steps, Final: undefined()})
+			outcomes = append(outcomes, result.ControlOutcome{Name: control, Seed: seed, Steps: run.Schedule.Steps, Final: result.Undefined()})
 		}
 	}
 	trained, err := s.share(ctx, runs, math.MaxInt)
@@ -159,92 +119,9 @@ func (s *Study) TrainControls(ctx context.Context) ([]ControlOutcome, error) {
 	for i, t := range trained {
 		o := &outcomes[i]
 		o.Curve, o.FLOPs = points(t.Curve), float64(t.Steps)*runs[i].FLOPs
-		if o.Status, o.DivergedAt = statusOf(t), t.DivergedAt; o.Status == StatusComplete {
+		if o.Status, o.DivergedAt = statusOf(t), t.DivergedAt; o.Status == result.StatusComplete {
 			o.Final = o.Curve[len(o.Curve)-1].Loss
 		}
 	}
 	return outcomes, nil
-}
-
-// compare fills in how the controls relate to what LAG picks. The picks must be known.
-func (r *Result) compare() {
-	r.Comparisons = nil
-	perSeed := len(r.Controls) / max(len(r.Seeds), 1)
-	for i := range perSeed {
-		c := Comparison{Control: r.Controls[i].Name, Error: undefined()}
-		var finals, differences []float64
-		var lower, ended float64
-		for k, seed := range r.Seeds {
-			o := r.Controls[i+k*perSeed]
-			c.FLOPs += o.FLOPs / float64(len(r.Seeds))
-			for _, candidate := range r.Under(k) {
-				if candidate.Status == StatusComplete {
-					ended++
-					if candidate.Final < o.Final {
-						lower++
-					}
-				}
-			}
-			finals = append(finals, float64(o.Final))
-			picked, pick := r.PickUnder(RuleLAG, seed)
-			differences = append(differences, float64(o.Final-picked.Final))
-			c.PickFLOPs += pick.ExtraFLOPs / float64(len(r.Seeds))
-		}
-		mean, deviation := stat.MeanStdDev(differences, nil)
-		c.Final, c.Difference, c.BeatenBy = Number(stat.Mean(finals, nil)), Number(mean), Number(lower/ended)
-		if n := len(differences); n > 1 {
-			c.Error = Number(deviation / math.Sqrt(float64(n)))
-		}
-		if math.IsNaN(float64(c.Final)) {
-			c.BeatenBy = undefined()
-		}
-		r.Comparisons = append(r.Comparisons, c)
-	}
-}
-
-// PickUnder returns what a rule, or the first rule of a kind such as [RuleLAG],
-// picks under a seed; an outcome without a final loss where that is nothing.
-func (r *Result) PickUnder(rule string, seed int64) (Outcome, Pick) {
-	first, ok := r.Pick(rule)
-	for _, p := range r.Picks {
-		if !ok || p.Rule != first.Rule || p.Seed != seed {
-			continue
-		}
-		outcomes := r.Under(slices.Index(r.Seeds, seed))
-		if i := slices.IndexFunc(outcomes, func(o Outcome) bool { return o.Name == p.Strategy }); i >= 0 {
-			return outcomes[i], p
-		}
-	}
-	return Outcome{Final: undefined()}, Pick{}
-}
-
-// controlsInWords says how growing compares with the controls; empty without any.
-func (r *Result) controlsInWords() (text string) {
-	for _, c := range r.Comparisons {
-		cost := "for what the source and one candidate cost"
-		if c.Control == ControlScratchSteps {
-			cost = "in as many steps as a candidate"
-		}
-		text += fmt.Sprintf(" From scratch, %s, the deep model ", cost)
-		if math.IsNaN(float64(c.Final)) {
-			text += "does not get to the end."
-			continue
-		}
-		text += fmt.Sprintf("ends at %.4f nats", float64(c.Final))
-		if d := float64(c.Difference); !math.IsNaN(d) {
-			side := "above"
-			if d < 0 {
-				side = "below"
-			}
-			text += fmt.Sprintf(", %.4f %s LAG's pick", math.Abs(d), side)
-		}
-		if !math.IsNaN(float64(c.Error)) {
-			text += fmt.Sprintf(" (standard error over the seeds %.4f)", float64(c.Error))
-		}
-		if full := r.TrainingFLOPs(); c.PickFLOPs > 0 && full > 0 {
-			text += fmt.Sprintf(", whose probes cost %.2f trainings more", c.PickFLOPs/full)
-		}
-		text += fmt.Sprintf("; %.0f%% of the candidates end lower than from scratch.", 100*float64(c.BeatenBy))
-	}
-	return text
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -28,9 +30,9 @@ func TestControls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Growth.Controls = lag.Controls()
-	trained := make(map[lag.Phase]int)
-	result, err := run(t, config, dir, backend.Go, func(e lag.Event) {
+	config.Growth.Controls = result.Controls()
+	trained := make(map[progress.Phase]int)
+	study, err := run(t, config, dir, backend.Go, func(e progress.Event) {
 		if e.Point == nil && e.Done > 0 {
 			trained[e.Phase]++
 		}
@@ -38,43 +40,43 @@ func TestControls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if trained[lag.PhasePretrain] > 0 || trained[lag.PhaseProbe] > 0 {
+	if trained[progress.PhasePretrain] > 0 || trained[progress.PhaseProbe] > 0 {
 		t.Errorf("what was trained before is trained again: %v", trained)
 	}
-	if len(result.Controls) != 4 || len(result.Comparisons) != 2 {
-		t.Fatalf("%d outcomes and %d comparisons of 2 controls under 2 seeds", len(result.Controls), len(result.Comparisons))
+	if len(study.Controls) != 4 || len(study.Comparisons) != 2 {
+		t.Fatalf("%d outcomes and %d comparisons of 2 controls under 2 seeds", len(study.Controls), len(study.Comparisons))
 	}
 	T := config.Growth.Schedule.Steps
-	candidate := result.TrainingFLOPs()
-	for i, o := range result.Controls {
+	candidate := study.TrainingFLOPs()
+	for i, o := range study.Controls {
 		end := o.Curve[len(o.Curve)-1]
-		if o.Name != lag.Controls()[i%2] || o.Seed != int64(i/2+1) || o.Status != lag.StatusComplete || end.Step != o.Steps || end.Loss != o.Final || o.Curve[0].Step != 0 {
+		if o.Name != result.Controls()[i%2] || o.Seed != int64(i/2+1) || o.Status != result.StatusComplete || end.Step != o.Steps || end.Loss != o.Final || o.Curve[0].Step != 0 {
 			t.Errorf("outcome %d is %+v", i, o)
 		}
 		budget, step := candidate, candidate/float64(T)
-		if o.Name == lag.ControlScratch {
-			budget += result.Source.FLOPs
+		if o.Name == result.ControlScratch {
+			budget += study.Source.FLOPs
 		}
 		if o.FLOPs > budget*(1+1e-9) || o.FLOPs <= budget-step {
 			t.Errorf("%s spends %g FLOPs where %g are to be spent, and a step takes %g", o.Name, o.FLOPs, budget, step)
 		}
 	}
-	if cmp.Equal(result.Controls[0].Curve, result.Controls[2].Curve) {
+	if cmp.Equal(study.Controls[0].Curve, study.Controls[2].Curve) {
 		t.Error("two seeds gave one training")
 	}
 	// From scratch the two begin alike, on other batches.
-	if a, b := result.Controls[0].Curve, result.Controls[1].Curve; a[0] != b[0] || a[1].Loss == b[1].Loss {
+	if a, b := study.Controls[0].Curve, study.Controls[1].Curve; a[0] != b[0] || a[1].Loss == b[1].Loss {
 		t.Errorf("the controls begin with %v and %v", a[:2], b[:2])
 	}
-	if warnings := strings.Join(result.Warnings, " "); !strings.Contains(warnings, "control scratch is still on the unigram plateau") {
-		t.Errorf("the warnings are %q", result.Warnings)
+	if warnings := strings.Join(study.Warnings, " "); !strings.Contains(warnings, "control scratch is still on the unigram plateau") {
+		t.Errorf("the warnings are %q", study.Warnings)
 	}
-	if !strings.Contains(result.Verdict, "From scratch, for what the source and one candidate cost") || !strings.Contains(result.Verdict, "From scratch, in as many steps as a candidate") {
-		t.Errorf("the verdict is %q", result.Verdict)
+	if !strings.Contains(study.Verdict, "From scratch, for what the source and one candidate cost") || !strings.Contains(study.Verdict, "From scratch, in as many steps as a candidate") {
+		t.Errorf("the verdict is %q", study.Verdict)
 	}
-	plain := *result
+	plain := *study
 	plain.Controls, plain.Comparisons = nil, nil
-	if diff := cmp.Diff(before, &plain, cmpopts.IgnoreUnexported(lag.Outcome{}), cmpopts.EquateNaNs(), cmpopts.IgnoreFields(lag.Result{}, "Verdict", "Warnings")); diff != "" {
+	if diff := cmp.Diff(before, &plain, cmpopts.IgnoreUnexported(result.Outcome{}), cmpopts.EquateNaNs(), cmpopts.IgnoreFields(result.Study{}, "Verdict", "Warnings")); diff != "" {
 		t.Errorf("the controls changed what is found of the strategies: %s", diff)
 	}
 	plan, err := runs.PlanCleaning(dir, true)
@@ -93,13 +95,13 @@ func TestControls(t *testing.T) {
 // candidates see.
 func TestControlRuns(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack"}, lag.Controls()
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack"}, result.Controls()
 	config.Growth.Schedule = train.Schedule{Kind: train.WSD, Peak: 2e-3, WarmUp: 5, Decay: 5, DecayShape: train.DecayLinear, Start: 20, Steps: 10, Length: 30}
 	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
 	type runConfig struct {
-		Kind       lag.Phase
+		Kind       progress.Phase
 		Schedule   train.Schedule
 		FirstBatch int `json:"first_batch"`
 		Parent     string
@@ -115,7 +117,7 @@ func TestControlRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.Kind == lag.PhaseControl {
+		if c.Kind == progress.PhaseControl {
 			found = append(found, c)
 		}
 	}
@@ -136,14 +138,14 @@ func TestControlRuns(t *testing.T) {
 // TestControlErrors: what is impossible is said before anything is trained.
 func TestControlErrors(t *testing.T) {
 	for want, change := range map[string]func(*lag.Config){
-		`no control "late"`:               func(c *lag.Config) { c.Growth.Controls = []lag.Control{"late"} },
-		`"scratch" twice`:                 func(c *lag.Config) { c.Growth.Controls = []lag.Control{"scratch", "scratch"} },
-		`control "scratch-steps": a warm`: func(c *lag.Config) { c.Growth.Controls, c.Pretrain.Schedule.WarmUp = lag.Controls(), 15 },
+		`no control "late"`:               func(c *lag.Config) { c.Growth.Controls = []result.Control{"late"} },
+		`"scratch" twice`:                 func(c *lag.Config) { c.Growth.Controls = []result.Control{"scratch", "scratch"} },
+		`control "scratch-steps": a warm`: func(c *lag.Config) { c.Growth.Controls, c.Pretrain.Schedule.WarmUp = result.Controls(), 15 },
 	} {
 		config := smoke(t)
 		change(&config)
 		trained := false
-		_, err := run(t, config, t.TempDir(), backend.Go, func(e lag.Event) { trained = trained || e.Phase == lag.PhasePretrain })
+		_, err := run(t, config, t.TempDir(), backend.Go, func(e progress.Event) { trained = trained || e.Phase == progress.PhasePretrain })
 		if err == nil || !strings.Contains(err.Error(), want) || trained {
 			t.Errorf("got error %v, want one with %q; trained %t", err, want, trained)
 		}
@@ -153,38 +155,38 @@ func TestControlErrors(t *testing.T) {
 // TestControlFails: a control that fails, or diverges, takes nothing with it.
 func TestControlFails(t *testing.T) {
 	config := smoke(t)
-	config.Growth.Controls = lag.Controls()
-	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
-		if e.Run == string(lag.ControlScratch) && e.Done >= 3 && op == testbackend.Run {
+	config.Growth.Controls = result.Controls()
+	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+		if e.Run == string(result.ControlScratch) && e.Done >= 3 && op == testbackend.Run {
 			return errMemory
 		}
 		return nil
 	}}
-	result, err := d.run(t, config, t.TempDir())
+	study, err := d.run(t, config, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	failed, other := result.Controls[0], result.Controls[1]
-	if failed.Status != lag.StatusFailed || !math.IsNaN(float64(failed.Final)) || other.Status != lag.StatusComplete {
+	failed, other := study.Controls[0], study.Controls[1]
+	if failed.Status != result.StatusFailed || !math.IsNaN(float64(failed.Final)) || other.Status != result.StatusComplete {
 		t.Errorf("the controls are %+v and %+v", failed, other)
 	}
-	if c := result.Comparisons[0]; !math.IsNaN(float64(c.Final)) || !math.IsNaN(float64(c.BeatenBy)) {
+	if c := study.Comparisons[0]; !math.IsNaN(float64(c.Final)) || !math.IsNaN(float64(c.BeatenBy)) {
 		t.Errorf("a control that failed compares as %+v", c)
 	}
-	if !strings.Contains(strings.Join(result.Warnings, " "), "control scratch under seed 1 after 3 steps (RESOURCE_EXHAUSTED") || !strings.Contains(result.Verdict, "does not get to the end") {
-		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
+	if !strings.Contains(strings.Join(study.Warnings, " "), "control scratch under seed 1 after 3 steps (RESOURCE_EXHAUSTED") || !strings.Contains(study.Verdict, "does not get to the end") {
+		t.Errorf("warnings %q, verdict %q", study.Warnings, study.Verdict)
 	}
 
 	// The tiny end of a schedule that a control follows from its beginning.
-	config.Growth.Controls = []lag.Control{lag.ControlScratchSteps}
+	config.Growth.Controls = []result.Control{result.ControlScratchSteps}
 	config.Growth.Strategies = []string{"stack", "stack-zero"}
 	config.Pretrain.Schedule.WarmUp = 0
 	config.Growth.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e5, Steps: 10, Start: 60_000_000, Length: 60_000_010}
-	if result, err = run(t, config, t.TempDir(), backend.Go, nil); err != nil {
+	if study, err = run(t, config, t.TempDir(), backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
-	if o := result.Controls[0]; o.Status != lag.StatusDiverged || o.DivergedAt == nil || !strings.Contains(strings.Join(result.Warnings, " "), "control scratch-steps diverged under seed 1") {
-		t.Errorf("the control is %+v; warnings %q", o, result.Warnings)
+	if o := study.Controls[0]; o.Status != result.StatusDiverged || o.DivergedAt == nil || !strings.Contains(strings.Join(study.Warnings, " "), "control scratch-steps diverged under seed 1") {
+		t.Errorf("the control is %+v; warnings %q", o, study.Warnings)
 	}
 }
 
@@ -211,7 +213,7 @@ func TestControlsOfInitialModel(t *testing.T) {
 	if got := config.ControlSchedule().WarmUp; got != warmUp || got == 0 {
 		t.Errorf("a model from scratch is warmed up for %d steps, and for %d where the source is trained", got, warmUp)
 	}
-	config.Growth.Controls = []lag.Control{lag.ControlScratch}
+	config.Growth.Controls = []result.Control{result.ControlScratch}
 	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `take "scratch-steps"`) {
 		t.Errorf("got error %v", err)
 	}

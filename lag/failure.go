@@ -10,6 +10,9 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -17,32 +20,20 @@ import (
 // a selection or a stacking is asked for.
 const maxTries = 2
 
-// Failure tells of a run in which the device failed as often as it was tried.
-type Failure struct {
-	Run   string `json:"run"` // a strategy, a decay branch of it, a control, or a stage of an arm
-	Seed  int64  `json:"seed"`
-	Steps int    `json:"steps"` // that were done
-	Error string `json:"error"` // what the device said
-}
-
-func (f Failure) String() string {
-	return fmt.Sprintf("%s under seed %d after %d steps", f.Run, f.Seed, f.Steps)
-}
-
-// runName says what a run is of, as far as failures tell it.
-func (e Event) runName() string {
+// failureName says what the run of an event is, for failures.
+func failureName(e progress.Event) string {
 	switch e.Phase {
-	case PhaseBranch:
-		return "decay branch of " + e.Run
-	case PhaseControl:
-		return "control " + e.Run
+	case progress.PhaseBranch:
+		return result.BranchName(e.Run)
+	case progress.PhaseControl:
+		return result.ControlName(e.Run)
 	}
 	return e.Run
 }
 
 // failedRun is a run whose device failed.
 type failedRun struct {
-	Failure
+	result.Failure
 	address string
 	tries   int
 	asked   int           // step that it was to get to
@@ -84,7 +75,7 @@ func (s *session) attempt(ctx context.Context, run *train.Run, step int, wait bo
 	if i < 0 {
 		i = len(s.failed)
 		event := s.events[run]
-		s.failed = append(s.failed, &failedRun{Failure: Failure{Run: event.runName(), Seed: event.Seed}, address: name})
+		s.failed = append(s.failed, &failedRun{Failure: result.Failure{Run: failureName(event), Seed: event.Seed}, address: name})
 	}
 	f := s.failed[i]
 	f.asked = max(f.asked, step)
@@ -140,8 +131,8 @@ func (s *session) share(ctx context.Context, runs []*train.Run, step int) ([]tra
 }
 
 // failures are those of all runs that were asked for, under some seeds.
-func (s *session) failures(seeds ...int64) []Failure {
-	var list []Failure
+func (s *session) failures(seeds ...int64) []result.Failure {
+	var list []result.Failure
 	for _, f := range s.failed {
 		if slices.Contains(seeds, f.Seed) {
 			list = append(list, f.Failure)
@@ -153,33 +144,7 @@ func (s *session) failures(seeds ...int64) []Failure {
 // advise says what can be done where an error is one of the device.
 func advise(what string, err error) error {
 	if _, ok := errors.AsType[*train.DeviceError](err); ok {
-		return fmt.Errorf("%s: %w; where memory is short, take smaller batches (-batch) or a smaller model", what, err)
+		return advice.Errorf(advice.BatchSize, "%s: %w; where memory is short, take smaller batches or a smaller model", what, err)
 	}
 	return err
-}
-
-// failureWarning says in which runs the device failed, and with what errors; ""
-// where there are none.
-func failureWarning(failures []Failure) string {
-	if len(failures) == 0 {
-		return ""
-	}
-	var errors []string
-	runs := make(map[string][]string)
-	for _, f := range failures {
-		if len(runs[f.Error]) == 0 {
-			errors = append(errors, f.Error)
-		}
-		runs[f.Error] = append(runs[f.Error], f.String())
-	}
-	const most = 3
-	for i, text := range errors {
-		list := runs[text]
-		if n := len(list) - most; n > 0 {
-			list = append(list[:most:most], fmt.Sprintf("%d more", n))
-		}
-		errors[i] = fmt.Sprintf("%s (%s)", strings.Join(list, ", "), text)
-	}
-	return fmt.Sprintf("The device failed in %d runs, which are passed over for that: %s. The same command tries them again; where memory is short, end other programs first, or take smaller batches for all (-batch).",
-		len(failures), strings.Join(errors, "; "))
 }

@@ -12,9 +12,11 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
-func (d *weakDevice) stack(dir string, c lag.Stacking) (*lag.StackingResult, error) {
+func (d *weakDevice) stack(dir string, c lag.Stacking) (*result.Stacking, error) {
 	o := d.options(dir)
 	o.DataDir = filepath.Join(filepath.Dir(dir), "data")
 	return lag.Stack(context.Background(), c, o)
@@ -28,7 +30,7 @@ func TestStackFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	tries := 0
-	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if strings.HasPrefix(e.Run, "scratch") && e.Done >= 10 && op == testbackend.Run {
 			tries++
 			return errMemory
@@ -36,24 +38,24 @@ func TestStackFails(t *testing.T) {
 		return nil
 	}}
 	dir := filepath.Join(root, "weak")
-	result, err := d.stack(dir, c)
+	study, err := d.stack(dir, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if tries != 2 {
 		t.Errorf("the arm was tried %d times, want 2", tries)
 	}
-	for i, o := range result.Arms {
+	for i, o := range study.Arms {
 		if o.Name == "scratch" {
-			if o.Status != lag.StatusFailed {
+			if o.Status != result.StatusFailed {
 				t.Errorf("the arm is recorded as %+v", o)
 			}
 		} else if diff := cmp.Diff(healthy.Arms[i], o, cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("arm %s: %s", o.Name, diff)
 		}
 	}
-	if !strings.Contains(strings.Join(result.Warnings, " "), "scratch, 3 layers under seed 1 after 10 steps (RESOURCE_EXHAUSTED") || !strings.Contains(result.Verdict, "scratch failed") {
-		t.Errorf("warnings %q, verdict %q", result.Warnings, result.Verdict)
+	if !strings.Contains(strings.Join(study.Warnings, " "), "scratch, 3 layers under seed 1 after 10 steps (RESOURCE_EXHAUSTED") || !strings.Contains(study.Verdict, "scratch failed") {
+		t.Errorf("warnings %q, verdict %q", study.Warnings, study.Verdict)
 	}
 	d.fails = nil
 	if _, err := d.stack(dir, c); err != nil {
@@ -62,7 +64,7 @@ func TestStackFails(t *testing.T) {
 	if resultBytes(t, dir, "stacking_result.json") != resultBytes(t, filepath.Join(root, "healthy"), "stacking_result.json") {
 		t.Error("with a device that works again the result is another than with one that always did")
 	}
-	d.fails = func(e lag.Event, _ testbackend.Operation) error {
+	d.fails = func(e progress.Event, _ testbackend.Operation) error {
 		if e.Done >= 2 {
 			return errMemory
 		}
@@ -79,19 +81,19 @@ func TestStackTwice(t *testing.T) {
 	c := stacking(t)
 	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
 	tries := 0
-	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && e.Done > 5 {
 			tries++
 			return errMemory
 		}
 		return nil
 	}}
-	result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
+	study, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o := result.Arms[0]; tries != 2 || o.Status != lag.StatusFailed || len(result.Failures) != 1 {
-		t.Errorf("%d tries, failures %v; the arm is %+v", tries, result.Failures, o)
+	if o := study.Arms[0]; tries != 2 || o.Status != result.StatusFailed || len(study.Failures) != 1 {
+		t.Errorf("%d tries, failures %v; the arm is %+v", tries, study.Failures, o)
 	}
 }
 
@@ -101,25 +103,25 @@ func TestStackCandidatesFail(t *testing.T) {
 	c := stacking(t)
 	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
 	for _, all := range []bool{false, true} {
-		d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 			if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && (all || strings.HasSuffix(e.Run, "stack")) {
 				return errMemory
 			}
 			return nil
 		}}
-		result, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
+		study, err := d.stack(filepath.Join(t.TempDir(), "s"), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := result.Arms[0]
+		o := study.Arms[0]
 		switch {
-		case all && (o.Status != lag.StatusFailed || o.Stages[1].Strategy != ""):
+		case all && (o.Status != result.StatusFailed || o.Stages[1].Strategy != ""):
 			t.Errorf("all candidates fail: %+v", o)
-		case !all && (o.Status != lag.StatusComplete || o.Stages[1].Strategy == "stack" || o.Stages[1].Strategy == ""):
+		case !all && (o.Status != result.StatusComplete || o.Stages[1].Strategy == "stack" || o.Stages[1].Strategy == ""):
 			t.Errorf("a candidate fails: %+v", o)
 		}
-		if n := len(result.Failures); n == 0 || !all && (n != 1 || result.Failures[0].Run != "adaptive, 2 layers, stack") || !strings.Contains(strings.Join(result.Warnings, " "), "adaptive, 2 layers, stack") {
-			t.Errorf("failures %v, warnings %q", result.Failures, result.Warnings)
+		if n := len(study.Failures); n == 0 || !all && (n != 1 || study.Failures[0].Run != "adaptive, 2 layers, stack") || !strings.Contains(strings.Join(study.Warnings, " "), "adaptive, 2 layers, stack") {
+			t.Errorf("failures %v, warnings %q", study.Failures, study.Warnings)
 		}
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/stats"
 )
@@ -25,13 +27,13 @@ var errMemory = errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 12 byte
 
 // weakDevice is one that fails when a test says so, by the latest event.
 type weakDevice struct {
-	fails func(lag.Event, testbackend.Operation) error
-	event lag.Event
+	fails func(progress.Event, testbackend.Operation) error
+	event progress.Event
 }
 
 // options are those of a study on the device.
 func (d *weakDevice) options(dir string) lag.Options {
-	o := lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e lag.Event) { d.event = e }}
+	o := lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e progress.Event) { d.event = e }}
 	return o.WithBackend(func(b *backend.Backend) *backend.Backend {
 		return testbackend.Failing(b, func(op testbackend.Operation) error {
 			if d.fails == nil {
@@ -39,14 +41,14 @@ func (d *weakDevice) options(dir string) lag.Options {
 			}
 			err := d.fails(d.event, op)
 			if err != nil {
-				d.event = lag.Event{} // the next run has not been heard of yet
+				d.event = progress.Event{} // the next run has not been heard of yet
 			}
 			return err
 		})
 	})
 }
 
-func (d *weakDevice) run(t *testing.T, config lag.Config, dir string) (*lag.Result, error) {
+func (d *weakDevice) run(t *testing.T, config lag.Config, dir string) (*result.Study, error) {
 	t.Helper()
 	s, err := lag.Open(context.Background(), config, d.options(dir))
 	if err != nil {
@@ -57,9 +59,9 @@ func (d *weakDevice) run(t *testing.T, config lag.Config, dir string) (*lag.Resu
 }
 
 // failsIn fails in a candidate from a step on, whatever is to be run.
-func failsIn(name string, step int64) func(lag.Event, testbackend.Operation) error {
-	return func(e lag.Event, op testbackend.Operation) error {
-		if e.Phase == lag.PhaseProbe && e.Run == name && e.Done >= step && op == testbackend.Run {
+func failsIn(name string, step int64) func(progress.Event, testbackend.Operation) error {
+	return func(e progress.Event, op testbackend.Operation) error {
+		if e.Phase == progress.PhaseProbe && e.Run == name && e.Done >= step && op == testbackend.Run {
 			return errMemory
 		}
 		return nil
@@ -74,26 +76,26 @@ func TestDeviceFails(t *testing.T) {
 	if _, err := run(t, config, filepath.Join(root, "healthy"), backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
-	healthy, _, err := lag.Load(filepath.Join(root, "healthy"))
+	healthy, _, err := lag.LoadStudy(filepath.Join(root, "healthy"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	const failedAt = 6
 	d := &weakDevice{fails: failsIn("stack", failedAt)}
 	dir := filepath.Join(root, "weak")
-	result, err := d.run(t, config, dir)
+	study, err := d.run(t, config, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, o := range result.Strategies {
+	for i, o := range study.Strategies {
 		want := healthy.Strategies[i]
 		if o.Name != "stack" {
-			if diff := cmp.Diff(want, o, cmpopts.IgnoreUnexported(lag.Outcome{}), cmpopts.EquateNaNs()); diff != "" {
+			if diff := cmp.Diff(want, o, cmpopts.IgnoreUnexported(result.Outcome{}), cmpopts.EquateNaNs()); diff != "" {
 				t.Errorf("%s: %s", o.Name, diff)
 			}
 			continue
 		}
-		if o.Status != lag.StatusFailed || o.FailedAt == nil || *o.FailedAt != failedAt || o.DivergedAt != nil {
+		if o.Status != result.StatusFailed || o.FailedAt == nil || *o.FailedAt != failedAt || o.DivergedAt != nil {
 			t.Errorf("the candidate is recorded as %+v, want it to have failed at step %d", o, failedAt)
 		}
 		if n := len(o.Curve); n == 0 || !cmp.Equal(o.Curve, want.Curve[:n]) || o.Curve[n-1].Step > failedAt {
@@ -107,21 +109,21 @@ func TestDeviceFails(t *testing.T) {
 			initial, final = append(initial, o.Initial()), append(final, float64(o.Final))
 		}
 	}
-	if got, want := float64(result.Correlation[0].Spearman), stats.Spearman(initial, final); math.Abs(got-want) > 1e-12 {
+	if got, want := float64(study.Correlation[0].Spearman), stats.Spearman(initial, final); math.Abs(got-want) > 1e-12 {
 		t.Errorf("rho at step 0 is %v, want %v, which is that of the others", got, want)
 	}
-	if !strings.HasPrefix(result.Verdict, "The device failed in 1 of 5 strategies; what follows is of the others. Over 4 strategies") {
-		t.Errorf("the verdict is %q", result.Verdict)
+	if !strings.HasPrefix(study.Verdict, "The device failed in 1 of 5 strategies; what follows is of the others. Over 4 strategies") {
+		t.Errorf("the verdict is %q", study.Verdict)
 	}
-	want := []lag.Failure{{Run: "stack", Seed: 1, Steps: failedAt, Error: "RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes."}}
-	if diff := cmp.Diff(want, result.Failures[:1]); diff != "" {
+	want := []result.Failure{{Run: "stack", Seed: 1, Steps: failedAt, Error: "RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes."}}
+	if diff := cmp.Diff(want, study.Failures[:1]); diff != "" {
 		t.Errorf("the failures: %s", diff)
 	}
-	if warnings := strings.Join(result.Warnings, " "); !strings.Contains(warnings, want[0].String()) {
-		t.Errorf("the warnings are %q", result.Warnings)
+	if warnings := strings.Join(study.Warnings, " "); !strings.Contains(warnings, want[0].String()) {
+		t.Errorf("the warnings are %q", study.Warnings)
 	}
-	for _, p := range result.Picks {
-		if p.Rule == lag.RuleOracle && p.Strategy == "stack" {
+	for _, p := range study.Picks {
+		if p.Rule == result.RuleOracle && p.Strategy == "stack" {
 			t.Error("the candidate that failed is the best")
 		}
 	}
@@ -141,29 +143,31 @@ func TestDeviceFailsOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	memory := func() error { return errMemory }
-	at := func(step int64) func(lag.Event) bool {
-		return func(e lag.Event) bool { return e.Phase == lag.PhaseProbe && e.Run == "stack" && e.Done >= step }
+	at := func(step int64) func(progress.Event) bool {
+		return func(e progress.Event) bool {
+			return e.Phase == progress.PhaseProbe && e.Run == "stack" && e.Done >= step
+		}
 	}
 	for name, c := range map[string]struct {
 		op   testbackend.Operation
-		when func(lag.Event) bool
+		when func(progress.Event) bool
 		fail func() error
 	}{
 		"run":               {testbackend.Run, at(5), memory},
 		"panic":             {testbackend.Run, at(5), func() error { panic(errMemory) }},
 		"upload":            {testbackend.Upload, at(5), memory},
 		"download":          {testbackend.Download, at(5), memory},
-		"the last snapshot": {testbackend.Download, func(e lag.Event) bool { return at(10)(e) && e.Point != nil }, memory},
-		"compile":           {testbackend.Compile, func(e lag.Event) bool { return e.Phase == lag.PhasePretrain && e.Done == e.Total }, memory},
+		"the last snapshot": {testbackend.Download, func(e progress.Event) bool { return at(10)(e) && e.Point != nil }, memory},
+		"compile":           {testbackend.Compile, func(e progress.Event) bool { return e.Phase == progress.PhasePretrain && e.Done == e.Total }, memory},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &weakDevice{}
 			failed := false
-			d.fails = func(e lag.Event, op testbackend.Operation) error {
+			d.fails = func(e progress.Event, op testbackend.Operation) error {
 				if failed || op != c.op || !c.when(e) {
 					return nil
 				}
-				failed, d.event = true, lag.Event{}
+				failed, d.event = true, progress.Event{}
 				return c.fail()
 			}
 			dir := filepath.Join(root, name)
@@ -183,8 +187,8 @@ func TestDeviceFailsAtTheEnd(t *testing.T) {
 	config := smoke(t)
 	T := config.Growth.Schedule.Steps
 	measured := false
-	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
-		if e.Phase != lag.PhaseProbe || e.Run != "stack" || e.Done < int64(T) || op != testbackend.Download {
+	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+		if e.Phase != progress.PhaseProbe || e.Run != "stack" || e.Done < int64(T) || op != testbackend.Download {
 			return nil
 		}
 		if e.Point == nil {
@@ -193,12 +197,12 @@ func TestDeviceFailsAtTheEnd(t *testing.T) {
 		measured = true
 		return errMemory
 	}}
-	result, err := d.run(t, config, t.TempDir())
+	study, err := d.run(t, config, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := result.Strategies[slices.IndexFunc(result.Strategies, func(o lag.Outcome) bool { return o.Name == "stack" })]
-	if !measured || o.Status != lag.StatusFailed || *o.FailedAt != T || o.Curve[len(o.Curve)-1].Step == T {
+	o := study.Strategies[slices.IndexFunc(study.Strategies, func(o result.Outcome) bool { return o.Name == "stack" })]
+	if !measured || o.Status != result.StatusFailed || *o.FailedAt != T || o.Curve[len(o.Curve)-1].Step == T {
 		t.Errorf("measured %t; the candidate is %+v, failed at %v", measured, o, *o.FailedAt)
 	}
 }
@@ -206,8 +210,8 @@ func TestDeviceFailsAtTheEnd(t *testing.T) {
 // TestDeviceFailsAlways: that all candidates fail is an error that says why, as it
 // is where the source's pretraining does.
 func TestDeviceFailsAlways(t *testing.T) {
-	for phase, want := range map[lag.Phase]string{lag.PhaseProbe: "every candidate failed", lag.PhasePretrain: "training step"} {
-		d := &weakDevice{fails: func(e lag.Event, _ testbackend.Operation) error {
+	for phase, want := range map[progress.Phase]string{progress.PhaseProbe: "every candidate failed", progress.PhasePretrain: "training step"} {
+		d := &weakDevice{fails: func(e progress.Event, _ testbackend.Operation) error {
 			if e.Phase == phase && e.Done >= 3 {
 				return errMemory
 			}
@@ -225,8 +229,8 @@ func TestOtherErrorsStop(t *testing.T) {
 	t.Run("disk", func(t *testing.T) {
 		dir := t.TempDir()
 		d := &weakDevice{}
-		d.fails = func(e lag.Event, _ testbackend.Operation) error {
-			if e.Phase != lag.PhaseProbe || e.Run != "stack-zero" || e.Done < 2 {
+		d.fails = func(e progress.Event, _ testbackend.Operation) error {
+			if e.Phase != progress.PhaseProbe || e.Run != "stack-zero" || e.Done < 2 {
 				return nil
 			}
 			// A checkpoint can no longer be written: its directory is a file.
@@ -254,7 +258,7 @@ func TestOtherErrorsStop(t *testing.T) {
 		c := stacking(t)
 		last := c.Arms[len(c.Arms)-1].Name
 		tries := 0
-		d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
+		d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 			if !strings.HasPrefix(e.Run, last) || op != testbackend.Run {
 				return nil
 			}
@@ -272,8 +276,8 @@ func TestOtherErrorsStop(t *testing.T) {
 // TestBranchFails: the failure of a decay branch is said, as what a rule picks may
 // follow from it.
 func TestBranchFails(t *testing.T) {
-	d := &weakDevice{fails: func(e lag.Event, op testbackend.Operation) error {
-		if e.Phase == lag.PhaseBranch && e.Run == "stack" {
+	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+		if e.Phase == progress.PhaseBranch && e.Run == "stack" {
 			return errMemory
 		}
 		return nil
@@ -281,15 +285,15 @@ func TestBranchFails(t *testing.T) {
 	config := smoke(t)
 	// The first that is heard of a branch is its first step.
 	config.Growth.Rules = []string{"decay:4,3", "lag:5", "oracle"}
-	result, err := d.run(t, config, t.TempDir())
+	study, err := d.run(t, config, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Failures) != 1 || result.Failures[0].Run != "decay branch of stack" || !strings.Contains(strings.Join(result.Warnings, " "), "decay branch of stack under seed 1") {
-		t.Errorf("failures %v, warnings %q", result.Failures, result.Warnings)
+	if len(study.Failures) != 1 || study.Failures[0].Run != "decay branch of stack" || !strings.Contains(strings.Join(study.Warnings, " "), "decay branch of stack under seed 1") {
+		t.Errorf("failures %v, warnings %q", study.Failures, study.Warnings)
 	}
-	for _, o := range result.Strategies {
-		if o.Status != lag.StatusComplete {
+	for _, o := range study.Strategies {
+		if o.Status != result.StatusComplete {
 			t.Errorf("%s is %s, and only a branch of stack failed", o.Name, o.Status)
 		}
 	}
@@ -305,17 +309,17 @@ func TestFailureDoneElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	result, err := s.Run(context.Background())
-	if err != nil || len(result.Failures) == 0 {
-		t.Fatalf("failures %v, error %v", result.Failures, err)
+	study, err := s.Run(context.Background())
+	if err != nil || len(study.Failures) == 0 {
+		t.Fatalf("failures %v, error %v", study.Failures, err)
 	}
 	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
 	healthy := resultBytes(t, dir, "result.json")
-	result, err = s.Run(context.Background())
-	if err != nil || len(result.Failures) != 0 || resultBytes(t, dir, "result.json") != healthy {
-		t.Errorf("failures %v, error %v", result.Failures, err)
+	study, err = s.Run(context.Background())
+	if err != nil || len(study.Failures) != 0 || resultBytes(t, dir, "result.json") != healthy {
+		t.Errorf("failures %v, error %v", study.Failures, err)
 	}
 }
 
@@ -323,12 +327,12 @@ func TestFailureDoneElsewhere(t *testing.T) {
 // is an error where the pick itself does, or all.
 func TestSelectWithFailure(t *testing.T) {
 	config := smoke(t)
-	rule := selection.LAG{Lag: config.Growth.ProbeSteps}
+	rule := selection.LAG{Lag: config.Growth.Lag}
 	want, err := open(t, config, t.TempDir()).Select(context.Background(), rule, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pick := func(fails func(lag.Event, testbackend.Operation) error) (*lag.Selected, error) {
+	pick := func(fails func(progress.Event, testbackend.Operation) error) (*result.Selected, error) {
 		s, err := lag.Open(context.Background(), config, (&weakDevice{fails: fails}).options(t.TempDir()))
 		if err != nil {
 			t.Fatal(err)
@@ -343,8 +347,8 @@ func TestSelectWithFailure(t *testing.T) {
 	if got, err := pick(failsIn(want.Strategy, int64(rule.Lag)+1)); err == nil || !strings.Contains(err.Error(), "strategy "+want.Strategy) || !strings.Contains(err.Error(), "Out of memory") {
 		t.Errorf("the pick fails: got %+v and error %v", got, err)
 	}
-	if got, err := pick(func(e lag.Event, _ testbackend.Operation) error {
-		if e.Phase == lag.PhaseProbe {
+	if got, err := pick(func(e progress.Event, _ testbackend.Operation) error {
+		if e.Phase == progress.PhaseProbe {
 			return errMemory
 		}
 		return nil
@@ -352,8 +356,8 @@ func TestSelectWithFailure(t *testing.T) {
 		t.Errorf("all candidates fail: got %+v and error %v", got, err)
 	}
 	config.Growth.Rules = []string{"decay:4,3", "oracle"}
-	weak := &weakDevice{fails: func(e lag.Event, _ testbackend.Operation) error {
-		if e.Phase == lag.PhaseBranch {
+	weak := &weakDevice{fails: func(e progress.Event, _ testbackend.Operation) error {
+		if e.Phase == progress.PhaseBranch {
 			return errMemory
 		}
 		return nil
@@ -374,19 +378,19 @@ func TestLearningFails(t *testing.T) {
 	config := learning(t, "bert")
 	compiled := false
 	d := &weakDevice{}
-	d.fails = func(e lag.Event, op testbackend.Operation) error {
+	d.fails = func(e progress.Event, op testbackend.Operation) error {
 		// The program that learns is compiled once stacking is at its end.
-		if compiled = compiled || e.Phase == lag.PhaseProbe && e.Run == "stack" && e.Done == e.Total && op == testbackend.Compile; compiled {
+		if compiled = compiled || e.Phase == progress.PhaseProbe && e.Run == "stack" && e.Done == e.Total && op == testbackend.Compile; compiled {
 			return errMemory
 		}
 		return nil
 	}
-	result, err := d.run(t, config, t.TempDir())
+	study, err := d.run(t, config, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range result.Strategies {
-		if want := map[string]lag.Status{"stack": lag.StatusComplete, "ligo": lag.StatusFailed}[o.Name]; o.Status != want {
+	for _, o := range study.Strategies {
+		if want := map[string]result.Status{"stack": result.StatusComplete, "ligo": result.StatusFailed}[o.Name]; o.Status != want {
 			t.Errorf("%s is %s, want %s", o.Name, o.Status, want)
 		}
 	}

@@ -7,17 +7,18 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data"
-	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/tokenizer"
-	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model/trained"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // setInitial gives the task the model of a model directory or of a run and,
 // where it has one, its vocabulary.
 func (t *Task) setInitial(dir string) error {
-	p, err := LoadPretrained(dir)
+	p, err := trained.Load(dir)
 	if err != nil {
 		return err
 	}
@@ -26,15 +27,13 @@ func (t *Task) setInitial(dir string) error {
 		return err
 	}
 	t.Model = p.Model
-	t.Data.VocabSize = t.Model.VocabSize()
+	t.Data.VocabSize = t.Model.Vocabulary()
 	if file != "" {
 		d := &t.Data
 		d.TokenizerFile, d.VocabSize, d.Kind, d.MinFrequency, d.LimitAlphabet, d.ByteFallback, d.Coverage = file, 0, "", 0, 0, false, 0
 	}
-	if m, ok := t.Model.Model.(bert.Config); ok {
-		if s, ok := t.Objective.Settings.(objective.MLM); ok {
-			t.Objective = t.Objective.WithSequenceLength(min(s.SequenceLength, m.MaxPositions))
-		}
+	if most := t.Model.MaxLength(); most > 0 && t.Objective.Settings != nil {
+		t.Objective = t.Objective.WithSequenceLength(min(t.Objective.SequenceLength(), most))
 	}
 	return nil
 }
@@ -49,12 +48,12 @@ func (c *Training) SetInitial(dir string) error {
 // SetInitial makes a model directory, or that of a run, the source model of the
 // study, without any more pretraining. The learning-rate schedule after growing
 // begins anew: the position of the one before is not known, nor is the cost that
-// [ControlScratch] would match.
+// [result.ControlScratch] would match.
 func (c *Config) SetInitial(dir string) error {
 	c.Pretrain.Initial = dir
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: c.Pretrain.Schedule.Peak}
 	c.Growth.Schedule.Start, c.Growth.Schedule.Length = 0, 0
-	if i := slices.Index(c.Growth.Controls, ControlScratch); i >= 0 {
+	if i := slices.Index(c.Growth.Controls, result.ControlScratch); i >= 0 {
 		c.Growth.Controls = slices.Concat(c.Growth.Controls[:i:i], c.Growth.Controls[i+1:])
 	}
 	if err := c.Task.setInitial(dir); err != nil {
@@ -72,19 +71,19 @@ func (c *Config) SetInitial(dir string) error {
 // loadInitial returns the state of a model directory or of a run at step 0, for
 // a training of the task.
 func (t Task) loadInitial(dir string, d *data.Dataset) (train.Snapshot, error) {
-	p, err := LoadPretrained(dir)
+	p, err := trained.Load(dir)
 	if err != nil {
 		return train.Snapshot{}, err
 	}
-	if err := checkParameters(p.Params, t.Model.Parameters()); err != nil {
-		return train.Snapshot{}, fmt.Errorf("the weights of %s are not of the model that is to be trained: %w; give the training the model of its %s", dir, err, modelFile)
+	if err := trained.CheckParameters(p.Params, t.Model.Parameters()); err != nil {
+		return train.Snapshot{}, fmt.Errorf("the weights of %s are not of the model that is to be trained: %w; give the training the model of that directory", dir, err)
 	}
 	own, file, err := hf.LoadTokenizer(p.Files)
 	if err != nil {
 		return train.Snapshot{}, err
 	}
 	if own != nil && !extends(d.Tokenizer, own) {
-		return train.Snapshot{}, fmt.Errorf("the model in %s has a vocabulary of its own, and the data was made with another; prepare the data with it: -tokenizer %s", dir, file)
+		return train.Snapshot{}, advice.Errorf(advice.TokenizerFile, "the model in %s has a vocabulary of its own, and the data was made with another; prepare the data with it: %s", dir, file)
 	}
 	snap := p.Snapshot
 	snap.Step = 0
@@ -95,7 +94,7 @@ func (t Task) loadInitial(dir string, d *data.Dataset) (train.Snapshot, error) {
 	return snap, nil
 }
 
-// extends tells whether a tokenizer has all tokens of another under their ids,
+// extends reports whether a tokenizer has all tokens of another under their ids,
 // and beside them at most more, such as sentinels and mode tokens.
 func extends(t, other *tokenizer.Tokenizer) bool {
 	if t.Fingerprint() == other.Fingerprint() {

@@ -4,9 +4,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model/trained"
 )
 
 // TestInitialModel grows a model that another study has trained: without a step of
@@ -24,7 +24,7 @@ func TestInitialModel(t *testing.T) {
 	}
 	var source string
 	for _, path := range configs {
-		if model, err := lag.ReadModel(filepath.Dir(path)); err != nil {
+		if model, err := trained.ReadConfig(filepath.Dir(path)); err != nil {
 			t.Fatal(err)
 		} else if model.Depths()[0] == 1 {
 			source = filepath.Dir(path)

@@ -11,6 +11,8 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 const learnSteps = 6
@@ -64,7 +66,7 @@ func TestLearnedStudy(t *testing.T) {
 		t.Run(family, func(t *testing.T) {
 			config, root := learning(t, family), t.TempDir()
 			dirs := []string{filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "interrupted")}
-			result, err := run(t, config, dirs[0], backend.Go, nil)
+			study, err := run(t, config, dirs[0], backend.Go, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,14 +76,14 @@ func TestLearnedStudy(t *testing.T) {
 					t.Fatal(err)
 				}
 				if resultBytes(t, dirs[0], "result.json") != resultBytes(t, dir, "result.json") || learnedBytes(t, dirs[0]) != learnedBytes(t, dir) {
-					t.Errorf("%s: another result, or other coefficients", dir)
+					t.Errorf("%s: another study, or other coefficients", dir)
 				}
 			}
-			stack, ligo := result.Strategies[0], result.Strategies[1]
+			stack, ligo := study.Strategies[0], study.Strategies[1]
 			if stack.Name != "stack" || ligo.Name != "ligo" || ligo.LearnSteps != learnSteps || stack.LearnSteps != 0 {
 				t.Fatalf("%s learned %d steps, %s %d", stack.Name, stack.LearnSteps, ligo.Name, ligo.LearnSteps)
 			}
-			if want := stack.FLOPs * float64(result.Steps+learnSteps) / float64(result.Steps); math.Abs(ligo.FLOPs-want) > 1e-9*want {
+			if want := stack.FLOPs * float64(study.Steps+learnSteps) / float64(study.Steps); math.Abs(ligo.FLOPs-want) > 1e-9*want {
 				t.Errorf("ligo took %g FLOPs, want %g", ligo.FLOPs, want)
 			}
 			if ligo.Initial() == stack.Initial() {
@@ -101,8 +103,8 @@ func interruptLearned(t *testing.T, config lag.Config, dir string) {
 	}{{"stack", int64(config.Growth.Schedule.Steps)}, {"ligo", 3}} {
 		stop := errors.New("stop")
 		ctx, cancel := context.WithCancelCause(context.Background())
-		s, err := lag.Open(ctx, config, lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e lag.Event) {
-			if e.Phase == lag.PhaseProbe && e.Run == moment.run && e.Done == moment.done {
+		s, err := lag.Open(ctx, config, lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e progress.Event) {
+			if e.Phase == progress.PhaseProbe && e.Run == moment.run && e.Done == moment.done {
 				cancel(stop)
 			}
 		}})
@@ -132,20 +134,20 @@ func TestLearnedStacking(t *testing.T) {
 	c.Stages = lag.EqualStages([]growth.Depths{{2}, {3}}, 240)
 	c.Wide, c.Strategies, c.Seeds = true, []string{"stack", "ligo"}, c.Seeds[:1]
 	c.Arms = []lag.Arm{{Name: "adaptive", Rule: "lag:2"}, {Name: "ligo", Rule: "strategy:ligo"}, {Name: "stack", Rule: "strategy:stack"}}
-	result, err := lag.Stack(context.Background(), c, lag.Options{Dir: t.TempDir(), Backend: backend.Go})
+	study, err := lag.Stack(context.Background(), c, lag.Options{Dir: t.TempDir(), Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []int{2 + growth.DefaultLearnSteps, growth.DefaultLearnSteps, 0} {
-		arm := result.Arms[i]
+		arm := study.Arms[i]
 		stage := arm.Stages[1]
 		if got := stage.ExtraSteps + stage.LearnSteps; got != want {
 			t.Errorf("arm %s spent %d steps on probes and learning, want %d", arm.Name, got, want)
 		}
 		perStep := arm.Curve[len(arm.Curve)-1].FLOPs - arm.Curve[len(arm.Curve)-2].FLOPs
 		perStep /= float64(arm.Curve[len(arm.Curve)-1].Step - arm.Curve[len(arm.Curve)-2].Step)
-		if arm.FLOPs > result.Budget*(1+1e-9) || arm.FLOPs < result.Budget-perStep {
-			t.Errorf("arm %s took %g FLOPs, want at most one step of %g below the budget of %g", arm.Name, arm.FLOPs, perStep, result.Budget)
+		if arm.FLOPs > study.Budget*(1+1e-9) || arm.FLOPs < study.Budget-perStep {
+			t.Errorf("arm %s took %g FLOPs, want at most one step of %g below the budget of %g", arm.Name, arm.FLOPs, perStep, study.Budget)
 		}
 	}
 }
@@ -160,12 +162,12 @@ func TestLearningDiverges(t *testing.T) {
 		t.Fatal(err)
 	}
 	config.Growth.Custom = growth.Pool{ligo}
-	result, err := run(t, config, t.TempDir(), backend.Go, nil)
+	study, err := run(t, config, t.TempDir(), backend.Go, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := result.Strategies[2]
-	if o.Status != lag.StatusDiverged || o.DivergedAt == nil || *o.DivergedAt != 0 || !math.IsInf(o.At(0), 1) {
+	o := study.Strategies[2]
+	if o.Status != result.StatusDiverged || o.DivergedAt == nil || *o.DivergedAt != 0 || !math.IsInf(o.At(0), 1) {
 		t.Errorf("a learning that diverged is recorded as %+v", o)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -20,9 +20,9 @@ const learnedFile = "learned.json"
 // learn finds the coefficients of a strategy that learns them, given for each
 // stack, on the first batches of the run that is to be grown: it will see these
 // again. An interruption loses what was learned.
-func (s *session) learn(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown Model, perStack []growth.Strategy) ([]growth.Strategy, error) {
+func (s *session) learn(ctx context.Context, run *train.Run, snap train.Snapshot, source, grown model.Model, perStack []growth.Strategy) ([]growth.Strategy, error) {
 	learning := train.Learning{
-		Backend: s.backend, Grown: grown.Model, Source: snap, Stacks: source.Stacks(), Strategies: perStack, Seed: run.Seed,
+		Backend: s.backend, Grown: grown.Config, Source: snap, Stacks: source.Stacks(), Strategies: perStack, Seed: run.Seed,
 		Batch: func(step int) (train.Batch, error) {
 			batches, err := run.Batch(step)
 			if err == nil && len(batches) != 1 {
@@ -51,57 +51,6 @@ func (s *session) learn(ctx context.Context, run *train.Run, snap train.Snapshot
 		file.Stacks = append(file.Stacks, strategy.CombineModules)
 	}
 	return learned.Strategies, atomicfile.WriteJSON(filepath.Join(dir, learnedFile), file)
-}
-
-// learnSteps are the steps in which each strategy of a pool learns coefficients.
-func learnSteps(pool growth.Pool) []int {
-	steps := make([]int, len(pool))
-	for i, s := range pool {
-		if s.Learn != nil {
-			steps[i] = s.Learn.Steps
-		}
-	}
-	return steps
-}
-
-// pick has a rule choose. With the choice it returns the steps of each candidate
-// beyond training the winner alone: [selection.Choice.ExtraSteps], and those in
-// which the coefficients of losers were learned that the rule looked at, be it
-// before their first training step.
-func pick(ctx context.Context, rule selection.Rule, c selection.Candidates, learn []int) (choice selection.Choice, extra []int, err error) {
-	seen := watched{c, make([]bool, c.Len())}
-	if choice, err = rule.Pick(ctx, seen); err != nil {
-		return choice, nil, err
-	}
-	extra = choice.ExtraSteps()
-	for i, looked := range seen.looked {
-		if looked && i != choice.Index {
-			extra[i] += learn[i]
-		}
-	}
-	return choice, extra, nil
-}
-
-// watched are candidates of which it is known which ones a rule looked at.
-type watched struct {
-	selection.Candidates
-	looked []bool
-}
-
-func (w watched) Losses(ctx context.Context, indices []int, step int) ([]float64, error) {
-	w.look(indices)
-	return w.Candidates.Losses(ctx, indices, step)
-}
-
-func (w watched) Decayed(ctx context.Context, indices []int, step, decay int) ([]float64, error) {
-	w.look(indices)
-	return w.Candidates.Decayed(ctx, indices, step, decay)
-}
-
-func (w watched) look(indices []int) {
-	for _, i := range indices {
-		w.looked[i] = true
-	}
 }
 
 func total(steps []int) int {

@@ -15,9 +15,11 @@ func TestLearningCounts(t *testing.T) {
 		growth.Custom("stack", growth.Map{0, 0}, growth.Copy), growth.Custom("ligo", growth.Map{0, 0}, growth.Copy), growth.Custom("other", growth.Map{0, 0}, growth.Copy),
 	}
 	pool[1].Learn, pool[2].Learn = &growth.Learning{Steps: 5, Rate: 0.1}, &growth.Learning{Steps: 7, Rate: 0.1}
-	learn := learnSteps(pool)
-	if !slices.Equal(learn, []int{0, 5, 7}) {
-		t.Fatalf("the pool learns %v steps", learn)
+	grown := selection.NewGrown(growth.Depths{1}, growth.Depths{2}, pool)
+	for i, want := range []int{0, 5, 7} {
+		if got := grown.Candidates[i].LearnSteps; got != want {
+			t.Fatalf("candidate %d learns %d steps, want %d", i, got, want)
+		}
 	}
 	for text, want := range map[string][]int{
 		"loss-at-init":   {0, 5, 7},
@@ -30,7 +32,7 @@ func TestLearningCounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, extra, err := pick(t.Context(), rule, ranked{pool, 20}, learn)
+		_, extra, err := selection.Pick(t.Context(), rule, ranked{grown, 20})
 		if err != nil || !slices.Equal(extra, want) {
 			t.Errorf("%s: the steps beside the winner's are %v, want %v (%v)", text, extra, want, err)
 		}
@@ -39,21 +41,8 @@ func TestLearningCounts(t *testing.T) {
 		if text == "strategy:ligo" {
 			total += 5
 		}
-		if got, err := (segment{rule: rule, pool: pool}).expectedExtra(20); err != nil || got != total {
+		if got, err := (segment{rule: rule, pool: pool, grown: grown}).expectedExtra(20); err != nil || got != total {
 			t.Errorf("%s: a stage is expected to spend %d steps beside training, want %d (%v)", text, got, total, err)
-		}
-	}
-}
-
-// TestLearningIsNoTraining: the learning of a candidate is in its cost, but not
-// in that of a training step.
-func TestLearningIsNoTraining(t *testing.T) {
-	plain, ligo := outcome("plain", 5, 4, 3, 2, 1), outcome("ligo", 5, 4, 3, 2, 1)
-	ligo.LearnSteps = 20
-	ligo.FLOPs += 20 * analyzeFLOPs
-	for i := range 2 {
-		if got := stepFLOPs([]Outcome{plain, ligo}, i); got != analyzeFLOPs {
-			t.Errorf("a step of candidate %d takes %g FLOPs, want %g", i, got, float64(analyzeFLOPs))
 		}
 	}
 }

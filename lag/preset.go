@@ -8,13 +8,13 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
-var presets = map[string]func() Config{
+var presets = map[string]func() (Config, error){
 	"quick": quick,
 	"smoke": smoke,
 	"bert":  bertStudy,
@@ -30,7 +30,7 @@ func Preset(name string) (Config, error) {
 	if !ok {
 		return Config{}, fmt.Errorf("there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
 	}
-	return preset(), nil
+	return preset()
 }
 
 // quick is the smallest study that says something.
@@ -43,16 +43,15 @@ func Preset(name string) (Config, error) {
 // steps. With a hidden size of 64 it took 900; with 32 sequences of 64 tokens
 // and a rate of 2e-3 as well, 1,100; with 32 sequences of 32 and 3e-3 it was
 // still there after 2,500.
-func quick() Config {
-	const layers, hidden, heads, vocab, length = 3, 48, 4, 512, 32
-	model := bert.New(layers, hidden, heads, vocab, length)
-	model.Positions = bert.Relative
+func quick() (Config, error) {
+	const vocab, length = 512, 32
+	m, err := model.New("bert", fmt.Sprintf("layers=3 hidden=48 heads=4 vocabulary=%d length=%d positions=relative", vocab, length))
 	text := data.DefaultConfig()
 	text.VocabSize = vocab
 	return Config{
 		Name: "quick",
 		Task: Task{
-			Data: text, Model: Model{model}, Objective: objective.Objective{Form: objective.Encoder, Settings: objective.DefaultMLM(length)},
+			Data: text, Model: m, Objective: objective.Objective{Form: objective.Encoder, Settings: objective.DefaultMLM(length)},
 			BatchSize: 64, ValidationBatches: 8, Seed: 1, Optimizer: train.AnyOptimizer{Optimizer: train.NewAdamW()},
 		},
 		Pretrain: Pretraining{
@@ -60,11 +59,11 @@ func quick() Config {
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
-			To: growth.Depths{6}, ProbeSteps: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
+			To: growth.Depths{6}, Lag: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
 			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 150},
 		},
 		CheckpointEvery: 100,
-	}
+	}, err
 }
 
 // bertStudy is the study of BERT that takes about half an hour on two cores:
@@ -74,60 +73,66 @@ func quick() Config {
 // The learning rate is constant while the source trains and for 100 steps after
 // growing, then falls to zero over 400. So the schedule has a position that a
 // strategy can keep, as most do, or begin anew from.
-func bertStudy() Config {
+func bertStudy() (Config, error) {
 	const vocab = 1024
-	c := quick()
+	c, err := quick()
+	if err == nil {
+		err = c.SetModel("hidden", "64")
+	}
+	if err != nil {
+		return c, err
+	}
 	c.Name = "bert-study"
 	c.SetVocabSize(vocab)
-	_ = c.SetHiddenSize(64) // impossible sizes alone are errors
 	c.ValidationBatches = 16
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: 3e-3, WarmUp: 100, Steps: 3500}
 	c.Growth = Growth{
-		To: growth.Depths{6}, ProbeSteps: 50, Seeds: []int64{1, 2},
+		To: growth.Depths{6}, Lag: 50, Seeds: []int64{1, 2},
 		PoolOptions: PoolOptions{GateSteps: 50, Moments: growth.MomentsCopy, Rewarm: 50, Wide: true},
 		Schedule: train.Schedule{
 			Kind: train.WSD, Peak: 3e-3, WarmUp: 100, Decay: 400, DecayShape: train.DecayLinear, Start: 3500, Steps: 500, Length: 4000,
 		},
 	}
-	c.Growth.Controls = []Control{ControlScratch}
+	c.Growth.Controls = []result.Control{result.ControlScratch}
 	c.CheckpointEvery = 250
-	return c
+	return c, nil
 }
 
 // ul2Study is the same of a small encoder-decoder, both of whose stacks grow.
 //
 //	go run ./lag/cmd/lag study -preset ul2 -workers 2
-func ul2Study() Config {
-	training, err := ul2Training("ul2", ul2.EncoderDecoder, objective.KindUL2)
+func ul2Study() (Config, error) {
+	training, err := ul2Training("ul2", "encoder-decoder", objective.KindUL2)
 	if err != nil {
-		panic(err) // its arguments are constants
+		return Config{}, err
 	}
-	c := bertStudy()
+	c, err := bertStudy()
 	c.Name, c.Task = "ul2-study", training.Task
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: 2e-3, WarmUp: 100, Steps: 1200}
 	c.Growth.To, c.Growth.Wide = growth.Depths{4, 4}, false
 	c.Growth.Schedule = train.Schedule{
 		Kind: train.WSD, Peak: 2e-3, WarmUp: 100, Decay: 200, DecayShape: train.DecayLinear, Start: 1200, Steps: 300, Length: 1500,
 	}
-	c.Growth.ProbeSteps, c.Growth.GateSteps, c.Growth.Rewarm = 30, 30, 30
-	return c
+	c.Growth.Lag, c.Growth.GateSteps, c.Growth.Rewarm = 30, 30, 30
+	return c, err
 }
 
 // smoke runs in seconds on the pure-Go backend. It shows that everything
 // works, and its numbers mean nothing.
-func smoke() Config {
-	c := quick()
+func smoke() (Config, error) {
+	c, err := quick()
+	if err != nil {
+		return c, err
+	}
 	c.Name = "smoke"
-	model := bert.New(1, 16, 2, 128, 16)
-	model.Positions = bert.Relative
-	c.Model = Model{model}
+	c.Model, err = model.New("bert", "layers=1 hidden=16 heads=2 vocabulary=128 length=16 positions=relative")
 	c.Data.VocabSize = 128
 	c.Objective.Settings = objective.DefaultMLM(16)
 	c.BatchSize, c.ValidationBatches = 8, 2
 	c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp, c.Pretrain.EvaluateEvery = 20, 5, 10
-	c.Growth.To, c.Growth.ProbeSteps, c.Growth.GateSteps = growth.Depths{2}, 5, 5
+	c.Growth.To, c.Growth.Lag, c.Growth.GateSteps = growth.Depths{2}, 5, 5
 	c.Growth.Rewarm = 5
 	c.Growth.Schedule.Steps, c.Growth.Schedule.WarmUp = 10, 2
 	c.CheckpointEvery = 4
-	return c
+	return c, err
 }

@@ -7,8 +7,9 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -16,9 +17,9 @@ import (
 type recordedRun struct {
 	dir string
 
-	Kind       lag.Phase        `json:"kind"`
+	Kind       progress.Phase   `json:"kind"`
 	Seed       int64            `json:"seed"`
-	Model      lag.Model        `json:"model"`
+	Model      model.Model      `json:"model"`
 	Schedule   train.Schedule   `json:"schedule"`
 	FirstBatch int              `json:"first_batch"`
 	Strategy   *growth.Strategy `json:"strategy"`
@@ -52,7 +53,7 @@ func recordedRuns(t *testing.T, dir string) []recordedRun {
 }
 
 // of returns the run of a strategy under a seed, which may have no run.
-func of(runs []recordedRun, kind lag.Phase, strategy growth.Strategy, seed int64) (recordedRun, bool) {
+func of(runs []recordedRun, kind progress.Phase, strategy growth.Strategy, seed int64) (recordedRun, bool) {
 	strategy.Name, strategy.Source = "", ""
 	for _, r := range runs {
 		if r.Kind == kind && r.Seed == seed && r.Strategy != nil && reflect.DeepEqual(*r.Strategy, strategy) {

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -13,9 +14,10 @@ import (
 // segment is a stage of an arm as it is trained.
 type segment struct {
 	Stage
-	model    Model
+	model    model.Model
 	pool     growth.Pool // that the stage begins with; none for the first
 	rule     selection.Rule
+	grown    selection.Grown // of the pool
 	schedule train.Schedule
 	flops    float64 // of a step
 	extra    int     // steps that the rule is expected to spend on losers
@@ -33,7 +35,7 @@ func (s segment) rules() []selection.Rule {
 // and probing together take the budget, of which less is left over than one step
 // more of the last stage, and what its rule would then spend, would take. The cost
 // of a step is given by model.
-func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([]segment, error) {
+func (c Stacking) segments(arm Arm, budget float64, cost func(model.Model) float64) ([]segment, error) {
 	var list []segment
 	for i, stage := range c.stages(arm) {
 		model, err := c.Model.WithDepths(stage.Depths...)
@@ -45,10 +47,10 @@ func (c Stacking) segments(arm Arm, budget float64, cost func(Model) float64) ([
 			if s.rule, err = selection.Parse(arm.Rule); err != nil {
 				return nil, err
 			}
-			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, stage.schedule(c.Schedule)); err != nil {
+			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, scheduleOfStage(stage, c.Schedule)); err != nil {
 				return nil, err
 			}
-			s.rule = resolve(s.rule, list[i-1].Depths, stage.Depths, s.pool)
+			s.grown = selection.NewGrown(list[i-1].Depths, stage.Depths, s.pool)
 		}
 		list = append(list, s)
 	}
@@ -148,23 +150,21 @@ func (s segment) expectedExtra(steps int) (int, error) {
 	if s.rule == nil {
 		return 0, nil
 	}
-	learn := learnSteps(s.pool)
-	choice, extra, err := pick(context.Background(), s.rule, ranked{s.pool, steps}, learn)
+	choice, extra, err := selection.Pick(context.Background(), s.rule, ranked{s.grown, steps})
 	if err != nil {
 		return 0, err
 	}
-	return total(extra) + learn[choice.Index], nil
+	return total(extra) + s.grown.Candidates[choice.Index].LearnSteps, nil
 }
 
 // ranked are candidates of which each is better than the next.
 type ranked struct {
-	pool  growth.Pool
+	grown selection.Grown
 	steps int
 }
 
-func (r ranked) Len() int          { return len(r.pool) }
-func (r ranked) Name(i int) string { return r.pool[i].Name }
-func (r ranked) Steps() int        { return r.steps }
+func (r ranked) Grown() selection.Grown { return r.grown }
+func (r ranked) Steps() int             { return r.steps }
 
 func (r ranked) Losses(_ context.Context, indices []int, _ int) ([]float64, error) {
 	losses := make([]float64, len(indices))

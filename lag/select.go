@@ -10,32 +10,17 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 )
-
-// Selected is what a rule picked live: with candidates trained as far as it asked,
-// and the winner to the end from its own state.
-type Selected struct {
-	Rule       string   `json:"rule"`
-	Seed       int64    `json:"seed"`
-	Strategy   string   `json:"strategy"`    // empty where all stopped that the rule followed
-	Final      Number   `json:"final"`       // validation loss of the winner at the end, nats
-	Run        string   `json:"run"`         // name of the winner's directory within the study's
-	Trained    []int    `json:"trained"`     // steps of each strategy of the pool before the winner went on
-	Branched   []int    `json:"branched"`    // steps of each strategy's decay branches
-	ExtraSteps int      `json:"extra_steps"` // beyond training the winner alone
-	ExtraFLOPs float64  `json:"extra_flops"` // of these steps
-	Pool       []string `json:"pool"`        // names of the strategies
-
-	Failures []Failure `json:"failures,omitempty"` // of the device, in candidates that the rule passed over for that
-}
 
 // Select grows the source model, trained first where it is not, and lets a rule
 // pick a strategy under a seed, which is one of the study's: candidates are trained
 // only as far as the rule asks, and the winner goes on to the end. The runs are
 // those of the study, so that neither repeats what the other has done. The outcome
 // is also written to selected/ in the study's directory.
-func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*Selected, error) {
+func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*result.Selected, error) {
 	index := slices.Index(s.Config.seeds(), seed)
 	T := s.Config.Growth.Schedule.Steps
 	switch {
@@ -47,7 +32,6 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 	if err := s.Config.CheckRule(rule); err != nil {
 		return nil, err
 	}
-	rule = resolve(rule, s.Config.Model.Depths(), s.Config.Growth.To, s.Pool)
 	s.failed = nil // it is tried again
 	if _, err := s.Pretrain(ctx); err != nil {
 		return nil, err
@@ -56,15 +40,15 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 	if err != nil {
 		return nil, err
 	}
-	choice, extra, err := pick(ctx, rule, race, learnSteps(race.pool))
+	choice, extra, err := selection.Pick(ctx, rule, race)
 	if err != nil {
 		return nil, err
 	}
 	if choice.Index < 0 && race.device != nil {
 		return nil, advise("no candidate is left that the rule followed, each having diverged or failed", race.device)
 	}
-	selected := &Selected{
-		Rule: rule.String(), Seed: seed, Final: undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
+	selected := &result.Selected{
+		Rule: rule.String(), Seed: seed, Final: result.Undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
 		ExtraSteps: total(extra), ExtraFLOPs: float64(total(extra)) * race.runs[0].FLOPs,
 	}
 	if winner := choice.Index; winner >= 0 {
@@ -80,12 +64,12 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*S
 			return nil, fmt.Errorf("strategy %s, which %s picks: %w; mend that and pick again, what was trained is kept", selected.Strategy, rule, o.Failed)
 		}
 		if o.DivergedAt == nil {
-			selected.Final = Number(o.Curve[len(o.Curve)-1].Value())
+			selected.Final = result.Number(o.Curve[len(o.Curve)-1].Value())
 		}
 	}
 	selected.Failures = s.failures(seed)
 	name := fmt.Sprintf("%s-seed-%d.json", strings.NewReplacer(":", "-", ",", "-", "/", "-").Replace(selected.Rule), seed)
-	dir := filepath.Join(s.dir, "selected")
+	dir := filepath.Join(s.dir, result.SelectedDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -104,11 +88,7 @@ func (c Config) CheckRule(rule selection.Rule) error {
 	if err != nil {
 		return err
 	}
-	rule = resolve(rule, c.Model.Depths(), c.Growth.To, pool)
-	if err := rule.Validate(c.Growth.Schedule.Steps); err != nil {
-		return err
-	}
-	if err := named(rule, pool); err != nil {
+	if err := selection.Check(rule, c.grown(pool), c.Growth.Schedule.Steps); err != nil {
 		return err
 	}
 	return c.covers(rule, rules)
@@ -121,7 +101,7 @@ func (c Config) covers(rule selection.Rule, rules []selection.Rule) error {
 	steps := c.Growth.evaluationSteps(rules)
 	for _, step := range rule.Evaluations(T) {
 		if !slices.Contains(steps, step) {
-			return fmt.Errorf("rule %q looks at step %d, where the study does not evaluate; put it among the study's rules (-rules)", rule, step)
+			return advice.Errorf(advice.Rules, "rule %q looks at step %d, where the study does not evaluate; put it among the study's rules", rule, step)
 		}
 	}
 	return nil

@@ -14,6 +14,8 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -31,7 +33,7 @@ func selecting(t *testing.T) lag.Config {
 	}
 	const steps, lagged, start = 12, 4, 60_000_000
 	g := &config.Growth
-	g.To, g.ProbeSteps = growth.Depths{4}, lagged
+	g.To, g.Lag = growth.Depths{4}, lagged
 	g.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e5, Steps: steps, Start: start, Length: start + steps} // 2e-2 at first
 	g.Strategies = []string{"interleave", "repeat-last-1", "repeat-middle-1", "interleave-zero", "interleave-gated"}
 	restarting := growth.Custom("restarting", growth.Map{0, 1, 1, 1}, growth.Copy)
@@ -68,22 +70,22 @@ func open(t *testing.T, config lag.Config, dir string) *lag.Study {
 // TestSelect: every rule picks live, where nothing was trained before, what it
 // picks on the recorded curves of the study in full, at the same cost, with the
 // same final loss. Nothing is trained further than the rule asked. A study that
-// goes on from what was trained so comes to the same result.
+// goes on from what was trained so comes to the same study.
 func TestSelect(t *testing.T) {
 	config, root := selecting(t), t.TempDir()
 	ctx := context.Background()
 	whole := filepath.Join(root, "whole")
-	result, err := run(t, config, whole, backend.Go, nil)
+	study, err := run(t, config, whole, backend.Go, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	diverged := make(map[int]bool)
-	for _, o := range result.Strategies {
+	for _, o := range study.Strategies {
 		if o.DivergedAt != nil {
 			diverged[*o.DivergedAt] = true
 		}
 	}
-	if len(diverged) != 2 || diverged[0] || diverged[result.Steps] {
+	if len(diverged) != 2 || diverged[0] || diverged[study.Steps] {
 		t.Fatalf("candidates diverged at %v; this test means one at once and one later", diverged)
 	}
 	all := open(t, config, filepath.Join(root, "all"))
@@ -92,14 +94,14 @@ func TestSelect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := offline(t, result, rule)
+		want := offline(t, study, rule)
 		dir := filepath.Join(root, "live", text)
 		got, err := open(t, config, dir).Select(ctx, rule, config.Seed)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(lag.Selected{}, "Run", "Trained", "Branched", "Pool"), cmpopts.EquateNaNs(),
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(result.Selected{}, "Run", "Trained", "Branched", "Pool"), cmpopts.EquateNaNs(),
 			cmpopts.EquateApprox(1e-12, 0), cmp.Comparer(sameNumber)); diff != "" {
 			t.Errorf("%s: offline and live differ: %s", text, diff)
 		}
@@ -117,30 +119,30 @@ func TestSelect(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resultBytes(t, all.Dir(), "result.json") != resultBytes(t, whole, "result.json") {
-		t.Error("a study whose candidates were trained rule by rule has another result than one in one piece")
+		t.Error("a study whose candidates were trained rule by rule has another study than one in one piece")
 	}
 }
 
 // sameNumber compares bit for bit; NaN is equal to itself.
-func sameNumber(a, b lag.Number) bool {
+func sameNumber(a, b result.Number) bool {
 	return math.Float64bits(float64(a)) == math.Float64bits(float64(b)) || math.IsNaN(float64(a)) && math.IsNaN(float64(b))
 }
 
 // offline is what a rule comes to on the curves of a study.
-func offline(t *testing.T, result *lag.Result, rule selection.Rule) *lag.Selected {
+func offline(t *testing.T, study *result.Study, rule selection.Rule) *result.Selected {
 	t.Helper()
-	picks, err := result.Replay(context.Background(), []selection.Rule{rule})
+	picks, err := study.Replay(context.Background(), []selection.Rule{rule})
 	if err != nil || len(picks) != 1 {
 		t.Fatalf("%s: picks %v, error %v", rule, picks, err)
 	}
 	p := picks[0]
-	s := &lag.Selected{Rule: rule.String(), Seed: p.Seed, Strategy: p.Strategy, ExtraSteps: p.ExtraSteps, ExtraFLOPs: p.ExtraFLOPs, Final: lag.Number(math.NaN())}
+	s := &result.Selected{Rule: rule.String(), Seed: p.Seed, Strategy: p.Strategy, ExtraSteps: p.ExtraSteps, ExtraFLOPs: p.ExtraFLOPs, Final: result.Number(math.NaN())}
 	if _, ok := rule.(selection.Random); ok { // replayed as an expectation
-		names := make([]string, len(result.Strategies))
-		for i, o := range result.Strategies {
+		names := make([]string, len(study.Strategies))
+		for i, o := range study.Strategies {
 			names[i] = o.Name
 		}
-		recording, err := selection.NewRecording(names, result.Steps, make([][]selection.Point, len(names)))
+		recording, err := selection.NewRecording(selection.Named(names...), study.Steps, make([][]selection.Point, len(names)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +152,7 @@ func offline(t *testing.T, result *lag.Result, rule selection.Rule) *lag.Selecte
 		}
 		s.Strategy = names[choice.Index]
 	}
-	for _, o := range result.Strategies {
+	for _, o := range study.Strategies {
 		if o.Name == s.Strategy {
 			s.Final = o.Final
 		}
@@ -160,7 +162,7 @@ func offline(t *testing.T, result *lag.Result, rule selection.Rule) *lag.Selecte
 
 // trainedAsAsked reads the logs of a live selection: the winner was trained to
 // the end, the others as far as the rule says that it had them trained.
-func trainedAsAsked(t *testing.T, config lag.Config, dir string, s *lag.Selected) {
+func trainedAsAsked(t *testing.T, config lag.Config, dir string, s *result.Selected) {
 	t.Helper()
 	pool, err := config.Pool()
 	if err != nil {
@@ -169,7 +171,7 @@ func trainedAsAsked(t *testing.T, config lag.Config, dir string, s *lag.Selected
 	runs := recordedRuns(t, dir)
 	candidates, branches := 0, 0
 	for i, strategy := range pool {
-		r, started := of(runs, lag.PhaseProbe, strategy, config.Seed)
+		r, started := of(runs, progress.PhaseProbe, strategy, config.Seed)
 		if started {
 			candidates++
 		}

@@ -2,14 +2,18 @@ package lag
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -18,21 +22,22 @@ import (
 type session struct {
 	task      Task
 	dir       string
-	observe   Observer
+	observe   progress.Observer
 	peakFLOPS float64
+	words     advice.Words
 	backend   *backend.Backend
 	dataset   *data.Dataset
-	feeds     map[int64]*feed           // by seed; the one of the task's seed has the validation set
-	programs  map[string]*train.Program // by the depths of the model
-	events    map[*train.Run]Event      // what each run is of
+	feeds     map[int64]*feed               // by seed; the one of the task's seed has the validation set
+	programs  map[string]*train.Program     // by the JSON of the model
+	events    map[*train.Run]progress.Event // what each run is of
 	failed    []*failedRun
 }
 
 // openSession opens the backend and prepares the data, which takes some seconds
 // the first time. The options must have their defaults.
 func openSession(ctx context.Context, task Task, o Options) (_ *session, err error) {
-	s := &session{task: task, dir: o.Dir, observe: o.Observe, peakFLOPS: o.PeakFLOPS,
-		feeds: make(map[int64]*feed), programs: make(map[string]*train.Program), events: make(map[*train.Run]Event)}
+	s := &session{task: task, dir: o.Dir, observe: o.Observe, peakFLOPS: o.PeakFLOPS, words: o.Words,
+		feeds: make(map[int64]*feed), programs: make(map[string]*train.Program), events: make(map[*train.Run]progress.Event)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -41,13 +46,13 @@ func openSession(ctx context.Context, task Task, o Options) (_ *session, err err
 	if s.backend, err = o.openBackend(o.Backend); err != nil {
 		return nil, err
 	}
-	if s.dataset, err = o.prepare(ctx, task.Data, task.Model.VocabSize()); err != nil {
+	if s.dataset, err = o.prepare(ctx, task.Data, task.Model.Vocabulary()); err != nil {
 		return nil, err
 	}
 	if err := task.Objective.Validate(s.dataset.Vocabulary()); err != nil {
 		return nil, err
 	}
-	s.feeds[task.Seed], err = openFeed(s.dataset, task.Objective, feedSettings{task.BatchSize, task.ValidationBatches, task.Seed})
+	s.feeds[task.Seed], err = openFeed(s.dataset, task.Objective, task.Model.Config, feedSettings{task.BatchSize, task.ValidationBatches, task.Seed})
 	return s, err
 }
 
@@ -82,21 +87,25 @@ func (s *session) feed(seed int64) (f *feed, err error) {
 	if f, ok := s.feeds[seed]; ok {
 		return f, nil
 	}
-	f, err = openFeed(s.dataset, s.task.Objective, feedSettings{s.task.BatchSize, 0, seed})
+	f, err = openFeed(s.dataset, s.task.Objective, s.task.Model.Config, feedSettings{s.task.BatchSize, 0, seed})
 	if err == nil {
 		s.feeds[seed] = f
 	}
 	return f, err
 }
 
-// program returns the training program of the model at some depths. There is
-// one for each: all candidates share it.
-func (s *session) program(model Model) (*train.Program, error) {
-	key := fmt.Sprint(model.Depths())
+// program returns the training program of a model. There is one for each
+// configuration: all candidates share it.
+func (s *session) program(m model.Model) (*train.Program, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	key := string(text)
 	if p, ok := s.programs[key]; ok {
 		return p, nil
 	}
-	p, err := train.NewProgram(s.backend, model.Model, s.task.Optimizer.Optimizer)
+	p, err := train.NewProgram(s.backend, m.Config, s.task.Optimizer.Optimizer)
 	if err == nil {
 		s.programs[key] = p
 	}
@@ -104,17 +113,18 @@ func (s *session) program(model Model) (*train.Program, error) {
 }
 
 // cost is that of a training step of a model.
-func (s *session) cost(model Model) Cost {
-	return model.Cost(s.fixed().validation[0], s.task.Optimizer.Optimizer, 1)
+func (s *session) cost(m model.Model) Cost {
+	c, _ := s.task.Cost(m, 1) // the task is valid
+	return c
 }
 
 // runConfig is what determines a run: the address of its directory.
 type runConfig struct {
-	Kind              Phase               `json:"kind"`
+	Kind              progress.Phase      `json:"kind"`
 	Backend           string              `json:"backend"` // engines differ in the last bits
 	Data              string              `json:"data"`    // fingerprint
 	Objective         objective.Objective `json:"objective"`
-	Model             Model               `json:"model"`
+	Model             model.Model         `json:"model"`
 	BatchSize         int                 `json:"batch_size"`
 	ValidationBatches int                 `json:"validation_batches"`
 	ValidationSeed    int64               `json:"validation_seed"`
@@ -130,10 +140,10 @@ type runConfig struct {
 }
 
 // runConfig returns what the runs of a session have in common.
-func (s *session) runConfig(kind Phase, model Model, seed int64, schedule train.Schedule, evaluate []int) runConfig {
+func (s *session) runConfig(kind progress.Phase, m model.Model, seed int64, schedule train.Schedule, evaluate []int) runConfig {
 	t := s.task
 	return runConfig{
-		Kind: kind, Backend: s.backend.Kind, Data: s.dataset.Fingerprint, Objective: t.Objective, Model: model,
+		Kind: kind, Backend: s.backend.Kind, Data: s.dataset.Fingerprint, Objective: t.Objective, Model: m,
 		BatchSize: t.BatchSize, ValidationBatches: t.ValidationBatches, ValidationSeed: t.Seed, Seed: seed, Optimizer: t.Optimizer,
 		Schedule: schedule, Evaluate: evaluate,
 	}
@@ -141,7 +151,7 @@ func (s *session) runConfig(kind Phase, model Model, seed int64, schedule train.
 
 // newRun returns the run of a configuration, without its initial state. The
 // event template says which run it is.
-func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event Event) (*train.Run, error) {
+func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event progress.Event) (*train.Run, error) {
 	program, err := s.program(config.Model)
 	if err != nil {
 		return nil, err
@@ -170,7 +180,7 @@ func (s *session) newRun(config runConfig, checkpoints train.Checkpoints, event 
 		e := event
 		e.Done, e.Loss = int64(step), loss
 		if validation {
-			e.Loss, e.Point = math.NaN(), &Point{Step: step, Loss: Number(loss)}
+			e.Loss, e.Point = math.NaN(), &result.Point{Step: step, Loss: result.Number(loss)}
 		}
 		s.observe(e)
 	}
@@ -194,9 +204,9 @@ func (s *session) begin(run *train.Run, initial func(context.Context) (*train.St
 
 // openGates are those of a model without gated layers. It has gates all the
 // same, so that it shares its program with models that do.
-func openGates(model Model) []float32 {
+func openGates(m model.Model) []float32 {
 	var gates []float32
-	for _, depth := range model.Depths() {
+	for _, depth := range m.Depths() {
 		for range depth {
 			gates = append(gates, 1)
 		}

@@ -8,13 +8,11 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
-)
-
-// Names of the files of a stacking.
-const (
-	stackingFile       = "stacking.json"
-	stackingResultFile = "stacking_result.json"
 )
 
 // Stack trains every arm of a stacking under every seed, writes
@@ -23,7 +21,7 @@ const (
 // of the work. When the context is cancelled, the state of the run at hand is
 // saved first. An arm that diverges, or whose device fails, is an outcome, not an
 // error; it is one if the device fails in all of them.
-func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err error) {
+func Stack(ctx context.Context, c Stacking, o Options) (_ *result.Stacking, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -35,14 +33,14 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := claim(s.dir, stackingFile, stackingResultFile, c, func(c Stacking) Stacking {
+	if err := claim(s.dir, result.StackingConfig, result.StackingResult, c, func(c Stacking) Stacking {
 		c.Name, c.CheckpointEvery = "", 0
 		return c
 	}); err != nil {
 		return nil, err
 	}
-	found := sumOf(s.dir, stackingResultFile)
-	cost := func(m Model) float64 { return s.cost(m).FLOPs }
+	found := sumOf(s.dir, result.StackingResult)
+	cost := func(m model.Model) float64 { return s.cost(m).FLOPs }
 	budget := 0.0
 	for _, stage := range c.Stages {
 		model, err := c.Model.WithDepths(stage.Depths...)
@@ -64,21 +62,21 @@ func Stack(ctx context.Context, c Stacking, o Options) (_ *StackingResult, err e
 	if err := trainChains(ctx, chains); err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(chains, func(ch *chain) bool { return ch.outcome.Status != StatusFailed }); i < 0 {
+	if i := slices.IndexFunc(chains, func(ch *chain) bool { return ch.outcome.Status != result.StatusFailed }); i < 0 {
 		return nil, advise("every arm failed", s.failed[0].outcome.Failed)
 	}
-	result := &StackingResult{Family: c.Model.Family(), Backend: s.backend.Kind, Budget: budget, UnigramEntropy: s.dataset.UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds}
+	r := &result.Stacking{Family: c.Model.Family(), Backend: s.backend.Kind, Budget: budget, UnigramEntropy: s.dataset.UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds, Words: s.words}
 	for _, ch := range chains {
-		result.Arms = append(result.Arms, ch.outcome)
+		r.Arms = append(r.Arms, ch.outcome)
 	}
-	result.Failures = s.failures(c.Seeds...)
-	result.Analyze()
-	if len(result.Failures) > 0 && sumOf(s.dir, stackingResultFile) != found {
-		if other, _, err := LoadStacking(s.dir); err == nil && len(other.Failures) < len(result.Failures) {
+	r.Failures = s.failures(c.Seeds...)
+	r.Analyze()
+	if len(r.Failures) > 0 && sumOf(s.dir, result.StackingResult) != found {
+		if other, err := result.LoadStacking(s.dir); err == nil && len(other.Failures) < len(r.Failures) {
 			return other, nil // of another process, which did what failed in this one
 		}
 	}
-	return result, atomicfile.WriteJSON(filepath.Join(s.dir, stackingResultFile), result)
+	return r, atomicfile.WriteJSON(filepath.Join(s.dir, result.StackingResult), r)
 }
 
 // trainChains trains every chain. One that another process is at is passed over,
@@ -113,22 +111,22 @@ type chain struct {
 	wait         bool // for other processes
 	done         bool
 	index, count int // among all chains
-	outcome      ArmOutcome
+	outcome      result.ArmOutcome
 }
 
 func (ch *chain) train(ctx context.Context) error {
-	ch.outcome = ArmOutcome{Name: ch.arm.Name, Rule: ch.arm.Rule, Seed: ch.seed, Status: StatusComplete, Final: undefined()}
+	ch.outcome = result.ArmOutcome{Name: ch.arm.Name, Rule: ch.arm.Rule, Seed: ch.seed, Status: result.StatusComplete, Final: result.Undefined()}
 	var source *train.Run
 	for i := range ch.segments {
 		run, err := ch.segment(ctx, i, source)
 		if err != nil {
 			return err
 		}
-		if source = run; ch.outcome.Status != StatusComplete {
+		if source = run; ch.outcome.Status != result.StatusComplete {
 			break
 		}
 	}
-	if ch.outcome.Status == StatusComplete {
+	if ch.outcome.Status == result.StatusComplete {
 		ch.outcome.Final = ch.outcome.Curve[len(ch.outcome.Curve)-1].Loss
 	}
 	ch.done = true
@@ -139,8 +137,8 @@ func (ch *chain) train(ctx context.Context) error {
 // one, and returns its run.
 func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.Run, error) {
 	s := ch.segments[i]
-	event := Event{Phase: PhaseStack, Run: fmt.Sprintf("%s, %s", ch.arm.Name, s.model.describeDepths()), Seed: ch.seed, Index: ch.index, Count: ch.count}
-	stage := StageOutcome{Depths: s.Depths, Steps: s.Steps, Loss: undefined()}
+	event := progress.Event{Phase: progress.PhaseStack, Run: fmt.Sprintf("%s, %s", ch.arm.Name, s.model.Layers()), Seed: ch.seed, Index: ch.index, Count: ch.count}
+	stage := result.StageOutcome{Depths: s.Depths, Steps: s.Steps, Loss: result.Undefined()}
 	var run *train.Run
 	var err error
 	if source == nil {
@@ -163,8 +161,8 @@ func (ch *chain) segment(ctx context.Context, i int, source *train.Run) (*train.
 }
 
 // first is the run of an arm's first stage.
-func (ch *chain) first(s segment, event Event) (*train.Run, error) {
-	config := ch.session.runConfig(PhaseStack, s.model, ch.seed, s.schedule, ch.evaluate(s))
+func (ch *chain) first(s segment, event progress.Event) (*train.Run, error) {
+	config := ch.session.runConfig(progress.PhaseStack, s.model, ch.seed, s.schedule, ch.evaluate(s))
 	run, err := ch.session.newRun(config, train.Checkpoints{Every: ch.config.CheckpointEvery}, event)
 	if err != nil {
 		return nil, err
@@ -175,43 +173,42 @@ func (ch *chain) first(s segment, event Event) (*train.Run, error) {
 
 // grow has the rule pick a strategy, which trains candidates as far as the rule
 // wants, and returns the run of the pick; nil where all stopped.
-func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event Event, stage *StageOutcome) (*train.Run, error) {
+func (ch *chain) grow(ctx context.Context, i int, source *train.Run, event progress.Event, stage *result.StageOutcome) (*train.Run, error) {
 	s := ch.segments[i]
 	race, err := ch.session.newRace(growing{
-		kind: PhaseStack, source: source, model: ch.segments[i-1].model, to: s.Depths, seed: ch.seed, schedule: s.schedule,
+		kind: progress.PhaseStack, source: source, model: ch.segments[i-1].model, to: s.Depths, seed: ch.seed, schedule: s.schedule,
 		evaluate: ch.evaluate(s), firstBatch: s.schedule.Start, rules: s.rules(), every: ch.config.CheckpointEvery,
 	}, s.pool, event)
 	if err != nil {
 		return nil, err
 	}
-	learn := learnSteps(race.pool)
-	choice, extra, err := pick(ctx, s.rule, race, learn)
+	choice, extra, err := selection.Pick(ctx, s.rule, race)
 	if err != nil {
 		return nil, err
 	}
-	stage.Candidates, stage.ExtraSteps = race.Len(), total(extra)
+	stage.Candidates, stage.ExtraSteps = len(s.pool), total(extra)
 	ch.outcome.ExtraFLOPs += float64(stage.ExtraSteps) * s.flops
 	ch.outcome.FLOPs += float64(stage.ExtraSteps) * s.flops
 	if choice.Index < 0 {
-		ch.outcome.Status = StatusDiverged
+		ch.outcome.Status = result.StatusDiverged
 		if race.device != nil {
-			ch.outcome.Status = StatusFailed
+			ch.outcome.Status = result.StatusFailed
 		}
 		ch.outcome.Stages = append(ch.outcome.Stages, *stage)
 		return nil, nil
 	}
 	picked := s.pool[choice.Index]
-	stage.LearnSteps = learn[choice.Index]
+	stage.LearnSteps = s.grown.Candidates[choice.Index].LearnSteps
 	ch.outcome.FLOPs += float64(stage.LearnSteps) * s.flops
 	stage.Strategy, stage.Map, stage.Encoder = picked.Name, picked.Map, picked.Encoder
 	return race.runs[choice.Index], nil
 }
 
 // add records a stage that was trained.
-func (ch *chain) add(s segment, stage StageOutcome, outcome train.Outcome) {
+func (ch *chain) add(s segment, stage result.StageOutcome, outcome train.Outcome) {
 	o := &ch.outcome
 	for _, l := range outcome.Curve {
-		o.Curve = append(o.Curve, StackingPoint{Step: s.schedule.Start + l.Step, FLOPs: o.FLOPs + float64(l.Step)*s.flops, Loss: Number(l.Value())})
+		o.Curve = append(o.Curve, result.StackingPoint{Step: s.schedule.Start + l.Step, FLOPs: o.FLOPs + float64(l.Step)*s.flops, Loss: result.Number(l.Value())})
 	}
 	o.FLOPs += float64(outcome.Steps) * s.flops
 	stage.Loss = o.Curve[len(o.Curve)-1].Loss

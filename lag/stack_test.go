@@ -14,6 +14,8 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -33,7 +35,7 @@ func stacking(t *testing.T) lag.Stacking {
 	return c
 }
 
-func stackIn(dir string, c lag.Stacking, observe lag.Observer) (*lag.StackingResult, error) {
+func stackIn(dir string, c lag.Stacking, observe progress.Observer) (*result.Stacking, error) {
 	return lag.Stack(context.Background(), c, lag.Options{Dir: dir, DataDir: filepath.Join(filepath.Dir(dir), "data"), Backend: backend.Go, Observe: observe})
 }
 
@@ -43,7 +45,7 @@ func stackIn(dir string, c lag.Stacking, observe lag.Observer) (*lag.StackingRes
 func TestStack(t *testing.T) {
 	c, root := stacking(t), t.TempDir()
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
-	result, err := stackIn(a, c, nil)
+	study, err := stackIn(a, c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,22 +62,22 @@ func TestStack(t *testing.T) {
 	if diff := cmp.Diff(c, again); diff != "" {
 		t.Errorf("stacking.json: %s", diff)
 	}
-	if diff := cmp.Diff(result, loaded, cmp.Comparer(sameNumber)); diff != "" {
+	if diff := cmp.Diff(study, loaded, cmp.Comparer(sameNumber)); diff != "" {
 		t.Errorf("stacking_result.json: %s", diff)
 	}
 	runs := recordedRuns(t, a)
-	if len(result.Arms) != len(c.Arms) {
-		t.Fatalf("%d arms of %d", len(result.Arms), len(c.Arms))
+	if len(study.Arms) != len(c.Arms) {
+		t.Fatalf("%d arms of %d", len(study.Arms), len(c.Arms))
 	}
 	last := 0.0 // FLOPs of a step of the last stage
-	for _, arm := range result.Arms {
+	for _, arm := range study.Arms {
 		n := len(arm.Curve)
 		between := arm.Curve[n-1].Step - arm.Curve[n-2].Step
 		last = (arm.Curve[n-1].FLOPs - arm.Curve[n-2].FLOPs) / float64(between)
-		if left := result.Budget - arm.FLOPs; left < -1e-6*result.Budget || left >= last*(1+1e-9) {
-			t.Errorf("%s: %g of the budget of %g FLOPs are left over, a step takes %g", arm.Name, left, result.Budget, last)
+		if left := study.Budget - arm.FLOPs; left < -1e-6*study.Budget || left >= last*(1+1e-9) {
+			t.Errorf("%s: %g of the budget of %g FLOPs are left over, a step takes %g", arm.Name, left, study.Budget, last)
 		}
-		if arm.Status != lag.StatusComplete || arm.Curve[n-1].Loss != arm.Final || arm.Curve[n-1].FLOPs != arm.FLOPs {
+		if arm.Status != result.StatusComplete || arm.Curve[n-1].Loss != arm.Final || arm.Curve[n-1].FLOPs != arm.FLOPs {
 			t.Errorf("%s: status %s, final loss %v, %g FLOPs; its curve ends with %+v", arm.Name, arm.Status, arm.Final, arm.FLOPs, arm.Curve[n-1])
 		}
 		for i := range n - 1 {
@@ -86,11 +88,11 @@ func TestStack(t *testing.T) {
 		}
 		followArm(t, c, arm, runs)
 	}
-	adaptive := result.Arms[0]
+	adaptive := study.Arms[0]
 	if adaptive.ExtraFLOPs <= 0 || adaptive.Stages[2].ExtraSteps != 2*(adaptive.Stages[2].Candidates-1) {
 		t.Errorf("adaptive has spent %g FLOPs on probes: %+v", adaptive.ExtraFLOPs, adaptive.Stages)
 	}
-	for _, arm := range result.Arms[1:] {
+	for _, arm := range study.Arms[1:] {
 		if arm.ExtraFLOPs != 0 {
 			t.Errorf("%s has spent %g FLOPs on probes", arm.Name, arm.ExtraFLOPs)
 		}
@@ -98,7 +100,7 @@ func TestStack(t *testing.T) {
 }
 
 // followArm checks the logs of an arm's runs, one stage after another.
-func followArm(t *testing.T, c lag.Stacking, arm lag.ArmOutcome, runs []recordedRun) {
+func followArm(t *testing.T, c lag.Stacking, arm result.ArmOutcome, runs []recordedRun) {
 	t.Helper()
 	whole := c.Schedule
 	for _, s := range arm.Stages {
@@ -140,8 +142,8 @@ func TestStackInterrupted(t *testing.T) {
 	for {
 		ctx, cancel := context.WithCancel(context.Background())
 		left := 7 + interruptions // steps of this attempt
-		_, err := lag.Stack(ctx, c, lag.Options{Dir: dir, DataDir: filepath.Join(root, "data"), Backend: backend.Go, Observe: func(e lag.Event) {
-			if e.Phase == lag.PhaseStack && e.Point == nil && e.Done > 0 {
+		_, err := lag.Stack(ctx, c, lag.Options{Dir: dir, DataDir: filepath.Join(root, "data"), Backend: backend.Go, Observe: func(e progress.Event) {
+			if e.Phase == progress.PhaseStack && e.Point == nil && e.Done > 0 {
 				steps++
 				if left--; left == 0 {
 					cancel()
@@ -179,12 +181,12 @@ func TestStackInterrupted(t *testing.T) {
 // differ in rounding.
 func TestScratchArm(t *testing.T) {
 	c, root := stacking(t), t.TempDir()
-	c.Arms = []lag.Arm{{Name: "scratch", Stages: []lag.Stage{{Depths: growth.Depths{3}, Steps: 1}}}}
-	result, err := stackIn(filepath.Join(root, "stacking"), c, nil)
+	c.Arms = []lag.Arm{{Name: "scratch", Stages: []result.Stage{{Depths: growth.Depths{3}, Steps: 1}}}}
+	study, err := stackIn(filepath.Join(root, "stacking"), c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	arm := result.Arms[0]
+	arm := study.Arms[0]
 	training := lag.Training{Name: "scratch", Task: c.Task, MicroBatches: 1, Schedule: c.Schedule, EvaluateEvery: c.EvaluateEvery, CheckpointEvery: 100}
 	training.Schedule.Steps = arm.Stages[0].Steps
 	training.Seed = c.Seeds[0]
@@ -211,17 +213,17 @@ func TestStackDiverges(t *testing.T) {
 	c.Stages = c.Stages[:2]
 	c.Schedule.Peak = 1e30
 	c.Arms = []lag.Arm{{Name: "adaptive", Rule: "lag:2"}, {Name: "scratch", Stages: c.Stages[1:]}}
-	result, err := stackIn(dir, c, nil)
+	study, err := stackIn(dir, c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, arm := range result.Arms {
-		if arm.Status != lag.StatusDiverged || !math.IsNaN(float64(arm.Final)) || len(arm.Stages) != 1 {
+	for _, arm := range study.Arms {
+		if arm.Status != result.StatusDiverged || !math.IsNaN(float64(arm.Final)) || len(arm.Stages) != 1 {
 			t.Errorf("%s: status %s, final loss %v, %d stages; want a divergence in the first", arm.Name, arm.Status, arm.Final, len(arm.Stages))
 		}
 	}
-	if len(result.Warnings) < 2 || !strings.Contains(result.Warnings[0], "adaptive diverged") || !strings.Contains(result.Verdict, "adaptive diverged, scratch diverged") {
-		t.Errorf("warnings %q, verdict %s", result.Warnings, result.Verdict)
+	if len(study.Warnings) < 2 || !strings.Contains(study.Warnings[0], "adaptive diverged") || !strings.Contains(study.Verdict, "adaptive diverged, scratch diverged") {
+		t.Errorf("warnings %q, verdict %s", study.Warnings, study.Verdict)
 	}
 	if _, _, err := lag.LoadStacking(dir); err != nil {
 		t.Error(err)
@@ -233,14 +235,14 @@ func TestStackDiverges(t *testing.T) {
 func TestAllCandidatesDiverge(t *testing.T) {
 	c := stacking(t)
 	c.Schedule.Peak, c.Schedule.WarmUp = 1e8, 0
-	c.Stages = []lag.Stage{{Depths: growth.Depths{1}, Steps: 1}, {Depths: growth.Depths{2}, Steps: 30}}
+	c.Stages = []result.Stage{{Depths: growth.Depths{1}, Steps: 1}, {Depths: growth.Depths{2}, Steps: 30}}
 	c.Arms = []lag.Arm{{Name: "adaptive", Rule: "lag:4"}}
-	result, err := stackIn(filepath.Join(t.TempDir(), "a"), c, nil)
+	study, err := stackIn(filepath.Join(t.TempDir(), "a"), c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	arm := result.Arms[0]
-	if arm.Status != lag.StatusDiverged || len(arm.Stages) != 2 {
+	arm := study.Arms[0]
+	if arm.Status != result.StatusDiverged || len(arm.Stages) != 2 {
 		t.Fatalf("%+v, want a divergence of all candidates in the second stage", arm)
 	}
 	lost := arm.Stages[1]

@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -36,14 +38,11 @@ type Stacking struct {
 }
 
 // Stage is a part of a training at one depth.
-type Stage struct {
-	Depths growth.Depths `json:"depths"` // layers of each stack of the model, the encoder's first
-	Steps  int           `json:"steps"`
-}
+type Stage = result.Stage
 
-// schedule is the stage's part of a schedule, as far as strategies must fit it: a
-// stage after the first begins at a later position.
-func (s Stage) schedule(whole train.Schedule) train.Schedule {
+// scheduleOfStage is a stage's part of a schedule, as far as strategies must fit
+// it: a stage after the first begins at a later position.
+func scheduleOfStage(s Stage, whole train.Schedule) train.Schedule {
 	whole.Start, whole.Steps = 1, s.Steps
 	return whole
 }
@@ -103,7 +102,7 @@ func StackingArms(rule string, stages []Stage) []Arm {
 		for _, s := range stages[:n-1] {
 			early += s.Steps
 		}
-		arms = append(arms, Arm{Name: LateArm, Rule: "stack-last", Stages: []Stage{{stages[0].Depths, early}, last}})
+		arms = append(arms, Arm{Name: LateArm, Rule: "stack-last", Stages: []Stage{{Depths: stages[0].Depths, Steps: early}, last}})
 	}
 	return append(arms, Arm{Name: "scratch", Stages: []Stage{last}})
 }
@@ -184,13 +183,14 @@ func (c Stacking) validateArm(arm Arm) error {
 		if err != nil {
 			return err
 		}
-		pool, err := c.pool(stages[i-1].Depths, stage.Depths, stage.schedule(c.Schedule))
+		pool, err := c.pool(stages[i-1].Depths, stage.Depths, scheduleOfStage(stage, c.Schedule))
 		if err == nil && len(pool) == 0 {
-			err = fmt.Errorf("none of the strategies %q grows %s layers to %s; `lag strategies -from %s -to %s` lists those that do",
-				c.Strategies, stages[i-1].Depths, stage.Depths, stages[i-1].Depths, stage.Depths)
+			err = advice.Errorf(advice.StackingPool, "none of the strategies %q grows %s layers to %s", c.Strategies, stages[i-1].Depths, stage.Depths)
 		}
 		if err == nil {
-			err = named(resolve(rule, stages[i-1].Depths, stage.Depths, pool), pool)
+			if f, ok := rule.(selection.Finder); ok {
+				_, err = f.Find(selection.NewGrown(stages[i-1].Depths, stage.Depths, pool))
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("stage %d: %w", i+1, err)

@@ -6,12 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-var stackingPresets = map[string]func() Stacking{
+var stackingPresets = map[string]func() (Stacking, error){
 	"quick": quickStacking,
 	"smoke": smokeStacking,
 	"bert":  bertStacking,
@@ -26,7 +25,7 @@ func StackingPreset(name string) (Stacking, error) {
 	if !ok {
 		return Stacking{}, fmt.Errorf("there is no stacking preset %q; they are %s", name, strings.Join(StackingPresets(), ", "))
 	}
-	return preset(), nil
+	return preset()
 }
 
 // quickStacking grows the model of the study of that name in three stages, on two
@@ -37,8 +36,8 @@ func StackingPreset(name string) (Stacking, error) {
 // The pool is one of nine strategies, some of which there are at only one of the
 // two growths, and the lag is short: over all strategies, or with a lag of 30, the
 // probes would take a third of the budget and more.
-func quickStacking() Stacking {
-	study := quick()
+func quickStacking() (Stacking, error) {
+	study, err := quick()
 	stages := EqualStages([]growth.Depths{{3}, {6}, {9}}, 3600)
 	return Stacking{
 		Name: "quick-stacking", Task: study.Task, Stages: stages, Arms: StackingArms("lag:20", stages),
@@ -47,34 +46,43 @@ func quickStacking() Stacking {
 			"stack", "interleave", "repeat-last-1", "repeat-middle-1", "repeat-last-3", "repeat-middle-3", "random-top", "stack-zero", "interleave-zero",
 		}},
 		Seeds: []int64{1, 2}, EvaluateEvery: 100, CheckpointEvery: 200,
-	}
+	}, err
 }
 
 // bertStacking is the same of the model of the study "bert", with stages twice as
 // long: in the first the model must leave the plateau.
 //
 //	go run ./lag/cmd/lag stack -preset bert -workers 2
-func bertStacking() Stacking {
-	c := quickStacking()
-	c.Name, c.Task = "bert-stacking", bertStudy().Task
+func bertStacking() (Stacking, error) {
+	c, err := quickStacking()
+	if err != nil {
+		return c, err
+	}
+	study, err := bertStudy()
+	c.Name, c.Task = "bert-stacking", study.Task
 	c.Stages = EqualStages([]growth.Depths{{3}, {6}, {9}}, 7200)
 	c.Arms = StackingArms("lag:20", c.Stages)
 	c.Schedule.Peak = 3e-3
 	c.EvaluateEvery = 200
-	return c
+	return c, err
 }
 
 // smokeStacking runs in seconds on the pure-Go backend. It shows that everything
 // works, and its numbers mean nothing.
-func smokeStacking() Stacking {
-	study := smoke()
-	c := quickStacking()
+func smokeStacking() (Stacking, error) {
+	study, err := smoke()
+	if err != nil {
+		return Stacking{}, err
+	}
+	c, err := quickStacking()
+	if err != nil {
+		return c, err
+	}
 	c.Name, c.Task = "smoke-stacking", study.Task
-	model := study.Model.Model.(bert.Config)
-	c.Model = Model{model.WithLayers(2)}
+	c.Model, err = study.Model.WithDepths(2)
 	c.Stages = EqualStages([]growth.Depths{{2}, {3}, {4}}, 120)
 	c.Arms = StackingArms("lag:2", c.Stages)
 	c.Schedule.WarmUp, c.GateSteps, c.Rewarm, c.Strategies = 5, 5, 5, []string{"stack", "interleave", "repeat-last-1", "repeat-middle-1", "random-top"}
 	c.Seeds, c.EvaluateEvery, c.CheckpointEvery = []int64{1}, 10, 10
-	return c
+	return c, err
 }

@@ -2,13 +2,13 @@ package lag
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 )
 
 // smallStacking grows a model of 2 layers to 4 and 6 in stages of 40 steps.
@@ -34,7 +34,7 @@ func TestStackingPresets(t *testing.T) {
 		}
 		budget := 0.0
 		for _, s := range c.Stages {
-			budget += float64(s.Steps) * depthCost(c.Model.withDepths(t, s.Depths))
+			budget += float64(s.Steps) * depthCost(withDepths(t, c.Model, s.Depths))
 		}
 		for _, arm := range c.Arms {
 			if _, err := c.segments(arm, budget, depthCost); err != nil {
@@ -44,7 +44,7 @@ func TestStackingPresets(t *testing.T) {
 	}
 }
 
-func (m Model) withDepths(t *testing.T, depths growth.Depths) Model {
+func withDepths(t *testing.T, m model.Model, depths growth.Depths) model.Model {
 	t.Helper()
 	grown, err := m.WithDepths(depths...)
 	if err != nil {
@@ -54,7 +54,7 @@ func (m Model) withDepths(t *testing.T, depths growth.Depths) Model {
 }
 
 // depthCost makes up the cost of a step: embedding and head beside the layers.
-func depthCost(m Model) float64 { return 1.7e6 + 0.9e6*float64(m.Depths()[0]) }
+func depthCost(m model.Model) float64 { return 1.7e6 + 0.9e6*float64(m.Depths()[0]) }
 
 // TestSegments: over random plans, rules and proportions, training and probing
 // take the whole budget, but for less than one step more in the last stage would
@@ -72,19 +72,19 @@ func TestSegments(t *testing.T) {
 		depths := []int{2, 4, 6, 8, 10}
 		from, n := random.IntN(2), 2+random.IntN(2)
 		for _, d := range depths[from : from+n] {
-			stages = append(stages, Stage{growth.Depths{d}, 1 + random.IntN(300)})
+			stages = append(stages, Stage{Depths: growth.Depths{d}, Steps: 1 + random.IntN(300)})
 		}
 		c.Stages = stages
-		c.Model = c.Model.withDepths(t, stages[0].Depths)
+		c.Model = withDepths(t, c.Model, stages[0].Depths)
 		budget := 0.0
 		for _, s := range stages {
-			budget += float64(s.Steps) * depthCost(c.Model.withDepths(t, s.Depths))
+			budget += float64(s.Steps) * depthCost(withDepths(t, c.Model, s.Depths))
 		}
 		text := rules[random.IntN(len(rules))]
 		arm := Arm{Name: text, Rule: text}
 		switch random.IntN(4) {
 		case 0: // stages of its own, in another proportion and of another sum
-			arm.Stages = []Stage{{stages[0].Depths, 1 + random.IntN(50)}, {stages[len(stages)-1].Depths, 1 + random.IntN(50)}}
+			arm.Stages = []Stage{{Depths: stages[0].Depths, Steps: 1 + random.IntN(50)}, {Depths: stages[len(stages)-1].Depths, Steps: 1 + random.IntN(50)}}
 		case 1:
 			arm = Arm{Name: "scratch", Stages: stages[len(stages)-1:]}
 		}
@@ -225,39 +225,5 @@ func TestSegmentsErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got error %v, want one line with %q", name, err, test.want)
 		}
-	}
-}
-
-// TestStackingSummary: arms in order of their mean final loss, those that diverged
-// last, differences paired by seed.
-func TestStackingSummary(t *testing.T) {
-	arm := func(name string, seed int64, final float64) ArmOutcome {
-		o := ArmOutcome{Name: name, Seed: seed, Final: Number(final), FLOPs: 10, Status: StatusComplete}
-		if math.IsNaN(final) {
-			o.Status = StatusDiverged
-		}
-		return o
-	}
-	r := &StackingResult{Seeds: []int64{1, 2}, UnigramEntropy: 5, Arms: []ArmOutcome{
-		arm("a", 1, 3.2), arm("b", 1, 3.0), arm("c", 1, 2.9),
-		arm("a", 2, 3.5), arm("b", 2, 3.1), arm("c", 2, math.NaN()),
-	}}
-	r.Analyze()
-	var names []string
-	for _, s := range r.Summary {
-		names = append(names, s.Name)
-	}
-	if !slices.Equal(names, []string{"b", "a", "c"}) {
-		t.Errorf("the order is %v", names)
-	}
-	// The differences are 0.2 and 0.4: mean 0.3, standard deviation 0.1 √2.
-	if a := r.Summary[1]; math.Abs(float64(a.Difference)-0.3) > 1e-9 || math.Abs(float64(a.Error)-0.1) > 1e-9 {
-		t.Errorf("a is %v above b with standard error %v, want 0.3 and 0.1", a.Difference, a.Error)
-	}
-	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "arm c diverged under seed 2") {
-		t.Errorf("warnings: %q", r.Warnings)
-	}
-	if !strings.Contains(r.Verdict, "b ends lowest, at 3.0500") || !strings.Contains(r.Verdict, "c diverged") || strings.Contains(r.Verdict, "NaN") {
-		t.Errorf("verdict: %s", r.Verdict)
 	}
 }

@@ -17,18 +17,23 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Options say where and how a study is run. They do not change what it computes.
 type Options struct {
-	Dir     string   // directory of the study; empty means runs/<name>
-	DataDir string   // directory of prepared data, shared by studies; empty means ".lag-data" beside Dir
-	Backend string   // engine, see [backend.Open]; empty means [backend.Auto]
-	Observe Observer // receives news of the study; nil for nobody
+	Dir     string            // directory of the study; empty means runs/<name>
+	DataDir string            // directory of prepared data, shared by studies; empty means ".lag-data" beside Dir
+	Backend string            // engine, see [backend.Open]; empty means [backend.Auto]
+	Observe progress.Observer // receives news of the study; nil for nobody
+
+	Words advice.Words // for what warnings advise to change; nil for the names of the configuration's fields
 
 	PeakFLOPS float64 // what the device can do in a second, for the utilization in metrics.jsonl; 0 if unknown
 
@@ -45,7 +50,7 @@ func (o Options) withDefaults(name string) (Options, error) {
 		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(o.Dir)), ".lag-data")
 	}
 	if o.Observe == nil {
-		o.Observe = func(Event) {}
+		o.Observe = func(progress.Event) {}
 	}
 	if o.openBackend == nil {
 		o.openBackend = backend.Open
@@ -57,14 +62,15 @@ func (o Options) withDefaults(name string) (Options, error) {
 // vocabulary of the model.
 func (o Options) prepare(ctx context.Context, config data.Config, vocabSize int) (*data.Dataset, error) {
 	d, err := data.Prepare(ctx, config, o.DataDir, func(stage string, done, total int64) {
-		o.Observe(Event{Phase: PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
+		o.Observe(progress.Event{Phase: progress.PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
 	})
 	if err != nil {
 		return nil, err
 	}
 	// A model's vocabulary may be padded beyond that of its tokenizer, as T5's is.
 	if size := d.Tokenizer.VocabSize(); size > vocabSize || size < vocabSize && config.TokenizerFile == "" {
-		err := fmt.Errorf("the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d (-vocab), or use a larger corpus (-corpus)", size, vocabSize, size)
+		err := &advice.Error{Fields: []string{advice.VocabSize, advice.Corpus}, Err: fmt.Errorf(
+			"the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, vocabSize, size)}
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -110,7 +116,7 @@ func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 	}
 	if err == nil {
 		err = s.saveConfig()
-		s.found = sumOf(s.dir, resultFile)
+		s.found = sumOf(s.dir, result.StudyResult)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -120,12 +126,12 @@ func Open(ctx context.Context, config Config, o Options) (*Study, error) {
 
 // saveConfig writes study.json.
 func (s *Study) saveConfig() error {
-	var result Result
-	if loadJSON(s.dir, resultFile, &result) == nil && result.Backend != s.backend.Kind {
+	var before result.Study
+	if result.ReadFile(s.dir, result.StudyResult, &before) == nil && before.Backend != s.backend.Kind {
 		log.Warn("this study was computed with another backend; it is trained again, and its result replaced",
-			"before", result.Backend, "now", s.backend.Kind, "dir", s.dir)
+			"before", before.Backend, "now", s.backend.Kind, "dir", s.dir)
 	}
-	return claim(s.dir, configFile, resultFile, s.Config, func(c Config) Config {
+	return claim(s.dir, result.StudyConfig, result.StudyResult, s.Config, func(c Config) Config {
 		c.Name, c.CheckpointEvery = "", 0
 		c.Growth.Controls = nil // which leave alone what a result says of the strategies
 		return c
@@ -133,8 +139,8 @@ func (s *Study) saveConfig() error {
 }
 
 // claim writes the configuration of a study or a stacking into its directory.
-// Where that held one that computes something else, its result is set aside, lest
-// it be taken for this one's; its runs stay.
+// Where that held one that computes something else, its result is set aside, so
+// that it is not taken for this one's; its runs stay.
 func claim[C any](dir, file, result string, config C, computes func(C) C) error {
 	path := filepath.Join(dir, file)
 	if text, err := os.ReadFile(path); err == nil {
@@ -147,7 +153,7 @@ func claim[C any](dir, file, result string, config C, computes func(C) C) error 
 			}
 			switch err := os.Rename(old, aside); {
 			case err == nil:
-				log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept; give each a name of its own (-name) to keep both", "result", aside)
+				log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept; give each a name of its own to keep both", "result", aside)
 			case !errors.Is(err, os.ErrNotExist):
 				return err
 			}
@@ -160,12 +166,6 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
-
-// Names of a study's files.
-const (
-	configFile = "study.json"
-	resultFile = "result.json"
-)
 
 // writable makes a directory and tries whether files can be made in it, so that
 // a study or a training fails before it has computed anything.
@@ -203,7 +203,7 @@ const shuffledSet = "shuffled context"
 // pretraining returns the run of the source model.
 func (s *Study) pretraining() (*train.Run, error) {
 	c := s.Config
-	config := s.runConfig(PhasePretrain, c.Model, c.Seed, c.Pretrain.Schedule, evaluationsEvery(c.Pretrain.EvaluateEvery, c.Pretrain.Schedule.Steps))
+	config := s.runConfig(progress.PhasePretrain, c.Model, c.Seed, c.Pretrain.Schedule, evaluationsEvery(c.Pretrain.EvaluateEvery, c.Pretrain.Schedule.Steps))
 	if s.initial != nil {
 		config.InitialWeights = s.initial.Fingerprint()
 	}
@@ -223,59 +223,60 @@ func (s *Study) pretraining() (*train.Run, error) {
 	return run, nil
 }
 
-func (s *Study) pretrainingEvent() Event {
-	return Event{Phase: PhasePretrain, Run: s.Config.Model.describeDepths(), Count: 1, Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()}
+func (s *Study) pretrainingEvent() progress.Event {
+	return progress.Event{Phase: progress.PhasePretrain, Run: s.Config.Model.Layers(), Count: 1, Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()}
 }
 
 // Pretrain trains the source model, or finds it trained, and describes it.
-func (s *Study) Pretrain(ctx context.Context) (Source, error) {
+func (s *Study) Pretrain(ctx context.Context) (result.Source, error) {
 	run, err := s.pretraining()
 	if err != nil {
-		return Source{}, err
+		return result.Source{}, err
 	}
 	s.observe(s.pretrainingEvent())
 	outcome, err := run.Do(ctx)
 	if err != nil {
-		return Source{}, advise("pretraining failed", err)
+		return result.Source{}, advise("pretraining failed", err)
 	}
 	if outcome.DivergedAt != nil {
-		return Source{}, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or lengthen the warm-up",
+		return result.Source{}, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or lengthen the warm-up",
 			*outcome.DivergedAt, s.Config.Pretrain.Schedule.Peak)
 	}
-	source := Source{
-		Steps: outcome.Steps, UnigramEntropy: s.dataset.UnigramEntropy, Curve: points(outcome.Curve), ShuffledLoss: undefined(),
+	source := result.Source{
+		Steps: outcome.Steps, UnigramEntropy: s.dataset.UnigramEntropy, Curve: points(outcome.Curve), ShuffledLoss: result.Undefined(),
 		Parameters: s.Config.Model.ParameterCount(), FLOPs: float64(outcome.Steps) * s.cost(s.Config.Model).FLOPs,
 	}
 	source.Loss = source.Curve[len(source.Curve)-1].Loss
 	if shuffled, ok := outcome.AtEnd[shuffledSet]; ok {
-		source.ShuffledLoss = Number(shuffled.Value())
+		source.ShuffledLoss = result.Number(shuffled.Value())
 	}
 	return source, nil
 }
 
-func points(curve []train.Loss) []Point {
-	list := make([]Point, len(curve))
+func points(curve []train.Loss) []result.Point {
+	list := make([]result.Point, len(curve))
 	for i, l := range curve {
-		list[i] = Point{Step: l.Step, Loss: Number(l.Value())}
+		list[i] = result.Point{Step: l.Step, Loss: result.Number(l.Value())}
 	}
 	return list
 }
 
-// Load reads the configuration and the result of a study that is complete.
-func Load(dir string) (*Result, Config, error) {
-	var result Result
+// LoadStudy reads the configuration and the result of a study that is complete.
+func LoadStudy(dir string) (*result.Study, Config, error) {
 	var config Config
-	if err := loadJSON(dir, configFile, &config); err != nil {
+	if err := result.ReadFile(dir, result.StudyConfig, &config); err != nil {
 		return nil, config, err
 	}
-	if err := loadJSON(dir, resultFile, &result); err != nil {
+	r, err := result.LoadStudy(dir)
+	return r, config, err
+}
+
+// LoadStacking reads the configuration and the result of a stacking that is complete.
+func LoadStacking(dir string) (*result.Stacking, Stacking, error) {
+	var config Stacking
+	if err := result.ReadFile(dir, result.StackingConfig, &config); err != nil {
 		return nil, config, err
 	}
-	for i := range result.Picks {
-		// JSON has no infinity: a pick that diverged was written as null.
-		if p := &result.Picks[i]; p.Strategy != "" && math.IsNaN(float64(p.Regret)) && result.complete() > 0 && !result.failedName(p.Strategy) {
-			p.Regret, p.RegretNorm = Number(math.Inf(1)), Number(math.Inf(1))
-		}
-	}
-	return &result, config, nil
+	r, err := result.LoadStacking(dir)
+	return r, config, err
 }

@@ -8,16 +8,16 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model/bert"
 )
 
 // changeBERT changes the model of a study.
 func changeBERT(change func(*bert.Config)) func(*lag.Config) {
 	return func(c *lag.Config) {
-		m := c.Model.Model.(bert.Config)
+		m := c.Model.Config.(bert.Config)
 		change(&m)
-		c.Model.Model = m
+		c.Model.Config = m
 	}
 }
 
@@ -33,7 +33,7 @@ func TestBadInput(t *testing.T) {
 		want   string
 	}{
 		"to smaller than from":      {change: changeBERT(func(m *bert.Config) { m.Layers = 4 }), want: "cannot grow"},
-		"heads":                     {change: func(c *lag.Config) { c.SetHeads(3) }, want: "do not divide the hidden size"},
+		"heads":                     {change: func(c *lag.Config) { _ = c.SetModel("heads", "3") }, want: "do not divide the hidden size"},
 		"empty corpus":              {change: func(c *lag.Config) { c.Data.Corpus.Source = file }, want: file},
 		"missing corpus":            {change: func(c *lag.Config) { c.Data.Corpus.Source = file + ".missing" }, want: file + ".missing"},
 		"corpus shorter than batch": {change: func(c *lag.Config) { c.BatchSize = 5000 }, want: "shorter than a batch"},
@@ -60,7 +60,7 @@ func TestBadInput(t *testing.T) {
 		"other stacks":        {change: func(c *lag.Config) { c.Growth.To = growth.Depths{2, 2} }, want: "stack"},
 		"no objective":        {change: func(c *lag.Config) { c.Objective.Settings = nil }, want: "no objective"},
 		"no checkpoints":      {change: func(c *lag.Config) { c.CheckpointEvery = 0 }, want: "checkpoint_every"},
-		"lag too long":        {change: func(c *lag.Config) { c.Growth.ProbeSteps = 10 }, want: "lag"},
+		"lag too long":        {change: func(c *lag.Config) { c.Growth.Lag = 10 }, want: "lag"},
 		"directory is a file": {change: func(*lag.Config) {}, dir: filepath.Join(file, "study"), want: file},
 		"unknown backend":     {change: func(*lag.Config) {}, want: "unknown backend"},
 	} {
@@ -85,7 +85,7 @@ func TestBadInput(t *testing.T) {
 	if _, err := lag.Preset("slow"); err == nil || !strings.Contains(err.Error(), "quick") {
 		t.Errorf("an unknown preset: got error %v, want one that lists the presets", err)
 	}
-	if _, _, err := lag.Load(t.TempDir()); err == nil {
+	if _, _, err := lag.LoadStudy(t.TempDir()); err == nil {
 		t.Error("an empty directory is loaded as a study")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/progress"
 )
 
 // TestSeeds: a study of two seeds gives the same bytes twice. The candidates of
@@ -45,7 +46,7 @@ func TestSeeds(t *testing.T) {
 	}
 	first := func(s growth.Strategy, seed int64) float64 {
 		t.Helper()
-		r, ok := of(runs, lag.PhaseProbe, s, seed)
+		r, ok := of(runs, progress.PhaseProbe, s, seed)
 		if !ok || len(r.training()) == 0 {
 			t.Fatalf("strategy %s was not trained under seed %d", s.Name, seed)
 		}
@@ -101,7 +102,7 @@ func TestFamilies(t *testing.T) {
 			if resultBytes(t, a, "result.json") != resultBytes(t, b, "result.json") {
 				t.Error("two runs of one study gave different results")
 			}
-			loaded, again, err := lag.Load(a)
+			loaded, again, err := lag.LoadStudy(a)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,6 +16,8 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -49,7 +51,7 @@ func smoke(t *testing.T) lag.Config {
 	return config
 }
 
-func run(t *testing.T, config lag.Config, dir, engine string, observe lag.Observer) (*lag.Result, error) {
+func run(t *testing.T, config lag.Config, dir, engine string, observe progress.Observer) (*result.Study, error) {
 	t.Helper()
 	s, err := lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: engine, Observe: observe})
 	if err != nil {
@@ -80,18 +82,18 @@ func TestStudy(t *testing.T) {
 		if string(files[0]) != string(files[1]) {
 			t.Error("two runs of one study gave different results")
 		}
-		result, loaded, err := lag.Load(filepath.Join(root, "a"))
+		study, loaded, err := lag.LoadStudy(filepath.Join(root, "a"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(config, loaded); diff != "" {
 			t.Errorf("study.json: %s", diff)
 		}
-		check(t, result, config)
+		check(t, study, config)
 	})
 }
 
-func check(t *testing.T, r *lag.Result, config lag.Config) {
+func check(t *testing.T, r *result.Study, config lag.Config) {
 	t.Helper()
 	pool, err := config.Pool()
 	if err != nil {
@@ -114,7 +116,7 @@ func check(t *testing.T, r *lag.Result, config lag.Config) {
 			best = min(best, float64(s.Final))
 		}
 		for _, p := range r.Picks {
-			if p.Rule == lag.RuleOracle && p.Regret != 0 {
+			if p.Rule == result.RuleOracle && p.Regret != 0 {
 				t.Errorf("the oracle's regret is %v", p.Regret)
 			}
 			for _, s := range r.Under(i) {
@@ -141,8 +143,8 @@ func TestAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	steps := 0
-	if _, err := run(t, config, dir, backend.Go, func(e lag.Event) {
-		if e.Phase != lag.PhasePrepare && e.Point == nil && e.Done > 0 {
+	if _, err := run(t, config, dir, backend.Go, func(e progress.Event) {
+		if e.Phase != progress.PhasePrepare && e.Point == nil && e.Done > 0 {
 			steps++
 		}
 	}); err != nil {
@@ -158,12 +160,12 @@ func TestAgain(t *testing.T) {
 func TestDivergence(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Schedule.Peak = 1e30
-	result, err := run(t, config, t.TempDir(), backend.Go, nil)
+	study, err := run(t, config, t.TempDir(), backend.Go, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range result.Strategies {
-		if s.Status != lag.StatusDiverged || !math.IsNaN(float64(s.Final)) || !math.IsInf(s.At(result.Steps), 1) {
+	for _, s := range study.Strategies {
+		if s.Status != result.StatusDiverged || !math.IsNaN(float64(s.Final)) || !math.IsInf(s.At(study.Steps), 1) {
 			t.Errorf("%s: status %s, final loss %v, want a divergence", s.Name, s.Status, s.Final)
 		}
 	}
@@ -174,11 +176,11 @@ func TestDivergence(t *testing.T) {
 func TestOneDiverges(t *testing.T) {
 	config, dir := selecting(t), t.TempDir()
 	config.Growth.Rules = []string{"lag:4", "top:3,4", "oracle"}
-	result, err := run(t, config, dir, backend.Go, nil)
+	study, err := run(t, config, dir, backend.Go, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, _, err := lag.Load(dir)
+	loaded, _, err := lag.LoadStudy(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,35 +189,35 @@ func TestOneDiverges(t *testing.T) {
 		t.Fatal(err)
 	}
 	runs := recordedRuns(t, dir)
-	for i, o := range result.Strategies {
-		r, _ := of(runs, lag.PhaseProbe, pool[i], config.Seed)
+	for i, o := range study.Strategies {
+		r, _ := of(runs, progress.PhaseProbe, pool[i], config.Seed)
 		diverged := r.events(train.EventDiverged)
 		if !pool[i].Restart {
-			if o.Status != lag.StatusComplete || o.DivergedAt != nil || len(diverged) > 0 || len(r.training()) != result.Steps {
+			if o.Status != result.StatusComplete || o.DivergedAt != nil || len(diverged) > 0 || len(r.training()) != study.Steps {
 				t.Errorf("%s: status %s at %v, %d steps", o.Name, o.Status, o.DivergedAt, len(r.training()))
 			}
 			continue
 		}
-		if o.Status != lag.StatusDiverged || o.DivergedAt == nil || !math.IsNaN(float64(o.Final)) || !math.IsInf(o.At(result.Steps), 1) {
+		if o.Status != result.StatusDiverged || o.DivergedAt == nil || !math.IsNaN(float64(o.Final)) || !math.IsInf(o.At(study.Steps), 1) {
 			t.Errorf("%s: %+v, want a divergence", o.Name, o)
 			continue
 		}
 		if len(diverged) != 1 || diverged[0].Step != *o.DivergedAt || len(r.training()) != *o.DivergedAt {
 			t.Errorf("%s: it was trained %d steps and diverged at %d, its log says %v", o.Name, len(r.training()), *o.DivergedAt, diverged)
 		}
-		if got := loaded.Strategies[i].DivergedAt; got == nil || *got != *o.DivergedAt || !math.IsInf(loaded.Strategies[i].At(result.Steps), 1) {
+		if got := loaded.Strategies[i].DivergedAt; got == nil || *got != *o.DivergedAt || !math.IsInf(loaded.Strategies[i].At(study.Steps), 1) {
 			t.Errorf("%s: result.json says that it diverged at %v", o.Name, got)
 		}
 	}
-	if last := result.Correlation[len(result.Correlation)-1]; last.Step != result.Steps || last.Spearman < 1-1e-12 {
+	if last := study.Correlation[len(study.Correlation)-1]; last.Step != study.Steps || last.Spearman < 1-1e-12 {
 		t.Errorf("the final loss does not correlate with itself: %+v", last)
 	}
-	for _, p := range result.Picks {
+	for _, p := range study.Picks {
 		if s, _ := pool.ByName(p.Strategy); s.Name == "" || s.Restart {
 			t.Errorf("%s picks %q", p.Rule, p.Strategy)
 		}
 	}
-	if all := strings.Join(result.Warnings, " "); !strings.Contains(all, "2 of 8 candidates diverged") {
+	if all := strings.Join(study.Warnings, " "); !strings.Contains(all, "2 of 8 candidates diverged") {
 		t.Errorf("warnings: %s", all)
 	}
 }
@@ -227,18 +229,18 @@ func TestCustomStrategy(t *testing.T) {
 	config.Growth.Strategies = []string{"stack"}
 	config.Growth.Custom = growth.Pool{growth.Custom("mine", growth.Map{growth.New, 0, growth.New}, growth.Copy)}
 	config.Growth.Custom[0].Moments = growth.MomentsReset
-	result, err := run(t, config, t.TempDir(), backend.Go, nil)
+	study, err := run(t, config, t.TempDir(), backend.Go, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Strategies) != 2 || result.Strategies[1].Name != "mine" {
-		t.Errorf("the study tried %v", result.Strategies)
+	if len(study.Strategies) != 2 || study.Strategies[1].Name != "mine" {
+		t.Errorf("the study tried %v", study.Strategies)
 	}
 }
 
 // TestTruncatedCheckpoint: where the source's last checkpoint is cut short, the
 // end of its training is repeated from the one before, and where all are, from
-// its beginning: the study comes to the same result.
+// its beginning: the study comes to the same study.
 func TestTruncatedCheckpoint(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
 	want, err := run(t, config, t.TempDir(), backend.Go, nil)
@@ -272,7 +274,7 @@ func TestTruncatedCheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := func(what string, got *lag.Result) {
+	same := func(what string, got *result.Study) {
 		t.Helper()
 		wantText, err := json.Marshal(want)
 		gotText, err2 := json.Marshal(got)
@@ -312,15 +314,15 @@ func TestOtherConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
-	if _, _, err := lag.Load(dir); err != nil {
-		t.Errorf("opened again, the study has lost its result: %v", err)
+	if _, _, err := lag.LoadStudy(dir); err != nil {
+		t.Errorf("opened again, the study has lost its study: %v", err)
 	}
 	config.Growth.Strategies = []string{"stack"}
 	if s, err = lag.Open(context.Background(), config, lag.Options{Dir: dir, Backend: backend.Go}); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	if _, _, err := lag.Load(dir); err == nil {
+	if _, _, err := lag.LoadStudy(dir); err == nil {
 		t.Error("the result of another configuration is taken for this one's")
 	}
 }
@@ -338,8 +340,8 @@ func TestMoreRules(t *testing.T) {
 	}
 	config.Growth.Rules = []string{"lag:5", "decay:5,2"}
 	steps := 0
-	if _, err := run(t, config, a, backend.Go, func(e lag.Event) {
-		if e.Point == nil && e.Done > 0 && e.Phase != lag.PhasePrepare {
+	if _, err := run(t, config, a, backend.Go, func(e progress.Event) {
+		if e.Point == nil && e.Done > 0 && e.Phase != progress.PhasePrepare {
 			steps++
 		}
 	}); err != nil {

@@ -9,13 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -67,39 +68,14 @@ func (c Training) Validate() error {
 
 // Describe says in one line what is trained on what. The configuration must be valid.
 func (c Training) Describe() string {
-	var depths []string
-	for _, s := range c.Model.Stacks() {
-		depths = append(depths, fmt.Sprint(s.Depth))
-	}
-	return fmt.Sprintf("%s of %s layers, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
-		c.Model.Family(), strings.Join(depths, "+"), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
+	return fmt.Sprintf("%s of %s, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
+		c.Model.Family(), c.Model.Layers(), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
 		c.Optimizer.Name(), c.Schedule.Peak, c.Data.Corpus)
-}
-
-// Trained is what a training came to.
-type Trained struct {
-	Dir            string  // of the run, with checkpoint and vocabulary
-	Curve          []Point // validation loss
-	Loss           Number  // of the last validation
-	ShuffledLoss   Number  // of a masked language model, on the validation set with its context in random order; NaN of others
-	Steps          int
-	DivergedAt     *int    // the step whose loss or gradient was not finite
-	UnigramEntropy float64 // of the corpus, nats a token
-}
-
-// PlateauWarning says, where it is so, that a masked language model has not
-// left the unigram plateau, and "" otherwise.
-func (t *Trained) PlateauWarning() string {
-	s := Source{Steps: t.Steps, Loss: t.Loss, ShuffledLoss: t.ShuffledLoss, UnigramEntropy: t.UnigramEntropy}
-	if math.IsNaN(float64(t.ShuffledLoss)) || s.LeftPlateau() {
-		return ""
-	}
-	return "The model is still on the unigram plateau: " + s.plateau() + ". Train it longer than its " + fmt.Sprint(t.Steps) + " steps."
 }
 
 // Train brings a training to its end, or finds it done. When the context is
 // cancelled, it saves the state first, and the same call goes on from there.
-func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
+func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -117,7 +93,10 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cost := c.Model.Cost(f.validation[0], c.Optimizer.Optimizer, c.MicroBatches)
+	cost, err := c.Task.Cost(c.Model, c.MicroBatches)
+	if err != nil {
+		return nil, err
+	}
 	log.Info("a step takes", "tokens", cost.Tokens, "GFLOP", math.Round(cost.FLOPs/1e6)/1e3, "memory", "about "+cost.Memory.String())
 	config := trainingConfig{Training: c.computes(), Backend: session.backend.Kind, Data: d.Fingerprint}
 	run := c.run(program, f, cost, o, environmentOf(session.backend))
@@ -144,8 +123,8 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	if err = advise("the training failed", err); err != nil {
 		return nil, err
 	}
-	t := &Trained{
-		Dir: dir, Curve: points(outcome.Curve), Loss: undefined(), ShuffledLoss: Number(outcome.AtEnd[shuffledSet].Value()),
+	t := &result.Training{
+		Dir: dir, Curve: points(outcome.Curve), Loss: result.Undefined(), ShuffledLoss: result.Number(outcome.AtEnd[shuffledSet].Value()),
 		Steps: outcome.Steps, DivergedAt: outcome.DivergedAt, UnigramEntropy: d.UnigramEntropy,
 	}
 	if n := len(t.Curve); n > 0 {
@@ -154,19 +133,17 @@ func Train(ctx context.Context, c Training, o Options) (_ *Trained, err error) {
 	return t, nil
 }
 
-const trainingFile = "training.json"
-
 // save writes training.json. Where the directory held another training or a
 // study, it says so; their runs stay.
 func (c Training) save(dir string) error {
-	path := filepath.Join(dir, trainingFile)
+	path := filepath.Join(dir, result.TrainingConfig)
 	if text, err := os.ReadFile(path); err == nil {
 		var before Training
 		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(before, c) {
 			log.Warn("this directory held a training of another configuration; its curve is replaced, its run is kept", "dir", dir)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, result.StudyConfig)); err == nil {
 		log.Warn("this directory holds a study; the training's files lie beside its own", "dir", dir)
 	}
 	return atomicfile.WriteJSON(path, c)
@@ -190,7 +167,7 @@ func (c Training) computes() Training {
 }
 
 func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env environment) *train.Run {
-	event := Event{Phase: PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
+	event := progress.Event{Phase: progress.PhaseTrain, Run: c.Name, Count: 1, Total: int64(c.Schedule.Steps), Loss: math.NaN()}
 	o.Observe(event)
 	run := &train.Run{
 		Study: o.Dir, Env: env, Program: program, Seed: c.Seed, Tokens: cost.Tokens, FLOPs: cost.FLOPs, PeakFLOPS: o.PeakFLOPS,
@@ -210,7 +187,7 @@ func (c Training) run(program *train.Program, f *feed, cost Cost, o Options, env
 			e := event
 			e.Done, e.Loss = int64(step), loss
 			if validation {
-				e.Loss, e.Point = math.NaN(), &Point{Step: step, Loss: Number(loss)}
+				e.Loss, e.Point = math.NaN(), &result.Point{Step: step, Loss: result.Number(loss)}
 			}
 			o.Observe(e)
 		},

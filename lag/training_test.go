@@ -14,10 +14,12 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/ul2"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // smallTraining shrinks a preset so that it runs in a second on the pure-Go backend.
@@ -33,16 +35,16 @@ func smallTraining(t *testing.T, preset string) lag.Training {
 	if c.Data.Sentinels > 0 {
 		c.Data.Sentinels = 8
 	}
-	switch m := c.Model.Model.(type) {
+	switch m := c.Model.Config.(type) {
 	case bert.Config:
 		m.Layers, m.HiddenSize, m.Heads, m.IntermediateSize, m.HiddenDropout, m.AttentionDropout = 1, 16, 2, 32, 0.1, 0.1
-		c.Model.Model = m
+		c.Model.Config = m
 	case ul2.Config:
 		m.HiddenSize, m.HeadSize, m.Heads, m.IntermediateSize, m.Dropout = 16, 8, 2, 32, 0.1
 		if m = m.WithLayers(0, 1); m.Form == ul2.EncoderDecoder {
 			m = m.WithLayers(1, 1)
 		}
-		c.Model.Model = m
+		c.Model.Config = m
 	}
 	c.BatchSize, c.ValidationBatches, c.EvaluateEvery, c.CheckpointEvery = 8, 2, 10, 4
 	c.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e-2, WarmUp: 3, Steps: 30}
@@ -74,8 +76,8 @@ func testTrain(t *testing.T, preset string, b *backend.Backend) {
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())
-	options := lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind, Observe: func(e lag.Event) {
-		if e.Phase == lag.PhaseTrain && e.Done == 13 {
+	options := lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind, Observe: func(e progress.Event) {
+		if e.Phase == progress.PhaseTrain && e.Done == 13 {
 			cancel()
 		}
 	}}
@@ -143,13 +145,13 @@ func TestTrainingValidate(t *testing.T) {
 		"form":             {"ul2", func(c *lag.Training) { c.Objective.Form = objective.DecoderOnly }, "trains with objectives of form"},
 		"causal objective": {"prefix-lm", func(c *lag.Training) { c.Objective.Settings = objective.DefaultCausalLM(64) }, "does not train with"},
 		"no pairs": {"bert", func(c *lag.Training) {
-			m := c.Model.Model.(bert.Config)
+			m := c.Model.Config.(bert.Config)
 			m.NextSentence = true
-			c.Model.Model = m
+			c.Model.Config = m
 		}, "makes no sentence pairs"},
 		"micro-batches": {"bert", func(c *lag.Training) { c.MicroBatches = 5 }, "do not divide"},
 		"name":          {"bert", func(c *lag.Training) { c.Name = "a/b" }, "no name"},
-		"no model":      {"bert", func(c *lag.Training) { c.Model = lag.Model{} }, "no model"},
+		"no model":      {"bert", func(c *lag.Training) { c.Model = model.Model{} }, "no model"},
 	} {
 		config, err := lag.TrainingPreset(c.preset)
 		if err != nil {

@@ -13,49 +13,49 @@ import (
 	"strings"
 )
 
-// Ext ends the name of a file in the making.
+// Ext is the suffix of a file that is not committed yet.
 const Ext = ".tmp"
 
-// File is a file in the making. It is written through a buffer.
+// File is a file that is not committed yet. Writes to it are buffered.
 type File struct {
 	path   string
 	file   *os.File
 	buf    *bufio.Writer
-	err    error // the first that was met; it stays
+	err    error // the first error; later ones are dropped
 	closed bool  // flushed, synced and closed
-	done   bool  // renamed, or given up
+	done   bool  // committed or aborted
 }
 
 var (
-	errFinished = errors.New("it is finished already")
-	errGivenUp  = errors.New("it was given up")
+	errFinished = errors.New("it is already finished")
+	errAborted  = errors.New("it was aborted")
 )
 
-// Create begins the file that will be at path. It is written in the same
-// directory, under a name of its own, with the permissions that the process's
-// umask leaves to new files.
+// Create starts writing the file at path. Until [File.Commit] the data is in
+// the same directory under a temporary name, with the permissions that the
+// process's umask leaves to new files.
 func Create(path string) (*File, error) {
 	for {
-		// os.CreateTemp would keep others from reading it.
+		// Not os.CreateTemp, which makes the file unreadable to other users.
 		f, err := os.OpenFile(fmt.Sprintf("%s.%08x%s", path, rand.Uint32(), Ext), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("writing %s: its directory does not take files: %w", path, err)
+			return nil, fmt.Errorf("writing %s: cannot create a file in its directory: %w", path, err)
 		}
 		return &File{path: path, file: f, buf: bufio.NewWriterSize(f, 1<<16)}, nil
 	}
 }
 
-// Name returns the path at which the file will appear.
+// Name returns the path that Commit gives the file.
 func (f *File) Name() string { return f.path }
 
-// TempName returns the path at which the contents are until then.
+// TempName returns the path of the data before Commit.
 func (f *File) TempName() string { return f.file.Name() }
 
-// Write implements [io.Writer]. After an error, and after [File.Finish], nothing
-// more can be written.
+// Write implements [io.Writer]. It fails after [File.Finish] and after any
+// earlier error.
 func (f *File) Write(p []byte) (int, error) {
 	if f.closed && f.err == nil {
 		f.fail(errFinished)
@@ -68,9 +68,10 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, f.err
 }
 
-// Finish brings the contents to the disk and closes the file, which keeps its
-// temporary name. Files that belong together are all finished before the first
-// is committed. It returns the first error of the file, whenever that was.
+// Finish flushes the data to the disk and closes the file, which keeps its
+// temporary name. To write several files that belong together, finish all of
+// them before committing the first. Finish returns the first error of the file,
+// including those of earlier calls.
 func (f *File) Finish() error {
 	if f.closed {
 		return f.err
@@ -80,12 +81,13 @@ func (f *File) Finish() error {
 	if f.err == nil {
 		f.fail(f.file.Sync())
 	}
-	f.fail(f.file.Close()) // a network file system reports here that it was full
+	f.fail(f.file.Close()) // on a network file system, a full disk shows only here
 	return f.err
 }
 
-// Commit gives the file its name, in place of the file that has it. After an
-// error, such as one of [File.Finish] before, the file is given up.
+// Commit renames the file to its final name and replaces any file that has it.
+// If there was an error, also an earlier one, Commit aborts the file and
+// returns the error.
 func (f *File) Commit() error {
 	if f.Finish() == nil && !f.done {
 		f.fail(os.Rename(f.file.Name(), f.path))
@@ -98,14 +100,14 @@ func (f *File) Commit() error {
 	return SyncDir(filepath.Dir(f.path))
 }
 
-// Abort gives the file up and removes what there is of it. After
-// [File.Commit] it does nothing, so that it can be deferred.
+// Abort closes the file and removes it. After [File.Commit] it does nothing, so
+// it can be deferred.
 func (f *File) Abort() {
 	if f.done {
 		return
 	}
 	f.done = true
-	f.fail(errGivenUp)
+	f.fail(errAborted)
 	if !f.closed {
 		f.closed = true
 		f.file.Close()
@@ -113,8 +115,8 @@ func (f *File) Abort() {
 	os.Remove(f.file.Name())
 }
 
-// Leftovers returns the files that killed processes left on the way to path.
-// They are of no use, unless another process is writing path now.
+// Leftovers returns the temporary files of path that killed processes left
+// behind. They may be removed, unless another process is writing path now.
 func Leftovers(path string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
@@ -129,14 +131,15 @@ func Leftovers(path string) ([]string, error) {
 	return found, nil
 }
 
-// fail keeps the first error.
+// fail records err if it is the first error.
 func (f *File) fail(err error) {
 	if err != nil && f.err == nil {
 		f.err = fmt.Errorf("writing %s: %w", f.path, err)
 	}
 }
 
-// Write makes a file of what write gives. After an error there is nothing new.
+// Write creates the file at path with what write writes. After an error the
+// file at path is unchanged.
 func Write(path string, write func(io.Writer) error) error {
 	f, err := Create(path)
 	if err != nil {
@@ -149,12 +152,12 @@ func Write(path string, write func(io.Writer) error) error {
 	return f.Commit()
 }
 
-// WriteBytes makes a file of the given contents.
+// WriteBytes writes contents to the file at path.
 func WriteBytes(path string, contents []byte) error {
 	return Write(path, func(w io.Writer) error { _, err := w.Write(contents); return err })
 }
 
-// WriteJSON makes a file of a value as indented JSON.
+// WriteJSON writes a value to the file at path as indented JSON.
 func WriteJSON(path string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
@@ -163,7 +166,7 @@ func WriteJSON(path string, value any) error {
 	return WriteBytes(path, append(text, '\n'))
 }
 
-// SyncDir makes the renames in a directory last.
+// SyncDir flushes a directory to the disk, so that renames in it survive a crash.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// names returns what is in a directory.
+// names returns the names of the files in a directory.
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -97,8 +97,8 @@ func TestFinish(t *testing.T) {
 	}
 }
 
-// TestFirstError checks that a file that failed once is never committed, and
-// that nothing written is lost silently.
+// TestFirstError checks that a file is never committed after an error, and that
+// no lost write goes unnoticed.
 func TestFirstError(t *testing.T) {
 	dir := t.TempDir()
 	begin := func() *File {
@@ -136,15 +136,15 @@ func TestFirstError(t *testing.T) {
 	}
 	f = begin()
 	f.Abort()
-	if err := f.Commit(); !errors.Is(err, errGivenUp) {
-		t.Errorf("committed after it was given up: %v", err)
+	if err := f.Commit(); !errors.Is(err, errAborted) {
+		t.Errorf("committed after Abort: %v", err)
 	}
 	if n := names(t, dir); len(n) != 0 {
 		t.Errorf("files %v", n)
 	}
 }
 
-// TestPermissions checks that a file has those of any other new file.
+// TestPermissions checks that a file has the usual permissions of a new file.
 func TestPermissions(t *testing.T) {
 	dir := t.TempDir()
 	if err := WriteBytes(filepath.Join(dir, "a"), nil); err != nil {

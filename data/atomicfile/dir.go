@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 )
 
-// WriteDir makes a directory of the files that fill puts into the directory
-// that it is given. The directory appears under its name when fill is done;
-// after an error there is nothing new. A directory of that name may exist if it
-// is empty; where it is a symbolic link, the link stays. The files must be on disk when fill returns, as those of [Write] are.
+// WriteDir creates the directory path with the files that fill writes into a
+// temporary directory dir. The directory gets its name after fill returns;
+// after an error there is nothing new. If path exists it must be an empty
+// directory; if it is a symbolic link, the link stays. Fill must leave its
+// files synced to the disk, as [Write] does.
 func WriteDir(path string, fill func(dir string) error) (err error) {
 	path, err = target(path)
 	if err != nil {
@@ -20,11 +21,11 @@ func WriteDir(path string, fill func(dir string) error) (err error) {
 	}
 	parent := filepath.Dir(path)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return fmt.Errorf("%s cannot be made a directory: %w", path, err)
+		return fmt.Errorf("%s cannot be created as a directory: %w", path, err)
 	}
 	tmp := fmt.Sprintf("%s.%08x%s", path, rand.Uint32(), Ext)
 	if err := os.Mkdir(tmp, 0o777); err != nil {
-		return fmt.Errorf("writing %s: its directory does not take files: %w", path, err)
+		return fmt.Errorf("writing %s: cannot create a directory in its parent: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -37,7 +38,7 @@ func WriteDir(path string, fill func(dir string) error) (err error) {
 	if err := SyncDir(tmp); err != nil {
 		return err
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty one
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is empty, or absent
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	if err := os.Rename(tmp, path); err != nil {
@@ -46,16 +47,16 @@ func WriteDir(path string, fill func(dir string) error) (err error) {
 	return SyncDir(parent)
 }
 
-// CheckDir reports what would keep [WriteDir] from making a directory, as far
-// as that can be seen beforehand: there must be nothing of that name, or an
-// empty directory that is not the working directory.
+// CheckDir returns the error that [WriteDir] would return for path, as far as
+// it can be known beforehand: path must not exist, or be an empty directory
+// other than the working directory.
 func CheckDir(path string) error {
 	_, err := target(path)
 	return err
 }
 
-// target returns the absolute path, without a symbolic link at its end, of a
-// directory to make.
+// target returns the absolute path of the directory to create, with a symbolic
+// link at its end resolved.
 func target(path string) (string, error) {
 	path = filepath.Clean(path)
 	real, err := filepath.Abs(path)
@@ -65,7 +66,7 @@ func target(path string) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return real, nil
 	}
-	if err == nil { // a link that leads nowhere is an error
+	if err == nil { // a dangling link is an error
 		real, err = filepath.EvalSymlinks(real)
 	}
 	var entries []fs.DirEntry
@@ -76,7 +77,7 @@ func target(path string) (string, error) {
 		return "", fmt.Errorf("%s exists and is not empty (it holds %s): name another directory, or remove it", path, entries[0].Name())
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s cannot be made a directory: %w", path, err)
+		return "", fmt.Errorf("%s cannot be created as a directory: %w", path, err)
 	}
 	if isWorkingDir(real) {
 		return "", fmt.Errorf("%s is the working directory, which cannot be replaced: name a new directory in it, such as model", path)

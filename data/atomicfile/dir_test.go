@@ -27,7 +27,7 @@ func TestWriteDir(t *testing.T) {
 		t.Errorf("over another: %v", err)
 	}
 
-	// An empty directory is filled, and stays as it is after an error.
+	// An empty directory is replaced, but stays after an error.
 	empty := filepath.Join(root, "deep", "empty")
 	if err := os.Mkdir(empty, 0o777); err != nil {
 		t.Fatal(err)
@@ -56,8 +56,8 @@ func TestWriteDir(t *testing.T) {
 	}
 }
 
-// TestLinkedDir: an empty directory behind a symbolic link is filled, and the
-// link stays.
+// TestLinkedDir checks that an empty directory behind a symbolic link is
+// replaced and the link stays.
 func TestLinkedDir(t *testing.T) {
 	root := t.TempDir()
 	empty, link := filepath.Join(root, "empty"), filepath.Join(root, "link")
@@ -81,12 +81,12 @@ func TestLinkedDir(t *testing.T) {
 	if err := os.Symlink("missing", nowhere); err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckDir(nowhere); err == nil || !strings.Contains(err.Error(), nowhere+" cannot be made a directory") {
-		t.Errorf("a link that leads nowhere: %v", err)
+	if err := CheckDir(nowhere); err == nil || !strings.Contains(err.Error(), nowhere+" cannot be created as a directory") {
+		t.Errorf("a dangling link: %v", err)
 	}
 }
 
-// TestWorkingDir: it is refused before any work, by every name that it has.
+// TestWorkingDir checks that the working directory is an error, under all of its names.
 func TestWorkingDir(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

@@ -1,4 +1,5 @@
-// Package atomicfile writes files that appear under their names only when they
-// are whole and on disk. No reader, and no crash at any moment, sees a part of
-// one. What a killed process leaves has a name that ends in ".tmp".
+// Package atomicfile writes files atomically: a file appears under its name
+// only when it is complete and synced to the disk. Readers never see a part of
+// it, even after a crash. Killed processes may leave files whose names end in
+// ".tmp".
 package atomicfile

@@ -8,14 +8,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// card is what a dataset says of itself in the YAML at the head of its
-// README.md (https://huggingface.co/docs/hub/datasets-manual-configuration).
+// card is the YAML metadata at the head of a dataset's README.md
+// (https://huggingface.co/docs/hub/datasets-manual-configuration).
 type card struct {
 	License stringList   `yaml:"license"`
 	Configs []cardConfig `yaml:"configs"`
 }
 
-// cardConfig is a config of a dataset: which files make which split.
+// cardConfig is a config of a dataset. It lists the files of each split.
 type cardConfig struct {
 	Name      string    `yaml:"config_name"`
 	Default   bool      `yaml:"default"`
@@ -23,7 +23,7 @@ type cardConfig struct {
 	Files     dataFiles `yaml:"data_files"`
 }
 
-// dataFiles are the patterns of the files of each split.
+// dataFiles holds the file patterns of each split.
 type dataFiles []splitFiles
 
 type splitFiles struct {
@@ -31,7 +31,7 @@ type splitFiles struct {
 	Path  stringList `yaml:"path"`
 }
 
-// stringList is one string or several.
+// stringList is a list of strings. YAML may give one string instead.
 type stringList []string
 
 // UnmarshalYAML implements [yaml.Unmarshaler].
@@ -49,8 +49,8 @@ func (l *stringList) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// UnmarshalYAML implements [yaml.Unmarshaler]: patterns without a split are
-// those of "train".
+// UnmarshalYAML implements [yaml.Unmarshaler]. Patterns without a split belong
+// to "train".
 func (d *dataFiles) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.SequenceNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode {
 		return n.Decode((*[]splitFiles)(d))
@@ -63,7 +63,7 @@ func (d *dataFiles) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// parseCard reads the head of a README.md. A file without one is an empty card.
+// parseCard parses the head of a README.md. Without a head, the card is empty.
 func parseCard(readme []byte) (card, error) {
 	var c card
 	readme = bytes.ReplaceAll(bytes.TrimPrefix(readme, byteOrderMark), []byte("\r\n"), []byte("\n"))
@@ -76,10 +76,10 @@ func parseCard(readme []byte) (card, error) {
 		return c, nil
 	}
 	if err := yaml.Unmarshal(head, &c); err != nil {
-		return card{}, fmt.Errorf("the head of README.md is not the YAML it should be: %w", err)
+		return card{}, fmt.Errorf("the head of README.md is not valid YAML: %w", err)
 	}
 	return c, nil
 }
 
-// license returns the licences of the card, "" if it names none.
+// license returns the card's licences, or "" if it has none.
 func (c card) license() string { return strings.Join(c.License, ", ") }

@@ -12,13 +12,13 @@ import (
 	"unicode/utf8"
 )
 
-// choose returns the files of a dataset, of all that it has, that make a split
-// of a config, in the order of their names.
+// choose returns the files of one split of a config, sorted by name. Names
+// holds all files of the dataset.
 //
-// The dataset's card decides where it lists configs. Otherwise names do: the
-// config is a directory at the top or in data/, or begins the name of a file;
-// the split is a word of the path. If no name holds any split, all files are
-// "train".
+// If the dataset's card lists configs, it decides. Otherwise file names do: the
+// config is a directory at the top or in data/, or a prefix of the file's name;
+// the split is a word in the path. If no path contains a split, all files
+// belong to "train".
 func choose(names []string, c card, config, split string) ([]string, error) {
 	if split == "" {
 		split = "train"
@@ -35,7 +35,7 @@ func choose(names []string, c card, config, split string) ([]string, error) {
 	return chosen, complete(chosen)
 }
 
-// chooseByCard returns nil if the card leaves the choice to names.
+// chooseByCard returns nil if the card does not list files.
 func chooseByCard(names []string, c card, config, split string) ([]string, error) {
 	if len(c.Configs) == 0 {
 		return nil, nil
@@ -51,7 +51,7 @@ func chooseByCard(names []string, c card, config, split string) ([]string, error
 	if chosen == nil {
 		slices.Sort(configs)
 		if config == "" {
-			return nil, fmt.Errorf("it has several configs: name one of %s", list(configs))
+			return nil, fmt.Errorf("it has several configs: choose one of %s", list(configs))
 		}
 		return nil, fmt.Errorf("it has no config %q; it has %s", config, list(configs))
 	}
@@ -71,7 +71,7 @@ func chooseByCard(names []string, c card, config, split string) ([]string, error
 		for _, pattern := range f.Path {
 			match, err := glob(path.Join(chosen.Directory, pattern))
 			if err != nil {
-				return nil, fmt.Errorf("the pattern %q of its card cannot be read: %w", pattern, err)
+				return nil, fmt.Errorf("the pattern %q of its card is invalid: %w", pattern, err)
 			}
 			for _, n := range names {
 				if match.MatchString(n) && isData(n) && !slices.Contains(found, n) {
@@ -80,16 +80,16 @@ func chooseByCard(names []string, c card, config, split string) ([]string, error
 			}
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("no file that can be read matches %s, the patterns of its card for the split %q", list(f.Path), split)
+			return nil, fmt.Errorf("no readable file matches %s, the patterns of its card for the split %q", list(f.Path), split)
 		}
 		return found, nil
 	}
 	return nil, fmt.Errorf("its config %q has no split %q; it has %s", chosen.Name, split, list(splits))
 }
 
-// glob translates a pattern of a card: * and ? stay within a directory, ** does
-// not; [a-z] is one character of a class, [!a-z] one of none of it; {a,b} is
-// either.
+// glob translates a pattern of a card to a regular expression. * and ? match
+// within a directory, ** across directories. [a-z] matches a character of a
+// class, [!a-z] any other. {a,b} matches either.
 func glob(pattern string) (*regexp.Regexp, error) {
 	var b strings.Builder
 	b.WriteString("^")
@@ -133,26 +133,26 @@ func glob(pattern string) (*regexp.Regexp, error) {
 		rest = rest[1:]
 	}
 	if depth > 0 {
-		return nil, errors.New("a { in it has no }")
+		return nil, errors.New("it has a { without }")
 	}
 	return regexp.Compile(b.String() + "$")
 }
 
-// globClass translates the class of characters at the beginning of a pattern,
-// and returns what comes after it.
+// globClass translates the character class at the beginning of a pattern, and
+// returns the rest of the pattern.
 func globClass(pattern string) (class, after string, err error) {
 	inside, negated := strings.CutPrefix(pattern[1:], "!")
 	if !negated {
 		inside, negated = strings.CutPrefix(inside, "^")
 	}
 	end := strings.IndexByte(inside, ']')
-	if end == 0 { // as the first character it stands for itself
+	if end == 0 { // a ] at the beginning belongs to the class
 		if end = strings.IndexByte(inside[1:], ']'); end >= 0 {
 			end++
 		}
 	}
 	if end < 0 {
-		return "", "", fmt.Errorf("its %q has no ] that ends the class of characters", pattern)
+		return "", "", fmt.Errorf("its %q has no ] to end the class of characters", pattern)
 	}
 	inside, after = inside[:end], inside[end+1:]
 	begin := "["
@@ -161,22 +161,22 @@ func globClass(pattern string) (class, after string, err error) {
 	}
 	class = begin + strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "^", `\^`, "&", `\&`, "~", `\~`).Replace(inside) + "]"
 	if _, err := regexp.Compile(class); err != nil {
-		return "", "", fmt.Errorf("its class of characters [%s] says nothing: a range goes from the lower to the higher character", inside)
+		return "", "", fmt.Errorf("its class of characters [%s] is invalid: write a range from the lower to the higher character", inside)
 	}
 	return class, after, nil
 }
 
-// splitWords are the words by which the names of files tell a split, as in
-// Hugging Face's datasets (data_files.py).
+// splitWords maps each split to the words that stand for it in file names, as
+// in Hugging Face's datasets (data_files.py).
 var splitWords = map[string][]string{
 	"train":      {"train", "training"},
 	"validation": {"validation", "valid", "dev", "val"},
 	"test":       {"test", "testing", "eval", "evaluation"},
 }
 
-// ofSplit tells whether a path holds a word as a word of its own: between
-// separators, or before a number.
-func ofSplit(name, word string) bool {
+// hasWord reports whether a path contains word between separators, or before a
+// number.
+func hasWord(name, word string) bool {
 	const separators = " ._/-"
 	for from := 0; ; {
 		i := strings.Index(name[from:], word)
@@ -192,8 +192,8 @@ func ofSplit(name, word string) bool {
 	}
 }
 
-// partialSplit matches directories of the Hub's automatic conversion that hold
-// only the beginning of a split.
+// partialSplit matches the directories that hold only the beginning of a split,
+// in the Hub's automatic conversion to Parquet.
 var partialSplit = regexp.MustCompile(`(^|/)partial-[^/]*/`)
 
 func chooseByName(names []string, config, split string) ([]string, error) {
@@ -204,9 +204,9 @@ func chooseByName(names []string, config, split string) ([]string, error) {
 		}
 	}
 	if len(data) == 0 {
-		return nil, errors.New("there is no file in it that can be read (.parquet, .jsonl, .json, .txt; these compressed as .gz or .zst); if it is on the Hub, its revision refs/convert/parquet may have one")
+		return nil, errors.New("it has no readable file (.parquet, or .jsonl, .json or .txt, also compressed as .gz or .zst); if it is on the Hub, its revision refs/convert/parquet may have one")
 	}
-	rest := make(map[string]string, len(data)) // what names say after the config
+	rest := make(map[string]string, len(data)) // the part of each name after the config
 	configs := make(map[string]bool)
 	for _, n := range data {
 		r := strings.TrimPrefix(n, "data/")
@@ -229,29 +229,29 @@ func chooseByName(names []string, config, split string) ([]string, error) {
 	}
 	all := slices.Sorted(maps.Keys(configs))
 	if len(rest) == 0 {
-		return nil, fmt.Errorf("no file of it is in a directory %q or has a name that begins so; there are the directories %s", config, list(all))
+		return nil, fmt.Errorf("it has no directory %q and no file whose name begins so; its directories are %s", config, list(all))
 	}
 	var chosen []string
-	told := false // whether any name tells a split
+	anySplit := false // whether any name contains a split
 	for _, n := range data {
 		r, ok := rest[n]
 		if !ok {
 			continue
 		}
-		told = told || namesSplit(r, split)
+		anySplit = anySplit || namesSplit(r, split)
 		words := splitWords[split]
 		if words == nil {
 			words = []string{split}
 		}
-		if slices.ContainsFunc(words, func(w string) bool { return ofSplit(r, w) }) {
+		if slices.ContainsFunc(words, func(w string) bool { return hasWord(r, w) }) {
 			chosen = append(chosen, n)
 		}
 	}
-	if !told && split == "train" {
+	if !anySplit && split == "train" {
 		chosen = slices.Sorted(maps.Keys(rest))
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("no name of its files tells that one is of the split %q; there are %s", split, list(data))
+		return nil, fmt.Errorf("none of its file names contains the split %q; its files are %s", split, list(data))
 	}
 	if config == "" {
 		tops := make(map[string]bool)
@@ -262,27 +262,27 @@ func chooseByName(names []string, config, split string) ([]string, error) {
 			}
 		}
 		if len(tops) > 1 {
-			return nil, fmt.Errorf("it has several configs: name one of %s", list(slices.Sorted(maps.Keys(tops))))
+			return nil, fmt.Errorf("it has several configs: choose one of %s", list(slices.Sorted(maps.Keys(tops))))
 		}
 	}
 	return chosen, nil
 }
 
-// namesSplit tells whether a path holds a word of any known split, or the name
-// of the given one.
+// namesSplit reports whether a path contains a word of a known split, or the
+// given split.
 func namesSplit(name, split string) bool {
-	if ofSplit(name, split) {
+	if hasWord(name, split) {
 		return true
 	}
 	for _, words := range splitWords {
-		if slices.ContainsFunc(words, func(w string) bool { return ofSplit(name, w) }) {
+		if slices.ContainsFunc(words, func(w string) bool { return hasWord(name, w) }) {
 			return true
 		}
 	}
 	return false
 }
 
-// isData tells whether a file of a dataset holds documents.
+// isData reports whether a file of a dataset holds documents, judged by its name.
 func isData(name string) bool {
 	base := path.Base(name)
 	switch base {
@@ -299,8 +299,8 @@ func isData(name string) bool {
 	return err == nil
 }
 
-// oneFormat leaves the files of one format: some datasets hold the same in
-// several. Parquet comes before JSON lines and these before text.
+// oneFormat keeps the files of one format, because some datasets have the same
+// documents in several formats. It prefers Parquet, then JSON lines.
 func oneFormat(names []string) []string {
 	best := textFormat
 	for _, n := range names {
@@ -314,11 +314,10 @@ func oneFormat(names []string) []string {
 	})
 }
 
-// numbered matches the customary number of a file among several.
+// numbered matches the usual numbering of files, as in train-00003-of-00010.
 var numbered = regexp.MustCompile(`^(.*)(\d{5})-of-(\d{5})(.*)$`)
 
-// complete reports an error if files that say how many they are, as in
-// train-00003-of-00010.parquet, are not all there.
+// complete returns an error if some of a set of numbered files are missing.
 func complete(names []string) error {
 	have := make(map[string]bool)
 	for _, n := range names {
@@ -341,7 +340,7 @@ func complete(names []string) error {
 		}
 		for i := range total {
 			if want := fmt.Sprintf("%s%05d-of-%s%s", m[1], i, m[3], m[4]); !have[want] {
-				return fmt.Errorf("it is not complete: %s says that there are %d files, but there is no %s", n, total, want)
+				return fmt.Errorf("it is incomplete: by its name, %s is one of %d files, but there is no %s", n, total, want)
 			}
 		}
 	}

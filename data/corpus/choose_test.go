@@ -39,8 +39,8 @@ configs:
 		err           string
 	}{
 		"directory":        {names: wiki, config: "20231101.en", want: wiki[3:]},
-		"no config":        {names: wiki, err: `several configs: name one of "20231101.de", "20231101.en"`},
-		"unknown config":   {names: wiki, config: "fr", err: `there are the directories "20231101.de", "20231101.en"`},
+		"no config":        {names: wiki, err: `several configs: choose one of "20231101.de", "20231101.en"`},
+		"unknown config":   {names: wiki, config: "fr", err: `its directories are "20231101.de", "20231101.en"`},
 		"unknown split":    {names: wiki, config: "20231101.en", split: "test", err: `split "test"`},
 		"incomplete":       {names: wiki[:4], config: "20231101.en", err: "there is no 20231101.en/train-00001-of-00002.parquet"},
 		"converted":        {names: converted, config: "en", want: converted[:1]},
@@ -53,7 +53,7 @@ configs:
 		"C4 validation":    {names: c4, config: "en", split: "validation", want: c4[2:]},
 		"all are training": {names: several, want: several[:2]},
 		"no test":          {names: several, split: "test", err: `split "test"`},
-		"nothing":          {names: []string{"README.md", "data.zip", "code.py"}, err: "no file in it that can be read"},
+		"nothing":          {names: []string{"README.md", "data.zip", "code.py"}, err: "it has no readable file"},
 		"card default":     {names: wiki, readme: configs, want: wiki[3:]},
 		"card string":      {names: wiki, readme: configs, config: "de", want: wiki[2:3]},
 		"card two stars":   {names: wiki, readme: configs, config: "all", want: wiki[2:]},
@@ -104,7 +104,7 @@ func TestGlob(t *testing.T) {
 			t.Errorf("%s: %s matches %s, or not %s", pattern, r, c.not, c.match)
 		}
 	}
-	for pattern, want := range map[string]string{"a[b": "no ]", "[": "no ]", "[!]": "no ]", "[z-a]": "[z-a] says nothing", "{a,b": "no }"} {
+	for pattern, want := range map[string]string{"a[b": "no ]", "[": "no ]", "[!]": "no ]", "[z-a]": "[z-a] is invalid", "{a,b": "{ without }"} {
 		k := card{Configs: []cardConfig{{Files: dataFiles{{"train", stringList{pattern}}}}}}
 		_, err := choose([]string{"a.txt"}, k, "", "")
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "of its card") || strings.Contains(err.Error(), "regexp") {

@@ -13,33 +13,35 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Cleaning is what is changed about the text, in the order of the fields. The
-// zero value changes nothing. What is done is part of the corpus's fingerprint,
-// which is computed over the clean text.
+// Cleaning lists changes to the text, applied in the order of the fields. The
+// zero value changes nothing. The corpus's fingerprint is computed from the
+// clean text.
 type Cleaning struct {
-	// Normalization is a Unicode normalization form: "NFC" or "NFKC". NFKC makes
-	// ligatures, full-width and superscript characters ordinary ones.
+	// Normalization is a Unicode normalization form, "NFC" or "NFKC". NFKC
+	// replaces ligatures, full-width and superscript characters by ordinary
+	// ones.
 	Normalization string `json:"normalization,omitempty"`
 
-	// CollapseSpace makes every run of white space one line end if there is one
-	// in it, one space otherwise, and none at the ends of a document.
+	// CollapseSpace replaces every run of white space by one newline if it
+	// contains a newline, and by one space otherwise. White space at the ends
+	// of a document is removed.
 	CollapseSpace bool `json:"collapse_space,omitempty"`
 
-	// MinCharacters drops documents of fewer characters.
+	// MinCharacters drops documents that have fewer characters.
 	MinCharacters int `json:"min_characters,omitempty"`
 
-	// DropDuplicates drops a document whose text occurred before. Texts are told
-	// apart by 64 bits of their sha256: among 10 million documents one is dropped
-	// by mistake with a probability of 3e-6. That takes some 20 bytes of memory
-	// for each different document; a corpus of more than 16,777,216 of them (a
-	// third of a GB) is refused.
+	// DropDuplicates drops a document whose text occurred before. It compares
+	// 64 bits of the texts' sha256: among 10 million documents, the probability
+	// of dropping one by mistake is 3e-6. It needs about 20 bytes of memory for
+	// each different document. More than 16,777,216 different documents (a
+	// third of a GB) are an error.
 	DropDuplicates bool `json:"drop_duplicates,omitempty"`
 }
 
-// maxDistinct is the number of different documents that DropDuplicates can take.
+// maxDistinct is the most different documents that DropDuplicates accepts.
 const maxDistinct = 1 << 24
 
-// Validate reports what is wrong with the options.
+// Validate reports the first error in the options.
 func (c Cleaning) Validate() error {
 	switch c.Normalization {
 	case "", "NFC", "NFKC":
@@ -47,7 +49,7 @@ func (c Cleaning) Validate() error {
 		return fmt.Errorf("corpus: the normalization form %q is unknown: give NFC or NFKC, or leave it out", c.Normalization)
 	}
 	if c.MinCharacters < 0 {
-		return fmt.Errorf("corpus: the least number of characters of a document is %d; it must not be negative", c.MinCharacters)
+		return fmt.Errorf("corpus: the minimum number of characters is %d; it must not be negative", c.MinCharacters)
 	}
 	return nil
 }
@@ -128,7 +130,7 @@ func (s *cleaned) Documents(ctx context.Context) iter.Seq2[Document, error] {
 					continue
 				}
 				if len(seen) == maxDistinct {
-					yield(Document{}, fmt.Errorf("corpus: %s has more than %d different documents, too many to find the duplicates among: read a part of it, or do not drop duplicates", s.Info().Name, maxDistinct))
+					yield(Document{}, fmt.Errorf("corpus: %s has more than %d different documents, too many to find duplicates: read a part of it, or do not drop duplicates", s.Info().Name, maxDistinct))
 					return
 				}
 				seen[key] = struct{}{}
@@ -139,7 +141,7 @@ func (s *cleaned) Documents(ctx context.Context) iter.Seq2[Document, error] {
 			}
 		}
 		if !found {
-			yield(Document{}, fmt.Errorf("corpus: cleaning leaves nothing of %s: %w", s.Info().Name, ErrEmpty))
+			yield(Document{}, fmt.Errorf("corpus: cleaning removes all text of %s: %w", s.Info().Name, ErrEmpty))
 		}
 	}
 }

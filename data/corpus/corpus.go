@@ -10,43 +10,44 @@ import (
 	"iter"
 )
 
-// Document is a piece of text whose parts belong together.
+// Document is one text of a corpus.
 type Document struct {
-	Name string // where it comes from, for people to read
+	Name string // origin of the text, for people to read
 	Text string // UTF-8, never empty
 }
 
-// Info says what a source is.
+// Info describes a source.
 type Info struct {
-	Name    string `json:"name"` // short, as in "go"
+	Name    string `json:"name"` // short, such as "go"
 	License string `json:"license"`
-	Origin  string `json:"origin"` // where the text comes from, for people to read
+	Origin  string `json:"origin"` // origin of the text, for people to read
 }
 
 // Source is a collection of documents.
 type Source interface {
-	// Fetch brings onto this machine what is not there yet, and tells progress,
-	// if not nil, how many of how many bytes have come. Documents does the same
-	// where it was not done before.
+	// Fetch downloads what is not on this machine yet. It calls progress, if
+	// not nil, with the bytes downloaded and their total. Documents calls Fetch
+	// if necessary.
 	Fetch(ctx context.Context, progress func(done, total int64)) error
 
-	// Documents streams all documents, in the same order each time. After an
-	// error there are no more.
+	// Documents streams all documents, always in the same order. It stops after
+	// an error.
 	Documents(ctx context.Context) iter.Seq2[Document, error]
 
-	// Info says what the source is.
+	// Info describes the source.
 	Info() Info
 
-	// Stamp returns a text that is cheap to compute and differs whenever the
-	// documents may differ: names, sizes and modification times of files, what
-	// is read of them and how it is cleaned. It looks at the files each time. It
-	// serves to recognize a source whose content was already hashed on this
-	// machine; it differs between machines that have the same content.
+	// Stamp returns a text that is cheap to compute and changes whenever the
+	// documents may have changed. It consists of the names, sizes and
+	// modification times of the files, the field that is read and the cleaning.
+	// Each call looks at the files. Stamps recognize a source that this machine
+	// has read before. They differ between machines even if the content is the
+	// same.
 	Stamp(ctx context.Context) (string, error)
 }
 
-// Fingerprint accumulates the sha256 of documents' texts in their order. Names
-// do not count, so that moved or recompressed text is the same.
+// Fingerprint computes the sha256 of the documents' texts, in order. Names do
+// not count, so moving or recompressing files does not change it.
 type Fingerprint struct{ sum hash.Hash }
 
 // NewFingerprint returns the fingerprint of no documents.
@@ -63,13 +64,13 @@ func (f *Fingerprint) Add(d Document) {
 // String returns the sha256 in hexadecimal.
 func (f *Fingerprint) String() string { return hex.EncodeToString(f.sum.Sum(nil)) }
 
-// Split is a rule that sets documents aside for validation.
+// Split chooses the documents for validation.
 type Split struct {
-	Fraction float64 // of the documents, in expectation; 0 < Fraction < 1
+	Fraction float64 // expected share of the documents; 0 < Fraction < 1
 	Seed     int64
 }
 
-// Validate reports what is wrong with the rule.
+// Validate reports an error if Fraction is out of range.
 func (s Split) Validate() error {
 	if !(s.Fraction > 0 && s.Fraction < 1) {
 		return fmt.Errorf("corpus: the validation fraction is %v; it must lie between 0 and 1", s.Fraction)
@@ -77,9 +78,9 @@ func (s Split) Validate() error {
 	return nil
 }
 
-// Validation tells whether the document with the given place in the order, from
-// 0, is for validation: whether u < Fraction, where u in [0, 1) is made of the
-// first 53 bits of sha256(seed, ordinal), both as 8 bytes little-endian.
+// Validation reports whether the document with the given index, from 0, is for
+// validation: whether u < Fraction, where u in [0, 1) is made of the first 53
+// bits of sha256(seed, ordinal), both as 8 bytes little-endian.
 func (s Split) Validation(ordinal int64) bool {
 	var b [16]byte
 	binary.LittleEndian.PutUint64(b[:8], uint64(s.Seed))

@@ -29,7 +29,7 @@ func read(t testing.TB, s Source) []string {
 	return out
 }
 
-// open returns the source of a specification that is only a string.
+// open returns the source for a path or name.
 func open(t testing.TB, source string) Source {
 	t.Helper()
 	s, err := Open(t.Context(), Spec{Source: source})
@@ -82,7 +82,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestEncodings reads what is, and what only looks like, a file of text.
+// TestEncodings reads files that are text and files that only look like text.
 func TestEncodings(t *testing.T) {
 	for _, name := range []string{"A.TXT", "a.txt.gz", "a.txt.zst", "A.txt.GZ", "A.ZST"} {
 		path := put(t, t.TempDir(), name, "\uFEFFone\n\n\uFEFFtwo")
@@ -126,15 +126,15 @@ func TestCutShort(t *testing.T) {
 			if n == 0 && errors.Is(err, ErrEmpty) {
 				continue
 			}
-			if err == nil || !strings.Contains(err.Error(), "cut short or damaged") || !strings.Contains(err.Error(), path) {
+			if err == nil || !strings.Contains(err.Error(), "truncated or damaged") || !strings.Contains(err.Error(), path) {
 				t.Errorf("%d of %d bytes of %s: %v", n, len(whole), ext, err)
 			}
 		}
 	}
 }
 
-// TestTwice checks that no file is read twice, and that links to files are
-// files.
+// TestTwice checks that a link to a file is read like a file, and that naming a
+// file twice is an error, also through a link.
 func TestTwice(t *testing.T) {
 	dir, links := t.TempDir(), t.TempDir()
 	path := put(t, dir, "a.txt", "one")
@@ -165,7 +165,7 @@ func TestTwice(t *testing.T) {
 	}
 }
 
-// endless is a text without line ends; it cancels after a while.
+// endless is an endless text without newlines. It cancels the context after a while.
 type endless struct {
 	cancel func()
 	blocks int
@@ -217,7 +217,7 @@ func TestLongText(t *testing.T) {
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	for spec, want := range map[string]string{
-		"":                                  "no corpus was named",
+		"":                                  "no corpus is given",
 		filepath.Join(dir, "none.txt"):      "there is no file",
 		filepath.Join(dir, "*.txt"):         "there is no file",
 		dir:                                 "is not a file",
@@ -345,7 +345,7 @@ func TestGoProse(t *testing.T) {
 		}
 	}
 	for range s.Documents(context.Background()) {
-		break // the workers must end; the race detector and the test's end tell
+		break // the workers must end; the race detector and the end of the test check this
 	}
 }
 

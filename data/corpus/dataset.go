@@ -8,34 +8,35 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/landscape-aware/growing/data/hub"
 )
 
-// readmeFile holds a dataset's card.
+// readmeFile contains a dataset's card.
 const readmeFile = "README.md"
 
-// repository is where the files of a dataset are.
+// repository gives access to the files of a dataset.
 type repository interface {
-	// names returns the names of all files, relative and with slashes.
+	// names returns the relative paths of all files, with slashes.
 	names() []string
 
-	// fetch brings the files that are not there yet onto this machine.
+	// fetch downloads files that are not on this machine yet.
 	fetch(ctx context.Context, names []string, progress func(done, total int64)) error
 
-	// path returns where a file is, or will be when it was fetched.
+	// path returns the path of a file, which exists after fetch.
 	path(name string) string
 
-	// stamp returns a line that differs whenever the contents of a file may
-	// differ.
+	// stamp returns a line that changes whenever the contents of a file may
+	// have changed.
 	stamp(name string) (string, error)
 
-	// origin tells people where the files come from.
+	// origin describes for people where the files come from.
 	origin() string
 }
 
-// dataset is a source of the files of one split.
+// dataset is the source for one split of a dataset.
 type dataset struct {
 	repo  repository
 	info  Info
@@ -82,11 +83,7 @@ func openDataset(ctx context.Context, spec Spec) (Source, error) {
 
 // readCard reads a repository's README.md, if it has one.
 func readCard(ctx context.Context, repo repository) (card, error) {
-	has := false
-	for _, n := range repo.names() {
-		has = has || n == readmeFile
-	}
-	if !has {
+	if !slices.Contains(repo.names(), readmeFile) {
 		return card{}, nil
 	}
 	if err := repo.fetch(ctx, []string{readmeFile}, nil); err != nil {
@@ -109,16 +106,7 @@ func (d *dataset) Fetch(ctx context.Context, progress func(done, total int64)) e
 }
 
 func (d *dataset) Stamp(context.Context) (string, error) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "dataset %q", d.field)
-	for _, f := range d.files {
-		line, err := d.repo.stamp(f)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(line)
-	}
-	return b.String(), nil
+	return stampFiles(fmt.Sprintf("dataset %q", d.field), d.files, d.repo.stamp)
 }
 
 func (d *dataset) Documents(ctx context.Context) iter.Seq2[Document, error] {
@@ -127,23 +115,7 @@ func (d *dataset) Documents(ctx context.Context) iter.Seq2[Document, error] {
 			yield(Document{}, err)
 			return
 		}
-		found := false
-		for _, name := range d.files {
-			more, err := readFile(ctx, d.repo.path(name), name, d.field, func(doc Document) bool {
-				found = true
-				return yield(doc, nil)
-			})
-			if !more {
-				return
-			}
-			if err != nil {
-				yield(Document{}, fmt.Errorf("%w (at %s)", err, d.repo.path(name)))
-				return
-			}
-		}
-		if !found {
-			yield(Document{}, fmt.Errorf("corpus: %s: %w", d.info.Name, ErrEmpty))
-		}
+		readFiles(ctx, d.info.Name, d.files, d.repo.path, d.field, yield)
 	}
 }
 
@@ -162,11 +134,11 @@ func openDirectory(root string) (*directory, error) {
 		root = filepath.Join(home, rest)
 	}
 	if info, err := os.Stat(root); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("corpus: %s is a file; files are named without %q", root, HubPrefix)
+		return nil, fmt.Errorf("corpus: %s is a file: name a file without %q", root, HubPrefix)
 	}
 	names, err := hub.Walk(root)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("corpus: there is no directory %s: name one that is laid out as a dataset (config/split-00000-of-00001.parquet, or .jsonl), or a dataset of the Hub as %sowner/name", root, HubPrefix)
+		return nil, fmt.Errorf("corpus: there is no directory %s: name one with the layout of a dataset (config/split-00000-of-00001.parquet, or .jsonl), or a dataset of the Hub as %sowner/name", root, HubPrefix)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("corpus: %w", err)
@@ -203,7 +175,7 @@ func (h hubDataset) fetch(ctx context.Context, names []string, progress func(don
 
 func (h hubDataset) stamp(name string) (string, error) {
 	if hash := h.Hash(name); hash != "" {
-		return fmt.Sprintf("\n%q %s", name, hash), nil // wherever it lies, and whether or not it was fetched
+		return fmt.Sprintf("\n%q %s", name, hash), nil // independent of the path, and known before the download
 	}
 	return stampFile(h.Path(name))
 }

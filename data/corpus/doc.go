@@ -1,21 +1,22 @@
-// Package corpus gives documents: pieces of text that belong together.
+// Package corpus reads collections of text documents.
 //
-// A [Source] streams its documents in a fixed order; memory grows with the
-// largest document, not with the corpus, but for two cases: the prose of the Go
-// installation, some 11 MB, is kept once it was found, and
-// [Cleaning].DropDuplicates remembers each different document, in 20 bytes.
-// [Open] makes a source of a [Spec], whose Source is what a user types:
+// A [Source] streams its documents in a fixed order. Its memory grows with the
+// largest document, not with the corpus, with two exceptions: the prose of the
+// Go installation, about 11 MB, stays in memory after it was read, and
+// [Cleaning].DropDuplicates needs 20 bytes for each different document. [Open]
+// opens the source that a [Spec] describes. Its field Source is what a user
+// types:
 //
 //	go                 the English prose of the Go installation; no download
-//	book.txt, *.gz     plain text, or compressed with gzip or zstandard (.zst):
+//	book.txt, *.gz     plain text, also compressed with gzip or zstandard (.zst);
 //	                   a blank line ends a document
-//	web.jsonl.zst      JSON lines: a document each, in a named string field
-//	part-*.parquet     Parquet: a document for each row of a named column
+//	web.jsonl.zst      JSON lines: each has a document in a named string field
+//	part-*.parquet     Parquet: each row of a named column is a document
 //	hf:owner/name      a dataset of the Hugging Face Hub, or a copy of one in
 //	                   the Hub's cache
-//	hf:./directory     a directory that looks like such a dataset
+//	hf:./directory     a directory with the layout of such a dataset
 //
-// Text is UTF-8 and taken as it is, but for a byte order mark at the beginning of
-// a file; what is to be changed about it is stated in [Cleaning]. Documents are split into training and validation by [Split], a
-// seeded rule that looks only at a document's place in the order.
+// Text is UTF-8. Apart from a byte order mark at the beginning of a file, only
+// [Cleaning] changes it. [Split] divides the documents into training and
+// validation by a seeded rule that depends only on a document's index.
 package corpus

@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// format is how a file holds documents.
+// format is the format of a file.
 type format int
 
 const (
@@ -25,8 +25,8 @@ const (
 	parquetFormat
 )
 
-// formatOf tells by a file's name what is in it, and how that is compressed:
-// "", ".gz" or ".zst". Capitals do not matter.
+// formatOf returns the format and the compression ("", ".gz" or ".zst") of a
+// file, according to its name. Case does not matter.
 func formatOf(name string) (f format, compression string, err error) {
 	rest := strings.ToLower(name)
 	switch ext := filepath.Ext(rest); ext {
@@ -38,11 +38,11 @@ func formatOf(name string) (f format, compression string, err error) {
 		return jsonLines, compression, nil
 	case ".parquet":
 		if compression != "" {
-			return 0, "", fmt.Errorf("corpus: %s: Parquet is compressed within; a compressed file of it cannot be read: decompress it", name)
+			return 0, "", fmt.Errorf("corpus: %s: a compressed Parquet file cannot be read (Parquet itself compresses its data): decompress it", name)
 		}
 		return parquetFormat, "", nil
 	case ".zip", ".tar", ".tgz", ".xz", ".bz2", ".7z", ".pdf", ".arrow", ".docx", ".epub":
-		return 0, "", fmt.Errorf("corpus: %s: %s files cannot be read; give plain text, JSON lines (.jsonl), either compressed as .gz or .zst, or .parquet", name, ext)
+		return 0, "", fmt.Errorf("corpus: %s: %s files cannot be read: give plain text or JSON lines (.jsonl), also compressed as .gz or .zst, or .parquet", name, ext)
 	}
 	return textFormat, compression, nil
 }
@@ -51,12 +51,12 @@ func formatOf(name string) (f format, compression string, err error) {
 type files struct {
 	info  Info
 	paths []string
-	field string // of JSON lines, or column of Parquet
+	field string // field of JSON lines, or column of Parquet
 }
 
-// openFiles returns the source of files that a specification names. Each
-// pattern is a path or a glob; files come in the order of the patterns and of
-// their names within one. It is an error if a pattern matches no file.
+// openFiles returns the source of the files in a specification. Each pattern is
+// a path or a glob. Files come in the order of the patterns, and sorted by name
+// within a pattern. A pattern without a file is an error.
 func openFiles(spec Spec) (Source, error) {
 	s := &files{field: spec.field(), info: Info{Name: spec.Source, License: spec.License}}
 	for p := range strings.SplitSeq(spec.Source, ",") {
@@ -65,7 +65,7 @@ func openFiles(spec Spec) (Source, error) {
 			return nil, fmt.Errorf("corpus: %q is not a valid pattern: %w", p, err)
 		}
 		if _, err := os.Stat(p); err == nil {
-			paths = []string{p} // a name may hold characters that mean something in a glob
+			paths = []string{p} // a file name may contain glob characters
 		}
 		if len(paths) == 0 {
 			return nil, fmt.Errorf("corpus: there is no file %s: give the path of a text, .jsonl, .gz, .zst or .parquet file, or %q for the text of the Go installation", p, GoSpec)
@@ -73,7 +73,7 @@ func openFiles(spec Spec) (Source, error) {
 		slices.Sort(paths)
 		s.paths = append(s.paths, paths...)
 	}
-	fields := false // whether there is a file that has fields
+	fields := false // whether any file has fields
 	type named struct {
 		path string
 		info fs.FileInfo
@@ -85,7 +85,7 @@ func openFiles(spec Spec) (Source, error) {
 			return nil, fmt.Errorf("corpus: %w", err)
 		}
 		if !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("corpus: %s is not a file: name a file, or all of a directory as %s", p, filepath.Join(p, "*.txt"))
+			return nil, fmt.Errorf("corpus: %s is not a file: name a file, or all files of a directory as %s", p, filepath.Join(p, "*.txt"))
 		}
 		for _, other := range bySize[info.Size()] {
 			if os.SameFile(other.info, info) {
@@ -114,10 +114,15 @@ func (s *files) Info() Info { return s.info }
 func (s *files) Fetch(context.Context, func(done, total int64)) error { return nil }
 
 func (s *files) Stamp(context.Context) (string, error) {
+	return stampFiles(fmt.Sprintf("files %q", s.field), s.paths, stampFile)
+}
+
+// stampFiles returns a stamp: head and the stamp of each file.
+func stampFiles(head string, files []string, stamp func(file string) (string, error)) (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "files %q", s.field)
-	for _, p := range s.paths {
-		line, err := stampFile(p)
+	b.WriteString(head)
+	for _, f := range files {
+		line, err := stamp(f)
 		if err != nil {
 			return "", err
 		}
@@ -126,7 +131,7 @@ func (s *files) Stamp(context.Context) (string, error) {
 	return b.String(), nil
 }
 
-// stampFile returns a line that differs whenever the file at path may differ.
+// stampFile returns a line that changes whenever the file at path may have changed.
 func stampFile(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -141,31 +146,42 @@ func stampFile(path string) (string, error) {
 
 func (s *files) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		found := false
-		for _, path := range s.paths {
-			more, err := readFile(ctx, path, path, s.field, func(d Document) bool {
-				found = true
-				return yield(d, nil)
-			})
-			if !more {
-				return
-			}
-			if err != nil {
-				yield(Document{}, err)
-				return
-			}
-		}
-		if !found {
-			yield(Document{}, fmt.Errorf("corpus: %s: %w", s.info.Name, ErrEmpty))
-		}
+		same := func(path string) string { return path }
+		readFiles(ctx, s.info.Name, s.paths, same, s.field, yield)
 	}
 }
 
-// ErrEmpty is wrapped by the error of a source without any text.
+// readFiles yields the documents of files in order. Path returns the path of a
+// file, and source names them all in the error for files without text.
+func readFiles(ctx context.Context, source string, files []string, path func(file string) string, field string, yield func(Document, error) bool) {
+	found := false
+	for _, name := range files {
+		more, err := readFile(ctx, path(name), name, field, func(d Document) bool {
+			found = true
+			return yield(d, nil)
+		})
+		if !more {
+			return
+		}
+		if err != nil {
+			if path(name) != name {
+				err = fmt.Errorf("%w (at %s)", err, path(name))
+			}
+			yield(Document{}, err)
+			return
+		}
+	}
+	if !found {
+		yield(Document{}, fmt.Errorf("corpus: %s: %w", source, ErrEmpty))
+	}
+}
+
+// ErrEmpty is wrapped by errors about a source without text.
 var ErrEmpty = errors.New("the corpus is empty: there is no text in it; name a file with text")
 
-// readFile calls yield for each document of the file at path, which is called
-// name, until it returns false; more tells whether it did not.
+// readFile calls yield for each document of the file at path until yield
+// returns false. It returns more = false in that case. The documents are named
+// after name.
 func readFile(ctx context.Context, path, name, field string, yield func(Document) bool) (more bool, err error) {
 	f, compression, err := formatOf(name)
 	if err != nil {
@@ -196,7 +212,7 @@ func readFile(ctx context.Context, path, name, field string, yield func(Document
 	return more, err
 }
 
-// decompress opens a file for read.
+// decompress opens a file and calls read with its decompressed contents.
 func decompress(path, compression string, read func(io.Reader) (bool, error)) (more bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -207,7 +223,7 @@ func decompress(path, compression string, read func(io.Reader) (bool, error)) (m
 	case ".gz":
 		z, err := gzip.NewReader(f)
 		if err == io.EOF {
-			return read(f) // an empty file is an empty text, as of .zst
+			return read(f) // an empty file is an empty text, as with .zst
 		}
 		if err != nil {
 			return true, damagedFile(err)
@@ -224,7 +240,7 @@ func decompress(path, compression string, read func(io.Reader) (bool, error)) (m
 	return read(f)
 }
 
-// decompressed explains the errors of a decompressor.
+// decompressed is a reader that adds explanations to a decompressor's errors.
 type decompressed struct{ io.Reader }
 
 func (d decompressed) Read(p []byte) (int, error) {
@@ -238,7 +254,7 @@ func (d decompressed) Read(p []byte) (int, error) {
 func damagedFile(err error) error {
 	var file *fs.PathError
 	if errors.As(err, &file) {
-		return err // it could not be read at all
+		return err // the file cannot be read
 	}
-	return fmt.Errorf("the compressed file is cut short or damaged (%w): copy or compress it again", err)
+	return fmt.Errorf("the compressed file is truncated or damaged (%w): copy or compress it again", err)
 }

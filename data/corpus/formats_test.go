@@ -13,7 +13,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
-// failure returns the error that reading gives.
+// failure returns the error of reading a source.
 func failure(t *testing.T, s Source) error {
 	t.Helper()
 	for _, err := range s.Documents(context.Background()) {
@@ -66,8 +66,8 @@ type row struct {
 	Body string  `parquet:"body"`
 }
 
-// putParquet writes texts to a file of small pages and two row groups; "-" is a
-// null.
+// putParquet writes texts to a Parquet file with small pages and two row
+// groups. "-" means null.
 func putParquet(t testing.TB, path string, texts ...string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -131,7 +131,7 @@ func TestParquet(t *testing.T) {
 			t.Errorf("canceled: %v", err)
 		}
 	}
-	for field, want := range map[string]string{"none": `there is no column "none"; there are "text", "body"`, "id": "not a string"} {
+	for field, want := range map[string]string{"none": `there is no column "none"; there are "text", "body"`, "id": "not strings"} {
 		s, err := Open(t.Context(), Spec{Source: path, Field: field})
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +157,7 @@ func TestParquet(t *testing.T) {
 	}
 }
 
-// TestParquetTypes checks that only strings are taken for text.
+// TestParquetTypes checks that only columns of strings are accepted.
 func TestParquetTypes(t *testing.T) {
 	type types struct {
 		Text    string             `parquet:"text"`
@@ -186,10 +186,10 @@ func TestParquetTypes(t *testing.T) {
 			t.Errorf("%s: %s", field, d)
 		}
 	}
-	const others = `, not a string in each row; there are "text", "bytes", "picture": name`
+	const others = `, not strings; there are "text", "bytes", "picture": name`
 	others2 := strings.Replace(others, `"text", "bytes", "picture"`, `"bytes", "picture", "text"`, 1)
 	for field, want := range map[string]string{
-		"picture": `row 2 of the column "picture" holds bytes that are not UTF-8`,
+		"picture": `row 2 of the column "picture" is not UTF-8`,
 		"json":    "holds values of type JSON", "enum": "holds values of type ENUM", "decimal": "holds values of type DECIMAL",
 		"fixed": "holds values of type FIXED_LEN_BYTE_ARRAY", "list": "holds a list", "repeats": "holds a list",
 		"struct": "holds a struct", "map": "holds a map",
@@ -205,7 +205,7 @@ func TestParquetTypes(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	// A decimal can be bytes, too.
+	// A decimal may be stored as bytes.
 	schema := parquet.NewSchema("row", parquet.Group{"text": parquet.Decimal(2, 9, parquet.ByteArrayType)})
 	f, err := os.Create(path)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/landscape-aware/growing/data/ordered"
 )
 
-// opticks is Newton's Opticks as Project Gutenberg has it, part of every Go
-// installation.
+// opticks is Project Gutenberg's text of Newton's Opticks, which is part of
+// every Go installation.
 const opticks = "testdata/Isaac.Newton-Opticks.txt"
 
 // goProse is the prose of a Go installation.
@@ -27,20 +27,20 @@ type goProse struct {
 	files []string
 
 	mu    sync.Mutex
-	stamp string     // of the files when they were listed, until it was asked for
-	docs  []Document // all of them, once they were read to the end
+	stamp string     // of the listed files; "" once Stamp returned it
+	docs  []Document // all documents, after they were read once
 }
 
-// GoProse returns the English prose of the Go installation at goroot, or of the
-// one that `go env GOROOT` names if goroot is empty: the comments of the Go
-// source below src, a document for each file, and Newton's Opticks, a document
-// for about 8 KiB.
+// GoProse returns the English prose of the Go installation at goroot. If goroot
+// is empty, it uses the installation of `go env GOROOT`. The prose consists of
+// the comments of the Go source below src, one document a file, and of Newton's
+// Opticks in documents of about 8 KiB.
 //
-// Left out are testdata and generated files, licence headers, directives, code
-// within comments (indented lines, "Output:" of examples), paragraphs that do
-// not look like prose (see [isProse]) and, since much is said twice in the
-// variants for operating systems and in vendored packages, paragraphs that
-// occurred before.
+// It omits testdata and generated files, licence headers, directives, code
+// within comments (indented lines, "Output:" of examples), and paragraphs that
+// do not look like prose (see [isProse]). It also omits repeated paragraphs,
+// because files for different operating systems and vendored packages repeat
+// many.
 func GoProse(goroot string) (Source, error) {
 	root, err := findGoroot(goroot)
 	if err != nil {
@@ -53,8 +53,7 @@ func GoProse(goroot string) (Source, error) {
 	return s, nil
 }
 
-// listGo returns the files of an installation that are looked at, below its
-// src, and a stamp of them.
+// listGo returns the files to read, relative to root/src, and a stamp of them.
 func listGo(root string) (files []string, stamp string, err error) {
 	sum := sha256.New()
 	src := filepath.Join(root, "src")
@@ -88,12 +87,12 @@ func listGo(root string) (files []string, stamp string, err error) {
 		return nil, "", fmt.Errorf("corpus: looking for Go source in %s: %w", src, err)
 	}
 	if len(files) == 0 {
-		return nil, "", fmt.Errorf("corpus: there is no Go source in %s: install Go from https://go.dev/dl (some distributions keep the source in a package of its own, as golang-src), or name a text file instead of %q", src, GoSpec)
+		return nil, "", fmt.Errorf("corpus: there is no Go source in %s: install Go from https://go.dev/dl (some distributions have the source in a separate package, such as golang-src), or name a text file instead of %q", src, GoSpec)
 	}
 	return files, fmt.Sprintf("go prose %d\n%q\n%x", proseVersion, root, sum.Sum(nil)), nil
 }
 
-// proseVersion changes when other text is taken from the same files.
+// proseVersion is part of the stamp. Increase it when the same files give other text.
 const proseVersion = 1
 
 func findGoroot(goroot string) (string, error) {
@@ -103,15 +102,15 @@ func findGoroot(goroot string) (string, error) {
 	if goroot == "" {
 		out, err := exec.Command("go", "env", "GOROOT").Output()
 		if err != nil {
-			return "", fmt.Errorf("corpus: asking for the Go installation with `go env GOROOT`: %w: put go on the PATH, set GOROOT, or name a text file instead of %q", err, GoSpec)
+			return "", fmt.Errorf("corpus: finding the Go installation with `go env GOROOT`: %w: put go on the PATH, set GOROOT, or name a text file instead of %q", err, GoSpec)
 		}
 		goroot = strings.TrimSpace(string(out))
 	}
 	info, err := os.Stat(filepath.Join(goroot, "src"))
 	if err != nil || !info.IsDir() {
-		return "", fmt.Errorf("corpus: there is no Go installation with its source in %q: set GOROOT, or name a text file instead of %q", goroot, GoSpec)
+		return "", fmt.Errorf("corpus: there is no Go installation with source code in %q: set GOROOT, or name a text file instead of %q", goroot, GoSpec)
 	}
-	// A link and what it points to are the same installation.
+	// A link and its target are the same installation.
 	if real, err := filepath.EvalSymlinks(goroot); err == nil {
 		goroot = real
 	}
@@ -132,7 +131,8 @@ func (s *goProse) Info() Info {
 
 func (s *goProse) Fetch(context.Context, func(done, total int64)) error { return nil }
 
-// Stamp looks again each time but the first, which is at once.
+// Stamp lists the files again, except in the first call, which uses the list of
+// GoProse.
 func (s *goProse) Stamp(context.Context) (string, error) {
 	s.mu.Lock()
 	stamp := s.stamp
@@ -145,9 +145,9 @@ func (s *goProse) Stamp(context.Context) (string, error) {
 	return stamp, err
 }
 
-// Documents scans the files on all processors and yields in their order. What it
-// finds is small (about 11 MB) and takes long to find, so that it is kept in
-// memory for the next time.
+// Documents scans the files in parallel and yields the documents in order. It
+// keeps them in memory, because scanning takes long and they are small (about
+// 11 MB).
 func (s *goProse) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		s.mu.Lock()
@@ -181,10 +181,10 @@ func (s *goProse) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	}
 }
 
-// errEnough ends a scan whose caller wants no more documents.
+// errEnough stops a scan after the caller's yield returned false.
 var errEnough = errors.New("no more documents are wanted")
 
-// scan reads the files.
+// scan reads the documents from the files.
 func (s *goProse) scan(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		files := func(yield func(string, error) bool) {
@@ -212,7 +212,8 @@ func (s *goProse) scan(ctx context.Context) iter.Seq2[Document, error] {
 	}
 }
 
-// dropSeen leaves out the paragraphs that are in seen, and adds the others to it.
+// dropSeen removes the paragraphs that are in seen from a text, and adds the
+// others to seen.
 func dropSeen(text string, seen map[[16]byte]bool) string {
 	var kept []string
 	for p := range strings.SplitSeq(text, "\n\n") {

@@ -25,8 +25,8 @@ const (
 	testToken   = "hf_right"
 )
 
-// hubServer speaks as much of the Hub's protocol as is needed: the list of a
-// dataset's files, small files as they are, large ones by way of another server.
+// hubServer implements the necessary parts of the Hub's protocol: the list of a
+// dataset's files, small files, and redirects of large files to another server.
 type hubServer struct {
 	*httptest.Server
 	storage *httptest.Server
@@ -34,11 +34,11 @@ type hubServer struct {
 	private bool
 
 	mu       sync.Mutex
-	cut      map[string]int // connections to break in the middle of a file
-	garble   bool           // send other bytes than were promised
+	cut      map[string]int // number of connections to break in the middle of a file
+	garble   bool           // send other bytes than listed
 	stall    chan struct{}  // if not nil, wait here in the middle of a file
 	requests []string
-	leaked   bool // the token went to the other server
+	leaked   bool // whether the token was sent to the other server
 }
 
 func isLarge(name string) bool { return strings.HasSuffix(name, ".parquet") }
@@ -89,7 +89,7 @@ func (h *hubServer) serve(w http.ResponseWriter, r *http.Request) {
 	case !ok || !found:
 		http.Error(w, `{"error":"Repository not found"}`, http.StatusNotFound)
 	case isLarge(name):
-		// Another name of this machine, as ports do not make another host.
+		// Use another name of this machine, because another port is not another host.
 		http.Redirect(w, r, strings.Replace(h.storage.URL, "127.0.0.1", "localhost", 1)+"/"+name+"?signature=a%2Fb", http.StatusFound)
 	default:
 		w.Write(contents)

@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// testFiles is a dataset of one config and two splits.
+// testFiles is a dataset with one config and two splits.
 func testFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{
@@ -50,14 +50,14 @@ func openHubTest(t *testing.T) Source {
 	return s
 }
 
-// unverified ends the name of a download whose hash was not compared yet.
+// unverified is the suffix of a download whose hash is not checked yet.
 const unverified = ".unverified"
 
-// blobHash matches the names of whole downloads.
+// blobHash matches the names of complete downloads.
 var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// wholeFiles returns the names of what could be read as a dataset's files in
-// the cache.
+// wholeFiles returns the names of the files in the cache that could be read as
+// files of a dataset.
 func wholeFiles(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -100,7 +100,7 @@ func TestHub(t *testing.T) {
 		t.Errorf("the stamp changed by the download: %q, %q, %v", before, after, err)
 	}
 
-	// The second time nothing comes but the list.
+	// The second time only the list is downloaded.
 	n := len(h.requests)
 	again, err := Open(t.Context(), testSpec)
 	if err != nil {
@@ -110,7 +110,7 @@ func TestHub(t *testing.T) {
 	if asked := h.requests[n:]; len(asked) != 1 || !strings.HasPrefix(asked[0], "/api/") {
 		t.Errorf("the second time: %v", asked)
 	}
-	// A commit that is known needs not even that.
+	// A known commit does not even need the list.
 	pinned := testSpec
 	pinned.Revision = h.commit()
 	n = len(h.requests)
@@ -121,7 +121,7 @@ func TestHub(t *testing.T) {
 		t.Errorf("a commit: %v %s", h.requests[n:], d)
 	}
 
-	// Offline, and without a network, the cache serves.
+	// Offline and without a network, the cache is used.
 	t.Setenv("HF_HUB_OFFLINE", "1")
 	for _, spec := range []Spec{testSpec, pinned} {
 		if s, err = Open(t.Context(), spec); err != nil {
@@ -139,7 +139,7 @@ func TestHub(t *testing.T) {
 	if d := cmp.Diff(testText, read(t, s)); d != "" {
 		t.Errorf("without a network: %s", d)
 	}
-	// What was never fetched is named, with its place.
+	// The error for a file that was never downloaded has its name and place.
 	other := testSpec
 	other.Split = "test"
 	if s, err = Open(t.Context(), other); err != nil {
@@ -178,8 +178,8 @@ func TestHubToken(t *testing.T) {
 	}
 }
 
-// TestHubBroken breaks downloads in all ways and checks that no part is taken
-// for the whole.
+// TestHubBroken breaks downloads in several ways and checks that an incomplete
+// file is never used.
 func TestHubBroken(t *testing.T) {
 	const second = "en/train-00001-of-00002.parquet"
 	check := func(h *hubServer, want string, undo func()) {
@@ -213,7 +213,7 @@ func TestHubBroken(t *testing.T) {
 		h.mu.Unlock()
 	})
 
-	// A run that was interrupted had a whole download that is wrong.
+	// An interrupted run left a complete but wrong download.
 	h = newHubServer(t, testFiles(t))
 	left := filepath.Join(os.Getenv("HF_HOME"), "hub", "datasets--owner--name", "blobs", fmt.Sprintf("%x%s", sha256.Sum256(h.files[second]), unverified))
 	if err := os.MkdirAll(filepath.Dir(left), 0o777); err != nil {
@@ -277,7 +277,8 @@ func TestHubCanceled(t *testing.T) {
 	}
 }
 
-// TestHubTogether lets several processes, as it were, fill one cache.
+// TestHubTogether downloads to the same cache from several sources at once, as
+// several processes would.
 func TestHubTogether(t *testing.T) {
 	newHubServer(t, testFiles(t))
 	var wg sync.WaitGroup

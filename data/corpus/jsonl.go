@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// maxDocument is the largest document of JSON lines or Parquet, in bytes. Such
-// files say where a document ends, so that none is cut.
+// maxDocument is the size limit for a document of JSON lines or Parquet, in
+// bytes. Larger ones are an error: documents of these formats are never cut.
 const maxDocument = 256 << 20
 
 // readJSONLines calls yield for the field of each line, which must be a JSON
-// object, until it returns false; more tells whether it did not. Blank lines,
-// and fields that are null or blank, give no document.
+// object, until yield returns false. It returns more = false in that case.
+// Blank lines, nulls and blank fields are skipped.
 func readJSONLines(ctx context.Context, r io.Reader, field string, yield func(text string) bool) (more bool, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var line []byte
@@ -34,7 +34,7 @@ func readJSONLines(ctx context.Context, r io.Reader, field string, yield func(te
 			part, err := in.ReadSlice('\n')
 			line = append(line, part...)
 			if len(line) > maxDocument {
-				return true, fmt.Errorf("line %d is longer than %d bytes: is this a file of JSON lines, an object on each?", number, maxDocument)
+				return true, fmt.Errorf("line %d is longer than %d bytes: is this a file of JSON lines, with one object a line?", number, maxDocument)
 			}
 			if err == bufio.ErrBufferFull {
 				continue
@@ -64,15 +64,15 @@ func readJSONLines(ctx context.Context, r io.Reader, field string, yield func(te
 func jsonField(object []byte, field string) (string, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {
-		return "", fmt.Errorf("it is not a JSON object (%w): JSON lines hold one on each line", err)
+		return "", fmt.Errorf("it is not a JSON object (%w): each line must be one", err)
 	}
 	value, ok := fields[field]
 	if !ok {
-		return "", fmt.Errorf("there is no field %q; there are %s: name the one that holds the text", field, list(slices.Sorted(maps.Keys(fields))))
+		return "", fmt.Errorf("there is no field %q; there are %s: name the one with the text", field, list(slices.Sorted(maps.Keys(fields))))
 	}
 	var text *string
 	if err := json.Unmarshal(value, &text); err != nil {
-		return "", fmt.Errorf("the field %q is not a string: name the one that holds the text", field)
+		return "", fmt.Errorf("the field %q is not a string: name the one with the text", field)
 	}
 	if text == nil {
 		return "", nil
@@ -80,7 +80,7 @@ func jsonField(object []byte, field string) (string, error) {
 	return strings.ToValidUTF8(*text, "\uFFFD"), nil
 }
 
-// list returns names for an error, at most twelve.
+// list formats names for an error message. It shows at most twelve.
 func list(names []string) string {
 	if len(names) == 0 {
 		return "none"

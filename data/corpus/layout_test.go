@@ -22,8 +22,8 @@ func TestHubEvil(t *testing.T) {
 	}
 }
 
-// TestForeignCache reads a cache that Hugging Face's own programs filled, which
-// hold no list of files, and finds out what they did not finish.
+// TestForeignCache reads a cache that Hugging Face's own programs filled. It
+// has no lists of files, and some files are incomplete.
 func TestForeignCache(t *testing.T) {
 	h := newHubServer(t, nil)
 	h.Close()

@@ -14,10 +14,10 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// readParquet calls yield for each row of a string column until it returns
-// false; more tells whether it did not. A page of the column is in memory at a
-// time, and the dictionary of the row group where there is one. Nulls and blank
-// strings give no document.
+// readParquet calls yield for each row of a string column until yield returns
+// false. It returns more = false in that case. Nulls and blank strings are
+// skipped. One page of the column is in memory at a time, and the row group's
+// dictionary if there is one.
 func readParquet(ctx context.Context, path, column string, yield func(text string) bool) (more bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -26,8 +26,8 @@ func readParquet(ctx context.Context, path, column string, yield func(text strin
 	defer f.Close()
 	yielding := false
 	defer func() {
-		// parquet-go panics at some damaged files. What yield panics with is not
-		// ours to hide.
+		// parquet-go panics on some damaged files. A panic of yield is passed
+		// on.
 		if r := recover(); r != nil && !yielding {
 			more, err = true, fmt.Errorf("the file is damaged: %v", r)
 		} else if r != nil {
@@ -40,10 +40,10 @@ func readParquet(ctx context.Context, path, column string, yield func(text strin
 	}
 	top := file.Root().Column(column)
 	if top == nil {
-		return true, fmt.Errorf("there is no column %q; there are %s: name the one that holds the text", column, list(columns(file)))
+		return true, fmt.Errorf("there is no column %q; there are %s: name the one with the text", column, list(columns(file)))
 	}
 	if other := notString(top); other != "" {
-		return true, fmt.Errorf("the column %q holds %s, not a string in each row; there are %s: name the one that holds the text", column, other, list(columns(file)))
+		return true, fmt.Errorf("the column %q holds %s, not strings; there are %s: name the one with the text", column, other, list(columns(file)))
 	}
 	c := &stringColumn{name: column, annotated: top.Type().LogicalType() != nil}
 	for _, group := range file.RowGroups() {
@@ -60,13 +60,13 @@ func readParquet(ctx context.Context, path, column string, yield func(text strin
 	return true, nil
 }
 
-// openParquet reads the description of a file.
+// openParquet reads the metadata of a file.
 func openParquet(f *os.File) (*parquet.File, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	// A length that is damaged must not become an allocation.
+	// Check the length field first: parquet-go would allocate whatever it says.
 	var tail [8]byte
 	if info.Size() < 12 {
 		return nil, errors.New("it is not a Parquet file: it is too short")
@@ -80,7 +80,7 @@ func openParquet(f *os.File) (*parquet.File, error) {
 	return parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<20))
 }
 
-// columns returns the names of a file's columns of strings at the top level.
+// columns returns the names of a file's top-level string columns.
 func columns(f *parquet.File) []string {
 	var names []string
 	for _, c := range f.Root().Columns() {
@@ -91,8 +91,9 @@ func columns(f *parquet.File) []string {
 	return names
 }
 
-// notString says what a column at the top level holds if that is not a string in
-// each row, "" if it is. Strings that are not annotated as such are let through.
+// notString returns what a top-level column holds if it is not one string a
+// row, and "" if it is. Byte arrays that are not annotated as strings are
+// accepted.
 func notString(c *parquet.Column) string {
 	logical := c.Type().LogicalType()
 	switch {
@@ -110,11 +111,11 @@ func notString(c *parquet.Column) string {
 	return ""
 }
 
-// stringColumn is a column on the way through the row groups.
+// stringColumn reads a column through all row groups.
 type stringColumn struct {
 	name      string
-	annotated bool  // as strings; otherwise it may hold any bytes
-	row       int64 // rows so far
+	annotated bool  // annotated as strings; otherwise it may hold any bytes
+	row       int64 // rows read so far
 }
 
 func (c *stringColumn) read(ctx context.Context, chunk parquet.ColumnChunk, yield func(text string) bool) (more bool, err error) {
@@ -150,12 +151,12 @@ func (c *stringColumn) readPage(page parquet.Page, values []parquet.Value, yield
 				continue
 			}
 			if len(v.ByteArray()) > maxDocument {
-				return true, fmt.Errorf("row %d of the column %q has %d bytes, more than %d", c.row, c.name, len(v.ByteArray()), maxDocument)
+				return true, fmt.Errorf("row %d of the column %q has %d bytes; the limit is %d", c.row, c.name, len(v.ByteArray()), maxDocument)
 			}
 			if !c.annotated && !utf8.Valid(v.ByteArray()) {
-				return true, fmt.Errorf("row %d of the column %q holds bytes that are not UTF-8, and nothing says that they are text: name the column that holds the text, or convert it", c.row, c.name)
+				return true, fmt.Errorf("row %d of the column %q is not UTF-8, and the column is not declared as text: name the column with the text, or convert it", c.row, c.name)
 			}
-			// The page's memory is used again: the text is a copy.
+			// Copy the text: the page's memory is reused.
 			text := strings.ToValidUTF8(string(v.ByteArray()), "\uFFFD")
 			if strings.TrimSpace(text) != "" && !yield(text) {
 				return false, nil

@@ -11,15 +11,15 @@ import (
 	"unicode/utf8"
 )
 
-// comment is a group of comments without a token or a blank line between.
+// comment is a group of comments that no token and no blank line separates.
 type comment struct {
 	ast.CommentGroup
 	beforePackage bool // before the package clause of the file
 }
 
-// comments returns the comments of a Go file grouped as go/parser groups them.
-// The scanner does that in half the parser's time, and does not stop at files
-// that are wrong on purpose, of which the Go installation has some.
+// comments returns the comments of a Go file, grouped as go/parser groups them.
+// The scanner takes half the parser's time and accepts the Go installation's
+// deliberately invalid files.
 func comments(source []byte) []comment {
 	fset := token.NewFileSet()
 	file := fset.AddFile("", -1, len(source))
@@ -29,15 +29,15 @@ func comments(source []byte) []comment {
 	var groups []comment
 	open := false       // whether the next comment may join the last group
 	lastLine := 0       // where the last comment ended
-	trailing := false   // whether the last group began behind code on its line
+	trailing := false   // whether code precedes the last group on its line
 	tokenLine := 0      // where the last token other than a comment began
-	sawPackage := false // whether the package clause was met
+	sawPackage := false // whether the package clause was read
 	for {
 		pos, tok, lit := s.Scan()
 		switch {
 		case tok == token.EOF:
 			return groups
-		case tok == token.SEMICOLON && lit == "\n": // inserted, not written
+		case tok == token.SEMICOLON && lit == "\n": // inserted automatically
 		case tok != token.COMMENT:
 			open = false
 			tokenLine = file.Line(pos) + strings.Count(lit, "\n")
@@ -56,7 +56,7 @@ func comments(source []byte) []comment {
 	}
 }
 
-// generated matches the comment of generated files, see `go help generate`.
+// generated matches the marker of generated files, see `go help generate`.
 var generated = regexp.MustCompile(`^// Code generated .* DO NOT EDIT\.$`)
 
 func isGenerated(c comment) bool {
@@ -77,7 +77,7 @@ func isLicense(text string) bool {
 	return false
 }
 
-// prose returns the paragraphs of a comment that are prose, each on one line.
+// prose returns the prose paragraphs of a comment, each on one line.
 func prose(comment string) []string {
 	lower := strings.ToLower(comment)
 	if strings.HasPrefix(lower, "output:") || strings.HasPrefix(lower, "unordered output:") {
@@ -105,9 +105,9 @@ func prose(comment string) []string {
 	return out
 }
 
-// isProse tells whether a paragraph looks like sentences: four words or more,
-// and of its characters other than spaces at least 85% letters, or punctuation
-// as it is found in sentences, and at least 75% letters.
+// isProse reports whether a paragraph looks like sentences: it has four words
+// or more, and of its characters other than spaces at least 75% are letters and
+// at least 85% are letters or punctuation of sentences.
 func isProse(p string) bool {
 	words, letters, common, total := 0, 0, 0, 0
 	for w := range strings.FieldsSeq(p) {
@@ -129,12 +129,12 @@ func isProse(p string) bool {
 	return words >= 4 && letters*100 >= total*75 && (letters+common)*100 >= total*85
 }
 
-// bookPart is the size of a document of a book, in bytes.
+// bookPart is the least size of a document of a book, in bytes.
 const bookPart = 8 << 10
 
-// book cuts a book of Project Gutenberg into documents of whole paragraphs,
-// without the frame that Gutenberg puts around it. A paragraph's lines are
-// joined, and tables and figures left out, as in comments.
+// book splits a book of Project Gutenberg into documents of whole paragraphs,
+// without Gutenberg's header and footer. As in comments, it joins the lines of
+// a paragraph and omits tables and figures.
 func book(name, text string) []Document {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if i := strings.Index(text, "*** START OF"); i >= 0 {

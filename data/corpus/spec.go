@@ -15,24 +15,25 @@ const (
 	// GoSpec is the Source of a [Spec] for the Go installation's prose.
 	GoSpec = "go"
 
-	// HubPrefix begins the Source of a [Spec] for a dataset of the Hugging Face
-	// Hub, or for a directory that looks like one.
+	// HubPrefix is the prefix of the Source of a [Spec] for a dataset of the
+	// Hugging Face Hub, or for a directory with the layout of one.
 	HubPrefix = hub.Prefix
 )
 
-// Spec says what text to read. In JSON it is an object, or a string where only
-// Source is given.
+// Spec describes the text to read. In JSON it is an object, or a string if only
+// Source is set.
 type Spec struct {
 	// Source is "go", or paths and globs of files separated by commas, or
-	// "hf:owner/name" for a dataset of the Hugging Face Hub, or "hf:" and a path
-	// that begins with "/", "./", "../" or "~/" for a directory laid out as one.
+	// "hf:owner/name" for a dataset of the Hugging Face Hub, or "hf:" and a
+	// path that begins with "/", "./", "../" or "~/" for a directory with the
+	// layout of a dataset.
 	Source string `json:"source"`
 
-	Field    string   `json:"field,omitempty"`    // of JSON lines, or column of Parquet, that holds the text; empty means "text"
-	Config   string   `json:"config,omitempty"`   // of a dataset (a subset); empty where it has only one
-	Split    string   `json:"split,omitempty"`    // of a dataset; empty means "train"
+	Field    string   `json:"field,omitempty"`    // field of JSON lines or column of Parquet with the text; empty means "text"
+	Config   string   `json:"config,omitempty"`   // config (subset) of a dataset; may be empty if it has only one
+	Split    string   `json:"split,omitempty"`    // split of a dataset; empty means "train"
 	Revision string   `json:"revision,omitempty"` // branch, tag or commit of a dataset on the Hub; empty means "main"
-	License  string   `json:"license,omitempty"`  // of the text, as the user knows it; a dataset's card is believed first
+	License  string   `json:"license,omitempty"`  // licence of the text; a dataset's card takes precedence
 	Clean    Cleaning `json:"clean,omitzero"`
 }
 
@@ -71,8 +72,8 @@ func (s Spec) String() string {
 	return name
 }
 
-// directory returns the directory that an "hf:" source names, and whether it
-// names one.
+// directory returns Source without its prefix, and whether it is the path of a
+// directory.
 func (s Spec) directory() (string, bool) {
 	rest := strings.TrimPrefix(s.Source, HubPrefix)
 	for _, begin := range []string{"/", "./", "../", "~/"} {
@@ -83,11 +84,11 @@ func (s Spec) directory() (string, bool) {
 	return rest, rest == "." || rest == ".."
 }
 
-// Validate reports what is wrong with the specification, without looking at the
-// text.
+// Validate reports the first error in the specification. It does not look at
+// the text.
 func (s Spec) Validate() error {
 	if s.Source == "" {
-		return fmt.Errorf("corpus: no corpus was named: give %q for the text of the Go installation, the path of a text, JSON lines or Parquet file, or %sowner/name for a dataset of the Hugging Face Hub", GoSpec, HubPrefix)
+		return fmt.Errorf("corpus: no corpus is given: give %q for the text of the Go installation, the path of a text, JSON lines or Parquet file, or %sowner/name for a dataset of the Hugging Face Hub", GoSpec, HubPrefix)
 	}
 	if err := s.Clean.Validate(); err != nil {
 		return err
@@ -96,7 +97,7 @@ func (s Spec) Validate() error {
 	if onHub {
 		var rest string
 		if rest, local = s.directory(); !local && !hub.ValidID(rest) {
-			return fmt.Errorf("corpus: %q names no dataset: write %sowner/name, or %s./directory for one in a directory", s.Source, HubPrefix, HubPrefix)
+			return fmt.Errorf("corpus: %q is not the name of a dataset: write %sowner/name, or %s./directory for one in a directory", s.Source, HubPrefix, HubPrefix)
 		}
 	}
 	for _, f := range []struct {
@@ -110,12 +111,12 @@ func (s Spec) Validate() error {
 		{"license", s.License, s.Source != GoSpec},
 	} {
 		if f.value != "" && !f.allowed {
-			return fmt.Errorf("corpus: the %s %q says nothing about the corpus %q: leave it out", f.name, f.value, s.Source)
+			return fmt.Errorf("corpus: the %s %q does not apply to the corpus %q: leave it out", f.name, f.value, s.Source)
 		}
 	}
 	for _, part := range []string{s.Config, s.Split, s.Revision} {
 		if strings.HasPrefix(part, "/") || strings.Contains(part, "..") {
-			return fmt.Errorf("corpus: %q is no name of a config, split or revision", part)
+			return fmt.Errorf("corpus: %q is not a valid name of a config, split or revision", part)
 		}
 	}
 	return nil
@@ -128,11 +129,11 @@ func (s Spec) field() string {
 	return s.Field
 }
 
-// Open returns the source that a specification names. It looks which files there
-// are: of a dataset on the Hub it asks the Hub, unless HF_HUB_OFFLINE is set or
-// Revision is a commit that was asked for before. The environment's HF_ENDPOINT,
-// HF_TOKEN, HF_HUB_CACHE and HF_HOME mean what they mean to Hugging Face's
-// programs.
+// Open returns the source that a specification describes. It lists the files.
+// For a dataset on the Hub it asks the Hub, unless HF_HUB_OFFLINE is set or
+// Revision is a commit whose list is in the cache. The environment variables
+// HF_ENDPOINT, HF_TOKEN, HF_HUB_CACHE and HF_HOME mean the same as in Hugging
+// Face's programs.
 func Open(ctx context.Context, spec Spec) (Source, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err

@@ -40,17 +40,17 @@ func TestSpecValidate(t *testing.T) {
 		}
 	}
 	for want, s := range map[string]Spec{
-		"no corpus was named":    {},
-		"config":                 {Source: "a.txt", Config: "c"},
-		"split":                  {Source: "go", Split: "test"},
-		"revision":               {Source: "hf:./a", Revision: "main"},
-		"license":                {Source: "go", License: "CC0"},
-		"field":                  {Source: "go", Field: "text"},
-		"names no dataset":       {Source: "hf:a/b/c"},
-		`"hf:" names no dataset`: {Source: "hf:"},
-		"is no name":             {Source: "hf:a/b", Config: "../x"},
-		"normalization form":     {Source: "go", Clean: Cleaning{Normalization: "NFX"}},
-		"must not be negative":   {Source: "go", Clean: Cleaning{MinCharacters: -1}},
+		"no corpus is given":                 {},
+		"config":                             {Source: "a.txt", Config: "c"},
+		"split":                              {Source: "go", Split: "test"},
+		"revision":                           {Source: "hf:./a", Revision: "main"},
+		"license":                            {Source: "go", License: "CC0"},
+		"field":                              {Source: "go", Field: "text"},
+		"is not the name of a dataset":       {Source: "hf:a/b/c"},
+		`"hf:" is not the name of a dataset`: {Source: "hf:"},
+		"is not a valid name":                {Source: "hf:a/b", Config: "../x"},
+		"normalization form":                 {Source: "go", Clean: Cleaning{Normalization: "NFX"}},
+		"must not be negative":               {Source: "go", Clean: Cleaning{MinCharacters: -1}},
 	} {
 		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", s, err, want)
@@ -76,7 +76,7 @@ func TestCleaning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // duplicates are those of one pass
+		for range 2 { // each pass finds duplicates independently
 			if d := cmp.Diff(c.want, read(t, s)); d != "" {
 				t.Errorf("%+v: %s", c.clean, d)
 			}
@@ -94,7 +94,7 @@ func TestCleaning(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, err := range s.Documents(t.Context()) {
-		if err == nil || !strings.Contains(err.Error(), "cleaning leaves nothing") {
+		if err == nil || !strings.Contains(err.Error(), "cleaning removes all text") {
 			t.Error(err)
 		}
 	}

@@ -9,18 +9,17 @@ import (
 	"strings"
 )
 
-// Limits of a document of plain text, in bytes. A text without blank lines is
-// cut into documents of this size, so that memory does not grow with it.
+// Size limits for a document of plain text, in bytes. A text without blank
+// lines is cut into documents of this size, so memory does not grow with it.
 const (
-	softLimit = 1 << 20 // a document is cut at the first line end after this
-	hardLimit = 4 << 20 // or, within a line, at this
+	softLimit = 1 << 20 // a document is cut at the first newline after this
+	hardLimit = 4 << 20 // or at this, within a line
 )
 
-// byteOrderMark may begin UTF-8. It says nothing and is not text.
+// byteOrderMark may be at the beginning of a UTF-8 file. It is not text.
 var byteOrderMark = []byte("\uFEFF")
 
-// asText looks at the beginning of what should be UTF-8, and leaves a byte order
-// mark out.
+// asText checks that a file looks like UTF-8 and skips a byte order mark.
 func asText(r io.Reader) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	head, err := in.Peek(1 << 12)
@@ -29,9 +28,9 @@ func asText(r io.Reader) (*bufio.Reader, error) {
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
-		return nil, errors.New("it looks like UTF-16: convert it to UTF-8, as with `iconv -f UTF-16 -t UTF-8`")
+		return nil, errors.New("it looks like UTF-16: convert it to UTF-8, for example with `iconv -f UTF-16 -t UTF-8`")
 	case bytes.IndexByte(head, 0) >= 0:
-		return nil, errors.New("it looks like binary data or UTF-16, as there is a zero byte near its beginning: name a file of text, converted to UTF-8")
+		return nil, errors.New("it looks like binary data or UTF-16, because there is a zero byte near its beginning: name a text file, converted to UTF-8")
 	case bytes.HasPrefix(head, byteOrderMark):
 		_, err := in.Discard(len(byteOrderMark))
 		return in, err
@@ -39,8 +38,8 @@ func asText(r io.Reader) (*bufio.Reader, error) {
 	return in, nil
 }
 
-// readText calls yield for each document of plain text until it returns false;
-// more tells whether it did not.
+// readText calls yield for each document of plain text until yield returns
+// false. It returns more = false in that case.
 func readText(ctx context.Context, r io.Reader, yield func(text string) bool) (more bool, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var doc []byte
@@ -82,8 +81,8 @@ func readText(ctx context.Context, r io.Reader, yield func(text string) bool) (m
 	}
 }
 
-// cut returns where to cut a text without line ends: after the last space, or
-// before the last character that may be incomplete.
+// cut returns where to cut a text that has no newline: after the last space, or
+// before the last character, which may be incomplete.
 func cut(text []byte) int {
 	if i := bytes.LastIndexByte(text, ' '); i > 0 {
 		return i + 1

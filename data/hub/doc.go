@@ -1,8 +1,7 @@
-// Package hub brings files of the Hugging Face Hub, those of datasets and of
-// models, onto this machine. Files are kept in the cache that Hugging Face's
-// programs share, are checked against the hashes that the Hub gives, and serve
-// where the Hub cannot be reached.
+// Package hub downloads files of datasets and models from the Hugging Face Hub.
+// It keeps them in the cache that Hugging Face's programs share, checks them
+// against the Hub's hashes, and uses the cache when the Hub cannot be reached.
 //
-// The environment is what Hugging Face documents: HF_ENDPOINT, HF_TOKEN,
-// HF_HUB_CACHE, HF_HOME and HF_HUB_OFFLINE.
+// It reads the environment variables that Hugging Face documents: HF_ENDPOINT,
+// HF_TOKEN, HF_HUB_CACHE, HF_HOME and HF_HUB_OFFLINE.
 package hub

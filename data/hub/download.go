@@ -25,24 +25,23 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
-// parallelDownloads is how many files come at a time.
+// parallelDownloads is the number of files to download at a time.
 const parallelDownloads = 4
 
-// blobHash matches the hashes of contents: git's sha1, or the sha256 of a large
-// file.
+// blobHash matches hashes of contents: git's sha1, or the sha256 of a large file.
 var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// unverified ends the name of a download whose hash was not compared yet.
+// unverified is the suffix of a download whose hash is not checked yet.
 const unverified = ".unverified"
 
-// present tells whether a file is in the cache, whole.
+// present reports whether a complete file is in the cache.
 func (r *Repository) present(name string) bool {
 	info, err := os.Stat(r.Path(name))
 	return err == nil && info.Mode().IsRegular() && (r.files[name].size() == 0 || info.Size() == r.files[name].size())
 }
 
-// Fetch brings the files that are not there yet onto this machine. Progress may
-// be nil.
+// Fetch downloads the named files that are not in the cache. Progress may be
+// nil.
 func (r *Repository) Fetch(ctx context.Context, names []string, progress func(done, total int64)) error {
 	var todo []file
 	var total int64
@@ -60,8 +59,8 @@ func (r *Repository) Fetch(ctx context.Context, names []string, progress func(do
 	var done int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelDownloads)
-	// It keeps to the environment's cache and token; its own progress goes to the
-	// standard output, and is not used.
+	// The downloader uses our cache and token. Its own progress report, which
+	// goes to the standard output, is not used.
 	repo := huggingface.New(r.id).WithType(r.kind.repoType()).WithAuth(r.env.token).WithEndpoint(r.env.endpoint).WithCacheDir(r.env.cache)
 	manager := repo.GetDownloadManager()
 	for _, f := range todo {
@@ -76,7 +75,7 @@ func (r *Repository) Fetch(ctx context.Context, names []string, progress func(do
 				}
 			}
 			err := r.download(ctx, f, func(address, path string) (fresh bool, err error) {
-				// It is not called for a file that is there already.
+				// The callback is not called for a file that exists.
 				err = manager.LockedDownload(ctx, address, path, false, func(bytes, all int64) {
 					fresh = true
 					report(bytes, all)
@@ -84,7 +83,7 @@ func (r *Repository) Fetch(ctx context.Context, names []string, progress func(do
 				return fresh, err
 			})
 			if err == nil {
-				report(f.size(), 0) // it does not report the end, nor a file that another process brought
+				report(f.size(), 0) // the downloader reports neither the end nor files that another process downloaded
 			}
 			return err
 		})
@@ -92,15 +91,15 @@ func (r *Repository) Fetch(ctx context.Context, names []string, progress func(do
 	return group.Wait()
 }
 
-// getFile brings what is at an address to a path, unless there is a file. Fresh
-// tells whether it knows that it brought anything.
+// getFile downloads an address to a path, unless the file exists. Fresh reports
+// whether it is known to have downloaded anything.
 type getFile func(address, path string) (fresh bool, err error)
 
-// download brings one file into the cache with get. The file gets its name there
-// when it is on disk and its hash is right.
+// download downloads one file into the cache with get. The file gets its name
+// there only when it is on disk and its hash is right.
 func (r *Repository) download(ctx context.Context, f file, get getFile) error {
 	if f.hash() == "" {
-		return fmt.Errorf("%s gives no hash for %s, so that a download could not be checked", r.env.endpoint, f.Name)
+		return fmt.Errorf("%s gives no hash for %s, so a download cannot be checked", r.env.endpoint, f.Name)
 	}
 	blob := filepath.Join(r.dir(), "blobs", f.hash())
 	if err := r.downloadBlob(ctx, f, blob, get); err != nil {
@@ -114,18 +113,18 @@ func (r *Repository) download(ctx context.Context, f file, get getFile) error {
 	if err != nil {
 		return err
 	}
-	// Another process may be at the same file: the name is never without one.
+	// Replace the link by a rename: another process may be reading the file.
 	tmp := fmt.Sprintf("%s.%08x%s", link, rand.Uint32(), atomicfile.Ext)
 	if os.Symlink(target, tmp) != nil {
-		if err := os.Link(blob, tmp); err != nil { // where there are no symbolic links
+		if err := os.Link(blob, tmp); err != nil { // on systems without symbolic links
 			return err
 		}
 	}
-	defer os.Remove(tmp) // a rename of two names of one file leaves both
+	defer os.Remove(tmp) // renaming between two hard links of a file does nothing
 	return os.Rename(tmp, link)
 }
 
-// downloadBlob brings the contents of a file, if they are not there.
+// downloadBlob downloads the contents of a file unless they exist. It tries twice.
 func (r *Repository) downloadBlob(ctx context.Context, f file, blob string, get getFile) error {
 	again, err := r.tryBlob(ctx, f, blob, get)
 	if again {
@@ -134,9 +133,9 @@ func (r *Repository) downloadBlob(ctx context.Context, f file, blob string, get 
 	return err
 }
 
-// tryBlob is one attempt. Again tells whether another may do better, because what
-// was found to be wrong is not what was fetched: an interrupted run left it, or
-// another process did something to it.
+// tryBlob tries to download the contents of a file. Again reports whether a
+// second attempt may succeed, because the bad file was not downloaded by this
+// call: an interrupted run left it, or another process changed it.
 func (r *Repository) tryBlob(ctx context.Context, f file, blob string, get getFile) (again bool, err error) {
 	if info, err := os.Stat(blob); err == nil && info.Size() == f.size() {
 		return false, nil
@@ -150,8 +149,8 @@ func (r *Repository) tryBlob(ctx context.Context, f file, blob string, get getFi
 		place = "datasets/" + r.id
 	}
 	address := fmt.Sprintf("%s/%s/resolve/%s/%s", r.env.endpoint, place, r.commit, strings.Join(segments, "/"))
-	// Another process may be at the same file, and waiting for it cannot be
-	// interrupted.
+	// Another process may be downloading the same file. Waiting for it cannot
+	// be interrupted, so do it in a goroutine.
 	type outcome struct {
 		fresh bool
 		err   error
@@ -174,7 +173,7 @@ func (r *Repository) tryBlob(ctx context.Context, f file, blob string, get getFi
 		return false, ctx.Err()
 	}
 	if err := o.err; err != nil {
-		advice := "run it again; files that are complete are kept"
+		advice := "run it again; complete files are kept"
 		if text := err.Error(); strings.Contains(text, "bad status code 401") || strings.Contains(text, "bad status code 403") {
 			advice = r.tokenAdvice()
 		}
@@ -187,16 +186,16 @@ func (r *Repository) tryBlob(ctx context.Context, f file, blob string, get getFi
 		return false, nil
 	}
 	if rerr := os.Remove(blob + unverified); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-		return false, fmt.Errorf("downloading %s from %s: %w; it cannot be removed: %w", f.Name, address, err, rerr)
+		return false, fmt.Errorf("downloading %s from %s: %w; removing it: %w", f.Name, address, err, rerr)
 	}
-	_, missing := os.Stat(blob) // not if another process was faster
+	_, missing := os.Stat(blob) // nil if another process was faster
 	if o.fresh && missing != nil && errors.Is(err, fs.ErrNotExist) {
-		err = errors.New("the connection broke") // of which the downloader says nothing
+		err = errors.New("the connection broke") // the downloader does not report this
 	}
 	return !o.fresh || missing == nil, fmt.Errorf("downloading %s from %s: %w: run it again", f.Name, address, err)
 }
 
-// verifyBlob compares a download with its hash, and sees that it is on disk.
+// verifyBlob checks the hash of a download and syncs it to the disk.
 func verifyBlob(path string, f file) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -216,7 +215,7 @@ func verifyBlob(path string, f file) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != f.hash() {
-		return fmt.Errorf("%d bytes came, with the hash %s instead of %s", info.Size(), got, f.hash())
+		return fmt.Errorf("the %d bytes have the hash %s instead of %s", info.Size(), got, f.hash())
 	}
 	return file.Sync()
 }

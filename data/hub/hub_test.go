@@ -13,8 +13,8 @@ import (
 
 const testCommit = "0123456789abcdef0123456789abcdef01234567"
 
-// TestKinds fetches a file of a model and of a dataset of the same name, which
-// have addresses and places in the cache of their own.
+// TestKinds downloads a file of a model and a file of a dataset with the same
+// name, which have different addresses and places in the cache.
 func TestKinds(t *testing.T) {
 	contents := map[string]string{"/owner/name": "of a model", "/datasets/owner/name": "of a dataset"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

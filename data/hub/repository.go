@@ -21,7 +21,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
-// Kind is what a repository holds.
+// Kind is the kind of a repository.
 type Kind string
 
 const (
@@ -29,47 +29,47 @@ const (
 	Model   Kind = "model"
 )
 
-// idPattern matches the names of repositories: owner/name, or the name alone of
+// idPattern matches the names of repositories: owner/name, or only a name for
 // the oldest ones.
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$`)
 
-// ValidID tells whether a repository can have that name.
+// ValidID reports whether id can be the name of a repository.
 func ValidID(id string) bool {
 	return idPattern.MatchString(id) && !strings.Contains(id, "..") && !strings.Contains(id, "--")
 }
 
-// Prefix begins what the user writes for a repository of the Hub: hf:owner/name.
+// Prefix is the prefix of repository names in user input: hf:owner/name.
 const Prefix = "hf:"
 
-// Repository is a dataset or a model of the Hugging Face Hub at one commit, in the
-// cache that Hugging Face's programs share:
+// Repository is a dataset or a model of the Hugging Face Hub at one commit. Its
+// files are in the cache that Hugging Face's programs share:
 //
 //	<cache>/<kind>s--owner--name/refs/<revision>         the commit
-//	                         info/<commit>           what the Hub said of it
+//	                         info/<commit>           the Hub's list of files
 //	                         blobs/<hash>            contents
-//	                         snapshots/<commit>/...  links to them
+//	                         snapshots/<commit>/...  links to the contents
 //
-// Downloads are go-huggingface's. Its hub.Repo is not asked for the list of
-// files: it removes the list it has before it asks for another, so that nothing
-// works offline, cannot be canceled there, and fails at datasets with several
-// licences. Its package datasets asks a fixed address, whatever HF_ENDPOINT is.
+// The package go-huggingface does the downloads, but not the list of files: its
+// hub.Repo deletes its list before it asks for a new one, so it does not work
+// offline; it cannot be canceled there; and it fails for datasets with several
+// licences. Its package datasets ignores HF_ENDPOINT.
 type Repository struct {
 	env      environment
 	kind     Kind
 	id       string
 	revision string
 	commit   string
-	files    map[string]file // by name; without sizes and hashes if the Hub was never asked
+	files    map[string]file // by name; without sizes and hashes if the list did not come from the Hub
 	ordered  []string
-	offline  error // why nothing can be downloaded, nil if it can
+	offline  error // why nothing can be downloaded; nil if it can
 }
 
-// file is what the Hub says of a file.
+// file is an entry of the Hub's list of files.
 type file struct {
 	Name string               `json:"rfilename"`
 	Size int64                `json:"size"`
-	Blob string               `json:"blobId"` // git's hash of the contents, or of a pointer to them
-	LFS  *huggingface.LFSInfo `json:"lfs"`    // of large files
+	Blob string               `json:"blobId"` // git's hash of the contents, or of the LFS pointer
+	LFS  *huggingface.LFSInfo `json:"lfs"`    // only for large files
 }
 
 // hash returns the name of the file's blob in the cache, "" if it is not known.
@@ -88,7 +88,7 @@ func (f file) size() int64 {
 	return f.Size
 }
 
-// environment is what the environment says of the Hub, as documented at
+// environment holds the settings from the environment variables, see
 // https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables.
 type environment struct {
 	endpoint, token, cache string
@@ -111,7 +111,7 @@ func readEnvironment() (environment, error) {
 			if base == "" {
 				user, err := os.UserHomeDir()
 				if err != nil {
-					return e, fmt.Errorf("where is the Hugging Face cache? Set HF_HOME: %w", err)
+					return e, fmt.Errorf("finding the Hugging Face cache: %w: set HF_HOME", err)
 				}
 				base = filepath.Join(user, ".cache")
 			}
@@ -122,12 +122,12 @@ func readEnvironment() (environment, error) {
 	return e, nil
 }
 
-// commitHash matches a revision that can never mean anything else.
+// commitHash matches a commit. Unlike a branch or tag, it never changes its meaning.
 var commitHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// Open finds out which files a repository has: from the Hub, or from the cache
-// where the Hub need not or cannot be asked. The revision is a branch, tag or
-// commit, empty for main.
+// Open lists the files of a repository. It uses the cached list if the Hub
+// cannot be reached, or if the revision is a commit whose list is cached. The
+// revision is a branch, tag or commit; empty means main.
 func Open(ctx context.Context, kind Kind, id, revision string) (*Repository, error) {
 	env, err := readEnvironment()
 	if err != nil {
@@ -180,7 +180,7 @@ func (r *Repository) refPath() string {
 	return filepath.Join(r.dir(), "refs", filepath.FromSlash(r.revision))
 }
 
-// ask returns the Hub's answer to the question for the list of files.
+// ask requests the list of files from the Hub.
 func (r *Repository) ask(ctx context.Context) ([]byte, error) {
 	address := fmt.Sprintf("%s/api/%s/%s/revision/%s?blobs=true", r.env.endpoint, r.kind.repoType(), r.id, url.PathEscape(r.revision))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -207,12 +207,12 @@ func (r *Repository) ask(ctx context.Context) ([]byte, error) {
 	}
 	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<30))
 	if err != nil {
-		return nil, fmt.Errorf("reading what %s says of the %s %s: %w", r.env.endpoint, r.kind, r.id, err)
+		return nil, fmt.Errorf("reading the answer of %s for the %s %s: %w", r.env.endpoint, r.kind, r.id, err)
 	}
 	return answer, nil
 }
 
-// tokenAdvice says what to do about a repository that may not be read.
+// tokenAdvice tells the user what to do about a repository that may not be read.
 func (r *Repository) tokenAdvice() string {
 	if r.env.token == "" {
 		return "set HF_TOKEN to a token of an account that may read it"
@@ -220,10 +220,10 @@ func (r *Repository) tokenAdvice() string {
 	return "the token in HF_TOKEN is wrong or its account may not read it"
 }
 
-// remember keeps the Hub's answer for the time when it cannot be asked.
+// remember caches the Hub's list for use offline.
 func (r *Repository) remember(answer []byte) error {
 	if err := r.parse(answer); err != nil {
-		return fmt.Errorf("what %s says of the %s %s cannot be read: %w", r.env.endpoint, r.kind, r.id, err)
+		return fmt.Errorf("parsing the answer of %s for the %s %s: %w", r.env.endpoint, r.kind, r.id, err)
 	}
 	for path, contents := range map[string][]byte{r.infoPath(r.commit): answer, r.refPath(): []byte(r.commit)} {
 		err := os.MkdirAll(filepath.Dir(path), 0o777)
@@ -231,13 +231,13 @@ func (r *Repository) remember(answer []byte) error {
 			err = atomicfile.WriteBytes(path, contents)
 		}
 		if err != nil {
-			return fmt.Errorf("the Hugging Face cache cannot be written to: %w: set HF_HOME to a directory that is writable", err)
+			return fmt.Errorf("writing to the Hugging Face cache: %w: set HF_HOME to a writable directory", err)
 		}
 	}
 	return nil
 }
 
-// parse reads a list of files as the Hub gives it.
+// parse parses the Hub's list of files.
 func (r *Repository) parse(answer []byte) error {
 	var list struct {
 		Commit string `json:"sha"`
@@ -247,7 +247,7 @@ func (r *Repository) parse(answer []byte) error {
 		return err
 	}
 	if !commitHash.MatchString(list.Commit) {
-		return fmt.Errorf("%q is no commit", list.Commit)
+		return fmt.Errorf("%q is not a commit", list.Commit)
 	}
 	r.commit, r.files, r.ordered = list.Commit, make(map[string]file), nil
 	for _, f := range list.Files {
@@ -260,7 +260,7 @@ func (r *Repository) parse(answer []byte) error {
 	return nil
 }
 
-// readList reads the list of a commit from the cache.
+// readList reads the cached list of a commit.
 func (r *Repository) readList(commit string) error {
 	answer, err := os.ReadFile(r.infoPath(commit))
 	if err != nil {
@@ -270,13 +270,13 @@ func (r *Repository) readList(commit string) error {
 		return err
 	}
 	if r.commit != commit {
-		return fmt.Errorf("it is of the commit %s", r.commit)
+		return fmt.Errorf("it belongs to the commit %s", r.commit)
 	}
 	return nil
 }
 
-// openCache finds the repository in the cache. Without a list of what should be
-// there, because another program filled the cache, what is there counts.
+// openCache opens the cached repository. If another program filled the cache,
+// there is no list: then the existing files count as all files.
 func (r *Repository) openCache() error {
 	commit := r.revision
 	if !commitHash.MatchString(commit) {
@@ -303,7 +303,7 @@ func (r *Repository) openCache() error {
 	return nil
 }
 
-// missing is the error for a file that is not there and cannot be fetched.
+// missing returns the error for a file that is not in the cache and cannot be downloaded.
 func (r *Repository) missing(path string) error {
 	local := "that directory"
 	if r.kind == Dataset {
@@ -316,15 +316,15 @@ func (r *Repository) missing(path string) error {
 // Names returns the names of all files, with slashes, in the Hub's order.
 func (r *Repository) Names() []string { return r.ordered }
 
-// Commit is the commit whose files these are.
+// Commit returns the commit of the files.
 func (r *Repository) Commit() string { return r.commit }
 
-// Path returns where a file is, or will be when it was fetched.
+// Path returns the path of a file, which exists after [Repository.Fetch].
 func (r *Repository) Path(name string) string {
 	return filepath.Join(r.snapshot(), filepath.FromSlash(name))
 }
 
-// Origin tells people where the files come from.
+// Origin describes for people where the files come from.
 func (r *Repository) Origin() string {
 	path := r.id
 	if r.kind == Dataset {
@@ -333,8 +333,8 @@ func (r *Repository) Origin() string {
 	return fmt.Sprintf("%s/%s at commit %s", r.env.endpoint, path, r.commit)
 }
 
-// Hash returns the hash of a file's contents, empty where the Hub was never
-// asked for it.
+// Hash returns the hash of a file's contents, or "" if the list of files did
+// not come from the Hub.
 func (r *Repository) Hash(name string) string { return r.files[name].hash() }
 
 func (k Kind) repoType() huggingface.RepoType {
@@ -344,11 +344,11 @@ func (k Kind) repoType() huggingface.RepoType {
 	return huggingface.RepoTypeModel
 }
 
-// Walk returns the names of all files below a directory, relative and with
-// slashes. Links to files count, hidden directories do not.
+// Walk returns the relative paths of all files below a directory, with slashes.
+// It includes links to files and skips hidden directories.
 func Walk(root string) ([]string, error) {
 	var names []string
-	// A link at the root itself is followed, with what ends it.
+	// The separator at the end makes WalkDir follow a root that is a link.
 	err := filepath.WalkDir(root+string(filepath.Separator), func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -371,7 +371,7 @@ func Walk(root string) ([]string, error) {
 	return names, err
 }
 
-// cleanName tells whether a name that a hub gives stays within its directory.
+// cleanName reports whether a name from the Hub stays within its directory.
 func cleanName(name string) bool {
 	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && name != ".." && !strings.HasPrefix(name, "../") && !strings.Contains(name, "\\")
 }

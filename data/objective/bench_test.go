@@ -6,8 +6,8 @@ import (
 )
 
 // BenchmarkBatch makes batches of 16 rows in one goroutine. tokens/s counts the
-// places of the model: rows times sequence length, with the targets where there
-// are any.
+// positions of the model: rows times sequence length, plus targets if there are
+// any.
 func BenchmarkBatch(b *testing.B) {
 	const size = 16
 	store := make(sequence, 1<<22)

@@ -5,32 +5,35 @@ import (
 	"math/rand/v2"
 )
 
-// CausalLM predicts every token from those before it.
+// CausalLM predicts every token from the tokens before it.
 //
-// Of a window of L+1 tokens of the store the first L are read, and each is to
-// predict the one after it; all have weight 1, and there is no padding. Windows
-// run across documents, each of which ends with a special token ([SEP] or EOS)
-// that is predicted like any other.
+// A window has L+1 tokens of the store. The model reads the first L, and each
+// predicts its successor. All weights are 1 and there is no padding. Windows
+// cross documents. The special token at the end of a document ([SEP] or EOS) is
+// predicted like any other.
 type CausalLM struct {
 	SequenceLength int `json:"sequence_length"` // L, in tokens
 
-	// SeparateDocuments numbers the documents of each row in Segments, for the
-	// model to keep attention within them, and does not ask what the first token
-	// of a document is, which the end of the one before says nothing about.
+	// SeparateDocuments numbers the documents of each row in Segments, so that
+	// the model can keep attention within a document. The first token of a
+	// document is then not predicted, because the previous document does not
+	// determine it.
 	SeparateDocuments bool `json:"separate_documents"`
 }
 
-// DefaultCausalLM lets attention cross documents.
+// DefaultCausalLM returns a causal LM whose attention crosses documents.
 func DefaultCausalLM(sequenceLength int) CausalLM { return CausalLM{SequenceLength: sequenceLength} }
 
-// Kind is [KindCausalLM].
+// Kind returns [KindCausalLM].
 func (c CausalLM) Kind() Kind { return KindCausalLM }
+
+func (c CausalLM) length() int { return c.SequenceLength }
 
 func (c CausalLM) withLength(tokens int) Settings { c.SequenceLength = tokens; return c }
 
 func (c CausalLM) validate(form Form, v Vocabulary) error {
 	if form != DecoderOnly {
-		return fmt.Errorf("objective: a causal LM has no inputs apart from its targets, as form %q asks for: its form is %q; for %q take %q", form, DecoderOnly, form, KindPrefixLM)
+		return fmt.Errorf("objective: a causal LM has no inputs separate from its targets, which form %q needs: its form is %q; for %q use %q", form, DecoderOnly, form, KindPrefixLM)
 	}
 	if c.SequenceLength < 1 {
 		return fmt.Errorf("objective: sequence length %d must be 1 or more", c.SequenceLength)
@@ -39,7 +42,7 @@ func (c CausalLM) validate(form Form, v Vocabulary) error {
 		return errNoOrdinary
 	}
 	if c.SeparateDocuments && v.Sep < 0 && v.EOS < 0 {
-		return fmt.Errorf("objective: the vocabulary has neither [SEP] nor EOS, and so nothing that ends a document: use a tokenizer that has one, or do not separate documents")
+		return fmt.Errorf("objective: the vocabulary has neither [SEP] nor EOS to end a document: use a tokenizer that has one, or do not separate documents")
 	}
 	return nil
 }
@@ -52,8 +55,6 @@ type causalRows struct {
 }
 
 func (c *causalRows) window() int64 { return int64(c.SequenceLength) + 1 }
-
-func (c *causalRows) length() int { return c.SequenceLength }
 
 func (c *causalRows) newScratch() *scratch { return &scratch{raw: make([]int32, c.SequenceLength+1)} }
 

@@ -6,17 +6,17 @@ import (
 	"sort"
 )
 
-// denoising makes examples, inputs and targets, of a mixture of denoisers.
+// denoising makes inputs and targets with a mixture of denoisers.
 type denoising struct {
 	plans
 	form     Form
-	L        int // SequenceLength
-	text     int // longest text
-	targets  int // longest targets
-	rates    []float64
+	L        int       // SequenceLength
+	text     int       // longest text
+	targets  int       // longest targets
+	rates    []float64 // cumulative sums
 	store    Tokens
 	vocab    Vocabulary
-	reserved []bool // by id: sentinels and mode tokens, which no text may hold
+	reserved []bool // by id: sentinels and mode tokens, which must not occur in a text
 }
 
 func newDenoising(p plans, form Form, L int, store Tokens, vocab Vocabulary) *denoising {
@@ -43,7 +43,8 @@ func (d *denoising) newScratch() *scratch {
 	return &scratch{raw: make([]int32, d.text), mask: make([]bool, d.text)}
 }
 
-// draw returns the index of a denoiser, drawn by rate.
+// draw returns the index of a random denoiser, with probability proportional to its
+// rate.
 func (d *denoising) draw(r *rand.Rand) int {
 	if len(d.plans) == 1 {
 		return 0
@@ -52,8 +53,8 @@ func (d *denoising) draw(r *rand.Rand) int {
 	return sort.Search(len(d.rates), func(i int) bool { return u < d.rates[i] })
 }
 
-// example appends the inputs and targets made of the window at a place of the
-// store, without EOS, and returns which denoiser made them.
+// example appends the inputs and targets, without EOS, for the window at a
+// place of the store. It returns the index of the denoiser.
 func (d *denoising) example(inputs, targets []int32, at int64, r *rand.Rand, s *scratch) (in, out []int32, denoiser int, err error) {
 	denoiser = d.draw(r)
 	p := &d.plans[denoiser]
@@ -69,7 +70,7 @@ func (d *denoising) example(inputs, targets []int32, at int64, r *rand.Rand, s *
 			return nil, nil, 0, d.vocab.errForeign(at, id)
 		}
 		if d.reserved[id] {
-			return nil, nil, 0, fmt.Errorf("objective: near token %d of the store there is %d, a sentinel or mode token, which no text can hold: encode the corpus again, with special tokens taken literally", at, id)
+			return nil, nil, 0, fmt.Errorf("objective: near token %d of the store there is %d, a sentinel or mode token, which must not occur in a text: encode the corpus again, with special tokens taken literally", at, id)
 		}
 	}
 	if p.prefix {
@@ -106,7 +107,8 @@ func (d encoderDecoderRows) fill(b *EncoderDecoderBatch, row int, at int64, r *r
 	lo, hi := row*b.TargetLength, (row+1)*b.TargetLength
 	inputs, targets := b.Inputs[row*b.InputLength:(row+1)*b.InputLength], b.Targets[lo:hi]
 	decoder, weights := b.DecoderInputs[lo:hi], b.Weights[lo:hi]
-	// Capacities end with the row, so that what does not fit goes elsewhere and is noticed.
+	// Limit the capacities to the row, so that appending more reallocates and
+	// the next rows stay intact.
 	in, out, denoiser, err := d.example(inputs[:0:len(inputs)], targets[:0:len(targets)], at, r, s)
 	if err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// t5vocab has padding, EOS, mode tokens, ordinary tokens 5 to 4+ordinary, then
-// sentinels, the first of which is the last token, as in T5.
+// t5vocab has padding, EOS, mode tokens, the ordinary tokens 5 to 4+ordinary,
+// and sentinels. As in T5, the last token is the first sentinel.
 func t5vocab(ordinary, sentinels int) Vocabulary {
 	size := 5 + ordinary + sentinels
 	v := Vocabulary{Size: size, Pad: 0, EOS: 1, Cls: None, Sep: None, Mask: None, Modes: Modes{NLU: 2, NLG: 3, S2S: 4}}
@@ -46,11 +46,11 @@ func at[B any](t testing.TB, s *Sampler[B], step int64) B {
 	return b
 }
 
-// decodeSpans puts inputs and targets, without mode token and EOS, together
-// again. It fails where sentinels are not in their order.
+// decodeSpans restores the text from inputs and targets without mode token and
+// EOS. It fails if sentinels are not in order.
 func decodeSpans(t *testing.T, inputs, targets []int32, v Vocabulary) []int32 {
 	t.Helper()
-	// runs returns the runs of text, and whether the first comes before any sentinel.
+	// runs returns the runs of text, and whether the first comes before all sentinels.
 	runs := func(ids []int32) (list [][]int32, bare bool) {
 		next := 0
 		for i, id := range ids {
@@ -75,8 +75,9 @@ func decodeSpans(t *testing.T, inputs, targets []int32, v Vocabulary) []int32 {
 	if bareInputs == bareTargets {
 		t.Fatalf("inputs %v and targets %v begin alike", inputs, targets)
 	}
-	// What follows a sentinel in one is between sentinels in the other: the
-	// runs alternate, the bare one first, and one may be empty at the end.
+	// The text after a sentinel in one sequence is between sentinels in the
+	// other. So the runs alternate, beginning with the one without a sentinel;
+	// one may be empty at the end.
 	if bareTargets {
 		stay, hide = hide, stay
 	}
@@ -92,7 +93,7 @@ func decodeSpans(t *testing.T, inputs, targets []int32, v Vocabulary) []int32 {
 	return text
 }
 
-// checkText fails unless text is the given number of consecutive tokens of a
+// checkText fails unless text has the given number of consecutive tokens of a
 // counting store.
 func checkText(t *testing.T, text []int32, n int) {
 	t.Helper()
@@ -106,7 +107,7 @@ func checkText(t *testing.T, text []int32, n int) {
 	}
 }
 
-// mixtures is a choice of settings for the tests of properties.
+// mixtures returns settings for property tests.
 func mixtures(r *rand.Rand) Settings {
 	L := 40 + r.IntN(200)
 	roll := []Roll{RollSingle, RollAll}[r.IntN(2)]
@@ -124,7 +125,7 @@ func mixtures(r *rand.Rand) Settings {
 	return u
 }
 
-// checkMode takes the mode token from the beginning of inputs.
+// checkMode checks the mode token at the beginning of inputs and removes it.
 func checkMode(t *testing.T, inputs []int32, p plan) []int32 {
 	t.Helper()
 	if !p.prefix {
@@ -136,7 +137,7 @@ func checkMode(t *testing.T, inputs []int32, p plan) []int32 {
 	return inputs[1:]
 }
 
-// restore returns the text that an example was made of.
+// restore returns the original text of an example.
 func restore(t *testing.T, inputs, targets []int32, p plan, v Vocabulary) []int32 {
 	t.Helper()
 	inputs = checkMode(t, inputs, p)
@@ -146,8 +147,8 @@ func restore(t *testing.T, inputs, targets []int32, p plan, v Vocabulary) []int3
 	return decodeSpans(t, inputs, targets, v)
 }
 
-// TestExamples checks what must hold of all examples, in both forms, at random
-// settings.
+// TestExamples checks the properties of all examples, in both forms, with
+// random settings.
 func TestExamples(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	v := t5vocab(6000, 200)
@@ -246,7 +247,7 @@ func checkDecoder(t *testing.T, b DecoderBatch, plans plans, v Vocabulary) {
 	}
 }
 
-// TestDenoisePure checks that batches depend on seed and step alone.
+// TestDenoisePure checks that batches depend only on seed and step.
 func TestDenoisePure(t *testing.T) {
 	v, store := t5vocab(6000, 100), counting(6000)
 	for _, settings := range []Settings{DefaultUL2(48), DefaultSpanCorruption(48), DefaultPrefixLM(48)} {
@@ -269,8 +270,8 @@ func TestDenoisePure(t *testing.T) {
 	}
 }
 
-// TestDenoisePinned pins the numbers: the same seed must give the same batches
-// for ever, see TestPure.
+// TestDenoisePinned checks that the same seed always gives the same batches,
+// see TestPure.
 func TestDenoisePinned(t *testing.T) {
 	v, store := t5vocab(900, 20), counting(900)
 	b := at(t, encoderDecoder(t, DefaultUL2(24), store, v, 3, 1), 5)

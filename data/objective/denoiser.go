@@ -13,20 +13,20 @@ type Mode string
 
 // The modes (Tay et al. 2022, section 3.1).
 const (
-	Regular    Mode = "R" // few short spans are hidden, as in T5
-	Extreme    Mode = "X" // long spans, or much of the text, are hidden
-	Sequential Mode = "S" // a prefix LM: what follows a prefix is to be predicted
+	Regular    Mode = "R" // hides few short spans, as T5 does
+	Extreme    Mode = "X" // hides long spans or much of the text
+	Sequential Mode = "S" // a prefix LM: hides the suffix
 )
 
-// Denoiser is an entry of a mixture.
+// Denoiser describes one denoiser of a [UL2] mixture.
 type Denoiser struct {
 	Mode     Mode    `json:"mode"`
-	MeanSpan float64 `json:"mean_span,omitempty"` // mean tokens of a hidden span; none (0) in mode S, which hides one span, the suffix
-	Density  float64 `json:"density"`             // share of the tokens that is hidden, on average in mode S, see [PrefixRange]
-	Rate     float64 `json:"rate"`                // weight in the mixture; the sum need not be 1
+	MeanSpan float64 `json:"mean_span,omitempty"` // mean length of a hidden span, in tokens; 0 in mode S, which hides one span, the suffix
+	Density  float64 `json:"density"`             // share of hidden tokens; in mode S the average share, see [PrefixRange]
+	Rate     float64 `json:"rate"`                // weight in the mixture; weights need not sum to 1
 }
 
-// UnmarshalJSON reads a denoiser. Mode, density and rate must be given.
+// UnmarshalJSON decodes a denoiser. Mode, density and rate are required.
 func (d *Denoiser) UnmarshalJSON(text []byte) error {
 	type fields Denoiser
 	if err := strictjson.Decode(text, (*fields)(d)); err != nil {
@@ -35,7 +35,7 @@ func (d *Denoiser) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// String returns R(3, 0.15) or S(0.5).
+// String returns a text such as R(3, 0.15) or S(0.5).
 func (d Denoiser) String() string {
 	if d.Mode == Sequential {
 		return fmt.Sprintf("%s(%g)", d.Mode, d.Density)
@@ -43,12 +43,12 @@ func (d Denoiser) String() string {
 	return fmt.Sprintf("%s(%g, %g)", d.Mode, d.MeanSpan, d.Density)
 }
 
-// Validate reports what is wrong with the denoiser.
+// Validate reports the first error in the denoiser.
 func (d Denoiser) Validate() error {
 	switch d.Mode {
 	case Regular, Extreme:
 		if !(d.MeanSpan >= 1) {
-			return fmt.Errorf("objective: %v: a mean span of %v tokens is impossible; it must be 1 or more", d, d.MeanSpan)
+			return fmt.Errorf("objective: %v: the mean span is %v tokens; it must be 1 or more", d, d.MeanSpan)
 		}
 		if !(d.Density > 0 && d.Density < 1) {
 			return fmt.Errorf("objective: %v: the density %v must lie between 0 and 1", d, d.Density)
@@ -58,7 +58,7 @@ func (d Denoiser) Validate() error {
 			return fmt.Errorf("objective: %v: mode S hides one span, the suffix, and takes no mean span; leave it out", d)
 		}
 		if !(d.Density > 0 && d.Density <= 0.5) {
-			return fmt.Errorf("objective: %v: the density %v of a prefix LM must lie between 0 and 0.5, which allows every split", d, d.Density)
+			return fmt.Errorf("objective: %v: the density %v of a prefix LM must lie between 0 and 0.5 (0.5 allows every split)", d, d.Density)
 		}
 	default:
 		return fmt.Errorf("objective: there is no mode %q; the modes are %q, %q and %q", d.Mode, Regular, Extreme, Sequential)
@@ -69,17 +69,17 @@ func (d Denoiser) Validate() error {
 	return nil
 }
 
-// Roll says which masks are turned by a random number of places, as T5's
-// random_spans_noise_mask does on request. Without it the first token of a text
-// always stays and the last one is always hidden. A text that is turned may have
-// a span at either end that is one span cut in two, for which a sentinel and a
-// place are reserved; where its first token is hidden, the targets begin with
-// that span, without a sentinel before it, as in T5.
+// Roll selects the masks that are rotated by a random number of places, as T5's
+// random_spans_noise_mask can do. Without rotation the first token of a text
+// always stays and the last is always hidden. Rotation can cut a span in two,
+// at the ends of the text; a sentinel and a place are reserved for this. If the
+// first token is hidden, the targets begin with that span, without a sentinel
+// before it, as in T5.
 type Roll string
 
 // The choices.
 const (
-	RollNone   Roll = "none"   // no mask; a denoiser with a single span, which would always hide the suffix, is refused
+	RollNone   Roll = "none"   // no mask; a denoiser with a single span is then an error, because it would always hide the suffix
 	RollSingle Roll = "single" // the masks of denoisers with a single span
 	RollAll    Roll = "all"    // all masks
 )
@@ -92,19 +92,19 @@ func (r Roll) validate() error {
 	return fmt.Errorf("objective: there is no roll %q; it is %q, %q or %q", r, RollNone, RollSingle, RollAll)
 }
 
-// plan is how a denoiser makes examples of a static shape.
+// plan holds the lengths of a denoiser's examples.
 type plan struct {
 	Denoiser
 	raw     int  // T, tokens of text
-	hidden  int  // of them, n; in mode S the most
-	spans   int  // that are hidden
-	roll    bool // the mask is turned
-	prefix  bool // a mode token comes first
-	inputs  int  // most tokens of the inputs, mode token and EOS (where there is one) counted
-	targets int  // most tokens of the targets, EOS counted
+	hidden  int  // n, hidden tokens of the text; in mode S the most
+	spans   int  // number of hidden spans
+	roll    bool // whether the mask is rotated
+	prefix  bool // whether a mode token comes first
+	inputs  int  // most tokens of the inputs, including the mode token and EOS if there are any
+	targets int  // most tokens of the targets, including EOS
 }
 
-// sentinels returns how many sentinels an example may need.
+// sentinels returns the most sentinels that an example needs.
 func (p plan) sentinels() int {
 	switch {
 	case p.Mode == Sequential:
@@ -115,9 +115,9 @@ func (p plan) sentinels() int {
 	return p.spans
 }
 
-// newPlan fits the examples of a denoiser into the length L: of the inputs in
-// the encoder-decoder form, of inputs and targets together in the decoder-only
-// one.
+// newPlan computes the lengths for a denoiser. L limits the inputs in the
+// encoder-decoder form, and inputs and targets together in the decoder-only
+// form.
 func newPlan(d Denoiser, form Form, L int, prefix bool, roll Roll) (plan, error) {
 	p := plan{Denoiser: d, prefix: prefix}
 	place := L
@@ -135,9 +135,9 @@ func newPlan(d Denoiser, form Form, L int, prefix bool, roll Roll) (plan, error)
 	}
 	switch {
 	case p.raw < 2:
-		return p, fmt.Errorf("objective: sequences of %d tokens are too short for %v: there is no place for a text of two tokens beside sentinels and EOS: lengthen them", L, d)
+		return p, fmt.Errorf("objective: sequences of %d tokens are too short for %v: a text of two tokens does not fit beside sentinels and EOS: lengthen them", L, d)
 	case p.spans > p.raw-p.hidden:
-		return p, fmt.Errorf("objective: %v is impossible: of %d tokens %d are hidden in %d spans, and the %d that stay do not reach to keep the spans apart: lower the density or lengthen the mean span",
+		return p, fmt.Errorf("objective: %v is impossible: of %d tokens %d are hidden in %d spans, and the remaining %d are too few to separate the spans: lower the density or lengthen the mean span",
 			d, p.raw, p.hidden, p.spans, p.raw-p.hidden)
 	case p.spans == 1 && !p.roll:
 		return p, fmt.Errorf("objective: sequences of %d tokens are too short for %v: it would hide a single span of %d of %d tokens, always the suffix, as mode S does: lengthen the sequences, shorten the mean span, or set roll to %q or %q",
@@ -146,12 +146,12 @@ func newPlan(d Denoiser, form Form, L int, prefix bool, roll Roll) (plan, error)
 	return p, nil
 }
 
-// fit chooses the largest text of which inputs, or inputs and targets, fit into
-// the place.
+// fit chooses the longest text whose inputs (in the encoder-decoder form), or
+// inputs and targets together, fit into place tokens.
 func (p *plan) fit(form Form, place int) {
 	extra := 0
 	if p.roll {
-		extra = 1 // the sentinel of a span that is cut in two, in inputs or in targets
+		extra = 1 // the second sentinel of a span that is cut in two
 	}
 	counts := func(raw int) (inputs, targets int) {
 		n, spans := NoiseCounts(raw, p.Density, p.MeanSpan)
@@ -160,7 +160,7 @@ func (p *plan) fit(form Form, place int) {
 	if form == DecoderOnly {
 		p.raw = largest(place, func(raw int) bool {
 			inputs, targets := counts(raw)
-			return inputs+targets+extra <= place // the targets' EOS is predicted, but not read
+			return inputs+targets+extra <= place // the targets' EOS is predicted but not read
 		})
 	} else {
 		p.raw, _ = SpanLengths(place-extra, p.Density, p.MeanSpan)
@@ -174,7 +174,7 @@ func (p *plan) fit(form Form, place int) {
 	p.inputs, p.targets = p.inputs+extra+p.overhead(form), p.targets+extra+1
 }
 
-// overhead counts the mode token and the EOS of the inputs.
+// overhead returns the number of mode tokens and EOS in the inputs.
 func (p *plan) overhead(form Form) int {
 	n := 0
 	if p.prefix {
@@ -186,12 +186,13 @@ func (p *plan) overhead(form Form) int {
 	return n
 }
 
-// sequential fits a prefix LM: the longest prefix is a token less than the text,
-// which leaves that token's place to the EOS of the inputs; without one, it is
-// the EOS of the targets that need not be read.
+// sequential computes the lengths for a prefix LM. The longest prefix is one
+// token shorter than the text. In the encoder-decoder form that leaves a place
+// for the EOS of the inputs; in the decoder-only form the EOS of the targets is
+// not read and needs no place.
 func (p plan) sequential(form Form, place, L int) (plan, error) {
 	if place < 2 {
-		return p, fmt.Errorf("objective: sequences of %d tokens are too short for %v: there is no place for a text of two tokens: lengthen them", L, p.Denoiser)
+		return p, fmt.Errorf("objective: sequences of %d tokens are too short for %v: a text of two tokens does not fit: lengthen them", L, p.Denoiser)
 	}
 	p.raw, p.spans = place, 1
 	least, most := PrefixRange(p.raw, p.Density)
@@ -203,7 +204,7 @@ func (p plan) sequential(form Form, place, L int) (plan, error) {
 // plans is a mixture.
 type plans []plan
 
-// sentinels returns how many sentinels the mixture may need.
+// sentinels returns the most sentinels that an example of the mixture needs.
 func (p plans) sentinels() int {
 	n := 0
 	for _, plan := range p {
@@ -212,7 +213,7 @@ func (p plans) sentinels() int {
 	return n
 }
 
-// table prints the mixture.
+// table returns a table of the mixture.
 func (p plans) table() string {
 	var total float64
 	for _, d := range p {

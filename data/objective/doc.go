@@ -7,21 +7,21 @@
 //	[PrefixLM]        encoder-decoder, decoder-only   [EncoderDecoderBatch], [DecoderBatch]
 //	[CausalLM]        decoder-only                    [DecoderBatch]
 //
-// [Objective] is any of them as configuration, and [Objective.Validate] says
-// which combinations are impossible and why. A [Sampler] makes batches, a
-// [Loader] has them made ahead.
+// [Objective] is the configuration of any of them, and [Objective.Validate]
+// explains impossible combinations. A [Sampler] makes batches; a [Loader] makes
+// them ahead of time.
 //
-// Texts are windows of the token store, which holds documents one after
-// another, each with a special token at its end ([SEP] or EOS). But for sentence
-// pairs, which respect documents, a window may hold the end of one and the
-// beginning of the next, and those ends are tokens like others to T5, UL2 and
-// language models.
+// Texts are windows of the token store, which contains documents one after
+// another, each with a special token at its end ([SEP] or EOS). A window may
+// contain the end of one document and the beginning of the next, and T5, UL2
+// and language models treat the special token between them like any other. Only
+// sentence pairs respect documents.
 //
 // A batch is a pure function of the store's tokens, the objective, the
-// vocabulary, the batch size, the seed and the step. It does not depend on what
-// was asked for before, nor on who asks, so that training resumes at any step,
-// and candidates of a study see the same batches. The store's fingerprint is no
-// part of the seed: stores of as many tokens are read in the same order and with
-// the same masks, so that runs on two encodings of a corpus differ in nothing but
-// the encoding.
+// vocabulary, the batch size, the seed and the step. It does not depend on
+// earlier requests. So training can resume at any step, and all candidates of a
+// study see the same batches. The seed does not include the store's
+// fingerprint: stores of the same length are read in the same order with the
+// same masks. Runs on two encodings of a corpus therefore differ only in the
+// encoding.
 package objective

@@ -40,8 +40,8 @@ func ExampleNewMLMSampler() {
 	// positions [3 4] labels [12 19]
 }
 
-// The text 12 to 29 is cut at random into spans that stay and spans that are
-// hidden. Sentinels are 99, 98, ..., EOS is 1, padding 0.
+// The text 12 to 29 is divided at random into spans that stay and spans that
+// are hidden. Sentinels are 99, 98, ..., EOS is 1, padding is 0.
 func ExampleNewEncoderDecoderSampler() {
 	store := make(tokens, 60)
 	for i := range store {

@@ -35,8 +35,8 @@ func TestMaskUniform(t *testing.T) {
 	}
 }
 
-// TestMaskRolled checks the frequencies of rolled masks against all masks
-// turned by all numbers of places.
+// TestMaskRolled compares the frequencies of rolled masks with all rotations of
+// all masks.
 func TestMaskRolled(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	const length, hidden, spans, draws = 7, 3, 2, 100000 // 3 x 2 masks, 7 places
@@ -45,7 +45,7 @@ func TestMaskRolled(t *testing.T) {
 		for _, hide := range [][]int{{1, 2}, {2, 1}} {
 			for shift := range length {
 				mask := make([]bool, length)
-				lay(mask, stay, hide, shift)
+				fillMask(mask, stay, hide, shift)
 				want[picture(mask)] += draws / 42.0
 			}
 		}
@@ -74,7 +74,7 @@ func picture(mask []bool) string {
 	return b.String()
 }
 
-// uniform fails the test unless the counts of all that was counted are about the same.
+// uniform fails the test unless all counts are about the same.
 func uniform[K comparable](t *testing.T, what string, counts map[K]float64, total int) {
 	t.Helper()
 	var got, want []float64
@@ -84,7 +84,7 @@ func uniform[K comparable](t *testing.T, what string, counts map[K]float64, tota
 	chiSquare(t, what, got, want)
 }
 
-// TestMaskOfBatches checks that batches, too, hold all masks of a small case.
+// TestMaskOfBatches checks that batches contain all masks of a small case.
 func TestMaskOfBatches(t *testing.T) {
 	v := t5vocab(4000, 10)
 	s := encoderDecoder(t, SpanCorruption{10, 2, 0.35, RollNone}, counting(4000), v, 50, 3) // 11 tokens, 4 hidden in 2 spans

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// FuzzObjective reads objectives from arbitrary text. What is read is written
-// and read back the same; what is valid gives a batch or an error.
+// FuzzObjective decodes objectives from arbitrary text. Encoding and decoding
+// an objective again gives the same one, and a valid one gives a batch or an
+// error.
 func FuzzObjective(f *testing.F) {
 	pairs := DefaultMLM(32)
 	pairs.Pairs, pairs.WholeWords = DefaultSentencePairs(), true

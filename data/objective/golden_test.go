@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// golden reads exact cases that are not part of this repository.
+// golden reads reference cases that are not part of this repository.
 func golden(t *testing.T, name string, to any) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../../../shared/golden", name))
@@ -22,7 +22,7 @@ func golden(t *testing.T, name string, to any) {
 	}
 }
 
-// joined is a store of documents, in which there is no padding.
+// joined returns a store of documents without their padding.
 func joined(documents [][]int32, padding int32) sequence {
 	var s sequence
 	for _, d := range documents {
@@ -35,12 +35,12 @@ func joined(documents [][]int32, padding int32) sequence {
 	return s
 }
 
-// cut returns the segments of a store that the sampler's windows are.
+// cut returns the segments of a store, which are the sampler's windows.
 func cut(t *testing.T, store sequence, size int) [][]int32 {
 	t.Helper()
 	list := [][]int32{}
 	cut := segments{0, store.Len(), int64(size)}
-	for k := range cut.count() {
+	for k := int64(0); k*cut.size < store.Len(); k++ { // the last one may be shorter
 		lo, hi := cut.bounds(k)
 		segment := make([]int32, hi-lo)
 		if err := store.Read(segment, lo); err != nil {
@@ -111,7 +111,7 @@ func TestGoldenLengths(t *testing.T) {
 		if raw != c.Raw || targets != c.Targets || noise != c.Noise || spans != c.Spans || used != c.Used {
 			t.Errorf("%+v: %d tokens, targets %d, inputs %d, noise %d in %d spans", c, raw, targets, used, noise, spans)
 		}
-		// What batches are made of is the same, but where a single span is rolled.
+		// The masks are the same, except if a single span is rolled.
 		p, err := newPlan(Denoiser{Regular, c.MeanSpan, c.Density, 1}, EncoderDecoder, c.Inputs, false, RollSingle)
 		if err != nil {
 			t.Errorf("%+v: %v", c, err)
@@ -197,13 +197,13 @@ func TestGoldenCorruption(t *testing.T) {
 		if c.Noise == nil {
 			continue
 		}
-		// The same from the lengths of the spans, as the mask is made of them.
+		// Check the mask that is made from the lengths of the spans.
 		laid := make([]bool, len(mask))
-		lay(laid, c.Nonnoise, c.Noise, 0)
+		fillMask(laid, c.Nonnoise, c.Noise, 0)
 		if !slices.Equal(laid, mask) {
 			t.Errorf("%s: mask %v", c.Name, laid)
 		}
-		// And with EOS, as rows are made.
+		// Check the rows, which include EOS.
 		if !slices.Equal(append(inputs, c.EOS), c.In) || !slices.Equal(append(targets, c.EOS), c.Out) {
 			t.Errorf("%s: with EOS %v and %v", c.Name, inputs, targets)
 		}
@@ -242,7 +242,7 @@ func TestGoldenMixture(t *testing.T) {
 			t.Fatal(err)
 		}
 		u := DefaultUL2(L)
-		u.ModeTokens = false // the cases are of the text alone
+		u.ModeTokens = false // the cases have no mode token
 		if got, err := u.Sentinels(EncoderDecoder); err != nil || got != n {
 			t.Errorf("inputs of %d need %d sentinels, want %d (%v)", L, got, n, err)
 		}

@@ -8,24 +8,23 @@ import (
 	"sync"
 )
 
-// Sized is a batch that knows the memory it takes.
+// Sized is a batch that reports its size in memory.
 type Sized interface{ Bytes() int64 }
 
-// LoaderOptions are the options of a [Loader]. They do not change its batches.
+// LoaderOptions are the options of a [Loader]. They do not change the batches.
 type LoaderOptions struct {
-	Workers int   // batches made at a time; 0 means one less than the processors, at least 1
-	Ahead   int   // batches made ahead of the latest one asked for; 0 means 4 for each worker
-	Memory  int64 // bytes of batches that are kept for whoever asks for them again, those made ahead among them, which are kept even beyond it; 0 means 64 MiB
+	Workers int   // batches to make in parallel; 0 means the number of processors less one, at least 1
+	Ahead   int   // batches to make ahead of the latest request; 0 means 4 for each worker
+	Memory  int64 // bytes of batches to keep, for repeated requests; batches made ahead count, but are never dropped; 0 means 64 MiB
 }
 
-// Loader prepares batches ahead and in parallel, and keeps those made of late:
-// the candidates of a study, which train on the same batches one after another
-// or side by side, share one. Its batches are shared as well and are not to be
-// changed.
+// Loader makes batches ahead of time and in parallel, and keeps recent ones.
+// The candidates of a study, which train on the same batches one after another
+// or in parallel, share one loader. Its batches are shared too, so do not
+// change them.
 //
-// What it returns for a step depends on its source alone, not on the number of
-// workers or on what was asked for before. It has no goroutines while it has
-// nothing to prepare.
+// The batch of a step depends only on the source, not on the number of workers
+// or on earlier requests. A loader has no goroutines while it is idle.
 type Loader[B Sized] struct {
 	source  func(step int64) (B, error)
 	context context.Context
@@ -37,14 +36,14 @@ type Loader[B Sized] struct {
 
 	mu      sync.Mutex
 	closed  bool
-	running int         // workers
-	pending []*entry[B] // to be made, in this order
+	running int         // number of running workers
+	pending []*entry[B] // batches to make, in this order
 	entries map[int64]*entry[B]
-	made    *list.List // *entry[B] that are done, the latest used at the front
-	bytes   int64      // of them
+	made    *list.List // *entry[B] of finished batches, most recently used first
+	bytes   int64      // total size of the batches in made
 }
 
-// entry is a batch that is made or being made.
+// entry is a batch that is finished or in progress.
 type entry[B Sized] struct {
 	step    int64
 	done    chan struct{} // closed once batch and err are set
@@ -53,9 +52,9 @@ type entry[B Sized] struct {
 	element *list.Element // in made
 }
 
-// NewLoader returns a loader of batches from a source such as [Sampler.Batch],
-// which is called by several goroutines. It prepares nothing more once the
-// context is cancelled. Close frees it.
+// NewLoader returns a loader of batches from a source such as [Sampler.Batch].
+// Several goroutines call the source. After the context is canceled the loader
+// makes no more batches. Call Close to release it.
 func NewLoader[B Sized](ctx context.Context, source func(step int64) (B, error), o LoaderOptions) *Loader[B] {
 	if o.Workers < 1 {
 		o.Workers = max(1, runtime.GOMAXPROCS(0)-1)
@@ -73,11 +72,11 @@ func NewLoader[B Sized](ctx context.Context, source func(step int64) (B, error),
 	}
 }
 
-// ErrClosed is returned by a [Loader] that was closed.
+// ErrClosed is the error of a closed [Loader].
 var ErrClosed = errors.New("objective: the loader of batches is closed")
 
-// Batch returns the batch of a step, from 0, and sees to it that those after it
-// are prepared. It waits for no longer than the context allows.
+// Batch returns the batch of a step, from 0, and starts making the next ones.
+// It stops waiting when the context is done.
 func (l *Loader[B]) Batch(ctx context.Context, step int64) (B, error) {
 	var none B
 	l.mu.Lock()
@@ -101,7 +100,7 @@ func (l *Loader[B]) Batch(ctx context.Context, step int64) (B, error) {
 	}
 }
 
-// Close stops the preparation of batches and returns once it has stopped.
+// Close stops making batches and waits for the workers to end.
 func (l *Loader[B]) Close() {
 	l.mu.Lock()
 	l.closed = true
@@ -110,8 +109,8 @@ func (l *Loader[B]) Close() {
 	l.working.Wait()
 }
 
-// prepare returns the entry of a step; if there is none, it has its batch made.
-// l.mu is held.
+// prepare returns the entry of a step. If there is none, it creates one and
+// schedules the batch. The caller holds l.mu.
 func (l *Loader[B]) prepare(step int64) *entry[B] {
 	if e, ok := l.entries[step]; ok {
 		return e
@@ -127,7 +126,7 @@ func (l *Loader[B]) prepare(step int64) *entry[B] {
 	return e
 }
 
-// work makes batches for as long as there are any to make.
+// work makes batches until none is pending.
 func (l *Loader[B]) work() {
 	defer l.working.Done()
 	l.mu.Lock()
@@ -146,16 +145,16 @@ func (l *Loader[B]) work() {
 	l.running--
 }
 
-// keep keeps a batch that was made, and lets go of those that were not used for
-// longest. l.mu is held.
+// keep records a finished batch and drops the least recently used ones. The
+// caller holds l.mu.
 func (l *Loader[B]) keep(e *entry[B]) {
-	if e.err != nil { // whoever asks again has it tried again
+	if e.err != nil { // the next request tries again
 		delete(l.entries, e.step)
 		return
 	}
 	e.element = l.made.PushFront(e)
 	l.bytes += e.batch.Bytes()
-	// What was made ahead must not push itself out.
+	// Keep at least the batches made ahead.
 	for l.bytes > l.memory && l.made.Len() > l.ahead+1 {
 		oldest := l.made.Remove(l.made.Back()).(*entry[B])
 		delete(l.entries, oldest.step)

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLoader checks that batches do not depend on the number of workers nor on
-// the order of asking, with several candidates at different steps.
+// TestLoader checks that batches do not depend on the number of workers or the
+// order of requests, with several candidates at different steps.
 func TestLoader(t *testing.T) {
 	store, v := counting(3000), vocab(3005)
 	s := sampler(t, DefaultMLM(16), store, v, 4, 7)
@@ -44,8 +44,8 @@ func TestLoader(t *testing.T) {
 	}
 }
 
-// TestLoaderShared checks that candidates which follow each other do not have
-// the same batches made again.
+// TestLoaderShared checks that candidates which train one after another share
+// batches.
 func TestLoaderShared(t *testing.T) {
 	s := sampler(t, DefaultMLM(16), counting(3000), vocab(3005), 4, 7)
 	var made atomic.Int64
@@ -69,7 +69,7 @@ func TestLoaderShared(t *testing.T) {
 	}
 }
 
-// slow is a source that waits to be released.
+// slow is a source that waits until it is released.
 type slow struct{ release chan struct{} }
 
 func (s slow) batch(int64) (MLMBatch, error) {
@@ -103,7 +103,7 @@ func TestLoaderCancel(t *testing.T) {
 	t.Errorf("%d goroutines, and %d before", runtime.NumGoroutine(), before)
 }
 
-// TestLoaderError checks that a failure is reported to who asked, and tried again.
+// TestLoaderError checks that an error is returned and the next request tries again.
 func TestLoaderError(t *testing.T) {
 	fail := errors.New("a disk error")
 	var calls atomic.Int64

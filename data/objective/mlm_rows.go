@@ -11,13 +11,11 @@ type mlmRows struct {
 	MLM
 	vocab     Vocabulary
 	store     Tokens
-	documents *documents // of sentence pairs
+	documents *documents // for sentence pairs
 	special   []bool     // by id
-	continues []bool     // by id: continues the word before it; nil where single tokens are masked
+	continues []bool     // by id: continues the previous token's word; nil without WholeWords
 	ordinary  []int32    // all ids that are not special
 }
-
-func (m *mlmRows) length() int { return m.SequenceLength }
 
 func (m *mlmRows) window() int64 {
 	if m.Pairs != nil {
@@ -94,10 +92,10 @@ func (m *mlmRows) fill(b *MLMBatch, row int, at int64, r *rand.Rand, s *scratch)
 	return nil
 }
 
-// choose returns n of the candidates, or all if they are fewer; every set is
-// equally likely. It reorders the candidates.
+// choose returns a uniformly random subset of n candidates, or all if there are
+// fewer. It reorders the candidates.
 func choose(candidates []int32, n int, r *rand.Rand) []int32 {
-	// The beginning of a random permutation is a random subset.
+	// The first n items of a random permutation are a random subset.
 	n = min(n, len(candidates))
 	for i := range n {
 		j := i + r.IntN(len(candidates)-i)
@@ -107,8 +105,8 @@ func choose(candidates []int32, n int, r *rand.Rand) []int32 {
 }
 
 // chooseWords returns the positions of random words, at most n positions. A
-// word is a candidate and the candidates right behind it that continue it; the
-// rest of a word that began before the window is one as well.
+// word is a candidate and the following candidates that continue it. The rest
+// of a word that begins before the window counts as a word.
 func (m *mlmRows) chooseWords(tokens []int32, n int, r *rand.Rand, s *scratch) []int32 {
 	s.words = s.words[:0]
 	for i, position := range s.candidates {
@@ -116,7 +114,7 @@ func (m *mlmRows) chooseWords(tokens []int32, n int, r *rand.Rand, s *scratch) [
 			s.words = append(s.words, position)
 		}
 	}
-	chosen := s.candidates[:0] // each word's positions follow from where it begins
+	chosen := s.candidates[:0] // s.words suffices to find the positions again
 	for i := 0; i < len(s.words) && len(chosen) < n; i++ {
 		j := i + r.IntN(len(s.words)-i)
 		s.words[i], s.words[j] = s.words[j], s.words[i]
@@ -135,7 +133,7 @@ func (m *mlmRows) chooseWords(tokens []int32, n int, r *rand.Rand, s *scratch) [
 	return chosen
 }
 
-// fill sets all elements.
+// fill sets all elements of s to id.
 func fill(s []int32, id int32) {
 	for i := range s {
 		s[i] = id

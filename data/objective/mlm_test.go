@@ -25,7 +25,7 @@ func (s sequence) Read(dst []int32, offset int64) error {
 	return nil
 }
 
-// vocab has its special tokens first.
+// vocab is a vocabulary whose first tokens are special.
 func vocab(size int) Vocabulary {
 	return Vocabulary{Size: size, Pad: 0, Cls: 2, Sep: 3, Mask: 4, EOS: None, Specials: []int32{0, 1, 2, 3, 4}}
 }
@@ -86,7 +86,7 @@ func TestPredictions(t *testing.T) {
 	}
 }
 
-// TestBatch checks all that must hold of every batch.
+// TestBatch checks the properties of all batches.
 func TestBatch(t *testing.T) {
 	store := counting(2000)
 	for i := 50; i < len(store); i += 37 {
@@ -127,13 +127,13 @@ func TestBatch(t *testing.T) {
 				}
 				tokens[last] = b.Labels[i]
 			}
-			// With the labels put back a row is [CLS], a window, [SEP].
+			// With its labels restored, a row is [CLS], a window, [SEP].
 			if tokens[0] != v.Cls || tokens[31] != v.Sep {
 				t.Errorf("a row from %d to %d", tokens[0], tokens[31])
 			}
 			at := slices.IndexFunc(tokens[1:31], func(id int32) bool { return id >= 5 })
 			if at < 0 {
-				continue // nothing but special tokens, which do not tell where they are from
+				continue // only special tokens, which do not show their position
 			}
 			from := int(tokens[1+at]) - 5 - at
 			if d := cmp.Diff([]int32(store[from:from+30]), tokens[1:31]); d != "" {
@@ -198,9 +198,9 @@ func TestPure(t *testing.T) {
 			t.Errorf("step %d is the same with another seed", step)
 		}
 	}
-	// This pins the numbers themselves: runs are addressed by their
-	// configuration, so the same seed must give the same batches for ever. If
-	// they must change, formatVersion of package data has to change as well.
+	// This pins the numbers themselves: a run's address is its configuration,
+	// so the same seed must always give the same batches. If they must change,
+	// increase formatVersion of package data too.
 	if d := cmp.Diff([]int32{2, 47, 48, 49, 50, 51, 52, 4, 4, 55, 56, 57, 58, 59, 60, 3}, want[3].Tokens[:16]); d != "" {
 		t.Error(d)
 	}
@@ -243,7 +243,7 @@ func TestFixed(t *testing.T) {
 	}
 }
 
-// chiSquare fails the test if the counts are improbable (p < 0.001) under the
+// chiSquare fails the test if the counts are improbable (p < 0.001) for the
 // expectation.
 func chiSquare(t *testing.T, what string, got, want []float64) {
 	t.Helper()
@@ -253,9 +253,9 @@ func chiSquare(t *testing.T, what string, got, want []float64) {
 	}
 }
 
-// TestMaskFrequency checks at a fixed seed that all positions, all sets of
-// positions of a small case, the three treatments and all replacements occur as
-// often as they should.
+// TestMaskFrequency checks with a fixed seed that all positions, all sets of
+// positions of a small case, the three treatments and all replacements have the
+// expected frequencies.
 func TestMaskFrequency(t *testing.T) {
 	const w, rows, steps = 6, 100, 300
 	v := vocab(25)

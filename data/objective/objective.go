@@ -1,7 +1,6 @@
 package objective
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +25,7 @@ func Kinds() []Kind {
 	return []Kind{KindMLM, KindSpanCorruption, KindUL2, KindPrefixLM, KindCausalLM}
 }
 
-// Form is the kind of model that an objective is for.
+// Form is the kind of model that an objective trains.
 type Form string
 
 // The forms.
@@ -41,22 +40,23 @@ const (
 type Settings interface {
 	Kind() Kind
 	validate(form Form, v Vocabulary) error
+	length() int // of a sequence, tokens
 	withLength(tokens int) Settings
 }
 
-// Objective is any of the objectives together with the form of the model. As
-// JSON it is an object of kind, form and the fields of the kind's settings:
+// Objective is an objective and the form of the model. In JSON it is an object
+// with kind, form and the fields of the settings:
 //
 //	{"kind": "ul2", "form": "decoder-only", "sequence_length": 512, "denoisers": [...], "mode_tokens": true, "roll": "single"}
 //
-// All fields that have no omitempty must be given; an unknown one is an error.
+// All fields without omitempty are required. Unknown fields are an error.
 type Objective struct {
 	Form     Form
 	Settings Settings
 }
 
 // Default returns the usual settings of an objective for sequences of the given
-// length; the functions named Default and the objective say where they are from.
+// length. The functions such as [DefaultMLM] give the sources.
 func Default(kind Kind, form Form, sequenceLength int) (Objective, error) {
 	o := Objective{Form: form}
 	switch kind {
@@ -80,8 +80,8 @@ func errKind(kind Kind) error {
 	return fmt.Errorf("objective: there is no objective %q; they are %q", kind, Kinds())
 }
 
-// Validate reports why batches of the objective cannot be made of texts of the
-// vocabulary.
+// Validate returns an error if the objective cannot make batches from texts of
+// the vocabulary.
 func (o Objective) Validate(v Vocabulary) error {
 	if o.Settings == nil {
 		return fmt.Errorf("objective: no objective is given; they are %q", Kinds())
@@ -93,8 +93,11 @@ func (o Objective) Validate(v Vocabulary) error {
 	case MLM, SpanCorruption, UL2, PrefixLM, CausalLM:
 		return o.Settings.validate(o.Form, v)
 	}
-	return fmt.Errorf("objective: settings of type %T are none of an objective's: give an MLM, SpanCorruption, UL2, PrefixLM or CausalLM as a value", o.Settings)
+	return fmt.Errorf("objective: settings of type %T do not belong to an objective: give an MLM, SpanCorruption, UL2, PrefixLM or CausalLM as a value", o.Settings)
 }
+
+// SequenceLength is the length of the objective's sequences, in tokens.
+func (o Objective) SequenceLength() int { return o.Settings.length() }
 
 // WithSequenceLength returns the objective for sequences of another length.
 func (o Objective) WithSequenceLength(tokens int) Objective {
@@ -104,92 +107,59 @@ func (o Objective) WithSequenceLength(tokens int) Objective {
 	return o
 }
 
+// head is the beginning of an objective's JSON.
+type head struct {
+	Kind Kind `json:"kind"`
+	Form Form `json:"form"`
+}
+
+// settings has the function that decodes the settings of each kind.
+var settings = map[Kind]func(text []byte) (Settings, error){
+	KindMLM:            strictjson.Decoder[MLM, Settings](),
+	KindSpanCorruption: strictjson.Decoder[SpanCorruption, Settings](),
+	KindUL2:            strictjson.Decoder[UL2, Settings](),
+	KindPrefixLM:       strictjson.Decoder[PrefixLM, Settings](),
+	KindCausalLM:       strictjson.Decoder[CausalLM, Settings](),
+}
+
 // MarshalJSON writes kind and form before the settings.
 func (o Objective) MarshalJSON() ([]byte, error) {
 	if o.Settings == nil {
 		return nil, errors.New("objective: an objective without settings has no JSON")
 	}
-	head, err := json.Marshal(struct {
-		Kind Kind `json:"kind"`
-		Form Form `json:"form"`
-	}{o.Settings.Kind(), o.Form})
-	if err != nil {
-		return nil, err
-	}
-	settings, err := json.Marshal(o.Settings)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(head[:len(head)-1], []byte{','}, settings[1:]), nil
+	return strictjson.Join(head{o.Settings.Kind(), o.Form}, o.Settings)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON decodes what MarshalJSON writes.
 func (o *Objective) UnmarshalJSON(text []byte) error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return fmt.Errorf("objective: %w", strictjson.Explain(err))
-	}
-	var kind Kind
-	var form Form
-	for _, f := range []struct {
-		name string
-		to   any
-	}{{"kind", &kind}, {"form", &form}} {
-		raw, ok := fields[f.name]
-		if !ok {
-			return fmt.Errorf("objective: the field %q is missing", f.name)
-		}
-		if err := json.Unmarshal(raw, f.to); err != nil {
-			return fmt.Errorf("objective: %s: %w", f.name, strictjson.Explain(err))
-		}
-		delete(fields, f.name)
-	}
-	var settings Settings
-	var err error
-	switch kind {
-	case KindMLM:
-		settings, err = decode[MLM](fields)
-	case KindSpanCorruption:
-		settings, err = decode[SpanCorruption](fields)
-	case KindUL2:
-		settings, err = decode[UL2](fields)
-	case KindPrefixLM:
-		settings, err = decode[PrefixLM](fields)
-	case KindCausalLM:
-		settings, err = decode[CausalLM](fields)
-	default:
-		return errKind(kind)
-	}
+	var h head
+	rest, err := strictjson.Cut(text, &h)
 	if err != nil {
-		return fmt.Errorf("objective: %s: %w", kind, err)
+		return fmt.Errorf("objective: %w", err)
 	}
-	*o = Objective{Form: form, Settings: settings}
+	read, ok := settings[h.Kind]
+	if !ok {
+		return errKind(h.Kind)
+	}
+	decoded, err := read(rest)
+	if err != nil {
+		return fmt.Errorf("objective: %s: %w", h.Kind, err)
+	}
+	*o = Objective{Form: h.Form, Settings: decoded}
 	return nil
 }
 
-// decode reads settings from fields.
-func decode[S Settings](fields map[string]json.RawMessage) (Settings, error) {
-	text, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
-	var settings S
-	err = strictjson.Decode(text, &settings)
-	return settings, err
-}
-
-// mixture is what makes inputs and targets.
+// mixture is implemented by settings that make inputs and targets.
 type mixture interface {
 	Settings
 	plans(Form) (plans, error)
-	length() int
 }
 
-// denoising checks an objective and prepares it.
+// denoising returns the objective as a mixture of denoisers.
 func (o Objective) denoising(store Tokens, vocab Vocabulary) (*denoising, error) {
 	m, ok := o.Settings.(mixture)
 	if !ok {
-		return nil, fmt.Errorf("objective: %q makes no inputs and targets", o.Settings.Kind())
+		return nil, fmt.Errorf("objective: %q does not make inputs and targets", o.Settings.Kind())
 	}
 	p, err := m.plans(o.Form)
 	if err != nil {
@@ -232,7 +202,7 @@ func (o Objective) validateAs(form Form, v Vocabulary) error {
 		return err
 	}
 	if o.Form != form {
-		return fmt.Errorf("objective: batches of form %q were asked for, and the objective is of form %q", form, o.Form)
+		return fmt.Errorf("objective: the form is %q, but the objective has form %q", form, o.Form)
 	}
 	return nil
 }

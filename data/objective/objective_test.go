@@ -36,7 +36,7 @@ func TestJSON(t *testing.T) {
 
 func TestJSONErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{`[]`, "an object is wanted"},
+		{`[]`, "must be an object"},
 		{`{"form":"encoder"}`, `"kind" is missing`},
 		{`{"kind":"gpt","form":"encoder"}`, `there is no objective "gpt"`},
 		{`{"kind":3,"form":"encoder"}`, "kind"},
@@ -44,7 +44,7 @@ func TestJSONErrors(t *testing.T) {
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":8}`, `"separate_documents" is missing`},
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":null,"separate_documents":true}`, `"sequence_length" is missing`},
 		{`{"kind":"causal-lm","form":"decoder-only","sequence_length":8,"separate_documents":true,"density":0.5}`, `unknown field "density"`},
-		{`{"kind":"prefix-lm","form":"decoder-only","sequence_length":8.5,"density":0.5}`, "a whole number in digits is wanted"},
+		{`{"kind":"prefix-lm","form":"decoder-only","sequence_length":8.5,"density":0.5}`, "must be a whole number in digits"},
 		{`{"kind":"ul2","form":"decoder-only","sequence_length":64,"mode_tokens":true,"roll":"none","denoisers":[{"mode":"R","mean_span":3,"density":0.15}]}`, `"rate" is missing`},
 		{`{"kind":"ul2","form":"decoder-only","sequence_length":64,"mode_tokens":true,"roll":"none","denoisers":[{"mode":"R","span":3,"density":0.15,"rate":1}]}`, `unknown field "span"`},
 		{`{"kind":"mlm","form":"encoder","sequence_length":64,"mask_probability":0.15,"max_predictions":0,"pairs":{"random_next":0.5}}`, `"short_probability" is missing`},
@@ -90,7 +90,7 @@ func TestValidate(t *testing.T) {
 		form     Form
 		settings Settings
 		v        Vocabulary
-		want     string // "" where nothing is wrong
+		want     string // "" if there is no error
 	}{
 		{Encoder, DefaultMLM(64), bert, ""},
 		{EncoderDecoder, DefaultUL2(128), t5, ""},
@@ -99,40 +99,40 @@ func TestValidate(t *testing.T) {
 		{Encoder, nil, bert, "no objective is given"},
 		{"decoder", DefaultMLM(64), bert, `no form "decoder"`},
 		{"", DefaultMLM(64), bert, `no form ""`},
-		{DecoderOnly, DefaultMLM(64), bert, "sees both sides"},
-		{EncoderDecoder, DefaultMLM(64), bert, "sees both sides"},
+		{DecoderOnly, DefaultMLM(64), bert, "attends to both sides"},
+		{EncoderDecoder, DefaultMLM(64), bert, "attends to both sides"},
 		{Encoder, DefaultMLM(64), t5, "has no [CLS] token"},
 		{Encoder, DefaultMLM(2), bert, "too short"},
-		{Encoder, words, bert, "tells which tokens continue"},
+		{Encoder, words, bert, "marks tokens which continue"},
 		{Encoder, pairs(4, 0.5), bert, "take five"},
 		{Encoder, pairs(64, 1.5), bert, "random next sentence"},
 		{Encoder, DefaultUL2(128), t5, "need a decoder"},
 		{Encoder, DefaultCausalLM(8), bert, `its form is "decoder-only"`},
 		{EncoderDecoder, DefaultCausalLM(8), bert, `its form is "decoder-only"`},
 		{DecoderOnly, CausalLM{0, false}, bert, "1 or more"},
-		{DecoderOnly, CausalLM{8, true}, Vocabulary{Size: 9, Sep: None, EOS: None}, "nothing that ends a document"},
+		{DecoderOnly, CausalLM{8, true}, Vocabulary{Size: 9, Sep: None, EOS: None}, "neither [SEP] nor EOS to end a document"},
 		{EncoderDecoder, DefaultUL2(128), bert, "no end-of-sequence (EOS) token"},
 		{EncoderDecoder, DefaultUL2(128), noModes, "no [NLU] token"},
 		{EncoderDecoder, DefaultUL2(128), same, "must be different tokens"},
 		{EncoderDecoder, DefaultUL2(128), clash, "end-of-sequence (EOS) and <extra_id_3>"},
 		{EncoderDecoder, DefaultUL2(128), few, "needs 31 sentinel tokens (<extra_id_n>), and the vocabulary has 10: train the tokenizer with 31"},
 		{EncoderDecoder, SpanCorruption{512, 3, 0.5, RollNone}, t5, "needs 128 sentinel"},
-		{EncoderDecoder, SpanCorruption{64, 0.5, 0.15, RollNone}, t5, "mean span of 0.5"},
-		{EncoderDecoder, SpanCorruption{64, math.NaN(), 0.15, RollNone}, t5, "mean span of NaN"},
+		{EncoderDecoder, SpanCorruption{64, 0.5, 0.15, RollNone}, t5, "the mean span is 0.5"},
+		{EncoderDecoder, SpanCorruption{64, math.NaN(), 0.15, RollNone}, t5, "the mean span is NaN"},
 		{EncoderDecoder, SpanCorruption{64, 3, 0, RollNone}, t5, "density 0 must lie"},
 		{EncoderDecoder, SpanCorruption{64, 3, 1, RollNone}, t5, "density 1 must lie"},
-		{EncoderDecoder, SpanCorruption{64, 1, 0.9, RollNone}, t5, "do not reach to keep the spans apart"},
+		{EncoderDecoder, SpanCorruption{64, 1, 0.9, RollNone}, t5, "are too few to separate the spans"},
 		{EncoderDecoder, SpanCorruption{64, 3, 0.15, "some"}, t5, `no roll "some"`},
 		{EncoderDecoder, SpanCorruption{16, 3, 0.15, RollNone}, t5, "always the suffix"},
 		{DecoderOnly, SpanCorruption{16, 3, 0.15, RollNone}, t5, "always the suffix"},
 		{EncoderDecoder, SpanCorruption{16, 3, 0.15, RollSingle}, t5, ""},
-		{EncoderDecoder, SpanCorruption{2, 3, 0.15, RollSingle}, t5, "no place for a text"},
-		{DecoderOnly, SpanCorruption{3, 3, 0.15, RollAll}, t5, "no place for a text"},
-		{EncoderDecoder, SpanCorruption{-5, 3, 0.15, RollAll}, t5, "no place for a text"},
-		{EncoderDecoder, PrefixLM{1, 0.5}, t5, "no place for a text"},
+		{EncoderDecoder, SpanCorruption{2, 3, 0.15, RollSingle}, t5, "a text of two tokens does not fit"},
+		{DecoderOnly, SpanCorruption{3, 3, 0.15, RollAll}, t5, "a text of two tokens does not fit"},
+		{EncoderDecoder, SpanCorruption{-5, 3, 0.15, RollAll}, t5, "a text of two tokens does not fit"},
+		{EncoderDecoder, PrefixLM{1, 0.5}, t5, "a text of two tokens does not fit"},
 		{EncoderDecoder, PrefixLM{64, 0.6}, t5, "between 0 and 0.5"},
 		{EncoderDecoder, ul2(func(u *UL2) { u.Roll = RollNone }), t5, "X(64, 0.15)"},
-		{EncoderDecoder, ul2(func(u *UL2) { u.Denoisers = nil }), t5, "without denoisers"},
+		{EncoderDecoder, ul2(func(u *UL2) { u.Denoisers = nil }), t5, "has no denoisers"},
 		{EncoderDecoder, rates(0), t5, "rates of all denoisers are 0"},
 		{EncoderDecoder, rates(-1), t5, "must be 0 or more"},
 		{EncoderDecoder, rates(math.Inf(1)), t5, "must be 0 or more"},
@@ -146,22 +146,22 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestForms checks that samplers refuse objectives of another form.
+// TestForms checks that samplers return an error for objectives of another form.
 func TestForms(t *testing.T) {
 	v, store := t5vocab(1000, 40), counting(1000)
-	if _, err := NewEncoderDecoderSampler(Objective{DecoderOnly, DefaultUL2(64)}, store, v, 2, 1); err == nil || !strings.Contains(err.Error(), `is of form "decoder-only"`) {
+	if _, err := NewEncoderDecoderSampler(Objective{DecoderOnly, DefaultUL2(64)}, store, v, 2, 1); err == nil || !strings.Contains(err.Error(), `has form "decoder-only"`) {
 		t.Error(err)
 	}
-	if _, err := NewDecoderSampler(Objective{EncoderDecoder, DefaultUL2(64)}, store, v, 2, 1); err == nil || !strings.Contains(err.Error(), `is of form "encoder-decoder"`) {
+	if _, err := NewDecoderSampler(Objective{EncoderDecoder, DefaultUL2(64)}, store, v, 2, 1); err == nil || !strings.Contains(err.Error(), `has form "encoder-decoder"`) {
 		t.Error(err)
 	}
 	if _, err := Default("gpt", Encoder, 64); err == nil {
 		t.Error("an unknown objective has defaults")
 	}
-	// Tokens that a store cannot hold are noticed.
+	// Invalid tokens in a store are an error.
 	store[500] = v.Sentinels[2]
 	s := encoderDecoder(t, DefaultSpanCorruption(64), store, v, 10, 1)
-	if _, err := s.Batch(0); err == nil || !strings.Contains(err.Error(), "no text can hold") {
+	if _, err := s.Batch(0); err == nil || !strings.Contains(err.Error(), "must not occur in a text") {
 		t.Error(err)
 	}
 	store[500] = 20000

@@ -8,29 +8,29 @@ import (
 	"github.com/landscape-aware/growing/data/strictjson"
 )
 
-// SentencePairs makes [CLS] A [SEP] B [SEP] of two spans of text and asks
-// whether B follows A (Devlin et al. 2019, section 3.1, task 2), as Google
-// BERT's create_pretraining_data.py does. That program packs whole sentences of
-// a document; a token store knows documents but no sentences, and a batch must
-// be had without those before it. So, for a window of the store that begins at
-// token t:
+// SentencePairs makes [CLS] A [SEP] B [SEP] from two spans of text; the model
+// predicts whether B follows A (Devlin et al. 2019, section 3.1, task 2). It
+// follows Google BERT's create_pretraining_data.py. That program packs whole
+// sentences of a document. Here a token store knows documents but no sentences,
+// and a batch must not depend on earlier ones. So, for a window of the store
+// that begins at token t:
 //
-//  1. The example is to have K = L-3 tokens beside the special ones, or, with
-//     probability ShortProbability, a uniformly random number from 2 to L-3.
-//  2. The chunk is K consecutive tokens of the document that holds t (or, if
-//     that is empty, of the next one that is not), from t on, or from earlier
-//     where the document ends before t+K; all of the document where it has fewer
-//     than K. The token that ends the document is no part of it.
-//  3. A is the first a tokens of the chunk of n, a uniformly random from 1 to n-1.
-//  4. With probability RandomNext, and always if n is 1, B is of another
-//     document: a uniformly random one, from a uniformly random token on, K-a
-//     tokens or what there is to the document's end. Otherwise B is the rest of
-//     the chunk.
+//  1. K, the number of tokens that are not special, is L-3, or, with probability
+//     ShortProbability, a uniformly random number from 2 to L-3.
+//  2. The chunk is K consecutive tokens of the document that contains t (or, if
+//     that is empty, of the next one that is not). It begins at t, or earlier
+//     if the document ends before t+K. It is the whole document if that has
+//     fewer than K tokens. The document's end token does not belong to it.
+//  3. A is the first a of the chunk's n tokens, with a uniformly random from 1 to
+//     n-1.
+//  4. With probability RandomNext, and always if n is 1, B comes from another,
+//     uniformly random document: K-a tokens from a uniformly random place, or
+//     fewer if the document ends. Otherwise B is the rest of the chunk.
 //
-// A and B never exceed L-3 tokens together, so that nothing has to be cut off.
+// A and B together have at most L-3 tokens, so nothing is cut off.
 type SentencePairs struct {
-	RandomNext       float64 `json:"random_next"`       // probability that B is of another document; 0.5 in BERT
-	ShortProbability float64 `json:"short_probability"` // share of examples that are shorter; 0.1 in BERT
+	RandomNext       float64 `json:"random_next"`       // probability that B is from another document; 0.5 in BERT
+	ShortProbability float64 `json:"short_probability"` // share of shorter examples; 0.1 in BERT
 }
 
 // DefaultSentencePairs returns BERT's settings.
@@ -38,7 +38,7 @@ func DefaultSentencePairs() *SentencePairs {
 	return &SentencePairs{RandomNext: 0.5, ShortProbability: 0.1}
 }
 
-// UnmarshalJSON reads the settings, all of which must be given.
+// UnmarshalJSON decodes the settings. All are required.
 func (p *SentencePairs) UnmarshalJSON(text []byte) error {
 	type fields SentencePairs
 	if err := strictjson.Decode(text, (*fields)(p)); err != nil {
@@ -68,10 +68,10 @@ type documents struct {
 func newDocuments(store Tokens, vocab Vocabulary) (*documents, error) {
 	indexed, ok := store.(Documents)
 	if !ok {
-		return nil, fmt.Errorf("objective: sentence pairs need to know where documents begin, and the store %T does not tell: use a token store with an index, or packed sequences", store)
+		return nil, fmt.Errorf("objective: sentence pairs need a store with an index of documents, which %T lacks: use a token store with an index, or packed sequences", store)
 	}
 	d := &documents{indexed, vocab}
-	// Two documents with text are needed, so that there is another one.
+	// B may come from another document, so two documents with text are needed.
 	filled := 0
 	for i := 0; i < d.Documents.Documents() && filled < 2; i++ {
 		lo, hi, err := d.text(i)
@@ -88,8 +88,7 @@ func newDocuments(store Tokens, vocab Vocabulary) (*documents, error) {
 	return d, nil
 }
 
-// text returns where document i begins and where its text ends, the token that
-// marks its end left out.
+// text returns the bounds of document i without its end token.
 func (d *documents) text(i int) (lo, hi int64, err error) {
 	lo, hi = d.Document(i)
 	if hi > lo {
@@ -104,8 +103,8 @@ func (d *documents) text(i int) (lo, hi int64, err error) {
 	return lo, hi, nil
 }
 
-// next returns document i, or the first after it, other than the one to avoid,
-// that has text. After the last comes the first.
+// next returns the first document from i on, other than avoid, that has text.
+// The search wraps around.
 func (d *documents) next(i, avoid int) (document int, lo, hi int64, err error) {
 	for range 2 * d.Documents.Documents() {
 		if i != avoid {
@@ -118,7 +117,7 @@ func (d *documents) next(i, avoid int) (document int, lo, hi int64, err error) {
 	return 0, 0, 0, fmt.Errorf("objective: the store's index has changed since it was opened")
 }
 
-// holding returns the document that holds the token.
+// holding returns the index of the document that contains the token.
 func (d *documents) holding(at int64) int {
 	return sort.Search(d.Documents.Documents()-1, func(i int) bool {
 		_, hi := d.Document(i)
@@ -126,7 +125,8 @@ func (d *documents) holding(at int64) int {
 	})
 }
 
-// fillPair makes tokens and segments of a row, and returns the row's length.
+// fillPair fills the tokens and segments of a row, and returns the row's
+// length.
 func (m *mlmRows) fillPair(b *MLMBatch, row int, at int64, r *rand.Rand) (length int, err error) {
 	tokens, segments := b.Tokens[row*b.Length:(row+1)*b.Length], b.Segments[row*b.Length:(row+1)*b.Length]
 	K := int64(b.Length - 3)
@@ -143,7 +143,7 @@ func (m *mlmRows) fillPair(b *MLMBatch, row int, at int64, r *rand.Rand) (length
 	if n > 1 {
 		a += r.Int64N(n - 1)
 	}
-	next, size := begin+a, n-a // where B begins, and its tokens
+	next, size := begin+a, n-a // the beginning and the length of B
 	if random := r.Float64() < m.Pairs.RandomNext; random || n == 1 {
 		b.NextSentence[row] = 1
 		other := r.IntN(m.documents.Documents.Documents() - 1)

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// library is a store of documents, each of which ends with [SEP].
+// library is a store of documents that end with [SEP].
 type library struct {
 	sequence
 	ends []int64
 }
 
-// newLibrary has documents of the given lengths, [SEP] not counted, with tokens
-// that tell where they stand: 5, 6, 7, ... through all documents.
+// newLibrary returns documents with the given lengths, not counting [SEP]. The
+// tokens show their position: 5, 6, 7, ... through all documents.
 func newLibrary(lengths ...int) library {
 	var l library
 	for _, n := range lengths {
@@ -36,19 +36,19 @@ func (l library) Document(i int) (lo, hi int64) {
 	return lo, l.ends[i]
 }
 
-// of returns the document that a token is of.
+// of returns the document of a token.
 func (l library) of(id int32) int {
 	i, _ := slices.BinarySearch(l.ends, int64(id-5)+1)
 	return i
 }
 
-// pair is an example taken apart.
+// pair is a parsed example.
 type pair struct {
 	a, b []int32
 	next bool
 }
 
-// unmask puts the labels of a row back.
+// unmask restores the labels of a row.
 func unmask(b MLMBatch, row int) []int32 {
 	tokens := slices.Clone(b.Tokens[row*b.Length : (row+1)*b.Length])
 	for i := row * b.Predictions; i < (row+1)*b.Predictions; i++ {
@@ -59,7 +59,7 @@ func unmask(b MLMBatch, row int) []int32 {
 	return tokens
 }
 
-// takeApart checks the layout of a row of sentence pairs.
+// takeApart parses a row of sentence pairs and checks its layout.
 func takeApart(t *testing.T, b MLMBatch, row int, v Vocabulary) pair {
 	t.Helper()
 	tokens, segments := unmask(b, row), b.Segments[row*b.Length:(row+1)*b.Length]
@@ -131,8 +131,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// TestPairFrequencies checks half of next sentences, where a chunk is cut, which
-// document a random one is of and where it begins.
+// TestPairFrequencies checks the frequency of next sentences, where chunks are
+// divided, and from which documents and places random sentences come.
 func TestPairFrequencies(t *testing.T) {
 	store := newLibrary(200, 200, 200, 200, 200)
 	v := vocab(6 + len(store.sequence))
@@ -195,7 +195,7 @@ func TestPairsNeedDocuments(t *testing.T) {
 		store Tokens
 		want  string
 	}{
-		{counting(500), "does not tell"},
+		{counting(500), "index of documents"},
 		{newLibrary(500), "need two documents with text, and the store has 1"},
 		{newLibrary(0, 500, 0), "the store has 1"},
 	} {
@@ -205,9 +205,9 @@ func TestPairsNeedDocuments(t *testing.T) {
 	}
 }
 
-// TestWholeWords checks that words are masked wholly or not at all.
+// TestWholeWords checks that each word is masked completely or not at all.
 func TestWholeWords(t *testing.T) {
-	// Ids that divide by 3 begin a word, the others continue it.
+	// Ids divisible by 3 begin a word; others continue it.
 	v := vocab(2005)
 	v.Continues = func(id int32) bool { return id >= 5 && id%3 != 0 }
 	store := counting(2000)
@@ -240,9 +240,9 @@ func TestWholeWords(t *testing.T) {
 	}
 }
 
-// TestWholeWordFrequency checks the frequencies of a case that can be counted by
-// hand: words of 1, 2 and 3 tokens, 3 predictions. Of the six orders two begin
-// with the word of 3, which fills the row; in the others it is passed over.
+// TestWholeWordFrequency checks the frequencies of a case that can be counted
+// by hand: words of 1, 2 and 3 tokens, 3 predictions. Two of the six orders
+// begin with the word of 3, which fills the row; in the others it is skipped.
 func TestWholeWordFrequency(t *testing.T) {
 	v := vocab(20)
 	v.Continues = func(id int32) bool { return id >= 10 }

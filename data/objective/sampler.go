@@ -7,15 +7,14 @@ import (
 	"sync"
 )
 
-// Tokens is where a sampler takes its tokens from, in practice a
-// tokenstore.Store.
+// Tokens is a sequence of tokens, usually a tokenstore.Store.
 type Tokens interface {
 	Len() int64
 	Read(dst []int32, offset int64) error
 }
 
-// Documents is a source of tokens that knows where documents begin and end.
-// Sentence pairs need one.
+// Documents is a sequence of tokens that is divided into documents, as sentence
+// pairs need it.
 type Documents interface {
 	Tokens
 	Documents() int
@@ -23,17 +22,17 @@ type Documents interface {
 }
 
 // Sampler makes batches of type B: [MLMBatch], [EncoderDecoderBatch] or
-// [DecoderBatch]. It may be used by several goroutines.
+// [DecoderBatch]. Several goroutines may use it.
 //
-// The store is cut into windows of W tokens that do not overlap, W being the
-// most that an example of the objective can take. An epoch has
-// floor((N-W+1) / W) of them, N tokens in all: its first window begins at a
-// random token below W, and the windows are shuffled; offset and order depend on
-// the seed and the epoch alone. Each row of a batch is made of the next window,
-// with random numbers that depend on the seed, the step and the row alone.
+// The store of N tokens is divided into windows of W tokens that do not
+// overlap. W is the most that an example of the objective needs. An epoch has
+// floor((N-W+1) / W) windows in random order; the first begins at a random
+// token below W. Offset and order depend only on the seed and the epoch. Each
+// row of a batch uses the next window. Its random numbers depend only on the
+// seed, the step and the row.
 //
-// An epoch's order takes 4 bytes a window. It is made when the first batch of
-// the epoch is asked for; any other batch of it costs the same, wherever it is.
+// The order of an epoch takes 4 bytes a window. The first batch of an epoch
+// computes it. Otherwise all batches cost the same.
 type Sampler[B any] struct {
 	rows    rowMaker[B]
 	store   Tokens
@@ -43,25 +42,25 @@ type Sampler[B any] struct {
 	windows int64 // in an epoch
 
 	mu     sync.Mutex
-	epochs [2]*epoch // the two latest used, as a batch can span two
+	epochs [2]*epoch // the two used last, because a batch can span two
 }
 
-// rowMaker is what distinguishes objectives.
+// rowMaker makes rows of batches. Each objective has its own.
 type rowMaker[B any] interface {
-	window() int64        // W, the most tokens of the store that a row takes
-	length() int          // L, for messages
-	newBatch(size int) *B // all padding
-	// newScratch returns memory for fill, which one goroutine uses.
+	window() int64        // W, the most tokens of the store that a row needs
+	length() int          // L, for error messages
+	newBatch(size int) *B // a batch to fill
+	// newScratch returns memory for fill, for one goroutine.
 	newScratch() *scratch
-	// fill makes one row of the window that begins at the given token.
+	// fill makes one row from the window that begins at the given token.
 	fill(b *B, row int, at int64, r *rand.Rand, s *scratch) error
 }
 
-// scratch is memory that is used for row after row.
+// scratch is memory that is reused for each row.
 type scratch struct {
 	raw        []int32 // tokens of the store
 	candidates []int32 // positions
-	words      []int32 // where the words in candidates begin
+	words      []int32 // positions where words begin
 	mask       []bool
 	spans      []int
 }
@@ -70,17 +69,17 @@ type scratch struct {
 type epoch struct {
 	number int64
 	segments
-	order []int32 // of the segments
+	order []int32 // random order of the segments
 }
 
-// newSampler returns a sampler of batches of batchSize rows. It is an error if
-// an epoch is shorter than a batch.
+// newSampler returns a sampler of batches of batchSize rows. An epoch must have
+// at least one batch.
 func newSampler[B any](rows rowMaker[B], store Tokens, batchSize int, seed int64) (*Sampler[B], error) {
 	if batchSize < 1 {
 		return nil, fmt.Errorf("objective: batch size %d must be 1 or more", batchSize)
 	}
 	s := &Sampler[B]{rows: rows, store: store, size: batchSize, seed: seed, window: rows.window()}
-	// The first window may begin as late as at token W-1.
+	// The first window may begin at any token up to W-1.
 	s.windows = segments{s.window - 1, store.Len(), s.window}.whole()
 	if s.windows < int64(batchSize) {
 		need := int64(batchSize)*s.window + s.window - 1
@@ -93,18 +92,18 @@ func newSampler[B any](rows rowMaker[B], store Tokens, batchSize int, seed int64
 	return s, nil
 }
 
-// BatchesPerEpoch returns how many batches it takes to see every window of the
-// store once, as a fraction.
+// BatchesPerEpoch returns the number of batches in an epoch, in which every
+// window of the store is used once. It need not be whole.
 func (s *Sampler[B]) BatchesPerEpoch() float64 { return float64(s.windows) / float64(s.size) }
 
-// Streams of random numbers that must not meet.
+// Streams of random numbers, which must differ.
 const (
 	streamEpoch = iota + 1
 	streamRow
 	streamFixed
 )
 
-// source is a random number generator that can be set back to any place.
+// source is a random number generator that can be seeded again without allocation.
 type source struct {
 	pcg  rand.PCG
 	rand *rand.Rand
@@ -116,8 +115,8 @@ func newSource() *source {
 	return s
 }
 
-// at returns the random numbers that belong to the given values. Those it
-// returned before are no longer valid.
+// at returns the random number generator for the given values. It invalidates
+// the generator that it returned before.
 func (s *source) at(seed int64, stream, a, b uint64) *rand.Rand {
 	h := mix(mix(mix(mix(uint64(seed))^stream)^a) ^ b)
 	s.pcg.Seed(h, mix(h))
@@ -133,7 +132,7 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// epoch returns the pass with the given number.
+// epoch returns the epoch with the given number, from 0.
 func (s *Sampler[B]) epoch(number int64) *epoch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,8 +159,8 @@ func (s *Sampler[B]) Batch(step int64) (B, error) {
 	}
 	b, scratch, random := s.rows.newBatch(s.size), s.rows.newScratch(), newSource()
 	for row := range s.size {
-		// Rows are counted through all steps, so that an epoch ends within a
-		// batch where it must, and no window is left out.
+		// Count rows over all steps. An epoch may then end within a batch, and
+		// every window is used.
 		n := step*int64(s.size) + int64(row)
 		e := s.epoch(n / s.windows)
 		at, _ := e.bounds(int64(e.order[n%s.windows]))
@@ -172,14 +171,14 @@ func (s *Sampler[B]) Batch(step int64) (B, error) {
 	return *b, nil
 }
 
-// Fixed returns n batches for validation: windows that do not overlap, spread
-// evenly over the store, with random numbers that depend on the seed alone. It
-// is an error if the store is too short for so many.
+// Fixed returns n batches for validation. Their windows do not overlap and are
+// evenly spread over the store. Their random numbers depend only on the seed.
+// It returns an error if the store is too short.
 func (s *Sampler[B]) Fixed(n int) ([]B, error) {
 	rows := int64(n) * int64(s.size)
 	cut := segments{0, s.store.Len(), s.window}
 	if n < 1 {
-		return nil, fmt.Errorf("objective: %d validation batches were asked for; there must be 1 or more", n)
+		return nil, fmt.Errorf("objective: the number of validation batches is %d; it must be 1 or more", n)
 	}
 	if cut.whole() < rows {
 		return nil, fmt.Errorf("objective: the validation set is too short for %d batches of %d sequences of %d: it has %d tokens, and they need %d: use a larger corpus or validation fraction, or fewer validation batches",

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// ShuffleContext returns the batch with the tokens of each row that are not to
-// be predicted, [CLS], [SEP] and padding excepted, in random order. A model
-// whose loss does not suffer uses of the context only which tokens are in it,
-// not where they stand.
+// ShuffleContext returns the batch with the context of each row in random
+// order: the tokens that are not predicted, without [CLS], [SEP] and padding.
+// If this does not increase a model's loss, the model uses which tokens occur
+// in the context, but not their positions.
 func (b MLMBatch) ShuffleContext(seed int64) MLMBatch {
 	b.Tokens = slices.Clone(b.Tokens)
 	for row := range b.Size {

@@ -5,35 +5,37 @@ import (
 	"fmt"
 )
 
-// None stands for a token that a vocabulary does not have.
+// None is the id of a token that a vocabulary does not have.
 const None int32 = -1
 
-// Vocabulary is what objectives need to know of a tokenizer. A special token
-// that it lacks is [None].
+// Vocabulary holds the properties of a tokenizer that objectives need. A
+// missing special token is [None].
 type Vocabulary struct {
 	Size int // number of ids
 
-	Pad            int32   // fills what is beyond a sequence's end; also starts the decoder, as in T5
+	Pad            int32   // padding after the end of a sequence; also starts the decoder, as in T5
 	Cls, Sep, Mask int32   // BERT's [CLS], [SEP] and [MASK]
 	EOS            int32   // ends inputs and targets of T5 and UL2
-	Specials       []int32 // ids of all special tokens, which are neither predicted by an MLM nor drawn by it
-	Sentinels      []int32 // ids of <extra_id_0>, <extra_id_1>, ...; the first stands for the first span
+	Specials       []int32 // ids of all special tokens; an MLM neither predicts nor draws them
+	Sentinels      []int32 // ids of <extra_id_0>, <extra_id_1>, ...
 	Modes          Modes   // UL2's mode tokens
 
-	// Continues tells whether a token continues the word of the one before it,
-	// as WordPiece's "##" pieces do. Nil where words cannot be told from tokens.
+	// Continues reports whether a token continues the word of the previous
+	// token, as WordPiece's "##" pieces do. It is nil for vocabularies that do
+	// not mark words.
 	Continues func(id int32) bool
 }
 
-// Modes holds UL2's mode tokens, [None] where there is none. The paper (Tay et al.
-// 2022) writes them [R], [X] and [S]; the names are those of the released models.
+// Modes holds the ids of UL2's mode tokens, or [None]. The paper (Tay et al.
+// 2022) writes [R], [X] and [S]; the names here are those of the released
+// models.
 type Modes struct {
 	NLU int32 // [NLU] introduces an R denoiser
 	NLG int32 // [NLG] introduces an X denoiser
 	S2S int32 // [S2S] introduces an S denoiser
 }
 
-// of returns the token that introduces a denoiser of the mode.
+// of returns the token of a mode.
 func (m Modes) of(mode Mode) int32 {
 	switch mode {
 	case Regular:
@@ -45,14 +47,14 @@ func (m Modes) of(mode Mode) int32 {
 	}
 }
 
-// named is a special token and what it is called.
+// named is a special token and its name.
 type named struct {
 	name string
 	id   int32
 }
 
-// need reports which of the special tokens an objective cannot do without are
-// missing, outside the vocabulary or the same as another.
+// need returns an error if a special token of the objective is missing, outside
+// the vocabulary or equal to another one.
 func (v Vocabulary) need(objective string, tokens ...named) error {
 	by := make(map[int32]string, len(tokens))
 	for _, t := range tokens {
@@ -75,8 +77,8 @@ func (v Vocabulary) need(objective string, tokens ...named) error {
 	return nil
 }
 
-// needSentinels checks that there are n different sentinels, and that none of
-// them is another of the given tokens.
+// needSentinels returns an error unless there are n sentinels that differ from
+// each other and from the given tokens.
 func (v Vocabulary) needSentinels(objective string, n int, others ...named) error {
 	if len(v.Sentinels) < n {
 		return fmt.Errorf("objective: %s needs %d sentinel tokens (<extra_id_n>), and the vocabulary has %d: train the tokenizer with %d sentinels or more, shorten the sequences, or lengthen the spans",
@@ -88,7 +90,7 @@ func (v Vocabulary) needSentinels(objective string, n int, others ...named) erro
 	return v.need(objective, others...)
 }
 
-// set returns which ids are among the given ones.
+// set returns a slice, indexed by id, that is true for the given ids.
 func (v Vocabulary) set(ids ...int32) []bool {
 	set := make([]bool, v.Size)
 	for _, id := range ids {
@@ -99,15 +101,15 @@ func (v Vocabulary) set(ids ...int32) []bool {
 	return set
 }
 
-// ends tells whether a token ends a document of the store.
+// ends reports whether a token ends a document of the store.
 func (v Vocabulary) ends(id int32) bool {
 	return id >= 0 && (id == v.Sep || id == v.EOS)
 }
 
-// errForeign says that a token of the window that begins at the given place
-// cannot be.
+// errForeign returns the error for an invalid token in the window that begins
+// at the given place.
 func (v Vocabulary) errForeign(at int64, id int32) error {
 	return fmt.Errorf("objective: near token %d of the store there is %d, outside the vocabulary of %d: the store is damaged or was made with another vocabulary", at, id, v.Size)
 }
 
-var errNoOrdinary = errors.New("objective: the vocabulary has no tokens but special ones")
+var errNoOrdinary = errors.New("objective: the vocabulary has only special tokens")

@@ -1,4 +1,4 @@
-// Package ordered works on a stream of items with several goroutines and gives
-// the results in the order of the items, so that they do not depend on how many
-// goroutines there are.
+// Package ordered processes a stream of items in parallel and returns the
+// results in the order of the items. The results do not depend on the number of
+// goroutines.
 package ordered

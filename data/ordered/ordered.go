@@ -7,19 +7,20 @@ import (
 	"sync"
 )
 
-// Map calls out with the result of every item of in, in their order, until there
-// is an error or no more items.
+// Map calls out with the result for each item of in, in the order of the items,
+// until there is an error or no more items.
 //
-// Results are computed by the given number of workers. Each of them calls do
-// once, for a function of its own that need not be safe for concurrent use. At
-// most some 3 items or results for each worker are held at a time. In runs in a
-// goroutine of its own, out in the caller's.
+// The given number of workers compute the results. Each worker calls do once
+// and uses the function it returns, which need not be safe for concurrent use.
+// Map holds at most about 3 items or results for each worker. In runs in its
+// own goroutine, out in the caller's.
 //
-// The error is the first in the order of the items, whether of in, of do's
-// function or of out: out has seen all before it and nothing after it. Once ctx
-// is canceled it is that of ctx. No goroutine is left when Map returns, so that
-// it waits for what is under way: an in that blocks, as in the Read of a
-// terminal, should itself end when ctx is canceled.
+// Map returns the first error in the order of the items, whether it comes from
+// in, from do's function or from out. Out is called for all items before it and
+// for none after it. Once ctx is canceled, Map returns the error of ctx. No
+// goroutine is left when Map returns, so Map waits for running calls to end. If
+// in can block, as when it reads from a terminal, it should itself stop when
+// ctx is canceled.
 func Map[A, B any](ctx context.Context, workers int, in iter.Seq2[A, error], do func() func(A) (B, error), out func(B) error) error {
 	if workers < 1 {
 		return fmt.Errorf("ordered: %d workers; there must be at least 1", workers)
@@ -30,7 +31,7 @@ func Map[A, B any](ctx context.Context, workers int, in iter.Seq2[A, error], do 
 	}
 	type job struct {
 		item A
-		done chan result // filled once; has room
+		done chan result // receives one result; buffered
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -38,8 +39,8 @@ func Map[A, B any](ctx context.Context, workers int, in iter.Seq2[A, error], do 
 	defer cancel()
 
 	todo := make(chan job)
-	order := make(chan job, 2*workers) // bounds how far the workers run ahead
-	ended := false                     // whether in did; may be read once order is closed
+	order := make(chan job, 2*workers) // its capacity limits how far workers run ahead
+	ended := false                     // whether in ended; read only after order is closed
 	send := func(to chan<- job, j job) bool {
 		select {
 		case to <- j:

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// numbers gives 0 to n-1, and then err if it is not nil.
+// numbers yields 0 to n-1, and then err if it is not nil.
 func numbers(n int, err error) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		for i := range n {
@@ -30,7 +30,7 @@ func numbers(n int, err error) iter.Seq2[int, error] {
 // collect maps numbers to their squares, slowly for some.
 func collect(ctx context.Context, workers int, in iter.Seq2[int, error], fail func(int) error) (out []int, err error) {
 	err = Map(ctx, workers, in, func() func(int) (int, error) {
-		calls := 0 // the race detector tells if it is shared
+		calls := 0 // the race detector reports it if it is shared
 		return func(i int) (int, error) {
 			calls++
 			if i%7 == 0 {
@@ -119,8 +119,8 @@ func TestBounded(t *testing.T) {
 	}
 }
 
-// TestCanceled checks that all goroutines end, whatever they are at: synctest
-// fails if one is left.
+// TestCanceled checks that all goroutines end in any state: synctest fails if
+// one is left.
 func TestCanceled(t *testing.T) {
 	for name, where := range map[string]string{"source": "in", "worker": "do", "output": "out"} {
 		synctest.Test(t, func(t *testing.T) {

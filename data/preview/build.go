@@ -9,7 +9,7 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 )
 
-// builder makes lines of tokens.
+// builder makes the lines of examples.
 type builder struct {
 	vocab     objective.Vocabulary
 	tokens    Tokens
@@ -30,7 +30,7 @@ func newBuilder(v objective.Vocabulary, t Tokens) *builder {
 	return b
 }
 
-// name shows a token by itself.
+// name returns the text of a single token.
 func (b *builder) name(id int32) string {
 	if text := Visible(b.tokens.Decode([]int32{id})); text != "" && !b.special[id] {
 		return text
@@ -38,8 +38,8 @@ func (b *builder) name(id int32) string {
 	return Visible(b.tokens.Token(id))
 }
 
-// Visible returns text on one line, without characters that would act on a
-// terminal or reorder what stands beside them.
+// Visible returns text as one line. It replaces control characters, and
+// characters that change the direction of the text.
 func Visible(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
@@ -54,8 +54,8 @@ func Visible(text string) string {
 	}, text))
 }
 
-// text appends tokens as one readable piece of a role, special tokens among
-// them as pieces of their own.
+// text appends the text of tokens as a piece with the given role. Special
+// tokens become separate pieces.
 func (b *builder) text(pieces []Piece, ids []int32, role Role, span int) []Piece {
 	for len(ids) > 0 {
 		n := slices.IndexFunc(ids, func(id int32) bool { return b.special[id] })
@@ -73,7 +73,7 @@ func (b *builder) text(pieces []Piece, ids []int32, role Role, span int) []Piece
 	return pieces
 }
 
-// padding appends a piece for n tokens of padding.
+// padding appends a piece that stands for n tokens of padding.
 func padding(pieces []Piece, n int) []Piece {
 	if n > 0 {
 		pieces = append(pieces, Piece{Role: Padding, Text: fmt.Sprintf("%d × padding", n)})
@@ -81,7 +81,7 @@ func padding(pieces []Piece, n int) []Piece {
 	return pieces
 }
 
-// corrupted appends inputs: mode token, text and sentinels.
+// corrupted appends the mode token, text and sentinels of inputs.
 func (b *builder) corrupted(pieces []Piece, ids []int32) []Piece {
 	if len(ids) > 0 && ids[0] >= 0 && slices.Contains(b.modes, ids[0]) && b.vocab.Modes != (objective.Modes{}) {
 		pieces = append(pieces, Piece{Role: Mode, Text: b.name(ids[0])})
@@ -90,9 +90,9 @@ func (b *builder) corrupted(pieces []Piece, ids []int32) []Piece {
 	return b.spans(pieces, ids, Plain, false)
 }
 
-// spans appends text with sentinels. The hidden spans of targets are numbered
-// by the sentinels that stand for them in the inputs, in order: where the
-// targets begin without a sentinel, the first span is that of the first sentinel.
+// spans appends text with sentinels. In targets, it numbers the hidden spans
+// like their sentinels in the inputs. Targets that begin without a sentinel
+// begin with the span of the first one.
 func (b *builder) spans(pieces []Piece, ids []int32, role Role, hidden bool) []Piece {
 	span := 0
 	if _, ok := b.sentinels[first32(ids)]; hidden && ok {
@@ -122,8 +122,8 @@ func first32(ids []int32) int32 {
 	return ids[0]
 }
 
-// targets appends what is to be predicted: hidden spans if there are sentinels
-// in it, plain text otherwise.
+// targets appends the tokens to predict: as hidden spans if there are
+// sentinels, otherwise as plain text.
 func (b *builder) targets(pieces []Piece, ids []int32) []Piece {
 	if slices.ContainsFunc(ids, func(id int32) bool { _, ok := b.sentinels[id]; return ok }) {
 		return b.spans(pieces, ids, Hidden, true)
@@ -131,7 +131,7 @@ func (b *builder) targets(pieces []Piece, ids []int32) []Piece {
 	return b.text(pieces, ids, Target, 0)
 }
 
-// MLM shows the rows of a batch of a masked language model.
+// MLM returns the rows of a masked language model's batch as examples.
 func MLM(batch objective.MLMBatch, vocab objective.Vocabulary, tokens Tokens) []Example {
 	b := newBuilder(vocab, tokens)
 	var examples []Example
@@ -163,11 +163,11 @@ func MLM(batch objective.MLMBatch, vocab objective.Vocabulary, tokens Tokens) []
 	return examples
 }
 
-// masked returns the pieces of tokens from, from+1, ..., to-1 of a row, of which
-// those with a label are to be predicted.
+// masked returns the pieces for the tokens from, ..., to-1 of a row. Tokens
+// with a label are predicted.
 func (b *builder) masked(ids []int32, from, to int, labels map[int]int32) []Piece {
 	var pieces []Piece
-	run := from // where the text that is not to be predicted begins
+	run := from // beginning of the text before the next predicted token
 	for i := from; i < to; i++ {
 		label, ok := labels[i]
 		if !ok {
@@ -187,7 +187,7 @@ func (b *builder) masked(ids []int32, from, to int, labels map[int]int32) []Piec
 	return b.text(pieces, ids[run:to], Plain, 0)
 }
 
-// EncoderDecoder shows the rows of a batch for an encoder and a decoder.
+// EncoderDecoder returns the rows of an encoder-decoder batch as examples.
 func EncoderDecoder(batch objective.EncoderDecoderBatch, o objective.Objective, vocab objective.Vocabulary, tokens Tokens) []Example {
 	b := newBuilder(vocab, tokens)
 	var examples []Example
@@ -203,8 +203,8 @@ func EncoderDecoder(batch objective.EncoderDecoderBatch, o objective.Objective, 
 	return examples
 }
 
-// Decoder shows the rows of a batch for a decoder alone. What follows the prefix
-// is shown as it is to be predicted.
+// Decoder returns the rows of a decoder-only batch as examples. After the
+// prefix it shows the targets.
 func Decoder(batch objective.DecoderBatch, o objective.Objective, vocab objective.Vocabulary, tokens Tokens) []Example {
 	b := newBuilder(vocab, tokens)
 	var examples []Example

@@ -15,11 +15,11 @@ var fragment = template.Must(template.New("preview").Funcs(template.FuncMap{
 	"says": says,
 }).Parse(fragmentText))
 
-// hue returns the angle of a span's colour. Multiples of the golden angle keep
-// the colours of spans that are close together far apart.
+// hue returns the hue of a span's colour, in degrees. Multiples of the golden
+// angle give neighbouring spans very different hues.
 func hue(span int) int { return int(math.Mod(210+137.508*float64(span), 360)) }
 
-// says returns what the legend says of a role.
+// says returns the legend's text for a role.
 func says(role Role) string {
 	for _, r := range roles {
 		if r.role == role {
@@ -29,15 +29,15 @@ func says(role Role) string {
 	return ""
 }
 
-// legendEntry is a role that occurs.
+// legendEntry is a line of the legend.
 type legendEntry struct {
 	Role Role
 	Text string
 }
 
-// HTML returns examples as a fragment of HTML with its own style, for a notebook
-// or a page. Its colours are tints of whatever is behind it, and so are readable
-// in light and dark themes. All text is escaped.
+// HTML returns examples as an HTML fragment with its own style. Its colours are
+// tints of the background, so it is readable in light and dark themes. All text
+// is escaped.
 func HTML(examples []Example) (string, error) {
 	used := make(map[Role]bool)
 	for _, e := range examples {

@@ -6,13 +6,13 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 )
 
-// Tokens tells what tokens stand for; in practice it is a tokenizer.Tokenizer.
+// Tokens returns the texts of tokens. It is usually a tokenizer.Tokenizer.
 type Tokens interface {
-	Token(id int32) string     // as written in the vocabulary
+	Token(id int32) string     // the token as in the vocabulary
 	Decode(ids []int32) string // readable text
 }
 
-// Example is a row of a batch, ready to be shown.
+// Example is a row of a batch as text.
 type Example struct {
 	Title string
 	Lines []Line
@@ -21,39 +21,39 @@ type Example struct {
 // Line is a sequence of tokens.
 type Line struct {
 	Name   string // such as "inputs"
-	Note   string // on the whole line; may be empty
+	Note   string // about the whole line; may be empty
 	Pieces []Piece
 }
 
-// Piece is a run of tokens of one role.
+// Piece is a run of tokens with the same role.
 type Piece struct {
 	Role  Role
 	Text  string
-	Label string // what a masked, replaced or kept token was
-	Span  int    // of a sentinel and a hidden span: equal numbers belong together
+	Label string // original text of a masked, replaced or kept token
+	Span  int    // number of a sentinel and its hidden span
 }
 
-// Role is what tokens are in an example.
+// Role is the role of tokens in an example.
 type Role string
 
 // The roles.
 const (
-	Plain    Role = "plain"    // text that is read
+	Plain    Role = "plain"    // text that the model reads
 	Special  Role = "special"  // [CLS], [SEP], EOS
-	Masked   Role = "masked"   // replaced by [MASK], and to be predicted
-	Replaced Role = "replaced" // replaced by a random token, and to be predicted
-	Kept     Role = "kept"     // left as it is, and to be predicted
+	Masked   Role = "masked"   // replaced by [MASK] and predicted
+	Replaced Role = "replaced" // replaced by a random token and predicted
+	Kept     Role = "kept"     // unchanged and predicted
 	Sentinel Role = "sentinel" // stands for a span
-	Hidden   Role = "hidden"   // a span that is to be predicted
-	Target   Role = "target"   // other text that is to be predicted
+	Hidden   Role = "hidden"   // a span that is predicted
+	Target   Role = "target"   // other predicted text
 	Mode     Role = "mode"     // UL2's mode token
 	Padding  Role = "padding"
 )
 
-// roles describes the roles in the order of the legend.
+// roles lists the roles in the order of the legend.
 var roles = []struct {
 	role Role
-	text string // what the legend says
+	text string // in the legend
 }{
 	{Masked, "replaced by the mask token; beside it the token to predict"},
 	{Replaced, "replaced by a random token; beside it the token to predict"},
@@ -67,8 +67,8 @@ var roles = []struct {
 }
 
 // Examples makes n examples of an objective: the first rows of its training
-// data with that seed. With n rows in a batch, the store must have as many
-// windows.
+// data with the given seed. It uses a batch of n rows, so the store must have
+// at least n windows.
 func Examples(o objective.Objective, store objective.Tokens, vocab objective.Vocabulary, tokens Tokens, n int, seed int64) ([]Example, error) {
 	if err := o.Validate(vocab); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func Examples(o objective.Objective, store objective.Tokens, vocab objective.Voc
 	}
 }
 
-// first shows the first batch of a sampler.
+// first returns the examples of a sampler's first batch.
 func first[B any](s *objective.Sampler[B], err error, show func(B) []Example) ([]Example, error) {
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func first[B any](s *objective.Sampler[B], err error, show func(B) []Example) ([
 	return show(b), nil
 }
 
-// title names an example by its number and the denoiser that made it.
+// title returns the title of an example.
 func title(row int, o objective.Objective, denoiser int32) string {
 	s := fmt.Sprintf("example %d, %s", row+1, o.Settings.Kind())
 	if u, ok := o.Settings.(objective.UL2); ok && int(denoiser) < len(u.Denoisers) {

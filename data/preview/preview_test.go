@@ -70,7 +70,7 @@ func (s store) Document(i int) (lo, hi int64) {
 	return lo, s.ends[i]
 }
 
-// text is ours, of two documents with something that must be escaped.
+// text is two documents with characters that must be escaped.
 const text = `Layers of a trained model are copied to make a deep ##er one . The copy begins where the small ##er model ended ,
 and so it need not learn every ##thing again . Which layers are best copied , and in which order , is not known before .
 A short train ##ing of each candidate , a few hundred steps , tells much of what a long one would tell .
@@ -80,7 +80,7 @@ A gate opens slowly , and the new layer is heard more and more . At the end nobo
 Bread is made of flour , water , salt and time . Knead it , let it rise , fold it , and let it rise again .
 The oven must be hot , much hotter than most people think , and there must be steam . Bake until the crust is dark . [SEP]`
 
-// corpus encodes the text several times over.
+// corpus returns the encoded text, repeated several times.
 func corpus() (*words, store, objective.Vocabulary) {
 	w := &words{ids: make(map[string]int32)}
 	for _, t := range []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "</s>", "[NLU]", "[NLG]", "[S2S]"} {
@@ -105,7 +105,7 @@ func corpus() (*words, store, objective.Vocabulary) {
 	return w, s, v
 }
 
-// objectives is one of each kind and form.
+// objectives returns an objective of each kind and form.
 func objectives() map[string]objective.Objective {
 	pairs := objective.DefaultMLM(48)
 	pairs.Pairs, pairs.WholeWords = objective.DefaultSentencePairs(), true
@@ -131,8 +131,8 @@ func examples(t *testing.T, o objective.Objective) []Example {
 	return list
 }
 
-// TestGolden compares what is written with files in testdata; -update writes
-// them anew, to be looked at before they are committed.
+// TestGolden compares the output with files in testdata. The flag -update
+// writes these files; check them before committing.
 func TestGolden(t *testing.T) {
 	for name, o := range objectives() {
 		list := examples(t, o)
@@ -166,8 +166,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestSpanColours checks that hidden spans have the numbers of the sentinels that
-// stand for them, also where a mask was rolled and the targets begin with a span.
+// TestSpanColours checks that hidden spans have the numbers of their sentinels,
+// also if a mask was rolled and the targets begin with a span.
 func TestSpanColours(t *testing.T) {
 	w, _, v := corpus()
 	b := newBuilder(v, w)
@@ -194,7 +194,7 @@ func TestSpanColours(t *testing.T) {
 	}
 }
 
-// TestWidth checks that no line is wider than asked for but what stands alone.
+// TestWidth checks that only single words are wider than the given width.
 func TestWidth(t *testing.T) {
 	for name, o := range objectives() {
 		for _, width := range []int{20, 33, 80} {
@@ -217,7 +217,7 @@ func TestWidth(t *testing.T) {
 	}
 }
 
-// TestHostile checks that text cannot act on a terminal or a page.
+// TestHostile checks that text cannot control a terminal or inject HTML.
 func TestHostile(t *testing.T) {
 	const evil = "a\x1b[2Jb\r\n\u202ec<script>alert(1)</script>"
 	w := &words{tokens: []string{"[PAD]", evil, "x"}}
@@ -249,7 +249,7 @@ func TestNotColoured(t *testing.T) {
 func TestExamplesErrors(t *testing.T) {
 	w, s, v := corpus()
 	o := objective.Objective{Form: objective.DecoderOnly, Settings: objective.DefaultMLM(48)}
-	if _, err := Examples(o, s, v, w, 4, 2); err == nil || !strings.Contains(err.Error(), "sees both sides") {
+	if _, err := Examples(o, s, v, w, 4, 2); err == nil || !strings.Contains(err.Error(), "attends to both sides") {
 		t.Error(err)
 	}
 	o.Form = objective.Encoder

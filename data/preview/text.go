@@ -9,16 +9,16 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// Coloured tells whether a writer is a terminal that shows colours: one, unless
-// NO_COLOR is set in the environment.
+// Coloured reports whether w is a terminal with colours and the environment
+// variable NO_COLOR is not set.
 func Coloured(w io.Writer) bool {
 	return lipgloss.NewRenderer(w).ColorProfile() != termenv.Ascii
 }
 
-// spanColours are the terminal's own colours, which its theme makes readable.
+// spanColours are colours of the terminal's palette, which its theme keeps readable.
 var spanColours = []lipgloss.Color{"4", "1", "2", "5", "6", "3"}
 
-// styles gives each role its look.
+// styles returns the style of each role.
 type styles struct{ renderer *lipgloss.Renderer }
 
 func newStyles(w io.Writer, colour bool) styles {
@@ -53,8 +53,8 @@ func (s styles) of(p Piece) lipgloss.Style {
 	return style
 }
 
-// Text writes examples for a terminal of the given number of columns, with
-// colours or without, see [Coloured], and a legend of what occurs in them.
+// Text writes examples and a legend to a terminal that is width columns wide,
+// with colours if colour is true (see [Coloured]).
 func Text(w io.Writer, examples []Example, width int, colour bool) error {
 	out := bufio.NewWriter(w)
 	s := newStyles(w, colour)
@@ -92,12 +92,12 @@ func Text(w io.Writer, examples []Example, width int, colour bool) error {
 	return out.Flush()
 }
 
-// wrapper breaks styled words into lines.
+// wrapper wraps styled words into lines.
 type wrapper struct {
 	out    *bufio.Writer
 	indent string
 	width  int
-	column int // columns used in the line
+	column int // columns used in the current line
 }
 
 func (w *wrapper) word(word string, style lipgloss.Style) {
@@ -111,7 +111,7 @@ func (w *wrapper) word(word string, style lipgloss.Style) {
 		w.out.WriteString(" ")
 		w.column++
 	}
-	// A word that is longer than a line is broken where the line ends.
+	// Break a word that is longer than a line.
 	part := ""
 	for _, r := range word {
 		n := lipgloss.Width(string(r))

@@ -1,5 +1,6 @@
-// Package strictjson reads configurations: an object must have every field of
-// its struct that is not omitempty or omitzero, and no others.
+// Package strictjson decodes configurations. A JSON object must have every
+// field of its struct that is not tagged omitempty or omitzero, and no other
+// fields.
 package strictjson
 
 import (
@@ -12,11 +13,11 @@ import (
 	"unicode"
 )
 
-// Decode reads an object into a struct. Beside the struct's fields it may have
-// those named also, which are not read. Structs within are read as encoding/json
-// reads them, unknown fields being errors; those with an UnmarshalJSON of their
-// own decide for themselves.
-// After an error the struct holds what was read until then.
+// Decode decodes a JSON object into a struct. The object may also have the
+// fields named in also, which are ignored. Nested structs are decoded as by
+// encoding/json, but unknown fields are errors. Types with an UnmarshalJSON
+// method decode themselves. After an error the struct holds the fields decoded
+// before it.
 func Decode[T any](text []byte, into *T, also ...string) error {
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(text, &given); err != nil {
@@ -34,6 +35,17 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 	if err := d.Decode(into); err != nil {
 		return Explain(err)
 	}
+	for _, name := range fieldNames[T]() {
+		if value, ok := given[name]; !ok || string(value) == "null" {
+			return fmt.Errorf("the field %q is missing", name)
+		}
+	}
+	return nil
+}
+
+// fieldNames returns the names of the fields that an object must have for T.
+func fieldNames[T any]() []string {
+	var names []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous || !f.IsExported() || name == "-" || strings.Contains(options, "omit") {
@@ -42,20 +54,18 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 		if name == "" {
 			name = f.Name
 		}
-		if value, ok := given[name]; !ok || string(value) == "null" {
-			return fmt.Errorf("the field %q is missing", name)
-		}
+		names = append(names, name)
 	}
-	return nil
+	return names
 }
 
-// Explain says an error of encoding/json in the words of who wrote the JSON,
-// without the names of Go's types.
+// Explain rewrites an error of encoding/json for the author of the JSON,
+// without the names of Go types.
 func Explain(err error) error {
-	if wrong, ok := err.(*json.UnmarshalTypeError); ok { // not one that another type's error wraps, whose path would be lost
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok { // not errors.As: another type's error that wraps it would lose its path
 		var path []string
 		for _, name := range strings.Split(wrong.Field, ".") {
-			if name != "" && !unicode.IsUpper(rune(name[0])) { // the name of an embedded struct, which JSON does not have
+			if name != "" && !unicode.IsUpper(rune(name[0])) { // skips the names of embedded structs, which JSON does not have
 				path = append(path, name)
 			}
 		}
@@ -63,7 +73,7 @@ func Explain(err error) error {
 		if len(path) > 0 {
 			where = fmt.Sprintf("the field %q", strings.Join(path, "."))
 		}
-		return fmt.Errorf("%s is %s, where %s is wanted", where, given(wrong.Value), wanted(wrong.Type))
+		return fmt.Errorf("%s is %s, but must be %s", where, given(wrong.Value), wanted(wrong.Type))
 	}
 	if text, ok := strings.CutPrefix(err.Error(), "json: "); ok {
 		return errors.New(text)
@@ -71,7 +81,8 @@ func Explain(err error) error {
 	return err
 }
 
-// given names a value as encoding/json describes it: "string", or "number 1.5".
+// given names a JSON value. Its argument is encoding/json's description of the
+// value, such as "string" or "number 1.5".
 func given(value string) string {
 	switch kind, rest, _ := strings.Cut(value, " "); kind {
 	case "string":

@@ -36,11 +36,11 @@ func TestDecode(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"name":"n"}`:                             `"layers" is missing`,
 		`{"layers":null,"name":"n"}`:               `"layers" is missing`,
-		`{"layers":"2","name":"n"}`:                `the field "layers" is a text, where a whole number in digits is wanted`,
-		`{"layers":2.5,"name":"n"}`:                `the field "layers" is the number 2.5, where a whole number in digits is wanted`,
-		`{"layers":2,"rate":[1],"name":"n"}`:       `the field "rate" is a list, where a number is wanted`,
-		`{"layers":2,"name":{}}`:                   `the field "name" is an object, where a text is wanted`,
-		`[1]`:                                      "it is a list, where an object is wanted",
+		`{"layers":"2","name":"n"}`:                `the field "layers" is a text, but must be a whole number in digits`,
+		`{"layers":2.5,"name":"n"}`:                `the field "layers" is the number 2.5, but must be a whole number in digits`,
+		`{"layers":2,"rate":[1],"name":"n"}`:       `the field "rate" is a list, but must be a number`,
+		`{"layers":2,"name":{}}`:                   `the field "name" is an object, but must be a text`,
+		`[1]`:                                      "it is a list, but must be an object",
 		`{"layers":1,"name":"n"} {}`:               "after top-level value",
 		`{"kind":"x","layers":1,"name":"n","y":0}`: `unknown field "y"`,
 	} {

@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,26 +17,17 @@ type addedToken struct {
 	SingleWord bool   `json:"single_word"` // not within a word
 	LStrip     bool   `json:"lstrip"`      // takes the whitespace before it
 	RStrip     bool   `json:"rstrip"`      // takes the whitespace after it
-	Normalized bool   `json:"normalized"`  // is looked for in what the others leave, normalized
+	Normalized bool   `json:"normalized"`  // is looked for in normalized text, after the others
 	Special    bool   `json:"special"`
 }
 
 // matcher finds added tokens in text.
 type matcher struct {
 	normalized bool // in normalized text
-	tokens     []addedToken
 	special    bool // all tokens are
-
-	nodes  []node
-	first  [256]int32 // the root's children by byte, 0 where there is none
-	only   byte       // the first byte of all tokens, if single
-	single bool
-}
-
-// node is a place in the tree of the tokens' bytes; the root is 0.
-type node struct {
-	token    int32 // the token that ends here, plus one
-	children map[byte]int32
+	tokens     map[string]*addedToken
+	lengths    [256][]int // of the tokens that begin with a byte, the longest first
+	only       []byte     // the first byte of all tokens if it is the same, else nil
 }
 
 // newMatchers returns a matcher of the tokens that are not normalized and then
@@ -44,8 +36,9 @@ type node struct {
 func newMatchers(added []addedToken, normalize func(string) string) ([]*matcher, error) {
 	var out []*matcher
 	for _, normalized := range []bool{false, true} {
-		m := &matcher{normalized: normalized, special: true, nodes: make([]node, 1), single: true}
-		for _, a := range added {
+		m := &matcher{normalized: normalized, special: true, tokens: make(map[string]*addedToken)}
+		for i := range added {
+			a := &added[i]
 			if a.Normalized != normalized {
 				continue
 			}
@@ -56,39 +49,34 @@ func newMatchers(added []addedToken, normalize func(string) string) ([]*matcher,
 			if content == "" {
 				return nil, fmt.Errorf("nothing is left of the added token %q when it is normalized: set \"normalized\" to false", a.Content)
 			}
-			m.insert(content, a)
-		}
-		for b, child := range m.nodes[0].children {
-			m.first[b] = child
+			m.special = m.special && a.Special
+			if m.tokens[content] == nil { // of several the first counts
+				m.tokens[content] = a
+			}
 		}
 		if len(m.tokens) > 0 {
+			m.index()
 			out = append(out, m)
 		}
 	}
 	return out, nil
 }
 
-// insert makes content lead to a, unless it leads to an earlier token.
-func (m *matcher) insert(content string, a addedToken) {
-	m.single = m.single && (len(m.tokens) == 0 || content[0] == m.only)
-	m.only = content[0]
-	m.special = m.special && a.Special
-	m.tokens = append(m.tokens, a)
-	at := int32(0)
-	for i := range len(content) {
-		child, ok := m.nodes[at].children[content[i]]
-		if !ok {
-			child = int32(len(m.nodes))
-			m.nodes = append(m.nodes, node{})
-			if m.nodes[at].children == nil {
-				m.nodes[at].children = make(map[byte]int32)
-			}
-			m.nodes[at].children[content[i]] = child
+// index sets what is derived from the tokens.
+func (m *matcher) index() {
+	for content := range m.tokens {
+		lengths := &m.lengths[content[0]]
+		if at, found := slices.BinarySearchFunc(*lengths, len(content), func(a, b int) int { return b - a }); !found {
+			*lengths = slices.Insert(*lengths, at, len(content))
 		}
-		at = child
 	}
-	if m.nodes[at].token == 0 {
-		m.nodes[at].token = int32(len(m.tokens))
+	for b, lengths := range m.lengths {
+		if lengths != nil {
+			m.only = append(m.only, byte(b))
+		}
+	}
+	if len(m.only) > 1 {
+		m.only = nil
 	}
 }
 
@@ -96,35 +84,29 @@ func (m *matcher) insert(content string, a addedToken) {
 // that begin there.
 func (m *matcher) next(text string, from int) (start, end int, a *addedToken) {
 	for start = from; start < len(text); start++ {
-		if m.single {
-			i := strings.IndexByte(text[start:], m.only)
+		if m.only != nil {
+			i := strings.IndexByte(text[start:], m.only[0])
 			if i < 0 {
 				break
 			}
 			start += i
 		}
-		at := m.first[text[start]]
-		for i := start + 1; at != 0; i++ {
-			if token := m.nodes[at].token; token > 0 {
-				a, end = &m.tokens[token-1], i
+		for _, n := range m.lengths[text[start]] {
+			if end = start + n; end <= len(text) {
+				if a := m.tokens[text[start:end]]; a != nil {
+					return start, end, a
+				}
 			}
-			if i == len(text) {
-				break
-			}
-			at = m.nodes[at].children[text[i]]
-		}
-		if a != nil {
-			return start, end, a
 		}
 	}
 	return 0, 0, nil
 }
 
 // matches yields the parts of text that are added tokens, with their ids, as
-// Hugging Face's AddedVocabulary finds them: leftmost and longest, those that
-// must be words of their own only where they are, with the whitespace that they
-// take. With literal, special tokens are found, so that no other is within them,
-// but not yielded.
+// Hugging Face's AddedVocabulary finds them: leftmost and longest, with the
+// whitespace that they take. Tokens that must be words of their own are left out
+// where they are not. With literal, special tokens are left out, but no other token
+// is found within them.
 func (m *matcher) matches(text string, literal bool) iter.Seq2[[2]int, int32] {
 	return func(yield func([2]int, int32) bool) {
 		done := 0
@@ -154,7 +136,7 @@ func (m *matcher) matches(text string, literal bool) iter.Seq2[[2]int, int32] {
 	}
 }
 
-// isWord tells whether r is of the class \w of Unicode's regular expressions
+// isWord reports whether r is of the class \w of Unicode's regular expressions
 // (UTS 18, annex C).
 func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.In(r, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)

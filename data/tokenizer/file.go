@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
@@ -32,9 +33,9 @@ type file struct {
 // tokenizers, a .model of SentencePiece, or a vocab.txt of BERT, known by the
 // extensions .json, .model and .txt.
 //
-// Of a tokenizer.json all is supported that determines the ids of a single text
-// with the models and components that the packages of the three kinds list at
-// their Parse; anything else is an error that names it. Its truncation and
+// The packages of the three kinds list at their Parse which models and components
+// of a tokenizer.json are supported. With these, everything that determines the ids
+// of a single text is. Anything else is an error that names it. Truncation and
 // padding are not applied.
 func Load(path string) (*Tokenizer, error) {
 	data, err := os.ReadFile(path)
@@ -44,112 +45,79 @@ func Load(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: reading: %w", err)
 	}
-	var t *Tokenizer
-	switch ext := filepath.Ext(path); ext {
-	case ".json":
-		t, err = parse(data)
-	case ".txt":
-		t, err = parseVocabulary(data)
-	case ".model":
-		t, err = parseSentencePiece(data)
-	default:
-		return nil, fmt.Errorf("tokenizer: %s: a file with extension %q is no tokenizer that is known here: give a tokenizer.json, a vocab.txt or a .model", path, ext)
+	ext := filepath.Ext(path)
+	parse, ok := parsers[ext]
+	if !ok {
+		return nil, fmt.Errorf("tokenizer: %s: the extension %q is not that of a tokenizer: give a tokenizer.json, a vocab.txt or a .model", path, ext)
 	}
+	t, err := parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
 	}
 	return t, nil
 }
 
-// Parse reads a tokenizer from the contents of a tokenizer.json. See [Load] for
-// what is supported; truncation and padding are not applied.
-func Parse(data []byte) (*Tokenizer, error) {
-	t, err := parse(data)
-	return t, wrap(err)
+// parsers read tokenizers from the contents of files with an extension.
+var parsers = map[string]func(data []byte) (*Tokenizer, error){
+	".json": func(data []byte) (*Tokenizer, error) {
+		var f file
+		if err := json.Unmarshal(data, &f); err != nil {
+			return nil, fmt.Errorf("not a tokenizer.json: %w", err)
+		}
+		if f.Version != nil && *f.Version != version {
+			return nil, fmt.Errorf("a tokenizer.json of version %q: only %q is supported", *f.Version, version)
+		}
+		kind, m, err := parseModel(&f)
+		if err != nil {
+			return nil, err
+		}
+		post, err := parseTemplate(f.PostProcessor)
+		if err != nil {
+			return nil, err
+		}
+		t, err := newTokenizer(kind, m, f.AddedTokens, post)
+		if err != nil {
+			return nil, err
+		}
+		return t, post.check(t.size)
+	},
+	".txt": func(data []byte) (*Tokenizer, error) {
+		m, err := wordpiece.ParseVocabulary(string(data))
+		if err != nil {
+			return nil, err
+		}
+		return fromModel(WordPiece, m)
+	},
+	".model": func(data []byte) (*Tokenizer, error) {
+		m, err := unigram.ParseModel(data)
+		if err != nil {
+			return nil, err
+		}
+		return fromModel(Unigram, m)
+	},
 }
 
-func parse(data []byte) (*Tokenizer, error) {
-	var f file
-	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, fmt.Errorf("not a tokenizer.json: %w", err)
-	}
-	if f.Version != nil && *f.Version != version {
-		return nil, fmt.Errorf("a tokenizer.json of version %q: only %q is supported", *f.Version, version)
-	}
-	kind, m, err := parseModel(&f)
-	if err != nil {
-		return nil, err
-	}
-	t, err := newTokenizer(kind, m, f.AddedTokens, template{})
-	if err != nil {
-		return nil, err
-	}
-	if t.post, err = parseTemplate(f.PostProcessor, t.size); err != nil {
-		return nil, err
-	}
-	return t, nil
-}
+// Parse reads a tokenizer from the contents of a tokenizer.json. See [Load] for
+// what is supported; truncation and padding are not applied.
+func Parse(data []byte) (*Tokenizer, error) { return parseAs(".json", data) }
 
 // ParseVocabulary reads a WordPiece tokenizer from the contents of a vocab.txt:
 // a token a line, its id the number of the line from 0. [PAD], [UNK], [CLS],
-// [SEP] and [MASK] are special where they are there. See
-// [wordpiece.ParseVocabulary] for how it is told whether text is lowercased.
-func ParseVocabulary(data []byte) (*Tokenizer, error) {
-	t, err := parseVocabulary(data)
-	return t, wrap(err)
-}
-
-func parseVocabulary(data []byte) (*Tokenizer, error) {
-	m, err := wordpiece.ParseVocabulary(string(data))
-	if err != nil {
-		return nil, err
-	}
-	return newTokenizer(WordPiece, m, addedFor(m, bertSpecials), bertTemplate(m))
-}
+// [SEP] and [MASK] are special if they are there. [wordpiece.ParseVocabulary] says
+// when text is lowercased.
+func ParseVocabulary(data []byte) (*Tokenizer, error) { return parseAs(".txt", data) }
 
 // ParseSentencePiece reads a unigram tokenizer from the contents of a .model of
-// SentencePiece. Its control pieces and its unknown piece are special; "</s>",
-// if there, is what ends a text that is encoded with special tokens, as in T5.
-func ParseSentencePiece(data []byte) (*Tokenizer, error) {
-	t, err := parseSentencePiece(data)
-	return t, wrap(err)
-}
+// SentencePiece. Its control pieces and its unknown piece are special. "</s>", if
+// there, ends a text that is encoded with special tokens, as in T5.
+func ParseSentencePiece(data []byte) (*Tokenizer, error) { return parseAs(".model", data) }
 
-func parseSentencePiece(data []byte) (*Tokenizer, error) {
-	m, err := unigram.ParseModel(data)
+func parseAs(ext string, data []byte) (*Tokenizer, error) {
+	t, err := parsers[ext](data)
 	if err != nil {
-		return nil, err
+		return nil, wrap(err)
 	}
-	return newTokenizer(Unigram, m, nil, endTemplate(m))
-}
-
-// addedFor returns added tokens for those of the names that m has.
-func addedFor(m model, names []string) []addedToken {
-	var added []addedToken
-	for _, name := range names {
-		if id, ok := m.ID(name); ok {
-			added = append(added, addedToken{ID: id, Content: name, Special: true})
-		}
-	}
-	return added
-}
-
-// bertTemplate puts [CLS] and [SEP] around a text if m has both.
-func bertTemplate(m model) template {
-	_, cls := m.ID(Cls)
-	_, sep := m.ID(Sep)
-	if !cls || !sep {
-		return template{}
-	}
-	return newTemplate(m, Cls, Sep)
-}
-
-// endTemplate puts </s> after a text if m has it.
-func endTemplate(m model) template {
-	if _, ok := m.ID(endOfText); !ok {
-		return template{}
-	}
-	return newTemplate(m, "", endOfText)
+	return t, nil
 }
 
 // FileName returns the name that the tokenizer's file goes by: tokenizer.json, or
@@ -167,43 +135,24 @@ func (t *Tokenizer) contents() []byte {
 	if t.sentencePiece != nil {
 		return t.sentencePiece.Marshal()
 	}
-	m := t.model.(jsonModel)
 	var b bytes.Buffer
 	b.WriteString("{\n  \"version\": \"" + version + "\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [")
 	for i, a := range t.added {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString("\n    ")
-		b.Write(compact(a))
+		fmt.Fprintf(&b, "\n    %s", component.Marshal(a))
 	}
 	b.WriteString("\n  ]")
-	normalizer, preTokenizer, decoder, model := m.JSON()
+	normalizer, preTokenizer, decoder, model := t.model.JSON()
 	for _, s := range []struct {
 		name string
 		raw  json.RawMessage
 	}{{"normalizer", normalizer}, {"pre_tokenizer", preTokenizer}, {"post_processor", t.post.raw}, {"decoder", decoder}, {"model", model}} {
-		raw := s.raw
-		if len(raw) == 0 {
-			raw = []byte("null")
-		}
-		fmt.Fprintf(&b, ",\n  %q: ", s.name)
-		b.Write(compact(raw))
+		fmt.Fprintf(&b, ",\n  %q: %s", s.name, component.Marshal(s.raw))
 	}
 	b.WriteString("\n}\n")
 	return b.Bytes()
-}
-
-// compact returns v as JSON on one line, without the escapes that are meant for
-// HTML.
-func compact(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err) // strings, numbers, and sections that were parsed before
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // SaveTo writes the tokenizer to its file in a directory; see

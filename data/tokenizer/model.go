@@ -18,16 +18,14 @@ type model interface {
 	ID(token string) (int32, bool)
 	Normalize(text string) string
 	Decode(tokens []string) string
-}
 
-// jsonModel is a model whose home is a tokenizer.json.
-type jsonModel interface {
-	model
+	// JSON returns the sections of a tokenizer.json, nil if the model is saved as a
+	// .model.
 	JSON() (normalizer, preTokenizer, decoder, model json.RawMessage)
 }
 
-// encodeFunc appends the ids of a text without added tokens; first tells whether
-// the text begins there.
+// encodeFunc appends the ids of a text without added tokens; first is set if
+// nothing comes before the text.
 type encodeFunc func(dst []int32, text string, first bool) []int32
 
 // encoderOf returns what makes encoders for a model, of text that its Normalize
@@ -35,49 +33,84 @@ type encodeFunc func(dst []int32, text string, first bool) []int32
 func encoderOf(m model, normalized bool) func() encodeFunc {
 	switch m := m.(type) {
 	case *wordpiece.Model:
-		if normalized {
-			m = m.Normalized()
-		}
-		return func() encodeFunc {
-			e := m.NewEncoder()
-			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
-		}
+		return makeEncoder(m, normalized)
 	case *bpe.Model:
-		if normalized {
-			m = m.Normalized()
-		}
-		return func() encodeFunc {
-			e := m.NewEncoder()
-			return func(dst []int32, text string, _ bool) []int32 { return e.Encode(dst, text) }
-		}
+		return makeEncoder(m, normalized)
 	case *unigram.Model:
-		if normalized {
-			m = m.Normalized()
-		}
-		return func() encodeFunc {
-			e := m.NewEncoder()
-			return func(dst []int32, text string, first bool) []int32 {
-				if !first {
-					return e.EncodeRest(dst, text)
-				}
-				return e.Encode(dst, text)
-			}
-		}
+		return makeEncoder(m, normalized)
 	}
 	panic(fmt.Sprintf("tokenizer: no encoder for a %T", m))
 }
 
-var bertSpecials = []string{Pad, Unk, Cls, Sep, Mask}
+// makeEncoder is encoderOf for a model of type M, whose encoders are of type E.
+func makeEncoder[M interface {
+	Normalized() M
+	NewEncoder() E
+}, E interface {
+	Encode(dst []int32, text string) []int32
+}](m M, normalized bool) func() encodeFunc {
+	if normalized {
+		m = m.Normalized()
+	}
+	return func() encodeFunc {
+		e := m.NewEncoder()
+		encodeRest := e.Encode
+		if u, ok := any(e).(*unigram.Encoder); ok {
+			encodeRest = u.EncodeRest
+		}
+		return func(dst []int32, text string, first bool) []int32 {
+			if !first {
+				return encodeRest(dst, text)
+			}
+			return e.Encode(dst, text)
+		}
+	}
+}
 
-// isSpecialOf tells whether a model's own token is special though no file says so.
+// specialNames are the special tokens of vocabularies that are made here or read
+// from a vocab.txt.
+var specialNames = map[Kind][]string{
+	WordPiece: {Pad, Unk, Cls, Sep, Mask},
+	BPE:       {"<pad>", endOfText, "<s>", "<mask>"},
+	Unigram:   {"<pad>", endOfText, "<unk>", "<s>", "<mask>"},
+}
+
+const endOfText = "</s>"
+
+// isSpecialOf reports whether a model's own token is special though no file says so.
 func isSpecialOf(m model, id int32) bool {
 	switch m := m.(type) {
 	case *wordpiece.Model: // vocab.txt lists BERT's special tokens like others
-		return slices.Contains(bertSpecials, m.Token(id))
+		return slices.Contains(specialNames[WordPiece], m.Token(id))
 	case *unigram.Model:
 		return m.IsControl(id) || id == m.Unknown()
 	}
 	return false
+}
+
+// fromModel returns the tokenizer of a model that no tokenizer.json describes: with
+// the special tokens of its kind that the model has, and those that are put around a
+// text: [CLS] and [SEP] or, of the other kinds, </s> after it. A .model has its
+// special tokens within.
+func fromModel(kind Kind, m model) (*Tokenizer, error) {
+	var added []addedToken
+	if kind != Unigram {
+		for _, name := range specialNames[kind] {
+			if id, ok := m.ID(name); ok {
+				added = append(added, addedToken{ID: id, Content: name, Special: true})
+			}
+		}
+	}
+	around := [2]string{"", endOfText}
+	if kind == WordPiece {
+		around = [2]string{Cls, Sep}
+	}
+	for _, name := range around {
+		if _, ok := m.ID(name); !ok && name != "" {
+			return newTokenizer(kind, m, added, template{})
+		}
+	}
+	return newTokenizer(kind, m, added, newTemplate(m, around[0], around[1]))
 }
 
 // parseModel makes a model of the sections of a tokenizer.json.

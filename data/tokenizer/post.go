@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
 // template is the special tokens that a tokenizer.json's post-processor puts
@@ -13,133 +16,88 @@ type template struct {
 	raw           json.RawMessage // the section as it was read
 }
 
-// postProcessor is a "post_processor" section.
-type postProcessor struct {
-	Type string `json:"type"`
-
-	// TemplateProcessing
-	Single []struct {
-		SpecialToken *struct {
-			ID string `json:"id"`
-		}
-		Sequence *struct {
-			ID string `json:"id"`
-		}
-	} `json:"single"`
-	SpecialTokens map[string]struct {
-		IDs []int32 `json:"ids"`
-	} `json:"special_tokens"`
-
-	// BertProcessing and RobertaProcessing: a token and its id
-	Cls, Sep []json.RawMessage
-
-	// Sequence
-	Processors []json.RawMessage `json:"processors"`
-}
-
-// maxNesting bounds sequences in sequences.
-const maxNesting = 16
-
 // parseTemplate reads a "post_processor" section for texts that come alone.
-func parseTemplate(raw json.RawMessage, size int) (template, error) {
+func parseTemplate(raw json.RawMessage) (template, error) {
 	t := template{raw: raw}
-	err := t.add(raw, 0)
-	for _, id := range append(append([]int32{}, t.before...), t.after...) {
-		if err == nil && (id < 0 || int(id) >= size) {
-			err = fmt.Errorf("the post_processor adds token %d, outside the vocabulary of %d", id, size)
+	err := component.Each("post_processor", raw, func(c component.Component) error {
+		var before, after []int32
+		var err error
+		switch c.Type {
+		case "ByteLevel": // changes offsets only
+		case "TemplateProcessing":
+			before, after, err = single(c)
+		case "BertProcessing", "RobertaProcessing":
+			if before, err = pairID(c.Cls); err != nil {
+				return fmt.Errorf("the \"cls\" of %s: %w", c.Type, err)
+			}
+			if after, err = pairID(c.Sep); err != nil {
+				return fmt.Errorf("the \"sep\" of %s: %w", c.Type, err)
+			}
+		default:
+			return fmt.Errorf("%q is not supported: TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence are", c.Type)
 		}
-	}
+		t.before, t.after = slices.Concat(before, t.before), append(t.after, after...)
+		return err
+	})
 	return t, err
 }
 
-func (t *template) add(raw json.RawMessage, depth int) error {
-	var p *postProcessor
-	if len(raw) == 0 {
-		return nil
-	}
-	if depth > maxNesting {
-		return fmt.Errorf("the post_processor holds sequences in sequences, more than %d deep", maxNesting)
-	}
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return fmt.Errorf("the post_processor section: %w", err)
-	}
-	if p == nil {
-		return nil
-	}
-	switch p.Type {
-	case "ByteLevel": // changes offsets only
-	case "TemplateProcessing":
-		seen := false
-		var before, after []int32
-		for _, part := range p.Single {
-			switch {
-			case part.Sequence != nil && part.SpecialToken != nil:
-				return errors.New("the post_processor's template has a piece that is both a Sequence and a SpecialToken")
-			case part.Sequence != nil && part.Sequence.ID == "A" && !seen:
-				seen = true
-			case part.SpecialToken != nil:
-				special, ok := p.SpecialTokens[part.SpecialToken.ID]
-				if !ok {
-					return fmt.Errorf("the post_processor's template names %q, which is not among its special_tokens", part.SpecialToken.ID)
-				}
-				if seen {
-					after = append(after, special.IDs...)
-				} else {
-					before = append(before, special.IDs...)
-				}
-			default:
-				return errors.New("the post_processor's template for one text does not hold it once, as the Sequence \"A\"")
-			}
+// check reports an id that is not in a vocabulary of the given size.
+func (t *template) check(size int) error {
+	for _, id := range slices.Concat(t.before, t.after) {
+		if id < 0 || int(id) >= size {
+			return fmt.Errorf("the post_processor adds token %d, outside the vocabulary of %d", id, size)
 		}
-		if !seen {
-			return errors.New("the post_processor's template for one text does not hold it")
-		}
-		t.wrap(before, after)
-	case "BertProcessing", "RobertaProcessing":
-		cls, err := pairID(p.Cls)
-		if err != nil {
-			return fmt.Errorf("the \"cls\" of the post_processor of type %s: %w", p.Type, err)
-		}
-		sep, err := pairID(p.Sep)
-		if err != nil {
-			return fmt.Errorf("the \"sep\" of the post_processor of type %s: %w", p.Type, err)
-		}
-		t.wrap([]int32{cls}, []int32{sep})
-	case "Sequence":
-		for _, raw := range p.Processors {
-			if err := t.add(raw, depth+1); err != nil {
-				return err
-			}
-		}
-	default:
-		return fmt.Errorf("the post_processor is of type %q; TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence are supported", p.Type)
 	}
 	return nil
 }
 
+// single returns the ids before and after the text in a template for one text.
+func single(c component.Component) (before, after []int32, err error) {
+	seen := false // the text
+	for _, part := range c.Single {
+		switch {
+		case part.Sequence != nil && part.SpecialToken != nil:
+			return nil, nil, errors.New("the template has a piece that is both a Sequence and a SpecialToken")
+		case part.Sequence != nil && part.Sequence.ID == "A" && !seen:
+			seen = true
+		case part.SpecialToken != nil:
+			special, ok := c.SpecialTokens[part.SpecialToken.ID]
+			if !ok {
+				return nil, nil, fmt.Errorf("the template names %q, which is not among its special_tokens", part.SpecialToken.ID)
+			}
+			if seen {
+				after = append(after, special.IDs...)
+			} else {
+				before = append(before, special.IDs...)
+			}
+		default:
+			return nil, nil, errors.New("the template for one text does not hold it once, as the Sequence \"A\"")
+		}
+	}
+	if !seen {
+		return nil, nil, errors.New("the template for one text does not hold it")
+	}
+	return before, after, nil
+}
+
 // pairID returns the id of a pair of a token and its id.
-func pairID(pair []json.RawMessage) (int32, error) {
+func pairID(pair []json.RawMessage) ([]int32, error) {
 	if len(pair) != 2 {
-		return 0, fmt.Errorf("%d elements where a token and its id must be", len(pair))
+		return nil, fmt.Errorf("%d elements where a token and its id must be", len(pair))
 	}
 	var token *string
 	var id *int32
 	if err := json.Unmarshal(pair[0], &token); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := json.Unmarshal(pair[1], &id); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if token == nil || id == nil {
-		return 0, errors.New("the token or its id is null")
+		return nil, errors.New("the token or its id is null")
 	}
-	return *id, nil
-}
-
-// wrap puts tokens around those that are there already.
-func (t *template) wrap(before, after []int32) {
-	t.before = append(append([]int32{}, before...), t.before...)
-	t.after = append(t.after, after...)
+	return []int32{*id}, nil
 }
 
 // newTemplate returns the template that puts cls, unless it is "", before a text

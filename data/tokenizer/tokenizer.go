@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
 
 // Kind is a kind of vocabulary.
@@ -305,8 +306,8 @@ func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 // them. As in T5, <extra_id_0> has the highest id of the sentinels that are
 // added, and the ids descend from there.
 func (t *Tokenizer) ExtendUL2(sentinels int, modes bool) (*Tokenizer, error) {
-	if sentinels < 0 || sentinels > maxTokens {
-		return nil, fmt.Errorf("tokenizer: %d sentinels: give 0 for none, and at most %d", sentinels, maxTokens)
+	if sentinels < 0 || sentinels > vocab.MaxSize {
+		return nil, errSentinels(sentinels)
 	}
 	var names []string
 	if modes {

@@ -41,7 +41,7 @@ func trained(t testing.TB, opts TrainOptions) *Tokenizer {
 // wordpieces returns the smallest BERT vocabulary with the tokens.
 func wordpieces(t testing.TB, tokens ...string) *Tokenizer {
 	t.Helper()
-	tok, err := ParseVocabulary([]byte(strings.Join(slices.Concat(bertSpecials, tokens), "\n") + "\n"))
+	tok, err := ParseVocabulary([]byte(strings.Join(slices.Concat(specialNames[WordPiece], tokens), "\n") + "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
-
-// maxTokens bounds a vocabulary that is made here, far above any in use.
-const maxTokens = 1 << 24
 
 // TrainOptions configures [Train].
 type TrainOptions struct {
@@ -47,12 +44,12 @@ func (o TrainOptions) extra() int {
 // Validate reports what is wrong with the options.
 func (o TrainOptions) Validate() error {
 	switch {
-	case !slices.Contains([]Kind{WordPiece, BPE, Unigram}, o.Kind):
+	case specialNames[o.Kind] == nil:
 		return fmt.Errorf("tokenizer: there is no kind of vocabulary %q: give %s, %s or %s", o.Kind, WordPiece, BPE, Unigram)
-	case o.VocabSize < 1 || o.VocabSize > maxTokens:
-		return fmt.Errorf("tokenizer: a vocabulary of %d tokens: give 1 to %d", o.VocabSize, maxTokens)
-	case o.Sentinels < 0 || o.Sentinels > maxTokens:
-		return fmt.Errorf("tokenizer: %d sentinels: give 0 for none, and at most %d", o.Sentinels, maxTokens)
+	case o.VocabSize < 1 || o.VocabSize > vocab.MaxSize:
+		return fmt.Errorf("tokenizer: a vocabulary of %d tokens: give 1 to %d", o.VocabSize, vocab.MaxSize)
+	case o.Sentinels < 0 || o.Sentinels > vocab.MaxSize:
+		return errSentinels(o.Sentinels)
 	case o.MinFrequency < 0:
 		return fmt.Errorf("tokenizer: minimum frequency %d: give 0 for the default of 2, or more", o.MinFrequency)
 	case o.Kind == Unigram && o.MinFrequency != 0:
@@ -62,16 +59,13 @@ func (o TrainOptions) Validate() error {
 	case o.Kind != WordPiece && o.LimitAlphabet != 0:
 		return fmt.Errorf("tokenizer: an alphabet limit of %d was given, which only a WordPiece vocabulary has", o.LimitAlphabet)
 	case o.Kind != Unigram && (o.CharacterCoverage != 0 || o.ByteFallback):
-		return errors.New("tokenizer: a character coverage or byte fallback was asked for, which only a unigram vocabulary has")
+		return errors.New("tokenizer: a character coverage or byte fallback was given, which only a unigram vocabulary has")
 	}
-	switch o.Kind {
-	case WordPiece:
-		return o.explain(o.wordpiece().Validate())
-	case BPE:
-		return o.explain(o.bpe().Validate())
-	default:
-		return o.explain(o.unigram().Validate())
-	}
+	return o.explain(o.ofKind().Validate())
+}
+
+func errSentinels(n int) error {
+	return fmt.Errorf("tokenizer: %d sentinels: give 0 for none, and at most %d", n, vocab.MaxSize)
 }
 
 // explain adds to a model's error how its number of tokens comes about.
@@ -89,26 +83,20 @@ func wrap(err error) error {
 	return nil
 }
 
-func (o TrainOptions) wordpiece() wordpiece.TrainOptions {
-	return wordpiece.TrainOptions{
-		VocabSize: o.VocabSize - o.extra(), Special: bertSpecials,
-		MinFrequency: o.MinFrequency, LimitAlphabet: o.LimitAlphabet, Progress: o.Progress,
-	}
-}
-
-const endOfText = "</s>"
-
-func (o TrainOptions) bpe() bpe.TrainOptions {
-	return bpe.TrainOptions{
-		VocabSize: o.VocabSize - o.extra(), Special: []string{"<pad>", endOfText, "<s>", "<mask>"},
-		MinFrequency: o.MinFrequency, Progress: o.Progress,
-	}
-}
-
-func (o TrainOptions) unigram() unigram.TrainOptions {
-	return unigram.TrainOptions{
-		VocabSize: o.VocabSize - o.extra(), Special: []string{"<pad>", endOfText, "<unk>", "<s>", "<mask>"},
-		CharacterCoverage: o.CharacterCoverage, ByteFallback: o.ByteFallback, Progress: o.Progress,
+// ofKind returns the options of the kind's package.
+func (o TrainOptions) ofKind() interface{ Validate() error } {
+	size, special := o.VocabSize-o.extra(), specialNames[o.Kind]
+	switch o.Kind {
+	case WordPiece:
+		return wordpiece.TrainOptions{
+			VocabSize: size, Special: special, MinFrequency: o.MinFrequency, LimitAlphabet: o.LimitAlphabet, Progress: o.Progress,
+		}
+	case BPE:
+		return bpe.TrainOptions{VocabSize: size, Special: special, MinFrequency: o.MinFrequency, Progress: o.Progress}
+	default:
+		return unigram.TrainOptions{
+			VocabSize: size, Special: special, CharacterCoverage: o.CharacterCoverage, ByteFallback: o.ByteFallback, Progress: o.Progress,
+		}
 	}
 }
 
@@ -131,47 +119,37 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 		return nil, err
 	}
 	var broken error // of documents
-	t, err := train(ctx, func(yield func(string, error) bool) {
+	m, err := opts.train(ctx, func(yield func(string, error) bool) {
 		for text, err := range documents {
 			broken = err
 			if !yield(text, err) {
 				return
 			}
 		}
-	}, opts)
-	if errors.Is(err, wordpiece.ErrNoText) || errors.Is(err, bpe.ErrNoText) || errors.Is(err, unigram.ErrNoText) {
-		return nil, wrap(ErrNoText)
-	}
+	})
 	switch {
+	case errors.Is(err, wordpiece.ErrNoText), errors.Is(err, bpe.ErrNoText), errors.Is(err, unigram.ErrNoText):
+		return nil, wrap(ErrNoText)
 	case err != nil && (broken != nil || ctx.Err() != nil):
 		return nil, wrap(err)
 	case err != nil:
 		return nil, opts.explain(err)
 	}
+	t, err := fromModel(opts.Kind, m)
+	if err != nil {
+		return nil, opts.explain(err)
+	}
 	return t.ExtendUL2(opts.Sentinels, opts.Modes)
 }
 
-// train makes the vocabulary without sentinels and mode tokens.
-func train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Tokenizer, error) {
-	switch opts.Kind {
-	case WordPiece:
-		m, err := wordpiece.Train(ctx, documents, opts.wordpiece())
-		if err != nil {
-			return nil, err
-		}
-		return newTokenizer(WordPiece, m, addedFor(m, bertSpecials), bertTemplate(m))
-	case BPE:
-		o := opts.bpe()
-		m, err := bpe.Train(ctx, documents, o)
-		if err != nil {
-			return nil, err
-		}
-		return newTokenizer(BPE, m, addedFor(m, o.Special), endTemplate(m))
+// train makes the model, without sentinels and mode tokens.
+func (o TrainOptions) train(ctx context.Context, documents iter.Seq2[string, error]) (model, error) {
+	switch o := o.ofKind().(type) {
+	case wordpiece.TrainOptions:
+		return wordpiece.Train(ctx, documents, o)
+	case bpe.TrainOptions:
+		return bpe.Train(ctx, documents, o)
 	default:
-		m, err := unigram.Train(ctx, documents, opts.unigram())
-		if err != nil {
-			return nil, err
-		}
-		return newTokenizer(Unigram, m, nil, endTemplate(m))
+		return unigram.Train(ctx, documents, o.(unigram.TrainOptions))
 	}
 }

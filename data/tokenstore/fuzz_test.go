@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// fuzzStore puts contents in place of one file of a valid store, then opens,
-// verifies and reads it: as it is, and with a description whose checksums were
-// made to fit, so that the checks behind them are reached.
+// fuzzStore replaces one file of a valid store by contents, then opens,
+// verifies and reads the store: first unchanged, and then with a description
+// whose checksums fit, so that the checks after the checksums run.
 func fuzzStore(f *testing.F, ext string) {
 	for _, vocab := range []int{10, 70_000} {
 		contents, err := os.ReadFile(write(f, vocab, 4, 0, 5) + ext)
@@ -41,7 +41,7 @@ func fuzzStore(f *testing.F, ext string) {
 	})
 }
 
-// use does with a store what programs do.
+// use opens, verifies and reads a store as programs do.
 func use(t *testing.T, prefix string, files map[string][]byte) {
 	for ext, contents := range files {
 		if err := os.WriteFile(prefix+ext, contents, 0o666); err != nil {
@@ -83,8 +83,8 @@ func use(t *testing.T, prefix string, files map[string][]byte) {
 	}
 }
 
-// seal makes sizes and checksums of the description fit the files, and tells
-// whether it could.
+// seal adapts the sizes and checksums of the description to the files, and
+// reports whether it could.
 func seal(files map[string][]byte) bool {
 	var m Meta
 	if json.Unmarshal(files[extMeta], &m) != nil || m.VocabSize < 1 {

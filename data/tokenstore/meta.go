@@ -13,7 +13,7 @@ import (
 
 const (
 	formatVersion = 2
-	smallVocab    = 1 << 16 // largest vocabulary whose ids fit an uint16
+	smallVocab    = 1 << 16 // largest vocabulary whose ids fit into a uint16
 	largestVocab  = 1 << 31 // ids are int32
 )
 
@@ -24,42 +24,40 @@ const (
 	extMeta   = ".json"
 )
 
-// Meta describes a store: the contents of its .json file. Whoever creates a
-// store sets the fields up to EndToken; the others are filled in by the
-// [Writer].
+// Meta describes a store. It is the contents of the .json file. The creator of
+// a store sets the fields up to EndToken; the [Writer] sets the others.
 type Meta struct {
 	Vocabulary string `json:"vocabulary"` // sha256 of the tokenizer that made the tokens
 	VocabSize  int    `json:"vocabulary_size"`
 	Split      string `json:"split"`     // "train" or "validation"
-	Source     string `json:"source"`    // what the text is
-	License    string `json:"license"`   // of the text
+	Source     string `json:"source"`    // name of the corpus
+	License    string `json:"license"`   // licence of the text
 	EndToken   int32  `json:"end_token"` // id of the token that ends each document
 
 	Version      int    `json:"version"`
 	DType        string `json:"dtype"` // "uint16" or "uint32"
 	Tokens       int64  `json:"tokens"`
 	Documents    int    `json:"documents"`
-	TextBytes    int64  `json:"text_bytes"` // of the text that became the tokens; 0 if that was not counted
+	TextBytes    int64  `json:"text_bytes"` // size of the original text; 0 if unknown
 	TokensSHA256 string `json:"bin_sha256"`
 	IndexSHA256  string `json:"idx_sha256"`
-	TokensSample string `json:"bin_sample_sha256"` // over the blocks that Open reads
+	TokensSample string `json:"bin_sample_sha256"` // of the blocks that Open reads
 	IndexSample  string `json:"idx_sample_sha256"`
-	SHA256       string `json:"sha256"` // of this description with this field empty
+	SHA256       string `json:"sha256"` // of Meta with this field empty
 }
 
-// checksum returns what SHA256 should be: that of the fields as they stand, in
-// JSON.
+// checksum computes the field SHA256.
 func (m Meta) checksum() string {
 	m.SHA256 = ""
 	text, err := json.Marshal(m)
 	if err != nil {
-		return "" // there is nothing in a Meta that JSON cannot hold
+		return "" // impossible: Meta has only numbers and strings
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
-// width returns the bytes of a token.
+// width returns the size of a token in bytes.
 func (m Meta) width() int64 {
 	if m.DType == "uint32" {
 		return 4
@@ -74,8 +72,8 @@ func dtype(vocabSize int) string {
 	return "uint32"
 }
 
-// ErrDamaged is wrapped by the errors for a store that is incomplete, changed
-// or contradicts itself.
+// ErrDamaged is wrapped by errors about stores that are incomplete, changed or
+// inconsistent.
 var ErrDamaged = errors.New("the token store is damaged; delete it and prepare the data again")
 
 func readMeta(prefix string) (Meta, error) {
@@ -83,13 +81,13 @@ func readMeta(prefix string) (Meta, error) {
 	path := prefix + extMeta
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return m, fmt.Errorf("tokenstore: there is no %s, so no complete store %s: prepare the data first: %w", path, prefix, fs.ErrNotExist)
+		return m, fmt.Errorf("tokenstore: there is no %s, so the store %s does not exist or is incomplete: prepare the data first: %w", path, prefix, fs.ErrNotExist)
 	}
 	if err != nil {
 		return m, fmt.Errorf("tokenstore: %w", err)
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return m, fmt.Errorf("tokenstore: %s is not readable (%v): %w", path, err, ErrDamaged)
+		return m, fmt.Errorf("tokenstore: reading %s: %v: %w", path, err, ErrDamaged)
 	}
 	switch {
 	case m.Version != formatVersion:
@@ -111,9 +109,8 @@ const (
 	blockSize    = 4096
 )
 
-// sample returns the sha256 over 64 blocks of 4 KiB, evenly spaced from the
-// beginning to the end, of what r holds, or over all of it if it is smaller
-// than these together.
+// sample returns the sha256 of 64 blocks of 4 KiB of r, evenly spaced from the
+// beginning to the end, or of all of r if it is not larger than these blocks.
 func sample(r io.ReaderAt, size int64) (string, error) {
 	h := sha256.New()
 	if size <= sampleBlocks*blockSize {
@@ -122,7 +119,7 @@ func sample(r io.ReaderAt, size int64) (string, error) {
 		}
 		return hex.EncodeToString(h.Sum(nil)), nil
 	}
-	// The quotient comes first, lest the product overflow for a size no disk has.
+	// Divide before multiplying, to avoid overflow.
 	step, rest := (size-blockSize)/(sampleBlocks-1), (size-blockSize)%(sampleBlocks-1)
 	for i := range int64(sampleBlocks) {
 		at := i*step + i*rest/(sampleBlocks-1)
@@ -133,7 +130,7 @@ func sample(r io.ReaderAt, size int64) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// sampleFile returns the sample of a file.
+// sampleFile returns the [sample] of a file.
 func sampleFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

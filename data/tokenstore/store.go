@@ -9,18 +9,18 @@ import (
 	"golang.org/x/exp/mmap"
 )
 
-// Store is an open token store. Its methods other than Close may be used by
-// several goroutines.
+// Store is an open token store. Several goroutines may use its methods, except
+// Close.
 type Store struct {
 	prefix        string
 	meta          Meta
 	tokens, index *mmap.ReaderAt
 }
 
-// Open maps the store with the given prefix into memory, and checks what can be
-// checked at once (see the package's description). The error for files that
-// were truncated, changed or do not belong together wraps [ErrDamaged], that
-// for a store that is not there [fs.ErrNotExist].
+// Open maps the store with the given prefix into memory and does the quick
+// checks of the package documentation. The error wraps [ErrDamaged] if files
+// are truncated, changed or do not belong together, and [fs.ErrNotExist] if
+// there is no store.
 func Open(prefix string) (*Store, error) {
 	meta, err := readMeta(prefix)
 	if err != nil {
@@ -48,8 +48,7 @@ func Open(prefix string) (*Store, error) {
 	return s, nil
 }
 
-// openSized maps a file that must have the given size in bytes, and the given
-// sample.
+// openSized maps a file and checks its size in bytes and its [sample].
 func openSized(path string, size int64, want string) (*mmap.ReaderAt, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -64,7 +63,7 @@ func openSized(path string, size int64, want string) (*mmap.ReaderAt, error) {
 	}
 	got, err := sample(r, int64(r.Len()))
 	if err == nil && (got != want || int64(r.Len()) != size) {
-		err = fmt.Errorf("it is not the file that was written with its description: %w", ErrDamaged)
+		err = fmt.Errorf("it does not match the store's description: %w", ErrDamaged)
 	}
 	if err != nil {
 		r.Close()
@@ -87,13 +86,13 @@ func (s *Store) Close() error {
 // Meta returns the description of the store.
 func (s *Store) Meta() Meta { return s.meta }
 
-// Len returns the number of tokens of all documents.
+// Len returns the total number of tokens.
 func (s *Store) Len() int64 { return s.meta.Tokens }
 
 // Documents returns the number of documents.
 func (s *Store) Documents() int { return s.meta.Documents }
 
-// offset returns where document i begins, -1 if that is not in the file.
+// offset returns the first token of document i, or -1 if the index is too short.
 func (s *Store) offset(i int) int64 {
 	var b [8]byte
 	if _, err := s.index.ReadAt(b[:], 8*int64(i)); err != nil {
@@ -102,9 +101,9 @@ func (s *Store) offset(i int) int64 {
 	return int64(binary.LittleEndian.Uint64(b[:]))
 }
 
-// Document returns where the tokens of document i, 0 <= i < Documents(), begin
-// and end. It returns 0, 0 for other i. In a store that [Store.Verify] would
-// refuse, lo may be above hi, and both may be outside the store.
+// Document returns the bounds of document i, 0 <= i < Documents(), in tokens.
+// It returns 0, 0 for other i. In a damaged store, lo may exceed hi, and both
+// may be out of range; see [Store.Verify].
 func (s *Store) Document(i int) (lo, hi int64) {
 	if i < 0 || i >= s.meta.Documents {
 		return 0, 0
@@ -112,12 +111,12 @@ func (s *Store) Document(i int) (lo, hi int64) {
 	return s.offset(i), s.offset(i + 1)
 }
 
-// Read fills dst with the tokens from offset on.
+// Read fills dst with the tokens that begin at offset.
 func (s *Store) Read(dst []int32, offset int64) error {
 	if offset < 0 || offset > s.meta.Tokens || int64(len(dst)) > s.meta.Tokens-offset {
-		return fmt.Errorf("tokenstore: %s: tokens %d to %d were asked for, but there are %d", s.prefix, offset, offset+int64(len(dst)), s.meta.Tokens)
+		return fmt.Errorf("tokenstore: %s: tokens %d to %d are out of range: there are %d", s.prefix, offset, offset+int64(len(dst)), s.meta.Tokens)
 	}
-	// A small buffer stays in the first-level cache and costs little to clear.
+	// A small buffer stays in the L1 cache and is cheap to clear.
 	var buf [1024]byte
 	width := int(s.meta.width())
 	for at := offset * int64(width); len(dst) > 0; {
@@ -139,8 +138,8 @@ func (s *Store) Read(dst []int32, offset int64) error {
 	return nil
 }
 
-// widen16 fills dst with uint16 tokens, four at a time: twice as fast as one at
-// a time.
+// widen16 converts uint16 tokens to int32. It converts four at a time, which is
+// twice as fast as one at a time.
 func widen16(dst []int32, raw []byte) {
 	for len(dst) >= 4 && len(raw) >= 8 {
 		four := binary.LittleEndian.Uint64(raw)
@@ -152,5 +151,5 @@ func widen16(dst []int32, raw []byte) {
 	}
 }
 
-// Size returns the bytes of the tokens and the index: what [Store.Verify] reads.
+// Size returns the size in bytes of the files that [Store.Verify] reads.
 func (s *Store) Size() int64 { return int64(s.tokens.Len() + s.index.Len()) }

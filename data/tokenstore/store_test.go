@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// write makes a store of documents of the given lengths whose tokens count up
-// modulo the vocabulary, but for the last of each, which is 1.
+// write writes a store of documents with the given lengths. Tokens count up
+// modulo the vocabulary, except the last of each document, which is 1.
 func write(t testing.TB, vocab int, lengths ...int) string {
 	t.Helper()
 	prefix := filepath.Join(t.TempDir(), "train")
@@ -153,8 +153,7 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// TestDamaged damages a store in every way that is to be noticed, when opening
-// or when verifying.
+// TestDamaged damages a store in all ways that Open or Verify must detect.
 func TestDamaged(t *testing.T) {
 	edit := func(ext string, f func([]byte) []byte) func(string) error {
 		return func(prefix string) error {
@@ -230,7 +229,7 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// TestDamagedInside damages a store larger than what Open reads of it.
+// TestDamagedInside damages a part of a large store that Open does not read.
 func TestDamagedInside(t *testing.T) {
 	n := make([]int, 100_000)
 	for i := range n {
@@ -253,7 +252,7 @@ func TestDamagedInside(t *testing.T) {
 			t.Errorf("%s: %v", ext, err)
 		}
 	}
-	// Of the same size, but of other text.
+	// The same size, but other text.
 	prefix, other := write(t, 1000, n...), write(t, 999, n...)
 	if err := os.Rename(other+".bin", prefix+".bin"); err != nil {
 		t.Fatal(err)
@@ -276,7 +275,7 @@ func TestVerifyCanceled(t *testing.T) {
 	}
 }
 
-// TestNoEnd checks that a document without its end token is noticed.
+// TestNoEnd checks that a document without an end token is an error.
 func TestNoEnd(t *testing.T) {
 	prefix := filepath.Join(t.TempDir(), "train")
 	w, err := Create(prefix, Meta{VocabSize: 10, EndToken: 3, Source: "in\xffvalid"})

@@ -10,13 +10,13 @@ import (
 	"golang.org/x/exp/mmap"
 )
 
-// verifyBlock is how much is read at once, in bytes: a multiple of all widths.
+// verifyBlock is the number of bytes to read at once, a multiple of all token widths.
 const verifyBlock = 1 << 18
 
-// Verify reads the whole store once and reports the first thing that is wrong:
-// a checksum, an offset that goes backwards, a token outside the vocabulary, a
-// document that does not end with the end token. Progress, if not nil, is told
-// how many bytes of both files were read.
+// Verify reads the whole store and reports the first error: a wrong checksum, a
+// decreasing offset, a token outside the vocabulary, or a document that does
+// not end with the end token. It calls progress, if not nil, with the number of
+// bytes read.
 func (s *Store) Verify(ctx context.Context, progress func(done, total int64)) error {
 	if progress == nil {
 		progress = func(int64, int64) {}
@@ -41,7 +41,7 @@ func (s *Store) Verify(ctx context.Context, progress func(done, total int64)) er
 
 	width := s.meta.width()
 	document = 0
-	_, end := s.Document(0) // of the tokens of the document at hand
+	_, end := s.Document(0) // end of the current document
 	return s.verifyFile(ctx, s.tokens, extTokens, s.meta.TokensSHA256, func(block []byte, at int64) error {
 		for token := (at - int64(len(block))) / width; len(block) > 0; token++ {
 			id := uint32(binary.LittleEndian.Uint16(block))
@@ -65,8 +65,8 @@ func (s *Store) Verify(ctx context.Context, progress func(done, total int64)) er
 	})
 }
 
-// verifyFile calls check for each block of a file, with the bytes read so far,
-// this block included, and compares the file's sum.
+// verifyFile calls check for each block of a file and the number of bytes read
+// so far, including this block. It then compares the file's checksum.
 func (s *Store) verifyFile(ctx context.Context, r *mmap.ReaderAt, ext, want string, check func(block []byte, at int64) error) error {
 	h := sha256.New()
 	buf := make([]byte, min(verifyBlock, r.Len()))

@@ -16,8 +16,8 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
-// Writer makes a store. Nothing can be opened until [Writer.Commit] has
-// returned, whatever happens to the process before.
+// Writer writes a store. The store cannot be opened before [Writer.Commit] has
+// returned, even after a crash.
 type Writer struct {
 	prefix        string
 	meta          Meta
@@ -26,7 +26,7 @@ type Writer struct {
 	done          bool
 }
 
-// part is one of the files being written, and the sum of what was written.
+// part is a file that is being written, and its sha256 so far.
 type part struct {
 	*atomicfile.File
 	sum hash.Hash
@@ -37,8 +37,8 @@ func (p *part) Write(b []byte) (int, error) {
 	return p.File.Write(b)
 }
 
-// newPart begins a file. What a killed process left of it is removed: it may be
-// large.
+// newPart creates a part. It first removes temporary files of killed processes,
+// which may be large.
 func newPart(path string) (*part, error) {
 	leftovers, err := atomicfile.Leftovers(path)
 	if err != nil {
@@ -46,7 +46,7 @@ func newPart(path string) (*part, error) {
 	}
 	for _, l := range leftovers {
 		if err := os.Remove(l); err != nil {
-			return nil, fmt.Errorf("tokenstore: removing what an interrupted run left: %w", err)
+			return nil, fmt.Errorf("tokenstore: removing files of an interrupted run: %w", err)
 		}
 	}
 	f, err := atomicfile.Create(path)
@@ -56,19 +56,19 @@ func newPart(path string) (*part, error) {
 	return &part{f, sha256.New()}, nil
 }
 
-// Create begins a store with the given prefix. A store of that name is replaced
-// when the new one is committed. Only one writer of a prefix may be at work at
+// Create starts writing a store with the given prefix. [Writer.Commit] replaces
+// an existing store of that name. There must be only one writer of a prefix at
 // a time.
 func Create(prefix string, meta Meta) (*Writer, error) {
 	if meta.VocabSize < 1 || meta.VocabSize > largestVocab {
-		return nil, fmt.Errorf("tokenstore: %s: vocabulary size %d", prefix, meta.VocabSize)
+		return nil, fmt.Errorf("tokenstore: %s: the vocabulary size is %d; it must lie between 1 and %d", prefix, meta.VocabSize, int64(largestVocab))
 	}
 	if meta.EndToken < 0 || int(meta.EndToken) >= meta.VocabSize {
-		return nil, fmt.Errorf("tokenstore: %s: the end token %d is outside the vocabulary of %d: name the token that ends each document", prefix, meta.EndToken, meta.VocabSize)
+		return nil, fmt.Errorf("tokenstore: %s: the end token %d is outside the vocabulary of %d: give the token that ends each document", prefix, meta.EndToken, meta.VocabSize)
 	}
 	meta.Version, meta.DType, meta.Tokens, meta.Documents, meta.TextBytes = formatVersion, dtype(meta.VocabSize), 0, 0, 0
 	for _, text := range []*string{&meta.Vocabulary, &meta.Split, &meta.Source, &meta.License} {
-		*text = strings.ToValidUTF8(*text, "\uFFFD") // JSON holds nothing else
+		*text = strings.ToValidUTF8(*text, "\uFFFD") // JSON cannot hold other strings
 	}
 	w := &Writer{prefix: prefix, meta: meta}
 	var err error
@@ -86,7 +86,7 @@ func Create(prefix string, meta Meta) (*Writer, error) {
 	return w, nil
 }
 
-// mark writes the current offset to the index.
+// mark appends the current offset to the index.
 func (w *Writer) mark() error {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(w.meta.Tokens))
@@ -96,10 +96,10 @@ func (w *Writer) mark() error {
 	return nil
 }
 
-// Append adds a document, whose tokens should end with the end token.
+// Append adds a document. Its tokens should end with the end token.
 func (w *Writer) Append(tokens []int32) error {
 	if w.done {
-		return fmt.Errorf("tokenstore: %s is already complete or given up", w.prefix)
+		return fmt.Errorf("tokenstore: %s is already committed or aborted", w.prefix)
 	}
 	b := w.buf[:0]
 	for i, id := range tokens {
@@ -122,7 +122,7 @@ func (w *Writer) Append(tokens []int32) error {
 }
 
 // AppendText adds a document as [Writer.Append] does, and counts the bytes of
-// the text that it was made of.
+// its original text.
 func (w *Writer) AppendText(tokens []int32, textBytes int) error {
 	if err := w.Append(tokens); err != nil {
 		return err
@@ -131,10 +131,10 @@ func (w *Writer) AppendText(tokens []int32, textBytes int) error {
 	return nil
 }
 
-// Commit completes the store.
+// Commit completes the store and makes it visible.
 func (w *Writer) Commit() error {
 	if w.done {
-		return fmt.Errorf("tokenstore: %s is already complete or given up", w.prefix)
+		return fmt.Errorf("tokenstore: %s is already committed or aborted", w.prefix)
 	}
 	defer w.Abort()
 	if err := w.commit(); err != nil {
@@ -175,7 +175,7 @@ func (w *Writer) commit() error {
 	if err := description.Finish(); err != nil {
 		return err
 	}
-	// An old description must not meet new tokens.
+	// Remove the old description first: it must never appear with new tokens.
 	if err := os.Remove(w.prefix + extMeta); err == nil {
 		if err := atomicfile.SyncDir(filepath.Dir(w.prefix)); err != nil {
 			return err
@@ -191,8 +191,8 @@ func (w *Writer) commit() error {
 	return nil
 }
 
-// Abort gives up a store that is not complete and removes its temporary files.
-// After [Writer.Commit] it does nothing.
+// Abort removes the temporary files of an incomplete store. After
+// [Writer.Commit] it does nothing.
 func (w *Writer) Abort() {
 	if w.done {
 		return

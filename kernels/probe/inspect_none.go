@@ -4,6 +4,6 @@ package main
 
 import "github.com/landscape-aware/growing/kernels/internal/doctor/report"
 
-// inspect finds nothing out: loading a plugin needs cgo. Opening the backend
-// then says so.
+// inspect does nothing, because loading a plugin needs cgo. Opening the backend
+// reports that.
 func inspect(string, *report.Probe) error { return nil }

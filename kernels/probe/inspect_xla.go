@@ -12,11 +12,11 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
 )
 
-// inspect asks a plugin for its version and devices.
+// inspect gets the version and devices of a plugin.
 func inspect(name string, r *report.Probe) error {
 	path, ok := strings.CutPrefix(name, "xla:")
 	if !ok || !filepath.IsAbs(path) {
-		return nil // a name: opening the backend resolves it
+		return nil // a name, which only opening the backend resolves
 	}
 	plugin, err := pjrt.GetPlugin(path)
 	if err != nil {

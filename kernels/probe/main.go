@@ -1,6 +1,6 @@
-// Command probe opens one backend, runs a small graph on it, and prints what it
-// found as one line of JSON. It is a program of its own so that a plugin that
-// crashes takes nothing else with it; `go run ./kernels doctor` runs it.
+// Command probe opens one backend, runs a small graph on it, and prints the
+// result as one line of JSON. `go run ./kernels doctor` runs it as a separate
+// program, because a plugin may crash.
 //
 //	probe go | xla:cpu | xla:/path/to/plugin.so
 package main

@@ -10,7 +10,7 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
 )
 
-// asMain makes the test binary behave as the command.
+// asMain is the environment variable that makes the test binary run the command.
 const asMain = "LAG_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -32,8 +32,8 @@ func execute(t *testing.T, arguments ...string) (stdout []byte, err error) {
 	return cmd.Output()
 }
 
-// TestProbe: a backend that works has run a graph, and one that does not says why;
-// both in one line of JSON.
+// TestProbe checks that the probe prints one line of JSON, both for a backend
+// that runs a graph and for one that fails.
 func TestProbe(t *testing.T) {
 	for _, c := range []struct {
 		backend string

@@ -6,24 +6,24 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 func TestStrategies(t *testing.T) {
-	point := func(step int, loss lag.Number) lag.Point { return lag.Point{Step: step, Loss: loss} }
-	nan := lag.Number(math.NaN())
-	r := &lag.Result{
+	point := func(step int, loss result.Number) result.Point { return result.Point{Step: step, Loss: loss} }
+	nan := result.Number(math.NaN())
+	r := &result.Study{
 		Seeds: []int64{1, 2},
-		Strategies: []lag.Outcome{
-			{Name: "b", Seed: 1, Final: 4, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 6), point(10, 4)}},
-			{Name: "a", Seed: 1, Final: 1, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 1), point(10, 1)}},
-			{Name: "c", Seed: 1, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
-			{Name: "b", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 8), point(10, 2)}},
-			{Name: "a", Seed: 2, Final: nan, Status: lag.StatusDiverged, Curve: []lag.Point{point(0, 1)}},
-			{Name: "c", Seed: 2, Final: 2, Status: lag.StatusComplete, Curve: []lag.Point{point(0, 7), point(10, 2)}},
+		Strategies: []result.Outcome{
+			{Name: "b", Seed: 1, Final: 4, Status: result.StatusComplete, Curve: []result.Point{point(0, 6), point(10, 4)}},
+			{Name: "a", Seed: 1, Final: 1, Status: result.StatusComplete, Curve: []result.Point{point(0, 1), point(10, 1)}},
+			{Name: "c", Seed: 1, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 7), point(10, 2)}},
+			{Name: "b", Seed: 2, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 8), point(10, 2)}},
+			{Name: "a", Seed: 2, Final: nan, Status: result.StatusDiverged, Curve: []result.Point{point(0, 1)}},
+			{Name: "c", Seed: 2, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 7), point(10, 2)}},
 		},
-		Picks: []lag.Pick{
+		Picks: []result.Pick{
 			{Rule: "lag:5", Seed: 1, Strategy: "a"}, {Rule: "lag:2", Seed: 1, Strategy: "c"},
 			{Rule: "lag:5", Seed: 2, Strategy: "b"}, {Rule: "lag:2", Seed: 2, Strategy: "c"},
 		},
@@ -51,13 +51,13 @@ func TestStrategies(t *testing.T) {
 // Two seeds under which the strategies rank otherwise: means, ranks of the means,
 // and a strategy that diverged under one.
 func TestRows(t *testing.T) {
-	outcome := func(name string, seed int64, at0, final float64) lag.Outcome {
-		return lag.Outcome{Name: name, Map: []int{0, 0}, Seed: seed, Final: lag.Number(final), Status: lag.StatusComplete,
-			Curve: []lag.Point{{Step: 0, Loss: lag.Number(at0)}, {Step: 5, Loss: lag.Number(final)}}}
+	outcome := func(name string, seed int64, at0, final float64) result.Outcome {
+		return result.Outcome{Name: name, Map: []int{0, 0}, Seed: seed, Final: result.Number(final), Status: result.StatusComplete,
+			Curve: []result.Point{{Step: 0, Loss: result.Number(at0)}, {Step: 5, Loss: result.Number(final)}}}
 	}
 	lost := outcome("lost", 2, 1, math.NaN())
-	lost.Status = lag.StatusDiverged
-	r := &lag.Result{Steps: 5, Seeds: []int64{1, 2}, Strategies: []lag.Outcome{
+	lost.Status = result.StatusDiverged
+	r := &result.Study{Steps: 5, Seeds: []int64{1, 2}, Strategies: []result.Outcome{
 		outcome("a", 1, 5, 3), outcome("lost", 1, 1, 1), outcome("b", 1, 4, 1),
 		outcome("a", 2, 6, 2), lost, outcome("b", 2, 4, 3.5),
 	}}
@@ -77,10 +77,10 @@ func TestRows(t *testing.T) {
 // A strategy whose curve holds an infinite final loss did not get to the end, and
 // ties share a rank.
 func TestRanks(t *testing.T) {
-	outcome := func(name string, final float64) lag.Outcome {
-		return lag.Outcome{Name: name, Map: []int{0}, Status: lag.StatusComplete, Final: lag.Number(final), Curve: []lag.Point{{Step: 3, Loss: lag.Number(final)}}}
+	outcome := func(name string, final float64) result.Outcome {
+		return result.Outcome{Name: name, Map: []int{0}, Status: result.StatusComplete, Final: result.Number(final), Curve: []result.Point{{Step: 3, Loss: result.Number(final)}}}
 	}
-	all := Strategies(&lag.Result{Steps: 3, ProbeSteps: 3, Seeds: []int64{7}, Strategies: []lag.Outcome{outcome("inf", math.Inf(1)), outcome("x", 2), outcome("y", 2)}})
+	all := Strategies(&result.Study{Steps: 3, Lag: 3, Seeds: []int64{7}, Strategies: []result.Outcome{outcome("inf", math.Inf(1)), outcome("x", 2), outcome("y", 2)}})
 	if all[0].Name != "x" || all[0].EndRank != 1.5 || all[1].EndRank != 1.5 || all[1].LagRank != 1.5 || !all[2].Stopped() || all[2].Order != 2 {
 		t.Errorf("%+v, %+v, %+v", all[0], all[1], all[2])
 	}
@@ -96,13 +96,13 @@ func TestRanks(t *testing.T) {
 
 // Costs are counted in trainings of one candidate, of 50 FLOPs here.
 func TestRules(t *testing.T) {
-	r := &lag.Result{Steps: 5, Seeds: []int64{1, 2},
-		Strategies: []lag.Outcome{
-			{Name: "a", Status: lag.StatusComplete, FLOPs: 50, Curve: []lag.Point{{Step: 5}}},
-			{Name: "a", Status: lag.StatusComplete, FLOPs: 50, Curve: []lag.Point{{Step: 5}}},
+	r := &result.Study{Steps: 5, Seeds: []int64{1, 2},
+		Strategies: []result.Outcome{
+			{Name: "a", Status: result.StatusComplete, FLOPs: 50, Curve: []result.Point{{Step: 5}}},
+			{Name: "a", Status: result.StatusComplete, FLOPs: 50, Curve: []result.Point{{Step: 5}}},
 		},
-		Rules: []lag.RuleSummary{{Rule: "lag:2", ExtraFLOPs: 125}, {Rule: "random"}},
-		Picks: []lag.Pick{
+		Rules: []result.RuleSummary{{Rule: "lag:2", ExtraFLOPs: 125}, {Rule: "random"}},
+		Picks: []result.Pick{
 			{Rule: "lag:2", Seed: 1, Strategy: "a", Regret: 0.5}, {Rule: "random", Seed: 1, Regret: 1},
 			{Rule: "lag:2", Seed: 2, Strategy: "b", Regret: 0.25}, {Rule: "random", Seed: 2, Regret: 2},
 		},
@@ -123,19 +123,19 @@ func TestRules(t *testing.T) {
 // Two seeds of an arm that grows once: the mean curve ends where the first seed
 // ends, and a growth begins a new piece.
 func TestArms(t *testing.T) {
-	curve := func(losses ...float64) (points []lag.StackingPoint) {
+	curve := func(losses ...float64) (points []result.StackingPoint) {
 		for i, l := range losses {
-			points = append(points, lag.StackingPoint{Step: []int{0, 10, 10, 20}[i], FLOPs: float64(10 * i), Loss: lag.Number(l)})
+			points = append(points, result.StackingPoint{Step: []int{0, 10, 10, 20}[i], FLOPs: float64(10 * i), Loss: result.Number(l)})
 		}
 		return points
 	}
-	stages := []lag.StageOutcome{{Depths: growth.Depths{2}}, {Depths: growth.Depths{4}, Strategy: "stack", Map: growth.Map{0, 1, 0, 1}, Candidates: 3, ExtraSteps: 4, Loss: 2}}
-	r := &lag.StackingResult{Seeds: []int64{1, 2},
-		Arms: []lag.ArmOutcome{
+	stages := []result.StageOutcome{{Depths: growth.Depths{2}}, {Depths: growth.Depths{4}, Strategy: "stack", Map: growth.Map{0, 1, 0, 1}, Candidates: 3, ExtraSteps: 4, Loss: 2}}
+	r := &result.Stacking{Seeds: []int64{1, 2},
+		Arms: []result.ArmOutcome{
 			{Name: "scratch", Seed: 1, Final: 4, FLOPs: 1}, {Name: "grown", Seed: 1, Rule: "lag:4", Final: 2, FLOPs: 30, ExtraFLOPs: 6, Stages: stages, Curve: curve(6, 4, 5, 2)},
-			{Name: "scratch", Seed: 2, Final: 4, FLOPs: 1}, {Name: "grown", Seed: 2, Rule: "lag:4", Final: lag.Number(math.NaN()), FLOPs: 20, ExtraFLOPs: 4, Stages: stages[:1], Curve: curve(8, 6, 9)},
+			{Name: "scratch", Seed: 2, Final: 4, FLOPs: 1}, {Name: "grown", Seed: 2, Rule: "lag:4", Final: result.Number(math.NaN()), FLOPs: 20, ExtraFLOPs: 4, Stages: stages[:1], Curve: curve(8, 6, 9)},
 		},
-		Summary: []lag.ArmSummary{{Name: "grown"}, {Name: "scratch"}, {Name: "unknown"}},
+		Summary: []result.ArmSummary{{Name: "grown"}, {Name: "scratch"}, {Name: "unknown"}},
 	}
 	arms := Arms(r)
 	if len(arms) != 2 {

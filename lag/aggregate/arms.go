@@ -7,25 +7,25 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Arm is what a stacking says of one arm over the seeds.
 type Arm struct {
-	lag.ArmSummary
+	result.ArmSummary
 	Rule     string
-	Outcomes []lag.ArmOutcome // one for each seed
-	Place    int              // in the order of the stacking
-	Depths   string           // that the arm goes through, as "2 → 4 → 6"
-	Finals   []float64        // of each seed, NaN where it stopped
-	Probing  float64          // share of its FLOPs that went to probes of others
+	Outcomes []result.ArmOutcome // one for each seed
+	Place    int                 // in the order of the stacking
+	Depths   string              // that the arm goes through, as "2 → 4 → 6"
+	Finals   []float64           // of each seed, NaN where it stopped
+	Probing  float64             // share of its FLOPs that went to probes of others
 }
 
 // Arms returns the arms of a stacking in the order of the summary, the best first.
-func Arms(r *lag.StackingResult) []Arm {
+func Arms(r *result.Stacking) []Arm {
 	var names []string
-	of := map[string][]lag.ArmOutcome{}
+	of := map[string][]result.ArmOutcome{}
 	for _, o := range r.Arms {
 		if of[o.Name] == nil {
 			names = append(names, o.Name)
@@ -42,7 +42,7 @@ func Arms(r *lag.StackingResult) []Arm {
 }
 
 // NewArm averages the outcomes of an arm, one for each seed.
-func NewArm(s lag.ArmSummary, outcomes []lag.ArmOutcome, place int) Arm {
+func NewArm(s result.ArmSummary, outcomes []result.ArmOutcome, place int) Arm {
 	a := Arm{ArmSummary: s, Rule: outcomes[0].Rule, Outcomes: outcomes, Place: place}
 	extra, all, longest := 0.0, 0.0, 0
 	for _, o := range outcomes {
@@ -118,7 +118,7 @@ type Growth struct {
 }
 
 // Growths returns the growths of an arm under one seed.
-func Growths(o lag.ArmOutcome) []Growth {
+func Growths(o result.ArmOutcome) []Growth {
 	var list []Growth
 	for i, stage := range o.Stages {
 		if i == 0 {

@@ -10,8 +10,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
@@ -29,7 +29,7 @@ type Strategy struct {
 	AtInit, AtLag float64   // mean loss at step 0 and at the lag; not finite where there is none
 	Final         float64   // mean final loss
 	Finals        []float64 // of each seed, NaN where it did not get there
-	Unfinished    string    // how it did not get to the end, see lag.Unfinished
+	Unfinished    string    // how it did not get to the end, see result.Unfinished
 
 	LagRank, EndRank float64 // of AtLag and Final, 1 for the lowest; ties share a rank
 	Order            int     // place by the final loss, 0 for the lowest
@@ -38,17 +38,17 @@ type Strategy struct {
 
 // Strategies returns the strategies of a study, the lowest final loss first.
 // Those that did not get to the end come last, in the order of the pool.
-func Strategies(r *lag.Result) []*Strategy {
+func Strategies(r *result.Study) []*Strategy {
 	all := make([]*Strategy, r.PoolSize())
-	picked := r.PicksOf(lag.RuleLAG)
+	picked := r.PicksOf(result.RuleLAG)
 	atLag, finals := make([]float64, len(all)), make([]float64, len(all))
 	for i := range all {
-		var outcomes []lag.Outcome
+		var outcomes []result.Outcome
 		for seed := range max(1, len(r.Seeds)) {
 			outcomes = append(outcomes, r.Under(seed)[i])
 		}
 		s := newStrategy(outcomes)
-		s.AtInit, s.AtLag, s.Picked = r.MeanAt(i, 0), r.MeanAt(i, r.ProbeSteps), picked[s.Name]
+		s.AtInit, s.AtLag, s.Picked = r.MeanAt(i, 0), r.MeanAt(i, r.Lag), picked[s.Name]
 		all[i], atLag[i], finals[i] = s, s.AtLag, s.Final
 	}
 	lagRanks, endRanks := stats.Ranks(atLag), stats.Ranks(finals)
@@ -63,14 +63,14 @@ func Strategies(r *lag.Result) []*Strategy {
 }
 
 // newStrategy averages the outcomes of a strategy, one for each seed.
-func newStrategy(outcomes []lag.Outcome) *Strategy {
+func newStrategy(outcomes []result.Outcome) *Strategy {
 	o := outcomes[0]
 	s := &Strategy{Name: o.Name, Init: o.Init, What: cmp.Or(o.Summary, o.Init), Maps: maps(o.Encoder, o.Map)}
 	losses := map[int][]float64{}
-	var statuses []lag.Status
+	var statuses []result.Status
 	for _, o := range outcomes {
 		final := float64(o.Final)
-		if o.Status != lag.StatusComplete || math.IsInf(final, 0) {
+		if o.Status != result.StatusComplete || math.IsInf(final, 0) {
 			final = math.NaN()
 		}
 		s.Finals, statuses = append(s.Finals, final), append(statuses, o.Status)
@@ -78,7 +78,7 @@ func newStrategy(outcomes []lag.Outcome) *Strategy {
 			losses[p.Step] = append(losses[p.Step], float64(p.Loss))
 		}
 	}
-	s.Final, s.Unfinished = stat.Mean(s.Finals, nil), lag.Unfinished(statuses...)
+	s.Final, s.Unfinished = stat.Mean(s.Finals, nil), result.Unfinished(statuses...)
 	for step, of := range losses {
 		if len(of) == len(outcomes) {
 			s.Steps = append(s.Steps, step)
@@ -127,7 +127,7 @@ func (s *Strategy) PickNote(sign string) string {
 }
 
 // Status says how the strategy's trainings ended.
-func (s *Strategy) Status() string { return cmp.Or(s.Unfinished, string(lag.StatusComplete)) }
+func (s *Strategy) Status() string { return cmp.Or(s.Unfinished, string(result.StatusComplete)) }
 
 // Steps returns the steps at which some strategy was evaluated.
 func Steps(all []*Strategy) []int {
@@ -140,8 +140,8 @@ func Steps(all []*Strategy) []int {
 }
 
 // From and To are the depths of a study's models, an encoder's first.
-func From(r *lag.Result) growth.Depths { return depths(r.EncoderFrom, r.From, r.EncoderTo) }
-func To(r *lag.Result) growth.Depths   { return depths(r.EncoderTo, r.To, r.EncoderTo) }
+func From(r *result.Study) growth.Depths { return depths(r.EncoderFrom, r.From, r.EncoderTo) }
+func To(r *result.Study) growth.Depths   { return depths(r.EncoderTo, r.To, r.EncoderTo) }
 
 // depths leaves out the encoder where the grown model has none.
 func depths(encoder, depth, grownEncoder int) growth.Depths {

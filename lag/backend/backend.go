@@ -12,14 +12,14 @@ import (
 
 // Names of the backends that [Open] takes.
 const (
-	Auto = "auto"     // what $LAG_BACKEND or $GOMLX_BACKEND says, else the first of CUDA, TPU, CPU, Go that works
-	Go   = "go"       // GoMLX's pure-Go engine, one operation at a time; "go:" and its options otherwise
+	Auto = "auto"     // $LAG_BACKEND or $GOMLX_BACKEND if set, otherwise the first of CUDA, TPU, CPU and Go that works
+	Go   = "go"       // GoMLX's pure-Go engine, one operation at a time; "go:" can be followed by options
 	CPU  = "xla:cpu"  // XLA on the CPU
 	CUDA = "xla:cuda" // XLA on an NVIDIA GPU
 	TPU  = "xla:tpu"  // XLA on a TPU
 )
 
-// Env is the environment variable that decides what [Auto] means.
+// Env is the environment variable with the backend for [Auto].
 const Env = "LAG_BACKEND"
 
 // Help describes the names for a flag's help text.
@@ -28,16 +28,16 @@ const Help = "engine: auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugi
 // A Backend is an open engine.
 type Backend struct {
 	compute.Backend
-	// Kind is the part of the name that decides the bits of a result: "go", "xla:cpu", "xla:cuda", "xla:tpu".
+	// Kind is "go", "xla:cpu", "xla:cuda" or "xla:tpu". Results of different kinds differ in their last bits.
 	Kind string
-	// Engine names the engine in a word or two, such as the PJRT plugin and its version.
+	// Engine is a short name of the engine, such as the PJRT plugin and its version.
 	Engine string
 }
 
-// Open opens the backend of that name and logs one line that says which was
-// taken and why. An empty name means [Auto].
+// Open opens the backend with the given name and logs which one it opened and
+// why. An empty name means [Auto].
 //
-// The error for a backend that is not to be had says how to install it.
+// If a backend is not installed the error says how to install it.
 func Open(name string) (*Backend, error) {
 	why := "as asked"
 	if name == "" || name == Auto {
@@ -82,8 +82,8 @@ func open(name string) (*Backend, error) {
 	switch engine {
 	case "go":
 		if options == "" {
-			// Operations side by side can starve each other in the engine's pool of
-			// workers (compute v0.1.3) and hang a training run for good.
+			// Parallel operations can starve each other in the engine's pool of
+			// workers (compute v0.1.3) and hang a training run forever.
 			options = "ops_sequential"
 		}
 		b, err := gobackend.New(options)

@@ -40,7 +40,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestEnvironment: auto is what the environment says.
+// TestEnvironment checks that auto uses the backend of the environment variables.
 func TestEnvironment(t *testing.T) {
 	t.Setenv(backend.Env, backend.Go)
 	b, err := backend.Open(backend.Auto)

@@ -11,8 +11,8 @@ package backend
 #include <stdlib.h>
 #include <sys/mman.h>
 
-// It must run before there is a second thread: a thread that has an arena of
-// its own keeps it.
+// This must run before a second thread starts, because a thread keeps its
+// arena.
 __attribute__((constructor)) static void tune_malloc(void) {
 	if (getenv("LAG_NO_MALLOC_TUNING") != NULL) {
 		return;
@@ -41,12 +41,12 @@ static void use_huge_pages(size_t size) {}
 */
 import "C"
 
-// hugePages is how much of the heap is asked to lie on huge pages, in bytes of
-// address space: memory is taken only as it is used.
+// hugePages is the size of the part of the heap, in bytes of address space, for
+// which huge pages are requested. Memory is allocated only when used.
 const hugePages = 1 << 30
 
-// tuneMalloc and the constructor above make glibc keep the memory it has, on
-// huge pages. XLA's CPU runtime allocates and frees its temporaries at every
-// step; by default glibc hands them back to the kernel each time, and a
-// training step of a small model spends a quarter of its time on page faults.
+// tuneMalloc and the constructor above make glibc keep freed memory, on huge
+// pages. XLA's CPU runtime allocates and frees its temporaries at every step.
+// By default glibc returns them to the kernel each time, and a training step of
+// a small model spends a quarter of its time on page faults.
 func tuneMalloc() { C.use_huge_pages(hugePages) }

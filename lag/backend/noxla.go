@@ -5,6 +5,6 @@ package backend
 import "errors"
 
 func openXLA(options string) (*Backend, error) {
-	return nil, errors.New("backend xla:" + options + ": this program was built without cgo or for a platform that XLA's plugins " +
-		"do not serve; install a C compiler and build with CGO_ENABLED=1, or use the backend \"go\"")
+	return nil, errors.New("backend xla:" + options + ": this program was built without cgo or for a platform without XLA plugins; " +
+		"install a C compiler and build with CGO_ENABLED=1, or use the backend \"go\"")
 }

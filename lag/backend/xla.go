@@ -15,18 +15,18 @@ import (
 
 func init() { xla.EnableAutoInstall(false) }
 
-// openXLA opens the PJRT plugin named by the options: "cpu", "cuda", "tpu" or
-// the absolute path of a plugin, then GoMLX's own options after commas.
+// openXLA opens a PJRT plugin. Options are "cpu", "cuda", "tpu" or the absolute
+// path of a plugin, followed by GoMLX's own options after commas.
 func openXLA(options string) (_ *Backend, err error) {
 	plugin, _, _ := strings.Cut(options, ",")
 	defer func() {
-		// go-xla v0.4.1 panics where a plugin cannot be mapped, for lack of memory, say.
+		// go-xla v0.4.1 panics if it cannot map a plugin, for example without enough memory.
 		if p := recover(); p != nil {
 			err = fmt.Errorf("backend xla:%s: the plugin cannot be loaded: %v", plugin, p)
 		}
 	}()
 	if plugin == "" {
-		return nil, fmt.Errorf("backend xla: it is not said on which device; give %s, %s or %s", CPU, CUDA, TPU)
+		return nil, fmt.Errorf("backend xla: the device is missing; give %s, %s or %s", CPU, CUDA, TPU)
 	}
 	kind := plugin
 	if filepath.IsAbs(plugin) {
@@ -46,7 +46,7 @@ func openXLA(options string) (_ *Backend, err error) {
 	var client pjrt.NamedValuesMap
 	if kind == "cpu" {
 		tuneMalloc()
-		// XLA's CPU client otherwise opens several devices that share the same cores.
+		// By default XLA's CPU client opens several devices that share the same cores.
 		client = pjrt.NamedValuesMap{"cpu_device_count": int64(1)}
 	}
 	b, err := xla.NewWithOptions(options, client)
@@ -56,7 +56,7 @@ func openXLA(options string) (_ *Backend, err error) {
 	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName())}, nil
 }
 
-// device is the flag of the set-up that installs a plugin.
+// device returns the flag of `kernels setup` that installs a plugin.
 func device(plugin string) string {
 	if plugin == "cpu" {
 		return ""

@@ -8,15 +8,15 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Controls draws the validation loss against the FLOPs spent since the beginning:
 // of the source model and, from where it ends, of what LAG picks, of the best and
 // of the worst strategy, and beside them of the deep model trained from scratch.
 // It is drawn as [StackingCurves] is, but that the cost of probing is not counted.
-func Controls(r *lag.Result) Figure {
+func Controls(r *result.Study) Figure {
 	f := Figure{Name: "controls", Title: "Growing and training from scratch against compute" + underSeeds(len(r.Seeds))}
 	if len(r.Controls) == 0 {
 		return noData(f.Name, f.Title, "the study has no control")
@@ -35,10 +35,10 @@ func Controls(r *lag.Result) Figure {
 
 // controlArms returns what [Controls] draws as the arms of a stacking, the lowest
 // at the end first.
-func controlArms(r *lag.Result) []aggregate.Arm {
+func controlArms(r *result.Study) []aggregate.Arm {
 	var arms []aggregate.Arm
-	add := func(name string, of func(seed int) (lag.ArmOutcome, bool)) {
-		var outcomes []lag.ArmOutcome
+	add := func(name string, of func(seed int) (result.ArmOutcome, bool)) {
+		var outcomes []result.ArmOutcome
 		var finals []float64
 		for i := range r.Seeds {
 			o, ok := of(i)
@@ -48,17 +48,17 @@ func controlArms(r *lag.Result) []aggregate.Arm {
 			outcomes, finals = append(outcomes, o), append(finals, float64(o.Final))
 		}
 		if len(outcomes) > 0 {
-			arms = append(arms, aggregate.NewArm(lag.ArmSummary{Name: name, Final: lag.Number(stat.Mean(finals, nil))}, outcomes, len(arms)))
+			arms = append(arms, aggregate.NewArm(result.ArmSummary{Name: name, Final: result.Number(stat.Mean(finals, nil))}, outcomes, len(arms)))
 		}
 	}
-	named := func(name string) func(int) (lag.ArmOutcome, bool) {
-		return func(seed int) (lag.ArmOutcome, bool) {
-			i := slices.IndexFunc(r.Under(seed), func(o lag.Outcome) bool { return o.Name == name })
+	named := func(name string) func(int) (result.ArmOutcome, bool) {
+		return func(seed int) (result.ArmOutcome, bool) {
+			i := slices.IndexFunc(r.Under(seed), func(o result.Outcome) bool { return o.Name == name })
 			return grownArm(r, r.Under(seed)[i]), true
 		}
 	}
 	all := slices.DeleteFunc(aggregate.Strategies(r), (*aggregate.Strategy).Stopped)
-	switch picks := r.PicksOf(lag.RuleLAG); {
+	switch picks := r.PicksOf(result.RuleLAG); {
 	case len(all) > 0 && picks[all[0].Name] == len(r.Seeds):
 		add("LAG's pick and best: "+all[0].Name, named(all[0].Name))
 	default:
@@ -68,8 +68,8 @@ func controlArms(r *lag.Result) []aggregate.Arm {
 				name = "LAG's pick: " + pick
 			}
 		}
-		add(name, func(seed int) (lag.ArmOutcome, bool) {
-			o, _ := r.PickUnder(lag.RuleLAG, r.Seeds[seed])
+		add(name, func(seed int) (result.ArmOutcome, bool) {
+			o, _ := r.PickUnder(result.RuleLAG, r.Seeds[seed])
 			return grownArm(r, o), o.Name != ""
 		})
 		if len(all) > 0 {
@@ -81,17 +81,17 @@ func controlArms(r *lag.Result) []aggregate.Arm {
 	}
 	perSeed := len(r.Controls) / len(r.Seeds)
 	for k := range perSeed {
-		var statuses []lag.Status
+		var statuses []result.Status
 		for seed := range r.Seeds {
 			statuses = append(statuses, r.Controls[k+seed*perSeed].Status)
 		}
 		name := string(r.Controls[k].Name)
-		if ending := lag.Unfinished(statuses...); ending != "" {
+		if ending := result.Unfinished(statuses...); ending != "" {
 			name += " (" + ending + ")"
 		}
-		add(name, func(seed int) (lag.ArmOutcome, bool) {
+		add(name, func(seed int) (result.ArmOutcome, bool) {
 			o := r.Controls[k+seed*perSeed]
-			control := lag.ArmOutcome{Final: o.Final, Stages: []lag.StageOutcome{{Depths: aggregate.To(r)}}}
+			control := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: aggregate.To(r)}}}
 			control.Curve = stackingPoints(nil, o.Curve, 0, 0, aggregate.StepFLOPs(r))
 			return control, true
 		})
@@ -104,9 +104,9 @@ func controlArms(r *lag.Result) []aggregate.Arm {
 
 // grownArm is the training of the source, and then of a candidate, which may have
 // learned coefficients before it was grown.
-func grownArm(r *lag.Result, o lag.Outcome) lag.ArmOutcome {
+func grownArm(r *result.Study, o result.Outcome) result.ArmOutcome {
 	step := aggregate.StepFLOPs(r)
-	grown := lag.ArmOutcome{Final: o.Final, Stages: []lag.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
+	grown := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
 	grown.Curve = stackingPoints(nil, r.Source.Curve, 0, 0, r.Source.FLOPs/float64(max(r.Source.Steps, 1)))
 	grown.Curve = stackingPoints(grown.Curve, o.Curve, r.Source.Steps, r.Source.FLOPs+float64(o.LearnSteps)*step, step)
 	return grown
@@ -114,9 +114,9 @@ func grownArm(r *lag.Result, o lag.Outcome) lag.ArmOutcome {
 
 // stackingPoints appends a curve that begins at a step, when so much is spent, and
 // whose steps cost so much.
-func stackingPoints(points []lag.StackingPoint, curve []lag.Point, step int, spent, flops float64) []lag.StackingPoint {
+func stackingPoints(points []result.StackingPoint, curve []result.Point, step int, spent, flops float64) []result.StackingPoint {
 	for _, p := range curve {
-		points = append(points, lag.StackingPoint{Step: step + p.Step, FLOPs: spent + float64(p.Step)*flops, Loss: p.Loss})
+		points = append(points, result.StackingPoint{Step: step + p.Step, FLOPs: spent + float64(p.Step)*flops, Loss: p.Loss})
 	}
 	return points
 }

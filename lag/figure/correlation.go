@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // CorrelationCurve draws the correlation of the loss at each step with the final
@@ -13,13 +13,13 @@ import (
 // tau-b. A line marks the lag time, the first step from which rho stays at 0.9
 // or above, another the step after which LAG picked. Of several seeds it is the
 // mean of the correlations under each.
-func CorrelationCurve(r *lag.Result) Figure {
+func CorrelationCurve(r *result.Study) Figure {
 	f := Figure{Name: "correlation-curve", Title: "Correlation of the loss at a step with the final loss" + underSeeds(len(r.Seeds))}
 	var interval, spearman, pearson, kendall []chart.Datum
 	last, lowest := 0, 0.04
 	for _, c := range r.Correlation {
 		last = max(last, c.Step)
-		add := func(to *[]chart.Datum, y, y2 lag.Number) {
+		add := func(to *[]chart.Datum, y, y2 result.Number) {
 			if finite(float64(y)) && finite(float64(y2)) {
 				*to = append(*to, chart.Datum{X: float64(c.Step), Y: float64(y), Y2: float64(y2)})
 				lowest = min(lowest, float64(y))
@@ -61,15 +61,15 @@ func CorrelationCurve(r *lag.Result) Figure {
 	add("Kendall's τ-b", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Green, Width: 2, Dash: chart.DashDot}, Data: kendall})
 	add("Pearson's r", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}, Data: pearson})
 	add("Spearman's ρ", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Blue, Width: 3.2, Radius: 3.5}, Data: spearman})
-	add(fmt.Sprintf("ρ = %v", lag.LagThreshold), across(p.X, lag.LagThreshold, chart.Style{Color: chart.Black, Width: 1.3, Dash: chart.Dotted}))
-	if r.LagSteps != nil {
-		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagSteps)
-		add(fmt.Sprintf("lag time: %d steps", *r.LagSteps), upright(p.Y, float64(*r.LagSteps), chart.Style{Color: chart.Purple, Width: 2.6}))
+	add(fmt.Sprintf("ρ = %v", result.LagThreshold), across(p.X, result.LagThreshold, chart.Style{Color: chart.Black, Width: 1.3, Dash: chart.Dotted}))
+	if r.LagTime != nil {
+		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagTime)
+		add(fmt.Sprintf("lag time: %d steps", *r.LagTime), upright(p.Y, float64(*r.LagTime), chart.Style{Color: chart.Purple, Width: 2.6}))
 	} else {
 		f.Alt += "; Spearman's rho never stays at 0.9 or above."
 	}
-	if r.ProbeSteps > 0 {
-		add(fmt.Sprintf("LAG picks at %d", r.ProbeSteps), upright(p.Y, math.Min(float64(r.ProbeSteps), p.X.Max), chart.Style{Color: chart.Grey, Width: 1.6, Dash: chart.Dashed}))
+	if r.Lag > 0 {
+		add(fmt.Sprintf("LAG picks at %d", r.Lag), upright(p.Y, math.Min(float64(r.Lag), p.X.Max), chart.Style{Color: chart.Grey, Width: 1.6, Dash: chart.Dashed}))
 	}
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}, Legend: legend, Series: "measure"})
 }

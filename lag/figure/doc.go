@@ -1,5 +1,5 @@
 // Package figure draws the results of studies and of stackings: one function a
-// figure, each from a [lag.Result] or a [lag.StackingResult]. [All] and
+// figure, each from a [result.Study] or a [result.Stacking]. [All] and
 // [AllStacking] return them in the order in which they are read.
 //
 // Each function describes its figure once, for package chart, which draws it as a

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Figure is a drawing, ready to be written to files or shown in a notebook.
@@ -33,16 +33,16 @@ var ErrNoData = errors.New("nothing to draw")
 
 // All returns every figure of a study, in the order in which a report shows
 // them. It leaves out those that have no data.
-func All(r *lag.Result) []Figure { return drawn(every(r)...) }
+func All(r *result.Study) []Figure { return drawn(every(r)...) }
 
 // AllStacking returns every figure of a stacking, in the order in which a report
 // shows them. It leaves out those that have no data.
-func AllStacking(r *lag.StackingResult) []Figure {
+func AllStacking(r *result.Stacking) []Figure {
 	return drawn(StackingArms(r), StackingCurves(r), StackingPicks(r))
 }
 
 // every returns the figures of a study also where there is nothing to draw.
-func every(r *lag.Result) []Figure {
+func every(r *result.Study) []Figure {
 	return []Figure{CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Controls(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r)}
 }
 
@@ -53,7 +53,7 @@ func drawn(figures ...Figure) []Figure {
 
 // WriteAll writes every figure of a study into a directory and returns how many
 // there are. Those of an earlier result that this one has no data for are removed.
-func WriteAll(dir string, r *lag.Result) (n int, err error) {
+func WriteAll(dir string, r *result.Study) (n int, err error) {
 	for _, f := range every(r) {
 		if !errors.Is(f.Err, ErrNoData) {
 			if err := f.WriteFiles(dir); err != nil {

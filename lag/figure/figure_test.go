@@ -15,15 +15,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // drawAll returns what every function of the package draws for a result.
-func drawAll(r *lag.Result) []Figure {
+func drawAll(r *result.Study) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
 		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), Noise(r), Pairs(r), Controls(r),
@@ -112,44 +112,44 @@ func TestFigures(t *testing.T) {
 // Results that are hard to draw: each gives a drawing or ErrNoData, no panic and
 // no NaN in the output.
 func TestOddResults(t *testing.T) {
-	edit := func(f func(r *lag.Result)) *lag.Result {
+	edit := func(f func(r *result.Study)) *result.Study {
 		r := synthetic.Result(6, 6, 1)
 		f(r)
 		return r
 	}
-	nan := lag.Number(math.NaN())
-	odd := map[string]*lag.Result{
+	nan := result.Number(math.NaN())
+	odd := map[string]*result.Study{
 		"empty":     {},
 		"two seeds": synthetic.Controlled(6, 5, 2),
-		"all stopped but a control": edit(func(r *lag.Result) {
+		"all stopped but a control": edit(func(r *result.Study) {
 			*r = *synthetic.Controlled(6, 5, 2)
 			for i := range r.Strategies {
 				o := &r.Strategies[i]
-				o.Status, o.Final, o.Curve = lag.StatusFailed, nan, []lag.Point{{Step: 0, Loss: nan}}
+				o.Status, o.Final, o.Curve = result.StatusFailed, nan, []result.Point{{Step: 0, Loss: nan}}
 			}
-			r.Controls[1].Status, r.Controls[1].Final, r.Controls[1].Curve = lag.StatusDiverged, nan, []lag.Point{{Step: 0, Loss: nan}}
+			r.Controls[1].Status, r.Controls[1].Final, r.Controls[1].Curve = result.StatusDiverged, nan, []result.Point{{Step: 0, Loss: nan}}
 		}),
 		"two stacks": synthetic.TwoStacks(6, 8, 2),
-		"one strategy": edit(func(r *lag.Result) {
+		"one strategy": edit(func(r *result.Study) {
 			r.Strategies = r.Strategies[:1]
 		}),
-		"all diverged": edit(func(r *lag.Result) {
+		"all diverged": edit(func(r *result.Study) {
 			for i := range r.Strategies {
-				r.Strategies[i].Status, r.Strategies[i].Final = lag.StatusDiverged, nan
+				r.Strategies[i].Status, r.Strategies[i].Final = result.StatusDiverged, nan
 			}
 			for i := range r.Picks {
 				r.Picks[i].Regret, r.Picks[i].RegretNorm = nan, nan
 			}
 			for i := range r.Rules {
-				r.Rules[i].Regret, r.Rules[i].RegretNorm = nan, lag.Number(math.Inf(1))
+				r.Rules[i].Regret, r.Rules[i].RegretNorm = nan, result.Number(math.Inf(1))
 			}
 		}),
-		"losses only at 0": edit(func(r *lag.Result) {
+		"losses only at 0": edit(func(r *result.Study) {
 			for i := range r.Strategies {
 				r.Strategies[i].Curve = r.Strategies[i].Curve[:1]
 			}
 		}),
-		"equal losses": edit(func(r *lag.Result) {
+		"equal losses": edit(func(r *result.Study) {
 			for i := range r.Strategies {
 				r.Strategies[i].Final = 3
 				for k := range r.Strategies[i].Curve {
@@ -157,18 +157,18 @@ func TestOddResults(t *testing.T) {
 				}
 			}
 		}),
-		"undefined correlations": edit(func(r *lag.Result) {
+		"undefined correlations": edit(func(r *result.Study) {
 			for i := range r.Correlation {
-				r.Correlation[i] = lag.Correlation{Step: i, Pearson: nan, Spearman: nan, Kendall: nan, SpearmanLo: nan, SpearmanHi: nan}
+				r.Correlation[i] = result.Correlation{Step: i, Pearson: nan, Spearman: nan, Kendall: nan, SpearmanLo: nan, SpearmanHi: nan}
 			}
-			r.LagSteps, r.Picks, r.Rules = nil, nil, nil
+			r.LagTime, r.Picks, r.Rules = nil, nil, nil
 		}),
-		"names to escape": edit(func(r *lag.Result) {
+		"names to escape": edit(func(r *result.Study) {
 			for i := range r.Strategies {
 				r.Strategies[i].Name = strings.Repeat("<b>&\"ü層", i+1)
 			}
 		}),
-		"many steps": edit(func(r *lag.Result) {
+		"many steps": edit(func(r *result.Study) {
 			for i := range r.Strategies {
 				for k := range r.Strategies[i].Curve {
 					r.Strategies[i].Curve[k].Step *= 200
@@ -177,11 +177,11 @@ func TestOddResults(t *testing.T) {
 			for i := range r.Correlation {
 				r.Correlation[i].Step *= 200
 			}
-			r.Steps, r.ProbeSteps = 200*r.Steps, 200*r.ProbeSteps
+			r.Steps, r.Lag = 200*r.Steps, 200*r.Lag
 		}),
-		"infinite losses": edit(func(r *lag.Result) {
-			r.Strategies[0].Curve[3].Loss = lag.Number(math.Inf(1))
-			r.Strategies[1].Final = lag.Number(math.Inf(1))
+		"infinite losses": edit(func(r *result.Study) {
+			r.Strategies[0].Curve[3].Loss = result.Number(math.Inf(1))
+			r.Strategies[1].Final = result.Number(math.Inf(1))
 			r.Source.Curve[1].Loss = nan
 		}),
 	}
@@ -203,7 +203,7 @@ func TestOddResults(t *testing.T) {
 }
 
 func TestStackingFigures(t *testing.T) {
-	nan := lag.Number(math.NaN())
+	nan := result.Number(math.NaN())
 	for _, seeds := range []int{1, 3} {
 		figures, again := AllStacking(synthetic.Stacking(6, seeds)), AllStacking(synthetic.Stacking(6, seeds))
 		if len(figures) != 3 {
@@ -219,14 +219,14 @@ func TestStackingFigures(t *testing.T) {
 	diverged := synthetic.Stacking(6, 2)
 	for i := range diverged.Arms {
 		o := &diverged.Arms[i]
-		o.Status, o.Final, o.Curve, o.Stages = lag.StatusDiverged, nan, o.Curve[:5+i], o.Stages[:1]
+		o.Status, o.Final, o.Curve, o.Stages = result.StatusDiverged, nan, o.Curve[:5+i], o.Stages[:1]
 		o.Curve[4].Loss = nan
 	}
 	diverged.Analyze()
 	one := synthetic.Stacking(6, 2)
-	one.Arms[0].Status, one.Arms[0].Final, one.Arms[0].Curve = lag.StatusDiverged, nan, one.Arms[0].Curve[:20]
+	one.Arms[0].Status, one.Arms[0].Final, one.Arms[0].Curve = result.StatusDiverged, nan, one.Arms[0].Curve[:20]
 	one.Analyze()
-	for name, r := range map[string]*lag.StackingResult{"empty": {}, "all diverged": diverged, "one diverged": one} {
+	for name, r := range map[string]*result.Stacking{"empty": {}, "all diverged": diverged, "one diverged": one} {
 		for _, f := range []Figure{StackingCurves(r), StackingArms(r), StackingPicks(r)} {
 			if !errors.Is(f.Err, ErrNoData) {
 				checkFigure(t, f)
@@ -241,7 +241,7 @@ func TestStackingFigures(t *testing.T) {
 func TestFront(t *testing.T) {
 	var names []string
 	rule := func(name string, extra, regret float64) aggregate.Rule {
-		return aggregate.Rule{RuleSummary: lag.RuleSummary{Rule: name, Regret: lag.Number(regret)}, Extra: extra}
+		return aggregate.Rule{RuleSummary: result.RuleSummary{Rule: name, Regret: result.Number(regret)}, Extra: extra}
 	}
 	for _, p := range frontOf([]aggregate.Rule{
 		rule("oracle", 40, 0), rule("dear", 9, 0.02), rule("lag", 7, 0.01), rule("init", 0, 0.2), rule("random", 0, 0.1),
@@ -281,16 +281,16 @@ func TestWriteFiles(t *testing.T) {
 	}
 	controls := filepath.Join(dir, "controls.png")
 	for _, want := range []int{11, 10} {
-		result := synthetic.Result(6, 6, 1)
+		study := synthetic.Result(6, 6, 1)
 		if want == 11 {
-			result = synthetic.Controlled(6, 6, 1)
+			study = synthetic.Controlled(6, 6, 1)
 		}
-		n, err := WriteAll(dir, result)
+		n, err := WriteAll(dir, study)
 		if _, gone := os.Stat(controls); n != want || err != nil || (gone == nil) != (want == 11) {
 			t.Errorf("%d figures, %v, want %d; %s: %v", n, err, want, controls, gone)
 		}
 	}
-	if err := Picks(&lag.Result{}).WriteFiles(dir); !errors.Is(err, ErrNoData) {
+	if err := Picks(&result.Study{}).WriteFiles(dir); !errors.Is(err, ErrNoData) {
 		t.Errorf("WriteFiles of an empty figure: %v", err)
 	}
 }

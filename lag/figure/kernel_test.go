@@ -17,8 +17,9 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 const cellVariable = "LAG_TEST_CELL"
@@ -31,8 +32,8 @@ func TestCell(t *testing.T) {
 	}
 	observe := Live()
 	for step := 0; step <= 10; step++ {
-		observe(lag.Event{Phase: lag.PhaseProbe, Run: "stack", Count: 1, Done: int64(step), Total: 10, Loss: 4,
-			Point: &lag.Point{Step: step, Loss: lag.Number(4 - float64(step)/10)}})
+		observe(progress.Event{Phase: progress.PhaseProbe, Run: "stack", Count: 1, Done: int64(step), Total: 10, Loss: 4,
+			Point: &result.Point{Step: step, Loss: result.Number(4 - float64(step)/10)}})
 	}
 	if err := Show(CorrelationCurve(synthetic.Result(6, 6, 1))); err != nil {
 		t.Fatal(err)
@@ -56,19 +57,19 @@ func TestKernel(t *testing.T) {
 	var output strings.Builder
 	cell.Stdout, cell.Stderr = &output, &output
 
-	type result struct {
+	type received struct {
 		displays []protocol.DisplayData
 		err      error
 	}
-	results := make(chan result, 1)
+	results := make(chan received, 1)
 	go func() {
 		displays, err := readDisplays(toKernel, toCell)
-		results <- result{displays, err}
+		results <- received{displays, err}
 	}()
 	if err := cell.Run(); err != nil {
 		t.Fatalf("the cell: %v\n%s", err, output.String())
 	}
-	var got result
+	var got received
 	select {
 	case got = <-results:
 	case <-time.After(10 * time.Second):

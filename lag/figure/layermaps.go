@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // LayerMaps draws how each strategy of a result builds the grown stack: a box
@@ -16,7 +16,7 @@ import (
 // duplicate that is not a plain copy, with its initialization below the name.
 // Stacks are sorted by the final loss, the mean over the seeds, the best first. Of
 // two stacks the encoder's is the left one.
-func LayerMaps(r *lag.Result) Figure {
+func LayerMaps(r *result.Study) Figure {
 	var ways []way
 	for _, s := range aggregate.Strategies(r) {
 		note := fmt.Sprintf("final %.3f", s.Final)

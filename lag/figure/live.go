@@ -10,8 +10,8 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/progress"
 )
 
 // Live returns an observer that draws a study in a GoNB notebook while it runs:
@@ -22,11 +22,11 @@ import (
 // twentieth of the time, and always when a run ends.
 // It is a PNG, so that its last state stays visible in the saved notebook.
 //
-// Outside a notebook the observer does nothing. Like every [lag.Observer] it is
+// Outside a notebook the observer does nothing. Like every [progress.Observer] it is
 // called for one event at a time.
-func Live() lag.Observer {
+func Live() progress.Observer {
 	if !gonbui.IsNotebook {
-		return func(lag.Event) {}
+		return func(progress.Event) {}
 	}
 	l := &liveView{now: time.Now, send: sendDisplay, flush: flushDisplay, newID: gonbui.UniqueId}
 	return l.observe
@@ -39,9 +39,9 @@ type liveView struct {
 	flush func() error
 	newID func() string
 
-	phase    lag.Phase
+	phase    progress.Phase
 	id       string // of the phase's display
-	event    lag.Event
+	event    progress.Event
 	started  time.Time // first event of the phase
 	progress float64   // at the first event of the phase, more than 0 for one that is resumed
 	runs     []liveRun
@@ -56,7 +56,7 @@ type liveRun struct {
 	data  []chart.Datum
 }
 
-func (l *liveView) observe(e lag.Event) {
+func (l *liveView) observe(e progress.Event) {
 	if l.failed {
 		return
 	}
@@ -92,7 +92,7 @@ func (l *liveView) fail(err error) {
 	log.Warn("the live picture stops here; the study goes on", "err", err)
 }
 
-func (l *liveView) addPoint(e lag.Event) {
+func (l *liveView) addPoint(e progress.Event) {
 	if e.Point == nil || !finite(float64(e.Point.Loss)) {
 		return
 	}
@@ -138,7 +138,7 @@ const (
 // chart describes the losses so far.
 func (l *liveView) chart() chart.Chart {
 	total := int(l.event.Total)
-	if l.phase != lag.PhaseProbe {
+	if l.phase != progress.PhaseProbe {
 		var curves []curve
 		for i, r := range l.runs {
 			of := chart.OrderColor(i, len(l.runs))
@@ -184,23 +184,23 @@ func (l *liveView) status(now time.Time) string {
 	e := l.event
 	var parts []string
 	switch {
-	case e.Phase == lag.PhaseProbe && e.Count > 0:
+	case e.Phase == progress.PhaseProbe && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("candidate %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == lag.PhaseBranch && e.Count > 0:
+	case e.Phase == progress.PhaseBranch && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("decay branch %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == lag.PhaseControl && e.Count > 0:
+	case e.Phase == progress.PhaseControl && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("control %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == lag.PhaseStack && e.Count > 0:
+	case e.Phase == progress.PhaseStack && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("arm %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == lag.PhaseTrain:
+	case e.Phase == progress.PhaseTrain:
 		parts = append(parts, "training: "+e.Run)
-	case e.Phase == lag.PhasePretrain:
+	case e.Phase == progress.PhasePretrain:
 		parts = append(parts, "pretraining: "+e.Run)
 	default:
 		parts = append(parts, "preparing: "+e.Run)
 	}
 	switch {
-	case e.Total > 0 && e.Phase == lag.PhasePrepare: // bytes or documents: numbers that mean nothing to a reader
+	case e.Total > 0 && e.Phase == progress.PhasePrepare: // bytes or documents: numbers that mean nothing to a reader
 		parts = append(parts, fmt.Sprintf("%d%%", 100*e.Done/e.Total))
 	case e.Total > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", e.Done, e.Total))
@@ -208,7 +208,7 @@ func (l *liveView) status(now time.Time) string {
 	switch {
 	case e.Point != nil && finite(float64(e.Point.Loss)):
 		parts = append(parts, fmt.Sprintf("validation loss %.3f", float64(e.Point.Loss)))
-	case e.Phase != lag.PhasePrepare && finite(e.Loss) && e.Loss != 0:
+	case e.Phase != progress.PhasePrepare && finite(e.Loss) && e.Loss != 0:
 		parts = append(parts, fmt.Sprintf("training loss %.3f", e.Loss))
 	}
 	elapsed := now.Sub(l.started)
@@ -224,7 +224,7 @@ func (l *liveView) status(now time.Time) string {
 }
 
 // phaseProgress returns how much of its phase is done at an event, in [0, 1].
-func phaseProgress(e lag.Event) float64 {
+func phaseProgress(e progress.Event) float64 {
 	run := 0.0
 	if e.Total > 0 {
 		run = min(1, float64(e.Done)/float64(e.Total))

@@ -12,8 +12,9 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 func TestOutsideNotebook(t *testing.T) {
@@ -21,10 +22,10 @@ func TestOutsideNotebook(t *testing.T) {
 	if err := Show(Picks(synthetic.Result(6, 6, 1))); !errors.Is(err, ErrNoNotebook) {
 		t.Errorf("Show: %v", err)
 	}
-	if err := Show(Picks(&lag.Result{})); !errors.Is(err, ErrNoData) {
+	if err := Show(Picks(&result.Study{})); !errors.Is(err, ErrNoData) {
 		t.Errorf("Show of an empty figure: %v", err)
 	}
-	Live()(lag.Event{Phase: lag.PhaseProbe})
+	Live()(progress.Event{Phase: progress.PhaseProbe})
 }
 
 // The kernel decodes with gob what a figure sends; it knows map[string]any,
@@ -69,7 +70,7 @@ func TestLive(t *testing.T) {
 		flush: func() error { flushed++; return nil },
 		newID: func() string { ids++; return string(rune('a' + ids)) },
 	}
-	view.observe(lag.Event{Phase: lag.PhasePrepare, Run: "tokenizer", Count: 1, Done: 1, Total: 4})
+	view.observe(progress.Event{Phase: progress.PhasePrepare, Run: "tokenizer", Count: 1, Done: 1, Total: 4})
 	if _, drawn := sent[0].data[protocol.MIMEImagePNG]; drawn {
 		t.Error("a picture without any loss")
 	}
@@ -77,10 +78,10 @@ func TestLive(t *testing.T) {
 	for run := range runs {
 		for step := 0; step <= steps; step++ {
 			clock = clock.Add(100 * time.Millisecond)
-			e := lag.Event{Phase: lag.PhaseProbe, Run: []string{"stack", "interleave", "random-top"}[run],
+			e := progress.Event{Phase: progress.PhaseProbe, Run: []string{"stack", "interleave", "random-top"}[run],
 				Index: run, Count: runs, Done: int64(step), Total: steps, Loss: 3.5}
 			if step%10 == 0 {
-				e.Point = &lag.Point{Step: step, Loss: lag.Number(5 - float64(step)/100 - float64(run)/10)}
+				e.Point = &result.Point{Step: step, Loss: result.Number(5 - float64(step)/100 - float64(run)/10)}
 			}
 			view.observe(e)
 		}
@@ -136,7 +137,7 @@ func TestLiveStopsAfterFailure(t *testing.T) {
 		newID: func() string { return "x" },
 	}
 	for i := range 3 {
-		view.observe(lag.Event{Phase: lag.PhaseProbe, Index: i, Count: 3, Done: 1, Total: 1})
+		view.observe(progress.Event{Phase: progress.PhaseProbe, Index: i, Count: 3, Done: 1, Total: 1})
 	}
 	if calls != 1 {
 		t.Errorf("%d attempts after the first failed, want none", calls-1)

@@ -3,9 +3,9 @@ package figure
 import (
 	"fmt"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // LossCurves draws the validation loss of every strategy against the steps after
@@ -14,7 +14,7 @@ import (
 // legend follow the final loss, best first, so that curves which cross stand out.
 // Of several seeds a curve is the mean; what they range over is shaded, where
 // there are more than eight strategies only of the best and of LAG's picks.
-func LossCurves(r *lag.Result) Figure {
+func LossCurves(r *result.Study) Figure {
 	f := Figure{
 		Name:  "loss-curves",
 		Title: fmt.Sprintf("Validation loss after growing %s → %s layers%s", aggregate.Join(aggregate.From(r)), aggregate.Join(aggregate.To(r)), underSeeds(len(r.Seeds))),
@@ -55,7 +55,7 @@ func LossCurves(r *lag.Result) Figure {
 	if stopped > 0 {
 		f.Alt += fmt.Sprintf(" %d did not get to the end.", stopped)
 	}
-	late := r.ProbeSteps
+	late := r.Lag
 	if late <= 0 || late >= r.Steps {
 		late = r.Steps / 10
 	}

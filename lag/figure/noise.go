@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Noise draws the final loss of each strategy under each seed, the lowest mean
 // first, with the mean as a line: how far strategies lie apart, and how far one
 // strategy under different seeds. Below the title stand the two spreads, see
-// [lag.Noise], and the error of a difference on the validation set.
-func Noise(r *lag.Result) Figure {
+// [result.Noise], and the error of a difference on the validation set.
+func Noise(r *result.Study) Figure {
 	f := Figure{Name: "noise", Title: "Final losses: do the strategies differ by more than the seeds?"}
 	if len(r.Seeds) < 2 {
 		f.Title = "Final losses of the strategies"
@@ -60,7 +60,7 @@ func seedMarks(seeds []int64, radius float64, n int, finals func(i int) []float6
 }
 
 // noiseInWords says what was measured of the noise.
-func noiseInWords(r *lag.Result) string {
+func noiseInWords(r *result.Study) string {
 	var parts []string
 	n := r.Noise
 	if finite(float64(n.Ratio)) {

@@ -6,16 +6,16 @@ import (
 	"math"
 	"slices"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Pairs draws which strategies the validation set tells apart: a box for each two
 // of them, in the order of the final loss, whose colour is the difference of their
-// losses in standard errors, see [lag.Pair]. Grey is a difference of less than two
+// losses in standard errors, see [result.Pair]. Grey is a difference of less than two
 // errors. The noise of training is not in it; that is what [Noise] shows.
-func Pairs(r *lag.Result) Figure {
+func Pairs(r *result.Study) Figure {
 	f := Figure{Name: "pairs", Title: "Which final losses differ on the validation set?"}
 	all := slices.DeleteFunc(aggregate.Strategies(r), (*aggregate.Strategy).Stopped)
 	place := map[string]int{}

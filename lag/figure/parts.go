@@ -5,8 +5,8 @@ import (
 	"image/color"
 	"math"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 const (
@@ -57,7 +57,7 @@ func written(text string, x, y float64, style chart.Style) chart.Mark {
 }
 
 // curveOf returns the finite points of a curve.
-func curveOf(points []lag.Point) []chart.Datum {
+func curveOf(points []result.Point) []chart.Datum {
 	var data []chart.Datum
 	for _, p := range points {
 		if l := float64(p.Loss); finite(l) {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Picks draws the regret of each selection rule as a bar: how much higher the
@@ -15,7 +15,7 @@ import (
 // with a ring for each. Beside each bar stand the pick and what the rule costs
 // beyond training the pick alone, in trainings of one candidate to the end. Rules
 // are sorted by regret.
-func Picks(r *lag.Result) Figure {
+func Picks(r *result.Study) Figure {
 	f := Figure{Name: "picks", Title: "Regret of each selection rule" + forSeeds(len(r.Seeds), " (mean of %d seeds, a ring for each)")}
 	rules := aggregate.Rules(r)
 	if len(rules) == 0 {

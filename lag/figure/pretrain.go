@@ -3,28 +3,28 @@ package figure
 import (
 	"fmt"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // PretrainCurve draws the validation loss of the source model during
 // pretraining. The dashed line is the unigram entropy of the validation tokens,
 // the loss of a model that knows nothing but how frequent each token is: a
 // source that is not clearly below it has not left the plateau.
-func PretrainCurve(r *lag.Result) Figure {
+func PretrainCurve(r *result.Study) Figure {
 	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s layers", aggregate.Join(aggregate.From(r)))}
 	return lossCurve(f, r.Source.Curve, r.Source.UnigramEntropy, "the source model", "pretraining step")
 }
 
 // TrainingCurve draws the validation loss of a training, with the unigram
 // entropy of the corpus, as [PretrainCurve] does of a study's source model.
-func TrainingCurve(name string, t *lag.Trained) Figure {
+func TrainingCurve(name string, t *result.Training) Figure {
 	return lossCurve(Figure{Name: "training-curve", Title: "Training of " + name}, t.Curve, t.UnigramEntropy, "the model", "training step")
 }
 
 // lossCurve draws the validation loss of a model over its training.
-func lossCurve(f Figure, points []lag.Point, entropy float64, model, stepTitle string) Figure {
+func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitle string) Figure {
 	data := curveOf(points)
 	if len(data) == 0 {
 		return noData(f.Name, f.Title, model+" has no losses")

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // RegretCost draws, a point for each selection rule, the mean regret of its picks
@@ -18,7 +18,7 @@ import (
 // the rules that no other beats at its cost or less. Of several seeds, a bar goes
 // from the lowest to the highest regret. Rules whose pick stopped under a seed
 // are left out.
-func RegretCost(r *lag.Result) Figure {
+func RegretCost(r *result.Study) Figure {
 	f := Figure{Name: "regret-cost", Title: "What a lower regret costs" + seedsInTitle(len(r.Seeds))}
 	rules := slices.DeleteFunc(aggregate.Rules(r), func(one aggregate.Rule) bool { return !finite(float64(one.Regret)) || !finite(one.Extra) })
 	if len(rules) == 0 {

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
@@ -19,7 +19,7 @@ import (
 // replaced by the nearest that was; without steps, six are chosen between 0 and
 // the end. Of several seeds the points are means, with bars from the lowest to the
 // highest, and rho is the mean of those under each seed.
-func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
+func EarlyVsFinal(r *result.Study, steps ...int) Figure {
 	f := Figure{Name: "early-vs-final", Title: "Does an early loss predict the final one?" + seedsInTitle(len(r.Seeds))}
 	all := aggregate.Strategies(r)
 	evaluated := aggregate.Steps(all)
@@ -27,8 +27,8 @@ func EarlyVsFinal(r *lag.Result, steps ...int) Figure {
 		return noData(f.Name, f.Title, "fewer than two evaluations")
 	}
 	if len(steps) == 0 {
-		steps = []int{0, r.ProbeSteps / 10, r.ProbeSteps / 2, r.ProbeSteps, (r.Steps + r.ProbeSteps) / 2, r.Steps}
-		if r.ProbeSteps <= 0 {
+		steps = []int{0, r.Lag / 10, r.Lag / 2, r.Lag, (r.Steps + r.Lag) / 2, r.Steps}
+		if r.Lag <= 0 {
 			steps = []int{0, r.Steps / 20, r.Steps / 10, r.Steps / 4, r.Steps / 2, r.Steps}
 		}
 	}
@@ -70,7 +70,7 @@ func abs(x int) int { return max(x, -x) }
 
 // rhoAt returns the correlation that the result holds for a step, so that the
 // figure can't disagree with the table.
-func rhoAt(r *lag.Result, all []*aggregate.Strategy, step int) float64 {
+func rhoAt(r *result.Study, all []*aggregate.Strategy, step int) float64 {
 	for _, c := range r.Correlation {
 		if c.Step == step {
 			return float64(c.Spearman)

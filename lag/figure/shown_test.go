@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/landscape-aware/growing/data"
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure/internal/readback"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // checkTexts reports texts that leave the picture or run into each other, and texts
@@ -146,7 +146,7 @@ func TestShown(t *testing.T) {
 			{0, "rule", row{"step": 0.0, "step_to": 50.0, "loss": 5.6}},
 			{0, "text", row{"text": "unigram entropy 5.60", "loss": 5.6}},
 		}},
-		{TrainingCurve("mine", &lag.Trained{UnigramEntropy: 6, Curve: []lag.Point{{Step: 0, Loss: 8}, {Step: 20, Loss: 4}}}), []float64{0, 20}, []float64{3.68, 8.32}, []shown{
+		{TrainingCurve("mine", &result.Training{UnigramEntropy: 6, Curve: []result.Point{{Step: 0, Loss: 8}, {Step: 20, Loss: 4}}}), []float64{0, 20}, []float64{3.68, 8.32}, []shown{
 			{0, "line", row{"step": 20.0, "loss": 4.0}},
 			{0, "rule", row{"loss": 6.0}},
 		}},

@@ -7,16 +7,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Signals draws how well each early signal predicts the final loss: Spearman's
 // rho over the strategies with its 95% interval, for the loss at initialization,
 // the loss at the lag and whatever else was measured by then. The strongest comes
 // first; the sign says whether a low value goes with a low final loss.
-func Signals(r *lag.Result) Figure {
+func Signals(r *result.Study) Figure {
 	f := Figure{Name: "signals", Title: "What predicts the final loss?" + forSeeds(len(r.Seeds), " (mean over %d seeds)")}
 	signals := slices.DeleteFunc(aggregate.Signals(r), func(s aggregate.Signal) bool { return !finite(float64(s.Spearman)) })
 	if len(signals) == 0 {

@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // StackingArms draws the final loss of each arm, a mark for each seed and a line
 // for the mean, the best arm first. Beside it stand the difference to the best
 // with its standard error over the seeds, and the share of its FLOPs that the arm
 // spent on probing strategies that were not picked.
-func StackingArms(r *lag.StackingResult) Figure {
+func StackingArms(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-arms", Title: "Final loss of each arm at equal compute" + forSeeds(len(r.Seeds), " (%d seeds)")}
 	arms := aggregate.Arms(r)
 	var losses []float64

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // StackingCurves draws the validation loss of each arm against the FLOPs that it
@@ -16,7 +16,7 @@ import (
 // right the last third, with the losses spread out. Of several seeds a curve is
 // the mean, with their range shaded. A diamond marks where an arm grew, and the
 // thin line to it what probing cost. The legend gives the depths, the best arm first.
-func StackingCurves(r *lag.StackingResult) Figure {
+func StackingCurves(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-curves", Title: "Validation loss against compute" + underSeeds(len(r.Seeds))}
 	arms := withCurve(aggregate.Arms(r))
 	if len(arms) == 0 {

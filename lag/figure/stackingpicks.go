@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // StackingPicks draws which strategy each arm grew by at each stage, as layer
 // maps: a column for each growth, a row for each arm, and for each seed where the
 // picks differ. Colours and numbers are those of the layers of the stage before.
-func StackingPicks(r *lag.StackingResult) Figure {
+func StackingPicks(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-picks", Title: "What each arm grew by"}
 	rows := pickRows(aggregate.Arms(r))
 	if len(rows) == 0 {

@@ -9,28 +9,29 @@ import (
 	"strings"
 )
 
-// Stack says which tensors of a state are layers of the stack that grows: a
-// tensor of layer i is named Prefix + i + "." + suffix, with the same suffixes
-// and shapes in every layer.
+// Stack describes the tensors of the stack that grows. A tensor of layer i is
+// named Prefix + i + "." + suffix. All layers have the same suffixes and
+// shapes.
 type Stack struct {
-	Prefix            string   // "bert.encoder.layer."
-	Depth             int      // layers before growing
-	OutputProjections []string // suffixes that [Zero] sets to zero: weights and biases of the attention and feed-forward output projections
+	Prefix            string   // for example "bert.encoder.layer."
+	Depth             int      // number of layers before growing
+	OutputProjections []string // suffixes that [Zero] sets to zero: weights and biases of the output projections of attention and feed-forward
 }
 
-// Initializer is the model's own initialization of a tensor: the values, in
-// row-major order, for a tensor of this full name (that of the grown model)
-// and shape. It must depend on nothing but its arguments and the run's seed.
+// Initializer returns the model's own initial values, in row-major order, for a
+// tensor with the given full name in the grown model and the given shape. The
+// result must depend only on these arguments and the run's seed.
 type Initializer func(name string, shape []int) []float32
 
 // Apply grows a state. Every layer of the result is a copy of its source layer,
-// in parameters and moments; duplicates then get the strategy's init and moment
-// policy, new layers get values from init and moments of zero. Gates are not
-// part of a state: the model applies [Strategy.Gates]. What lies outside the
-// stack is copied. The result shares no memory with src, and src is not changed.
+// with parameters and moments. Duplicates are then changed by the strategy's
+// init and moment policy. New layers get values from init and zero moments.
+// Tensors outside the stack are copied. Gates are not part of a state: the
+// model applies [Strategy.Gates]. The result shares no memory with src, and src
+// is not changed.
 //
-// init may be nil where the map has no new layer. Errors name the tensor that
-// is missing, superfluous or of the wrong shape.
+// Init may be nil if the map has no new layer. Errors name tensors that are
+// missing, superfluous or of the wrong shape.
 func (s Strategy) Apply(src State, stack Stack, init Initializer) (State, error) {
 	grown, err := s.apply(src, stack, init)
 	if err != nil {
@@ -44,7 +45,7 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 		return State{}, err
 	}
 	if s.Learn != nil {
-		return State{}, fmt.Errorf("strategy %q learns its coefficients from data first, and none were learned: have `lag study` train it, or leave learn out and give combine", s.Name)
+		return State{}, fmt.Errorf("strategy %q learns its coefficients from data, but none were learned: use `lag study`, or give combine instead of learn", s.Name)
 	}
 	if init == nil && slices.Contains(s.Map, New) {
 		return State{}, fmt.Errorf("strategy %q has new layers: pass the model's initializer", s.Name)
@@ -58,7 +59,7 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 	}
 	for _, module := range slices.Sorted(maps.Keys(s.CombineModules)) {
 		if !slices.ContainsFunc(layer, func(suffix string) bool { return Module(suffix) == module }) {
-			return State{}, fmt.Errorf("strategy %q has coefficients for the module %q, and a layer has no tensor %q: correct combine_modules", s.Name, module, stack.name(0, module+".…"))
+			return State{}, fmt.Errorf("strategy %q has coefficients for the module %q, but layers have no tensor %q: correct combine_modules", s.Name, module, stack.name(0, module+".…"))
 		}
 	}
 	momentLayers := make(map[string][]string, len(src.Moments))
@@ -68,7 +69,7 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 		}
 	}
 	if (s.Init.Kind == Zero || s.Init.Kind == Scaled) && len(stack.OutputProjections) == 0 {
-		return State{}, fmt.Errorf("strategy %q changes output projections, but the stack %q names none: fill Stack.OutputProjections", s.Name, stack.Prefix)
+		return State{}, fmt.Errorf("strategy %q changes output projections, but the stack %q lists none: set Stack.OutputProjections", s.Name, stack.Prefix)
 	}
 
 	grown := State{Params: make(Tensors, len(src.Params)*len(s.Map)/stack.Depth)}
@@ -103,11 +104,11 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 	return grown, nil
 }
 
-// firstMoment is the name of the moment that is linear in gradients. All others
-// are means of squared gradients.
+// firstMoment is the name of the moment that is linear in the gradients. All
+// other moments are means of squared gradients.
 const firstMoment = "first"
 
-// applyMoments grows one set of moments by the map that grew the parameters.
+// applyMoments grows one set of moments like the parameters.
 func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string, linear bool) Tensors {
 	grown := make(Tensors, len(src)*len(s.Map)/stack.Depth)
 	put := func(name string, tensor Tensor, keep bool) {
@@ -125,7 +126,7 @@ func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string, linear 
 	for i, source := range s.Map {
 		keep := source != New && s.Moments != MomentsReset && !(duplicates[i] && s.Moments == MomentsZeroDuplicates)
 		for _, suffix := range layer {
-			terms := []term{{0, 1}} // a new layer takes the shape, and only the shape, of layer 0
+			terms := []term{{0, 1}} // a new layer has the shape of layer 0; put clears the values
 			if source != New {
 				terms = s.terms(i, suffix, partners[i])
 			}
@@ -146,7 +147,7 @@ func newTensor(name string, shape []int, init Initializer) (Tensor, error) {
 	}
 	tensor.Data = slices.Clone(init(name, slices.Clone(shape)))
 	if len(tensor.Data) != size {
-		return Tensor{}, fmt.Errorf("the initializer gave %d values for new parameter %q of shape %v: it needs %d", len(tensor.Data), name, shape, size)
+		return Tensor{}, fmt.Errorf("the initializer returned %d values for the new parameter %q of shape %v: it needs %d", len(tensor.Data), name, shape, size)
 	}
 	return tensor, nil
 }
@@ -155,8 +156,8 @@ func (k Stack) name(layer int, suffix string) string {
 	return k.Prefix + strconv.Itoa(layer) + "." + suffix
 }
 
-// Split takes a tensor's name apart. A name that does not go on after the
-// prefix with a number and a dot is not of the stack.
+// Split splits the name of a tensor. It belongs to the stack if the prefix is
+// followed by a number and a dot.
 func (k Stack) Split(name string) (layer int, suffix string, inside bool) {
 	rest, ok := strings.CutPrefix(name, k.Prefix)
 	if !ok {
@@ -173,40 +174,40 @@ func (k Stack) Split(name string) (layer int, suffix string, inside bool) {
 	return layer, suffix, true
 }
 
-// layer returns the suffixes of the parameters of a layer, in order, after
-// checking that there are layers, and that the output projections are among them.
+// layer returns the sorted suffixes of the parameters of a layer. It checks
+// that there are layers and that they have the output projections.
 func (k Stack) layer(params Tensors) ([]string, error) {
 	if k.Prefix == "" {
-		return nil, errors.New("the stack has no prefix: give the beginning of its tensors' names, up to the layer's index")
+		return nil, errors.New("the stack has no prefix: give the part of its tensors' names before the layer's index")
 	}
 	suffixes, err := k.suffixes(params)
 	if err != nil {
 		return nil, err
 	}
 	if len(suffixes) == 0 {
-		return nil, fmt.Errorf("no parameter is named %q: the prefix does not fit the state's names", k.name(0, "..."))
+		return nil, fmt.Errorf("no parameter is named %q: correct the prefix of the stack", k.name(0, "..."))
 	}
 	for _, suffix := range k.OutputProjections {
 		if !slices.Contains(suffixes, suffix) {
-			return nil, fmt.Errorf("output projection %q is missing: correct Stack.OutputProjections, or the state", k.name(0, suffix))
+			return nil, fmt.Errorf("output projection %q is missing: correct Stack.OutputProjections or the state", k.name(0, suffix))
 		}
 	}
 	return suffixes, nil
 }
 
-// suffixes returns the suffixes of the tensors of a layer, in order, after
-// checking that all layers have the same ones in the same shapes and that
-// there are exactly Depth layers.
+// suffixes returns the sorted suffixes of the tensors of a layer. It checks
+// that there are exactly Depth layers and that all have the same suffixes and
+// shapes.
 func (k Stack) suffixes(tensors Tensors) ([]string, error) {
 	shapes := make(map[string][]int)
-	first := make(map[string]string) // suffix -> the tensor that set its shape
+	first := make(map[string]string) // by suffix: the first tensor, which defines the shape
 	for _, name := range tensors.names() {
 		layer, suffix, inside := k.Split(name)
 		if !inside {
 			continue
 		}
 		if layer >= k.Depth {
-			return nil, fmt.Errorf("parameter %q lies above the stack's %d layers: the depth given is not the source's", name, k.Depth)
+			return nil, fmt.Errorf("parameter %q is above the stack's %d layers: the given depth is not that of the source", name, k.Depth)
 		}
 		shape := tensors[name].Shape
 		if first[suffix] == "" {
@@ -219,7 +220,7 @@ func (k Stack) suffixes(tensors Tensors) ([]string, error) {
 	for i := range k.Depth {
 		for _, suffix := range suffixes {
 			if _, ok := tensors[k.name(i, suffix)]; !ok {
-				return nil, fmt.Errorf("parameter %q is missing, but %q is there: all layers of a stack need the same tensors", k.name(i, suffix), first[suffix])
+				return nil, fmt.Errorf("parameter %q is missing, but %q exists: all layers of a stack need the same tensors", k.name(i, suffix), first[suffix])
 			}
 		}
 	}

@@ -18,13 +18,13 @@ func TestApplyErrors(t *testing.T) {
 		change func(*call)
 		want   string
 	}{
-		{"map of another depth", func(c *call) { c.s.Map = Map{0, 1, 2, 3} }, "names source layer 2"},
+		{"map of another depth", func(c *call) { c.s.Map = Map{0, 1, 2, 3} }, "has source layer 2"},
 		{"no depth", func(c *call) { c.stack.Depth = 0 }, "at least 1"},
 		{"unknown init", func(c *call) { c.s.Init.Kind = "squeezed" }, `init "squeezed"`},
 		{"no initializer", func(c *call) { c.init = nil }, "pass the model's initializer"},
 		{"initializer of the wrong size", func(c *call) {
 			c.init = func(string, []int) []float32 { return []float32{1} }
-		}, `the initializer gave 1 values for new parameter "bert.encoder.layer.2.attention`},
+		}, `the initializer returned 1 values for the new parameter "bert.encoder.layer.2.attention`},
 		{"no prefix", func(c *call) { c.stack.Prefix = "" }, "no prefix"},
 		{"other prefix", func(c *call) { c.stack.Prefix = "gpt." }, `no parameter is named "gpt.0...."`},
 		{"no state", func(c *call) { c.src = State{} }, "no parameter is named"},
@@ -32,7 +32,7 @@ func TestApplyErrors(t *testing.T) {
 		{"depth too large", func(c *call) { c.stack.Depth, c.s.Map = 3, Map{0, 1, 2} }, `parameter "bert.encoder.layer.2.attention.output.bias" is missing`},
 		{"no projections to zero", func(c *call) {
 			c.s.Init.Kind, c.stack.OutputProjections = Zero, nil
-		}, "fill Stack.OutputProjections"},
+		}, "set Stack.OutputProjections"},
 		{"unknown projection", func(c *call) {
 			c.stack.OutputProjections = []string{"out.weight"}
 		}, `output projection "bert.encoder.layer.0.out.weight" is missing`},
@@ -73,7 +73,7 @@ func TestApplyErrors(t *testing.T) {
 				t.Fatalf("before the change: %v", err)
 			}
 			c.change(&args)
-			// Several runs, as a map's order could make errors differ.
+			// Run several times, because errors could depend on the order of a map.
 			var first string
 			for range 5 {
 				grown, err := args.s.Apply(args.src, args.stack, args.init)

@@ -31,8 +31,8 @@ var outsideShapes = map[string][]int{
 	"head.bias":                      {4},
 }
 
-// randomState draws a state of depth layers with two moments. Every value of
-// it is different from zero, and practically from every other.
+// randomState returns a random state with depth layers and two moments. All its
+// values are nonzero and practically all are different.
 func randomState(rng *rand.Rand, depth int) State {
 	fill := func() Tensors {
 		tensors := make(Tensors)
@@ -60,7 +60,7 @@ func randomState(rng *rand.Rand, depth int) State {
 	return State{Params: fill(), Moments: map[string]Tensors{"first": fill(), "second": fill()}}
 }
 
-// byName is an initializer whose values depend on the name alone.
+// byName is an initializer whose values depend only on the name.
 func byName(name string, shape []int) []float32 {
 	hash := fnv.New64a()
 	hash.Write([]byte(name))
@@ -98,7 +98,7 @@ func stackOf(depth int) Stack {
 	return stack
 }
 
-// forRandomStrategies runs a property on random sources and strategies.
+// forRandomStrategies checks a property with random sources and strategies.
 func forRandomStrategies(t *testing.T, property func(t *testing.T, rng *rand.Rand, src State, depth int, s Strategy)) {
 	t.Helper()
 	for seed := range uint64(60) {
@@ -121,8 +121,8 @@ func mustApply(t *testing.T, s Strategy, src State, stack Stack) State {
 	return grown
 }
 
-// Every value of the grown state is where the definition puts it, and nothing
-// else is there.
+// Every value of the grown state is where the definition puts it, and there are
+// no other values.
 func TestApplyFollowsTheDefinition(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, _ *rand.Rand, src State, depth int, s Strategy) {
 		grown := mustApply(t, s, src, stackOf(depth))
@@ -172,8 +172,8 @@ func TestApplyFollowsTheDefinition(t *testing.T) {
 	})
 }
 
-// Moments are moved as parameters are: a moment with the parameters' values
-// grows into the parameters' values.
+// Moments are moved like parameters: a moment with the parameters' values grows
+// into the parameters' values.
 func TestApplyMovesMomentsAsParameters(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, rng *rand.Rand, src State, depth int, s Strategy) {
 		for i, layer := range s.Map {
@@ -232,7 +232,7 @@ func TestApplyCommutesWithRenaming(t *testing.T) {
 	})
 }
 
-// Strategies with equal keys make equal states, gates included.
+// Strategies with equal keys make equal states and gates.
 func TestEqualKeysGiveEqualStates(t *testing.T) {
 	src := randomState(rand.New(rand.NewPCG(3, 3)), 3)
 	inserted, err := Insertions(3, 5, 2)
@@ -272,8 +272,8 @@ func TestEqualKeysGiveEqualStates(t *testing.T) {
 	}
 }
 
-// A path from depth to depth is a path of maps: growing by m and then by n is
-// growing by m[n[i]].
+// Growing in two steps is the same as composing the maps: growing by m and then
+// by n is growing by m[n[i]].
 func TestApplyComposes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	src := randomState(rng, 3)
@@ -289,8 +289,8 @@ func TestApplyComposes(t *testing.T) {
 	}
 }
 
-// No write to the result reaches the source, another tensor of the result, or
-// what the initializer keeps.
+// Writing to the result does not change the source, other tensors of the
+// result, or the initializer's memory.
 func TestApplySharesNoMemory(t *testing.T) {
 	kept := make(map[string][]float32)
 	keeping := func(name string, shape []int) []float32 {
@@ -308,7 +308,7 @@ func TestApplySharesNoMemory(t *testing.T) {
 		if diff := cmp.Diff(before, src); diff != "" {
 			t.Fatalf("Apply changed the source: %s", diff)
 		}
-		// A slot written twice shows that two tensors share it.
+		// If a value was written twice, two tensors share it.
 		written := float32(1000)
 		fill := func(tensors Tensors, check bool) {
 			for _, name := range tensors.names() {
@@ -341,7 +341,7 @@ func TestApplySharesNoMemory(t *testing.T) {
 	})
 }
 
-// The whole of a pool applies, to a state without moments too.
+// All strategies of a pool can be applied, also to a state without moments.
 func TestApplyDefaultPool(t *testing.T) {
 	pool, err := DefaultPool(3, 6)
 	if err != nil {
@@ -360,8 +360,8 @@ func TestApplyDefaultPool(t *testing.T) {
 	}
 }
 
-// A moment may exist for some parameters only, and in a shape of its own, as
-// Adafactor's do; a new layer gets zeros of that shape.
+// A moment may exist only for some parameters, and have another shape, as
+// Adafactor's do. A new layer gets zeros of that shape.
 func TestApplyPartialMoments(t *testing.T) {
 	src := randomState(rand.New(rand.NewPCG(4, 4)), 2)
 	const query, output = "attention.query.weight", "output.bias"

@@ -5,27 +5,27 @@ import (
 	"slices"
 )
 
-// Block insertion: copies of a block of b layers, [a, a+b), at a gap p.
+// Block insertion adds copies of a block of b layers, [a, a+b), at a gap p.
 //
 //	Map = [0 .. p-1] + (D-L)/b copies of [a .. a+b-1] + [p .. L-1]
 //
-// with L layers before and D after. Everything in this file is a case of it:
-// p = a+b repeats the block in place, p = L appends it on top. A block has
-// L-b+1 places to start and there are L+1 gaps, so there are (L-b+1)(L+1)
-// insertions; those at p = a and p = a+b have the same map, so (L-b+1)L are
+// with L layers before and D after. All strategies in this file are special
+// cases: p = a+b repeats the block in place, p = L appends it on top. A block
+// has L-b+1 possible starts and there are L+1 gaps, so there are (L-b+1)(L+1)
+// insertions. Those at p = a and p = a+b have the same map, so (L-b+1)L are
 // distinct.
 //
-// Karp et al. 2024, Landscape-Aware Growing: The Power of a Little LAG
-// (arXiv 2406.02469), chooses among such strategies. Only its abstract was
-// read when this was written: the definitions here are ours, not the paper's.
-// Depth up-scaling ([SOLAR], Kim et al. 2023, arXiv 2312.15166) repeats in place
-// the b = D-L middle layers of the source, for D < 2L.
+// Karp et al. 2024, Landscape-Aware Growing: The Power of a Little LAG (arXiv
+// 2406.02469), chooses among such strategies. We only read its abstract; the
+// definitions here are ours. Depth up-scaling ([SOLAR], Kim et al. 2023, arXiv
+// 2312.15166) repeats the middle b = D-L layers of the source in place, for D <
+// 2L.
 
 const blockSource = "block strategies in the sense of Karp et al. 2024, arXiv 2406.02469 (definition ours)"
 
 // InsertBlock inserts copies of the block of layers [start, start+block) at a
-// gap, until there are to layers. Gap p is below source layer p; gap from is
-// on top. It is an error if block does not divide to-from.
+// gap, until there are to layers. Gap p is below source layer p; gap from is on
+// top. Block must divide to-from.
 func InsertBlock(from, to, block, start, gap int) (Strategy, error) {
 	m, err := insertion(from, to, block, start, gap)
 	if err != nil {
@@ -52,8 +52,8 @@ func Insertions(from, to, block int) (Pool, error) {
 }
 
 // InPlaceBlock repeats the block of layers [start, start+block) in place until
-// there are to layers: block 1 at 1 makes [0 1 2] into [0 1 1 1 1 2] for 6.
-// It is an error if block does not divide to-from.
+// there are to layers. For example, block 1 at 1 grows [0 1 2] to [0 1 1 1 1
+// 2]. Block must divide to-from.
 func InPlaceBlock(from, to, block, start int) (Strategy, error) {
 	m, err := insertion(from, to, block, start, start+block)
 	if err != nil {
@@ -68,8 +68,8 @@ func InPlaceBlocks(from, to, block int) (Pool, error) {
 }
 
 // AppendBlock repeats the block of layers [start, start+block) on top of the
-// source until there are to layers: block 1 at 1 makes [0 1 2] into
-// [0 1 2 1 1 1] for 6. It is an error if block does not divide to-from.
+// source until there are to layers. For example, block 1 at 1 grows [0 1 2] to
+// [0 1 2 1 1 1]. Block must divide to-from.
 func AppendBlock(from, to, block, start int) (Strategy, error) {
 	m, err := insertion(from, to, block, start, from)
 	if err != nil {
@@ -78,8 +78,8 @@ func AppendBlock(from, to, block, start int) (Strategy, error) {
 	return named(fmt.Sprintf("append-%d@%d", block, start), m, blockSource), nil
 }
 
-// AppendBlocks returns [AppendBlock] for every start: from-block+1 strategies,
-// the last of which repeats the last block in place too.
+// AppendBlocks returns [AppendBlock] for every start: from-block+1 strategies.
+// The last of them is the same as repeating the last block in place.
 func AppendBlocks(from, to, block int) (Pool, error) {
 	return blocks(from, to, block, AppendBlock)
 }
@@ -106,7 +106,7 @@ func eachStart(from, to, block int, visit func(start int) error) error {
 	return nil
 }
 
-// insertion is the formula at the top of the file.
+// insertion returns the map of the formula at the top of the file.
 func insertion(from, to, block, start, gap int) (Map, error) {
 	if err := checkBlock(from, to, block); err != nil {
 		return nil, err
@@ -129,12 +129,12 @@ func checkBlock(from, to, block int) error {
 		return fmt.Errorf("a stack of %d layers has no block of %d: choose a size from 1 to %d", from, block, from)
 	}
 	if added := to - from; added%block != 0 {
-		return fmt.Errorf("copies of a block of %d layers do not add up to the %d layers from %d to %d: choose a size that divides %d", block, added, from, to, added)
+		return fmt.Errorf("copies of a block of %d layers cannot add the %d layers from %d to %d: choose a size that divides %d", block, added, from, to, added)
 	}
 	return nil
 }
 
-// named is a strategy of this package: a plain copy, moments included.
+// named returns a strategy of this package that copies layers and their moments.
 func named(name string, m Map, source string) Strategy {
 	s := Custom(name, m, Copy)
 	s.Source = source

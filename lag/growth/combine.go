@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// A term is a source layer, or New, and its coefficient in a grown layer.
+// A term is a source layer and its coefficient in a grown layer.
 type term struct {
 	layer       int
 	coefficient float64
 }
 
-// terms returns the source layers of a tensor of a grown layer, with their
+// terms returns the source layers of a tensor of grown layer i, with the
 // coefficients for parameters and first moments.
 func (s Strategy) terms(i int, suffix string, partner int) []term {
 	rows, ok := s.CombineModules[Module(suffix)]
@@ -46,14 +46,16 @@ func squared(terms []term) []term {
 	return terms
 }
 
-// mix returns a tensor of a grown layer, a linear combination of its namesakes
-// in the source layers. A term alone with coefficient 1 is a plain copy.
+// mix returns a tensor of a grown layer: the linear combination of the source
+// layers' tensors with the same suffix. A single term with coefficient 1 is a
+// plain copy.
 func mix(tensors Tensors, stack Stack, suffix string, terms []term) Tensor {
 	out := tensors[stack.name(terms[0].layer, suffix)].Clone()
 	if len(terms) == 1 && terms[0].coefficient == 1 {
 		return out
 	}
-	// In float64, and from the first product on, not from 0, so that -0 survives.
+	// Sum in float64. Begin with the first product instead of 0, to preserve
+	// -0.
 	sum := make([]float64, len(out.Data))
 	for k, t := range terms {
 		for i, x := range tensors[stack.name(t.layer, suffix)].Data {
@@ -71,17 +73,17 @@ func mix(tensors Tensors, stack Stack, suffix string, terms []term) Tensor {
 	return out
 }
 
-// validateCombine reports coefficients that do not fit the depth of the source
-// or the map.
+// validateCombine returns an error if the coefficients do not fit the source's
+// depth or the map.
 func (s Strategy) validateCombine(from Depths) error {
 	if !s.combines() {
 		return nil
 	}
 	switch {
 	case s.Encoder != nil:
-		return errors.New("combine grows one stack, and there are an encoder's and a decoder's map: give each stack a strategy of its own")
+		return errors.New("combine grows one stack, but there are an encoder map and a decoder map: use a separate strategy for each stack")
 	case s.Init.Kind != Copy && s.Init.Kind != Gated:
-		return fmt.Errorf("combine says what the layers are, and init %q would change them: choose %q or %q", s.Init.Kind, Copy, Gated)
+		return fmt.Errorf("combine determines the layers, but init %q would change them: choose %q or %q", s.Init.Kind, Copy, Gated)
 	}
 	if s.Combine != nil {
 		sources, err := s.validateRows("combine", s.Combine, from[0])
@@ -90,7 +92,7 @@ func (s Strategy) validateCombine(from Depths) error {
 		}
 		for i, main := range sources {
 			if s.Map[i] != main {
-				return fmt.Errorf("combine: row %d is mainly source layer %d, but the map has %d there: write %d into the map", i, main, s.Map[i], main)
+				return fmt.Errorf("combine: row %d has its largest coefficient at source layer %d, but the map has %d there: write %d into the map", i, main, s.Map[i], main)
 			}
 		}
 	}
@@ -99,20 +101,20 @@ func (s Strategy) validateCombine(from Depths) error {
 			return err
 		}
 		if i := slices.Index(s.Map, New); i >= 0 {
-			return fmt.Errorf("combine_modules %q: the map has a new layer at %d, which is combined of nothing: give it a source", module, i)
+			return fmt.Errorf("combine_modules %q: the map has a new layer at %d, which has no layers to combine: give it a source", module, i)
 		}
 	}
 	return nil
 }
 
-// combines tells whether there are coefficients.
+// combines reports whether the strategy has coefficients.
 func (s Strategy) combines() bool { return s.Combine != nil || s.CombineModules != nil }
 
-// validateRows reports coefficients of another depth than the map's and the
-// source's, and returns the main source layer of each row.
+// validateRows returns the main source layer of each row of coefficients. It
+// returns an error if the rows do not fit the depths of the map and the source.
 func (s Strategy) validateRows(what string, rows [][]float64, from int) ([]int, error) {
 	if len(rows) != len(s.Map) {
-		return nil, fmt.Errorf("%s has %d rows and the map %d layers: give a row for each grown layer", what, len(rows), len(s.Map))
+		return nil, fmt.Errorf("%s has %d rows, but the map has %d layers: give a row for each grown layer", what, len(rows), len(s.Map))
 	}
 	sources := make([]int, len(rows))
 	for i, row := range rows {
@@ -127,26 +129,26 @@ func (s Strategy) validateRows(what string, rows [][]float64, from int) ([]int, 
 	return sources, nil
 }
 
-// own returns the coefficients of modules that differ from what their layers
-// have without, nil where none do.
-func (s Strategy) own() map[string][][]float64 {
-	var own map[string][][]float64
+// moduleOverrides returns the coefficients of the modules that differ from
+// those of their layers, or nil if there are none.
+func (s Strategy) moduleOverrides() map[string][][]float64 {
+	var overrides map[string][][]float64
 	rest := s
 	rest.CombineModules = nil
 	for module, rows := range s.CombineModules {
 		if len(rows) > 0 && equalRows(rows, rest.Coefficients(module, len(rows[0]))) {
 			continue
 		}
-		if own == nil {
-			own = make(map[string][][]float64)
+		if overrides == nil {
+			overrides = make(map[string][][]float64)
 		}
-		own[module] = rows
+		overrides[module] = rows
 	}
-	return own
+	return overrides
 }
 
-// dominant returns the layer of the largest coefficient by size, the lowest
-// where several are largest.
+// dominant returns the layer whose coefficient has the largest absolute value.
+// If several have, it returns the lowest.
 func dominant(row []float64) (int, error) {
 	main := 0
 	for j, c := range row {
@@ -158,12 +160,12 @@ func dominant(row []float64) (int, error) {
 		}
 	}
 	if row[main] == 0 {
-		return 0, errors.New("is all zeros: a layer of zeros passes nothing on; give it a source")
+		return 0, errors.New("is all zeros, which would make a layer of zeros; give it a source")
 	}
 	return main, nil
 }
 
-// oneHot reports whether coefficients are those of the map's plain copy.
+// oneHot reports whether Combine only copies layers, as the map does.
 func (s Strategy) oneHot() bool {
 	for _, row := range s.Combine {
 		nonzero := 0

@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOneHotIsStacking: rows with one 1 copy, bit for bit, moments included.
+// TestOneHotIsStacking checks that one-hot rows copy layers bit for bit, with
+// their moments.
 func TestOneHotIsStacking(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, rng *rand.Rand, src State, depth int, s Strategy) {
 		to := depth + 1 + rng.IntN(5)
@@ -22,7 +23,7 @@ func TestOneHotIsStacking(t *testing.T) {
 		for _, tensors := range []Tensors{src.Params, src.Moments["first"], src.Moments["second"]} {
 			query := testStack.name(depth-1, "attention.query.weight")
 			tensors[query].Data[0] = float32(math.Copysign(0, -1))
-			tensors[query].Data[1] = float32(math.Inf(1)) // which times 0 would not be a number
+			tensors[query].Data[1] = float32(math.Inf(1)) // 0 times this is NaN
 		}
 		combined, err := LiGO(depth, to, coefficients)
 		if err != nil {
@@ -38,8 +39,8 @@ func TestOneHotIsStacking(t *testing.T) {
 	})
 }
 
-// TestCombine: parameters and first moments are combined, all other moments with
-// squared coefficients.
+// TestCombine checks that parameters and first moments are combined, and all
+// other moments with squared coefficients.
 func TestCombine(t *testing.T) {
 	tensors := func() Tensors {
 		return Tensors{"s.0.w": {Shape: []int{2}, Data: []float32{1, 2}}, "s.1.w": {Shape: []int{2}, Data: []float32{10, 20}}, "head": {Data: []float32{5}}}
@@ -88,15 +89,15 @@ func TestCombineErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Strategy){
-		"has 3 rows and the map 4": func(s *Strategy) { s.Map = append(s.Map, 0) },
-		"mainly source layer 0":    func(s *Strategy) { s.Map[2] = 1 },
-		`init "zero" would change`: func(s *Strategy) { s.Init.Kind = Zero },
-		"row 1 has 1 coefficients": func(s *Strategy) { s.Combine[1] = []float64{1} },
+		"has 3 rows, but the map has 4":         func(s *Strategy) { s.Map = append(s.Map, 0) },
+		"largest coefficient at source layer 0": func(s *Strategy) { s.Map[2] = 1 },
+		`init "zero" would change`:              func(s *Strategy) { s.Init.Kind = Zero },
+		"row 1 has 1 coefficients":              func(s *Strategy) { s.Combine[1] = []float64{1} },
 	} {
 		s := good.clone()
 		change(&s)
 		wantError(t, want, s.Validate(Depths{2}), want)
 	}
 	good.Encoder = Map{0, 1}
-	wantError(t, "two stacks", good.Validate(Depths{2, 2}), "give each stack a strategy of its own")
+	wantError(t, "two stacks", good.Validate(Depths{2, 2}), "use a separate strategy for each stack")
 }

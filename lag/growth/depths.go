@@ -5,23 +5,24 @@ import (
 	"slices"
 )
 
-// Depths holds the number of layers of each stack of a model: one for an
-// encoder or a decoder alone, the encoder's and then the decoder's for both.
+// Depths holds the number of layers of each stack of a model: one number for an
+// encoder or a decoder, or the encoder's and then the decoder's for a model
+// with both.
 type Depths []int
 
-// stackNames are the stacks of a model that has two.
+// stackNames are the names of the stacks of an encoder-decoder model.
 var stackNames = [2]string{"encoder", "decoder"}
 
-// check reports depths that no model can be grown between: to may equal from in
-// one of two stacks, but not in all.
+// check returns an error if no model can grow between the depths. In a model
+// with two stacks one of them may keep its depth.
 func (from Depths) check(to Depths) error {
 	if len(from) != 1 && len(from) != 2 {
-		return fmt.Errorf("%d depths are given: a model has one stack, or an encoder's and a decoder's", len(from))
+		return fmt.Errorf("%d depths are given: give one, or those of an encoder and a decoder", len(from))
 	}
 	if len(to) != len(from) {
-		return fmt.Errorf("the source has %d stacks and %d depths to grow to are given: give one for each stack", len(from), len(to))
+		return fmt.Errorf("the source has %d stacks, but %d depths to grow to are given: give one for each stack", len(from), len(to))
 	}
-	grows := len(from) == 1 || from[0] == to[0] && from[1] == to[1] // if none does, checkDepths says so
+	grows := len(from) == 1 || from[0] == to[0] && from[1] == to[1] // if no stack grows, let checkDepths return the error
 	for i := range from {
 		if !grows && from[i] == to[i] {
 			if from[i] < 1 {
@@ -36,15 +37,15 @@ func (from Depths) check(to Depths) error {
 	return nil
 }
 
-// fits reports whether the strategy is for a model of so many stacks.
+// fits returns an error unless the strategy is for a model with this number of stacks.
 func (s Strategy) fits(stacks int) error {
 	switch {
 	case stacks == 1 && s.Encoder != nil:
-		return fmt.Errorf("it has an encoder map, and the model has one stack: leave encoder_map out")
+		return fmt.Errorf("it has an encoder map, but the model has one stack: leave encoder_map out")
 	case stacks == 2 && s.Encoder == nil:
-		return fmt.Errorf("it has no encoder map, and the model has an encoder and a decoder: give both encoder_map and map")
+		return fmt.Errorf("it has no encoder map, but the model has an encoder and a decoder: give both encoder_map and map")
 	case stacks != 1 && stacks != 2:
-		return fmt.Errorf("a strategy grows one stack, or an encoder and a decoder, and the model has %d", stacks)
+		return fmt.Errorf("a strategy grows one stack, or an encoder and a decoder, but the model has %d stacks", stacks)
 	}
 	return nil
 }
@@ -66,9 +67,9 @@ func (s Strategy) To() Depths {
 	return to
 }
 
-// PerStack returns a strategy of one stack for each of the model's stacks, the
-// encoder first: what [Strategy.Apply] takes. They share no memory with s. It
-// is an error if s does not have a map for each stack.
+// PerStack returns a strategy for each of the model's stacks, the encoder's
+// first, for [Strategy.Apply]. They share no memory with s. s must have a map
+// for each stack.
 func (s Strategy) PerStack(stacks int) ([]Strategy, error) {
 	if err := s.fits(stacks); err != nil {
 		return nil, fmt.Errorf("strategy %q: %w", s.Name, err)
@@ -78,15 +79,15 @@ func (s Strategy) PerStack(stacks int) ([]Strategy, error) {
 		one := s
 		one.Map, one.Encoder = m, nil
 		if stacks == 2 && slices.Equal(m, span(0, len(m))) {
-			one.Learn = nil // this stack keeps its layers
+			one.Learn = nil // this stack does not grow
 		}
 		list = append(list, one.clone())
 	}
 	return list, nil
 }
 
-// Added counts the layers that are duplicates or new, over all stacks. This is
-// by how many layers the model grows, unless a map leaves source layers out.
+// Added returns the number of duplicate and new layers in all stacks. It is the
+// growth in depth if the maps use all source layers.
 func (s Strategy) Added() int {
 	n := 0
 	for _, added := range s.added() {
@@ -97,8 +98,8 @@ func (s Strategy) Added() int {
 	return n
 }
 
-// added tells for each grown layer, over all stacks, encoder first, whether it
-// is a duplicate or new.
+// added reports, for each grown layer of all stacks, the encoder's first,
+// whether it is a duplicate or new.
 func (s Strategy) added() []bool {
 	var list []bool
 	for _, m := range s.maps() {
@@ -109,10 +110,9 @@ func (s Strategy) added() []bool {
 	return list
 }
 
-// Gates returns the gate g of each grown layer after a number of training
-// steps since growing: min(1, step/GateSteps) for the duplicates of a gated
-// strategy, 1 for all else. It has the length of the map; with an encoder, its
-// layers come first, then the decoder's.
+// Gates returns the gate of each grown layer, the encoder's first, after the
+// given number of training steps since growing. It is min(1, step/GateSteps)
+// for the duplicates of a gated strategy, and 1 for all other layers.
 func (s Strategy) Gates(step int) []float32 {
 	var gates []float32
 	for _, m := range s.maps() {
@@ -127,15 +127,14 @@ func (s Strategy) Gates(step int) []float32 {
 	return gates
 }
 
-// Frozen tells for each grown layer, the encoder's first and then the
-// decoder's, whether it keeps its parameters in the training step that follows
-// so many steps since growing: in the first NewFirst steps every layer does
-// that is neither a duplicate nor new, later none. While a layer is frozen, so
-// is everything outside the stacks (embeddings, final norms, heads, shared
-// tables), which the trainer sees to: only added layers are trained then. With
-// NewFirst = 0 nothing is ever frozen.
+// Frozen reports, for each grown layer, the encoder's first, whether the next
+// training step keeps its parameters fixed, after the given number of steps
+// since growing. In the first NewFirst steps all layers are frozen except
+// duplicates and new layers; later none are. While layers are frozen, the
+// trainer also freezes everything outside the stacks (embeddings, final norms,
+// heads, shared tables).
 //
-// Freezing the trained part while new layers catch up is after multi-stage
+// Freezing the trained layers while new ones catch up follows multi-stage
 // layerwise training (MSLT), Yang et al. 2020, Progressively Stacking 2.0
 // (arXiv 2011.13635).
 func (s Strategy) Frozen(step int) []bool {

@@ -68,8 +68,8 @@ func TestGatesAndFrozenOfTwoStacks(t *testing.T) {
 	}
 }
 
-// TestFrozenIsTheOriginals: at any time each layer is frozen or not as its map
-// says, and the sizes fit, for random maps.
+// TestFrozenIsTheOriginals checks for random maps that exactly the originals
+// are frozen, and only in the first steps.
 func TestFrozenIsTheOriginals(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, rng *rand.Rand, _ State, depth int, s Strategy) {
 		s.NewFirst = 5
@@ -129,7 +129,7 @@ func TestDepthsOfPools(t *testing.T) {
 		{Depths{2, 2}, Depths{2, 2}, "choose a depth above 2"},
 		{Depths{2, 3}, Depths{4, 2}, "cannot grow from 3 layers to 2"},
 		{Depths{0, 3}, Depths{0, 6}, "from 0 layers"},
-		{Depths{2, 2}, Depths{4}, "2 stacks and 1 depths"},
+		{Depths{2, 2}, Depths{4}, "2 stacks, but 1 depths"},
 		{nil, nil, "0 depths"},
 		{Depths{1, 1, 1}, Depths{2, 2, 2}, "3 depths"},
 	} {

@@ -1,26 +1,27 @@
-// Package growth describes how a Transformer stack is made deeper, and does it
-// to a model's state.
+// Package growth makes Transformer models deeper. It defines growth strategies
+// and applies them to a model's state.
 //
-// A [Strategy] is a layer map, an initialization of duplicates, a policy for the
-// optimizer's moments, and how training goes on: learning-rate re-warm-up, a
-// schedule begun anew, layers that are trained before the others. The [Map] holds, for each layer of the grown
-// stack, the index of its source layer, or [New]; one map is applied to
-// parameters and moments alike. Everything outside the stack (embeddings,
-// final norm, heads, tables that all layers share) is copied as it is.
+// A [Strategy] consists of a layer map, an initialization of duplicates, a
+// policy for the optimizer's moments, and options for the training after
+// growing: learning-rate re-warm-up, a restarted schedule, and steps that train
+// only added layers. The [Map] holds, for each layer of the grown stack, the
+// index of its source layer, or [New]. The same map applies to parameters and
+// moments. Everything outside the stack (embeddings, final norm, heads, tables
+// that all layers share) is copied.
 //
-// The first use of a source layer, in the order of the grown stack from the
-// bottom, is the original and is never altered. Every later use is a
-// duplicate, and [Init] says what becomes of it. [0 1 2 0 1 2] therefore has
-// its duplicates on top, [0 0 1 1 2 2] at the odd places, and in [2 0 1 2] the
-// duplicate is the last layer although it stands where layer 2 stood before
-// (see [Map.KeepsOrder]).
+// The first use of a source layer, from the bottom of the grown stack, is the
+// original and never changes. Every later use is a duplicate, and [Init]
+// determines its values. So the duplicates of [0 1 2 0 1 2] are the upper three
+// layers, and those of [0 0 1 1 2 2] have odd indices. In [2 0 1 2] the
+// duplicate is the last layer, although layer 2 was the last layer of the
+// source (see [Map.KeepsOrder]).
 //
-// The strategies lie in one file for each family, with formula and source at
-// the top; [Custom] makes one of a map literal, [DefaultPool] joins what a
-// first study needs, [NewPool] with [Options].Wide all of them. Of a model with
-// two stacks a strategy holds both maps: [Strategy.PerStack] makes one for each,
-// [NewPoolFor] pools of them.
+// There is a file for each family of strategies, with its formula and source at
+// the top. [Custom] makes a strategy from a layer map. [DefaultPool] returns
+// the strategies for a first study, [NewPool] with [Options].Wide returns all.
+// A strategy for a model with two stacks holds both maps; [Strategy.PerStack]
+// splits it and [NewPoolFor] returns pools of such strategies.
 //
-// Depths are counted in layers. The package is pure Go and knows nothing of
-// devices or graphs: it works on named float32 tensors on the host.
+// Depths are numbers of layers. The package is pure Go and works on named
+// float32 tensors in host memory.
 package growth

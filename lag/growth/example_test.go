@@ -7,7 +7,8 @@ import (
 )
 
 // The pool of a study that grows 3 layers to 6: originals in square brackets,
-// duplicates in round ones, new layers as <N>, the bottom of the stack left.
+// duplicates in parentheses, new layers as <N>, with the bottom of the stack on
+// the left.
 func ExampleDefaultPool() {
 	pool, err := growth.DefaultPool(3, 6)
 	if err != nil {
@@ -37,7 +38,7 @@ func ExampleDefaultPool() {
 	// repeat-last-1-gated  [0][1][2](2)(2)(2)  gated(100)
 }
 
-// A strategy of one's own joins a pool in three lines.
+// Add your own strategy to a pool in three lines.
 func ExampleCustom() {
 	pool, _ := growth.DefaultPool(3, 6)
 	pool = append(pool, growth.Custom("mine", growth.Map{0, 1, 2, 2, 1, 0}, growth.Copy))
@@ -48,7 +49,7 @@ func ExampleCustom() {
 	// Output: [0][1][2](2)(1)(0) <nil>
 }
 
-// Pools are values: join families, drop what does the same, keep what matters.
+// Pools are values: concatenate families, remove equivalent strategies, filter.
 func ExamplePool() {
 	inPlace, err := growth.InPlaceBlocks(3, 5, 2)
 	if err != nil {
@@ -68,8 +69,8 @@ func ExamplePool() {
 	// [in-place-2@0-zero in-place-2@1-zero append-2@0-zero]
 }
 
-// A stack of two layers, each a weight and an output projection, gets a zeroed
-// duplicate of the upper one and a new layer on top.
+// A stack of two layers, each with a weight and an output projection, gets a
+// zeroed duplicate of the upper layer and a new layer on top.
 func ExampleStrategy_Apply() {
 	src := growth.State{Params: growth.Tensors{
 		"embeddings":     {Shape: []int{2}, Data: []float32{7, 8}},

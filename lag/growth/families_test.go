@@ -38,7 +38,7 @@ func TestNamedStrategies(t *testing.T) {
 	}
 }
 
-// The counts of DESIGN section 3, and how many of the maps differ.
+// The number of strategies of each family, and how many have different maps.
 func TestBlockCounts(t *testing.T) {
 	for from := 1; from <= 7; from++ {
 		for block := 1; block <= from; block++ {
@@ -57,9 +57,9 @@ func TestBlockCounts(t *testing.T) {
 						{"in place", inPlace, starts, starts},
 						{"on top", onTop, starts, starts},
 						{"inserted", inserted, starts * (from + 1), starts * from},
-						// Repeating the last block in place is appending it.
+						// Repeating the last block in place is the same as appending it.
 						{"in place or on top", inPlace.Union(onTop), 2 * starts, 2*starts - 1},
-						// Both are insertions.
+						// Both are special cases of insertion.
 						{"all", inserted.Union(inPlace, onTop), starts * (from + 3), starts * from},
 					} {
 						if len(c.pool) != c.count || len(c.pool.Dedupe()) != c.distinct {

@@ -5,29 +5,29 @@ import (
 	"slices"
 )
 
-// Block expansion: after every group of layers, copies of its top layer that
-// start as the identity.
+// Block expansion adds, after every group of layers, copies of the group's top
+// layer that start as the identity.
 //
 //	Map = for each of the G groups [g .. g+L/G-1]: g .. g+L/G-1, then
 //	      (D-L)/G times g+L/G-1; duplicates zero
 //
-// with L layers before and D after. Wu et al. 2024, LLaMA Pro: Progressive LLaMA
-// with Block Expansion (arXiv 2401.02415), zeroes the output projections of
-// attention and feed-forward network, which in the pre-norm stacks it is meant
-// for makes a block the identity, and then trains the added blocks alone. Set
-// [Strategy.NewFirst] for that.
+// with L layers before and D after. Wu et al. 2024, LLaMA Pro: Progressive
+// LLaMA with Block Expansion (arXiv 2401.02415), sets the output projections of
+// attention and feed-forward network to zero, which makes a block of a pre-norm
+// stack the identity, and then trains only the added blocks. Set
+// [Strategy.NewFirst] for the latter.
 
 const identitySource = "Wu et al. 2024, arXiv 2401.02415 (LLaMA Pro, block expansion)"
 
-// IdentityBlocks puts the same number of zeroed copies of its top layer on top
-// of each of so many groups of equal size, until there are to layers. It is an
-// error if groups does not divide both from and to-from.
+// IdentityBlocks divides the source into groups of equal size and adds the same
+// number of zeroed copies of its top layer to each, until there are to layers.
+// Groups must divide both from and to-from.
 func IdentityBlocks(from, to, groups int) (Strategy, error) {
 	if err := checkDepths(from, to); err != nil {
 		return Strategy{}, err
 	}
 	if groups < 1 || from%groups != 0 || (to-from)%groups != 0 {
-		return Strategy{}, fmt.Errorf("%d groups do not divide the %d layers of the source and the %d added: choose a divisor of both", groups, from, to-from)
+		return Strategy{}, fmt.Errorf("%d groups do not divide both the %d layers of the source and the %d added layers: choose a divisor of both", groups, from, to-from)
 	}
 	size, copies := from/groups, (to-from)/groups
 	var m Map
@@ -39,8 +39,8 @@ func IdentityBlocks(from, to, groups int) (Strategy, error) {
 	return s, nil
 }
 
-// IdentityBlockGroups returns [IdentityBlocks] for every number of groups that
-// the depths allow, from 1 group of all layers to the most groups.
+// IdentityBlockGroups returns [IdentityBlocks] for every possible number of
+// groups, in ascending order.
 func IdentityBlockGroups(from, to int) (Pool, error) {
 	if err := checkDepths(from, to); err != nil {
 		return nil, err

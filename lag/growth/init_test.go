@@ -45,8 +45,8 @@ func TestInitFields(t *testing.T) {
 	}
 }
 
-// TestScaled: a scaled duplicate lies between a zeroed one and a copy, and
-// nothing but output projections of duplicates differs.
+// TestScaled checks that a scaled duplicate is between a zeroed one and a copy,
+// and that only output projections of duplicates differ.
 func TestScaled(t *testing.T) {
 	forRandomStrategies(t, func(t *testing.T, _ *rand.Rand, src State, depth int, s Strategy) {
 		s.Init = Init{Kind: Copy}
@@ -67,9 +67,9 @@ func TestScaled(t *testing.T) {
 	})
 }
 
-// TestNoise: duplicates differ from copies by noise of the size asked for, in
-// tensors of two axes and more; the same strategy gives the same noise, another
-// seed other noise; no moment changes.
+// TestNoise checks that duplicates differ from copies by noise of the right
+// size, in tensors with at least two axes; that the same strategy gives the
+// same noise and another seed other noise; and that moments do not change.
 func TestNoise(t *testing.T) {
 	const rows, columns, factor = 40, 50, 0.1
 	rng := rand.New(rand.NewPCG(8, 8))
@@ -114,7 +114,8 @@ func TestNoise(t *testing.T) {
 	}
 	n := float64(len(above))
 	mean, deviation, want := mean/n, math.Sqrt(squares/n), factor*math.Sqrt(signal/n)
-	// Five standard errors: of the mean want/sqrt(n), of the deviation want/sqrt(2n).
+	// Five standard errors: want/sqrt(n) for the mean, want/sqrt(2n) for the
+	// deviation.
 	if math.Abs(mean) > 5*want/math.Sqrt(n) || math.Abs(deviation-want) > 5*want/math.Sqrt(2*n) {
 		t.Errorf("the noise has mean %g and deviation %g, want 0 and %g", mean, deviation, want)
 	}

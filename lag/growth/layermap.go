@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// New marks a layer of a [Map] that has no source and gets the model's own
-// initialization.
+// New is the source of a layer that gets the model's own initialization instead
+// of a copy.
 const New = -1
 
-// Map holds the source layer of each layer of the grown stack, bottom first:
+// Map holds the source layer of each layer of the grown stack, bottom first.
 // Map[i] is in [0, depth of the source), or [New].
 type Map []int
 
-// ParseMap reads a layer map such as "0 1 2 2". N, n, - and -1 stand for a new
-// layer; commas and enclosing brackets are allowed.
+// ParseMap parses a layer map such as "0 1 2 2". N, n, - and -1 stand for a new
+// layer. Commas and enclosing brackets are allowed.
 func ParseMap(s string) (Map, error) {
 	body := strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(body, "["); ok {
 		if body, ok = strings.CutSuffix(rest, "]"); !ok {
-			return nil, fmt.Errorf("layer map %q opens a bracket that it does not close: write it like %q", s, "[0 1 2 2]")
+			return nil, fmt.Errorf("layer map %q has no closing bracket: write it like %q", s, "[0 1 2 2]")
 		}
 	}
 	fields := strings.FieldsFunc(body, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' })
@@ -45,7 +45,7 @@ func ParseMap(s string) (Map, error) {
 	return m, nil
 }
 
-// String writes the map as [ParseMap] reads it: "0 1 2 N".
+// String returns the map in the format of [ParseMap], such as "0 1 2 N".
 func (m Map) String() string {
 	fields := make([]string, len(m))
 	for i, layer := range m {
@@ -57,9 +57,9 @@ func (m Map) String() string {
 	return strings.Join(fields, " ")
 }
 
-// Validate reports whether the map can grow a stack of from layers: it has no
-// fewer layers, and each is New or a layer of the source. A map need not use
-// every source layer, nor in order.
+// Validate returns an error if the map cannot grow a stack of from layers. It
+// must have at least from layers, and each must be New or a layer of the
+// source. A map need not use all source layers, and may use them in any order.
 func (m Map) Validate(from int) error {
 	if from < 1 {
 		return fmt.Errorf("the source stack has %d layers: a stack that grows needs at least 1", from)
@@ -72,13 +72,13 @@ func (m Map) Validate(from int) error {
 	}
 	for i, layer := range m {
 		if layer != New && (layer < 0 || layer >= from) {
-			return fmt.Errorf("layer map [%v]: place %d names source layer %d: a source of %d layers has 0 to %d, and New is %d", m, i, layer, from, from-1, New)
+			return fmt.Errorf("layer map [%v]: place %d has source layer %d, but a source of %d layers has layers 0 to %d, and New is %d", m, i, layer, from, from-1, New)
 		}
 	}
 	return nil
 }
 
-// Duplicates tells for each grown layer whether it is a duplicate: a use of a
+// Duplicates reports for each grown layer whether it is a duplicate: a use of a
 // source layer after the first use, counted from the bottom of the grown stack.
 func (m Map) Duplicates() []bool {
 	duplicates := make([]bool, len(m))
@@ -90,10 +90,10 @@ func (m Map) Duplicates() []bool {
 	return duplicates
 }
 
-// KeepsOrder reports whether the grown stack without its duplicates is the
-// source: layers 0 to from-1 in order, and none new. Only then is a model
-// whose duplicates do nothing (gated at 0; zero in a pre-norm stack) the same
-// function as its source.
+// KeepsOrder reports whether the grown stack without its duplicates equals the
+// source: layers 0 to from-1 in order, and no new layers. Only then does a
+// model whose duplicates are the identity (gates at 0, or zeroed duplicates in
+// a pre-norm stack) compute the same function as its source.
 func (m Map) KeepsOrder(from int) bool {
 	originals := make(Map, 0, from)
 	for i, duplicate := range m.Duplicates() {
@@ -104,9 +104,9 @@ func (m Map) KeepsOrder(from int) bool {
 	return slices.Equal(originals, span(0, from))
 }
 
-// Draw draws the grown stack in one line, bottom first: [1] is the first use
-// of source layer 1, (1) a duplicate of it, <N> a new layer. Source layers
-// that the map does not use follow: "without 0".
+// Draw returns a one-line drawing of the grown stack, bottom first: [1] is the
+// first use of source layer 1, (1) a duplicate of it, <N> a new layer. Unused
+// source layers follow, as in "without 0".
 func (m Map) Draw(from int) string {
 	width := len(strconv.Itoa(max(from-1, 0)))
 	var b strings.Builder

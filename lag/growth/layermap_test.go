@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// randomMap draws a map of depth layers over a source of from, one layer in
-// five new.
+// randomMap returns a random map of depth layers for a source of from layers.
+// One layer in five is new.
 func randomMap(rng *rand.Rand, from, depth int) Map {
 	m := make(Map, depth)
 	for i := range m {
@@ -79,8 +79,8 @@ func TestMapValidate(t *testing.T) {
 		{Map{0}, -1, "at least 1"},
 		{nil, 3, "is empty"},
 		{Map{0, 1}, 3, "fewer than the source's 3"},
-		{Map{0, 1, 3}, 3, "place 2 names source layer 3"},
-		{Map{0, -2, 1}, 3, "place 1 names source layer -2"},
+		{Map{0, 1, 3}, 3, "place 2 has source layer 3"},
+		{Map{0, -2, 1}, 3, "place 1 has source layer -2"},
 	} {
 		wantError(t, c.m.String(), c.m.Validate(c.from), c.want)
 	}
@@ -129,7 +129,7 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// second drops a result, so that a call's error can be passed on.
+// second returns only the error of a call.
 func second[T any](_ T, err error) error { return err }
 
 func wantError(t *testing.T, what string, err error, want string) {

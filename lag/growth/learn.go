@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// Learning says how the coefficients are learned with which a strategy combines
-// source layers: by gradient descent on the training loss of the grown model,
-// the source's weights being fixed. The trainer does it before it grows; see
-// [Strategy.Learned].
+// Learning describes how the coefficients that combine source layers are
+// learned: by gradient descent on the training loss of the grown model, with
+// the source's weights fixed. The trainer does this before it grows the model;
+// see [Strategy.Learned].
 type Learning struct {
-	Steps int     `json:"steps"` // updates of the coefficients, each on a training batch of its own; at least 1
-	Rate  float64 `json:"rate"`  // learning rate of Adam, constant; about how far a step moves a coefficient
+	Steps int     `json:"steps"` // updates of the coefficients, each with a different training batch; at least 1
+	Rate  float64 `json:"rate"`  // constant learning rate of Adam; about the change of a coefficient in a step
 }
 
 const (
-	// DefaultLearnSteps is the number of updates where none is chosen.
+	// DefaultLearnSteps is the default number of updates.
 	DefaultLearnSteps = 100
-	// DefaultLearnRate is the rate of a wide pool: in 100 steps it can bring a
-	// coefficient from 0 to 1, and no further.
+	// DefaultLearnRate is the rate in a wide pool. In 100 steps it can move a
+	// coefficient from 0 to 1, but not further.
 	DefaultLearnRate = 0.01
 )
 
-// Module is the part of a layer that a tensor belongs to, by its suffix in the
-// layer: weight and bias of "output.dense" are one module. As a dense layer is
-// linear in both together, combining them with the same coefficients combines
-// what the modules compute of an input.
+// Module returns the module of a layer's tensor, given the tensor's suffix:
+// weight and bias of "output.dense" belong to one module. Because a dense layer
+// is linear in weight and bias together, combining both with the same
+// coefficients combines the outputs of the modules.
 func Module(suffix string) string {
 	if i := strings.LastIndexByte(suffix, '.'); i >= 0 {
 		return suffix[:i]
@@ -36,11 +36,11 @@ func Module(suffix string) string {
 	return suffix
 }
 
-// Coefficients returns those of a module of a stack that grows from so many
-// layers: a row for each grown layer, and in it a coefficient for each source
-// layer. They are the module's own, or those of [Strategy.Combine], or where
-// there are none the rows with one 1 that copy layers as the map does. A row of
-// a new layer is all zeros. The strategy must be of one stack.
+// Coefficients returns the coefficients of a module of a stack of from layers:
+// a row for each grown layer with a coefficient for each source layer. They are
+// the module's own if it has any, otherwise those of [Strategy.Combine],
+// otherwise one-hot rows that copy layers as the map does. Rows of new layers
+// are zero. The strategy must be for one stack.
 func (s Strategy) Coefficients(module string, from int) [][]float64 {
 	rows := s.CombineModules[module]
 	if rows == nil {
@@ -59,8 +59,8 @@ func (s Strategy) Coefficients(module string, from int) [][]float64 {
 	return rows
 }
 
-// Learned returns the strategy with coefficients that were learned, by module,
-// in place of instructions for learning them.
+// Learned returns the strategy with learned coefficients, by module, in place
+// of Learn.
 func (s Strategy) Learned(modules map[string][][]float64) Strategy {
 	s = s.clone()
 	s.Learn, s.CombineModules = nil, make(map[string][][]float64, len(modules))
@@ -70,7 +70,7 @@ func (s Strategy) Learned(modules map[string][][]float64) Strategy {
 	return s
 }
 
-// validateLearn reports instructions that cannot be followed.
+// validateLearn returns an error if Learn is invalid.
 func (s Strategy) validateLearn(from Depths) error {
 	l := s.Learn
 	if l == nil {
@@ -80,9 +80,9 @@ func (s Strategy) validateLearn(from Depths) error {
 	case l.Steps < 1:
 		return fmt.Errorf("learn has %d steps: give at least 1, or leave learn out", l.Steps)
 	case !(l.Rate > 0) || math.IsInf(l.Rate, 1):
-		return fmt.Errorf("learn has the rate %g: give one above 0, such as %g", l.Rate, DefaultLearnRate)
+		return fmt.Errorf("learn has the rate %g: it must be above 0, such as %g", l.Rate, DefaultLearnRate)
 	case s.Init.Kind != Copy:
-		return fmt.Errorf("learn combines layers as they are, and init %q would change them: choose %q", s.Init.Kind, Copy)
+		return fmt.Errorf("learn combines layers, but init %q would change them: choose %q", s.Init.Kind, Copy)
 	}
 	learned := false
 	for i, m := range s.maps() {
@@ -91,11 +91,11 @@ func (s Strategy) validateLearn(from Depths) error {
 		}
 		learned = true
 		if slices.Contains(m, New) {
-			return fmt.Errorf("learn combines source layers, and the map %v has new ones: give every place a source", m)
+			return fmt.Errorf("learn combines source layers, but the map %v has new layers: give every place a source", m)
 		}
 	}
 	if !learned {
-		return errors.New("learn has nothing to learn, for the map leaves every layer in its place: leave it out")
+		return errors.New("learn has nothing to learn, because the map keeps all layers: leave it out")
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func mustLearn(t *testing.T, from, to int) Strategy {
 	return s
 }
 
-// start returns the coefficients that learning begins with, of all modules.
+// start returns the initial coefficients of learning, for all modules.
 func start(s Strategy, from int) map[string][][]float64 {
 	modules := make(map[string][][]float64)
 	for suffix := range layerShapes {
@@ -28,8 +28,8 @@ func start(s Strategy, from int) map[string][][]float64 {
 	return modules
 }
 
-// TestLearningStartsAtStacking: with the coefficients that learning begins with,
-// the state is that of stacking bit for bit, moments included.
+// TestLearningStartsAtStacking checks that the initial coefficients of learning
+// give the state of stacking bit for bit, including moments.
 func TestLearningStartsAtStacking(t *testing.T) {
 	for _, depths := range [][2]int{{1, 2}, {2, 3}, {3, 7}} {
 		from, to := depths[0], depths[1]
@@ -48,13 +48,13 @@ func TestLearningStartsAtStacking(t *testing.T) {
 	}
 }
 
-// TestCombineModules: a module's own coefficients serve its weight and bias, and
-// nothing else; moments follow, all but the first with squares.
+// TestCombineModules checks that a module's own coefficients apply only to its
+// weight and bias, also to moments, where all but the first use squares.
 func TestCombineModules(t *testing.T) {
 	src := randomState(rand.New(rand.NewPCG(2, 2)), 2)
 	s := Custom("s", Map{0, 1, 1}, Copy)
 	plain := mustApply(t, s, src, stackOf(2))
-	rows := [][]float64{{1, 0}, {0.5, -2}, {0, 3}} // row 1 is mainly another layer than the map's
+	rows := [][]float64{{1, 0}, {0.5, -2}, {0, 3}} // the largest coefficient of row 1 is not at the map's layer
 	s.CombineModules = map[string][][]float64{"attention.output": rows}
 	grown := mustApply(t, s, src, stackOf(2))
 	for name, tensors := range map[string][3]Tensors{
@@ -93,8 +93,8 @@ func TestModule(t *testing.T) {
 	}
 }
 
-// TestLearnKey: that and how coefficients are learned counts; coefficients that
-// a module has without them do not.
+// TestLearnKey checks that keys include whether and how coefficients are
+// learned, but not coefficients that equal those of the strategy without them.
 func TestLearnKey(t *testing.T) {
 	s := mustLearn(t, 2, 4)
 	stack, err := GStack(2, 4)
@@ -137,7 +137,7 @@ func TestLearnErrors(t *testing.T) {
 	wantError(t, "depths", second(LearnedLiGO(2, 2, 10, 0.01)), "cannot grow")
 	for want, change := range map[string]func(*Strategy){
 		`init "gated" would change`:           func(s *Strategy) { s.Init = Init{Kind: Gated, GateSteps: 5} },
-		"has new ones":                        func(s *Strategy) { s.Map[3] = New },
+		"has new layers":                      func(s *Strategy) { s.Map[3] = New },
 		"nothing to learn":                    func(s *Strategy) { s.Map = Map{0, 1} },
 		`combine_modules "output" has 1 rows`: func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}}} },
 		`combine_modules "output": row 2 is all`: func(s *Strategy) {
@@ -154,12 +154,12 @@ func TestLearnErrors(t *testing.T) {
 	wantError(t, "new layer", modules.Validate(Depths{2}), "the map has a new layer at 1")
 	both := mustLearn(t, 2, 4)
 	both.Encoder, both.CombineModules = Map{0, 0, 1}, map[string][][]float64{"output": both.Coefficients("output", 2)}
-	wantError(t, "two stacks", both.Validate(Depths{2, 2}), "give each stack a strategy of its own")
+	wantError(t, "two stacks", both.Validate(Depths{2, 2}), "use a separate strategy for each stack")
 	src := randomState(rand.New(rand.NewPCG(3, 3)), 2)
 	wantError(t, "not learned yet", second(mustLearn(t, 2, 4).Apply(src, stackOf(2), nil)), "none were learned")
 }
 
-// TestLearnPerStack: of two stacks each learns that grows.
+// TestLearnPerStack checks that each of two stacks learns if it grows.
 func TestLearnPerStack(t *testing.T) {
 	for _, c := range []struct {
 		from, to Depths

@@ -1,31 +1,30 @@
 package growth
 
-// Growing that leaves the source's function as it is: duplicates interleaved
-// with their sources, gated or zeroed.
+// Lossless growing does not change the source's function: duplicates are
+// interleaved with their sources, and gated or zeroed.
 //
 //	Map[i] = floor(i L / D), see [Interleave]
 //
-// Masked structural growth: Yao et al. 2024, Masked Structural Growth for 2x
-// Faster Language Model Pre-training (arXiv 2305.02869), multiplies what is new
-// by a mask that goes from 0 to 1 in the first steps after growing, which
-// preserves the function whatever the new weights are and wherever the norms
-// stand. Where the new layers stand and that they are copies is our choice.
+// Masked structural growth (Yao et al. 2024, Masked Structural Growth for 2x
+// Faster Language Model Pre-training, arXiv 2305.02869) multiplies added parts
+// by a mask that goes from 0 to 1 in the first steps after growing. This
+// preserves the function for any new weights, in pre-norm and post-norm stacks.
+// The places of the new layers, and that they are copies, are our choice.
 //
-// Lossless expansion: Wang et al. 2023, LEMON: Lossless model expansion (arXiv
-// 2310.07999), widens and deepens without changing the function, and trains on
-// with a schedule of its own, which begins at the full learning rate again and
-// decays faster. Of that, what is here is a depth that is expanded by layers
-// whose branches end in zeros, which is lossless in pre-norm stacks alone, and
-// the schedule begun anew, as long as the training after growing is. Only the
-// abstract and summaries were at hand when this was written.
+// Lossless expansion (Wang et al. 2023, LEMON: Lossless model expansion, arXiv
+// 2310.07999) widens and deepens without changing the function. It continues
+// training with a new schedule that begins at the full learning rate and decays
+// faster. Here only the depth grows, by layers whose branches end in zeros,
+// which is lossless only in pre-norm stacks. The schedule restarts and is as
+// long as the training after growing. We only had the abstract and summaries.
 
 const (
 	msgSource   = "after Yao et al. 2024, arXiv 2305.02869 (masked structural growth), depth only"
 	lemonSource = "after Wang et al. 2023, arXiv 2310.07999 (LEMON), depth only"
 )
 
-// MSG is masked structural growth in depth: each layer repeated in its place,
-// the duplicates gated for so many training steps.
+// MSG is masked structural growth in depth: it repeats each layer in place and
+// gates the duplicates for gateSteps training steps.
 func MSG(from, to, gateSteps int) (Strategy, error) {
 	s, err := Interleave(from, to)
 	if err != nil {
@@ -36,8 +35,8 @@ func MSG(from, to, gateSteps int) (Strategy, error) {
 	return s, s.Validate(Depths{from})
 }
 
-// LEMON is lossless expansion in depth: each layer repeated in its place, the
-// duplicates with zeroed output projections, and the schedule begun anew.
+// LEMON is lossless expansion in depth: it repeats each layer in place, zeroes
+// the output projections of the duplicates, and restarts the schedule.
 func LEMON(from, to int) (Strategy, error) {
 	s, err := Interleave(from, to)
 	if err != nil {

@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// Pool is an ordered set of strategies that grow one source to one depth.
+// Pool is an ordered set of strategies that grow the same source to the same depth.
 type Pool []Strategy
 
-// Union joins pools, in order. It drops nothing: see [Pool.Dedupe].
+// Union concatenates pools. It keeps duplicates; see [Pool.Dedupe].
 func (p Pool) Union(others ...Pool) Pool {
 	return slices.Concat(append([]Pool{p}, others...)...)
 }
 
-// Filter returns the strategies that keep accepts.
+// Filter returns the strategies for which keep returns true.
 func (p Pool) Filter(keep func(Strategy) bool) Pool {
 	var kept Pool
 	for _, s := range p {
@@ -25,8 +25,8 @@ func (p Pool) Filter(keep func(Strategy) bool) Pool {
 	return kept
 }
 
-// Dedupe drops every strategy that does what an earlier one does (see
-// [Strategy.Key]): the first name wins.
+// Dedupe removes every strategy that is equivalent to an earlier one (see
+// [Strategy.Key]).
 func (p Pool) Dedupe() Pool {
 	seen := make(map[string]bool, len(p))
 	return p.Filter(func(s Strategy) bool {
@@ -37,8 +37,7 @@ func (p Pool) Dedupe() Pool {
 	})
 }
 
-// WithInit returns the strategies of the pool with another init, renamed as
-// [Strategy.WithInit] does it.
+// WithInit applies [Strategy.WithInit] to all strategies of the pool.
 func (p Pool) WithInit(init Init) Pool {
 	changed := make(Pool, len(p))
 	for i, s := range p {
@@ -56,7 +55,7 @@ func (p Pool) Names() []string {
 	return names
 }
 
-// ByName returns the strategy of that name.
+// ByName returns the strategy with the given name, and whether there is one.
 func (p Pool) ByName(name string) (Strategy, bool) {
 	i := slices.IndexFunc(p, func(s Strategy) bool { return s.Name == name })
 	if i < 0 {
@@ -65,8 +64,8 @@ func (p Pool) ByName(name string) (Strategy, bool) {
 	return p[i], true
 }
 
-// Validate reports whether every strategy grows a model of depths from to depths
-// to, and whether no two share a name or do the same.
+// Validate returns an error unless every strategy grows a model from depths
+// from to depths to, and all differ in name and effect.
 func (p Pool) Validate(from, to Depths) error {
 	if err := from.check(to); err != nil {
 		return err
@@ -82,7 +81,7 @@ func (p Pool) Validate(from, to Depths) error {
 		}
 		for i, depth := range s.To() {
 			if depth != to[i] {
-				return fmt.Errorf("strategy %q grows to %d layers, the pool to %d: give its map %d places", s.Name, depth, to[i], to[i])
+				return fmt.Errorf("strategy %q grows to %d layers, but the pool grows to %d: give its map %d places", s.Name, depth, to[i], to[i])
 			}
 		}
 		if names[s.Name] {
@@ -90,28 +89,28 @@ func (p Pool) Validate(from, to Depths) error {
 		}
 		names[s.Name] = true
 		if other, ok := keys[s.Key()]; ok {
-			return fmt.Errorf("strategies %q and %q do the same: drop one, or call Pool.Dedupe", other, s.Name)
+			return fmt.Errorf("strategies %q and %q do the same: remove one, or call Pool.Dedupe", other, s.Name)
 		}
 		keys[s.Key()] = s.Name
 	}
 	return nil
 }
 
-// Options are the choices of [NewPool] and [NewPoolFor]. Nil, or a zero field,
-// means the default.
+// Options are the options of [NewPool] and [NewPoolFor]. Nil and zero fields
+// mean the defaults.
 type Options struct {
-	GateSteps int     // training steps until the gates are open; default DefaultGateSteps
-	Moments   Moments // of every strategy but those that vary it; default MomentsCopy
+	GateSteps int     // training steps until gates are open; default DefaultGateSteps
+	Moments   Moments // for all strategies except those that vary it; default MomentsCopy
 
 	Wide        bool // add the strategies of [NewPool]'s second list
-	RewarmSteps int  // training steps of learning-rate re-warm-up, and of training new layers alone, in a wide pool; default DefaultRewarmSteps
-	LearnSteps  int  // steps of learning coefficients in a wide pool; default DefaultLearnSteps
+	RewarmSteps int  // in a wide pool, training steps of learning-rate re-warm-up, and of training only new layers; default DefaultRewarmSteps
+	LearnSteps  int  // in a wide pool, steps to learn coefficients; default DefaultLearnSteps
 }
 
-// DefaultRewarmSteps is the length of re-warm-up where none is chosen.
+// DefaultRewarmSteps is the default of [Options].RewarmSteps.
 const DefaultRewarmSteps = 100
 
-// fill returns the options with defaults filled in, after checking them.
+// fill validates the options and returns them with defaults filled in.
 func (o *Options) fill() (Options, error) {
 	if o == nil {
 		o = &Options{}
@@ -144,41 +143,43 @@ func (o *Options) fill() (Options, error) {
 
 func (o Options) gate() Init { return Init{Kind: Gated, GateSteps: o.GateSteps} }
 
-// DefaultPool is NewPool with default options.
+// DefaultPool returns the pool of [NewPool] with default options.
 func DefaultPool(from, to int) (Pool, error) { return NewPool(from, to, nil) }
 
-// NewPool returns the strategies that a first study of growing from layers to
-// to layers wants, each doing something else, in a fixed order:
+// NewPool returns the strategies for a first study of growing from from layers
+// to to layers. All have different effects. In order they are:
 //
 //   - stack and interleave;
-//   - a block repeated in place and on top, at every index, the last and the
-//     middle one under their own names (gradual stacking, MIDAS), the block
-//     being the largest that divides the added depth and is smaller than the
-//     source, so that there is an index to choose;
+//   - a block repeated in place and on top, at every index; the last and the
+//     middle one have their own names (gradual stacking, MIDAS). The block size
+//     is the largest that divides the added depth and is smaller than the
+//     source;
 //   - the last, middle and first layer repeated in place;
 //   - the middle block inserted in the middle;
 //   - new layers at the bottom, in the middle, on top;
 //   - stack, interleave and the last block repeated, with zero and gated
-//     duplicates. These maps keep the source's order, so that a shut gate
-//     leaves the source's function.
+//     duplicates. These maps keep the source's order, so the source's function
+//     does not change while the gates are 0.
 //
-// 3 to 6 gives 17, 2 to 4 and 3 to 4 give 14, 4 to 8 gives 20, 6 to 12 gives 22
-// and 24 to 48 gives 40 (see [Pool.Filter]). A source of one layer has little to
-// choose from: 1 to 2 gives 5. The composition is this project's own.
+// From 3 to 6 layers there are 17, from 2 to 4 and from 3 to 4 there are 14,
+// from 4 to 8 there are 20, from 6 to 12 there are 22 and from 24 to 48 there
+// are 40 (see [Pool.Filter]). A source of one layer gives few: from 1 to 2
+// there are 5. The selection is this project's own.
 //
-// A wide pool has more, after these, of which what does the same as an earlier
-// one is dropped:
+// A wide pool also has the following, except those equivalent to an earlier
+// one:
 //
-//   - every block that adds up to the added depth inserted at every gap;
+//   - every block whose size divides the added depth, inserted at every gap;
 //   - depth up-scaling, identity blocks, LEMON, MSG, MSLT, and LiGO's depth
 //     operator with learned coefficients;
-//   - stack, interleave and the last block repeated, with duplicates scaled by
-//     a half, with noise of a hundredth, and interpolated; with moments reset
-//     and those of duplicates at zero; with re-warm-up and with the schedule
-//     begun anew.
+//   - stack, interleave and the last block repeated, with duplicates that are
+//     scaled by 0.5, with noise of 0.01, and interpolated; with all moments and
+//     only those of duplicates reset; with re-warm-up and with a restarted
+//     schedule.
 //
-// 3 to 6 gives 45 so. The insertions grow with the square of the depth times
-// the divisors of the added depth: 12 to 24 has hundreds.
+// From 3 to 6 layers there are then 45. The number of insertions grows with the
+// square of the depth times the number of divisors of the added depth: from 12
+// to 24 there are hundreds.
 func NewPool(from, to int, opts *Options) (Pool, error) {
 	o, err := opts.fill()
 	if err != nil {
@@ -234,7 +235,7 @@ func NewPool(from, to int, opts *Options) (Pool, error) {
 	return pool, pool.Validate(Depths{from}, Depths{to})
 }
 
-// collector gathers strategies and keeps the first error.
+// collector collects strategies and the first error.
 type collector struct {
 	pool Pool
 	err  error
@@ -248,8 +249,8 @@ func (c *collector) all(p Pool, err error) {
 	}
 }
 
-// largestBlock returns the largest size, up to limit, that divides the added
-// depth, or 0.
+// largestBlock returns the largest block size, up to limit, that divides the
+// added depth, or 0 if there is none.
 func largestBlock(limit, added int) int {
 	for block := min(limit, added); block > 0; block-- {
 		if added%block == 0 {
@@ -259,8 +260,8 @@ func largestBlock(limit, added int) int {
 	return 0
 }
 
-// maxDepth is far above any model's depth. It turns a slip in a number into an
-// error, where it would have exhausted memory.
+// maxDepth is far above any model's depth. A mistyped number is then an error
+// instead of exhausting memory.
 const maxDepth = 10_000
 
 func checkDepths(from, to int) error {

@@ -125,7 +125,7 @@ func TestPoolValidate(t *testing.T) {
 		{Pool{a}, 2, 2, "choose a depth above 2"},
 		{Pool{a}, 3, 2, "choose a depth above 3"},
 		{nil, 1, 2, "pool is empty"},
-		{Pool{a}, 1, 3, `"a" grows to 2 layers, the pool to 3`},
+		{Pool{a}, 1, 3, `"a" grows to 2 layers, but the pool grows to 3`},
 		{Pool{a, Custom("b", Map{0, 1}, Copy)}, 1, 2, `strategy "b"`},
 		{Pool{a, Custom("a", Map{0, New}, Copy)}, 1, 2, `named "a"`},
 		{Pool{a, Custom("b", Map{0, 0}, Copy)}, 1, 2, `"a" and "b" do the same`},

@@ -2,7 +2,7 @@ package growth
 
 import "fmt"
 
-// wide returns the maps and named strategies that only a wide pool has.
+// wide returns the additional strategies of a wide pool that have their own maps.
 func wide(from, to int, o Options) (Pool, error) {
 	var c collector
 	for block := 1; block <= from; block++ {
@@ -21,8 +21,8 @@ func wide(from, to int, o Options) (Pool, error) {
 	return c.pool, c.err
 }
 
-// moreTraining returns the strategies of a pool with other moments and other
-// learning rates, named so.
+// moreTraining returns the strategies of a pool with other policies for moments
+// and other learning-rate schedules, renamed accordingly.
 func moreTraining(base Pool, o Options) Pool {
 	var pool Pool
 	for _, change := range []struct {
@@ -45,12 +45,12 @@ func moreTraining(base Pool, o Options) Pool {
 	return pool
 }
 
-// NewPoolFor returns the strategies that grow a model of one or two stacks.
-// For one stack they are [NewPool]'s. For an encoder and a decoder that both
-// grow, they are those whose name the pools of both stacks have, so that both
-// stacks are grown the same way; of depths that differ, these are fewer. Where
-// one of the two stacks grows, they are its pool's, and the other keeps its
-// layers.
+// NewPoolFor returns the strategies that grow a model with one or two stacks.
+// For one stack they are those of [NewPool]. If an encoder and a decoder both
+// grow, they are the strategies whose name occurs in the pools of both stacks,
+// so both grow in the same way; if the depths differ, fewer names occur in
+// both. If only one of the two stacks grows, they are those of its pool, and
+// the other stack keeps its layers.
 func NewPoolFor(from, to Depths, opts *Options) (Pool, error) {
 	if err := from.check(to); err != nil {
 		return nil, err

@@ -61,8 +61,7 @@ func TestMoreNamedStrategies(t *testing.T) {
 	}
 }
 
-// TestSOLARIsTheMiddleBlock holds the two descriptions of depth up-scaling
-// against each other.
+// TestSOLARIsTheMiddleBlock compares the two descriptions of depth up-scaling.
 func TestSOLARIsTheMiddleBlock(t *testing.T) {
 	for from := 2; from <= 12; from++ {
 		for to := from + 1; to < 2*from; to++ {
@@ -78,7 +77,8 @@ func TestSOLARIsTheMiddleBlock(t *testing.T) {
 	}
 }
 
-// TestWidePool: it is valid, begins with the narrow one, and is large enough.
+// TestWidePool checks that a wide pool is valid, begins with the narrow one, and has the
+// right size.
 func TestWidePool(t *testing.T) {
 	for _, c := range []struct{ from, to, atLeast int }{{1, 2, 10}, {1, 5, 10}, {3, 6, 41}, {3, 5, 35}, {4, 6, 40}, {6, 12, 100}} {
 		for _, moments := range []Moments{"", MomentsReset} {
@@ -172,8 +172,8 @@ func TestNewPoolFor(t *testing.T) {
 	}
 }
 
-// TestEqualKeysOfWidePools: whatever Dedupe drops would have given the state
-// that the strategy it is dropped for gives.
+// TestEqualKeysOfWidePools checks that every strategy that Dedupe removes gives
+// the same state as the one it keeps.
 func TestEqualKeysOfWidePools(t *testing.T) {
 	src := randomState(rand.New(rand.NewPCG(6, 6)), 3)
 	states := make(map[string]State)

@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// New layers: the source, unbroken or opened at one gap p, and layers with the
-// model's own random initialization.
+// New layers with the model's own random initialization are added to the source
+// at one gap p.
 //
 //	Map = [0 .. p-1] + (D-L) New + [p .. L-1]
 //
-// with L layers before and D after. It is the control of every study of
+// with L layers before and D after. They are the usual control in studies of
 // stacking (among others Gong et al. 2019 and Du et al. 2024, arXiv
-// 2405.15319): what the added depth is worth without anything copied into it.
+// 2405.15319): they show the value of added depth without copying.
 
 const randomSource = "random new layers, the usual control (Gong et al. 2019; Du et al. 2024, arXiv 2405.15319)"
 
-// RandomAt puts to-from new layers at a gap of the source: 0 is the bottom,
-// from the top.
+// RandomAt puts to-from new layers at a gap of the source: gap 0 is at the
+// bottom, gap from on top.
 func RandomAt(from, to, gap int) (Strategy, error) {
 	if err := checkDepths(from, to); err != nil {
 		return Strategy{}, err
@@ -30,7 +30,7 @@ func RandomAt(from, to, gap int) (Strategy, error) {
 }
 
 // RandomLayers returns [RandomAt] for the bottom, the middle (gap from/2) and
-// the top, named so. A source of one layer has no middle: there are two.
+// the top, with corresponding names. A source of one layer has no middle.
 func RandomLayers(from, to int) (Pool, error) {
 	var pool Pool
 	for _, place := range []struct {

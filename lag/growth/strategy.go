@@ -9,20 +9,21 @@ import (
 	"unicode"
 )
 
-// Moments is the policy for the optimizer's moments. Those of new layers
-// always start at zero.
+// Moments is the policy for the optimizer's moments. The moments of new layers
+// are always zero.
 type Moments string
 
 const (
-	// MomentsCopy moves the moments with their layer, into duplicates too.
+	// MomentsCopy copies the moments of each layer with its parameters, also
+	// into duplicates.
 	MomentsCopy Moments = "copy"
-	// MomentsZeroDuplicates is MomentsCopy with the moments of duplicates at zero.
+	// MomentsZeroDuplicates is MomentsCopy with zero moments for duplicates.
 	MomentsZeroDuplicates Moments = "zero-duplicates"
-	// MomentsReset sets every moment to zero, those outside the stack included.
+	// MomentsReset sets all moments to zero, also those outside the stack.
 	MomentsReset Moments = "reset"
 )
 
-// Validate reports an unknown policy.
+// Validate returns an error if the policy is unknown.
 func (m Moments) Validate() error {
 	switch m {
 	case MomentsCopy, MomentsZeroDuplicates, MomentsReset:
@@ -32,48 +33,51 @@ func (m Moments) Validate() error {
 }
 
 // Strategy is a way to grow a model in depth: a layer map for each of its
-// stacks, what becomes of duplicates and of moments, and how training goes on.
+// stacks, the treatment of duplicates and moments, and options for the training
+// after growing.
 type Strategy struct {
 	Name    string  `json:"name"`                  // unique in a pool
-	Map     Map     `json:"map"`                   // of the stack; of an encoder-decoder model the decoder's
-	Encoder Map     `json:"encoder_map,omitempty"` // of an encoder-decoder model the encoder's; nil for a model of one stack
+	Map     Map     `json:"map"`                   // map of the stack; in an encoder-decoder model, of the decoder
+	Encoder Map     `json:"encoder_map,omitempty"` // map of the encoder of an encoder-decoder model; otherwise nil
 	Init    Init    `json:"init"`
 	Moments Moments `json:"moments"`
 
 	// Combine makes grown layer i the sum over j of Combine[i][j] times source
-	// layer j, in place of a copy of source layer Map[i], which must be that of
-	// the row's largest coefficient by size. First moments, linear in gradients,
-	// are combined likewise; all other moments, means of squared gradients, with
-	// the coefficients squared: that is the variance of a sum whose terms are
-	// independent, and no coefficient can make it negative. For a model of one
-	// stack; see [LiGO].
+	// layer j, instead of a copy of source layer Map[i]. Map[i] must be the
+	// layer of the row's coefficient with the largest absolute value. First
+	// moments, which are linear in gradients, are combined in the same way. All
+	// other moments are means of squared gradients and are combined with
+	// squared coefficients: that is the variance of a sum of independent terms,
+	// and it cannot be negative. Combine is for models with one stack; see
+	// [LiGO].
 	Combine [][]float64 `json:"combine,omitempty"`
 
 	// CombineModules has coefficients for single modules of a layer, by
-	// [Module], in place of Combine's or the map's; "output.dense" is one of
-	// BERT's. The map, which then only says what is a duplicate, need not name
-	// their largest ones.
+	// [Module], in place of those of Combine or the map; "output.dense" is a
+	// module of BERT. The map then only determines the duplicates, and need not
+	// match their largest coefficients.
 	CombineModules map[string][][]float64 `json:"combine_modules,omitempty"`
 
-	// Learn has the coefficients of every module learned before growing,
-	// beginning with what the strategy does without it: see [LearnedLiGO]. Nil
-	// learns nothing. In a model of two stacks those of each stack are learned
-	// whose map does more than leave its layers in place.
+	// Learn makes the trainer learn the coefficients of every module before
+	// growing. They start with those that the strategy has without Learn: see
+	// [LearnedLiGO]. Nil means no learning. In a model with two stacks, only
+	// the coefficients of stacks that the map changes are learned.
 	Learn *Learning `json:"learn,omitempty"`
 
-	// How training goes on, in training steps since growing. What the schedule
-	// and the frozen layers are is the trainer's to know; see [Strategy.Frozen].
-	Rewarm   int  `json:"rewarm,omitempty"`    // steps over which the learning rate rises from 0 to its schedule again
-	Restart  bool `json:"restart,omitempty"`   // begin the learning-rate schedule anew instead of keeping its position
-	NewFirst int  `json:"new_first,omitempty"` // steps in which only duplicates and new layers are trained
+	// Options for the training after growing, in training steps since growing.
+	// The trainer implements the schedule and frozen layers; see
+	// [Strategy.Frozen].
+	Rewarm   int  `json:"rewarm,omitempty"`    // steps in which the learning rate rises from 0 to its schedule
+	Restart  bool `json:"restart,omitempty"`   // restart the learning-rate schedule instead of continuing it
+	NewFirst int  `json:"new_first,omitempty"` // steps that train only duplicates and new layers
 
-	Source string `json:"source,omitempty"` // the publication it comes from, empty for the user's own
+	Source string `json:"source,omitempty"` // publication; empty for the user's own strategies
 }
 
-// Custom makes a strategy of the user's own: a map, what becomes of its
-// duplicates, moments copied with the layers. Gated gets [DefaultGateSteps];
-// other values go into the fields of the result. Errors show up in
-// [Strategy.Validate], which every user of a strategy calls.
+// Custom returns a user-defined strategy with the given map and init; moments
+// are copied with the layers. The number of gate steps is [DefaultGateSteps].
+// Set other options in the fields of the result. [Strategy.Validate], which all
+// users of a strategy call, reports errors.
 func Custom(name string, m Map, kind InitKind) Strategy {
 	s := Strategy{Name: name, Map: slices.Clone(m), Init: Init{Kind: kind}, Moments: MomentsCopy}
 	if kind == Gated {
@@ -82,8 +86,8 @@ func Custom(name string, m Map, kind InitKind) Strategy {
 	return s
 }
 
-// WithInit returns the strategy with another init, its kind appended to the
-// name: stack becomes stack-zero.
+// WithInit returns the strategy with another init and with its kind appended to
+// the name: stack becomes stack-zero.
 func (s Strategy) WithInit(init Init) Strategy {
 	s = s.clone()
 	s.Name += "-" + string(init.Kind)
@@ -105,8 +109,9 @@ func (s Strategy) clone() Strategy {
 	return s
 }
 
-// Summary is what the strategy does beside its maps: the init, and what else is
-// not the default, such as "zero, restart" or "moments reset, re-warm-up 100".
+// Summary describes the strategy without its maps: the init and other options
+// that are not the default, such as "zero, restart" or "moments reset,
+// re-warm-up 100".
 func (s Strategy) Summary() string {
 	var parts []string
 	if s.combines() {
@@ -136,13 +141,13 @@ func (s Strategy) Summary() string {
 	return strings.Join(parts, ", ")
 }
 
-// Validate reports whether the strategy can grow a model of these depths.
+// Validate returns an error if the strategy cannot grow a model of these depths.
 func (s Strategy) Validate(from Depths) error {
 	if s.Name == "" {
 		return errors.New("a strategy has no name: give it one that is unique in its pool")
 	}
 	if strings.TrimSpace(s.Name) != s.Name || strings.ContainsFunc(s.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return fmt.Errorf("strategy name %q has characters that cannot be printed, or spaces around it: choose a plain name", s.Name)
+		return fmt.Errorf("strategy name %q has unprintable characters or surrounding spaces: choose a plain name", s.Name)
 	}
 	if err := s.validate(from); err != nil {
 		return fmt.Errorf("strategy %q: %w", s.Name, err)
@@ -174,19 +179,19 @@ func (s Strategy) validate(from Depths) error {
 	}
 	switch {
 	case s.Rewarm < 0:
-		return fmt.Errorf("rewarm is %d: give the training steps, 0 for none", s.Rewarm)
+		return fmt.Errorf("rewarm is %d: give a number of training steps, or 0", s.Rewarm)
 	case s.NewFirst < 0:
-		return fmt.Errorf("new_first is %d: give the training steps, 0 for none", s.NewFirst)
+		return fmt.Errorf("new_first is %d: give a number of training steps, or 0", s.NewFirst)
 	case s.NewFirst > 0 && s.Added() == 0:
 		return fmt.Errorf("new_first is %d, but no layer is a duplicate or new: nothing would be trained; leave it out", s.NewFirst)
 	}
 	return nil
 }
 
-// Key is what the strategy does, without its name and source: strategies with
-// equal keys turn a state into equal states and train them alike. In maps
-// without duplicates the init has nothing to act on and does not count, nor do
-// coefficients that only copy.
+// Key describes the effect of the strategy, without its name and source.
+// Strategies with equal keys turn a state into equal states and train them in
+// the same way. The init does not count if the maps have no duplicates, and
+// coefficients that only copy do not count.
 func (s Strategy) Key() string {
 	init, moments := s.Init, s.Moments
 	if init.Kind == Interpolate && !slices.ContainsFunc(s.maps(), func(m Map) bool { return m.interpolates() }) {
@@ -206,8 +211,8 @@ func (s Strategy) Key() string {
 	if !s.oneHot() {
 		fmt.Fprintf(&key, " combine=%v", s.Combine)
 	}
-	if own := s.own(); own != nil {
-		fmt.Fprintf(&key, " combine_modules=%v", own) // in the order of the names
+	if overrides := s.moduleOverrides(); overrides != nil {
+		fmt.Fprintf(&key, " combine_modules=%v", overrides) // fmt prints maps sorted by key
 	}
 	if s.Learn != nil {
 		fmt.Fprintf(&key, " learn=%+v", *s.Learn)

@@ -46,7 +46,7 @@ func TestStrategyValidate(t *testing.T) {
 		want   string
 	}{
 		{func(s *Strategy) { s.Name = "" }, "no name"},
-		{func(s *Strategy) { s.Name = "a\nb" }, "cannot be printed"},
+		{func(s *Strategy) { s.Name = "a\nb" }, "unprintable characters"},
 		{func(s *Strategy) { s.Name = " a" }, "spaces"},
 		{func(s *Strategy) { s.Map = Map{0, 7} }, `strategy "s": layer map [0 7]`},
 		{func(s *Strategy) { s.Init.Kind = "" }, `init "" is unknown`},
@@ -95,7 +95,7 @@ func TestKey(t *testing.T) {
 		t.Error("the gate's steps do not count")
 	}
 
-	// Without duplicates there is nothing that an init could change.
+	// Without duplicates an init changes nothing.
 	fresh := Strategy{Map: Map{0, 1, New}, Init: Init{Kind: Copy}, Moments: MomentsCopy}
 	for _, other := range []Strategy{
 		{Map: fresh.Map, Init: Init{Kind: Zero}, Moments: MomentsCopy},

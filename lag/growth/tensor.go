@@ -18,7 +18,7 @@ func (t Tensor) Clone() Tensor {
 	return Tensor{Shape: slices.Clone(t.Shape), Data: slices.Clone(t.Data)}
 }
 
-// size is the number of elements that the shape asks for, or an error.
+// size returns the number of elements of the shape.
 func (t Tensor) size() (int, error) {
 	size := 1
 	for _, axis := range t.Shape {
@@ -26,31 +26,31 @@ func (t Tensor) size() (int, error) {
 			return 0, fmt.Errorf("has shape %v: every axis needs a length of at least 1", t.Shape)
 		}
 		if size > math.MaxInt/axis {
-			return 0, fmt.Errorf("has shape %v: its size is beyond the address space", t.Shape)
+			return 0, fmt.Errorf("has shape %v: it is too large for the address space", t.Shape)
 		}
 		size *= axis
 	}
 	return size, nil
 }
 
-// Tensors are tensors by name, the names those of the checkpoint.
+// Tensors maps names, as in the checkpoint, to tensors.
 type Tensors map[string]Tensor
 
-// names returns the names in order, so that errors are the same each time.
+// names returns the sorted names, so that errors are deterministic.
 func (t Tensors) names() []string { return slices.Sorted(maps.Keys(t)) }
 
-// State is what training goes on from: the model's parameters and the moments
-// that the optimizer keeps of them, by the moment's name and the parameter's.
-// Adam has two, "first" and "second", of the parameter's shape. Adafactor has
-// some that exist for some parameters only, and in other shapes. A state without
-// moments is a bare model.
+// State is the state of training: the model's parameters, and the optimizer's
+// moments by moment name and parameter name. Adam has the moments "first" and
+// "second" in the parameter's shape. Some moments of Adafactor exist only for
+// some parameters, and have other shapes. A state without moments is only a
+// model.
 type State struct {
 	Params  Tensors
 	Moments map[string]Tensors
 }
 
-// validate reports a tensor whose data do not fill its shape, and moments of no
-// parameter.
+// validate returns an error for a tensor whose data does not match its shape,
+// and for moments without a parameter.
 func (s State) validate() error {
 	if err := validateSizes(s.Params, "parameter"); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (s State) validate() error {
 		}
 		for _, name := range s.Moments[moment].names() {
 			if _, ok := s.Params[name]; !ok {
-				return fmt.Errorf("%s %q belongs to no parameter: drop it, or name it as its parameter is named", what, name)
+				return fmt.Errorf("%s %q belongs to no parameter: remove it, or give it the name of its parameter", what, name)
 			}
 		}
 	}

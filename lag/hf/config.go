@@ -7,80 +7,48 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag/bert"
-	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/ul2"
+	"github.com/landscape-aware/growing/lag/model"
+	_ "github.com/landscape-aware/growing/lag/model/families" // registers all families
 )
 
-// architecture is a kind of model of transformers.
-type architecture struct {
-	modelType string
-	classes   []string // of transformers, whose checkpoints can be read; the first where none is named
-	parse     func(text []byte, class string) (train.Model, error)
-	fixed     []fixed // what the configuration must say
-	names     names   // of the parameters
-}
-
-var architectures = []architecture{
-	{"bert", []string{"BertForMaskedLM", "BertForPreTraining", "BertModel"}, parsePostNorm, bertFixed, bertNames},
-	{"megatron-bert", []string{"MegatronBertForMaskedLM", "MegatronBertForPreTraining", "MegatronBertModel"}, parsePreNorm, bertFixed, bertNames},
-	{"t5", []string{"T5ForConditionalGeneration", "T5WithLMHeadModel", "T5Model"}, parseT5, t5Fixed, t5Names},
-}
-
-// architectureOf returns the kind of a model of ours.
-func architectureOf(m train.Model) (architecture, error) {
-	var modelType string
-	switch c := m.(type) {
-	case bert.Config:
-		modelType = "bert"
-		if c.PreNorm {
-			modelType = "megatron-bert"
-		}
-	case ul2.Config:
-		modelType = "t5"
-	}
-	i := slices.IndexFunc(architectures, func(a architecture) bool { return a.modelType == modelType })
+// architectureOf returns the architecture with the given model_type.
+func architectureOf(modelType string) (model.Architecture, error) {
+	list := model.Architectures()
+	i := slices.IndexFunc(list, func(a model.Architecture) bool { return a.ModelType == modelType })
 	if i < 0 {
-		return architecture{}, fmt.Errorf("a model of type %T has no counterpart in transformers", m)
+		return model.Architecture{}, fmt.Errorf("model_type is %q, which is not supported; supported are %s", modelType, supported(list))
 	}
-	return architectures[i], nil
+	return list[i], nil
 }
 
-// fixed is a field of a configuration that may have one value only.
-type fixed struct {
-	field string
-	value any    // as encoding/json decodes it; also what transformers takes where the field is absent
-	why   string // what another value would ask for
+// common are the fixed fields of all architectures.
+var common = []model.Fixed{
+	{Field: "quantization_config", Value: nil, Why: "quantized weights cannot be read; use the model before quantization"},
+	{Field: "pruned_heads", Value: map[string]any{}, Why: "layers of different shapes are not supported"},
 }
 
-// common are the fixed fields of every kind.
-var common = []fixed{
-	{"quantization_config", nil, "quantized weights cannot be read; take the model that was quantized"},
-	{"pruned_heads", map[string]any{}, "layers of different shapes are not supported"},
-}
-
-// check reports a field with another value.
-func (f fixed) check(fields map[string]json.RawMessage) error {
-	raw, ok := fields[f.field]
+// check returns an error if a fixed field has another value.
+func check(f model.Fixed, fields map[string]json.RawMessage) error {
+	raw, ok := fields[f.Field]
 	if !ok || string(raw) == "null" {
 		return nil
 	}
 	var value any
 	if err := json.Unmarshal(raw, &value); err != nil {
-		return fmt.Errorf("%s: %w", f.field, err)
+		return fmt.Errorf("%s: %w", f.Field, err)
 	}
-	if reflect.DeepEqual(value, f.value) {
+	if reflect.DeepEqual(value, f.Value) {
 		return nil
 	}
-	if f.value == nil {
-		return fmt.Errorf("it has a %s: %s", f.field, f.why)
+	if f.Value == nil {
+		return fmt.Errorf("it has a %s: %s", f.Field, f.Why)
 	}
-	want, _ := json.Marshal(f.value)
-	return fmt.Errorf("%s is %.100s and not %s: %s", f.field, raw, want, f.why)
+	want, _ := json.Marshal(f.Value)
+	return fmt.Errorf("%s is %.100s and not %s: %s", f.Field, raw, want, f.Why)
 }
 
-// parseConfig reads a config.json, whose fields are given once more.
-func parseConfig(text []byte, fields map[string]json.RawMessage) (train.Model, error) {
+// parseConfig parses a config.json. Fields has its fields.
+func parseConfig(text []byte, fields map[string]json.RawMessage) (model.Config, error) {
 	var head struct {
 		ModelType     string   `json:"model_type"`
 		Architectures []string `json:"architectures"`
@@ -88,34 +56,33 @@ func parseConfig(text []byte, fields map[string]json.RawMessage) (train.Model, e
 	if err := json.Unmarshal(text, &head); err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(architectures, func(a architecture) bool { return a.modelType == head.ModelType })
-	if i < 0 {
-		return nil, fmt.Errorf("model_type is %q, which is not supported; supported are %s", head.ModelType, supported())
+	a, err := architectureOf(head.ModelType)
+	if err != nil {
+		return nil, err
 	}
-	a := architectures[i]
-	class := a.classes[0]
+	class := a.Classes[0]
 	if len(head.Architectures) > 0 {
 		class = head.Architectures[0]
 	}
-	if !slices.Contains(a.classes, class) {
-		return nil, fmt.Errorf("the architecture %s is not supported; of model_type %q it is %s", class, a.modelType, strings.Join(a.classes, ", "))
+	if !slices.Contains(a.Classes, class) {
+		return nil, fmt.Errorf("the architecture %s is not supported; of model_type %q it is %s", class, a.ModelType, strings.Join(a.Classes, ", "))
 	}
-	for _, f := range slices.Concat(a.fixed, common) {
-		if err := f.check(fields); err != nil {
+	for _, f := range slices.Concat(a.Fixed, common) {
+		if err := check(f, fields); err != nil {
 			return nil, err
 		}
 	}
-	config, err := a.parse(text, class)
+	config, err := a.Parse(text, class)
 	if err != nil {
 		return nil, err
 	}
 	return config, config.Validate()
 }
 
-func supported() string {
+func supported(architectures []model.Architecture) string {
 	var list []string
 	for _, a := range architectures {
-		list = append(list, fmt.Sprintf("%q (%s)", a.modelType, a.classes[0]))
+		list = append(list, fmt.Sprintf("%q (%s)", a.ModelType, a.Classes[0]))
 	}
 	return strings.Join(list, ", ")
 }

@@ -1,13 +1,13 @@
-// Package hf reads and writes models as Hugging Face's transformers keeps them:
+// Package hf reads and writes models in the format of Hugging Face's transformers:
 // a directory of config.json, model.safetensors and the files of a tokenizer.
 //
 // [Load] reads the checkpoints of BERT (BertFor..., post-norm, and
 // MegatronBertFor..., pre-norm) and of T5 v1.1 and UL2, from a directory or from
 // the hub, into the models of packages bert and ul2. [Save] writes ours
 // so that transformers' from_pretrained loads them into the same function.
-// Parameters are named as Hugging Face names them, with few exceptions, which
+// Parameters have the names of Hugging Face's checkpoints, with few exceptions, which
 // are tables in bert.go and t5.go.
 //
-// Whatever in a configuration would change the function and has no counterpart
-// here is an error, in both directions.
+// Settings that change the function but have no counterpart on the other side are
+// an error, in both directions.
 package hf

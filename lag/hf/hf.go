@@ -15,8 +15,8 @@ import (
 
 	"github.com/landscape-aware/growing/data/hub"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/train"
 )
 
 const (
@@ -25,15 +25,15 @@ const (
 	indexFile   = "model.safetensors.index.json"
 )
 
-// Model is a model as a directory of Hugging Face holds it.
+// Model is the contents of a model's directory in Hugging Face's format.
 type Model struct {
-	Config train.Model    // a bert.Config or a ul2.Config
-	Params growth.Tensors // of Config, by our names
-	Files  []string       // paths of the tokenizer's files, which are copied along
+	Config model.Config
+	Params growth.Tensors // parameters of Config, by our names
+	Files  []string       // paths of the tokenizer's files, which Save copies
 
 	// Original holds the fields of the config.json that the model was read from.
-	// [Save] writes those that it does not know as they are: names of labels,
-	// ids of special tokens, settings of generation. Nil for a model of ours.
+	// [Save] keeps those that it does not know, such as names of labels,
+	// ids of special tokens and settings of generation. Nil for our own models.
 	Original map[string]json.RawMessage
 }
 
@@ -61,8 +61,8 @@ func Load(ctx context.Context, source string) (*Model, error) {
 	return m, nil
 }
 
-// LoadFiles reads a model from its config.json and its weights, which need not
-// lie in one directory. Without a path of weights it has no parameters.
+// LoadFiles reads a model from its config.json and its weights, which may be
+// in different directories. If weights is empty, the model has no parameters.
 func LoadFiles(config, weights string) (*Model, error) {
 	m := &Model{}
 	var err error
@@ -78,7 +78,7 @@ func LoadFiles(config, weights string) (*Model, error) {
 	return m, err
 }
 
-// IsModel tells whether a directory holds a model as Hugging Face lays it out.
+// IsModel reports whether a directory holds a model in Hugging Face's format.
 func IsModel(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, configFile))
 	if err != nil {
@@ -91,12 +91,12 @@ func IsModel(dir string) bool {
 }
 
 // LoadConfig reads a config.json.
-func LoadConfig(path string) (train.Model, error) {
+func LoadConfig(path string) (model.Config, error) {
 	config, _, err := readConfig(path)
 	return config, err
 }
 
-func readConfig(path string) (train.Model, map[string]json.RawMessage, error) {
+func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("there is no %s: %w; name the directory of a model as transformers saves it, or hf:owner/name", path, fs.ErrNotExist)
@@ -106,7 +106,7 @@ func readConfig(path string) (train.Model, map[string]json.RawMessage, error) {
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, nil, fmt.Errorf("%s is no JSON object: %w; copy or download it again", path, err)
+		return nil, nil, fmt.Errorf("%s is not a JSON object: %w; copy or download it again", path, err)
 	}
 	config, err := parseConfig(text, fields)
 	if err != nil {
@@ -116,7 +116,7 @@ func readConfig(path string) (train.Model, map[string]json.RawMessage, error) {
 }
 
 // openWeights opens a model's weights. Weights in PyTorch's own format are
-// programs, which are not run.
+// programs, so they are not read.
 func openWeights(dir string) (*safetensors.File, error) {
 	f, err := safetensors.OpenModel(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -131,13 +131,13 @@ func openWeights(dir string) (*safetensors.File, error) {
 }
 
 func noSafetensors(where, other string) error {
-	return fmt.Errorf("%s has its weights in %s and none in %s; convert it in Python with transformers: from_pretrained(...), then save_pretrained(directory, safe_serialization=True)",
+	return fmt.Errorf("%s has its weights in %s but not in %s; convert it in Python with transformers: from_pretrained(...), then save_pretrained(directory, safe_serialization=True)",
 		where, other, weightsFile)
 }
 
-// Download brings the files of a model of the hub into the cache that Hugging
+// Download downloads the files of a model of the hub to the cache that Hugging
 // Face's programs share, and returns their directory. A source that is a
-// directory is returned as it is. Progress is in bytes and may be nil.
+// directory is returned unchanged. Progress is in bytes and may be nil.
 func Download(ctx context.Context, source string, progress func(done, total int64)) (dir string, err error) {
 	rest, ok := strings.CutPrefix(source, hub.Prefix)
 	if !ok {
@@ -169,7 +169,7 @@ func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(d
 	if !has(configFile) {
 		return fmt.Errorf("%s has no %s; it is not a model of transformers", repo.Origin(), configFile)
 	}
-	// The configuration first: a model that is not supported is not downloaded.
+	// Check the configuration before downloading the weights.
 	if err := repo.Fetch(ctx, []string{configFile}, nil); err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(d
 			return err
 		}
 		if i := slices.IndexFunc(names, func(name string) bool { return !has(name) }); i >= 0 {
-			return fmt.Errorf("%s lacks %.200q, which its %s names; the model is not whole there", repo.Origin(), names[i], indexFile)
+			return fmt.Errorf("%s lacks %.200q, which is in its %s; the model there is incomplete", repo.Origin(), names[i], indexFile)
 		}
 	default:
 		other := "another format"
@@ -203,6 +203,6 @@ func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(d
 			names = append(names, name)
 		}
 	}
-	log.Info("fetching a model, as far as it is not there yet", "model", id, "files", len(names), "commit", repo.Commit())
+	log.Info("downloading the missing files of a model", "model", id, "files", len(names), "commit", repo.Commit())
 	return repo.Fetch(ctx, names, progress)
 }

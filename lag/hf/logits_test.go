@@ -12,12 +12,12 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/transformer"
+	"github.com/landscape-aware/growing/lag/model/ul2"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // reference is what testdata/make.py writes.

@@ -9,78 +9,66 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// names maps the parameters of a family to the tensors of a checkpoint. A
-// parameter that is not in pairs has the same name on both sides.
-type names struct {
-	pairs       []pair
-	copies      []copied
-	ignored     []string          // tensors without a function
-	heads       []string          // tensors of heads that the model may lack; they are left out with a line in the log
-	headsAdvice string            // what that line says
-	prefix      string            // begins the names of the model's body; absent where the body was saved alone
-	legacy      map[string]string // older ends of names
-}
+// names maps the parameters of a family to the tensors of a checkpoint.
+type names struct{ model.TensorNames }
 
-// pair is a parameter under two names.
-type pair struct{ ours, theirs string }
-
-// copied is a tensor that is one with another. A checkpoint may hold either or
-// both; two that differ are an error.
-type copied struct{ copy, of string }
-
-// theirs returns the name of a parameter of ours in a checkpoint.
+// theirs returns the name in a checkpoint of one of our parameters.
 func (n names) theirs(ours string) string {
-	for _, p := range n.pairs {
-		if p.ours == ours {
-			return p.theirs
+	for _, p := range n.Pairs {
+		if p.Ours == ours {
+			return p.Theirs
 		}
 	}
 	return ours
 }
 
-// canonical returns the name that a tensor of a checkpoint goes by today.
+// canonical returns the current name of a tensor of a checkpoint.
 func (n names) canonical(name string, body bool) string {
-	for old, now := range n.legacy {
+	for old, now := range n.Legacy {
 		if rest, ok := strings.CutSuffix(name, old); ok {
 			name = rest + now
 		}
 	}
-	if body && !strings.HasPrefix(name, "cls.") {
-		name = n.prefix + name
+	if body && !strings.HasPrefix(name, n.Outside) {
+		name = n.Prefix + name
 	}
 	return name
 }
 
 // LoadWeights reads the parameters of a model from a checkpoint of transformers.
-// A tensor that is missing, left over, of another shape or of no floating-point
+// A tensor that is missing, superfluous, or of the wrong shape or a non-floating-point
 // type is an error. Weights in half precision become float32.
-func LoadWeights(f *safetensors.File, config train.Model) (growth.Tensors, error) {
-	a, err := architectureOf(config)
+func LoadWeights(f *safetensors.File, config model.Config) (growth.Tensors, error) {
+	export, err := config.Export()
 	if err != nil {
 		return nil, err
 	}
-	c := checkpoint{file: f, names: a.names}
+	a, err := architectureOf(export.ModelType)
+	if err != nil {
+		return nil, err
+	}
+	c := checkpoint{file: f, names: names{a.Names}}
 	if err := c.list(); err != nil {
 		return nil, err
 	}
 	return c.load(config.Parameters())
 }
 
-// checkpoint is an open checkpoint, its tensors by their canonical names.
+// checkpoint is an open checkpoint. It maps canonical names to tensors.
 type checkpoint struct {
 	file    *safetensors.File
 	names   names
-	tensors map[string]string // the name in the file, by canonical name; those not read yet
+	tensors map[string]string // names in the file of tensors that were not read yet, by canonical name
 }
 
 func (c *checkpoint) list() error {
 	list := c.file.Names()
-	body := c.names.prefix != "" && !slices.ContainsFunc(list, func(name string) bool { return strings.HasPrefix(name, c.names.prefix) })
+	body := c.names.Prefix != "" && !slices.ContainsFunc(list, func(name string) bool { return strings.HasPrefix(name, c.names.Prefix) })
 	c.tensors = make(map[string]string, len(list))
 	for _, name := range list {
 		canonical := c.names.canonical(name, body)
@@ -100,7 +88,7 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 		theirs := c.names.theirs(p.Name)
 		name, ok := c.tensors[theirs]
 		if !ok {
-			if theirs, name, ok = c.stand(theirs); !ok {
+			if theirs, name, ok = c.substitute(theirs); !ok {
 				missing = append(missing, theirs)
 				continue
 			}
@@ -129,12 +117,12 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 	return params, nil
 }
 
-// stand returns a copy that stands for a tensor that is absent.
-func (c *checkpoint) stand(theirs string) (canonical, name string, ok bool) {
-	for _, copied := range c.names.copies {
-		if copied.of == theirs {
-			if name, ok := c.tensors[copied.copy]; ok {
-				return copied.copy, name, true
+// substitute returns a copy of a tensor that is missing.
+func (c *checkpoint) substitute(theirs string) (canonical, name string, ok bool) {
+	for _, copied := range c.names.Copies {
+		if copied.Of == theirs {
+			if name, ok := c.tensors[copied.Copy]; ok {
+				return copied.Copy, name, true
 			}
 		}
 	}
@@ -144,57 +132,58 @@ func (c *checkpoint) stand(theirs string) (canonical, name string, ok bool) {
 func (c *checkpoint) read(name string, shape []int) (growth.Tensor, error) {
 	entry, _ := c.file.Entry(name)
 	if !slices.Equal(entry.Shape, shape) {
-		return growth.Tensor{}, fmt.Errorf("%s: tensor %s has shape %v where %s asks for %v; the two do not belong together",
+		return growth.Tensor{}, fmt.Errorf("%s: tensor %s has shape %v, but by %s it must have %v; the two do not belong together",
 			c.file.Path(), name, entry.Shape, configFile, shape)
 	}
 	return c.file.Floats(name)
 }
 
-// missing is the error of a checkpoint without some tensors.
+// missing returns the error for missing tensors.
 func (c *checkpoint) missing(list []string) error {
-	advice := "the weights are of another model than " + configFile + " says, or a file was not copied"
-	if head := slices.IndexFunc(list, func(name string) bool { return !strings.HasPrefix(name, "cls.") }); head < 0 && c.names.prefix != "" {
-		advice = "it holds BERT without the head of the language model, which is needed: load it with BertForMaskedLM in Python, which makes a new head, train that, and save it"
+	advice := "the weights do not belong to " + configFile + ", or a file was not copied"
+	ofBody := func(name string) bool { return !strings.HasPrefix(name, c.names.Outside) }
+	if c.names.NoHead != "" && !slices.ContainsFunc(list, ofBody) {
+		advice = c.names.NoHead
 	}
 	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
 }
 
-// compareCopies reads what must be equal to something else and compares it.
+// compareCopies reads the copies of tensors and compares them with the originals.
 func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transformer.Param) error {
-	for _, copied := range c.names.copies {
-		name, ok := c.tensors[copied.copy]
-		i := slices.IndexFunc(parameters, func(p transformer.Param) bool { return c.names.theirs(p.Name) == copied.of })
+	for _, copied := range c.names.Copies {
+		name, ok := c.tensors[copied.Copy]
+		i := slices.IndexFunc(parameters, func(p transformer.Param) bool { return c.names.theirs(p.Name) == copied.Of })
 		if !ok || i < 0 {
 			continue
 		}
-		delete(c.tensors, copied.copy)
+		delete(c.tensors, copied.Copy)
 		p := parameters[i]
 		t, err := c.read(name, p.Shape)
 		if err != nil {
 			return err
 		}
 		if !slices.Equal(t.Data, params[p.Name].Data) {
-			return fmt.Errorf("%s: tensor %s is not equal to %s, with which this model has it in common; a model with weights of its own there is not supported",
-				c.file.Path(), name, copied.of)
+			return fmt.Errorf("%s: tensor %s is not equal to %s; a model in which these two differ is not supported",
+				c.file.Path(), name, copied.Of)
 		}
 	}
 	return nil
 }
 
-// leftOver reports tensors that were not read. Those without a function here are dropped.
+// leftOver returns an error if tensors were not read, except those that are ignored.
 func (c *checkpoint) leftOver() error {
 	var dropped []string
-	for _, name := range c.names.ignored {
+	for _, name := range c.names.Ignored {
 		delete(c.tensors, name)
 	}
-	for _, name := range c.names.heads {
+	for _, name := range c.names.Heads {
 		if _, ok := c.tensors[name]; ok {
 			dropped = append(dropped, name)
 			delete(c.tensors, name)
 		}
 	}
 	if len(dropped) > 0 {
-		log.Info(c.names.headsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
+		log.Info(c.names.HeadsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
 	}
 	if len(c.tensors) == 0 {
 		return nil
@@ -204,7 +193,7 @@ func (c *checkpoint) leftOver() error {
 		list = append(list, name)
 	}
 	slices.Sort(list)
-	return fmt.Errorf("%s holds %d tensors that the model of %s has not: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
+	return fmt.Errorf("%s holds %d tensors that the model of %s does not have: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
 }
 
 // shorten lists some names and counts the others.

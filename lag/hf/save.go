@@ -13,27 +13,33 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/transformer"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
-// Save writes a model as transformers' from_pretrained loads it, into a
-// directory that must not exist or be empty and that appears when it is whole.
+// Save writes a model for transformers' from_pretrained, into a
+// directory that must not exist or be empty and that appears when it is complete.
 // The weights are float32. A model that transformers cannot express is an error
 // that names the field of the configuration.
 func Save(dir string, m *Model) error {
-	a, err := architectureOf(m.Config)
-	if err != nil {
-		return err
+	export, err := m.Config.Export()
+	if err == nil {
+		err = m.Config.Validate()
 	}
-	config, err := m.configFields(a)
 	if err != nil {
 		return fmt.Errorf("cannot write %s for transformers: %w", dir, err)
 	}
-	weights, err := a.names.export(m.Params, m.Config.Parameters())
+	a, err := architectureOf(export.ModelType)
+	if err != nil {
+		return err
+	}
+	config, err := m.configFields(export, a.Tokenizer)
+	if err != nil {
+		return fmt.Errorf("cannot write %s for transformers: %w", dir, err)
+	}
+	weights, err := names{a.Names}.export(m.Params, m.Config.Parameters())
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", dir, err)
 	}
@@ -42,21 +48,23 @@ func Save(dir string, m *Model) error {
 		return err
 	}
 	return atomicfile.WriteDir(dir, func(tmp string) error {
-		// transformers reads "format" and refuses a file without it.
+		// transformers requires "format".
 		if err := safetensors.Write(filepath.Join(tmp, weightsFile), weights, map[string]string{"format": "pt"}); err != nil {
 			return err
 		}
-		if err := m.saveTokenizer(tmp); err != nil {
+		if err := m.saveTokenizer(tmp, a.Tokenizer); err != nil {
 			return err
 		}
-		if err := m.adaptGeneration(filepath.Join(tmp, generationFile)); err != nil {
-			return err
+		if export.NoCache {
+			if err := turnCacheOff(filepath.Join(tmp, generationFile)); err != nil {
+				return err
+			}
 		}
 		return atomicfile.WriteBytes(filepath.Join(tmp, configFile), text)
 	})
 }
 
-// export names parameters as transformers does, after checking that they are
+// export returns the parameters by transformers' names. It checks that they are
 // those of the model.
 func (n names) export(params growth.Tensors, parameters []transformer.Param) (growth.Tensors, error) {
 	weights := make(growth.Tensors, len(params))
@@ -66,7 +74,7 @@ func (n names) export(params growth.Tensors, parameters []transformer.Param) (gr
 			return nil, fmt.Errorf("the model's parameter %s is missing", p.Name)
 		}
 		if !slices.Equal(t.Shape, p.Shape) {
-			return nil, fmt.Errorf("the parameter %s has shape %v where the model's configuration asks for %v", p.Name, t.Shape, p.Shape)
+			return nil, fmt.Errorf("the parameter %s has shape %v, but by the model's configuration it must have %v", p.Name, t.Shape, p.Shape)
 		}
 		weights[n.theirs(p.Name)] = t
 	}
@@ -81,54 +89,33 @@ func (n names) export(params growth.Tensors, parameters []transformer.Param) (gr
 }
 
 // configFields returns the fields of the model's config.json.
-func (m *Model) configFields(a architecture) (map[string]json.RawMessage, error) {
-	var class string
-	var shape any
-	var err error
-	switch c := m.Config.(type) {
-	case bert.Config:
-		class, shape, err = bertFields(c)
-	case ul2.Config:
-		class, shape, err = t5Fields(c)
-	}
-	if err == nil {
-		err = m.Config.Validate()
-	}
-	if err != nil {
-		return nil, err
-	}
+func (m *Model) configFields(export model.Export, kind model.TokenizerKind) (map[string]json.RawMessage, error) {
 	fields := maps.Clone(m.Original)
 	if fields == nil {
 		fields = make(map[string]json.RawMessage)
 	}
-	for _, name := range []string{"transformers_version", "_name_or_path"} { // they tell of another file
+	for _, name := range []string{"transformers_version", "_name_or_path"} { // they describe another file
 		delete(fields, name)
 	}
-	if err := m.setSpecialTokens(fields); err != nil {
+	if err := m.setSpecialTokens(fields, kind); err != nil {
 		return nil, err
 	}
-	// Versions of transformers before 4.56 know the type as torch_dtype.
-	for _, part := range []any{shape, map[string]any{
-		"model_type": a.modelType, "architectures": []string{class}, "dtype": "float32", "torch_dtype": "float32",
-	}} {
-		text, err := json.Marshal(part)
-		if err == nil {
-			err = json.Unmarshal(text, &fields)
-		}
-		if err != nil {
-			return nil, err
-		}
+	if err := export.Set(fields); err != nil {
+		return nil, err
 	}
-	return fields, nil
+	// Versions of transformers before 4.56 call the type torch_dtype.
+	head, err := json.Marshal(map[string]any{
+		"model_type": export.ModelType, "architectures": []string{export.Class}, "dtype": "float32", "torch_dtype": "float32",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fields, json.Unmarshal(head, &fields)
 }
 
-// adaptGeneration turns the cache off in the settings of generation, if there
-// are any, where transformers must do without; see [cacheless].
-func (m *Model) adaptGeneration(path string) error {
-	c, ok := m.Config.(ul2.Config)
-	if !ok || !cacheless(c) {
-		return nil
-	}
+// turnCacheOff turns off transformers' cache in the settings of
+// generation, if there are any.
+func turnCacheOff(path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -138,7 +125,7 @@ func (m *Model) adaptGeneration(path string) error {
 		err = json.Unmarshal(text, &settings)
 	}
 	if err != nil {
-		return fmt.Errorf("the settings of generation, %s, cannot be read: %w", generationFile, err)
+		return fmt.Errorf("reading the settings of generation, %s: %w", generationFile, err)
 	}
 	settings["use_cache"] = json.RawMessage("false")
 	if text, err = encode(settings); err != nil {
@@ -147,7 +134,7 @@ func (m *Model) adaptGeneration(path string) error {
 	return atomicfile.WriteBytes(path, text)
 }
 
-// encode returns JSON in lines, keys in alphabetical order.
+// encode returns indented JSON with sorted keys.
 func encode(value any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -157,7 +144,7 @@ func encode(value any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// copyFile copies a file, which appears when it is whole.
+// copyFile copies a file. The copy appears when it is complete.
 func copyFile(to, from string) error {
 	f, err := os.Open(from)
 	if err != nil {

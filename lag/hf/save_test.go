@@ -10,12 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/landscape-aware/growing/data/tokenizer"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/ul2"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // TestRefused: what transformers cannot express is not written, and the field is named.
@@ -25,7 +25,7 @@ func TestRefused(t *testing.T) {
 	prefix, causal := testT5(), testT5()
 	prefix.Form, prefix.EncoderLayers = ul2.PrefixLM, 0
 	causal.Form, causal.EncoderLayers = ul2.CausalLM, 0
-	for want, config := range map[string]train.Model{
+	for want, config := range map[string]model.Config{
 		"position_embedding_type": relative, `form is "prefix-lm"`: prefix, `form is "causal-lm"`: causal,
 	} {
 		dir := filepath.Join(t.TempDir(), "model")
@@ -151,7 +151,7 @@ func TestTokenizer(t *testing.T) {
 	}
 	for _, test := range []struct {
 		kind   tokenizer.Kind
-		config train.Model
+		config model.Config
 		want   map[string]any // of tokenizer_config.json
 		file   string
 		size   int

@@ -11,10 +11,10 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer"
-	"github.com/landscape-aware/growing/lag/bert"
+	"github.com/landscape-aware/growing/lag/model"
 )
 
-// tokenizerFiles are the files of a model that are copied along: those of its
+// tokenizerFiles are the files that are copied with a model: those of its
 // tokenizer, and its settings of generation.
 var tokenizerFiles = []string{
 	"tokenizer.json", "vocab.txt", sentencePiece, ourSentencePiece, "tokenizer_config.json", "special_tokens_map.json",
@@ -25,11 +25,11 @@ const (
 	tokenizerConfig = "tokenizer_config.json"
 	generationFile  = "generation_config.json"
 
-	sentencePiece    = "spiece.model"    // as T5's tokenizer calls its file
-	ourSentencePiece = "tokenizer.model" // as package tokenizer does
+	sentencePiece    = "spiece.model"    // the name in T5's tokenizer
+	ourSentencePiece = "tokenizer.model" // the name in package tokenizer
 )
 
-// vocabularies are those of tokenizerFiles that package tokenizer reads, the
+// vocabularies are those of tokenizerFiles that package tokenizer can read, the
 // best first.
 var vocabularies = []string{"tokenizer.json", sentencePiece, ourSentencePiece, "vocab.txt"}
 
@@ -47,7 +47,7 @@ func TokenizerFiles(dir string) []string {
 }
 
 // LoadTokenizer loads the tokenizer among the files of a model, and returns the
-// path of its file; nil if there is none of a kind that is known.
+// path of its file. It returns nil if there is none of a known kind.
 func LoadTokenizer(files []string) (*tokenizer.Tokenizer, string, error) {
 	for _, name := range vocabularies {
 		if i := slices.IndexFunc(files, func(path string) bool { return filepath.Base(path) == name }); i >= 0 {
@@ -64,7 +64,7 @@ func CopyFiles(dir string, files []string) error {
 	return err
 }
 
-// copyFiles returns the names that it wrote; some have another name there.
+// copyFiles copies files and returns their new names. Renamed maps old to new names.
 func copyFiles(dir string, files []string, renamed map[string]string) (written map[string]bool, err error) {
 	written = make(map[string]bool)
 	for _, path := range files {
@@ -84,14 +84,13 @@ func copyFiles(dir string, files []string, renamed map[string]string) (written m
 }
 
 // saveTokenizer copies the tokenizer's files. Where it has no settings for
-// transformers, as ours have not, it gets them: transformers cannot tell which
-// class a tokenizer.json alone is of, and would add T5's 100 sentinels to those
-// that a vocabulary of ours holds.
-func (m *Model) saveTokenizer(dir string) error {
-	_, isBERT := m.Config.(bert.Config)
+// transformers, as in our models, it writes them: transformers cannot infer the
+// class from tokenizer.json, and would add T5's 100 sentinels to those
+// that our vocabularies have.
+func (m *Model) saveTokenizer(dir string, kind model.TokenizerKind) error {
 	var renamed map[string]string
-	if !isBERT {
-		renamed = map[string]string{ourSentencePiece: sentencePiece}
+	if kind.SentencePiece != "" {
+		renamed = map[string]string{ourSentencePiece: kind.SentencePiece}
 	}
 	written, err := copyFiles(dir, m.Files, renamed)
 	if err != nil || written[tokenizerConfig] {
@@ -104,15 +103,15 @@ func (m *Model) saveTokenizer(dir string) error {
 	var settings map[string]any
 	switch name := filepath.Base(path); {
 	case name == "tokenizer.json":
-		settings = m.fastSettings(t)
-	case name == ourSentencePiece && !isBERT:
+		settings = m.fastSettings(t, kind)
+	case name == ourSentencePiece && kind.SentencePiece != "":
 		var special []string
 		for _, id := range t.Specials() {
 			if token := t.Token(id); id != t.Special().Pad && id != t.Special().EOS && id != t.Special().Unk {
 				special = append(special, token)
 			}
 		}
-		settings = map[string]any{"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "legacy": false, "additional_special_tokens": special}
+		settings = map[string]any{"tokenizer_class": kind.SentencePieceClass, "extra_ids": 0, "legacy": false, "additional_special_tokens": special}
 	default:
 		return nil
 	}
@@ -123,16 +122,17 @@ func (m *Model) saveTokenizer(dir string) error {
 	return atomicfile.WriteBytes(filepath.Join(dir, tokenizerConfig), text)
 }
 
-// fastSettings are those of a tokenizer.json.
-func (m *Model) fastSettings(t *tokenizer.Tokenizer) map[string]any {
+// fastSettings returns the settings for a tokenizer.json.
+func (m *Model) fastSettings(t *tokenizer.Tokenizer, kind model.TokenizerKind) map[string]any {
 	settings := map[string]any{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}
+	if length := m.Config.MaxLength(); length > 0 {
+		settings["model_max_length"] = length
+	}
 	special := t.Special()
 	tokens := map[string]int32{"pad_token": special.Pad, "unk_token": special.Unk, "mask_token": special.Mask}
-	if c, ok := m.Config.(bert.Config); ok {
-		settings["model_max_length"] = c.MaxPositions
-		tokens["cls_token"], tokens["sep_token"] = special.Cls, special.Sep
-	} else {
-		tokens["eos_token"] = special.EOS
+	all := map[string]int32{"cls_token": special.Cls, "sep_token": special.Sep, "eos_token": special.EOS}
+	for _, name := range kind.Special {
+		tokens[name] = all[name]
 	}
 	for name, id := range tokens {
 		if id >= 0 {
@@ -142,10 +142,9 @@ func (m *Model) fastSettings(t *tokenizer.Tokenizer) map[string]any {
 	return settings
 }
 
-// setSpecialTokens sets the ids of special tokens in a config.json where it has
-// none: the tokenizer's, or else those of the published models.
-func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
-	_, isBERT := m.Config.(bert.Config)
+// setSpecialTokens sets missing ids of special tokens in a config.json to
+// the tokenizer's ids, or without a tokenizer to those of the published models.
+func (m *Model) setSpecialTokens(fields map[string]json.RawMessage, kind model.TokenizerKind) error {
 	pad, eos := int32(0), int32(1) // of BERT's and T5's vocabularies
 	t, _, err := LoadTokenizer(m.Files)
 	if err != nil {
@@ -153,9 +152,9 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
 	}
 	switch {
 	case t == nil && fields["pad_token_id"] == nil:
-		log.Warn("the model has no tokenizer; the ids of its special tokens are taken to be those of the published models")
-	case t != nil && (t.Special().Pad < 0 || !isBERT && t.Special().EOS < 0):
-		log.Warn("the tokenizer has no token for padding, or none that ends a text; the ids of the published models are taken")
+		log.Warn("the model has no tokenizer; its special tokens get the ids of the published models")
+	case t != nil && (t.Special().Pad < 0 || kind.Generates && t.Special().EOS < 0):
+		log.Warn("the tokenizer has no padding token or no end token; special tokens get the ids of the published models")
 	case t != nil:
 		pad, eos = t.Special().Pad, t.Special().EOS
 	}
@@ -165,7 +164,7 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage) error {
 		}
 	}
 	set("pad_token_id", fmt.Append(nil, pad))
-	if !isBERT {
+	if kind.Generates {
 		set("eos_token_id", fmt.Append(nil, eos))
 		set("decoder_start_token_id", fields["pad_token_id"]) // as in T5, and in data/objective
 	}

@@ -11,13 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/transformer"
+	"github.com/landscape-aware/growing/lag/model/ul2"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 func load(t *testing.T, dir string) *hf.Model {
@@ -30,7 +30,7 @@ func load(t *testing.T, dir string) *hf.Model {
 }
 
 // initialize returns a model with its initial weights.
-func initialize(config train.Model) *hf.Model {
+func initialize(config model.Config) *hf.Model {
 	m := &hf.Model{Config: config, Params: make(growth.Tensors)}
 	for _, p := range config.Parameters() {
 		m.Params[p.Name] = growth.Tensor{Shape: p.Shape, Data: p.Initialize(1)}
@@ -59,7 +59,7 @@ func TestRoundTrip(t *testing.T) {
 	nextSentence.NextSentence, preNorm.PreNorm = true, true
 	both.NextSentence, both.PreNorm = true, true
 	tied.TieEmbeddings, tied.Activation = true, ul2.GatedGelu
-	for name, config := range map[string]train.Model{"bert": testBERT(), "next sentence": nextSentence, "pre-norm": preNorm, "both": both, "t5": testT5(), "t5 tied": tied} {
+	for name, config := range map[string]model.Config{"bert": testBERT(), "next sentence": nextSentence, "pre-norm": preNorm, "both": both, "t5": testT5(), "t5 tied": tied} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "deep", "model")
 			m := initialize(config)

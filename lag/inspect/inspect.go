@@ -11,61 +11,62 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Kind is what a path holds.
+// Kind is the kind of a path.
 type Kind string
 
 const (
-	Transformers Kind = "transformers" // a directory as transformers lays it out
-	Model        Kind = "model"        // a model directory, see lag.Pretrained
+	Transformers Kind = "transformers" // a directory in the format of transformers
+	Model        Kind = "model"        // a model directory, see package trained
 	Run          Kind = "run"          // the directory of a run
-	File         Kind = "safetensors"  // a file of tensors alone
+	File         Kind = "safetensors"  // a safetensors file
 )
 
-// Report is what was found.
+// Report describes a model.
 type Report struct {
-	Path   string     `json:"path"`
-	Kind   Kind       `json:"kind"`
-	Family string     `json:"family,omitempty"` // of a file, by the names of its tensors
-	Config *lag.Model `json:"config,omitempty"`
+	Path   string       `json:"path"`
+	Kind   Kind         `json:"kind"`
+	Family string       `json:"family,omitempty"` // for a file, inferred from the names of its tensors
+	Config *model.Model `json:"config,omitempty"`
 
-	Weights   string                    `json:"weights"`  // the file that the rest tells of
-	Checksum  string                    `json:"checksum"` // "correct", or "none" as in files that others wrote
+	Weights   string                    `json:"weights"`  // the file that the following fields describe
+	Checksum  string                    `json:"checksum"` // "correct", "wrong", or "none" for files of other programs
 	Tensors   int                       `json:"tensors"`
-	Count     int                       `json:"parameters"` // numbers, without moments
-	Bytes     int64                     `json:"bytes"`      // of the parameters, as they are stored
-	DTypes    map[safetensors.DType]int `json:"dtypes"`     // tensors of each type
+	Count     int                       `json:"parameters"` // number of parameters, without moments
+	Bytes     int64                     `json:"bytes"`      // stored size of the parameters
+	DTypes    map[safetensors.DType]int `json:"dtypes"`     // number of tensors of each type
 	Groups    []Group                   `json:"groups"`
 	Layers    []Layer                   `json:"layers"`
 	Tokenizer *Tokenizer                `json:"tokenizer,omitempty"`
 	State     *State                    `json:"checkpoint,omitempty"`
 
-	Damage []string `json:"damage"` // what is wrong; empty where nothing is
+	Damage []string `json:"damage"` // descriptions of damage; empty if there is none
 }
 
-// Tokenizer is the vocabulary beside a model.
+// Tokenizer describes the tokenizer of a model.
 type Tokenizer struct {
 	File  string `json:"file"`
 	Kind  string `json:"kind"`
-	Size  int    `json:"size"` // tokens
+	Size  int    `json:"size"` // number of tokens
 	Error string `json:"error,omitempty"`
 }
 
-// State is what a checkpoint holds beside parameters.
+// State describes a checkpoint without its parameters.
 type State struct {
 	Step        int            `json:"step"`
 	Optimizer   string         `json:"optimizer,omitempty"`
-	Moments     map[string]int `json:"moments"` // of each, the number of parameters that have it
-	Checkpoints []string       `json:"files"`   // all, oldest first
+	Moments     map[string]int `json:"moments"` // by moment, the number of parameters that have it
+	Checkpoints []string       `json:"files"`   // all checkpoints, oldest first
 }
 
-// Inspect reads what is at a path. The error is of a path that holds nothing of
-// the kind; what is wrong inside is in the report.
+// Inspect describes the model at a path. It returns an error if there is no
+// model; damage to a model is in the report.
 func Inspect(path string) (*Report, error) {
 	r := &Report{Path: path, Damage: []string{}}
 	info, err := os.Stat(path)
@@ -79,7 +80,7 @@ func Inspect(path string) (*Report, error) {
 	case !info.IsDir():
 		r.Kind = File
 		if !strings.HasSuffix(path, ".safetensors") && !strings.HasSuffix(path, ".safetensors.index.json") {
-			return nil, fmt.Errorf("%s is no safetensors file; name one, or the directory of a model or a run", path)
+			return nil, fmt.Errorf("%s is not a safetensors file; name one, or the directory of a model or a run", path)
 		}
 		file, err := safetensors.Open(path)
 		if err != nil {
@@ -88,18 +89,18 @@ func Inspect(path string) (*Report, error) {
 		}
 		defer file.Close()
 		r.read(file)
-		r.Family = familyOf(file.Names())
+		r.Family = model.FromParameters(file.Names())
 	case hf.IsModel(path):
 		r.Kind = Transformers
 		r.transformers()
-	case lag.IsPretrained(path):
+	case trained.Is(path):
 		r.Kind = Run
 		if _, err := os.Stat(filepath.Join(path, "model.json")); err == nil {
 			r.Kind = Model
 		}
 		r.pretrained()
 	default:
-		return nil, fmt.Errorf("%s holds no model: it has neither a config.json of transformers or of a run nor a model.json; of a study, name one of its runs", path)
+		return nil, fmt.Errorf("%s holds no model: it has neither a config.json of transformers or of a run nor a model.json; for a study, name one of its runs", path)
 	}
 	if info.IsDir() {
 		r.tokenizer()
@@ -109,17 +110,17 @@ func Inspect(path string) (*Report, error) {
 
 func (r *Report) damage(err error) { r.Damage = append(r.Damage, err.Error()) }
 
-func (r *Report) setConfig(m lag.Model) {
+func (r *Report) setConfig(m model.Model) {
 	r.Config, r.Family = &m, m.Family()
 }
 
-// transformers reports a directory of transformers.
+// transformers describes a directory of transformers.
 func (r *Report) transformers() {
 	config, err := hf.LoadConfig(filepath.Join(r.Path, "config.json"))
 	if err != nil {
 		r.damage(err)
 	} else {
-		r.setConfig(lag.Model{Model: config})
+		r.setConfig(model.Model{Config: config})
 	}
 	file, err := safetensors.OpenModel(r.Path)
 	if err != nil {
@@ -135,16 +136,16 @@ func (r *Report) transformers() {
 	}
 }
 
-// pretrained reports a model directory or a run: its newest state that is whole.
+// pretrained describes the newest undamaged checkpoint of a model directory or a run.
 func (r *Report) pretrained() {
-	model, err := lag.ReadModel(r.Path)
+	config, err := trained.ReadConfig(r.Path)
 	if err == nil {
-		err = model.Validate()
+		err = config.Validate()
 	}
 	if err != nil {
 		r.damage(err)
 	} else {
-		r.setConfig(model)
+		r.setConfig(config)
 	}
 	paths, err := checkpoints(train.CheckpointDir(r.Path))
 	if err != nil {
@@ -152,7 +153,7 @@ func (r *Report) pretrained() {
 		return
 	}
 	found := false
-	for _, path := range slices.Backward(paths) { // in the order of their steps
+	for _, path := range slices.Backward(paths) { // newest first
 		file, err := safetensors.Open(path)
 		if err != nil {
 			r.damage(err)
@@ -173,8 +174,8 @@ func (r *Report) pretrained() {
 	}
 }
 
-// checkpoints returns the paths of a directory's checkpoints, in the order of
-// their names; none is an error.
+// checkpoints returns the paths of the checkpoints in a directory, sorted by
+// name. It returns an error if there are none.
 func checkpoints(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -192,12 +193,12 @@ func checkpoints(dir string) ([]string, error) {
 	return paths, nil
 }
 
-// state reports what a checkpoint's header says and whether its parameters are the model's.
+// state describes a checkpoint's header and checks that its parameters fit the model.
 func (r *Report) state(file *safetensors.File) {
 	metadata := file.Metadata()
 	s := &State{Moments: make(map[string]int)}
 	if err := json.Unmarshal([]byte(metadata["checkpoint"]), s); err != nil {
-		r.damage(fmt.Errorf("%s says nothing readable of its step: %w", file.Path(), err))
+		r.damage(fmt.Errorf("the description of the checkpoint %s cannot be read: %w", file.Path(), err))
 	}
 	if s.Optimizer == "" {
 		s.Optimizer = optimizerOf(filepath.Join(r.Path, "config.json"))
@@ -221,12 +222,12 @@ func (r *Report) state(file *safetensors.File) {
 		case !ok:
 			r.damage(fmt.Errorf("%s lacks the model's parameter %s", file.Path(), p.Name))
 		case !slices.Equal(shape, p.Shape):
-			r.damage(fmt.Errorf("%s: the parameter %s has shape %v where the configuration asks for %v", file.Path(), p.Name, shape, p.Shape))
+			r.damage(fmt.Errorf("%s: the parameter %s has shape %v, but by the configuration it must have %v", file.Path(), p.Name, shape, p.Shape))
 		}
 		delete(params, p.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
-		r.damage(fmt.Errorf("%s holds a parameter %s that the model has not", file.Path(), name))
+		r.damage(fmt.Errorf("%s holds a parameter %s that the model does not have", file.Path(), name))
 	}
 }
 
@@ -253,21 +254,8 @@ func (r *Report) tokenizer() {
 		r.damage(fmt.Errorf("the tokenizer cannot be read: %w", err))
 	case t != nil:
 		r.Tokenizer = &Tokenizer{File: path, Kind: string(t.Kind()), Size: t.VocabSize()}
-		if c := r.Config; c != nil && t.VocabSize() > c.VocabSize() {
-			r.damage(fmt.Errorf("the tokenizer has %d tokens where the model knows %d; they do not belong together", t.VocabSize(), c.VocabSize()))
+		if c := r.Config; c != nil && t.VocabSize() > c.Vocabulary() {
+			r.damage(fmt.Errorf("the tokenizer has %d tokens, but the model has only %d; they do not belong together", t.VocabSize(), c.Vocabulary()))
 		}
 	}
-}
-
-// familyOf guesses the family of a model from the names of its tensors.
-func familyOf(names []string) string {
-	for _, name := range names {
-		switch {
-		case strings.HasPrefix(name, "bert."), strings.HasPrefix(name, "cls."):
-			return "bert"
-		case strings.HasPrefix(name, "decoder.block."), strings.HasPrefix(name, "encoder.block."):
-			return "ul2"
-		}
-	}
-	return ""
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/landscape-aware/growing/lag"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/inspect"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -56,11 +57,11 @@ func wantDamage(t *testing.T, r *inspect.Report, want ...string) {
 	}
 }
 
-// model returns a BERT of three layers, the last one a copy of the second, with
-// weights that are known.
-func model() *lag.Pretrained {
+// model returns a BERT of three layers with known weights. The last layer is a
+// copy of the second.
+func smallModel() *trained.Model {
 	config := bert.New(3, 4, 2, 11, 8)
-	p := &lag.Pretrained{Model: lag.Model{Model: config}, Snapshot: train.Snapshot{
+	p := &trained.Model{Model: model.Model{Config: config}, Snapshot: train.Snapshot{
 		State: growth.State{Params: growth.Tensors{}, Moments: map[string]growth.Tensors{"first": {}}}, Step: 7, Optimizer: "adamw",
 	}}
 	for _, param := range config.Parameters() {
@@ -83,7 +84,7 @@ func model() *lag.Pretrained {
 	return p
 }
 
-func save(t *testing.T, p *lag.Pretrained) string {
+func save(t *testing.T, p *trained.Model) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "model[1]") // no pattern
 	if err := p.Save(dir); err != nil {
@@ -93,7 +94,7 @@ func save(t *testing.T, p *lag.Pretrained) string {
 }
 
 func TestModel(t *testing.T) {
-	dir := save(t, model())
+	dir := save(t, smallModel())
 	r, text := inspected(t, dir)
 	wantDamage(t, r)
 	// By hand: H=4, F=16, V=11, 8 positions, 2 segments.
@@ -108,7 +109,7 @@ func TestModel(t *testing.T) {
 	if d := cmp.Diff(want, r.Groups); d != "" {
 		t.Error(d)
 	}
-	if n := model().Model.ParameterCount(); r.Count != n || r.Bytes != int64(4*n) {
+	if n := smallModel().Model.ParameterCount(); r.Count != n || r.Bytes != int64(4*n) {
 		t.Errorf("%d parameters of %d bytes, want %d", r.Count, r.Bytes, n)
 	}
 	one := 1
@@ -127,9 +128,10 @@ func TestModel(t *testing.T) {
 	wantText(t, text, "bert of 3 layers, hidden size 4", "step 7", "adamw, moments first of 58 parameters", "same as 1", "No damage", "3.5355  ████████████████ ", "1.0000  ████▌")
 }
 
-// TestDamage: what is broken is reported, and the rest as far as it can be read.
+// TestDamage checks that damage is reported, and that the rest is described as
+// far as it can be read.
 func TestDamage(t *testing.T) {
-	p := model()
+	p := smallModel()
 	dir := save(t, p)
 	p.Step = 9
 	if err := train.SaveCheckpoint(train.CheckpointDir(dir), p.Snapshot); err != nil {
@@ -161,7 +163,7 @@ func TestDamage(t *testing.T) {
 	}
 	wantDamage(t, r, newest)
 
-	// Numbers that are none, a parameter of another shape, and one too many.
+	// NaN, a parameter of the wrong shape, and a superfluous one.
 	p.Params["bert.encoder.layer.1.output.dense.weight"].Data[5] = float32(math.Inf(1))
 	p.Params["cls.predictions.bias"] = growth.Tensor{Shape: []int{2}, Data: []float32{1, float32(math.NaN())}}
 	p.Params["extra"] = p.Params["cls.predictions.transform.dense.bias"]
@@ -195,7 +197,7 @@ func TestTransformers(t *testing.T) {
 	}
 	wantText(t, text, "ul2 encoder-decoder of 1+2 layers", "untied head")
 
-	// A model that is not supported: its tensors are told of all the same.
+	// The tensors of a model that is not supported are described too.
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"model_type": "gpt2"}`), 0o666); err != nil {
 		t.Fatal(err)

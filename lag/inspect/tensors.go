@@ -22,20 +22,20 @@ type Group struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// Layer is a layer of a stack. An RMS is the root of the mean square of weights.
+// Layer describes a layer of a stack. RMS is the root mean square of weights.
 type Layer struct {
-	Stack       string  `json:"stack"` // the beginning of its tensors' names
+	Stack       string  `json:"stack"` // prefix of its tensors' names
 	Index       int     `json:"index"`
-	Attention   float64 `json:"attention_rms"` // of the matrices, cross-attention among them
+	Attention   float64 `json:"attention_rms"` // RMS of the matrices, including cross-attention
 	FeedForward float64 `json:"feed_forward_rms"`
-	Norm        float64 `json:"norm_rms"`          // of the scales
-	Same        *int    `json:"same_as,omitempty"` // an earlier layer of the stack whose weights are the same
+	Norm        float64 `json:"norm_rms"`          // RMS of the scales
+	Same        *int    `json:"same_as,omitempty"` // an earlier layer of the stack with the same weights
 }
 
-// The parts of a model, in the order in which reports have them.
+// The parts of a model, in the order of reports.
 var parts = []string{"embeddings", "attention", "feed-forward", "normalization", "head", "other"}
 
-// partOf returns the part of a model that a tensor is of, by its name.
+// partOf returns the part of a model to which a tensor belongs, by its name.
 func partOf(name string) string {
 	contains := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
@@ -55,17 +55,17 @@ func partOf(name string) string {
 	return "other"
 }
 
-// inLayer matches the tensors of layers: the stack, the layer's index, the rest.
+// inLayer matches names of tensors in layers: the stack, the layer's index, the rest.
 var inLayer = regexp.MustCompile(`^(.*?\b(?:layer|block)\.)(\d+)\.(.+)$`)
 
-// splitMoment takes the name of a moment in a checkpoint apart.
+// splitMoment splits the name of a moment in a checkpoint.
 func splitMoment(name string) (moment, parameter string, ok bool) {
 	rest, ok := strings.CutPrefix(name, "moment.")
 	moment, parameter, named := strings.Cut(rest, "/")
 	return moment, parameter, ok && named
 }
 
-// squares sums the squares of numbers.
+// squares is a sum of squares and its number of terms.
 type squares struct {
 	sum float64
 	n   int
@@ -78,12 +78,12 @@ func (s squares) rms() float64 {
 	return math.Sqrt(s.sum / float64(s.n))
 }
 
-// layerSums is what is added up of a layer.
+// layerSums accumulates the statistics of a layer.
 type layerSums struct {
 	stack string
 	index int
 	parts map[string]*squares
-	hash  hash.Hash // of names and weights
+	hash  hash.Hash // hash of names and weights
 }
 
 // read reads all weights of a file, one tensor at a time.
@@ -140,7 +140,7 @@ func (r *Report) read(file *safetensors.File) {
 	r.Layers = finishLayers(layers)
 }
 
-// sumSquares also counts the numbers that are not finite.
+// sumSquares sums the squares of finite values and counts the others.
 func sumSquares(values []float32) (s squares, wrong int) {
 	for _, x := range values {
 		y := float64(x)
@@ -185,13 +185,13 @@ func addLayer(layers []*layerSums, match []string, part string, axes int, sum sq
 	return layers
 }
 
-// finishLayers returns the layers by stack and index.
+// finishLayers returns the layers sorted by stack and index.
 func finishLayers(sums []*layerSums) []Layer {
 	slices.SortFunc(sums, func(a, b *layerSums) int {
 		return cmp.Or(strings.Compare(b.stack, a.stack), a.index-b.index) // the encoder before the decoder
 	})
 	layers := make([]Layer, len(sums))
-	first := make(map[string]int) // layer by stack and hash
+	first := make(map[string]int) // first layer by stack and hash
 	for i, l := range sums {
 		part := func(name string) float64 {
 			if s := l.parts[name]; s != nil {

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/landscape-aware/growing/lag/bert"
-	"github.com/landscape-aware/growing/lag/ul2"
+	"github.com/dustin/go-humanize"
 )
 
-// Write writes the report for people to read: lines of what there is, a picture
-// of the layers' weights, and what is damaged.
+// Write writes the report as text for people: a list of properties, a chart of
+// the layers' weights, and the damage.
 func (r *Report) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
@@ -25,16 +24,16 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	line("path", "%s, %s", r.Path, kinds[r.Kind])
 	if r.Config != nil {
-		line("model", "%s", r.shape())
+		line("model", "%s", r.Config.Describe())
 	} else if r.Family != "" {
-		line("model", "of the family %s, by the names of its tensors", r.Family)
+		line("model", "family %s, by the names of its tensors", r.Family)
 	}
 	if r.Weights != "" {
 		line("weights", "%s, checksum %s", r.Weights, r.Checksum)
 		line("tensors", "%d: %s", r.Tensors, r.dtypes())
-		line("parameters", "%s, %s", Thousands(r.Count), size(r.Bytes))
+		line("parameters", "%s, %s", humanize.Comma(int64(r.Count)), humanize.Bytes(uint64(r.Bytes)))
 		for _, g := range r.Groups {
-			line("  "+g.Name, "%s, %.1f%%", Thousands(g.Count), 100*float64(g.Count)/float64(max(r.Count, 1)))
+			line("  "+g.Name, "%s, %.1f%%", humanize.Comma(int64(g.Count)), 100*float64(g.Count)/float64(max(r.Count, 1)))
 		}
 	}
 	if s := r.State; s != nil {
@@ -42,7 +41,7 @@ func (r *Report) Write(w io.Writer) error {
 		line("optimizer", "%s", s.describe())
 	}
 	if v := r.Tokenizer; v != nil && v.Error == "" {
-		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, Thousands(v.Size))
+		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, humanize.Comma(int64(v.Size)))
 	} else if r.Kind != File {
 		line("tokenizer", "none that can be read")
 	}
@@ -63,34 +62,6 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, "\n"+b.String())
 	return err
-}
-
-// shape says in a line what the model is.
-func (r *Report) shape() string {
-	switch c := r.Config.Model.(type) {
-	case bert.Config:
-		text := fmt.Sprintf("bert of %d layers, hidden size %d, %d heads, feed-forward %d, vocabulary %s, %d %s positions",
-			c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize, Thousands(c.VocabSize), c.MaxPositions, c.Positions)
-		if c.PreNorm {
-			text += ", pre-norm"
-		}
-		if c.NextSentence {
-			text += ", next-sentence head"
-		}
-		return text
-	case ul2.Config:
-		depth := fmt.Sprintf("%d+%d layers", c.EncoderLayers, c.DecoderLayers)
-		if c.EncoderLayers == 0 {
-			depth = fmt.Sprintf("%d layers", c.DecoderLayers)
-		}
-		head := "untied"
-		if c.TieEmbeddings {
-			head = "tied"
-		}
-		return fmt.Sprintf("ul2 %s of %s, hidden size %d, %d heads of %d, %s feed-forward %d, vocabulary %s, %s head",
-			c.Form, depth, c.HiddenSize, c.Heads, c.HeadSize, c.Activation, c.IntermediateSize, Thousands(c.VocabSize), head)
-	}
-	return r.Family
 }
 
 func (r *Report) dtypes() string {
@@ -119,8 +90,8 @@ func (s *State) describe() string {
 // barWidth is the length of the longest bar, in characters.
 const barWidth = 16
 
-// writeLayers draws the root mean square of each layer's weights. A column of
-// bars has a scale of its own, from 0.
+// writeLayers draws the root mean square of each layer's weights as bars. Each
+// column of bars has its own scale, from 0.
 func (r *Report) writeLayers(w io.Writer) error {
 	columns := []struct {
 		name  string
@@ -157,7 +128,7 @@ func (r *Report) writeLayers(w io.Writer) error {
 	return t.Flush()
 }
 
-// bar draws a value in eighths of a character.
+// bar returns a bar for a value, with a resolution of an eighth of a character.
 func bar(value, most float64) string {
 	if most == 0 {
 		return ""
@@ -168,24 +139,4 @@ func bar(value, most float64) string {
 		text += string(rune('█' + 8 - rest)) // U+2588 is full, U+258F an eighth
 	}
 	return text
-}
-
-// Thousands writes a count with commas.
-func Thousands(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
-// size writes a number of bytes.
-func size(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 }

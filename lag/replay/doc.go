@@ -1,34 +1,35 @@
-// Package replay trains a model of another framework on batches of that
-// framework, and reports each step, so that two implementations can be held
-// against each other number by number.
+// Package replay trains a model of another framework on that framework's
+// batches and reports each step, so that two implementations can be compared
+// number by number.
 //
-// The model is what transformers' save_pretrained writes for BertForMaskedLM
-// and T5ForConditionalGeneration (v1.1): config.json and model.safetensors.
-// Dropout is off, whatever the configuration says: the other side is to run in
-// evaluation mode. Everything is computed in float32. [Config] can ask for
-// dropout, bfloat16 and initial weights, which have no counterpart to compare with.
+// The model is in the format of transformers' save_pretrained for
+// BertForMaskedLM and T5ForConditionalGeneration (v1.1): config.json and
+// model.safetensors. Dropout is off, regardless of the configuration: run the
+// other framework in evaluation mode. All computations use float32. [Config]
+// has options for dropout, bfloat16 and initial weights, but the other
+// framework has no comparable results for these.
 //
 // # Batches
 //
-// Batches are a safetensors file of int32 or int64 tensors, of which the first
-// axis counts the N batches of one shape. B is the batch size, L and T lengths
-// in tokens.
+// Batches are a safetensors file of int32 or int64 tensors. The first axis is
+// the number N of batches, which all have the same shape. B is the batch size;
+// L and T are lengths in tokens.
 //
 //	BERT              input_ids          [N, B, L]
-//	                  attention_mask     [N, B, L]  1 for a token, 0 for padding; may be absent: no padding
-//	                  token_type_ids     [N, B, L]  may be absent: all 0
-//	                  labels             [N, B, L]  the token to predict, -100 where none is
+//	                  attention_mask     [N, B, L]  1 for a token, 0 for padding; if missing, no padding
+//	                  token_type_ids     [N, B, L]  if missing, all 0
+//	                  labels             [N, B, L]  the token to predict, or -100 for none
 //	encoder-decoder   input_ids          [N, B, L]  of the encoder
-//	                  attention_mask     [N, B, L]  of the encoder; may be absent: no padding
+//	                  attention_mask     [N, B, L]  of the encoder; if missing, no padding
 //	                  decoder_input_ids  [N, B, T]
-//	                  labels             [N, B, T]  the token to predict, -100 where none is
+//	                  labels             [N, B, T]  the token to predict, or -100 for none
 //
-// Anything else in the file is an error. Step t, from 0, takes batch t.
+// Other tensors in the file are an error. Step t, from 0, uses batch t.
 //
 // # Optimizer
 //
-// The optimizer is a JSON object. Unknown fields are errors; fields left out,
-// other than name and lr, have the values shown.
+// The optimizer is a JSON object. Unknown fields are errors. Missing fields
+// other than name and lr have the values shown.
 //
 //	{"name": "adamw", "lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01,
 //	 "clip_norm": 0, "warmup": 0, "schedule": "constant"}
@@ -37,17 +38,17 @@
 //	 "beta1": null, "weight_decay": 0, "scale_parameter": true, "relative_step": true, "warmup_init": false,
 //	 "clip_norm": 0, "warmup": 0, "schedule": "constant"}
 //
-// They mean what they mean in torch.optim.AdamW and in
-// transformers.optimization.Adafactor, and:
+// The fields have the same meaning as in torch.optim.AdamW and
+// transformers.optimization.Adafactor. In addition:
 //
-//   - The gradient is first brought under the global norm clip_norm
-//     (torch.nn.utils.clip_grad_norm_); 0 or null does not clip.
-//   - Weight decay applies to tensors of two or more dimensions, embeddings and
-//     T5's relative-bias tables among them, not to biases and norms.
+//   - The gradient is first clipped to the global norm clip_norm
+//     (torch.nn.utils.clip_grad_norm_); 0 or null means no clipping.
+//   - Weight decay applies to tensors with two or more dimensions, including
+//     embeddings and T5's relative-bias tables, but not to biases and norms.
 //   - The learning rate of step t, from 0, is lr·min(1, (t+1)/warmup), and after
-//     the warm-up follows the schedule, which ends with the last step. Adafactor
-//     with relative_step has a rate of its own: lr is null, and warmup and
-//     schedule do not apply.
-//   - The loss of a step is the one before its update, a mean over the predicted
-//     tokens, in nats.
+//     the warm-up it follows the schedule, which ends with the last step. Adafactor
+//     with relative_step has its own rate: lr is null, and warmup and schedule do
+//     not apply.
+//   - The loss of a step is the mean over the predicted tokens before its update,
+//     in nats.
 package replay

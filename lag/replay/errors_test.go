@@ -16,7 +16,7 @@ import (
 	"github.com/landscape-aware/growing/lag/safetensors"
 )
 
-// mustFail replays and wants an error that says something.
+// mustFail checks that a replay returns an error with the given text.
 func mustFail(t *testing.T, what, want string, config replay.Config) error {
 	t.Helper()
 	err := replay.Run(context.Background(), testbackend.Go(t), config, func(replay.Step) error { return nil })
@@ -26,7 +26,7 @@ func mustFail(t *testing.T, what, want string, config replay.Config) error {
 	return err
 }
 
-// batchesOf reads the batches of a family's reference.
+// batchesOf reads the reference batches of a family.
 func batchesOf(t *testing.T, family string) map[string]safetensors.Ints {
 	t.Helper()
 	f, err := safetensors.Open(filepath.Join("testdata", family, "batches.safetensors"))
@@ -43,7 +43,7 @@ func batchesOf(t *testing.T, family string) map[string]safetensors.Ints {
 	return all
 }
 
-// reshape returns the first values of a tensor, and then zeros, in another shape.
+// reshape returns a tensor in another shape, truncated or filled with zeros.
 func reshape(t safetensors.Ints, shape ...int) safetensors.Ints {
 	n := 1
 	for _, d := range shape {
@@ -115,15 +115,15 @@ func TestBatchErrors(t *testing.T) {
 	if err := safetensors.Write(config.Batches, growth.Tensors{"input_ids": ids}, nil); err != nil {
 		t.Fatal(err)
 	}
-	mustFail(t, "floats", "F32 where an integer is needed", config)
+	mustFail(t, "floats", "F32, but must have an integer type", config)
 	config.Batches += ".gone"
 	if err := mustFail(t, "no file", "batches.safetensors.gone", config); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: got error %v, want %v", err, os.ErrNotExist)
 	}
 }
 
-// TestOptionalFields: without a mask nothing is padding, and without token types
-// all are 0.
+// TestOptionalFields checks that without a mask nothing is padding, and that
+// without token types all are 0.
 func TestOptionalFields(t *testing.T) {
 	b := testbackend.Go(t)
 	loss := func(family string, change func(map[string]safetensors.Ints)) float64 {
@@ -189,7 +189,7 @@ func TestOptimizerErrors(t *testing.T) {
 	mustFail(t, "nothing to do", "nothing to do", config)
 }
 
-// TestOutTaken: a directory that cannot be made is an error before any step.
+// TestOutTaken checks that an invalid output directory is an error before the first step.
 func TestOutTaken(t *testing.T) {
 	config := configOf(t, "bert", "adamw")
 	config.Out = "testdata"
@@ -202,7 +202,7 @@ func TestOutTaken(t *testing.T) {
 	}
 }
 
-// TestRates: the learning rate that is reported is the one of the update.
+// TestRates checks that the reported learning rate is that of the update.
 func TestRates(t *testing.T) {
 	b := testbackend.Go(t)
 	for text, want := range map[string][]float64{
@@ -225,7 +225,7 @@ func TestRates(t *testing.T) {
 	}
 }
 
-// TestModelErrors: what package hf says of a model that is not whole reaches the user.
+// TestModelErrors checks that errors of package hf about incomplete models are returned.
 func TestModelErrors(t *testing.T) {
 	weights, err := os.ReadFile("testdata/bert/model.safetensors")
 	if err != nil {
@@ -275,9 +275,9 @@ func TestModelErrors(t *testing.T) {
 	mustFail(t, "precision", "float8", config)
 }
 
-// TestDivergedLater: where weights grow without bound, by the factor lr x decay
-// a step, a replay ends with the step that met numbers that are not finite;
-// those before are reported.
+// TestDivergedLater checks a replay whose weights grow without bound, by the
+// factor lr x decay a step. It reports the steps before the first number that
+// is not finite, and ends with that step.
 func TestDivergedLater(t *testing.T) {
 	config := configOf(t, "t5", `{"name": "adamw", "lr": 1e4, "weight_decay": 1}`)
 	var steps []int

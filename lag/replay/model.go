@@ -1,39 +1,26 @@
 package replay
 
 import (
-	"github.com/landscape-aware/growing/lag/bert"
+	"cmp"
+
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
-// inMode returns the model with the dropout and the precision of a replay.
-func inMode(model train.Model, config Config) train.Model {
-	precision := config.Precision
-	if precision == "" {
-		precision = transformer.Float32
+// inMode returns the model with the dropout and precision of config.
+func inMode(c model.Config, config Config) (model.Config, error) {
+	m, err := model.Model{Config: c}.Set("precision", string(cmp.Or(config.Precision, transformer.Float32)))
+	if err == nil && !config.Dropout {
+		m, err = m.Set("dropout", "0")
 	}
-	switch c := model.(type) {
-	case bert.Config:
-		c.Precision = precision
-		if !config.Dropout {
-			c.HiddenDropout, c.AttentionDropout = 0, 0
-		}
-		return c
-	case ul2.Config:
-		c.Precision = precision
-		if !config.Dropout {
-			c.Dropout = 0
-		}
-		return c
-	}
-	return model // fields refuses it
+	return m.Config, err
 }
 
-// byRank is a model whose weight decay applies to every tensor of two or more
-// dimensions and to no other.
+// byRank is a model whose weight decay applies exactly to the tensors with two
+// or more dimensions.
 type byRank struct{ train.Model }
 
 func (m byRank) Parameters() []transformer.Param {
@@ -44,8 +31,8 @@ func (m byRank) Parameters() []transformer.Param {
 	return parameters
 }
 
-// newState returns the state that training starts from: the model's
-// parameters, or initial ones where it has none.
+// newState returns the initial state of training: the model's parameters, or
+// initialized ones if it has none.
 func newState(program *train.Program, m *hf.Model, seed int64) (*train.State, error) {
 	if m.Params == nil {
 		return program.NewState(seed), nil
@@ -53,7 +40,7 @@ func newState(program *train.Program, m *hf.Model, seed int64) (*train.State, er
 	return program.Restore(train.Snapshot{State: growth.State{Params: m.Params}})
 }
 
-// save writes the model with the parameters of a state.
+// save writes the model with the state's parameters.
 func save(dir string, m *hf.Model, program *train.Program, state *train.State) error {
 	snap, err := program.Snapshot(state)
 	if err != nil {

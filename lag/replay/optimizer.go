@@ -11,14 +11,14 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// optimizer is what a file says of how to train.
+// optimizer is an optimizer with its learning rate.
 type optimizer struct {
 	train.Optimizer
 	rate     func(step int) float64 // learning rate of a step, from 0
-	relative func(step int) float64 // what the optimizer multiplies it by itself, the parameter's scale apart
+	relative func(step int) float64 // the optimizer's own factor of the rate, except the parameter's scale
 }
 
-// rates are the fields that all optimizers have: the learning rate.
+// rates are the fields that all optimizers share.
 type rates struct {
 	Name     string             `json:"name"`
 	Peak     *float64           `json:"lr"`
@@ -26,7 +26,7 @@ type rates struct {
 	Schedule train.ScheduleKind `json:"schedule"`
 }
 
-// readOptimizer reads an optimizer for a run of that many steps.
+// readOptimizer reads an optimizer for a run with the given number of steps.
 func readOptimizer(path string, steps int) (optimizer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -69,14 +69,14 @@ func parseOptimizer(text []byte, steps int) (optimizer, error) {
 	return optimizer{}, fmt.Errorf("there is no optimizer %q; name adamw or adafactor", head.Name)
 }
 
-// decode reads JSON. Unknown fields are errors.
+// decode decodes JSON. Unknown fields are errors.
 func decode(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	return d.Decode(into)
 }
 
-// scheduled is the optimizer with the learning rate of a schedule. The
+// scheduled returns the optimizer with the learning rate of a schedule. The
 // warm-up may be longer than the run.
 func (r rates) scheduled(o train.Optimizer, steps int) (optimizer, error) {
 	if r.Peak == nil {
@@ -89,12 +89,12 @@ func (r rates) scheduled(o train.Optimizer, steps int) (optimizer, error) {
 	return optimizer{o, s.At, func(int) float64 { return 1 }}, nil
 }
 
-// adafactor are the settings of transformers' Adafactor, by their names there.
+// adafactor holds the settings of transformers' Adafactor, with the same names.
 type adafactor struct {
-	Epsilon        []float64 `json:"eps"` // of the squared gradient, of the parameter's scale
+	Epsilon        []float64 `json:"eps"` // for the squared gradient and for the parameter's scale
 	ClipThreshold  float64   `json:"clip_threshold"`
 	DecayRate      float64   `json:"decay_rate"`
-	Beta1          float64   `json:"beta1"` // 0 stands for none
+	Beta1          float64   `json:"beta1"` // 0 means none
 	WeightDecay    float64   `json:"weight_decay"`
 	ScaleParameter bool      `json:"scale_parameter"`
 	RelativeStep   bool      `json:"relative_step"`
@@ -107,8 +107,9 @@ func newAdafactor() adafactor {
 	return adafactor{Epsilon: []float64{1e-30, 1e-3}, ClipThreshold: 1, DecayRate: -0.8, ScaleParameter: true, RelativeStep: true}
 }
 
-// scheduled is the optimizer with its learning rate: that of the schedule, or
-// its own, min(0.01, 1/√(step+1)) or, with warmup_init, min(1e-6·(step+1), 1/√(step+1)).
+// scheduled returns the optimizer with the learning rate of the schedule, or
+// with its own rate: min(0.01, 1/√(step+1)) or, with warmup_init,
+// min(1e-6·(step+1), 1/√(step+1)).
 func (a adafactor) scheduled(r rates, steps int) (optimizer, error) {
 	if len(a.Epsilon) != 2 {
 		return optimizer{}, fmt.Errorf("eps has %d numbers; Adafactor's are two, such as [1e-30, 1e-3]", len(a.Epsilon))

@@ -9,39 +9,39 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// Config says what to replay. The package's comment describes the files.
+// Config configures a replay. The package comment describes the files.
 type Config struct {
 	Model   string // path of the model's config.json
-	Weights string // path of its model.safetensors; empty for this package's own initial weights, see Seed
+	Weights string // path of its model.safetensors; empty means initial weights from Seed
 	Batches string // path of the batches
 
-	Optimizer string // path of the optimizer's JSON; may be empty where there are no steps
-	Steps     int    // updates; negative for one with each batch
-	Cycle     bool   // begin with the first batch again where there are more steps than batches; else they are an error
+	Optimizer string // path of the optimizer's JSON; may be empty if Steps is 0
+	Steps     int    // number of updates; negative means one with each batch
+	Cycle     bool   // repeat the batches if there are more steps than batches, instead of an error
 
-	Dropout   bool                  // drop out as the model's configuration says
-	Precision transformer.Precision // of activations; empty for float32
-	Seed      int64                 // of dropout and of initial weights
+	Dropout   bool                  // use the dropout of the model's configuration
+	Precision transformer.Precision // precision of activations; empty means float32
+	Seed      int64                 // seed of dropout and of initial weights
 
-	Logits string // path of a file for the logits of the first batch before training; empty for none
-	Out    string // directory for the trained model, as transformers saves one; empty for none
+	Logits string // path for the logits of the first batch before training; empty means none
+	Out    string // directory for the trained model in transformers' format; empty means none
 }
 
-// Step is what is reported of a training step.
+// Step is the report of a training step.
 type Step struct {
 	Step         int     `json:"step"`      // from 0
-	Loss         float64 `json:"loss"`      // before the update, nats, a mean over the predicted tokens
+	Loss         float64 `json:"loss"`      // mean over the predicted tokens before the update, in nats
 	GradientNorm float64 `json:"grad_norm"` // global, before clipping
 	Rate         float64 `json:"lr"`        // learning rate of the update
-	Seconds      float64 `json:"seconds"`   // wall time; that of the first step includes compiling
-	Tokens       int     `json:"tokens"`    // positions of the batch, padding included, those of encoder and decoder together
+	Seconds      float64 `json:"seconds"`   // wall time; the first step includes compilation
+	Tokens       int     `json:"tokens"`    // positions of the batch including padding, of encoder and decoder together
 }
 
-// DivergedError is the error of a step that met a number that is not finite.
+// DivergedError is the error of a step with a number that is not finite.
 type DivergedError struct {
 	Step int // from 0
 	train.Update
@@ -52,11 +52,13 @@ func (e *DivergedError) Error() string {
 		e.Step, e.Loss, e.GradientNorm, e.UpdateRMS)
 }
 
-// Run replays. It calls observe after every step, in their order, whose error ends it.
+// Run replays the training. It calls observe after every step, and stops if
+// observe returns an error.
 //
-// A step that diverges ends it with a [*DivergedError], a canceled context
-// between two steps with the context's error; the trained model is not written
-// then. All files are read and checked before anything is computed.
+// If a step diverges, Run returns a [*DivergedError]. If the context is
+// canceled, it returns the context's error between steps. In both cases it does
+// not write the trained model. It reads and checks all files before computing
+// anything.
 func Run(ctx context.Context, b *backend.Backend, config Config, observe func(Step) error) (err error) {
 	if config.Out != "" {
 		if err := atomicfile.CheckDir(config.Out); err != nil {
@@ -67,7 +69,10 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	model := inMode(source.Config, config)
+	model, err := inMode(source.Config, config)
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
 	batches, err := readBatches(config.Batches, model)
 	if err != nil {
 		return err
@@ -79,7 +84,7 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 	if steps > batches.count && !config.Cycle {
 		return fmt.Errorf("there are %d steps but %d batches in %s; ask for fewer steps, or for a cycle", steps, batches.count, config.Batches)
 	}
-	optimizer := optimizer{Optimizer: train.NewAdamW()} // never used: no steps
+	optimizer := optimizer{Optimizer: train.NewAdamW()} // not used without steps
 	if config.Optimizer != "" {
 		if optimizer, err = readOptimizer(config.Optimizer, steps); err != nil {
 			return err
@@ -123,7 +128,7 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 	return nil
 }
 
-// runStep does one step and tells what it met.
+// runStep runs a step and returns its report.
 func runStep(program *train.Program, state *train.State, batches *batches, step int, optimizer optimizer, seed int64) (Step, error) {
 	start := time.Now()
 	batch := batches.batch(step % batches.count)

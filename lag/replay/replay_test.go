@@ -13,12 +13,12 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/replay"
 	"github.com/landscape-aware/growing/lag/safetensors"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
-// expected is what testdata/reference.py wrote of 10 steps with an optimizer in PyTorch.
+// expected holds the results of testdata/reference.py for 10 steps in PyTorch.
 type expected struct {
 	Optimizer json.RawMessage    `json:"optimizer"`
 	Losses    []float64          `json:"losses"`
@@ -41,8 +41,8 @@ func readExpected(t *testing.T, family string) map[string]expected {
 	return all
 }
 
-// configOf returns the replay of a family's reference, with an optimizer of its
-// expected.json or another in JSON.
+// configOf returns the configuration for a family's reference, with an
+// optimizer of its expected.json or another in JSON.
 func configOf(t *testing.T, family, optimizer string) replay.Config {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "optimizer.json")
@@ -60,7 +60,7 @@ func configOf(t *testing.T, family, optimizer string) replay.Config {
 	}
 }
 
-// run replays and returns the steps.
+// run replays the training and returns the steps.
 func run(t *testing.T, b *backend.Backend, config replay.Config) []replay.Step {
 	t.Helper()
 	var steps []replay.Step
@@ -94,9 +94,9 @@ func tensorsOf(t *testing.T, path string) map[string][]float32 {
 
 func relative(got, want float64) float64 { return math.Abs(got/want - 1) }
 
-// TestReference follows PyTorch: losses, norms of the gradient and final weights.
-// float32 rounds to 6e-8; the tolerances leave room for other orders of sums.
-// XLA compiles a step for seconds, so it gets one of each family.
+// TestReference compares losses, gradient norms and final weights with PyTorch.
+// float32 rounds to 6e-8; the tolerances allow for other orders of summation.
+// XLA takes seconds to compile a step, so it runs one test of each family.
 func TestReference(t *testing.T) {
 	onXLA := map[string]string{"bert": "adamw", "t5": "adafactor-fixed"}
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
@@ -111,6 +111,7 @@ func TestReference(t *testing.T) {
 }
 
 func testReference(t *testing.T, b *backend.Backend, family, name string, want expected) {
+	testbackend.Slow(t, b)
 	config := configOf(t, family, name)
 	config.Out = filepath.Join(t.TempDir(), "trained")
 	steps := run(t, b, config)
@@ -128,7 +129,7 @@ func testReference(t *testing.T, b *backend.Backend, family, name string, want e
 	}
 	for name, norm := range want.Weights {
 		if strings.HasSuffix(name, "key.bias") {
-			continue // its gradient is nothing but rounding: softmax does not see it
+			continue // its gradient is only rounding errors, because softmax does not depend on it
 		}
 		var squares float64
 		for _, x := range weights[name] {
@@ -140,10 +141,11 @@ func testReference(t *testing.T, b *backend.Backend, family, name string, want e
 	}
 }
 
-// TestLogits compares those of the first batch where it is no padding: elsewhere
-// they mean nothing.
+// TestLogits compares the logits of the first batch, except at padding, where
+// they have no meaning.
 func TestLogits(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for _, family := range families {
 			if largest := logitsApart(t, b, family, transformer.Float32); !(largest < 1e-5) {
 				t.Errorf("%s: logits are up to %g from PyTorch's, want 1e-5", family, largest)
@@ -152,10 +154,11 @@ func TestLogits(t *testing.T) {
 	})
 }
 
-// TestPrecision: bfloat16, which has 8 bits, stays near float32. The logits are
-// of order 1.
+// TestPrecision checks that bfloat16, which has 8 bits of precision, is close
+// to float32. The logits are of order 1.
 func TestPrecision(t *testing.T) {
 	b := testbackend.XLA(t)
+	testbackend.Slow(t, b)
 	for _, family := range families {
 		if largest := logitsApart(t, b, family, transformer.BFloat16); !(largest > 1e-4 && largest < 0.1) {
 			t.Errorf("%s: logits in bfloat16 are up to %g from those in float32, want 1e-4 to 0.1", family, largest)
@@ -163,7 +166,7 @@ func TestPrecision(t *testing.T) {
 	}
 }
 
-// logitsApart returns the largest difference of logits from PyTorch's.
+// logitsApart returns the largest difference from PyTorch's logits.
 func logitsApart(t *testing.T, b *backend.Backend, family string, precision transformer.Precision) float64 {
 	t.Helper()
 	config := configOf(t, family, "adamw")
@@ -207,7 +210,7 @@ func logitsApart(t *testing.T, b *backend.Backend, family string, precision tran
 	return largest
 }
 
-// TestOut: the trained model keeps its configuration, and is what a replay goes on from.
+// TestOut checks that the trained model keeps its configuration and can be replayed further.
 func TestOut(t *testing.T) {
 	b := testbackend.Go(t)
 	for _, family := range families {
@@ -234,7 +237,8 @@ func TestOut(t *testing.T) {
 	}
 }
 
-// TestInitial: a model without weights starts from initial ones, which the seed decides.
+// TestInitial checks that a model without weights starts from initial ones, which depend
+// on the seed.
 func TestInitial(t *testing.T) {
 	b := testbackend.Go(t)
 	loss := func(seed int64) float64 {
@@ -246,12 +250,12 @@ func TestInitial(t *testing.T) {
 	if first != again || first == other {
 		t.Errorf("losses %g and %g with one seed, %g with another", first, again, other)
 	}
-	if math.Abs(first-math.Log(40)) > 0.1 { // of a vocabulary of 40, every token as probable
+	if math.Abs(first-math.Log(40)) > 0.1 { // all 40 tokens of the vocabulary equally likely
 		t.Errorf("the loss of initial weights is %g, want about log 40", first)
 	}
 }
 
-// TestDropout: it is off unless asked for, and follows the seed.
+// TestDropout checks that dropout is off by default and depends on the seed.
 func TestDropout(t *testing.T) {
 	b := testbackend.Go(t)
 	for _, family := range families {
@@ -284,7 +288,8 @@ func TestCycle(t *testing.T) {
 	}
 }
 
-// TestCanceled: a canceled context ends a replay between two steps, and nothing is written.
+// TestCanceled checks that a canceled context ends a replay between two steps, and that
+// nothing is written.
 func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -305,7 +310,7 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
-// TestObserve: an error of the observer ends a replay.
+// TestObserve checks that an error of the observer ends a replay.
 func TestObserve(t *testing.T) {
 	full := errors.New("disk full")
 	err := replay.Run(context.Background(), testbackend.Go(t), configOf(t, "bert", "adamw"), func(replay.Step) error { return full })

@@ -7,8 +7,8 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // CSV writes the validation losses of a study, a line for each strategy, seed and
@@ -17,7 +17,7 @@ import (
 // one stack). Those of controls follow, named "control: scratch", say, without a map
 // and what belongs to it. Numbers have all their digits; a loss that is NaN or
 // infinite is left empty.
-func CSV(w io.Writer, r *lag.Result) error {
+func CSV(w io.Writer, r *result.Study) error {
 	out := csv.NewWriter(w)
 	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final", "encoder_map"}}
 	for _, o := range r.Strategies {
@@ -40,13 +40,13 @@ func CSV(w io.Writer, r *lag.Result) error {
 // StackingCSV writes the validation losses of a stacking, a line for each arm,
 // seed and point, below a line with the names of the columns: arm, rule, seed,
 // status, step, flops, loss, final. A stage ends and the next begins at one step.
-func StackingCSV(w io.Writer, r *lag.StackingResult) error {
+func StackingCSV(w io.Writer, r *result.Stacking) error {
 	lines := [][]string{{"arm", "rule", "seed", "status", "step", "flops", "loss", "final"}}
 	for _, o := range r.Arms {
 		for _, p := range o.Curve {
 			lines = append(lines, []string{
 				o.Name, o.Rule, strconv.FormatInt(o.Seed, 10), string(o.Status),
-				strconv.Itoa(p.Step), exact(lag.Number(p.FLOPs)), exact(p.Loss), exact(o.Final)})
+				strconv.Itoa(p.Step), exact(result.Number(p.FLOPs)), exact(p.Loss), exact(o.Final)})
 		}
 	}
 	return writeAll(csv.NewWriter(w), lines)
@@ -59,7 +59,7 @@ func writeAll(out *csv.Writer, lines [][]string) error {
 	return nil
 }
 
-func exact(n lag.Number) string {
+func exact(n result.Number) string {
 	f := float64(n)
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return ""

@@ -7,5 +7,5 @@
 //
 // Losses are in nats per predicted token, steps are training steps after
 // growing, ranks start at 1 for the lowest loss. "At the lag" is the step after
-// which LAG picked, [lag.Result].ProbeSteps.
+// which LAG picked, [result.Study].Lag.
 package report

@@ -4,29 +4,29 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
-var study = &lag.Result{
-	Family: "bert", From: 2, To: 4, Steps: 500, ProbeSteps: 50, Seeds: []int64{0},
-	Strategies: []lag.Outcome{
-		{Name: "stack", Map: []int{0, 1, 0, 1}, Init: "copy", Final: 3.21, FLOPs: 1e12, Status: lag.StatusComplete,
-			Curve: []lag.Point{{Step: 0, Loss: 4.02}, {Step: 50, Loss: 3.71}, {Step: 500, Loss: 3.21}}},
-		{Name: "random-top", Map: []int{0, 1, -1, -1}, Init: "copy", Final: 3.14, FLOPs: 1e12, Status: lag.StatusComplete,
-			Curve: []lag.Point{{Step: 0, Loss: 5.1}, {Step: 50, Loss: 3.6}, {Step: 500, Loss: 3.14}}},
+var study = &result.Study{
+	Family: "bert", From: 2, To: 4, Steps: 500, Lag: 50, Seeds: []int64{0},
+	Strategies: []result.Outcome{
+		{Name: "stack", Map: []int{0, 1, 0, 1}, Init: "copy", Final: 3.21, FLOPs: 1e12, Status: result.StatusComplete,
+			Curve: []result.Point{{Step: 0, Loss: 4.02}, {Step: 50, Loss: 3.71}, {Step: 500, Loss: 3.21}}},
+		{Name: "random-top", Map: []int{0, 1, -1, -1}, Init: "copy", Final: 3.14, FLOPs: 1e12, Status: result.StatusComplete,
+			Curve: []result.Point{{Step: 0, Loss: 5.1}, {Step: 50, Loss: 3.6}, {Step: 500, Loss: 3.14}}},
 	},
-	Correlation: []lag.Correlation{
+	Correlation: []result.Correlation{
 		{Step: 0, Spearman: -0.4, SpearmanLo: -0.8, SpearmanHi: 0.2},
 		{Step: 10, Spearman: 0.3, SpearmanLo: -0.1, SpearmanHi: 0.7},
 		{Step: 50, Spearman: 0.92, SpearmanLo: 0.8, SpearmanHi: 1},
 		{Step: 500, Spearman: 1, SpearmanLo: 1, SpearmanHi: 1},
 	},
-	Rules: []lag.RuleSummary{
+	Rules: []result.RuleSummary{
 		{Rule: "lag:50", ExtraFLOPs: 1e11, Regret: 0, RegretNorm: 0, Hit1: 1, Hit3: 1},
 		{Rule: "loss-at-init", Regret: 0.07, RegretNorm: 2, Hit3: 1},
 	},
-	Picks: []lag.Pick{
+	Picks: []result.Pick{
 		{Rule: "lag:50", Strategy: "random-top", ExtraFLOPs: 1e11, Regret: 0, RegretNorm: 0},
 		{Rule: "loss-at-init", Strategy: "stack", Regret: 0.07, RegretNorm: 2},
 	},

@@ -5,11 +5,11 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Number formats a value as the tables do, and as a dash where there is none.
-func Number(n lag.Number, decimals int) string { return number(float64(n), decimals) }
+func Number(n result.Number, decimals int) string { return number(float64(n), decimals) }
 
 // number formats a value, and a dash where there is none.
 func number(x float64, decimals int) string {
@@ -23,7 +23,7 @@ func number(x float64, decimals int) string {
 func percent(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }
 
 // share formats a share, and a dash where there is none.
-func share(n lag.Number) string {
+func share(n result.Number) string {
 	if !defined(n) {
 		return "–"
 	}

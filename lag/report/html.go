@@ -12,10 +12,10 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Meta is what a report says about how the study was run; a result does not hold
@@ -53,7 +53,7 @@ type pageHead struct {
 }
 
 type pageData struct {
-	*lag.Result
+	*result.Study
 	pageHead
 	FromLayers, ToLayers string
 	Count                int // strategies
@@ -84,8 +84,8 @@ type pageLayer struct {
 // definitions and what was run. Its figures and its style are inside; a browser
 // requests nothing else to show it, in light or dark colours as the reader's
 // system has them.
-func HTML(w io.Writer, r *lag.Result, meta Meta) error {
-	data := pageData{Result: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
+func HTML(w io.Writer, r *result.Study, meta Meta) error {
+	data := pageData{Study: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
 		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
@@ -101,7 +101,7 @@ func HTML(w io.Writer, r *lag.Result, meta Meta) error {
 }
 
 type stackingPage struct {
-	*lag.StackingResult
+	*result.Stacking
 	pageHead
 	Rows     []aggregate.Arm
 	Growths  []pageGrowth
@@ -120,8 +120,8 @@ type pageStage struct {
 }
 
 // StackingHTML is [HTML] for a stacking.
-func StackingHTML(w io.Writer, r *lag.StackingResult, meta Meta) error {
-	data := stackingPage{StackingResult: r, Rows: aggregate.Arms(r)}
+func StackingHTML(w io.Writer, r *result.Stacking, meta Meta) error {
+	data := stackingPage{Stacking: r, Rows: aggregate.Arms(r)}
 	for i, s := range r.Plan {
 		data.PlanRows = append(data.PlanRows, pageStage{i + 1, aggregate.Join(s.Depths), s.Steps})
 	}

@@ -14,11 +14,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
-func htmlOf(t *testing.T, r *lag.Result, meta Meta) string {
+func htmlOf(t *testing.T, r *result.Study, meta Meta) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := HTML(&out, r, meta); err != nil {
@@ -109,7 +109,7 @@ func TestHTMLEscapes(t *testing.T) {
 }
 
 func TestEmptyResult(t *testing.T) {
-	r := &lag.Result{Family: "bert", From: 3, To: 6}
+	r := &result.Study{Family: "bert", From: 3, To: 6}
 	page := htmlOf(t, r, Meta{})
 	if !strings.Contains(page, "never") {
 		t.Error("no lag time should read never")
@@ -215,7 +215,7 @@ func TestControls(t *testing.T) {
 	if text := Controls(r); strings.Count(text, "\n") != 4 || !strings.Contains(text, "8.38 trainings") {
 		t.Errorf("the table is\n%s", text)
 	}
-	r.Controls[0].Status = lag.StatusFailed
+	r.Controls[0].Status = result.StatusFailed
 	if text := Controls(r); !strings.Contains(text, " failed ") {
 		t.Errorf("a control that failed is shown as\n%s", text)
 	}
@@ -259,7 +259,7 @@ func TestStacking(t *testing.T) {
 			}
 		}
 	}
-	if err := StackingHTML(&bytes.Buffer{}, &lag.StackingResult{}, Meta{}); err != nil {
+	if err := StackingHTML(&bytes.Buffer{}, &result.Stacking{}, Meta{}); err != nil {
 		t.Errorf("a page of nothing: %v", err)
 	}
 }

@@ -3,14 +3,14 @@ package report
 import (
 	"fmt"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Stacking returns the outcome of a stacking as text: the arms, the best first,
 // with their final losses and what they spent on probing, and what each arm grew
 // by at each stage.
-func Stacking(r *lag.StackingResult) string {
+func Stacking(r *result.Stacking) string {
 	headers := []string{"arm", "depths", "final"}
 	bySeed := len(r.Seeds) > 1 && len(r.Seeds) <= finalsAtMost
 	if bySeed {
@@ -47,7 +47,7 @@ type growthRow struct {
 }
 
 // growthRows returns what each arm grew by, under each seed.
-func growthRows(r *lag.StackingResult) []growthRow {
+func growthRows(r *result.Stacking) []growthRow {
 	var list []growthRow
 	for _, a := range aggregate.Arms(r) {
 		for _, o := range a.Outcomes {

@@ -9,8 +9,8 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/lipgloss/table"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // finalsAtMost is the number of seeds whose final losses have columns of their own.
@@ -21,15 +21,15 @@ const finalsAtMost = 5
 // duplicates, loss at 0, at the lag and at the end, ranks at the lag and at the end.
 // Of several seeds losses and ranks are those of the means, and up to five have
 // their final losses beside. LAG's picks are starred, with the number of seeds.
-func Table(r *lag.Result) string {
-	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.ProbeSteps), "at " + strconv.Itoa(r.Steps)}
+func Table(r *result.Study) string {
+	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.Lag), "at " + strconv.Itoa(r.Steps)}
 	bySeed := len(r.Seeds) > 1 && len(r.Seeds) <= finalsAtMost
 	if bySeed {
 		for _, seed := range r.Seeds {
 			headers = append(headers, fmt.Sprintf("seed %d", seed))
 		}
 	}
-	headers = append(headers, "rank at "+strconv.Itoa(r.ProbeSteps), "rank at "+strconv.Itoa(r.Steps))
+	headers = append(headers, "rank at "+strconv.Itoa(r.Lag), "rank at "+strconv.Itoa(r.Steps))
 
 	var cells [][]string
 	starred := false
@@ -46,7 +46,7 @@ func Table(r *lag.Result) string {
 	}
 	out := plainTable(headers, cells, 3)
 	if starred {
-		out += fmt.Sprintf("* LAG(%d)'s pick\n", r.ProbeSteps)
+		out += fmt.Sprintf("* LAG(%d)'s pick\n", r.Lag)
 	}
 	if n := len(r.Seeds); n > 1 {
 		out += fmt.Sprintf("Losses are means over %d seeds, but for the columns of a seed.\n", n)
@@ -58,7 +58,7 @@ func Table(r *lag.Result) string {
 // how often the pick is the best and among the best three: of several seeds the
 // means, and the number of seeds behind a pick where they differ. Extra cost
 // counts the trainings of one candidate to the end.
-func Picks(r *lag.Result) string {
+func Picks(r *result.Study) string {
 	var cells [][]string
 	for _, s := range aggregate.Rules(r) {
 		cells = append(cells, []string{
@@ -69,7 +69,7 @@ func Picks(r *lag.Result) string {
 
 // Controls returns how training from scratch compares with what LAG picks; it is
 // empty for a study without controls.
-func Controls(r *lag.Result) string {
+func Controls(r *result.Study) string {
 	if len(r.Comparisons) == 0 {
 		return ""
 	}
@@ -81,7 +81,7 @@ func Controls(r *lag.Result) string {
 }
 
 // Signals returns how well early signals predict the final loss.
-func Signals(r *lag.Result) string {
+func Signals(r *result.Study) string {
 	var cells [][]string
 	for _, s := range aggregate.Signals(r) {
 		cells = append(cells, []string{s.Name, number(float64(s.Spearman), 3), interval(s.SpearmanLo, s.SpearmanHi), number(float64(s.Pearson), 3), number(float64(s.Kendall), 3)})
@@ -89,7 +89,7 @@ func Signals(r *lag.Result) string {
 	return plainTable([]string{"signal", "Spearman", "95% interval", "Pearson", "Kendall"}, cells, 1)
 }
 
-func interval(lo, hi lag.Number) string {
+func interval(lo, hi result.Number) string {
 	if !defined(lo, hi) {
 		return "–"
 	}
@@ -121,7 +121,7 @@ func plainTable(headers []string, cells [][]string, texts int) string {
 // at each step with the final loss: ● is rho, │ its 95% confidence interval, ┄ the
 // level 0.9. Columns are evaluations, not to scale. It is at most width columns
 // wide, 80 where width is 0; where there are too many steps, some are left out.
-func Curve(r *lag.Result, width int) string {
+func Curve(r *result.Study, width int) string {
 	const label = 6 // columns left of the plot
 	if width <= 0 {
 		width = 80
@@ -137,13 +137,13 @@ func Curve(r *lag.Result, width int) string {
 	const perUnit = 10 // rows per unit of correlation
 	lowest := 0.0
 	for _, c := range points {
-		for _, v := range []lag.Number{c.Spearman, c.SpearmanLo} {
+		for _, v := range []result.Number{c.Spearman, c.SpearmanLo} {
 			if f := float64(v); !math.IsNaN(f) {
 				lowest = min(lowest, f)
 			}
 		}
 	}
-	level := func(v lag.Number) int { return int(math.Round(float64(v) * perUnit)) }
+	level := func(v result.Number) int { return int(math.Round(float64(v) * perUnit)) }
 
 	var out strings.Builder
 	out.WriteString("rho of the loss at a step with the final loss" + ofSeeds(len(r.Seeds)) + "\n")
@@ -181,8 +181,8 @@ func Curve(r *lag.Result, width int) string {
 	for line := range strings.Lines(out.String()) {
 		lines.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
-	if r.LagSteps != nil {
-		fmt.Fprintf(&lines, "rho stays at 0.9 or above from step %d on\n", *r.LagSteps)
+	if r.LagTime != nil {
+		fmt.Fprintf(&lines, "rho stays at 0.9 or above from step %d on\n", *r.LagTime)
 	} else {
 		lines.WriteString("rho never stays at 0.9 or above\n")
 	}
@@ -197,18 +197,18 @@ func ofSeeds(n int) string {
 }
 
 // thin returns at most n of the points, evenly spread, the first and last among them.
-func thin(points []lag.Correlation, n int) []lag.Correlation {
+func thin(points []result.Correlation, n int) []result.Correlation {
 	if len(points) <= n {
 		return points
 	}
-	out := make([]lag.Correlation, n)
+	out := make([]result.Correlation, n)
 	for i := range out {
 		out[i] = points[i*(len(points)-1)/(n-1)]
 	}
 	return out
 }
 
-func defined(values ...lag.Number) bool {
+func defined(values ...result.Number) bool {
 	for _, v := range values {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 			return false

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -96,7 +97,7 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	complete := isComplete(dir, kind, list)
 	parents := make(map[string]bool)
 	for i, c := range configs {
-		if c.Kind != lag.PhaseBranch && !other[i] {
+		if c.Kind != progress.PhaseBranch && !other[i] {
 			parents[c.Parent] = true
 		}
 	}
@@ -144,9 +145,9 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 // needed; "" where they are.
 func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
 	switch {
-	case kind == Study && (complete && (c.Kind == lag.PhaseProbe || c.Kind == lag.PhaseControl) || c.Kind == lag.PhaseBranch):
+	case kind == Study && (complete && (c.Kind == progress.PhaseProbe || c.Kind == progress.PhaseControl) || c.Kind == progress.PhaseBranch):
 		return Candidate
-	case kind == Stacking && complete && c.Kind == lag.PhaseBranch, kind == Stacking && !complete && !other:
+	case kind == Stacking && complete && c.Kind == progress.PhaseBranch, kind == Stacking && !complete && !other:
 		return Loser
 	case kind == Stacking && complete && parent:
 		return Superseded
@@ -156,7 +157,7 @@ func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
 
 // picked are the names of the runs whose models were picked live.
 func picked(dir string) ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "selected", "*.json"))
+	paths, err := filepath.Glob(filepath.Join(dir, result.SelectedDir, "*.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +167,7 @@ func picked(dir string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		var selected lag.Selected
+		var selected result.Selected
 		if err := json.Unmarshal(text, &selected); err != nil {
 			return nil, fmt.Errorf("%s is damaged: %w; remove it, or select again", path, err)
 		}

@@ -12,14 +12,16 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Run is what there is of one training run.
 type Run struct {
-	Name     string    // of its directory
-	Kind     lag.Phase // empty of a training
-	Strategy string    // that it was grown by, of a decay branch that of the candidate; its map where it is not of the configuration
+	Name     string         // of its directory
+	Kind     progress.Phase // empty of a training
+	Strategy string         // that it was grown by, of a decay branch that of the candidate; its map where it is not of the configuration
 	Seed     int64
 	Steps    int     // done
 	Of       int     // steps to its end
@@ -46,7 +48,7 @@ func List(dir string) ([]Run, error) {
 	var pool growth.Pool
 	if kindOf(dir) == Study {
 		var config lag.Config
-		if err := readJSON(filepath.Join(dir, "study.json"), &config); err != nil {
+		if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
 			return nil, err
 		}
 		if pool, err = config.Pool(); err != nil {
@@ -70,7 +72,7 @@ func List(dir string) ([]Run, error) {
 	place := make(map[string]int)
 	for i := range list {
 		c := configs[list[i].Name]
-		if c.Kind == lag.PhaseBranch && len(c.Strategy) == 0 {
+		if c.Kind == progress.PhaseBranch && len(c.Strategy) == 0 {
 			c = configs[c.Parent]
 		}
 		if list[i].Strategy, err = strategyName(c.Strategy, pool); err != nil {
@@ -78,7 +80,7 @@ func List(dir string) ([]Run, error) {
 		}
 		place[list[i].Name] = slices.IndexFunc(pool, func(s growth.Strategy) bool { return s.Name == list[i].Strategy })
 	}
-	kinds := []lag.Phase{lag.PhasePretrain, lag.PhaseProbe, lag.PhaseBranch, lag.PhaseControl}
+	kinds := []progress.Phase{progress.PhasePretrain, progress.PhaseProbe, progress.PhaseBranch, progress.PhaseControl}
 	slices.SortStableFunc(list, func(a, b Run) int {
 		return cmp.Or(cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)), cmp.Compare(a.Seed, b.Seed), cmp.Compare(place[a.Name], place[b.Name]))
 	})

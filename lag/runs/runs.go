@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -50,9 +51,9 @@ var configFiles = []struct {
 	kind           Kind
 	config, result string
 }{
-	{Study, "study.json", "result.json"},
-	{Stacking, "stacking.json", "stacking_result.json"},
-	{Training, "training.json", ""},
+	{Study, result.StudyConfig, result.StudyResult},
+	{Stacking, result.StackingConfig, result.StackingResult},
+	{Training, result.TrainingConfig, ""},
 }
 
 const dataDir = ".lag-data"
@@ -146,7 +147,7 @@ func describe(dir string, kind Kind) (Entry, error) {
 			e.Done++
 		}
 	}
-	selected, err := filepath.Glob(filepath.Join(dir, "selected", "*.json"))
+	selected, err := filepath.Glob(filepath.Join(dir, result.SelectedDir, "*.json"))
 	switch {
 	case err != nil:
 		return e, err

@@ -14,6 +14,9 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model/trained"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -63,7 +66,7 @@ func smallTask(t *testing.T, task *lag.Task) {
 	}
 }
 
-func runStudy(t *testing.T, config lag.Config, o lag.Options) *lag.Result {
+func runStudy(t *testing.T, config lag.Config, o lag.Options) *result.Study {
 	t.Helper()
 	ctx := context.Background()
 	s := must(lag.Open(ctx, config, o))(t)
@@ -91,19 +94,19 @@ func only(t *testing.T, root string, kind Kind) Entry {
 	return Entry{}
 }
 
-// A study is cleaned; what is left gives the same result at once, and its source
+// A study is cleaned; what is left gives the same study at once, and its source
 // and the model that was picked live are there.
 func TestCleanStudy(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, lag.Controls()
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, result.Controls()
 	o := options(root, "study")
 	want := runStudy(t, config, o)
 
 	ctx := context.Background()
 	s := must(lag.Open(ctx, config, o))(t)
-	selected := must(s.Select(ctx, selection.LAG{Lag: config.Growth.ProbeSteps}, want.Seeds[0]))(t)
+	selected := must(s.Select(ctx, selection.LAG{Lag: config.Growth.Lag}, want.Seeds[0]))(t)
 	s.Close()
 	winner := filepath.Join(o.Dir, selected.Run)
 
@@ -138,8 +141,8 @@ func TestCleanStudy(t *testing.T) {
 	if again := must(PlanCleaning(o.Dir, true))(t); len(again.Items) != 0 {
 		t.Errorf("a second cleaning finds %v", again.Items)
 	}
-	if result := runStudy(t, config, o); !reflect.DeepEqual(must(json.Marshal(result))(t), must(json.Marshal(want))(t)) {
-		t.Error("the study gives another result after the cleaning")
+	if study := runStudy(t, config, o); !reflect.DeepEqual(must(json.Marshal(study))(t), must(json.Marshal(want))(t)) {
+		t.Error("the study gives another study after the cleaning")
 	}
 	if e := only(t, root, Study); e.States != after.States {
 		t.Error("the study was trained again after the cleaning")
@@ -150,7 +153,7 @@ func TestCleanStudy(t *testing.T) {
 func TestList(t *testing.T) {
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, []lag.Control{lag.ControlScratch}
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, []result.Control{result.ControlScratch}
 	config.Growth.Custom = growth.Pool{growth.Custom("own", growth.Map{0, 0}, growth.Zero)}
 	config.Growth.Schedule.Peak = 1e30 // which no candidate survives
 	o := options(t.TempDir(), "study")
@@ -162,11 +165,11 @@ func TestList(t *testing.T) {
 	if len(list) < 4 {
 		t.Fatalf("%d runs, want the source, three candidates and what leaves them", len(list))
 	}
-	if r := list[0]; r.Kind != lag.PhasePretrain || r.Strategy != "" || r.Steps != source.Steps || r.Of != r.Steps || r.Loss != float64(source.Loss) || r.Status != Complete {
+	if r := list[0]; r.Kind != progress.PhasePretrain || r.Strategy != "" || r.Steps != source.Steps || r.Of != r.Steps || r.Loss != float64(source.Loss) || r.Status != Complete {
 		t.Errorf("the source is %+v", r)
 	}
 	for i, name := range []string{"stack", "random-top", "own"} {
-		if r := list[1+i]; r.Kind != lag.PhaseProbe || r.Strategy != name || r.Status != Diverged || r.Of != config.Growth.Schedule.Steps {
+		if r := list[1+i]; r.Kind != progress.PhaseProbe || r.Strategy != name || r.Status != Diverged || r.Of != config.Growth.Schedule.Steps {
 			t.Errorf("candidate %d is %+v, want %s, diverged", i, r, name)
 		}
 	}
@@ -187,7 +190,7 @@ func TestUnused(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, lag.Controls()
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, result.Controls()
 	o := options(root, "study")
 	runStudy(t, config, o)
 	first := must(runsIn(o.Dir))(t)
@@ -211,7 +214,7 @@ func TestUnused(t *testing.T) {
 		t.Errorf("%d runs go, want %d: %v", len(gone), len(first)-1, gone)
 	}
 	for _, path := range gone {
-		if c := must(readRunConfig(path))(t); c.Kind == lag.PhasePretrain {
+		if c := must(readRunConfig(path))(t); c.Kind == progress.PhasePretrain {
 			t.Error("the source model goes")
 		}
 	}
@@ -249,12 +252,12 @@ func TestCleanStacking(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		model, err := lag.ReadModel(run)
+		model, err := trained.ReadConfig(run)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := must(readRunConfig(run))(t)
-		final := c.Kind == lag.PhaseStack && train.IsComplete(run) && slices.Equal(model.Depths(), last)
+		final := c.Kind == progress.PhaseStack && train.IsComplete(run) && slices.Equal(model.Depths(), last)
 		if final != (len(states) > 0) {
 			t.Errorf("%s, a %s run of %s layers, has %d states", run, c.Kind, model.Depths(), len(states))
 		}
@@ -265,7 +268,7 @@ func TestCleanStacking(t *testing.T) {
 	if ends < 2 {
 		t.Errorf("%d final models are kept of %d arms", ends, len(config.Arms))
 	}
-	if _, _, err := lag.LoadStacking(o.Dir); err != nil {
+	if _, err := result.LoadStacking(o.Dir); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,13 +10,16 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
 // runConfig is what of a run's config.json tells which study it is of. The runs of
 // a training have no kind.
 type runConfig struct {
-	Kind              lag.Phase       `json:"kind"`
+	Kind              progress.Phase  `json:"kind"`
 	Backend           string          `json:"backend"`
 	Objective         json.RawMessage `json:"objective"`
 	Model             json.RawMessage `json:"model"`
@@ -83,7 +86,7 @@ func contradictions(dir string, kind Kind, list []string, configs []runConfig) (
 // ofStudy returns whether a run may be one of the study in a directory.
 func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
 	var config lag.Config
-	if err := readJSON(filepath.Join(dir, "study.json"), &config); err != nil {
+	if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
 		return nil, err
 	}
 	grown, err := config.Model.WithDepths(config.Growth.To...)
@@ -98,19 +101,19 @@ func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
 	if len(seeds) == 0 {
 		seeds = []int64{config.Seed}
 	}
-	backend := backendOf(filepath.Join(dir, "result.json"))
+	backend := backendOf(filepath.Join(dir, result.StudyResult))
 	return func(c runConfig, used func(string) bool) bool {
 		if !ofTask(c, config.Task, backend) {
 			return false
 		}
 		switch c.Kind {
-		case lag.PhasePretrain:
+		case progress.PhasePretrain:
 			return c.Seed == config.Seed && same(c.Model, config.Model) && same(c.Schedule, config.Pretrain.Schedule)
-		case lag.PhaseProbe:
+		case progress.PhaseProbe:
 			return used(c.Parent) && slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofPool(c, pool, config.Growth.Schedule)
-		case lag.PhaseControl:
+		case progress.PhaseControl:
 			return len(config.Growth.Controls) > 0 && slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofControl(c, config.ControlSchedule())
-		case lag.PhaseBranch:
+		case progress.PhaseBranch:
 			return used(c.Parent)
 		}
 		return true
@@ -120,10 +123,10 @@ func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
 // ofStacking returns whether a run may be one of the stacking in a directory.
 func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 	var config lag.Stacking
-	if err := readJSON(filepath.Join(dir, "stacking.json"), &config); err != nil {
+	if err := readJSON(filepath.Join(dir, result.StackingConfig), &config); err != nil {
 		return nil, err
 	}
-	var models []lag.Model
+	var models []model.Model
 	stages := config.Stages
 	for _, arm := range config.Arms {
 		stages = append(slices.Clone(stages), arm.Stages...)
@@ -135,10 +138,10 @@ func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 		}
 		models = append(models, model)
 	}
-	backend := backendOf(filepath.Join(dir, "stacking_result.json"))
+	backend := backendOf(filepath.Join(dir, result.StackingResult))
 	return func(c runConfig, used func(string) bool) bool {
 		return ofTask(c, config.Task, backend) && slices.Contains(config.Seeds, c.Seed) &&
-			slices.ContainsFunc(models, func(m lag.Model) bool { return same(c.Model, m) }) && (c.Parent == "" || used(c.Parent))
+			slices.ContainsFunc(models, func(m model.Model) bool { return same(c.Model, m) }) && (c.Parent == "" || used(c.Parent))
 	}, nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/gomlx/compute/dtypes/float16"
 )
 
-// DType is the type of a tensor's elements, as the format names it.
+// DType is the type of a tensor's elements. The names are those of the format.
 type DType string
 
 // The types that can be read. Only F32 and I32 are written.
@@ -25,8 +25,9 @@ const (
 	Bool DType = "BOOL"
 )
 
-// dtypeSize is the size in bits of every type of the format (safetensors/src/tensor.rs,
-// Dtype::bitsize): a tensor that cannot be read may stand beside others that can.
+// dtypeSize is the size in bits of all types of the format
+// (safetensors/src/tensor.rs, Dtype::bitsize). A file may contain tensors of
+// types that this package cannot read.
 var dtypeSize = map[DType]uint64{
 	F64: 64, F32: 32, F16: 16, BF16: 16, I64: 64, I32: 32, I16: 16, I8: 8, U16: 16, U8: 8, Bool: 8,
 	"U64": 64, "U32": 32, "C64": 64,
@@ -34,7 +35,7 @@ var dtypeSize = map[DType]uint64{
 	"F6_E2M3": 6, "F6_E3M2": 6, "F4": 4,
 }
 
-// floats convert an element of a type to float32.
+// floats has, by type, the function that converts an element to float32.
 var floats = map[DType]func([]byte) float32{
 	F64:  func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) },
 	F32:  func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) },
@@ -42,7 +43,7 @@ var floats = map[DType]func([]byte) float32{
 	BF16: func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) },
 }
 
-// ints convert an element of a type to an integer.
+// ints has, by type, the function that converts an element to an integer.
 var ints = map[DType]func([]byte) int64{
 	I64:  func(b []byte) int64 { return int64(binary.LittleEndian.Uint64(b)) },
 	I32:  func(b []byte) int64 { return int64(int32(binary.LittleEndian.Uint32(b))) },

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// File is an open safetensors file, or a model in several (shards).
+// File is an open safetensors file, or an open model in several files (shards).
 type File struct {
 	path     string
 	sources  []*source
@@ -34,13 +34,13 @@ type Ints struct {
 	Data  []int32
 }
 
-// indexSuffix ends the name of the index of a model in several files.
+// indexSuffix is the suffix of the index of a model in several files.
 const indexSuffix = ".safetensors.index.json"
 
-// Open opens a safetensors file and checks its header, or all the files of a
-// model whose index (model.safetensors.index.json) is named. The error wraps
-// [os.ErrNotExist] where there is none, and a [DamagedError] where the header
-// is not one.
+// Open opens a safetensors file and checks its header. Given the index of a
+// model (model.safetensors.index.json), it opens all files of the model. The
+// error wraps [os.ErrNotExist] if a file does not exist, and [DamagedError] if
+// a header is invalid.
 func Open(path string) (*File, error) {
 	if strings.HasSuffix(path, indexSuffix) {
 		return openIndex(path)
@@ -81,21 +81,21 @@ func newFile(path string, r io.ReaderAt, size int64) (*File, error) {
 	return f, nil
 }
 
-// DamagedError is the error of a file that is not what it should be: cut off,
-// changed, or of another format.
+// DamagedError is the error of a file that is truncated, changed, or of another
+// format.
 type DamagedError struct {
 	Path string
-	Err  error // what is wrong with it
+	Err  error // what is wrong with the file
 }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("%s is no whole safetensors file: %v; copy, download or make it again", e.Path, e.Err)
+	return fmt.Sprintf("%s is not a complete safetensors file: %v; copy, download or create it again", e.Path, e.Err)
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// damaged is the error of a file that is not what it should be. Where the
-// system could not read it, nothing is known of what it holds.
+// damaged returns the error of a damaged file. If the system could not read the
+// file, the result is not a [DamagedError].
 func (s *source) damaged(err error) error {
 	var failed *fs.PathError
 	if errors.As(err, &failed) {
@@ -104,8 +104,8 @@ func (s *source) damaged(err error) error {
 	return &DamagedError{s.path, err}
 }
 
-// openIndex opens the files of a model that an index names. Tensors are those
-// of the index.
+// openIndex opens the files of a model. Only the tensors in the index are
+// visible.
 func openIndex(path string) (file *File, err error) {
 	index, err := readIndex(path)
 	if err != nil {
@@ -135,11 +135,11 @@ func openIndex(path string) (file *File, err error) {
 		}
 		all.entries[name] = e
 	}
-	delete(all.metadata, checksumKey) // it is that of a shard
+	delete(all.metadata, checksumKey) // it belongs to a shard
 	return all, nil
 }
 
-// readIndex returns the file of each tensor that an index names.
+// readIndex reads an index. It returns the file name of each tensor.
 func readIndex(path string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -152,7 +152,7 @@ func readIndex(path string) (map[string]string, error) {
 		return nil, wrongIndex(path, "%w", err)
 	}
 	if len(index.Weights) == 0 {
-		return nil, wrongIndex(path, "its weight_map names no tensor")
+		return nil, wrongIndex(path, "its weight_map has no tensors")
 	}
 	for _, name := range slices.Sorted(maps.Keys(index.Weights)) {
 		if shard := index.Weights[name]; shard != filepath.Base(shard) || !strings.HasSuffix(shard, ".safetensors") {
@@ -166,14 +166,15 @@ func wrongIndex(path, format string, args ...any) error {
 	return fmt.Errorf("the index %s of a model: %w; copy or download the model again", path, fmt.Errorf(format, args...))
 }
 
-// Shards returns the names of the files beside an index that it names, sorted.
+// Shards returns the sorted names of the files in an index. They are in the same
+// directory as the index.
 func Shards(index string) ([]string, error) {
 	weights, err := readIndex(index)
 	return slices.Compact(slices.Sorted(maps.Values(weights))), err
 }
 
-// OpenModel opens the weights in a model's directory as Hugging Face lays it
-// out: model.safetensors, or model.safetensors.index.json and what it names.
+// OpenModel opens the weights in a model's directory with Hugging Face's
+// layout: model.safetensors, or model.safetensors.index.json and its files.
 func OpenModel(dir string) (*File, error) {
 	for _, name := range []string{"model.safetensors", "model" + indexSuffix} {
 		path := filepath.Join(dir, name)
@@ -195,16 +196,16 @@ func (f *File) Close() error {
 	return errors.Join(errs...)
 }
 
-// Path is the path that was opened.
+// Path returns the path given to [Open].
 func (f *File) Path() string { return f.path }
 
 // Names returns the names of the tensors in alphabetical order.
 func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.entries)) }
 
-// Metadata returns the texts that the file carries beside its tensors.
+// Metadata returns the metadata of the file.
 func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
 
-// Entry returns what is known of a tensor without reading it.
+// Entry returns the description of a tensor, and whether there is such a tensor.
 func (f *File) Entry(name string) (Entry, bool) {
 	e, ok := f.entries[name]
 	return e, ok

@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -19,16 +19,16 @@ const (
 	maxHeader   = 100_000_000 // bytes, as in safetensors/src/tensor.rs
 )
 
-// Entry says what a tensor is and where it lies.
+// Entry describes a tensor and its place in the file.
 type Entry struct {
 	DType DType
 	Shape []int // empty for a scalar
 
-	begin, end int64 // in the file
+	begin, end int64 // offsets in the file, in bytes
 	from       *source
 }
 
-// Size is the number of elements.
+// Size returns the number of elements.
 func (e Entry) Size() int {
 	n := 1
 	for _, d := range e.Shape {
@@ -37,7 +37,7 @@ func (e Entry) Size() int {
 	return n
 }
 
-// readHeader returns the text of the header of a file of a size.
+// readHeader returns the header of a file of size bytes as JSON.
 func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	var prefix [8]byte
 	if size < int64(len(prefix)) {
@@ -48,10 +48,10 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
 	if length > uint64(size-8) {
-		return nil, fmt.Errorf("its header should be %d bytes long where %d bytes follow", length, size-8)
+		return nil, fmt.Errorf("its header should be %d bytes long, but only %d bytes follow", length, size-8)
 	}
 	if length > maxHeader {
-		return nil, fmt.Errorf("its header is %d bytes long where the format allows %d", length, maxHeader)
+		return nil, fmt.Errorf("its header is %d bytes long, but the format allows only %d", length, maxHeader)
 	}
 	text := make([]byte, length)
 	return text, readAt(r, text, 8)
@@ -68,7 +68,7 @@ func readAt(r io.ReaderAt, p []byte, offset int64) error {
 	return fmt.Errorf("reading %d bytes at offset %d: %w", len(p), offset, err)
 }
 
-// parseHeader returns the tensors and the metadata that a header describes.
+// parseHeader returns the tensors and the metadata in a header.
 func parseHeader(text []byte, dataSize int64) (map[string]Entry, map[string]string, error) {
 	if len(text) == 0 || text[0] != '{' {
 		return nil, nil, errors.New("its header is not a JSON object")
@@ -76,7 +76,7 @@ func parseHeader(text []byte, dataSize int64) (map[string]Entry, map[string]stri
 	if !utf8.Valid(text) {
 		return nil, nil, errors.New("its header is not UTF-8")
 	}
-	// Token by token, because a map would keep one of two tensors of one name.
+	// Read token by token: decoding into a map would hide repeated names.
 	d := json.NewDecoder(bytes.NewReader(text))
 	if _, err := d.Token(); err != nil {
 		return nil, nil, notJSON(err)
@@ -88,7 +88,7 @@ func parseHeader(text []byte, dataSize int64) (map[string]Entry, map[string]stri
 		if err != nil {
 			return nil, nil, notJSON(err)
 		}
-		name := token.(string) // the decoder gives nothing else for a key
+		name := token.(string) // keys are always strings
 		if name == metadataKey {
 			if metadata != nil {
 				return nil, nil, errors.New("its header has metadata twice")
@@ -100,7 +100,7 @@ func parseHeader(text []byte, dataSize int64) (map[string]Entry, map[string]stri
 			continue
 		}
 		if _, ok := entries[name]; ok {
-			return nil, nil, tensorError(name, "it is there twice")
+			return nil, nil, tensorError(name, "it occurs twice")
 		}
 		var e struct {
 			DType   *DType    `json:"dtype"`
@@ -125,12 +125,12 @@ func parseHeader(text []byte, dataSize int64) (map[string]Entry, map[string]stri
 		return nil, nil, notJSON(err)
 	}
 	if rest := bytes.TrimSpace(text[d.InputOffset():]); len(rest) > 0 {
-		return nil, nil, fmt.Errorf("its header goes on with %.20q after its end", rest)
+		return nil, nil, fmt.Errorf("its header has %.20q after its end", rest)
 	}
 	return entries, metadata, checkLayout(entries, 8+int64(len(text)), dataSize)
 }
 
-// newEntry checks one tensor: what its shape takes must be what its offsets give.
+// newEntry returns the entry of one tensor. Its shape must match its offsets.
 func newEntry(dtype DType, shape []uint64, begin, end, dataSize uint64) (Entry, error) {
 	size, ok := dtypeSize[dtype]
 	if !ok {
@@ -146,31 +146,26 @@ func newEntry(dtype DType, shape []uint64, begin, end, dataSize uint64) (Entry, 
 		elements, e.Shape[i] = product, int(d)
 	}
 	if begin > end || end > dataSize {
-		return Entry{}, fmt.Errorf("it lies in bytes %d to %d of %d", begin, end, dataSize)
+		return Entry{}, fmt.Errorf("it is at bytes %d to %d of %d", begin, end, dataSize)
 	}
 	if elements*size%8 != 0 || elements*size/8 != end-begin {
-		return Entry{}, fmt.Errorf("it has %d bytes where its %d elements of %s take %d bits", end-begin, elements, dtype, elements*size)
+		return Entry{}, fmt.Errorf("it has %d bytes, but its %d elements of %s need %d bits", end-begin, elements, dtype, elements*size)
 	}
 	return e, nil
 }
 
-// checkLayout checks that the tensors lie one after the other and fill the data.
+// checkLayout returns an error unless the tensors fill the data without gaps or overlaps.
 func checkLayout(entries map[string]Entry, begin, dataSize int64) error {
 	end := begin + dataSize
 	names := slices.SortedFunc(maps.Keys(entries), func(a, b string) int {
 		x, y := entries[a], entries[b]
-		if x.begin != y.begin {
-			return int(max(-1, min(1, x.begin-y.begin)))
-		}
-		if x.end != y.end { // an empty tensor lies before the one that begins there
-			return int(max(-1, min(1, x.end-y.end)))
-		}
-		return strings.Compare(a, b)
+		// By end too: an empty tensor comes before the one that begins at the same place.
+		return cmp.Or(cmp.Compare(x.begin, y.begin), cmp.Compare(x.end, y.end), cmp.Compare(a, b))
 	})
 	for _, name := range names {
 		e := entries[name]
 		if e.begin != begin {
-			return tensorError(name, "it begins at byte %d of the file where the tensor before it ends at %d", e.begin, begin)
+			return tensorError(name, "it begins at byte %d of the file, but the previous tensor ends at %d", e.begin, begin)
 		}
 		begin = e.end
 	}

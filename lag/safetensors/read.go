@@ -14,7 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
-// Floats reads a tensor of a floating-point type. F64 is rounded to float32.
+// Floats reads a tensor with a floating-point type. F64 is rounded to float32.
 func (f *File) Floats(name string) (growth.Tensor, error) {
 	e, err := f.find(name)
 	if err != nil {
@@ -22,7 +22,7 @@ func (f *File) Floats(name string) (growth.Tensor, error) {
 	}
 	element, ok := floats[e.DType]
 	if !ok {
-		return growth.Tensor{}, fmt.Errorf("%s: tensor %.200q is of type %s where a floating-point number is needed; save it as F32", e.from.path, name, e.DType)
+		return growth.Tensor{}, fmt.Errorf("%s: tensor %.200q has type %s, but must have a floating-point type; save it as F32", e.from.path, name, e.DType)
 	}
 	t := growth.Tensor{Shape: slices.Clone(e.Shape), Data: make([]float32, 0, e.Size())}
 	err = e.each(func(b []byte) error {
@@ -32,7 +32,7 @@ func (f *File) Floats(name string) (growth.Tensor, error) {
 	return t, wrapTensor(err, e, name)
 }
 
-// Ints reads a tensor of integers or truth values. One that does not fit into
+// Ints reads a tensor of integers or booleans. A value that does not fit into
 // int32 is an error.
 func (f *File) Ints(name string) (Ints, error) {
 	e, err := f.find(name)
@@ -41,13 +41,13 @@ func (f *File) Ints(name string) (Ints, error) {
 	}
 	element, ok := ints[e.DType]
 	if !ok {
-		return Ints{}, fmt.Errorf("%s: tensor %.200q is of type %s where an integer is needed; save it as I32", e.from.path, name, e.DType)
+		return Ints{}, fmt.Errorf("%s: tensor %.200q has type %s, but must have an integer type; save it as I32", e.from.path, name, e.DType)
 	}
 	t := Ints{Shape: slices.Clone(e.Shape), Data: make([]int32, 0, e.Size())}
 	err = e.each(func(b []byte) error {
 		x := element(b)
 		if x < math.MinInt32 || x > math.MaxInt32 {
-			return fmt.Errorf("element %d is %d, which int32 does not hold; save smaller numbers", len(t.Data), x)
+			return fmt.Errorf("element %d is %d, which does not fit into int32; save smaller numbers", len(t.Data), x)
 		}
 		t.Data = append(t.Data, int32(x))
 		return nil
@@ -55,7 +55,7 @@ func (f *File) Ints(name string) (Ints, error) {
 	return t, wrapTensor(err, e, name)
 }
 
-// ReadAll reads every tensor; all must be of floating-point types.
+// ReadAll reads all tensors. They must have floating-point types.
 func (f *File) ReadAll() (growth.Tensors, error) {
 	all := make(growth.Tensors, len(f.entries))
 	for _, name := range f.Names() {
@@ -71,13 +71,13 @@ func (f *File) ReadAll() (growth.Tensors, error) {
 func (f *File) find(name string) (Entry, error) {
 	e, ok := f.entries[name]
 	if !ok {
-		return e, fmt.Errorf("%s has no tensor %.200q among its %d", f.path, name, len(f.entries))
+		return e, fmt.Errorf("%s has no tensor %.200q (it has %d tensors)", f.path, name, len(f.entries))
 	}
 	return e, nil
 }
 
-// each calls a function with every element's bytes, in order. Types of less
-// than a byte have none.
+// each calls do with the bytes of each element, in order. The type's size must
+// be at least a byte.
 func (e Entry) each(do func([]byte) error) error {
 	width := int(dtypeSize[e.DType] / 8)
 	buffer := make([]byte, min(e.end-e.begin, 1<<18)) // a multiple of every width
@@ -102,9 +102,9 @@ func wrapTensor(err error, e Entry, name string) error {
 	return nil
 }
 
-// Verify reads everything and compares it with the checksum that [Write] put
-// into the metadata. The error wraps a [DamagedError] where it is another, or
-// where there is none.
+// Verify reads the whole file and compares it with the checksum that [Write]
+// put into the metadata. The error wraps [DamagedError] if the checksum differs
+// or is missing.
 func (f *File) Verify() error {
 	for _, s := range f.sources {
 		if err := s.verify(); err != nil {
@@ -133,7 +133,7 @@ func (s *source) verify() error {
 		return err
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != string(rest[:len(noChecksum)]) {
-		return errors.New("its checksum is not the one recorded")
+		return errors.New("its checksum differs from the recorded one")
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ var ours = Contents{
 	Metadata: map[string]string{"format": "pt"},
 }
 
-// TestWrite compares with a file that Python's safetensors has read, see
+// TestWrite compares with a file that Python's safetensors can read, see
 // testdata/make.py, and reads it back.
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.safetensors")
@@ -66,7 +66,7 @@ func TestWrite(t *testing.T) {
 	if m := f.Metadata(); m["format"] != "pt" {
 		t.Errorf("metadata %v", m)
 	}
-	if _, err := f.ReadAll(); err == nil || !strings.Contains(err.Error(), `"ids" is of type I32`) {
+	if _, err := f.ReadAll(); err == nil || !strings.Contains(err.Error(), `"ids" has type I32`) {
 		t.Errorf("ids among all floats: %v", err)
 	}
 }
@@ -89,11 +89,11 @@ func TestWriteErrors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.safetensors")
 	one := growth.Tensor{Shape: []int{1}, Data: []float32{1}}
 	for want, c := range map[string]Contents{
-		`"w": it has shape [2] but 1 values`:     {Floats: growth.Tensors{"w": {Shape: []int{2}, Data: one.Data}}},
-		`"w": it has shape [-1 -1] but 1 values`: {Floats: growth.Tensors{"w": {Shape: []int{-1, -1}, Data: one.Data}}},
-		`"w": there is one of floats`:            {Floats: growth.Tensors{"w": one}, Ints: map[string]Ints{"w": {Data: []int32{1}}}},
-		`"__metadata__": the format`:             {Floats: growth.Tensors{"__metadata__": one}},
-		`"\xff": the format`:                     {Floats: growth.Tensors{"\xff": one}},
+		`"w": it has shape [2] but 1 values`:                     {Floats: growth.Tensors{"w": {Shape: []int{2}, Data: one.Data}}},
+		`"w": it has shape [-1 -1] but 1 values`:                 {Floats: growth.Tensors{"w": {Shape: []int{-1, -1}, Data: one.Data}}},
+		`"w": it is a tensor of floats and a tensor of integers`: {Floats: growth.Tensors{"w": one}, Ints: map[string]Ints{"w": {Data: []int32{1}}}},
+		`"__metadata__": the format`:                             {Floats: growth.Tensors{"__metadata__": one}},
+		`"\xff": the format`:                                     {Floats: growth.Tensors{"\xff": one}},
 	} {
 		if err := c.Write(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("got error %v, want %s", err, want)
@@ -104,7 +104,7 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-// TestPython reads what Python's safetensors 0.8.0 wrote, see testdata/make.py.
+// TestPython reads a file of Python's safetensors 0.8.0, see testdata/make.py.
 func TestPython(t *testing.T) {
 	f := open(t, filepath.Join("testdata", "python.safetensors"))
 	if m := f.Metadata(); m["format"] != "pt" || m["made by"] != "safetensors 0.8.0" {
@@ -133,11 +133,11 @@ func TestPython(t *testing.T) {
 		}
 	}
 	for want, read := range map[string]func() error{
-		`tensor "big": element 0 is 2147483648`:  func() error { _, err := f.Ints("big"); return err },
-		`tensor "complex" is of type C64`:        func() error { _, err := f.Floats("complex"); return err },
-		`tensor "f32" is of type F32 where an i`: func() error { _, err := f.Ints("f32"); return err },
-		`has no tensor "none" among its 17`:      func() error { _, err := f.Floats("none"); return err },
-		`it has no checksum`:                     f.Verify,
+		`tensor "big": element 0 is 2147483648`:               func() error { _, err := f.Ints("big"); return err },
+		`tensor "complex" has type C64`:                       func() error { _, err := f.Floats("complex"); return err },
+		`tensor "f32" has type F32, but must have an integer`: func() error { _, err := f.Ints("f32"); return err },
+		`has no tensor "none" (it has 17`:                     func() error { _, err := f.Floats("none"); return err },
+		`it has no checksum`:                                  f.Verify,
 	} {
 		if err := read(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), f.Path()) {
 			t.Errorf("got error %v, want %s", err, want)
@@ -145,7 +145,7 @@ func TestPython(t *testing.T) {
 	}
 }
 
-// TestHalf compares all F16 and BF16 numbers with what their bits mean.
+// TestHalf compares all F16 and BF16 numbers with the values of their bits.
 func TestHalf(t *testing.T) {
 	for i := range 1 << 16 {
 		var b [2]byte
@@ -179,35 +179,35 @@ func TestHalf(t *testing.T) {
 	}
 }
 
-// raw is a file of a header and zeros.
+// raw returns a file with a header and zeros.
 func raw(header string, data int) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), make([]byte, data)...)
 }
 
 var malformed = map[string][]byte{
-	"it is 0 bytes long":                           nil,
-	"it is 7 bytes long":                           make([]byte, 7),
-	"should be 3 bytes long where 2 bytes follow":  append(binary.LittleEndian.AppendUint64(nil, 3), "{}"...),
-	"should be 18446744073709551615 bytes long":    binary.LittleEndian.AppendUint64(nil, math.MaxUint64),
-	"not a JSON object":                            raw(` {}`, 0),
-	"not JSON: unexpected EOF":                     raw(`{`, 0),
-	"not UTF-8":                                    raw("{\"\xff\":1}", 0),
-	`goes on with "x"`:                             raw(`{} x`, 0),
-	"metadata are not a map of strings":            raw(`{"__metadata__":{"a":1}}`, 0),
-	"metadata twice":                               raw(`{"__metadata__":{},"__metadata__":{}}`, 0),
-	`tensor "a": it is there twice`:                raw(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2),
-	`tensor "b": its description lacks`:            raw(`{"b":{"dtype":"U8","shape":[1]}}`, 1),
-	`tensor "c": its description lacks`:            raw(`{"c":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}`, 1),
-	`tensor "d": its description: json`:            raw(`{"d":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}`, 1),
-	`tensor "e": its dtype "X9" is not`:            raw(`{"e":{"dtype":"X9","shape":[1],"data_offsets":[0,1]}}`, 1),
-	`tensor "f": its shape has more`:               raw(`{"f":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0),
-	`tensor "g": it lies in bytes 0 to 8 of 4`:     raw(`{"g":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4),
-	`tensor "h": it lies in bytes 4 to 0 of 4`:     raw(`{"h":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 4),
-	`tensor "i": it has 8 bytes where`:             raw(`{"i":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, 8),
-	`tensor "j2": it begins at byte`:               raw(`{"j":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"j2":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3),
-	`tensor "k": it begins at byte 66 of the file`: raw(`{"k":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`+"    ", 2),
-	"its tensors end at byte 62 of 63":             raw(`{"l":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 2),
-	`"\nm": it lies in bytes`:                      raw(`{"\nm":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0),
+	"it is 0 bytes long":                              nil,
+	"it is 7 bytes long":                              make([]byte, 7),
+	"should be 3 bytes long, but only 2 bytes follow": append(binary.LittleEndian.AppendUint64(nil, 3), "{}"...),
+	"should be 18446744073709551615 bytes long":       binary.LittleEndian.AppendUint64(nil, math.MaxUint64),
+	"not a JSON object":                               raw(` {}`, 0),
+	"not JSON: unexpected EOF":                        raw(`{`, 0),
+	"not UTF-8":                                       raw("{\"\xff\":1}", 0),
+	`has "x" after its end`:                           raw(`{} x`, 0),
+	"metadata are not a map of strings":               raw(`{"__metadata__":{"a":1}}`, 0),
+	"metadata twice":                                  raw(`{"__metadata__":{},"__metadata__":{}}`, 0),
+	`tensor "a": it occurs twice`:                     raw(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2),
+	`tensor "b": its description lacks`:               raw(`{"b":{"dtype":"U8","shape":[1]}}`, 1),
+	`tensor "c": its description lacks`:               raw(`{"c":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}`, 1),
+	`tensor "d": its description: json`:               raw(`{"d":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}`, 1),
+	`tensor "e": its dtype "X9" is not`:               raw(`{"e":{"dtype":"X9","shape":[1],"data_offsets":[0,1]}}`, 1),
+	`tensor "f": its shape has more`:                  raw(`{"f":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0),
+	`tensor "g": it is at bytes 0 to 8 of 4`:          raw(`{"g":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4),
+	`tensor "h": it is at bytes 4 to 0 of 4`:          raw(`{"h":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 4),
+	`tensor "i": it has 8 bytes, but`:                 raw(`{"i":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, 8),
+	`tensor "j2": it begins at byte`:                  raw(`{"j":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"j2":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3),
+	`tensor "k": it begins at byte 66 of the file`:    raw(`{"k":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`+"    ", 2),
+	"its tensors end at byte 62 of 63":                raw(`{"l":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 2),
+	`"\nm": it is at bytes`:                           raw(`{"\nm":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0),
 }
 
 func TestMalformed(t *testing.T) {
@@ -226,7 +226,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestVerify changes every byte, and cuts the file at each.
+// TestVerify changes each byte, and truncates the file at each byte.
 func TestVerify(t *testing.T) {
 	whole, err := os.ReadFile(filepath.Join("testdata", "go.safetensors"))
 	if err != nil {
@@ -295,7 +295,7 @@ func TestShards(t *testing.T) {
 		t.Errorf("metadata %v", m)
 	}
 	for want, weights := range map[string]string{
-		"names no tensor":                "",
+		"has no tensors":                 "",
 		`"z" is not in`:                  `"z":` + first,
 		"which is not the name of a saf": `"a":"../model-00001-of-00002.safetensors"`,
 		"no such file":                   `"a":"model.safetensors"`,
@@ -311,8 +311,8 @@ func TestShards(t *testing.T) {
 	}
 }
 
-// FuzzOpen: whatever a file holds, it is read or refused; what is read can be
-// written and comes back.
+// FuzzOpen checks that any file is read or gives an error, and that read
+// contents are the same after writing and reading.
 func FuzzOpen(f *testing.F) {
 	for _, contents := range malformed {
 		f.Add(contents)
@@ -374,7 +374,7 @@ func reread(t *testing.T, c Contents) growth.Tensors {
 	return all
 }
 
-// bitwise gives tensors in a form in which a NaN equals itself.
+// bitwise returns tensors in a form in which NaN equals itself.
 func bitwise(tensors growth.Tensors) map[string]string {
 	all := make(map[string]string)
 	for name, t := range tensors {

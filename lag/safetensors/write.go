@@ -19,9 +19,9 @@ import (
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
-// The checksum stands in the metadata: the sha256 of the whole file,
-// with zeros in its own place. No tensor can be mistaken for it, whose description
-// is not a string.
+// The checksum is in the metadata. It is the sha256 of the whole file, computed
+// with zeros in place of the checksum. It cannot be confused with a tensor,
+// because a tensor's description is not a string.
 const (
 	checksumKey    = "sha256"
 	checksumPrefix = `"` + checksumKey + `":"`
@@ -29,21 +29,21 @@ const (
 
 var noChecksum = strings.Repeat("0", hex.EncodedLen(sha256.Size))
 
-// Contents is what a file holds: tensors of both kinds, whose names must
-// differ, and texts. Hugging Face's loaders want the text "format": "pt".
+// Contents holds the contents of a file: tensors, whose names must all differ,
+// and metadata. Hugging Face's loaders need the metadata "format": "pt".
 type Contents struct {
 	Floats   growth.Tensors  // written as F32
 	Ints     map[string]Ints // written as I32
 	Metadata map[string]string
 }
 
-// Write makes a file of float32 tensors and metadata, see [Contents.Write].
+// Write writes float32 tensors and metadata to a file, see [Contents.Write].
 func Write(path string, tensors growth.Tensors, metadata map[string]string) error {
 	return Contents{Floats: tensors, Metadata: metadata}.Write(path)
 }
 
-// Write makes a file that appears under its name only once it is whole and on
-// disk. The same contents give the same bytes.
+// Write writes the file at path. The file appears there only when it is
+// complete and synced to the disk. The same contents give the same bytes.
 func (c Contents) Write(path string) error {
 	header, err := c.header()
 	if err != nil {
@@ -68,7 +68,7 @@ func (c Contents) Write(path string) error {
 	})
 }
 
-// names returns the names of all tensors in order, which is that of their data.
+// names returns the sorted names of all tensors. Their data have the same order.
 func (c Contents) names() []string {
 	return slices.Sorted(func(yield func(string) bool) {
 		for name := range c.Floats {
@@ -84,7 +84,7 @@ func (c Contents) names() []string {
 	})
 }
 
-// header returns the header, the checksum left open.
+// header returns the header with zeros for the checksum.
 func (c Contents) header() ([]byte, error) {
 	type entry struct {
 		DType   DType    `json:"dtype"`
@@ -105,7 +105,7 @@ func (c Contents) header() ([]byte, error) {
 		values := len(t.Data)
 		if n, isInt := c.Ints[name]; isInt {
 			if isFloat {
-				return nil, tensorError(name, "there is one of floats and one of integers; give them two names")
+				return nil, tensorError(name, "it is a tensor of floats and a tensor of integers; give them different names")
 			}
 			e.DType, e.Shape, values = I32, n.Shape, len(n.Data)
 		}
@@ -115,7 +115,7 @@ func (c Contents) header() ([]byte, error) {
 		if size := (Entry{Shape: e.Shape}).Size(); size != values || slices.ContainsFunc(e.Shape, func(d int) bool { return d < 0 }) {
 			return nil, tensorError(name, "it has shape %v but %d values", e.Shape, values)
 		}
-		e.Shape = append([]int{}, e.Shape...) // nil would be null
+		e.Shape = append([]int{}, e.Shape...) // never nil, which would be null
 		e.Offsets = [2]int64{offset, offset + 4*int64(values)}
 		offset = e.Offsets[1]
 		header[name] = e
@@ -124,11 +124,11 @@ func (c Contents) header() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for len(text)%8 != 0 { // the format asks for aligned data
+	for len(text)%8 != 0 { // the format requires aligned data
 		text = append(text, ' ')
 	}
 	if len(text) > maxHeader {
-		return nil, errors.New("the names and metadata make a header longer than the format allows; use shorter ones")
+		return nil, errors.New("the header is longer than the format allows; use shorter names and metadata")
 	}
 	return text, nil
 }

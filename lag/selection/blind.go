@@ -4,9 +4,24 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/landscape-aware/growing/lag/growth"
 )
+
+func init() {
+	Register(Kind{"random:SEED", "any candidate, drawn with the seed", func(argument string) (Rule, error) {
+		seed, err := strconv.ParseUint(argument, 10, 64)
+		if err != nil {
+			err = fmt.Errorf("%q is no seed; give a whole number that is not negative", argument)
+		}
+		return Random{Seed: seed}, err
+	}})
+	Register(Kind{"strategy:NAME", "the candidate of that name", func(argument string) (Rule, error) { return Strategy{Name: argument}, nil }})
+	Register(Plain(StackLast{}, "gradual stacking"))
+	Register(Plain(MIDAS{}, "MIDAS"))
+}
 
 // blind is what rules share that look at no losses.
 type blind struct{}
@@ -52,76 +67,78 @@ func (r Strategy) Validate(int) error {
 	return nil
 }
 
-// Pick implements [Rule]. It is an error if no candidate has the name.
-func (r Strategy) Pick(_ context.Context, c Candidates) (Choice, error) {
-	m, err := begin(r, c)
-	if err != nil {
-		return Choice{}, err
+// Find implements [Finder].
+func (r Strategy) Find(g Grown) (int, error) {
+	i := slices.IndexFunc(g.Candidates, func(c Candidate) bool { return c.Name == r.Name })
+	if i < 0 {
+		return i, invalid(r, "no candidate has this name; add the strategy to the pool, or name one of the pool")
 	}
-	for i := range m.Len() {
-		if m.Name(i) == r.Name {
-			return m.Choice(i), nil
-		}
-	}
-	return Choice{}, invalid(r, "no candidate has this name; add the strategy to the pool, or name one of the pool")
+	return i, nil
 }
 
+// Pick implements [Rule]. It is an error if no candidate has the name.
+func (r Strategy) Pick(_ context.Context, c Candidates) (Choice, error) { return pickFound(r, c) }
+
 // StackLast picks gradual stacking (Reddi et al. 2023, Efficient Training of
-// Language Models using Few-Shot Learning): the candidate repeat-last-N with the
-// largest block of N layers, duplicates copied. No extra cost.
-type StackLast struct {
-	blind
-	As string // name that the strategy has among the candidates, where it is another
-}
+// Language Models using Few-Shot Learning): the candidate that repeats the last
+// block of the source, the largest there is, with duplicates copied. It is
+// recognised by its layer maps. No extra cost.
+type StackLast struct{ blind }
 
 func (StackLast) String() string { return "stack-last" }
 
 // Validate implements [Rule].
 func (StackLast) Validate(int) error { return nil }
 
-// Pick implements [Rule]. It is an error if there is no such candidate.
-func (r StackLast) Pick(_ context.Context, c Candidates) (Choice, error) {
-	return pickLargest(r, c, "repeat-last-", r.As)
+// Find implements [Finder].
+func (r StackLast) Find(g Grown) (int, error) {
+	return findFirst(r, g, growth.GradualStackings(g.From, g.To), "repeats the source's last block, with duplicates copied")
 }
 
+// Pick implements [Rule]. It is an error if there is no such candidate.
+func (r StackLast) Pick(_ context.Context, c Candidates) (Choice, error) { return pickFound(r, c) }
+
 // MIDAS picks the strategy of that name (Saunshi et al. 2024, arXiv 2409.19044):
-// the candidate repeat-middle-N with the largest block of N layers, duplicates
-// copied. No extra cost.
-type MIDAS struct {
-	blind
-	As string // name that the strategy has among the candidates, where it is another
-}
+// the candidate that repeats the middle block of the source, the largest there
+// is, with duplicates copied. It is recognised by its layer maps. No extra cost.
+type MIDAS struct{ blind }
 
 func (MIDAS) String() string { return "midas" }
 
 // Validate implements [Rule].
 func (MIDAS) Validate(int) error { return nil }
 
-// Pick implements [Rule]. It is an error if there is no such candidate.
-func (r MIDAS) Pick(_ context.Context, c Candidates) (Choice, error) {
-	return pickLargest(r, c, "repeat-middle-", r.As)
+// Find implements [Finder].
+func (r MIDAS) Find(g Grown) (int, error) {
+	return findFirst(r, g, growth.MIDASes(g.From, g.To), "repeats the source's middle block, with duplicates copied")
 }
 
-// pickLargest picks the candidate whose name is the prefix and the largest
-// number. Names that go on after the number have another init
-// (repeat-last-1-zero), which the published strategies do not.
-func pickLargest(r Rule, c Candidates, prefix, as string) (Choice, error) {
+// Pick implements [Rule]. It is an error if there is no such candidate.
+func (r MIDAS) Pick(_ context.Context, c Candidates) (Choice, error) { return pickFound(r, c) }
+
+// findFirst returns the index of the first of the published strategies that is
+// among the candidates.
+func findFirst(r Rule, g Grown, published []growth.Strategy, what string) (int, error) {
+	for _, s := range published {
+		if i := g.find(s); i >= 0 {
+			return i, nil
+		}
+	}
+	return -1, errNotFound(r, what)
+}
+
+// pickFound picks what a rule finds without looking at losses.
+func pickFound[R interface {
+	Rule
+	Finder
+}](r R, c Candidates) (Choice, error) {
 	m, err := begin(r, c)
 	if err != nil {
 		return Choice{}, err
 	}
-	found, largest := -1, 0
-	for i := range m.Len() {
-		if as != "" && m.Name(i) == as {
-			return m.Choice(i), nil
-		}
-		digits, ok := strings.CutPrefix(m.Name(i), prefix)
-		if block, err := strconv.Atoi(digits); ok && err == nil && block > largest {
-			found, largest = i, block
-		}
+	i, err := r.Find(m.grown)
+	if err != nil {
+		return Choice{}, err
 	}
-	if found < 0 {
-		return Choice{}, invalid(r, "no candidate is named %sN; add that strategy to the pool, or leave the rule out", prefix)
-	}
-	return m.Choice(found), nil
+	return m.Choice(i), nil
 }

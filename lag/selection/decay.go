@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+func init() {
+	Register(Kind{"decay:K,D", "the lowest loss after K steps and a decay branch of D", Integers(func(n [2]int) Rule { return Decay{n[0], n[1]} })})
+}
+
 // Decay trains every candidate for some steps, then a branch of each with the
 // learning rate falling to zero, and picks the lowest loss at the branches' ends:
 // a high learning rate blurs losses that the decay brings out. The winner goes

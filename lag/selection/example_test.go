@@ -4,13 +4,32 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/selection"
 )
+
+// Three ways to grow 3 layers to 6.
+func grown() selection.Grown {
+	var pool growth.Pool
+	from, to := growth.Depths{3}, growth.Depths{6}
+	for _, strategy := range []func(from, to int) (growth.Strategy, error){
+		growth.GStack,
+		func(from, to int) (growth.Strategy, error) { return growth.RepeatLast(from, to, 1) },
+		func(from, to int) (growth.Strategy, error) { return growth.RepeatMiddle(from, to, 1) },
+	} {
+		s, err := strategy(from[0], to[0])
+		if err != nil {
+			panic(err)
+		}
+		pool = append(pool, s)
+	}
+	return selection.NewGrown(from, to, pool)
+}
 
 // Three strategies whose order at initialization is the reverse of that at the
 // end.
 func recorded() *selection.Recording {
-	r, err := selection.NewRecording([]string{"stack", "repeat-last-1", "repeat-middle-1"}, 100, [][]selection.Point{
+	r, err := selection.NewRecording(grown(), 100, [][]selection.Point{
 		{{Step: 0, Loss: 5.2}, {Step: 10, Loss: 3.9}, {Step: 20, Loss: 3.5}, {Step: 100, Loss: 3.1}},
 		{{Step: 0, Loss: 4.6}, {Step: 10, Loss: 3.8}, {Step: 20, Loss: 3.6}, {Step: 100, Loss: 3.2}},
 		{{Step: 0, Loss: 4.1}, {Step: 10, Loss: 4.0}, {Step: 20, Loss: 3.7}, {Step: 100, Loss: 3.3}},

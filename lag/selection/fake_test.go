@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -32,9 +33,24 @@ func newTrainer(n, steps int, loss func(i, step int) float64) *trainer {
 	return c
 }
 
-func (c *trainer) Len() int          { return len(c.at) }
-func (c *trainer) Name(i int) string { return c.names[i] }
-func (c *trainer) Steps() int        { return c.steps }
+// Grown knows the maps of the candidates that have published names.
+func (c *trainer) Grown() selection.Grown {
+	from, to := growth.Depths{3}, growth.Depths{6}
+	pool, err := growth.NewPoolFor(from, to, nil)
+	if err != nil {
+		panic(err)
+	}
+	grown := selection.Named(c.names...)
+	grown.From, grown.To = from, to
+	for i, name := range c.names {
+		if s, ok := pool.ByName(name); ok {
+			grown.Candidates[i] = selection.NewCandidate(s)
+		}
+	}
+	return grown
+}
+
+func (c *trainer) Steps() int { return c.steps }
 
 func (c *trainer) hasDiverged(i int) bool {
 	at, ok := c.divergesAt[i]
@@ -117,7 +133,7 @@ func (c *trainer) recording(t *testing.T, rules ...selection.Rule) *selection.Re
 			}
 		}
 	}
-	r, err := selection.NewRecording(c.names, c.steps, curves, branches...)
+	r, err := selection.NewRecording(c.Grown(), c.steps, curves, branches...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+func init() {
+	Register(Kind{"halving:ETA,FIRST", "successive halving: of ETA candidates one goes on, first after FIRST steps", Integers(func(n [2]int) Rule { return Halving{n[0], n[1]} })})
+}
+
 // Halving is successive halving (Jamieson and Talwalkar 2016, Non-stochastic Best
 // Arm Identification and Hyperparameter Optimization, AISTATS), with a budget
 // that grows geometrically: after rungs r[i] = First Eta^(i-1) below the end T,

@@ -5,6 +5,12 @@ import (
 	"fmt"
 )
 
+func init() {
+	Register(Kind{"lag:K", "LAG: the lowest loss after K steps", Integers(func(n [1]int) Rule { return LAG{n[0]} })})
+	Register(Plain(LossAtInit{}, "the lowest loss right after growing"))
+	Register(Plain(Oracle{}, "the lowest final loss"))
+}
+
 // LAG trains every candidate for a lag, and picks the one with the lowest
 // validation loss then. Extra cost: (S-1) Lag steps.
 //

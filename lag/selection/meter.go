@@ -10,14 +10,23 @@ import (
 // every rule's [Choice] is filled the same way, live or offline.
 type Meter struct {
 	Candidates
+	grown             Grown
 	trained, branched []int
 	diverged          []bool
 }
 
 // NewMeter returns a meter of untrained candidates.
 func NewMeter(c Candidates) *Meter {
-	return &Meter{Candidates: c, trained: make([]int, c.Len()), branched: make([]int, c.Len()), diverged: make([]bool, c.Len())}
+	grown := c.Grown()
+	n := len(grown.Candidates)
+	return &Meter{Candidates: c, grown: grown, trained: make([]int, n), branched: make([]int, n), diverged: make([]bool, n)}
 }
+
+// Len is the number of candidates.
+func (m *Meter) Len() int { return len(m.trained) }
+
+// Name is the name of a candidate's strategy.
+func (m *Meter) Name(i int) string { return m.grown.Candidates[i].Name }
 
 // Choice returns the choice of a candidate, -1 for none, with the steps counted
 // so far.

@@ -3,91 +3,117 @@ package selection
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-// forms lists what [Parse] reads, for its errors.
-const forms = "lag:K, loss-at-init, random:SEED, strategy:NAME, stack-last, midas, top:J,K, halving:ETA,FIRST, power-law:K, decay:K,D or oracle"
+// Kind is a kind of rules that [Parse] reads: a name and, after a colon, what
+// sets its rules apart.
+type Kind struct {
+	Form  string // as it is written, "lag:K"; its part before the colon is the kind's name
+	Help  string // what its rules pick: "the lowest loss after K steps"
+	Parse func(argument string) (Rule, error)
+}
 
-// Parse reads a rule as its String method writes it:
-//
-//	lag:K               LAG after K steps
-//	loss-at-init        the lowest loss right after growing
-//	random:SEED         any
-//	strategy:NAME       the one of that name
-//	stack-last          gradual stacking
-//	midas               MIDAS
-//	top:J,K             the best J at K steps go on to the end, the best final loss is kept
-//	halving:ETA,FIRST   successive halving
-//	power-law:K         the lowest extrapolation from K steps to the end
-//	decay:K,D           the lowest loss after K steps and a decay branch of D
-//	oracle              the lowest final loss
-//
-// It is an error if the text is none of these, or if a number is impossible in
-// any training; [Rule.Validate] tells whether the rule fits a certain one.
-func Parse(s string) (Rule, error) {
-	kind, argument, _ := strings.Cut(s, ":")
-	var rule Rule
-	var numbers []int
-	var err error
-	switch kind {
-	case "lag":
-		numbers, err = integers(argument, 1)
-		rule = LAG{numbers[0]}
-	case "random":
-		r := Random{}
-		if r.Seed, err = strconv.ParseUint(argument, 10, 64); err != nil {
-			err = fmt.Errorf("%q is no seed; give a whole number that is not negative", argument)
+// Name is the name of the kind.
+func (k Kind) Name() string {
+	name, _, _ := strings.Cut(k.Form, ":")
+	return name
+}
+
+var registry struct {
+	sync.Mutex
+	kinds []Kind
+}
+
+// Register adds a kind of rules, so that a configuration can name them: one of a
+// user's own, say. It panics if there is a kind of that name.
+func Register(k Kind) {
+	registry.Lock()
+	defer registry.Unlock()
+	if slices.ContainsFunc(registry.kinds, func(other Kind) bool { return other.Name() == k.Name() }) {
+		panic(fmt.Errorf("selection: two kinds of rules are named %q; give each a name of its own", k.Name()))
+	}
+	registry.kinds = append(registry.kinds, k)
+	slices.SortStableFunc(registry.kinds, func(a, b Kind) int { return strings.Compare(a.Name(), b.Name()) })
+}
+
+// Kinds returns the kinds of rules that are registered, by name.
+func Kinds() []Kind {
+	registry.Lock()
+	defer registry.Unlock()
+	return slices.Clone(registry.kinds)
+}
+
+// Plain returns the kind of a rule without numbers.
+func Plain(r Rule, help string) Kind {
+	return Kind{r.String(), help, func(argument string) (Rule, error) {
+		if argument != "" {
+			return nil, fmt.Errorf("it takes no %q", argument)
 		}
-		rule = r
-	case "strategy":
-		rule = Strategy{Name: argument}
-	case "top":
-		numbers, err = integers(argument, 2)
-		rule = Top{numbers[0], numbers[1]}
-	case "halving":
-		numbers, err = integers(argument, 2)
-		rule = Halving{numbers[0], numbers[1]}
-	case "power-law":
-		numbers, err = integers(argument, 1)
-		rule = PowerLaw{numbers[0]}
-	case "decay":
-		numbers, err = integers(argument, 2)
-		rule = Decay{numbers[0], numbers[1]}
-	default:
-		for _, r := range []Rule{LossAtInit{}, StackLast{}, MIDAS{}, Oracle{}} {
-			if s == r.String() {
-				return r, nil
+		return r, nil
+	}}
+}
+
+// Integers returns a Parse of whole numbers with commas between, as many as the
+// array has, for a [Kind].
+func Integers[N [1]int | [2]int](rule func(numbers N) Rule) func(argument string) (Rule, error) {
+	return func(argument string) (Rule, error) {
+		var numbers N
+		fields := strings.Split(argument, ",")
+		if len(fields) != len(numbers) {
+			return nil, fmt.Errorf("it takes whole numbers, %d of them", len(numbers))
+		}
+		for i, field := range fields {
+			n, err := strconv.Atoi(field)
+			if err != nil {
+				return nil, fmt.Errorf("%q is no whole number", field)
 			}
+			numbers[i] = n
 		}
-		return nil, fmt.Errorf("there is no selection rule %q: choose %s", s, forms)
+		return rule(numbers), nil
+	}
+}
+
+// Forms lists the forms of all kinds: "decay:K,D, halving:ETA,FIRST, ...".
+func Forms() string {
+	var forms []string
+	for _, k := range Kinds() {
+		forms = append(forms, k.Form)
+	}
+	return strings.Join(forms, ", ")
+}
+
+// UnknownRuleError is the error of a rule whose kind is not registered.
+type UnknownRuleError struct{ Rule string }
+
+func (e *UnknownRuleError) Error() string {
+	return fmt.Sprintf("there is no selection rule %q: choose among %s", e.Rule, Forms())
+}
+
+// Parse reads a rule of a registered kind, as its String method writes it; see
+// [Kinds]. It is an error if a number is impossible in any training;
+// [Rule.Validate] says whether the rule fits a certain one.
+func Parse(s string) (Rule, error) {
+	name, argument, colon := strings.Cut(s, ":")
+	kinds := Kinds()
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name() == name })
+	if i < 0 {
+		return nil, &UnknownRuleError{s}
+	}
+	rule, err := kinds[i].Parse(argument)
+	if err == nil && colon && argument == "" {
+		err = fmt.Errorf("nothing follows the colon")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("rule %q: %w", s, err)
+		return nil, fmt.Errorf("rule %q: %w; write %s", s, err, kinds[i].Form)
 	}
 	if err := rule.Validate(math.MaxInt); err != nil {
 		return nil, err
 	}
 	return rule, nil
-}
-
-// integers reads whole numbers with commas between. It returns as many as it
-// should even with an error.
-func integers(s string, want int) ([]int, error) {
-	numbers := make([]int, want)
-	fields := strings.Split(s, ",")
-	if len(fields) != want {
-		return numbers, fmt.Errorf("it takes whole numbers, %d of them; the forms are %s", want, forms)
-	}
-	for i, field := range fields {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return numbers, fmt.Errorf("%q is no whole number; the forms are %s", field, forms)
-		}
-		numbers[i] = n
-	}
-	return numbers, nil
 }
 
 // All returns the rules that a study with that lag and that many training steps

@@ -7,6 +7,10 @@ import (
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
+func init() {
+	Register(Kind{"power-law:K", "the lowest extrapolation from K steps to the end", Integers(func(n [1]int) Rule { return PowerLaw{n[0]} })})
+}
+
 // PowerLaw trains every candidate for some steps, fits a + b t^-c to the losses
 // from a tenth of these steps on, and picks the lowest value of the fit at the end
 // T: [stats.FitPowerLaw]. The fit goes through three or four points, of which

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/landscape-aware/growing/lag/advice"
 )
 
 // Point is a validation loss after a number of training steps.
@@ -26,32 +28,34 @@ type RecordedBranch struct {
 // compared on it without training anything. It holds no state, so any number of
 // rules can use it, at once too.
 type Recording struct {
-	names    []string
+	grown    Grown
 	steps    int
 	losses   []map[int]float64 // of each candidate, by step
 	diverged []int             // first step at which each was seen to have diverged
 	branches map[Branch][]float64
 }
 
-// NewRecording records one curve for each name, with ascending steps in
+// NewRecording records one curve for each candidate, with ascending steps in
 // [0, steps]. The curve of a candidate that diverged has a point there whose loss
 // is NaN or infinite, and none after it is needed: such a loss holds for every
 // later step.
 //
-// It is an error if there are no candidates, if names are empty or repeated, if
+// It is an error if there are no candidates, if their names are empty or repeated, if
 // numbers of names, curves and losses differ, and if steps do not ascend.
-func NewRecording(names []string, steps int, curves [][]Point, branches ...RecordedBranch) (*Recording, error) {
+func NewRecording(grown Grown, steps int, curves [][]Point, branches ...RecordedBranch) (*Recording, error) {
+	candidates := grown.Candidates
 	switch {
-	case len(names) == 0:
+	case len(candidates) == 0:
 		return nil, errors.New("a recording without candidates: give at least one curve")
-	case len(curves) != len(names):
-		return nil, fmt.Errorf("a recording of %d names and %d curves: give one curve for each name", len(names), len(curves))
+	case len(curves) != len(candidates):
+		return nil, fmt.Errorf("a recording of %d candidates and %d curves: give one curve for each", len(candidates), len(curves))
 	case steps < 1:
 		return nil, fmt.Errorf("a recording of %d training steps: give at least 1", steps)
 	}
-	r := &Recording{names: slices.Clone(names), steps: steps, branches: make(map[Branch][]float64, len(branches))}
-	seen := make(map[string]bool, len(names))
-	for i, name := range names {
+	r := &Recording{grown: grown, steps: steps, branches: make(map[Branch][]float64, len(branches))}
+	seen := make(map[string]bool, len(candidates))
+	for i, c := range candidates {
+		name := c.Name
 		if name == "" || seen[name] {
 			return nil, fmt.Errorf("a recording has a candidate %q that is unnamed or there twice: give every candidate a name of its own", name)
 		}
@@ -63,8 +67,8 @@ func NewRecording(names []string, steps int, curves [][]Point, branches ...Recor
 		r.losses, r.diverged = append(r.losses, losses), append(r.diverged, diverged)
 	}
 	for _, b := range branches {
-		if len(b.Losses) != len(names) {
-			return nil, fmt.Errorf("the decay branch of %d steps from step %d has %d losses for %d candidates: give one for each", b.Decay, b.Step, len(b.Losses), len(names))
+		if len(b.Losses) != len(candidates) {
+			return nil, fmt.Errorf("the decay branch of %d steps from step %d has %d losses for %d candidates: give one for each", b.Decay, b.Step, len(b.Losses), len(candidates))
 		}
 		r.branches[b.Branch] = slices.Clone(b.Losses)
 	}
@@ -87,11 +91,14 @@ func readCurve(curve []Point, steps int) (losses map[int]float64, diverged int, 
 	return losses, diverged, nil
 }
 
-// Len implements [Candidates].
-func (r *Recording) Len() int { return len(r.names) }
+// Grown implements [Candidates].
+func (r *Recording) Grown() Grown { return r.grown }
 
-// Name implements [Candidates].
-func (r *Recording) Name(i int) string { return r.names[i] }
+// Len is the number of candidates.
+func (r *Recording) Len() int { return len(r.grown.Candidates) }
+
+// Name is the name of a candidate's strategy.
+func (r *Recording) Name(i int) string { return r.grown.Candidates[i].Name }
 
 // Steps implements [Candidates].
 func (r *Recording) Steps() int { return r.steps }
@@ -105,7 +112,7 @@ func (r *Recording) Losses(_ context.Context, indices []int, step int) ([]float6
 		case step >= r.diverged[i]:
 			loss = math.Inf(1)
 		case !ok:
-			return nil, fmt.Errorf("the recording of %s has no loss at step %d, but at steps %v: take a rule that looks there, or run the study again with the rule among its own (-rules)", r.names[i], step, slices.Sorted(maps.Keys(r.losses[i])))
+			return nil, advice.Errorf(advice.Rules, "the recording of %s has no loss at step %d, but at steps %v: take a rule that looks there, or run the study again with the rule among its own", r.Name(i), step, slices.Sorted(maps.Keys(r.losses[i])))
 		}
 		losses[j] = loss
 	}

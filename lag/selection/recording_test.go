@@ -8,7 +8,7 @@ import (
 )
 
 func TestRecording(t *testing.T) {
-	r, err := selection.NewRecording([]string{"a", "b"}, 100,
+	r, err := selection.NewRecording(selection.Named("a", "b"), 100,
 		[][]selection.Point{{{0, 5}, {10, 4}, {100, 3}}, {{0, 6}, {13, math.NaN()}}},
 		selection.RecordedBranch{Branch: selection.Branch{Step: 20, Decay: 5}, Losses: []float64{3.5, 3.4}})
 	if err != nil {
@@ -51,22 +51,24 @@ func TestRecording(t *testing.T) {
 func TestNewRecordingErrors(t *testing.T) {
 	good := [][]selection.Point{{{0, 5}, {10, 4}}}
 	for name, try := range map[string]func() (*selection.Recording, error){
-		"no candidates":  func() (*selection.Recording, error) { return selection.NewRecording(nil, 10, nil) },
-		"numbers differ": func() (*selection.Recording, error) { return selection.NewRecording([]string{"a", "b"}, 10, good) },
-		"no steps":       func() (*selection.Recording, error) { return selection.NewRecording([]string{"a"}, 0, good) },
-		"no name":        func() (*selection.Recording, error) { return selection.NewRecording([]string{""}, 10, good) },
-		"beyond the end": func() (*selection.Recording, error) { return selection.NewRecording([]string{"a"}, 9, good) },
+		"no candidates": func() (*selection.Recording, error) { return selection.NewRecording(selection.Named(), 10, nil) },
+		"numbers differ": func() (*selection.Recording, error) {
+			return selection.NewRecording(selection.Named("a", "b"), 10, good)
+		},
+		"no steps":       func() (*selection.Recording, error) { return selection.NewRecording(selection.Named("a"), 0, good) },
+		"no name":        func() (*selection.Recording, error) { return selection.NewRecording(selection.Named(""), 10, good) },
+		"beyond the end": func() (*selection.Recording, error) { return selection.NewRecording(selection.Named("a"), 9, good) },
 		"branch of nothing": func() (*selection.Recording, error) {
-			return selection.NewRecording([]string{"a"}, 10, good, selection.RecordedBranch{})
+			return selection.NewRecording(selection.Named("a"), 10, good, selection.RecordedBranch{})
 		},
 		"same name twice": func() (*selection.Recording, error) {
-			return selection.NewRecording([]string{"a", "a"}, 10, [][]selection.Point{good[0], good[0]})
+			return selection.NewRecording(selection.Named("a", "a"), 10, [][]selection.Point{good[0], good[0]})
 		},
 		"same step twice": func() (*selection.Recording, error) {
-			return selection.NewRecording([]string{"a"}, 10, [][]selection.Point{{{0, 5}, {0, 4}}})
+			return selection.NewRecording(selection.Named("a"), 10, [][]selection.Point{{{0, 5}, {0, 4}}})
 		},
 		"negative step": func() (*selection.Recording, error) {
-			return selection.NewRecording([]string{"a"}, 10, [][]selection.Point{{{-1, 5}}})
+			return selection.NewRecording(selection.Named("a"), 10, [][]selection.Point{{{-1, 5}}})
 		},
 	} {
 		if r, err := try(); err == nil || r != nil {

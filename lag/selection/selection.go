@@ -8,31 +8,11 @@ import (
 	"slices"
 )
 
-// Candidates are what a rule chooses among, addressed by index. A live
-// implementation trains; a [Recording] replays full curves.
-type Candidates interface {
-	Len() int
-	Name(i int) string // strategy's name
-	Steps() int        // T, the end of training
-
-	// Losses brings each of the candidates to the step, where it is not there
-	// yet, and returns its validation loss there, in nats per predicted token and
-	// in the order of indices: +Inf where it diverged before. Rules ask for
-	// ascending steps. It is an error if a recording has no loss at that step.
-	Losses(ctx context.Context, indices []int, step int) ([]float64, error)
-
-	// Decayed returns validation losses of branches, in the order of indices: from
-	// each candidate's state at step, to which it is brought first, the learning
-	// rate falls linearly to zero over decay steps. The candidate itself is not
-	// changed.
-	Decayed(ctx context.Context, indices []int, step, decay int) ([]float64, error)
-}
-
-// Rule is a way to pick one of several candidates. [Parse] reads one, and each
-// type of this package with a Pick method is one.
+// Rule is a way to pick one of several candidates. [Parse] reads those that are
+// registered, see [Register].
 type Rule interface {
 	fmt.Stringer                 // as Parse reads it, "lag:30"
-	Validate(steps int) error    // whether it fits a training of that many steps
+	Validate(steps int) error    // why it does not fit a training of that many steps
 	Evaluations(steps int) []int // steps at which it looks at validation losses, ascending, beside 0 and the end
 	Branches() []Branch          // decay branches that it looks at
 
@@ -82,7 +62,7 @@ func (c Choice) TotalExtraSteps() int {
 
 // begin checks what every Pick must before it may train anything.
 func begin(r Rule, c Candidates) (*Meter, error) {
-	if c.Len() == 0 {
+	if len(c.Grown().Candidates) == 0 {
 		return nil, fmt.Errorf("rule %q: there are no candidates; give at least one", r)
 	}
 	if err := r.Validate(c.Steps()); err != nil {

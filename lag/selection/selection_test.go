@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -114,8 +115,17 @@ func TestPicks(t *testing.T) {
 		{{0, 6.0}, {5, 4.0}, {10, 3.6}, {20, 3.3}, {100, 3.1}},
 		{{0, 4.0}, {5, 3.95}, {10, 3.9}, {20, 3.9}, {100, 3.9}},
 	}
-	names := []string{"repeat-last-1", "repeat-middle-2", "repeat-last-2", "repeat-last-4-zero"}
-	c, err := selection.NewRecording(names, 100, curves,
+	last1, err1 := growth.RepeatLast(8, 12, 1)
+	middle, err2 := growth.RepeatMiddle(8, 12, 2)
+	last2, err3 := growth.RepeatLast(8, 12, 2)
+	last4, err4 := growth.RepeatLast(8, 12, 4)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	// Rules know published strategies by what they do, not by their names.
+	last2.Name = "ours"
+	grown := selection.NewGrown(growth.Depths{8}, growth.Depths{12}, growth.Pool{last1, middle, last2, last4.WithInit(growth.Init{Kind: growth.Zero})})
+	c, err := selection.NewRecording(grown, 100, curves,
 		selection.RecordedBranch{Branch: selection.Branch{Step: 8, Decay: 2}, Losses: []float64{3.4, 3.3, 3.35, 3.9}})
 	if err != nil {
 		t.Fatal(err)

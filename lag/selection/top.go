@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+func init() {
+	Register(Kind{"top:J,K", "the best J at K steps go on to the end, the best final loss is kept", Integers(func(n [2]int) Rule { return Top{n[0], n[1]} })})
+}
+
 // Top trains every candidate for some steps and the best few of them to the end,
 // and picks the lowest final loss. Extra cost, with Keep <= S:
 // (S-Keep) Probe + (Keep-1) T steps.

@@ -9,9 +9,9 @@ import (
 
 // Pearson returns the product-moment correlation of x and y, in [-1, 1].
 //
-// Pairs with a NaN or an infinite value, which diverged candidates have, are
-// left out. The result is NaN where x or y is constant over the remaining pairs,
-// where fewer than two pairs remain, and where the lengths differ.
+// Pairs with a NaN or infinite value, such as those of diverged candidates, are
+// ignored. The result is NaN if x or y is constant over the remaining pairs, if
+// fewer than two pairs remain, or if the lengths differ.
 func Pearson(x, y []float64) float64 {
 	if len(x) != len(y) {
 		return math.NaN()
@@ -20,13 +20,13 @@ func Pearson(x, y []float64) float64 {
 	if isConstant(x) || isConstant(y) {
 		return math.NaN()
 	}
-	// Rounding can carry a perfect correlation just beyond 1.
+	// Rounding can make a perfect correlation slightly larger than 1.
 	return max(-1, min(1, stat.Correlation(x, y, nil)))
 }
 
 // Ranks returns the ranks of x, from 1 for the smallest value. Equal values
-// share the mean of the ranks they take up (mid-ranks), so the ranks always sum
-// to n(n+1)/2. NaN counts as +Inf: diverged candidates rank last.
+// share the mean of their ranks (mid-ranks), so the ranks always sum to
+// n(n+1)/2. NaN counts as +Inf: diverged candidates rank last.
 func Ranks(x []float64) []float64 {
 	order := make([]int, len(x))
 	for i := range order {
@@ -40,7 +40,7 @@ func Ranks(x []float64) []float64 {
 		for end < len(order) && compareLoss(x[order[start]], x[order[end]]) == 0 {
 			end++
 		}
-		// The ties take up ranks start+1 to end.
+		// The ties have the ranks start+1 to end.
 		for _, i := range order[start:end] {
 			ranks[i] = float64(start+1+end) / 2
 		}
@@ -51,8 +51,8 @@ func Ranks(x []float64) []float64 {
 
 // Spearman returns Spearman's rank correlation rho of x and y, in [-1, 1]: the
 // [Pearson] correlation of their mid-ranks. NaN values rank last, see [Ranks].
-// The result is NaN where x or y is constant, where there are fewer than two
-// pairs, and where the lengths differ.
+// The result is NaN if x or y is constant, if there are fewer than two pairs,
+// or if the lengths differ.
 func Spearman(x, y []float64) float64 {
 	return Pearson(Ranks(x), Ranks(y))
 }
@@ -61,12 +61,12 @@ func Spearman(x, y []float64) float64 {
 //
 //	tau_b = (P - Q) / sqrt((P + Q + X) (P + Q + Y))
 //
-// with P concordant and Q discordant pairs, X pairs tied in x only and Y pairs
-// tied in y only (Kendall, The treatment of ties in ranking problems, 1945).
-// NaN values rank last, see [Ranks]. The result is NaN where x or y is constant,
-// where there are fewer than two pairs, and where the lengths differ.
+// with P concordant and Q discordant pairs, X pairs tied only in x and Y pairs
+// tied only in y (Kendall, The treatment of ties in ranking problems, 1945).
+// NaN values rank last, see [Ranks]. The result is NaN if x or y is constant,
+// if there are fewer than two pairs, or if the lengths differ.
 //
-// It takes O(n²) time, which is nothing for pools of strategies.
+// It takes O(n²) time, which is fast enough for pools of strategies.
 func KendallTauB(x, y []float64) float64 {
 	if len(x) != len(y) {
 		return math.NaN()
@@ -88,15 +88,15 @@ func KendallTauB(x, y []float64) float64 {
 		}
 	}
 	untied := concordant + discordant
-	// For a constant sample this is 0/0, the NaN that is promised.
+	// For a constant sample this is 0/0 = NaN.
 	tau := (concordant - discordant) / math.Sqrt(untied+onlyX) / math.Sqrt(untied+onlyY)
 	return max(-1, min(1, tau))
 }
 
-// LinearFit returns the least-squares line y = intercept + slope·x. Pairs with a
-// NaN or an infinite value are left out. Both results are NaN where x is
-// constant over the remaining pairs, where fewer than two remain, and where the
-// lengths differ.
+// LinearFit returns the least-squares line y = intercept + slope·x. Pairs with
+// a NaN or infinite value are ignored. Both results are NaN if x is constant
+// over the remaining pairs, if fewer than two pairs remain, or if the lengths
+// differ.
 func LinearFit(x, y []float64) (intercept, slope float64) {
 	if len(x) != len(y) {
 		return math.NaN(), math.NaN()
@@ -108,7 +108,7 @@ func LinearFit(x, y []float64) (intercept, slope float64) {
 	return stat.LinearRegression(x, y, nil, false)
 }
 
-// compareLoss orders losses with NaN as +Inf, and returns -1, 0 or 1.
+// compareLoss compares losses, with NaN as +Inf. It returns -1, 0 or 1.
 func compareLoss(a, b float64) int {
 	if math.IsNaN(a) {
 		a = math.Inf(1)

@@ -1,29 +1,31 @@
-// Package stats measures how well an early loss foretells the final one: ranks,
-// correlations with intervals and tests, over one seed or several, the lag time,
-// and the regret of a pick; how much of a ranking is noise, of seeds
-// ([MeasureSpread]) or of the validation set ([Separable]); and how a curve goes on
-// ([FitPowerLaw], [LossSlope]).
+// Package stats measures how well early losses predict final ones. It has
+// ranks; correlations with confidence intervals and tests, for one or several
+// seeds; the lag time; and the regret of a pick. It also measures how much of a
+// ranking is noise due to seeds ([MeasureSpread]) or to the validation set
+// ([Separable]), and extrapolates loss curves ([FitPowerLaw], [LossSlope]).
 //
-// Everywhere below, a sample holds one value for each candidate (a growth
-// strategy, or a strategy under one seed), and values are losses: lower is
-// better. Tables of several seeds are indexed [seed][strategy]: one row for each
-// seed, with the strategies in one order. Losses are in nats per predicted token; correlations have no unit.
+// In this package a sample has one value for each candidate (a growth strategy,
+// or a strategy with one seed). The values are losses: lower is better. Tables
+// for several seeds are indexed [seed][strategy]: each row is a seed, with the
+// strategies in the same order. Losses are in nats per predicted token;
+// correlations have no unit.
 //
 // # Diverged candidates
 //
 // A candidate whose training diverged has no final loss. Write its loss as NaN
-// or +Inf; the two mean the same here. Measures that use only the order
-// ([Ranks], [Spearman], [KendallTauB], [ArgMin], [HitAt]) place such candidates
-// last, tied with each other. Measures that use the size of the losses
-// ([Pearson], [LinearFit], [MeasureSpread], [PairedDifference]) leave them out, which their names cannot show: with
-// diverged candidates Pearson speaks of the survivors only. The [Regret] of
+// or +Inf, which mean the same here. Functions that use only the order
+// ([Ranks], [Spearman], [KendallTauB], [ArgMin], [HitAt]) put such candidates
+// last, tied with each other. Functions that use the values ([Pearson],
+// [LinearFit], [MeasureSpread], [PairedDifference]) ignore them. So with
+// diverged candidates, Pearson only describes the others. The [Regret] of
 // picking a diverged candidate is +Inf.
 //
 // # Undefined values
 //
-// A correlation with a constant sample, of fewer than two candidates, or of
-// samples of different lengths is undefined, and returned as NaN.
+// A correlation is undefined, and returned as NaN, if a sample is constant, if
+// there are fewer than two candidates, or if the lengths differ.
 //
-// Everything random takes a seed; the same arguments give the same result on
-// every machine. The package is pure Go and depends on gonum only.
+// Functions that use random numbers take a seed. The same arguments give the
+// same result on every machine. The package is pure Go and depends only on
+// gonum.
 package stats

@@ -6,8 +6,8 @@ import (
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
-// Here the loss at initialization puts four strategies in the reverse of their
-// final order, and the loss after 100 steps in the right one.
+// Here the loss at initialization ranks four strategies in the reverse of their
+// final order, and the loss after 100 steps ranks them correctly.
 func ExampleSpearman() {
 	atInit := []float64{5.1, 4.0, 4.2, 4.1}
 	after100 := []float64{3.60, 3.75, 3.66, 3.71}
@@ -63,8 +63,8 @@ func ExampleRegret() {
 	// among the best two: true
 }
 
-// Three strategies under two seeds: what the seed does to all of them counts for
-// nothing, what it does to their order is noise.
+// Three strategies with two seeds: a seed's effect on all strategies does not
+// count; its effect on their order is noise.
 func ExampleMeasureSpread() {
 	fmt.Println(stats.MeasureSpread([][]float64{
 		{3.10, 3.20, 3.30},
@@ -81,8 +81,8 @@ func ExampleMeasureSpread() {
 	// whether the ranking is noise was not measured: it takes two seeds and two strategies that differ
 }
 
-// The second candidate is better on every batch, though batches differ by far
-// more than the candidates do.
+// The second candidate is better on every batch, although batches differ much
+// more than the candidates.
 func ExamplePairedDifference() {
 	d := stats.PairedDifference([]float64{3.1, 4.2, 2.5, 3.6}, []float64{3.0, 4.1, 2.3, 3.5})
 	fmt.Printf("%.3f nats, standard error %.3f, z = %.1f\n", d.Mean, d.StdErr, d.Z)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// bivariate draws n pairs from a bivariate normal of correlation r.
+// bivariate returns n random pairs from a bivariate normal with correlation r.
 func bivariate(random *rand.Rand, n int, r float64) (x, y []float64) {
 	x, y = make([]float64, n), make([]float64, n)
 	for i := range n {
@@ -17,14 +17,17 @@ func bivariate(random *rand.Rand, n int, r float64) (x, y []float64) {
 	return x, y
 }
 
-// spearmanOf is Spearman's rho of a bivariate normal with correlation r.
+// spearmanOf returns Spearman's rho of a bivariate normal with correlation r.
 func spearmanOf(r float64) float64 { return 6 / math.Pi * math.Asin(r/2) }
 
 func (i Interval) holds(x float64) bool { return i.Lo <= x && x <= i.Hi }
 
-// 95% intervals hold the true value in 93% to 97% of all cases. With 2,000 of
-// them the share itself has a standard deviation of 0.5%.
+// 95% intervals contain the true value in 93% to 97% of all cases. For 2,000
+// cases the share has a standard deviation of 0.5%.
 func TestCoverage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped with -short: 24,000 intervals take seconds")
+	}
 	const cases = 2000
 	random := rand.New(rand.NewPCG(1, 1))
 	for _, n := range []int{20, 40} {
@@ -50,7 +53,7 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// At other levels too.
+// The same at other levels.
 func TestCoverageOfHalf(t *testing.T) {
 	const cases = 2000 // standard deviation of the share 1.1%
 	random := rand.New(rand.NewPCG(2, 1))
@@ -82,7 +85,7 @@ func TestIntervals(t *testing.T) {
 		if !(-1 <= wide.Lo && wide.Lo < narrow.Lo && narrow.Lo < r && r < narrow.Hi && narrow.Hi < wide.Hi && wide.Hi <= 1) {
 			t.Errorf("%s: 50%% interval %v, 95%% interval %v around %v", name, narrow, wide, r)
 		}
-		// Turned round, y turns the interval round.
+		// The negative of y gives the negative interval.
 		down := make([]float64, len(y))
 		for i := range y {
 			down[i] = -y[i]
@@ -104,7 +107,8 @@ func TestIntervals(t *testing.T) {
 	}
 }
 
-// Ranks that agree perfectly leave room for doubt, the less the more there are.
+// For ranks that agree perfectly the interval is shorter if there are more of
+// them.
 func TestPerfectRanks(t *testing.T) {
 	last := -1.0
 	for n := 4; n <= 40; n++ {
@@ -144,7 +148,7 @@ func TestBootstrap(t *testing.T) {
 	for i := range all {
 		all[i] = i
 	}
-	// Of a mean it is ±1.96 standard errors, about 2/sqrt(50) = 0.28 either way.
+	// For a mean it is ±1.96 standard errors, about ±2/sqrt(50) = ±0.28.
 	i := Bootstrap(50, mean, 0.95, 4000, 1)
 	if width := i.Hi - i.Lo; width < 0.4 || width > 0.7 || !i.holds(mean(all)) {
 		t.Errorf("interval %v", i)

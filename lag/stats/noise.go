@@ -5,38 +5,40 @@ import (
 	"math"
 )
 
-// NoiseRatio is the ratio of spreads below which a ranking is called noise.
+// NoiseRatio is the least ratio of spreads for a ranking that is not called
+// noise.
 const NoiseRatio = 2
 
-// Spread compares how far final losses differ between strategies with how far
-// they differ between seeds. Both are standard deviations, in nats.
+// Spread compares the differences of final losses between strategies and
+// between seeds. Both are standard deviations, in nats.
 type Spread struct {
-	Strategies float64 // of the strategies' means over the seeds
-	Seeds      float64 // of a strategy's loss under another seed, less what the seed does to all strategies
+	Strategies float64 // standard deviation of the strategies' means over the seeds
+	Seeds      float64 // standard deviation of a strategy's loss between seeds, without the seed's effect on all strategies
 	Ratio      float64 // Strategies / Seeds
-	Counted    int     // strategies without a diverged run
+	Counted    int     // number of strategies without a diverged run
 }
 
-// MeasureSpread returns the spread of final losses l[r][s] of R seeds and S
-// strategies. With the model
+// MeasureSpread returns the spread of the final losses l[r][s] for R seeds and
+// S strategies. In the model
 //
 //	l[r][s] = mean + strategy[s] + seed[r] + e[r][s]
 //
-// Strategies is the standard deviation of the means over seeds, with S-1 degrees
-// of freedom, and Seeds that of the residuals e, the interaction of strategy and
-// seed:
+// Strategies is the standard deviation of the means over seeds, with S-1
+// degrees of freedom. Seeds is the standard deviation of the residuals e, which
+// are the interaction of strategy and seed:
 //
 //	Strategies² = sum over s of (l[.][s] - l[.][.])² / (S-1)
 //	Seeds²      = sum over r, s of (l[r][s] - l[r][.] - l[.][s] + l[.][.])² / ((R-1)(S-1))
 //
-// a dot for the mean over that index (two-way analysis of variance with one
-// observation in each cell). Candidates of one seed share their batches, so what
-// a seed does to all of them moves no rank and is no part of the noise.
-// Were all strategies alike, Ratio would be about 1/sqrt(R).
+// where a dot stands for the mean over that index (two-way analysis of variance
+// with one observation in each cell). Candidates with the same seed share their
+// batches. An effect of a seed on all of them does not change the ranking and
+// does not count as noise. If all strategies were equal, Ratio would be about
+// 1/sqrt(R).
 //
-// Strategies of which a run diverged are left out. All but Counted is NaN for
-// fewer than two seeds or two strategies, and where rows differ in length. Where
-// Seeds is 0, Ratio is +Inf, or NaN if Strategies is 0 too.
+// Strategies with a diverged run are ignored. All fields except Counted are NaN
+// if fewer than two seeds or two strategies remain, or if rows differ in
+// length. If Seeds is 0, Ratio is +Inf, or NaN if Strategies is 0 too.
 func MeasureSpread(final [][]float64) Spread {
 	undefined := Spread{math.NaN(), math.NaN(), math.NaN(), 0}
 	all, ok := shape(final)
@@ -78,12 +80,12 @@ func MeasureSpread(final [][]float64) Spread {
 	return spread
 }
 
-// IsNoise reports whether the strategies' spread is under [NoiseRatio] times the
-// seeds'. An undefined spread, as that of one seed, is not called noise: nothing
-// was measured.
+// IsNoise reports whether the spread between strategies is less than
+// [NoiseRatio] times the spread between seeds. It is false for an undefined
+// spread, such as that of one seed, because nothing was measured.
 func (s Spread) IsNoise() bool { return s.Ratio < NoiseRatio }
 
-// String is the verdict in words.
+// String describes the spread and whether the ranking is noise.
 func (s Spread) String() string {
 	sizes := fmt.Sprintf("final losses differ by %.4f nats between strategies and by %.4f between seeds (standard deviations, ratio %.1f)", s.Strategies, s.Seeds, s.Ratio)
 	switch {

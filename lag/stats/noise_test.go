@@ -19,7 +19,7 @@ func TestSpreadByHand(t *testing.T) {
 	}
 }
 
-// The estimates are those planted, whatever the level of each seed.
+// The estimates are the true values, for any level of each seed.
 func TestSpreadPlanted(t *testing.T) {
 	const R, S, between, noise = 3, 2000, 0.05, 0.02
 	random := rand.New(rand.NewPCG(1, 3))
@@ -41,7 +41,7 @@ func TestSpreadPlanted(t *testing.T) {
 	if want := math.Sqrt(between*between + noise*noise/R); math.Abs(s.Strategies-want) > 0.07*want {
 		t.Errorf("the strategies' spread is %v, planted was %v", s.Strategies, want)
 	}
-	// Nothing but noise: the ratio is 1/sqrt(R).
+	// With only noise the ratio is 1/sqrt(R).
 	for r := range final {
 		for s := range S {
 			final[r][s] = float64(r) + random.NormFloat64()
@@ -102,8 +102,8 @@ func TestPairedDifference(t *testing.T) {
 			}
 		}
 	}
-	// Of the three pairs without the diverged candidate, the first differs by
-	// exactly 1, the others by 0 and 1 with errors of 0.58.
+	// In the three pairs without the diverged candidate, the first difference
+	// is exactly 1; the others are 0 and 1 with errors of 0.58.
 	if got := Separable(losses); math.Abs(got-1.0/3) > 1e-12 {
 		t.Errorf("%v of the pairs are separable", got)
 	}
@@ -112,7 +112,7 @@ func TestPairedDifference(t *testing.T) {
 	}
 }
 
-// Candidates that are alike seem separable in about 5% of all cases.
+// Equal candidates seem separable in about 5% of all cases.
 func TestSeparableByChance(t *testing.T) {
 	random := rand.New(rand.NewPCG(4, 3))
 	separable := 0

@@ -6,26 +6,26 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// separableErrors is how many standard errors a difference must exceed.
+// separableErrors is the number of standard errors that a difference must exceed.
 const separableErrors = 2
 
 // Difference is the mean of paired differences, in nats.
 type Difference struct {
 	Mean   float64
-	StdErr float64 // of the mean
-	Z      float64 // Mean / StdErr; infinite, or NaN if Mean is 0 too, where StdErr is 0
+	StdErr float64 // standard error of the mean
+	Z      float64 // Mean / StdErr; if StdErr is 0 it is infinite, or NaN if Mean is 0 too
 }
 
-// PairedDifference compares two candidates by their losses a and b on the same n
-// validation batches: the mean of d[i] = a[i] - b[i], negative where the first is
-// better, and
+// PairedDifference compares two candidates by their losses a and b on the same
+// n validation batches. The result is the mean of d[i] = a[i] - b[i], which is
+// negative if the first is better, and
 //
 //	StdErr = sqrt(sum of (d[i] - mean d)² / (n-1) / n)
 //
-// Batches that are hard for both cancel, which makes the error far smaller than
-// that of either loss. It holds for other validation text of the kind, not for
-// another training seed. All of it is NaN for fewer than two batches, for
-// different lengths, and where a loss is NaN or infinite.
+// Effects of batches that are hard for both candidates cancel, so the error is
+// far smaller than that of either loss. It describes the variation over similar
+// validation text, not over training seeds. All fields are NaN for fewer than
+// two batches, for different lengths, and if a loss is NaN or infinite.
 func PairedDifference(a, b []float64) Difference {
 	undefined := Difference{math.NaN(), math.NaN(), math.NaN()}
 	if len(a) != len(b) || len(a) < 2 {
@@ -43,14 +43,14 @@ func PairedDifference(a, b []float64) Difference {
 	return Difference{Mean: mean, StdErr: err, Z: mean / err}
 }
 
-// PairDifference is the [PairedDifference] of candidates First and Second.
+// PairDifference is the [PairedDifference] of the candidates First and Second.
 type PairDifference struct {
 	First, Second int
 	Difference
 }
 
 // PairedDifferences compares all pairs of candidates First < Second, in order.
-// losses are indexed [candidate][batch].
+// Losses are indexed [candidate][batch].
 func PairedDifferences(losses [][]float64) []PairDifference {
 	var pairs []PairDifference
 	for i := range losses {
@@ -62,9 +62,9 @@ func PairedDifferences(losses [][]float64) []PairDifference {
 }
 
 // Separable returns the share, in [0, 1], of the pairs of candidates whose mean
-// losses differ by more than 2 standard errors of the [PairedDifference]: whether
-// the validation set is large enough to rank the pool. Pairs whose difference is
-// undefined do not count; the result is NaN where none is left.
+// losses differ by more than 2 standard errors of the [PairedDifference]. It
+// shows whether the validation set is large enough to rank the pool. Pairs with
+// an undefined difference do not count; the result is NaN if none remain.
 func Separable(losses [][]float64) float64 {
 	separable, defined := 0, 0
 	for _, p := range PairedDifferences(losses) {

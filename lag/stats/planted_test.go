@@ -5,12 +5,13 @@ import (
 	"testing"
 )
 
-// Curves with planted orders give the measures that follow from these by hand.
+// Curves with given orders of the strategies have measures that can be computed
+// by hand.
 func TestPlantedCurves(t *testing.T) {
 	final := []float64{3.0, 3.1, 3.3, 3.4, 3.9}
 	steps := []int{0, 1, 2, 5, 10, 20}
-	// For each step the place of each strategy in the order of losses. With 5 of
-	// them rho = 1 - sum d²/20 and tau = 1 - inversions/5.
+	// For each step, the rank of each strategy. With 5 strategies rho = 1 - sum
+	// d²/20 and tau = 1 - inversions/5.
 	orders := [][]int{
 		{4, 3, 2, 1, 0}, // sum d² 40, 10 inversions
 		{1, 2, 3, 4, 0}, // 20, 4
@@ -21,12 +22,12 @@ func TestPlantedCurves(t *testing.T) {
 	}
 	wantRho := []float64{-1, 0, 0.9, 0.6, 0.9, 1}
 	wantTau := []float64{-1, 0.2, 0.8, 0.4, 0.8, 1}
-	wantRegret := []float64{0.9, 0.9, 0, 0.3, 0.1, 0} // of whoever is first then; the median less the minimum is 0.3
+	wantRegret := []float64{0.9, 0.9, 0, 0.3, 0.1, 0} // of the strategy that is first then; the median minus the minimum is 0.3
 	rhos := make([]float64, len(steps))
 	for i, order := range orders {
 		losses := make([]float64, len(final))
 		for s, place := range order {
-			// Sizes that say nothing: only the order is planted.
+			// Only the order of these values matters.
 			losses[s] = 3 + math.Exp(float64(place)) + 5/float64(steps[i]+1)
 		}
 		rhos[i] = Spearman(losses, final)

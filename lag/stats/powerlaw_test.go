@@ -41,7 +41,7 @@ func TestPowerLawWithNoise(t *testing.T) {
 			t.Errorf("extrapolated to %v, planted was %v", got.At(4000), want.At(4000))
 		}
 	}
-	// Of nothing but noise it stays near the points.
+	// With only noise it stays near the points.
 	for i := range y {
 		y[i] = 3 + 0.01*random.NormFloat64()
 	}
@@ -65,7 +65,7 @@ func TestPowerLawUndefined(t *testing.T) {
 	if p := FitPowerLaw([]float64{1, 2, 3, 4}, []float64{2, 2, 2, 2}); math.Abs(p.At(1e6)-2) > 1e-9 {
 		t.Errorf("of a constant: %+v", p)
 	}
-	// It keeps a finite value however odd the curve.
+	// The result is finite for any curve.
 	random := rand.New(rand.NewPCG(2, 4))
 	for range 200 {
 		times, y := make([]float64, 4), make([]float64, 4)

@@ -8,23 +8,24 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Interval is a confidence interval; both ends are NaN where it is undefined.
+// Interval is a confidence interval. Both ends are NaN if it is undefined.
 type Interval struct{ Lo, Hi float64 }
 
-// Bootstrap returns the percentile bootstrap interval of a statistic of n
+// Bootstrap returns the percentile bootstrap interval for a statistic of n
 // candidates (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
 // chapter 13).
 //
-// It draws resamples times n candidate indices with replacement and hands them
-// to statistic, which must not keep the slice: everything that belongs to one
-// candidate (its loss at every step, say) thus stays together. level is the
-// coverage, in (0, 1), 0.95 as a rule. A resample for which the statistic is
-// NaN, as the correlation of a constant is, doesn't count; where fewer than
-// half of them count, or an argument is out of range, the interval is NaN.
+// For each resample it draws n candidate indices with replacement and calls
+// statistic with them, which must not keep the slice. All values of a candidate
+// (such as its losses at several steps) thus stay together. Level is the
+// coverage, in (0, 1), usually 0.95. Resamples for which the statistic is NaN,
+// such as the correlation of a constant, do not count. If fewer than half
+// count, or an argument is out of range, the interval is NaN.
 //
-// The interval tells how far the statistic would move had other candidates been
-// in the pool. With few candidates it is rough; for one seed's correlations
-// [SpearmanInterval] and [PearsonInterval] keep closer to their level.
+// The interval describes how much the statistic would change with other
+// candidates in the pool. With few candidates it is rough. For correlations of
+// one seed, the coverage of [SpearmanInterval] and [PearsonInterval] is closer
+// to the level.
 func Bootstrap(n int, statistic func(sample []int) float64, level float64, resamples int, seed uint64) Interval {
 	if n < 2 || resamples < 1 || !(level > 0 && level < 1) {
 		return undefinedInterval()
@@ -43,8 +44,9 @@ func Bootstrap(n int, statistic func(sample []int) float64, level float64, resam
 	return percentiles(values, level, resamples)
 }
 
-// percentiles returns the interval that leaves out equal tails of the values,
-// which are the ones that count of the resamples.
+// percentiles returns the interval between equal tails of the values of
+// resamples that count. It is undefined if fewer than half of all resamples
+// count.
 func percentiles(values []float64, level float64, resamples int) Interval {
 	if 2*len(values) < resamples {
 		return undefinedInterval()
@@ -57,28 +59,29 @@ func percentiles(values []float64, level float64, resamples int) Interval {
 	}
 }
 
-// RhoChange is the outcome of [PermutationTest].
+// RhoChange is the result of [PermutationTest].
 type RhoChange struct {
 	Difference float64 // rho(later, final) - rho(earlier, final), in [-2, 2]
 	P          float64 // two-sided p-value, in (0, 1]
 }
 
-// PermutationTest tests whether the losses later foretell the order of the final
-// losses better, or worse, than the losses earlier do: a paired permutation test
-// of the difference of two Spearman correlations that share the final losses.
+// PermutationTest tests whether the later losses predict the order of the final
+// losses better, or worse, than the earlier losses do. It is a paired
+// permutation test for the difference of two Spearman correlations that share
+// the final losses.
 //
-// Under the null hypothesis the two ranks that a candidate has, by its earlier
-// and by its later loss, could as well be exchanged. So each permutation
-// exchanges them for every candidate with probability 1/2, ranks again, and
-// looks whether the difference is at least as large in size as the one
-// observed; p = (1 + such permutations) / (1 + permutations), as Phipson and
-// Smyth (2010) recommend. Both results are NaN where a correlation is undefined,
-// the lengths differ, or permutations < 1.
+// Under the null hypothesis the two ranks of a candidate, by its earlier and
+// its later loss, can be exchanged. So each permutation exchanges them for
+// every candidate with probability 1/2, ranks again, and checks whether the
+// absolute difference is at least the observed one. As Phipson and Smyth (2010)
+// recommend, p = (1 + such permutations) / (1 + permutations). Both results are
+// NaN if a correlation is undefined, if the lengths differ, or if permutations
+// < 1.
 func PermutationTest(earlier, later, final []float64, permutations int, seed uint64) RhoChange {
 	return MeanPermutationTest([][]float64{earlier}, [][]float64{later}, [][]float64{final}, permutations, seed)
 }
 
-// newRandom returns the generator that belongs to a seed.
+// newRandom returns the random number generator for a seed.
 func newRandom(seed uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0x6c6167)) // the stream number spells "lag"
 }

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// paired draws losses of R seeds and n strategies, at two steps, that correlate
-// with r within each seed. share of the variance is the strategies', the rest
-// peculiar to the seed; each seed has a level of its own.
+// paired returns random losses of R seeds and n strategies, at two steps, that
+// correlate with r within each seed. share of the variance belongs to the
+// strategies and the rest is specific to the seed. Each seed has its own level.
 func paired(random *rand.Rand, R, n int, share, r float64) (x, y [][]float64) {
 	x, y = make([][]float64, R), make([][]float64, R)
 	a, b := bivariate(random, n, r)
@@ -57,7 +57,7 @@ func TestOneSeedIsTheOneSeedFunction(t *testing.T) {
 	}
 }
 
-// The level of a seed, which all its losses share, is no correlation.
+// The level of a seed, which all its losses share, does not cause a correlation.
 func TestSeedLevelsDropOut(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 2))
 	x, y := paired(random, 4, 200, 0.5, 0)
@@ -73,9 +73,9 @@ func TestSeedLevelsDropOut(t *testing.T) {
 	}
 }
 
-// 95% intervals hold the true value in about 95% of all cases, in more where little
-// of the variance is the strategies', and the bootstrap in more still. Of 1,000 cases the
-// share has a standard deviation of 0.7%.
+// 95% intervals contain the true value in about 95% of all cases, in more if
+// little of the variance belongs to the strategies, and the bootstrap in even
+// more. For 1,000 cases the share has a standard deviation of 0.7%.
 func TestCoverageOfSeveralSeeds(t *testing.T) {
 	const cases = 1000
 	random := rand.New(rand.NewPCG(3, 2))

@@ -5,12 +5,13 @@ import (
 	"slices"
 )
 
-// LagTime returns the first of the steps from which the correlation stays at or
-// above the threshold, up to the last one given; ok is false where the last one
-// is below it or NaN. steps ascend, and rhos[i] is the correlation at steps[i].
+// LagTime returns the first step from which the correlation stays at or above
+// the threshold up to the last step. ok is false if the last correlation is
+// below the threshold or NaN. Steps must be in ascending order, and rhos[i] is
+// the correlation at steps[i].
 //
-// The final loss correlates perfectly with itself. So leave the last step of
-// training out, or a lag time is always found.
+// Do not include the last step of training: there the correlation is always 1,
+// so there would always be a lag time.
 func LagTime(steps []int, rhos []float64, threshold float64) (step int, ok bool) {
 	for i := min(len(steps), len(rhos)) - 1; i >= 0 && rhos[i] >= threshold; i-- {
 		step, ok = steps[i], true
@@ -18,8 +19,8 @@ func LagTime(steps []int, rhos []float64, threshold float64) (step int, ok bool)
 	return step, ok
 }
 
-// ArgMin returns the index of the lowest loss, the first of equal ones. NaN and
-// +Inf are never picked; the result is -1 where there is nothing else.
+// ArgMin returns the index of the lowest loss, the first of equal ones. It
+// ignores NaN and +Inf, and returns -1 if no other value remains.
 func ArgMin(losses []float64) int {
 	best := -1
 	for i, l := range losses {
@@ -30,9 +31,10 @@ func ArgMin(losses []float64) int {
 	return best
 }
 
-// Regret returns what picking one candidate costs: its final loss less the
-// lowest final loss of the pool, in nats, never negative. It is +Inf where the
-// pick diverged, and NaN where every candidate did or pick is no index of final.
+// Regret returns the cost of picking a candidate: its final loss minus the
+// lowest final loss of the pool, in nats, never negative. It is +Inf if the
+// pick diverged, and NaN if all candidates diverged or pick is not an index of
+// final.
 func Regret(final []float64, pick int) float64 {
 	best := ArgMin(final)
 	switch {
@@ -44,8 +46,8 @@ func Regret(final []float64, pick int) float64 {
 	return final[pick] - final[best]
 }
 
-// MeanRegret returns the [Regret] to be expected of a pick at random. It is +Inf
-// where any candidate diverged, and NaN where all did.
+// MeanRegret returns the expected [Regret] of a uniformly random pick. It is
+// +Inf if any candidate diverged, and NaN if all did.
 func MeanRegret(final []float64) float64 {
 	sum := 0.0
 	for i := range final {
@@ -54,10 +56,10 @@ func MeanRegret(final []float64) float64 {
 	return sum / float64(len(final))
 }
 
-// NormalizeRegret expresses a regret in units of what there is to gain, the
-// median less the minimum of the final losses: 0 is the best of the pool, 1 no
-// better than the middle of it. Diverged candidates count in the median as +Inf.
-// The result is NaN where the median is infinite or equals the minimum.
+// NormalizeRegret divides a regret by the possible gain, which is the median
+// minus the minimum of the final losses. 0 is the best of the pool, and 1 is as
+// bad as the median. Diverged candidates count as +Inf in the median. The
+// result is NaN if the median is infinite or equals the minimum.
 func NormalizeRegret(final []float64, regret float64) float64 {
 	best := ArgMin(final)
 	if best < 0 {
@@ -70,9 +72,10 @@ func NormalizeRegret(final []float64, regret float64) float64 {
 	return regret / gain
 }
 
-// HitAt reports whether the pick is among the k candidates with the lowest final
-// losses. Of equal losses either all are among them or none: fewer than k
-// candidates must be strictly better. A diverged pick is no hit.
+// HitAt reports whether the pick is among the k candidates with the lowest
+// final losses: fewer than k candidates must be strictly better. Candidates
+// with equal losses are therefore all among them or all not. A diverged pick is
+// never a hit.
 func HitAt(final []float64, pick, k int) bool {
 	if pick < 0 || pick >= len(final) || !isFinite(final[pick]) {
 		return false
@@ -86,8 +89,8 @@ func HitAt(final []float64, pick, k int) bool {
 	return better < k
 }
 
-// median returns the middle value, or the mean of the two middle ones, with NaN
-// counting as +Inf.
+// median returns the middle value, or the mean of the two middle values. NaN
+// counts as +Inf.
 func median(x []float64) float64 {
 	sorted := slices.SortedFunc(slices.Values(x), compareLoss)
 	lower, upper := sorted[(len(sorted)-1)/2], sorted[len(sorted)/2]

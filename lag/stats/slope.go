@@ -2,14 +2,15 @@ package stats
 
 import "math"
 
-// LossSlope returns how fast a loss still falls: the slope of the least-squares
-// line of loss against the natural logarithm of the step, over the last points, at
-// most so many. Its unit is nats per e-fold of training; times ln 2 it is what
-// training twice as long would change if the curve went on so.
+// LossSlope returns the current rate of change of a loss: the slope of the
+// least-squares line of loss against the natural logarithm of the step, over at
+// most the last points. Its unit is nats per e-fold of training. Multiplied by
+// ln 2 it is the change that training twice as long would bring if the trend
+// continued.
 //
-// Step 0, which has no logarithm, and points with a NaN or an infinite loss are
-// left out before the last ones are taken. The result is NaN where fewer than two
-// steps remain, and where the lengths differ.
+// Step 0, which has no logarithm, and points with a NaN or infinite loss are
+// removed before the last points are selected. The result is NaN if fewer than
+// two steps remain, or if the lengths differ.
 func LossSlope(steps []int, losses []float64, last int) float64 {
 	if len(steps) != len(losses) {
 		return math.NaN()

@@ -7,50 +7,51 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 const adafactorName = "adafactor"
 
-// Adafactor is Adam with a second moment of a matrix kept as the sums of its
-// rows and columns (Shazeer and Stern 2018, algorithms 4 to 6). It computes what
-// class Adafactor of Hugging Face's transformers 4.57.3, optimization.py, does,
-// whose settings have the same names; eps1 and eps2 are its eps.
+// Adafactor is Adam that stores the second moment of a matrix as the means of
+// its rows and columns (Shazeer and Stern 2018, algorithms 4 to 6). It computes
+// the same as the class Adafactor of Hugging Face's transformers 4.57.3,
+// optimization.py, whose settings have the same names; eps1 and eps2 are its
+// eps.
 //
 // The n-th update of a parameter W with gradient G is
 //
 //	β    = 1 - n^decay_rate
-//	V    = β·V + (1-β)·(G² + eps1)          of a matrix: row and column means R, C of it
-//	U    = G/√V                             of a matrix: V = R·Cᵀ/mean(R)
+//	V    = β·V + (1-β)·(G² + eps1)          for a matrix: its row and column means R and C
+//	U    = G/√V                             for a matrix: V = R·Cᵀ/mean(R)
 //	U    = U/max(1, RMS(U)/clip_threshold)
 //	a    = rate·max(eps2, RMS(W))           without scale_parameter: rate
 //	M    = beta1·M + (1-beta1)·a·U          without beta1: a·U
 //	W    = W - weight_decay·a·W - M
 //
-// So a matrix that growth has set to zero wakes up slowly: its updates are eps2
-// of the rate in size.
+// A matrix that growth has set to zero therefore changes slowly: its updates
+// have eps2 times the rate as root mean square.
 type Adafactor struct {
 	Epsilon1       float64 `json:"eps1"`                   // added to the squared gradient
-	Epsilon2       float64 `json:"eps2"`                   // least root mean square of a parameter in its scale
-	ClipThreshold  float64 `json:"clip_threshold"`         // greatest root mean square of an update before the rate
-	DecayRate      float64 `json:"decay_rate"`             // exponent, negative
-	Beta1          float64 `json:"beta1"`                  // decay of the first moment; 0 keeps none
-	WeightDecay    float64 `json:"weight_decay"`           // of the parameters declared with Decay
-	ScaleParameter bool    `json:"scale_parameter"`        // the rate is relative to the parameter's root mean square
-	RelativeStep   bool    `json:"relative_step"`          // the schedule's rate is multiplied by min(0.01, 1/√n); at a rate of 1 that is transformers' relative step
-	WarmUpInit     bool    `json:"warmup_init"`            // with RelativeStep: 1e-6·n in place of 0.01
-	MinFactored    int     `json:"min_dim_size_to_factor"` // tensors whose last two axes are both this long are factored; 0, as transformers: all of two or more axes. T5 has 128
-	ClipNorm       float64 `json:"clip_norm"`              // greatest global norm of the gradient; 0 does not clip
+	Epsilon2       float64 `json:"eps2"`                   // least scale of a parameter
+	ClipThreshold  float64 `json:"clip_threshold"`         // greatest root mean square of an update, before multiplication by the rate
+	DecayRate      float64 `json:"decay_rate"`             // negative exponent
+	Beta1          float64 `json:"beta1"`                  // decay of the first moment; 0 means no first moment
+	WeightDecay    float64 `json:"weight_decay"`           // for parameters declared with Decay
+	ScaleParameter bool    `json:"scale_parameter"`        // make the rate relative to the parameter's root mean square
+	RelativeStep   bool    `json:"relative_step"`          // multiply the schedule's rate by min(0.01, 1/√n); with rate 1 that is transformers' relative step
+	WarmUpInit     bool    `json:"warmup_init"`            // with RelativeStep: use 1e-6·n in place of 0.01
+	MinFactored    int     `json:"min_dim_size_to_factor"` // factor tensors whose last two axes are at least this long; 0 factors all with two or more axes, as transformers does; T5 has 128
+	ClipNorm       float64 `json:"clip_norm"`              // greatest global norm of the gradient; 0 means no clipping
 }
 
 // NewAdafactor returns T5's settings (Raffel et al. 2020, section 3.1.2, and
-// mesh_tensorflow, optimize.py, AdafactorOptimizer); [Schedule] says T5's rate.
-// Every matrix is factored, whatever its size.
+// mesh_tensorflow, optimize.py, AdafactorOptimizer), except that it factors all
+// matrices. For T5's learning rate see [Schedule].
 func NewAdafactor() Adafactor {
 	return Adafactor{Epsilon1: 1e-30, Epsilon2: 1e-3, ClipThreshold: 1, DecayRate: -0.8, ScaleParameter: true}
 }
 
-// Validate says which setting is impossible.
+// Validate reports the first invalid setting.
 func (o Adafactor) Validate() error {
 	switch {
 	case !(o.Epsilon1 > 0) || !(o.Epsilon2 >= 0):
@@ -71,7 +72,7 @@ func (o Adafactor) Validate() error {
 	return nil
 }
 
-// Name is "adafactor".
+// Name returns "adafactor".
 func (o Adafactor) Name() string { return adafactorName }
 
 func (o Adafactor) clipNorm() float64 { return o.ClipNorm }
@@ -81,8 +82,8 @@ func (o Adafactor) factored(shape []int) bool {
 	return n >= 2 && min(shape[n-2], shape[n-1]) >= o.MinFactored
 }
 
-// moments are "row" and "column" of a factored parameter, else "second", and
-// "first" before them where there is one.
+// moments returns "first" if Beta1 > 0, followed by "row" and "column" for a
+// factored parameter, or "second" otherwise.
 func (o Adafactor) moments(p transformer.Param) []Moment {
 	var list []Moment
 	if o.Beta1 > 0 {
@@ -95,8 +96,8 @@ func (o Adafactor) moments(p transformer.Param) []Moment {
 	return append(list, Moment{"row", slices.Clone(p.Shape[:n-1])}, Moment{"column", slices.Delete(slices.Clone(p.Shape), n-2, n-1)})
 }
 
-// scalars are β, 1-β and the relative step. 1-β is not left to the graph: in
-// float32 it would lose digits where β is near 1.
+// scalars returns β, 1-β and the relative step. 1-β is not computed in the
+// graph, because float32 would lose digits for β near 1.
 func (o Adafactor) scalars(n int) []float32 {
 	rest, relative := math.Pow(float64(n), o.DecayRate), 1.0
 	if o.RelativeStep {
@@ -121,7 +122,7 @@ func (o Adafactor) update(p transformer.Param, parameter, gradient *Node, moment
 	if o.factored(p.Shape) {
 		row, column := average(moments[0], ReduceMean(squares, -1)), average(moments[1], ReduceMean(squares, -2))
 		second = []*Node{row, column}
-		// The two roots are taken apart: the product of row and column can underflow.
+		// Take the roots separately: the product of row and column can underflow.
 		scale := Inverse(Sqrt(Div(row, ReduceAndKeep(row, ReduceMean, -1))))
 		direction = Mul(direction, InsertAxes(scale, -1))
 		direction = Mul(direction, InsertAxes(Inverse(Sqrt(column)), -2))

@@ -6,7 +6,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 const adamwName = "adamw"
@@ -18,8 +18,8 @@ type AdamW struct {
 	Beta1       float64 `json:"beta1"`        // decay of the first moment
 	Beta2       float64 `json:"beta2"`        // decay of the second moment
 	Epsilon     float64 `json:"eps"`          // added to the root of the second moment
-	WeightDecay float64 `json:"weight_decay"` // a step subtracts learning rate x this x parameter
-	ClipNorm    float64 `json:"clip_norm"`    // greatest global norm of the gradient; 0 does not clip
+	WeightDecay float64 `json:"weight_decay"` // each step subtracts learning rate x WeightDecay x parameter
+	ClipNorm    float64 `json:"clip_norm"`    // greatest global norm of the gradient; 0 means no clipping
 }
 
 // NewAdamW returns BERT's settings (Devlin et al. 2019, appendix A.2, and
@@ -28,7 +28,7 @@ func NewAdamW() AdamW {
 	return AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-6, WeightDecay: 0.01, ClipNorm: 1}
 }
 
-// Validate says which setting is impossible.
+// Validate reports the first invalid setting.
 func (o AdamW) Validate() error {
 	if err := o.check(); err != nil {
 		return fmt.Errorf("%s: %w", adamwName, err)
@@ -48,7 +48,7 @@ func (o AdamW) check() error {
 	return nil
 }
 
-// Name is "adamw".
+// Name returns "adamw".
 func (o AdamW) Name() string { return adamwName }
 
 func (o AdamW) clipNorm() float64 { return o.ClipNorm }
@@ -57,7 +57,7 @@ func (o AdamW) moments(p transformer.Param) []Moment {
 	return []Moment{{"first", p.Shape}, {"second", p.Shape}}
 }
 
-// scalars are the bias corrections 1-beta1^n and sqrt(1-beta2^n).
+// scalars returns the bias corrections 1-beta1^n and sqrt(1-beta2^n).
 func (o AdamW) scalars(n int) []float32 {
 	return []float32{float32(1 - math.Pow(o.Beta1, float64(n))), float32(math.Sqrt(1 - math.Pow(o.Beta2, float64(n))))}
 }
@@ -67,7 +67,7 @@ func (o AdamW) update(p transformer.Param, parameter, gradient *Node, moments []
 	return Sub(parameter, Mul(rate, direction)), moments
 }
 
-// direction returns what a rate of 1 would subtract, and the new moments.
+// direction returns the update for a rate of 1, to be subtracted, and the new moments.
 func (o AdamW) direction(p transformer.Param, parameter, gradient *Node, moments []*Node, scalars []*Node) (*Node, []*Node) {
 	m := Add(MulScalar(moments[0], o.Beta1), MulScalar(gradient, 1-o.Beta1))
 	v := Add(MulScalar(moments[1], o.Beta2), MulScalar(Square(gradient), 1-o.Beta2))

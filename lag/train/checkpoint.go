@@ -18,31 +18,31 @@ import (
 	"github.com/landscape-aware/growing/lag/safetensors"
 )
 
-// Checkpoints says when a run saves its state, which it does at its end and
-// when it is interrupted in any case, and which of the states saved it keeps.
+// Checkpoints determines when a run saves its state and which saved states it
+// keeps. A run always saves its state at its end and when it is interrupted.
 type Checkpoints struct {
-	Every  int   // steps between them; 0: none
-	Keep   int   // the newest that are kept, 0: 2, so that there is another where the newest is damaged
-	KeepAt []int // steps at which to save as well, and whose states are kept for good
+	Every  int   // number of steps between checkpoints; 0 means none
+	Keep   int   // number of newest checkpoints to keep; 0 means 2, so that one is left if the newest is damaged
+	KeepAt []int // further steps at which to save; these states are never removed
 }
 
-// defaultKeep is how many checkpoints are kept unless it is said.
+// defaultKeep is the default of [Checkpoints].Keep.
 const defaultKeep = 2
 
-// validate says what is impossible.
+// validate returns an error if a setting is invalid.
 func (c Checkpoints) validate() error {
 	if c.Every < 0 || c.Keep < 0 {
-		return fmt.Errorf("checkpoints every %d steps of which %d are kept are impossible; neither number may be negative", c.Every, c.Keep)
+		return fmt.Errorf("checkpoints every %d steps, keeping %d, are impossible; neither number may be negative", c.Every, c.Keep)
 	}
 	return nil
 }
 
-// due tells whether a state is saved after a number of steps.
+// due reports whether to save the state after the given number of steps.
 func (c Checkpoints) due(step int) bool {
 	return c.Every > 0 && step > 0 && step%c.Every == 0 || slices.Contains(c.KeepAt, step)
 }
 
-// surplus returns those of the steps, in ascending order, whose states go.
+// surplus returns those of the steps, in ascending order, whose states to remove.
 func (c Checkpoints) surplus(steps []int) []int {
 	keep := c.Keep
 	if keep == 0 {
@@ -58,15 +58,15 @@ func (c Checkpoints) surplus(steps []int) []int {
 }
 
 const (
-	checkpointFormat = 1            // of the file, in its header
-	checkpointKey    = "checkpoint" // the header's metadata of ours, JSON
+	checkpointFormat = 1            // version of the file format
+	checkpointKey    = "checkpoint" // key of our JSON in the metadata
 	momentPrefix     = "moment."
 	damagedSuffix    = ".damaged"
 )
 
-// checkpointHeader is what a checkpoint says beside its tensors. Neither the
-// random numbers of dropout nor the place in the data need to be in it: both
-// follow from the run's seed and the step.
+// checkpointHeader is the part of a checkpoint that is not a tensor. It needs
+// neither the state of dropout's random numbers nor the position in the data,
+// because both follow from the run's seed and the step.
 type checkpointHeader struct {
 	Format    int            `json:"format"`
 	Step      int            `json:"step"`
@@ -74,18 +74,19 @@ type checkpointHeader struct {
 	Updates   map[string]int `json:"updates"`
 }
 
-// CheckpointDir is where a run's directory holds its states.
+// CheckpointDir returns the directory of the checkpoints of a run, given the run's
+// directory.
 func CheckpointDir(run string) string { return filepath.Join(run, "checkpoint") }
 
-// checkpointPath is the file of the state after a number of steps.
+// checkpointPath returns the file of the state after the given number of steps.
 func checkpointPath(dir string, step int) string {
 	return filepath.Join(dir, fmt.Sprintf("step-%08d.safetensors", step))
 }
 
 var checkpointName = regexp.MustCompile(`^step-(\d{8,})\.safetensors$`)
 
-// checkpointSteps returns the steps of which a directory holds the state, in
-// ascending order. There may be no directory.
+// checkpointSteps returns the steps of the checkpoints in a directory, in
+// ascending order. The directory need not exist.
 func checkpointSteps(dir string) ([]int, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -104,9 +105,10 @@ func checkpointSteps(dir string) ([]int, error) {
 }
 
 // SaveCheckpoint writes a snapshot into a directory of checkpoints, as a
-// safetensors file named by the step: parameters under their own names, moments
-// under moment.NAME/PARAMETER, the rest as JSON in the header. The file appears
-// when it is whole and on disk; others in the directory stay.
+// safetensors file that is named after the step: parameters under their own
+// names, moments under moment.NAME/PARAMETER, the rest as JSON in the header.
+// The file appears when it is complete and synced to the disk. Other files in
+// the directory stay.
 func SaveCheckpoint(dir string, snap Snapshot) error {
 	if _, err := os.Stat(dir); err != nil {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -132,9 +134,9 @@ func SaveCheckpoint(dir string, snap Snapshot) error {
 	return safetensors.Write(checkpointPath(dir, snap.Step), all, map[string]string{"format": "pt", checkpointKey: string(header)})
 }
 
-// LoadCheckpoint reads the newest state that [SaveCheckpoint] wrote into a
-// directory. Where it is damaged, the one before it is taken, with a warning.
-// The error wraps [os.ErrNotExist] where there is none.
+// LoadCheckpoint reads the newest checkpoint in a directory. If it is damaged,
+// LoadCheckpoint logs a warning and reads the previous one. The error wraps
+// [os.ErrNotExist] if there is no checkpoint.
 func LoadCheckpoint(dir string) (Snapshot, error) {
 	snap, refused, err := loadNewest(dir)
 	switch {
@@ -148,8 +150,8 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("there is no checkpoint in %s: %w", dir, os.ErrNotExist)
 }
 
-// loadNewest returns the newest state that is not damaged, nil where there is
-// none, and the files of newer ones, which it refused.
+// loadNewest returns the newest checkpoint that is not damaged, or nil if there
+// is none, and the paths of newer, damaged ones.
 func loadNewest(dir string) (snap *Snapshot, refused []string, err error) {
 	steps, err := checkpointSteps(dir)
 	if err != nil {
@@ -161,7 +163,7 @@ func loadNewest(dir string) (snap *Snapshot, refused []string, err error) {
 			return &snap, refused, nil
 		}
 		if !isDamaged(err) {
-			// A file that is listed and not found is no directory without one.
+			// Do not wrap err: os.ErrNotExist would mean that there are no checkpoints.
 			return nil, nil, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
 		}
 		log.Warn("this checkpoint is refused; the one before it is used if there is one", "error", err)
@@ -170,14 +172,14 @@ func loadNewest(dir string) (snap *Snapshot, refused []string, err error) {
 	return nil, refused, nil
 }
 
-// isDamaged tells whether the bytes of a checkpoint are not those that were
-// written. Other errors, such as of permissions, may pass, and the file is left alone.
+// isDamaged reports whether the contents of a checkpoint are damaged. Other
+// errors, such as missing permissions, may be temporary, so the file is kept.
 func isDamaged(err error) bool {
 	var damaged *safetensors.DamagedError
 	return errors.As(err, &damaged)
 }
 
-// loadCheckpoint reads the state after a number of steps.
+// loadCheckpoint reads the checkpoint after the given number of steps.
 func loadCheckpoint(dir string, step int) (Snapshot, error) {
 	path := checkpointPath(dir, step)
 	file, err := safetensors.Open(path)
@@ -219,8 +221,8 @@ func loadCheckpoint(dir string, step int) (Snapshot, error) {
 	return snap, nil
 }
 
-// setAside gives files that were refused another name: they are no checkpoints
-// any more, but they may be looked at.
+// setAside renames damaged files, so that they no longer are checkpoints but
+// can be examined.
 func setAside(paths []string) error {
 	var errs []error
 	for _, path := range paths {
@@ -229,7 +231,7 @@ func setAside(paths []string) error {
 	return errors.Join(errs...)
 }
 
-// prune removes the checkpoints that are not to be kept.
+// prune removes checkpoints that need not be kept.
 func (c Checkpoints) prune(dir string) error {
 	steps, err := checkpointSteps(dir)
 	if err != nil {
@@ -243,8 +245,8 @@ func (c Checkpoints) prune(dir string) error {
 	return nil
 }
 
-// removeLeftovers removes what processes that were killed left half written.
-// The run's lock must be held.
+// removeLeftovers removes incomplete files of killed processes. The caller must
+// hold the run's lock.
 func removeLeftovers(run string) error {
 	for _, dir := range []string{run, CheckpointDir(run)} {
 		entries, err := os.ReadDir(dir)

@@ -7,13 +7,14 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// DeviceError is in the errors of a device that could not compile a program, take
-// its arguments or run it, most often for lack of memory. What was saved before is
-// good. That a model's graph cannot be built is no such error.
+// DeviceError is wrapped by the errors of a device that could not compile a
+// program, copy its arguments or run it, most often because of too little
+// memory. Earlier checkpoints are valid. Errors in building a model's graph are
+// not DeviceErrors.
 type DeviceError struct{ Err error }
 
-// Error is one line, the cause's: the texts of GoMLX may list tensors, and those of
-// XLA all allocations.
+// Error returns one line with the innermost error. The complete texts of GoMLX
+// may list tensors, and those of XLA list all allocations.
 func (e *DeviceError) Error() string {
 	cause := e.Err
 	for next := cause; next != nil; next = errors.Unwrap(next) {
@@ -23,10 +24,10 @@ func (e *DeviceError) Error() string {
 	return "the device failed: " + line
 }
 
-// Unwrap returns what GoMLX says.
+// Unwrap returns the error of GoMLX.
 func (e *DeviceError) Unwrap() error { return e.Err }
 
-// deviceError marks an error as one of the device, unless it is marked.
+// deviceError wraps err in a [DeviceError] unless it already is one.
 func deviceError(err error) error {
 	if _, marked := errors.AsType[*DeviceError](err); err == nil || marked {
 		return err
@@ -34,8 +35,8 @@ func deviceError(err error) error {
 	return &DeviceError{err}
 }
 
-// failed marks an error of compiling or running the executable as one of the
-// device, unless the graph could not be built.
+// failed wraps an error of compiling or running the executable in a
+// [DeviceError], unless the graph could not be built.
 func (e *executable) failed(err error) error {
 	if e.invalid {
 		e.invalid = false
@@ -44,14 +45,14 @@ func (e *executable) failed(err error) error {
 	return deviceError(err)
 }
 
-// Call runs the executable, compiled first where it is not for arguments of
-// these shapes.
+// Call runs the executable. It first compiles it for arguments of these shapes
+// if necessary.
 func (e *executable) Call(args ...any) ([]*tensors.Tensor, error) {
 	out, err := e.Exec.Call(args...)
 	return out, e.failed(err)
 }
 
-// takeVector copies a vector from the device and frees it there.
+// takeVector copies a vector to host memory and frees it on the device.
 func takeVector(t *tensors.Tensor) ([]float32, error) {
 	v, err := tensors.CopyFlatData[float32](t)
 	return v, deviceError(errors.Join(err, t.FinalizeAll()))

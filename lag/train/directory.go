@@ -8,28 +8,27 @@ import (
 	"path/filepath"
 )
 
-// What those who keep house in a directory of runs need to know of one.
-
-// TryLock takes a run's directory for this process, as a run that trains does. It
-// returns false where another has it. Locked, the directory may be changed.
+// TryLock locks a run's directory, as a training run does. The directory may be
+// changed while it is locked. TryLock returns false if another process holds
+// the lock.
 func TryLock(dir string) (unlock func(), ok bool, err error) {
 	return lock(context.Background(), dir, false)
 }
 
-// IsRun tells whether a directory is that of a run.
+// IsRun reports whether dir is the directory of a run.
 func IsRun(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "config.json"))
 	return err == nil
 }
 
-// IsComplete tells whether the run in a directory has an outcome.
+// IsComplete reports whether the run in a directory has an outcome.
 func IsComplete(dir string) bool {
 	_, err := readOutcome(dir)
 	return err == nil
 }
 
-// CheckpointFiles are the files of a run's states, in the order of their steps,
-// and those that were set aside as damaged. There may be none.
+// CheckpointFiles returns the files of a run's checkpoints, sorted by step, and
+// damaged ones that were set aside. There may be none.
 func CheckpointFiles(run string) (states, damaged []string, err error) {
 	dir := CheckpointDir(run)
 	entries, err := os.ReadDir(dir)
@@ -39,7 +38,7 @@ func CheckpointFiles(run string) (states, damaged []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, e := range entries { // in the order of their names, which is that of the steps
+	for _, e := range entries { // sorted by name and therefore by step
 		switch path := filepath.Join(dir, e.Name()); {
 		case checkpointName.MatchString(e.Name()):
 			states = append(states, path)

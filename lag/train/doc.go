@@ -1,8 +1,8 @@
-// Package train turns a model into training runs: optimizer, schedule, the
-// compiled training step, checkpoints, and run directories that survive
-// interruption.
+// Package train runs training. It has optimizers, learning-rate schedules, the
+// compiled training step, checkpoints, and directories of runs that can be
+// interrupted and continued.
 //
-// The [State] of training (parameters, moments, step) is one value outside the
-// compiled [Program]. So all candidates of a study, which have one shape, share
-// one compiled program, and growth is a function from state to state.
+// The [State] of training (parameters, moments, step) is a value outside the
+// compiled [Program]. So all candidates of a study, which have the same shape,
+// share one compiled program, and growth is a function from state to state.
 package train

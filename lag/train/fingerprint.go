@@ -13,8 +13,8 @@ import (
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
-// Fingerprint is the sha256, in hexadecimal, of parameters, moments and the
-// counts of their updates: of all that training goes on from but the step.
+// Fingerprint returns the sha256, in hexadecimal, of the parameters, the
+// moments and their update counts: of the whole state except the step.
 func (snap Snapshot) Fingerprint() string {
 	sum := sha256.New()
 	hashTensors(sum, "", snap.Params)

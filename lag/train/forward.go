@@ -9,18 +9,18 @@ import (
 
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 // Forward is a compiled function of a model's parameters and a batch, such as
-// its logits. It compiles when it is first called.
+// the model's logits. The first call compiles it.
 type Forward struct {
 	exec  *Exec
-	names []string // of the tensors of a batch that it takes
+	names []string // of the tensors of a batch that the function uses
 }
 
-// NewForward prepares a function of a model with those parameters. Of a batch
-// it takes the tensors of those names.
+// NewForward returns the function f of a model with the given parameters. It
+// uses the tensors of a batch with the given names.
 func NewForward(b *backend.Backend, parameters []transformer.Param, names []string, f func(w transformer.Weights, in transformer.Inputs) []*Node) (*Forward, error) {
 	exec, err := NewExec(b.Backend, func(args []*Node) []*Node {
 		in := make(transformer.Inputs)
@@ -32,7 +32,7 @@ func NewForward(b *backend.Backend, parameters []transformer.Param, names []stri
 	return &Forward{exec, names}, err
 }
 
-// Call returns the function's values, which are float32, in host memory.
+// Call returns the function's float32 results in host memory.
 func (f *Forward) Call(parameters []*tensors.Tensor, batch Batch) (values []growth.Tensor, err error) {
 	args := appendTensors(nil, parameters)
 	for _, name := range f.names {

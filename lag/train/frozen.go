@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// trained returns 1 for each parameter that a step changes and 0 for each that
-// it leaves, or nil where it changes all. While any layer is frozen, so is
-// everything outside the stacks of layers.
+// trained returns a mask of the parameters: 1 for those that a step changes and
+// 0 for frozen ones. It returns nil if none is frozen. If any layer is frozen,
+// so is everything outside the stacks of layers.
 func (p *Program) trained(frozen []bool) ([]float32, error) {
 	if !slices.Contains(frozen, true) {
 		return nil, nil
 	}
 	mask := make([]float32, len(p.parameters))
-	first := 0 // layer of the stack, among those of all stacks
+	first := 0 // index of the stack's first layer among the layers of all stacks
 	for _, stack := range p.model.Stacks() {
 		if first+stack.Depth > len(frozen) {
-			return nil, fmt.Errorf("%d layers are said to be frozen or not, and the model has more; say it of each, or of none", len(frozen))
+			return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has more layers; give one for each, or none", len(frozen))
 		}
 		for i, parameter := range p.parameters {
 			rest, ok := strings.CutPrefix(parameter.Name, stack.Prefix)
@@ -30,7 +30,7 @@ func (p *Program) trained(frozen []bool) ([]float32, error) {
 		first += stack.Depth
 	}
 	if first != len(frozen) {
-		return nil, fmt.Errorf("%d layers are said to be frozen or not, and the model has %d; say it of each, or of none", len(frozen), first)
+		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %d layers; give one for each, or none", len(frozen), first)
 	}
 	return mask, nil
 }

@@ -7,12 +7,12 @@ import (
 )
 
 // Grow applies a strategy to each stack of a model's snapshot: to parameters,
-// moments and the counts of updates that the moments hold. New layers get values
-// from init, which is called with names of the grown model, and may be nil where
-// there is none. The step stays.
+// moments and update counts. New layers get values from init, which is called
+// with names of the grown model. Init may be nil if there are no new layers.
+// The step does not change.
 func (snap Snapshot) Grow(stacks []growth.Stack, strategies []growth.Strategy, init growth.Initializer) (Snapshot, error) {
 	if len(stacks) != len(strategies) {
-		return Snapshot{}, fmt.Errorf("the model has %d stacks of layers; it grows by as many strategies, and %d were given", len(stacks), len(strategies))
+		return Snapshot{}, fmt.Errorf("the model has %d stacks of layers, but %d strategies were given; give one for each", len(stacks), len(strategies))
 	}
 	for i, stack := range stacks {
 		state, err := strategies[i].Apply(snap.State, stack, init)
@@ -27,9 +27,9 @@ func (snap Snapshot) Grow(stacks []growth.Stack, strategies []growth.Strategy, i
 	return snap, nil
 }
 
-// growUpdates grows the counts of updates that moments hold as the moments
-// themselves are grown: by the strategy's layer map and moment policy. A model
-// without moments has no counts.
+// growUpdates grows the update counts of moments like the moments themselves,
+// by the strategy's layer map and moment policy. A model without moments has no
+// counts.
 func growUpdates(updates map[string]int, strategy growth.Strategy, stack growth.Stack) (map[string]int, error) {
 	if len(updates) == 0 {
 		return updates, nil
@@ -38,7 +38,7 @@ func growUpdates(updates map[string]int, strategy growth.Strategy, stack growth.
 	for name, n := range updates {
 		counts[name] = growth.Tensor{Shape: []int{1}, Data: []float32{float32(n)}} // exact below 2^24 updates
 	}
-	// Whatever became of values, a count is that of the map's source layer.
+	// The count is that of the map's source layer, however values are initialized.
 	strategy.Init, strategy.Combine, strategy.CombineModules = growth.Init{Kind: growth.Copy}, nil, nil
 	grown, err := strategy.Apply(growth.State{Params: counts, Moments: map[string]growth.Tensors{"": counts}}, stack,
 		func(string, []int) []float32 { return []float32{0} })

@@ -44,7 +44,7 @@ func child() error {
 		return err
 	}
 	i := slices.IndexFunc(optimizers, func(o train.Optimizer) bool { return o.Name() == os.Getenv(childOptimizer) })
-	run, err := newRun(b, optimizers[i], os.Getenv(childDir), 1e-2)
+	run, err := newRun(b, quickModel(b), optimizers[i], os.Getenv(childDir), 1e-2)
 	if err != nil {
 		return err
 	}
@@ -87,6 +87,7 @@ func runChild(b *backend.Backend, optimizer train.Optimizer, dir, moment string,
 // process: parameters, moments and metrics are the same, bit for bit.
 func TestKilled(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		for i, optimizer := range optimizers {
 			moments := map[string][]string{ // and the checkpoints that are there by then
 				"step 20":   checkpointNames(10),
@@ -100,12 +101,12 @@ func TestKilled(t *testing.T) {
 			if b.Kind != backend.Go || i > 0 {
 				moments = map[string][]string{"step 27": checkpointNames(10, 20)}
 			}
-			whole := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+			whole := mustRun(t, b, quickModel(b), optimizer, t.TempDir(), 1e-2)
 			do(t, whole)
 			want := endOf(t, whole)
 			for moment, left := range moments {
 				what := optimizer.Name() + ", " + moment
-				run := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+				run := mustRun(t, b, quickModel(b), optimizer, t.TempDir(), 1e-2)
 				if out, err := runChild(b, optimizer, run.Study, moment); err == nil || out != "" {
 					t.Fatalf("%s: the child was not killed: %v, %s", what, err, out)
 				}
@@ -152,9 +153,9 @@ func TestHalfWritten(t *testing.T) {
 // one before it stays, and the run goes on once there is room.
 func TestFullDisk(t *testing.T) {
 	b, optimizer := testbackend.Go(t), train.NewAdamW()
-	whole := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+	whole := mustRun(t, b, quickModel(b), optimizer, t.TempDir(), 1e-2)
 	do(t, whole)
-	run := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+	run := mustRun(t, b, quickModel(b), optimizer, t.TempDir(), 1e-2)
 	interrupt(t, run, 20)
 	info, err := os.Stat(filepath.Join(train.CheckpointDir(dirOf(t, run)), checkpointNames(20)[0]))
 	if err != nil {

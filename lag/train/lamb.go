@@ -5,28 +5,28 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 const lambName = "lamb"
 
-// LAMB is Adam whose update of each tensor has a length in proportion to the
-// tensor's own (You et al. 2020, algorithm 2). With r the direction of [AdamW],
-// bias correction and weight decay included, the update of a tensor w is
+// LAMB is Adam with updates whose norm is proportional to the norm of the
+// tensor (You et al. 2020, algorithm 2). With r the direction of [AdamW],
+// including bias correction and weight decay, the update of a tensor w is
 //
 //	w = w - rate·(‖w‖/‖r‖)·r
 //
-// The ratio is 1 where either norm is 0: φ is the identity. As in the authors'
+// The ratio is 1 if either norm is 0, and φ is the identity. As in the authors'
 // code (google-research/albert, lamb_optimizer.py) it is also 1 for the
-// parameters without weight decay, biases and norms: a bias that starts at zero
-// would hardly move. So a matrix that growth has set to zero hardly moves
-// either, once its first update has given it a small norm.
+// parameters without weight decay, which are biases and norms: otherwise a bias
+// that starts at zero would hardly change. A matrix that growth has set to zero
+// also hardly changes after its first update, which gives it a small norm.
 type LAMB struct {
 	Beta1       float64 `json:"beta1"`        // decay of the first moment
 	Beta2       float64 `json:"beta2"`        // decay of the second moment
 	Epsilon     float64 `json:"eps"`          // added to the root of the second moment
-	WeightDecay float64 `json:"weight_decay"` // of the parameters declared with Decay
-	ClipNorm    float64 `json:"clip_norm"`    // greatest global norm of the gradient; 0 does not clip
+	WeightDecay float64 `json:"weight_decay"` // for parameters declared with Decay
+	ClipNorm    float64 `json:"clip_norm"`    // greatest global norm of the gradient; 0 means no clipping
 }
 
 // NewLAMB returns the authors' settings for BERT (You et al. 2020, section 4.1).
@@ -34,10 +34,10 @@ func NewLAMB() LAMB {
 	return LAMB{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-6, WeightDecay: 0.01, ClipNorm: 1}
 }
 
-// adam is the Adam that gives the direction.
+// adam returns the optimizer that computes the direction.
 func (o LAMB) adam() AdamW { return AdamW(o) }
 
-// Validate says which setting is impossible.
+// Validate reports the first invalid setting.
 func (o LAMB) Validate() error {
 	if err := o.adam().check(); err != nil {
 		return fmt.Errorf("%s: %w", lambName, err)
@@ -45,7 +45,7 @@ func (o LAMB) Validate() error {
 	return nil
 }
 
-// Name is "lamb".
+// Name returns "lamb".
 func (o LAMB) Name() string { return lambName }
 
 func (o LAMB) clipNorm() float64                    { return o.ClipNorm }

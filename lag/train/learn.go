@@ -12,35 +12,35 @@ import (
 
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Learning finds the coefficients of strategies that learn them, see
-// [growth.LearnedLiGO]. The parameters of the grown model are linear
-// combinations, in the graph, of the source's, which are fixed: only the
-// coefficients are changed, by Adam (Kingma and Ba 2015, algorithm 1, with its
-// defaults for all but the rate) on the loss that training minimizes, dropout
-// included. Coefficients and Adam's state are kept on the host in float64.
+// Learning learns the coefficients of strategies, see [growth.LearnedLiGO]. In
+// the graph, the parameters of the grown model are linear combinations of the
+// source's parameters, which are fixed. Only the coefficients change, by Adam
+// (Kingma and Ba 2015, algorithm 1, with its defaults for everything but the
+// rate) on the training loss, including dropout. Coefficients and Adam's
+// moments are float64 on the host.
 type Learning struct {
 	Backend    *backend.Backend
-	Grown      Model             // the model that is grown
+	Grown      Model             // the grown model
 	Source     Snapshot          // parameters of the source model
-	Stacks     []growth.Stack    // of the source model
-	Strategies []growth.Strategy // of each stack; those that learn all with the same [growth.Learning]
+	Stacks     []growth.Stack    // stacks of the source model
+	Strategies []growth.Strategy // one for each stack; all that learn must have the same [growth.Learning]
 	Batch      func(step int) (Batch, error)
-	Seed       int64 // of dropout
+	Seed       int64 // seed of dropout
 }
 
-// Learned is what [Learning.Do] finds.
+// Learned is the result of [Learning.Do].
 type Learned struct {
-	Strategies []growth.Strategy // of each stack, with their coefficients: what [Snapshot.Grow] takes
-	Losses     []float64         // of each step before its update, the objective's, in nats per predicted token
+	Strategies []growth.Strategy // one for each stack, with coefficients, for [Snapshot.Grow]
+	Losses     []float64         // the objective's loss before the update of each step, in nats per predicted token
 }
 
-// Do learns the coefficients. Where no strategy learns, it returns them as they
-// are. It is deterministic. Between steps it looks at the context, and returns
-// its cause once it is cancelled. A loss or gradient that is not finite is an
-// error.
+// Do learns the coefficients. It is deterministic. If no strategy learns, it
+// returns the strategies unchanged. Between steps it checks the context, and
+// returns its cause after cancellation. A loss or gradient that is not finite
+// is an error.
 func (l Learning) Do(ctx context.Context) (_ Learned, err error) {
 	learned := Learned{Strategies: slices.Clone(l.Strategies)}
 	c, err := l.begin()
@@ -76,18 +76,18 @@ func (l Learning) Do(ctx context.Context) (_ Learned, err error) {
 	return learned, nil
 }
 
-// combination is a learning that is under way.
+// combination is the state of [Learning.Do].
 type combination struct {
 	Learning
-	name    string // of the strategy
+	name    string // name of the strategy
 	learn   growth.Learning
 	modules []*module
-	program *Program // of the grown model: its graph, but not its state
+	program *Program // for the graph of the grown model
 	source  []*tensors.Tensor
-	names   map[string]int // place of a source parameter in source
+	names   map[string]int // index of a source parameter in source
 }
 
-// module is one kind of module of a stack, whose coefficients are learned.
+// module holds the coefficients of one module of a stack.
 type module struct {
 	stack         int
 	name          string
@@ -104,8 +104,8 @@ func (m *module) rows() [][]float64 {
 	return rows
 }
 
-// begin checks what is given and prepares the modules at their start; nil where
-// no strategy learns.
+// begin validates the input and sets the initial coefficients. It returns nil
+// if no strategy learns.
 func (l Learning) begin() (*combination, error) {
 	if len(l.Strategies) != len(l.Stacks) {
 		return nil, fmt.Errorf("the source has %d stacks of layers, and %d strategies were given: give one for each", len(l.Stacks), len(l.Strategies))
@@ -132,7 +132,7 @@ func (l Learning) begin() (*combination, error) {
 		return nil, errors.New("learning coefficients needs a backend, the grown model and batches; give all three")
 	}
 	var err error
-	// The optimizer of the program stays unused: what it would update is fixed.
+	// The program's optimizer is not used, because its parameters are fixed.
 	if c.program, err = NewProgram(l.Backend, l.Grown, NewAdamW()); err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (l Learning) begin() (*combination, error) {
 	return c, nil
 }
 
-// place finds the sources of a parameter of the grown model, and its module.
+// place records the sources and the module of a parameter of the grown model.
 func (c *combination) place(p transformer.Param) error {
 	i, layer, suffix := c.find(p.Name)
 	if i < 0 {
@@ -152,11 +152,11 @@ func (c *combination) place(p transformer.Param) error {
 	}
 	stack, s := c.Stacks[i], c.Strategies[i]
 	if layer >= len(s.Map) {
-		return fmt.Errorf("the grown model has a parameter %s, and strategy %q grows to %d layers: give the model of that depth", p.Name, s.Name, len(s.Map))
+		return fmt.Errorf("the grown model has a parameter %s, but strategy %q grows to %d layers: give the model of that depth", p.Name, s.Name, len(s.Map))
 	}
 	if s.Learn == nil {
 		if s.Map[layer] != layer {
-			return fmt.Errorf("strategy %q learns for one stack of layers only, and its map of another, %s, moves layers: have both learn, or leave one as it is", s.Name, stack.Prefix)
+			return fmt.Errorf("strategy %q learns for only one stack of layers, but its map of the other, %s, moves layers: let both learn, or keep one unchanged", s.Name, stack.Prefix)
 		}
 		return c.take(p.Name, p.Shape)
 	}
@@ -181,8 +181,8 @@ func sourceName(stack growth.Stack, layer int, suffix string) string {
 	return stack.Prefix + strconv.Itoa(layer) + "." + suffix
 }
 
-// find returns the stack, the layer and the suffix of a parameter of the grown
-// model; the stack is -1 for one outside all stacks.
+// find returns the index of the stack, the layer and the suffix of a parameter
+// of the grown model. The stack is -1 for a parameter outside all stacks.
 func (c *combination) find(name string) (i, layer int, suffix string) {
 	for i, stack := range c.Stacks {
 		if layer, suffix, ok := stack.Split(name); ok {
@@ -200,14 +200,14 @@ func (c *combination) module(stack int, name string) *module {
 	return c.modules[i]
 }
 
-// take brings a parameter of the source to where the graph gets it from, once.
+// take adds a parameter of the source to c.source, unless it is there.
 func (c *combination) take(name string, shape []int) error {
 	if _, ok := c.names[name]; ok {
 		return nil
 	}
 	t, ok := c.Source.Params[name]
 	if !ok || !slices.Equal(t.Shape, shape) || len(t.Data) != elements(shape) {
-		return fmt.Errorf("the source model has no parameter %s of shape %v, which the grown model is to be made of: give the source that the strategy grows", name, shape)
+		return fmt.Errorf("the source model has no parameter %s of shape %v, which the grown model needs: give the source that the strategy grows", name, shape)
 	}
 	c.names[name] = len(c.source)
 	c.source = append(c.source, tensors.FromFlatDataAndDimensions(t.Data, shape...))
@@ -221,7 +221,7 @@ func (c *combination) finalize() error {
 	return finalize(c.source)
 }
 
-// step does one update of the coefficients and returns the loss before it.
+// step updates the coefficients once and returns the loss before the update.
 func (c *combination) step(step int) (float64, error) {
 	batch, err := c.Batch(step)
 	if err != nil {
@@ -246,7 +246,7 @@ func (c *combination) step(step int) (float64, error) {
 	return loss, nil
 }
 
-// adam is the n-th update, counted from 1.
+// adam applies the n-th update, counted from 1.
 func (m *module) adam(gradient []float32, rate float64, n int) {
 	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 	for i, g32 := range gradient {

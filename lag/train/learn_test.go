@@ -14,9 +14,9 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/transformer"
+	"github.com/landscape-aware/growing/lag/model/ul2"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
-	"github.com/landscape-aware/growing/lag/ul2"
 )
 
 // randomWeights are parameters of which none is constant, so that every tensor
@@ -65,10 +65,7 @@ func learnBERT(t *testing.T, b *backend.Backend, steps int, rate float64) train.
 	}
 	return train.Learning{
 		Backend: b, Grown: model.WithLayers(3), Source: randomWeights(t, source.Parameters()), Stacks: source.Stacks(), Strategies: perStack, Seed: 5,
-		Batch: func(int) (train.Batch, error) {
-			batches, err := batchOf(7)
-			return batches[0], err
-		},
+		Batch: batch7,
 	}
 }
 
@@ -182,14 +179,16 @@ func TestLearningGradient(t *testing.T) {
 }
 
 // TestLearning: on one batch the loss falls from that of the stacked model, with
-// the same bytes each time; dropout follows the seed. XLA, which compiles for
-// seconds, learns for one model.
+// the same bytes each time; dropout follows the seed. XLA learns for a small model,
+// because of the time it takes to compile.
 func TestLearning(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		for name, l := range map[string]train.Learning{"bert": learnBERT(t, b, 20, 0.02), "ul2": learnUL2(t, b, 20, 0.02)} {
-			if name != "bert" && b.Kind != backend.Go {
-				continue
-			}
+		testbackend.Slow(t, b)
+		models := map[string]train.Learning{"bert": learnBERT(t, b, 20, 0.02), "ul2": learnUL2(t, b, 20, 0.02)}
+		if b.Kind != backend.Go {
+			models = map[string]train.Learning{"tower": learnTower(t, b, 20, 0.02)}
+		}
+		for name, l := range models {
 			do := func(l train.Learning) train.Learned {
 				t.Helper()
 				learned, err := l.Do(t.Context())
@@ -205,7 +204,7 @@ func TestLearning(t *testing.T) {
 			if again := do(l); !reflect.DeepEqual(first, again) {
 				t.Errorf("%s: learned twice, the coefficients differ", name)
 			}
-			if name == "bert" && b.Kind == backend.Go {
+			if name == "bert" {
 				l.Seed++
 				if reflect.DeepEqual(first.Losses, do(l).Losses) {
 					t.Errorf("%s: another seed gives the same dropout", name)

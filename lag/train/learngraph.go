@@ -6,11 +6,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// gradient returns the objective's loss of a batch, and the derivatives of the
-// whole loss by the coefficients of each module, in the order of their values.
+// gradient returns the objective's loss on a batch, and the gradient of the
+// total loss with respect to the coefficients of each module.
 func (c *combination) gradient(step int, batch Batch) (loss float64, gradients [][]float32, err error) {
 	fixed := len(c.source) + len(c.modules)
 	exec, err := c.program.compiled("learning of coefficients", fixed, batch, nil, c.graph)
@@ -34,7 +34,7 @@ func (c *combination) gradient(step int, batch Batch) (loss float64, gradients [
 	for i, t := range out {
 		values, failed := takeVector(t)
 		if err = errors.Join(err, failed); err != nil {
-			continue // to free the others
+			continue // continue, to free the others
 		}
 		if i == 0 {
 			loss = float64(values[0])
@@ -45,9 +45,10 @@ func (c *combination) gradient(step int, batch Batch) (loss float64, gradients [
 	return loss, gradients, err
 }
 
-// graph takes the source's parameters and the coefficients of each module, and
-// after the inputs the random state. It returns the objective's mean loss as a
-// vector of one and the gradient by each module's coefficients.
+// graph takes the source's parameters, the coefficients of each module, the
+// inputs and the random state. It returns the objective's mean loss as a vector
+// with one element, and the gradient with respect to each module's
+// coefficients.
 func (c *combination) graph(e *executable, args []*Node, inputs transformer.Inputs, mode transformer.Mode, rest []*Node) []*Node {
 	mode.Dropout = transformer.NewDropout(rest[0])
 	source, coefficients := args[:len(c.source)], args[len(c.source):]
@@ -65,7 +66,7 @@ func (c *combination) combine(source, coefficients []*Node) []*Node {
 		stack  int
 		suffix string
 	}
-	grown := make(map[tensor]*Node) // a tensor of all grown layers, [D, ...]
+	grown := make(map[tensor]*Node) // stacked tensors of all grown layers, [D, ...]
 	parameters := make([]*Node, len(c.program.parameters))
 	for n, p := range c.program.parameters {
 		i, layer, suffix := c.find(p.Name)

@@ -3,8 +3,8 @@ package train_test
 import (
 	"testing"
 
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 // TestMemory counts by hand: 11 numbers of 4 bytes, two moments each.

@@ -13,52 +13,54 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
-// Event is what a line of metrics.jsonl tells of.
+// Event is the kind of a line in metrics.jsonl.
 type Event string
 
 const (
 	EventTrain      Event = "train"      // an update
 	EventValidation Event = "validation" // an evaluation
-	EventCheckpoint Event = "checkpoint" // the state was to be saved
-	EventResume     Event = "resume"     // the run went on from a checkpoint
-	EventDiverged   Event = "diverged"   // a loss or a gradient was not finite; the step changed nothing
+	EventCheckpoint Event = "checkpoint" // the state is about to be saved
+	EventResume     Event = "resume"     // the run continued from a checkpoint
+	EventDiverged   Event = "diverged"   // a loss or gradient was not finite; the state did not change
 )
 
-// Metric is a line of metrics.jsonl. A run that was interrupted and went on has
-// the lines of one that was not, [Clock] apart, and those of interruptions.
+// Metric is a line of metrics.jsonl. An interrupted run that was continued has
+// the same lines as an uninterrupted one, except for [Clock] and the lines
+// about interruptions.
 type Metric struct {
-	Step         int                `json:"step"` // updates done before it
+	Step         int                `json:"step"` // number of updates before the event
 	Event        Event              `json:"event"`
 	Loss         float64            `json:"loss,omitzero"`      // nats per predicted token
-	Terms        map[string]float64 `json:"terms,omitempty"`    // the other terms of the loss, each a mean
-	Batches      []float64          `json:"batches,omitempty"`  // of a validation: the loss on each batch of the set
+	Terms        map[string]float64 `json:"terms,omitempty"`    // means of the other terms of the loss
+	Batches      []float64          `json:"batches,omitempty"`  // for a validation: the loss on each batch of the set
 	GradientNorm float64            `json:"grad_norm,omitzero"` // before clipping
 	ParameterRMS float64            `json:"param_rms,omitzero"` // before the update
 	UpdateRMS    float64            `json:"update_rms,omitzero"`
 	Rate         float64            `json:"lr,omitzero"`
-	File         string             `json:"file,omitzero"`    // of the checkpoint
-	Refused      []string           `json:"refused,omitzero"` // newer checkpoints that are damaged
+	File         string             `json:"file,omitzero"`    // name of the checkpoint's file
+	Refused      []string           `json:"refused,omitzero"` // newer, damaged checkpoints
 	Clock
 }
 
-// Clock is the part of a [Metric] that no two executions have in common.
+// Clock is the part of a [Metric] that differs between executions.
 type Clock struct {
-	Seconds float64 `json:"seconds,omitzero"` // wall time of a step, its batch and at first its compilation included, or of an evaluation
+	Seconds float64 `json:"seconds,omitzero"` // wall time of an evaluation, or of a step including its batch and compilation
 	Tokens  float64 `json:"tokens_per_s,omitzero"`
 	FLOPs   float64 `json:"flop_per_s,omitzero"`
-	MFU     float64 `json:"mfu,omitzero"` // model FLOPs utilization: the fraction of the device's peak (Chowdhery et al. 2022, appendix B)
+	MFU     float64 `json:"mfu,omitzero"` // model FLOPs utilization: fraction of the device's peak (Chowdhery et al. 2022, appendix B)
 }
 
-// metricsLog appends to a metrics.jsonl.
+// metricsLog appends lines to metrics.jsonl.
 type metricsLog struct {
 	file   *os.File
 	buffer *bufio.Writer
-	err    error // the first; it is reported once
+	err    error // an error that was already returned
 }
 
-// openMetrics opens the log of a run that goes on from a step, drops the lines
-// that a lost part of the run wrote, and returns the validation losses that
-// remain. The step's own validation may be missing; its training loss belongs to the part that is to come.
+// openMetrics opens the log of a run that continues from a step. It removes the
+// lines after that step, which were written by a lost part of the run, and
+// returns the remaining validations. A validation at the step itself stays if
+// there is one; the training loss at that step is removed.
 func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -69,7 +71,7 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 	for line := range bytes.Lines(old) {
 		var m Metric
 		if json.Unmarshal(line, &m) != nil || line[len(line)-1] != '\n' {
-			continue // cut off by a crash
+			continue // truncated by a crash
 		}
 		if m.Step > step || m.Step == step && (m.Event == EventTrain || m.Event == EventDiverged) {
 			continue // written after the checkpoint
@@ -89,8 +91,8 @@ func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
 	return &metricsLog{file: file, buffer: bufio.NewWriter(file)}, validations, nil
 }
 
-// ReadMetrics returns the lines of a run's metrics.jsonl, in order. A line that
-// a crash cut off is left out.
+// ReadMetrics returns the lines of a run's metrics.jsonl. It skips a line that
+// a crash truncated.
 func ReadMetrics(run string) ([]Metric, error) {
 	text, err := os.ReadFile(metricsPath(run))
 	if err != nil {
@@ -106,10 +108,10 @@ func ReadMetrics(run string) ([]Metric, error) {
 	return metrics, nil
 }
 
-// metricsPath is the log in a run's directory.
+// metricsPath returns the path of the log in a run's directory.
 func metricsPath(run string) string { return filepath.Join(run, "metrics.jsonl") }
 
-// add appends a line, which reaches the disk with the next [metricsLog.sync].
+// add appends a line. The next [metricsLog.sync] writes it to the disk.
 func (l *metricsLog) add(m Metric) error {
 	line, err := json.Marshal(m)
 	if err != nil {
@@ -119,8 +121,8 @@ func (l *metricsLog) add(m Metric) error {
 	return l.fail(err)
 }
 
-// sync brings the log to disk. It comes before every checkpoint, so that a
-// checkpoint never knows of a step that the log does not.
+// sync writes the log to the disk. It is called before every checkpoint, so
+// that the log is never behind a checkpoint.
 func (l *metricsLog) sync() error {
 	if err := l.buffer.Flush(); err != nil {
 		return l.fail(err)
@@ -128,7 +130,7 @@ func (l *metricsLog) sync() error {
 	return l.fail(l.file.Sync())
 }
 
-// close reports no error that was reported before.
+// close closes the log. It does not return an error that was already returned.
 func (l *metricsLog) close() error {
 	var err error
 	if l.err == nil {

@@ -1,66 +1,79 @@
 package train
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/landscape-aware/growing/data/strictjson"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Optimizer turns gradients into updates. It is an [AdamW], [Adafactor] or [LAMB].
+// Optimizer computes updates from gradients. It is an [AdamW], [Adafactor] or [LAMB].
 type Optimizer interface {
-	Name() string    // as in JSON
-	Validate() error // which setting is impossible
+	Name() string    // the name in JSON
+	Validate() error // the first invalid setting
 
-	// moments declares the tensors kept of a parameter between updates. They
-	// are float32 and start at zero.
+	// moments declares the tensors that the optimizer stores for a parameter.
+	// They are float32 and start at zero.
 	moments(p transformer.Param) []Moment
-	// scalars returns the numbers of a parameter's update that depend on how
-	// many updates its moments hold, this one included. Their count is fixed.
+	// scalars returns numbers for a parameter's update that depend on the
+	// number of updates in its moments, including this one. Their count is
+	// fixed.
 	scalars(updates int) []float32
-	// clipNorm is the greatest global norm of the gradient, 0 for any.
+	// clipNorm returns the greatest global norm of the gradient; 0 means no limit.
 	clipNorm() float64
-	// update returns a parameter and its moments after an update with a
-	// gradient that is clipped. rate and scalars are scalars.
+	// update returns the new parameter and moments. The gradient is already
+	// clipped. rate and scalars are scalar nodes.
 	update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (newParameter *Node, newMoments []*Node)
 }
 
-// Moment declares a tensor that an optimizer keeps of a parameter.
+// Moment declares a tensor that an optimizer stores for a parameter.
 type Moment struct {
 	Name  string
 	Shape []int
 }
 
-// AnyOptimizer is an [Optimizer] in a configuration. As JSON it is an object of
-// name and the settings of the optimizer of that name:
+// AnyOptimizer is an [Optimizer] in a configuration. In JSON it is an object
+// with the name and the settings of the optimizer:
 //
 //	{"name": "adamw", "beta1": 0.9, "beta2": 0.999, "eps": 1e-6, "weight_decay": 0.01, "clip_norm": 1}
 //
-// All settings must be given; an unknown one is an error.
+// All settings are required. Unknown settings are an error.
 type AnyOptimizer struct{ Optimizer }
 
+// optimizers lists all optimizers with their usual settings.
+var optimizers = []struct {
+	usual  Optimizer
+	decode func(text []byte) (Optimizer, error)
+}{
+	{NewAdamW(), strictjson.Decoder[AdamW, Optimizer]()},
+	{NewAdafactor(), strictjson.Decoder[Adafactor, Optimizer]()},
+	{NewLAMB(), strictjson.Decoder[LAMB, Optimizer]()},
+}
+
 // Optimizers returns the names of all optimizers.
-func Optimizers() []string { return []string{adamwName, adafactorName, lambName} }
+func Optimizers() []string {
+	var names []string
+	for _, o := range optimizers {
+		names = append(names, o.usual.Name())
+	}
+	return names
+}
 
 // NewOptimizer returns an optimizer with its usual settings, see [NewAdamW],
 // [NewAdafactor] and [NewLAMB].
 func NewOptimizer(name string) (AnyOptimizer, error) {
-	switch name {
-	case adamwName:
-		return AnyOptimizer{NewAdamW()}, nil
-	case adafactorName:
-		return AnyOptimizer{NewAdafactor()}, nil
-	case lambName:
-		return AnyOptimizer{NewLAMB()}, nil
+	for _, o := range optimizers {
+		if o.usual.Name() == name {
+			return AnyOptimizer{o.usual}, nil
+		}
 	}
 	return AnyOptimizer{}, fmt.Errorf("there is no optimizer %q; they are %q", name, Optimizers())
 }
 
-// Validate reports a missing optimizer or an impossible setting.
+// Validate returns an error if the optimizer is missing or a setting is invalid.
 func (o AnyOptimizer) Validate() error {
 	if o.Optimizer == nil {
 		return fmt.Errorf("no optimizer is given; they are %q", Optimizers())
@@ -68,57 +81,37 @@ func (o AnyOptimizer) Validate() error {
 	return o.Optimizer.Validate()
 }
 
+// optimizerHead is the beginning of an optimizer's JSON.
+type optimizerHead struct {
+	Name string `json:"name"`
+}
+
 // MarshalJSON writes the name before the settings.
 func (o AnyOptimizer) MarshalJSON() ([]byte, error) {
 	if o.Optimizer == nil {
 		return nil, errors.New("no optimizer is given")
 	}
-	settings, err := json.Marshal(o.Optimizer)
-	if err != nil {
-		return nil, err
-	}
-	return fmt.Appendf(nil, "{%q:%q,%s", "name", o.Name(), settings[1:]), nil
+	return strictjson.Join(optimizerHead{o.Name()}, o.Optimizer)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON decodes what MarshalJSON writes.
 func (o *AnyOptimizer) UnmarshalJSON(text []byte) error {
-	var settings map[string]json.RawMessage
-	if err := json.Unmarshal(text, &settings); err != nil {
-		return fmt.Errorf("optimizer: %w", strictjson.Explain(err))
-	}
-	var name string
-	if raw, ok := settings["name"]; !ok {
-		return fmt.Errorf("the optimizer has no name; they are %q", Optimizers())
-	} else if err := json.Unmarshal(raw, &name); err != nil {
-		return fmt.Errorf("optimizer: name: %w", strictjson.Explain(err))
-	}
-	delete(settings, "name")
-	read, err := NewOptimizer(name)
+	var h optimizerHead
+	rest, err := strictjson.Cut(text, &h)
 	if err != nil {
-		return err
+		return fmt.Errorf("optimizer: %w; the names are %q", err, Optimizers())
 	}
-	switch read.Optimizer.(type) {
-	case AdamW:
-		read.Optimizer, err = decodeOptimizer[AdamW](settings)
-	case Adafactor:
-		read.Optimizer, err = decodeOptimizer[Adafactor](settings)
-	case LAMB:
-		read.Optimizer, err = decodeOptimizer[LAMB](settings)
+	for _, kind := range optimizers {
+		if kind.usual.Name() != h.Name {
+			continue
+		}
+		read, err := kind.decode(rest)
+		if err != nil {
+			return fmt.Errorf("optimizer %s: %w", h.Name, err)
+		}
+		o.Optimizer = read
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("optimizer %s: %w", name, err)
-	}
-	*o = read
-	return nil
-}
-
-// decodeOptimizer reads settings, which must be all of the optimizer's and no others.
-func decodeOptimizer[O Optimizer](settings map[string]json.RawMessage) (Optimizer, error) {
-	var o O
-	text, err := json.Marshal(settings)
-	if err != nil {
-		return nil, err
-	}
-	err = strictjson.Decode(text, &o)
-	return o, err
+	_, err = NewOptimizer(h.Name)
+	return err
 }

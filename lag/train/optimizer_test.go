@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/bert"
 	"github.com/landscape-aware/growing/lag/train"
 )
 

@@ -14,37 +14,37 @@ import (
 
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 // Batch holds the tensors of a batch, by name.
 type Batch = transformer.Batch
 
-// Model is what training needs to know of a model.
+// Model is the interface of a model for training.
 type Model interface {
 	Family() string
 	Validate() error
 	Parameters() []transformer.Param
-	// Stacks are the model's stacks of layers. Gates are in this order.
+	// Stacks returns the model's stacks of layers. Gates have the same order.
 	Stacks() []growth.Stack
 	// Loss returns the terms of the loss of a batch. The first is the
-	// objective's cross-entropy in nats per predicted token, which is what
-	// training reports; the others are minimized with it.
+	// objective's cross-entropy in nats per predicted token, which training
+	// reports. Training minimizes the sum of all terms.
 	Loss(w transformer.Weights, inputs transformer.Inputs, mode transformer.Mode) []transformer.Term
 }
 
-// Program is a model's training step and its evaluation, compiled once for
-// each shape of the batch. It holds no state.
+// Program compiles and runs a model's training step and evaluation, once for
+// each shape of the batch. It has no state.
 type Program struct {
 	backend    *backend.Backend
 	model      Model
 	parameters []transformer.Param
 	optimizer  Optimizer
-	layout     []int                  // moments of each parameter
-	execs      map[string]*executable // by what they compute and the names of their inputs
+	layout     []int                  // number of moments of each parameter
+	execs      map[string]*executable // by purpose and names of inputs
 }
 
-// NewProgram prepares the program of a model. It compiles when it is first used.
+// NewProgram returns the program of a model. It is compiled when it is first used.
 func NewProgram(b *backend.Backend, model Model, optimizer Optimizer) (*Program, error) {
 	if model == nil || optimizer == nil {
 		return nil, errors.New("a program needs a model and an optimizer; give both")
@@ -59,7 +59,7 @@ func NewProgram(b *backend.Backend, model Model, optimizer Optimizer) (*Program,
 	return p, nil
 }
 
-// Parameters are the model's, in the order of a [State].
+// Parameters returns the model's parameters in the order of a [State].
 func (p *Program) Parameters() []transformer.Param { return p.parameters }
 
 // Snapshot copies a state of the program to host memory.
@@ -74,15 +74,15 @@ func (p *Program) Restore(snap Snapshot) (*State, error) {
 func (p *Program) NewState(seed int64) *State { return NewState(p.parameters, p.optimizer, seed) }
 
 // Loss returns the mean loss over the predicted tokens of all batches, in nats.
-// It is an error that there is none. Between batches it looks at the context,
-// and returns its cause once it is cancelled.
+// There must be at least one. Between batches it checks the context, and
+// returns its cause after cancellation.
 func (p *Program) Loss(ctx context.Context, s *State, batches []Batch, gates []float32) (float64, error) {
 	mean, _, err := p.losses(ctx, s, batches, gates)
 	return mean, err
 }
 
-// losses returns the mean loss over the predicted tokens of all batches and
-// that of each; the latter is nil where one has none.
+// losses returns the mean loss over the predicted tokens of all batches, and
+// the loss of each batch. The latter is nil if a batch has no predicted tokens.
 func (p *Program) losses(ctx context.Context, s *State, batches []Batch, gates []float32) (mean float64, each []float64, err error) {
 	if err := s.usable(); err != nil {
 		return 0, nil, err
@@ -124,7 +124,7 @@ func (p *Program) evalGraph(e *executable, parameters []*Node, inputs transforme
 	return []*Node{Stack([]*Node{term.Sum, term.Count}, 0)}
 }
 
-// checkGates checks that there is one for each layer, where there are any.
+// checkGates returns an error unless there is one gate for each layer, or none.
 func (p *Program) checkGates(gates []float32) error {
 	layers := 0
 	for _, stack := range p.model.Stacks() {
@@ -139,11 +139,11 @@ func (p *Program) checkGates(gates []float32) error {
 // executable is a compiled function.
 type executable struct {
 	*Exec
-	terms   []string // names of the terms of the loss, once it has been called
-	invalid bool     // building the graph panicked, which GoMLX returns as it does errors of the device
+	terms   []string // names of the terms of the loss, known after the first call
+	invalid bool     // whether building the graph panicked; GoMLX returns this like an error of the device
 }
 
-// compileFor compiles the executable for arguments of these shapes, unless it is.
+// compileFor compiles the executable for the shapes of args, if necessary.
 func (e *executable) compileFor(args []any) error {
 	list := make([]shapes.Shape, len(args))
 	for i, arg := range args {
@@ -163,8 +163,8 @@ func (e *executable) compileFor(args []any) error {
 	return e.failed(err)
 }
 
-// graph is what an executable computes of a model's inputs. It takes the state
-// or a part of it, the inputs, and what follows them.
+// graph builds the computation of an executable. It takes the state or a part
+// of it, the model's inputs, and further arguments.
 type graph func(e *executable, state []*Node, inputs transformer.Inputs, mode transformer.Mode, rest []*Node) []*Node
 
 // terms builds the model's loss.
@@ -177,9 +177,9 @@ func (p *Program) terms(e *executable, parameters []*Node, inputs transformer.In
 	return terms
 }
 
-// compiled returns the executable of a graph for batches with the names of this
-// one. Its arguments are that many tensors of the state, the batch, the gates,
-// and what else the graph takes.
+// compiled returns the executable of a graph for batches with the same tensor
+// names. Its arguments are the given number of tensors of the state, the batch,
+// the gates, and the graph's further arguments.
 func (p *Program) compiled(what string, state int, batch Batch, gates []float32, build graph) (*executable, error) {
 	if err := p.checkGates(gates); err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func (p *Program) compiled(what string, state int, batch Batch, gates []float32,
 	})
 }
 
-// executable returns the executable of a key, compiled when it is first called.
+// executable returns the executable for a key. The first call compiles it.
 func (p *Program) executable(key, what string, build func(e *executable, args []*Node) []*Node) (*executable, error) {
 	if e, ok := p.execs[key]; ok {
 		return e, nil
@@ -220,10 +220,10 @@ func (p *Program) executable(key, what string, build func(e *executable, args []
 	return e, nil
 }
 
-// names are the names of a batch's tensors, in the order in which they are passed.
+// names returns the names of a batch's tensors in the order of arguments.
 func names(batch Batch) []string { return slices.Sorted(maps.Keys(batch)) }
 
-// appendInputs appends a batch and, unless they are nil, the gates.
+// appendInputs appends the tensors of a batch and, unless nil, the gates.
 func appendInputs(args []any, batch Batch, gates []float32) []any {
 	for _, name := range names(batch) {
 		args = append(args, batch[name])
@@ -241,8 +241,8 @@ func appendTensors(args []any, list []*tensors.Tensor) []any {
 	return args
 }
 
-// appendDonated appends tensors whose memory the device may use for the
-// results. They are gone after the call.
+// appendDonated appends tensors whose memory the device may reuse for the
+// results. They are invalid after the call.
 func (p *Program) appendDonated(args []any, list []*tensors.Tensor) ([]any, error) {
 	for _, t := range list {
 		donated, err := DonateTensorBuffer(t, p.backend.Backend, 0)

@@ -12,8 +12,8 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 // givenGradients is a model whose gradients are its inputs, which have its
@@ -96,7 +96,7 @@ func referenceState(t testing.TB, program *train.Program, m givenGradients) *tra
 
 func newProgram(t testing.TB, b *backend.Backend, model train.Model, optimizer train.Optimizer) *train.Program {
 	t.Helper()
-	program, err := train.NewProgram(b, model, optimizer)
+	program, err := programOf(b, model, optimizer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +145,7 @@ func TestReference(t *testing.T) {
 		t.Fatalf("the reference has %d cases", len(reference.Cases))
 	}
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		testbackend.Slow(t, b)
 		compiled := make(map[string]bool)
 		for _, c := range reference.Cases {
 			if b.Kind != backend.Go && compiled[c.Optimizer.Name()] {
@@ -152,7 +153,7 @@ func TestReference(t *testing.T) {
 			}
 			compiled[c.Optimizer.Name()] = true
 			t.Run(c.Name, func(t *testing.T) {
-				program := newProgram(t, b, referenceModel, c.Optimizer)
+				program := newProgram(t, b, referenceModel, c.Optimizer.Optimizer)
 				state := referenceState(t, program, referenceModel)
 				schedule := train.Schedule{Kind: train.Constant, Peak: c.Peak, WarmUp: c.WarmUp, Steps: 20}
 				kept := 0

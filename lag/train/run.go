@@ -18,61 +18,63 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
-// FormatVersion is part of every run's address. It changes when the same
-// configuration would give other numbers than before.
+// FormatVersion is part of every run's address. Increase it when the same
+// configuration gives different numbers than before.
 const FormatVersion = 2
 
-// Run is one training run in a directory of its own:
+// Run is a training run with its own directory:
 //
 //	config.json    everything that determines the run; its hash names the directory
-//	env.json       where it ran: no part of the address
-//	metrics.jsonl  a line an event, see [Metric]
+//	env.json       where it ran; not part of the address
+//	metrics.jsonl  a line for each event, see [Metric]
 //	checkpoint/    step-00000040.safetensors: the state after 40 steps, see [Checkpoints]
-//	result.json    the outcome, once there is one
+//	result.json    the outcome, after the end
 type Run struct {
-	Study  string // parent directory
+	Study  string // parent of the run's directory
 	Config any    // everything that determines the run, as JSON
 	Env    any    // where it runs, as JSON
 
 	Program     *Program
 	Initial     func(ctx context.Context) (*State, error) // the state to start from
-	Batch       func(step int) ([]Batch, error)           // training batch of a step, in its micro-batches
-	Seed        int64                                     // of dropout
-	Gates       func(step int) []float32                  // of the model's layers; nil where none is gated
-	Frozen      func(step int) []bool                     // layers that a step does not train, see [Step]; nil where all are trained
-	AtEnd       map[string][]Batch                        // further sets, evaluated once, after the last step; may be nil, and an empty one has no loss
+	Batch       func(step int) ([]Batch, error)           // training batch of a step, as micro-batches
+	Seed        int64                                     // seed of dropout
+	Gates       func(step int) []float32                  // gates of the model's layers; nil if none is gated
+	Frozen      func(step int) []bool                     // layers that a step does not train, see [Step]; nil if all are trained
+	AtEnd       map[string][]Batch                        // further sets, evaluated after the last step; may be nil; an empty set has no loss
 	Validation  []Batch                                   // the fixed validation set
-	Schedule    Schedule                                  // its Steps are the run's
-	Evaluate    []int                                     // steps at which to evaluate, ascending, the last one being Schedule.Steps
+	Schedule    Schedule                                  // its Steps is the length of the run
+	Evaluate    []int                                     // steps at which to evaluate, in ascending order; the last is Schedule.Steps
 	Checkpoints Checkpoints
-	Tokens      int     // tokens of a step, for the metrics; 0: not said
-	FLOPs       float64 // floating-point operations of a step, forward and backward; 0: not said
-	// PeakFLOPS is what the device can do in a second, in the precision of the
-	// model's matrix products; 0: unknown. PJRT knows the device's name, but
-	// go-xla v0.4.1 does not ask for it, so there is no table here.
+	Tokens      int     // tokens of a step, for the metrics; 0 if unknown
+	FLOPs       float64 // floating-point operations of a step, forward and backward; 0 if unknown
+	// PeakFLOPS is the device's peak performance in floating-point operations a
+	// second, in the precision of the model's matrix products; 0 if unknown.
+	// PJRT knows the device's name, but go-xla v0.4.1 does not return it, so
+	// there is no table here.
 	PeakFLOPS float64
 	Observe   func(step int, loss float64, validation bool) // may be nil
 }
 
-// ErrDiverged is in the errors of an Initial whose own training met a number that
-// is not finite: the run has then diverged at step 0.
+// ErrDiverged is wrapped by errors of Initial if its own training met a number
+// that is not finite. The run then counts as diverged at step 0.
 var ErrDiverged = errors.New("the loss or its gradient is not finite")
 
-// Outcome is the result.json of a run, and what is known of one that has none yet.
+// Outcome is the content of a run's result.json, or the intermediate result of a run
+// that has none yet.
 type Outcome struct {
 	Curve      []Loss          `json:"curve"`                 // validation loss
-	AtEnd      map[string]Loss `json:"at_end,omitempty"`      // losses on the run's further sets
-	Steps      int             `json:"steps"`                 // updates done
-	DivergedAt *int            `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
+	AtEnd      map[string]Loss `json:"at_end,omitempty"`      // losses on the run's AtEnd sets
+	Steps      int             `json:"steps"`                 // number of updates done
+	DivergedAt *int            `json:"diverged_at,omitempty"` // step whose loss or gradient was not finite
 
-	// Failed tells why the device stopped the run after Steps updates, see
-	// [DeviceError]; nil where it did not. A result.json never says so: when the run
-	// is asked for again, it goes on from its newest checkpoint.
+	// Failed is the error of the device that stopped the run after Steps
+	// updates, see [DeviceError]; otherwise nil. It is not in result.json: the
+	// next call continues the run from its newest checkpoint.
 	Failed error `json:"-"`
 }
 
-// StoppedAt returns the step after which the run could not go on, be it that it
-// diverged or that its device failed, and whether that was so.
+// StoppedAt returns the step at which the run stopped early, because it
+// diverged or its device failed. It returns ok = false if it did not.
 func (o Outcome) StoppedAt() (step int, ok bool) {
 	switch {
 	case o.DivergedAt != nil:
@@ -83,14 +85,14 @@ func (o Outcome) StoppedAt() (step int, ok bool) {
 	return 0, false
 }
 
-// Loss is a validation loss after a number of steps. NaN is written as null.
+// Loss is a validation loss after a number of steps.
 type Loss struct {
 	Step    int       `json:"step"`
-	Loss    *float64  `json:"loss"`              // nats per predicted token
+	Loss    *float64  `json:"loss"`              // nats per predicted token; nil if not finite
 	Batches []float64 `json:"batches,omitempty"` // the loss on each batch of the validation set
 }
 
-// Value is the loss, NaN where it was not finite.
+// Value returns the loss, or NaN if it was not finite.
 func (l Loss) Value() float64 {
 	if l.Loss == nil {
 		return math.NaN()
@@ -98,8 +100,8 @@ func (l Loss) Value() float64 {
 	return *l.Loss
 }
 
-// Hash returns the address of a run with that configuration: 16 hexadecimal
-// digits of the sha256 of its JSON and the format version.
+// Hash returns the address of a run with the given configuration: 16
+// hexadecimal digits of the sha256 of its JSON and the format version.
 func Hash(config any) (string, error) {
 	text, err := json.Marshal(config)
 	if err != nil {
@@ -109,28 +111,29 @@ func Hash(config any) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
-// Dir is the run's directory.
+// Dir returns the run's directory.
 func (r *Run) Dir() (string, error) {
 	hash, err := Hash(r.Config)
 	return filepath.Join(r.Study, hash), err
 }
 
-// Do brings the run to its end and returns its outcome: at once where it is
-// complete, from its checkpoint where it was interrupted. When the context is
-// cancelled it saves its state and returns the context's cause. A run that
-// another process is at is waited for. Damaged checkpoints are set aside: the
-// run goes on from the one before them, or begins again.
+// Do trains the run to its end and returns its outcome. It continues an
+// interrupted run from its checkpoint, and returns immediately if the run is
+// complete. If the context is canceled it saves the state and returns the
+// context's cause. If another process is training the run, Do waits. It sets
+// damaged checkpoints aside, and continues from the previous one or starts
+// again.
 func (r *Run) Do(ctx context.Context) (Outcome, error) { return r.To(ctx, r.Schedule.Steps) }
 
-// To is Do up to a step, at which it saves the state; later calls go on from
-// there. The outcome is what is known so far: of a run that had gone further,
+// To is [Run.Do] up to a step, at which it saves the state. Later calls
+// continue from there. If the run is already beyond the step, the outcome has
 // more than was asked for.
 func (r *Run) To(ctx context.Context, step int) (Outcome, error) {
 	outcome, _, err := r.to(ctx, step, true)
 	return outcome, err
 }
 
-// TryTo is To, unless another process is at the run: then ok is false.
+// TryTo is [Run.To], but returns ok = false if another process is training the run.
 func (r *Run) TryTo(ctx context.Context, step int) (outcome Outcome, ok bool, err error) {
 	return r.to(ctx, step, false)
 }
@@ -144,7 +147,7 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 		return outcome, false, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return outcome, false, fmt.Errorf("the run's directory cannot be made: %w; choose another for the study", err)
+		return outcome, false, fmt.Errorf("creating the run's directory: %w; choose another directory for the study", err)
 	}
 	unlock, ok, err := lock(ctx, dir, wait)
 	if err != nil || !ok {
@@ -170,8 +173,8 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 	return outcome, true, nil
 }
 
-// reached returns what is known of a run that is not complete, and whether its
-// newest checkpoint is at the step or beyond. The state is not read.
+// reached returns the intermediate outcome of an incomplete run, and whether
+// its newest checkpoint is at the step or beyond. It does not read the state.
 func (r *Run) reached(dir string, step int) (outcome Outcome, ok bool) {
 	steps, err := checkpointSteps(CheckpointDir(dir))
 	if err != nil || len(steps) == 0 || step >= r.Schedule.Steps || steps[len(steps)-1] < step {
@@ -190,8 +193,8 @@ func (r *Run) reached(dir string, step int) (outcome Outcome, ok bool) {
 	return outcome, r.complete(outcome) == nil
 }
 
-// finish trains what is not trained up to a step and, at the run's end, writes
-// the outcome. The run's lock must be held.
+// finish trains the rest of the run up to a step and, at the run's end, writes
+// the outcome. The caller must hold the run's lock.
 func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome, err error) {
 	if err := atomicfile.SyncDir(r.Study); err != nil { // the run's directory may be new
 		return outcome, err
@@ -217,11 +220,11 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	return outcome, atomicfile.WriteJSON(outcomePath(dir), outcome)
 }
 
-// outcomePath is the file of the outcome in a run's directory.
+// outcomePath returns the path of the outcome in a run's directory.
 func outcomePath(dir string) string { return filepath.Join(dir, "result.json") }
 
-// readOutcome returns the outcome of a run. The error wraps [os.ErrNotExist]
-// where the run is not complete.
+// readOutcome returns the outcome of a run. The error wraps [os.ErrNotExist] if
+// the run is not complete.
 func readOutcome(dir string) (outcome Outcome, err error) {
 	text, err := os.ReadFile(outcomePath(dir))
 	if err != nil {
@@ -237,7 +240,7 @@ func damagedOutcome(dir string, err error) error {
 	return fmt.Errorf("%s is damaged: %w; delete the run's directory to train the run again", outcomePath(dir), err)
 }
 
-// validate says what is impossible.
+// validate returns an error if a field is missing or invalid.
 func (r *Run) validate() error {
 	if err := r.Schedule.Validate(); err != nil {
 		return err
@@ -261,8 +264,8 @@ func (r *Run) validate() error {
 	return nil
 }
 
-// Final returns the state at the end of a run that is complete. Where it is
-// damaged, the run is brought to its end again from the checkpoint before it.
+// Final returns the state at the end of a complete run. If it is damaged or
+// missing, Final trains the end of the run again from the previous checkpoint.
 func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	dir, err := r.Dir()
 	if err != nil {
@@ -290,7 +293,7 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	defer unlock()
-	snap, again, err := load() // another process may have trained it meanwhile
+	snap, again, err := load() // another process may have trained it in the meantime
 	if !again {
 		return snap, err
 	}
@@ -302,8 +305,7 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	return snap, err
 }
 
-// At returns the state after a number of steps that the run has passed and kept
-// for good, see [Checkpoints].
+// At returns the state after one of the steps in [Checkpoints].KeepAt.
 func (r *Run) At(step int) (Snapshot, error) {
 	dir, err := r.Dir()
 	if err != nil {
@@ -316,9 +318,9 @@ func (r *Run) At(step int) (Snapshot, error) {
 	return snap, err
 }
 
-// complete tells whether an outcome holds a loss for every step at which the
-// run is evaluated, up to its divergence or where it got to. A metrics.jsonl that was lost or
-// damaged beside a good checkpoint leaves gaps.
+// complete returns an error unless an outcome has a loss for every step at
+// which the run is evaluated, up to its last step or its divergence. Losses can
+// be missing if metrics.jsonl was lost or damaged.
 func (r *Run) complete(outcome Outcome) error {
 	i := 0
 	for _, step := range r.Evaluate {
@@ -333,9 +335,9 @@ func (r *Run) complete(outcome Outcome) error {
 	return nil
 }
 
-// warnOfOtherEnvironment warns where a run that was interrupted goes on with
-// another engine or on another machine: its numbers may differ in the last
-// digits from those of a run that was not.
+// warnOfOtherEnvironment warns if an interrupted run continues with another
+// engine or on another machine: its numbers may then differ in the last digits
+// from those of an uninterrupted run.
 func (r *Run) warnOfOtherEnvironment(dir string) error {
 	before, err := os.ReadFile(filepath.Join(dir, "env.json"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -346,25 +348,25 @@ func (r *Run) warnOfOtherEnvironment(dir string) error {
 	}
 	now, err := encodeJSON(r.Env)
 	if err == nil && string(before) != string(now) {
-		log.Warn("this run began elsewhere; its last digits may not be those of a run in one piece", "before", string(before), "now", string(now))
+		log.Warn("this run began in another environment; its last digits may differ from those of an uninterrupted run", "before", string(before), "now", string(now))
 	}
 	return err
 }
 
-// replay observes the validation losses of the part of a run that was done before.
+// replay calls Observe with the validation losses of an earlier part of the run.
 func (r *Run) replay(curve []Loss) {
 	for _, l := range curve {
 		r.observe(l.Step, l.Value(), true)
 	}
 }
 
-// lock takes the run's directory for this process. Where another has it, it
-// waits for that, or returns false.
+// lock locks the run's directory. If another process holds the lock, it waits
+// or, without wait, returns ok = false.
 func lock(ctx context.Context, dir string, wait bool) (unlock func(), ok bool, err error) {
 	const poll = 200 * time.Millisecond
 	for said := false; ; said = true {
-		// A lock that is kept open while waiting might be that of a directory which
-		// was removed and made again.
+		// Open the lock file again in each attempt: the directory may have been
+		// removed and created again.
 		l := flock.New(filepath.Join(dir, ".lock"))
 		if ok, err = l.TryLock(); errors.Is(err, os.ErrNotExist) && os.MkdirAll(dir, 0o755) == nil {
 			ok, err = l.TryLock()
@@ -379,7 +381,7 @@ func lock(ctx context.Context, dir string, wait bool) (unlock func(), ok bool, e
 			return nil, false, err
 		}
 		if !said {
-			log.Info("another process is at this run; waiting for it", "run", dir)
+			log.Info("another process is training this run; waiting for it", "run", dir)
 		}
 		select {
 		case <-ctx.Done():

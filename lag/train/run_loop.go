@@ -12,23 +12,23 @@ import (
 	"github.com/charmbracelet/log"
 )
 
-// training is a run that is under way.
+// training is the state of a run during training.
 type training struct {
 	*Run
 	dir     string
-	until   int // the step to get to
+	until   int // the step at which to stop
 	state   *State
-	saved   int // step of the newest checkpoint, -1 where there is none
+	saved   int // step of the newest checkpoint; -1 if there is none
 	metrics *metricsLog
 	outcome Outcome
 }
 
-// train brings the run from its newest checkpoint, or its beginning, to a step.
+// train trains the run from its newest checkpoint, or its beginning, to a step.
 func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome, err error) {
 	t := &training{Run: r, dir: dir, until: until}
 	resumed, err := t.start(ctx)
 	if errors.Is(err, ErrDiverged) {
-		log.Warn("the run has no initial state: its making diverged", "error", err, "run", dir)
+		log.Warn("the run has no initial state, because computing it diverged", "error", err, "run", dir)
 		return Outcome{Curve: []Loss{{}}, DivergedAt: new(int)}, nil
 	}
 	if err != nil {
@@ -53,13 +53,13 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 	return t.outcome, err
 }
 
-// start takes the state of the newest checkpoint, or the initial state where
-// none can be used, and returns the line for the log that tells of checkpoints.
-// An outcome that was there is of another end, and goes.
+// start loads the newest checkpoint, or the initial state if no checkpoint can
+// be used. It returns the line about this for the log. It removes an existing
+// outcome, which belongs to an earlier end of the run.
 func (t *training) start(ctx context.Context) (resumed *Metric, err error) {
 	snap, refused, err := loadNewest(CheckpointDir(t.dir))
 	if err != nil {
-		return nil, fmt.Errorf("%w; mend that, or delete the run's directory %s to train the run again", err, t.dir)
+		return nil, fmt.Errorf("%w; fix that, or delete the run's directory %s to train the run again", err, t.dir)
 	}
 	m := &Metric{Event: EventResume}
 	for _, path := range refused {
@@ -70,7 +70,7 @@ func (t *training) start(ctx context.Context) (resumed *Metric, err error) {
 		m.Step, m.File = snap.Step, filepath.Base(checkpointPath(t.dir, snap.Step))
 		err = t.restore(*snap)
 	case len(refused) > 0:
-		log.Warn("all checkpoints of the run are damaged; it begins again", "set aside", len(refused), "run", t.dir)
+		log.Warn("all checkpoints of the run are damaged; starting it again", "set aside", len(refused), "run", t.dir)
 		err = t.begin(ctx)
 	default:
 		m, err = nil, t.begin(ctx)
@@ -84,23 +84,23 @@ func (t *training) start(ctx context.Context) (resumed *Metric, err error) {
 	return m, setAside(refused)
 }
 
-// begin takes the initial state.
+// begin sets the initial state.
 func (t *training) begin(ctx context.Context) (err error) {
 	t.saved = -1
 	if t.state, err = t.Initial(ctx); err == nil && t.state.Step != 0 {
-		err = fmt.Errorf("the initial state of the run is one after %d steps; set its step to 0", t.state.Step)
+		err = fmt.Errorf("the initial state of the run is at step %d; set its step to 0", t.state.Step)
 	}
 	return err
 }
 
-// restore takes the state of a checkpoint.
+// restore sets the state of a checkpoint.
 func (t *training) restore(snap Snapshot) (err error) {
 	if snap.Step > t.Schedule.Steps {
 		return fmt.Errorf("the checkpoint %s is beyond the %d steps of the run; delete it, or the run's directory, to train the run again",
 			checkpointPath(CheckpointDir(t.dir), snap.Step), t.Schedule.Steps)
 	}
 	if snap.Step > 0 {
-		log.Debug("going on with a run", "from step", snap.Step, "of", t.Schedule.Steps, "run", t.dir)
+		log.Debug("continuing a run", "from step", snap.Step, "of", t.Schedule.Steps, "run", t.dir)
 	}
 	t.saved = snap.Step
 	t.state, err = t.Program.Restore(snap)
@@ -146,8 +146,8 @@ func (t *training) loop(ctx context.Context) error {
 	}
 }
 
-// stop ends the run with an error. The state is saved where the error is that
-// the context was cancelled.
+// stop ends the run with an error. If the error is the cancellation of the
+// context, it saves the state.
 func (t *training) stop(ctx context.Context, err error) error {
 	if ctx.Err() == nil || !errors.Is(err, context.Cause(ctx)) {
 		return err
@@ -158,7 +158,7 @@ func (t *training) stop(ctx context.Context, err error) error {
 	return err
 }
 
-// step does one update.
+// step trains one step.
 func (t *training) step() error {
 	step, begin := t.state.Step, time.Now()
 	batches, err := t.Batch(step)
@@ -197,7 +197,7 @@ func (r *Run) clock(took time.Duration) Clock {
 	return c
 }
 
-// evaluate adds the loss on the validation set to the curve.
+// evaluate appends the validation loss to the curve.
 func (t *training) evaluate(ctx context.Context) error {
 	step, begin := t.state.Step, time.Now()
 	loss, batches, err := t.Program.losses(ctx, t.state, t.Validation, t.gates(step))
@@ -235,15 +235,16 @@ func (t *training) evaluateAtEnd(ctx context.Context) (map[string]Loss, error) {
 	return losses, nil
 }
 
-// diverged ends the run at a step. The state is the one before it.
+// diverged ends the run at a step. The state remains that before the step.
 func (t *training) diverged(step int) error {
 	log.Warn("the run diverged: its loss or gradient is not finite", "step", step)
 	t.outcome.Steps, t.outcome.DivergedAt = step, &step
 	return t.metrics.add(Metric{Step: step, Event: EventDiverged})
 }
 
-// save brings the log and then the state to disk, unless the newest checkpoint
-// is the state, and removes checkpoints that are not to be kept.
+// save writes the log and then the state to the disk, unless the newest
+// checkpoint already has the state. Then it removes checkpoints that need not
+// be kept.
 func (t *training) save() error {
 	step := t.state.Step
 	if t.saved == step {
@@ -252,7 +253,7 @@ func (t *training) save() error {
 		}
 		return t.Checkpoints.prune(CheckpointDir(t.dir))
 	}
-	// The line comes first, so that it is there wherever the checkpoint is.
+	// Write the line first, so that every checkpoint has one.
 	path := checkpointPath(CheckpointDir(t.dir), step)
 	err := t.metrics.add(Metric{Step: step, Event: EventCheckpoint, File: filepath.Base(path)})
 	if err == nil {
@@ -271,20 +272,20 @@ func (t *training) save() error {
 		err = t.Checkpoints.prune(CheckpointDir(t.dir))
 	}
 	if err != nil {
-		before := "nothing was saved before"
+		before := "no earlier state was saved"
 		if t.saved >= 0 {
 			before = fmt.Sprintf("the state after %d steps is kept", t.saved)
 		}
-		return fmt.Errorf("saving the state after %d steps: %w; %s; mend that and start the run again", step, err, before)
+		return fmt.Errorf("saving the state after %d steps: %w; %s; fix that and start the run again", step, err, before)
 	}
 	t.saved = step
 	return nil
 }
 
-// reached is told of moments in the life of a run, for tests.
+// reached is called at certain moments of a run, for tests.
 var reached = func(moment string, step int) {}
 
-// Moments that tests hear of.
+// The moments at which reached is called.
 const (
 	momentSaving = "saving" // the log is on disk, the checkpoint is not
 	momentSaved  = "saved"  // the checkpoint is on disk, old ones are not yet removed

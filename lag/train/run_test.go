@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,8 +17,8 @@ import (
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/bert"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -42,17 +43,12 @@ func batchOf(step int) ([]train.Batch, error) {
 	return []train.Batch{bert.Inputs(b)}, nil
 }
 
-type programKey struct {
-	backend   *backend.Backend
-	optimizer string
-}
-
 // programs are compiled once for all tests, which do not run side by side.
-var programs = make(map[programKey]*train.Program)
+var programs = make(map[string]*train.Program)
 
-// newRun returns a run of 40 steps that saves its state after each 10.
-func newRun(b *backend.Backend, optimizer train.Optimizer, study string, peak float64) (*train.Run, error) {
-	key := programKey{b, optimizer.Name()}
+// programOf returns the program of a model and an optimizer, the same each time.
+func programOf(b *backend.Backend, model train.Model, optimizer train.Optimizer) (*train.Program, error) {
+	key := fmt.Sprintf("%p %T%+v %T%+v", b, model, model, optimizer, optimizer)
 	if programs[key] == nil {
 		program, err := train.NewProgram(b, model, optimizer)
 		if err != nil {
@@ -60,7 +56,16 @@ func newRun(b *backend.Backend, optimizer train.Optimizer, study string, peak fl
 		}
 		programs[key] = program
 	}
-	program := programs[key]
+	return programs[key], nil
+}
+
+// newRun returns a run of 40 steps that saves its state after each 10. The model
+// has one layer.
+func newRun(b *backend.Backend, model train.Model, optimizer train.Optimizer, study string, peak float64) (*train.Run, error) {
+	program, err := programOf(b, model, optimizer)
+	if err != nil {
+		return nil, err
+	}
 	validation, err := batchOf(1000)
 	return &train.Run{
 		Study: study, Config: map[string]any{"peak": peak, "optimizer": optimizer.Name()}, Program: program,
@@ -75,14 +80,27 @@ func newRun(b *backend.Backend, optimizer train.Optimizer, study string, peak fl
 	}, err
 }
 
+// adamwRun returns a run of the BERT; of the tower with -short on XLA.
 func adamwRun(t *testing.T, b *backend.Backend, study string, peak float64) *train.Run {
 	t.Helper()
-	return mustRun(t, b, train.NewAdamW(), study, peak)
+	var model train.Model = model
+	if testing.Short() {
+		model = quickModel(b)
+	}
+	return mustRun(t, b, model, train.NewAdamW(), study, peak)
 }
 
-func mustRun(t *testing.T, b *backend.Backend, optimizer train.Optimizer, study string, peak float64) *train.Run {
+// quickModel is the model of runs with more optimizers or in several processes.
+func quickModel(b *backend.Backend) train.Model {
+	if b.Kind == backend.Go {
+		return model
+	}
+	return tower{1}
+}
+
+func mustRun(t *testing.T, b *backend.Backend, model train.Model, optimizer train.Optimizer, study string, peak float64) *train.Run {
 	t.Helper()
-	run, err := newRun(b, optimizer, study, peak)
+	run, err := newRun(b, model, optimizer, study, peak)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +209,7 @@ func sameEnd(t *testing.T, what string, got, want end) {
 func TestResume(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		for _, optimizer := range optimizers {
-			whole := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+			whole := mustRun(t, b, quickModel(b), optimizer, t.TempDir(), 1e-2)
 			outcome := do(t, whole)
 			if len(outcome.Curve) != 6 || outcome.Steps != 40 || outcome.DivergedAt != nil {
 				t.Fatalf("%s: the run's outcome is %+v", optimizer.Name(), outcome)
@@ -200,7 +218,7 @@ func TestResume(t *testing.T) {
 			if len(want.Metrics) != 40+6+4 {
 				t.Errorf("%s: %d lines of metrics, want those of 40 steps, 6 evaluations and 4 checkpoints", optimizer.Name(), len(want.Metrics))
 			}
-			broken := mustRun(t, b, optimizer, t.TempDir(), 1e-2)
+			broken := mustRun(t, b, quickModel(b), optimizer, t.TempDir(), 1e-2)
 			for at := 1; at < 40; at += 3 {
 				interrupt(t, broken, at)
 			}
@@ -217,7 +235,7 @@ func TestResumeMicroBatches(t *testing.T) {
 	optimizer.Beta1 = 0.9
 	program := newProgram(t, testbackend.Go(t), model, optimizer)
 	newRun := func() *train.Run {
-		run := mustRun(t, testbackend.Go(t), train.NewAdafactor(), t.TempDir(), 1e-2)
+		run := mustRun(t, testbackend.Go(t), model, train.NewAdafactor(), t.TempDir(), 1e-2)
 		run.Program, run.Initial = program, func(context.Context) (*train.State, error) { return program.NewState(3), nil }
 		run.Batch = func(step int) ([]train.Batch, error) {
 			batches, err := batchOf(step)

@@ -6,48 +6,48 @@ import (
 	"slices"
 )
 
-// ScheduleKind names the shape of a learning-rate schedule after its warm-up.
+// ScheduleKind is the shape of a learning-rate schedule after its warm-up.
 type ScheduleKind string
 
 const (
 	Constant    ScheduleKind = "constant"
-	Linear      ScheduleKind = "linear"       // linearly down to the end
-	Cosine      ScheduleKind = "cosine"       // half a cosine down to the end (Loshchilov and Hutter 2017, equation 5, one period)
+	Linear      ScheduleKind = "linear"       // falls linearly
+	Cosine      ScheduleKind = "cosine"       // falls like half a cosine (Loshchilov and Hutter 2017, equation 5, one period)
 	InverseSqrt ScheduleKind = "inverse-sqrt" // peak·√(warmup/position) (Vaswani et al. 2017, equation 3; T5)
-	WSD         ScheduleKind = "wsd"          // warm-up, stable, decay: constant, then down over the last Decay steps (Hu et al. 2024, MiniCPM, arXiv 2404.06395)
+	WSD         ScheduleKind = "wsd"          // warm-up, stable, decay: constant, then falls in the last Decay steps (Hu et al. 2024, MiniCPM, arXiv 2404.06395)
 )
 
-// WarmUpShape names the way to the peak.
+// WarmUpShape is the shape of the warm-up.
 type WarmUpShape string
 
 const (
-	WarmUpLinear   WarmUpShape = "linear"   // also where no shape is given
-	WarmUpConstant WarmUpShape = "constant" // the peak from the first step on
+	WarmUpLinear   WarmUpShape = "linear"   // the default
+	WarmUpConstant WarmUpShape = "constant" // at the peak from the first step
 )
 
-// DecayShape names the way down of a [WSD] schedule.
+// DecayShape is the shape of the decay of a [WSD] schedule.
 type DecayShape string
 
 const (
 	DecayLinear      DecayShape = "linear"
 	DecayCosine      DecayShape = "cosine"
-	DecaySqrt        DecayShape = "sqrt"        // 1-√x of the way, x from 0 to 1 (Hägele et al. 2024, arXiv 2405.18392)
-	DecayExponential DecayShape = "exponential" // by the same factor each step, as MiniCPM; needs a Final above 0
+	DecaySqrt        DecayShape = "sqrt"        // falls as 1-√x, x from 0 to 1 (Hägele et al. 2024, arXiv 2405.18392)
+	DecayExponential DecayShape = "exponential" // falls by the same factor each step, as in MiniCPM; Final must be above 0
 )
 
 // Schedule is the learning rate as a function of the step of a run.
 //
-// The run is the part of a schedule of Length steps that begins at position
-// Start. So the stages of a gradual growth, each a run of its own, can follow
+// The run covers the part of a schedule of Length steps that begins at position
+// Start. So the stages of gradual growth, which are separate runs, can share
 // one schedule:
 //
 //	{Kind: Cosine, Peak: 1e-3, WarmUp: 100, Steps: 400, Length: 1000}
 //	{Kind: Cosine, Peak: 1e-3, WarmUp: 100, Steps: 600, Start: 400, Rewarm: 20}
 //
-// A run after growth that restarts the schedule leaves Start at 0.
+// To restart the schedule after growth, leave Start at 0.
 //
-// T5's rate 1/√max(t, 10000), t from 1 (Raffel et al. 2020, section 3.1.2), is
-// constant while it warms up:
+// T5's rate 1/√max(t, 10000), with t from 1 (Raffel et al. 2020, section
+// 3.1.2), is constant during warm-up:
 //
 //	{Kind: InverseSqrt, Peak: 0.01, WarmUp: 10_000, WarmUpShape: WarmUpConstant}
 type Schedule struct {
@@ -56,18 +56,18 @@ type Schedule struct {
 	WarmUp int          `json:"warmup"` // steps of warm-up, counted from position 0
 	Steps  int          `json:"steps"`  // steps of the run
 
-	WarmUpShape WarmUpShape `json:"warmup_shape,omitempty"` // linear if empty; InverseSqrt wants it said
-	Final       float64     `json:"final,omitempty"`        // share of the peak where Linear, Cosine and WSD end
-	Decay       int         `json:"decay,omitempty"`        // WSD: length of the decay in steps
-	DecayShape  DecayShape  `json:"decay_shape,omitempty"`  // WSD
+	WarmUpShape WarmUpShape `json:"warmup_shape,omitempty"` // empty means linear; required for InverseSqrt
+	Final       float64     `json:"final,omitempty"`        // final rate of Linear, Cosine and WSD, as a share of the peak
+	Decay       int         `json:"decay,omitempty"`        // WSD: number of steps of the decay
+	DecayShape  DecayShape  `json:"decay_shape,omitempty"`  // WSD: shape of the decay
 
-	Start      int     `json:"start,omitempty"`       // position in the schedule of the run's first step
-	Length     int     `json:"length,omitempty"`      // length of the schedule in steps, where it reaches its end; 0: it ends with the run
-	Rewarm     int     `json:"rewarm,omitempty"`      // steps of the run over which its rate rises linearly to the schedule's
-	RewarmFrom float64 `json:"rewarm_from,omitempty"` // share of the schedule's rate where this rise begins
+	Start      int     `json:"start,omitempty"`       // position of the run's first step in the schedule
+	Length     int     `json:"length,omitempty"`      // length of the schedule in steps; 0 means that it ends with the run
+	Rewarm     int     `json:"rewarm,omitempty"`      // first steps of the run, in which the rate rises linearly to the schedule's
+	RewarmFrom float64 `json:"rewarm_from,omitempty"` // share of the schedule's rate at which this rise begins
 }
 
-// Validate says which setting is impossible.
+// Validate reports the first invalid setting.
 func (s Schedule) Validate() error {
 	kinds := []ScheduleKind{Constant, Linear, Cosine, InverseSqrt, WSD}
 	shapes := []DecayShape{DecayLinear, DecayCosine, DecaySqrt, DecayExponential}
@@ -90,9 +90,9 @@ func (s Schedule) Validate() error {
 	case falls && !(s.Final >= 0 && s.Final <= 1):
 		return fmt.Errorf("final is %g; it is a share of the peak, from 0 to 1", s.Final)
 	case !falls && s.Final != 0:
-		return fmt.Errorf("schedule %q takes no final; only %q, %q and %q come to an end", s.Kind, Linear, Cosine, WSD)
+		return fmt.Errorf("schedule %q takes no final; only %q, %q and %q do", s.Kind, Linear, Cosine, WSD)
 	case s.Kind != WSD && (s.Decay != 0 || s.DecayShape != ""):
-		return fmt.Errorf("schedule %q takes no decay and decay_shape; only %q does", s.Kind, WSD)
+		return fmt.Errorf("schedule %q takes neither decay nor decay_shape; only %q does", s.Kind, WSD)
 	case s.Kind == WSD && !slices.Contains(shapes, s.DecayShape):
 		return fmt.Errorf("unknown decay_shape %q of schedule %q; they are %q", s.DecayShape, WSD, shapes)
 	case s.Kind == WSD && (s.Decay < 1 || s.WarmUp+s.Decay > s.length()):
@@ -107,7 +107,7 @@ func (s Schedule) Validate() error {
 	return nil
 }
 
-// length is the position at which the schedule ends.
+// length returns the position at which the schedule ends.
 func (s Schedule) length() int {
 	if s.Length > 0 {
 		return s.Length
@@ -115,18 +115,19 @@ func (s Schedule) length() int {
 	return s.Start + s.Steps
 }
 
-// At is the learning rate of the update that follows step updates of the run,
-// from 0. With position t = Start + step, length T and warm-up W:
+// At returns the learning rate of an update, given the number of earlier
+// updates of the run. With position t = Start + step, length T and warm-up W it
+// is
 //
 //	warm-up (t < W)   peak·(t+1)/W, or peak
 //	constant          peak
 //	linear            final + (peak-final)·(T-t)/(T-W)
 //	cosine            final + (peak-final)·(1+cos(π(t-W)/(T-W)))/2
 //	inverse-sqrt      peak·√(max(W, 1)/max(t+1, W))
-//	wsd               peak; from T-Decay on down to final in DecayShape
+//	wsd               peak; from T-Decay falling to final with DecayShape
 //
-// where final stands for Final·peak. The first Rewarm steps of the run are
-// multiplied by r + (1-r)·(step+1)/Rewarm, r = RewarmFrom.
+// where final means Final·peak. In the first Rewarm steps of the run, the rate
+// is multiplied by r + (1-r)·(step+1)/Rewarm, r = RewarmFrom.
 func (s Schedule) At(step int) float64 {
 	rate := s.at(s.Start + step)
 	if step < s.Rewarm {
@@ -135,7 +136,7 @@ func (s Schedule) At(step int) float64 {
 	return rate
 }
 
-// at is the rate at a position of the schedule.
+// at returns the rate at a position of the schedule.
 func (s Schedule) at(t int) float64 {
 	if t < s.WarmUp && s.WarmUpShape != WarmUpConstant {
 		return s.Peak * float64(t+1) / float64(s.WarmUp)
@@ -153,8 +154,9 @@ func (s Schedule) at(t int) float64 {
 	return s.Peak
 }
 
-// fall is the rate at position t of a schedule that goes down over its last
-// steps: the peak before them, Final of it from the end on.
+// fall returns the rate at position t of a schedule that falls in its last
+// steps: the peak before these steps, and Final times the peak at the end and
+// later.
 func (s Schedule) fall(shape DecayShape, t, steps int) float64 {
 	left, whole := float64(max(s.length()-t, 0)), float64(max(steps, 1))
 	if left > whole {

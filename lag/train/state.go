@@ -8,27 +8,28 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// State is everything that a training step changes. Lists are in the order of
-// the model's parameters. Dropout has no state: its random numbers are a
+// State is everything that a training step changes. Its slices have the order
+// of the model's parameters. Dropout has no state: its random numbers are a
 // function of the seed and the step.
 type State struct {
-	Step       int // updates done in this run
+	Step       int // number of updates in this run
 	Parameters []*tensors.Tensor
-	Moments    [][]*tensors.Tensor // of each parameter, those that the optimizer declares for it
+	Moments    [][]*tensors.Tensor // for each parameter, the moments that the optimizer declares
 
-	// Updates counts, for each parameter, the updates that its moments hold:
-	// Adam's bias correction and Adafactor's decay follow them. Moments that
-	// growth sets to zero start again at 0, or their first updates would come
-	// out too large (with Adam 0.1 g / sqrt(0.001 g²), three times).
+	// Updates is, for each parameter, the number of updates in its moments.
+	// Adam's bias correction and Adafactor's decay depend on it. When growth
+	// sets moments to zero, the count restarts at 0. Otherwise the first
+	// updates would be too large: with Adam 0.1 g / sqrt(0.001 g²), a factor of
+	// three.
 	Updates []int
 
-	lost bool // its tensors were donated to an execution that failed
+	lost bool // whether the tensors were donated to a failed execution
 }
 
-// usable is an error where the state was lost.
+// usable returns an error if the state was lost.
 func (s *State) usable() error {
 	if s.lost {
 		return fmt.Errorf("the state was lost at step %d, when the device failed; restore it from a snapshot", s.Step)
@@ -36,7 +37,7 @@ func (s *State) usable() error {
 	return nil
 }
 
-// NewState returns the model's initial parameters, with zero moments.
+// NewState returns a state with the model's initial parameters and zero moments.
 func NewState(parameters []transformer.Param, optimizer Optimizer, seed int64) *State {
 	s := &State{Updates: make([]int, len(parameters))}
 	for _, p := range parameters {
@@ -58,7 +59,7 @@ func elements(shape []int) int {
 	return n
 }
 
-// all returns the parameters and then their moments, in one list.
+// all returns the parameters followed by their moments.
 func (s *State) all() []*tensors.Tensor {
 	list := slices.Clone(s.Parameters)
 	for _, moments := range s.Moments {
@@ -67,7 +68,7 @@ func (s *State) all() []*tensors.Tensor {
 	return list
 }
 
-// setAll sets what all returns. A state that was lost is there again.
+// setAll sets the tensors that all returns. The state is then no longer lost.
 func (s *State) setAll(list []*tensors.Tensor) {
 	n := copy(s.Parameters, list)
 	for _, moments := range s.Moments {
@@ -76,8 +77,8 @@ func (s *State) setAll(list []*tensors.Tensor) {
 	s.lost = false
 }
 
-// Finalize frees the state's memory now: Go's garbage collector does not see
-// what lies on a device.
+// Finalize frees the state's device memory immediately, because Go's garbage
+// collector does not know its size.
 func (s *State) Finalize() error { return finalize(s.all()) }
 
 func finalize(list []*tensors.Tensor) error {
@@ -88,13 +89,13 @@ func finalize(list []*tensors.Tensor) error {
 	return errors.Join(errs...)
 }
 
-// Snapshot is a [State] in host memory, by parameter name: what checkpoints
-// hold and growth works on.
+// Snapshot is a [State] in host memory, by parameter name. Checkpoints store
+// snapshots and growth changes them.
 type Snapshot struct {
 	growth.State
 	Step      int
 	Updates   map[string]int
-	Optimizer string // the name of the one whose moments these are; empty: not said
+	Optimizer string // name of the optimizer of the moments; empty if unknown
 }
 
 // Snapshot copies the state to host memory.
@@ -129,23 +130,23 @@ func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (S
 	return snap, nil
 }
 
-// Restore returns the state of a snapshot for a model of those parameters and
-// an optimizer. A tensor that is missing, left over or of another shape is an
-// error. A snapshot without any moments, such as imported weights, gets zeros,
-// which hold no updates.
+// Restore returns the state of a snapshot for a model with the given parameters
+// and an optimizer. Tensors that are missing, superfluous or of the wrong shape
+// are an error. A snapshot without moments, such as imported weights, gets zero
+// moments with no updates.
 func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer) (*State, error) {
 	if snap.Optimizer != "" && len(snap.Moments) > 0 && snap.Optimizer != optimizer.Name() {
-		return nil, fmt.Errorf("the snapshot holds the moments of %s where %s needs its own; drop the moments, or train with %s", snap.Optimizer, optimizer.Name(), snap.Optimizer)
+		return nil, fmt.Errorf("the snapshot holds the moments of %s, but %s needs its own; remove the moments, or train with %s", snap.Optimizer, optimizer.Name(), snap.Optimizer)
 	}
 	s := &State{Step: snap.Step, Updates: make([]int, len(parameters))}
 	used := make(map[string]int)
 	take := func(from growth.Tensors, what, name string, shape []int) (*tensors.Tensor, error) {
 		t, ok := from[name]
 		if !ok {
-			return nil, fmt.Errorf("the snapshot has no %s %s, which the model and its optimizer want in shape %v", what, name, shape)
+			return nil, fmt.Errorf("the snapshot has no %s %s of shape %v, which the model and its optimizer need", what, name, shape)
 		}
 		if !slices.Equal(t.Shape, shape) || len(t.Data) != elements(shape) {
-			return nil, fmt.Errorf("the snapshot's %s %s has shape %v where %v is wanted", what, name, t.Shape, shape)
+			return nil, fmt.Errorf("the snapshot's %s %s has shape %v, but must have %v", what, name, t.Shape, shape)
 		}
 		used[what]++
 		return tensors.FromFlatDataAndDimensions(t.Data, shape...), nil
@@ -159,7 +160,7 @@ func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer
 		if len(snap.Moments) > 0 {
 			n, ok := snap.Updates[p.Name]
 			if !ok {
-				return nil, fmt.Errorf("the snapshot does not say how many updates the moments of %s hold; take one that does, or drop its moments", p.Name)
+				return nil, fmt.Errorf("the snapshot has no update count for the moments of %s; use one that has, or remove its moments", p.Name)
 			}
 			s.Updates[i] = n
 		}
@@ -176,11 +177,11 @@ func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer
 		s.Moments = append(s.Moments, moments)
 	}
 	if n := len(snap.Params); n != used["parameter"] {
-		return nil, fmt.Errorf("the snapshot holds %d parameters where the model has %d", n, used["parameter"])
+		return nil, fmt.Errorf("the snapshot holds %d parameters, but the model has %d", n, used["parameter"])
 	}
 	for name, of := range snap.Moments {
 		if what := name + " moment of"; len(of) != used[what] {
-			return nil, fmt.Errorf("the snapshot holds a moment %q of %d parameters, where %s keeps one of %d", name, len(of), optimizer.Name(), used[what])
+			return nil, fmt.Errorf("the snapshot holds the moment %q for %d parameters, but %s has it for %d", name, len(of), optimizer.Name(), used[what])
 		}
 	}
 	return s, nil

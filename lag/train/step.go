@@ -11,25 +11,25 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Step is what a training step takes beside the state.
+// Step holds the arguments of a training step other than the state.
 type Step struct {
-	Batches []Batch   // one, or the micro-batches of one
+	Batches []Batch   // one batch, or its micro-batches
 	Rate    float64   // learning rate
-	Gates   []float32 // of the model's layers, see [transformer.Gate]; nil leaves all open
-	Frozen  []bool    // layers, in the order of the gates, that the step leaves as they are, and with them all parameters outside the stacks; nil: none
-	Seed    int64     // of dropout: its random numbers depend on it, on the state's Step and on the micro-batch
+	Gates   []float32 // gates of the model's layers, see [transformer.Gate]; nil means that all are open
+	Frozen  []bool    // layers, in the order of the gates, that the step does not change; if there are any, it does not change parameters outside the stacks either; nil means none
+	Seed    int64     // seed of dropout, whose random numbers depend on the seed, the state's Step and the micro-batch
 }
 
-// Update is what a training step reports.
+// Update is the report of a training step.
 type Update struct {
-	Loss         float64            // before the update, nats, a mean over the predicted tokens
-	Terms        map[string]float64 // before the update, the other terms of the loss, each a mean; nil where there are none
+	Loss         float64            // mean loss over the predicted tokens before the update, in nats
+	Terms        map[string]float64 // means of the other terms of the loss before the update; nil if there are none
 	GradientNorm float64            // global norm before clipping
 	ParameterRMS float64            // root mean square of all parameters before the update
-	UpdateRMS    float64            // root mean square of what the update changed them by
+	UpdateRMS    float64            // root mean square of the changes of all parameters
 }
 
-// Diverged tells whether the step met a number that is not finite. Such a step changes nothing.
+// Diverged reports whether a number was not finite. Such a step does not change the state.
 func (u Update) Diverged() bool {
 	sum := u.Loss + u.GradientNorm + u.ParameterRMS + u.UpdateRMS
 	for _, mean := range u.Terms {
@@ -38,15 +38,15 @@ func (u Update) Diverged() bool {
 	return math.IsNaN(sum) || math.IsInf(sum, 0)
 }
 
-// Step does one update of the state. A batch holds the inputs of the model's
-// Loss. The state's tensors are donated to the device and replaced. Where the
-// device fails with them they are lost: the error says so, and so does that of
-// every later use of the state, which must be restored. After other errors, such
-// as of a batch that does not fit the model, the state is what it was.
+// Step updates the state once. A batch has the inputs of the model's Loss. The
+// state's tensors are donated to the device and replaced. If the device then
+// fails, they are lost: this and all later uses of the state return an error,
+// and the state must be restored. After other errors, such as a batch that does
+// not fit the model, the state is unchanged.
 //
-// Several micro-batches, which go through the device one after another, give
-// the update of the batch that they are parts of, to rounding: a term of the
-// loss is divided by its count over all of them, however uneven they are.
+// Several micro-batches run one after another. Up to rounding they give the
+// same update as the whole batch, even if their sizes differ: each term of the
+// loss is divided by its count over all of them.
 func (p *Program) Step(s *State, step Step) (u Update, err error) {
 	if err := s.usable(); err != nil {
 		return u, err
@@ -80,7 +80,7 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 	return u, nil
 }
 
-// stepAtOnce is a step in one execution.
+// stepAtOnce does a step in one execution.
 func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, err error) {
 	batch, state := step.Batches[0], s.all()
 	exec, err := p.compiled("training step", len(state), batch, step.Gates, p.stepGraph)
@@ -88,11 +88,7 @@ func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, 
 		return u, err
 	}
 	rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, 0), float32(step.Rate), p.scalars(s, trained))
-	out, err := p.replace(s, exec, state, rest)
-	if err != nil {
-		return u, err
-	}
-	report, err := takeVector(out)
+	report, err := p.replace(s, exec, state, rest)
 	if err != nil {
 		return u, err
 	}
@@ -101,10 +97,11 @@ func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, 
 	return u, nil
 }
 
-// replace runs an executable that takes tensors, the state's among them, which
-// are donated, and the rest. It returns a report and the new state, which it sets.
-func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report *tensors.Tensor, err error) {
-	// Compiling is what fails most, and the state must outlive that.
+// replace runs an executable with donated tensors, which include the state's,
+// and further arguments. The results are a report and the new state, which
+// replaces the old.
+func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report []float32, err error) {
+	// Compile before donating: compilation fails most often, and must not lose the state.
 	if err := exec.compileFor(append(appendTensors(nil, donated), rest...)); err != nil {
 		return nil, err
 	}
@@ -118,11 +115,11 @@ func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor,
 		return nil, err
 	}
 	s.setAll(out[1:])
-	return out[0], nil
+	return takeVector(out[0])
 }
 
-// stepInParts is a step in one execution for each micro-batch, and one that
-// applies the sum of their gradients.
+// stepInParts does a step with one execution for each micro-batch, and one more
+// that applies the sum of their gradients.
 func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update, err error) {
 	counts, err := p.counts(step)
 	if err != nil {
@@ -169,11 +166,7 @@ func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update,
 	for _, mean := range means {
 		total += mean
 	}
-	out, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
-	if err != nil {
-		return u, err
-	}
-	report, err := takeVector(out)
+	report, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
 	if err != nil {
 		return u, err
 	}
@@ -202,7 +195,7 @@ func (p *Program) counts(step Step) ([]float32, error) {
 			total = make([]float32, len(counts))
 		}
 		if len(counts) != len(total) {
-			return nil, fmt.Errorf("micro-batch %d has a loss of %d terms, and those before it of %d: all need the same inputs", i, len(counts), len(total))
+			return nil, fmt.Errorf("micro-batch %d has a loss of %d terms, but earlier ones have %d: all need the same inputs", i, len(counts), len(total))
 		}
 		for j, count := range counts {
 			total[j] += count
@@ -211,8 +204,8 @@ func (p *Program) counts(step Step) ([]float32, error) {
 	return total, nil
 }
 
-// scalars are the optimizer's scalars of the next update of all parameters,
-// followed by what [Program.trained] returns.
+// scalars returns the optimizer's scalars for the next update of all
+// parameters, followed by the mask of [Program.trained].
 func (p *Program) scalars(s *State, trained []float32) []float32 {
 	var scalars []float32
 	for i := range p.parameters {
@@ -221,7 +214,7 @@ func (p *Program) scalars(s *State, trained []float32) []float32 {
 	return append(scalars, trained...)
 }
 
-// randomState is the state of the device's random number generator for a
+// randomState returns the state of the device's random number generator for a
 // micro-batch of a step.
 func randomState(seed int64, step, microBatch int) []uint64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "dropout %d %d %d", seed, step, microBatch))
@@ -232,15 +225,15 @@ func randomState(seed int64, step, microBatch int) []uint64 {
 	return state
 }
 
-// norms is how many numbers the graph of an update reports.
+// norms is the number of norms that [Program.update] reports.
 const norms = 3
 
-// setNorms takes what update reports.
+// setNorms sets the fields that [Program.update] reports.
 func (u *Update) setNorms(report []float32) {
 	u.GradientNorm, u.ParameterRMS, u.UpdateRMS = float64(report[0]), float64(report[1]), float64(report[2])
 }
 
-// setMeans takes the means of the terms of the loss.
+// setMeans sets the means of the terms of the loss.
 func setMeans[F float32 | float64](u *Update, terms []string, means []F) {
 	u.Loss = float64(means[0])
 	for i, name := range terms[1:] {

@@ -14,11 +14,11 @@ import (
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
-	"github.com/landscape-aware/growing/lag/bert"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/train"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 // bigram predicts a token from the one before it, with dropout between. Its

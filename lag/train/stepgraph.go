@@ -8,12 +8,12 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// stepGraph takes the state, and after the inputs the random state, the
-// learning rate and the optimizer's scalars of all parameters. It returns a
-// report, the norms of update and the means of the terms, and the new state.
+// stepGraph takes the state, the inputs, the random state, the learning rate
+// and the optimizer's scalars of all parameters. It returns a report (the norms
+// of update and the means of the terms) and the new state.
 func (p *Program) stepGraph(e *executable, state []*Node, inputs transformer.Inputs, mode transformer.Mode, rest []*Node) []*Node {
 	mode.Dropout = transformer.NewDropout(rest[0])
 	parameters := state[:len(p.parameters)]
@@ -27,10 +27,10 @@ func (p *Program) stepGraph(e *executable, state []*Node, inputs transformer.Inp
 	return append([]*Node{Stack(append(report, means...), 0)}, state...)
 }
 
-// gradientGraph takes the parameters and a gradient for each, and after the
-// inputs the random state and the counts of the terms over all micro-batches.
-// It returns what the batch adds to the means of the terms, and the gradients
-// with the batch's added.
+// gradientGraph takes the parameters, a gradient for each, the inputs, the
+// random state and the counts of the terms over all micro-batches. It returns
+// the batch's contribution to the means of the terms, and the gradients plus
+// those of the batch.
 func (p *Program) gradientGraph(e *executable, state []*Node, inputs transformer.Inputs, mode transformer.Mode, rest []*Node) []*Node {
 	mode.Dropout = transformer.NewDropout(rest[0])
 	parameters, out := state[:len(p.parameters)], state[len(p.parameters):]
@@ -47,7 +47,7 @@ func (p *Program) gradientGraph(e *executable, state []*Node, inputs transformer
 }
 
 // countsGraph returns the counts of the terms. They do not depend on the
-// parameters, so zeros stand for these, and the compiler drops the model.
+// parameters, so it uses zeros instead, and the compiler removes the model.
 func (p *Program) countsGraph(e *executable, _ []*Node, inputs transformer.Inputs, mode transformer.Mode, _ []*Node) []*Node {
 	var g *Graph
 	for _, node := range inputs {
@@ -64,7 +64,7 @@ func (p *Program) countsGraph(e *executable, _ []*Node, inputs transformer.Input
 	return []*Node{Stack(counts, 0)}
 }
 
-// zerosGraph takes 0 and returns it in the shapes of all parameters.
+// zerosGraph takes 0 and returns zeros in the shapes of all parameters.
 func (p *Program) zerosGraph(_ *executable, args []*Node) []*Node {
 	zeros := make([]*Node, len(p.parameters))
 	for i, declared := range p.parameters {
@@ -75,17 +75,17 @@ func (p *Program) zerosGraph(_ *executable, args []*Node) []*Node {
 
 // updateGraph takes the state, a gradient for each parameter, the total loss,
 // the learning rate and the optimizer's scalars of all parameters. It returns
-// the norms of update, and the new state.
+// the norms of update and the new state.
 func (p *Program) updateGraph(_ *executable, args []*Node) []*Node {
 	n := len(args) - 3 - len(p.parameters)
 	report, state := p.update(args[:n], args[n:n+len(p.parameters)], args[n+len(p.parameters)], args[len(args)-2], args[len(args)-1])
 	return append([]*Node{Stack(report, 0)}, state...)
 }
 
-// update returns the state after an update and the gradient's norm, the root
-// mean square of the parameters and that of their change. Where one of these or
-// the total loss is not finite, the state stays as it is, and so do parameters
-// that are not trained, which are no part of the gradient.
+// update returns the new state and three norms: the gradient's norm, the root
+// mean square of the parameters, and that of their changes. If one of these or
+// the total loss is not finite, the state does not change. Parameters that are
+// not trained do not change and do not count in the gradient's norm.
 func (p *Program) update(state, gradients []*Node, total, rate, scalars *Node) (report, updated []*Node) {
 	each := len(p.optimizer.scalars(1))
 	partly := scalars.Shape().Size() > each*len(p.parameters)
@@ -129,8 +129,8 @@ func (p *Program) update(state, gradients []*Node, total, rate, scalars *Node) (
 	return report, updated
 }
 
-// clipFactor brings a gradient of that norm under the greatest norm, by
-// PyTorch's formula (torch.nn.utils.clip_grad_norm_).
+// clipFactor returns the factor that limits the norm of a gradient to greatest,
+// by PyTorch's formula (torch.nn.utils.clip_grad_norm_).
 func clipFactor(norm *Node, greatest float64) *Node {
 	if greatest == 0 {
 		return ScalarOne(norm.Graph(), norm.DType())
@@ -138,7 +138,7 @@ func clipFactor(norm *Node, greatest float64) *Node {
 	return MinScalar(Div(Scalar(norm.Graph(), norm.DType(), greatest), AddScalar(norm, 1e-6)), 1)
 }
 
-// globalNorm is the Euclidean norm of all elements of all tensors.
+// globalNorm returns the Euclidean norm of all elements of all tensors.
 func globalNorm(list []*Node) *Node {
 	squares := make([]*Node, len(list))
 	for i, x := range list {
@@ -155,5 +155,5 @@ func sum(list []*Node) *Node {
 	return total
 }
 
-// element is the scalar at a place of a vector.
+// element returns an element of a vector as a scalar.
 func element(vector *Node, i int) *Node { return Reshape(Slice(vector, AxisElem(i))) }

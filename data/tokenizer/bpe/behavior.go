@@ -2,7 +2,7 @@ package bpe
 
 import "fmt"
 
-// behavior says what becomes of the matches of a pattern.
+// behavior is what happens to the matches of a pattern.
 type behavior string
 
 const (
@@ -21,90 +21,63 @@ func (b behavior) validate() error {
 	return fmt.Errorf("unknown behavior %q", string(b))
 }
 
-// span is a part of a text, matched by a pattern or not.
-type span struct {
-	start, end int
-	match      bool
+// joins reports whether a span is of the same part as the span before it, given
+// which of the two are matches.
+func (b behavior) joins(before, match bool) bool {
+	switch b {
+	case contiguous:
+		return before == match
+	case mergedWithPrevious:
+		return match && !before
+	case mergedWithNext:
+		return before && !match
+	}
+	return false
 }
 
 // finder calls yield for every match in text, in order.
 type finder func(text string, yield func(start, end int))
 
-// newCutter cuts text at the matches that find finds, or, inverted, at what is
-// between them.
+// newCutter cuts text at the matches that find finds. Inverted, what is between
+// the matches counts as matches.
 func newCutter(find finder, b behavior, invert bool) cutter {
-	// spans calls yield for the matches and for what is between them.
-	spans := func(text string, yield func(span)) {
-		at := 0
-		find(text, func(start, end int) {
-			if at < start {
-				yield(span{at, start, invert})
-			}
-			yield(span{start, end, !invert})
-			at = end
-		})
-		if at < len(text) {
-			yield(span{at, len(text), invert})
-		}
-	}
 	if b == isolated {
 		return func(text string, yield func(string)) {
-			spans(text, func(s span) { yield(text[s.start:s.end]) })
+			at := 0
+			find(text, func(from, to int) {
+				if at < from {
+					yield(text[at:from])
+				}
+				yield(text[from:to])
+				at = to
+			})
+			if at < len(text) {
+				yield(text[at:])
+			}
 		}
 	}
 	return func(text string, yield func(string)) {
-		var all []span
-		spans(text, func(s span) { all = append(all, s) })
-		for _, s := range b.apply(all) {
-			yield(text[s.start:s.end])
+		start, at, before := 0, 0, false // the open part and whether its last span is a match
+		flush := func() {
+			if start < at && !(before && b == removed) {
+				yield(text[start:at])
+			}
+			start = at
 		}
+		span := func(end int, match bool) {
+			if end == at {
+				return
+			}
+			if !b.joins(before, match) {
+				flush()
+			}
+			at, before = end, match
+		}
+		find(text, func(from, to int) {
+			span(from, invert)
+			span(to, !invert)
+		})
+		span(len(text), invert)
+		flush()
 	}
-}
-
-// apply returns the parts that become of spans, which cover a text.
-func (b behavior) apply(spans []span) []span {
-	var parts []span
-	previous := false // whether the span before was a match
-	switch b {
-	case removed:
-		for _, s := range spans {
-			if !s.match {
-				parts = append(parts, s)
-			}
-		}
-	case contiguous:
-		for _, s := range spans {
-			if s.match == previous && len(parts) > 0 {
-				parts[len(parts)-1].end = s.end
-			} else {
-				parts = append(parts, s)
-			}
-			previous = s.match
-		}
-	case mergedWithPrevious:
-		for _, s := range spans {
-			if s.match && !previous && len(parts) > 0 {
-				parts[len(parts)-1].end = s.end
-			} else {
-				parts = append(parts, s)
-			}
-			previous = s.match
-		}
-	case mergedWithNext:
-		for i := len(spans) - 1; i >= 0; i-- {
-			s := spans[i]
-			if s.match && !previous && len(parts) > 0 {
-				parts[len(parts)-1].start = s.start
-			} else {
-				parts = append(parts, s)
-			}
-			previous = s.match
-		}
-		for i, j := 0, len(parts)-1; i < j; i, j = i+1, j-1 {
-			parts[i], parts[j] = parts[j], parts[i]
-		}
-	default:
-		return spans
-	}
-	return parts
 }

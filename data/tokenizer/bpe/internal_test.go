@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
 
 // randomText is made of what the patterns tell apart.
@@ -146,7 +148,7 @@ func TestMerge(t *testing.T) {
 	}
 	// Ranks need not follow the order in which tokens can be made.
 	rng.Shuffle(len(merges), func(i, j int) { merges[i], merges[j] = merges[j], merges[i] })
-	m, err := newModel(tokens, merges, modelFlags{})
+	m, err := newModel(vocab.New(tokens), merges, modelFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +193,7 @@ func testModel(t testing.TB) *Model {
 		tokens = append(tokens, string(r))
 	}
 	tokens = append(tokens, "th", "the", "Ġt", "Ġthe")
-	m, err := newModel(tokens, [][2]int32{{'t', 'h'}, {256, 'e'}, {' ', 't'}, {' ', 257}}, modelFlags{})
+	m, err := newModel(vocab.New(tokens), [][2]int32{{'t', 'h'}, {256, 'e'}, {' ', 't'}, {' ', 257}}, modelFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package bpe
 
-import "math"
+import (
+	"math"
+
+	"github.com/landscape-aware/growing/data/tokenizer/merges"
+)
 
 // maxScan is the longest piece, in bytes, whose pairs are searched one by one for
 // each merge. Longer ones take a heap.
@@ -46,7 +50,7 @@ func (g *merger) append(dst []int32, m *Model, piece string) []int32 {
 		if least == unranked {
 			return append(dst, ids...)
 		}
-		_, ids[at] = m.ranks.get(ids[at], ids[at+1])
+		ids[at] = m.ranks.Get(merges.MakePair(ids[at], ids[at+1])).joined - 1
 		ids = append(ids[:at+1], ids[at+2:]...)
 		ranks = append(ranks[:at+1], ranks[at+2:]...)
 		ranks[at] = unranked
@@ -61,11 +65,11 @@ func (g *merger) append(dst []int32, m *Model, piece string) []int32 {
 
 // rank returns the rank of a pair, unranked if it has none.
 func (m *Model) rank(left, right int32) int32 {
-	rank, joined := m.ranks.get(left, right)
-	if joined < 0 {
+	r := m.ranks.Get(merges.MakePair(left, right))
+	if r.joined == 0 {
 		return unranked
 	}
-	return rank
+	return r.place
 }
 
 // link is a token in a list: the positions of its neighbours, -1 where there is
@@ -91,7 +95,7 @@ func (g *merger) appendLong(dst []int32, m *Model, piece string) []int32 {
 			continue // a neighbour was merged since
 		}
 		right := &links[l.after]
-		_, l.id = m.ranks.get(l.id, right.id)
+		l.id = m.ranks.Get(merges.MakePair(l.id, right.id)).joined - 1
 		right.id = -1
 		l.after = right.after
 		if l.after >= 0 {

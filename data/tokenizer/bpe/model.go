@@ -1,34 +1,38 @@
 package bpe
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/tokenizer/component"
+	"github.com/landscape-aware/growing/data/tokenizer/merges"
 	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
 
 // Model is a byte-level BPE tokenizer. It does not change and may be used by
 // several goroutines.
 type Model struct {
-	tokens []string // by id; "" where there is none
-	ids    map[string]int32
+	vocab.Vocabulary
 	merges [][2]int32 // in the order in which they were learned
 	flags  modelFlags
 
-	bytes [256]int32       // ids of single bytes
-	ranks *ranks           // of merges
+	bytes [256]int32 // ids of single bytes
+	ranks *merges.Table[rank]
 	whole map[string]int32 // with IgnoreMerges: ids by the bytes of tokens
 
-	normalize normalizer // nil: none
-	cut       *preTokenizer
-	joined    bool // the decoder is ByteLevel; without, tokens are separated by spaces
-
-	sections struct{ normalizer, preTokenizer, decoder json.RawMessage } // as given
+	normalizers []component.Normalizer
+	cut         *preTokenizer
+	joined      bool // the decoder is ByteLevel; without it, tokens are separated by spaces
+	sections    component.Sections
 }
 
-// modelFlags are the members of the model section that have no effect on the
-// ids of a byte-level model, but for IgnoreMerges.
+// rank is the place of a pair among the merges, and one more than the token that
+// the pair becomes, so that the zero value is that of pairs that are not merged.
+type rank struct{ place, joined int32 }
+
+// modelFlags are the other members of the model section. Only IgnoreMerges has an
+// effect on the ids of a byte-level model.
 type modelFlags struct {
 	Dropout                 *float64 `json:"dropout"`
 	UnkToken                *string  `json:"unk_token"`
@@ -37,7 +41,7 @@ type modelFlags struct {
 	FuseUnk                 bool     `json:"fuse_unk"`
 	ByteFallback            bool     `json:"byte_fallback"`
 
-	// IgnoreMerges makes a piece of text that is a token this token, whether
+	// IgnoreMerges encodes a piece of text that is a token as this token, whether
 	// merges lead to it or not.
 	IgnoreMerges bool `json:"ignore_merges"`
 }
@@ -45,44 +49,41 @@ type modelFlags struct {
 func (f modelFlags) validate() error {
 	switch {
 	case f.Dropout != nil && *f.Dropout != 0:
-		return fmt.Errorf("bpe: model: dropout %g is not supported: encoding would be random", *f.Dropout)
+		return fmt.Errorf("model: dropout %g is not supported: encoding would be random", *f.Dropout)
 	case f.ContinuingSubwordPrefix != nil && *f.ContinuingSubwordPrefix != "":
-		return fmt.Errorf("bpe: model: continuing_subword_prefix %q is not supported: byte-level BPE has none", *f.ContinuingSubwordPrefix)
+		return fmt.Errorf("model: continuing_subword_prefix %q is not supported: byte-level BPE has none", *f.ContinuingSubwordPrefix)
 	case f.EndOfWordSuffix != nil && *f.EndOfWordSuffix != "":
-		return fmt.Errorf("bpe: model: end_of_word_suffix %q is not supported: byte-level BPE has none", *f.EndOfWordSuffix)
+		return fmt.Errorf("model: end_of_word_suffix %q is not supported: byte-level BPE has none", *f.EndOfWordSuffix)
 	}
 	return nil
 }
 
-// newModel makes a model of a vocabulary; tokens and merges are not copied.
-func newModel(tokens []string, merges [][2]int32, flags modelFlags) (*Model, error) {
+// newModel makes a model without sections; pairs, the merges, is not copied.
+func newModel(v vocab.Vocabulary, pairs [][2]int32, flags modelFlags) (*Model, error) {
 	if err := flags.validate(); err != nil {
 		return nil, err
 	}
-	m := &Model{tokens: tokens, merges: merges, flags: flags, ids: make(map[string]int32, len(tokens))}
-	for id, token := range tokens {
-		if token != "" {
-			m.ids[token] = int32(id)
-		}
-	}
+	m := &Model{Vocabulary: v, merges: pairs, flags: flags}
 	for b, r := range byteRunes {
-		id, ok := m.ids[string(r)]
+		id, ok := m.ID(string(r))
 		if !ok {
-			return nil, fmt.Errorf("bpe: the vocabulary lacks the token %q of the byte %#02x: only byte-level BPE, with all 256 bytes, is supported", r, b)
+			return nil, fmt.Errorf("the vocabulary lacks the token %q of the byte %#02x: only byte-level BPE, with all 256 bytes, is supported", r, b)
 		}
 		m.bytes[b] = id
 	}
-	m.ranks = newRanks(len(merges))
-	for rank, pair := range merges {
-		joined, ok := m.ids[tokens[pair[0]]+tokens[pair[1]]]
+	m.ranks = merges.NewTable[rank](len(pairs))
+	for i, pair := range pairs {
+		name := m.Token(pair[0]) + m.Token(pair[1])
+		joined, ok := m.ID(name)
 		if !ok {
-			return nil, fmt.Errorf("bpe: the vocabulary lacks %q, which merge %d makes", tokens[pair[0]]+tokens[pair[1]], rank)
+			return nil, fmt.Errorf("the vocabulary lacks %q, which merge %d makes", name, i)
 		}
-		m.ranks.set(pair[0], pair[1], int32(rank), joined)
+		// Of several merges of a pair the last counts, as in Hugging Face's tokenizers.
+		*m.ranks.At(merges.MakePair(pair[0], pair[1])) = rank{int32(i), joined + 1}
 	}
 	if flags.IgnoreMerges {
-		m.whole = make(map[string]int32, len(tokens))
-		for id, token := range tokens {
+		m.whole = make(map[string]int32, m.Size())
+		for id, token := range m.Tokens() {
 			if b, ok := appendBytes(nil, token); ok && len(b) > 0 {
 				m.whole[string(b)] = int32(id)
 			}
@@ -91,45 +92,21 @@ func newModel(tokens []string, merges [][2]int32, flags modelFlags) (*Model, err
 	return m, nil
 }
 
-// Size returns the number of ids, which are 0 to Size()-1. Some may be without
-// a token.
-func (m *Model) Size() int { return len(m.tokens) }
-
-// Token returns the token of an id as the vocabulary writes it, or "".
-func (m *Model) Token(id int32) string {
-	if id < 0 || int(id) >= len(m.tokens) {
-		return ""
-	}
-	return m.tokens[id]
-}
-
-// ID returns the id of a token as the vocabulary writes it.
-func (m *Model) ID(token string) (int32, bool) {
-	id, ok := m.ids[token]
-	return id, ok
-}
-
-// Normalize returns text, mended by [utf8text.Repair], as the normalizer section
+// Normalize returns text, repaired by [utf8text.Repair], as the normalizer section
 // changes it before it is cut.
-func (m *Model) Normalize(text string) string {
-	text = utf8text.Repair(text)
-	if m.normalize != nil {
-		text = m.normalize(text)
-	}
-	return text
-}
+func (m *Model) Normalize(text string) string { return component.Normalize(m.normalizers, text) }
 
-// Normalized returns the model for text that [Model.Normalize] has changed: it is
-// the same, but does not change it again.
+// Normalized returns the same model without a normalizer, for text that
+// [Model.Normalize] has changed already.
 func (m *Model) Normalized() *Model {
 	n := *m
-	n.normalize = nil
+	n.normalizers = nil
 	return &n
 }
 
-// Decode returns the text of tokens, given as the vocabulary writes them. Tokens
-// with characters that stand for no byte, as those of special tokens often do,
-// are taken literally. Bytes that are no valid UTF-8 become U+FFFD, as in
+// Decode returns the text of tokens, given as the vocabulary writes them. A token
+// that holds a character which stands for no byte is taken literally, such as most
+// special tokens. Bytes that are not valid UTF-8 become U+FFFD, as in
 // [utf8text.Repair]. A model read without a decoder separates tokens by spaces,
 // as Hugging Face's tokenizers do.
 func (m *Model) Decode(tokens []string) string {

@@ -1,7 +1,6 @@
 package bpe
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,36 +10,43 @@ import (
 // of Oniguruma's syntax that tokenizers use, and refuses the rest.
 func compilePattern(pattern string) (matcher, error) {
 	p := &parser{rest: pattern}
-	n, err := p.alternatives(false)
-	if err == nil && p.rest != "" {
-		err = errors.New("there is a ) without (")
+	n := p.alternatives(false)
+	if p.rest != "" {
+		p.fail("there is a ) without (")
 	}
-	if err == nil && n.least() == 0 {
-		err = errors.New("it matches the empty text")
+	if n.least == 0 {
+		p.fail("it matches the empty text")
 	}
-	if err == nil {
-		err = checkCost(n)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the pattern %q is not supported: at byte %d: %w", pattern, len(pattern)-len(p.rest), err)
+	p.check(n)
+	if p.err != nil {
+		return nil, fmt.Errorf("the pattern %q is not supported: at byte %d: %w", pattern, len(pattern)-p.left, p.err)
 	}
 	return n.compile(func(_ string, i int) int { return i }), nil
 }
 
-func checkCost(n node) error {
-	choices, size := n.cost()
-	switch {
-	case choices > maxChoices:
-		return fmt.Errorf("it has more than %d repetitions and alternatives in a row", maxChoices)
-	case size > maxSize:
-		return fmt.Errorf("it is larger than %d characters", maxSize)
-	}
-	return nil
-}
-
+// parser reads a pattern. Its methods return anything after an error.
 type parser struct {
 	rest  string // of the pattern
 	depth int    // of groups and classes
+	err   error  // the first error
+	left  int    // length of the rest where it was
+}
+
+// fail sets the error unless there is one, and ends the pattern.
+func (p *parser) fail(format string, args ...any) {
+	if p.err == nil {
+		p.err, p.left = fmt.Errorf(format, args...), len(p.rest)
+	}
+	p.rest = ""
+}
+
+// check refuses a node that is too costly.
+func (p *parser) check(n node) {
+	if n.choices > maxChoices {
+		p.fail("it has more than %d repetitions and alternatives in a row", maxChoices)
+	} else if n.size > maxSize {
+		p.fail("it is larger than %d characters", maxSize)
+	}
 }
 
 // take removes prefix from the rest if it begins with it.
@@ -50,37 +56,29 @@ func (p *parser) take(prefix string) bool {
 	return ok
 }
 
-func (p *parser) alternatives(fold bool) (node, error) {
-	if p.depth++; p.depth > maxDepth {
-		return nil, errors.New("groups are nested too deeply")
-	}
-	defer func() { p.depth-- }()
-	var all alternatives
-	for {
-		s, err := p.sequence(fold)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-		if !p.take("|") {
-			break
-		}
-	}
-	if len(all) == 1 {
-		return all[0], nil
-	}
-	return all, nil
+// begins reports whether the rest begins with any of the characters.
+func (p *parser) begins(chars string) bool {
+	return p.rest != "" && strings.IndexByte(chars, p.rest[0]) >= 0
 }
 
-func (p *parser) sequence(fold bool) (node, error) {
-	var s sequence
+func (p *parser) alternatives(fold bool) node {
+	if p.depth++; p.depth > maxDepth {
+		p.fail("groups are nested too deeply")
+	}
+	all := []node{p.sequence(fold)}
+	for p.take("|") {
+		all = append(all, p.sequence(fold))
+	}
+	p.depth--
+	return alternatives(all)
+}
+
+func (p *parser) sequence(fold bool) node {
+	var parts []node
 	folded := "" // letters in a row whose case is ignored
-	for p.rest != "" && p.rest[0] != '|' && p.rest[0] != ')' {
+	for p.rest != "" && !p.begins("|)") {
 		before := p.rest
-		n, err := p.atom(fold)
-		if err != nil {
-			return nil, err
-		}
+		n := p.atom(fold)
 		if literal := before[:len(before)-len(p.rest)]; fold && len(literal) == 1 {
 			folded += strings.ToLower(literal)
 		} else {
@@ -88,62 +86,55 @@ func (p *parser) sequence(fold bool) (node, error) {
 		}
 		for _, ligature := range []string{"ss", "st", "ff", "fi", "fl"} {
 			if strings.HasSuffix(folded, ligature) {
-				return nil, fmt.Errorf("%q has other forms when case is ignored", ligature)
+				p.fail("%q has other forms when case is ignored", ligature)
 			}
 		}
-		if n, err = p.repeat(n); err != nil {
-			return nil, err
-		}
-		s = append(s, n)
+		parts = append(parts, p.repeat(n))
 	}
-	if len(s) == 1 {
-		return s[0], nil
-	}
-	return s, nil
+	return sequence(parts)
 }
 
-func (p *parser) atom(fold bool) (node, error) {
+func (p *parser) atom(fold bool) node {
 	switch {
 	case p.take("(?:"):
 		return p.group(fold)
 	case p.take("(?i:"):
 		return p.group(true)
 	case p.take("(?="):
-		n, err := p.group(fold)
-		return look{n, false}, err
+		return lookahead(p.group(fold), false)
 	case p.take("(?!"):
-		n, err := p.group(fold)
-		return look{n, true}, err
+		return lookahead(p.group(fold), true)
 	case strings.HasPrefix(p.rest, "(?"), strings.HasPrefix(p.rest, "(*"):
-		return nil, fmt.Errorf("no such groups: %.4q", p.rest)
+		p.fail("no such groups: %.4q", p.rest)
+		return node{}
 	case p.take("("):
 		return p.group(fold)
 	case p.take("["):
-		s, err := p.class(fold)
-		return one{s}, err
-	case strings.ContainsRune("*+?{^$]}", rune(p.rest[0])):
-		return nil, fmt.Errorf("unexpected %q", p.rest[0])
+		return one(p.class(fold))
+	case p.begins("*+?{^$]}"):
+		p.fail("unexpected %q", p.rest[0])
+		return node{}
 	case p.take("."):
 		s := new(set)
 		s.add('\n')
 		s.invert()
-		return one{s}, nil
+		return one(s)
 	}
-	s, _, err := p.character(fold)
-	return one{s}, err
+	s, _ := p.character(fold)
+	return one(s)
 }
 
-func (p *parser) group(fold bool) (node, error) {
-	n, err := p.alternatives(fold)
-	if err == nil && !p.take(")") {
-		err = errors.New("a group has no end")
+func (p *parser) group(fold bool) node {
+	n := p.alternatives(fold)
+	if !p.take(")") {
+		p.fail("a group has no end")
 	}
-	return n, err
+	return n
 }
 
 // repeat parses what may follow an atom.
-func (p *parser) repeat(n node) (node, error) {
-	r := repeat{node: n}
+func (p *parser) repeat(n node) node {
+	var r repetition
 	switch {
 	case p.take("?"):
 		r.max = 1
@@ -152,66 +143,57 @@ func (p *parser) repeat(n node) (node, error) {
 	case p.take("+"):
 		r.min, r.max = 1, -1
 	case p.take("{"):
-		if err := p.counts(&r); err != nil {
-			return nil, err
-		}
+		r.min, r.max = p.counts()
 		// To Oniguruma {2}? and {1,2}+ repeat a repetition.
-		if strings.HasPrefix(p.rest, "+") || strings.HasPrefix(p.rest, "?") && r.min == r.max {
-			return nil, errors.New("a repetition is repeated")
+		if p.begins("+") || p.begins("?") && r.min == r.max {
+			p.fail("a repetition is repeated")
 		}
 	default:
-		return n, nil
+		return n
+	}
+	if r.lazy = p.take("?"); !r.lazy {
+		r.possessive = p.take("+")
 	}
 	switch {
-	case p.take("?"):
-		r.lazy = true
-	case p.take("+"):
-		r.possessive = true
+	case p.begins("?+*{"):
+		p.fail("a repetition is repeated")
+	case n.look:
+		p.fail("a lookahead is repeated")
+	case n.set == nil && (r.max < 0 || r.max > 8 || r.possessive || n.least == 0):
+		p.fail("only a single character may be repeated without limit, more than 8 times, or possessively")
 	}
-	if p.rest != "" && strings.ContainsRune("?+*{", rune(p.rest[0])) {
-		return nil, errors.New("a repetition is repeated")
-	}
-	switch n.(type) {
-	case one:
-		return r, nil
-	case look:
-		return nil, errors.New("a lookahead is repeated")
-	}
-	if r.max < 0 || r.max > 8 || r.possessive || n.least() == 0 {
-		return nil, errors.New("only a single character may be repeated without limit, more than 8 times, or possessively")
-	}
-	return r, checkCost(r)
+	repeated := r.repeat(n)
+	p.check(repeated)
+	return repeated
 }
 
 // counts parses n}, n,} or n,m}.
-func (p *parser) counts(r *repeat) error {
+func (p *parser) counts() (low, high int) {
 	text, rest, ok := strings.Cut(p.rest, "}")
 	if !ok {
-		return errors.New("{ has no }")
+		p.fail("{ has no }")
+		return 0, 0
 	}
-	low, high, two := strings.Cut(text, ",")
-	parse := func(s string) (int, error) {
+	number := func(s string) int {
 		n, err := strconv.ParseUint(s, 10, 16)
 		if err != nil || n > 1000 {
-			return 0, fmt.Errorf("a bad repetition {%s}", text)
+			p.fail("a bad repetition {%s}", text)
 		}
-		return int(n), nil
+		return int(n)
 	}
-	var err error
-	if r.min, err = parse(low); err != nil {
-		return err
-	}
-	r.max = r.min
-	if two && high == "" {
-		r.max = -1
+	from, to, two := strings.Cut(text, ",")
+	low = number(from)
+	high = low
+	if two && to == "" {
+		high = -1
 	} else if two {
-		if r.max, err = parse(high); err != nil {
-			return err
-		}
+		high = number(to)
 	}
-	if r.max >= 0 && r.max < r.min || r.max == 0 {
-		return fmt.Errorf("a bad repetition {%s}", text)
+	if high >= 0 && high < low || high == 0 {
+		p.fail("a bad repetition {%s}", text)
 	}
-	p.rest = rest
-	return nil
+	if p.err == nil {
+		p.rest = rest
+	}
+	return low, high
 }

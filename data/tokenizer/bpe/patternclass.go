@@ -1,86 +1,78 @@
 package bpe
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
 // class parses a class of characters after its [. A class in it is a part of it.
-func (p *parser) class(fold bool) (*set, error) {
+func (p *parser) class(fold bool) *set {
 	if p.depth++; p.depth > maxDepth {
-		return nil, errors.New("classes are nested too deeply")
+		p.fail("classes are nested too deeply")
 	}
-	defer func() { p.depth-- }()
 	all := new(set)
 	negate := p.take("^")
-	for first := true; ; first = false {
-		if p.rest == "" {
-			return nil, errors.New("a class has no ]")
+	for first := true; first || !p.take("]"); first = false {
+		switch {
+		case p.rest == "":
+			p.fail("a class has no ]")
+			return all
+		case first && p.begins("]"):
+			p.fail("a class is empty")
+		case strings.HasPrefix(p.rest, "[:") || strings.HasPrefix(p.rest, "&&"):
+			p.fail("%.2q in a class", p.rest)
+		case p.take("["):
+			all.union(p.class(fold))
+		case p.begins("-") && !first && !strings.HasPrefix(p.rest, "-]"):
+			p.fail(`a "-" in a class that is neither its first nor its last character: write "\-"`)
+		default:
+			all.union(p.member(fold))
 		}
-		if p.take("]") {
-			if first {
-				return nil, errors.New("a class is empty")
-			}
-			break
-		}
-		if strings.HasPrefix(p.rest, "[:") || strings.HasPrefix(p.rest, "&&") {
-			return nil, fmt.Errorf("%.2q in a class", p.rest)
-		}
-		if p.take("[") {
-			inner, err := p.class(fold)
-			if err != nil {
-				return nil, err
-			}
-			all.union(inner)
-			continue
-		}
-		if strings.HasPrefix(p.rest, "-") && !first && !strings.HasPrefix(p.rest, "-]") {
-			return nil, errors.New(`a "-" in a class that is neither its first nor its last character: write "\-"`)
-		}
-		s, low, err := p.character(fold)
-		if err != nil {
-			return nil, err
-		}
-		if low >= 0 && strings.HasPrefix(p.rest, "-") && !strings.HasPrefix(p.rest, "-]") {
-			p.take("-")
-			if strings.HasPrefix(p.rest, "[") {
-				return nil, errors.New("a bad range in a class")
-			}
-			_, high, err := p.character(false)
-			switch {
-			case err != nil:
-				return nil, err
-			case high < low:
-				return nil, errors.New("a bad range in a class")
-			case fold:
-				return nil, errors.New("a range whose case is ignored")
-			}
-			s.addRange(low, high)
-		}
-		all.union(s)
 	}
 	if negate {
 		if fold {
-			return nil, errors.New("a negated class whose case is ignored")
+			p.fail("a negated class whose case is ignored")
 		}
 		all.invert()
 	}
-	return all, nil
+	p.depth--
+	return all
+}
+
+// member parses a character of a class, or a range of them.
+func (p *parser) member(fold bool) *set {
+	s, low := p.character(fold)
+	if low < 0 || !p.begins("-") || strings.HasPrefix(p.rest, "-]") {
+		return s
+	}
+	p.take("-")
+	if p.begins("[") {
+		p.fail("a bad range in a class")
+	}
+	_, high := p.character(false)
+	switch {
+	case high < low:
+		p.fail("a bad range in a class")
+	case fold:
+		p.fail("a range whose case is ignored")
+	}
+	s.addRange(low, high)
+	return s
 }
 
 // character parses a character, or an escape that stands for a set of them. It
 // returns the set, and the character or -1.
-func (p *parser) character(fold bool) (*set, rune, error) {
+func (p *parser) character(fold bool) (*set, rune) {
 	s := new(set)
 	r, size := utf8.DecodeRuneInString(p.rest)
 	if r == utf8.RuneError && size < 2 {
-		return nil, 0, errors.New("no character")
+		p.fail("no character")
+		return s, -1
 	}
-	if r == '\\' {
-		if p.rest = p.rest[1:]; p.rest == "" {
-			return nil, 0, errors.New(`a "\" at the end`)
+	if p.take(`\`) {
+		if p.rest == "" {
+			p.fail(`a "\" at the end`)
+			return s, -1
 		}
 		r, size = utf8.DecodeRuneInString(p.rest)
 		switch {
@@ -92,12 +84,13 @@ func (p *parser) character(fold bool) (*set, rune, error) {
 			r = '\t'
 		case strings.ContainsRune("sSdDpP", r):
 			if fold {
-				return nil, 0, fmt.Errorf(`"\%c" whose case is ignored`, r)
+				p.fail(`"\%c" whose case is ignored`, r)
+				return s, -1
 			}
-			s, err := p.escapedSet()
-			return s, -1, err
+			return p.escapedSet(), -1
 		case r >= utf8.RuneSelf || r <= ' ' || r == 0x7F || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z':
-			return nil, 0, fmt.Errorf(`no such escape: "\%c"`, r)
+			p.fail(`no such escape: "\%c"`, r)
+			return s, -1
 		}
 	}
 	p.rest = p.rest[size:]
@@ -106,7 +99,7 @@ func (p *parser) character(fold bool) (*set, rune, error) {
 		lower := r | 0x20
 		switch {
 		case r >= utf8.RuneSelf:
-			return nil, 0, errors.New("a character outside ASCII whose case is ignored")
+			p.fail("a character outside ASCII whose case is ignored")
 		case 'a' <= lower && lower <= 'z':
 			s.add(lower)
 			s.add(lower - 0x20)
@@ -118,11 +111,11 @@ func (p *parser) character(fold bool) (*set, rune, error) {
 			s.add('\u212A') // Kelvin sign
 		}
 	}
-	return s, r, nil
+	return s, r
 }
 
 // escapedSet parses s, S, d, D, p{Name} or P{Name}.
-func (p *parser) escapedSet() (*set, error) {
+func (p *parser) escapedSet() *set {
 	c := p.rest[0]
 	p.rest = p.rest[1:]
 	var s *set
@@ -130,22 +123,18 @@ func (p *parser) escapedSet() (*set, error) {
 	case 's', 'S':
 		s = spaces()
 	case 'd', 'D':
-		s = digits()
+		s = property("Nd")
 	default:
-		if !p.take("{") {
-			return nil, fmt.Errorf(`"\%c" without {`, c)
-		}
 		name, rest, ok := strings.Cut(p.rest, "}")
-		if !ok {
-			return nil, errors.New("{ has no }")
+		name, opened := strings.CutPrefix(name, "{")
+		if s = property(name); !ok || !opened || s == nil {
+			p.fail("no such property: %.20q", p.rest)
+			return new(set)
 		}
 		p.rest = rest
-		if s = property(name); s == nil {
-			return nil, fmt.Errorf("no such property: %.20q", name)
-		}
 	}
 	if c == 'S' || c == 'D' || c == 'P' {
 		s.invert()
 	}
-	return s, nil
+	return s
 }

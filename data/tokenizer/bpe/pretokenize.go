@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 )
 
@@ -17,11 +17,10 @@ type cutter func(text string, yield func(part string))
 
 // preTokenizer cuts normalized text into pieces.
 type preTokenizer struct {
-	cuts  []cutter  // one after the other
-	scans []scanner // of the cuts that a scanner makes, nil of others
-	scan  scanner   // where it is the only cut
+	cuts []cutter // each cuts the parts of the one before
+	scan scanner  // what the only cut does, if it is a scanner's
 
-	byteLevel bool // ByteLevel was there: what is still to come cuts names of bytes
+	byteLevel bool // ByteLevel was there: what follows cuts names of bytes
 }
 
 // pieces calls yield for every piece of text.
@@ -44,86 +43,66 @@ func cutAll(cuts []cutter, text string, yield func(string)) {
 // parsePreTokenizer reads the pre_tokenizer section, which must hold a ByteLevel.
 func parsePreTokenizer(section json.RawMessage) (*preTokenizer, error) {
 	p := new(preTokenizer)
-	if err := p.parse(section, 0); err != nil {
-		return nil, fmt.Errorf("bpe: pre_tokenizer: %w", err)
+	if err := component.Each("pre_tokenizer", section, p.parse); err != nil {
+		return nil, err
 	}
 	if !p.byteLevel {
-		return nil, errors.New("bpe: the pre_tokenizer has no ByteLevel: only byte-level BPE is supported")
-	}
-	if len(p.scans) == 1 {
-		p.scan = p.scans[0]
+		return nil, errors.New("the pre_tokenizer has no ByteLevel: only byte-level BPE is supported")
 	}
 	return p, nil
 }
 
-func (p *preTokenizer) parse(section json.RawMessage, depth int) error {
-	if isNull(section) {
-		return nil
-	}
-	var s struct {
-		Type             string
-		PreTokenizers    []json.RawMessage
-		AddPrefixSpace   *bool `json:"add_prefix_space"`
-		UseRegex         *bool `json:"use_regex"`
-		IndividualDigits bool  `json:"individual_digits"`
-		Behavior         *behavior
-	}
-	if err := json.Unmarshal(section, &s); err != nil {
-		return err
-	}
-	switch s.Type {
-	case "Sequence":
-		if depth > maxNesting {
-			return errors.New("sequences are nested too deeply")
-		}
-		for _, section := range s.PreTokenizers {
-			if err := p.parse(section, depth+1); err != nil {
-				return err
-			}
-		}
+func (p *preTokenizer) parse(c component.Component) error {
+	switch c.Type {
 	case "ByteLevel":
-		if p.byteLevel {
+		switch {
+		case p.byteLevel:
 			return errors.New("ByteLevel after ByteLevel is not supported")
-		}
-		if s.AddPrefixSpace == nil {
+		case c.AddPrefixSpace == nil:
 			return errors.New("ByteLevel does not say whether to add_prefix_space")
-		}
-		if *s.AddPrefixSpace {
+		case *c.AddPrefixSpace:
 			p.add(prefixSpace)
 		}
-		if s.UseRegex == nil || *s.UseRegex {
+		if component.Or(c.UseRegex, true) {
 			p.addScanner(newScanner(PatternGPT2))
 		}
 		p.byteLevel = true
 	case "Split":
-		return p.parseSplit(section)
-	case "Digits":
-		p.add(digitsCutter(s.IndividualDigits))
-	case "Punctuation":
-		b := isolated
-		if s.Behavior != nil {
-			b = *s.Behavior
+		if err := p.addSplit(c); err != nil {
+			return fmt.Errorf("Split: %w", err)
 		}
+	case "Digits":
+		p.add(digitsCutter(c.IndividualDigits))
+	case "Punctuation":
+		b := behavior(component.Or(c.Behavior, string(isolated)))
 		if err := b.validate(); err != nil {
-			return fmt.Errorf("%s: %w", s.Type, err)
+			return fmt.Errorf("Punctuation: %w", err)
 		}
 		p.add(newCutter(characterFinder(utf8text.IsPunctuation), b, false))
 	default:
-		return fmt.Errorf("%q is not supported: ByteLevel, Split, Digits, Punctuation and Sequence are", s.Type)
+		return fmt.Errorf("%q is not supported: ByteLevel, Split, Digits, Punctuation and Sequence are", c.Type)
 	}
 	return nil
 }
 
+// add adds a cut after the others.
 func (p *preTokenizer) add(c cutter) {
 	if p.byteLevel {
 		c = c.named()
 	}
-	p.cuts = append(p.cuts, c)
-	p.scans = append(p.scans, nil)
+	p.cuts, p.scan = append(p.cuts, c), nil
 }
 
-// named returns a cutter of bytes that cuts their names as c does: the byte 0xB2,
-// say, is a number to it, whatever the character it is a part of.
+// addScanner adds a pattern whose matches are the pieces.
+func (p *preTokenizer) addScanner(scan scanner) {
+	p.add(newCutter(scanFinder(scan), isolated, false))
+	if len(p.cuts) == 1 && !p.byteLevel {
+		p.scan = scan
+	}
+}
+
+// named returns a cutter that cuts the names of the bytes of a text as c cuts text.
+// It sees the byte 0xB2 as the number "²", whatever character the byte is part of.
 func (c cutter) named() cutter {
 	return func(text string, yield func(string)) {
 		var names strings.Builder
@@ -137,14 +116,6 @@ func (c cutter) named() cutter {
 	}
 }
 
-// addScanner adds a pattern whose matches are the pieces.
-func (p *preTokenizer) addScanner(scan scanner) {
-	p.add(newCutter(scanFinder(scan), isolated, false))
-	if !p.byteLevel {
-		p.scans[len(p.scans)-1] = scan
-	}
-}
-
 // prefixSpace puts a space before text that begins with none.
 func prefixSpace(text string, yield func(string)) {
 	if text[0] != ' ' {
@@ -155,10 +126,8 @@ func prefixSpace(text string, yield func(string)) {
 
 // digitsCutter cuts at numbers, each character of them by itself or not.
 func digitsCutter(individual bool) cutter {
-	numbers := new(set)
-	each(unicode.N, numbers.add)
-	each(newIn16["N"], numbers.add)
-	each(newerNumbers, numbers.add)
+	numbers := property("N")
+	numbers.addTable(newerNumbers)
 	b := contiguous
 	if individual {
 		b = isolated
@@ -166,52 +135,42 @@ func digitsCutter(individual bool) cutter {
 	return newCutter(characterFinder(numbers.contains), b, false)
 }
 
-func (p *preTokenizer) parseSplit(section json.RawMessage) error {
-	var s struct {
-		Pattern  struct{ Regex, String *string }
-		Behavior behavior
-		Invert   *bool
+// addSplit adds the cuts of a Split.
+func (p *preTokenizer) addSplit(c component.Component) error {
+	b := behavior(component.Or(c.Behavior, ""))
+	if err := b.validate(); err != nil {
+		return err
 	}
-	if err := json.Unmarshal(section, &s); err != nil {
-		return fmt.Errorf("Split: %w", err)
+	if c.Invert == nil {
+		return errors.New("it does not say whether to invert")
 	}
-	if err := s.Behavior.validate(); err != nil {
-		return fmt.Errorf("Split: %w", err)
-	}
-	if s.Invert == nil {
-		return errors.New("Split does not say whether to invert")
-	}
-	var find finder
-	switch {
-	case s.Pattern.String != nil:
-		literal := *s.Pattern.String
-		if literal == "" {
-			return errors.New("Split: the pattern is empty")
+	if literal := c.Pattern.String; literal != nil {
+		if *literal == "" {
+			return errors.New("the pattern is empty")
 		}
-		find = literalFinder(literal)
-	case s.Pattern.Regex != nil:
-		pattern := *s.Pattern.Regex
-		if scan := newScanner(pattern); scan != nil {
-			if s.Behavior == isolated || s.Behavior == removed && *s.Invert {
-				p.addScanner(scan)
-				return nil
-			}
-			find = scanFinder(scan)
-			break
-		}
-		match, err := compilePattern(pattern)
-		if err != nil {
-			return fmt.Errorf("Split: %w", err)
-		}
-		find = matchFinder(match)
-	default:
-		return errors.New("Split has no pattern: a Regex or a String")
+		p.add(newCutter(literalFinder(*literal), b, *c.Invert))
+		return nil
 	}
-	p.add(newCutter(find, s.Behavior, *s.Invert))
+	if c.Pattern.Regex == nil {
+		return errors.New("it has no pattern: a Regex or a String")
+	}
+	if scan := newScanner(*c.Pattern.Regex); scan != nil {
+		if b == isolated || b == removed && *c.Invert {
+			p.addScanner(scan)
+		} else {
+			p.add(newCutter(scanFinder(scan), b, *c.Invert))
+		}
+		return nil
+	}
+	match, err := compilePattern(*c.Pattern.Regex)
+	if err != nil {
+		return err
+	}
+	p.add(newCutter(matchFinder(match), b, *c.Invert))
 	return nil
 }
 
-// characterFinder finds the characters of which in holds.
+// characterFinder finds the characters for which in is true.
 func characterFinder(in func(rune) bool) finder {
 	return func(text string, yield func(start, end int)) {
 		for i, r := range text {

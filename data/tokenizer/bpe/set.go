@@ -18,6 +18,19 @@ func (s *set) addRange(lo, hi rune) {
 	}
 }
 
+func (s *set) addTable(t *unicode.RangeTable) {
+	for _, r := range t.R16 {
+		for c := rune(r.Lo); c <= rune(r.Hi); c += rune(r.Stride) {
+			s.add(c)
+		}
+	}
+	for _, r := range t.R32 {
+		for c := rune(r.Lo); c <= rune(r.Hi); c += rune(r.Stride) {
+			s.add(c)
+		}
+	}
+}
+
 func (s *set) union(t *set) {
 	for i, w := range t {
 		s[i] |= w
@@ -30,34 +43,12 @@ func (s *set) invert() {
 	}
 }
 
-// property returns the characters of a general category or script by the
-// Unicode version of Oniguruma, or nil if that is not known.
-func property(name string) *set {
-	added, ok := newIn16[name]
-	if !ok {
-		return nil
-	}
-	table, ok := unicode.Categories[name]
-	if !ok {
-		table = unicode.Scripts[name]
-	}
-	s := new(set)
-	each(table, s.add)
-	each(added, s.add)
-	if name == "Mn" {
-		s.remove(ahomMark)
-	}
-	return s
-}
-
-// spaces returns the characters of \s, digits those of \d.
+// spaces returns the characters of \s.
 func spaces() *set {
 	s := new(set)
-	each(unicode.White_Space, s.add)
+	s.addTable(unicode.White_Space)
 	return s
 }
-
-func digits() *set { return property("Nd") }
 
 // member returns the length of the character of text at i if it is in s, else 0.
 func (s *set) member(text string, i int) int {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
-	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // TrainOptions configures [Train].
@@ -42,8 +44,8 @@ func (o TrainOptions) Validate() error {
 	switch least := len(o.Special) + len(byteRunes); {
 	case o.VocabSize < least:
 		return fmt.Errorf("bpe: a vocabulary of %d tokens is too small: %d special tokens and the 256 bytes are %d", o.VocabSize, len(o.Special), least)
-	case o.VocabSize > maxID:
-		return fmt.Errorf("bpe: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, maxID)
+	case o.VocabSize > vocab.MaxSize:
+		return fmt.Errorf("bpe: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, vocab.MaxSize)
 	case o.MinFrequency < 0:
 		return fmt.Errorf("bpe: minimum frequency %d is negative", o.MinFrequency)
 	}
@@ -60,11 +62,10 @@ func (o TrainOptions) Validate() error {
 		}
 		seen[name] = true
 	}
-	_, err := parseNormalizer(o.normalizer())
-	if err == nil {
-		_, err = parsePreTokenizer(o.preTokenizer())
+	if err := new(Model).parseSections(o.normalizer(), o.preTokenizer(), decoderSection); err != nil {
+		return fmt.Errorf("bpe: %w", err)
 	}
-	return err
+	return nil
 }
 
 // Train makes a byte-level BPE vocabulary of documents: the special tokens, the
@@ -83,15 +84,11 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if opts.MinFrequency == 0 {
 		opts.MinFrequency = 2
 	}
-	normalize, err := parseNormalizer(opts.normalizer())
-	if err != nil {
-		return nil, err
+	var model Model
+	if err := model.parseSections(opts.normalizer(), opts.preTokenizer(), decoderSection); err != nil {
+		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	cut, err := parsePreTokenizer(opts.preTokenizer())
-	if err != nil {
-		return nil, err
-	}
-	counts, err := merges.Count(ctx, documents, func() merges.Splitter { return splitter{normalize, cut} })
+	counts, err := wordcount.Count(ctx, documents, func() wordcount.Splitter { return splitter{&model} })
 	if err != nil {
 		return nil, err
 	}
@@ -108,20 +105,17 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(tokens, lastMerges(learned), modelFlags{})
+	m, err := newModel(vocab.New(tokens), lastMerges(learned), modelFlags{})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	m.normalize, m.cut, m.joined = normalize, cut, true
-	m.sections.normalizer = opts.normalizer()
-	m.sections.preTokenizer = opts.preTokenizer()
-	m.sections.decoder = json.RawMessage(`{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`)
+	m.normalizers, m.cut, m.joined, m.sections = model.normalizers, model.cut, model.joined, model.sections
 	return m, nil
 }
 
 // initialWords returns the tokens before any merge, and every piece of text as
 // the ids of its bytes.
-func initialWords(counts *merges.Counts, special []string) ([]string, *merges.Words) {
+func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges.Words) {
 	tokens := append([]string(nil), special...)
 	ids := make(map[string]int32)
 	for id, name := range tokens {
@@ -141,7 +135,7 @@ func initialWords(counts *merges.Counts, special []string) ([]string, *merges.Wo
 		byteIDs[b] = id
 	}
 	words := new(merges.Words)
-	words.Grow(counts.Len(), counts.Bytes())
+	words.Grow(counts.Len(), counts.Size())
 	var word []int32
 	for piece, n := range counts.All() {
 		word = word[:0]
@@ -168,30 +162,21 @@ func lastMerges(learned []merges.Merge) [][2]int32 {
 	return pairs
 }
 
-// splitter is the [merges.Splitter] of pieces.
-type splitter struct {
-	normalize normalizer
-	cut       *preTokenizer
-}
+// splitter is the [wordcount.Splitter] of pieces.
+type splitter struct{ m *Model }
 
-func (s splitter) Split(text string, yield func(string)) {
-	text = utf8text.Repair(text)
-	if s.normalize != nil {
-		text = s.normalize(text)
-	}
-	s.cut.pieces(text, yield)
-}
+func (s splitter) Split(text string, yield func(string)) { s.m.cut.pieces(s.m.Normalize(text), yield) }
 
 func (s splitter) Normalize(piece []byte, yield func([]byte)) { yield(piece) }
+
+var decoderSection = json.RawMessage(`{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`)
 
 // normalizer returns the normalizer section.
 func (o TrainOptions) normalizer() json.RawMessage {
 	if o.Normalizer == "" {
 		return json.RawMessage("null")
 	}
-	return mustMarshal(struct {
-		Type string `json:"type"`
-	}{o.Normalizer})
+	return fmt.Appendf(nil, `{"type":%s}`, component.Marshal(o.Normalizer))
 }
 
 func (o TrainOptions) gpt2() bool { return o.Pattern == "" || o.Pattern == PatternGPT2 }
@@ -199,28 +184,10 @@ func (o TrainOptions) gpt2() bool { return o.Pattern == "" || o.Pattern == Patte
 // preTokenizer returns the pre_tokenizer section, as Hugging Face's tokenizers
 // write it.
 func (o TrainOptions) preTokenizer() json.RawMessage {
-	type byteLevel struct {
-		Type           string `json:"type"`
-		AddPrefixSpace bool   `json:"add_prefix_space"`
-		TrimOffsets    bool   `json:"trim_offsets"`
-		UseRegex       bool   `json:"use_regex"`
-	}
+	const byteLevel = `{"type":"ByteLevel","add_prefix_space":%t,"trim_offsets":true,"use_regex":%t}`
 	if o.gpt2() {
-		return mustMarshal(byteLevel{"ByteLevel", o.AddPrefixSpace, true, true})
+		return fmt.Appendf(nil, byteLevel, o.AddPrefixSpace, true)
 	}
-	type pattern struct{ Regex string }
-	type split struct {
-		Type     string   `json:"type"`
-		Pattern  pattern  `json:"pattern"`
-		Behavior behavior `json:"behavior"`
-		Invert   bool     `json:"invert"`
-	}
-	cuts := []any{
-		split{"Split", pattern{o.Pattern}, isolated, false},
-		byteLevel{"ByteLevel", false, true, false},
-	}
-	return mustMarshal(struct {
-		Type          string `json:"type"`
-		PreTokenizers []any  `json:"pretokenizers"`
-	}{"Sequence", cuts})
+	return fmt.Appendf(nil, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":%s},"behavior":"Isolated","invert":false},`+byteLevel+`]}`,
+		component.Marshal(o.Pattern), false, false)
 }

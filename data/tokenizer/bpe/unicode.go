@@ -1,153 +1,70 @@
 package bpe
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
 
-// The regular expressions of Hugging Face's tokenizers (Oniguruma) know Unicode
-// 16, their Digits pre-tokenizer Unicode 17, and Go 1.26 Unicode 15. These tables
-// hold what Go lacks, found by comparing every code point with testdata/classes.py.
-// White space is the same.
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
+)
 
-// newerNumbers are numbers (N) of Unicode 17 that are not in newIn16.
-var newerNumbers = &unicode.RangeTable{
-	R32: []unicode.Range32{{0x11de0, 0x11de9, 1}, {0x16ff4, 0x16ff6, 1}},
-}
+// The regular expressions of Hugging Face's tokenizers (Oniguruma) use Unicode 16,
+// their Digits pre-tokenizer Unicode 17, and Go 1.26 Unicode 15. These tables hold
+// what Go lacks. testdata/classes.py lists the classes of every code point, for the
+// tests to compare. White space is the same in all of them.
 
-// ahomMark is a spacing mark (Mc) since Unicode 16 and was a nonspacing one (Mn).
+// newerNumbers are the numbers (N) that Unicode 17 added.
+var newerNumbers = utf8text.Table(`11de0-11de9 16ff4-16ff6`)
+
+// ahomMark is a spacing mark (Mc) since Unicode 16; before, it was a nonspacing one (Mn).
 const ahomMark = 0x1171e
 
-// newIn16 are the members of general categories and scripts that Unicode 16 and
-// 15.1 have added.
+// newIn16 holds what Unicode 15.1 and 16 added to general categories and scripts.
+// A category of one letter has the additions of its parts, such as L those of Lu.
 var newIn16 = map[string]*unicode.RangeTable{
-	"L": {
-		R16: []unicode.Range16{
-			{0x1c89, 0x1c8a, 1}, {0xa7cb, 0xa7cd, 1}, {0xa7da, 0xa7dc, 1},
-		},
-		R32: []unicode.Range32{
-			{0x105c0, 0x105f3, 1}, {0x10d4a, 0x10d65, 1}, {0x10d6f, 0x10d85, 1}, {0x10ec2, 0x10ec4, 1},
-			{0x11380, 0x11389, 1}, {0x1138b, 0x1138b, 1}, {0x1138e, 0x1138e, 1}, {0x11390, 0x113b5, 1},
-			{0x113b7, 0x113b7, 1}, {0x113d1, 0x113d1, 1}, {0x113d3, 0x113d3, 1}, {0x11bc0, 0x11be0, 1},
-			{0x13460, 0x143fa, 1}, {0x16100, 0x1611d, 1}, {0x16d40, 0x16d6c, 1}, {0x18cff, 0x18cff, 1},
-			{0x1e5d0, 0x1e5ed, 1}, {0x1e5f0, 0x1e5f0, 1}, {0x2ebf0, 0x2ee5d, 1},
-		},
-	},
-	"Lu": {
-		R16: []unicode.Range16{
-			{0x1c89, 0x1c89, 1}, {0xa7cb, 0xa7cc, 1}, {0xa7da, 0xa7da, 1}, {0xa7dc, 0xa7dc, 1},
-		},
-		R32: []unicode.Range32{
-			{0x10d50, 0x10d65, 1},
-		},
-	},
-	"Ll": {
-		R16: []unicode.Range16{
-			{0x1c8a, 0x1c8a, 1}, {0xa7cd, 0xa7cd, 1}, {0xa7db, 0xa7db, 1},
-		},
-		R32: []unicode.Range32{
-			{0x10d70, 0x10d85, 1},
-		},
-	},
-	"Lt": {},
-	"Lm": {
-		R32: []unicode.Range32{
-			{0x10d4e, 0x10d4e, 1}, {0x10d6f, 0x10d6f, 1}, {0x16d40, 0x16d42, 1}, {0x16d6b, 0x16d6c, 1},
-		},
-	},
-	"Lo": {
-		R32: []unicode.Range32{
-			{0x105c0, 0x105f3, 1}, {0x10d4a, 0x10d4d, 1}, {0x10d4f, 0x10d4f, 1}, {0x10ec2, 0x10ec4, 1},
-			{0x11380, 0x11389, 1}, {0x1138b, 0x1138b, 1}, {0x1138e, 0x1138e, 1}, {0x11390, 0x113b5, 1},
-			{0x113b7, 0x113b7, 1}, {0x113d1, 0x113d1, 1}, {0x113d3, 0x113d3, 1}, {0x11bc0, 0x11be0, 1},
-			{0x13460, 0x143fa, 1}, {0x16100, 0x1611d, 1}, {0x16d43, 0x16d6a, 1}, {0x18cff, 0x18cff, 1},
-			{0x1e5d0, 0x1e5ed, 1}, {0x1e5f0, 0x1e5f0, 1}, {0x2ebf0, 0x2ee5d, 1},
-		},
-	},
-	"M": {
-		R16: []unicode.Range16{
-			{0x897, 0x897, 1},
-		},
-		R32: []unicode.Range32{
-			{0x10d69, 0x10d6d, 1}, {0x10efc, 0x10efc, 1}, {0x113b8, 0x113c0, 1}, {0x113c2, 0x113c2, 1},
-			{0x113c5, 0x113c5, 1}, {0x113c7, 0x113ca, 1}, {0x113cc, 0x113d0, 1}, {0x113d2, 0x113d2, 1},
-			{0x113e1, 0x113e2, 1}, {0x11f5a, 0x11f5a, 1}, {0x1611e, 0x1612f, 1}, {0x1e5ee, 0x1e5ef, 1},
-		},
-	},
-	"Mn": {
-		R16: []unicode.Range16{
-			{0x897, 0x897, 1},
-		},
-		R32: []unicode.Range32{
-			{0x10d69, 0x10d6d, 1}, {0x10efc, 0x10efc, 1}, {0x113bb, 0x113c0, 1}, {0x113ce, 0x113ce, 1},
-			{0x113d0, 0x113d0, 1}, {0x113d2, 0x113d2, 1}, {0x113e1, 0x113e2, 1}, {0x11f5a, 0x11f5a, 1},
-			{0x1611e, 0x16129, 1}, {0x1612d, 0x1612f, 1}, {0x1e5ee, 0x1e5ef, 1},
-		},
-	},
-	"Mc": {
-		R32: []unicode.Range32{
-			{0x113b8, 0x113ba, 1}, {0x113c2, 0x113c2, 1}, {0x113c5, 0x113c5, 1}, {0x113c7, 0x113ca, 1},
-			{0x113cc, 0x113cd, 1}, {0x113cf, 0x113cf, 1}, {0x1171e, 0x1171e, 1}, {0x1612a, 0x1612c, 1},
-		},
-	},
-	"N": {
-		R32: []unicode.Range32{
-			{0x10d40, 0x10d49, 1}, {0x116d0, 0x116e3, 1}, {0x11bf0, 0x11bf9, 1}, {0x16130, 0x16139, 1},
-			{0x16d70, 0x16d79, 1}, {0x1ccf0, 0x1ccf9, 1}, {0x1e5f1, 0x1e5fa, 1},
-		},
-	},
-	"Nd": {
-		R32: []unicode.Range32{
-			{0x10d40, 0x10d49, 1}, {0x116d0, 0x116e3, 1}, {0x11bf0, 0x11bf9, 1}, {0x16130, 0x16139, 1},
-			{0x16d70, 0x16d79, 1}, {0x1ccf0, 0x1ccf9, 1}, {0x1e5f1, 0x1e5fa, 1},
-		},
-	},
-	"Nl": {},
-	"No": {},
-	"P": {
-		R16: []unicode.Range16{
-			{0x1b4e, 0x1b4f, 1}, {0x1b7f, 0x1b7f, 1},
-		},
-		R32: []unicode.Range32{
-			{0x10d6e, 0x10d6e, 1}, {0x113d4, 0x113d5, 1}, {0x113d7, 0x113d8, 1}, {0x11be1, 0x11be1, 1},
-			{0x16d6d, 0x16d6f, 1}, {0x1e5ff, 0x1e5ff, 1},
-		},
-	},
-	"S": {
-		R16: []unicode.Range16{
-			{0x2427, 0x2429, 1}, {0x2ffc, 0x2fff, 1}, {0x31e4, 0x31e5, 1}, {0x31ef, 0x31ef, 1},
-		},
-		R32: []unicode.Range32{
-			{0x10d8e, 0x10d8f, 1}, {0x1cc00, 0x1ccef, 1}, {0x1cd00, 0x1ceb3, 1}, {0x1f8b2, 0x1f8bb, 1},
-			{0x1f8c0, 0x1f8c1, 1}, {0x1fa89, 0x1fa89, 1}, {0x1fa8f, 0x1fa8f, 1}, {0x1fabe, 0x1fabe, 1},
-			{0x1fac6, 0x1fac6, 1}, {0x1fadc, 0x1fadc, 1}, {0x1fadf, 0x1fadf, 1}, {0x1fae9, 0x1fae9, 1},
-			{0x1fbcb, 0x1fbef, 1},
-		},
-	},
-	"Han": {
-		R32: []unicode.Range32{
-			{0x2ebf0, 0x2ee5d, 1},
-		},
-	},
-	"Hiragana": {},
-	"Katakana": {},
-	"Hangul":   {},
-	"Latin": {
-		R16: []unicode.Range16{
-			{0xa7cb, 0xa7cd, 1}, {0xa7da, 0xa7dc, 1},
-		},
-	},
-	"Cyrillic": {
-		R16: []unicode.Range16{
-			{0x1c89, 0x1c8a, 1},
-		},
-	},
-	"Arabic": {
-		R16: []unicode.Range16{
-			{0x897, 0x897, 1},
-		},
-		R32: []unicode.Range32{
-			{0x10ec2, 0x10ec4, 1}, {0x10efc, 0x10efc, 1},
-		},
-	},
-	"Thai":   {},
-	"Greek":  {},
-	"Hebrew": {},
+	"Lu": utf8text.Table(`1c89 a7cb-a7cc a7da a7dc 10d50-10d65`),
+	"Ll": utf8text.Table(`1c8a a7cd a7db 10d70-10d85`),
+	"Lm": utf8text.Table(`10d4e 10d6f 16d40-16d42 16d6b-16d6c`),
+	"Lo": utf8text.Table(`
+		105c0-105f3 10d4a-10d4d 10d4f 10ec2-10ec4 11380-11389 1138b 1138e 11390-113b5 113b7 113d1 113d3
+		11bc0-11be0 13460-143fa 16100-1611d 16d43-16d6a 18cff 1e5d0-1e5ed 1e5f0 2ebf0-2ee5d`),
+	"Mn": utf8text.Table(`
+		897 10d69-10d6d 10efc 113bb-113c0 113ce 113d0 113d2 113e1-113e2 11f5a 1611e-16129 1612d-1612f
+		1e5ee-1e5ef`),
+	"Mc": utf8text.Table(`113b8-113ba 113c2 113c5 113c7-113ca 113cc-113cd 113cf 1171e 1612a-1612c`),
+	"Nd": utf8text.Table(`10d40-10d49 116d0-116e3 11bf0-11bf9 16130-16139 16d70-16d79 1ccf0-1ccf9 1e5f1-1e5fa`),
+	"P":  utf8text.Table(`1b4e-1b4f 1b7f 10d6e 113d4-113d5 113d7-113d8 11be1 16d6d-16d6f 1e5ff`),
+	"S": utf8text.Table(`
+		2427-2429 2ffc-2fff 31e4-31e5 31ef 10d8e-10d8f 1cc00-1ccef 1cd00-1ceb3 1f8b2-1f8bb 1f8c0-1f8c1 1fa89
+		1fa8f 1fabe 1fac6 1fadc 1fadf 1fae9 1fbcb-1fbef`),
+	"Han":      utf8text.Table(`2ebf0-2ee5d`),
+	"Latin":    utf8text.Table(`a7cb-a7cd a7da-a7dc`),
+	"Cyrillic": utf8text.Table(`1c89-1c8a`),
+	"Arabic":   utf8text.Table(`897 10ec2-10ec4 10efc`),
+	"Lt":       {}, "Nl": {}, "No": {}, "Hiragana": {}, "Katakana": {}, "Hangul": {}, "Thai": {}, "Greek": {}, "Hebrew": {},
+}
+
+// oneLetter are the general categories of which newIn16 holds the parts.
+var oneLetter = map[string]bool{"L": true, "M": true, "N": true}
+
+// property returns the characters of a general category or script by the Unicode
+// version of Oniguruma, or nil if that is not known.
+func property(name string) *set {
+	if newIn16[name] == nil && !oneLetter[name] {
+		return nil
+	}
+	table, ok := unicode.Categories[name]
+	if !ok {
+		table = unicode.Scripts[name]
+	}
+	s := new(set)
+	s.addTable(table)
+	for part, added := range newIn16 {
+		if part == name || oneLetter[name] && len(part) == 2 && strings.HasPrefix(part, name) {
+			s.addTable(added)
+		}
+	}
+	if name == "Mn" {
+		s.remove(ahomMark)
+	}
+	return s
 }

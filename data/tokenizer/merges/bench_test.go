@@ -1,6 +1,7 @@
 package merges_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // benchDocuments returns 16 MB of Wikipedia, or skips.
@@ -33,19 +35,27 @@ func benchDocuments(b *testing.B) []string {
 	return strings.Split(string(data), "\n\n")
 }
 
-func BenchmarkCount(b *testing.B) {
-	documents := benchDocuments(b)
-	b.SetBytes(16 << 20)
-	for b.Loop() {
-		if _, err := merges.Count(context.Background(), texts(documents...), newLowercased); err != nil {
-			b.Fatal(err)
-		}
+// lowercased counts lowercased words between spaces.
+type lowercased struct{}
+
+func (lowercased) Split(text string, yield func(string)) {
+	for word := range strings.FieldsSeq(text) {
+		yield(word)
 	}
 }
 
+func (lowercased) Normalize(word []byte, yield func([]byte)) { yield(bytes.ToLower(word)) }
+
 // BenchmarkLearn learns a vocabulary of 8192 from bytes.
 func BenchmarkLearn(b *testing.B) {
-	counts, err := merges.Count(context.Background(), texts(benchDocuments(b)...), newLowercased)
+	documents := benchDocuments(b)
+	counts, err := wordcount.Count(context.Background(), func(yield func(string, error) bool) {
+		for _, d := range documents {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}, func() wordcount.Splitter { return lowercased{} })
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -17,7 +17,7 @@ type learner struct {
 
 	words  []word
 	pieces []int32 // the words' token ids
-	counts *pairCounts
+	counts *Table[int64]
 	queue  queue
 
 	lists [][]int32 // words of the candidates in the queue
@@ -30,7 +30,7 @@ type learner struct {
 // rare is a candidate that is not frequent enough, in one of its words. These are
 // most, and the queue would be several times larger with them.
 type rare struct {
-	pair  pair
+	pair  Pair
 	count int64 // of the pair, as of candidates
 	round int32
 	word  int32
@@ -81,7 +81,7 @@ func newLearner(tokens []string, words *Words, opts Options) *learner {
 		ids:    make(map[string]int32, most),
 		words:  words.words,
 		pieces: words.ids,
-		counts: newPairCounts(),
+		counts: NewTable[int64](1 << 11),
 	}
 	for i, t := range tokens {
 		l.ids[t] = int32(i)
@@ -102,14 +102,14 @@ func (l *learner) progress() {
 // start counts the pairs of all words and makes each a candidate.
 func (l *learner) start() {
 	// Each pair has a number; in how many words it is, and one plus the last of them.
-	numbers := make(map[pair]int32)
-	var pairs []pair
+	numbers := make(map[Pair]int32)
+	var pairs []Pair
 	var sizes, last []int32
 	for i, w := range l.words {
 		ids := l.pieces[w.start : w.start+w.length]
 		for j := 1; j < len(ids); j++ {
-			p := makePair(ids[j-1], ids[j])
-			l.counts.add(p, w.count)
+			p := MakePair(ids[j-1], ids[j])
+			*l.counts.At(p) += w.count
 			n, ok := numbers[p]
 			if !ok {
 				n = int32(len(pairs))
@@ -129,7 +129,7 @@ func (l *learner) start() {
 	for i, w := range l.words {
 		ids := l.pieces[w.start : w.start+w.length]
 		for j := 1; j < len(ids); j++ {
-			n := numbers[makePair(ids[j-1], ids[j])]
+			n := numbers[MakePair(ids[j-1], ids[j])]
 			if k := len(lists[n]); k == 0 || lists[n][k-1] != int32(i) {
 				lists[n] = append(lists[n], int32(i))
 			}
@@ -151,7 +151,7 @@ func (l *learner) next() bool {
 			l.revive()
 		}
 		top := l.queue[0]
-		if count := l.counts.get(top.pair); count != top.count {
+		if count := l.counts.Get(top.pair); count != top.count {
 			// A neighbouring merge has changed the count since.
 			top.count = count
 			l.queue.replace(top)
@@ -168,7 +168,7 @@ func (l *learner) step(round int32) bool {
 	}
 	top := l.queue[0]
 	l.queue.pop()
-	a, b := top.pair.tokens()
+	a, b := top.pair.Tokens()
 	merged := l.token(l.opts.Join(l.tokens[a], l.tokens[b]))
 	l.merges = append(l.merges, Merge{a, b, merged})
 	for _, i := range l.lists[top.list] {
@@ -179,26 +179,26 @@ func (l *learner) step(round int32) bool {
 
 	for _, t := range l.left.tokens {
 		n := l.left.count[t]
-		l.counts.add(makePair(t, a), -n)
-		l.counts.add(makePair(t, merged), n)
+		*l.counts.At(MakePair(t, a)) += -n
+		*l.counts.At(MakePair(t, merged)) += n
 	}
 	for _, t := range l.right.tokens {
 		n := l.right.count[t]
-		l.counts.add(makePair(b, t), -n)
-		l.counts.add(makePair(merged, t), n)
+		*l.counts.At(MakePair(b, t)) += -n
+		*l.counts.At(MakePair(merged, t)) += n
 	}
 	for _, t := range l.left.tokens {
 		words := l.left.words[t]
 		if t == merged {
 			words = append(words, l.right.words[t]...)
 		}
-		l.enqueue(makePair(t, merged), words, round)
+		l.enqueue(MakePair(t, merged), words, round)
 	}
 	for _, t := range l.right.tokens {
 		if t == merged && len(l.left.words[t]) > 0 {
 			continue // the same pair as on the left
 		}
-		l.enqueue(makePair(merged, t), l.right.words[t], round)
+		l.enqueue(MakePair(merged, t), l.right.words[t], round)
 	}
 	l.left.clear()
 	l.right.clear()
@@ -217,8 +217,8 @@ func (l *learner) token(name string) int32 {
 }
 
 // enqueue makes a pair a candidate in the given words.
-func (l *learner) enqueue(p pair, words []int32, round int32) {
-	count := l.counts.get(p)
+func (l *learner) enqueue(p Pair, words []int32, round int32) {
+	count := l.counts.Get(p)
 	switch {
 	case count <= 0:
 	case count < l.opts.MinFrequency:

@@ -1,32 +1,39 @@
 package merges
 
-// pair is two adjacent tokens, the left one in the upper half.
-type pair uint64
+// Pair is two adjacent tokens, the left one in the upper half.
+type Pair uint64
 
-func makePair(a, b int32) pair      { return pair(a)<<32 | pair(b) }
-func (p pair) tokens() (a, b int32) { return int32(p >> 32), int32(p) }
+// MakePair returns the pair of two tokens.
+func MakePair(left, right int32) Pair { return Pair(left)<<32 | Pair(right) }
 
-// pairCounts counts pairs, in a hash table with open addressing. Pairs whose
-// count has fallen to 0 give their place back when the table is full.
-type pairCounts struct {
-	slots []pairCount // a power of two
-	shift int         // 64 - log2(len(slots))
+// Tokens returns the tokens of a pair.
+func (p Pair) Tokens() (left, right int32) { return int32(p >> 32), int32(p) }
+
+// Table maps pairs to values, in a hash table with open addressing. Pairs whose
+// value is the zero value give their place back when the table is full.
+type Table[V comparable] struct {
+	slots []slot[V] // a power of two
+	shift int       // 64 - log2(len(slots))
 	used  int
 }
 
-// pairCount is a pair plus one, 0 where the slot is free, and its count.
-type pairCount struct {
-	key   pair
-	count int64
+// slot is a pair plus one, 0 where the slot is free, and its value.
+type slot[V comparable] struct {
+	key   Pair
+	value V
 }
 
-func newPairCounts() *pairCounts {
-	const log = 12
-	return &pairCounts{slots: make([]pairCount, 1<<log), shift: 64 - log}
+// NewTable returns an empty table with room for n pairs.
+func NewTable[V comparable](n int) *Table[V] {
+	log := 4
+	for 1<<log < 2*n {
+		log++
+	}
+	return &Table[V]{slots: make([]slot[V], 1<<log), shift: 64 - log}
 }
 
 // slot returns the slot of p, or the free one where it belongs.
-func (t *pairCounts) slot(p pair) *pairCount {
+func (t *Table[V]) slot(p Pair) *slot[V] {
 	mask := len(t.slots) - 1
 	// Knuth's multiplicative hashing, with 2^64 over the golden ratio.
 	at := int(uint64(p) * 0x9E3779B97F4A7C15 >> t.shift)
@@ -39,8 +46,11 @@ func (t *pairCounts) slot(p pair) *pairCount {
 	}
 }
 
-// add changes the count of p by n and returns it.
-func (t *pairCounts) add(p pair, n int64) int64 {
+// Get returns the value of p, the zero value if it has none.
+func (t *Table[V]) Get(p Pair) V { return t.slot(p).value }
+
+// At returns where the value of p is, which is valid until the next call of At.
+func (t *Table[V]) At(p Pair) *V {
 	s := t.slot(p)
 	if s.key == 0 {
 		if t.used*4 >= len(t.slots)*3 {
@@ -50,20 +60,17 @@ func (t *pairCounts) add(p pair, n int64) int64 {
 		s.key = p + 1
 		t.used++
 	}
-	s.count += n
-	return s.count
+	return &s.value
 }
 
-// get returns the count of p.
-func (t *pairCounts) get(p pair) int64 { return t.slot(p).count }
-
-// rebuild drops pairs that do not occur, and doubles the table unless that
+// rebuild drops pairs with the zero value, and doubles the table unless that
 // frees half of it.
-func (t *pairCounts) rebuild() {
+func (t *Table[V]) rebuild() {
 	old := t.slots
+	var zero V
 	t.used = 0
 	for _, s := range old {
-		if s.count != 0 {
+		if s.value != zero {
 			t.used++
 		}
 	}
@@ -72,9 +79,9 @@ func (t *pairCounts) rebuild() {
 		size *= 2
 		t.shift--
 	}
-	t.slots = make([]pairCount, size)
+	t.slots = make([]slot[V], size)
 	for _, s := range old {
-		if s.count != 0 {
+		if s.value != zero {
 			*t.slot(s.key - 1) = s
 		}
 	}

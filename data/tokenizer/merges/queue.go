@@ -4,7 +4,7 @@ package merges
 // more than one candidate when a token can be made in more than one way.
 type candidate struct {
 	count int64 // of the pair when the candidate was last looked at
-	pair  pair
+	pair  Pair
 	round int32 // the merge that made the candidate
 	list  int32 // which list holds its words
 }

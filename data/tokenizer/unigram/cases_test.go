@@ -44,7 +44,7 @@ func readModel(tb testing.TB, path string) *Model {
 	}
 	var m *Model
 	if strings.HasSuffix(path, ".json") {
-		m, err = parseJSON(data)
+		m, err = parseFile(data)
 	} else {
 		m, err = ParseModel(data)
 	}
@@ -54,7 +54,7 @@ func readModel(tb testing.TB, path string) *Model {
 	return m
 }
 
-func parseJSON(data []byte) (*Model, error) {
+func parseFile(data []byte) (*Model, error) {
 	var s struct {
 		Normalizer   json.RawMessage `json:"normalizer"`
 		PreTokenizer json.RawMessage `json:"pre_tokenizer"`

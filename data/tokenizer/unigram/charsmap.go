@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxRules bounds how many rules that are prefixes of each other sentencepiece
-// considers at one place.
+// maxRules is how many rules that are prefixes of each other sentencepiece considers
+// at one place.
 const maxRules = 32
 
 // charsmap is a set of replacement rules, the longest of which applies at each
@@ -51,29 +51,20 @@ func parseCharsmap(data []byte) (*charsmap, error) {
 // match returns the length of the longest rule that is a prefix of text, and
 // its replacement. The length is 0 if there is none.
 func (c *charsmap) match(text string) (length int, replacement string) {
-	base := c.trie.root()
-	value, found := int32(0), 0
-	for i := 0; i < len(text); i++ {
-		next, unit, ok := c.trie.step(base, text[i])
-		if !ok {
-			break
-		}
-		base = next
-		if unit&trieEnds != 0 {
-			length, value = i+1, c.trie.value(base)
-			if found++; found == maxRules {
-				break
-			}
-		}
-	}
+	length, value := longest(c.trie, text, maxRules)
 	if length == 0 {
 		return 0, ""
 	}
-	replacement = c.blob[value:]
-	return length, replacement[:strings.IndexByte(replacement, 0)]
+	return length, c.replacement(value)
 }
 
-// crosses tells whether a rule may begin or go on across a space.
+// replacement returns the replacement of a rule with a value of the trie.
+func (c *charsmap) replacement(value int32) string {
+	text := c.blob[value:]
+	return text[:strings.IndexByte(text, 0)]
+}
+
+// crosses reports whether a rule may hold a space.
 func (c *charsmap) crosses() bool {
 	single := c.trie.root() ^ ' '
 	for i, u := range c.trie {

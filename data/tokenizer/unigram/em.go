@@ -7,12 +7,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // estimator holds the words of the training text and the pieces that are left.
 // Pieces are addressed by their place in the list of seeds, from first to last.
 type estimator struct {
-	words  *counter
+	words  *wordcount.Counts
 	pieces []string
 	score  []float64 // log probability of each piece; meaningless for dropped ones
 	alive  []bool
@@ -25,15 +27,15 @@ type estimator struct {
 	workers  int
 }
 
-// scale is what the log probability of a piece is raised by for each of its
-// bytes, so that the products over a word stay near 1.
+// scale is added to the log probability of a piece for each of its bytes, so that
+// the products over a word stay near 1.
 const scale = 1.5
 
 // fixedPoint is the unit in which expected counts are added up. Sums of integers
 // do not depend on their order, and so not on the number of workers.
 const fixedPoint = 1 << 20
 
-func newEstimator(words *counter, pieces []string, scores []float64) (*estimator, error) {
+func newEstimator(words *wordcount.Counts, pieces []string, scores []float64) (*estimator, error) {
 	e := &estimator{words: words, pieces: pieces, score: scores, alive: make([]bool, len(pieces)), left: len(pieces), workers: min(runtime.GOMAXPROCS(0), 8)}
 	for i := range e.alive {
 		e.alive[i] = true
@@ -43,13 +45,14 @@ func newEstimator(words *counter, pieces []string, scores []float64) (*estimator
 
 // rebuild makes the trie of the pieces that are alive.
 func (e *estimator) rebuild() error {
-	order := sortedAlive(e.pieces, e.alive, e.left)
-	keys := make([]string, len(order))
-	for i, id := range order {
-		keys[i] = e.pieces[id]
+	alive := make(map[string]int32, e.left)
+	for i, piece := range e.pieces {
+		if e.alive[i] {
+			alive[piece] = int32(i)
+		}
 	}
 	var err error
-	e.trie, err = buildTrie(keys, order, false)
+	e.trie, err = newTrie(alive)
 	return err
 }
 
@@ -87,30 +90,19 @@ type lattice struct {
 	last        []int32 // that edge's piece
 }
 
-// build lists the edges of a word by where they begin. An edge from the
-// beginning to the end by the piece without is left out.
+// build lists the edges of a word in the order in which they begin. It leaves out
+// the piece without, unless it is -1, as an edge over the whole word.
 func (l *lattice) build(word []byte, without int32) {
 	l.edges = l.edges[:0]
-	t, root := l.e.trie, l.e.trie.root()
 	for start := 0; start < len(word); {
 		char := charLen(word[start:])
 		single := false
-		base := root
-		for i := start; i < len(word); i++ {
-			next, unit, ok := t.step(base, word[i])
-			if !ok {
-				break
-			}
-			base = next
-			if unit&trieEnds == 0 {
+		for size, id := range prefixes(l.e.trie, word[start:]) {
+			if !l.e.alive[id] || id == without && size == len(word) {
 				continue
 			}
-			id := t.value(base)
-			if !l.e.alive[id] || id == without && start == 0 && i+1 == len(word) {
-				continue
-			}
-			single = single || i+1-start == char
-			l.edges = append(l.edges, edge{int32(start), int32(i + 1), id})
+			single = single || size == char
+			l.edges = append(l.edges, edge{int32(start), int32(start + size), id})
 		}
 		if !single {
 			l.edges = append(l.edges, edge{int32(start), int32(start + char), -1})
@@ -204,7 +196,7 @@ func logAdd(x, y float64) float64 {
 }
 
 // best finds the best path through the word that was built, of n bytes, and
-// returns its score. start and last describe it.
+// returns its score. The path is in start and last.
 func (l *lattice) best(n int) float64 {
 	l.resize(n)
 	for i := range l.alpha {
@@ -244,12 +236,12 @@ func (e *estimator) parallel(ctx context.Context, n int, work func(worker int, l
 // words, and returns the total.
 func (e *estimator) sum(ctx context.Context, work func(l *lattice, word []byte, count int64, sums []int64)) []int64 {
 	sums := make([][]int64, e.workers)
-	e.parallel(ctx, e.words.len(), func(worker int, l *lattice, lo, hi int) {
+	e.parallel(ctx, e.words.Len(), func(worker int, l *lattice, lo, hi int) {
 		if sums[worker] == nil {
 			sums[worker] = make([]int64, len(e.pieces))
 		}
 		for i := lo; i < hi; i++ {
-			work(l, e.words.word(i), e.words.counts[i], sums[worker])
+			work(l, e.words.Word(i), e.words.Count(i), sums[worker])
 		}
 	})
 	total := make([]int64, len(e.pieces))
@@ -264,7 +256,7 @@ func (e *estimator) sum(ctx context.Context, work func(l *lattice, word []byte, 
 // update is one step of EM: it sets the scores from the expected counts, and
 // drops the pieces that are expected less than half a time. The digamma
 // function in place of the logarithm is the Bayesian variant of EM, which
-// favours few pieces (Liang and Klein, "Structured Bayesian Nonparametric
+// favors few pieces (Liang and Klein, "Structured Bayesian Nonparametric
 // Models with Variational Inference", ACL 2007).
 func (e *estimator) update(ctx context.Context) error {
 	e.prepare()

@@ -4,27 +4,35 @@ import (
 	"bytes"
 	"math/bits"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/tokenizer/wordcache"
 )
 
 // Encoder encodes text with a cache of the words it has met. It is for one
 // goroutine at a time.
 //
-// A score is a sum over the whole text in float32, so that strictly the best
-// segmentation of a word depends on what comes before it. The cache holds how
-// large the score before a word may be without changing the word's
-// segmentation; beyond that the word is segmented anew.
+// With a .model, a score is a sum over the whole text in float32, so that strictly
+// the best segmentation of a word depends on what comes before it. The cache holds
+// how large the score before a word may be without changing the word's segmentation.
+// Beyond that, the word is segmented anew.
 type Encoder struct {
-	m     *Model
-	raw   cache // by words of the text
-	words cache // by normalized words, with their space
-	buf   []byte
-	path  []step
-	nodes []node
-	exact []exactNode
+	m        *Model
+	raw      wordcache.Cache // by words of the text
+	words    wordcache.Cache // by normalized words, with their space
+	preToken func(dst []int32, word string) []int32
+	buf      []byte
+	path     []step
+	ids      []int32
+	nodes    []node[float32]
+	exact    []node[float64]
 }
 
 // NewEncoder returns an encoder with an empty cache.
-func (m *Model) NewEncoder() *Encoder { return &Encoder{m: m} }
+func (m *Model) NewEncoder() *Encoder {
+	e := &Encoder{m: m}
+	e.preToken = e.segment
+	return e
+}
 
 // state is what encoding a text carries from word to word.
 type state struct {
@@ -62,7 +70,7 @@ func (e *Encoder) Encode(dst []int32, text string) []int32 {
 	return s.dst
 }
 
-// nextWord returns where the next word of text begins: the first space behind
+// nextWord returns where the next word of text begins: the first space after
 // another character.
 func nextWord(text []byte) int {
 	i := 0
@@ -84,7 +92,7 @@ func firstSpace(b uint64) int {
 }
 
 // encodeRaw encodes text word by word before it is normalized: a text's
-// normalization is that of its words, each behind a space.
+// normalization is that of its words, each after a space.
 func (e *Encoder) encodeRaw(dst []int32, text string) []int32 {
 	s := state{dst: dst}
 	for i := 0; i < len(text); {
@@ -95,7 +103,7 @@ func (e *Encoder) encodeRaw(dst []int32, text string) []int32 {
 		var word string
 		var key uint64
 		if i+8 <= len(text) {
-			b := load8(text, i)
+			b := wordcache.Load8(text, i)
 			if n := firstSpace(b); n < 8 {
 				word, key = text[i:i+n], b&(1<<(8*n)-1)
 			}
@@ -105,111 +113,93 @@ func (e *Encoder) encodeRaw(dst []int32, text string) []int32 {
 			if n := strings.IndexByte(word, ' '); n >= 0 {
 				word = word[:n]
 			}
-			if len(word) <= cacheWord {
-				key = wordKey(word)
+			if len(word) <= wordcache.MaxWord {
+				key = wordcache.Key(word)
 			}
 		}
 		i += len(word)
-		if len(word) > cacheWord {
-			e.freshRaw(&s, word)
+		if len(word) > wordcache.MaxWord {
+			e.fresh(&s, e.normalizeWord(word))
 			continue
 		}
-		if e.raw.used > 0 {
-			if found := find(&e.raw, word, key); found.size > 0 {
-				if !e.replay(&s, &e.raw, found) {
-					e.freshRaw(&s, word)
-				}
-				continue
-			}
+		found := wordcache.Find(&e.raw, word, key)
+		if found == nil {
+			found = remember(e, &e.raw, word, key, e.normalizeWord(word))
 		}
-		e.normalizeWord(word)
-		found := insert(&e.raw, word, key)
-		e.remember(&e.raw, found, e.buf)
-		if !e.replay(&s, &e.raw, found) {
-			e.fresh(&s, e.buf)
+		if !s.replay(e.m, &e.raw, found) {
+			e.fresh(&s, e.normalizeWord(word))
 		}
 	}
 	return s.dst
 }
 
-// normalizeWord sets buf to the normalized form of a word that is preceded by
-// a space; empty if nothing is left of it.
-func (e *Encoder) normalizeWord(word string) {
+// normalizeWord returns the normalized form of a word that is preceded by a space,
+// in e.buf. It is empty if nothing is left of the word.
+func (e *Encoder) normalizeWord(word string) []byte {
 	e.buf = append(e.buf[:0], space...)
 	e.buf = e.m.normalizer.body(e.buf, word, space)
 	for bytes.HasSuffix(e.buf, []byte(space)) {
 		e.buf = e.buf[:len(e.buf)-len(space)]
 	}
-}
-
-func (e *Encoder) freshRaw(s *state, word string) {
-	e.normalizeWord(word)
-	e.fresh(s, e.buf)
+	return e.buf
 }
 
 // word encodes a normalized word.
 func (e *Encoder) word(s *state, word []byte) {
-	if len(word) > cacheWord || !e.m.byWord {
+	if len(word) > wordcache.MaxWord || !e.m.byWord {
 		e.fresh(s, word)
 		return
 	}
-	key := wordKey(word)
-	var found *slot
-	if e.words.used > 0 {
-		found = find(&e.words, word, key)
+	key := wordcache.Key(word)
+	found := wordcache.Find(&e.words, word, key)
+	if found == nil {
+		found = remember(e, &e.words, word, key, word)
 	}
-	if found == nil || found.size == 0 {
-		found = insert(&e.words, word, key)
-		e.remember(&e.words, found, word)
-	}
-	if !e.replay(s, &e.words, found) {
+	if !s.replay(e.m, &e.words, found) {
 		e.fresh(s, word)
 	}
 }
 
-// remember fills a slot of the cache with the pieces of a normalized word,
-// which may be empty. Words with unknown characters, which depend on their
-// neighbours, and those too long are marked so that they are segmented anew.
-func (e *Encoder) remember(c *cache, s *slot, word []byte) {
-	s.limit = -1
-	if len(word) == 0 {
-		s.limit = resetAt
-		return
-	}
-	if len(word) > 2*cacheWord {
-		return
-	}
-	path, limit := e.safe(e.path[:0], word)
-	e.path = path
-	if limit <= 0 {
-		return
-	}
-	for _, p := range path {
-		if p.id == e.m.unk {
-			return
+// remember makes an entry of a word, whose normalized form may be empty. Words with
+// unknown characters, which depend on their neighbours, and those too long are
+// marked, so that they are segmented anew.
+func remember[T string | []byte](e *Encoder, c *wordcache.Cache, word T, key uint64, normalized []byte) *wordcache.Entry {
+	limit := -1.0
+	e.ids = e.ids[:0]
+	if len(normalized) == 0 {
+		limit = resetAt
+	} else if len(normalized) <= 2*wordcache.MaxWord {
+		e.path, limit = e.safe(e.path[:0], normalized)
+		limit *= 0.999
+		for _, p := range e.path {
+			if p.id == e.m.unk {
+				limit = -1
+			}
+			e.ids = append(e.ids, p.id)
 		}
 	}
-	s.limit = float32(limit * 0.999)
-	for _, p := range path {
-		c.ids = append(c.ids, p.id)
+	if limit <= 0 {
+		e.ids = e.ids[:0]
 	}
-	s.n = uint8(len(path))
+	found := wordcache.Insert(c, word, key, e.ids)
+	found.Limit = float32(limit)
+	return found
 }
 
 // replay appends a cached word's pieces, and adds up their scores as the search
 // would have done. It returns false if the word must be segmented anew.
-func (e *Encoder) replay(s *state, c *cache, found *slot) bool {
+func (s *state) replay(m *Model, c *wordcache.Cache, found *wordcache.Entry) bool {
 	score := s.score
-	if !(score < found.limit && -score < found.limit) {
+	if !(score < found.Limit && -score < found.Limit) {
 		return false
 	}
-	if found.n == 0 {
+	ids := c.IDs(found)
+	if len(ids) == 0 {
 		return true
 	}
-	ids := c.ids[found.ids : found.ids+uint32(found.n)]
 	s.dst = append(s.dst, ids...)
 	for _, id := range ids {
-		score += e.m.scores[id]
+		score += m.scores[id]
 	}
 	s.score, s.unk = score, false
 	return true

@@ -1,126 +1,41 @@
 package unigram
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
-// jsonFile is what a tokenizer.json says beside the vocabulary, and the
-// sections as they were read.
+// jsonFile is what a tokenizer.json says beside the vocabulary, and its sections
+// as they were read.
 type jsonFile struct {
-	normalizers []func(text string) string
+	normalizers []component.Normalizer
 	split       bool // at whitespace, which is removed
 	punctuation bool // each character of it is by itself
 	metaspace   *metaspace
-	decoders    []tokenStep // nil: tokens are joined by spaces
-	scores      []float64
-	unkScore    float64
+	decoders    []decoder // none: tokens are joined by spaces
 
-	normalizer, preTokenizer, decoder, model json.RawMessage
-}
-
-// tokenStep is a decoder of a tokenizer.json.
-type tokenStep interface {
-	apply(tokens []string) []string
+	sections component.Sections
+	model    json.RawMessage
 }
 
 // metaspace is the pre-tokenizer that replaces spaces by a symbol and splits
 // before each.
 type metaspace struct {
 	symbol string
-	prefix string // "always", "first", "never"
+	prefix string // where a symbol is put before text: "always", "first" or "never"
 	split  bool
 }
 
-// unsupported explains that a part of a tokenizer.json is not handled.
-func unsupported(section, what string) error {
-	return fmt.Errorf("unigram: the %s %s is not supported", section, what)
-}
-
-// component is any object of the normalizer, pre_tokenizer and decoder
-// sections.
-type component struct {
-	Type          string            `json:"type"`
-	Normalizers   []json.RawMessage `json:"normalizers"`
-	PreTokenizers []json.RawMessage `json:"pretokenizers"`
-	Decoders      []json.RawMessage `json:"decoders"`
-
-	Charsmap   string `json:"precompiled_charsmap"`
-	StripLeft  *bool  `json:"strip_left"`
-	StripRight *bool  `json:"strip_right"`
-	Prepend    string `json:"prepend"`
-	Content    string `json:"content"`
-	Start      int    `json:"start"`
-	Stop       int    `json:"stop"`
-	Pattern    struct {
-		String *string
-		Regex  *string
-	} `json:"pattern"`
-
-	Replacement    string `json:"replacement"`
-	PrependScheme  string `json:"prepend_scheme"`
-	AddPrefixSpace *bool  `json:"add_prefix_space"`
-	Split          *bool  `json:"split"`
-
-	Behavior *string `json:"behavior"`
-}
-
-// section reads a section, which may be absent, and calls visit for its
-// components, those of sequences one by one.
-func section(name string, raw json.RawMessage, visit func(c component) error) error {
-	return components(name, raw, 0, visit)
-}
-
-func components(name string, raw json.RawMessage, depth int, visit func(c component) error) error {
-	if isNull(raw) {
-		return nil
-	}
-	if depth > 16 {
-		return fmt.Errorf("unigram: the %s has sequences in sequences, too deep", name)
-	}
-	var c component
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return fmt.Errorf("unigram: the %s: %w", name, err)
-	}
-	if c.Type != "Sequence" {
-		return visit(c)
-	}
-	for _, part := range slices.Concat(c.Normalizers, c.PreTokenizers, c.Decoders) {
-		if err := components(name, part, depth+1, visit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// compact returns a section without insignificant spaces, null if it is absent.
-func compact(raw json.RawMessage) (json.RawMessage, error) {
-	if isNull(raw) {
-		return json.RawMessage("null"), nil
-	}
-	var out bytes.Buffer
-	err := json.Compact(&out, raw)
-	return out.Bytes(), err
-}
-
-func isNull(raw json.RawMessage) bool {
-	raw = bytes.TrimSpace(raw)
-	return len(raw) == 0 || string(raw) == "null"
-}
-
-// Parse makes a model of the sections of a tokenizer.json whose model is of
-// type Unigram; sections that are absent are nil or "null". It encodes as
-// Hugging Face's tokenizers do: each pre-token is segmented by itself, with
-// scores in float64. A component that is not handled is an error that names it.
+// Parse makes a model of the sections of a tokenizer.json whose model is of type
+// Unigram. A section that is absent is nil or null. The model encodes as Hugging
+// Face's tokenizers do: each pre-token is segmented by itself, with scores in
+// float64. A component that is not supported is an error that names it.
 //
 //   - normalizer: Precompiled, Replace, Strip, Prepend, Nmt, NFC, NFD, NFKC, NFKD,
 //     Lowercase, StripAccents
@@ -128,28 +43,35 @@ func isNull(raw json.RawMessage) bool {
 //   - decoder: Metaspace, Replace, Strip, ByteFallback, Fuse
 //
 // Each may be in a Sequence. Regular expressions are those without operators
-// but repetition.
+// other than repetition.
 func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, error) {
-	f := &jsonFile{}
-	for _, s := range []struct {
-		to   *json.RawMessage
-		from json.RawMessage
-	}{{&f.normalizer, normalizer}, {&f.preTokenizer, preTokenizer}, {&f.decoder, decoder}, {&f.model, model}} {
-		var err error
-		if *s.to, err = compact(s.from); err != nil {
-			return nil, fmt.Errorf("unigram: %w", err)
-		}
+	m, err := parseJSON(normalizer, preTokenizer, decoder, model)
+	if err != nil {
+		return nil, fmt.Errorf("unigram: %w", err)
 	}
-	if err := section("normalizer", normalizer, f.addNormalizer); err != nil {
+	return m, nil
+}
+
+func parseJSON(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, error) {
+	f := new(jsonFile)
+	var err error
+	if f.sections, err = component.NewSections(normalizer, preTokenizer, decoder); err != nil {
 		return nil, err
 	}
-	if err := section("pre_tokenizer", preTokenizer, f.addPreTokenizer); err != nil {
+	if f.model, err = component.Compact(model); err != nil {
 		return nil, err
 	}
-	if err := section("decoder", decoder, f.addDecoder); err != nil {
+	if f.normalizers, err = component.Normalizers(normalizer, normalizerMakers); err != nil {
 		return nil, err
 	}
-	return f.parseModel(model)
+	if err := component.Each("pre_tokenizer", preTokenizer, f.addPreTokenizer); err != nil {
+		return nil, err
+	}
+	if err := component.Each("decoder", decoder, f.addDecoder); err != nil {
+		return nil, err
+	}
+	m := &Model{file: f}
+	return m, m.parseSection(model)
 }
 
 // JSON returns the sections of the tokenizer.json that the model comes from,
@@ -159,30 +81,26 @@ func (m *Model) JSON() (normalizer, preTokenizer, decoder, model json.RawMessage
 	if m.file == nil {
 		return nil, nil, nil, nil
 	}
-	f := m.file
-	return slices.Clone(f.normalizer), slices.Clone(f.preTokenizer), slices.Clone(f.decoder), slices.Clone(f.model)
+	s := m.file.sections
+	return s.Normalizer, s.PreTokenizer, s.Decoder, m.file.model
 }
 
-// IsSentencePiece tells whether the model's home is a .model file of
-// sentencepiece, not a tokenizer.json.
+// IsSentencePiece reports whether the model is saved as a .model file of
+// sentencepiece, not as a tokenizer.json.
 func (m *Model) IsSentencePiece() bool { return m.file == nil }
 
-// Normalize returns text as the normalizer section of a tokenizer.json changes it,
-// mended by [utf8text.Repair] before. That of a .model is not a step by itself:
-// text is returned as it is.
+// Normalize returns text, repaired by utf8text.Repair, as the normalizer section of
+// a tokenizer.json changes it. It returns text as it is if the model is a
+// sentencepiece one, whose normalization is not a step by itself.
 func (m *Model) Normalize(text string) string {
 	if m.file == nil {
 		return text
 	}
-	text = utf8text.Repair(text)
-	for _, step := range m.file.normalizers {
-		text = step(text)
-	}
-	return text
+	return component.Normalize(m.file.normalizers, text)
 }
 
-// Normalized returns the model for text that [Model.Normalize] has changed: it is
-// the same, but does not change it again.
+// Normalized returns the same model without a normalizer, for text that
+// [Model.Normalize] has changed already.
 func (m *Model) Normalized() *Model {
 	if m.file == nil {
 		return m
@@ -192,153 +110,103 @@ func (m *Model) Normalized() *Model {
 	return &n
 }
 
-func (f *jsonFile) parseModel(raw json.RawMessage) (*Model, error) {
+// parseSection reads the model section.
+func (m *Model) parseSection(raw json.RawMessage) error {
 	var section struct {
 		Type         string               `json:"type"`
 		UnkID        *int                 `json:"unk_id"`
 		Vocab        [][2]json.RawMessage `json:"vocab"`
 		ByteFallback bool                 `json:"byte_fallback"`
 	}
-	if isNull(raw) {
-		return nil, errors.New("unigram: there is no model")
+	if component.IsNull(raw) {
+		return errors.New("there is no model")
 	}
 	if err := json.Unmarshal(raw, &section); err != nil {
-		return nil, fmt.Errorf("unigram: the model: %w", err)
+		return fmt.Errorf("the model: %w", err)
 	}
 	switch {
 	case section.Type != "" && section.Type != "Unigram":
-		return nil, unsupported("model type", section.Type)
+		return fmt.Errorf("the model type %s is not supported", section.Type)
 	case len(section.Vocab) == 0:
-		return nil, errors.New("unigram: the vocabulary is empty")
+		return errors.New("the vocabulary is empty")
 	case section.UnkID == nil:
-		return nil, unsupported("model", "without an unk_id")
+		return errors.New("the model without an unk_id is not supported")
 	case *section.UnkID < 0 || *section.UnkID >= len(section.Vocab):
-		return nil, fmt.Errorf("unigram: unk_id %d is not in the vocabulary of %d", *section.UnkID, len(section.Vocab))
+		return fmt.Errorf("unk_id %d is not in the vocabulary of %d", *section.UnkID, len(section.Vocab))
 	}
-	m := &Model{file: f, unk: int32(*section.UnkID), fallback: section.ByteFallback, ids: make(map[string]int32, len(section.Vocab))}
+	m.unk, m.fallback, m.ids = int32(*section.UnkID), section.ByteFallback, make(map[string]int32, len(section.Vocab))
 	lowest := math.Inf(1)
 	for i, entry := range section.Vocab {
-		var p piece
+		p := piece{kind: normal}
 		if err := json.Unmarshal(entry[0], &p.text); err != nil {
-			return nil, fmt.Errorf("unigram: entry %d of the vocabulary: %w", i, err)
+			return fmt.Errorf("entry %d of the vocabulary: %w", i, err)
 		}
 		score, err := jsonFloat(entry[1])
-		if err != nil {
-			return nil, fmt.Errorf("unigram: the score of %q: %w", p.text, err)
-		}
-		p.kind, p.score = normal, float32(score)
-		if i == *section.UnkID {
+		switch {
+		case err != nil:
+			return fmt.Errorf("the score of %q: %w", p.text, err)
+		case strings.Contains(p.text, "\x00"):
+			return fmt.Errorf("entry %d (%q), which holds a NUL, is not supported", i, p.text)
+		case len(p.text) >= maxPiece:
+			return fmt.Errorf("entry %d has %d bytes, more than %d", i, len(p.text), maxPiece-1)
+		case i == *section.UnkID:
 			p.kind = unknown
 		}
+		p.score = float32(score)
 		m.pieces = append(m.pieces, p)
 		m.ids[p.text] = int32(i) // of several, the last counts
-		f.scores = append(f.scores, score)
+		m.exact = append(m.exact, score)
 		lowest = min(lowest, score)
 	}
-	f.unkScore = lowest - unkPenalty
+	m.exactUnk = lowest - unkPenalty
 	for b := range m.bytes {
-		id, ok := m.ids[fmt.Sprintf("<0x%02X>", b)]
-		if !ok {
-			id = -1
+		m.bytes[b] = -1
+		if id, ok := m.ids[byteName(b)]; ok {
+			m.bytes[b] = id
 		}
-		m.bytes[b] = id
-	}
-	keys := slices.Sorted(maps.Keys(m.ids))
-	keys = slices.DeleteFunc(keys, func(s string) bool { return s == "" }) // matches nothing
-	values := make([]int32, len(keys))
-	for i, key := range keys {
-		if strings.IndexByte(key, 0) >= 0 {
-			return nil, unsupported("vocabulary", fmt.Sprintf("entry %d (%q), which holds a NUL,", m.ids[key], key))
-		}
-		if len(key) >= maxPiece {
-			return nil, fmt.Errorf("unigram: entry %d has %d bytes, more than %d", m.ids[key], len(key), maxPiece-1)
-		}
-		values[i] = m.ids[key]
 	}
 	var err error
-	if m.trie, err = buildTrie(keys, values, false); err != nil {
-		return nil, fmt.Errorf("unigram: %w", err)
-	}
-	return m, nil
+	m.trie, err = newTrie(m.ids)
+	return err
 }
 
-func (f *jsonFile) addPreTokenizer(c component) error {
-	switch c.Type {
-	case "WhitespaceSplit":
-		if f.metaspace != nil || f.split {
-			return unsupported("pre_tokenizer", "WhitespaceSplit behind another")
-		}
+func (f *jsonFile) addPreTokenizer(c component.Component) error {
+	switch {
+	case c.Type != "WhitespaceSplit" && c.Type != "Punctuation" && c.Type != "Metaspace":
+		return fmt.Errorf("%q is not supported", c.Type)
+	case f.metaspace != nil || f.split && c.Type == "WhitespaceSplit":
+		return fmt.Errorf("%s after another is not supported", c.Type)
+	case c.Type == "WhitespaceSplit":
 		f.split = true
-		return nil
-	case "Punctuation":
-		switch {
-		case f.metaspace != nil:
-			return unsupported("pre_tokenizer", "Punctuation behind Metaspace")
-		case c.Behavior != nil && *c.Behavior != "Isolated":
-			return unsupported("pre_tokenizer", fmt.Sprintf("Punctuation with the behavior %q", *c.Behavior))
+	case c.Type == "Punctuation":
+		if b := component.Or(c.Behavior, "Isolated"); b != "Isolated" {
+			return fmt.Errorf("Punctuation with the behavior %q is not supported", b)
 		}
 		f.punctuation = true
-		return nil
-	case "Metaspace":
-		if f.metaspace != nil {
-			return unsupported("pre_tokenizer", "Metaspace behind another")
-		}
+	default:
 		var err error
-		if f.metaspace, err = newMetaspace("pre_tokenizer", c); err != nil {
+		if f.metaspace, err = newMetaspace(c); err != nil {
 			return err
 		}
 		if (f.split || f.punctuation) && f.metaspace.prefix == "first" {
-			return unsupported("pre_tokenizer", `Metaspace with prepend_scheme "first" behind another`)
+			return errors.New(`Metaspace with prepend_scheme "first" after another is not supported`)
 		}
-		return nil
 	}
-	return unsupported("pre_tokenizer", c.Type)
+	return nil
 }
 
-func newMetaspace(section string, c component) (*metaspace, error) {
-	m := &metaspace{symbol: c.Replacement, prefix: c.PrependScheme, split: c.Split == nil || *c.Split}
+func newMetaspace(c component.Component) (*metaspace, error) {
+	m := &metaspace{symbol: c.Replacement, prefix: c.PrependScheme, split: component.Or(c.Split, true)}
 	if m.prefix == "" {
 		m.prefix = "always"
 	}
-	if c.AddPrefixSpace != nil && !*c.AddPrefixSpace {
-		if m.prefix != "never" {
-			return nil, unsupported(section, `Metaspace with add_prefix_space false, but a prepend_scheme other than "never"`)
-		}
-	}
-	if m.prefix != "always" && m.prefix != "first" && m.prefix != "never" {
-		return nil, unsupported(section, fmt.Sprintf("Metaspace with prepend_scheme %q", m.prefix))
-	}
-	if utf8.RuneCountInString(m.symbol) != 1 {
-		return nil, unsupported(section, fmt.Sprintf("Metaspace with replacement %q, which is not one character,", m.symbol))
+	switch {
+	case m.prefix != "never" && !component.Or(c.AddPrefixSpace, true):
+		return nil, errors.New(`Metaspace with add_prefix_space false, but a prepend_scheme other than "never", is not supported`)
+	case m.prefix != "always" && m.prefix != "first" && m.prefix != "never":
+		return nil, fmt.Errorf("Metaspace with prepend_scheme %q is not supported", m.prefix)
+	case utf8.RuneCountInString(m.symbol) != 1:
+		return nil, fmt.Errorf("Metaspace with replacement %q, which is not one character, is not supported", m.symbol)
 	}
 	return m, nil
-}
-
-func (f *jsonFile) addDecoder(c component) error {
-	switch c.Type {
-	case "Metaspace":
-		m, err := newMetaspace("decoder", c)
-		if err != nil {
-			return err
-		}
-		f.decoders = append(f.decoders, metaspaceDecoder{m})
-	case "Replace":
-		step, err := newReplace("decoder", c)
-		if err != nil {
-			return err
-		}
-		f.decoders = append(f.decoders, eachToken(step.apply))
-	case "Strip":
-		if c.Start < 0 || c.Stop < 0 || utf8.RuneCountInString(c.Content) != 1 {
-			return unsupported("decoder", "Strip with these numbers")
-		}
-		f.decoders = append(f.decoders, eachToken(func(s string) string { return trimSome(s, c.Content, c.Start, c.Stop) }))
-	case "ByteFallback":
-		f.decoders = append(f.decoders, byteDecoder{})
-	case "Fuse":
-		f.decoders = append(f.decoders, fuseDecoder{})
-	default:
-		return unsupported("decoder", c.Type)
-	}
-	return nil
 }

@@ -1,82 +1,102 @@
 package unigram
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
+
+// decoder is a decoder of a tokenizer.json: it makes texts of tokens.
+type decoder func(tokens []string) []string
+
+func (f *jsonFile) addDecoder(c component.Component) error {
+	var d decoder
+	switch c.Type {
+	case "Metaspace":
+		m, err := newMetaspace(c)
+		if err != nil {
+			return err
+		}
+		d = m.decode
+	case "Replace":
+		replace, err := newReplace(c)
+		if err != nil {
+			return err
+		}
+		d = eachToken(replace)
+	case "Strip":
+		if c.Start < 0 || c.Stop < 0 || utf8.RuneCountInString(c.Content) != 1 {
+			return fmt.Errorf("Strip of %d and %d times %q is not supported", c.Start, c.Stop, c.Content)
+		}
+		d = eachToken(func(s string) string { return trim(s, c.Content, c.Start, c.Stop) })
+	case "ByteFallback":
+		d = joinBytes
+	case "Fuse":
+		d = func(tokens []string) []string { return []string{strings.Join(tokens, "")} }
+	default:
+		return fmt.Errorf("%q is not supported", c.Type)
+	}
+	f.decoders = append(f.decoders, d)
+	return nil
+}
 
 // decode applies the decoders one after the other, and joins what they make.
 func (f *jsonFile) decode(tokens []string) string {
 	if f.decoders == nil {
 		return strings.Join(tokens, " ")
 	}
-	for _, step := range f.decoders {
-		tokens = step.apply(tokens)
+	for _, d := range f.decoders {
+		tokens = d(tokens)
 	}
 	return strings.Join(tokens, "")
 }
 
 // eachToken changes every token by itself.
-type eachToken func(token string) string
+func eachToken(change func(token string) string) decoder {
+	return func(tokens []string) []string {
+		out := make([]string, len(tokens))
+		for i, token := range tokens {
+			out[i] = change(token)
+		}
+		return out
+	}
+}
 
-func (f eachToken) apply(tokens []string) []string {
-	out := make([]string, len(tokens))
-	for i, token := range tokens {
-		out[i] = f(token)
+// decode replaces the symbols by spaces, those of the first token by nothing if a
+// symbol may have been put before the text.
+func (m *metaspace) decode(tokens []string) []string {
+	out := eachToken(func(token string) string { return strings.ReplaceAll(token, m.symbol, " ") })(tokens)
+	if len(out) > 0 && m.prefix != "never" {
+		out[0] = strings.ReplaceAll(tokens[0], m.symbol, "")
 	}
 	return out
 }
 
-type metaspaceDecoder struct{ m *metaspace }
-
-func (d metaspaceDecoder) apply(tokens []string) []string {
-	out := make([]string, len(tokens))
-	for i, token := range tokens {
-		to := " "
-		if i == 0 && d.m.prefix != "never" {
-			to = ""
-		}
-		out[i] = strings.ReplaceAll(token, d.m.symbol, to)
+// trim removes content up to start times from the beginning of s, and up to stop
+// times from its end.
+func trim(s, content string, start, stop int) string {
+	for ; start > 0 && strings.HasPrefix(s, content); start-- {
+		s = s[len(content):]
 	}
-	return out
-}
-
-// trimSome removes up to start times content in front, stop times behind.
-func trimSome(s, content string, start, stop int) string {
-	for range start {
-		rest, ok := strings.CutPrefix(s, content)
-		if !ok {
-			break
-		}
-		s = rest
-	}
-	for range stop {
-		rest, ok := strings.CutSuffix(s, content)
-		if !ok {
-			break
-		}
-		s = rest
+	for ; stop > 0 && strings.HasSuffix(s, content); stop-- {
+		s = s[:len(s)-len(content)]
 	}
 	return s
 }
 
-type fuseDecoder struct{}
-
-func (fuseDecoder) apply(tokens []string) []string { return []string{strings.Join(tokens, "")} }
-
-// byteDecoder puts byte tokens together. A run of them that is not UTF-8
-// becomes U+FFFD for each.
-type byteDecoder struct{}
-
-func (byteDecoder) apply(tokens []string) []string {
+// joinBytes joins byte tokens in a row, which may have small letters. A run of
+// them that is not UTF-8 becomes one U+FFFD for each.
+func joinBytes(tokens []string) []string {
 	var out []string
 	var run []byte
 	flush := func() {
-		switch {
-		case len(run) == 0:
-		case utf8.Valid(run):
-			out = append(out, string(run))
-		default:
+		if utf8.Valid(run) {
+			if len(run) > 0 {
+				out = append(out, string(run))
+			}
+		} else {
 			for range run {
 				out = append(out, replacementChar)
 			}
@@ -84,21 +104,15 @@ func (byteDecoder) apply(tokens []string) []string {
 		run = run[:0]
 	}
 	for _, token := range tokens {
-		if b, ok := parseHex(token); ok {
-			run = append(run, b)
-			continue
+		if len(token) == 6 {
+			if b, ok := parseByte(token[:3] + strings.ToUpper(token[3:5]) + token[5:]); ok {
+				run = append(run, b)
+				continue
+			}
 		}
 		flush()
 		out = append(out, token)
 	}
 	flush()
 	return out
-}
-
-// parseHex is parseByte that takes small letters too, as Hugging Face does.
-func parseHex(token string) (byte, bool) {
-	if len(token) != 6 {
-		return 0, false
-	}
-	return parseByte(token[:3] + strings.ToUpper(token[3:5]) + token[5:])
 }

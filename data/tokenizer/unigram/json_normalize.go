@@ -2,7 +2,6 @@ package unigram
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -10,80 +9,64 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
-	"golang.org/x/text/unicode/norm"
 
-	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
-var forms = map[string]norm.Form{"NFC": norm.NFC, "NFD": norm.NFD, "NFKC": norm.NFKC, "NFKD": norm.NFKD}
-
-func (f *jsonFile) addNormalizer(c component) error {
-	var step func(text string) string
-	switch c.Type {
-	case "Precompiled":
+// normalizerMakers make the normalizers of sentencepiece's vocabularies.
+var normalizerMakers = map[string]component.NormalizerMaker{
+	"Precompiled": func(c component.Component) (component.Normalizer, error) {
 		data, err := base64.StdEncoding.DecodeString(c.Charsmap)
 		if err != nil {
-			return fmt.Errorf("unigram: precompiled_charsmap: %w", err)
-		}
-		if len(data) == 0 {
-			return unsupported("normalizer", "Precompiled without a charsmap")
+			return nil, fmt.Errorf("precompiled_charsmap: %w", err)
 		}
 		rules, err := parseCharsmap(data)
 		if err != nil {
-			return fmt.Errorf("unigram: precompiled_charsmap: %w", err)
+			return nil, fmt.Errorf("precompiled_charsmap: %w", err)
 		}
-		step = newPrecompiled(rules).apply
-	case "Replace":
-		replace, err := newReplace("normalizer", c)
-		if err != nil {
-			return err
-		}
-		step = replace.apply
-	case "Strip":
-		step = stripStep{c.StripLeft == nil || *c.StripLeft, c.StripRight == nil || *c.StripRight}.apply
-	case "Prepend":
-		step = func(text string) string {
+		return newPrecompiled(rules).apply, nil
+	},
+	"Replace": newReplace,
+	"Strip": func(c component.Component) (component.Normalizer, error) {
+		return func(text string) string {
+			if component.Or(c.StripLeft, true) {
+				text = strings.TrimLeftFunc(text, unicode.IsSpace)
+			}
+			if component.Or(c.StripRight, true) {
+				text = strings.TrimRightFunc(text, unicode.IsSpace)
+			}
+			return text
+		}, nil
+	},
+	"Prepend": func(c component.Component) (component.Normalizer, error) {
+		return func(text string) string {
 			if text == "" {
 				return text
 			}
 			return c.Prepend + text
-		}
-	case "Nmt":
-		step = nmt
-	case "NFC", "NFD", "NFKC", "NFKD":
-		form := forms[c.Type]
-		step = func(text string) string { return utf8text.Normalize(form, text) }
-	case "Lowercase":
-		step = utf8text.Lower
-	case "StripAccents":
-		step = utf8text.StripAccents
-	default:
-		return unsupported("normalizer", c.Type)
-	}
-	f.normalizers = append(f.normalizers, step)
-	return nil
+		}, nil
+	},
+	"Nmt": func(component.Component) (component.Normalizer, error) { return nmt, nil },
 }
 
-// newReplace makes a Replace component. Of regular expressions only those are
-// taken whose meaning is the same in every dialect.
-func newReplace(section string, c component) (replaceStep, error) {
-	switch {
-	case c.Pattern.String != nil && *c.Pattern.String != "":
-		return replaceStep{literal: *c.Pattern.String, content: c.Content}, nil
-	case c.Pattern.Regex != nil && *c.Pattern.Regex != "" && !strings.ContainsAny(*c.Pattern.Regex, `\^$.|?*()[]`):
-		re, err := regexp.Compile(*c.Pattern.Regex)
-		if err == nil {
-			return replaceStep{regex: re, content: c.Content}, nil
+// newReplace makes a Replace, of which there is one among normalizers and one among
+// decoders. It takes only regular expressions that mean the same in every dialect.
+func newReplace(c component.Component) (component.Normalizer, error) {
+	switch literal, pattern := component.Or(c.Pattern.String, ""), component.Or(c.Pattern.Regex, ""); {
+	case literal != "":
+		return func(text string) string { return strings.ReplaceAll(text, literal, c.Content) }, nil
+	case pattern != "" && !strings.ContainsAny(pattern, `\^$.|?*()[]`):
+		if re, err := regexp.Compile(pattern); err == nil {
+			return func(text string) string { return re.ReplaceAllLiteralString(text, c.Content) }, nil
 		}
 	}
-	pattern, _ := json.Marshal(c.Pattern)
-	return replaceStep{}, unsupported(section, "Replace with the pattern "+string(pattern))
+	return nil, fmt.Errorf("the pattern %s is not supported", component.Marshal(c.Pattern))
 }
 
-// precompiled applies a charsmap as Hugging Face does, which is not
-// sentencepiece's way: a grapheme cluster of up to 5 bytes whose beginning is a
-// rule becomes that rule's replacement as a whole, by the shortest rule; other
-// clusters are taken character by character.
+// precompiled applies a charsmap as Hugging Face does, which differs from
+// sentencepiece: a grapheme cluster of up to 5 bytes that begins with a rule is
+// replaced as a whole, by the shortest rule. In other clusters each character is
+// replaced by itself.
 type precompiled struct {
 	rules *charsmap
 	solo  [utf8.RuneSelf]bool // ASCII characters that are a rule
@@ -99,18 +82,11 @@ func newPrecompiled(rules *charsmap) *precompiled {
 
 // first returns the replacement of the shortest rule that is a prefix of text.
 func (p *precompiled) first(text string) (string, bool) {
-	t := p.rules.trie
-	base := t.root()
-	for i := 0; i < len(text) && text[i] != 0; i++ {
-		next, unit, ok := t.step(base, text[i])
-		if !ok {
-			break
-		}
-		base = next
-		if unit&trieEnds != 0 {
-			to := p.rules.blob[t.value(base):]
-			return to[:strings.IndexByte(to, 0)], true
-		}
+	if i := strings.IndexByte(text, 0); i >= 0 {
+		text = text[:i]
+	}
+	for _, value := range prefixes(p.rules.trie, text) {
+		return p.rules.replacement(value), true
 	}
 	return "", false
 }
@@ -157,31 +133,6 @@ func (p *precompiled) plain(text string) int {
 		}
 	}
 	return len(text)
-}
-
-type replaceStep struct {
-	literal string
-	regex   *regexp.Regexp
-	content string
-}
-
-func (s replaceStep) apply(text string) string {
-	if s.regex != nil {
-		return s.regex.ReplaceAllLiteralString(text, s.content)
-	}
-	return strings.ReplaceAll(text, s.literal, s.content)
-}
-
-type stripStep struct{ left, right bool }
-
-func (s stripStep) apply(text string) string {
-	if s.left {
-		text = strings.TrimLeftFunc(text, unicode.IsSpace)
-	}
-	if s.right {
-		text = strings.TrimRightFunc(text, unicode.IsSpace)
-	}
-	return text
 }
 
 // nmt removes control characters and makes all kinds of spaces one.

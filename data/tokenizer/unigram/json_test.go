@@ -104,7 +104,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data, "a b  c ☃ \xff é")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, text string) {
-		m, err := parseJSON(data)
+		m, err := parseFile(data)
 		if err != nil {
 			return
 		}

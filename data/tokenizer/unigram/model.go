@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sort"
 	"strings"
 	"unicode/utf8"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 const (
@@ -31,8 +28,10 @@ type Model struct {
 	fallback bool       // unknown characters become byte pieces
 	surface  string     // what an unknown piece is decoded to
 
-	trie   trie      // piece to id
-	scores []float32 // of the pieces, as encoding adds them up
+	trie     trie      // piece to id
+	scores   []float32 // of the pieces, as sentencepiece adds them up
+	exact    []float64 // the same, as Hugging Face adds them up
+	exactUnk float64   // the unknown character's
 
 	normalizer   *normalizer
 	denormalizer *normalizer // nil if there is none
@@ -159,7 +158,10 @@ func (m *Model) index() error {
 	return nil
 }
 
-// parseByte returns the byte of a piece such as "<0x3A>".
+// byteName returns the piece of a byte, such as "<0x3A>".
+func byteName(b int) string { return fmt.Sprintf("<0x%02X>", b) }
+
+// parseByte is the inverse of byteName.
 func parseByte(s string) (byte, bool) {
 	const digits = "0123456789ABCDEF"
 	if len(s) != 6 || s[:3] != "<0x" || s[5] != '>' {
@@ -171,42 +173,37 @@ func parseByte(s string) (byte, bool) {
 
 // arrange builds the tries, and finds out how a text may be cut.
 func (m *Model) arrange() error {
-	keys := make([]string, 0, len(m.ids))
-	for text := range m.ids {
-		keys = append(keys, text)
-	}
-	sort.Strings(keys)
-	values := make([]int32, 0, len(keys))
-	var kept, protected []string
+	kept, protected := make(map[string]int32, len(m.ids)), make(map[string]int32)
 	m.byWord = m.normalizer.escape && (m.normalizer.charsmap == nil || utf8.ValidString(m.normalizer.charsmap.blob))
 	cuts := true // at the spaces of a raw text
-	for _, key := range keys {
-		id := m.ids[key]
-		if m.pieces[id].kind == userDefined {
-			protected = append(protected, key)
+	for key, id := range m.ids {
+		switch m.pieces[id].kind {
+		case userDefined:
+			protected[key] = 0
 			cuts = cuts && !strings.ContainsAny(key, " ▁")
-		}
-		if m.pieces[id].kind == unused {
+		case unused:
 			continue
 		}
-		kept, values = append(kept, key), append(values, id)
+		kept[key] = id
 		if !utf8.ValidString(key) || strings.Contains(strings.TrimLeft(key, space), space) {
 			m.byWord = false
 		}
 	}
 	var err error
-	if m.trie, err = buildTrie(kept, values, false); err != nil {
+	if m.trie, err = newTrie(kept); err != nil {
 		return err
 	}
-	m.scores = make([]float32, len(m.pieces))
+	m.scores, m.exact = make([]float32, len(m.pieces)), make([]float64, len(m.pieces))
+	m.exactUnk = float64(m.unkScore)
 	for i, p := range m.pieces {
 		m.scores[i] = p.score
 		if p.kind == userDefined {
 			m.scores[i] = userScore(len(p.text))
 		}
+		m.exact[i] = float64(m.scores[i])
 	}
 	if len(protected) > 0 {
-		if m.normalizer.protected, err = buildTrie(protected, make([]int32, len(protected)), true); err != nil {
+		if m.normalizer.protected, err = newTrie(protected); err != nil {
 			return err
 		}
 	}
@@ -279,16 +276,17 @@ func (m *Model) WithControl(names ...string) (*Model, error) {
 // extendTrainer adds control symbols to a trainer_spec.
 func extendTrainer(spec []byte, names []string, size int) ([]byte, error) {
 	var out []byte
-	err := fields(spec, func(num protowire.Number, _ protowire.Type, _ uint64, _, raw []byte) error {
-		if num != trainerVocabSize {
-			out = append(out, raw...)
+	for f, err := range fields(spec) {
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
+		if f.tag != trainerVocabSize {
+			out = append(out, f.raw...)
+		}
+	}
 	out = appendNumber(out, trainerVocabSize, uint64(size))
 	for _, name := range names {
-		out = protowire.AppendTag(out, trainerControl, protowire.BytesType)
-		out = protowire.AppendString(out, name)
+		out = appendBytes(out, trainerControl, []byte(name))
 	}
-	return out, err
+	return out, nil
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 func TestMarshal(t *testing.T) {
@@ -81,7 +80,7 @@ func TestParseModelErrors(t *testing.T) {
 	}
 	rules := func(data []byte) func(p *proto) {
 		return func(p *proto) {
-			p.normalizer = protowire.AppendBytes(protowire.AppendTag(nil, normalizerCharsmap, protowire.BytesType), data)
+			p.normalizer = appendBytes(nil, normalizerCharsmap, data)
 		}
 	}
 	charsmap := readModel(t, "testdata/plain.model").normalizer.charsmap.source
@@ -91,7 +90,7 @@ func TestParseModelErrors(t *testing.T) {
 		"empty":         nil,
 		"text":          []byte("hello, this is no model"),
 		"truncated":     good[:len(good)-3],
-		"no pieces":     appendMessage(nil, modelTrainer, nil),
+		"no pieces":     appendBytes(nil, modelTrainer, nil),
 		"NaN":           with(func(p *proto) { p.pieces[9].score = float32(math.NaN()) }),
 		"infinite":      with(func(p *proto) { p.pieces[9].score = float32(math.Inf(1)) }),
 		"no unk":        with(func(p *proto) { p.pieces[0].kind = control }),
@@ -126,7 +125,7 @@ func TestParseModelErrors(t *testing.T) {
 
 func TestTrie(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, share := range []bool{false, true} {
+	for range 2 {
 		values := make(map[string]int32)
 		for range 5000 {
 			key := make([]byte, 1+r.IntN(6))
@@ -140,7 +139,7 @@ func TestTrie(t *testing.T) {
 		for i, key := range keys {
 			list[i] = values[key]
 		}
-		tr, err := buildTrie(keys, list, share)
+		tr, err := buildTrie(keys, list)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +149,7 @@ func TestTrie(t *testing.T) {
 		if err := tr.validate(39); err == nil {
 			t.Error("a value beyond the limit is valid")
 		}
-		t.Logf("share %v: %d units for %d keys", share, len(tr), len(keys))
+		t.Logf("%d units for %d keys", len(tr), len(keys))
 		for range 20000 {
 			word := make([]byte, 1+r.IntN(8))
 			for i := range word {

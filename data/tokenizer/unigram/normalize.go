@@ -11,6 +11,10 @@ const space = "▁"
 
 const replacementChar = "\uFFFD"
 
+// maxProtected is how many user-defined pieces that are prefixes of each other
+// sentencepiece considers at one place.
+const maxProtected = 64
+
 // normalizer brings text into the form that pieces are matched with, as
 // sentencepiece's Normalizer does.
 type normalizer struct {
@@ -46,7 +50,7 @@ func (n *normalizer) prepare() {
 // it stands for.
 func (n *normalizer) prefix(text string) (string, int) {
 	if n.protected != nil {
-		if length := longestKey(n.protected, text); length > 0 {
+		if length, _ := longest(n.protected, text, maxProtected); length > 0 {
 			return text[:length], length
 		}
 	}
@@ -60,26 +64,6 @@ func (n *normalizer) prefix(text string) (string, int) {
 		return replacementChar, 1
 	}
 	return text[:size], size
-}
-
-// longestKey returns the length of the longest of the first 64 keys that are
-// prefixes of text, 0 if there is none.
-func longestKey(t trie, text string) int {
-	base, length, found := t.root(), 0, 0
-	for i := 0; i < len(text); i++ {
-		next, unit, ok := t.step(base, text[i])
-		if !ok {
-			break
-		}
-		base = next
-		if unit&trieEnds != 0 {
-			length = i + 1
-			if found++; found == 64 {
-				break
-			}
-		}
-	}
-	return length
 }
 
 // text appends the normalized text to dst.

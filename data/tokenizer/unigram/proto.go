@@ -3,40 +3,48 @@ package unigram
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Field numbers of sentencepiece_model.proto.
+// Wire types of fields.
 const (
-	modelPieces       = 1
-	modelTrainer      = 2
-	modelNormalizer   = 3
-	modelDenormalizer = 5
+	varintType = protowire.Number(protowire.VarintType)
+	fixed32    = protowire.Number(protowire.Fixed32Type)
+	bytesType  = protowire.Number(protowire.BytesType)
+)
 
-	pieceText  = 1
-	pieceScore = 2
-	pieceType  = 3
+// Tags of the fields of sentencepiece_model.proto: their number and wire type.
+const (
+	modelPieces       = 1<<3 | bytesType
+	modelTrainer      = 2<<3 | bytesType
+	modelNormalizer   = 3<<3 | bytesType
+	modelDenormalizer = 5<<3 | bytesType
 
-	trainerModelType    = 3
-	trainerVocabSize    = 4
-	trainerCoverage     = 10
-	trainerMaxLength    = 20
-	trainerSuffix       = 24
-	trainerControl      = 30
-	trainerByteFallback = 35
-	trainerUnkID        = 40
-	trainerBosID        = 41
-	trainerEosID        = 42
-	trainerPadID        = 43
-	trainerUnkSurface   = 44
+	pieceText  = 1<<3 | bytesType
+	pieceScore = 2<<3 | fixed32
+	pieceType  = 3<<3 | varintType
 
-	normalizerName     = 1
-	normalizerCharsmap = 2
-	normalizerDummy    = 3
-	normalizerExtra    = 4
-	normalizerEscape   = 5
+	trainerModelType    = 3<<3 | varintType
+	trainerVocabSize    = 4<<3 | varintType
+	trainerCoverage     = 10<<3 | fixed32
+	trainerMaxLength    = 20<<3 | varintType
+	trainerSuffix       = 24<<3 | varintType
+	trainerControl      = 30<<3 | bytesType
+	trainerByteFallback = 35<<3 | varintType
+	trainerUnkID        = 40<<3 | varintType
+	trainerBosID        = 41<<3 | varintType
+	trainerEosID        = 42<<3 | varintType
+	trainerPadID        = 43<<3 | varintType
+	trainerUnkSurface   = 44<<3 | bytesType
+
+	normalizerName     = 1<<3 | bytesType
+	normalizerCharsmap = 2<<3 | bytesType
+	normalizerDummy    = 3<<3 | varintType
+	normalizerExtra    = 4<<3 | varintType
+	normalizerEscape   = 5<<3 | varintType
 )
 
 var modelTypes = map[uint64]string{1: "UNIGRAM", 2: "BPE", 3: "WORD", 4: "CHAR"}
@@ -59,7 +67,7 @@ type piece struct {
 }
 
 // proto holds the parts of a model file. The specifications are kept as they
-// were written, with fields that mean nothing to us.
+// were written, with the fields that have no meaning here.
 type proto struct {
 	pieces       []piece
 	trainer      []byte
@@ -68,36 +76,43 @@ type proto struct {
 	rest         []byte // other fields
 }
 
-// fields calls visit for every field of a message. Of varint and fixed32 fields
-// number is the value, of length-delimited ones bytes; raw is the whole field.
-func fields(message []byte, visit func(num protowire.Number, typ protowire.Type, number uint64, bytes, raw []byte) error) error {
-	for len(message) > 0 {
-		num, typ, n := protowire.ConsumeTag(message)
-		if n < 0 {
-			return protowire.ParseError(n)
+// field is a field of a message.
+type field struct {
+	tag    protowire.Number // number and wire type
+	number uint64           // the value of a varint or fixed32 field
+	bytes  []byte           // that of a length-delimited one
+	raw    []byte           // the whole field
+}
+
+// fields yields the fields of a message, up to the first error.
+func fields(message []byte) iter.Seq2[field, error] {
+	return func(yield func(field, error) bool) {
+		for len(message) > 0 {
+			num, typ, n := protowire.ConsumeTag(message)
+			size := n
+			if n >= 0 {
+				size = protowire.ConsumeFieldValue(num, typ, message[n:])
+			}
+			if size < 0 {
+				yield(field{}, protowire.ParseError(size))
+				return
+			}
+			f := field{tag: num<<3 | protowire.Number(typ), raw: message[:n+size]}
+			switch value := message[n : n+size]; typ {
+			case protowire.VarintType:
+				f.number, _ = protowire.ConsumeVarint(value)
+			case protowire.Fixed32Type:
+				v, _ := protowire.ConsumeFixed32(value)
+				f.number = uint64(v)
+			case protowire.BytesType:
+				f.bytes, _ = protowire.ConsumeBytes(value)
+			}
+			if !yield(f, nil) {
+				return
+			}
+			message = message[n+size:]
 		}
-		size := protowire.ConsumeFieldValue(num, typ, message[n:])
-		if size < 0 {
-			return protowire.ParseError(size)
-		}
-		value := message[n : n+size]
-		var number uint64
-		var bytes []byte
-		switch typ {
-		case protowire.VarintType:
-			number, _ = protowire.ConsumeVarint(value)
-		case protowire.Fixed32Type:
-			v, _ := protowire.ConsumeFixed32(value)
-			number = uint64(v)
-		case protowire.BytesType:
-			bytes, _ = protowire.ConsumeBytes(value)
-		}
-		if err := visit(num, typ, number, bytes, message[:n+size]); err != nil {
-			return err
-		}
-		message = message[n+size:]
 	}
-	return nil
 }
 
 // errProto means that the data is no model file at all.
@@ -105,28 +120,27 @@ var errProto = errors.New("not a sentencepiece model")
 
 func parseProto(data []byte) (*proto, error) {
 	p := &proto{}
-	err := fields(data, func(num protowire.Number, typ protowire.Type, _ uint64, bytes, raw []byte) error {
-		switch {
-		case num == modelPieces && typ == protowire.BytesType:
-			piece, err := parsePiece(bytes)
+	for f, err := range fields(data) {
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errProto, err)
+		}
+		switch f.tag {
+		case modelPieces:
+			piece, err := parsePiece(f.bytes)
 			if err != nil {
-				return fmt.Errorf("piece %d: %w", len(p.pieces), err)
+				return nil, fmt.Errorf("%w: piece %d: %w", errProto, len(p.pieces), err)
 			}
 			p.pieces = append(p.pieces, piece)
 		// A message that occurs twice is the sum of both, and so are its bytes.
-		case num == modelTrainer && typ == protowire.BytesType:
-			p.trainer = append(p.trainer, bytes...)
-		case num == modelNormalizer && typ == protowire.BytesType:
-			p.normalizer = append(p.normalizer, bytes...)
-		case num == modelDenormalizer && typ == protowire.BytesType:
-			p.denormalizer = append(p.denormalizer, bytes...)
+		case modelTrainer:
+			p.trainer = append(p.trainer, f.bytes...)
+		case modelNormalizer:
+			p.normalizer = append(p.normalizer, f.bytes...)
+		case modelDenormalizer:
+			p.denormalizer = append(p.denormalizer, f.bytes...)
 		default:
-			p.rest = append(p.rest, raw...)
+			p.rest = append(p.rest, f.raw...)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errProto, err)
 	}
 	if len(p.pieces) == 0 {
 		return nil, fmt.Errorf("%w: it holds no pieces", errProto)
@@ -136,18 +150,19 @@ func parseProto(data []byte) (*proto, error) {
 
 func parsePiece(data []byte) (piece, error) {
 	p := piece{kind: normal}
-	err := fields(data, func(num protowire.Number, typ protowire.Type, number uint64, bytes, _ []byte) error {
+	for f, err := range fields(data) {
 		switch {
-		case num == pieceText && typ == protowire.BytesType:
-			p.text = string(bytes)
-		case num == pieceScore && typ == protowire.Fixed32Type:
-			p.score = math.Float32frombits(uint32(number))
-		case num == pieceType && typ == protowire.VarintType && number >= normal && number <= byteType:
-			p.kind = byte(number)
+		case err != nil:
+			return p, err
+		case f.tag == pieceText:
+			p.text = string(f.bytes)
+		case f.tag == pieceScore:
+			p.score = math.Float32frombits(uint32(f.number))
+		case f.tag == pieceType && f.number >= normal && f.number <= byteType:
+			p.kind = byte(f.number)
 		}
-		return nil
-	})
-	return p, err
+	}
+	return p, nil
 }
 
 // trainerSpec is the part of TrainerSpec that encoding depends on.
@@ -160,81 +175,82 @@ type trainerSpec struct {
 
 func parseTrainer(data []byte) (trainerSpec, error) {
 	t := trainerSpec{modelType: 1, unkSurface: " ⁇ "}
-	err := fields(data, func(num protowire.Number, typ protowire.Type, number uint64, bytes, _ []byte) error {
+	for f, err := range fields(data) {
 		switch {
-		case num == trainerModelType && typ == protowire.VarintType && modelTypes[number] != "":
-			t.modelType = number
-		case num == trainerSuffix && typ == protowire.VarintType:
-			t.suffix = number != 0
-		case num == trainerByteFallback && typ == protowire.VarintType:
-			t.byteFallback = number != 0
-		case num == trainerUnkSurface && typ == protowire.BytesType:
-			t.unkSurface = string(bytes)
+		case err != nil:
+			return t, err
+		case f.tag == trainerModelType && modelTypes[f.number] != "":
+			t.modelType = f.number
+		case f.tag == trainerSuffix:
+			t.suffix = f.number != 0
+		case f.tag == trainerByteFallback:
+			t.byteFallback = f.number != 0
+		case f.tag == trainerUnkSurface:
+			t.unkSurface = string(f.bytes)
 		}
-		return nil
-	})
-	return t, err
+	}
+	return t, nil
 }
 
 func parseNormalizer(data []byte) (*normalizer, error) {
 	n := &normalizer{dummyPrefix: true, removeExtra: true, escape: true}
 	var rules []byte
-	err := fields(data, func(num protowire.Number, typ protowire.Type, number uint64, bytes, _ []byte) error {
+	for f, err := range fields(data) {
 		switch {
-		case num == normalizerCharsmap && typ == protowire.BytesType:
-			rules = bytes
-		case num == normalizerDummy && typ == protowire.VarintType:
-			n.dummyPrefix = number != 0
-		case num == normalizerExtra && typ == protowire.VarintType:
-			n.removeExtra = number != 0
-		case num == normalizerEscape && typ == protowire.VarintType:
-			n.escape = number != 0
+		case err != nil:
+			return nil, err
+		case f.tag == normalizerCharsmap:
+			rules = f.bytes
+		case f.tag == normalizerDummy:
+			n.dummyPrefix = f.number != 0
+		case f.tag == normalizerExtra:
+			n.removeExtra = f.number != 0
+		case f.tag == normalizerEscape:
+			n.escape = f.number != 0
 		}
-		return nil
-	})
-	if err != nil || len(rules) == 0 {
-		return n, err
 	}
-	if n.charsmap, err = parseCharsmap(rules); err != nil {
-		return nil, fmt.Errorf("precompiled_charsmap: %w", err)
+	if len(rules) > 0 {
+		var err error
+		if n.charsmap, err = parseCharsmap(rules); err != nil {
+			return nil, fmt.Errorf("precompiled_charsmap: %w", err)
+		}
 	}
 	return n, nil
 }
 
-// Marshal returns the model as a sentencepiece .model file. The same model
-// gives the same bytes. A model that was parsed from a tokenizer.json has no
-// such form; nil is returned for it.
+// Marshal returns the model as a sentencepiece .model file, nil if it was read from
+// a tokenizer.json. The same model gives the same bytes.
 func (m *Model) Marshal() []byte {
 	if m.proto == nil {
 		return nil
 	}
 	var out, entry []byte
 	for _, p := range m.proto.pieces {
-		entry = protowire.AppendTag(entry[:0], pieceText, protowire.BytesType)
-		entry = protowire.AppendString(entry, p.text)
-		entry = protowire.AppendTag(entry, pieceScore, protowire.Fixed32Type)
-		entry = protowire.AppendFixed32(entry, math.Float32bits(p.score))
+		entry = appendBytes(entry[:0], pieceText, []byte(p.text))
+		entry = appendFloat(entry, pieceScore, p.score)
 		if p.kind != normal {
 			entry = appendNumber(entry, pieceType, uint64(p.kind))
 		}
-		out = appendMessage(out, modelPieces, entry)
+		out = appendBytes(out, modelPieces, entry)
 	}
-	out = appendMessage(out, modelTrainer, m.proto.trainer)
-	out = appendMessage(out, modelNormalizer, m.proto.normalizer)
+	out = appendBytes(out, modelTrainer, m.proto.trainer)
+	out = appendBytes(out, modelNormalizer, m.proto.normalizer)
 	if m.proto.denormalizer != nil {
-		out = appendMessage(out, modelDenormalizer, m.proto.denormalizer)
+		out = appendBytes(out, modelDenormalizer, m.proto.denormalizer)
 	}
 	return append(out, m.proto.rest...)
 }
 
-func appendMessage(dst []byte, num protowire.Number, message []byte) []byte {
-	dst = protowire.AppendTag(dst, num, protowire.BytesType)
-	return protowire.AppendBytes(dst, message)
+func appendBytes(dst []byte, tag protowire.Number, value []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendVarint(dst, uint64(tag)), value)
 }
 
-// appendNumber appends a varint field. Negative numbers, such as the id -1, are
-// given as their two's complement.
-func appendNumber(dst []byte, num protowire.Number, value uint64) []byte {
-	dst = protowire.AppendTag(dst, num, protowire.VarintType)
-	return protowire.AppendVarint(dst, value)
+func appendFloat(dst []byte, tag protowire.Number, value float32) []byte {
+	return protowire.AppendFixed32(protowire.AppendVarint(dst, uint64(tag)), math.Float32bits(value))
+}
+
+// appendNumber appends a varint field. A negative number, such as the id -1, is
+// given as its two's complement.
+func appendNumber(dst []byte, tag protowire.Number, value uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendVarint(dst, uint64(tag)), value)
 }

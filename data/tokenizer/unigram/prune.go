@@ -7,24 +7,13 @@ import (
 	"slices"
 )
 
-// sortedAlive returns the pieces that are alive in the order of their bytes.
-func sortedAlive(pieces []string, alive []bool, n int) []int32 {
-	order := make([]int32, 0, n)
-	for i := range pieces {
-		if alive[i] {
-			order = append(order, int32(i))
-		}
-	}
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(pieces[a], pieces[b]) })
-	return order
-}
-
 // alternative is how a piece is segmented without itself.
 type alternative struct {
 	ids    []int32 // nil if there is no other way; -1 for unknown characters
 	better bool    // than the piece
 }
 
+// alternatives returns the alternative of each piece.
 func (e *estimator) alternatives(ctx context.Context) []alternative {
 	out := make([]alternative, len(e.pieces))
 	e.parallel(ctx, len(e.pieces), func(_ int, l *lattice, lo, hi int) {
@@ -47,10 +36,10 @@ func (e *estimator) alternatives(ctx context.Context) []alternative {
 	return out
 }
 
-// prune drops the pieces whose loss is least, until a share of keep or target
-// of them are left, whichever is more. The loss of a piece is how much less
-// likely the text becomes, by its best segmentations, when the piece is
-// replaced by its alternative everywhere.
+// prune drops the pieces whose loss is least. It leaves the share keep of the pieces,
+// or target of them if these are more. The loss of a piece is how much less likely the
+// text becomes, by its best segmentations, when the piece is replaced by its
+// alternative everywhere.
 func (e *estimator) prune(ctx context.Context, keep float64, target int) error {
 	e.prepare()
 	size := max(target, int(keep*float64(e.left)))
@@ -100,10 +89,7 @@ func (e *estimator) prune(ctx context.Context, keep float64, target int) error {
 		}
 	}
 	slices.SortFunc(candidates, func(a, b candidate) int {
-		if c := cmp.Compare(b.loss, a.loss); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.id, b.id)
+		return cmp.Or(cmp.Compare(b.loss, a.loss), cmp.Compare(a.id, b.id))
 	})
 	for _, c := range candidates[min(len(candidates), max(size-kept, 0)):] {
 		e.drop(c.id)
@@ -111,8 +97,8 @@ func (e *estimator) prune(ctx context.Context, keep float64, target int) error {
 	return nil
 }
 
-// dropUnreachable drops the pieces that no best segmentation can hold, since
-// their alternative is better.
+// dropUnreachable drops the pieces whose alternative is better, so that no best
+// segmentation can hold them.
 func (e *estimator) dropUnreachable(ctx context.Context) error {
 	e.prepare()
 	others := e.alternatives(ctx)

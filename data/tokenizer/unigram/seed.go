@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -17,9 +18,9 @@ const (
 	longVowelSound = 'ー' // Katakana, although Unicode shares it with Hiragana
 )
 
-// scripts tells whether a text may be a piece: its characters are of one
-// script, kana and ideographs counting as one, digits and punctuation as
-// another, and a space is only at its beginning.
+// scripts decides whether a text may be a piece. Its characters must be of one
+// script, and a space may be only at its beginning. Kana and ideographs count as one
+// script, characters without a script, such as digits and punctuation, as another.
 type scripts struct {
 	tables []*unicode.RangeTable
 	known  map[rune]int
@@ -32,28 +33,17 @@ const (
 )
 
 func newScripts() *scripts {
-	s := &scripts{known: make(map[rune]int)}
-	names := make([]string, 0, len(unicode.Scripts))
-	for name := range unicode.Scripts {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		s.tables = append(s.tables, unicode.Scripts[name])
-	}
-	return s
+	return &scripts{tables: slices.Collect(maps.Values(unicode.Scripts)), known: make(map[rune]int)}
 }
 
+// script returns a number for the script of a character.
 func (s *scripts) script(r rune) int {
 	if id, ok := s.known[r]; ok {
 		return id
 	}
-	id := len(s.tables) // a character without script
-	for i, table := range s.tables {
-		if unicode.Is(table, r) {
-			id = i
-			break
-		}
+	id := slices.IndexFunc(s.tables, func(t *unicode.RangeTable) bool { return unicode.Is(t, r) })
+	if id < 0 {
+		id = len(s.tables)
 	}
 	switch {
 	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == longVowelSound:
@@ -65,7 +55,7 @@ func (s *scripts) script(r rune) int {
 	return id
 }
 
-// valid tells whether text may be a piece.
+// valid reports whether text may be a piece.
 func (s *scripts) valid(text []byte) bool {
 	previous := anyScript
 	for i := 0; i < len(text); {
@@ -112,8 +102,8 @@ type suffix struct {
 // score is how many characters of the text they cover, overlaps counted twice.
 // At most limit are returned, those of the highest score first.
 //
-// text holds the words, each ended by NUL and maxPieceBytes more NULs at its
-// end; counts is how often the word of each byte of text occurs.
+// text holds the words, each ended by NUL, and maxPieceBytes more NULs at its end.
+// count returns how often the word at a byte of text occurs.
 func seeds(ctx context.Context, text []byte, count func(at int32) int64, limit int) ([]seed, error) {
 	// The suffixes are sorted by their first two bytes, then each group alone.
 	var sizes [1 << 16]int32
@@ -154,13 +144,8 @@ func seeds(ctx context.Context, text []byte, count func(at int32) int64, limit i
 
 func bestSeeds(text []byte, found []seed, limit int) []seed {
 	slices.SortFunc(found, func(a, b seed) int {
-		if c := cmp.Compare(b.score, a.score); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(b.size, a.size); c != 0 {
-			return c
-		}
-		return bytes.Compare(text[a.at:a.at+a.size], text[b.at:b.at+b.size])
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.size, a.size),
+			bytes.Compare(text[a.at:a.at+a.size], text[b.at:b.at+b.size]))
 	})
 	return found[:min(len(found), limit)]
 }
@@ -174,8 +159,8 @@ type seeder struct {
 	open     []interval
 }
 
-// interval is a node of the suffix tree that is being read: the suffixes since
-// one that share depth bytes, and how often they occur.
+// interval is a node of the suffix tree that is open: the suffixes read last that
+// share depth bytes, and how often they occur.
 type interval struct {
 	depth int32
 	count int64
@@ -205,7 +190,7 @@ func (s *seeder) group(places []int32, yield func(seed)) {
 			depth = s.shared(x.at, s.suffixes[i+1].at)
 		}
 		count := s.count(x.at)
-		if end := s.length(x.at); end > max(depth, s.open[len(s.open)-1].depth) {
+		if end := s.shared(x.at, x.at); end > max(depth, s.open[len(s.open)-1].depth) {
 			s.offer(x.at, end, count, yield) // the suffix itself
 		}
 		for s.open[len(s.open)-1].depth > depth {
@@ -222,10 +207,10 @@ func (s *seeder) group(places []int32, yield func(seed)) {
 	}
 }
 
-// head returns the first 8 bytes of a suffix, NUL behind its end.
+// head returns the first 8 bytes of a suffix, NUL after its end.
 func (s *seeder) head(at int32) uint64 {
 	head := uint64(0)
-	for i := int32(0); i < 8; i++ {
+	for i := range int32(8) {
 		c := s.text[at+i]
 		if c == 0 {
 			return head << (8 * (8 - i))
@@ -240,15 +225,6 @@ func (s *seeder) head(at int32) uint64 {
 func (s *seeder) shared(a, b int32) int32 {
 	n := int32(0)
 	for n < maxPieceBytes && s.text[a+n] == s.text[b+n] && s.text[a+n] != 0 {
-		n++
-	}
-	return n
-}
-
-// length returns the length of a suffix up to maxPieceBytes.
-func (s *seeder) length(at int32) int32 {
-	n := int32(0)
-	for n < maxPieceBytes && s.text[at+n] != 0 {
 		n++
 	}
 	return n

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // TrainOptions configures [Train].
@@ -101,18 +103,24 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	n := &normalizer{charsmap: rules, dummyPrefix: true, removeExtra: true, escape: true}
 	n.prepare()
 
-	words, chars, charCounts, err := trainingWords(ctx, documents, n, opts)
+	raw, err := countRaw(ctx, documents, maxWords)
 	if err != nil {
 		return nil, err
 	}
+	words := normalizeWords(raw, n, opts.Special)
+	chars := alphabet(words, opts.CharacterCoverage)
+	if len(chars) == 0 {
+		return nil, ErrNoText
+	}
+	words = replaceRare(words, chars)
 	meta := len(opts.Special)
 	if opts.ByteFallback {
 		meta += 256
 	}
 	if meta+len(chars) > opts.VocabSize {
-		return nil, errVocabulary(opts.VocabSize, meta, len(chars))
+		return nil, fmt.Errorf("unigram: %d special pieces and %d characters exceed a vocabulary of %d: raise it, or lower the character coverage", meta, len(chars), opts.VocabSize)
 	}
-	pieces, scores, err := seedPieces(ctx, words, chars, charCounts)
+	pieces, scores, err := seedPieces(ctx, words, chars)
 	if err != nil {
 		return nil, err
 	}
@@ -130,42 +138,19 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	return newModel(trainedProto(final, rules, opts))
 }
 
-// trainingWords counts the normalized words of documents, and returns them
-// with their alphabet.
-func trainingWords(ctx context.Context, documents iter.Seq2[string, error], n *normalizer, opts TrainOptions) (*counter, []rune, []int64, error) {
-	raw, err := countRaw(ctx, documents, maxWords)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	words := normalizeWords(raw, n, opts.Special)
-	chars, counts := alphabet(words, opts.CharacterCoverage)
-	if len(chars) == 0 {
-		return nil, nil, nil, ErrNoText
-	}
-	words = replaceRare(words, chars)
-	sorted := &counter{}
-	for _, i := range words.sorted() {
-		word := words.word(int(i))
-		sorted.text = append(sorted.text, word...)
-		sorted.ends = append(sorted.ends, uint32(len(sorted.text)))
-		sorted.counts = append(sorted.counts, words.counts[i])
-	}
-	return sorted, chars, counts, nil
-}
-
 // seedPieces returns the pieces that training starts from, the characters
 // first, and the logarithms of their relative scores.
-func seedPieces(ctx context.Context, words *counter, chars []rune, charCounts []int64) ([]string, []float64, error) {
-	text := make([]byte, 0, len(words.text)+words.len()+maxPieceBytes)
-	starts := make([]int32, words.len())
-	for i := range words.counts {
-		starts[i] = int32(len(text))
-		text = append(append(text, words.word(i)...), 0)
+func seedPieces(ctx context.Context, words *wordcount.Counts, chars []wordcount.Character) ([]string, []float64, error) {
+	text := make([]byte, 0, words.Size()+words.Len()+maxPieceBytes)
+	starts := make([]int32, 0, words.Len())
+	for word := range words.Bytes() {
+		starts = append(starts, int32(len(text)))
+		text = append(append(text, word...), 0)
 	}
 	text = append(text, make([]byte, maxPieceBytes+8)...)
 	count := func(at int32) int64 {
 		i := sort.Search(len(starts), func(i int) bool { return starts[i] > at })
-		return words.counts[i-1]
+		return words.Count(i - 1)
 	}
 	found, err := seeds(ctx, text, count, maxSeeds)
 	if err != nil {
@@ -177,8 +162,8 @@ func seedPieces(ctx context.Context, words *counter, chars []rune, charCounts []
 	add := func(piece string, score float64) {
 		pieces, scores, total = append(pieces, piece), append(scores, score), total+score
 	}
-	for i, r := range chars {
-		add(string(r), float64(charCounts[i]))
+	for _, c := range chars {
+		add(string(c.Rune), float64(c.Count))
 	}
 	for _, s := range found {
 		add(string(text[s.at:s.at+s.size]), float64(s.score))
@@ -227,7 +212,7 @@ func (e *estimator) train(ctx context.Context, target int, progress func(done, t
 
 // final returns the size best pieces, all characters among them, by falling
 // score. Characters that EM has dropped get the lowest score.
-func (e *estimator) final(chars []rune, size int) []piece {
+func (e *estimator) final(chars []wordcount.Character, size int) []piece {
 	var rest []int32
 	lowest := math.MaxFloat64
 	for i, alive := range e.alive {
@@ -240,28 +225,22 @@ func (e *estimator) final(chars []rune, size int) []piece {
 	}
 	var out []piece
 	penalty := 0.0
-	for i, r := range chars {
+	for i, c := range chars {
 		score := e.score[i]
 		if !e.alive[i] {
 			score = lowest + penalty
 			penalty += 0.0001 // so that they differ
 		}
-		out = append(out, piece{string(r), float32(score), normal})
+		out = append(out, piece{string(c.Rune), float32(score), normal})
 	}
 	slices.SortFunc(rest, func(a, b int32) int {
-		if c := cmp.Compare(e.score[b], e.score[a]); c != 0 {
-			return c
-		}
-		return cmp.Compare(e.pieces[a], e.pieces[b])
+		return cmp.Or(cmp.Compare(e.score[b], e.score[a]), cmp.Compare(e.pieces[a], e.pieces[b]))
 	})
 	for _, i := range rest[:min(len(rest), size-len(out))] {
 		out = append(out, piece{e.pieces[i], float32(e.score[i]), normal})
 	}
 	slices.SortFunc(out, func(a, b piece) int {
-		if c := cmp.Compare(b.score, a.score); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.text, b.text)
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.text, b.text))
 	})
 	return out
 }
@@ -285,19 +264,17 @@ func trainedProto(pieces []piece, rules *charsmap, opts TrainOptions) *proto {
 	}
 	if opts.ByteFallback {
 		for b := range 256 {
-			p.pieces = append(p.pieces, piece{fmt.Sprintf("<0x%02X>", b), 0, byteType})
+			p.pieces = append(p.pieces, piece{byteName(b), 0, byteType})
 		}
 	}
 	p.pieces = append(p.pieces, pieces...)
 
 	t := appendNumber(nil, trainerModelType, 1)
 	t = appendNumber(t, trainerVocabSize, uint64(len(p.pieces)))
-	t = protowire.AppendTag(t, trainerCoverage, protowire.Fixed32Type)
-	t = protowire.AppendFixed32(t, math.Float32bits(float32(opts.CharacterCoverage)))
+	t = appendFloat(t, trainerCoverage, float32(opts.CharacterCoverage))
 	t = appendNumber(t, trainerMaxLength, maxPieceChars)
 	for _, name := range controls {
-		t = protowire.AppendTag(t, trainerControl, protowire.BytesType)
-		t = protowire.AppendString(t, name)
+		t = appendBytes(t, trainerControl, []byte(name))
 	}
 	if opts.ByteFallback {
 		t = appendNumber(t, trainerByteFallback, 1)
@@ -307,12 +284,10 @@ func trainedProto(pieces []piece, rules *charsmap, opts TrainOptions) *proto {
 	t = appendNumber(t, trainerEosID, uint64(id["</s>"]))
 	p.trainer = appendNumber(t, trainerPadID, uint64(id["<pad>"]))
 
-	n := protowire.AppendTag(nil, normalizerName, protowire.BytesType)
-	n = protowire.AppendString(n, "nmt_nfkc")
-	n = protowire.AppendTag(n, normalizerCharsmap, protowire.BytesType)
-	n = protowire.AppendBytes(n, rules.source)
-	for _, num := range []protowire.Number{normalizerDummy, normalizerExtra, normalizerEscape} {
-		n = appendNumber(n, num, 1)
+	n := appendBytes(nil, normalizerName, []byte("nmt_nfkc"))
+	n = appendBytes(n, normalizerCharsmap, rules.source)
+	for _, tag := range []protowire.Number{normalizerDummy, normalizerExtra, normalizerEscape} {
+		n = appendNumber(n, tag, 1)
 	}
 	p.normalizer = n
 	return p

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 func documents(docs ...string) iter.Seq2[string, error] {
@@ -187,17 +189,17 @@ func TestCountForgetsTheRarest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.len() > 100 {
-		t.Errorf("%d words are kept", c.len())
+	if c.Len() > 100 {
+		t.Errorf("%d words are kept", c.Len())
 	}
 	for i := range 10 {
 		word := fmt.Sprintf("often%d", i)
 		found := false
-		for j := range c.len() {
-			if string(c.word(j)) == word {
+		for j := range c.Len() {
+			if string(c.Word(j)) == word {
 				found = true
-				if c.counts[j] != 30 {
-					t.Errorf("%s is counted %d times, want 30", word, c.counts[j])
+				if c.Count(j) != 30 {
+					t.Errorf("%s is counted %d times, want 30", word, c.Count(j))
 				}
 			}
 		}
@@ -210,10 +212,10 @@ func TestCountForgetsTheRarest(t *testing.T) {
 // TestSeeds compares the seeds with a count of all substrings.
 func TestSeeds(t *testing.T) {
 	words := map[string]int64{"▁banana": 3, "▁bandana": 2, "▁ana": 1, "▁été": 2, "▁x1": 9, "▁x2": 1, "▁aaaa": 1, "▁ab▅ab": 2}
-	counts := &counter{}
+	counts := new(wordcount.Counts)
 	all := make(map[string]int64)
 	for word, n := range words {
-		addWord(counts, word, n)
+		counts.Add(word, n)
 		for i := range word {
 			for j := i + 1; j <= len(word); j++ {
 				if j == len(word) || utf8.RuneStart(word[j]) {
@@ -222,7 +224,7 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
-	pieces, scores, err := seedPieces(t.Context(), counts, []rune{'a'}, []int64{1})
+	pieces, scores, err := seedPieces(t.Context(), counts, []wordcount.Character{{Rune: 'a', Count: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +270,7 @@ func TestValidPieces(t *testing.T) {
 func TestExpectations(t *testing.T) {
 	pieces := []string{"a", "b", "ab", "ba", "aba", "abab"}
 	scores := []float64{-2, -2.5, -3, -3.1, -4, -4.2}
-	e, err := newEstimator(&counter{}, pieces, scores)
+	e, err := newEstimator(new(wordcount.Counts), pieces, scores)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,30 +1,28 @@
 package wordpiece
 
 import (
-	"strings"
 	"unicode/utf8"
-)
 
-const (
-	cacheEntries = 1 << 17 // cached words of an encoder before it starts afresh
-	cacheWord    = 64      // longest word that is cached, in bytes
+	"github.com/landscape-aware/growing/data/tokenizer/wordcache"
 )
 
 // Encoder encodes text with a cache of the words it has met. It is for one
 // goroutine at a time.
 type Encoder struct {
 	m       *Model
-	cache   map[string]span
-	arena   []int32
+	cache   wordcache.Cache // by words between spaces, as they are written
+	encode  func(dst []int32, word string) []int32
 	scratch []byte
 }
 
-// span is a part of an encoder's arena.
-type span struct{ lo, hi int32 }
-
 // NewEncoder returns an encoder with an empty cache.
 func (m *Model) NewEncoder() *Encoder {
-	return &Encoder{m: m, cache: make(map[string]span)}
+	e := &Encoder{m: m}
+	e.encode = func(dst []int32, word string) []int32 {
+		e.scratch = m.norm.words(word, e.scratch, func(w []byte) { dst = m.split(dst, w) })
+		return dst
+	}
+	return e
 }
 
 // asciiSpace marks the ASCII characters that separate words.
@@ -60,25 +58,7 @@ func fields(text string, yield func(string)) {
 
 // Encode appends the ids of text to dst.
 func (e *Encoder) Encode(dst []int32, text string) []int32 {
-	fields(text, func(word string) {
-		if s, ok := e.cache[word]; ok {
-			dst = append(dst, e.arena[s.lo:s.hi]...)
-			return
-		}
-		lo := len(dst)
-		e.scratch = e.m.norm.words(word, e.scratch, func(w []byte) { dst = e.m.split(dst, w) })
-		if len(word) > cacheWord {
-			return
-		}
-		if len(e.cache) >= cacheEntries {
-			clear(e.cache)
-			e.arena = e.arena[:0]
-		}
-		start := int32(len(e.arena))
-		e.arena = append(e.arena, dst[lo:]...)
-		// The key is cloned so that the cache does not keep the whole text alive.
-		e.cache[strings.Clone(word)] = span{start, int32(len(e.arena))}
-	})
+	fields(text, func(word string) { dst = wordcache.Append(&e.cache, dst, word, e.encode) })
 	return dst
 }
 
@@ -89,7 +69,7 @@ func (m *Model) split(dst []int32, word []byte) []int32 {
 		return append(dst, m.unk)
 	}
 	start := len(dst)
-	table, offset := m.ids, 0
+	table, offset := m.IDs(), 0
 	for offset < len(word) {
 		end := min(len(word), offset+m.maxPiece)
 		for {

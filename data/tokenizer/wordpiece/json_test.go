@@ -92,8 +92,8 @@ func TestParseVocabulary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"[UNK]", "a", "b", "\u2028", "c"}; !slices.Equal(m.tokens, want) {
-		t.Errorf("%q, want %q", m.tokens, want)
+	if want := []string{"[UNK]", "a", "b", "\u2028", "c"}; !slices.Equal(m.Tokens(), want) {
+		t.Errorf("%q, want %q", m.Tokens(), want)
 	}
 	if _, err := ParseVocabulary("[UNK]\na\xff\n"); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("invalid UTF-8: %v", err)

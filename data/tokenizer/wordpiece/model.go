@@ -6,12 +6,14 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
 
 const (
 	unknown  = "[UNK]"
-	prefix   = "##"
-	maxChars = 100 // of a word that is split; Hugging Face's default
+	prefix   = "##" // of pieces that continue a word
+	maxChars = 100  // of a word that is split; Hugging Face's default
 )
 
 // Normalization holds the switches of Hugging Face's BertNormalizer.
@@ -31,14 +33,13 @@ var Cased = Normalization{CleanText: true, ChineseChars: true}
 // decoding is how tokens become text.
 type decoding struct {
 	none    bool // tokens are joined by spaces
-	cleanup bool // the spaces around punctuation are undone
+	cleanup bool // the spaces around punctuation are removed
 }
 
 // Model is a WordPiece vocabulary together with BERT's rules of splitting text.
 // It does not change once made and may be used by several goroutines.
 type Model struct {
-	tokens       []string // by id
-	ids          map[string]int32
+	vocab.Vocabulary
 	continuation map[string]int32 // tokens that continue a word, without their prefix
 	unk          int32
 	norm         Normalization
@@ -50,29 +51,34 @@ type Model struct {
 // New returns the model of the given tokens, whose ids are their indices. [UNK]
 // must be among them. The model keeps the slice.
 func New(tokens []string, norm Normalization) (*Model, error) {
-	m := &Model{
-		tokens:       tokens,
-		ids:          make(map[string]int32, len(tokens)),
-		continuation: make(map[string]int32, len(tokens)),
-		norm:         norm,
-		decoding:     decoding{cleanup: true},
-		maxChars:     maxChars,
-	}
+	v := vocab.New(tokens)
 	for i, token := range tokens {
 		if token == "" {
 			return nil, fmt.Errorf("the token with id %d is empty", i)
 		}
-		if other, ok := m.ids[token]; ok {
-			return nil, fmt.Errorf("token %q has two ids, %d and %d", token, other, i)
+		if last, _ := v.ID(token); last != int32(i) {
+			return nil, fmt.Errorf("token %q has two ids, %d and %d", token, i, last)
 		}
-		m.ids[token] = int32(i)
+	}
+	return newModel(v, norm)
+}
+
+func newModel(v vocab.Vocabulary, norm Normalization) (*Model, error) {
+	m := &Model{
+		Vocabulary:   v,
+		continuation: make(map[string]int32, v.Size()),
+		norm:         norm,
+		decoding:     decoding{cleanup: true},
+		maxChars:     maxChars,
+	}
+	for i, token := range v.Tokens() {
 		m.maxPiece = max(m.maxPiece, len(token))
 		if rest, ok := strings.CutPrefix(token, prefix); ok && rest != "" {
 			m.continuation[rest] = int32(i)
 		}
 	}
 	var ok bool
-	if m.unk, ok = m.ids[unknown]; !ok {
+	if m.unk, ok = m.ID(unknown); !ok {
 		return nil, errors.New("the vocabulary lacks the token " + unknown + ", which stands for words that it cannot spell")
 	}
 	return m, nil
@@ -82,7 +88,7 @@ func New(tokens []string, norm Normalization) (*Model, error) {
 // its line from 0. A byte order mark, whitespace at the end of a line (as in
 // Hugging Face's WordPiece) and empty lines at the end are no part of it.
 //
-// The file does not say whether text is to be lowercased; a vocabulary with a
+// The file does not say whether text is to be lowercased. A vocabulary with a
 // capital letter outside of brackets is taken to be cased, since lowercased text
 // could never use that token.
 func ParseVocabulary(text string) (*Model, error) {
@@ -108,23 +114,6 @@ func ParseVocabulary(text string) (*Model, error) {
 	return New(lines, norm)
 }
 
-// Size returns the number of tokens. Ids go from 0 to Size()-1.
-func (m *Model) Size() int { return len(m.tokens) }
-
-// Token returns the token with the given id, "" if there is none.
-func (m *Model) Token(id int32) string {
-	if id < 0 || int(id) >= len(m.tokens) {
-		return ""
-	}
-	return m.tokens[id]
-}
-
-// ID returns the id of a token, and whether there is such a token.
-func (m *Model) ID(token string) (int32, bool) {
-	id, ok := m.ids[token]
-	return id, ok
-}
-
 // Normalize returns text as BERT's normalizer leaves it, before it is split.
 func (m *Model) Normalize(text string) string {
 	if m.norm == (Normalization{}) {
@@ -133,8 +122,8 @@ func (m *Model) Normalize(text string) string {
 	return string(m.norm.text(nil, text))
 }
 
-// Normalized returns the model for text that [Model.Normalize] has changed
-// already: the same without a normalizer.
+// Normalized returns the same model without a normalizer, for text that
+// [Model.Normalize] has changed already.
 func (m *Model) Normalized() *Model {
 	n := *m
 	n.norm = Normalization{}

@@ -32,14 +32,6 @@ func isMark(r rune) bool {
 	return r == hanunooPamudpod || unicode.Is(unicode.Mn, r) && !unicode.Is(newMarks, r)
 }
 
-// isPunctuation tells whether BERT makes r a word of its own.
-func isPunctuation(r rune) bool {
-	if r < 0x80 {
-		return r > ' ' && r != 0x7f && !('0' <= r && r <= '9') && !('A' <= r && r <= 'Z') && !('a' <= r && r <= 'z')
-	}
-	return utf8text.IsPunctuation(r)
-}
-
 // isIdeograph tells whether r is one of the CJK ideographs that BERT sets apart.
 // The gap at U+2B820 is Hugging Face's.
 func isIdeograph(r rune) bool {
@@ -97,7 +89,7 @@ func (n Normalization) words(text string, scratch []byte, yield func(word []byte
 		case unicode.IsSpace(r):
 			flush(i)
 			start = i + size
-		case isPunctuation(r):
+		case utf8text.IsPunctuation(r):
 			flush(i)
 			start = i
 			flush(i + size)

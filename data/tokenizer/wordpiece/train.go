@@ -1,7 +1,6 @@
 package wordpiece
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // maxTokens bounds a trained vocabulary, far above any in use.
@@ -65,7 +65,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if opts.LimitAlphabet == 0 {
 		opts.LimitAlphabet = 1000
 	}
-	counts, err := merges.Count(ctx, documents, func() merges.Splitter { return &splitter{norm: Uncased} })
+	counts, err := wordcount.Count(ctx, documents, func() wordcount.Splitter { return &splitter{norm: Uncased} })
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	return New(tokens, Uncased)
 }
 
-// splitter is a [merges.Splitter].
+// splitter is a [wordcount.Splitter].
 type splitter struct {
 	norm    Normalization
 	scratch []byte
@@ -99,23 +99,13 @@ func (s *splitter) Normalize(word []byte, yield func(normalized []byte)) {
 }
 
 // alphabet returns the most frequent characters of the words, at most limit, in
-// the order of their code points. Of equally frequent ones the lower code
-// points are kept.
-func alphabet(counts *merges.Counts, limit int) []rune {
-	occurrences := make(map[rune]int64)
-	for word, count := range counts.All() {
-		for _, r := range word {
-			occurrences[r] += count
-		}
+// the order of their code points.
+func alphabet(counts *wordcount.Counts, limit int) []rune {
+	all := counts.Characters()
+	kept := make([]rune, min(len(all), limit))
+	for i := range kept {
+		kept[i] = all[i].Rune
 	}
-	kept := make([]rune, 0, len(occurrences))
-	for r := range occurrences {
-		kept = append(kept, r)
-	}
-	slices.SortFunc(kept, func(a, b rune) int {
-		return cmp.Or(cmp.Compare(occurrences[b], occurrences[a]), cmp.Compare(a, b))
-	})
-	kept = kept[:min(len(kept), limit)]
 	slices.Sort(kept)
 	return kept
 }
@@ -125,7 +115,7 @@ func alphabet(counts *merges.Counts, limit int) []rune {
 // that occur in the inside of a word, with their prefix, in the order of their
 // code points. Characters that are not in the alphabet are left out of their
 // words, as Hugging Face does.
-func characters(counts *merges.Counts, opts TrainOptions) ([]string, *merges.Words, error) {
+func characters(counts *wordcount.Counts, opts TrainOptions) ([]string, *merges.Words, error) {
 	tokens := slices.Clone(opts.Special)
 	letters := alphabet(counts, opts.LimitAlphabet)
 	first := make(map[rune]int32, len(letters))

@@ -1,123 +1,27 @@
 package wordpiece
 
-import "unicode"
+import "github.com/landscape-aware/growing/data/tokenizer/utf8text"
 
 // Hugging Face's tokenizers classify characters by Unicode 8, Go 1.26 by Unicode
-// 15: characters that were assigned in between are to them neither marks nor
-// format characters. The tables below are all differences, found by comparing
-// every code point with testdata/codepoints.py. Package utf8text has those in
-// punctuation, decomposition and lower case.
+// 15. Characters that were assigned in between are neither marks nor format
+// characters to them. These tables hold all differences but those in punctuation,
+// decomposition and lower case, which are in package utf8text. testdata/codepoints.py
+// lists the classes of every code point, for the tests to compare.
 
 // newMarks are nonspacing marks (Mn) that are not stripped.
-var newMarks = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{0x7fd, 0x7fd, 1},
-		{0x898, 0x89f, 1},
-		{0x8ca, 0x8e1, 1},
-		{0x9fe, 0x9fe, 1},
-		{0xafa, 0xaff, 1},
-		{0xb55, 0xb55, 1},
-		{0xc04, 0xc04, 1},
-		{0xc3c, 0xc3c, 1},
-		{0xd00, 0xd00, 1},
-		{0xd3b, 0xd3c, 1},
-		{0xd81, 0xd81, 1},
-		{0xeba, 0xeba, 1},
-		{0xece, 0xece, 1},
-		{0x180f, 0x180f, 1},
-		{0x1885, 0x1886, 1},
-		{0x1abf, 0x1ace, 1},
-		{0x1df6, 0x1dfb, 1},
-		{0xa82c, 0xa82c, 1},
-		{0xa8c5, 0xa8c5, 1},
-		{0xa8ff, 0xa8ff, 1},
-		{0xa9bd, 0xa9bd, 1},
-	},
-	R32: []unicode.Range32{
-		{0x10d24, 0x10d27, 1},
-		{0x10eab, 0x10eac, 1},
-		{0x10efd, 0x10eff, 1},
-		{0x10f46, 0x10f50, 1},
-		{0x10f82, 0x10f85, 1},
-		{0x11070, 0x11070, 1},
-		{0x11073, 0x11074, 1},
-		{0x110c2, 0x110c2, 1},
-		{0x111c9, 0x111c9, 1},
-		{0x111cf, 0x111cf, 1},
-		{0x1123e, 0x1123e, 1},
-		{0x11241, 0x11241, 1},
-		{0x1133b, 0x1133b, 1},
-		{0x11438, 0x1143f, 1},
-		{0x11442, 0x11444, 1},
-		{0x11446, 0x11446, 1},
-		{0x1145e, 0x1145e, 1},
-		{0x1182f, 0x11837, 1},
-		{0x11839, 0x1183a, 1},
-		{0x1193b, 0x1193c, 1},
-		{0x1193e, 0x1193e, 1},
-		{0x11943, 0x11943, 1},
-		{0x119d4, 0x119d7, 1},
-		{0x119da, 0x119db, 1},
-		{0x119e0, 0x119e0, 1},
-		{0x11a01, 0x11a0a, 1},
-		{0x11a33, 0x11a38, 1},
-		{0x11a3b, 0x11a3e, 1},
-		{0x11a47, 0x11a47, 1},
-		{0x11a51, 0x11a56, 1},
-		{0x11a59, 0x11a5b, 1},
-		{0x11a8a, 0x11a96, 1},
-		{0x11a98, 0x11a99, 1},
-		{0x11c30, 0x11c36, 1},
-		{0x11c38, 0x11c3d, 1},
-		{0x11c3f, 0x11c3f, 1},
-		{0x11c92, 0x11ca7, 1},
-		{0x11caa, 0x11cb0, 1},
-		{0x11cb2, 0x11cb3, 1},
-		{0x11cb5, 0x11cb6, 1},
-		{0x11d31, 0x11d36, 1},
-		{0x11d3a, 0x11d3a, 1},
-		{0x11d3c, 0x11d3d, 1},
-		{0x11d3f, 0x11d45, 1},
-		{0x11d47, 0x11d47, 1},
-		{0x11d90, 0x11d91, 1},
-		{0x11d95, 0x11d95, 1},
-		{0x11d97, 0x11d97, 1},
-		{0x11ef3, 0x11ef4, 1},
-		{0x11f00, 0x11f01, 1},
-		{0x11f36, 0x11f3a, 1},
-		{0x11f40, 0x11f40, 1},
-		{0x11f42, 0x11f42, 1},
-		{0x13440, 0x13440, 1},
-		{0x13447, 0x13455, 1},
-		{0x16f4f, 0x16f4f, 1},
-		{0x16fe4, 0x16fe4, 1},
-		{0x1cf00, 0x1cf2d, 1},
-		{0x1cf30, 0x1cf46, 1},
-		{0x1e000, 0x1e006, 1},
-		{0x1e008, 0x1e018, 1},
-		{0x1e01b, 0x1e021, 1},
-		{0x1e023, 0x1e024, 1},
-		{0x1e026, 0x1e02a, 1},
-		{0x1e08f, 0x1e08f, 1},
-		{0x1e130, 0x1e136, 1},
-		{0x1e2ae, 0x1e2ae, 1},
-		{0x1e2ec, 0x1e2ef, 1},
-		{0x1e4ec, 0x1e4ef, 1},
-		{0x1e944, 0x1e94a, 1},
-	},
-}
+var newMarks = utf8text.Table(`
+	7fd 898-89f 8ca-8e1 9fe afa-aff b55 c04 c3c d00 d3b-d3c d81 eba ece 180f 1885-1886 1abf-1ace
+	1df6-1dfb a82c a8c5 a8ff a9bd 10d24-10d27 10eab-10eac 10efd-10eff 10f46-10f50 10f82-10f85 11070
+	11073-11074 110c2 111c9 111cf 1123e 11241 1133b 11438-1143f 11442-11444 11446 1145e 1182f-11837
+	11839-1183a 1193b-1193c 1193e 11943 119d4-119d7 119da-119db 119e0 11a01-11a0a 11a33-11a38
+	11a3b-11a3e 11a47 11a51-11a56 11a59-11a5b 11a8a-11a96 11a98-11a99 11c30-11c36 11c38-11c3d 11c3f
+	11c92-11ca7 11caa-11cb0 11cb2-11cb3 11cb5-11cb6 11d31-11d36 11d3a 11d3c-11d3d 11d3f-11d45 11d47
+	11d90-11d91 11d95 11d97 11ef3-11ef4 11f00-11f01 11f36-11f3a 11f40 11f42 13440 13447-13455 16f4f
+	16fe4 1cf00-1cf2d 1cf30-1cf46 1e000-1e006 1e008-1e018 1e01b-1e021 1e023-1e024 1e026-1e02a 1e08f
+	1e130-1e136 1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e944-1e94a`)
 
 // newFormat are format characters (Cf) that are not removed.
-var newFormat = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{0x890, 0x891, 1},
-		{0x8e2, 0x8e2, 1},
-	},
-	R32: []unicode.Range32{
-		{0x110cd, 0x110cd, 1},
-		{0x13430, 0x1343f, 1},
-	},
-}
+var newFormat = utf8text.Table(`890-891 8e2 110cd 13430-1343f`)
 
 // hanunooPamudpod was a nonspacing mark in Unicode 8 and is a spacing one.
 const hanunooPamudpod = 0x1734

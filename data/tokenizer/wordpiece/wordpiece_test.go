@@ -88,7 +88,7 @@ func TestTrain(t *testing.T) {
 		"b", "g", "h", "n", "p", "s", "u", "##g", "##n", "##s", "##u",
 		"##ug", "##un", "hug", "pun", "pug", "hugs",
 	}
-	if d := cmp.Diff(want, tok.tokens); d != "" {
+	if d := cmp.Diff(want, tok.Tokens()); d != "" {
 		t.Error(d)
 	}
 }
@@ -107,7 +107,7 @@ func TestTrainDeterministic(t *testing.T) {
 	a := train(t, TrainOptions{VocabSize: 500}, docs...)
 	slices.Reverse(docs)
 	b := train(t, TrainOptions{VocabSize: 500}, docs...)
-	if d := cmp.Diff(a.tokens, b.tokens); d != "" {
+	if d := cmp.Diff(a.Tokens(), b.Tokens()); d != "" {
 		t.Errorf("the vocabulary depends on the order of documents: %s", d)
 	}
 	if a.Size() != 500 {

@@ -1,6 +1,6 @@
-// Package checkout knows where things lie in a checkout of this repository.
-// All that set-up makes is private to the checkout, under .lag in its root;
-// XLA plugins alone lie elsewhere, where go-xla looks for them.
+// Package checkout gives the paths of files in a checkout of this repository.
+// Everything that set-up installs is private to the checkout, under .lag in its
+// root, except XLA plugins, which are where go-xla looks for them.
 package checkout
 
 import (
@@ -20,7 +20,7 @@ var moduleLine = regexp.MustCompile(`(?m)^module\s+` + regexp.QuoteMeta(Module) 
 // A Checkout is a working copy of this repository.
 type Checkout struct{ Root string }
 
-// Find returns the checkout that dir lies in.
+// Find returns the checkout that contains dir.
 func Find(dir string) (Checkout, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -40,12 +40,12 @@ func Find(dir string) (Checkout, error) {
 	}
 }
 
-// Private is the directory of all that set-up makes.
+// Private returns a path in the directory of everything that set-up installs.
 func (c Checkout) Private(elem ...string) string {
 	return filepath.Join(append([]string{c.Root, ".lag"}, elem...)...)
 }
 
-// Bin is the path of a private program.
+// Bin returns the path of a private program.
 func (c Checkout) Bin(name string) string {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
@@ -53,13 +53,13 @@ func (c Checkout) Bin(name string) string {
 	return c.Private("bin", name)
 }
 
-// Venv is the private Python environment.
+// Venv returns the directory of the private Python environment.
 func (c Checkout) Venv() string { return c.Private("venv") }
 
-// Python is the interpreter of the private Python environment.
+// Python returns the interpreter of the private Python environment.
 func (c Checkout) Python() string { return PythonOf(c.Venv()) }
 
-// PythonOf is the interpreter of the Python environment in dir.
+// PythonOf returns the interpreter of the Python environment in dir.
 func PythonOf(dir string) string {
 	if runtime.GOOS == "windows" {
 		return filepath.Join(dir, "Scripts", "python.exe")
@@ -67,17 +67,17 @@ func PythonOf(dir string) string {
 	return filepath.Join(dir, "bin", "python")
 }
 
-// Jupyter is the root of Jupyter's private directories; with [Checkout.JupyterEnv]
-// Jupyter reads and writes nothing in the user's home.
+// Jupyter returns a path in the root of Jupyter's private directories. With
+// [Checkout.JupyterEnv] Jupyter does not read or write the user's home.
 func (c Checkout) Jupyter(elem ...string) string {
 	return c.Private(append([]string{"jupyter"}, elem...)...)
 }
 
-// Notebooks is the directory of the notebooks.
+// Notebooks returns the directory of the notebooks.
 func (c Checkout) Notebooks() string { return filepath.Join(c.Root, "notebooks") }
 
-// JupyterEnv is the environment in which Jupyter finds the private kernels and
-// keeps its own files private.
+// JupyterEnv returns environment variables with which Jupyter finds the private
+// kernels and keeps its own files private.
 func (c Checkout) JupyterEnv() []string {
 	return []string{
 		"JUPYTER_PATH=" + c.Jupyter(),
@@ -92,9 +92,8 @@ func (c Checkout) JupyterEnv() []string {
 	}
 }
 
-// Temp makes a directory for work in progress, on the same file system as what
-// set-up makes, so that the finished thing can be renamed into its place. The
-// returned function removes it.
+// Temp creates a temporary directory on the same file system as Private, so
+// that finished files can be renamed into place. Remove deletes it.
 func (c Checkout) Temp(name string) (dir string, remove func(), err error) {
 	if err := os.MkdirAll(c.Private("tmp"), 0o755); err != nil {
 		return "", nil, fmt.Errorf("making %s: %w", c.Private("tmp"), err)

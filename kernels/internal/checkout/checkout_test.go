@@ -16,7 +16,7 @@ func TestFind(t *testing.T) {
 	if _, err := Find(deep); err == nil || !strings.Contains(err.Error(), Module) {
 		t.Fatalf("outside a checkout: error %v, want one that names %s", err, Module)
 	}
-	// A module of another name on the way up is not ours.
+	// A module with another name in a parent directory is not ours.
 	for dir, module := range map[string]string{root: Module, deep: Module + "/other"} {
 		if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("// x\nmodule "+module+"\n"), 0o644); err != nil {
 			t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package doctor finds out what works on this machine and what is missing, with
-// the command that mends it.
+// Package doctor reports what works on this machine and what is missing, with
+// the command to fix it.
 package doctor
 
 import (
@@ -26,28 +26,28 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/pyenv"
 )
 
-// A Finding is what was found about one thing.
+// A Finding is the result of checking one component.
 type Finding struct {
 	Name   string
 	Status Status
 	Text   string
-	Fix    string // what mends it, "" where nothing is to be mended
+	Fix    string // command that fixes the problem; "" if there is none
 }
 
-// A Status tells whether a thing works.
+// A Status says whether a component works.
 type Status int
 
 const (
 	Works   Status = iota
-	Absent         // not there, and not needed for the CPU path
-	Missing        // needed
+	Absent         // missing, but not needed to run notebooks on the CPU
+	Missing        // missing and needed
 )
 
-// setup is the command that mends most.
+// setup is the command that fixes most problems.
 const setup = "go run ./kernels setup"
 
-// Examine looks at everything and tells each finding as soon as it is made. It
-// returns whether the CPU path works: GoNB's notebooks on a CPU backend.
+// Examine checks all components and calls tell with each finding at once. It
+// reports whether notebooks run with GoNB on a CPU backend.
 func Examine(ctx context.Context, c checkout.Checkout, tell func(Finding)) bool {
 	ok := true
 	add := func(f Finding) {
@@ -81,7 +81,7 @@ func Examine(ctx context.Context, c checkout.Checkout, tell func(Finding)) bool 
 	for _, f := range plugins(ctx, probe, header) {
 		add(f)
 	}
-	// Notebooks run on the CPU where either engine does.
+	// Either engine is enough to run notebooks on the CPU.
 	return ok && ctx.Err() == nil
 }
 
@@ -153,7 +153,7 @@ func tools(ctx context.Context, c checkout.Checkout) (found []Finding) {
 func kernels(c checkout.Checkout) (found []Finding) {
 	installed := kernelspec.Installed(c)
 	if _, ok := installed[kernelspec.Default]; !ok {
-		return []Finding{{"kernels", Missing, "no kernel is offered to Jupyter", setup}}
+		return []Finding{{"kernels", Missing, "no kernels are installed", setup}}
 	}
 	names := make([]string, 0, len(installed))
 	for name := range installed {
@@ -164,7 +164,7 @@ func kernels(c checkout.Checkout) (found []Finding) {
 		spec := installed[name]
 		f := Finding{Name: "kernel " + name, Text: spec.DisplayName}
 		if len(spec.Argv) == 0 || spec.Argv[0] != kernelspec.Launcher(c) {
-			f.Status, f.Text, f.Fix = Missing, "made for another place: "+strings.Join(spec.Argv, " "), setup
+			f.Status, f.Text, f.Fix = Missing, "installed for another checkout: "+strings.Join(spec.Argv, " "), setup
 		} else if _, err := os.Stat(spec.Argv[0]); err != nil {
 			f.Status, f.Text, f.Fix = Missing, err.Error(), setup
 		}
@@ -182,7 +182,7 @@ func plugins(ctx context.Context, probe string, header version) (found []Finding
 		if f.Status == Missing && p.Kind() == "cpu" {
 			f.Fix = "rm " + p.Path + " && " + setup
 		}
-		// A plugin that fails is in the way of "xla:cpu", but not of the pure-Go backend.
+		// A broken plugin for another device does not prevent notebooks on the CPU.
 		if f.Status == Missing && p.Kind() != "cpu" {
 			f.Status = Absent
 		}
@@ -199,16 +199,16 @@ func plugins(ctx context.Context, probe string, header version) (found []Finding
 	for _, kind := range kernelspec.Kinds[1:] {
 		if _, ok := plugin.OfKind(list, kind); !ok {
 			found = append(found, Finding{"XLA plugin for " + strings.ToUpper(kind), Absent,
-				"none, its kernel is not offered", setup + " -device " + kind + "   (where there is such a device)"})
+				"none, so its kernel is not installed", setup + " -device " + kind + "   (if you have such a device)"})
 		}
 	}
 	return found
 }
 
-// limit is how long a backend may take to run a small graph.
+// limit is the time limit for a backend to run a small graph.
 const limit = 2 * time.Minute
 
-// try runs the probe in a process of its own: a plugin may crash or hang.
+// try runs the probe in a separate process, because a plugin may crash or hang.
 func try(ctx context.Context, probe, backend string) report.Probe {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -229,7 +229,7 @@ func try(ctx context.Context, probe, backend string) report.Probe {
 	return r
 }
 
-// backend turns what the probe found into a finding.
+// backend converts the result of a probe to a finding.
 func backend(name string, r report.Probe, header version) Finding {
 	f := Finding{Name: name}
 	loaded := version{r.Major, r.Minor}
@@ -253,14 +253,14 @@ func backend(name string, r report.Probe, header version) Finding {
 	return f
 }
 
-// A version is one of the PJRT interface.
+// A version is a version of the PJRT interface.
 type version struct{ major, minor int }
 
 func (v version) String() string { return fmt.Sprintf("%d.%d", v.major, v.minor) }
 
-// compare says in words how a plugin's version fits go-xla's. Versions of one
-// major number are compatible as far as both sides say so; whether they are
-// shows when a graph runs.
+// compare describes how a plugin's version differs from go-xla's. Versions with
+// the same major number should be compatible. Only running a graph shows
+// whether they are.
 func (v version) compare(plugin version) string {
 	switch {
 	case v == (version{}) || v == plugin:
@@ -276,7 +276,7 @@ func (v version) compare(plugin version) string {
 
 var define = regexp.MustCompile(`(?m)^#define PJRT_API_(MAJOR|MINOR) (\d+)`)
 
-// headerVersion reads the version of PJRT that go-xla was built against.
+// headerVersion returns the PJRT version of go-xla's header file.
 func headerVersion(ctx context.Context, c checkout.Checkout) (version, error) {
 	dir, err := proc.Output(ctx, proc.Command{Args: []string{"go", "list", "-m", "-f", "{{.Dir}}", "github.com/gomlx/go-xla"}, Dir: c.Root})
 	if err != nil {

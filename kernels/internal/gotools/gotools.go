@@ -1,6 +1,6 @@
 // Package gotools builds the Go programs that notebooks need (GoNB, goimports,
-// gopls) into the private bin directory, and the packages that notebooks
-// import, so that a notebook's first cell need not.
+// gopls) into the private bin directory. It also compiles the packages that
+// notebooks import, so that a notebook's first cell runs quickly.
 package gotools
 
 import (
@@ -25,20 +25,20 @@ type Tool struct {
 	Name    string
 	Package string
 	Module  string
-	Version string // "" for the version in this repository's go.mod, checked by its go.sum
+	Version string // "" means the version in go.mod, checked by go.sum
 	Why     string
 }
 
-// Tools are the programs that notebooks need. gopls lies in a module of its
-// own, whose requirements would raise ours; Go checks it against its checksum
-// database. gopls 0.23 is the newest that Go 1.26 builds.
+// Tools are the programs that notebooks need. The requirements of gopls would
+// raise ours, so it is not in go.mod; Go checks it against its checksum
+// database. gopls 0.23 is the newest version that Go 1.26 can build.
 var Tools = []Tool{
 	{Name: "gonb", Package: "github.com/janpfeifer/gonb", Module: "github.com/janpfeifer/gonb", Why: "runs the cells"},
 	{Name: "goimports", Package: "golang.org/x/tools/cmd/goimports", Module: "golang.org/x/tools", Why: "adds the imports of cells"},
 	{Name: "gopls", Package: "golang.org/x/tools/gopls", Module: "golang.org/x/tools/gopls", Version: "v0.23.0", Why: "completes names"},
 }
 
-// Want returns the tools with the versions to have.
+// Want returns the tools with all versions set.
 func Want(ctx context.Context, c checkout.Checkout) ([]Tool, error) {
 	var modules []string
 	for _, t := range Tools {
@@ -70,9 +70,9 @@ func Want(ctx context.Context, c checkout.Checkout) ([]Tool, error) {
 	return tools, nil
 }
 
-// Installed returns the version of the tool in the private bin directory, ""
-// where there is none or one of another Go release. (gopls must not be older
-// than the Go whose code it reads.)
+// Installed returns the version of the tool in the private bin directory, or ""
+// if it is missing or was built by another Go release. (gopls must not be older
+// than the Go release whose code it reads.)
 func (t Tool) Installed(c checkout.Checkout) string {
 	info, err := buildinfo.ReadFile(c.Bin(t.Name))
 	if err != nil || info.Path != t.Package || info.Main.Path != t.Module || info.GoVersion != runtime.Version() {
@@ -81,8 +81,8 @@ func (t Tool) Installed(c checkout.Checkout) string {
 	return info.Main.Version
 }
 
-// Ensure builds the tools that are not there at their versions. Each becomes
-// visible when it is complete.
+// Ensure builds the tools that are missing or have another version. A tool
+// becomes visible only when it is complete.
 func Ensure(ctx context.Context, c checkout.Checkout) error {
 	tools, err := Want(ctx, c)
 	if err != nil {
@@ -107,10 +107,10 @@ func (t Tool) build(ctx context.Context, c checkout.Checkout) error {
 	}
 	defer remove()
 	output := filepath.Join(dir, filepath.Base(c.Bin(t.Name)))
-	version, _, _ := strings.Cut(t.Version, "-") // a pseudo-version is wider than a terminal's line
+	version, _, _ := strings.Cut(t.Version, "-") // a pseudo-version does not fit into a terminal's line
 	title := "building " + t.Name + " " + version
 	args, env, source := []string{"build", "-o", output, t.Package}, []string(nil), c.Root
-	if t.own() {
+	if t.hasOwnVersion() {
 		args, env = []string{"install", t.Package + "@" + t.Version}, []string{"GOBIN=" + dir}
 		source = download(ctx, c, t.Module+"@"+t.Version)
 	}
@@ -128,8 +128,8 @@ func (t Tool) build(ctx context.Context, c checkout.Checkout) error {
 	return nil
 }
 
-// own tells whether the tool has requirements of its own, apart from go.mod's.
-func (t Tool) own() bool {
+// hasOwnVersion reports whether [Tools] gives the version, not go.mod.
+func (t Tool) hasOwnVersion() bool {
 	for _, listed := range Tools {
 		if listed.Name == t.Name {
 			return listed.Version != ""
@@ -138,8 +138,8 @@ func (t Tool) own() bool {
 	return false
 }
 
-// download returns the directory of a module, "" where it cannot be had: the
-// build that follows then says why.
+// download downloads a module and returns its directory. It returns "" on
+// failure; the build that follows then reports the error.
 func download(ctx context.Context, c checkout.Checkout, module string) (dir string) {
 	out, err := proc.Output(ctx, proc.Command{Args: []string{"go", "mod", "download", "-json", module}, Dir: c.Root})
 	var answer struct{ Dir string }
@@ -149,7 +149,7 @@ func download(ctx context.Context, c checkout.Checkout, module string) (dir stri
 	return answer.Dir
 }
 
-// stale counts the packages that a build will compile, 0 where that is not known.
+// stale returns the number of packages that a build will compile, or 0 if unknown.
 func stale(ctx context.Context, dir string, packages ...string) int64 {
 	if dir == "" {
 		return 0
@@ -163,24 +163,24 @@ func stale(ctx context.Context, dir string, packages ...string) int64 {
 	return int64(strings.Count(out, "x"))
 }
 
-// build runs the go command in the checkout and says how far it is: the modules
-// it downloads and the packages it compiles, of total where that is known. It
-// returns the time taken in words.
+// build runs the go command in the checkout and shows its progress: the modules
+// it downloads and the packages it compiles, of total if that is not 0. It
+// returns the elapsed time as text.
 func build(ctx context.Context, c checkout.Checkout, title string, env []string, total int64, args ...string) (took string, err error) {
 	task := progress.Start(title, total, "packages")
 	defer task.End()
-	var follow buildOutput
+	var output buildOutput
 	err = proc.Run(ctx, proc.Command{
 		Args: append([]string{"go", args[0], "-v"}, args[1:]...), Dir: c.Root, Env: env,
 		Line: func(line string) {
-			follow.read(line)
-			task.Set(int64(follow.packages), follow.detail())
+			output.read(line)
+			task.Set(int64(output.packages), output.detail())
 		},
 	})
 	return task.Seconds(), err
 }
 
-// buildOutput follows what go build -v prints.
+// buildOutput parses the output of go build -v.
 type buildOutput struct {
 	modules, packages int
 	last              string
@@ -191,7 +191,7 @@ func (b *buildOutput) read(line string) {
 	case strings.HasPrefix(line, "go: downloading "):
 		b.modules++
 		b.last = strings.TrimPrefix(line, "go: ")
-	case !strings.ContainsAny(line, " :#\t"): // a package path; anything else is a message
+	case !strings.ContainsAny(line, " :#\t"): // a package path; other lines are messages
 		b.packages++
 		b.last = line
 	}
@@ -215,10 +215,10 @@ func Prebuild(ctx context.Context, c checkout.Checkout) error {
 	return nil
 }
 
-// ProbePackage is the program that tries a backend, see package doctor.
+// ProbePackage is the program that tests a backend, see package doctor.
 const ProbePackage = checkout.Module + "/kernels/probe"
 
-// BuildProbe builds the probe; it returns at once where it is up to date.
+// BuildProbe builds the probe unless it is up to date.
 func BuildProbe(ctx context.Context, c checkout.Checkout) (program string, err error) {
 	program = c.Bin("probe")
 	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {

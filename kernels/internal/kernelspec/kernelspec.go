@@ -1,8 +1,9 @@
-// Package kernelspec offers the notebooks' kernels to Jupyter and starts them.
+// Package kernelspec installs the notebooks' kernels for Jupyter and starts them.
 //
-// The kernel.json files lie in the checkout's own directory on JUPYTER_PATH, so
-// nothing is installed in the user's home. They start this repository's own
-// launcher, which pins the programs and the environment that GoNB runs with.
+// The kernel.json files are in a directory of the checkout that is on
+// JUPYTER_PATH, so nothing is installed in the user's home. They start this
+// repository's own launcher, which sets the program and the environment for
+// GoNB.
 package kernelspec
 
 import (
@@ -26,14 +27,14 @@ var specs embed.FS
 //go:embed logo.svg
 var logo []byte
 
-// Default is the name of the kernel that notebooks are made for.
+// Default is the name of the kernel for which the notebooks are written.
 const Default = "lag-cpu"
 
-// Kinds are the devices there are kernels for. The kernel for CPU is always
-// offered: where there is no XLA plugin it runs on the pure-Go backend.
+// Kinds are the kinds of device that have kernels. The kernel for CPU is always
+// installed; without an XLA plugin it uses the pure-Go backend.
 var Kinds = []string{"cpu", "cuda", "tpu"}
 
-// Offered returns the kinds of kernel to offer with these plugins.
+// Offered returns the kinds of device to install kernels for, given the plugins.
 func Offered(plugins []plugin.Plugin) []string {
 	kinds := []string{"cpu"}
 	for _, kind := range Kinds[1:] {
@@ -51,8 +52,8 @@ type Spec struct {
 	Env         map[string]string `json:"env"`
 }
 
-// render fills the template of a kind for a checkout. Its strings are JSON, so
-// that a path may hold any character.
+// render executes the template of a kind. It escapes strings for JSON, because
+// a path may contain any character.
 func render(c checkout.Checkout, goProgram, kind string) ([]byte, error) {
 	text, err := specs.ReadFile("specs/lag-" + kind + "/kernel.json")
 	if err != nil {
@@ -63,7 +64,7 @@ func render(c checkout.Checkout, goProgram, kind string) ([]byte, error) {
 		return nil, err
 	}
 	inner := func(s string) string {
-		quoted, _ := json.Marshal(s) // a string always encodes
+		quoted, _ := json.Marshal(s) // cannot fail for a string
 		return strings.TrimSuffix(strings.TrimPrefix(string(quoted), `"`), `"`)
 	}
 	var out bytes.Buffer
@@ -71,12 +72,13 @@ func render(c checkout.Checkout, goProgram, kind string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Launcher is the program that kernels start: a copy of this very program.
+// Launcher returns the path of the program that kernels start: a copy of this
+// program.
 func Launcher(c checkout.Checkout) string { return c.Bin("kernels") }
 
-// Install writes the kernels of the kinds, removes the others, and returns the
-// display names. goProgram is the go command for kernels that are started by a
-// Jupyter without one on its PATH.
+// Install writes the kernels of the given kinds, removes other kernels, and
+// returns the display names. goProgram is the path of the go command, for
+// kernels of a Jupyter that has no go on its PATH.
 func Install(c checkout.Checkout, goProgram string, kinds []string) (names []string, err error) {
 	if err := installLauncher(c); err != nil {
 		return nil, err
@@ -114,7 +116,7 @@ func Install(c checkout.Checkout, goProgram string, kinds []string) (names []str
 	return names, nil
 }
 
-// Installed returns the kernels offered in a checkout, by name.
+// Installed returns the kernels of a checkout by name.
 func Installed(c checkout.Checkout) map[string]Spec {
 	found := make(map[string]Spec)
 	files, _ := filepath.Glob(c.Jupyter("kernels", "*", "kernel.json"))
@@ -149,7 +151,7 @@ func installLauncher(c checkout.Checkout) error {
 }
 
 // writeIfChanged writes a file under a temporary name and renames it, unless it
-// has the content already.
+// already has the content.
 func writeIfChanged(path string, content []byte, mode os.FileMode) error {
 	old, err := os.ReadFile(path)
 	if err == nil && bytes.Equal(old, content) {

@@ -22,22 +22,22 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 )
 
-// Options say how to run JupyterLab.
+// Options are the options for running JupyterLab.
 type Options struct {
 	IP      string // address to listen on
-	Port    int    // 0 for the first free one from 8888
+	Port    int    // 0 means the first free port from 8888
 	Browser bool
-	Token   string // "" for a new one
+	Token   string // "" means a new random token
 }
 
-// startup is how long JupyterLab may take to answer.
+// startup is the time limit for JupyterLab to answer.
 const startup = 2 * time.Minute
 
-// firstPort is Jupyter's own.
+// firstPort is Jupyter's default port.
 const firstPort = 8888
 
-// Run starts JupyterLab, says where it is once it answers, and returns when the
-// context is cancelled and JupyterLab and its kernels have ended.
+// Run starts JupyterLab and prints its address. When the context is canceled it
+// stops JupyterLab and its kernels, and returns after they have ended.
 func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	port, err := choosePort(o.IP, o.Port)
 	if err != nil {
@@ -64,12 +64,12 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 			"--ServerApp.ip=" + o.IP, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
 			"--ServerApp.open_browser=" + browser, "--ServerApp.root_dir=" + dir, "--ServerApp.allow_root=True"},
 		Dir: dir,
-		// The token is not among the arguments, which every user can list.
+		// Not an argument, because every user can list the arguments of a process.
 		Env: append(c.JupyterEnv(), "JUPYTER_TOKEN="+token),
 	})
 	var last tail
 	cmd.Stdout, cmd.Stderr = &last, &last
-	// SIGTERM lets JupyterLab shut its kernels down and asks nothing.
+	// On SIGTERM JupyterLab stops its kernels without asking.
 	cmd.Cancel = func() error {
 		log.Info("stopping JupyterLab and its kernels")
 		return proc.Terminate(cmd.Process)
@@ -78,7 +78,7 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 		return fmt.Errorf("starting JupyterLab: %w", err)
 	}
 	ended := make(chan struct{})
-	var endErr error // valid once ended is closed
+	var endErr error // valid after ended is closed
 	go func() { endErr = cmd.Wait(); close(ended) }()
 	address := net.JoinHostPort(o.IP, strconv.Itoa(port))
 	if err := wait(ctx, address, token, ended); err != nil {
@@ -108,8 +108,8 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	return nil
 }
 
-// writeConfig writes what JupyterLab is to offer: this checkout's kernels alone,
-// the one for CPU first, and no news from the internet.
+// writeConfig writes the configuration of JupyterLab: only this checkout's
+// kernels, CPU as the default, and no news from the internet.
 func writeConfig(c checkout.Checkout) (path string, err error) {
 	var names []string
 	for name := range kernelspec.Installed(c) {
@@ -124,10 +124,10 @@ func writeConfig(c checkout.Checkout) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
 	}
-	// JupyterLab otherwise asks at its first start whether it may fetch news.
+	// By default JupyterLab asks at its first start whether it may fetch news.
 	pages := c.Jupyter("config", "labconfig", "page_config.json")
-	// GoNB connects to gopls 12 s after it starts, and gopls then loads the
-	// packages. JupyterLab gives up after 1 s by default, and Tab does nothing.
+	// GoNB needs 12 s to connect to gopls, which then loads the packages.
+	// JupyterLab's completion gives up after 1 s by default.
 	defaults := c.Jupyter("config", "labconfig", "default_setting_overrides.json")
 	path = c.Jupyter("config", "lag_config.json")
 	for file, content := range map[string][]byte{
@@ -155,8 +155,8 @@ func newToken() (string, error) {
 	return hex.EncodeToString(b[:]), nil
 }
 
-// choosePort returns the port asked for if it is free, or the first free one
-// where none was asked for.
+// choosePort returns the given port if it is free, or the first free port if
+// asked is 0.
 func choosePort(ip string, asked int) (int, error) {
 	ports := []int{asked}
 	if asked == 0 {
@@ -178,7 +178,7 @@ func choosePort(ip string, asked int) (int, error) {
 	return 0, fmt.Errorf("no free port from %d to %d: %w; choose one with -port", firstPort, firstPort+49, err)
 }
 
-// wait returns when the server answers to its token.
+// wait waits until the server accepts the token.
 func wait(ctx context.Context, address, token string, ended <-chan struct{}) error {
 	deadline := time.After(startup)
 	for {

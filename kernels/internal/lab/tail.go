@@ -7,10 +7,10 @@ import (
 	"github.com/charmbracelet/log"
 )
 
-// tail keeps the last lines that a program prints, and logs those that matter.
+// tail is a writer that keeps the last lines and logs errors.
 type tail struct {
 	mu    sync.Mutex
-	open  string // a line that has not ended
+	open  string // last line, if incomplete
 	lines []string
 }
 
@@ -23,7 +23,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	lines := strings.Split(t.open+string(p), "\n")
 	t.open = lines[len(lines)-1]
 	for _, line := range lines[:len(lines)-1] {
-		if matters(line) {
+		if isError(line) {
 			log.Warn("JupyterLab: " + line)
 		}
 		if t.lines = append(t.lines, line); len(t.lines) > keep {
@@ -33,13 +33,14 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// matters picks Jupyter's errors, as in "[E 2026-11-24 21:00:00.000 ServerApp] ...".
-func matters(line string) bool {
+// isError reports whether a line is an error of Jupyter, such as
+// "[E 2026-11-24 21:00:00.000 ServerApp] ...".
+func isError(line string) bool {
 	return strings.HasPrefix(line, "[E ") || strings.HasPrefix(line, "[C ") && !strings.Contains(line, "token=") &&
 		!strings.Contains(line, "received signal")
 }
 
-// String returns the last lines.
+// String returns the last lines, indented.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package nbrun executes notebooks without a browser and finds what went wrong:
-// a cell that fails or does not compile, a shell line, a lost or blank plot,
-// lost output, a timeout, a kernel that died.
+// Package nbrun executes notebooks without a browser and reports failures: a
+// cell that fails or does not compile, a shell line, a lost or blank plot, lost
+// output, a timeout, or a kernel that died.
 package nbrun
 
 import (
@@ -16,6 +16,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 	"github.com/landscape-aware/growing/kernels/internal/progress"
@@ -24,19 +25,19 @@ import (
 //go:embed execute.py
 var script string
 
-// Options say how to execute notebooks.
+// Options are the options for executing notebooks.
 type Options struct {
 	Kernel  string
-	Timeout time.Duration // for one cell
-	Dir     string        // where the executed copies go
-	InPlace bool          // write a notebook whose cells all passed over its source
+	Timeout time.Duration // time limit for one cell
+	Dir     string        // directory for the executed copies
+	InPlace bool          // replace the source if all cells passed
 }
 
-// A FailedError tells that a notebook ran and failed.
+// A FailedError is the error of a notebook with failures.
 type FailedError struct {
 	Notebook string
 	Failures []Failure
-	Copy     string // the executed copy, "" where nothing was executed
+	Copy     string // path of the executed copy; "" if nothing was executed
 }
 
 func (e *FailedError) Error() string {
@@ -45,13 +46,13 @@ func (e *FailedError) Error() string {
 		lines = append(lines, e.Notebook+": "+f.String())
 	}
 	if e.Copy != "" {
-		lines = append(lines, "executed up to there: "+e.Copy)
+		lines = append(lines, "executed up to this point: "+e.Copy)
 	}
 	return strings.Join(lines, "\n")
 }
 
-// Run executes one notebook and returns where the executed copy lies. The error
-// is a [FailedError] where the notebook is to blame.
+// Run executes one notebook and returns the path of the executed copy. The
+// error is a [FailedError] if the notebook itself failed.
 func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (executed string, err error) {
 	nb, err := read(path)
 	if err != nil {
@@ -67,7 +68,7 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return "", fmt.Errorf("making the directory of executed notebooks: %w", err)
 	}
-	// Not among set-up's temporary directories: another set-up may clear those meanwhile.
+	// Not checkout.Temp: another set-up may clear its directory.
 	temp, err := os.MkdirTemp("", "lag-notebook-")
 	if err != nil {
 		return "", fmt.Errorf("executing %s: %w", path, err)
@@ -86,7 +87,7 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 	if err != nil {
 		return "", err
 	}
-	failures := done.judge()
+	failures := done.failures()
 	if reason != "" {
 		failures = append(failures, Failure{cell, "", reason})
 	}
@@ -94,7 +95,11 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 	if o.InPlace && len(failures) == 0 {
 		target = source
 	}
-	if err := move(output, target); err != nil {
+	data, err := os.ReadFile(output)
+	if err == nil {
+		err = atomicfile.WriteBytes(target, data)
+	}
+	if err != nil {
 		return "", fmt.Errorf("writing the executed notebook: %w", err)
 	}
 	if len(failures) > 0 {
@@ -103,7 +108,7 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 	return target, nil
 }
 
-// event is a line that the script prints.
+// event is a line of the script's output.
 type event struct {
 	Event   string
 	Cell    int
@@ -111,8 +116,8 @@ type event struct {
 	Error   string
 }
 
-// execute runs the script. The reason and cell, counted from 1, tell of a
-// failure that leaves no trace in the cell's outputs.
+// execute runs the script. Reason and cell, counted from 1, describe a failure
+// that is not in the cell's outputs.
 func execute(ctx context.Context, c checkout.Checkout, nb *notebook, program, source, output string, o Options) (reason string, cell int, err error) {
 	count, number := nb.code(), 0
 	var task *progress.Task
@@ -143,7 +148,7 @@ func execute(ctx context.Context, c checkout.Checkout, nb *notebook, program, so
 				finished = true
 				switch reason = e.Error; {
 				case reason == "timeout":
-					reason = fmt.Sprintf("timeout: still running after %s; a longer time is given by -timeout", o.Timeout)
+					reason = fmt.Sprintf("timeout: still running after %s; use -timeout to allow more", o.Timeout)
 				case reason != "":
 					reason += "; its log is in " + c.Private("log")
 				}
@@ -154,21 +159,4 @@ func execute(ctx context.Context, c checkout.Checkout, nb *notebook, program, so
 		err = fmt.Errorf("the script ended early")
 	}
 	return reason, cell, err
-}
-
-// move puts a file in its place at once, from the same or another file system.
-func move(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	temp := to + ".new"
-	if err := os.WriteFile(temp, data, 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, to); err != nil {
-		_ = os.Remove(temp)
-		return err
-	}
-	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// A notebook is the part of an .ipynb file that is judged here.
+// A notebook is the part of an .ipynb file that this package checks.
 type notebook struct {
 	Cells []cell
 }
@@ -27,7 +27,7 @@ type cellAttrs struct{ Tags []string }
 
 type output struct {
 	Type      string                     `json:"output_type"`
-	Name      string                     `json:"name"` // of a stream
+	Name      string                     `json:"name"` // name of a stream
 	Text      text                       `json:"text"`
 	Data      map[string]json.RawMessage `json:"data"`
 	Ename     string
@@ -35,7 +35,7 @@ type output struct {
 	Traceback []string
 }
 
-// text is what the format stores as a string or as a list of its lines.
+// text is a string, which an .ipynb file may store as a list of lines.
 type text string
 
 func (t *text) UnmarshalJSON(data []byte) error {
@@ -59,7 +59,7 @@ func read(path string) (*notebook, error) {
 	return &nb, nil
 }
 
-// code counts the cells that run.
+// code returns the number of code cells.
 func (nb *notebook) code() (n int) {
 	for _, c := range nb.Cells {
 		if c.Type == "code" {
@@ -69,9 +69,9 @@ func (nb *notebook) code() (n int) {
 	return n
 }
 
-// A Failure is why a notebook failed, and where.
+// A Failure is a failure of a notebook.
 type Failure struct {
-	Cell int // the cell's place in the notebook among all cells, from 1; 0 for none
+	Cell int // index among all cells, from 1; 0 for none
 	Line string
 	Text string
 }
@@ -89,23 +89,23 @@ func (f Failure) String() string {
 }
 
 var (
-	// GoNB takes a line for the shell only if its first character says so.
+	// GoNB runs a line in the shell only if it begins with "!".
 	shellLine = regexp.MustCompile(`(?m)^(//gonb:)?!.*$`)
 	shellCell = regexp.MustCompile(`\A\s*%%(bash|sh|script)\b.*`)
 	mainMark  = regexp.MustCompile(`(?m)^(%%.*$|%main.*$|func main\(\))`)
 	plotCall  = regexp.MustCompile(`\bfigure\.(Show|Live)\w*\(`)
 	imports   = regexp.MustCompile(`(?m)^import\s*(\([^)]*\)|.*$)`)
 	comment   = regexp.MustCompile(`(?m)^\s*//.*$`)
-	// What gonbui and GoNB say when output is lost on its way to the notebook.
+	// Messages of gonbui and GoNB about lost output.
 	lostOutput = regexp.MustCompile(`(?i)(failed to (write to|read from) GoNB pipe|failed opening pipe|gob: type not registered|` +
 		`gob: .*(not registered|duplicate type)|failed to publish|failed to marshal)`)
 )
 
-// PlotTag marks a cell that must show a plot though it calls no figure function itself.
+// PlotTag marks a cell that must show a plot but does not call a figure function itself.
 const PlotTag = "lag:plot"
 
-// forbidden finds what must not stand in a notebook: a shell line, since one
-// that fails does not fail its cell in GoNB.
+// forbidden returns the shell lines in a notebook. They are not allowed,
+// because a failing one does not fail its cell in GoNB.
 func (nb *notebook) forbidden() (failures []Failure) {
 	for i, c := range nb.Cells {
 		if c.Type != "code" {
@@ -117,34 +117,35 @@ func (nb *notebook) forbidden() (failures []Failure) {
 		}
 		if line != "" {
 			failures = append(failures, Failure{i + 1, c.firstLine(),
-				fmt.Sprintf("shell line %q: one that fails would not fail the cell; do it in Go", strings.TrimSpace(line))})
+				fmt.Sprintf("shell line %q: its failure would not fail the cell; do it in Go", strings.TrimSpace(line))})
 		}
 	}
 	return failures
 }
 
-// judge finds the failures in an executed notebook.
-func (nb *notebook) judge() (failures []Failure) {
+// failures returns the failures in an executed notebook.
+func (nb *notebook) failures() (list []Failure) {
 	for i, c := range nb.Cells {
 		if c.Type == "code" {
-			for _, text := range c.judge() {
-				failures = append(failures, Failure{i + 1, c.firstLine(), text})
+			for _, text := range c.problems() {
+				list = append(list, Failure{i + 1, c.firstLine(), text})
 			}
 		}
 	}
-	return failures
+	return list
 }
 
-func (c cell) judge() (problems []string) {
+// problems returns what is wrong with the outputs of a cell.
+func (c cell) problems() (list []string) {
 	var picture error
 	pictures := 0
 	for _, o := range c.Outputs {
 		switch o.Type {
 		case "error":
-			return []string{o.errorText(c.stderr())} // the rest follows from it
+			return []string{o.errorText(c.stderr())} // other problems are consequences
 		case "stream":
 			if o.Name == "stderr" && lostOutput.MatchString(string(o.Text)) {
-				problems = append(problems, "output was lost: "+lastLines(string(o.Text), 5))
+				list = append(list, "output was lost: "+lastLines(string(o.Text), 5))
 			}
 		default:
 			if data, ok := o.Data["image/png"]; ok {
@@ -157,14 +158,14 @@ func (c cell) judge() (problems []string) {
 		}
 	}
 	if picture != nil {
-		problems = append(problems, fmt.Sprintf("a plot is damaged: %v", picture))
+		list = append(list, fmt.Sprintf("a plot is damaged: %v", picture))
 	} else if pictures == 0 && c.plots() {
-		problems = append(problems, "a plot was lost: the cell shows a figure, but no image/png came out")
+		list = append(list, "a plot was lost: the cell shows a figure, but no image/png came out")
 	}
-	return problems
+	return list
 }
 
-// plots tells whether the cell must show a plot.
+// plots reports whether the cell must show a plot.
 func (c cell) plots() bool {
 	for _, tag := range c.Metadata.Tags {
 		if tag == PlotTag {
@@ -174,9 +175,9 @@ func (c cell) plots() bool {
 	return plotCall.MatchString(comment.ReplaceAllString(c.executed(), ""))
 }
 
-// executed is the part of a cell that runs: what follows a line of %%, which
-// GoNB makes the body of main. Without one the cell only declares, unless it
-// declares main.
+// executed returns the part of a cell that runs: the lines after a line with
+// %%, which GoNB puts into main, or the body of main. Other cells only contain
+// declarations.
 func (c cell) executed() string {
 	if at := mainMark.FindStringIndex(string(c.Source)); at != nil {
 		return string(c.Source)[at[1]:]
@@ -184,7 +185,8 @@ func (c cell) executed() string {
 	return ""
 }
 
-// firstLine names a cell: its first line of code after the imports.
+// firstLine returns the first line of code after the imports, shortened, to
+// identify the cell.
 func (c cell) firstLine() string {
 	for line := range strings.Lines(imports.ReplaceAllString(string(c.Source), "")) {
 		line = strings.TrimSpace(line)
@@ -195,12 +197,13 @@ func (c cell) firstLine() string {
 			return line
 		}
 	}
-	return "imports alone"
+	return "only imports"
 }
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// errorText is what GoNB says of an error, and what the cell itself said last.
+// errorText returns the text of an error, followed by the last lines of the
+// cell's stderr.
 func (o output) errorText(stderr string) string {
 	text := strings.Join(o.Traceback, "\n")
 	if !strings.Contains(text, o.Evalue) {
@@ -212,7 +215,7 @@ func (o output) errorText(stderr string) string {
 	return ansi.ReplaceAllString(strings.TrimSpace(text), "")
 }
 
-// stderr is what the cell wrote there.
+// stderr returns the text that the cell wrote to stderr.
 func (c cell) stderr() string {
 	var all strings.Builder
 	for _, o := range c.Outputs {
@@ -231,7 +234,7 @@ func lastLines(s string, n int) string {
 	return strings.Join(lines, "\n")
 }
 
-// checkPNG tells whether the picture can be read and shows anything.
+// checkPNG returns an error if the picture is damaged or blank.
 func checkPNG(data json.RawMessage) error {
 	var encoded text
 	if err := json.Unmarshal(data, &encoded); err != nil {

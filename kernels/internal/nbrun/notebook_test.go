@@ -88,7 +88,7 @@ func TestJudge(t *testing.T) {
 		{"warning", "%%\nx()", `{"output_type":"stream","name":"stderr","text":"WARN slow"}`, ""},
 	}
 	for _, test := range tests {
-		failures := notebookOf(t, test.source, test.outputs).judge()
+		failures := notebookOf(t, test.source, test.outputs).failures()
 		if test.want == "" {
 			if len(failures) > 0 {
 				t.Errorf("%s: %v, want no failure", test.name, failures)
@@ -103,7 +103,7 @@ func TestJudge(t *testing.T) {
 
 func TestTagDemandsPlot(t *testing.T) {
 	c := cell{Source: "%%\nshowAll()", Metadata: cellAttrs{Tags: []string{PlotTag}}}
-	if len(c.judge()) == 0 {
+	if len(c.problems()) == 0 {
 		t.Error("a cell tagged " + PlotTag + " passes without a plot")
 	}
 }

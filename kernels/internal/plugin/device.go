@@ -9,17 +9,18 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
-// Versions of the plugins for other devices on PyPI. The one for CUDA is of the
-// XLA that was tried on CPU with PJRT 0.115; neither was tried on its device.
+// Versions of the plugins for other devices on PyPI. The CUDA plugin has the
+// version of XLA whose CPU plugin was tested with PJRT 0.115. Neither plugin
+// was tested on its device.
 const (
-	cudaPackage, cudaVersion = "cuda13", "0.11.2" // jax-cuda13-pjrt
-	tpuPackage, tpuVersion   = "tpu", "0.0.52"    // libtpu
+	cudaPackage, cudaVersion = "cuda13", "0.11.2" // of jax-cuda13-pjrt
+	tpuPackage, tpuVersion   = "tpu", "0.0.52"    // of libtpu
 )
 
-// EnsureDevice installs go-xla's plugin for "cuda" or "tpu" unless one is
-// found. go-xla's installer takes them from PyPI and checks the sha256 that
-// PyPI states. The plugin itself comes last, so an interrupted installation is
-// not taken for a complete one.
+// EnsureDevice installs go-xla's plugin for "cuda" or "tpu" unless there is
+// one. go-xla's installer downloads it from PyPI and checks PyPI's sha256. It
+// installs the plugin itself last, so an interrupted installation does not look
+// complete.
 func EnsureDevice(ctx context.Context, c checkout.Checkout, kind string) error {
 	if p, ok := OfKind(Find(SearchPath()), kind); ok {
 		log.Info("XLA plugin ready", "device", kind, "path", p.Path)

@@ -13,5 +13,5 @@ func installDevice(kind, dir string) error {
 	case "tpu":
 		return installer.TPUInstall(tpuPackage, tpuVersion, dir, false, installer.Normal)
 	}
-	return fmt.Errorf("no plugin is known for %q, only for cuda and tpu", kind)
+	return fmt.Errorf("there is no plugin for %q, only for cuda and tpu", kind)
 }

@@ -13,15 +13,16 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
-// ErrNone is the error of [Ensure] where no plugin is to be had for the platform.
+// ErrNone is the error of [Ensure] if there is no plugin for the platform.
 var ErrNone = errors.New("no XLA plugin for CPU")
 
-// Ensure installs an XLA plugin for CPU in the user's home unless one is found:
-// go-xla's own release where that can be reached, else the one from PyPI. A
-// plugin that is there is kept, but one that this function installed and that
-// has changed since is installed anew.
+// Ensure installs an XLA plugin for CPU in the user's home unless there is one:
+// go-xla's own release if it can be reached, otherwise the one from PyPI. It
+// keeps an existing plugin, but replaces one that it installed and that has
+// changed since.
 //
-// The environment in pipEnv is for the private environment's pip, which must be there.
+// PipEnv is the environment for pip of the private Python environment, which
+// must exist.
 func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	home, err := Home()
 	if err != nil {
@@ -32,7 +33,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	if p, ok := OfKind(Find(dirs), "cpu"); ok {
 		ours := filepath.Base(p.Path) == wheel.fileName() && filepath.Dir(p.Path) == home
 		if !ours {
-			log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "others, kept")
+			log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another program")
 			return nil
 		}
 		if err := verify(p.Path, wheel.MemberSHA256); err == nil {
@@ -41,7 +42,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 		} else if _, changed := errors.AsType[*SumError](err); !changed {
 			return err
 		}
-		log.Warn("the XLA CPU plugin is damaged and is installed anew", "path", p.Path)
+		log.Warn("the XLA CPU plugin is damaged; installing it again", "path", p.Path)
 		if err := os.Remove(p.Path); err != nil {
 			return fmt.Errorf("removing the damaged plugin: %w", err)
 		}
@@ -60,7 +61,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	case err != nil && !hasWheel:
 		return fmt.Errorf("%w: go-xla's release: %w; PyPI has none for %s; the pure-Go backend works (-backend go)", ErrNone, err, Platform())
 	case err != nil:
-		log.Info("that source is out of reach; trying the next", "error", err)
+		log.Info("the release cannot be used; trying PyPI", "error", err)
 		path, err = wheel.install(ctx, c.Python(), pipEnv, temp, home)
 		if err != nil {
 			return fmt.Errorf("installing the XLA CPU plugin: %w", err)
@@ -75,7 +76,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	return nil
 }
 
-// removeAbandoned removes what a killed installation left.
+// removeAbandoned removes the temporary files of killed installations.
 func removeAbandoned(dir string) {
 	left, _ := filepath.Glob(filepath.Join(dir, ".installing-*"))
 	for _, path := range left {

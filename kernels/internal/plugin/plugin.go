@@ -1,5 +1,5 @@
 // Package plugin finds XLA's PJRT plugins where go-xla looks for them, and
-// installs the one for CPU.
+// installs the plugin for CPU.
 package plugin
 
 import (
@@ -15,12 +15,12 @@ const PathEnv = "PJRT_PLUGIN_LIBRARY_PATH"
 
 // A Plugin is a file that go-xla can load.
 type Plugin struct {
-	Name string // as in cpu_v0.106.0
+	Name string // such as cpu_v0.106.0
 	Path string
 }
 
-// Kind is the kind of device the plugin drives: cpu, cuda, tpu, or its own name
-// where that says nothing else. go-xla decides by the name too.
+// Kind returns the kind of device: cpu, cuda or tpu if the name contains one of
+// these, otherwise the name. go-xla uses the name in the same way.
 func (p Plugin) Kind() string {
 	name := strings.ToLower(p.Name)
 	for _, kind := range []string{"cuda", "tpu", "cpu"} {
@@ -31,7 +31,7 @@ func (p Plugin) Kind() string {
 	return name
 }
 
-// Backend is the name of the plugin's backend for LAG_BACKEND and -backend.
+// Backend returns the name of the plugin's backend for LAG_BACKEND and -backend.
 func (p Plugin) Backend() string { return "xla:" + p.Path }
 
 var fileNames = []*regexp.Regexp{
@@ -48,7 +48,7 @@ func nameOf(file string) string {
 	return ""
 }
 
-// Home is the directory under the user's home where plugins are installed.
+// Home returns the directory in the user's home where plugins are installed.
 func Home() (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -57,8 +57,8 @@ func Home() (string, error) {
 	return filepath.Join(home, ".local", "lib", "go-xla"), nil
 }
 
-// SearchPath is the list of directories that go-xla looks into, without those
-// of the system's dynamic linker (/etc/ld.so.conf), where no plugin is expected.
+// SearchPath returns the directories that go-xla searches, except those of the
+// system's dynamic linker (/etc/ld.so.conf), which should not have plugins.
 func SearchPath() []string {
 	if list, set := os.LookupEnv(PathEnv); set {
 		return split(list)
@@ -86,8 +86,8 @@ func split(list string) []string {
 	return dirs
 }
 
-// Find lists the plugins in the directories, in their order; of two with one
-// name go-xla sees only the first.
+// Find returns the plugins in the directories, in order. If two have the same
+// name, go-xla sees only the first, and so does Find.
 func Find(dirs []string) []Plugin {
 	var found []Plugin
 	seen := make(map[string]bool)
@@ -109,7 +109,7 @@ func Find(dirs []string) []Plugin {
 	return found
 }
 
-// OfKind returns the first plugin of a kind.
+// OfKind returns the first plugin of a kind, and whether there is one.
 func OfKind(plugins []Plugin, kind string) (Plugin, bool) {
 	for _, p := range plugins {
 		if p.Kind() == kind {
@@ -119,5 +119,5 @@ func OfKind(plugins []Plugin, kind string) (Plugin, bool) {
 	return Plugin{}, false
 }
 
-// Platform is the operating system and architecture, as in linux/amd64.
+// Platform returns the operating system and architecture, such as linux/amd64.
 func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }

@@ -15,26 +15,25 @@ import (
 	"github.com/gomlx/go-xla/installer"
 )
 
-// ReleaseVersion is the plugin that go-xla v0.4.1 was released with; its own
-// name for it, pjrt.DefaultCPUVersion, needs cgo.
+// ReleaseVersion is the version of the plugin for go-xla v0.4.1. The constant
+// pjrt.DefaultCPUVersion is the same, but needs cgo.
 const ReleaseVersion = "v0.114.0"
 
-// reachable is how long the release page may take to answer before the plugin
-// is sought elsewhere.
+// reachable is the time limit for the release page to answer.
 const reachable = 5 * time.Second
 
-// releaseAPI answers with the files of a release and their checksums.
+// releaseAPI is the URL that lists the files of a release and their checksums.
 var releaseAPI = "https://api.github.com/repos/" + installer.BinaryCPUReleasesRepo + "/releases/tags/"
 
 // An asset is a file of a release.
 type asset struct {
 	Name   string `json:"name"`
 	URL    string `json:"browser_download_url"`
-	Digest string `json:"digest"` // as in sha256:0123...
+	Digest string `json:"digest"` // such as sha256:0123...
 }
 
-// releaseAsset asks for this platform's file of go-xla's release and its
-// sha256. A file without a published checksum is refused.
+// releaseAsset returns this platform's file of go-xla's release, with its
+// sha256. A file without a published checksum is an error.
 func releaseAsset(ctx context.Context, platform string) (asset, error) {
 	ctx, cancel := context.WithTimeout(ctx, reachable)
 	defer cancel()
@@ -70,9 +69,9 @@ func releaseAsset(ctx context.Context, platform string) (asset, error) {
 	return asset{}, fmt.Errorf("release %s has no plugin for %s", ReleaseVersion, platform)
 }
 
-// installRelease installs the plugin that go-xla's own installer would, with
-// the functions of that installer, and checks the sha256 that the release
-// publishes, which the installer's own command does not.
+// installRelease installs the plugin of go-xla's release with functions of
+// go-xla's installer. Unlike the installer's own command it checks the
+// published sha256.
 func installRelease(ctx context.Context, temp, dir string) (path string, err error) {
 	a, err := releaseAsset(ctx, Platform())
 	if err != nil {
@@ -92,9 +91,9 @@ func installRelease(ctx context.Context, temp, dir string) (path string, err err
 	return placeRelease(file, dir)
 }
 
-// withInstaller calls functions of go-xla's installer. They take no context and
-// download into the system's temporary directory; here the context ends their
-// downloads, which go to temp.
+// withInstaller calls functions of go-xla's installer. They have no context
+// parameter and download to the system's temporary directory. withInstaller
+// makes them respect the context and download to temp.
 func withInstaller(ctx context.Context, temp string, call func() error) error {
 	http.DefaultClient.Transport = withContext{ctx}
 	defer func() { http.DefaultClient.Transport = nil }()
@@ -112,7 +111,8 @@ func withInstaller(ctx context.Context, temp string, call func() error) error {
 	return call()
 }
 
-// placeRelease unpacks the archive beside its destination and renames its plugin into place.
+// placeRelease unpacks the archive in a temporary directory in dir and renames its
+// plugin into place.
 func placeRelease(archive, dir string) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -141,10 +141,10 @@ func placeRelease(archive, dir string) (path string, err error) {
 		}
 		return path, nil
 	}
-	return "", errors.New("the archive of the release holds no plugin for CPU")
+	return "", errors.New("the archive of the release has no plugin for CPU")
 }
 
-// withContext ends the requests of a client that sets no context of its own.
+// withContext is a transport that sets the context of all requests.
 type withContext struct{ ctx context.Context }
 
 func (t withContext) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -16,20 +16,20 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/progress"
 )
 
-// A Wheel is a package on PyPI that holds a plugin.
+// A Wheel is a package on PyPI with a plugin.
 type Wheel struct {
 	Package, Version string
-	Size             int64  // of the wheel, in bytes
-	SHA256           string // of the wheel
-	Member           string // the plugin's path inside
+	Size             int64  // size of the wheel in bytes
+	SHA256           string // sha256 of the wheel
+	Member           string // the plugin's path in the wheel
 	MemberSHA256     string
-	API              string // PJRT version of the plugin, part of the installed name
+	API              string // PJRT version of the plugin, for the name of the installed file
 }
 
-// Wheels are the plugins for CPU on PyPI, by platform.
+// Wheels are the wheels with a plugin for CPU, by platform.
 //
 // fastatomstruct-xla-cpu is an unmodified build of zml/pjrt-artifacts
-// (Apache-2.0), and was the fastest of those that ran with go-xla v0.4.1.
+// (Apache-2.0). It was the fastest that ran with go-xla v0.4.1.
 var Wheels = map[string]Wheel{
 	"linux/amd64": {
 		Package: "fastatomstruct-xla-cpu", Version: "2026.6.23", Size: 63_200_622,
@@ -40,12 +40,13 @@ var Wheels = map[string]Wheel{
 	},
 }
 
-// fileName is the name of the plugin when installed. go-xla takes the plugin
-// cpu_v0.106.0 when asked for cpu.
+// fileName returns the file name of the installed plugin. go-xla uses a plugin
+// called cpu_v0.106.0 if asked for cpu.
 func (w Wheel) fileName() string { return "pjrt_c_api_cpu_v" + w.API + "_plugin.so" }
 
-// install downloads the wheel with the private environment's pip, which follows
-// the user's settings for indexes and proxies, and installs its plugin in dir.
+// install downloads the wheel with pip of the private Python environment, which
+// follows the user's settings for indexes and proxies, and installs the plugin
+// in dir.
 func (w Wheel) install(ctx context.Context, python string, pipEnv []string, temp, dir string) (path string, err error) {
 	file, err := w.download(ctx, python, pipEnv, temp)
 	if err != nil {
@@ -65,7 +66,7 @@ func (w Wheel) download(ctx context.Context, python string, pipEnv []string, tem
 	}
 	task := progress.Start("downloading the XLA CPU plugin from PyPI", w.Size, "bytes")
 	defer task.End()
-	// pip puts what it downloads under TMPDIR first, where its size can be watched.
+	// pip downloads to TMPDIR first, where the size of the files shows the progress.
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -98,7 +99,7 @@ func (w Wheel) download(ctx context.Context, python string, pipEnv []string, tem
 func sizeUnder(dir string) (size int64) {
 	_ = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // pip removes files meanwhile
+			return nil // pip removes files at the same time
 		}
 		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
 			size += info.Size()
@@ -108,8 +109,8 @@ func sizeUnder(dir string) (size int64) {
 	return size
 }
 
-// extract writes the plugin under a temporary name that go-xla does not look
-// for, checks it, and renames it.
+// extract writes the plugin under a temporary name that go-xla ignores, checks
+// it, and renames it.
 func (w Wheel) extract(wheel, dir string) (path string, err error) {
 	archive, err := zip.OpenReader(wheel)
 	if err != nil {
@@ -118,7 +119,7 @@ func (w Wheel) extract(wheel, dir string) (path string, err error) {
 	defer func() { _ = archive.Close() }()
 	member, err := archive.Open(w.Member)
 	if err != nil {
-		return "", fmt.Errorf("%s holds no %s: %w", wheel, w.Member, err)
+		return "", fmt.Errorf("%s has no %s: %w", wheel, w.Member, err)
 	}
 	defer func() { _ = member.Close() }()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -155,7 +156,7 @@ func (w Wheel) extract(wheel, dir string) (path string, err error) {
 	return path, nil
 }
 
-// A SumError tells that a file is not the one that was expected.
+// A SumError reports a file with the wrong sha256.
 type SumError struct{ File, Got, Want string }
 
 func (e *SumError) Error() string {

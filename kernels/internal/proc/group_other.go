@@ -11,7 +11,7 @@ func setGroup(*exec.Cmd) {}
 
 func interrupt(p *os.Process) error { return p.Kill() }
 
-// Terminate asks a process to end.
+// Terminate kills a process.
 func Terminate(p *os.Process) error { return p.Kill() }
 
 func ended(*os.Process) bool { return true }

@@ -10,13 +10,13 @@ import (
 
 func setGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// interrupt asks the process and its group to end.
+// interrupt sends SIGINT to the process and its group.
 func interrupt(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGINT) }
 
-// Terminate asks a process to end: it alone, which ends its own children.
+// Terminate sends SIGTERM to a process, but not to its children.
 func Terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
-// ended tells whether the process has ended and was waited for.
+// ended reports whether the process has ended and was waited for.
 func ended(p *os.Process) bool { return p.Signal(syscall.Signal(0)) != nil }
 
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }

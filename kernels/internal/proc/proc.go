@@ -1,5 +1,6 @@
-// Package proc runs other programs: their output line by line, a gentle end
-// when the context is cancelled, and errors that hold what the program said.
+// Package proc runs other programs. It reads their output line by line, lets
+// them end gracefully when the context is canceled, and returns errors that
+// contain their last output.
 package proc
 
 import (
@@ -14,22 +15,22 @@ import (
 	"time"
 )
 
-// Grace is how long a program may take to end by itself once it was asked to.
+// Grace is the time that a program has to end after an interrupt.
 const Grace = 10 * time.Second
 
-// keep is how many of the last lines of output an error holds.
+// keep is the number of lines of output in an error.
 const keep = 12
 
 // A Command is a program to run.
 type Command struct {
 	Args []string
-	Dir  string            // working directory, "" for the current one
+	Dir  string            // working directory; "" means the current one
 	Env  []string          // added to this process's environment
-	Line func(line string) // called with each line of stdout and stderr, may be nil
-	Out  func(line string) // called with each line of stdout instead of Line, may be nil
+	Line func(line string) // called with each line of stdout and stderr; may be nil
+	Out  func(line string) // called with each line of stdout instead of Line; may be nil
 }
 
-// An Error tells how a program failed and what it said last.
+// An Error is the error of a program that failed.
 type Error struct {
 	Args []string
 	Last []string // last lines of its output
@@ -46,8 +47,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Make prepares the command: its own process group, so that Ctrl-C at a
-// terminal reaches this program alone, which then ends it in order.
+// Make returns the command in its own process group. Ctrl-C at a terminal then
+// reaches only this program, which stops the command.
 func Make(ctx context.Context, c Command) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Dir = c.Dir
@@ -61,8 +62,8 @@ func Make(ctx context.Context, c Command) *exec.Cmd {
 	return cmd
 }
 
-// killLeftovers ends the children that ignored an interrupt once their parent
-// has ended: they would hold its output open.
+// killLeftovers waits for a process to end and then kills its group. Children
+// that ignored the interrupt would keep the output open.
 func killLeftovers(p *os.Process) {
 	for deadline := time.Now().Add(2 * Grace); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if ended(p) {
@@ -72,16 +73,17 @@ func killLeftovers(p *os.Process) {
 	}
 }
 
-// Run runs the command to its end. A cancelled context interrupts it, kills it
-// after [Grace], and gives the context's error.
+// Run runs the command and waits for it. If the context is canceled, Run
+// interrupts the command, kills it after [Grace], and returns the context's
+// error.
 func Run(ctx context.Context, c Command) error {
 	cmd := Make(ctx, c)
 	var last []string
-	type said struct {
+	type outputLine struct {
 		text string
 		out  bool
 	}
-	lines := make(chan said)
+	lines := make(chan outputLine)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -107,7 +109,7 @@ func Run(ctx context.Context, c Command) error {
 			for {
 				line, err := reader.ReadString('\n')
 				if line = strings.TrimRight(line, "\r\n"); line != "" {
-					lines <- said{line, out}
+					lines <- outputLine{line, out}
 				}
 				if err != nil {
 					return
@@ -136,7 +138,7 @@ func Run(ctx context.Context, c Command) error {
 }
 
 // Output runs the command and returns its standard output without the last
-// line break.
+// newline.
 func Output(ctx context.Context, c Command) (string, error) {
 	var out []string
 	c.Out = func(line string) { out = append(out, line) }
@@ -144,7 +146,7 @@ func Output(ctx context.Context, c Command) (string, error) {
 	return strings.Join(out, "\n"), err
 }
 
-// Missing tells whether the error means that there is no such program.
+// Missing reports whether the error means that the program does not exist.
 func Missing(err error) bool {
 	return errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist)
 }

@@ -1,5 +1,5 @@
-// Package progress says how far a long task is: a bar or a spinner on a
-// terminal, a line of log every few seconds elsewhere.
+// Package progress shows the progress of long tasks: a bar or a spinner on a
+// terminal, otherwise a log line every few seconds.
 package progress
 
 import (
@@ -9,18 +9,19 @@ import (
 	"time"
 
 	"github.com/charmbracelet/log"
+	"github.com/dustin/go-humanize"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// A task that runs without a terminal is logged after first, then ever more
-// seldom down to once in last.
+// Without a terminal a task is first logged after first. The intervals then
+// double up to last.
 const (
 	first = 5 * time.Second
 	last  = 30 * time.Second
 )
 
-// A Task is work under way. Its methods may be called from any goroutine.
+// A Task is a running task. Several goroutines may call its methods.
 type Task struct {
 	title string
 	unit  string
@@ -34,8 +35,8 @@ type Task struct {
 	stop   chan struct{}
 }
 
-// Start begins a task of total units, 0 where the total is not known. The unit
-// "bytes" is shown in megabytes.
+// Start starts a task of total units; 0 means that the total is unknown. The
+// unit "bytes" is shown as kB, MB or GB.
 func Start(title string, total int64, unit string) *Task {
 	t := &Task{title: title, unit: unit, total: total, start: time.Now(), stop: make(chan struct{})}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
@@ -51,7 +52,7 @@ func Start(title string, total int64, unit string) *Task {
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSpinnerType(14),
-			progressbar.OptionSetSpinnerChangeInterval(0), // else it renders by itself, after its end too
+			progressbar.OptionSetSpinnerChangeInterval(0), // otherwise it renders by itself, even after its end
 			progressbar.OptionSetWidth(24),
 			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetElapsedTime(true))
@@ -65,7 +66,7 @@ func Start(title string, total int64, unit string) *Task {
 func (t *Task) tick() {
 	period := first
 	if t.bar != nil {
-		period = 200 * time.Millisecond // keeps the spinner and the time alive
+		period = 200 * time.Millisecond // updates the spinner and the time
 	}
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
@@ -87,14 +88,14 @@ func (t *Task) tick() {
 	}
 }
 
-// state is how far the task is, in words. The lock is held.
+// state returns the progress as text. The caller holds the lock.
 func (t *Task) state() string {
 	var s string
 	switch {
 	case t.unit == "bytes" && t.total > 0:
-		s = fmt.Sprintf("%.0f of %.0f MB", float64(t.done)/1e6, float64(t.total)/1e6)
+		s = humanize.Bytes(uint64(t.done)) + " of " + humanize.Bytes(uint64(t.total))
 	case t.unit == "bytes":
-		s = fmt.Sprintf("%.0f MB", float64(t.done)/1e6)
+		s = humanize.Bytes(uint64(t.done))
 	case t.total > 0:
 		s = fmt.Sprintf("%d of %d %s", t.done, t.total, t.unit)
 	case t.unit == "":
@@ -108,14 +109,14 @@ func (t *Task) state() string {
 	return s
 }
 
-// Set says that done units are done, and what is being worked on.
+// Set sets the number of units done, and a detail such as the current file.
 func (t *Task) Set(done int64, detail string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.done, t.detail = done, detail
 	if t.bar != nil {
 		t.bar.Describe(describe(t.title, detail))
-		// A bar that is full is taken away; the task may have an end that is not counted.
+		// Never fill the bar: a full bar disappears, but the task may not have ended.
 		if t.total > 0 {
 			done = min(done, t.total-1)
 		}
@@ -123,7 +124,7 @@ func (t *Task) Set(done int64, detail string) {
 	}
 }
 
-// Add says that n more units are done.
+// Add adds n to the number of units done.
 func (t *Task) Add(n int64, detail string) {
 	t.mu.Lock()
 	done := t.done + n
@@ -152,7 +153,7 @@ func describe(title, detail string) string {
 	return fmt.Sprintf("%s: %-*s", title, width, detail)
 }
 
-// End ends the task and clears its bar. It may be called twice.
+// End ends the task and clears its bar. Further calls do nothing.
 func (t *Task) End() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -168,5 +169,5 @@ func (t *Task) End() {
 	}
 }
 
-// Seconds is how long the task has been under way, for a line of log.
+// Seconds returns the elapsed time, such as "1.2 s".
 func (t *Task) Seconds() string { return fmt.Sprintf("%.1f s", time.Since(t.start).Seconds()) }

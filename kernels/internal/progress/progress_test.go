@@ -8,7 +8,7 @@ import (
 	"github.com/charmbracelet/log"
 )
 
-// logged returns the log of what a test does; tests have no terminal.
+// logged runs do and returns its log. Tests have no terminal.
 func logged(t *testing.T, do func()) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -28,8 +28,8 @@ func TestState(t *testing.T) {
 		want   string
 	}{
 		{0, "", 0, "", "under way"},
-		{0, "bytes", 2_500_000, "", "2 MB"},
-		{10_000_000, "bytes", 2_600_000, "plugin", "3 of 10 MB, plugin"},
+		{0, "bytes", 2_500_000, "", "2.5 MB"},
+		{10_000_000, "bytes", 2_600_000, "plugin", "2.6 MB of 10 MB, plugin"},
 		{4, "packages", 3, "gonb", "3 of 4 packages, gonb"},
 		{0, "packages", 3, "", "3 packages"},
 	} {
@@ -47,7 +47,8 @@ func TestState(t *testing.T) {
 	}
 }
 
-// TestAdd: units add up, a total may come later, and a task may be ended twice.
+// TestAdd checks that units add up, that the total can be set later, and that a task can
+// be ended twice.
 func TestAdd(t *testing.T) {
 	logged(t, func() {
 		task := Start("building", 0, "packages")
@@ -62,7 +63,8 @@ func TestAdd(t *testing.T) {
 	})
 }
 
-// TestDescribe: what a bar says keeps its width, and the end of a long name.
+// TestDescribe checks that descriptions have a fixed width and keep the end of a long
+// detail.
 func TestDescribe(t *testing.T) {
 	short, long := describe("building", "a"), describe("building", strings.Repeat("x", 60)+"/end")
 	if len(short) != len(long) || !strings.HasSuffix(long, "/end") || !strings.Contains(long, "...") || describe("building", "") != "building" {

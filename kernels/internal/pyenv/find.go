@@ -13,13 +13,13 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 )
 
-// oldest is the oldest version of Python that the requirements are pinned for.
+// oldest is the oldest version of Python for which the requirements have pins.
 const oldest = "3.9"
 
-// A Python is an interpreter that can make environments.
+// A Python is an interpreter that can create environments.
 type Python struct {
 	Path    string
-	Version string // as in 3.11.7
+	Version string // such as 3.11.7
 }
 
 // PythonEnv is the environment variable that names the interpreter to use.
@@ -30,8 +30,8 @@ print(json.dumps({"Path": sys.executable, "Version": "%d.%d.%d" % sys.version_in
  "Lacks": [m for m in ("venv", "ensurepip") if u.find_spec(m) is None]}))`
 
 // FindPython finds an interpreter: $LAG_PYTHON, or the first of the usual names
-// that is new enough and has the modules venv and ensurepip. The error says how
-// to install one.
+// that is new enough and has the modules venv and ensurepip. The error explains
+// how to install one.
 func FindPython(ctx context.Context) (Python, error) {
 	names := []string{"python3"}
 	for minor := 13; minor >= 9; minor-- {
@@ -58,7 +58,7 @@ func FindPython(ctx context.Context) (Python, error) {
 	})
 }
 
-// found is what an interpreter says of itself.
+// found describes an interpreter.
 type found struct {
 	Path, Version string
 	Lacks         []string
@@ -75,11 +75,11 @@ func choose(names []string, look func(name string) (found, error)) (Python, erro
 			}
 		case compare(f.Version, oldest) < 0:
 			if why == "" {
-				why = fmt.Sprintf("%s is %s, %s or newer is needed", f.Path, f.Version, oldest)
+				why = fmt.Sprintf("%s has version %s, but %s or newer is needed", f.Path, f.Version, oldest)
 			}
 		case len(f.Lacks) > 0:
 			if fix == "" {
-				why = fmt.Sprintf("%s (%s) lacks its module %s", f.Path, f.Version, strings.Join(f.Lacks, " and "))
+				why = fmt.Sprintf("%s (%s) lacks the module %s", f.Path, f.Version, strings.Join(f.Lacks, " and "))
 				major, minor := numbers(f.Version)
 				fix = install(fmt.Sprintf("python%d.%d-venv", major, minor))
 			}
@@ -93,10 +93,10 @@ func choose(names []string, look func(name string) (found, error)) (Python, erro
 	if fix == "" {
 		fix = install("python3 python3-venv")
 	}
-	return Python{}, fmt.Errorf("%w that can make environments: %s; %s, or name one in $%s", errNoPython, why, fix, PythonEnv)
+	return Python{}, fmt.Errorf("%w that can create environments: %s; %s, or name one in $%s", errNoPython, why, fix, PythonEnv)
 }
 
-// install is the command that installs Debian's packages, or what to do elsewhere.
+// install returns advice to install packages, given by their names on Debian.
 func install(packages string) string {
 	if _, err := exec.LookPath("apt-get"); err == nil {
 		return "run `sudo apt-get install " + packages + "`"
@@ -110,7 +110,8 @@ func install(packages string) string {
 	return "install Python 3 with its modules venv and ensurepip"
 }
 
-// compare orders versions by their first two numbers.
+// compare compares the first two numbers of versions. The result is negative if a
+// is older than b.
 func compare(a, b string) int {
 	aMajor, aMinor := numbers(a)
 	bMajor, bMinor := numbers(b)

@@ -1,5 +1,5 @@
-// Package pyenv makes the private Python environment with JupyterLab at the
-// versions of requirements.txt, each file checked by its sha256.
+// Package pyenv creates the private Python environment with JupyterLab. It uses
+// the versions of requirements.txt and checks the sha256 of each file.
 package pyenv
 
 import (
@@ -25,28 +25,28 @@ import (
 //go:embed requirements.txt
 var requirements string
 
-// stampName is the file that a complete environment holds.
+// stampName is the name of a file in every complete environment.
 const stampName = "lag.json"
 
-// A stamp tells what an environment was made from. One made from something
-// else, or in a checkout that was moved since (scripts hold absolute paths), is
-// made anew.
+// A stamp describes an environment. An environment whose stamp differs is
+// replaced, also after the checkout was moved, because scripts contain absolute
+// paths.
 type stamp struct {
 	Requirements string // sha256 of requirements.txt
-	Root         string // where the checkout lay
+	Root         string // path of the checkout
 	Python       string // version of the interpreter
 }
 
-// env keeps the user's pip settings for where to download from, and turns off
-// those for where to install to.
+// env is the environment for pip. It keeps the user's settings for where to
+// download from, and turns off those for where to install to.
 var env = []string{"PIP_USER=0", "PIP_REQUIRE_VIRTUALENV=0", "PIP_TARGET=", "PIP_PREFIX=", "PIP_DISABLE_PIP_VERSION_CHECK=1",
 	"PIP_NO_INPUT=1", "PYTHONNOUSERSITE=1", "PYTHONPATH=", "PYTHONUNBUFFERED=1"}
 
-// Env is the environment in which to run the private environment's pip.
+// Env returns the environment variables for pip of the private environment.
 func Env() []string { return append([]string(nil), env...) }
 
-// Ready tells whether the environment is complete and of the current versions,
-// and the Python version it has.
+// Ready reports whether the environment is complete and up to date, and returns
+// its Python version.
 func Ready(c checkout.Checkout) (version string, ok bool) {
 	data, err := os.ReadFile(filepath.Join(c.Venv(), stampName))
 	if err != nil {
@@ -56,7 +56,7 @@ func Ready(c checkout.Checkout) (version string, ok bool) {
 	if json.Unmarshal(data, &s) != nil || s.Requirements != sum() || s.Root != c.Root {
 		return "", false
 	}
-	// The interpreter is a link to the system's, which may be gone.
+	// The interpreter is a link to the system's, which may have been removed.
 	if _, err := os.Stat(c.Python()); err != nil {
 		return "", false
 	}
@@ -68,8 +68,8 @@ func sum() string {
 	return hex.EncodeToString(h[:])
 }
 
-// Ensure makes the environment unless it is there. It is built under a name of
-// its own and becomes .lag/venv when it is complete.
+// Ensure creates the environment unless it is ready. It builds it under a
+// temporary name and links .lag/venv to it when it is complete.
 func Ensure(ctx context.Context, c checkout.Checkout) error {
 	if version, ok := Ready(c); ok {
 		log.Info("JupyterLab ready", "version", Version("jupyterlab", version), "python", version)
@@ -80,10 +80,10 @@ func Ensure(ctx context.Context, c checkout.Checkout) error {
 		return err
 	}
 	removeAbandoned(c)
-	log.Info("making a Python environment", "python", python.Version, "in", c.Venv())
+	log.Info("creating a Python environment", "python", python.Version, "in", c.Venv())
 	dir, err := os.MkdirTemp(c.Private(), "venv-")
 	if err != nil {
-		return fmt.Errorf("making the Python environment: %w", err)
+		return fmt.Errorf("creating the Python environment: %w", err)
 	}
 	complete := false
 	defer func() {
@@ -98,13 +98,13 @@ func Ensure(ctx context.Context, c checkout.Checkout) error {
 	}
 	data, err := json.MarshalIndent(stamp{sum(), c.Root, python.Version}, "", "  ")
 	if err != nil {
-		return fmt.Errorf("making the Python environment: %w", err)
+		return fmt.Errorf("creating the Python environment: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, stampName), data, 0o644); err != nil {
-		return fmt.Errorf("making the Python environment: %w", err)
+		return fmt.Errorf("creating the Python environment: %w", err)
 	}
 	if err := link(c.Venv(), dir); err != nil {
-		return fmt.Errorf("putting the Python environment in its place: %w", err)
+		return fmt.Errorf("linking the Python environment: %w", err)
 	}
 	complete = true
 	task.End()
@@ -114,13 +114,13 @@ func Ensure(ctx context.Context, c checkout.Checkout) error {
 }
 
 func build(ctx context.Context, python Python, dir string, task *progress.Task) error {
-	task.Set(0, "the environment itself")
+	task.Set(0, "creating the environment")
 	if err := proc.Run(ctx, proc.Command{Args: []string{python.Path, "-m", "venv", dir}, Env: env}); err != nil {
-		return fmt.Errorf("making a Python environment: %w", err)
+		return fmt.Errorf("creating the Python environment: %w", err)
 	}
 	file := filepath.Join(dir, "requirements.txt")
 	if err := os.WriteFile(file, []byte(requirements), 0o644); err != nil {
-		return fmt.Errorf("making a Python environment: %w", err)
+		return fmt.Errorf("creating the Python environment: %w", err)
 	}
 	pip := pipOutput{total: strings.Count(requirements, "==")}
 	err := proc.Run(ctx, proc.Command{
@@ -139,7 +139,7 @@ func build(ctx context.Context, python Python, dir string, task *progress.Task) 
 	return nil
 }
 
-// pipOutput follows what pip install prints.
+// pipOutput parses the output of pip install.
 type pipOutput struct {
 	total, done int
 	detail      string
@@ -153,7 +153,7 @@ func (p *pipOutput) read(line string) {
 		return
 	}
 	switch m[1] {
-	case "Ignoring": // a pin for another Python or platform
+	case "Ignoring": // a requirement for another Python or platform
 		p.total--
 	case "Collecting":
 		p.done++
@@ -163,7 +163,7 @@ func (p *pipOutput) read(line string) {
 	}
 }
 
-// link makes name a link to dir at once, replacing an older one.
+// link atomically makes name a link to dir.
 func link(name, dir string) error {
 	if info, err := os.Lstat(name); err == nil && info.Mode()&os.ModeSymlink == 0 {
 		if err := os.RemoveAll(name); err != nil {
@@ -178,8 +178,8 @@ func link(name, dir string) error {
 	return os.Rename(temp, name)
 }
 
-// removeAbandoned removes environments that nothing points at: older ones and
-// those of a set-up that was killed.
+// removeAbandoned removes environments that nothing links to: old ones and
+// those of killed set-ups.
 func removeAbandoned(c checkout.Checkout) {
 	used, _ := os.Readlink(c.Venv())
 	dirs, _ := filepath.Glob(c.Private("venv-*"))
@@ -190,8 +190,8 @@ func removeAbandoned(c checkout.Checkout) {
 	}
 }
 
-// Version is the pinned version of a package for a version of Python, "" where
-// none is pinned. Of several pins the last that fits is taken.
+// Version returns the pinned version of a package for a version of Python, or
+// "". If several pins apply, it returns the last.
 func Version(name, python string) string {
 	pin := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `==(\S+)(?: ; python_full_version (<|>=|==) '([0-9.*]+)')?`)
 	var version string

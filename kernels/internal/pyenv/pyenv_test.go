@@ -55,7 +55,7 @@ func TestChoose(t *testing.T) {
 	for names, want := range map[string]string{
 		"none":         "none of none",
 		"old":          "3.9 or newer",
-		"none no-venv": "lacks its module ensurepip",
+		"none no-venv": "lacks the module ensurepip",
 	} {
 		_, err := choose(strings.Fields(names), look)
 		if !errors.Is(err, errNoPython) || !strings.Contains(err.Error(), want) {

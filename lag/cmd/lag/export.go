@@ -7,8 +7,8 @@ import (
 	"os"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model/trained"
 )
 
 func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -24,7 +24,7 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err := atomicfile.CheckDir(out); err != nil {
 			return err
 		}
-		p, err := lag.LoadPretrained(dir)
+		p, err := trained.Load(dir)
 		if err != nil {
 			return err
 		}
@@ -43,10 +43,10 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			p.Files = hf.TokenizerFiles(tmp)
 		}
-		if err := hf.Save(out, &hf.Model{Config: p.Model.Model, Params: p.Params, Files: p.Files, Original: p.Original}); err != nil {
+		if err := hf.Save(out, &hf.Model{Config: p.Model.Config, Params: p.Params, Files: p.Files, Original: p.Original}); err != nil {
 			return err
 		}
-		fmt.Printf("%s: %s, from %s\n", out, describe(p.Model), dir)
+		fmt.Printf("%s: %s, from %s\n", out, p.Model.Summary(), dir)
 		return nil
 	}
 }

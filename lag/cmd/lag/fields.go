@@ -12,7 +12,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
-	"github.com/landscape-aware/growing/lag/transformer"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // overrides are the changes to a configuration of type T that a command line
@@ -100,12 +100,25 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 	for _, f := range dataFields {
 		o.add(flags, f.name, f.help, "", func(c *T) any { return f.field(&task(c).Data) })
 	}
-	add("size", "`name` of a published size that the model gets the shape of, such as mini or base", func(t *lag.Task) any { return t.SetSize })
+	ofModel := func(name, help string) {
+		add(name, help, func(t *lag.Task) any { return func(value string) error { return t.SetModel(name, value) } })
+	}
+	ofModel("size", "`name` of a published size that the model gets the shape of, such as mini or base")
 	add("vocab", "`tokens` in the vocabulary", func(t *lag.Task) any { return t.SetVocabSize })
 	add("length", "sequence length in `tokens`", func(t *lag.Task) any { return t.SetSequenceLength })
-	add("hidden", "hidden size in `units`; the feed-forward size keeps its share of it", func(t *lag.Task) any { return number(t.SetHiddenSize) })
-	add("heads", "attention `heads`", func(t *lag.Task) any { return t.SetHeads })
-	add("positions", "`kind` of a BERT's positions: learned, sinusoidal or relative", func(t *lag.Task) any { return t.SetPositions })
+	ofModel("hidden", "hidden size in `units`; the feed-forward size keeps its share of it")
+	ofModel("heads", "attention `heads`")
+	ofModel("positions", "`kind` of a BERT's positions: learned, sinusoidal or relative")
+	ofModel("precision", "`dtype` of activations: float32 or bfloat16")
+	add("set", "any setting of the model, as `NAME=VALUE`, such as pre_norm=true; of a wrong name the settings are listed", func(t *lag.Task) any {
+		return func(text string) error {
+			name, value, ok := strings.Cut(text, "=")
+			if !ok {
+				return fmt.Errorf("%q is no setting of a model; write NAME=VALUE", text)
+			}
+			return t.SetModel(name, value)
+		}
+	})
 	add("whole-words", "mask whole words, or not: `true` or false", func(t *lag.Task) any {
 		return func(text string) error {
 			whole, err := strconv.ParseBool(text)
@@ -115,9 +128,6 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 			return t.SetWholeWords(whole)
 		}
 	})
-	add("precision", "`dtype` of activations: float32 or bfloat16", func(t *lag.Task) any {
-		return func(name string) error { return t.SetPrecision(transformer.Precision(name)) }
-	})
 	add("batch", "batch size in `sequences`", func(t *lag.Task) any { return &t.BatchSize })
 	add("validation", "validation set in `batches`", func(t *lag.Task) any { return &t.ValidationBatches })
 	add("seed", "seed `number` of weights, batches, masks and dropout", func(t *lag.Task) any { return &t.Seed })
@@ -125,17 +135,6 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 
 // presets is what the help of most flags says of their default.
 const presets = "the preset's"
-
-// number makes a setter of an int one of text.
-func number(setter func(int) error) func(string) error {
-	return func(text string) error {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return err
-		}
-		return setter(n)
-	}
-}
 
 // studyFlags adds the flags of the settings of a study that are changed most.
 // Every one has its field in the study's JSON.
@@ -160,7 +159,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.Config] {
 	add("warmup", "`steps` of learning-rate warm-up after growing", func(c *lag.Config) any { return &c.Growth.Schedule.WarmUp })
 	add("steps", "training `steps` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Steps })
 	add("lr", "peak learning `rate` after growing", func(c *lag.Config) any { return &c.Growth.Schedule.Peak })
-	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.ProbeSteps })
+	add("lag", "`steps` after growing at which LAG picks", func(c *lag.Config) any { return &c.Growth.Lag })
 	add("seeds", "comma-separated seed `numbers` of the training after growing: each strategy is trained under each", func(c *lag.Config) any { return &c.Growth.Seeds })
 	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.Config) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
@@ -200,10 +199,10 @@ func set(target any, text string) (err error) {
 		for _, name := range strings.Split(text, ",") {
 			*t = append(*t, strings.TrimSpace(name))
 		}
-	case *[]lag.Control:
+	case *[]result.Control:
 		*t = nil
 		for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
-			*t = append(*t, lag.Control(name))
+			*t = append(*t, result.Control(name))
 		}
 	case func(int):
 		var n int

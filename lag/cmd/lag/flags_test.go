@@ -87,6 +87,7 @@ var taskCases = map[string]flagCase{
 	"normalize":           {"NFKC", inCorpus(`data.corpus.clean.normalization="NFKC"`)},
 	"positions":           {"learned", []string{`model.position_embedding_type="learned"`}},
 	"precision":           {"bfloat16", []string{`model.precision="bfloat16"`}},
+	"set":                 {"pre_norm=true", []string{`model.pre_norm=true`}},
 	"revision":            {"v2", inCorpus(`data.corpus.revision="v2"`)},
 	"seed":                {"77", []string{`seed=77`}},
 	"sentinels":           {"9", []string{`data.sentinels=9`}},

@@ -10,11 +10,13 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
-	"github.com/landscape-aware/growing/lag/inspect"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -54,21 +56,21 @@ func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			if err != nil {
 				return err
 			}
-			p := &lag.Pretrained{Model: lag.Model{Model: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}}
-			return g.grow(p, in, out, func(grown *lag.Pretrained) error {
-				m.Config, m.Params = grown.Model.Model, grown.Params
+			p := &trained.Model{Model: model.Model{Config: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}}
+			return g.grow(p, in, out, func(grown *trained.Model) error {
+				m.Config, m.Params = grown.Model.Config, grown.Params
 				return hf.Save(out, m)
 			})
 		}
-		p, err := lag.LoadPretrained(in)
+		p, err := trained.Load(in)
 		if err != nil {
 			return err
 		}
-		return g.grow(p, in, out, func(grown *lag.Pretrained) error { return grown.Save(out) })
+		return g.grow(p, in, out, func(grown *trained.Model) error { return grown.Save(out) })
 	}
 }
 
-func (g growFlags) grow(p *lag.Pretrained, in, out string, save func(*lag.Pretrained) error) error {
+func (g growFlags) grow(p *trained.Model, in, out string, save func(*trained.Model) error) error {
 	stacks := p.Model.Stacks()
 	strategies, err := g.strategies(stacks)
 	if err != nil {
@@ -95,8 +97,8 @@ func (g growFlags) grow(p *lag.Pretrained, in, out string, save func(*lag.Pretra
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %s, %+.1f%% of the %s of %s\n", out, describe(grown.Model),
-		100*(float64(grown.Model.ParameterCount())/float64(p.Model.ParameterCount())-1), inspect.Thousands(p.Model.ParameterCount()), in)
+	fmt.Printf("%s: %s, %+.1f%% of the %s of %s\n", out, grown.Model.Summary(),
+		100*(float64(grown.Model.ParameterCount())/float64(p.Model.ParameterCount())-1), humanize.Comma(int64(p.Model.ParameterCount())), in)
 	if len(grown.Moments) > 0 {
 		fmt.Printf("The optimizer's moments grew with it (%s); the checkpoint is of step %d.\n", g.moments, grown.Step)
 	}

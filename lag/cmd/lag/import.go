@@ -5,13 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
-	"github.com/landscape-aware/growing/lag/inspect"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -28,11 +27,11 @@ func importCommand(*flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return err
 		}
-		p := &lag.Pretrained{Model: lag.Model{Model: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files, Original: m.Original}
+		p := &trained.Model{Model: model.Model{Config: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files, Original: m.Original}
 		if err := p.Save(out); err != nil {
 			return err
 		}
-		fmt.Printf("%s: %s, from %s\n", out, describe(p.Model), source)
+		fmt.Printf("%s: %s, from %s\n", out, p.Model.Summary(), source)
 		return nil
 	}
 }
@@ -46,13 +45,4 @@ func loadHF(ctx context.Context, source string) (*hf.Model, error) {
 		return nil, err
 	}
 	return hf.Load(ctx, dir)
-}
-
-// describe says in a line what a model is.
-func describe(m lag.Model) string {
-	var depths []string
-	for _, s := range m.Stacks() {
-		depths = append(depths, fmt.Sprint(s.Depth))
-	}
-	return fmt.Sprintf("%s of %s layers, %s parameters", m.Family(), strings.Join(depths, "+"), inspect.Thousands(m.ParameterCount()))
 }

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -84,24 +84,24 @@ func momentOf(dir string) moment {
 	now := probing
 	for _, path := range configs {
 		var config struct {
-			Kind lag.Phase `json:"kind"`
+			Kind progress.Phase `json:"kind"`
 		}
 		if text, err := os.ReadFile(path); err != nil || json.Unmarshal(text, &config) != nil {
 			continue
 		}
 		switch config.Kind {
-		case lag.PhaseBranch:
+		case progress.PhaseBranch:
 			now = max(now, branching)
-		case lag.PhaseControl:
+		case progress.PhaseControl:
 			now = controlling
 		}
 	}
 	return now
 }
 
-// progress is what a study has safe: of each run the lines of its log up to its
+// safeLogs is what a study has safe: of each run the lines of its log up to its
 // newest checkpoint.
-func progress(t *testing.T, dir string) map[string][]byte {
+func safeLogs(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	safe := make(map[string][]byte)
 	runs, err := filepath.Glob(filepath.Join(dir, "*", "checkpoint"))
@@ -188,7 +188,7 @@ func TestKill(t *testing.T) {
 		}
 		fell[moments[momentOf(dir)]]++
 		check(safe)
-		safe = progress(t, dir)
+		safe = safeLogs(t, dir)
 	}
 	t.Logf("kills by moment: %v", fell)
 	got := finish(t, arguments)

@@ -10,7 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/progress"
 )
 
 // bars shows the events of a study: a progress bar with an ETA for each phase
@@ -20,7 +20,7 @@ type bars struct {
 	out      *os.File
 	terminal bool
 	bar      *progressbar.ProgressBar
-	phase    lag.Phase
+	phase    progress.Phase
 	run      string
 	index    int          // of the run
 	started  time.Time    // of the run
@@ -32,9 +32,9 @@ func newBars(out *os.File) *bars {
 	return &bars{out: out, terminal: term.IsTerminal(int(out.Fd()))}
 }
 
-// observe is a lag.Observer.
-func (b *bars) observe(e lag.Event) {
-	newPhase := e.Phase != b.phase || (e.Phase == lag.PhasePrepare && e.Run != b.run)
+// observe is a progress.Observer.
+func (b *bars) observe(e progress.Event) {
+	newPhase := e.Phase != b.phase || (e.Phase == progress.PhasePrepare && e.Run != b.run)
 	if newPhase {
 		b.finish()
 		b.phase, b.started, b.finished = e.Phase, time.Now(), make(map[int]bool)
@@ -49,7 +49,7 @@ func (b *bars) observe(e lag.Event) {
 		b.loss = float64(e.Point.Loss)
 	}
 	done, total := e.Done, e.Total
-	if e.Phase == lag.PhaseProbe || e.Phase == lag.PhaseBranch {
+	if e.Phase == progress.PhaseProbe || e.Phase == progress.PhaseBranch {
 		// Other processes take runs too, so that they do not end in order.
 		if b.finished[e.Index] = b.finished[e.Index] || e.Done == e.Total; b.finished[e.Index] {
 			done = 0
@@ -57,10 +57,10 @@ func (b *bars) observe(e lag.Event) {
 		done, total = done+b.count()*e.Total, int64(e.Count)*e.Total
 	}
 	if !b.terminal {
-		if newPhase && e.Phase == lag.PhasePrepare {
+		if newPhase && e.Phase == progress.PhasePrepare {
 			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, e.Run)
 		}
-		if e.Point != nil && (e.Done == e.Total || e.Phase == lag.PhaseTrain) {
+		if e.Point != nil && (e.Done == e.Total || e.Phase == progress.PhaseTrain) {
 			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, name(e), e.Done, e.Total, b.loss, time.Since(b.started).Seconds())
 		}
 		return
@@ -84,7 +84,7 @@ func (b *bars) count() (n int64) {
 	return n
 }
 
-func (b *bars) describe(e lag.Event) string {
+func (b *bars) describe(e progress.Event) string {
 	text := fmt.Sprintf("%-8s %-20s", e.Phase, name(e))
 	if e.Count > 1 {
 		text = fmt.Sprintf("%-8s %2d/%d %-20s", e.Phase, e.Index+1, e.Count, name(e))
@@ -92,7 +92,7 @@ func (b *bars) describe(e lag.Event) string {
 	switch {
 	case e.Point != nil:
 		text += fmt.Sprintf(" validation loss %.3f", float64(e.Point.Loss))
-	case e.Done == 0 && e.Phase != lag.PhasePrepare:
+	case e.Done == 0 && e.Phase != progress.PhasePrepare:
 		text += " compiling" // the first run of a depth does; the others pass by here
 	case !math.IsNaN(e.Loss):
 		text += fmt.Sprintf(" training loss %.3f", e.Loss)
@@ -101,7 +101,7 @@ func (b *bars) describe(e lag.Event) string {
 }
 
 // name is what an event is about, with the seed where there may be several.
-func name(e lag.Event) string {
+func name(e progress.Event) string {
 	if e.Seed != 0 {
 		return fmt.Sprintf("%s, seed %d", e.Run, e.Seed)
 	}
@@ -118,5 +118,5 @@ func (b *bars) finish() {
 
 // stage shows how far a stage of preparing data is; it is a data.Progress.
 func (b *bars) stage(name string, done, total int64) {
-	b.observe(lag.Event{Phase: lag.PhasePrepare, Run: name, Done: done, Total: total, Loss: math.NaN()})
+	b.observe(progress.Event{Phase: progress.PhasePrepare, Run: name, Done: done, Total: total, Loss: math.NaN()})
 }

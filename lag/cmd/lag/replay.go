@@ -10,8 +10,8 @@ import (
 	"os"
 
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/replay"
-	"github.com/landscape-aware/growing/lag/transformer"
 )
 
 func replayCommand(flags *flag.FlagSet) func(context.Context, []string) error {

@@ -13,22 +13,29 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("o", "", "`file` to write (default report.html in the study's directory)")
-	return func(_ context.Context, arguments []string) error {
+	again := flags.Bool("again", false, "analyze the recorded outcomes once more first: correlations, picks, verdict; nothing is trained")
+	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %d arguments", len(arguments))}
 		}
 		dir := arguments[0]
+		if *again {
+			if err := analyzeAgain(ctx, dir); err != nil {
+				return err
+			}
+		}
 		write, err := reportOf(dir)
 		if err != nil {
 			return err
 		}
 		path := *out
 		if path == "" {
-			path = filepath.Join(dir, "report.html")
+			path = filepath.Join(dir, result.Report)
 		}
 		if err := atomicfile.Write(path, write); err != nil {
 			return err
@@ -38,40 +45,63 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
+// analyzeAgain analyzes the result of a study or a stacking once more, from what
+// its file records.
+func analyzeAgain(ctx context.Context, dir string) error {
+	if result.IsStacking(dir) {
+		r, err := result.LoadStacking(dir)
+		if err != nil {
+			return err
+		}
+		r.Words = words
+		r.Analyze()
+		return atomicfile.WriteJSON(filepath.Join(dir, result.StackingResult), r)
+	}
+	r, err := result.LoadStudy(dir)
+	if err != nil {
+		return err
+	}
+	r.Words = words
+	if err := r.Again(ctx); err != nil {
+		return err
+	}
+	return atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r)
+}
+
 // reportOf returns what writes the report of a study or a stacking.
 func reportOf(dir string) (func(io.Writer) error, error) {
-	if lag.IsStacking(dir) {
-		result, config, err := lag.LoadStacking(dir)
+	if result.IsStacking(dir) {
+		study, config, err := lag.LoadStacking(dir)
 		if err != nil {
 			return nil, err
 		}
 		meta := report.Meta{
-			Title: "Stacking " + config.Name, Config: config, Versions: versions(result.Backend),
-			Command: fmt.Sprintf("lag stack -config %s -out %s", filepath.Join(dir, "stacking.json"), dir),
+			Title: "Stacking " + config.Name, Config: config, Versions: versions(study.Backend),
+			Command: fmt.Sprintf("lag stack -config %s -out %s", filepath.Join(dir, result.StackingConfig), dir),
 		}
-		return func(w io.Writer) error { return report.StackingHTML(w, result, meta) }, nil
+		return func(w io.Writer) error { return report.StackingHTML(w, study, meta) }, nil
 	}
 	holds := func(name string) bool {
 		_, err := os.Stat(filepath.Join(dir, name))
 		return err == nil
 	}
 	switch {
-	case holds("training.json"):
-		return nil, fmt.Errorf("%s holds a training, of which there is no report; its curve is in %s once it is at its end", dir, filepath.Join(dir, "figures"))
+	case holds(result.TrainingConfig):
+		return nil, fmt.Errorf("%s holds a training, of which there is no report; its curve is in %s once it is at its end", dir, filepath.Join(dir, result.FiguresDir))
 	case holds("config.json"):
 		return nil, fmt.Errorf("%s holds a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
-	case holds("study.json") && holds("selected") && !holds("result.json"):
-		return nil, fmt.Errorf("%s holds a live selection, in %s; a report is of all candidates, which the study trains without -select", dir, filepath.Join(dir, "selected"))
+	case holds(result.StudyConfig) && holds(result.SelectedDir) && !holds(result.StudyResult):
+		return nil, fmt.Errorf("%s holds a live selection, in %s; a report is of all candidates, which the study trains without -select", dir, filepath.Join(dir, result.SelectedDir))
 	}
-	result, config, err := lag.Load(dir)
+	study, config, err := lag.LoadStudy(dir)
 	if err != nil {
 		return nil, err
 	}
 	meta := report.Meta{
-		Title: "Study " + config.Name, Config: config, Versions: versions(result.Backend),
-		Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, "study.json"), dir),
+		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend),
+		Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, result.StudyConfig), dir),
 	}
-	return func(w io.Writer) error { return report.HTML(w, result, meta) }, nil
+	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil
 }
 
 // versions lists the backend of the study, and Go and the libraries of this

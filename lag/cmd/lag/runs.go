@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
 )
 
@@ -75,7 +75,7 @@ func listOne(out io.Writer, dir string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "run\tkind\tstrategy\tseed\tsteps\tvalidation loss\tstatus")
 	for _, r := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d of %d\t%s\t%s\n", r.Name, cmp.Or(string(r.Kind), "train"), cmp.Or(r.Strategy, "–"), r.Seed, r.Steps, r.Of, report.Number(lag.Number(r.Loss), 4), r.Status)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d of %d\t%s\t%s\n", r.Name, cmp.Or(string(r.Kind), "train"), cmp.Or(r.Strategy, "–"), r.Seed, r.Steps, r.Of, report.Number(result.Number(r.Loss), 4), r.Status)
 	}
 	return w.Flush()
 }

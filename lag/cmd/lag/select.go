@@ -8,30 +8,28 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-const rulesHelp = "lag:K, loss-at-init, random:SEED, strategy:NAME, stack-last, midas, top:J,K, halving:ETA,FIRST, power-law:K, decay:K,D, oracle"
-
 func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	text := flags.String("rule", "", "space-separated selection `rules`: "+rulesHelp+" (default those of the study)")
+	text := flags.String("rule", "", "space-separated selection `rules`: "+selection.Forms()+" (default those of the study)")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag select takes the directory of one study, such as runs/quick; it was given %d arguments", len(arguments))}
 		}
-		result, _, err := lag.Load(arguments[0])
+		study, err := result.LoadStudy(arguments[0])
 		if err != nil {
 			return err
 		}
-		picks := result.Picks
+		picks := study.Picks
 		if *text != "" {
 			rules, err := parseRules(*text)
 			if err != nil {
 				return usageError{err}
 			}
-			if picks, err = result.Replay(ctx, rules); err != nil {
+			if picks, err = study.Replay(ctx, rules); err != nil {
 				return err
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -38,16 +39,16 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err := workers.begin(); err != nil {
 			return err
 		}
-		var result *lag.StackingResult
+		var study *result.Stacking
 		err = workers.with(ctx, "stack", config, *options, func(ctx context.Context) (err error) {
-			result, err = lag.Stack(ctx, config, *options)
+			study, err = lag.Stack(ctx, config, *options)
 			return err
 		})
 		bars.finish()
 		if err != nil || workers.helps() {
 			return interruption(err)
 		}
-		return writeStacking(options.Dir, result)
+		return writeStacking(options.Dir, study)
 	}
 }
 
@@ -132,7 +133,7 @@ func (p plan) apply(c *lag.Stacking) error {
 }
 
 // writeStacking writes what is drawn and listed of a stacking, and prints it.
-func writeStacking(dir string, r *lag.StackingResult) error {
+func writeStacking(dir string, r *result.Stacking) error {
 	figures := figure.AllStacking(r)
 	for _, f := range figures {
 		if err := f.WriteFiles(filepath.Join(dir, "figures")); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -85,26 +86,26 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 				return interruption(err)
 			}
 		}
-		var result *lag.Result
+		var study *result.Study
 		err = workers.with(ctx, "study", config, *options, func(ctx context.Context) (err error) {
 			if err := open(ctx); err != nil {
 				return err
 			}
 			describeCorpus(s.Dataset())
-			result, err = s.Run(ctx)
+			study, err = s.Run(ctx)
 			bars.finish()
 			return err
 		})
 		if err != nil || workers.helps() {
 			return interruption(err)
 		}
-		return writeResult(s.Dir(), result)
+		return writeResult(s.Dir(), study)
 	}
 }
 
 // optionFlags adds the flags that say where and how a study or a training is run.
 func optionFlags(flags *flag.FlagSet) *lag.Options {
-	o := new(lag.Options)
+	o := &lag.Options{Words: words}
 	flags.StringVar(&o.Dir, "out", "", "`directory` to write to (default runs/<name>)")
 	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data, which may be shared (default \".lag-data\" beside the one written to)")
 	flags.StringVar(&o.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
@@ -153,21 +154,21 @@ func describeCorpus(d *data.Dataset) {
 }
 
 // writeResult writes what is drawn and listed of a study, and prints it.
-func writeResult(dir string, result *lag.Result) error {
-	figures, err := figure.WriteAll(filepath.Join(dir, "figures"), result)
+func writeResult(dir string, study *result.Study) error {
+	figures, err := figure.WriteAll(filepath.Join(dir, "figures"), study)
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.CSV(w, result) }); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.CSV(w, study) }); err != nil {
 		return err
 	}
-	printResult(os.Stdout, result)
+	printResult(os.Stdout, study)
 	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, dir)
 	return nil
 }
 
-// printResult prints a study's result as text.
-func printResult(w io.Writer, r *lag.Result) {
+// printResult prints a study's study as text.
+func printResult(w io.Writer, r *result.Study) {
 	layers := fmt.Sprint(r.From)
 	if r.EncoderFrom > 0 {
 		layers = fmt.Sprintf("%d+%d", r.EncoderFrom, r.From)

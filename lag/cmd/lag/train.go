@@ -11,6 +11,7 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 const defaultTraining = "bert"
@@ -42,7 +43,7 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-func printTrained(w io.Writer, c lag.Training, t *lag.Trained) error {
+func printTrained(w io.Writer, c lag.Training, t *result.Training) error {
 	if t.DivergedAt != nil {
 		return fmt.Errorf("the training diverged at step %d: its loss or gradient is not finite; the state before it is kept in %s; lower the learning rate %g or lengthen the warm-up",
 			*t.DivergedAt, t.Dir, c.Schedule.Peak)

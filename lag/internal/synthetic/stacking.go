@@ -4,8 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 // arm is one way to train from scratch.
@@ -20,12 +20,12 @@ type arm struct {
 // Stacking returns a comparison of five ways to train 6 layers from scratch, as
 // one looks in which picking at every stage helps a little. The same arguments
 // give the same result.
-func Stacking(seed uint64, seeds int) *lag.StackingResult {
+func Stacking(seed uint64, seeds int) *result.Stacking {
 	random := rand.New(rand.NewPCG(seed, 2))
 	stages := []int{2, 4, 6}
-	r := &lag.StackingResult{Family: "bert", Backend: "made up", UnigramEntropy: 5.62}
+	r := &result.Stacking{Family: "bert", Backend: "made up", UnigramEntropy: 5.62}
 	for _, depth := range stages {
-		r.Plan = append(r.Plan, lag.Stage{Depths: growth.Depths{depth}, Steps: 400})
+		r.Plan = append(r.Plan, result.Stage{Depths: growth.Depths{depth}, Steps: 400})
 		r.Budget += 400 * layerFLOPs(depth)
 	}
 	arms := []arm{
@@ -48,9 +48,9 @@ func Stacking(seed uint64, seeds int) *lag.StackingResult {
 func layerFLOPs(depth int) float64 { return 2e10 + 1e10*float64(depth) }
 
 // train makes up what became of an arm.
-func (a arm) train(random *rand.Rand, budget float64, seed int64) lag.ArmOutcome {
+func (a arm) train(random *rand.Rand, budget float64, seed int64) result.ArmOutcome {
 	const lag20 = 20
-	o := lag.ArmOutcome{Name: a.name, Rule: a.rule, Seed: seed, Status: lag.StatusComplete}
+	o := result.ArmOutcome{Name: a.name, Rule: a.rule, Seed: seed, Status: result.StatusComplete}
 	probing, weight := 0.0, 0.0
 	for i, depth := range a.depths {
 		weight += a.share[i] * layerFLOPs(depth)
@@ -60,7 +60,7 @@ func (a arm) train(random *rand.Rand, budget float64, seed int64) lag.ArmOutcome
 	}
 	steps, level := 0, 0.02*random.NormFloat64()
 	for i, depth := range a.depths {
-		stage := lag.StageOutcome{Depths: growth.Depths{depth}, Steps: int(a.share[i] * (budget - probing) / weight)}
+		stage := result.StageOutcome{Depths: growth.Depths{depth}, Steps: int(a.share[i] * (budget - probing) / weight)}
 		jump := 0.0
 		if i > 0 {
 			jump = 0.15 + 0.25*random.Float64()
@@ -72,7 +72,7 @@ func (a arm) train(random *rand.Rand, budget float64, seed int64) lag.ArmOutcome
 		for at := 0; ; at = min(at+25, stage.Steps) {
 			spent := o.FLOPs + float64(at)*layerFLOPs(depth)
 			loss := 2.9 + level - a.gain*spent/budget + 2.6*math.Exp(-4*spent/budget) + jump*math.Exp(-float64(at)/25) + 0.006*random.NormFloat64()
-			o.Curve = append(o.Curve, lag.StackingPoint{Step: steps + at, FLOPs: spent, Loss: lag.Number(loss)})
+			o.Curve = append(o.Curve, result.StackingPoint{Step: steps + at, FLOPs: spent, Loss: result.Number(loss)})
 			if at == stage.Steps {
 				break
 			}

@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -29,7 +29,7 @@ const (
 // curves cross within the first fifty steps and keep their order from then on.
 // One strategy diverges. The same arguments give the same result; there are at
 // most count strategies.
-func Result(seed uint64, count, seeds int) *lag.Result {
+func Result(seed uint64, count, seeds int) *result.Study {
 	from, to := growth.Depths{3}, growth.Depths{6}
 	pool, err := growth.NewPoolFor(from, to, nil)
 	if err == nil && count > len(pool) {
@@ -38,23 +38,23 @@ func Result(seed uint64, count, seeds int) *lag.Result {
 	if err != nil {
 		panic(err) // 3 -> 6 is valid, so only an edit of growth can bring this about
 	}
-	r := &lag.Result{Family: "bert", Backend: "made up", From: 3, To: 6}
+	r := &result.Study{Family: "bert", Backend: "made up", From: 3, To: 6}
 	fill(r, seed, pool[:min(count, len(pool))], seeds)
 	return r
 }
 
 // Controlled is a [Result] with controls. From scratch the deep model ends above
 // most strategies at the same cost, and far above them in as many steps.
-func Controlled(seed uint64, count, seeds int) *lag.Result {
+func Controlled(seed uint64, count, seeds int) *result.Study {
 	r := Result(seed, count, seeds)
 	random := rand.New(rand.NewPCG(seed, 2))
 	for _, s := range r.Seeds {
-		for i, control := range lag.Controls() {
-			o := lag.ControlOutcome{Name: control, Seed: s, Steps: last + int(r.Source.FLOPs/stepFLOPs)*(1-i), Status: lag.StatusComplete}
+		for i, control := range result.Controls() {
+			o := result.ControlOutcome{Name: control, Seed: s, Steps: last + int(r.Source.FLOPs/stepFLOPs)*(1-i), Status: result.StatusComplete}
 			for step := 0; step < o.Steps+100; step += 100 {
 				step = min(step, o.Steps)
 				loss := 3.25 + 2.9*math.Exp(-float64(step)/(1100+50*random.Float64()))
-				o.Curve = append(o.Curve, lag.Point{Step: step, Loss: lag.Number(loss)})
+				o.Curve = append(o.Curve, result.Point{Step: step, Loss: result.Number(loss)})
 			}
 			o.Final, o.FLOPs = o.Curve[len(o.Curve)-1].Loss, float64(o.Steps)*stepFLOPs
 			r.Controls = append(r.Controls, o)
@@ -67,12 +67,12 @@ func Controlled(seed uint64, count, seeds int) *lag.Result {
 }
 
 // TwoStacks is a [Result] of an encoder-decoder that grows from 2+3 layers to 4+6.
-func TwoStacks(seed uint64, count, seeds int) *lag.Result {
+func TwoStacks(seed uint64, count, seeds int) *result.Study {
 	pool, err := growth.NewPoolFor(growth.Depths{2, 3}, growth.Depths{4, 6}, nil)
 	if err != nil {
 		panic(err) // as in Result
 	}
-	r := &lag.Result{Family: "ul2", Backend: "made up", From: 3, To: 6, EncoderFrom: 2, EncoderTo: 4}
+	r := &result.Study{Family: "ul2", Backend: "made up", From: 3, To: 6, EncoderFrom: 2, EncoderTo: 4}
 	fill(r, seed, pool[:min(count, len(pool))], seeds)
 	return r
 }
@@ -84,9 +84,9 @@ type candidate struct {
 }
 
 // fill makes up what a pool comes to.
-func fill(r *lag.Result, seed uint64, pool growth.Pool, seeds int) {
+func fill(r *result.Study, seed uint64, pool growth.Pool, seeds int) {
 	random := rand.New(rand.NewPCG(seed, 1))
-	r.Steps, r.ProbeSteps, r.Source = last, probe, source(random)
+	r.Steps, r.Lag, r.Source = last, probe, source(random)
 	candidates := make([]candidate, len(pool))
 	for i := range candidates {
 		candidates[i] = candidate{
@@ -109,7 +109,7 @@ func fill(r *lag.Result, seed uint64, pool growth.Pool, seeds int) {
 
 // rulesOf are the rules that fit a result: not, say, one that picks by a name that
 // is not in the pool.
-func rulesOf(r *lag.Result) []selection.Rule {
+func rulesOf(r *result.Study) []selection.Rule {
 	return slices.DeleteFunc(selection.All(probe, last), func(rule selection.Rule) bool {
 		_, err := r.Replay(context.Background(), []selection.Rule{rule})
 		return err != nil
@@ -117,9 +117,9 @@ func rulesOf(r *lag.Result) []selection.Rule {
 }
 
 // train makes up a candidate's training, with its losses shifted.
-func (c candidate) train(random *rand.Rand, shift float64) lag.Outcome {
+func (c candidate) train(random *rand.Rand, shift float64) result.Outcome {
 	own := shift + 0.009*random.NormFloat64() // of the seed, and of strategy and seed together
-	o := lag.Outcome{Status: lag.StatusComplete, Final: lag.Number(math.NaN()), FLOPs: last * stepFLOPs}
+	o := result.Outcome{Status: result.StatusComplete, Final: result.Number(math.NaN()), FLOPs: last * stepFLOPs}
 	for _, step := range Steps {
 		t := float64(step)
 		loss := c.floor + own + 0.55*math.Exp(-t/260) + c.jump*math.Exp(-t/c.rate) + 0.004*random.NormFloat64()
@@ -128,24 +128,24 @@ func (c candidate) train(random *rand.Rand, shift float64) lag.Outcome {
 		}
 		if c.diverges && step > divergeAt {
 			at := divergeAt
-			o.Status, o.DivergedAt, o.FLOPs = lag.StatusDiverged, &at, divergeAt*stepFLOPs
+			o.Status, o.DivergedAt, o.FLOPs = result.StatusDiverged, &at, divergeAt*stepFLOPs
 			break
 		}
-		o.Curve = append(o.Curve, lag.Point{Step: step, Loss: lag.Number(loss)})
-		o.SetBatches(step, batches(random, step, loss))
+		o.Curve = append(o.Curve, result.Point{Step: step, Loss: result.Number(loss)})
+		o.Batches = append(o.Batches, result.BatchLosses{Step: step, Losses: batches(random, step, loss)})
 	}
 	atLag := o.At(probe)
-	decayed := lag.Number(atLag - 0.08 - 0.004*random.Float64())
+	decayed := result.Number(atLag - 0.08 - 0.004*random.Float64())
 	if c.diverges {
-		decayed = lag.Number(math.NaN())
+		decayed = result.Number(math.NaN())
 	} else {
 		o.Final = o.Curve[len(o.Curve)-1].Loss
 	}
-	o.Signals = []lag.Signal{
-		{Name: lag.SignalGradientNorm, Step: 0, Value: lag.Number(0.4 + c.jump + 0.5*random.Float64())},
-		{Name: lag.SignalTrainingLoss, Step: probe, Value: lag.Number(atLag + 0.04*random.NormFloat64())},
-		{Name: lag.SignalSlope, Step: probe, Value: lag.Number(-0.3 - 0.1*random.Float64() - c.floor/40)},
-		{Name: lag.SignalDecayedLoss, Step: probe, Decay: 10, Value: decayed},
+	o.Signals = []result.Signal{
+		{Name: result.SignalGradientNorm, Step: 0, Value: result.Number(0.4 + c.jump + 0.5*random.Float64())},
+		{Name: result.SignalTrainingLoss, Step: probe, Value: result.Number(atLag + 0.04*random.NormFloat64())},
+		{Name: result.SignalSlope, Step: probe, Value: result.Number(-0.3 - 0.1*random.Float64() - c.floor/40)},
+		{Name: result.SignalDecayedLoss, Step: probe, Decay: 10, Value: decayed},
 	}
 	return o
 }
@@ -164,13 +164,13 @@ func batches(random *rand.Rand, step int, mean float64) []float64 {
 	return losses
 }
 
-func source(random *rand.Rand) lag.Source {
-	s := lag.Source{Steps: 3000, UnigramEntropy: 5.62, ShuffledLoss: 6.9, Parameters: 412_000, FLOPs: 3.1e14}
+func source(random *rand.Rand) result.Source {
+	s := result.Source{Steps: 3000, UnigramEntropy: 5.62, ShuffledLoss: 6.9, Parameters: 412_000, FLOPs: 3.1e14}
 	for step := 0; step <= s.Steps; step += 100 {
 		t := float64(step)
 		loss := 5.55 + 1.4*math.Exp(-t/90) - 2/(1+math.Exp(-(t-1500)/220)) + 0.01*random.NormFloat64()
-		s.Curve = append(s.Curve, lag.Point{Step: step, Loss: lag.Number(loss)})
-		s.Loss = lag.Number(loss)
+		s.Curve = append(s.Curve, result.Point{Step: step, Loss: result.Number(loss)})
+		s.Loss = result.Number(loss)
 	}
 	return s
 }

@@ -46,6 +46,15 @@ func XLA(t testing.TB) *backend.Backend {
 	return b
 }
 
+// Slow skips what is left of a test with -short on XLA, which takes seconds to
+// compile it.
+func Slow(t testing.TB, b *backend.Backend) {
+	t.Helper()
+	if testing.Short() && b.Kind != backend.Go {
+		t.Skip("skipped with -short: XLA takes seconds to compile this")
+	}
+}
+
 // Each runs a test on every backend.
 func Each(t *testing.T, test func(t *testing.T, b *backend.Backend)) {
 	t.Run("go", func(t *testing.T) { test(t, Go(t)) })

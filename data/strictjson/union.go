@@ -1,0 +1,61 @@
+package strictjson
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// Join encodes two structs as one object, with the fields of head first. It
+// encodes values that can have several types: head names the type.
+func Join(head, body any) ([]byte, error) {
+	first, err := json.Marshal(head)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > len("{}") {
+		first = append(first[:len(first)-1], ',')
+		return append(first, rest[1:]...), nil
+	}
+	return first, nil
+}
+
+// Cut decodes the fields of head from an object and returns the object without
+// them. A missing field of head is an error.
+func Cut[T any](text []byte, head *T) (rest []byte, err error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, Explain(err)
+	}
+	names := fieldNames[T]()
+	given := make(map[string]json.RawMessage)
+	for name, value := range fields {
+		if slices.Contains(names, name) {
+			given[name] = value
+			delete(fields, name)
+		}
+	}
+	first, err := json.Marshal(given)
+	if err != nil {
+		return nil, err
+	}
+	if err := Decode(first, head); err != nil {
+		return nil, err
+	}
+	return json.Marshal(fields)
+}
+
+// Decoder returns a function that decodes a C, which must implement I, as
+// [Decode] does. Use it in tables of the possible types of a value.
+func Decoder[C, I any]() func(text []byte) (I, error) {
+	return func(text []byte) (value I, err error) {
+		var read C
+		if err := Decode(text, &read); err != nil {
+			return value, err
+		}
+		return any(read).(I), nil
+	}
+}

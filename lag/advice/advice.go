@@ -1,0 +1,60 @@
+// Package advice says which fields of a configuration mend an error or a warning.
+// Libraries name fields; a program whose users set them in another way, such as
+// by the flags of a command line, puts that into [Words].
+package advice
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Fields that errors and warnings name, as in the JSON of a configuration.
+const (
+	Name          = "name"
+	Corpus        = "data.corpus.source"
+	TokenizerFile = "data.tokenizer_file"
+	VocabSize     = "data.vocab_size"
+	BatchSize     = "batch_size"
+	Validation    = "validation_batches"
+	PretrainSteps = "pretrain.schedule.steps"
+	Seeds         = "growth.seeds"
+	Steps         = "growth.schedule.steps"
+	GateSteps     = "growth.gate_steps"
+	Wide          = "growth.wide"
+	Strategies    = "growth.strategies"
+	Rules         = "growth.rules"
+	StackingSeeds = "seeds"
+	StackingPool  = "strategies"
+)
+
+// Error is an error that other values of some fields mend.
+type Error struct {
+	Fields []string
+	Err    error
+}
+
+// Errorf returns an error that another value of a field mends.
+func Errorf(field, format string, args ...any) error {
+	return &Error{[]string{field}, fmt.Errorf(format, args...)}
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without its advice.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Words says, by field, what a user changes: "-batch", say.
+type Words map[string]string
+
+// For returns the words for some fields with commas between, the names of the
+// fields where there are none.
+func (w Words) For(fields ...string) string {
+	texts := make([]string, len(fields))
+	for i, field := range fields {
+		if text, ok := w[field]; ok {
+			field = text
+		}
+		texts[i] = field
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/landscape-aware/growing/lag/advice"
+)
+
+// words are the flags that set the fields which errors and warnings advise to
+// change.
+var words = advice.Words{
+	advice.Name: "-name", advice.Corpus: "-corpus", advice.TokenizerFile: "-tokenizer", advice.VocabSize: "-vocab",
+	advice.BatchSize: "-batch", advice.Validation: "-validation", advice.PretrainSteps: "-pretrain",
+	advice.Seeds: "-seeds 1,2", advice.Steps: "-steps", advice.GateSteps: "-gate", advice.Wide: "-wide",
+	advice.Strategies: "-strategies; `lag strategies -wide` lists them", advice.Rules: "-rules",
+	advice.StackingSeeds: "-seeds 1,2", advice.StackingPool: "-strategies; `lag strategies` lists them",
+}
+
+// withFlags adds to the text of an error the flags that mend it.
+func withFlags(err error) string {
+	text := err.Error()
+	if e, ok := errors.AsType[*advice.Error](err); ok {
+		text += " (" + words.For(e.Fields...) + ")"
+	}
+	return text
+}

@@ -1,0 +1,3 @@
+package lag
+
+import _ "github.com/landscape-aware/growing/lag/model/families" // BERT and UL2

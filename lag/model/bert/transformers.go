@@ -1,0 +1,143 @@
+package bert
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
+)
+
+// transformersConfig is what a config.json of BERT says of the model's shape
+// (transformers, configuration_bert.py and configuration_megatron_bert.py).
+type transformersConfig struct {
+	VocabSize        int     `json:"vocab_size"`
+	HiddenSize       int     `json:"hidden_size"`
+	Layers           int     `json:"num_hidden_layers"`
+	Heads            int     `json:"num_attention_heads"`
+	IntermediateSize int     `json:"intermediate_size"`
+	HiddenDropout    float64 `json:"hidden_dropout_prob"`
+	AttentionDropout float64 `json:"attention_probs_dropout_prob"`
+	MaxPositions     int     `json:"max_position_embeddings"`
+	InitializerRange float64 `json:"initializer_range"`
+	LayerNormEpsilon float64 `json:"layer_norm_eps"`
+}
+
+// What transformers takes for a field that is absent.
+var (
+	bertDefaults = transformersConfig{
+		VocabSize: 30522, HiddenSize: 768, Layers: 12, Heads: 12, IntermediateSize: 3072, HiddenDropout: 0.1,
+		AttentionDropout: 0.1, MaxPositions: 512, InitializerRange: 0.02, LayerNormEpsilon: 1e-12,
+	}
+	megatronDefaults = transformersConfig{
+		VocabSize: 29056, HiddenSize: 1024, Layers: 24, Heads: 16, IntermediateSize: 4096, HiddenDropout: 0.1,
+		AttentionDropout: 0.1, MaxPositions: 512, InitializerRange: 0.02, LayerNormEpsilon: 1e-12,
+	}
+)
+
+var fixed = []model.Fixed{
+	{Field: "hidden_act", Value: "gelu", Why: "the feed-forward network here is BERT's, with GELU by the error function"},
+	{Field: "position_embedding_type", Value: "absolute", Why: "relative_key embeddings are not supported"},
+	{Field: "type_vocab_size", Value: 2.0, Why: "BERT here has two segments, A and B"},
+	{Field: "tie_word_embeddings", Value: true, Why: "the output embeddings here are the input embeddings"},
+	{Field: "is_decoder", Value: false, Why: "BERT here is an encoder"},
+	{Field: "is_encoder_decoder", Value: false, Why: "BERT here is an encoder"},
+	{Field: "add_cross_attention", Value: false, Why: "BERT here is an encoder"},
+}
+
+// tensorNames maps the parameters, whose names are the same on both sides.
+var tensorNames = model.TensorNames{
+	Copies: []model.TensorCopy{
+		{Copy: "cls.predictions.decoder.weight", Of: "bert.embeddings.word_embeddings.weight"},
+		{Copy: "cls.predictions.decoder.bias", Of: "cls.predictions.bias"},
+	},
+	// Buffers that count the positions from 0.
+	Ignored: []string{"bert.embeddings.position_ids", "bert.embeddings.token_type_ids"},
+	// What the class ForPreTraining has and ForMaskedLM has not.
+	Heads:       []string{"bert.pooler.dense.weight", "bert.pooler.dense.bias", "cls.seq_relationship.weight", "cls.seq_relationship.bias"},
+	HeadsAdvice: "tensors of next-sentence prediction are left out; to keep them, name BertForPreTraining in architectures in config.json",
+	Prefix:      "bert.",
+	Outside:     "cls.",
+	NoHead:      "it holds BERT without the head of the language model, which is needed: load it with BertForMaskedLM in Python, which makes a new head, train that, and save it",
+	// google-research/bert and its first PyTorch port call a LayerNorm's scale and offset so.
+	Legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
+}
+
+var tokenizer = model.TokenizerKind{Special: []string{"cls_token", "sep_token"}}
+
+var architectures = []model.Architecture{
+	{
+		ModelType: "bert", Classes: []string{"BertForMaskedLM", "BertForPreTraining", "BertModel"},
+		Parse: parsePostNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
+	}, {
+		ModelType: "megatron-bert", Classes: []string{"MegatronBertForMaskedLM", "MegatronBertForPreTraining", "MegatronBertModel"},
+		Parse: parsePreNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
+	},
+}
+
+// parsePostNorm reads a BERT as published.
+func parsePostNorm(text []byte, class string) (model.Config, error) {
+	return parseBERT(text, class, bertDefaults, false)
+}
+
+// parsePreNorm reads Megatron's BERT, whose parameters are named as package bert
+// names those of its pre-norm BERT.
+func parsePreNorm(text []byte, class string) (model.Config, error) {
+	return parseBERT(text, class, megatronDefaults, true)
+}
+
+func parseBERT(text []byte, class string, c transformersConfig, preNorm bool) (model.Config, error) {
+	if err := json.Unmarshal(text, &c); err != nil {
+		return nil, err
+	}
+	return Config{
+		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, Layers: c.Layers, Heads: c.Heads,
+		IntermediateSize: c.IntermediateSize, MaxPositions: c.MaxPositions, Positions: Learned,
+		LayerNormEpsilon: c.LayerNormEpsilon, InitializerRange: c.InitializerRange, PreNorm: preNorm,
+		HiddenDropout: c.HiddenDropout, AttentionDropout: c.AttentionDropout,
+		NextSentence: strings.HasSuffix(class, "ForPreTraining"), Precision: transformer.Float32,
+	}, nil
+}
+
+// Export says how transformers saves the model, or why it has no such BERT.
+func (c Config) Export() (model.Export, error) {
+	if c.Positions == Relative {
+		return model.Export{}, fmt.Errorf("the model's position_embedding_type is %q, T5's relative bias, which transformers' BERT has not; only %q and %q can be exported",
+			c.Positions, Learned, Sinusoidal)
+	}
+	e := model.Export{ModelType: "bert", Class: "BertForMaskedLM"}
+	if c.NextSentence {
+		e.Class = "BertForPreTraining"
+	}
+	if c.PreNorm {
+		e.ModelType, e.Class = "megatron-bert", "Megatron"+e.Class
+	}
+	e.Fields = struct {
+		transformersConfig
+		HiddenAct string `json:"hidden_act"`
+		Positions string `json:"position_embedding_type"`
+		TypeVocab int    `json:"type_vocab_size"`
+		Tied      bool   `json:"tie_word_embeddings"`
+	}{transformersConfig{
+		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, Layers: c.Layers, Heads: c.Heads,
+		IntermediateSize: c.IntermediateSize, HiddenDropout: c.HiddenDropout, AttentionDropout: c.AttentionDropout,
+		MaxPositions: c.MaxPositions, InitializerRange: c.InitializerRange, LayerNormEpsilon: c.LayerNormEpsilon,
+	}, "gelu", "absolute", tokenTypes, true}
+	return e, nil
+}
+
+// TransformersBatch says what transformers reads of the model's batches.
+func (c Config) TransformersBatch() (model.TransformersBatch, error) {
+	if c.NextSentence {
+		return model.TransformersBatch{}, errors.New("a BERT with a next-sentence head cannot be replayed; save it as BertForMaskedLM")
+	}
+	const tokens = "the vocabulary has %d tokens"
+	return model.TransformersBatch{Compact: true, Fields: []model.BatchField{
+		{Name: InputIDs, Values: c.VocabSize, What: tokens},
+		{Name: AttentionMask, Like: InputIDs, Values: 2, What: "a mask has %d values, 0 and 1", Optional: true},
+		{Name: TokenTypes, Like: InputIDs, Values: tokenTypes, What: "there are %d token types", Optional: true},
+		{Name: Labels, Like: InputIDs, Values: c.VocabSize, What: tokens},
+	}}, nil
+}

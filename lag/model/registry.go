@@ -1,0 +1,161 @@
+package model
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/landscape-aware/growing/data/strictjson"
+)
+
+// Setting is a setting of a family that can be changed by name, for a
+// configuration of type C. The name may be that of a JSON field or another one,
+// where a change concerns several fields. Those of JSON fields need no Setting.
+type Setting[C Config] struct {
+	Name string
+	Help string // what its values are: "`units`; the feed-forward size keeps its share"
+	Set  func(c *C, value string) error
+}
+
+// family is a registered family.
+type family struct {
+	name          string
+	standard      Config
+	decode        func(text []byte) (Config, error)
+	settings      []string // names
+	set           map[string]func(c Config, value string) (Config, error)
+	architectures []Architecture
+}
+
+var registry struct {
+	sync.Mutex
+	families []family
+}
+
+// Register adds a family. The standard configuration is what [New] starts from;
+// architectures are the models of transformers that the family can read, none
+// where there is no counterpart. It panics if there is a family of that name.
+func Register[C Config](standard C, settings []Setting[C], architectures []Architecture) {
+	f := family{
+		name: standard.Family(), standard: standard, decode: strictjson.Decoder[C, Config](),
+		set: make(map[string]func(Config, string) (Config, error)), architectures: architectures,
+	}
+	for _, s := range settings {
+		f.settings = append(f.settings, s.Name)
+		f.set[s.Name] = func(c Config, value string) (Config, error) {
+			changed := c.(C)
+			err := s.Set(&changed, value)
+			return changed, err
+		}
+	}
+	registry.Lock()
+	defer registry.Unlock()
+	if slices.ContainsFunc(registry.families, func(other family) bool { return other.name == f.name }) {
+		panic(fmt.Errorf("model: two families are named %q; give each a name of its own", f.name))
+	}
+	registry.families = append(registry.families, f)
+	slices.SortFunc(registry.families, func(a, b family) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+}
+
+// families returns those that are registered, by name.
+func families() []family {
+	registry.Lock()
+	defer registry.Unlock()
+	return slices.Clone(registry.families)
+}
+
+// Families returns the names of all families.
+func Families() []string {
+	var names []string
+	for _, f := range families() {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// UnknownFamilyError is the error of a family that is not registered.
+type UnknownFamilyError struct{ Family string }
+
+func (e *UnknownFamilyError) Error() string {
+	return fmt.Sprintf("there is no model family %q; the families are %q", e.Family, Families())
+}
+
+func familyOf(name string) (family, error) {
+	list := families()
+	i := slices.IndexFunc(list, func(f family) bool { return f.name == name })
+	if i < 0 {
+		return family{}, &UnknownFamilyError{name}
+	}
+	return list[i], nil
+}
+
+// Architectures returns the models of transformers that some family can read.
+func Architectures() []Architecture {
+	var list []Architecture
+	for _, f := range families() {
+		list = append(list, f.architectures...)
+	}
+	return list
+}
+
+// FromParameters guesses the family of a model from the names of its
+// parameters, "" where it is none.
+func FromParameters(names []string) string {
+	for _, f := range families() {
+		for _, p := range f.standard.Parameters() {
+			if slices.Contains(names, p.Name) {
+				return f.name
+			}
+		}
+	}
+	return ""
+}
+
+// field is the change of a JSON field of a configuration.
+func (f family) field(c Config, name, value string) (Config, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, err
+	}
+	if _, ok := fields[name]; !ok {
+		return nil, f.unknown(name, fields)
+	}
+	raw := json.RawMessage(value)
+	if fields[name][0] == '"' || !json.Valid(raw) {
+		if raw, err = json.Marshal(value); err != nil {
+			return nil, err
+		}
+	}
+	fields[name] = raw
+	if text, err = json.Marshal(fields); err != nil {
+		return nil, err
+	}
+	return f.decode(text)
+}
+
+func (f family) unknown(name string, fields map[string]json.RawMessage) error {
+	names := slices.Clone(f.settings)
+	for field := range fields {
+		if !slices.Contains(names, field) {
+			names = append(names, field)
+		}
+	}
+	slices.Sort(names[len(f.settings):])
+	return &UnknownSettingError{Family: f.name, Setting: name, Known: names}
+}
+
+// UnknownSettingError is the error of a setting that a family does not have.
+type UnknownSettingError struct {
+	Family, Setting string
+	Known           []string // settings that the family has
+}
+
+func (e *UnknownSettingError) Error() string {
+	return fmt.Sprintf("a model of family %q has no setting %q; it has %q", e.Family, e.Setting, e.Known)
+}

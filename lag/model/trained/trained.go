@@ -1,0 +1,190 @@
+// Package trained reads, writes and grows models with their weights: those that
+// were imported or grown, and those that a run has trained.
+package trained
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Model is a model with its weights, and with the optimizer's moments of
+// them if there are any. On disk it is a model directory:
+//
+//	model.json      the configuration, a [model.Model]
+//	checkpoint/     the state, see [train.SaveCheckpoint]
+//	hf_config.json  the config.json that it was imported from, if it was
+//	                and the files of a tokenizer
+type Model struct {
+	Model model.Model
+	train.Snapshot
+	Files []string // paths of the tokenizer's files, which are copied along
+
+	// Original holds the fields of the config.json that the model was imported
+	// from, for an export to write; see [hf.Model]. Nil for a model of ours.
+	Original map[string]json.RawMessage
+}
+
+const (
+	modelFile     = "model.json"
+	runConfigFile = "config.json"
+	originalFile  = "hf_config.json"
+)
+
+// Is reports whether a directory is a model directory, or that of a run.
+func Is(dir string) bool {
+	_, err := ReadConfig(dir)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// Load reads a model directory, or a run's directory, whose newest
+// state is taken.
+func Load(dir string) (*Model, error) {
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("the model in %s: %w", dir, err)
+	}
+	snap, err := train.LoadCheckpoint(train.CheckpointDir(dir))
+	if err != nil {
+		return nil, fmt.Errorf("the weights of the model in %s: %w", dir, err)
+	}
+	if err := CheckParameters(snap.Params, config.Parameters()); err != nil {
+		return nil, fmt.Errorf("the weights in %s are not those of its configuration: %w", dir, err)
+	}
+	original, err := readOriginal(filepath.Join(dir, originalFile))
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Model: config, Snapshot: snap, Files: hf.TokenizerFiles(dir), Original: original}, nil
+}
+
+// readOriginal returns nil where there is no file.
+func readOriginal(path string) (fields map[string]json.RawMessage, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &fields)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w; copy it again, or remove it", path, err)
+	}
+	return fields, nil
+}
+
+// ReadConfig reads the configuration of the model in a model directory or a run's directory.
+func ReadConfig(dir string) (model.Model, error) {
+	var config model.Model
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return config, fmt.Errorf("there is no %s: %w; name a directory that lag import, grow or train made", dir, fs.ErrNotExist)
+	}
+	path := filepath.Join(dir, modelFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = filepath.Join(dir, runConfigFile)
+		var run struct {
+			Model json.RawMessage `json:"model"`
+		}
+		if text, err = os.ReadFile(path); err == nil {
+			err = json.Unmarshal(text, &run)
+		}
+		if errors.Is(err, fs.ErrNotExist) || err == nil && run.Model == nil {
+			return config, fmt.Errorf("%s is no model: it has no %s, and no %s of a run: %w; name a directory that lag import, grow or train made",
+				dir, modelFile, runConfigFile, fs.ErrNotExist)
+		}
+		text = run.Model
+	}
+	if err == nil {
+		err = model.UnmarshalOld(text, &config)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s is damaged: %w; copy it again", path, err)
+	}
+	return config, err
+}
+
+// CheckParameters reports why tensors are not the parameters that a model declares.
+func CheckParameters(params growth.Tensors, declared []transformer.Param) error {
+	for _, p := range declared {
+		t, ok := params[p.Name]
+		if !ok {
+			return fmt.Errorf("there is no %s of shape %v", p.Name, p.Shape)
+		}
+		if !slices.Equal(t.Shape, p.Shape) {
+			return fmt.Errorf("%s has shape %v where %v is wanted", p.Name, t.Shape, p.Shape)
+		}
+	}
+	if len(params) != len(declared) {
+		return fmt.Errorf("there are %d parameters where the model has %d", len(params), len(declared))
+	}
+	return nil
+}
+
+// Save writes a model directory, which must not exist or be empty and appears
+// when it is whole.
+func (p *Model) Save(dir string) error {
+	if err := CheckParameters(p.Params, p.Model.Parameters()); err != nil {
+		return fmt.Errorf("cannot write %s: the weights are not those of the configuration: %w", dir, err)
+	}
+	return atomicfile.WriteDir(dir, func(tmp string) error {
+		if err := train.SaveCheckpoint(train.CheckpointDir(tmp), p.Snapshot); err != nil {
+			return err
+		}
+		if err := hf.CopyFiles(tmp, p.Files); err != nil {
+			return err
+		}
+		if p.Original != nil {
+			if err := atomicfile.WriteJSON(filepath.Join(tmp, originalFile), p.Original); err != nil {
+				return err
+			}
+		}
+		return atomicfile.WriteJSON(filepath.Join(tmp, modelFile), p.Model)
+	})
+}
+
+// Grow grows each stack of the model by a strategy, without training; see
+// [train.Snapshot.Grow]. New layers are drawn with the seed. Gates are no part
+// of a model's weights: a gated strategy is an error.
+func (p *Model) Grow(strategies []growth.Strategy, seed int64) (*Model, error) {
+	var depths []int
+	for _, s := range strategies {
+		if s.Init.Kind == growth.Gated && slices.Contains(s.Map.Duplicates(), true) {
+			return nil, fmt.Errorf("strategy %q is gated: its layers are blended in while the model trains, and a checkpoint has no place for a gate; choose the init %q or %q, or have lag study train it",
+				s.Name, growth.Copy, growth.Zero)
+		}
+		depths = append(depths, len(s.Map))
+	}
+	grown, err := p.Model.WithDepths(depths...)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := p.Snapshot.Grow(p.Model.Stacks(), strategies, Initializer(grown, seed))
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Model: grown, Snapshot: snap, Files: p.Files, Original: p.Original}, nil
+}
+
+// Initializer returns the model's own initialization, for new layers.
+func Initializer(m train.Model, seed int64) growth.Initializer {
+	byName := make(map[string]transformer.Param)
+	for _, p := range m.Parameters() {
+		byName[p.Name] = p
+	}
+	return func(name string, _ []int) []float32 { return byName[name].Initialize(seed) }
+}

@@ -1,0 +1,69 @@
+package ul2
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/model/transformer"
+)
+
+// Names of the tensors that [Config.Loss] takes, int32 but for the weights.
+// Those that may be absent are AttentionMask, Lengths (there is no padding
+// then) and Segments (attention crosses documents then).
+const (
+	InputIDs        = "input_ids"         // [B, Lin], of the encoder, or [B, L] of a decoder alone
+	AttentionMask   = "attention_mask"    // [B, Lin] 1 for a token of the encoder's input, 0 for padding
+	DecoderInputIDs = "decoder_input_ids" // [B, Lt], with an encoder
+	Labels          = model.Labels        // [B, Lt] the token to predict at each position of the decoder
+	WeightsName     = model.Weights       // [B, Lt] float32, 0 where nothing is predicted
+	PrefixLengths   = "prefix_lengths"    // [B] of a prefix LM: tokens that attend to each other in both directions
+	Lengths         = "lengths"           // [B] of a decoder alone: tokens of each row, the rest is padding
+	Segments        = "segments"          // [B, L] of a decoder alone: the number of each token's document
+)
+
+// EncoderDecoderInputs returns the tensors of a batch for [EncoderDecoder].
+func EncoderDecoderInputs(b objective.EncoderDecoderBatch) transformer.Batch {
+	mask := make([]int32, b.Size*b.InputLength)
+	for row, n := range b.InputLengths {
+		for i := range n {
+			mask[row*b.InputLength+int(i)] = 1
+		}
+	}
+	return transformer.Batch{
+		InputIDs:        tensors.FromFlatDataAndDimensions(b.Inputs, b.Size, b.InputLength),
+		AttentionMask:   tensors.FromFlatDataAndDimensions(mask, b.Size, b.InputLength),
+		DecoderInputIDs: tensors.FromFlatDataAndDimensions(b.DecoderInputs, b.Size, b.TargetLength),
+		Labels:          tensors.FromFlatDataAndDimensions(b.Targets, b.Size, b.TargetLength),
+		WeightsName:     tensors.FromFlatDataAndDimensions(b.Weights, b.Size, b.TargetLength),
+	}
+}
+
+// DecoderInputs returns the tensors of a batch for [PrefixLM] and [CausalLM].
+// The causal form does not read the prefix lengths: it reads inputs, too, from
+// left to right only.
+func DecoderInputs(b objective.DecoderBatch) transformer.Batch {
+	batch := transformer.Batch{
+		InputIDs:      tensors.FromFlatDataAndDimensions(b.Tokens, b.Size, b.Length),
+		Labels:        tensors.FromFlatDataAndDimensions(b.Targets, b.Size, b.Length),
+		WeightsName:   tensors.FromFlatDataAndDimensions(b.Weights, b.Size, b.Length),
+		PrefixLengths: tensors.FromFlatDataAndDimensions(b.PrefixLengths, b.Size),
+		Lengths:       tensors.FromFlatDataAndDimensions(b.Lengths, b.Size),
+	}
+	if b.Segments != nil {
+		batch[Segments] = tensors.FromFlatDataAndDimensions(b.Segments, b.Size, b.Length)
+	}
+	return batch
+}
+
+// input returns a tensor that may not be absent. Like all that builds graphs, it panics.
+func (c Config) input(in transformer.Inputs, name string) *Node {
+	node, ok := in[name]
+	if !ok {
+		panic(fmt.Errorf("ul2: the batch has no %q; a model of form %q needs it", name, c.Form))
+	}
+	return node
+}

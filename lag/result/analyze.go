@@ -1,0 +1,225 @@
+package result
+
+import (
+	"math"
+	"slices"
+
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+const (
+	intervalLevel  = 0.95
+	permutations   = 10000
+	resamplingSeed = 1
+)
+
+// LagThreshold is the Spearman's rho that defines the lag time.
+const LagThreshold = 0.9
+
+// correlate fills in how early losses and other signals relate to the final loss.
+func (r *Study) correlate() {
+	r.Correlation, r.LagTime = nil, nil
+	steps, final := r.EvaluationSteps(), r.lossesAt(r.Steps)
+	var rhos []float64
+	for _, step := range steps {
+		c := correlation(r.lossesAt(step), final)
+		c.Step = step
+		r.Correlation = append(r.Correlation, c)
+		rhos = append(rhos, float64(c.Spearman))
+	}
+	// The last step is left out: the final loss predicts itself.
+	n := max(len(steps)-1, 0)
+	if step, ok := stats.LagTime(steps[:n], rhos[:n], LagThreshold); ok {
+		r.LagTime = &step
+	}
+	r.Signals = []SignalCorrelation{}
+	if len(r.Strategies) == 0 {
+		return
+	}
+	for i, signal := range r.Strategies[0].Signals { // all have the same
+		skip := r.failed
+		if signal.Name == SignalDecayedLoss {
+			skip = r.branchFailed
+		}
+		values := r.without(skip, func(o Outcome) float64 {
+			if v := o.Signals[i].value(); !math.IsNaN(v) || o.Status == StatusComplete {
+				return v
+			}
+			return math.Inf(1)
+		})
+		c := correlation(values, r.without(skip, func(o Outcome) float64 { return o.At(r.Steps) }))
+		c.Step = signal.Step
+		r.Signals = append(r.Signals, SignalCorrelation{signal.Name, signal.Decay, c})
+	}
+}
+
+// correlation relates values with final losses, both by seed and strategy.
+func correlation(values, final [][]float64) Correlation {
+	interval := stats.MeanSpearmanInterval(values, final, intervalLevel)
+	return Correlation{
+		Pearson:    Number(stats.MeanCorrelation(stats.Pearson, values, final)),
+		Spearman:   Number(stats.MeanCorrelation(stats.Spearman, values, final)),
+		Kendall:    Number(stats.MeanCorrelation(stats.KendallTauB, values, final)),
+		SpearmanLo: Number(interval.Lo), SpearmanHi: Number(interval.Hi),
+	}
+}
+
+// bySeed returns a value of each outcome, by seed and strategy. Strategies in which
+// the device failed are left out: that says nothing of them.
+func (r *Study) bySeed(value func(Outcome) float64) [][]float64 {
+	return r.without(r.failed, value)
+}
+
+// without is bySeed without some of the strategies, which are given by their place.
+func (r *Study) without(skip func(i int) bool, value func(Outcome) float64) [][]float64 {
+	table := make([][]float64, len(r.Seeds))
+	for i, o := range r.Strategies {
+		if seed := i / r.PoolSize(); !skip(i % r.PoolSize()) {
+			table[seed] = append(table[seed], value(o))
+		}
+	}
+	return table
+}
+
+// branchFailed reports whether the device failed in the i-th strategy, or in a decay
+// branch of it, under a seed.
+func (r *Study) branchFailed(i int) bool {
+	branch := BranchName(r.Strategies[i].Name)
+	return r.failed(i) || slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Run == branch })
+}
+
+// failedName reports whether the device failed in the strategy of a name.
+func (r *Study) failedName(name string) bool {
+	i := slices.IndexFunc(r.Strategies, func(o Outcome) bool { return o.Name == name })
+	return i >= 0 && r.failed(i%r.PoolSize())
+}
+
+// failed reports whether the device failed in the i-th strategy, under a seed.
+func (r *Study) failed(i int) bool {
+	for seed := range r.Seeds {
+		if r.Under(seed)[i].Status == StatusFailed {
+			return true
+		}
+	}
+	return false
+}
+
+// countFailed is the number of such strategies.
+func (r *Study) countFailed() (n int) {
+	for i := range r.PoolSize() {
+		if r.failed(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// lossesAt are the losses at a step, by seed and strategy.
+func (r *Study) lossesAt(step int) [][]float64 {
+	return r.bySeed(func(o Outcome) float64 { return o.At(step) })
+}
+
+// EvaluationSteps are the steps at which all candidates were evaluated, those that
+// had stopped before left out.
+func (r *Study) EvaluationSteps() []int {
+	var steps []int
+	for _, o := range r.Strategies {
+		if len(o.Curve) > len(steps) {
+			steps = steps[:0]
+			for _, p := range o.Curve {
+				steps = append(steps, p.Step)
+			}
+		}
+	}
+	return steps
+}
+
+// PoolSize is the number of strategies.
+func (r *Study) PoolSize() int { return len(r.Strategies) / max(len(r.Seeds), 1) }
+
+// Under returns the outcomes of the i-th seed, in the order of the pool.
+func (r *Study) Under(i int) []Outcome {
+	n := r.PoolSize()
+	return r.Strategies[i*n : (i+1)*n]
+}
+
+// MeanAt is the mean over the seeds of the loss of the i-th strategy at a step:
+// +Inf where it had stopped under one of them, NaN where it was not measured.
+func (r *Study) MeanAt(i, step int) float64 {
+	sum := 0.0
+	for seed := range r.Seeds {
+		sum += r.Under(seed)[i].At(step)
+	}
+	return sum / float64(len(r.Seeds))
+}
+
+// measureNoise fills in how the spread of strategies compares with that of seeds
+// and with the error of the evaluation.
+func (r *Study) measureNoise() {
+	spread := stats.MeasureSpread(r.lossesAt(r.Steps))
+	before := r.Noise
+	r.Noise = Noise{Strategies: Number(spread.Strategies), Seeds: Number(spread.Seeds), Ratio: Number(spread.Ratio), IsNoise: spread.IsNoise()}
+	if len(r.Pairs) > 0 && !slices.ContainsFunc(r.Strategies, func(o Outcome) bool { return len(o.Batches) > 0 }) {
+		// A result of version 0.1 has no losses of single batches, but what came of them.
+		r.Noise.PairError, r.Noise.Separable = before.PairError, before.Separable
+		r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag = before.PairErrorAtLag, before.SeparableAtLag
+		return
+	}
+	r.Noise.PairError, r.Noise.Separable, r.Pairs = r.pairs(r.Steps)
+	r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag, _ = r.pairs(r.Lag)
+}
+
+// pairs compares each two strategies at a step by their losses on the batches of
+// the validation set, each the mean over the seeds.
+func (r *Study) pairs(step int) (medianError Number, separable Number, pairs []Pair) {
+	n := r.PoolSize()
+	losses := make([][]float64, n)
+	for i := range n {
+		for seed := range r.Seeds {
+			for j, loss := range r.Under(seed)[i].batchesAt(step) {
+				if j == len(losses[i]) {
+					losses[i] = append(losses[i], 0)
+				}
+				losses[i][j] += loss / float64(len(r.Seeds))
+			}
+			if len(r.Under(seed)[i].batchesAt(step)) == 0 || r.failed(i) { // it had stopped, or would
+				losses[i] = nil
+				break
+			}
+		}
+	}
+	pairs = []Pair{}
+	var errors []float64
+	for _, p := range stats.PairedDifferences(losses) {
+		pairs = append(pairs, Pair{A: r.Strategies[p.First].Name, B: r.Strategies[p.Second].Name, Difference: Number(p.Mean), Error: Number(p.StdErr)})
+		if !math.IsNaN(p.StdErr) {
+			errors = append(errors, p.StdErr)
+		}
+	}
+	if len(errors) == 0 {
+		return Undefined(), Undefined(), pairs
+	}
+	slices.Sort(errors)
+	return Number(errors[len(errors)/2]), Number(stats.Separable(losses)), pairs
+}
+
+// TrainingFLOPs is the cost of training one candidate to the end, without what it
+// may have learned before it was grown; 0 where none was trained at all.
+func (r *Study) TrainingFLOPs() float64 {
+	for _, o := range r.Strategies { // all have one depth
+		if o.Status == StatusComplete {
+			return o.FLOPs * float64(o.Trained()) / float64(o.Trained()+o.LearnSteps)
+		}
+	}
+	for _, o := range r.Strategies {
+		if n := o.Trained() + o.LearnSteps; n > 0 {
+			return o.FLOPs * float64(r.Steps) / float64(n)
+		}
+	}
+	for _, o := range r.Controls {
+		if o.Status == StatusComplete {
+			return o.FLOPs * float64(r.Steps) / float64(o.Steps)
+		}
+	}
+	return 0
+}

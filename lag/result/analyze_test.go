@@ -1,0 +1,356 @@
+package result
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/lag/selection"
+)
+
+// analyzeSteps are where the made-up candidates are evaluated, analyzeRules what
+// is compared on them.
+var (
+	analyzeSteps = []int{0, 1, 2, 4, 5, 6, 8, 10}
+	analyzeRules = []selection.Rule{selection.LAG{Lag: 2}, selection.LossAtInit{}, selection.Random{Seed: 1}, selection.Oracle{}}
+)
+
+const analyzeFLOPs = 1e6 // of a step
+
+// outcome makes a candidate from its losses at analyzeSteps; fewer losses are a
+// divergence in the step after the last one.
+func outcome(name string, losses ...float64) Outcome {
+	o := Outcome{Name: name, Status: StatusComplete, Final: Undefined()}
+	for i, l := range losses {
+		o.Curve = append(o.Curve, Point{analyzeSteps[i], Number(l)})
+	}
+	last := o.Curve[len(o.Curve)-1]
+	if len(losses) < len(analyzeSteps) {
+		step := last.Step + 1
+		o.Status, o.DivergedAt = StatusDiverged, &step
+	} else {
+		o.Final = last.Loss
+	}
+	o.FLOPs = analyzeFLOPs * float64(o.Trained())
+	return o
+}
+
+// analyzed is a study of one seed, 10 steps and a lag of 2 that came to these outcomes.
+func analyzed(t *testing.T, outcomes ...Outcome) *Study {
+	t.Helper()
+	r := &Study{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2,
+		Seeds: []int64{0}, Strategies: outcomes,
+	}
+	if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestAnalyze: curves whose order at the start is the reverse of the end's and
+// turns at step 2.
+func TestAnalyze(t *testing.T) {
+	r := analyzed(t,
+		outcome("a", 4.4, 4.3, 3.1, 3.1, 3.1, 3.1, 3.1, 2.0),
+		outcome("b", 4.3, 4.2, 3.2, 3.2, 3.2, 3.2, 3.2, 2.1),
+		outcome("c", 4.2, 4.1, 3.3, 3.3, 3.3, 3.3, 3.3, 2.3),
+		outcome("d", 4.1, 4.0, 3.4, 3.4, 3.4, 3.4, 3.4, 2.6),
+	)
+	if rho := r.Correlation[0].Spearman; rho != -1 {
+		t.Errorf("rho at step 0 is %v, want -1", rho)
+	}
+	if r.LagTime == nil || *r.LagTime != 2 {
+		t.Errorf("the lag time is %v, want 2", r.LagTime)
+	}
+	for rule, want := range map[string]Pick{
+		RuleLAG:        {Rule: "lag:2", Strategy: "a", ExtraSteps: 3 * 2},
+		RuleLossAtInit: {Rule: RuleLossAtInit, Strategy: "d", Regret: 0.6, RegretNorm: 3},
+		RuleRandom:     {Rule: RuleRandom, Regret: 0.25, RegretNorm: 1.25},
+		RuleOracle:     {Rule: RuleOracle, Strategy: "a", ExtraSteps: 3 * 10},
+	} {
+		got, ok := r.Pick(rule)
+		want.ExtraFLOPs = analyzeFLOPs * float64(want.ExtraSteps)
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b Number) bool { return math.Abs(float64(a-b)) < 1e-9 })); diff != "" || !ok {
+			t.Errorf("%s: %s", rule, diff)
+		}
+	}
+	for rule, hit := range map[string][2]float64{RuleLAG: {1, 1}, RuleLossAtInit: {0, 0}, RuleRandom: {0.25, 0.75}, RuleOracle: {1, 1}} {
+		if got, ok := r.Rule(rule); !ok || got.Hit1 != hit[0] || got.Hit3 != hit[1] {
+			t.Errorf("%s hits the best with %v and the best three with %v, want %v", rule, got.Hit1, got.Hit3, hit)
+		}
+	}
+	if !strings.Contains(r.Verdict, "LAG picks a") || !strings.Contains(r.Verdict, "picks d, 0.6000") {
+		t.Errorf("verdict: %s", r.Verdict)
+	}
+	if len(r.Warnings) != 2 {
+		t.Errorf("warnings %q, want those of few strategies and one seed", r.Warnings)
+	}
+}
+
+// TestAnalyzeSeeds: the picks' means over two seeds, under which the order of two
+// strategies at the lag is right and wrong.
+func TestAnalyzeSeeds(t *testing.T) {
+	r := &Study{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2, Seeds: []int64{7, 8},
+		Strategies: []Outcome{
+			outcome("a", 4, 4, 3.0, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3.1, 3, 3, 3, 3, 2.2),
+			outcome("a", 4, 4, 3.1, 3, 3, 3, 3, 2.1), outcome("b", 4, 4, 3.0, 3, 3, 3, 3, 2.3),
+		},
+	}
+	if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+		t.Fatal(err)
+	}
+	lag, _ := r.Rule(RuleLAG)
+	if math.Abs(float64(lag.Regret)-0.1) > 1e-9 || lag.Hit1 != 0.5 || lag.Hit3 != 1 || lag.ExtraFLOPs != 2*analyzeFLOPs {
+		t.Errorf("LAG over both seeds: %+v, want a regret of 0.1, half the hits, two extra steps", lag)
+	}
+	var at []Correlation
+	for _, c := range r.Correlation {
+		if c.Step == 2 || c.Step == 10 {
+			at = append(at, c)
+		}
+	}
+	if len(at) != 2 || at[0].Spearman != 0 || at[1].Spearman != 1 {
+		t.Errorf("rho is 1 under one seed and -1 under the other at step 2, 1 under both at the end; the means are %+v", at)
+	}
+	// The strategies' means differ by 0.2; what a seed adds, it adds to both.
+	if !(float64(r.Noise.Seeds) < 1e-9) || math.Abs(float64(r.Noise.Strategies)-0.2/math.Sqrt2) > 1e-9 || r.Noise.IsNoise {
+		t.Errorf("noise: %+v", r.Noise)
+	}
+}
+
+// TestAnalyzeDivergence: a candidate that was ahead and diverged ranks last,
+// and is picked by the rule that saw it ahead.
+func TestAnalyzeDivergence(t *testing.T) {
+	lost := outcome("lost", 3, 3, 3)
+	r := analyzed(t,
+		outcome("good", 4, 4, 3.2, 3, 3, 3, 3, 2),
+		outcome("fair", 4.1, 4.1, 3.3, 3.1, 3.1, 3.1, 3.1, 2.1),
+		lost,
+	)
+	if rho := r.Correlation[0].Spearman; rho != -0.5 {
+		t.Errorf("rho at step 0 is %v, want -0.5: the diverged candidate ranks last", rho)
+	}
+	if pick, _ := r.Pick(RuleLAG); pick.Strategy != "lost" || !math.IsInf(float64(pick.Regret), 1) {
+		t.Errorf("LAG's pick is %+v, want the diverged candidate with infinite regret", pick)
+	}
+	if !strings.Contains(strings.Join(r.Warnings, " "), "1 of 3 candidates diverged") {
+		t.Errorf("warnings: %q", r.Warnings)
+	}
+	other := lost
+	other.Name = "lost too"
+	all := analyzed(t, lost, other)
+	if strings.Contains(all.Verdict, "NaN") || !strings.Contains(all.Verdict, "No candidate is left") {
+		t.Errorf("verdict where all diverged: %s", all.Verdict)
+	}
+	if _, err := json.Marshal(all); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCompare: a control is compared with the pick of each seed.
+func TestCompare(t *testing.T) {
+	candidate := func(name string, seed int64, early, final float64) Outcome {
+		return Outcome{Name: name, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: 10,
+			Curve: []Point{{Step: 0, Loss: 9}, {Step: 2, Loss: Number(early)}, {Step: 10, Loss: Number(final)}}}
+	}
+	control := func(seed int64, final float64) ControlOutcome {
+		return ControlOutcome{Name: ControlScratch, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: float64(seed)}
+	}
+	r := &Study{
+		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, Steps: 10, Lag: 2, Seeds: []int64{1, 2},
+		Strategies: []Outcome{
+			candidate("a", 1, 5, 3), candidate("b", 1, 6, 2), // LAG picks a
+			candidate("a", 2, 6, 3), candidate("b", 2, 5, 1), // and b
+		},
+		Controls: []ControlOutcome{control(1, 2.5), control(2, 3.5)},
+	}
+	analyze := func() Comparison {
+		t.Helper()
+		if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Comparisons) != 1 {
+			t.Fatalf("%d comparisons, want 1", len(r.Comparisons))
+		}
+		return r.Comparisons[0]
+	}
+	// Differences of -0.5 and 2.5: a standard deviation of 3/sqrt(2), over two seeds.
+	want := Comparison{Control: ControlScratch, Final: 3, FLOPs: 1.5, Difference: 1, Error: 1.5, PickFLOPs: 2, BeatenBy: 0.75}
+	got := analyze()
+	if got.Error = Number(math.Round(1e9*float64(got.Error)) / 1e9); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	// A candidate that does not get to its end neither wins nor loses.
+	at := 5
+	r.Strategies[1].Status, r.Strategies[1].FailedAt, r.Strategies[1].Final, r.Strategies[1].Curve = StatusFailed, &at, Undefined(), r.Strategies[1].Curve[:2]
+	if got := analyze().BeatenBy; math.Abs(float64(got)-2.0/3) > 1e-12 {
+		t.Errorf("of three candidates at their ends two are lower, not %v", got)
+	}
+	r.Controls[1].Status, r.Controls[1].Final = StatusDiverged, Undefined()
+	if c := analyze(); !math.IsNaN(float64(c.Final)) || !math.IsNaN(float64(c.BeatenBy)) || !strings.Contains(r.Verdict, "does not get to the end") {
+		t.Errorf("a control that diverged compares as %+v; %s", c, r.Verdict)
+	}
+}
+
+func TestLeftPlateau(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		Source
+		want bool
+	}{
+		{"reads", Source{Loss: 4.7, ShuffledLoss: 5, UnigramEntropy: 5}, true},
+		{"counts the corpus", Source{Loss: 4.8, ShuffledLoss: 6, UnigramEntropy: 5}, false},
+		{"counts the document", Source{Loss: 4.5, ShuffledLoss: 4.7, UnigramEntropy: 5}, false},
+		{"has no shuffled loss", Source{Loss: 4.5, ShuffledLoss: Undefined(), UnigramEntropy: 5}, true},
+		{"has no shuffled loss and counts", Source{Loss: 4.8, ShuffledLoss: Undefined(), UnigramEntropy: 5}, false},
+		{"unknown", Source{Loss: Undefined(), ShuffledLoss: 6, UnigramEntropy: 5}, false},
+	} {
+		if got := test.LeftPlateau(); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+		if !test.want && !strings.Contains(strings.Join(warnings(&Study{Source: test.Source}), " "), "still on the unigram plateau") {
+			t.Errorf("%s: no warning", test.name)
+		}
+	}
+}
+
+// TestOtherRates: a strategy that trains at another learning rate at the lag than
+// most is named in a warning, whichever is the first of the pool.
+func TestOtherRates(t *testing.T) {
+	candidates := func(rates ...float64) []Outcome {
+		var list []Outcome
+		for i, rate := range rates {
+			o := outcome(string(rune('a'+i)), 4, 4, 3, 3, 3, 3, 3, 2+float64(i))
+			o.RateAtLag = rate
+			list = append(list, o)
+		}
+		return list
+	}
+	for _, test := range []struct {
+		rates []float64
+		want  string
+	}{
+		{[]float64{1e-3, 1e-3, 1e-3}, ""},
+		{[]float64{5e-4, 1e-3, 1e-3}, "a"},
+		{[]float64{1e-3, 5e-4, 1e-3, 1e-3, 2e-4}, "b, e"},
+	} {
+		r := analyzed(t, candidates(test.rates...)...)
+		if got := strings.Join(r.otherRates(), ", "); got != test.want {
+			t.Errorf("rates %v: other than most are %q, want %q", test.rates, got, test.want)
+		}
+		if warned := strings.Contains(strings.Join(r.Warnings, " "), "another learning rate"); warned != (test.want != "") {
+			t.Errorf("rates %v: warned %t", test.rates, warned)
+		}
+	}
+}
+
+// TestBranchesApart: two decay branches that end at one step are two.
+func TestBranchesApart(t *testing.T) {
+	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
+	a.Signals = []Signal{DecayedLoss(1, 3, 2.5), DecayedLoss(2, 2, 2.8)}
+	b.Signals = []Signal{DecayedLoss(1, 3, 2.6), DecayedLoss(2, 2, 2.7)}
+	r := analyzed(t, a, b)
+	picks, err := r.Replay(context.Background(), []selection.Rule{selection.Decay{Probe: 1, Length: 3}, selection.Decay{Probe: 2, Length: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if picks[0].Strategy != "a" || picks[1].Strategy != "b" {
+		t.Errorf("the branches of 3 and of 2 steps pick %s and %s, want a and b", picks[0].Strategy, picks[1].Strategy)
+	}
+	if _, err := r.Replay(context.Background(), []selection.Rule{selection.Decay{Probe: 3, Length: 1}}); err == nil {
+		t.Error("a branch that was not trained is replayed")
+	}
+}
+
+// TestAnalyzeAgain: what a result says of pairs survives another analysis after it
+// was written and read.
+func TestAnalyzeAgain(t *testing.T) {
+	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
+	for _, step := range []int{2, 10} {
+		a.Batches = append(a.Batches, BatchLosses{step, []float64{1.9, 2.1}})
+		b.Batches = append(b.Batches, BatchLosses{step, []float64{2.0, 2.3}})
+	}
+	first := analyzed(t, a, b)
+	text, err := json.Marshal(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Study
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Analyze(context.Background(), analyzeRules); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := json.Marshal(again); err != nil || string(got) != string(text) {
+		t.Errorf("analyzed again: %v, %s", err, cmp.Diff(string(text), string(got)))
+	}
+}
+
+// TestAnalyzeFailure: a strategy in which the device failed under a seed, after the
+// lag and ahead of the others, is picked under none, and leaves the others' regrets
+// what they are without it.
+func TestAnalyzeFailure(t *testing.T) {
+	build := func(names ...string) *Study {
+		r := &Study{Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2, Seeds: []int64{1, 2}}
+		curves := map[string][][]float64{
+			"a": {{5, 5, 4.0, 4, 4, 4, 4, 3.0}, {5, 5, 4.1, 4, 4, 4, 4, 3.1}},
+			"b": {{4, 4, 3.0, 3, 3, 3, 3, 2.0}, {4, 4, 3.1, 3, 3}},
+			"c": {{6, 6, 4.5, 4, 4, 4, 4, 2.5}, {6, 6, 4.6, 4, 4, 4, 4, 2.7}},
+			"d": {{7, 7, 5.5, 5, 5, 5, 5, 3.5}, {7, 7, 5.6, 5, 5, 5, 5, 3.6}},
+		}
+		for k, seed := range r.Seeds {
+			for _, name := range names {
+				o := outcome(name, curves[name][k]...)
+				if o.Seed = seed; o.Status == StatusDiverged {
+					o.Status, o.FailedAt, o.DivergedAt = StatusFailed, o.DivergedAt, nil
+				}
+				r.Strategies = append(r.Strategies, o)
+			}
+		}
+		if err := r.Analyze(context.Background(), analyzeRules); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	with, without := build("a", "b", "c", "d"), build("a", "c", "d")
+	for i, p := range with.Picks {
+		if want := without.Picks[i]; p.Strategy != want.Strategy || p.Regret != want.Regret || p.RegretNorm != want.RegretNorm {
+			t.Errorf("%s under seed %d picks %+v, without the strategy that failed %+v", p.Rule, p.Seed, p, want)
+		}
+	}
+	for i, s := range with.Rules {
+		if want := without.Rules[i]; s.Hit1 != want.Hit1 || s.Regret != want.Regret {
+			t.Errorf("%+v, without the strategy that failed %+v", s, want)
+		}
+	}
+	asJSON := func(r *Study) string { // in which one undefined number is equal to another
+		text, err := json.Marshal([]any{r.Correlation, r.Noise, r.LagTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if diff := cmp.Diff(asJSON(without), asJSON(with)); diff != "" {
+		t.Errorf("correlations and noise: %s", diff)
+	}
+}
+
+// TestLearningIsNoTraining: the learning of a candidate is in its cost, but not
+// in that of a training step.
+func TestLearningIsNoTraining(t *testing.T) {
+	plain, ligo := outcome("plain", 5, 4, 3, 2, 1), outcome("ligo", 5, 4, 3, 2, 1)
+	ligo.LearnSteps = 20
+	ligo.FLOPs += 20 * analyzeFLOPs
+	for i := range 2 {
+		if got := stepFLOPs([]Outcome{plain, ligo}, i); got != analyzeFLOPs {
+			t.Errorf("a step of candidate %d takes %g FLOPs, want %g", i, got, float64(analyzeFLOPs))
+		}
+	}
+}

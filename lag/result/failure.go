@@ -1,0 +1,52 @@
+package result
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/advice"
+)
+
+// Failure is a run in which the device failed as often as it was tried.
+type Failure struct {
+	Run   string `json:"run"` // a strategy, a decay branch of it, a control, or a stage of an arm
+	Seed  int64  `json:"seed"`
+	Steps int    `json:"steps"` // that were done
+	Error string `json:"error"` // what the device said
+}
+
+func (f Failure) String() string {
+	return fmt.Sprintf("%s under seed %d after %d steps", f.Run, f.Seed, f.Steps)
+}
+
+// BranchName is how failures name the decay branch of a strategy.
+func BranchName(strategy string) string { return "decay branch of " + strategy }
+
+// ControlName is how failures name a control.
+func ControlName(control string) string { return "control " + control }
+
+// failureWarning says in which runs the device failed, and with what errors; ""
+// where there are none.
+func failureWarning(failures []Failure, words advice.Words) string {
+	if len(failures) == 0 {
+		return ""
+	}
+	var errors []string
+	runs := make(map[string][]string)
+	for _, f := range failures {
+		if len(runs[f.Error]) == 0 {
+			errors = append(errors, f.Error)
+		}
+		runs[f.Error] = append(runs[f.Error], f.String())
+	}
+	const most = 3
+	for i, text := range errors {
+		list := runs[text]
+		if n := len(list) - most; n > 0 {
+			list = append(list[:most:most], fmt.Sprintf("%d more", n))
+		}
+		errors[i] = fmt.Sprintf("%s (%s)", strings.Join(list, ", "), text)
+	}
+	return fmt.Sprintf("The device failed in %d runs, which are passed over for that: %s. The same command tries them again; where memory is short, end other programs first, or take smaller batches for all (%s).",
+		len(failures), strings.Join(errors, "; "), words.For(advice.BatchSize))
+}

@@ -1,0 +1,281 @@
+package result
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+// Kinds of selection rules that are asked for by name; see [selection.Parse].
+const (
+	RuleLAG        = "lag"
+	RuleLossAtInit = "loss-at-init"
+	RuleRandom     = "random" // in a result the expectation over the pool
+	RuleOracle     = "oracle"
+)
+
+// Analyze fills in everything that follows from the outcomes of the strategies:
+// correlations, noise, what the rules pick, how that compares with the controls,
+// warnings and the verdict. It is an error if a rule does not fit the study.
+func (r *Study) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
+	r.correlate()
+	r.measureNoise()
+	if r.Picks, err = r.Replay(ctx, rules); err != nil {
+		return err
+	}
+	r.Rules = r.Summarize(r.Picks)
+	r.compare()
+	r.Warnings = append([]string{}, warnings(r)...) // an empty list is no null in JSON
+	r.Verdict = verdict(r)
+	return nil
+}
+
+// Again analyzes the study once more, by the rules that it was analyzed by. It
+// comes to the same result.
+func (r *Study) Again(ctx context.Context) error {
+	var rules []selection.Rule
+	for _, summary := range r.Rules {
+		if summary.Rule == RuleRandom {
+			rules = append(rules, selection.Random{Seed: 1}) // its seed has no part in the expectation
+			continue
+		}
+		rule, err := selection.Parse(summary.Rule)
+		if err != nil {
+			return err
+		}
+		rules = append(rules, rule)
+	}
+	return r.Analyze(ctx, rules)
+}
+
+// Replay applies selection rules to the recorded curves of each seed. It is an
+// error if the study was not evaluated where a rule looks.
+func (r *Study) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, error) {
+	var picks []Pick
+	for i := range r.Seeds {
+		list, err := r.replay(ctx, i, rules)
+		if err != nil {
+			return nil, err
+		}
+		picks = append(picks, list...)
+	}
+	return picks, nil
+}
+
+// replay applies the selection rules to the curves of the i-th seed. Costs count
+// training after growing; evaluation is not counted.
+func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
+	outcomes := r.Under(i)
+	final, sound := r.finalsOf(outcomes), r.lossesAt(r.Steps)[i]
+	recording, err := r.recording(outcomes, rules)
+	if err != nil {
+		return nil, err
+	}
+	var picks []Pick
+	for _, rule := range rules {
+		p := Pick{Rule: rule.String(), Seed: r.Seeds[i], Regret: Undefined(), RegretNorm: Undefined()}
+		if _, ok := rule.(selection.Random); ok {
+			// One draw would tell of its luck.
+			mean := stats.MeanRegret(sound)
+			p.Rule, p.Regret, p.RegretNorm = RuleRandom, Number(mean), Number(stats.NormalizeRegret(sound, mean))
+			picks = append(picks, p)
+			continue
+		}
+		choice, extra, err := selection.Pick(ctx, rule, recording)
+		if err != nil {
+			return nil, err
+		}
+		for j, steps := range extra {
+			p.ExtraSteps += steps
+			p.ExtraFLOPs += float64(steps) * stepFLOPs(outcomes, j)
+		}
+		if choice.Index >= 0 {
+			p.Strategy = outcomes[choice.Index].Name
+			if !r.failed(choice.Index) { // of one that is picked by its name nothing is known
+				regret := stats.Regret(final, choice.Index)
+				p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(sound, regret))
+			}
+		}
+		picks = append(picks, p)
+	}
+	return picks, nil
+}
+
+// stepFLOPs is the cost of a training step of a candidate. All candidates have
+// one depth, so that of another serves where this one did no step.
+func stepFLOPs(outcomes []Outcome, i int) float64 {
+	for _, o := range append([]Outcome{outcomes[i]}, outcomes...) {
+		if n := o.Trained() + o.LearnSteps; n > 0 {
+			return o.FLOPs / float64(n)
+		}
+	}
+	return 0
+}
+
+// recording is what selection rules replay.
+func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selection.Recording, error) {
+	var grown selection.Grown
+	grown.From, grown.To = r.Grown()
+	var curves [][]selection.Point
+	for i, o := range outcomes {
+		var curve []selection.Point
+		for _, p := range o.Curve {
+			curve = append(curve, selection.Point{Step: p.Step, Loss: float64(p.Loss)})
+		}
+		if r.failed(i) { // under any seed: rules pass it over under all
+			curve = []selection.Point{{Step: 0, Loss: math.NaN()}}
+		} else if n := len(curve); o.stoppedAt() != nil && (n == 0 || !math.IsNaN(curve[n-1].Loss)) {
+			step := *o.stoppedAt()
+			if n > 0 && curve[n-1].Step == step {
+				step++ // it was evaluated before the update that failed
+			}
+			curve = append(curve, selection.Point{Step: step, Loss: math.NaN()})
+		}
+		grown.Candidates, curves = append(grown.Candidates, o.candidate()), append(curves, curve)
+	}
+	var branches []selection.RecordedBranch
+	for _, b := range selection.Branches(rules...) {
+		branch := selection.RecordedBranch{Branch: b}
+		for j, o := range outcomes {
+			i := slices.IndexFunc(o.Signals, func(s Signal) bool {
+				return s.Name == SignalDecayedLoss && s.Step == b.Step+b.Decay && s.Decay == b.Decay
+			})
+			if i < 0 {
+				return nil, advice.Errorf(advice.Rules, "the study has no decay branch of %d steps from step %d; run it again with the rule decay:%d,%d among its rules", b.Decay, b.Step, b.Step, b.Decay)
+			}
+			loss := o.Signals[i].value()
+			if r.failed(j) {
+				loss = math.Inf(1)
+			}
+			branch.Losses = append(branch.Losses, loss)
+		}
+		branches = append(branches, branch)
+	}
+	return selection.NewRecording(grown, r.Steps, curves, branches...)
+}
+
+// Summarize returns the mean of each rule's picks over the seeds.
+func (r *Study) Summarize(picks []Pick) []RuleSummary {
+	var list []RuleSummary
+	for _, p := range picks {
+		i := slices.IndexFunc(list, func(s RuleSummary) bool { return s.Rule == p.Rule })
+		if i < 0 {
+			i = len(list)
+			list = append(list, RuleSummary{Rule: p.Rule})
+		}
+		s, n := &list[i], float64(len(r.Seeds))
+		s.ExtraFLOPs += p.ExtraFLOPs / n
+		s.Regret += p.Regret / Number(n)
+		s.RegretNorm += p.RegretNorm / Number(n)
+		outcomes := r.Under(max(slices.Index(r.Seeds, p.Seed), 0))
+		pick := slices.IndexFunc(outcomes, func(o Outcome) bool { return o.Name == p.Strategy })
+		final := r.finalsOf(outcomes)
+		switch left := len(outcomes) - r.countFailed(); {
+		case left == 0:
+		case p.Rule == RuleRandom:
+			s.Hit1 += min(1, 1/float64(left)) / n
+			s.Hit3 += min(1, 3/float64(left)) / n
+		case pick >= 0:
+			s.Hit1 += share01(stats.HitAt(final, pick, 1)) / n
+			s.Hit3 += share01(stats.HitAt(final, pick, 3)) / n
+		}
+	}
+	return list
+}
+
+func share01(hit bool) float64 {
+	if hit {
+		return 1
+	}
+	return 0
+}
+
+// finalsOf are the final losses of the outcomes of a seed, +Inf for strategies in
+// which the device failed under any.
+func (r *Study) finalsOf(outcomes []Outcome) []float64 {
+	losses := make([]float64, len(outcomes))
+	for i, o := range outcomes {
+		if losses[i] = o.At(r.Steps); r.failed(i) {
+			losses[i] = math.Inf(1)
+		}
+	}
+	return losses
+}
+
+// isKind reports whether a rule, as [selection.Parse] reads it, is of a kind.
+func isKind(rule, kind string) bool {
+	name, _, _ := strings.Cut(rule, ":")
+	return name == kind
+}
+
+// Pick returns the pick under the first seed of a rule, or of the first rule of a
+// kind, such as [RuleLAG].
+func (r *Study) Pick(rule string) (Pick, bool) {
+	i := slices.IndexFunc(r.Picks, func(p Pick) bool { return p.Rule == rule || isKind(p.Rule, rule) })
+	if i < 0 {
+		return Pick{}, false
+	}
+	return r.Picks[i], true
+}
+
+// PicksOf returns the strategies that a rule picks, or the first rule of a kind,
+// each with the number of seeds under which it does.
+func (r *Study) PicksOf(rule string) map[string]int {
+	picks := make(map[string]int)
+	first, ok := r.Pick(rule)
+	for _, p := range r.Picks {
+		if ok && p.Rule == first.Rule && p.Strategy != "" {
+			picks[p.Strategy]++
+		}
+	}
+	return picks
+}
+
+// Rule returns the summary of a rule, or of the first rule of a kind.
+func (r *Study) Rule(rule string) (RuleSummary, bool) {
+	i := slices.IndexFunc(r.Rules, func(s RuleSummary) bool { return s.Rule == rule || isKind(s.Rule, rule) })
+	if i < 0 {
+		return RuleSummary{}, false
+	}
+	return r.Rules[i], true
+}
+
+// Choice says in words what the rule picks.
+func (p Pick) Choice() string {
+	switch {
+	case p.Strategy != "":
+		return p.Strategy
+	case p.Rule == RuleRandom:
+		return "(mean over the pool)"
+	}
+	return "(none: none got that far)"
+}
+
+// Choices says in words what a rule picks, with the number of seeds where it
+// picks different strategies under them: "stack (2), top-copy (1)".
+func (r *Study) Choices(rule string) string {
+	var names []string
+	counts := make(map[string]int)
+	for _, p := range r.Picks {
+		if p.Rule != rule {
+			continue
+		}
+		if counts[p.Choice()]++; counts[p.Choice()] == 1 {
+			names = append(names, p.Choice())
+		}
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return counts[b] - counts[a] })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%d)", name, counts[name])
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,208 @@
+package result
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/stats"
+)
+
+const (
+	fewStrategies = 12   // below this, correlations over the pool say little
+	settled       = 0.95 // Spearman's rho with the final loss in the last part of a training whose ranking has settled
+	lastPart      = 0.75 // where that part begins, as a share of the training
+	errorShare    = 0.25 // largest share of the strategies' spread that the error of a difference should have
+)
+
+// warnings says what a reader must know before believing the numbers.
+func warnings(r *Study) []string {
+	var list []string
+	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	if !r.Source.LeftPlateau() {
+		list = append(list, r.Source.plateauWarning(r.Words))
+	}
+	if n := r.PoolSize() - r.countFailed(); n < fewStrategies {
+		noun := "strategies"
+		if n == 1 {
+			noun = "strategy"
+		}
+		add("Only %d %s: a correlation over fewer than %d says little.", n, noun, fewStrategies)
+	}
+	if len(r.Seeds) == 1 {
+		add("One seed: how much of the ranking is noise of the seed was not measured (%s).", r.Words.For(advice.Seeds))
+	}
+	if r.Noise.IsNoise {
+		add("The ranking is noise: the strategies' final losses spread by %s nats, and those of one strategy by %s under another seed; train longer, or with more seeds.",
+			nats(r.Noise.Strategies), nats(r.Noise.Seeds))
+	}
+	list = append(list, r.evaluationWarnings()...)
+	if names := r.otherRates(); len(names) > 0 {
+		add("At the lag these strategies train at another learning rate than most, which moves the loss by itself: %s. LAG compares them unfairly; a rule with a decay branch does so less.", strings.Join(names, ", "))
+	}
+	if step, rho := r.lastBeforeEnd(); rho < settled {
+		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise %s.", step, r.Steps, decimal(rho), r.Words.For(advice.Steps))
+	}
+	if n := r.count(StatusDiverged); n > 0 {
+		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
+	}
+	for _, o := range r.Controls {
+		if o.Status == StatusDiverged {
+			add("The control %s diverged under seed %d.", o.Name, o.Seed)
+		}
+	}
+	for _, c := range r.Comparisons {
+		if loss := float64(c.Final); loss > r.Source.UnigramEntropy-plateauMargin {
+			add("The control %s is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f.", c.Control, loss, plateauMargin, r.Source.UnigramEntropy)
+		}
+		if c.Difference < -2*c.Error {
+			add("Growing did not pay here: from scratch (%s) the deep model ends lower than what LAG picks, by more than two standard errors.", c.Control)
+		}
+	}
+	if text := failureWarning(r.Failures, r.Words); text != "" {
+		list = append(list, text)
+	}
+	return list
+}
+
+// otherRates are the strategies whose learning rate at the lag is not the commonest.
+func (r *Study) otherRates() (names []string) {
+	count := make(map[float64]int)
+	common := 0.0
+	for _, o := range r.Under(0) {
+		if count[o.RateAtLag]++; count[o.RateAtLag] > count[common] {
+			common = o.RateAtLag
+		}
+	}
+	for _, o := range r.Under(0) {
+		if o.RateAtLag != common {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// evaluationWarnings say where the validation set is too small for the differences.
+func (r *Study) evaluationWarnings() []string {
+	var list []string
+	final := r.meanSpread(r.Steps)
+	if share := float64(r.Noise.PairError) / final; share > errorShare {
+		list = append(list, fmt.Sprintf("The validation set is small: the standard error of a difference between two final losses, %s nats, is %.0f%% of their spread of %.4f; with %.0f times the batches (%s) it would be %.0f%%.",
+			nats(r.Noise.PairError), 100*share, final, math.Ceil(share*share/errorShare/errorShare), r.Words.For(advice.Validation), 100*errorShare))
+	}
+	atLag := r.meanSpread(r.Lag)
+	if error := float64(r.Noise.PairErrorAtLag); 2*error > atLag {
+		list = append(list, fmt.Sprintf("The lag is too short to tell candidates apart: at step %d their losses spread by %.4f nats, and a difference has a standard error of %.4f.", r.Lag, atLag, error))
+	}
+	return list
+}
+
+// meanSpread is the standard deviation, over the strategies, of the mean loss
+// over the seeds at a step; those that stopped are left out.
+func (r *Study) meanSpread(step int) float64 {
+	var means []float64
+	for i := range r.PoolSize() {
+		if m := r.MeanAt(i, step); !r.failed(i) && !math.IsInf(m, 0) && !math.IsNaN(m) {
+			means = append(means, m)
+		}
+	}
+	return stat.StdDev(means, nil)
+}
+
+// lastBeforeEnd is Spearman's rho at the first evaluation of the last part of
+// the training; 1 where there is none.
+func (r *Study) lastBeforeEnd() (step int, rho Number) {
+	for _, c := range r.Correlation {
+		if c.Step < r.Steps && float64(c.Step) >= lastPart*float64(r.Steps) {
+			return c.Step, c.Spearman
+		}
+	}
+	return r.Steps, 1
+}
+
+// count is how many candidates ended in a way.
+func (r *Study) count(status Status) int {
+	n := 0
+	for _, o := range r.Strategies {
+		if o.Status == status {
+			n++
+		}
+	}
+	return n
+}
+
+// verdict says in a paragraph what the study found of the claims that it can
+// test: whether the loss at initialization predicts the final loss, whether the
+// loss after the lag does and since when, and what picking by each costs.
+func verdict(r *Study) string {
+	probe := r.Lag
+	rho := func(step int) Correlation {
+		i := slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })
+		if i < 0 { // all stopped before
+			return Correlation{Spearman: Undefined(), SpearmanLo: Undefined(), SpearmanHi: Undefined()}
+		}
+		return r.Correlation[i]
+	}
+	atInit, atLag := rho(0), rho(probe)
+	from, to := r.Grown()
+	change := stats.MeanPermutationTest(r.lossesAt(0), r.lossesAt(probe), r.lossesAt(r.Steps), permutations, resamplingSeed)
+	var b strings.Builder
+	failed := r.countFailed()
+	if failed > 0 {
+		fmt.Fprintf(&b, "The device failed in %d of %d strategies; what follows is of the others. ", failed, r.PoolSize())
+	}
+	fmt.Fprintf(&b, "Over %d strategies from %s to %s layers%s, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
+		r.PoolSize()-failed, plus(from), plus(to), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
+	fmt.Fprintf(&b, "the loss after %d of %d steps with rho = %s (%s to %s); the difference has p %s in a permutation test. ",
+		probe, r.Steps, decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
+	if r.LagTime != nil {
+		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagTime, LagThreshold)
+	} else {
+		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", LagThreshold)
+	}
+	if !math.IsNaN(float64(r.Noise.Ratio)) {
+		fmt.Fprintf(&b, "Final losses differ by %s nats between strategies and by %s between seeds (standard deviations, ratio %.1f). ",
+			nats(r.Noise.Strategies), nats(r.Noise.Seeds), float64(r.Noise.Ratio))
+	}
+	b.WriteString(r.picksInWords())
+	b.WriteString(r.controlsInWords())
+	return b.String()
+}
+
+// plus writes depths with a plus between: "2+4" of an encoder and a decoder.
+func plus(d growth.Depths) string { return strings.ReplaceAll(d.String(), ",", "+") }
+
+func underSeeds(n int) string {
+	if n > 1 {
+		return fmt.Sprintf(", each under %d seeds", n)
+	}
+	return ""
+}
+
+func (r *Study) picksInWords() string {
+	if r.complete() == 0 {
+		return "No candidate is left to pick."
+	}
+	lag, ok := r.Rule(RuleLAG)
+	initial, ok2 := r.Rule(RuleLossAtInit)
+	random, ok3 := r.Rule(RuleRandom)
+	if !ok || !ok2 || !ok3 {
+		return ""
+	}
+	if len(r.Seeds) > 1 {
+		return fmt.Sprintf("LAG's pick ends %s nats from the best on average, that by the loss at initialization %s, a random pick %s.",
+			nats(lag.Regret), nats(initial.Regret), nats(random.Regret))
+	}
+	lagPick, _ := r.Pick(RuleLAG)
+	initPick, _ := r.Pick(RuleLossAtInit)
+	return fmt.Sprintf("LAG picks %s, %s nats from the best; the loss at initialization picks %s, %s from it; a random pick is %s from it on average.",
+		lagPick.Strategy, nats(lagPick.Regret), initPick.Strategy, nats(initPick.Regret), nats(random.Regret))
+}
+
+// complete is how many candidates got to the end.
+func (r *Study) complete() int { return r.count(StatusComplete) }

@@ -1,0 +1,34 @@
+package lag
+
+import (
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+// TestSave: a result with fewer failures, which another process had written, stays.
+func TestSave(t *testing.T) {
+	dir := t.TempDir()
+	failed := &result.Study{Verdict: "failed", Failures: []result.Failure{{Run: "stack", Seed: 1}}}
+	whole := &result.Study{Verdict: "whole"}
+	before := sumOf(dir, result.StudyResult)
+	for _, step := range []struct {
+		study  *result.Study
+		opened bool // anew, so that what is there was there before
+		want   string
+	}{
+		{failed, false, "failed"}, {failed, false, "failed"}, {whole, false, "whole"}, {failed, false, "whole"},
+		{failed, true, "failed"}, {whole, false, "whole"},
+	} {
+		if step.opened {
+			before = sumOf(dir, result.StudyResult)
+		}
+		got, err := save(dir, step.study, before)
+		if err != nil || got.Verdict != step.want {
+			t.Errorf("got %v, %v, want %s", got.Verdict, err, step.want)
+		}
+		if file, err := result.LoadStudy(dir); err != nil || file.Verdict != step.want {
+			t.Errorf("the file says %v, %v, want %s", file.Verdict, err, step.want)
+		}
+	}
+}
