@@ -43,7 +43,7 @@ func Picks(r *result.Study) Figure {
 				seeds.Data = append(seeds.Data, chart.Datum{X: regret, Y: y})
 			}
 		}
-		note := formatRegret(regret) + " · " + one.Choices + " · " + cost(one)
+		note := formatRegret(regret) + " · " + cost(one) + " · " + one.Choices
 		rows = append(rows, row{name: one.Rule, marked: one.IsLAG, note: chart.Shorten(note, chart.SizeNote, false, 420)})
 	}
 	if highest == 0 {

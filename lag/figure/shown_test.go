@@ -110,7 +110,7 @@ func TestShown(t *testing.T) {
 			{0, "bar", row{"rule": "lag:10", "regret": 0.15, "regret_to": 0.0, "picks": "b", "extra trainings": 2.0}},
 			{0, "bar", row{"rule": "random", "regret": 0.3}},
 			{0, "point", row{"rule": "lag:10", "regret": 0.3}},
-			{0, "text", row{"rule": "lag:10", "text": "0.1500 · b · +2.00 trainings"}},
+			{0, "text", row{"rule": "lag:10", "text": "0.1500 · +2.00 trainings · b"}},
 		}},
 		{RegretCost(r), []float64{0, 9}, []float64{-0.027, 0.315}, []shown{
 			{0, "point", row{"rule": "lag:10", "extra": 2.0, "regret": 0.15}},
