@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
@@ -21,40 +21,34 @@ func Controls(r *result.Study) Figure {
 	if len(r.Controls) == 0 {
 		return noData(f.Name, f.Title, "the study has no control")
 	}
-	arms := controlArms(r)
+	arms := withCurve(controlArms(r))
 	if len(arms) == 0 {
 		return noData(f.Name, f.Title, "no training has a loss")
 	}
-	most := 0.0
 	var names []string
 	for _, a := range arms {
-		curve := a.curve()
-		most = max(most, curve[len(curve)-1].flops)
-		names = append(names, a.name)
+		names = append(names, a.Name)
 	}
 	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, lines for, from the lowest at the end: %s.", underSeeds(len(r.Seeds)), strings.Join(names, ", "))
-	unit, name := flopsUnit(most)
-	return render(f, inches(10.2), inches(4.3), stackingCurvesSpec(arms, unit, name), func(c draw.Canvas) {
-		paintStackingCurves(headline(c, f.Title), arms, "spent, without LAG's probes ["+name+"]", unit, most/unit)
-	})
+	return render(f, armsChart(arms, 0, "spent, without LAG's probes"))
 }
 
 // controlArms returns what [Controls] draws as the arms of a stacking, the lowest
 // at the end first.
-func controlArms(r *result.Study) []arm {
-	var arms []arm
+func controlArms(r *result.Study) []aggregate.Arm {
+	var arms []aggregate.Arm
 	add := func(name string, of func(seed int) (result.ArmOutcome, bool)) {
-		a := arm{name: name, place: len(arms)}
+		var outcomes []result.ArmOutcome
 		var finals []float64
 		for i := range r.Seeds {
 			o, ok := of(i)
 			if !ok {
 				return
 			}
-			a.outcomes, finals = append(a.outcomes, o), append(finals, float64(o.Final))
+			outcomes, finals = append(outcomes, o), append(finals, float64(o.Final))
 		}
-		if a.summary = (result.ArmSummary{Name: name, Final: result.Number(stat.Mean(finals, nil))}); len(a.curve()) > 0 {
-			arms = append(arms, a)
+		if len(outcomes) > 0 {
+			arms = append(arms, aggregate.NewArm(result.ArmSummary{Name: name, Final: result.Number(stat.Mean(finals, nil))}, outcomes, len(arms)))
 		}
 	}
 	named := func(name string) func(int) (result.ArmOutcome, bool) {
@@ -63,10 +57,10 @@ func controlArms(r *result.Study) []arm {
 			return grownArm(r, r.Under(seed)[i]), true
 		}
 	}
-	all := slices.DeleteFunc(byFinal(strategies(r)), (*strategy).stopped)
+	all := slices.DeleteFunc(aggregate.Strategies(r), (*aggregate.Strategy).Stopped)
 	switch picks := r.PicksOf(result.RuleLAG); {
-	case len(all) > 0 && picks[all[0].name] == len(r.Seeds):
-		add("LAG's pick and best: "+all[0].name, named(all[0].name))
+	case len(all) > 0 && picks[all[0].Name] == len(r.Seeds):
+		add("LAG's pick and best: "+all[0].Name, named(all[0].Name))
 	default:
 		name := "LAG's picks"
 		for pick, seeds := range picks {
@@ -79,11 +73,11 @@ func controlArms(r *result.Study) []arm {
 			return grownArm(r, o), o.Name != ""
 		})
 		if len(all) > 0 {
-			add("best: "+all[0].name, named(all[0].name))
+			add("best: "+all[0].Name, named(all[0].Name))
 		}
 	}
 	if n := len(all); n > 1 {
-		add("worst: "+all[n-1].name, named(all[n-1].name))
+		add("worst: "+all[n-1].Name, named(all[n-1].Name))
 	}
 	perSeed := len(r.Controls) / len(r.Seeds)
 	for k := range perSeed {
@@ -97,26 +91,24 @@ func controlArms(r *result.Study) []arm {
 		}
 		add(name, func(seed int) (result.ArmOutcome, bool) {
 			o := r.Controls[k+seed*perSeed]
-			control := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: grownTo(r)}}}
-			control.Curve = stackingPoints(nil, o.Curve, 0, 0, stepFLOPs(r))
+			control := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: aggregate.To(r)}}}
+			control.Curve = stackingPoints(nil, o.Curve, 0, 0, aggregate.StepFLOPs(r))
 			return control, true
 		})
 	}
-	slices.SortStableFunc(arms, func(a, b arm) int {
-		return cmp.Compare(lastIfUndefined(float64(a.summary.Final)), lastIfUndefined(float64(b.summary.Final)))
+	slices.SortStableFunc(arms, func(a, b aggregate.Arm) int {
+		return cmp.Compare(aggregate.LastIfUndefined(float64(a.Final)), aggregate.LastIfUndefined(float64(b.Final)))
 	})
 	return arms
 }
 
-// stepFLOPs is the cost of a training step of the deep model.
-func stepFLOPs(r *result.Study) float64 { return r.TrainingFLOPs() / float64(max(r.Steps, 1)) }
-
 // grownArm is the training of the source, and then of a candidate, which may have
 // learned coefficients before it was grown.
 func grownArm(r *result.Study, o result.Outcome) result.ArmOutcome {
-	grown := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: grownFrom(r)}, {Depths: grownTo(r), Strategy: o.Name}}}
+	step := aggregate.StepFLOPs(r)
+	grown := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
 	grown.Curve = stackingPoints(nil, r.Source.Curve, 0, 0, r.Source.FLOPs/float64(max(r.Source.Steps, 1)))
-	grown.Curve = stackingPoints(grown.Curve, o.Curve, r.Source.Steps, r.Source.FLOPs+float64(o.LearnSteps)*stepFLOPs(r), stepFLOPs(r))
+	grown.Curve = stackingPoints(grown.Curve, o.Curve, r.Source.Steps, r.Source.FLOPs+float64(o.LearnSteps)*step, step)
 	return grown
 }
 

@@ -2,9 +2,10 @@
 // figure, each from a [result.Study] or a [result.Stacking]. [All] and
 // [AllStacking] return them in the order in which they are read.
 //
-// A [Figure] holds the drawing three times: as a PNG at twice the screen's usual
-// resolution, as an SVG, and as a Vega-Lite specification with its data inside,
-// which a notebook shows with tooltips. [Figure.WriteFiles] writes them to a
+// Each function describes its figure once, for package chart, which draws it as a
+// PNG at twice the screen's usual resolution, as an SVG, and as a Vega-Lite
+// specification with its data inside, which a notebook shows with tooltips. The
+// numbers come from package aggregate. [Figure.WriteFiles] writes them to a
 // directory, [Show] displays them in a GoNB notebook, and [Live] draws the
 // curves while a study runs.
 //

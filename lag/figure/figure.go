@@ -1,21 +1,13 @@
 package figure
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
-	"image/png"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
-
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
@@ -27,11 +19,11 @@ type Figure struct {
 
 	PNG      []byte
 	SVG      []byte
-	VegaLite []byte // Vega-Lite v5 specification, JSON; nil where there is none
+	VegaLite []byte // Vega-Lite v5 specification, JSON
 
 	Width, Height int // size at which to show the drawing, in CSS pixels; the PNG has twice as many
 
-	// Err tells why there is no drawing, nil where there is one. WriteFiles and
+	// Err says why there is no drawing, nil where there is one. WriteFiles and
 	// Show return it, so that a caller need not look at each figure.
 	Err error
 }
@@ -43,9 +35,20 @@ var ErrNoData = errors.New("nothing to draw")
 // them. It leaves out those that have no data.
 func All(r *result.Study) []Figure { return drawn(every(r)...) }
 
+// AllStacking returns every figure of a stacking, in the order in which a report
+// shows them. It leaves out those that have no data.
+func AllStacking(r *result.Stacking) []Figure {
+	return drawn(StackingArms(r), StackingCurves(r), StackingPicks(r))
+}
+
 // every returns the figures of a study also where there is nothing to draw.
 func every(r *result.Study) []Figure {
 	return []Figure{CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Controls(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r)}
+}
+
+// drawn leaves out the figures that have no data.
+func drawn(figures ...Figure) []Figure {
+	return slices.DeleteFunc(figures, func(f Figure) bool { return errors.Is(f.Err, ErrNoData) })
 }
 
 // WriteAll writes every figure of a study into a directory and returns how many
@@ -81,9 +84,6 @@ func (f Figure) WriteFiles(dir string) error {
 		return fmt.Errorf("figure %s: %w", f.Name, err)
 	}
 	for i, data := range [][]byte{f.PNG, f.SVG, f.VegaLite} {
-		if data == nil {
-			continue
-		}
 		if err := os.WriteFile(filepath.Join(dir, f.Name+extensions[i]), data, 0o644); err != nil {
 			return fmt.Errorf("figure %s: %w", f.Name, err)
 		}
@@ -91,94 +91,25 @@ func (f Figure) WriteFiles(dir string) error {
 	return nil
 }
 
-const (
-	pngDPI = 192 // twice the 96 dots per inch of a CSS pixel
-	cssDPI = 96
-)
-
-// inches converts a length to inches as vg has them.
-func inches(x float64) vg.Length { return vg.Length(x) * vg.Inch }
-
-func cssPixels(l vg.Length) int { return int(math.Round(float64(l/vg.Inch) * cssDPI)) }
-
 // noData returns a figure that says why it is empty.
 func noData(name, title, why string) Figure {
 	return Figure{Name: name, Title: title, Err: fmt.Errorf("figure %s: %w: %s", name, ErrNoData, why)}
 }
 
-// render completes a figure that has its Name, Title and Alt: paint draws it on
-// a canvas of the given size, spec is its Vega-Lite specification.
-func render(f Figure, width, height vg.Length, spec object, paint func(draw.Canvas)) Figure {
-	fail := func(err error) Figure {
+// pngScale is the number of pixels of a PNG to one CSS pixel.
+const pngScale = 2
+
+// render completes a figure that has its Name, Title and Alt with the drawings of
+// a chart.
+func render(f Figure, c chart.Chart) Figure {
+	c.Title, c.Alt = f.Title, f.Alt
+	f.Width, f.Height = c.Size()
+	var png, svg, vegaLite error
+	f.PNG, png = c.PNG(pngScale)
+	f.SVG, svg = c.SVG()
+	f.VegaLite, vegaLite = c.VegaLite()
+	if err := errors.Join(png, svg, vegaLite); err != nil {
 		return Figure{Name: f.Name, Title: f.Title, Err: fmt.Errorf("figure %s: %w", f.Name, err)}
 	}
-	f.Width, f.Height = cssPixels(width), cssPixels(height)
-
-	var err error
-	if f.PNG, err = renderPNG(width, height, pngDPI, paint); err != nil {
-		return fail(err)
-	}
-	if f.SVG, err = renderSVG(width, height, paint); err != nil {
-		return fail(err)
-	}
-	f.SVG = describeSVG(f.SVG, f.Title, f.Alt)
-	if spec != nil {
-		spec["$schema"] = "https://vega.github.io/schema/vega-lite/v5.json"
-		spec["title"] = f.Title
-		spec["description"] = f.Alt
-		if f.VegaLite, err = json.Marshal(spec); err != nil {
-			return fail(err)
-		}
-	}
 	return f
-}
-
-func renderPNG(width, height vg.Length, dpi int, paint func(draw.Canvas)) (data []byte, err error) {
-	defer recoverDrawing(&err)
-	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
-	paint(draw.New(canvas))
-	var buf bytes.Buffer
-	// The best compression makes such drawings 4% smaller and takes half as long again.
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, canvas.Image()); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
-
-func renderSVG(width, height vg.Length, paint func(draw.Canvas)) (data []byte, err error) {
-	defer recoverDrawing(&err)
-	canvas := vgsvg.New(width, height)
-	paint(draw.New(canvas))
-	var buf bytes.Buffer
-	if _, err := canvas.WriteTo(&buf); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
-
-// recoverDrawing turns a panic of gonum/plot, which it raises for ranges it
-// can't draw, into an error.
-func recoverDrawing(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("gonum/plot: %v", p)
-	}
-}
-
-// describeSVG gives the drawing a name for screen readers, and names fonts to
-// fall back on where Liberation Sans is missing; their widths are the same.
-func describeSVG(svg []byte, title, alt string) []byte {
-	svg = bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans;"),
-		[]byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
-	start := bytes.Index(svg, []byte("<svg"))
-	end := bytes.IndexByte(svg[max(start, 0):], '>')
-	if start < 0 || end < 0 {
-		return svg
-	}
-	end += start
-	var out bytes.Buffer
-	out.Write(svg[:end])
-	out.WriteString(` role="img">`)
-	fmt.Fprintf(&out, "\n<title>%s</title>\n<desc>%s</desc>", html.EscapeString(title), html.EscapeString(alt))
-	out.Write(svg[end+1:])
-	return out.Bytes()
 }

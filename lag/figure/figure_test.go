@@ -15,15 +15,14 @@ import (
 	"strings"
 	"testing"
 
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// drawAll returns what every function of the package draws for a study.
+// drawAll returns what every function of the package draws for a result.
 func drawAll(r *result.Study) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
@@ -73,6 +72,7 @@ func checkFigure(t *testing.T, f Figure) {
 	if f.Title == "" || f.Alt == "" || f.Name == "" {
 		t.Errorf("%q: no title, text or name", f.Name)
 	}
+	checkTexts(t, f)
 }
 
 func TestFigures(t *testing.T) {
@@ -81,7 +81,7 @@ func TestFigures(t *testing.T) {
 	for i, f := range drawAll(r) {
 		checkFigure(t, f)
 		if !bytes.Equal(f.PNG, again[i].PNG) || !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
-			t.Errorf("%s: two drawings of one study differ", f.Name)
+			t.Errorf("%s: two drawings of one result differ", f.Name)
 		}
 	}
 	pool, err := growth.DefaultPool(12, 24)
@@ -168,6 +168,17 @@ func TestOddResults(t *testing.T) {
 				r.Strategies[i].Name = strings.Repeat("<b>&\"ü層", i+1)
 			}
 		}),
+		"many steps": edit(func(r *result.Study) {
+			for i := range r.Strategies {
+				for k := range r.Strategies[i].Curve {
+					r.Strategies[i].Curve[k].Step *= 200
+				}
+			}
+			for i := range r.Correlation {
+				r.Correlation[i].Step *= 200
+			}
+			r.Steps, r.Lag = 200*r.Steps, 200*r.Lag
+		}),
 		"infinite losses": edit(func(r *result.Study) {
 			r.Strategies[0].Curve[3].Loss = result.Number(math.Inf(1))
 			r.Strategies[1].Final = result.Number(math.Inf(1))
@@ -186,7 +197,7 @@ func TestOddResults(t *testing.T) {
 	}
 	for _, f := range drawAll(odd["empty"]) {
 		if !errors.Is(f.Err, ErrNoData) {
-			t.Errorf("%s of an empty study: %v", f.Name, f.Err)
+			t.Errorf("%s of an empty result: %v", f.Name, f.Err)
 		}
 	}
 }
@@ -201,7 +212,7 @@ func TestStackingFigures(t *testing.T) {
 		for i, f := range figures {
 			checkFigure(t, f)
 			if !bytes.Equal(f.SVG, again[i].SVG) || !bytes.Equal(f.VegaLite, again[i].VegaLite) {
-				t.Errorf("%s: two drawings of one study differ", f.Name)
+				t.Errorf("%s: two drawings of one result differ", f.Name)
 			}
 		}
 	}
@@ -229,11 +240,13 @@ func TestStackingFigures(t *testing.T) {
 // Rules on the front are each better than all that cost no more.
 func TestFront(t *testing.T) {
 	var names []string
-	for _, p := range frontOf([]rule{
-		{name: "oracle", extra: 40, regret: 0}, {name: "dear", extra: 9, regret: 0.02}, {name: "lag", extra: 7, regret: 0.01},
-		{name: "init", extra: 0, regret: 0.2}, {name: "random", extra: 0, regret: 0.1},
+	rule := func(name string, extra, regret float64) aggregate.Rule {
+		return aggregate.Rule{RuleSummary: result.RuleSummary{Rule: name, Regret: result.Number(regret)}, Extra: extra}
+	}
+	for _, p := range frontOf([]aggregate.Rule{
+		rule("oracle", 40, 0), rule("dear", 9, 0.02), rule("lag", 7, 0.01), rule("init", 0, 0.2), rule("random", 0, 0.1),
 	}) {
-		names = append(names, p.name)
+		names = append(names, p.Rule)
 	}
 	if want := []string{"random", "lag", "oracle"}; !slices.Equal(names, want) {
 		t.Errorf("the front is %v, want %v", names, want)
@@ -242,11 +255,11 @@ func TestFront(t *testing.T) {
 
 // Names of points that lie on each other don't overlap.
 func TestFreePlace(t *testing.T) {
-	var taken []vg.Rectangle
+	var taken []box
 	for range 10 {
-		p := freePlace(vg.Point{X: 10, Y: 50}, 40, 10, 0, 200, taken)
+		p := freePlace(point{10, 50}, 40, 10, 0, 200, taken)
 		for _, other := range taken {
-			if p.Min.Y < other.Max.Y && other.Min.Y < p.Max.Y {
+			if p.min.y < other.max.y && other.min.y < p.max.y {
 				t.Fatalf("%v overlaps with %v", p, other)
 			}
 		}
@@ -282,64 +295,10 @@ func TestWriteFiles(t *testing.T) {
 	}
 }
 
-func TestStrategies(t *testing.T) {
-	point := func(step int, loss result.Number) result.Point { return result.Point{Step: step, Loss: loss} }
-	nan := result.Number(math.NaN())
-	r := &result.Study{
-		Seeds: []int64{1, 2},
-		Strategies: []result.Outcome{
-			{Name: "b", Seed: 1, Final: 4, Status: result.StatusComplete, Curve: []result.Point{point(0, 6), point(10, 4)}},
-			{Name: "a", Seed: 1, Final: 1, Status: result.StatusComplete, Curve: []result.Point{point(0, 1), point(10, 1)}},
-			{Name: "c", Seed: 1, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 7), point(10, 2)}},
-			{Name: "b", Seed: 2, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 8), point(10, 2)}},
-			{Name: "a", Seed: 2, Final: nan, Status: result.StatusDiverged, Curve: []result.Point{point(0, 1)}},
-			{Name: "c", Seed: 2, Final: 2, Status: result.StatusComplete, Curve: []result.Point{point(0, 7), point(10, 2)}},
-		},
-		Picks: []result.Pick{
-			{Rule: "lag:5", Seed: 1, Strategy: "a"}, {Rule: "lag:2", Seed: 1, Strategy: "c"},
-			{Rule: "lag:5", Seed: 2, Strategy: "b"}, {Rule: "lag:2", Seed: 2, Strategy: "c"},
-		},
-	}
-	all := strategies(r)
-	var names []string
-	for _, s := range byFinal(all) {
-		names = append(names, s.name)
-	}
-	if want := []string{"c", "b", "a"}; !slices.Equal(names, want) {
-		t.Errorf("by final loss: %v, want %v", names, want)
-	}
-	b := all[0]
-	if b.final != 3 || b.lossAt(0) != 7 || b.low[0] != 6 || b.high[0] != 8 || !math.IsNaN(b.lossAt(5)) || !slices.Equal(b.finals, []float64{4, 2}) {
-		t.Errorf("means over seeds: %+v", b)
-	}
-	if !all[1].stopped() {
-		t.Error("a did not diverge, though it did under one seed")
-	}
-	if all[0].picked != 1 || all[1].picked != 1 || all[2].picked != 0 {
-		t.Errorf("the first rule of the kind picks a and b once each: %d, %d, %d", all[1].picked, all[0].picked, all[2].picked)
-	}
-}
-
-func TestTicks(t *testing.T) {
-	var labels []string
-	for _, tick := range (decimalTicks{5}).Ticks(-0.43, 1) {
-		labels = append(labels, tick.Label)
-	}
-	if want := []string{"0.0", "0.5", "1.0"}; !slices.Equal(labels, want) {
-		t.Errorf("ticks of -0.43 to 1: %v, want %v", labels, want)
-	}
-	if got, want := stepTickValues(600), []int{0, 1, 2, 5, 10, 20, 50, 100, 200, 600}; !slices.Equal(got, want) {
-		t.Errorf("ticks of 600 steps: %v, want %v", got, want)
-	}
-	if got := (log1pScale{}).Normalize(0, 99, 9); math.Abs(got-0.5) > 1e-12 {
-		t.Errorf("step 9 of 99 lies at %v, want the middle", got)
-	}
-}
-
 func TestLossRangeIgnoresDiverged(t *testing.T) {
 	curves := []curve{
-		{xys: plotter.XYs{{X: 0, Y: 5}, {X: 10, Y: 3}}},
-		{xys: plotter.XYs{{X: 0, Y: 4}, {X: 10, Y: 1000}}, stopped: true},
+		{data: []chart.Datum{{X: 0, Y: 5}, {X: 10, Y: 3}}},
+		{data: []chart.Datum{{X: 0, Y: 4}, {X: 10, Y: 1000}}, stopped: true},
 	}
 	if lo, hi := lossRange(curves, 0); lo > 3 || hi < 5 || hi > 6 {
 		t.Errorf("range %v to %v, want a little beyond 3 to 5", lo, hi)

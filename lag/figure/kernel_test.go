@@ -57,19 +57,19 @@ func TestKernel(t *testing.T) {
 	var output strings.Builder
 	cell.Stdout, cell.Stderr = &output, &output
 
-	type study struct {
+	type received struct {
 		displays []protocol.DisplayData
 		err      error
 	}
-	results := make(chan study, 1)
+	results := make(chan received, 1)
 	go func() {
 		displays, err := readDisplays(toKernel, toCell)
-		results <- study{displays, err}
+		results <- received{displays, err}
 	}()
 	if err := cell.Run(); err != nil {
 		t.Fatalf("the cell: %v\n%s", err, output.String())
 	}
-	var got study
+	var got received
 	select {
 	case got = <-results:
 	case <-time.After(10 * time.Second):

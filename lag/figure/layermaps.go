@@ -2,41 +2,33 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
 
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
 // LayerMaps draws how each strategy of a result builds the grown stack: a box
 // for every layer, the bottom layer at the bottom, in the colour and with the
-// index of its source layer. Hatched boxes are new layers; a pale box is a
+// index of its source layer. Dashed boxes are new layers; a pale box is a
 // duplicate that is not a plain copy, with its initialization below the name.
-// Panels are sorted by the final loss, the mean over the seeds, the best first. Of
+// Stacks are sorted by the final loss, the mean over the seeds, the best first. Of
 // two stacks the encoder's is the left one.
 func LayerMaps(r *result.Study) Figure {
-	panels := make([]mapPanel, 0, len(r.Strategies))
-	for _, s := range byFinal(strategies(r)) {
-		note := fmt.Sprintf("final %.3f", s.final)
-		if s.stopped() {
-			note = s.ending
+	var ways []way
+	for _, s := range aggregate.Strategies(r) {
+		note := fmt.Sprintf("final %.3f", s.Final)
+		if s.Stopped() {
+			note = s.Unfinished
 		}
-		if s.picked > 0 {
-			note += " · LAG"
-			if s.seeds > 1 {
-				note += fmt.Sprintf(" %d/%d", s.picked, s.seeds)
-			}
+		if s.Picked > 0 {
+			note += " · " + s.PickNote("LAG ")
 		}
-		panels = append(panels, mapPanel{name: s.name, what: s.what, changed: s.init != "" && s.init != string(growth.Copy), stacks: s.stacks, note: note, marked: s.picked > 0})
+		ways = append(ways, way{name: s.Name, what: s.What, changed: s.Init != "" && s.Init != string(growth.Copy), maps: s.Maps, note: note, marked: s.Picked > 0})
 	}
-	return layerMaps(grownFrom(r), grownTo(r), panels)
+	return layerMaps(aggregate.From(r), aggregate.To(r), ways)
 }
 
 // PoolMaps draws the layer maps of a pool for a model of one stack, as
@@ -49,192 +41,184 @@ func PoolMaps(from int, pool growth.Pool) Figure {
 // PoolMapsFor is [PoolMaps] for a model of one or two stacks. Of two, the
 // encoder's is the left one.
 func PoolMapsFor(from growth.Depths, pool growth.Pool) Figure {
-	panels := make([]mapPanel, 0, len(pool))
+	var ways []way
 	to := make(growth.Depths, len(from))
 	for _, s := range pool {
-		panel := mapPanel{name: s.Name, what: s.Summary(), changed: s.Init.Kind != growth.Copy}
+		one := way{name: s.Name, what: s.Summary(), changed: s.Init.Kind != growth.Copy}
 		stacks, err := s.PerStack(len(from))
 		if err != nil {
 			return noData("layer-maps", "Layer maps", err.Error())
 		}
-		for i, one := range stacks {
-			to[i] = max(to[i], len(one.Map))
-			panel.stacks = append(panel.stacks, one.Map)
+		for i, stack := range stacks {
+			to[i] = max(to[i], len(stack.Map))
+			one.maps = append(one.maps, stack.Map)
 		}
-		panels = append(panels, panel)
+		ways = append(ways, one)
 	}
-	return layerMaps(from, to, panels)
+	return layerMaps(from, to, ways)
 }
 
-// A mapPanel is one strategy's part of the drawing.
-type mapPanel struct {
-	name, what, note string
-	changed          bool    // duplicates are not plain copies
-	stacks           [][]int // the map of each
-	marked           bool
-}
-
-// duplicates tells whether a stack has any.
-func (p mapPanel) duplicates() bool {
-	return slices.ContainsFunc(p.stacks, func(m []int) bool { return slices.Contains(growth.Map(m).Duplicates(), true) })
-}
-
-// joined writes depths as "3", or "2+2" for two stacks.
-func joined(depths growth.Depths) string {
-	var texts []string
-	for _, n := range depths {
-		texts = append(texts, strconv.Itoa(n))
-	}
-	return strings.Join(texts, "+")
-}
-
-func layerMaps(from, to growth.Depths, panels []mapPanel) Figure {
-	f := Figure{Name: "layer-maps", Title: fmt.Sprintf("%d ways to grow %s layers into %s", len(panels), joined(from), joined(to))}
+func layerMaps(from, to growth.Depths, ways []way) Figure {
+	f := Figure{Name: "layer-maps", Title: fmt.Sprintf("%d ways to grow %s layers into %s", len(ways), aggregate.Join(from), aggregate.Join(to))}
 	deepest := 0
 	for _, n := range to {
 		deepest = max(deepest, n)
 	}
-	if len(panels) == 0 || deepest < 1 {
+	if len(ways) == 0 || deepest < 1 {
 		return noData(f.Name, f.Title, "there are no strategies")
 	}
-	f.Alt = fmt.Sprintf("Stacks of boxes, one for each of %d strategies, that show from which of %s source layers each of %s grown layers is copied.", len(panels), joined(from), joined(to))
+	f.Alt = fmt.Sprintf("Stacks of boxes, one for each of %d strategies, that show from which of %s source layers each of %s grown layers is copied.", len(ways), aggregate.Join(from), aggregate.Join(to))
 	if len(from) == 2 {
 		f.Alt += " Of the two stacks of a strategy the left one is the encoder, the right one the decoder."
 	}
-
-	panelWidth := panelWidth(panels)
-	columnsMax := int(inches(9.6) / panelWidth)
-	rows := (len(panels) + columnsMax - 1) / columnsMax
-	columns := (len(panels) + rows - 1) / rows
-	box := vg.Points(min(19, 230/float64(deepest)))
-	caption := vg.Points(29)
-	if panels[0].note != "" {
-		caption += vg.Points(11)
-	}
-	panelHeight := caption + box*vg.Length(deepest) + vg.Points(12)
-	key := vg.Points(30)
-	width := max(panelWidth*vg.Length(columns)+inches(0.2), inches(5.4))
-	height := panelHeight*vg.Length(rows) + key + vg.Points(sizeTitle+22)
-
-	return render(f, width, height, mapsSpec(from, panels), func(c draw.Canvas) {
-		c = headline(c, f.Title)
-		paintMapKey(c, from, true)
-		for i, p := range panels {
-			if !p.duplicates() {
-				p.what = "no duplicates"
-			}
-			x := c.Min.X + vg.Points(8) + panelWidth*vg.Length(i%columns)
-			top := c.Max.Y - panelHeight*vg.Length(i/columns)
-			paintMap(c, p, from, box, caption, x, top, panelWidth-vg.Points(8))
+	width := 115.0
+	for i, w := range ways {
+		width = max(width, chart.TextWidth(w.name, smallestName, true)+14, chart.TextWidth(w.note, sizeOfNote, false)+12)
+		if !slices.ContainsFunc(w.maps, func(m growth.Map) bool { return slices.Contains(m.Duplicates(), true) }) {
+			ways[i].what = "no duplicates"
 		}
-	})
+	}
+	width = min(width, 182)
+	mostColumns := int(960 / width)
+	rows := (len(ways) + mostColumns - 1) / mostColumns
+	columns := (len(ways) + rows - 1) / rows
+	box := min(25, 306/float64(deepest))
+	height := ways[0].caption() + box*float64(deepest) + 18
+	d := newDiagram(width*float64(columns), height*float64(rows)-18)
+	for i, w := range ways {
+		d.way(w, from, box, width*float64(i%columns), height*float64(i/columns), width-10)
+	}
+	return render(f, chart.Chart{Rows: [][]chart.Panel{{d.panel()}}, Legend: mapLegend(from, true)})
 }
 
-const smallestName = 7.5 // points
-
-// panelWidth is as wide as the longest name in its smallest size wants it, within
-// bounds.
-func panelWidth(panels []mapPanel) vg.Length {
-	width := inches(1.2)
-	name := bold(textStyle(smallestName, black))
-	for _, p := range panels {
-		width = max(width, name.Width(p.name)+vg.Points(10))
-	}
-	return min(width, inches(1.9))
+// A way is a strategy as a diagram shows it.
+type way struct {
+	name, what, note string
+	changed          bool         // duplicates are not plain copies
+	maps             []growth.Map // of each stack
+	marked           bool
 }
 
-// paintMap draws the stacks of boxes of a strategy, and above them a caption
-// with its name.
-func paintMap(c draw.Canvas, p mapPanel, from growth.Depths, box, caption, x, top, width vg.Length) {
-	name := bold(textStyle(sizeNote, black))
-	if p.marked {
-		name.Color = vermillion
+// caption is the height of the texts above the boxes.
+func (w way) caption() float64 {
+	if w.note == "" {
+		return 38
 	}
-	name.XAlign, name.YAlign = draw.XCenter, draw.YTop
-	note := textStyle(sizeNote-1, grey)
-	note.XAlign, note.YAlign = draw.XCenter, draw.YTop
+	return 53
+}
+
+// deepest is the number of layers of the deepest stack.
+func (w way) deepest() int {
+	n := 1
+	for _, m := range w.maps {
+		n = max(n, len(m))
+	}
+	return n
+}
+
+// Sizes of the texts above the boxes, in CSS pixels.
+const (
+	smallestName = 10
+	sizeOfNote   = 11.3
+)
+
+// A diagram is a panel without axes, whose positions are CSS pixels from the upper
+// left corner.
+type diagram struct {
+	width, height float64
+	boxes         []*chart.Mark // one for each style
+	texts         []*chart.Mark
+}
+
+func newDiagram(width, height float64) *diagram { return &diagram{width: width, height: height} }
+
+// add puts a datum to those of its style.
+func add(to *[]*chart.Mark, kind chart.Kind, style chart.Style, d chart.Datum) {
+	i := slices.IndexFunc(*to, func(m *chart.Mark) bool { return m.Style == style && m.Kind == kind })
+	if i < 0 {
+		i = len(*to)
+		*to = append(*to, &chart.Mark{Kind: kind, Style: style})
+	}
+	(*to)[i].Data = append((*to)[i].Data, d)
+}
+
+func (d *diagram) text(text string, x, y float64, style chart.Style) {
+	add(&d.texts, chart.Texts, style, chart.Datum{X: x, Y: d.height - y, Text: text})
+}
+
+func (d *diagram) line(x0, y0, x1, y1 float64, style chart.Style) {
+	add(&d.boxes, chart.Segments, style, chart.Datum{X: x0, Y: d.height - y0, X2: x1, Y2: d.height - y1})
+}
+
+func (d *diagram) panel() chart.Panel {
+	p := chart.Panel{Width: d.width, Height: d.height, X: chart.Hidden("x", 0, d.width), Y: chart.Hidden("y", 0, d.height)}
+	for _, m := range append(d.boxes, d.texts...) {
+		p.Marks = append(p.Marks, *m)
+	}
+	return p
+}
+
+// way draws the stacks of boxes of a strategy, below its name.
+func (d *diagram) way(w way, from growth.Depths, box, x, y, width float64) {
 	center := x + width/2
-	for name.Width(p.name) > width && name.Font.Size > vg.Points(smallestName) {
-		name.Font.Size -= vg.Points(0.5)
+	name := chart.Style{Color: lagColor(w.marked, chart.Black), Bold: true, Size: chart.SizeNote, Align: chart.Middle}
+	for chart.TextWidth(w.name, name.Size, true) > width && name.Size > smallestName {
+		name.Size -= 0.5
 	}
-	c.FillText(name, vg.Point{X: center, Y: top - vg.Points(3)}, shorten(name, p.name, width))
-	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(15)}, shorten(note, p.what, width))
-	c.FillText(note, vg.Point{X: center, Y: top - vg.Points(26)}, shorten(note, p.note, width))
-
-	boxWidth, gap := vg.Points(46), vg.Points(5)
-	if len(p.stacks) == 2 {
-		boxWidth = vg.Points(34)
+	d.text(chart.Shorten(w.name, name.Size, true, width), center, y+8, name)
+	note := chart.Style{Color: chart.Grey, Size: sizeOfNote, Align: chart.Middle}
+	for i, text := range []string{w.what, w.note} {
+		d.text(chart.Shorten(text, note.Size, false, width), center, y+24+float64(15*i), note)
 	}
-	deepest := 0
-	for _, layers := range p.stacks {
-		deepest = max(deepest, len(layers))
+	boxWidth, gap := 61.0, 7.0
+	if len(w.maps) == 2 {
+		boxWidth = 45
 	}
-	y := top - caption - box*vg.Length(deepest)
-	left := center - (boxWidth*vg.Length(len(p.stacks))+gap*vg.Length(len(p.stacks)-1))/2
-	for k, layers := range p.stacks {
-		duplicate := growth.Map(layers).Duplicates()
-		for i, layer := range layers {
-			paintLayer(c, layer, from[k], duplicate[i] && p.changed, left, y+box*vg.Length(i), boxWidth, box)
+	bottom := y + w.caption() + box*float64(w.deepest())
+	left := center - (boxWidth*float64(len(w.maps))+gap*float64(len(w.maps)-1))/2
+	for k, m := range w.maps {
+		duplicate := m.Duplicates()
+		for i, layer := range m {
+			style, label := layerStyle(layer, from[k], duplicate[i] && w.changed)
+			low, inset := bottom-box*float64(i), min(1.3, 0.08*box)
+			tips := []chart.Tip{{Name: "strategy", Value: w.name}, {Name: "init", Value: w.what}, {Name: "layer", Value: int64(i)}, {Name: "source", Value: label}}
+			if len(w.maps) == 2 {
+				tips = append(tips, chart.Tip{Name: "stack", Value: [2]string{"encoder", "decoder"}[k]})
+			}
+			add(&d.boxes, chart.Bars, style, chart.Datum{X: left, X2: left + boxWidth, Y: d.height - low + inset, Y2: d.height - low + box - inset, Tips: tips})
+			d.text(label, left+boxWidth/2, low-box/2, chart.Style{Color: chart.TextOn(style.Color), Align: chart.Middle, Size: min(chart.SizeNote-1, 0.62*box)})
 		}
 		left += boxWidth + gap
 	}
 }
 
-// paintLayer draws the box of one grown layer, with its lower left corner at x, y.
-func paintLayer(c draw.Canvas, layer, from int, changed bool, x, y, width, height vg.Length) {
-	gap := min(vg.Points(1), height*0.08)
-	x0, y0, x1, y1 := x, y+gap, x+width, y+height-gap
-	txt := textStyle(min(sizeNote, 0.62*float64(height)), black)
-	txt.XAlign, txt.YAlign = draw.XCenter, draw.YCenter
-	middle := vg.Point{X: (x0 + x1) / 2, Y: (y0 + y1) / 2}
-
+// layerStyle is the box of a layer, and what stands in it.
+func layerStyle(layer, from int, changed bool) (style chart.Style, label string) {
 	if layer == growth.New {
-		fillBox(c, color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}, x0, y0, x1, y1)
-		hatch(c, x0, y0, x1, y1)
-		strokeBox(c, lineStyle(grey, 1, 0), x0, y0, x1, y1)
-		half := txt.Width("new")/2 + vg.Points(2)
-		fillBox(c, color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}, middle.X-half, y0+vg.Points(1), middle.X+half, y1-vg.Points(1))
-		c.FillText(txt, middle, "new")
-		return
+		return chart.Style{Color: chart.Pale(chart.LightGrey, 0.6), Border: chart.Grey, Width: 1.2, Dash: chart.Dashed}, "new"
 	}
-	full := orderColor(layer, from)
-	fill := full
+	full := chart.OrderColor(layer, from)
+	style, label = chart.Style{Color: full, Border: full, Width: 1}, fmt.Sprint(layer)
 	if changed {
-		fill = mixWhite(full, 0.72)
+		style.Color, style.Width = chart.Pale(full, 0.72), 1.9
 	}
-	fillBox(c, fill, x0, y0, x1, y1)
-	if changed {
-		strokeBox(c, lineStyle(full, 1.4, 0), x0, y0, x1, y1)
-	}
-	if luminance(fill) < darkBelow {
-		txt.Color = color.White
-	}
-	c.FillText(txt, middle, strconv.Itoa(layer))
+	return style, label
 }
 
 // LayerColor returns the colour in which the figures show a source layer, and
 // that of text on it, as CSS has them: "#27818e". from is the number of layers of
 // the source.
 func LayerColor(layer, from int) (background, text string) {
-	fill := orderColor(layer, from)
-	if luminance(fill) < darkBelow {
-		return hex(fill), "#ffffff"
-	}
-	return hex(fill), hex(black)
+	fill := chart.OrderColor(layer, from)
+	return chart.Hex(fill), chart.Hex(chart.TextOn(fill))
 }
 
-// darkBelow is the luminance under which text is white.
-const darkBelow = 0.36
-
-// paintMapKey says what the boxes mean, with changed those of changed duplicates too.
-func paintMapKey(c draw.Canvas, from growth.Depths, changed bool) {
-	style := textStyle(sizeNote, black)
-	style.YAlign = draw.YCenter
-	x, y, w, h := c.Min.X+vg.Points(10), c.Min.Y+vg.Points(7), vg.Points(30), vg.Points(15)
+// mapLegend says what the boxes mean, with changed those of changed duplicates too.
+func mapLegend(from growth.Depths, changed bool) chart.Legend {
+	legend := chart.Legend{Below: true}
 	entry := func(layer int, changed bool, label string) {
-		paintLayer(c, layer, slices.Max(from), changed, x, y, w, h)
-		c.FillText(style, vg.Point{X: x + w + vg.Points(5), Y: y + h/2}, label)
-		x += w + vg.Points(20) + style.Width(label)
+		style, text := layerStyle(layer, slices.Max(from), changed)
+		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Kind: chart.Bars, Style: style, Text: text})
 	}
 	entry(0, false, "source layer 0")
 	if changed {
@@ -242,100 +226,7 @@ func paintMapKey(c draw.Canvas, from growth.Depths, changed bool) {
 	}
 	entry(growth.New, false, "new layer")
 	if len(from) == 2 {
-		c.FillText(style, vg.Point{X: x, Y: y + h/2}, "left: encoder, right: decoder")
+		legend.Title = "left: encoder, right: decoder"
 	}
-}
-
-func box(x0, y0, x1, y1 vg.Length) []vg.Point {
-	return []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}}
-}
-
-func fillBox(c draw.Canvas, fill color.Color, x0, y0, x1, y1 vg.Length) {
-	c.FillPolygon(fill, box(x0, y0, x1, y1))
-}
-
-func strokeBox(c draw.Canvas, style draw.LineStyle, x0, y0, x1, y1 vg.Length) {
-	corners := box(x0, y0, x1, y1)
-	c.StrokeLines(style, append(corners, corners[0], corners[1]))
-}
-
-// hatch fills a box with diagonal lines.
-func hatch(c draw.Canvas, x0, y0, x1, y1 vg.Length) {
-	height, spacing := y1-y0, vg.Points(5)
-	for x := x0 - height; x < x1; x += spacing {
-		// The line from (x, y0) to (x+height, y1), cut to the box.
-		from, to := max(x, x0), min(x+height, x1)
-		if from < to {
-			c.StrokeLine2(lineStyle(grey, 0.6, 0), from, y0+from-x, to, y0+to-x)
-		}
-	}
-}
-
-// mixWhite mixes a colour with white; t = 1 is white.
-func mixWhite(c color.NRGBA, t float64) color.NRGBA {
-	mix := func(v uint8) uint8 { return uint8(math.Round(float64(v) + t*(255-float64(v)))) }
-	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
-}
-
-// luminance returns the relative luminance of a colour as WCAG 2 defines it.
-func luminance(c color.NRGBA) float64 {
-	linear := func(v uint8) float64 {
-		x := float64(v) / 255
-		if x <= 0.04045 {
-			return x / 12.92
-		}
-		return math.Pow((x+0.055)/1.055, 2.4)
-	}
-	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
-}
-
-// sourceName is what a specification calls the source of a layer.
-func sourceName(layer int) string {
-	if layer == growth.New {
-		return "new"
-	}
-	return strconv.Itoa(layer)
-}
-
-// sourceScale gives the layers of a source of that depth, and new ones, their colours.
-func sourceScale(depth int) (domain, colors list) {
-	for layer := range depth {
-		domain, colors = append(domain, sourceName(layer)), append(colors, hex(orderColor(layer, depth)))
-	}
-	return append(domain, sourceName(growth.New)), append(colors, hex(lightGrey))
-}
-
-func mapsSpec(from growth.Depths, panels []mapPanel) object {
-	var values, names list
-	for _, p := range panels {
-		names = append(names, p.name)
-		for k, layers := range p.stacks {
-			for i, layer := range layers {
-				value := object{"strategy": p.name, "init": p.what, "layer": i, "source": sourceName(layer)}
-				if len(p.stacks) == 2 {
-					value["stack"] = [2]string{"encoder", "decoder"}[k]
-				}
-				values = append(values, value)
-			}
-		}
-	}
-	domain, colors := sourceScale(slices.Max(from))
-	spec := object{
-		"width": object{"step": 46}, "height": object{"step": 18},
-		"data": object{"values": values},
-		"mark": object{"type": "rect", "stroke": "white"},
-		"encoding": object{
-			"x": object{"field": "strategy", "type": "nominal", "sort": names, "title": nil, "axis": object{"labelAngle": -45, "orient": "bottom"}},
-			"y": object{"field": "layer", "type": "ordinal", "sort": "descending", "title": "grown layer"},
-			"color": object{"field": "source", "type": "nominal", "title": "source layer",
-				"scale": object{"domain": domain, "range": colors}},
-			"tooltip": list{
-				object{"field": "strategy", "type": "nominal"}, object{"field": "init", "type": "nominal"},
-				object{"field": "layer", "type": "ordinal"}, object{"field": "source", "type": "nominal"}},
-		},
-	}
-	if len(from) == 2 {
-		spec["encoding"].(object)["row"] = object{"field": "stack", "type": "nominal", "sort": list{"encoder", "decoder"}, "title": nil}
-	}
-	return spec
+	return legend
 }

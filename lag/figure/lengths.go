@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"image/color"
 
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
 	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 )
 
 // DocumentLengths draws how long the documents of a dataset are, in tokens: the
@@ -26,65 +23,39 @@ func DocumentLengths(s *data.Statistics) Figure {
 	if v := s.Validation.Lengths; len(v) > 0 {
 		bins = spanBins(s.Train.Lengths, v)
 	}
-	splits := []struct {
+	x := chart.Names("tokens", nil)
+	x.Title, x.Slant = "tokens in a document", len(bins) > 8
+	for _, b := range bins {
+		name := fmt.Sprintf("%d–%d", b.Low, b.High-1)
+		if b.High-1 == b.Low {
+			name = fmt.Sprint(b.Low)
+		}
+		x.Bands = append(x.Bands, name)
+	}
+	var bars []chart.Mark
+	var legend chart.Legend
+	highest := 1.0
+	for j, split := range []struct {
 		name string
 		data.SplitStatistics
-		color color.Color
-	}{{"training", s.Train, blue}, {"validation", s.Validation, vermillion}}
-	names := make([]string, len(bins))
-	shares := make([]plotter.Values, len(splits))
-	var values list
-	for i, b := range bins {
-		names[i] = fmt.Sprintf("%d–%d", b.Low, b.High-1)
-		if b.High-1 == b.Low {
-			names[i] = fmt.Sprint(b.Low)
-		}
-		for j, p := range splits {
+		color color.NRGBA
+	}{{"training", s.Train, chart.Blue}, {"validation", s.Validation, chart.Vermillion}} {
+		m := chart.Mark{Kind: chart.Bars, Series: split.name, Style: chart.Style{Color: split.color, Share: 0.38, Offset: 0.38 * (float64(j) - 0.5)}}
+		for i, b := range bins {
 			share := 0.0
-			for _, l := range p.Lengths {
-				if l.Low == b.Low && p.Documents > 0 {
-					share = 100 * float64(l.Documents) / float64(p.Documents)
+			for _, l := range split.Lengths {
+				if l.Low == b.Low && split.Documents > 0 {
+					share = 100 * float64(l.Documents) / float64(split.Documents)
 				}
 			}
-			shares[j] = append(shares[j], share)
-			values = append(values, object{"tokens": names[i], "split": p.name, "share": share})
+			m.Data = append(m.Data, chart.Datum{X: float64(i), X2: float64(i), Y: share})
+			highest = max(highest, share)
 		}
+		bars = append(bars, m)
+		legend.Entries = append(legend.Entries, chart.Entry{Label: split.name, Kind: chart.Bars, Style: m.Style})
 	}
-	spec := object{
-		"width": 560, "height": 300, "data": object{"values": values}, "mark": "bar",
-		"encoding": object{
-			"x":       object{"field": "tokens", "type": "nominal", "title": "tokens in a document", "sort": nil},
-			"xOffset": object{"field": "split"},
-			"y":       object{"field": "share", "type": "quantitative", "title": "documents [%]"},
-			"color":   object{"field": "split", "type": "nominal", "title": nil, "scale": object{"range": list{hex(blue), hex(vermillion)}}},
-			"tooltip": list{object{"field": "split", "type": "nominal"}, object{"field": "tokens", "type": "nominal"}, object{"field": "share", "type": "quantitative", "format": ".2f"}},
-		},
-	}
-	return render(f, inches(8.2), inches(4), spec, func(c draw.Canvas) {
-		c = headline(c, f.Title)
-		p := newPlot("", "tokens in a document", "documents [%]")
-		width := vg.Points(400 / float64(len(bins)) / 2.6)
-		for j, split := range splits {
-			bars, err := plotter.NewBarChart(shares[j], width)
-			if err != nil {
-				panic(err) // there is a value for each bin; recovered by render
-			}
-			bars.Color, bars.LineStyle.Width = split.color, 0
-			bars.Offset = width * vg.Length(2*j-1) / 2
-			p.Add(bars)
-			p.Legend.Add(split.name, bars)
-		}
-		p.Legend.Top, p.Legend.XOffs = true, -vg.Points(8)
-		p.Y.Max *= 1.08
-		p.NominalX(names...)
-		p.X.Min, p.X.Max = -0.7, float64(len(names))-0.3
-		p.X.Padding, p.Y.Padding = vg.Points(4), vg.Points(2)
-		if len(names) > 8 {
-			p.X.Tick.Label.Rotation = 0.6
-			p.X.Tick.Label.XAlign = draw.XRight
-		}
-		p.Draw(c)
-	})
+	p := chart.Panel{Width: 560, Height: 270, X: x, Y: chart.Values("share", "documents [%]", 0, 1.06*highest, 6), Marks: bars}
+	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}, Legend: legend, Series: "split"})
 }
 
 // spanBins returns bins from the lowest to the highest of both lists, whose

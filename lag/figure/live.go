@@ -9,18 +9,17 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
 // Live returns an observer that draws a study in a GoNB notebook while it runs:
 // a line that says what is being trained and how long it will take, and the
-// validation losses so far, those of candidates under an earlier seed in grey. There is one picture for pretraining and one for
-// the candidates; each is drawn again at most once a second, more seldom where
-// drawing takes longer than a twentieth of the time, and always when a run ends.
+// validation losses so far, those of candidates under an earlier seed in grey.
+// There is one picture for pretraining and one for the candidates; each is drawn
+// again at most once a second, less often where drawing takes longer than a
+// twentieth of the time, and always when a run ends.
 // It is a PNG, so that its last state stays visible in the saved notebook.
 //
 // Outside a notebook the observer does nothing. Like every [progress.Observer] it is
@@ -32,8 +31,6 @@ func Live() progress.Observer {
 	l := &liveView{now: time.Now, send: sendDisplay, flush: flushDisplay, newID: gonbui.UniqueId}
 	return l.observe
 }
-
-const liveWidth = 10.2 * vg.Inch
 
 // liveView is what Live draws: the events so far.
 type liveView struct {
@@ -56,7 +53,7 @@ type liveRun struct {
 	index int
 	seed  int64
 	name  string
-	xys   plotter.XYs
+	data  []chart.Datum
 }
 
 func (l *liveView) observe(e progress.Event) {
@@ -99,17 +96,17 @@ func (l *liveView) addPoint(e progress.Event) {
 	if e.Point == nil || !finite(float64(e.Point.Loss)) {
 		return
 	}
-	at := plotter.XY{X: float64(e.Point.Step), Y: float64(e.Point.Loss)}
+	at := chart.Datum{X: float64(e.Point.Step), Y: float64(e.Point.Loss)}
 	for i := range l.runs {
 		if r := &l.runs[i]; r.index == e.Index && r.name == e.Run {
-			if n := len(r.xys); n > 0 && r.xys[n-1].X >= at.X {
+			if n := len(r.data); n > 0 && r.data[n-1].X >= at.X {
 				return // told twice, by a run that was resumed
 			}
-			r.xys = append(r.xys, at)
+			r.data = append(r.data, at)
 			return
 		}
 	}
-	l.runs = append(l.runs, liveRun{e.Index, e.Seed, e.Run, plotter.XYs{at}})
+	l.runs = append(l.runs, liveRun{e.Index, e.Seed, e.Run, []chart.Datum{at}})
 }
 
 func (l *liveView) draw(now time.Time) error {
@@ -117,76 +114,69 @@ func (l *liveView) draw(now time.Time) error {
 	data := map[protocol.MIMEType]any{protocol.MIMETextPlain: line}
 	metadata := map[string]any{}
 	if len(l.runs) > 0 {
-		f := Figure{Width: cssPixels(liveWidth), Height: cssPixels(l.height())}
-		picture, err := renderPNG(liveWidth, l.height(), pngDPI*3/4, func(c draw.Canvas) { l.paint(c, line) })
+		c := l.chart()
+		c.MinWidth = max(c.MinWidth, liveWidth)
+		c.Title = chart.Shorten(line, chart.SizeTitle, true, liveWidth-30)
+		picture, err := c.PNG(pngScale * 0.75)
 		if err != nil {
 			return err
 		}
+		var f Figure
+		f.Width, f.Height = c.Size()
 		data[protocol.MIMEImagePNG] = picture
 		metadata = f.size()
 	}
 	return l.send(l.id, data, metadata)
 }
 
-// height is fixed for a phase, so that the page doesn't jump.
-func (l *liveView) height() vg.Length {
-	if l.phase == progress.PhaseProbe {
-		return curvesHeight(min(l.event.Count, 44))
-	}
-	return inches(4)
-}
+// The size of the picture is fixed for a phase, so that the page doesn't jump.
+const (
+	liveWidth  = 980
+	liveLegend = 210
+)
 
-func (l *liveView) paint(c draw.Canvas, line string) {
+// chart describes the losses so far.
+func (l *liveView) chart() chart.Chart {
+	total := int(l.event.Total)
 	if l.phase != progress.PhaseProbe {
-		p := newPlot("", "step", "validation loss [nats/token]")
-		c = headline(c, line)
+		var curves []curve
 		for i, r := range l.runs {
-			addSeries(p, r.xys, lineStyle(orderColor(i, len(l.runs)), 2, i), orderColor(i, len(l.runs)))
+			of := chart.OrderColor(i, len(l.runs))
+			curves = append(curves, curve{style: chart.Style{Color: of, Width: 2.7, Dash: chart.Dash(i), Radius: 3.5}, data: r.data})
 		}
-		p.X.Min, p.X.Max = 0, float64(max(l.event.Total, 1))
-		p.Y.Min, p.Y.Max = liveRange(l.runs)
-		p.Draw(draw.Crop(c, vg.Points(4), -vg.Points(16), vg.Points(4), 0))
-		return
+		return chart.Chart{Rows: [][]chart.Panel{{curvePanel(curves, float64(total), "step", 0)}}}
 	}
 	var curves []curve
 	for _, r := range l.runs {
-		cv := curve{
-			label: r.name,
-			style: lineStyle(orderColor(r.index, l.event.Count), 1.4, r.index),
-			xys:   r.xys,
-		}
+		cv := curve{label: r.name, style: chart.Style{Color: chart.OrderColor(r.index, l.event.Count), Width: 1.8, Dash: chart.Dash(r.index)}, data: r.data}
 		if r.index == l.event.Index && r.name == l.event.Run && l.event.Done < l.event.Total {
-			cv.label, cv.marked, cv.style.Width = cv.label+" ← now", true, vg.Points(2.6)
+			cv.label, cv.marked, cv.style.Width = cv.label+" ← now", true, 3.4
 		}
 		if r.seed != l.event.Seed {
-			cv.label, cv.style = "", lineStyle(lightGrey, 1, 0)
+			cv.label, cv.style = "", chart.Style{Color: chart.LightGrey, Width: 1.3}
 		}
 		curves = append(curves, cv)
 	}
-	total := int(l.event.Total)
 	late := total / 10
 	if last := l.lastStep(); last <= late { // nothing yet for the right panel
 		late = last / 2
 	}
-	paintCurves(c, line, curves, total, late, "")
+	c := lossChart(curves, total, late, "strategy")
+	all := chart.Legend{Entries: make([]chart.Entry, l.event.Count)}
+	c.Legend.Width, c.MinHeight = liveLegend, all.Height()+60
+	c.MinWidth = liveWidth + liveLegend*float64(all.Columns()-1)
+	for i := range c.Rows[0] {
+		c.Rows[0][i].Height = curvesHeight(all)
+	}
+	return c
 }
 
 func (l *liveView) lastStep() int {
 	last := 0.0
 	for _, r := range l.runs {
-		last = max(last, r.xys[len(r.xys)-1].X)
+		last = max(last, r.data[len(r.data)-1].X)
 	}
 	return int(last)
-}
-
-func liveRange(runs []liveRun) (lo, hi float64) {
-	var losses []float64
-	for _, r := range runs {
-		for _, xy := range r.xys {
-			losses = append(losses, xy.Y)
-		}
-	}
-	return extent(losses, 0.06)
 }
 
 // status returns the progress in one line.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"errors"
+	"image"
 	"image/png"
 	"strings"
 	"testing"
@@ -95,6 +96,17 @@ func TestLive(t *testing.T) {
 	}
 	if _, err := png.Decode(bytes.NewReader(last.data[protocol.MIMEImagePNG].([]byte))); err != nil {
 		t.Error(err)
+	}
+	sizes := map[image.Point]bool{} // the page must not jump
+	for _, s := range sent[2:] {
+		config, err := png.DecodeConfig(bytes.NewReader(s.data[protocol.MIMEImagePNG].([]byte)))
+		if err != nil {
+			t.Error(err)
+		}
+		sizes[image.Pt(config.Width, config.Height)] = true
+	}
+	if len(sizes) != 1 {
+		t.Errorf("pictures of one phase have the sizes %v", sizes)
 	}
 	text := last.data[protocol.MIMETextPlain].(string)
 	for _, want := range []string{"candidate 3 of 3: random-top", "step 100 of 100", "done in 30s"} {

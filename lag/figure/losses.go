@@ -2,15 +2,9 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
-	"math"
-	"slices"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
@@ -23,38 +17,41 @@ import (
 func LossCurves(r *result.Study) Figure {
 	f := Figure{
 		Name:  "loss-curves",
-		Title: fmt.Sprintf("Validation loss after growing %s → %s layers%s", joined(grownFrom(r)), joined(grownTo(r)), underSeeds(len(r.Seeds))),
+		Title: fmt.Sprintf("Validation loss after growing %s → %s layers%s", aggregate.Join(aggregate.From(r)), aggregate.Join(aggregate.To(r)), underSeeds(len(r.Seeds))),
 	}
-	all := byFinal(strategies(r))
+	all := aggregate.Strategies(r)
 	curves := make([]curve, 0, len(all))
 	stopped := 0
-	for _, s := range all {
-		c := curve{
-			label: s.name,
-			style: lineStyle(orderColor(s.order, len(all)), 1.4, s.order),
-			xys:   s.points(0),
-		}
-		if s.stopped() {
+	for i, s := range all {
+		c := curve{label: s.Name, series: s.Name, style: chart.Style{Color: chart.OrderColor(i, len(all)), Width: 1.8, Dash: chart.Dash(i)}}
+		if s.Stopped() {
 			stopped++
 			c.stopped = true
-			c.label += " (" + s.ending + ")"
-			c.style = lineStyle(grey, 1.1, 2)
+			c.label += " (" + s.Unfinished + ")"
+			c.style = chart.Style{Color: chart.Grey, Width: 1.5, Dash: chart.Dotted}
 		}
-		if s.picked > 0 {
-			c.label += s.pickNote(" ← LAG")
-			c.style.Width, c.marked = vg.Points(2.8), true
+		if s.Picked > 0 {
+			c.label += " " + s.PickNote("← LAG ")
+			c.style.Width, c.marked = 3.6, true
 		}
-		if s.shaded(len(all)) {
-			c.low, c.high = s.bounds()
+		shaded := s.Seeds() > 1 && !s.Stopped() && (len(all) <= shadedAtMost || s.Picked > 0 || i == 0)
+		for k, step := range s.Steps {
+			x := float64(step)
+			if finite(s.Loss[k]) {
+				c.data = append(c.data, chart.Datum{X: x, Y: s.Loss[k]})
+			}
+			if shaded && finite(s.Low[k]) && finite(s.High[k]) {
+				c.seeds = append(c.seeds, chart.Datum{X: x, Y: s.Low[k], Y2: s.High[k]})
+			}
 		}
-		if len(c.xys) > 0 {
+		if len(c.data) > 0 {
 			curves = append(curves, c)
 		}
 	}
 	if len(curves) == 0 {
 		return noData(f.Name, f.Title, "no strategy has a loss")
 	}
-	f.Alt = fmt.Sprintf("Line chart of validation loss against training steps%s, a line for each of %d strategies. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(all), all[0].name)
+	f.Alt = fmt.Sprintf("Line chart of validation loss against training steps%s, a line for each of %d strategies. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(all), all[0].Name)
 	if stopped > 0 {
 		f.Alt += fmt.Sprintf(" %d did not get to the end.", stopped)
 	}
@@ -62,266 +59,88 @@ func LossCurves(r *result.Study) Figure {
 	if late <= 0 || late >= r.Steps {
 		late = r.Steps / 10
 	}
-	lo, hi := lossRange(curves, 0)
-	return render(f, inches(10.2), curvesHeight(len(curves)), lossSpec(r, all, lo, hi), func(c draw.Canvas) {
-		paintCurves(c, f.Title, curves, r.Steps, late, fmt.Sprintf("lag %d", late))
-	})
+	c := lossChart(curves, r.Steps, late, "strategy")
+	if p := &c.Rows[0][0]; late > 0 {
+		p.Marks = append(p.Marks, upright(p.Y, float64(late), chart.Style{Color: chart.Grey, Width: 1.3, Dash: chart.Dashed}),
+			written(fmt.Sprintf("lag %d", late), float64(late), p.Y.Value(0.04), chart.Style{Color: chart.Grey, Dx: 5}))
+	}
+	return render(f, c)
 }
 
 // shadedAtMost is the number of strategies of which the ranges over the seeds are
 // still told apart.
 const shadedAtMost = 8
 
-// bounds returns the lowest and the highest of the seeds where all are finite.
-func (s *strategy) bounds() (low, high plotter.XYs) {
-	for i, step := range s.steps {
-		if finite(s.low[i]) && finite(s.high[i]) {
-			low, high = append(low, plotter.XY{X: float64(step), Y: s.low[i]}), append(high, plotter.XY{X: float64(step), Y: s.high[i]})
-		}
-	}
-	return low, high
-}
-
 // curve is a line of a chart of losses.
 type curve struct {
 	label   string // in the legend; none where it is empty
-	style   draw.LineStyle
-	xys     plotter.XYs
-	low     plotter.XYs // range over seeds that is shaded; may be nil
-	high    plotter.XYs
+	series  string
+	style   chart.Style
+	data    []chart.Datum
+	seeds   []chart.Datum // range over the seeds, which is shaded; may be nil
 	stopped bool
 	marked  bool // drawn on top of the others
 }
 
-func curvesHeight(n int) vg.Length {
-	return max(inches(4.2), inches(0.9)+vg.Length(n)*vg.Points(sizeNote+5.5))
-}
-
-// paintCurves draws two panels and a legend: all steps, and those from late on
-// with a vertical scale of their own. A label marks late in the first panel.
-func paintCurves(c draw.Canvas, title string, curves []curve, steps, late int, label string) {
-	c = headline(c, title)
-	legend := plot.NewLegend()
-	legend.TextStyle.Font = sans(sizeNote)
-	legend.Top, legend.Left = true, true
-	legend.Padding = vg.Points(2.5)
-	legend.ThumbnailWidth = vg.Points(26)
-	legend.YPosition = draw.PosCenter
-	width := vg.Length(0)
+// lossChart draws curves in two panels: all steps, and those from late on with a
+// vertical scale of their own.
+func lossChart(curves []curve, steps, late int, series string) chart.Chart {
+	var legend chart.Legend
 	for _, cv := range curves {
-		if cv.label == "" {
-			continue
+		if cv.label != "" {
+			legend.Entries = append(legend.Entries, chart.Entry{Label: cv.label, Series: cv.series, Kind: chart.Line, Style: cv.style})
 		}
-		label := shorten(legend.TextStyle, cv.label, inches(2.5))
-		line := &plotter.Line{LineStyle: cv.style}
-		legend.Add(label, line)
-		width = max(width, legend.TextStyle.Width(label))
 	}
-	width += legend.ThumbnailWidth + vg.Points(14)
-
-	early := newPlot("", "", "validation loss [nats/token]")
-	addCurves(early, curves, 0)
-	stepAxis(&early.X, steps)
-	early.Y.Min, early.Y.Max = lossRange(curves, 0) // after Add, which widens the range
-	if label != "" && late > 0 {
-		vertical(early, float64(late), label)
-	}
-
-	zoom := newPlot("", "", "")
-	addCurves(zoom, curves, late)
-	zoom.X.Min, zoom.X.Max = float64(late), float64(max(steps, late+1))
-	zoom.X.Tick.Marker = decimalTicks{5}
-	zoom.Y.Min, zoom.Y.Max = lossRange(curves, late)
-
-	panels := draw.Crop(c, 0, -width, 0, 0)
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(14), PadRight: vg.Points(8), PadLeft: vg.Points(4)}
-	plots := [][]*plot.Plot{{early, zoom}}
-	inner := draw.Crop(panels, 0, 0, captionHeight, -captionHeight)
-	for i, canvas := range plot.Align(plots, tiles, inner)[0] {
-		plots[0][i].Draw(canvas)
-		x := middle(plots[0][i].DataCanvas(canvas))
-		caption(c, x, c.Max.Y-captionHeight/2, [2]string{"all steps", "late steps, on a scale of their own"}[i])
-		caption(c, x, c.Min.Y+captionHeight/2, [2]string{"step after growing (log scale)", "step after growing"}[i])
-	}
-	legend.Draw(draw.Crop(c, c.Max.X-c.Min.X-width, 0, 0, -vg.Points(4)))
+	height := curvesHeight(legend)
+	lo, hi := lossRange(curves, 0)
+	early := chart.Panel{Title: "all steps", Width: 290, Height: height, X: chart.Steps("step", stepTitle, steps), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
+	lo, hi = lossRange(curves, float64(late))
+	zoom := chart.Panel{Title: "late steps, on a scale of their own", Width: 290, Height: height,
+		X: chart.Values("step", "step after growing", float64(late), float64(max(steps, late+1)), 5), Y: chart.Values("loss", "", lo, hi, 6)}
+	early.Marks, zoom.Marks = curveMarks(curves, 0), curveMarks(curves, float64(late))
+	return chart.Chart{Rows: [][]chart.Panel{{early, zoom}}, Legend: legend, Series: series, Choose: true}
 }
 
-func addCurves(p *plot.Plot, curves []curve, from int) {
+// curvesHeight is the height of the panels beside a legend.
+func curvesHeight(legend chart.Legend) float64 { return max(310, min(legend.Height()-90, 700)) }
+
+// curveMarks returns the marks of curves from an x on, with the best and the marked
+// ones on top.
+func curveMarks(curves []curve, from float64) []chart.Mark {
+	var areas, lines, ends []chart.Mark
 	for _, marked := range []bool{false, true} {
-		for i := len(curves) - 1; i >= 0; i-- { // the best on top
-			if curves[i].marked == marked {
-				addCurve(p, curves[i], from)
+		for i := len(curves) - 1; i >= 0; i-- {
+			cv := curves[i]
+			data := since(cv.data, from)
+			if cv.marked != marked || len(data) == 0 {
+				continue
+			}
+			if seeds := since(cv.seeds, from); len(seeds) > 1 {
+				areas = append(areas, chart.Mark{Kind: chart.Area, Series: cv.series, Style: chart.Style{Color: chart.Faint(cv.style.Color, 0.19)}, Data: seeds})
+			}
+			lines = append(lines, chart.Mark{Kind: chart.Line, Series: cv.series, Style: cv.style, Data: data})
+			if cv.stopped || len(data) == 1 {
+				ends = append(ends, chart.Mark{Kind: chart.Points, Series: cv.series, Style: chart.Style{Color: cv.style.Color, Shape: chart.Cross, Radius: 3.4}, Data: data[len(data)-1:]})
 			}
 		}
 	}
-}
-
-func addCurve(p *plot.Plot, cv curve, from int) {
-	xys := since(cv.xys, from)
-	if len(xys) == 0 {
-		return
-	}
-	if c, ok := cv.style.Color.(color.NRGBA); ok {
-		addBand(p, since(cv.low, from), since(cv.high, from), c)
-	}
-	p.Add(&plotter.Line{XYs: xys, LineStyle: cv.style})
-	if end := xys[len(xys)-1]; cv.stopped || len(xys) == 1 {
-		addGlyphs(p, plotter.XYs{end}, draw.GlyphStyle{Color: cv.style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}})
-	}
-}
-
-// since returns the points from an x on.
-func since(xys plotter.XYs, from int) plotter.XYs {
-	var late plotter.XYs
-	for _, xy := range xys {
-		if xy.X >= float64(from) {
-			late = append(late, xy)
-		}
-	}
-	return late
-}
-
-// band shades what lies between two lines of the same x, as far as it is in the
-// plot's range.
-type band struct {
-	low, high plotter.XYs
-	color     color.NRGBA
-}
-
-// Plot implements [plot.Plotter].
-func (b band) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	at := func(xy plotter.XY) vg.Point {
-		return vg.Point{X: x(xy.X), Y: y(max(p.Y.Min, min(p.Y.Max, xy.Y)))}
-	}
-	var ring []vg.Point
-	for _, xy := range b.high {
-		ring = append(ring, at(xy))
-	}
-	for _, xy := range slices.Backward(b.low) {
-		ring = append(ring, at(xy))
-	}
-	c.FillPolygon(b.color, ring)
-}
-
-// Thumbnail implements [plot.Thumbnailer].
-func (b band) Thumbnail(c *draw.Canvas) {
-	fillBox(*c, b.color, c.Min.X, c.Min.Y, c.Max.X, c.Max.Y)
-}
-
-// addBand shades what lies between two lines of the same x.
-func addBand(p *plot.Plot, low, high plotter.XYs, of color.NRGBA) band {
-	b := band{low, high, withAlpha(of, 0x30)}
-	if len(low) > 1 {
-		p.Add(b)
-	}
-	return b
+	return append(append(areas, lines...), ends...)
 }
 
 // lossRange returns the range of the losses from a step on. Strategies that
 // stopped would squash the others, so they don't count unless they are alone.
-func lossRange(curves []curve, from int) (lo, hi float64) {
+func lossRange(curves []curve, from float64) (lo, hi float64) {
 	var sound, every []float64
 	for _, cv := range curves {
-		for _, xy := range cv.xys {
-			if xy.X < float64(from) {
-				continue
-			}
-			every = append(every, xy.Y)
+		for _, d := range since(cv.data, from) {
+			every = append(every, d.Y)
 			if !cv.stopped {
-				sound = append(sound, xy.Y)
+				sound = append(sound, d.Y)
 			}
 		}
 	}
 	if len(sound) == 0 {
 		sound = every
 	}
-	return extent(sound, 0.04)
+	return chart.Extent(sound, 0.04)
 }
-
-// vertical marks an x with a thin line and a label at its foot.
-func vertical(p *plot.Plot, x float64, label string) {
-	p.Add(&plotter.Line{
-		XYs:       plotter.XYs{{X: x, Y: p.Y.Min}, {X: x, Y: p.Y.Max}},
-		LineStyle: lineStyle(grey, 1, 1),
-	})
-	addText(p, x, p.Y.Min+0.03*(p.Y.Max-p.Y.Min), label, grey, vg.Points(4))
-}
-
-const captionHeight = 20 * vg.Inch / 72
-
-func middle(c draw.Canvas) vg.Length { return (c.Min.X + c.Max.X) / 2 }
-
-// caption writes a text with its middle at a point. Plots on a log scale have
-// their captions from here, because gonum/plot makes room for an axis's label
-// as if the scale were linear.
-func caption(c draw.Canvas, x, y vg.Length, txt string) {
-	style := textStyle(sizeLabel, black)
-	style.XAlign, style.YAlign = draw.XCenter, draw.YCenter
-	c.FillText(style, vg.Point{X: x, Y: y}, txt)
-}
-
-// headline writes a title across the top of a canvas and returns the rest of it.
-func headline(c draw.Canvas, title string) draw.Canvas {
-	style := bold(textStyle(sizeTitle+0.5, black))
-	style.YAlign = draw.YTop
-	c.FillText(style, vg.Point{X: c.Min.X + vg.Points(8), Y: c.Max.Y - vg.Points(7)}, title)
-	return draw.Crop(c, 0, 0, 0, -vg.Points(sizeTitle+16))
-}
-
-// shaded tells whether the range over the seeds of a strategy is shown.
-func (s *strategy) shaded(strategies int) bool {
-	return s.seeds > 1 && !s.stopped() && (strategies <= shadedAtMost || s.picked > 0 || s.order == 0)
-}
-
-// lossSpec shows losses from lo to hi and cuts off what went beyond.
-func lossSpec(r *result.Study, all []*strategy, lo, hi float64) object {
-	var values, bands, names, colors, strokes list
-	for _, s := range all {
-		names = append(names, s.name)
-		colors = append(colors, hex(orderColor(s.order, len(all))))
-		strokes = append(strokes, list{list{1, 0}, list{6, 3}, list{2, 2}, list{7, 2, 2, 2}}[s.order%4])
-		for _, xy := range s.points(0) {
-			values = append(values, object{
-				"strategy": s.name, "step": xy.X, "loss": xy.Y, "pick": s.picked > 0})
-		}
-		if s.shaded(len(all)) {
-			low, high := s.bounds()
-			for i := range low {
-				bands = append(bands, object{"strategy": s.name, "step": low[i].X, "low": low[i].Y, "high": high[i].Y})
-			}
-		}
-	}
-	x := symlogSteps(r.Steps)
-	scale := object{"domain": list{lo, hi}, "nice": false}
-	color := object{"field": "strategy", "type": "nominal", "sort": names,
-		"scale":  object{"domain": names, "range": colors},
-		"legend": object{"title": "strategy, best first", "symbolLimit": 0, "labelLimit": 220, "symbolOpacity": 1}}
-	lines := object{
-		"data":   object{"values": values},
-		"params": list{object{"name": "chosen", "select": object{"type": "point", "fields": list{"strategy"}}, "bind": "legend"}},
-		"mark":   object{"type": "line", "clip": true, "point": object{"size": 14}},
-		"encoding": object{
-			"x": x, "color": color,
-			"y":           object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": scale},
-			"strokeDash":  object{"field": "strategy", "type": "nominal", "legend": nil, "scale": object{"domain": names, "range": strokes}},
-			"strokeWidth": object{"condition": object{"test": "datum.pick", "value": 4}, "value": 1.5},
-			"opacity":     object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12},
-			"tooltip":     tooltip("strategy", "step", "loss"),
-		},
-	}
-	layers := list{lines}
-	if len(bands) > 0 {
-		layers = list{lines, object{
-			"data": object{"values": bands},
-			"mark": object{"type": "area", "clip": true, "opacity": 0.18},
-			"encoding": object{
-				"x": x, "color": color, "y": object{"field": "low", "type": "quantitative", "title": "validation loss [nats/token]", "scale": scale},
-				"y2": object{"field": "high"},
-			},
-		}}
-	}
-	return object{"width": 640, "height": 380, "layer": layers}
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

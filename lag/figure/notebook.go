@@ -55,7 +55,7 @@ func (f Figure) bundle() (map[protocol.MIMEType]any, error) {
 	}
 	if f.VegaLite != nil {
 		// Jupyter wants the specification as JSON, not as a string that holds it.
-		var spec object
+		var spec map[string]any
 		if err := json.Unmarshal(f.VegaLite, &spec); err != nil {
 			return nil, fmt.Errorf("figure %s: %w", f.Name, err)
 		}
@@ -67,7 +67,7 @@ func (f Figure) bundle() (map[protocol.MIMEType]any, error) {
 // size returns the metadata that makes Jupyter show the PNG, which has twice as
 // many pixels, at its intended size.
 func (f Figure) size() map[string]any {
-	return map[string]any{"image/png": object{"width": f.Width, "height": f.Height}}
+	return map[string]any{"image/png": map[string]any{"width": f.Width, "height": f.Height}}
 }
 
 // registerOnce prepares gob, by which gonbui talks to the kernel, for the types
@@ -79,8 +79,8 @@ var registerOnce sync.Once
 // the same id replaces it.
 func sendDisplay(id string, data map[protocol.MIMEType]any, metadata map[string]any) error {
 	registerOnce.Do(func() {
-		gob.Register(object{})
-		gob.Register(list{})
+		gob.Register(map[string]any{})
+		gob.Register([]any{})
 	})
 	gonbui.SendData(&protocol.DisplayData{Data: data, Metadata: metadata, DisplayID: id})
 	// SendData returns nothing; after a failure gonbui sends no more.

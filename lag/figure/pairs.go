@@ -4,98 +4,84 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
 // Pairs draws which strategies the validation set tells apart: a box for each two
 // of them, in the order of the final loss, whose colour is the difference of their
 // losses in standard errors, see [result.Pair]. Grey is a difference of less than two
-// errors. It does not tell of the noise of training, which [Noise] shows.
+// errors. The noise of training is not in it; that is what [Noise] shows.
 func Pairs(r *result.Study) Figure {
 	f := Figure{Name: "pairs", Title: "Which final losses differ on the validation set?"}
-	var all []*strategy
+	all := slices.DeleteFunc(aggregate.Strategies(r), (*aggregate.Strategy).Stopped)
 	place := map[string]int{}
-	for _, s := range byFinal(strategies(r)) {
-		if !s.stopped() {
-			place[s.name] = len(all)
-			all = append(all, s)
-		}
+	for i, s := range all {
+		place[s.Name] = i
 	}
-	var pairs []pair
-	var values, names list
-	separable := 0
+	// A row for each strategy but the best, a column for each but the worst.
+	n := len(all)
+	box := max(15, min(45, 560/float64(max(n, 1))))
+	cells, inside := make([]chart.Mark, len(zLabels)), make([]chart.Mark, len(zLabels))
+	var legend chart.Legend
+	for i, label := range zLabels {
+		cells[i] = chart.Mark{Kind: chart.Bars, Style: chart.Style{Color: zColors[i], Border: chart.White}}
+		inside[i] = chart.Mark{Kind: chart.Texts, Style: chart.Style{Color: chart.TextOn(zColors[i]), Align: chart.Middle, Size: min(11, 0.4*box)}}
+		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Kind: chart.Bars, Style: cells[i].Style})
+	}
+	legend.Title = "standard errors"
+	compared, separable := 0, 0
 	for _, p := range r.Pairs {
-		i, ok := place[p.A]
-		j, ok2 := place[p.B]
+		worse, ok := place[p.A]
+		better, ok2 := place[p.B]
 		z := math.Abs(float64(p.Difference) / float64(p.Error))
 		if !ok || !ok2 || math.IsNaN(z) {
 			continue
 		}
-		if i < j {
-			i, j = j, i
-		}
-		pairs = append(pairs, pair{i, j, z})
+		worse, better = max(worse, better), min(worse, better)
+		compared++
 		if z > separableAbove {
 			separable++
 		}
-		v := object{"strategy": all[i].name, "other": all[j].name, "difference": math.Abs(float64(p.Difference)), "error": float64(p.Error), "level": zLabels[zLevel(z)]}
+		level := zLevel(z)
+		d := chart.Datum{X: float64(better), Y: float64(worse - 1), Tips: []chart.Tip{
+			{Name: "difference", Value: math.Abs(float64(p.Difference))}, {Name: "error", Value: float64(p.Error)}}}
 		if finite(z) {
-			v["errors"] = z
+			d.Tips = append(d.Tips, chart.Tip{Name: "errors", Value: z})
 		}
-		values = append(values, v)
+		if cells[level].Data = append(cells[level].Data, d); box >= 27 && finite(z) {
+			inside[level].Data = append(inside[level].Data, chart.Datum{X: d.X, Y: d.Y, Text: fmt.Sprintf("%.1f", z)})
+		}
 	}
-	if len(pairs) == 0 {
+	if compared == 0 {
 		return noData(f.Name, f.Title, "no two strategies were compared")
 	}
-	for _, s := range all {
-		names = append(names, s.name)
+	says := fmt.Sprintf("%d of %d pairs differ by more than %d standard errors", separable, compared, separableAbove)
+	f.Alt = fmt.Sprintf("Matrix of the differences between the final losses of %d strategies, in standard errors. %s.", n, says)
+
+	x, y := chart.Names("other", nil), chart.Names("strategy", nil)
+	x.Hidden = true
+	var columns []chart.Mark // their names stand on the diagonal, where a column begins
+	for i, s := range all {
+		if i > 0 {
+			y.Bands, y.Marked = append(y.Bands, s.Name), append(y.Marked, s.Picked > 0)
+		}
+		if i < n-1 {
+			x.Bands = append(x.Bands, s.Name)
+			style := chart.Style{Color: lagColor(s.Picked > 0, chart.Black), Bold: s.Picked > 0, Size: min(chart.SizeNote, 0.8*box), Dx: 4 - box/2, Dy: -box}
+			columns = append(columns, written(chart.Shorten(s.Name, style.Size, true, 200), float64(i), float64(i), style))
+		}
 	}
-	says := fmt.Sprintf("%d of %d pairs differ by more than %d standard errors", separable, len(pairs), separableAbove)
-	f.Alt = fmt.Sprintf("Matrix of the differences between the final losses of %d strategies, in standard errors. %s.", len(all), says)
-	labels, colors := list{}, list{}
-	for i, label := range zLabels {
-		labels, colors = append(labels, label), append(colors, hex(zColors[i]))
-	}
-	number := func(field string) object { return object{"field": field, "type": "quantitative", "format": ".4~f"} }
-	spec := object{
-		"width": object{"step": 18}, "height": object{"step": 18},
-		"data": object{"values": values}, "mark": object{"type": "rect", "stroke": "white"},
-		"encoding": object{
-			"y":     object{"field": "strategy", "type": "nominal", "sort": names, "title": nil, "axis": object{"labelLimit": 220}},
-			"x":     object{"field": "other", "type": "nominal", "sort": names, "title": nil, "axis": object{"labelAngle": -45, "labelLimit": 220, "orient": "bottom"}},
-			"color": object{"field": "level", "type": "nominal", "title": "standard errors", "scale": object{"domain": labels, "range": colors}},
-			"tooltip": list{object{"field": "strategy", "type": "nominal"}, object{"field": "other", "type": "nominal"},
-				number("difference"), number("error"), number("errors")},
-		},
-	}
-	box := pairBox(len(all))
-	side := box * vg.Length(len(all))
-	label := pairLabel(box)
-	widest := vg.Length(0)
-	for _, s := range all {
-		widest = max(widest, bold(label).Width(s.name))
-	}
-	widest = min(widest, inches(2))
-	width := max(side+2*widest+vg.Points(60), inches(5.4))
-	return render(f, width, side+box+vg.Points(sizeTitle+16+18+16), spec, func(c draw.Canvas) {
-		c = subtitle(headline(c, f.Title), says)
-		paintPairs(c, all, pairs, box, widest)
-	})
+	p := chart.Panel{Width: box * float64(n-1), Height: box * float64(n-1), X: x, Y: y}
+	p.Marks = slices.Concat(cells, inside, columns)
+	return render(f, chart.Chart{Subtitle: says, Rows: [][]chart.Panel{{p}}, Legend: legend})
 }
 
 // separableAbove is how many standard errors a difference must exceed.
 const separableAbove = 2
-
-// pair is the difference of two strategies, of which the first is the worse.
-type pair struct {
-	worse, better int
-	z             float64 // difference in standard errors, not negative
-}
 
 var (
 	zLabels = []string{"below 2", "2 to 4", "4 to 8", "8 to 16", "above 16"}
@@ -109,57 +95,4 @@ func zLevel(z float64) int {
 		level++
 	}
 	return level
-}
-
-func pairBox(n int) vg.Length { return vg.Points(max(11, min(34, 420/float64(max(n, 1))))) }
-
-// pairLabel is the style of a strategy's name beside boxes of a size.
-func pairLabel(box vg.Length) text.Style {
-	style := textStyle(min(sizeNote, 0.8*float64(box)), black)
-	style.YAlign = draw.YCenter
-	return style
-}
-
-func paintPairs(c draw.Canvas, all []*strategy, pairs []pair, box, widest vg.Length) {
-	left, top := c.Min.X+widest+vg.Points(16), c.Max.Y-vg.Points(2)
-	label := pairLabel(box)
-	for i, s := range all {
-		row, diagonal := label, label
-		row.XAlign = draw.XRight
-		if s.picked > 0 {
-			row, diagonal = bold(row), bold(diagonal)
-			row.Color, diagonal.Color = vermillion, vermillion
-		}
-		y := top - box*(vg.Length(i)+0.5)
-		if i > 0 {
-			c.FillText(row, vg.Point{X: left - vg.Points(5), Y: y}, shorten(row, s.name, widest))
-		}
-		// A column's name stands on the diagonal, where the column begins.
-		c.FillText(diagonal, vg.Point{X: left + box*vg.Length(i) + vg.Points(3), Y: y}, shorten(diagonal, s.name, widest))
-	}
-	inside := textStyle(min(8, 0.4*float64(box)), black)
-	inside.XAlign, inside.YAlign = draw.XCenter, draw.YCenter
-	for _, p := range pairs {
-		x, y := left+box*vg.Length(p.better), top-box*vg.Length(p.worse+1)
-		level := zLevel(p.z)
-		gap := vg.Points(0.6)
-		fillBox(c, zColors[level], x+gap, y+gap, x+box-gap, y+box-gap)
-		if box >= vg.Points(20) && finite(p.z) {
-			style := inside
-			if luminance(zColors[level]) < darkBelow {
-				style.Color = color.White
-			}
-			c.FillText(style, vg.Point{X: x + box/2, Y: y + box/2}, fmt.Sprintf("%.1f", p.z))
-		}
-	}
-	// The key stands in the free half, at the right.
-	key := textStyle(sizeNote, black)
-	key.YAlign = draw.YCenter
-	x, y := c.Max.X-vg.Points(84), top-vg.Points(8)
-	c.FillText(key, vg.Point{X: x, Y: y}, "standard errors")
-	for i, level := range zLabels {
-		at := y - vg.Points(14)*vg.Length(i+1)
-		fillBox(c, zColors[i], x, at-vg.Points(5), x+vg.Points(14), at+vg.Points(5))
-		c.FillText(key, vg.Point{X: x + vg.Points(19), Y: at}, level)
-	}
 }

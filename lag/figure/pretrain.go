@@ -2,12 +2,9 @@ package figure
 
 import (
 	"fmt"
-	"math"
 
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
@@ -16,67 +13,48 @@ import (
 // the loss of a model that knows nothing but how frequent each token is: a
 // source that is not clearly below it has not left the plateau.
 func PretrainCurve(r *result.Study) Figure {
-	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s layers", joined(grownFrom(r)))}
+	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s layers", aggregate.Join(aggregate.From(r)))}
 	return lossCurve(f, r.Source.Curve, r.Source.UnigramEntropy, "the source model", "pretraining step")
 }
 
+// TrainingCurve draws the validation loss of a training, with the unigram
+// entropy of the corpus, as [PretrainCurve] does of a study's source model.
+func TrainingCurve(name string, t *result.Training) Figure {
+	return lossCurve(Figure{Name: "training-curve", Title: "Training of " + name}, t.Curve, t.UnigramEntropy, "the model", "training step")
+}
+
 // lossCurve draws the validation loss of a model over its training.
-func lossCurve(f Figure, curve []result.Point, entropy float64, model, stepTitle string) Figure {
-	var xys plotter.XYs
-	values := list{}
-	for _, p := range curve {
-		if l := float64(p.Loss); finite(l) {
-			xys = append(xys, plotter.XY{X: float64(p.Step), Y: l})
-			values = append(values, object{"step": p.Step, "loss": l})
-		}
-	}
-	if len(xys) == 0 {
+func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitle string) Figure {
+	data := curveOf(points)
+	if len(data) == 0 {
 		return noData(f.Name, f.Title, model+" has no losses")
 	}
-	end := xys[len(xys)-1]
+	end := data[len(data)-1]
 	f.Alt = fmt.Sprintf("Line chart of the validation loss of %s, %.3f nats per token after %.0f steps; the unigram entropy is %.3f.", model, end.Y, end.X, entropy)
-
-	layers := list{object{
-		"data": object{"values": values},
-		"mark": object{"type": "line", "point": true, "color": hex(blue)},
-		"encoding": object{
-			"x":       object{"field": "step", "type": "quantitative", "title": stepTitle},
-			"y":       object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}},
-			"tooltip": tooltip("step", "loss"),
-		},
-	}}
+	p := curvePanel([]curve{{style: chart.Style{Color: chart.Blue, Width: 2.7, Radius: 3.5}, data: data}}, end.X, stepTitle, entropy)
 	if entropy > 0 {
-		layers = append(layers, object{
-			"data":     object{"values": list{object{"loss": entropy}}},
-			"mark":     object{"type": "rule", "color": hex(vermillion), "strokeDash": list{6, 3}},
-			"encoding": object{"y": object{"field": "loss", "type": "quantitative"}, "tooltip": tooltip("loss")},
-		})
+		style := chart.Style{Color: chart.Vermillion, Align: chart.End, Dx: -3, Dy: -12}
+		p.Marks = append(p.Marks, across(p.X, entropy, chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}),
+			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, style))
 	}
-	spec := object{"width": 560, "height": 300, "layer": layers}
+	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Blue, Dx: 9}))
+	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
+}
 
-	return render(f, inches(8.2), inches(4), spec, func(c draw.Canvas) {
-		c = headline(c, f.Title)
-		p := newPlot("", stepTitle, "validation loss [nats/token]")
-		p.X.Min, p.X.Max = 0, max(1, end.X)
-		p.X.Tick.Marker = decimalTicks{8}
-		losses := make([]float64, 0, len(xys)+1)
-		for _, xy := range xys {
-			losses = append(losses, xy.Y)
+// curvePanel draws curves over steps up to last; the range holds also another value
+// unless it is 0.
+func curvePanel(curves []curve, last float64, stepTitle string, other float64) chart.Panel {
+	var losses []float64
+	var lines []chart.Mark
+	for _, cv := range curves {
+		for _, d := range cv.data {
+			losses = append(losses, d.Y)
 		}
-		if entropy > 0 {
-			losses = append(losses, entropy)
-		}
-		p.Y.Min, p.Y.Max = extent(losses, 0.08)
-		if entropy > 0 {
-			p.Add(&plotter.Line{
-				XYs:       plotter.XYs{{X: 0, Y: entropy}, {X: p.X.Max, Y: entropy}},
-				LineStyle: lineStyle(vermillion, 1.5, 1),
-			})
-			addText(p, p.X.Max, entropy+0.035*(p.Y.Max-p.Y.Min), fmt.Sprintf("unigram entropy %.2f", entropy), vermillion, -vg.Points(2))
-		}
-		addSeries(p, xys, lineStyle(blue, 2, 0), blue)
-		above := math.Copysign(0.05, p.Y.Max-end.Y-0.1*(p.Y.Max-p.Y.Min))
-		addText(p, end.X, end.Y+above*(p.Y.Max-p.Y.Min), fmt.Sprintf("%.3f", end.Y), blue, -vg.Points(2))
-		p.Draw(draw.Crop(c, vg.Points(4), -vg.Points(16), vg.Points(4), 0))
-	})
+		lines = append(lines, chart.Mark{Kind: chart.Line, Series: cv.series, Style: cv.style, Data: cv.data})
+	}
+	if other > 0 {
+		losses = append(losses, other)
+	}
+	lo, hi := chart.Extent(losses, 0.08)
+	return chart.Panel{Width: 620, Height: 280, X: chart.Values("step", stepTitle, 0, max(1, last), 8), Y: chart.Values("loss", lossTitle, lo, hi, 6), Marks: lines}
 }

@@ -2,16 +2,11 @@ package figure
 
 import (
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"strings"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/stats"
 )
@@ -25,9 +20,9 @@ import (
 // the end. Of several seeds the points are means, with bars from the lowest to the
 // highest, and rho is the mean of those under each seed.
 func EarlyVsFinal(r *result.Study, steps ...int) Figure {
-	f := Figure{Name: "early-vs-final", Title: "Does an early loss foretell the final one?" + seedsInTitle(len(r.Seeds))}
-	all := strategies(r)
-	evaluated := evaluatedSteps(all)
+	f := Figure{Name: "early-vs-final", Title: "Does an early loss predict the final one?" + seedsInTitle(len(r.Seeds))}
+	all := aggregate.Strategies(r)
+	evaluated := aggregate.Steps(all)
 	if len(evaluated) < 2 {
 		return noData(f.Name, f.Title, "fewer than two evaluations")
 	}
@@ -44,266 +39,125 @@ func EarlyVsFinal(r *result.Study, steps ...int) Figure {
 	slices.Sort(chosen)
 	chosen = slices.Compact(chosen)
 
-	var spoken []string
-	for _, step := range chosen {
-		spoken = append(spoken, fmt.Sprintf("%s at step %d", formatRho(rhoAt(r, all, step)), step))
-	}
-	f.Alt = fmt.Sprintf("Scatter plots of the loss at a step against the final loss, a point for each of %d strategies. Spearman's rho is %s.",
-		len(all), strings.Join(spoken, ", "))
-
 	columns := min(len(chosen), 3)
 	if len(chosen) == 4 {
 		columns = 2
 	}
-	rows := (len(chosen) + columns - 1) / columns
-	width, height := inches(3.2*float64(columns)+0.3), inches(2.8*float64(rows)+0.85)
-	return render(f, width, height, scatterSpec(r, all, chosen, columns), func(c draw.Canvas) {
-		c = headline(c, f.Title)
-		c = scatterKey(c, all)
-		plots := make([][]*plot.Plot, rows)
-		for i := range rows {
-			plots[i] = make([]*plot.Plot, columns)
-			for j := range columns {
-				if k := i*columns + j; k < len(chosen) {
-					plots[i][j] = scatterPanel(r, all, chosen[k], j == 0)
-				}
-			}
+	var spoken []string
+	var rows [][]chart.Panel
+	for i, step := range chosen {
+		if i%columns == 0 {
+			rows = append(rows, nil)
 		}
-		tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: vg.Points(10), PadY: vg.Points(10), PadRight: vg.Points(8), PadLeft: vg.Points(4)}
-		for i, row := range plot.Align(plots, tiles, c) {
-			for j, canvas := range row {
-				if plots[i][j] != nil {
-					plots[i][j].Draw(canvas)
-				}
-			}
+		spoken = append(spoken, fmt.Sprintf("%s at step %d", formatRho(rhoAt(r, all, step)), step))
+		panel := scatterPanel(all, step, rhoAt(r, all, step))
+		if i%columns > 0 {
+			panel.Y.Title = ""
 		}
-	})
+		rows[len(rows)-1] = append(rows[len(rows)-1], panel)
+	}
+	f.Alt = fmt.Sprintf("Scatter plots of the loss at a step against the final loss, a point for each of %d strategies. Spearman's rho is %s.",
+		len(all), strings.Join(spoken, ", "))
+	return render(f, chart.Chart{Rows: rows, Legend: scatterLegend(all)})
 }
 
-func formatRho(rho float64) string {
-	if math.IsNaN(rho) {
-		return "undefined"
-	}
-	return strings.Replace(fmt.Sprintf("%.2f", rho), "-", "−", 1)
+// nearest returns the element of sorted steps that is closest to a step.
+func nearest(steps []int, step int) int {
+	return slices.MinFunc(steps, func(a, b int) int { return abs(a-step) - abs(b-step) })
 }
+
+func abs(x int) int { return max(x, -x) }
 
 // rhoAt returns the correlation that the result holds for a step, so that the
 // figure can't disagree with the table.
-func rhoAt(r *result.Study, all []*strategy, step int) float64 {
+func rhoAt(r *result.Study, all []*aggregate.Strategy, step int) float64 {
 	for _, c := range r.Correlation {
 		if c.Step == step {
 			return float64(c.Spearman)
 		}
 	}
-	return stats.Spearman(lossesAt(all, step), finals(all))
+	return stats.Spearman(early(all, step))
 }
 
-func scatterPanel(r *result.Study, all []*strategy, step int, leftmost bool) *plot.Plot {
-	yLabel := ""
-	if leftmost {
-		yLabel = "final loss [nats/token]"
-	}
-	p := newPlot(fmt.Sprintf("step %d: ρ = %s", step, formatRho(rhoAt(r, all, step))),
-		fmt.Sprintf("loss at step %d", step), yLabel)
-	p.X.Tick.Marker, p.Y.Tick.Marker = decimalTicks{4}, decimalTicks{5}
-	x, y := lossesAt(all, step), finals(all)
-	p.Y.Min, p.Y.Max = extent(y, 0.08)
-	p.X.Min, p.X.Max = extent(pairedX(x, y), 0.06)
-
-	if a, b := stats.LinearFit(x, y); finite(a) && finite(b) {
-		lo, hi := extent(pairedX(x, y), 0)
-		p.Add(&plotter.Line{
-			XYs:       plotter.XYs{{X: lo, Y: a + b*lo}, {X: hi, Y: a + b*hi}},
-			LineStyle: lineStyle(grey, 1, 1),
-		})
-	}
-	stopped := draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}
-	point := draw.GlyphStyle{Color: withAlpha(blue, 0xc0), Radius: vg.Points(3.2), Shape: draw.CircleGlyph{}}
-	top, right := p.Y.Max-0.025*(p.Y.Max-p.Y.Min), p.X.Max-0.02*(p.X.Max-p.X.Min)
-	var lost, sound plotter.XYs
-	for i := range all {
-		switch {
-		case finite(x[i]) && finite(y[i]):
-			sound = append(sound, plotter.XY{X: x[i], Y: y[i]})
-		case finite(x[i]):
-			lost = append(lost, plotter.XY{X: min(x[i], right), Y: top})
-		}
-	}
-	addBars(p, all, step, p.X.Min, p.X.Max)
-	addGlyphs(p, lost, stopped)
-	addGlyphs(p, sound, point)
-	for i, s := range all {
-		if !finite(x[i]) || !finite(y[i]) {
-			continue
-		}
-		at := plotter.XYs{{X: x[i], Y: y[i]}}
-		if s.order == 0 {
-			addGlyphs(p, at, bestGlyph)
-		}
-		if s.picked > 0 {
-			addGlyphs(p, at, pickGlyph)
-		}
-	}
-	return p
-}
-
-// addBars draws, for each strategy of several seeds, what its losses at a step and
-// at the end range over. Bars end where the plot does.
-func addBars(p *plot.Plot, all []*strategy, step int, lo, hi float64) {
-	style := lineStyle(withAlpha(blue, 0x60), 0.8, 0)
+// early returns the loss of every strategy at a step and at the end.
+func early(all []*aggregate.Strategy, step int) (x, y []float64) {
 	for _, s := range all {
-		i, ok := slices.BinarySearch(s.steps, step)
-		if !ok || s.seeds < 2 || s.stopped() || !finite(s.low[i]) || !finite(s.high[i]) {
-			continue
-		}
-		left, right := max(s.low[i], lo), min(s.high[i], hi)
-		if left < right {
-			p.Add(&plotter.Line{XYs: plotter.XYs{{X: left, Y: s.final}, {X: right, Y: s.final}}, LineStyle: style})
-		}
-		bottom, top := max(slices.Min(s.finals), p.Y.Min), min(slices.Max(s.finals), p.Y.Max)
-		p.Add(&plotter.Line{XYs: plotter.XYs{{X: s.loss[i], Y: bottom}, {X: s.loss[i], Y: top}}, LineStyle: style})
+		x, y = append(x, s.At(step)), append(y, s.Final)
 	}
-}
-
-// seedsInTitle is underSeeds for figures that show more than the mean.
-func seedsInTitle(n int) string {
-	if n > 1 {
-		return fmt.Sprintf(" (mean of %d seeds, with their range)", n)
-	}
-	return ""
+	return x, y
 }
 
 var (
-	bestGlyph = draw.GlyphStyle{Color: black, Radius: vg.Points(6), Shape: draw.SquareGlyph{}}
-	pickGlyph = draw.GlyphStyle{Color: vermillion, Radius: vg.Points(4.6), Shape: thickRing{}}
+	pointStyle = chart.Style{Color: chart.Faint(chart.Blue, 0.75), Radius: 4.3}
+	bestStyle  = chart.Style{Color: chart.Black, Shape: chart.OpenSquare, Radius: 8, Width: 1.3}
+	pickStyle  = chart.Style{Color: chart.Vermillion, Shape: chart.Ring, Radius: 6.1, Width: 2.7}
+	lostStyle  = chart.Style{Color: chart.Grey, Shape: chart.Cross, Radius: 3.4, Width: 1.4}
 )
 
-// thickRing is a ring that stays visible among filled points.
-type thickRing struct{}
-
-// DrawGlyph implements [draw.GlyphDrawer].
-func (thickRing) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
-	c.SetLineStyle(draw.LineStyle{Color: style.Color, Width: vg.Points(2)})
-	var path vg.Path
-	path.Move(vg.Point{X: at.X + style.Radius, Y: at.Y})
-	path.Arc(at, style.Radius, 0, 2*math.Pi)
-	path.Close()
-	c.Stroke(path)
-}
-
-// pairedX returns the x of the pairs that are finite.
-func pairedX(x, y []float64) []float64 {
-	var out []float64
-	for i := range x {
+func scatterPanel(all []*aggregate.Strategy, step int, rho float64) chart.Panel {
+	x, y := early(all, step)
+	var finite2, finals []float64 // x of the points that have both, and y
+	for i := range all {
 		if finite(x[i]) && finite(y[i]) {
-			out = append(out, x[i])
+			finite2 = append(finite2, x[i])
+		}
+		finals = append(finals, y[i])
+	}
+	lo, hi := chart.Extent(finite2, 0.06)
+	bottom, top := chart.Extent(finals, 0.08)
+	p := chart.Panel{Title: fmt.Sprintf("step %d: ρ = %s", step, formatRho(rho)), Width: 225, Height: 185,
+		X: chart.Values("early", fmt.Sprintf("loss at step %d", step), lo, hi, 4), Y: chart.Values("final", finalTitle, bottom, top, 5)}
+
+	fit := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.Grey, Width: 1.3, Dash: chart.Dashed}}
+	if a, b := stats.LinearFit(x, y); finite(a) && finite(b) {
+		from, to := chart.Extent(finite2, 0)
+		fit.Data = []chart.Datum{{X: from, Y: a + b*from, X2: to, Y2: a + b*to}}
+	}
+	bars := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.Faint(chart.Blue, 0.38), Width: 1.1}}
+	lost := chart.Mark{Kind: chart.Points, Style: lostStyle, Loose: true}
+	points := chart.Mark{Kind: chart.Points, Style: pointStyle}
+	best, picks := chart.Mark{Kind: chart.Points, Style: bestStyle}, chart.Mark{Kind: chart.Points, Style: pickStyle}
+	for i, s := range all {
+		d := chart.Datum{X: x[i], Y: y[i], Tips: tip("strategy", s.Name)}
+		switch {
+		case finite(x[i]) && finite(y[i]):
+			points.Data = append(points.Data, d)
+			if i == 0 {
+				best.Data = append(best.Data, d)
+			}
+			if s.Picked > 0 {
+				picks.Data = append(picks.Data, d)
+			}
+			if k, _ := slices.BinarySearch(s.Steps, step); s.Seeds() > 1 && finite(s.Low[k]) && finite(s.High[k]) {
+				bars.Data = append(bars.Data, chart.Datum{X: s.Low[k], Y: y[i], X2: s.High[k], Y2: y[i]}, chart.Datum{X: x[i], Y: slices.Min(s.Finals), X2: x[i], Y2: slices.Max(s.Finals)})
+			}
+		case finite(x[i]):
+			d.X, d.Y, d.Tips = min(max(x[i], lo), p.X.Value(0.98)), p.Y.Value(0.975), append(d.Tips, chart.Tip{Name: "ended", Value: s.Unfinished}, chart.Tip{Name: "loss", Value: x[i]})
+			lost.Data = append(lost.Data, d)
 		}
 	}
-	return out
+	p.Marks = []chart.Mark{fit, bars, lost, points, best, picks}
+	return p
 }
 
-// scatterKey writes what the marks mean along the bottom and returns the rest.
-func scatterKey(c draw.Canvas, all []*strategy) draw.Canvas {
-	style := textStyle(sizeNote, black)
-	style.YAlign = draw.YCenter
-	at := vg.Point{X: c.Min.X + vg.Points(16), Y: c.Min.Y + vg.Points(12)}
-	entry := func(glyph draw.GlyphStyle, label string) {
-		c.DrawGlyph(glyph, at)
-		label = shorten(style, label, inches(2.6))
-		c.FillText(style, vg.Point{X: at.X + vg.Points(9), Y: at.Y}, label)
-		at.X += vg.Points(30) + style.Width(label)
+// scatterLegend says what the marks of the panels mean.
+func scatterLegend(all []*aggregate.Strategy) chart.Legend {
+	legend := chart.Legend{Below: true, Entries: []chart.Entry{{Label: "a strategy", Kind: chart.Points, Style: pointStyle}}}
+	add := func(label string, style chart.Style) {
+		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Kind: chart.Points, Style: style})
 	}
-	entry(draw.GlyphStyle{Color: blue, Radius: vg.Points(3.2), Shape: draw.CircleGlyph{}}, "a strategy")
-	var picks []string
-	for _, s := range byFinal(all) {
-		if s.picked > 0 {
-			picks = append(picks, s.name)
-		}
-	}
+	picks := slices.DeleteFunc(slices.Clone(all), func(s *aggregate.Strategy) bool { return s.Picked == 0 })
 	switch {
 	case len(picks) == 1:
-		entry(pickGlyph, "LAG's pick: "+picks[0])
+		add("LAG's pick: "+picks[0].Name, pickStyle)
 	case len(picks) > 1:
-		entry(pickGlyph, "LAG's picks under the seeds")
+		add("LAG's picks under the seeds", pickStyle)
 	}
-	if best := byFinal(all)[0]; !best.stopped() {
-		entry(bestGlyph, "best at the end: "+best.name)
+	if !all[0].Stopped() {
+		add("best at the end: "+all[0].Name, bestStyle)
 	}
-	if slices.ContainsFunc(all, (*strategy).stopped) {
-		entry(draw.GlyphStyle{Color: grey, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}, "did not finish")
+	if slices.ContainsFunc(all, (*aggregate.Strategy).Stopped) {
+		add("did not finish", lostStyle)
 	}
-	return draw.Crop(c, 0, 0, vg.Points(24), 0)
-}
-
-// The marks of scatterSpec.
-const (
-	roleNone = "a strategy"
-	rolePick = "LAG's pick"
-	roleBest = "best at the end"
-	roleBoth = "LAG's pick, best at the end"
-)
-
-func roleOf(s *strategy) string {
-	switch pick, best := s.picked > 0, s.order == 0; {
-	case pick && best:
-		return roleBoth
-	case pick:
-		return rolePick
-	case best:
-		return roleBest
-	}
-	return roleNone
-}
-
-// roles returns a scale that gives each role its colour or shape.
-func roles(none, pick, best, both string) object {
-	return object{"domain": list{roleNone, rolePick, roleBest, roleBoth}, "range": list{none, pick, best, both}}
-}
-
-func scatterSpec(r *result.Study, all []*strategy, steps []int, columns int) object {
-	var panels list
-	for _, step := range steps {
-		var values list
-		for _, s := range all {
-			if early := s.lossAt(step); finite(early) && finite(s.final) {
-				v := object{"strategy": s.name, "early": early, "final": s.final, "role": roleOf(s)}
-				if i, ok := slices.BinarySearch(s.steps, step); ok && s.seeds > 1 && finite(s.low[i]) && finite(s.high[i]) {
-					v["early_low"], v["early_high"], v["final_low"], v["final_high"] = s.low[i], s.high[i], slices.Min(s.finals), slices.Max(s.finals)
-				}
-				values = append(values, v)
-			}
-		}
-		x := object{"field": "early", "type": "quantitative", "title": fmt.Sprintf("loss at step %d", step), "scale": object{"zero": false}}
-		y := object{"field": "final", "type": "quantitative", "title": "final loss [nats/token]", "scale": object{"zero": false}}
-		bar := object{"type": "rule", "color": hex(blue), "opacity": 0.35}
-		with := func(channel object, field string) object { // of the same axis
-			channel = maps.Clone(channel)
-			channel["field"] = field
-			return channel
-		}
-		panels = append(panels, object{
-			"title": fmt.Sprintf("step %d: rho = %s", step, formatRho(rhoAt(r, all, step))),
-			"width": 210, "height": 180,
-			"data": object{"values": values},
-			"layer": list{
-				object{
-					"mark":      object{"type": "line", "color": hex(grey), "strokeDash": list{5, 3}},
-					"transform": list{object{"regression": "final", "on": "early"}},
-					"encoding":  object{"x": x, "y": y},
-				},
-				object{"mark": bar, "encoding": object{"x": with(x, "early_low"), "x2": object{"field": "early_high"}, "y": y}},
-				object{"mark": bar, "encoding": object{"x": x, "y": with(y, "final_low"), "y2": object{"field": "final_high"}}},
-				object{
-					"mark": object{"type": "point", "filled": true, "size": 55},
-					"encoding": object{
-						"x": x, "y": y,
-						"color":   object{"field": "role", "type": "nominal", "title": nil, "scale": roles(hex(blue), hex(vermillion), hex(black), hex(vermillion))},
-						"shape":   object{"field": "role", "type": "nominal", "title": nil, "scale": roles("circle", "diamond", "square", "diamond")},
-						"tooltip": tooltip("strategy", "early", "final"),
-					},
-				},
-			},
-		})
-	}
-	return object{"concat": panels, "columns": columns}
+	return legend
 }

@@ -2,13 +2,12 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"slices"
+	"strconv"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
@@ -19,139 +18,105 @@ import (
 // thin line to it what probing cost. The legend gives the depths, the best arm first.
 func StackingCurves(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-curves", Title: "Validation loss against compute" + underSeeds(len(r.Seeds))}
-	arms := armsOf(r)
-	most := r.Budget
-	var kept []arm
-	for _, a := range arms {
-		if c := a.curve(); len(c) > 0 {
-			kept = append(kept, a)
-			most = max(most, c[len(c)-1].flops)
-		}
-	}
-	if len(kept) == 0 {
+	arms := withCurve(aggregate.Arms(r))
+	if len(arms) == 0 {
 		return noData(f.Name, f.Title, "no arm has a loss")
 	}
-	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, a line for each of %d arms. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(kept), kept[0].name)
-	unit, name := flopsUnit(most)
-	return render(f, inches(10.2), inches(4.3), stackingCurvesSpec(kept, unit, name), func(c draw.Canvas) {
-		paintStackingCurves(headline(c, f.Title), kept, "spent, probes included ["+name+"]", unit, most/unit)
-	})
+	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, a line for each of %d arms. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(arms), arms[0].Name)
+	return render(f, armsChart(arms, r.Budget, "spent, probes included"))
 }
 
-func stackingCurvesSpec(arms []arm, unit float64, name string) object {
-	var values, names, colors list
-	for _, a := range arms {
-		names, colors = append(names, a.name), append(colors, hex(a.color()))
-		piece := 0
-		for _, p := range a.curve() {
-			if p.grown {
-				piece++
-			}
-			values = append(values, object{"piece": piece, "arm": a.name, "flops": p.flops / unit, "loss": p.loss, "lo": p.lo, "hi": p.hi,
-				"step": p.step, "grown": p.grown, "layers": joined(p.depths)})
-		}
-	}
-	x := object{"field": "flops", "type": "quantitative", "title": "spent [" + name + "]"}
-	y := object{"field": "loss", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}}
-	color := object{"field": "arm", "type": "nominal", "title": "arm, best first", "sort": names, "scale": object{"domain": names, "range": colors}, "legend": object{"symbolOpacity": 1}}
-	piece := object{"field": "piece", "type": "nominal"} // lines end where an arm probes
-	tips := list{object{"field": "arm", "type": "nominal"}, object{"field": "layers", "type": "nominal"}, object{"field": "step", "type": "quantitative"},
-		object{"field": "loss", "type": "quantitative", "format": ".4f"}}
-	return object{
-		"width": 620, "height": 360,
-		"data": object{"values": values},
-		"layer": list{
-			object{"mark": object{"type": "area", "opacity": 0.18, "clip": true}, "encoding": object{"x": x, "color": color, "detail": piece,
-				"y": object{"field": "lo", "type": "quantitative", "title": "validation loss [nats/token]", "scale": object{"zero": false}}, "y2": object{"field": "hi"}}},
-			object{"params": list{object{"name": "zoom", "select": object{"type": "interval", "encodings": list{"x", "y"}}, "bind": "scales"}},
-				"mark": object{"type": "line", "clip": true}, "encoding": object{"x": x, "y": y, "color": color, "detail": piece}},
-			object{"mark": object{"type": "point", "filled": true, "clip": true, "opacity": 1}, "encoding": object{"x": x, "y": y, "color": color, "tooltip": tips,
-				"shape": object{"condition": object{"test": "datum.grown", "value": "diamond"}, "value": "circle"},
-				"size":  object{"condition": object{"test": "datum.grown", "value": 90}, "value": 12}}},
-		},
-	}
+// withCurve leaves out the arms that have no loss.
+func withCurve(arms []aggregate.Arm) []aggregate.Arm {
+	return slices.DeleteFunc(arms, func(a aggregate.Arm) bool { return len(a.Curve()) == 0 })
 }
 
-// paintStackingCurves draws arms against FLOPs up to most, in a unit that spent names.
-func paintStackingCurves(c draw.Canvas, arms []arm, spent string, unit, most float64) {
-	legend := plot.NewLegend()
-	legend.TextStyle.Font = sans(sizeNote)
-	legend.Top, legend.Left = true, true
-	legend.Padding = vg.Points(4)
-	legend.ThumbnailWidth = vg.Points(26)
-	legend.YPosition = draw.PosCenter
-	width := vg.Length(0)
+// armColor is that of an arm in every figure.
+func armColor(a aggregate.Arm) color.NRGBA {
+	colors := []color.NRGBA{chart.Vermillion, chart.Blue, chart.Green, chart.Purple, chart.SkyBlue, chart.Black, chart.Grey}
+	return colors[a.Place%len(colors)]
+}
+
+// armsChart draws arms against the FLOPs spent, up to the highest of all and of most.
+func armsChart(arms []aggregate.Arm, most float64, spent string) chart.Chart {
+	curves := make([][][]aggregate.ArmPoint, len(arms))
+	var legend chart.Legend
 	for i, a := range arms {
-		style := lineStyle(a.color(), 2, i)
-		label := a.name
-		if d := a.depths(); d != "" {
-			label += " · " + d
+		curves[i] = a.Curve()
+		end := curves[i][len(curves[i])-1]
+		most = max(most, end[len(end)-1].FLOPs)
+		label := a.Name
+		if a.Depths != "" {
+			label += " · " + a.Depths
 		}
-		label = shorten(legend.TextStyle, label, inches(2.4))
-		legend.Add(label, &plotter.Line{LineStyle: style})
-		width = max(width, legend.TextStyle.Width(label))
+		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Series: a.Name, Kind: chart.Line, Style: armStyle(arms, i)})
 	}
-	width += legend.ThumbnailWidth + vg.Points(14)
-
-	from := [2]float64{0, 2 * most / 3}
-	plots := [][]*plot.Plot{{newPlot("", "", "validation loss [nats/token]"), newPlot("", "", "")}}
-	for k, p := range plots[0] {
-		p.Y.Min, p.Y.Max = stackingRange(arms, unit, from[k], k == 1)
-		lo, hi := p.Y.Min, p.Y.Max
-		for i := len(arms) - 1; i >= 0; i-- { // the best on top
-			addArm(p, arms[i], i, unit, from[k], hi)
+	legend.Entries = append(legend.Entries, chart.Entry{Label: "grows", Kind: chart.Points, Style: chart.Style{Color: chart.Grey, Shape: chart.Diamond, Radius: 5.5}})
+	unit, name := flopsUnit(most)
+	var panels []chart.Panel
+	for k, title := range []string{"all", "the last third, on a scale of its own"} {
+		from := float64(k) * 2 * most / 3
+		lo, hi := armsRange(curves, from, k == 1)
+		p := chart.Panel{Title: title, Width: 300, Height: 300, Zoom: true,
+			X: chart.Values("flops", spent+" ["+name+"]", from/unit, 1.01*most/unit, 6), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
+		if k == 1 {
+			p.Y.Title = ""
 		}
-		p.X.Min, p.X.Max = from[k], 1.01*most
-		p.Y.Min, p.Y.Max = lo, hi // adding lines widened it
-		p.X.Tick.Marker = decimalTicks{6}
+		p.Marks = armMarks(arms, curves, from, unit)
+		panels = append(panels, p)
 	}
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: vg.Points(14), PadRight: vg.Points(8), PadLeft: vg.Points(4)}
-	inner := draw.Crop(draw.Crop(c, 0, -width, 0, 0), 0, 0, captionHeight, -captionHeight)
-	for i, canvas := range plot.Align(plots, tiles, inner)[0] {
-		plots[0][i].Draw(canvas)
-		x := middle(plots[0][i].DataCanvas(canvas))
-		caption(c, x, c.Max.Y-captionHeight/2, [2]string{"all", "the last third, on a scale of its own"}[i])
-		caption(c, x, c.Min.Y+captionHeight/2, spent)
-	}
-	right := draw.Crop(c, c.Max.X-c.Min.X-width, 0, 0, -vg.Points(4))
-	legend.Draw(right)
-	key := textStyle(sizeNote, grey)
-	key.YAlign = draw.YCenter
-	at := vg.Point{X: right.Min.X + vg.Points(13), Y: right.Max.Y - vg.Points(float64(len(arms))*(sizeNote+6)+22)}
-	right.DrawGlyph(draw.GlyphStyle{Color: grey, Radius: vg.Points(4.5), Shape: diamond{}}, at)
-	right.FillText(key, vg.Point{X: at.X + vg.Points(17), Y: at.Y}, "grows")
+	return chart.Chart{Rows: [][]chart.Panel{panels}, Legend: legend, Series: "arm", Choose: true}
 }
 
-// addArm draws the mean curve of an arm, with the range of its seeds. Between the
-// pieces, where it was probing, the line is thin.
-func addArm(p *plot.Plot, a arm, dash int, unit, from, highest float64) {
-	style := lineStyle(a.color(), 2, dash)
-	var end plotter.XYs // of the piece before
-	for _, piece := range a.pieces(unit, from) {
-		if len(a.outcomes) > 1 {
-			addBand(p, piece.low, piece.high, a.color())
-		}
-		if len(end) > 0 {
-			p.Add(&plotter.Line{XYs: append(end, piece.mean[0]), LineStyle: lineStyle(a.color(), 0.7, 2)})
-			if piece.mean[0].Y <= highest {
-				addGlyphs(p, piece.mean[:1], draw.GlyphStyle{Color: a.color(), Radius: vg.Points(4.5), Shape: diamond{}})
+func armStyle(arms []aggregate.Arm, i int) chart.Style {
+	return chart.Style{Color: armColor(arms[i]), Width: 2.6, Dash: chart.Dash(i)}
+}
+
+// armMarks draws the mean curves of arms from some FLOPs on, with the range of the
+// seeds. Between the pieces, where an arm was probing, the line is thin.
+func armMarks(arms []aggregate.Arm, curves [][][]aggregate.ArmPoint, from, unit float64) []chart.Mark {
+	var areas, probes, lines, grows []chart.Mark
+	for i := len(arms) - 1; i >= 0; i-- { // the best on top
+		style, name := armStyle(arms, i), arms[i].Name
+		var end []chart.Datum // of the piece before
+		for k, piece := range curves[i] {
+			var mean, seeds []chart.Datum
+			for _, p := range piece {
+				if p.FLOPs < from {
+					continue
+				}
+				d := chart.Datum{X: p.FLOPs / unit, Y: p.Loss, Tips: []chart.Tip{{Name: "step", Value: int64(p.Step)}, {Name: "layers", Value: aggregate.Join(p.Depths)}}}
+				mean, seeds = append(mean, d), append(seeds, chart.Datum{X: d.X, Y: p.Low, Y2: p.High})
 			}
+			if len(mean) == 0 {
+				continue
+			}
+			if len(arms[i].Outcomes) > 1 {
+				areas = append(areas, chart.Mark{Kind: chart.Area, Series: name, Style: chart.Style{Color: chart.Faint(style.Color, 0.19)}, Data: seeds})
+			}
+			if len(end) > 0 {
+				thin := chart.Style{Color: style.Color, Width: 1, Dash: chart.Dotted}
+				probes = append(probes, chart.Mark{Kind: chart.Segments, Series: name, Style: thin, Data: []chart.Datum{{X: end[0].X, Y: end[0].Y, X2: mean[0].X, Y2: mean[0].Y}}})
+			}
+			if k > 0 && piece[0].FLOPs >= from {
+				grows = append(grows, chart.Mark{Kind: chart.Points, Series: name, Style: chart.Style{Color: style.Color, Shape: chart.Diamond, Radius: 5.5}, Data: mean[:1]})
+			}
+			lines = append(lines, chart.Mark{Kind: chart.Line, Series: name, Style: style, Data: mean})
+			end = mean[len(mean)-1:]
 		}
-		p.Add(&plotter.Line{XYs: piece.mean, LineStyle: style})
-		end = slices.Clone(piece.mean[len(piece.mean)-1:])
 	}
+	return slices.Concat(areas, probes, lines, grows)
 }
 
-// stackingRange returns the range of the losses from an x on. A late growth would
+// armsRange returns the range of the losses from some FLOPs on. A late growth would
 // squash the end, so that what lies far above the arms' usual loss is cut off there.
-func stackingRange(arms []arm, unit, from float64, cut bool) (lo, hi float64) {
+func armsRange(curves [][][]aggregate.ArmPoint, from float64, cut bool) (lo, hi float64) {
 	var all, usual []float64
-	for _, a := range arms {
+	for _, curve := range curves {
 		var own []float64
-		for _, piece := range a.pieces(unit, from) {
-			for i := range piece.mean {
-				own = append(own, piece.mean[i].Y)
-				all = append(all, piece.low[i].Y, piece.high[i].Y)
+		for _, p := range slices.Concat(curve...) {
+			if p.FLOPs >= from {
+				own, all = append(own, p.Loss), append(all, p.Low, p.High)
 			}
 		}
 		if len(own) > 0 {
@@ -159,20 +124,32 @@ func stackingRange(arms []arm, unit, from float64, cut bool) (lo, hi float64) {
 			usual = append(usual, own[len(own)/2])
 		}
 	}
-	lo, hi = extent(all, 0.04)
+	lo, hi = chart.Extent(all, 0.04)
 	if cut && len(usual) > 0 {
-		if most := slices.Max(usual); hi > most+(most-lo) {
-			hi = most + (most - lo)
-		}
+		most := slices.Max(usual)
+		hi = min(hi, most+(most-lo))
 	}
 	return lo, hi
 }
 
-// diamond is a filled diamond.
-type diamond struct{}
+// flopsUnit returns a power of ten that makes FLOPs up to most readable, and its name.
+func flopsUnit(most float64) (unit float64, name string) {
+	unit, exponent := 1.0, 0
+	for most/unit >= 1000 {
+		unit, exponent = unit*1000, exponent+3
+	}
+	if exponent == 0 {
+		return 1, "FLOPs"
+	}
+	return unit, "10" + superscript(exponent) + " FLOPs"
+}
 
-// DrawGlyph implements [draw.GlyphDrawer].
-func (diamond) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
-	r := style.Radius
-	c.FillPolygon(style.Color, []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}})
+// superscript writes a number as an exponent.
+func superscript(n int) string {
+	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
+	text := ""
+	for _, d := range strconv.Itoa(n) {
+		text += string(digits[d-'0'])
+	}
+	return text
 }

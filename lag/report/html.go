@@ -8,11 +8,11 @@ import (
 	"html/template"
 	"io"
 	"strconv"
-	"strings"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/result"
@@ -40,7 +40,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"percent": percent,
 	"share":   share,
 	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
-	"mark":    func(r pageRow) string { return r.mark("← LAG ") },
+	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
 	"count":   func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
 }).ParseFS(templates, "*.html.tmpl"))
 
@@ -58,9 +58,9 @@ type pageData struct {
 	FromLayers, ToLayers string
 	Count                int // strategies
 	Rows                 []pageRow
-	RuleRows             []pageRule
-	SignalRows           []namedCorrelation
-	ControlRows          []controlRow
+	RuleRows             []aggregate.Rule
+	SignalRows           []aggregate.Signal
+	ControlRows          []aggregate.Control
 }
 
 type pageFigure struct {
@@ -70,14 +70,8 @@ type pageFigure struct {
 }
 
 type pageRow struct {
-	row
+	*aggregate.Strategy
 	Layers [][]pageLayer // of each stack, bottom first
-}
-
-type pageRule struct {
-	result.RuleSummary
-	IsLAG       bool
-	Picks, Cost string
 }
 
 // pageLayer is a box of a drawn layer map.
@@ -91,7 +85,8 @@ type pageLayer struct {
 // requests nothing else to show it, in light or dark colours as the reader's
 // system has them.
 func HTML(w io.Writer, r *result.Study, meta Meta) error {
-	data := pageData{Study: r, FromLayers: depths(r.EncoderFrom, r.From), ToLayers: depths(r.EncoderTo, r.To), Count: r.PoolSize(), SignalRows: signals(r), ControlRows: controlRows(r)}
+	data := pageData{Study: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
+		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}
@@ -99,17 +94,8 @@ func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.All(r)); err != nil {
 		return err
 	}
-	for _, w := range rows(r) {
-		layers := [][]pageLayer{drawnLayers(w.Map, r.From)}
-		if len(w.Encoder) > 0 {
-			layers = [][]pageLayer{drawnLayers(w.Encoder, r.EncoderFrom), layers[0]}
-		}
-		data.Rows = append(data.Rows, pageRow{w, layers})
-	}
-	full := r.TrainingFLOPs()
-	for _, s := range r.Rules {
-		kind, _, _ := strings.Cut(s.Rule, ":")
-		data.RuleRows = append(data.RuleRows, pageRule{s, kind == result.RuleLAG, r.Choices(s.Rule), extraCost(s.ExtraFLOPs, full)})
+	for _, s := range aggregate.Strategies(r) {
+		data.Rows = append(data.Rows, pageRow{s, drawnMaps(s.Maps, aggregate.From(r))})
 	}
 	return execute(w, "report.html.tmpl", data)
 }
@@ -117,13 +103,13 @@ func HTML(w io.Writer, r *result.Study, meta Meta) error {
 type stackingPage struct {
 	*result.Stacking
 	pageHead
-	Rows     []stackingRow
+	Rows     []aggregate.Arm
 	Growths  []pageGrowth
 	PlanRows []pageStage
 }
 
 type pageGrowth struct {
-	stackingGrowth
+	growthRow
 	Drawn [][]pageLayer
 }
 
@@ -135,9 +121,9 @@ type pageStage struct {
 
 // StackingHTML is [HTML] for a stacking.
 func StackingHTML(w io.Writer, r *result.Stacking, meta Meta) error {
-	data := stackingPage{Stacking: r, Rows: stackingRows(r)}
+	data := stackingPage{Stacking: r, Rows: aggregate.Arms(r)}
 	for i, s := range r.Plan {
-		data.PlanRows = append(data.PlanRows, pageStage{i + 1, stackDepths(s.Depths), s.Steps})
+		data.PlanRows = append(data.PlanRows, pageStage{i + 1, aggregate.Join(s.Depths), s.Steps})
 	}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Stacking %s", r.Family)
@@ -146,12 +132,8 @@ func StackingHTML(w io.Writer, r *result.Stacking, meta Meta) error {
 	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.AllStacking(r)); err != nil {
 		return err
 	}
-	for _, g := range stackingGrowths(r) {
-		var drawn [][]pageLayer
-		for i, m := range g.maps {
-			drawn = append(drawn, drawnLayers(m, g.from[i]))
-		}
-		data.Growths = append(data.Growths, pageGrowth{g, drawn})
+	for _, g := range growthRows(r) {
+		data.Growths = append(data.Growths, pageGrowth{g, drawnMaps(g.Maps, g.From)})
 	}
 	return execute(w, "stacking.html.tmpl", data)
 }
@@ -182,6 +164,15 @@ func execute(w io.Writer, name string, data any) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+// drawnMaps draws the layer map of each stack of a model that grew from depths.
+func drawnMaps(maps []growth.Map, from growth.Depths) [][]pageLayer {
+	var drawn [][]pageLayer
+	for k, m := range maps {
+		drawn = append(drawn, drawnLayers(m, from[k]))
+	}
+	return drawn
 }
 
 func drawnLayers(m growth.Map, from int) []pageLayer {

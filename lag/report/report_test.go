@@ -225,32 +225,6 @@ func TestControls(t *testing.T) {
 	}
 }
 
-// Two seeds under which the strategies rank otherwise: means, ranks of the means,
-// and a strategy that diverged under one.
-func TestRows(t *testing.T) {
-	outcome := func(name string, seed int64, at0, final float64) result.Outcome {
-		return result.Outcome{Name: name, Map: []int{0, 0}, Seed: seed, Final: result.Number(final), Status: result.StatusComplete,
-			Curve: []result.Point{{Step: 0, Loss: result.Number(at0)}, {Step: 5, Loss: result.Number(final)}}}
-	}
-	lost := outcome("lost", 2, 1, math.NaN())
-	lost.Status = result.StatusDiverged
-	r := &result.Study{Steps: 5, Seeds: []int64{1, 2}, Strategies: []result.Outcome{
-		outcome("a", 1, 5, 3), outcome("lost", 1, 1, 1), outcome("b", 1, 4, 1),
-		outcome("a", 2, 6, 2), lost, outcome("b", 2, 4, 3.5),
-	}}
-	got := rows(r)
-	var names []string
-	for _, w := range got {
-		names = append(names, w.Name)
-	}
-	if strings.Join(names, " ") != "b a lost" {
-		t.Fatalf("in the order %v, want b, a, lost", names)
-	}
-	if got[0].AtEnd != 2.25 || got[0].AtInit != 4 || got[1].AtEnd != 2.5 || got[1].EndRank != 2 || got[2].Status() != "diverged 1/2" {
-		t.Errorf("rows: %+v", got)
-	}
-}
-
 func TestStacking(t *testing.T) {
 	for _, seeds := range []int{1, 3} {
 		r := synthetic.Stacking(6, seeds)

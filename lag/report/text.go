@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/lipgloss/table"
 
+	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
@@ -33,15 +33,16 @@ func Table(r *result.Study) string {
 
 	var cells [][]string
 	starred := false
-	for _, w := range rows(r) {
-		starred = starred || w.Picked > 0
-		line := []string{w.Name + w.mark("*"), layerMaps(w.Outcome, r.EncoderFrom, r.From), w.What, number(w.AtInit, 4), number(w.AtLag, 4), w.final()}
+	for _, s := range aggregate.Strategies(r) {
+		starred = starred || s.Picked > 0
+		name := strings.TrimSuffix(s.Name+" "+s.PickNote("*"), " ")
+		line := []string{name, aggregate.DrawMaps(s.Maps, aggregate.From(r)), s.What, number(s.AtInit, 4), number(s.AtLag, 4), ending(s.Unfinished, s.Final)}
 		if bySeed {
-			for _, l := range w.Finals {
+			for _, l := range s.Finals {
 				line = append(line, number(l, 4))
 			}
 		}
-		cells = append(cells, append(line, rank(w.LagRank), rank(w.EndRank)))
+		cells = append(cells, append(line, rank(s.LagRank), rank(s.EndRank)))
 	}
 	out := plainTable(headers, cells, 3)
 	if starred {
@@ -58,11 +59,10 @@ func Table(r *result.Study) string {
 // means, and the number of seeds behind a pick where they differ. Extra cost
 // counts the trainings of one candidate to the end.
 func Picks(r *result.Study) string {
-	full := r.TrainingFLOPs()
 	var cells [][]string
-	for _, s := range r.Rules {
+	for _, s := range aggregate.Rules(r) {
 		cells = append(cells, []string{
-			s.Rule, r.Choices(s.Rule), extraCost(s.ExtraFLOPs, full), number(float64(s.Regret), 4), number(float64(s.RegretNorm), 3), percent(s.Hit1), percent(s.Hit3)})
+			s.Rule, s.Choices, s.Cost, number(float64(s.Regret), 4), number(float64(s.RegretNorm), 3), percent(s.Hit1), percent(s.Hit3)})
 	}
 	return plainTable([]string{"rule", "picks", "extra cost", "regret", "normalized", "hit@1", "hit@3"}, cells, 2)
 }
@@ -74,47 +74,16 @@ func Controls(r *result.Study) string {
 		return ""
 	}
 	var cells [][]string
-	for _, c := range controlRows(r) {
-		cells = append(cells, []string{string(c.Control), fmt.Sprint(c.Steps), c.Cost, c.Ending(), number(float64(c.Difference), 4), number(float64(c.Error), 4), c.Probes, share(c.BeatenBy)})
+	for _, c := range aggregate.Controls(r) {
+		cells = append(cells, []string{string(c.Control), fmt.Sprint(c.Steps), c.Cost, ending(c.Unfinished, float64(c.Final)), number(float64(c.Difference), 4), number(float64(c.Error), 4), c.Probes, share(c.BeatenBy)})
 	}
 	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
 }
 
-// controlRow is a line of the table of controls.
-type controlRow struct {
-	result.Comparison
-	Steps      int
-	Cost       string // of all its steps
-	Probes     string // what LAG spends on other candidates
-	Unfinished string
-}
-
-// Ending is the final loss, or how it was not come to.
-func (c controlRow) Ending() string {
-	return cmp.Or(c.Unfinished, number(float64(c.Final), 4))
-}
-
-func controlRows(r *result.Study) []controlRow {
-	var list []controlRow
-	full := r.TrainingFLOPs()
-	for _, c := range r.Comparisons {
-		w := controlRow{Comparison: c, Probes: extraCost(c.PickFLOPs, full)}
-		var statuses []result.Status
-		for _, o := range r.Controls {
-			if o.Name == c.Control {
-				w.Steps, statuses = o.Steps, append(statuses, o.Status)
-			}
-		}
-		w.Cost, w.Unfinished = extraCost(float64(w.Steps)*full/float64(max(r.Steps, 1)), full), result.Unfinished(statuses...)
-		list = append(list, w)
-	}
-	return list
-}
-
-// Signals returns how well early signals foretell the final loss.
+// Signals returns how well early signals predict the final loss.
 func Signals(r *result.Study) string {
 	var cells [][]string
-	for _, s := range signals(r) {
+	for _, s := range aggregate.Signals(r) {
 		cells = append(cells, []string{s.Name, number(float64(s.Spearman), 3), interval(s.SpearmanLo, s.SpearmanHi), number(float64(s.Pearson), 3), number(float64(s.Kendall), 3)})
 	}
 	return plainTable([]string{"signal", "Spearman", "95% interval", "Pearson", "Kendall"}, cells, 1)
@@ -125,30 +94,6 @@ func interval(lo, hi result.Number) string {
 		return "–"
 	}
 	return number(float64(lo), 2) + " to " + number(float64(hi), 2)
-}
-
-// namedCorrelation is that of an early signal with the final loss.
-type namedCorrelation struct {
-	Name string
-	result.Correlation
-}
-
-// signals returns the correlations of the loss at initialization, of the loss at
-// the lag and of the other early signals.
-func signals(r *result.Study) []namedCorrelation {
-	var list []namedCorrelation
-	for _, c := range r.Correlation {
-		switch c.Step {
-		case 0:
-			list = append(list, namedCorrelation{"loss at initialization", c})
-		case r.Lag:
-			list = append(list, namedCorrelation{fmt.Sprintf("loss at the lag, step %d", c.Step), c})
-		}
-	}
-	for _, s := range r.Signals {
-		list = append(list, namedCorrelation{s.Describe(), s.Correlation})
-	}
-	return list
 }
 
 // plainTable aligns cells under headers: the first columns to the left, as many

@@ -1,0 +1,113 @@
+package aggregate
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+// Rule is what a study says of a selection rule over the seeds.
+type Rule struct {
+	result.RuleSummary
+	IsLAG   bool
+	Choices string    // what it picks, in words
+	Regrets []float64 // under each seed
+	Extra   float64   // mean extra cost in trainings of one candidate; NaN where none was trained
+	Cost    string    // that in words
+}
+
+// Rules returns the rules in the order of the study.
+func Rules(r *result.Study) []Rule {
+	full := r.TrainingFLOPs()
+	rules := make([]Rule, 0, len(r.Rules))
+	for _, s := range r.Rules {
+		kind, _, _ := strings.Cut(s.Rule, ":")
+		one := Rule{RuleSummary: s, IsLAG: kind == result.RuleLAG, Choices: r.Choices(s.Rule), Extra: trainings(s.ExtraFLOPs, full), Cost: Cost(s.ExtraFLOPs, full)}
+		for _, p := range r.Picks {
+			if p.Rule == s.Rule {
+				one.Regrets = append(one.Regrets, float64(p.Regret))
+			}
+		}
+		rules = append(rules, one)
+	}
+	return rules
+}
+
+// trainings counts FLOPs in trainings of one candidate to the end.
+func trainings(flops, full float64) float64 {
+	switch {
+	case flops == 0:
+		return 0
+	case full > 0:
+		return flops / full
+	}
+	return math.NaN()
+}
+
+// Cost says what FLOPs are in trainings of one candidate to the end.
+func Cost(flops, full float64) string {
+	switch {
+	case flops == 0:
+		return "none"
+	case full > 0:
+		return fmt.Sprintf("%.2f trainings", flops/full)
+	}
+	return fmt.Sprintf("%.3g FLOPs", flops)
+}
+
+// Signal is the correlation of something measured early with the final loss.
+type Signal struct {
+	result.Correlation
+	Name  string
+	AtLag bool // it is the loss at the lag
+}
+
+// Signals returns the correlations of the loss at initialization, of the loss at
+// the lag and of the other early signals.
+func Signals(r *result.Study) []Signal {
+	var list []Signal
+	for _, c := range r.Correlation {
+		switch c.Step {
+		case 0:
+			list = append(list, Signal{Correlation: c, Name: "loss at initialization"})
+		case r.Lag:
+			list = append(list, Signal{Correlation: c, Name: fmt.Sprintf("loss at the lag, step %d", c.Step), AtLag: true})
+		}
+	}
+	for _, s := range r.Signals {
+		list = append(list, Signal{Correlation: s.Correlation, Name: s.Describe()})
+	}
+	return list
+}
+
+// Control is how training from scratch compares with what LAG picks.
+type Control struct {
+	result.Comparison
+	Steps      int
+	Cost       string // of all its steps
+	Probes     string // what LAG spends on other candidates
+	Unfinished string // how it did not get to the end, see result.Unfinished
+}
+
+// Controls returns the controls of a study, none where it has none.
+func Controls(r *result.Study) []Control {
+	var list []Control
+	full := r.TrainingFLOPs()
+	for _, c := range r.Comparisons {
+		w := Control{Comparison: c, Probes: Cost(c.PickFLOPs, full)}
+		var statuses []result.Status
+		for _, o := range r.Controls {
+			if o.Name == c.Control {
+				w.Steps, statuses = o.Steps, append(statuses, o.Status)
+			}
+		}
+		w.Cost, w.Unfinished = Cost(float64(w.Steps)*StepFLOPs(r), full), result.Unfinished(statuses...)
+		list = append(list, w)
+	}
+	return list
+}
+
+// StepFLOPs is the cost of a training step of the deep model.
+func StepFLOPs(r *result.Study) float64 { return r.TrainingFLOPs() / float64(max(r.Steps, 1)) }

@@ -1,0 +1,113 @@
+package chart
+
+// A Chart is a picture: a title, panels in a grid, and a legend.
+type Chart struct {
+	Title    string
+	Subtitle string
+	Alt      string // what the chart shows, for readers who don't see it
+
+	Rows   [][]Panel // of the grid, from the top; a row may be shorter than others
+	Legend Legend
+
+	Series string // what a series is, such as "strategy"; the name of that field in the data
+	Choose bool   // a click on the legend makes the other series pale; Vega-Lite only
+
+	MinWidth, MinHeight float64 // of the picture
+}
+
+// A Panel is an area in which marks lie, with its axes and a title above.
+// A panel of zero width keeps its place in the grid empty.
+type Panel struct {
+	Title         string
+	Width, Height float64 // of the area, without axes and title
+	X, Y          Axis
+	Marks         []Mark // from the lowest to the topmost
+	Zoom          bool   // moves and scales with the pointer; Vega-Lite only
+}
+
+// Kind is what a mark draws of its data.
+type Kind int
+
+const (
+	Line     Kind = iota // through the points (X, Y)
+	Area                 // between the points (X, Y) and (X, Y2)
+	Points               // a shape at each (X, Y)
+	Segments             // a straight line from (X, Y) to (X2, Y2)
+	Bars                 // a box from (X, Y) to (X2, Y2); on an axis of bands, across the band
+	Ticks                // a short line across the band, at the value on the other axis
+	Texts                // a text at each (X, Y); it may lie outside the area
+)
+
+// A Mark is a layer of a panel: data of one kind and one style.
+type Mark struct {
+	Kind   Kind
+	Series string // that the data belong to; may be empty
+	Style  Style
+	Data   []Datum
+	Loose  bool // positions are no values: tooltips leave them out
+}
+
+// A Datum is an element of a mark. On an axis of bands a position is the index of
+// a band.
+type Datum struct {
+	X, Y, X2, Y2 float64
+	Text         string // of Texts
+	Tips         []Tip  // what else a tooltip says
+}
+
+// A Tip is a named value: a string, an int64 or a float64.
+type Tip struct {
+	Name  string
+	Value any
+}
+
+// panels returns the panels of the grid, row by row, and the number of columns.
+// Rows are filled up with empty panels.
+func (c Chart) panels() (all []Panel, columns int) {
+	for _, row := range c.Rows {
+		columns = max(columns, len(row))
+	}
+	for _, row := range c.Rows {
+		for _, p := range row {
+			p.X.Ticks = p.X.roomy(p.Width)
+			all = append(all, p)
+		}
+		for range columns - len(row) {
+			all = append(all, Panel{})
+		}
+	}
+	return all, columns
+}
+
+func (p Panel) empty() bool { return p.Width <= 0 }
+
+// at returns where values lie in the area, from its upper left corner.
+func (p Panel) at(x, y float64) (px, py float64) {
+	px, py = p.Width*p.X.Place(x), p.Height*p.Y.Place(y)
+	if p.Y.Bands == nil {
+		py = p.Height - py
+	}
+	return px, py
+}
+
+// within returns the mark without what can't be drawn: data with coordinates that
+// are not finite, and points outside the axes.
+func (p Panel) within(m Mark) Mark {
+	kept := make([]Datum, 0, len(m.Data))
+	for _, d := range m.Data {
+		ok := finite(d.X) && finite(d.Y)
+		switch m.Kind {
+		case Area:
+			ok = ok && finite(d.Y2)
+		case Segments, Bars:
+			ok = ok && finite(d.X2) && finite(d.Y2)
+		case Points, Ticks:
+			ok = ok && p.X.holds(d.X) && p.Y.holds(d.Y)
+		}
+		if ok {
+			kept = append(kept, d)
+		}
+	}
+	m.Data = kept
+	return m
+}

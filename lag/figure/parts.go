@@ -1,0 +1,131 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+
+	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+const (
+	lossTitle  = "validation loss [nats/token]"
+	finalTitle = "final loss [nats/token]"
+)
+
+// stepTitle is that of an axis of steps with a logarithmic scale.
+const stepTitle = "step after growing (log scale)"
+
+// A row is one line of a chart that has a name at the left of each.
+type row struct {
+	name   string
+	marked bool
+	note   string // at the right
+}
+
+// rowPanel returns a panel of rows without marks but for the notes.
+func rowPanel(name string, rows []row, x chart.Axis) chart.Panel {
+	height := 25.0
+	if len(rows) > 24 {
+		height = 17
+	}
+	y := chart.Names(name, nil)
+	notes := chart.Mark{Kind: chart.Texts, Style: chart.Style{Color: chart.Black, Dx: 16}}
+	for i, r := range rows {
+		y.Bands, y.Marked = append(y.Bands, r.name), append(y.Marked, r.marked)
+		if r.note != "" {
+			notes.Data = append(notes.Data, chart.Datum{X: x.Max, Y: float64(i), Text: r.note})
+		}
+	}
+	return chart.Panel{Width: 420, Height: height * float64(max(len(rows), 3)), X: x, Y: y, Marks: []chart.Mark{notes}}
+}
+
+// across is a line at a y from one end of an axis to the other.
+func across(x chart.Axis, y float64, style chart.Style) chart.Mark {
+	return chart.Mark{Kind: chart.Segments, Style: style, Data: []chart.Datum{{X: x.Min, Y: y, X2: x.Max, Y2: y}}}
+}
+
+// upright is a line at an x from one end of an axis to the other.
+func upright(y chart.Axis, x float64, style chart.Style) chart.Mark {
+	return chart.Mark{Kind: chart.Segments, Style: style, Data: []chart.Datum{{X: x, Y: y.Min, X2: x, Y2: y.Max}}}
+}
+
+// written is a text at a point.
+func written(text string, x, y float64, style chart.Style) chart.Mark {
+	return chart.Mark{Kind: chart.Texts, Style: style, Data: []chart.Datum{{X: x, Y: y, Text: text}}}
+}
+
+// curveOf returns the finite points of a curve.
+func curveOf(points []result.Point) []chart.Datum {
+	var data []chart.Datum
+	for _, p := range points {
+		if l := float64(p.Loss); finite(l) {
+			data = append(data, chart.Datum{X: float64(p.Step), Y: l})
+		}
+	}
+	return data
+}
+
+// since returns the data from an x on.
+func since(data []chart.Datum, from float64) []chart.Datum {
+	var late []chart.Datum
+	for _, d := range data {
+		if d.X >= from {
+			late = append(late, d)
+		}
+	}
+	return late
+}
+
+// tip is what a tooltip says beside the position.
+func tip(name string, value any) []chart.Tip { return []chart.Tip{{Name: name, Value: value}} }
+
+// lagColor sets LAG off from others.
+func lagColor(isLAG bool, other color.NRGBA) color.NRGBA {
+	if isLAG {
+		return chart.Vermillion
+	}
+	return other
+}
+
+// seedStyle is the mark of the i-th seed; after the sixth they begin again.
+func seedStyle(i int, radius float64) chart.Style {
+	colors := []color.NRGBA{chart.Blue, chart.Vermillion, chart.Green, chart.Purple, chart.SkyBlue, chart.Black}
+	shapes := []chart.Shape{chart.Circle, chart.Triangle, chart.Square, chart.Diamond, chart.Ring, chart.Cross}
+	return chart.Style{Color: colors[i%len(colors)], Shape: shapes[i%len(shapes)], Radius: radius}
+}
+
+// seedLegend names the marks of the seeds, where there are several.
+func seedLegend(seeds []int64) chart.Legend {
+	if len(seeds) < 2 {
+		return chart.Legend{}
+	}
+	legend := chart.Legend{Title: "seed", Below: true}
+	for i, seed := range seeds {
+		legend.Entries = append(legend.Entries, chart.Entry{Label: fmt.Sprint(seed), Kind: chart.Points, Style: seedStyle(i, 4.3)})
+	}
+	return legend
+}
+
+// underSeeds is a part of a title: nothing for one seed.
+func underSeeds(n int) string { return forSeeds(n, ", mean of %d seeds") }
+
+// seedsInTitle is underSeeds for figures that show more than the mean.
+func seedsInTitle(n int) string { return forSeeds(n, " (mean of %d seeds, with their range)") }
+
+func forSeeds(n int, format string) string {
+	if n > 1 {
+		return fmt.Sprintf(format, n)
+	}
+	return ""
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func formatRho(rho float64) string {
+	if math.IsNaN(rho) {
+		return "undefined"
+	}
+	return chart.FormatFixed(rho, 2)
+}
