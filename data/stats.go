@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/statistics"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -15,52 +16,14 @@ import (
 // StageCount is the stage that [Stats] reports. Its unit is tokens.
 const StageCount = "count"
 
-// Statistics describes a dataset.
-type Statistics struct {
-	Train      SplitStatistics `json:"train"`
-	Validation SplitStatistics `json:"validation"`
-
-	Vocabulary        int     `json:"vocabulary"`         // number of tokens in the vocabulary
-	Unused            int     `json:"unused"`             // tokens that occur in neither split
-	UnigramEntropy    float64 `json:"unigram_entropy"`    // see [Dataset]; in nats a token
-	ValidationEntropy float64 `json:"validation_entropy"` // see [Dataset]; in nats a token
-}
-
-// SplitStatistics describes the tokens of one split. Lengths include the end
-// token.
-type SplitStatistics struct {
-	Documents     int64   `json:"documents"`
-	Tokens        int64   `json:"tokens"`
-	TextBytes     int64   `json:"text_bytes"`      // of the text before tokenization
-	BytesPerToken float64 `json:"bytes_per_token"` // TextBytes/Tokens; 0 without tokens
-	UnknownRate   float64 `json:"unknown_rate"`    // share of unknown tokens; 0 if the vocabulary has no unknown token
-
-	// Entropy is the entropy of the token frequencies, -sum p ln p with p the
-	// share of each token among the tokens that are not special, in nats a
-	// token.
-	Entropy float64 `json:"entropy"`
-
-	MeanLength float64      `json:"mean_length"` // of documents, in tokens
-	MinLength  int64        `json:"min_length"`
-	MaxLength  int64        `json:"max_length"`
-	Lengths    []LengthBin  `json:"lengths"`  // bins between powers of two, without gaps
-	Frequent   []TokenCount `json:"frequent"` // the most frequent tokens that are not special, in descending order; at most FrequentTokens
-}
-
-// LengthBin counts the documents with Low <= length < High, in tokens.
-type LengthBin struct {
-	Low       int64 `json:"low"`  // 0 or a power of two
-	High      int64 `json:"high"` // the next power of two
-	Documents int64 `json:"documents"`
-}
-
-// TokenCount is the number of occurrences of a token.
-type TokenCount struct {
-	ID    int32   `json:"id"`
-	Token string  `json:"token"`
-	Count int64   `json:"count"`
-	Share float64 `json:"share"` // among the tokens that are not special
-}
+// What [Stats] returns is of package statistics, which packages that only draw
+// it import without this one.
+type (
+	Statistics      = statistics.Dataset
+	SplitStatistics = statistics.Split
+	LengthBin       = statistics.LengthBin
+	TokenCount      = statistics.TokenCount
+)
 
 // FrequentTokens is the greatest length of [SplitStatistics].Frequent.
 const FrequentTokens = 20
@@ -84,10 +47,10 @@ func Stats(ctx context.Context, d *Dataset, progress Progress) (*Statistics, err
 			return nil, fmt.Errorf("data: counting the tokens of %s: %w", part.store.Meta().Split, err)
 		}
 		progress(StageCount, part.from+part.store.Len(), total)
-		if err := part.stats.lengths(ctx, part.store); err != nil {
+		if err := countLengths(ctx, part.stats, part.store); err != nil {
 			return nil, fmt.Errorf("data: %w", err)
 		}
-		part.stats.tokens(counts[i], d.Tokenizer)
+		countTokens(part.stats, counts[i], d.Tokenizer)
 	}
 	for id := range counts[0] {
 		if counts[0][id]+counts[1][id] == 0 {
@@ -98,7 +61,7 @@ func Stats(ctx context.Context, d *Dataset, progress Progress) (*Statistics, err
 }
 
 // lengths sets the fields that depend only on the number and lengths of documents.
-func (s *SplitStatistics) lengths(ctx context.Context, store *tokenstore.Store) error {
+func countLengths(ctx context.Context, s *SplitStatistics, store *tokenstore.Store) error {
 	m := store.Meta()
 	s.Documents, s.Tokens, s.TextBytes = int64(m.Documents), m.Tokens, m.TextBytes
 	if m.Tokens > 0 {
@@ -129,13 +92,13 @@ func (s *SplitStatistics) lengths(ctx context.Context, store *tokenstore.Store) 
 		if b > 0 {
 			low = 1 << (b - 1)
 		}
-		s.Lengths = append(s.Lengths, LengthBin{low, 1 << b, bins[b]})
+		s.Lengths = append(s.Lengths, LengthBin{Low: low, High: 1 << b, Documents: bins[b]})
 	}
 	return nil
 }
 
 // tokens sets the fields that depend on the counts of tokens.
-func (s *SplitStatistics) tokens(counts []int64, vocab *tokenizer.Tokenizer) {
+func countTokens(s *SplitStatistics, counts []int64, vocab *tokenizer.Tokenizer) {
 	if unk := vocab.Special().Unk; unk >= 0 && s.Tokens > 0 {
 		s.UnknownRate = float64(counts[unk]) / float64(s.Tokens)
 	}

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"image/color"
 
-	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/statistics"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 )
 
 // DocumentLengths draws how long the documents of a dataset are, in tokens: the
 // share of the documents of each split that falls between powers of two.
-func DocumentLengths(s *data.Statistics) Figure {
+func DocumentLengths(s *statistics.Dataset) Figure {
 	f := Figure{Name: "document-lengths", Title: "Length of documents"}
 	if s.Train.Documents == 0 {
 		return noData(f.Name, f.Title, "the dataset has no documents")
@@ -37,7 +37,7 @@ func DocumentLengths(s *data.Statistics) Figure {
 	highest := 1.0
 	for j, split := range []struct {
 		name string
-		data.SplitStatistics
+		statistics.Split
 		color color.NRGBA
 	}{{"training", s.Train, chart.Blue}, {"validation", s.Validation, chart.Vermillion}} {
 		m := chart.Mark{Kind: chart.Bars, Series: split.name, Style: chart.Style{Color: split.color, Share: 0.38, Offset: 0.38 * (float64(j) - 0.5)}}
@@ -60,12 +60,12 @@ func DocumentLengths(s *data.Statistics) Figure {
 
 // spanBins returns bins from the lowest to the highest of both lists, whose
 // bounds are powers of two.
-func spanBins(a, b []data.LengthBin) []data.LengthBin {
+func spanBins(a, b []statistics.LengthBin) []statistics.LengthBin {
 	low, high := min(a[0].Low, b[0].Low), max(a[len(a)-1].High, b[len(b)-1].High)
-	var out []data.LengthBin
+	var out []statistics.LengthBin
 	for low < high {
 		next := max(1, 2*low)
-		out = append(out, data.LengthBin{Low: low, High: next})
+		out = append(out, statistics.LengthBin{Low: low, High: next})
 		low = next
 	}
 	return out

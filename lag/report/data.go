@@ -7,16 +7,16 @@ import (
 
 	"github.com/charmbracelet/lipgloss"
 
-	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/preview"
+	"github.com/landscape-aware/growing/data/statistics"
 )
 
 // Data returns the statistics of a dataset as text: numbers of both splits, the
 // lengths of training documents as bars, and the most frequent tokens.
-func Data(s *data.Statistics) string {
+func Data(s *statistics.Dataset) string {
 	splits := []struct {
 		name string
-		data.SplitStatistics
+		statistics.Split
 	}{{"train", s.Train}, {"validation", s.Validation}}
 	var cells [][]string
 	for _, p := range splits {

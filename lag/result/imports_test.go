@@ -10,7 +10,7 @@ import (
 // so that a notebook's cell that does only this is compiled in a moment.
 func TestImports(t *testing.T) {
 	const module = "github.com/landscape-aware/growing/"
-	for _, name := range []string{"result", "progress"} {
+	for _, name := range []string{"result", "progress", "aggregate", "figure", "report"} {
 		list, err := exec.Command("go", "list", "-deps", module+"lag/"+name).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, list)
