@@ -126,7 +126,7 @@ func TestLearnedStacking(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data.Corpus.Source = corpusFile(t, 200)
+	c.Data.Corpus.Source = corpusFile()
 	c.SetVocabSize(64)
 	if c.Model, err = c.Model.WithDepths(2); err != nil {
 		t.Fatal(err)

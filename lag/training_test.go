@@ -29,7 +29,7 @@ func smallTraining(t *testing.T, preset string) lag.Training {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data.Corpus.Source = corpusFile(t, 200)
+	c.Data.Corpus.Source = corpusFile()
 	c.SetVocabSize(64)
 	c.SetSequenceLength(16)
 	if c.Data.Sentinels > 0 {

@@ -1,5 +1,10 @@
 // Package testbackend gives tests the backends of the machine: the pure-Go
 // engine always, XLA where a plugin is found.
+//
+// A test that imports it has XLA compile fast code less, in half the time, unless
+// XLA_FLAGS is set or LAG_REQUIRE_XLA is 1, as it is in CI, which so tests the code
+// that users run. It also does not wait for the disk. Both hold for the processes
+// that it starts as well, which inherit its environment.
 package testbackend
 
 import (
@@ -9,6 +14,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
@@ -16,7 +22,20 @@ import (
 // where XLA is not found. Without it they are skipped.
 const RequireXLA = "LAG_REQUIRE_XLA"
 
-func init() { log.SetLevel(log.ErrorLevel) } // a test's output is its failures
+func init() {
+	log.SetLevel(log.ErrorLevel) // a test's output is its failures
+	if os.Getenv(RequireXLA) != "1" {
+		setDefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+	}
+	setDefault(atomicfile.NoSync, "1")
+}
+
+// setDefault sets an environment variable where it is not set.
+func setDefault(name, value string) {
+	if _, ok := os.LookupEnv(name); !ok {
+		os.Setenv(name, value)
+	}
+}
 
 var (
 	openGo  = sync.OnceValues(func() (*backend.Backend, error) { return backend.Open(backend.Go) })
