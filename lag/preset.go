@@ -2,9 +2,6 @@ package lag
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
@@ -13,25 +10,6 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
-
-var presets = map[string]func() (StudyConfig, error){
-	"quick": quick,
-	"smoke": smoke,
-	"bert":  bertStudy,
-	"ul2":   ul2Study,
-}
-
-// Presets returns the names that [Preset] takes.
-func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
-
-// Preset returns a ready configuration.
-func Preset(name string) (StudyConfig, error) {
-	preset, ok := presets[name]
-	if !ok {
-		return StudyConfig{}, fmt.Errorf("there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
-	}
-	return preset()
-}
 
 // quick is the smallest study that says something.
 //

@@ -1,32 +1,9 @@
 package lag
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
 )
-
-var stackingPresets = map[string]func() (Stacking, error){
-	"quick": quickStacking,
-	"smoke": smokeStacking,
-	"bert":  bertStacking,
-}
-
-// StackingPresets returns the names that [StackingPreset] takes.
-func StackingPresets() []string { return slices.Sorted(maps.Keys(stackingPresets)) }
-
-// StackingPreset returns a ready configuration.
-func StackingPreset(name string) (Stacking, error) {
-	preset, ok := stackingPresets[name]
-	if !ok {
-		return Stacking{}, fmt.Errorf("there is no stacking preset %q; they are %s", name, strings.Join(StackingPresets(), ", "))
-	}
-	return preset()
-}
 
 // quickStacking grows the model of the study of that name in three stages, on two
 // cores in about twenty minutes.

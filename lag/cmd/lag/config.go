@@ -6,12 +6,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/landscape-aware/growing/lag"
 )
 
 // configuration is the flags from which a command has its configuration: a
@@ -20,23 +23,32 @@ type configuration[T interface{ Validate() error }] struct {
 	command      string
 	flags        *flag.FlagSet
 	preset, file *string
-	dry          *bool
+	dry, list    *bool
+	about        []lag.About
 	presets      func(name string) (T, error)
 }
 
 // configFlags adds these flags for a command. what is the configuration of.
-func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, what, standard string, names []string, presets func(string) (T, error)) configuration[T] {
+func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, what, standard string, about []lag.About, presets func(string) (T, error)) configuration[T] {
+	var names []string
+	for _, a := range about {
+		names = append(names, a.Name)
+	}
 	return configuration[T]{
-		command: command, flags: flags, presets: presets,
+		command: command, flags: flags, presets: presets, about: about,
 		preset: flags.String("preset", standard, "`name` of the "+what+"'s preset: "+strings.Join(names, ", ")),
 		file:   flags.String("config", "", "JSON or YAML `file` with the "+what+"'s configuration, such as "+command+" -print shows, in place of a preset"),
 		dry:    flags.Bool("print", false, "print the configuration as JSON and stop"),
+		list:   flags.Bool("presets", false, "list the presets, with how long each takes and the losses to expect, and stop"),
 	}
 }
 
 // load returns the configuration with changes, valid. Errors are the user's. Done
 // tells that it was only to be printed.
 func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, err error) {
+	if *c.list {
+		return config, true, printPresets(os.Stdout, c.about)
+	}
 	both := false
 	c.flags.Visit(func(f *flag.Flag) { both = both || f.Name == "preset" && *c.file != "" })
 	if both {
@@ -61,6 +73,17 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 		return config, true, printJSON(config)
 	}
 	return config, false, nil
+}
+
+// printPresets lists presets.
+func printPresets(w io.Writer, list []lag.About) error {
+	for _, a := range list {
+		if _, err := fmt.Fprintf(w, "%s\n  %s\n  command       %s\n  hardware      %s\n  takes         %s\n  final losses  %s\n",
+			a.Name, a.What, a.Command, a.Hardware, a.Takes, a.Expect); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printJSON prints a configuration.

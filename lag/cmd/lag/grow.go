@@ -30,12 +30,12 @@ type growFlags struct {
 
 func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	var g growFlags
-	flags.StringVar(&g.maps, "map", "", "layer `map`: for each layer of the grown stack its source layer, or N for a new one, such as \"0 1 2 2\"; or the name of a strategy, with -to. Of an encoder-decoder it is the encoder's")
+	flags.StringVar(&g.maps, "map", "", "layer `map`: for each layer of the grown stack its source layer, or N for a new one, such as \"0 1 2 2\"; or the name of a strategy that lag strategies -wide lists, with -to. Of an encoder-decoder it is the encoder's")
 	flags.StringVar(&g.decoder, "decoder-map", "", "layer `map` of an encoder-decoder's decoder, or a strategy, with -decoder-to; it may also follow the encoder's in -map, after a semicolon (default: the decoder is not grown)")
 	flags.IntVar(&g.to, "to", 0, "`layers` of the grown stack, where -map is a strategy; see lag strategies")
 	flags.IntVar(&g.decoderTo, "decoder-to", 0, "`layers` of the grown decoder, where -decoder-map is a strategy")
 	flags.StringVar(&g.init, "init", "", "what becomes of duplicates: copy, or zero, which sets their output projections to zero (default copy, or the strategy's)")
-	flags.StringVar(&g.moments, "moments", string(growth.MomentsCopy), "what becomes of the optimizer's moments: copy, zero-duplicates or reset")
+	flags.StringVar(&g.moments, "moments", "", "what becomes of the optimizer's moments: copy, zero-duplicates or reset (default copy, or the strategy's)")
 	flags.Func("seed", "seed `number` of new layers", func(text string) error {
 		g.seed = new(int64)
 		return set(g.seed, text)
@@ -100,7 +100,7 @@ func (g growFlags) grow(p *trained.Model, in, out string, save func(*trained.Mod
 	fmt.Printf("%s: %s, %+.1f%% of the %s of %s\n", out, grown.Model.Summary(),
 		100*(float64(grown.Model.ParameterCount())/float64(p.Model.ParameterCount())-1), humanize.Comma(int64(p.Model.ParameterCount())), in)
 	if len(grown.Moments) > 0 {
-		fmt.Printf("The optimizer's moments grew with it (%s); the checkpoint is of step %d.\n", g.moments, grown.Step)
+		fmt.Printf("The optimizer's moments grew with it (%s); the checkpoint is of step %d.\n", strategies[0].Moments, grown.Step)
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 		if to == 0 {
 			return s, fmt.Errorf("%q is no layer map; if it is a strategy, give the layers to grow to with -to, of a decoder with -decoder-to", text)
 		}
-		pool, err := growth.NewPool(from, to, nil)
+		pool, err := growth.NewPool(from, to, &growth.Options{Wide: true})
 		if err != nil {
 			return s, err
 		}
@@ -173,6 +173,8 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 			s.Init.GateSteps = growth.DefaultGateSteps // Grow says why it cannot be
 		}
 	}
-	s.Moments = growth.Moments(g.moments)
+	if g.moments != "" {
+		s.Moments = growth.Moments(g.moments)
+	}
 	return s, s.Validate(growth.Depths{from})
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
@@ -22,6 +23,7 @@ var runsCommands = []command{
 	{"du", "[DIR]", "say what studies, stackings, trainings and prepared data below DIR (default runs) take on the disk, and how much of it is checkpoints", runsUsage, nil},
 	{"clean", "DIR", "remove what the study, stacking or training in DIR no longer needs: states of candidates once it is complete, damaged files, leftovers; " +
 		"results, metrics, the source model, picked models and a stacking's final models stay", runsClean, nil},
+	{"continue", "DIR", "train the run in DIR, one of a study's or stacking's or a training's, to its end, from its config.json and those of the runs that it grows from, which lie beside it", runsContinue, nil},
 }
 
 // directoryArgument is the only argument of a command, or runs.
@@ -160,4 +162,24 @@ func bytesText(n int64) string {
 		return fmt.Sprintf("%d B", n)
 	}
 	return fmt.Sprintf("%.1f %sB", size, suffix)
+}
+
+func runsContinue(flags *flag.FlagSet) func(context.Context, []string) error {
+	data := flags.String("data", "", "`directory` of prepared data (default \".lag-data\" beside the study's)")
+	return func(ctx context.Context, arguments []string) error {
+		if len(arguments) != 1 {
+			return usageError{fmt.Errorf("lag runs continue takes the directory of one run, such as runs/quick/0123456789abcdef; it was given %d arguments", len(arguments))}
+		}
+		bars := newBars(os.Stderr)
+		done, err := lag.Continue(ctx, arguments[0], lag.Options{DataDir: *data, Observe: bars.observe})
+		bars.finish()
+		if err != nil {
+			return interruption(err)
+		}
+		if done.DivergedAt != nil {
+			return fmt.Errorf("the run diverged at step %d", *done.DivergedAt)
+		}
+		fmt.Printf("%s: %d steps, validation loss %.4f nats\n", arguments[0], done.Steps, float64(done.Loss))
+		return nil
+	}
 }

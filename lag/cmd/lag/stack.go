@@ -20,7 +20,7 @@ import (
 )
 
 func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.StackingPresets(), lag.StackingPreset)
+	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.AboutStackingPresets(), lag.StackingPreset)
 	options := optionFlags(flags)
 	workersFlag(flags, options)
 	overrides := stackingFlags(flags)

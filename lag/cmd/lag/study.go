@@ -25,7 +25,7 @@ import (
 const defaultPreset = "quick"
 
 func study(flags *flag.FlagSet) func(context.Context, []string) error {
-	configuration := configFlags(flags, "lag study", "study", defaultPreset, lag.Presets(), lag.Preset)
+	configuration := configFlags(flags, "lag study", "study", defaultPreset, lag.AboutPresets(), lag.Preset)
 	initial := flags.String("initial", "", "`directory` of a model or a run to grow in place of one that is pretrained, such as lag import makes")
 	options := optionFlags(flags)
 	workersFlag(flags, options)

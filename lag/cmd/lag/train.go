@@ -17,7 +17,7 @@ import (
 const defaultTraining = "bert"
 
 func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	configuration := configFlags(flags, "lag train", "training", defaultTraining, lag.TrainingPresets(), lag.TrainingPreset)
+	configuration := configFlags(flags, "lag train", "training", defaultTraining, lag.AboutTrainingPresets(), lag.TrainingPreset)
 	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as lag import and lag grow make; the model is then that one")
 	options := optionFlags(flags)
 	overrides := trainingFlags(flags)
