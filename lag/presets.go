@@ -12,8 +12,8 @@ import (
 type About struct {
 	Name     string
 	What     string // it does
-	Command  string
 	Hardware string // that the next two were measured on
+	Workers  int    // processes that shared the work
 	Takes    string // time
 	Expect   string // final losses, in nats per predicted token
 }
@@ -55,10 +55,10 @@ func (l presetList[C]) get(what, name string) (config C, err error) {
 const twoCores = "two cores of an AMD EPYC, XLA"
 
 var studyPresets = presetList[StudyConfig]{
-	{About{"smoke", "shows that everything works; its numbers mean nothing", "lag study -preset smoke", twoCores + ", or the pure-Go engine", "seconds", "4.58"}, smoke},
-	{About{"quick", "17 strategies of a toy BERT, 3 to 6 layers, one seed", "lag study -preset quick", twoCores, "5 minutes", "the best 3.18, the worst 3.31 on the prose of Go 1.26's installation"}, quick},
-	{About{"bert", "45 strategies of a small BERT, 3 to 6 layers, two seeds, to a decayed end", "lag study -preset bert -workers 2", twoCores, "50 minutes", "the best 3.27 on 50 MB of Wikipedia, the spread of the strategies 0.03"}, bertStudy},
-	{About{"ul2", "14 strategies of a small encoder-decoder, 3+3 to 4+4 layers, two seeds", "lag study -preset ul2 -workers 2", twoCores, "50 minutes", "the best 4.63 on 50 MB of Wikipedia, the spread of the strategies 0.007"}, ul2Study},
+	{About{"smoke", "shows that everything works; its numbers mean nothing", twoCores + ", or the pure-Go engine", 1, "seconds", "4.58"}, smoke},
+	{About{"quick", "17 strategies of a toy BERT, 3 to 6 layers, one seed", twoCores, 1, "5 minutes", "the best 3.18, the worst 3.31 on the prose of Go 1.26's installation"}, quick},
+	{About{"bert", "45 strategies of a small BERT, 3 to 6 layers, two seeds, to a decayed end", twoCores, 2, "50 minutes", "the best 3.27 on 50 MB of Wikipedia, the spread of the strategies 0.03"}, bertStudy},
+	{About{"ul2", "14 strategies of a small encoder-decoder, 3+3 to 4+4 layers, two seeds", twoCores, 2, "50 minutes", "the best 4.63 on 50 MB of Wikipedia, the spread of the strategies 0.007"}, ul2Study},
 }
 
 // Presets returns the names that [Preset] takes.
@@ -71,9 +71,9 @@ func Preset(name string) (StudyConfig, error) { return studyPresets.get("preset"
 func AboutPresets() []About { return studyPresets.about() }
 
 var stackingPresets = presetList[Stacking]{
-	{About{"smoke", "shows that everything works; its numbers mean nothing", "lag stack -preset smoke", twoCores + ", or the pure-Go engine", "seconds", "4.44 to 4.51"}, smokeStacking},
-	{About{"quick", "three stages of a toy BERT, 3 to 9 layers, five arms, two seeds", "lag stack -preset quick -workers 2", twoCores, "21 minutes", "MIDAS 2.635, stack-last 2.655, adaptive 2.707, scratch 2.822, late growth 2.873"}, quickStacking},
-	{About{"bert", "the same of a small BERT with stages twice as long", "lag stack -preset bert -workers 2", twoCores, "50 minutes", "adaptive 2.963, MIDAS 2.976, stack-last 2.987, scratch 3.142, late growth 3.145 on 50 MB of Wikipedia"}, bertStacking},
+	{About{"smoke", "shows that everything works; its numbers mean nothing", twoCores + ", or the pure-Go engine", 1, "seconds", "4.44 to 4.51"}, smokeStacking},
+	{About{"quick", "three stages of a toy BERT, 3 to 9 layers, five arms, two seeds", twoCores, 2, "21 minutes", "MIDAS 2.635, stack-last 2.655, adaptive 2.707, scratch 2.822, late growth 2.873"}, quickStacking},
+	{About{"bert", "the same of a small BERT with stages twice as long", twoCores, 2, "50 minutes", "adaptive 2.963, MIDAS 2.976, stack-last 2.987, scratch 3.142, late growth 3.145 on 50 MB of Wikipedia"}, bertStacking},
 }
 
 // StackingPresets returns the names that [StackingPreset] takes.
@@ -88,12 +88,12 @@ func StackingPreset(name string) (Stacking, error) {
 func AboutStackingPresets() []About { return stackingPresets.about() }
 
 var trainingPresets = presetList[Training]{
-	{About{"bert", "a BERT of 4 layers, hidden size 128, with relative positions", "lag train -preset bert", twoCores, "TAKES_BERT", "EXPECT_BERT"}, bertTraining},
-	{About{"ul2", "a UL2 encoder-decoder of 3+3 layers, hidden size 128", "lag train -preset ul2", twoCores, "TAKES_UL2", "EXPECT_UL2"},
+	{About{"bert", "a BERT of 4 layers, hidden size 128, with relative positions", twoCores, 1, "TAKES_BERT", "EXPECT_BERT"}, bertTraining},
+	{About{"ul2", "a UL2 encoder-decoder of 3+3 layers, hidden size 128", twoCores, 1, "TAKES_UL2", "EXPECT_UL2"},
 		func() (Training, error) { return ul2Training("ul2", "encoder-decoder", objective.KindUL2) }},
-	{About{"prefix-lm", "UL2 as a prefix-LM decoder of 3 layers", "lag train -preset prefix-lm", twoCores, "TAKES_PREFIX", "EXPECT_PREFIX"},
+	{About{"prefix-lm", "UL2 as a prefix-LM decoder of 3 layers", twoCores, 1, "TAKES_PREFIX", "EXPECT_PREFIX"},
 		func() (Training, error) { return ul2Training("prefix-lm", "prefix-lm", objective.KindUL2) }},
-	{About{"causal-lm", "a causal decoder of 3 layers", "lag train -preset causal-lm", twoCores, "TAKES_CAUSAL", "EXPECT_CAUSAL"},
+	{About{"causal-lm", "a causal decoder of 3 layers", twoCores, 1, "TAKES_CAUSAL", "EXPECT_CAUSAL"},
 		func() (Training, error) { return ul2Training("causal-lm", "causal-lm", objective.KindCausalLM) }},
 }
 

@@ -257,7 +257,7 @@ func (s *Study) Pretrain(ctx context.Context) (source result.Source, err error) 
 	outcome := outcomes[0]
 	switch {
 	case outcome.Failed != nil:
-		return source, engine.Advise("pretraining failed", outcome.Failed)
+		return source, engine.Advise("pretraining failed", s.session.Cause(run))
 	case outcome.DivergedAt != nil:
 		return source, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or lengthen the warm-up",
 			*outcome.DivergedAt, s.Config.Pretrain.Schedule.Peak)

@@ -106,7 +106,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	}
 	outcomes, err := s.Bring(ctx, []*engine.Run{run}, c.Schedule.Steps)
 	if err == nil {
-		err = outcomes[0].Failed
+		err = s.Cause(run)
 	}
 	if err != nil {
 		return nil, engine.Advise("the training failed", err)
@@ -173,7 +173,7 @@ func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, e
 	defer func() { err = errors.Join(err, s.Close()) }()
 	outcomes, err := s.Bring(ctx, []*engine.Run{run}, run.Spec.Schedule.Steps)
 	if err == nil {
-		err = outcomes[0].Failed
+		err = s.Cause(run)
 	}
 	if err != nil {
 		return nil, engine.Advise("the run failed", err)

@@ -38,6 +38,7 @@ type failedRun struct {
 	tries   int
 	asked   int           // step that it was to get to
 	outcome train.Outcome // of the try that came furthest
+	cause   error         // all that is known of why it failed
 }
 
 // attempt brings a run to a step, or to its end where that is before. It is
@@ -65,7 +66,7 @@ func (s *Session) attempt(ctx context.Context, run *Run, step int) (outcome trai
 		if _, over := outcome.StoppedAt(); i >= 0 && (over || step >= s.failed[i].asked) {
 			s.failed = slices.Delete(s.failed, i, i+1)
 		}
-		run.note(outcome)
+		s.note(run, outcome)
 		return outcome, true, true, nil
 	case failed && ctx.Err() != nil:
 		return outcome, true, false, fmt.Errorf("%w: %w", context.Cause(ctx), err)
@@ -80,7 +81,7 @@ func (s *Session) attempt(ctx context.Context, run *Run, step int) (outcome trai
 	f.asked = max(f.asked, step)
 	if f.tries++; f.tries == 1 || outcome.Steps >= f.outcome.Steps {
 		f.Steps, f.Error, f.outcome = outcome.Steps, strings.TrimPrefix(device.Error(), "the device failed: "), unfinished(outcome, run.Spec.Schedule.Steps)
-		f.outcome.Failed = err
+		f.outcome.Failed, f.cause = device, err
 	}
 	what := "the device failed in a run, which is tried again after the others"
 	if f.tries == maxTries {
@@ -103,6 +104,17 @@ func unfinished(o train.Outcome, end int) train.Outcome {
 
 // ForgetFailures lets runs whose device failed be tried again.
 func (s *Session) ForgetFailures() { s.failed = nil }
+
+// Cause is all that is known of why the device failed in a run; nil where it did
+// not.
+func (s *Session) Cause(run *Run) error {
+	for _, f := range s.failed {
+		if f.address == run.address {
+			return f.cause
+		}
+	}
+	return nil
+}
 
 // FirstFailure is the error of the first run whose device failed.
 func (s *Session) FirstFailure() error {

@@ -24,7 +24,6 @@ type Run struct {
 	label       progress.Event // template of its news
 	checkpoints train.Checkpoints
 	parent      *Run // nil where it starts from initial weights
-	reached     int  // step that it is known to have reached in this session, math.MaxInt at its end; -1 at first
 
 	*train.Run
 }
@@ -56,7 +55,7 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 		return nil, err
 	}
 	label.Total, label.Loss = int64(spec.Schedule.Steps), math.NaN()
-	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent, reached: -1}
+	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent}
 	r.Run = &train.Run{
 		Study: s.options.Dir, Config: spec, Env: environmentOf(s.backend), Program: program, PeakFLOPS: s.options.PeakFLOPS,
 		Batch: func(step int) ([]train.Batch, error) {

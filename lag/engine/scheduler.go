@@ -164,8 +164,8 @@ func (s *Session) ready(ctx context.Context, r *Run) (tried, ok bool, err error)
 	if r.leaves() {
 		step = r.ParentStep
 	}
-	if p.reached >= step {
-		return false, true, nil
+	if reached, ok := s.reached[p.address]; ok && reached >= step {
+		return false, true, nil // its news is not given again
 	}
 	outcome, tried, ok, err := s.attempt(ctx, p, step)
 	if err != nil || !ok {
@@ -181,11 +181,12 @@ func (s *Session) ready(ctx context.Context, r *Run) (tried, ok bool, err error)
 }
 
 // note records how far a run is.
-func (r *Run) note(o train.Outcome) {
-	if stopped(o) {
-		return
-	}
-	if r.reached = max(r.reached, o.Steps); o.Steps >= r.Spec.Schedule.Steps {
-		r.reached = math.MaxInt
+func (s *Session) note(r *Run, o train.Outcome) {
+	switch {
+	case stopped(o):
+	case o.Steps >= r.Spec.Schedule.Steps:
+		s.reached[r.address] = math.MaxInt
+	default:
+		s.reached[r.address] = max(s.reached[r.address], o.Steps)
 	}
 }

@@ -53,7 +53,8 @@ type Session struct {
 	batches  map[int64]*batches        // by seed; those of the task's seed have the validation set
 	programs map[string]*train.Program // by the JSON of the model
 	failed   []*failedRun
-	sketch   bool // see Sketch
+	reached  map[string]int // by address, the step that a run is known to have reached, math.MaxInt at its end
+	sketch   bool           // see Sketch
 }
 
 // Sketch returns a session on data of which only the fingerprint is known. Its
@@ -77,7 +78,7 @@ func Open(ctx context.Context, task Task, o Options) (*Session, error) {
 
 // open opens a session on the data set that a function returns.
 func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (_ *Session, err error) {
-	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program)}
+	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program), reached: make(map[string]int)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())

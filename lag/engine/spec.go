@@ -8,6 +8,7 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -106,7 +107,7 @@ func ReadSpec(dir string) (Spec, error) {
 		err = json.Unmarshal(text, &s)
 	}
 	if err != nil {
-		return s, fmt.Errorf("%s cannot be read: %w; name the directory of a run", path, err)
+		return s, fmt.Errorf("%s cannot be read: %w; name the directory of a run", path, strictjson.Explain(err))
 	}
 	return s, nil
 }

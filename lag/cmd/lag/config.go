@@ -47,7 +47,7 @@ func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, 
 // tells that it was only to be printed.
 func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, err error) {
 	if *c.list {
-		return config, true, printPresets(os.Stdout, c.about)
+		return config, true, printPresets(os.Stdout, c.command, c.about)
 	}
 	both := false
 	c.flags.Visit(func(f *flag.Flag) { both = both || f.Name == "preset" && *c.file != "" })
@@ -75,11 +75,15 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 	return config, false, nil
 }
 
-// printPresets lists presets.
-func printPresets(w io.Writer, list []lag.About) error {
+// printPresets lists the presets of a command.
+func printPresets(w io.Writer, command string, list []lag.About) error {
 	for _, a := range list {
+		line := command + " -preset " + a.Name
+		if a.Workers > 1 {
+			line += fmt.Sprintf(" -workers %d", a.Workers)
+		}
 		if _, err := fmt.Fprintf(w, "%s\n  %s\n  command       %s\n  hardware      %s\n  takes         %s\n  final losses  %s\n",
-			a.Name, a.What, a.Command, a.Hardware, a.Takes, a.Expect); err != nil {
+			a.Name, a.What, line, a.Hardware, a.Takes, a.Expect); err != nil {
 			return err
 		}
 	}
