@@ -9,6 +9,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
 
@@ -31,7 +32,7 @@ type TrainOptions struct {
 }
 
 // ErrNoText means that there was nothing to train a vocabulary on.
-var ErrNoText = errors.New("the training text holds no words")
+var ErrNoText = wordcount.ErrNoText
 
 // extra returns the number of tokens that are added to the model's.
 func (o TrainOptions) extra() int {
@@ -128,9 +129,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 		}
 	})
 	switch {
-	case errors.Is(err, wordpiece.ErrNoText), errors.Is(err, bpe.ErrNoText), errors.Is(err, unigram.ErrNoText):
-		return nil, wrap(ErrNoText)
-	case err != nil && (broken != nil || ctx.Err() != nil):
+	case err != nil && (broken != nil || ctx.Err() != nil || errors.Is(err, ErrNoText)):
 		return nil, wrap(err)
 	case err != nil:
 		return nil, opts.explain(err)

@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,25 +20,22 @@ type TrainOptions struct {
 	MinFrequency int      // least number of occurrences of a pair that is merged; 0 means 2
 	Special      []string // special tokens, which get the first ids
 
-	// Pattern cuts text into pieces, of which merges do not cross the ends; ""
-	// means PatternGPT2.
+	// Pattern cuts text into pieces. No token goes across their ends. "" means
+	// PatternGPT2.
 	Pattern string
 
 	// AddPrefixSpace puts a space before text that begins with none, so that its
-	// first word is encoded as others are. Decoding does not take it away. It
-	// goes with PatternGPT2 only.
+	// first word is encoded like others. Decoding does not remove it. Only
+	// PatternGPT2 allows it.
 	AddPrefixSpace bool
 
 	// Normalizer is "", NFC, NFD, NFKC, NFKD or Lowercase.
 	Normalizer string
 
-	// Progress, where set, is called now and then with the number of tokens
-	// made so far and VocabSize.
+	// Progress, if set, is called now and then with the number of tokens so far
+	// and VocabSize.
 	Progress func(done, total int64)
 }
-
-// ErrNoText means that there was nothing to train a vocabulary on.
-var ErrNoText = errors.New("bpe: the training text is empty")
 
 // Validate reports what is wrong with the options.
 func (o TrainOptions) Validate() error {
@@ -69,9 +67,9 @@ func (o TrainOptions) Validate() error {
 }
 
 // Train makes a byte-level BPE vocabulary of documents: the special tokens, the
-// 256 bytes in the order of the characters that stand for them, and the tokens
-// that merges make, in the order of merges. It is that of Hugging Face's
-// BpeTrainer with ByteLevel's alphabet.
+// 256 bytes in the order of the characters that stand for them, and the tokens that
+// merges make, in their order. Hugging Face's BpeTrainer makes the same with
+// ByteLevel's alphabet.
 //
 // The result depends only on how often each piece of text occurs. There are
 // fewer than VocabSize tokens if the text gives no more pairs that are frequent
@@ -81,27 +79,15 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	if opts.MinFrequency == 0 {
-		opts.MinFrequency = 2
-	}
 	var model Model
 	if err := model.parseSections(opts.normalizer(), opts.preTokenizer(), decoderSection); err != nil {
 		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	counts, err := wordcount.Count(ctx, documents, func() wordcount.Splitter { return splitter{&model} })
-	if err != nil {
-		return nil, err
-	}
-	if counts.Len() == 0 {
-		return nil, ErrNoText
-	}
-
-	tokens, words := initialWords(counts, opts.Special)
-	tokens, learned, err := merges.Learn(ctx, tokens, words, merges.Options{
-		VocabSize:    opts.VocabSize,
-		MinFrequency: int64(opts.MinFrequency),
-		Progress:     opts.Progress,
-	})
+	tokens, learned, err := merges.Train(ctx, documents, func() wordcount.Splitter { return splitter{&model} },
+		func(counts *wordcount.Counts) ([]string, *merges.Words, error) {
+			return initialWords(counts, opts.Special)
+		},
+		merges.Options{VocabSize: opts.VocabSize, MinFrequency: cmp.Or(int64(opts.MinFrequency), 2), Progress: opts.Progress})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +101,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 
 // initialWords returns the tokens before any merge, and every piece of text as
 // the ids of its bytes.
-func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges.Words) {
+func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges.Words, error) {
 	tokens := append([]string(nil), special...)
 	ids := make(map[string]int32)
 	for id, name := range tokens {
@@ -137,14 +123,14 @@ func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges
 	words := new(merges.Words)
 	words.Grow(counts.Len(), counts.Size())
 	var word []int32
-	for piece, n := range counts.All() {
+	for piece, n := range counts.Bytes() {
 		word = word[:0]
-		for i := range len(piece) {
-			word = append(word, byteIDs[piece[i]])
+		for _, b := range piece {
+			word = append(word, byteIDs[b])
 		}
 		words.Add(word, n)
 	}
-	return tokens, words
+	return tokens, words, nil
 }
 
 // lastMerges keeps the last of several merges of the same pair.

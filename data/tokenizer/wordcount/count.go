@@ -68,6 +68,9 @@ func Count(ctx context.Context, documents iter.Seq2[string, error], newSplitter 
 	if werr := group.Wait(); err == nil {
 		err = werr
 	}
+	if err == nil && total.Len() == 0 {
+		err = ErrNoText
+	}
 	if err != nil {
 		return nil, err
 	}
