@@ -5,9 +5,22 @@ import (
 	"unicode/utf8"
 )
 
-// matcher returns the end of a match of the rest of a pattern that begins at i,
+// matcher returns the end of a match of a pattern, or of its rest, that begins at i,
 // or -1.
 type matcher func(s string, i int) int
+
+// each calls yield for every match in text, in order.
+func (m matcher) each(text string, yield func(start, end int)) {
+	for i := 0; i < len(text); {
+		if end := m(text, i); end > i {
+			yield(i, end)
+			i = end
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+	}
+}
 
 // node is a part of a pattern.
 type node struct {

@@ -1,9 +1,7 @@
 package bpe
 
-// scanner returns the end of the piece of s that begins at i; i < len(s).
-type scanner func(s string, i int) int
-
-// Patterns for which there is a scanner. They match every text without gaps.
+// Patterns for which there is a scanner: a matcher that is faster than that of
+// compilePattern. They match every text without gaps.
 const (
 	// PatternGPT2 cuts words, with a space before them, numbers, and runs of
 	// other characters from each other.
@@ -18,7 +16,7 @@ const (
 )
 
 // newScanner returns the scanner for a pattern, or nil.
-func newScanner(pattern string) scanner {
+func newScanner(pattern string) matcher {
 	t := characterClasses()
 	switch pattern {
 	case PatternGPT2:
