@@ -112,8 +112,8 @@ func lookahead(ahead node, negate bool) node {
 }
 
 // repetition says how often a node is matched: min to max times (max < 0: no limit).
-// It is as often as leads to a match of the whole, or as rarely if lazy, or as often
-// as the node matches if possessive.
+// The matcher tries the largest number first; if lazy, the smallest; if possessive,
+// the largest only.
 type repetition struct {
 	min, max         int
 	lazy, possessive bool

@@ -11,8 +11,8 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
-// jsonFile is what a tokenizer.json says beside the vocabulary, and its sections
-// as they were read.
+// jsonFile is the content of a tokenizer.json other than the vocabulary, and its
+// sections as they were read.
 type jsonFile struct {
 	normalizers []component.Normalizer
 	split       bool // at whitespace, which is removed

@@ -8,11 +8,11 @@ import (
 	"strconv"
 )
 
-// jsonFloat reads a JSON number as Rust's serde_json does without its
-// float_roundtrip feature, as which Hugging Face's tokenizers use it: the digits
-// as an integer, which is rounded and then divided by a power of ten, which is
-// rounded too. The result can differ from the nearest float64 in the last bit,
-// and with it the choice between segmentations that tie.
+// jsonFloat reads a JSON number like Rust's serde_json without its float_roundtrip
+// feature, which Hugging Face's tokenizers use. The digits, as an integer, are
+// rounded, then divided by a power of ten, and rounded again. The result can differ
+// from the nearest float64 in the last bit, and so can the choice between
+// segmentations that tie.
 func jsonFloat(raw json.RawMessage) (float64, error) {
 	var number json.Number
 	if err := json.Unmarshal(raw, &number); err != nil || raw[0] == '"' || number == "" {
