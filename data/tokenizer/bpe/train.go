@@ -60,10 +60,18 @@ func (o TrainOptions) Validate() error {
 		}
 		seen[name] = true
 	}
-	if err := new(Model).parseSections(o.normalizer(), o.preTokenizer(), decoderSection); err != nil {
-		return fmt.Errorf("bpe: %w", err)
+	_, err := o.sections()
+	return err
+}
+
+// sections returns a model without a vocabulary.
+func (o TrainOptions) sections() (*Model, error) {
+	const decoder = `{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`
+	m := new(Model)
+	if err := m.parseSections(o.normalizer(), o.preTokenizer(), json.RawMessage(decoder)); err != nil {
+		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	return nil
+	return m, nil
 }
 
 // Train makes a byte-level BPE vocabulary of documents: the special tokens, the
@@ -79,11 +87,11 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	var model Model
-	if err := model.parseSections(opts.normalizer(), opts.preTokenizer(), decoderSection); err != nil {
-		return nil, fmt.Errorf("bpe: %w", err)
+	sections, err := opts.sections()
+	if err != nil {
+		return nil, err
 	}
-	tokens, learned, err := merges.Train(ctx, documents, func() wordcount.Splitter { return splitter{&model} },
+	tokens, learned, err := merges.Train(ctx, documents, func() wordcount.Splitter { return splitter{sections} },
 		func(counts *wordcount.Counts) ([]string, *merges.Words, error) {
 			return initialWords(counts, opts.Special)
 		},
@@ -95,7 +103,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err != nil {
 		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	m.normalizers, m.cut, m.joined, m.sections = model.normalizers, model.cut, model.joined, model.sections
+	m.normalizers, m.cut, m.joined, m.sections = sections.normalizers, sections.cut, sections.joined, sections.sections
 	return m, nil
 }
 
@@ -154,8 +162,6 @@ type splitter struct{ m *Model }
 func (s splitter) Split(text string, yield func(string)) { s.m.cut.pieces(s.m.Normalize(text), yield) }
 
 func (s splitter) Normalize(piece []byte, yield func([]byte)) { yield(piece) }
-
-var decoderSection = json.RawMessage(`{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`)
 
 // normalizer returns the normalizer section.
 func (o TrainOptions) normalizer() json.RawMessage {

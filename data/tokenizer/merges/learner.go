@@ -101,10 +101,9 @@ func (l *learner) progress() {
 
 // start counts the pairs of all words and makes each a candidate.
 func (l *learner) start() {
-	// Each pair has a number. sizes is how many words it is in, last one plus the last of them.
-	numbers := make(map[Pair]int32)
+	numbers := make(map[Pair]int32) // by the order in which the pairs occur first
 	var pairs []Pair
-	var sizes, last []int32
+	var lists [][]int32 // words of each pair
 	for i, w := range l.words {
 		ids := l.pieces[w.start : w.start+w.length]
 		for j := 1; j < len(ids); j++ {
@@ -114,22 +113,8 @@ func (l *learner) start() {
 			if !ok {
 				n = int32(len(pairs))
 				numbers[p] = n
-				pairs, sizes, last = append(pairs, p), append(sizes, 0), append(last, 0)
+				pairs, lists = append(pairs, p), append(lists, nil)
 			}
-			if last[n] != int32(i)+1 {
-				last[n] = int32(i) + 1
-				sizes[n]++
-			}
-		}
-	}
-	lists := make([][]int32, len(pairs))
-	for n, size := range sizes {
-		lists[n] = make([]int32, 0, size)
-	}
-	for i, w := range l.words {
-		ids := l.pieces[w.start : w.start+w.length]
-		for j := 1; j < len(ids); j++ {
-			n := numbers[MakePair(ids[j-1], ids[j])]
 			if k := len(lists[n]); k == 0 || lists[n][k-1] != int32(i) {
 				lists[n] = append(lists[n], int32(i))
 			}

@@ -1,11 +1,13 @@
 package unigram
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
 // jsonFloat reads a JSON number like Rust's serde_json without its float_roundtrip
@@ -18,39 +20,29 @@ func jsonFloat(raw json.RawMessage) (float64, error) {
 	if err := json.Unmarshal(raw, &number); err != nil || raw[0] == '"' || number == "" {
 		return 0, fmt.Errorf("%.40q is not a number", raw)
 	}
-	s := string(number)
-	negative := s[0] == '-'
-	if negative {
-		s = s[1:]
+	s, negative := strings.CutPrefix(string(number), "-")
+	mantissa, power := s, ""
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		mantissa, power = s[:i], s[i+1:]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	exponent, err := strconv.Atoi(cmp.Or(power, "0"))
+	if err != nil || exponent > 1<<20 || exponent < -1<<20 {
+		exponent = int(math.Copysign(1<<20, float64(exponent)))
 	}
 	var digits uint64
-	exponent := 0
-	full, fraction := false, false
-	i := 0
-	for ; i < len(s) && s[i] != 'e' && s[i] != 'E'; i++ {
-		if s[i] == '.' {
-			fraction = true
-			continue
-		}
+	for i, c := range whole + fraction {
 		hi, lo := bits.Mul64(digits, 10)
-		sum, carry := bits.Add64(lo, uint64(s[i]-'0'), 0)
-		if full = full || hi != 0 || carry != 0; full {
-			if !fraction {
-				exponent++ // the digit is dropped, its place counts
-			}
-			continue
+		sum, carry := bits.Add64(lo, uint64(c-'0'), 0)
+		if hi != 0 || carry != 0 {
+			// The digits from here on are dropped, but their places count.
+			exponent += max(0, len(whole)-i)
+			break
 		}
 		digits = sum
-		if fraction {
+		if i >= len(whole) {
 			exponent--
 		}
-	}
-	if i < len(s) {
-		e, err := strconv.Atoi(s[i+1:])
-		if err != nil || e > 1<<20 || e < -1<<20 {
-			e = int(math.Copysign(1<<20, float64(e)))
-		}
-		exponent += e
 	}
 	f := float64(digits)
 	for f != 0 && exponent < -308 {

@@ -9,23 +9,7 @@ import (
 // Rust's char::to_lowercase: U+0130 becomes two characters, and a final sigma is
 // treated like others. Go 1.26 has Unicode 15.
 func Lower(text string) string {
-	i := 0
-	for i < len(text) && text[i] < 0x80 && (text[i] < 'A' || text[i] > 'Z') {
-		i++
-	}
-	if i == len(text) {
-		return text
-	}
-	var b strings.Builder
-	b.Grow(len(text) + 8)
-	b.WriteString(text[:i])
-	for _, r := range text[i:] {
-		b.WriteRune(LowerRune(r))
-		if r == 0x130 {
-			b.WriteRune(0x307)
-		}
-	}
-	return b.String()
+	return strings.Map(LowerRune, strings.ReplaceAll(text, "\u0130", "i\u0307"))
 }
 
 // LowerRune returns the first character of the lower case of r, by Unicode 17. There

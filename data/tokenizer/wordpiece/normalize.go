@@ -1,6 +1,7 @@
 package wordpiece
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -79,28 +80,19 @@ func (n Normalization) text(dst []byte, text string) []byte {
 	if ascii || !n.StripAccents && !n.Lowercase {
 		return dst
 	}
-	in := dst
+	s := string(dst)
 	if n.StripAccents {
-		in = []byte(utf8text.Normalize(norm.NFD, string(dst)))
-	}
-	// Lowercasing can make a character longer, so it is not done in place.
-	out := make([]byte, 0, len(in)+8)
-	for len(in) > 0 {
-		r, size := utf8.DecodeRune(in)
-		in = in[size:]
-		if n.StripAccents && isMark(r) {
-			continue
-		}
-		if n.Lowercase {
-			if r == 0x130 { // the one character whose lower case is two
-				out = append(out, "i̇"...)
-				continue
+		s = strings.Map(func(r rune) rune {
+			if isMark(r) {
+				return -1
 			}
-			r = utf8text.LowerRune(r)
-		}
-		out = utf8.AppendRune(out, r)
+			return r
+		}, utf8text.Normalize(norm.NFD, s))
 	}
-	return out
+	if n.Lowercase {
+		s = utf8text.Lower(s)
+	}
+	return append(dst[:0], s...)
 }
 
 // words calls yield for every word that BERT makes of text, which holds no
