@@ -1,5 +1,7 @@
 package bpe
 
+import "strings"
+
 // Patterns for which there is a scanner: a matcher that is faster than that of
 // compilePattern. They match every text without gaps.
 const (
@@ -49,7 +51,7 @@ func (t *classes) gpt2(s string, i int) int {
 	return t.spaces(s, i)
 }
 
-// gpt4 is PatternGPT4, numbers cut after the given number of digits.
+// gpt4 is PatternGPT4 with numbers of up to the given number of digits.
 func (t *classes) gpt4(s string, i, digits int) int {
 	c := s[i]
 	if c == '\'' {
@@ -115,22 +117,15 @@ func (t *classes) spaces(s string, i int) int {
 
 // contraction returns the end of 's, 't, 're, 've, 'm, 'll or 'd at i, or i.
 func contraction(s string, i int) int {
-	if i+1 < len(s) {
-		switch s[i+1] {
-		case 's', 't', 'm', 'd':
-			return i + 2
-		}
-	}
-	if i+2 < len(s) {
-		switch s[i+1 : i+3] {
-		case "re", "ve", "ll":
-			return i + 3
+	for _, c := range [...]string{"s", "t", "re", "ve", "m", "ll", "d"} {
+		if strings.HasPrefix(s[i+1:], c) {
+			return i + 1 + len(c)
 		}
 	}
 	return i
 }
 
-// contractionAnyCase is contraction whatever the case; that of a long s is s.
+// contractionAnyCase is contraction with letters of any case. A long s is an s.
 func contractionAnyCase(s string, i int) int {
 	const longS = "ſ"
 	var lower [3]byte
@@ -143,7 +138,7 @@ func contractionAnyCase(s string, i int) int {
 	if end := contraction(string(lower[:n]), 0); end > 0 {
 		return i + end
 	}
-	if i+1+len(longS) <= len(s) && s[i+1:i+1+len(longS)] == longS {
+	if strings.HasPrefix(s[i+1:], longS) {
 		return i + 1 + len(longS)
 	}
 	return i

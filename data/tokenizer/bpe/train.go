@@ -37,21 +37,15 @@ type TrainOptions struct {
 	Progress func(done, total int64)
 }
 
-// Validate reports what is wrong with the options.
+// Validate reports what is wrong with the options, other than what [merges.Learn] does.
 func (o TrainOptions) Validate() error {
 	switch least := len(o.Special) + len(byteRunes); {
 	case o.VocabSize < least:
 		return fmt.Errorf("bpe: a vocabulary of %d tokens is too small: %d special tokens and the 256 bytes are %d", o.VocabSize, len(o.Special), least)
-	case o.VocabSize > vocab.MaxSize:
-		return fmt.Errorf("bpe: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, vocab.MaxSize)
-	case o.MinFrequency < 0:
-		return fmt.Errorf("bpe: minimum frequency %d is negative", o.MinFrequency)
-	}
-	if o.AddPrefixSpace && !o.gpt2() {
+	case o.AddPrefixSpace && !o.gpt2():
 		return errors.New("bpe: a space is put before text only with the pattern of GPT-2")
-	}
-	if o.Normalizer == "Sequence" {
-		return errors.New(`bpe: the normalizer "Sequence" is no single one`)
+	case o.Normalizer == "Sequence":
+		return errors.New(`bpe: the normalizer "Sequence" is not a single one`)
 	}
 	seen := make(map[string]bool)
 	for _, name := range o.Special {

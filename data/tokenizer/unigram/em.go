@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -112,12 +113,8 @@ func (l *lattice) build(word []byte, without int32) {
 }
 
 func (l *lattice) resize(n int) {
-	if cap(l.alpha) < n+1 {
-		l.alpha, l.beta = make([]float64, 2*n+64), make([]float64, 2*n+64)
-		l.start, l.last = make([]int32, 2*n+64), make([]int32, 2*n+64)
-	}
-	l.alpha, l.beta = l.alpha[:n+1], l.beta[:n+1]
-	l.start, l.last = l.start[:n+1], l.last[:n+1]
+	l.alpha, l.beta = slices.Grow(l.alpha[:0], n+1)[:n+1], slices.Grow(l.beta[:0], n+1)[:n+1]
+	l.start, l.last = slices.Grow(l.start[:0], n+1)[:n+1], slices.Grow(l.last[:0], n+1)[:n+1]
 }
 
 // expect adds to sums the expected number of each piece in count words, in

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
-	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
@@ -26,17 +25,13 @@ type TrainOptions struct {
 	Progress func(done, total int64)
 }
 
-// Validate reports what is wrong with the options.
+// Validate reports what is wrong with the options, other than what [merges.Learn] does.
 func (o TrainOptions) Validate() error {
 	switch {
 	case o.VocabSize < len(o.Special)+2:
 		return fmt.Errorf("wordpiece: a vocabulary of %d tokens is too small: there are %d special tokens alone", o.VocabSize, len(o.Special))
 	case !slices.Contains(o.Special, unknown):
 		return fmt.Errorf("wordpiece: the special tokens %q lack %s", o.Special, unknown)
-	case o.VocabSize > vocab.MaxSize:
-		return fmt.Errorf("wordpiece: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, vocab.MaxSize)
-	case o.MinFrequency < 0:
-		return fmt.Errorf("wordpiece: minimum frequency %d is negative", o.MinFrequency)
 	case o.LimitAlphabet < 0:
 		return fmt.Errorf("wordpiece: alphabet limit %d is negative", o.LimitAlphabet)
 	}
