@@ -1,6 +1,7 @@
 package unigram
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"runtime"
@@ -46,14 +47,19 @@ func newEstimator(words *wordcount.Counts, pieces []string, scores []float64) (*
 
 // rebuild makes the trie of the pieces that are alive.
 func (e *estimator) rebuild() error {
-	alive := make(map[string]int32, e.left)
-	for i, piece := range e.pieces {
+	order := make([]int32, 0, e.left)
+	for i := range e.pieces {
 		if e.alive[i] {
-			alive[piece] = int32(i)
+			order = append(order, int32(i))
 		}
 	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(e.pieces[a], e.pieces[b]) })
+	keys := make([]string, len(order))
+	for i, id := range order {
+		keys[i] = e.pieces[id]
+	}
 	var err error
-	e.trie, err = newTrie(alive)
+	e.trie, err = buildTrie(keys, order)
 	return err
 }
 

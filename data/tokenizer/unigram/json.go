@@ -166,7 +166,7 @@ func (m *Model) parseSection(raw json.RawMessage) error {
 		}
 	}
 	var err error
-	m.trie, err = newTrie(m.ids)
+	m.trie, err = newTrie(m.ids, func(int32) bool { return true })
 	return err
 }
 

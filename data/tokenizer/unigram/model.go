@@ -173,24 +173,23 @@ func parseByte(s string) (byte, bool) {
 
 // arrange builds the tries, and decides how a text may be cut.
 func (m *Model) arrange() error {
-	kept, protected := make(map[string]int32, len(m.ids)), make(map[string]int32)
 	m.byWord = m.normalizer.escape && (m.normalizer.charsmap == nil || utf8.ValidString(m.normalizer.charsmap.blob))
+	protects := false
 	cuts := true // at the spaces of a raw text
 	for key, id := range m.ids {
 		switch m.pieces[id].kind {
 		case userDefined:
-			protected[key] = 0
+			protects = true
 			cuts = cuts && !strings.ContainsAny(key, " ▁")
 		case unused:
 			continue
 		}
-		kept[key] = id
 		if !utf8.ValidString(key) || strings.Contains(strings.TrimLeft(key, space), space) {
 			m.byWord = false
 		}
 	}
 	var err error
-	if m.trie, err = newTrie(kept); err != nil {
+	if m.trie, err = newTrie(m.ids, func(id int32) bool { return m.pieces[id].kind != unused }); err != nil {
 		return err
 	}
 	m.scores, m.exact = make([]float32, len(m.pieces)), make([]float64, len(m.pieces))
@@ -202,8 +201,9 @@ func (m *Model) arrange() error {
 		}
 		m.exact[i] = float64(m.scores[i])
 	}
-	if len(protected) > 0 {
-		if m.normalizer.protected, err = newTrie(protected); err != nil {
+	if protects {
+		m.normalizer.protected, err = newTrie(m.ids, func(id int32) bool { return m.pieces[id].kind == userDefined })
+		if err != nil {
 			return err
 		}
 	}
