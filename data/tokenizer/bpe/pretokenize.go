@@ -69,14 +69,14 @@ func (p *preTokenizer) parse(c component.Component) error {
 		p.byteLevel = true
 	case "Split":
 		if err := p.addSplit(c); err != nil {
-			return fmt.Errorf("Split: %w", err)
+			return fmt.Errorf("%s: %w", c.Type, err)
 		}
 	case "Digits":
 		p.add(digitsCutter(c.IndividualDigits))
 	case "Punctuation":
 		b := behavior(component.Or(c.Behavior, string(isolated)))
 		if err := b.validate(); err != nil {
-			return fmt.Errorf("Punctuation: %w", err)
+			return fmt.Errorf("%s: %w", c.Type, err)
 		}
 		p.add(newCutter(character(utf8text.IsPunctuation), b, false))
 	default:
