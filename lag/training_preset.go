@@ -23,18 +23,19 @@ var trainingPresets = map[string]func() (Training, error){
 // TrainingPresets returns the names that [TrainingPreset] takes.
 func TrainingPresets() []string { return slices.Sorted(maps.Keys(trainingPresets)) }
 
-// TrainingPreset returns the configuration of a training that takes minutes on
-// two cores with XLA: a small model of each family and form.
+// TrainingPreset returns the training configuration with that name. The presets
+// are small models of each family and form, which train in minutes on two cores
+// with XLA.
 func TrainingPreset(name string) (Training, error) {
 	preset, ok := trainingPresets[name]
 	if !ok {
-		return Training{}, fmt.Errorf("there is no training preset %q; they are %s", name, strings.Join(TrainingPresets(), ", "))
+		return Training{}, fmt.Errorf("there is no training preset %q; the presets are %s", name, strings.Join(TrainingPresets(), ", "))
 	}
 	return preset()
 }
 
-// bertTraining trains a BERT with relative positions, which leaves the unigram
-// plateau several times sooner than one with learned positions.
+// bertTraining trains a BERT with relative positions. It leaves the unigram
+// plateau several times sooner than with learned positions.
 func bertTraining() (Training, error) {
 	const vocab, length = 2048, 64
 	m, err := model.New("bert", fmt.Sprintf("layers=4 hidden=128 heads=4 vocabulary=%d length=%d positions=relative", vocab, length))
@@ -52,7 +53,7 @@ func bertTraining() (Training, error) {
 	}, err
 }
 
-// ul2Training trains the nano size of a form.
+// ul2Training trains a UL2 model of size nano in the given form.
 func ul2Training(name, form string, kind objective.Kind) (Training, error) {
 	const vocab, length = 2048, 64
 	m, err := model.New("ul2", fmt.Sprintf("form=%s size=nano vocabulary=%d", form, vocab))
