@@ -10,8 +10,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// bertTraining trains a BERT with relative positions, which leaves the unigram
-// plateau several times sooner than one with learned positions.
+// bertTraining trains a BERT with relative positions. It leaves the unigram
+// plateau several times sooner than with learned positions.
 func bertTraining() (Training, error) {
 	const vocab, length = 2048, 64
 	m, err := model.New("bert", fmt.Sprintf("layers=4 hidden=128 heads=4 vocabulary=%d length=%d positions=relative", vocab, length))
@@ -29,7 +29,7 @@ func bertTraining() (Training, error) {
 	}, err
 }
 
-// ul2Training trains the nano size of a form.
+// ul2Training trains a UL2 model of size nano in the given form.
 func ul2Training(name, form string, kind objective.Kind) (Training, error) {
 	const vocab, length = 2048, 64
 	m, err := model.New("ul2", fmt.Sprintf("form=%s size=nano vocabulary=%d", form, vocab))
