@@ -1,10 +1,11 @@
 // Package testbackend gives tests the backends of the machine: the pure-Go
-// engine always, XLA where a plugin is found.
+// engine, and XLA if a plugin is installed.
 //
-// A test that imports it has XLA compile fast code less, in half the time, unless
-// XLA_FLAGS is set or LAG_REQUIRE_XLA is 1, as it is in CI, which so tests the code
-// that users run. It also does not wait for the disk. Both hold for the processes
-// that it starts as well, which inherit its environment.
+// In tests that import this package, XLA optimizes less, so that it compiles in
+// about half the time. XLA optimizes as usual if XLA_FLAGS is already set, or if
+// LAG_REQUIRE_XLA is 1, as in CI, which therefore tests the code that users run.
+// The tests also do not wait for the disk, see [atomicfile.NoSync]. Both settings
+// are environment variables, so they also hold for processes that tests start.
 package testbackend
 
 import (
@@ -18,19 +19,19 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// RequireXLA is the environment variable that, set to 1, makes tests fail
-// where XLA is not found. Without it they are skipped.
+// RequireXLA is an environment variable. If it is 1, tests fail if XLA is not
+// found; otherwise they are skipped.
 const RequireXLA = "LAG_REQUIRE_XLA"
 
 func init() {
-	log.SetLevel(log.ErrorLevel) // a test's output is its failures
+	log.SetLevel(log.ErrorLevel) // log only errors in tests
 	if os.Getenv(RequireXLA) != "1" {
 		setDefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 	}
 	setDefault(atomicfile.NoSync, "1")
 }
 
-// setDefault sets an environment variable where it is not set.
+// setDefault sets an environment variable unless it is set.
 func setDefault(name, value string) {
 	if _, ok := os.LookupEnv(name); !ok {
 		os.Setenv(name, value)
@@ -65,8 +66,8 @@ func XLA(t testing.TB) *backend.Backend {
 	return b
 }
 
-// Slow skips what is left of a test with -short on XLA, which takes seconds to
-// compile it.
+// Slow skips the rest of a test with XLA under -short, because XLA takes
+// seconds to compile it.
 func Slow(t testing.TB, b *backend.Backend) {
 	t.Helper()
 	if testing.Short() && b.Kind != backend.Go {
