@@ -27,6 +27,7 @@ import (
 func TestControls(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
 	config.Growth.Seeds = []int64{1, 2}
+	config.Growth.Strategies = []string{"stack", "stack-zero", "random-top"}
 	before, err := run(t, config, dir, backend.Go, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +163,7 @@ func TestControlErrors(t *testing.T) {
 func TestControlFails(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Controls = result.Controls()
+	config.Growth.Strategies = []string{"stack", "stack-zero"}
 	d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if e.Run == string(result.ControlScratch) && e.Done >= 3 && op == testbackend.Run {
 			return errMemory
@@ -186,7 +188,6 @@ func TestControlFails(t *testing.T) {
 	// The training after growing is a late part of its schedule, so the full
 	// schedule of a control starts with a far higher rate.
 	config.Growth.Controls = []result.Control{result.ControlScratchSteps}
-	config.Growth.Strategies = []string{"stack", "stack-zero"}
 	config.Pretrain.Schedule.WarmUp = 0
 	config.Growth.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e5, Steps: 10, Start: 60_000_000, Length: 60_000_010}
 	if study, err = run(t, config, t.TempDir(), backend.Go, nil); err != nil {

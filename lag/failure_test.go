@@ -75,17 +75,10 @@ func failsIn(name string, step int64) func(progress.Event, testbackend.Operation
 // failure. When the device works again, the same study gives the same bytes as
 // without a failure.
 func TestDeviceFails(t *testing.T) {
-	config, root := smoke(t), t.TempDir()
-	if _, err := run(t, config, filepath.Join(root, "healthy"), backend.Go, nil); err != nil {
-		t.Fatal(err)
-	}
-	healthy, _, err := lag.LoadStudy(filepath.Join(root, "healthy"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	config, dir := smoke(t), t.TempDir()
+	healthyDir, healthy := doneStudy(t)
 	const failedAt = 6
 	d := &failingDevice{fails: failsIn("stack", failedAt)}
-	dir := filepath.Join(root, "weak")
 	study, err := d.run(t, config, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +128,7 @@ func TestDeviceFails(t *testing.T) {
 	if _, err := d.run(t, config, dir); err != nil {
 		t.Fatal(err)
 	}
-	if resultBytes(t, dir, "result.json") != resultBytes(t, filepath.Join(root, "healthy"), "result.json") {
+	if resultBytes(t, dir, "result.json") != resultBytes(t, healthyDir, "result.json") {
 		t.Error("after the device works again, the result differs from that without a failure")
 	}
 }
@@ -144,6 +137,7 @@ func TestDeviceFails(t *testing.T) {
 // failure.
 func TestDeviceFailsOnce(t *testing.T) {
 	config, root := smoke(t), t.TempDir()
+	config.Growth.Strategies = []string{"stack", "random-top"}
 	if _, err := run(t, config, filepath.Join(root, "healthy"), backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -190,6 +184,7 @@ func TestDeviceFailsOnce(t *testing.T) {
 // saved is not complete, even though its last loss was measured.
 func TestDeviceFailsAtTheEnd(t *testing.T) {
 	config := smoke(t)
+	config.Growth.Strategies = []string{"stack", "random-top"}
 	T := config.Growth.Schedule.Steps
 	measured := false
 	d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
@@ -289,6 +284,7 @@ func TestBranchFails(t *testing.T) {
 		return nil
 	}}
 	config := smoke(t)
+	config.Growth.Strategies = []string{"stack", "random-top"}
 	// The first event of a branch is that of its first step.
 	config.Growth.Rules = []string{"decay:4,3", "lag:5", "oracle"}
 	study, err := d.run(t, config, t.TempDir())
@@ -309,6 +305,7 @@ func TestBranchFails(t *testing.T) {
 // is used when another process has completed it since.
 func TestFailureDoneElsewhere(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
+	config.Growth.Strategies = []string{"stack", "random-top"}
 	d := &failingDevice{fails: failsIn("stack", 3)}
 	s, err := lag.Open(config, d.options(dir))
 	if err != nil {
@@ -333,6 +330,7 @@ func TestFailureDoneElsewhere(t *testing.T) {
 // and that it is an error if the picked candidate or all candidates fail.
 func TestSelectWithFailure(t *testing.T) {
 	config := smoke(t)
+	config.Growth.Strategies = []string{"stack", "stack-zero", "random-top"}
 	rule := selection.LAG{Lag: config.Growth.Lag}
 	want, err := open(t, config, t.TempDir()).Select(context.Background(), rule, 1)
 	if err != nil {

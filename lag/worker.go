@@ -71,7 +71,10 @@ func init() {
 		return
 	}
 	code := 0
-	if err := work(Interruptible(), path); err != nil && !errors.Is(err, context.Canceled) {
+	switch err := work(Interruptible(), path); {
+	case errors.Is(err, context.Canceled):
+		log.Info("the worker was interrupted; progress is saved")
+	case err != nil:
 		log.Error("the worker failed", "error", err)
 		code = 1
 	}

@@ -245,5 +245,5 @@ func TestParentKilled(t *testing.T) {
 	if err := parent.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the worker to end", func() bool { return strings.Contains(worker(), "interrupted; progress is saved") })
+	await(t, "the worker to end", func() bool { return strings.Contains(worker(), "the worker was interrupted; progress is saved") })
 }

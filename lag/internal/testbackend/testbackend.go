@@ -24,7 +24,9 @@ import (
 const RequireXLA = "LAG_REQUIRE_XLA"
 
 func init() {
-	log.SetLevel(log.ErrorLevel) // log only errors in tests
+	if os.Getenv("LAG_WORKER") == "" { // a worker logs as it does in a program, and tests read it
+		log.SetLevel(log.ErrorLevel)
+	}
 	if os.Getenv(RequireXLA) != "1" {
 		setDefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 	}
