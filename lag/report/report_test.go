@@ -52,7 +52,7 @@ func TestHTML(t *testing.T) {
 	for _, want := range []string{
 		"<!DOCTYPE html>", "Growing bert from 3 to 6 layers", "Read this first",
 		"One seed: how much", "LAG picks repeat-middle-1", "<h2>Figures</h2>", "data:image/svg&#43;xml;base64,", "<h2>Picks</h2>", "loss-at-init",
-		"<h2>Strategies</h2>", "← LAG", "diverged", "<h2>Noise</h2>", "not measured", "gradient norm, step 0", "<h2>Correlation", "What the words mean",
+		"<h2>Strategies</h2>", "← LAG", "diverged", "<h2>Noise</h2>", "not measured", "gradient norm, step 0", "<h2>Correlation", "Definitions",
 		"lag study -preset quick", "gomlx", "&#34;hidden&#34;: 64", "</html>",
 	} {
 		found := strings.Index(page[position+1:], want)
