@@ -135,7 +135,7 @@ func TestContinueErrors(t *testing.T) {
 	}
 	refused("parent gone", "grows from")
 	text := resultBytes(t, candidate, "config.json")
-	if err := os.WriteFile(filepath.Join(candidate, "config.json"), []byte(strings.Replace(text, `"batch_size": 8`, `"batch_size": 4`, 1)), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(candidate, "config.json"), []byte(strings.Replace(text, `"batch_size": 4`, `"batch_size": 2`, 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	refused("configuration changed", "was changed")

@@ -140,9 +140,12 @@ func TestControlRuns(t *testing.T) {
 // training.
 func TestControlErrors(t *testing.T) {
 	for want, change := range map[string]func(*lag.StudyConfig){
-		`no control "late"`:               func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"late"} },
-		`"scratch" twice`:                 func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch", "scratch"} },
-		`control "scratch-steps": a warm`: func(c *lag.StudyConfig) { c.Growth.Controls, c.Pretrain.Schedule.WarmUp = result.Controls(), 15 },
+		`no control "late"`: func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"late"} },
+		`"scratch" twice`:   func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch", "scratch"} },
+		`control "scratch-steps": a warm`: func(c *lag.StudyConfig) {
+			c.Growth.Controls = result.Controls()
+			c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp = 20, 15
+		},
 	} {
 		config := smoke(t)
 		change(&config)

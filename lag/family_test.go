@@ -23,7 +23,7 @@ import (
 func TestOtherFamily(t *testing.T) {
 	config := smoke(t)
 	var err error
-	if config.Model, err = model.New("mixer", "hidden=8 layers=1 vocabulary=64 length=16"); err != nil {
+	if config.Model, err = model.New("mixer", "hidden=8 layers=1 vocabulary=64 length=8"); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
@@ -64,7 +64,7 @@ func TestOtherFamily(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := mixer.Config{VocabSize: 64, Hidden: 8, Layers: 2, Length: 16}
+	want := mixer.Config{VocabSize: 64, Hidden: 8, Layers: 2, Length: 8}
 	if diff := cmp.Diff(model.Config(want), back.Model.Config); diff != "" {
 		t.Error(diff)
 	}

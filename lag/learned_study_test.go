@@ -128,8 +128,7 @@ func TestLearnedStacking(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data.Corpus.Source = corpusFile(t, 200)
-	c.SetVocabSize(64)
+	c.Task = smoke(t).Task
 	if c.Model, err = c.Model.WithDepths(2); err != nil {
 		t.Fatal(err)
 	}

@@ -22,36 +22,6 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// corpusFile writes a small text of n documents and returns its path.
-func corpusFile(t *testing.T, n int) string {
-	t.Helper()
-	words := strings.Fields("growing a small model into a large one by adding layers is cheaper than training the large one from scratch " +
-		"but there are many ways to add them and the loss at the start does not tell which of them is best in the end")
-	var b strings.Builder
-	for i := range n {
-		for j := range 60 {
-			b.WriteString(words[(i*i+j*j*(i+3)+7*j)%len(words)] + " ")
-		}
-		b.WriteString("\n\n")
-	}
-	path := filepath.Join(t.TempDir(), "corpus.txt")
-	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func smoke(t *testing.T) lag.StudyConfig {
-	t.Helper()
-	config, err := lag.Preset("smoke")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Data.Corpus.Source = corpusFile(t, 200)
-	config.SetVocabSize(64)
-	return config
-}
-
 func run(t *testing.T, config lag.StudyConfig, dir, engine string, observe progress.Observer) (*result.Study, error) {
 	t.Helper()
 	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: engine, Observe: observe})
@@ -66,24 +36,21 @@ func run(t *testing.T, config lag.StudyConfig, dir, engine string, observe progr
 // bytes, and be complete and consistent.
 func TestStudy(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		config := smoke(t)
-		root := t.TempDir()
-		var files [2][]byte
-		for i, name := range []string{"a", "b"} {
-			dir := filepath.Join(root, name)
-			if _, err := run(t, config, dir, b.Kind, nil); err != nil {
-				t.Fatal(err)
-			}
-			text, err := os.ReadFile(filepath.Join(dir, "result.json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[i] = text
+		testbackend.Slow(t, b)
+		config, root := smoke(t), t.TempDir()
+		first, second := filepath.Join(root, "a"), filepath.Join(root, "b")
+		if b.Kind == backend.Go {
+			first, _ = doneStudy(t)
+		} else if _, err := run(t, config, first, b.Kind, nil); err != nil {
+			t.Fatal(err)
 		}
-		if string(files[0]) != string(files[1]) {
+		if _, err := run(t, config, second, b.Kind, nil); err != nil {
+			t.Fatal(err)
+		}
+		if resultBytes(t, first, "result.json") != resultBytes(t, second, "result.json") {
 			t.Error("two runs of one study gave different results")
 		}
-		study, loaded, err := lag.LoadStudy(filepath.Join(root, "a"))
+		study, loaded, err := lag.LoadStudy(first)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,10 +106,8 @@ func check(t *testing.T, r *result.Study, config lag.StudyConfig) {
 
 // TestAgain checks that running a complete study again trains nothing.
 func TestAgain(t *testing.T) {
-	config, dir := smoke(t), t.TempDir()
-	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
-		t.Fatal(err)
-	}
+	config := smoke(t)
+	dir, _ := doneStudy(t)
 	steps := 0
 	if _, err := run(t, config, dir, backend.Go, func(e progress.Event) {
 		if e.Phase != progress.PhasePrepare && e.Point == nil && e.Done > 0 {
@@ -245,10 +210,7 @@ func TestCustomStrategy(t *testing.T) {
 // before, and if all are, in which case it starts again.
 func TestTruncatedCheckpoint(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
-	want, err := run(t, config, t.TempDir(), backend.Go, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, want := doneStudy(t)
 	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
@@ -307,10 +269,8 @@ func TestTruncatedCheckpoint(t *testing.T) {
 // TestOtherConfiguration checks that a study in the directory of another
 // configuration removes that one's result, but not its runs.
 func TestOtherConfiguration(t *testing.T) {
-	config, dir := smoke(t), t.TempDir()
-	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
-		t.Fatal(err)
-	}
+	config := smoke(t)
+	dir, _ := doneStudy(t)
 	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)

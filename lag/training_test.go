@@ -30,7 +30,7 @@ func smallTraining(t *testing.T, preset string) lag.Training {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data.Corpus.Source = corpusFile(t, 200)
+	c.Data.Corpus.Source = corpusFile()
 	c.SetVocabSize(64)
 	c.SetSequenceLength(16)
 	if c.Data.Sentinels > 0 {
@@ -38,17 +38,17 @@ func smallTraining(t *testing.T, preset string) lag.Training {
 	}
 	switch m := c.Model.Config.(type) {
 	case bert.Config:
-		m.Layers, m.HiddenSize, m.Heads, m.IntermediateSize, m.HiddenDropout, m.AttentionDropout = 1, 16, 2, 32, 0.1, 0.1
+		m.Layers, m.HiddenSize, m.Heads, m.IntermediateSize, m.HiddenDropout, m.AttentionDropout = 1, 8, 2, 16, 0.1, 0.1
 		c.Model.Config = m
 	case ul2.Config:
-		m.HiddenSize, m.HeadSize, m.Heads, m.IntermediateSize, m.Dropout = 16, 8, 2, 32, 0.1
+		m.HiddenSize, m.HeadSize, m.Heads, m.IntermediateSize, m.Dropout = 8, 4, 2, 16, 0.1
 		if m = m.WithLayers(0, 1); m.Form == ul2.EncoderDecoder {
 			m = m.WithLayers(1, 1)
 		}
 		c.Model.Config = m
 	}
-	c.BatchSize, c.ValidationBatches, c.EvaluateEvery, c.CheckpointEvery = 8, 2, 10, 4
-	c.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e-2, WarmUp: 3, Steps: 30}
+	c.BatchSize, c.ValidationBatches, c.EvaluateEvery, c.CheckpointEvery = 4, 2, 10, 4
+	c.Schedule = train.Schedule{Kind: train.Linear, Peak: 2e-2, WarmUp: 3, Steps: 20}
 	return c
 }
 

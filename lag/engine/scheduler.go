@@ -39,7 +39,10 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 		}
 	}()
 	for _, job := range jobs {
-		list = append(list, begin(ctx, job))
+		a := begin(ctx, job)
+		if list = append(list, a); a.err != nil {
+			return a.err
+		}
 	}
 	waited := false
 	for {

@@ -1,5 +1,11 @@
 // Package testbackend gives tests the backends of the machine: the pure-Go
 // engine, and XLA if a plugin is installed.
+//
+// In tests that import this package, XLA optimizes less, so that it compiles in
+// about half the time. XLA optimizes as usual if XLA_FLAGS is already set, or if
+// LAG_REQUIRE_XLA is 1, as in CI, which therefore tests the code that users run.
+// The tests also do not wait for the disk, see [atomicfile.NoSync]. Both settings
+// are environment variables, so they also hold for processes that tests start.
 package testbackend
 
 import (
@@ -9,6 +15,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
@@ -16,7 +23,20 @@ import (
 // found; otherwise they are skipped.
 const RequireXLA = "LAG_REQUIRE_XLA"
 
-func init() { log.SetLevel(log.ErrorLevel) } // log only errors in tests
+func init() {
+	log.SetLevel(log.ErrorLevel) // log only errors in tests
+	if os.Getenv(RequireXLA) != "1" {
+		setDefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+	}
+	setDefault(atomicfile.NoSync, "1")
+}
+
+// setDefault sets an environment variable unless it is set.
+func setDefault(name, value string) {
+	if _, ok := os.LookupEnv(name); !ok {
+		os.Setenv(name, value)
+	}
+}
 
 var (
 	openGo  = sync.OnceValues(func() (*backend.Backend, error) { return backend.Open(backend.Go) })
