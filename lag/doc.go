@@ -3,14 +3,14 @@
 // while on the same batches, and ask how well the loss early after growing
 // foretells the loss at the end (Karp et al. 2024, arXiv 2406.02469).
 //
-// A [Config] says all that determines a study; [Preset] gives ready ones. A
-// [Study] is opened from it, and then brought to its [Result]:
+// A [StudyConfig] says all that determines a study; [Preset] gives ready ones. A
+// [Study] is opened from it, and then brought to its [result.Study]:
 //
-//	study, err := lag.Open(ctx, config, lag.Options{})
+//	study, err := lag.Open(config, lag.Options{})
 //	result, err := study.Run(ctx)
 //
 // A candidate that diverges, or in which the device fails, is an outcome with a
-// [Status], as is a [Control], a training from scratch to compare with.
+// [result.Status], as is a [result.Control], a training from scratch to compare with.
 //
 // [Study.Select] lets a rule of package selection pick live, training only what
 // the rule asks for. [Stack] grows a model from scratch in stages, with a strategy
