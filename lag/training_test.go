@@ -22,7 +22,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// smallTraining shrinks a preset so that it runs in a second on the pure-Go backend.
+// smallTraining shrinks a preset so that it trains in a second on the pure-Go
+// backend.
 func smallTraining(t *testing.T, preset string) lag.Training {
 	t.Helper()
 	c, err := lag.TrainingPreset(preset)
@@ -51,9 +52,9 @@ func smallTraining(t *testing.T, preset string) lag.Training {
 	return c
 }
 
-// TestTrain trains a small model of every family and form with dropout: the
-// loss falls. Interrupted on its way, it ends with the same losses. XLA, which
-// compiles for seconds, trains one of them.
+// TestTrain trains a small model of every family and form with dropout. The
+// loss must fall, and a training that is interrupted must end with the same
+// losses. XLA trains only one of them, because it compiles for seconds.
 func TestTrain(t *testing.T) {
 	for _, preset := range lag.TrainingPresets() {
 		t.Run(preset+"/go", func(t *testing.T) { testTrain(t, preset, testbackend.Go(t)) })
@@ -99,8 +100,8 @@ func testTrain(t *testing.T, preset string, b *backend.Backend) {
 	}
 }
 
-// TestTrainingJSON: a configuration comes back from its JSON as it was; a field
-// that is unknown or missing is an error.
+// TestTrainingJSON checks that a configuration is the same after JSON, and that
+// unknown and missing fields are errors.
 func TestTrainingJSON(t *testing.T) {
 	for _, preset := range lag.TrainingPresets() {
 		config, err := lag.TrainingPreset(preset)
@@ -119,7 +120,7 @@ func TestTrainingJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(back, config) {
-			t.Errorf("%s: comes back as %+v, was %+v", preset, back, config)
+			t.Errorf("%s: read back %+v, want %+v", preset, back, config)
 		}
 		for _, change := range [][2]string{{`"vocab_size"`, `"vocab_sizes"`}, {`"family":"`, `"family":"x`}, {`"name":"adamw"`, `"name":"sgd"`}} {
 			broken := strings.Replace(string(text), change[0], change[1], 1)
@@ -127,7 +128,7 @@ func TestTrainingJSON(t *testing.T) {
 				t.Fatalf("%s: no %s in %s", preset, change[0], text)
 			}
 			if json.Unmarshal([]byte(broken), &back) == nil {
-				t.Errorf("%s: %s in place of %s is no error", preset, change[1], change[0])
+				t.Errorf("%s: %s in place of %s is not an error", preset, change[1], change[0])
 			}
 		}
 	}

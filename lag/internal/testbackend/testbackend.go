@@ -1,5 +1,5 @@
 // Package testbackend gives tests the backends of the machine: the pure-Go
-// engine always, XLA where a plugin is found.
+// engine, and XLA if a plugin is installed.
 package testbackend
 
 import (
@@ -12,11 +12,11 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// RequireXLA is the environment variable that, set to 1, makes tests fail
-// where XLA is not found. Without it they are skipped.
+// RequireXLA is an environment variable. If it is 1, tests fail if XLA is not
+// found; otherwise they are skipped.
 const RequireXLA = "LAG_REQUIRE_XLA"
 
-func init() { log.SetLevel(log.ErrorLevel) } // a test's output is its failures
+func init() { log.SetLevel(log.ErrorLevel) } // log only errors in tests
 
 var (
 	openGo  = sync.OnceValues(func() (*backend.Backend, error) { return backend.Open(backend.Go) })
@@ -46,8 +46,8 @@ func XLA(t testing.TB) *backend.Backend {
 	return b
 }
 
-// Slow skips what is left of a test with -short on XLA, which takes seconds to
-// compile it.
+// Slow skips the rest of a test with XLA under -short, because XLA takes
+// seconds to compile it.
 func Slow(t testing.TB, b *backend.Backend) {
 	t.Helper()
 	if testing.Short() && b.Kind != backend.Go {
