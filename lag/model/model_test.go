@@ -141,6 +141,9 @@ func TestFromParameters(t *testing.T) {
 			t.Errorf("tensors of %s are recognized as %q", family, got)
 		}
 	}
+	if got := model.FromParameters([]string{"bert.encoder.layer.7.output.dense.bias"}); got != "bert" {
+		t.Errorf("a tensor of BERT's layer 7 is recognized as %q", got)
+	}
 	if got := model.FromParameters([]string{"x"}); got != "" {
 		t.Errorf("a tensor x is recognized as %q", got)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/landscape-aware/growing/data/strictjson"
@@ -106,6 +107,11 @@ func FromParameters(names []string) string {
 	for _, f := range families() {
 		for _, p := range f.standard.Parameters() {
 			if slices.Contains(names, p.Name) {
+				return f.name
+			}
+		}
+		for _, stack := range f.standard.Stacks() { // the file may hold some layers alone
+			if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, stack.Prefix) }) {
 				return f.name
 			}
 		}
