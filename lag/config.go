@@ -289,7 +289,7 @@ type Task = engine.Task
 // validateName returns an error if name cannot be the name of a directory.
 func validateName(name, what string) error {
 	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return fmt.Errorf("%q is no name for a %s; use a valid directory name", name, what)
+		return fmt.Errorf("%q is not a name for a %s; use a valid directory name", name, what)
 	}
 	return nil
 }

@@ -223,7 +223,7 @@ func TestControlsOfInitialModel(t *testing.T) {
 		t.Errorf("with further pretraining, the warm-up of the controls is %d steps; it was %d", got, warmUp)
 	}
 	config.Growth.Controls = []result.Control{result.ControlScratch}
-	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `take "scratch-steps"`) {
+	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `use "scratch-steps"`) {
 		t.Errorf("got error %v", err)
 	}
 }

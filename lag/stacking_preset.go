@@ -32,6 +32,9 @@ func quickStacking() (Stacking, error) {
 // stage.
 //
 //	go run ./lag/cmd/lag stack -preset bert -workers 2
+//
+// On the machine of [quickStacking] it takes 50 minutes. On 50 MB of Wikipedia the
+// final losses are 2.963 (adaptive) to 3.145 (late growth).
 func bertStacking() (Stacking, error) {
 	c, err := quickStacking()
 	if err != nil {
@@ -47,7 +50,9 @@ func bertStacking() (Stacking, error) {
 }
 
 // smokeStacking runs in seconds on the pure-Go backend. It shows that
-// everything works; its numbers mean nothing.
+// everything works; its numbers mean nothing. Final losses are 4.44 to 4.51.
+//
+//	go run ./lag/cmd/lag stack -preset smoke
 func smokeStacking() (Stacking, error) {
 	study, err := smoke()
 	if err != nil {

@@ -174,7 +174,7 @@ func TestStackingValidate(t *testing.T) {
 		change func(*Stacking)
 		want   string
 	}{
-		"name":                  {func(c *Stacking) { c.Name = "" }, "no name for a stacking"},
+		"name":                  {func(c *Stacking) { c.Name = "" }, "not a name for a stacking"},
 		"one stage":             {func(c *Stacking) { c.Stages = c.Stages[:1] }, "two or more"},
 		"other model":           {func(c *Stacking) { c.Stages = c.Stages[1:] }, "first stage has 4 layers"},
 		"no arms":               {func(c *Stacking) { c.Arms = nil }, "0 arms"},

@@ -151,7 +151,7 @@ func TestTrainingValidate(t *testing.T) {
 			c.Model.Config = m
 		}, "makes no sentence pairs"},
 		"micro-batches": {"bert", func(c *lag.Training) { c.MicroBatches = 5 }, "do not divide"},
-		"name":          {"bert", func(c *lag.Training) { c.Name = "a/b" }, "no name"},
+		"name":          {"bert", func(c *lag.Training) { c.Name = "a/b" }, "not a name"},
 		"no model":      {"bert", func(c *lag.Training) { c.Model = model.Model{} }, "no model"},
 	} {
 		config, err := lag.TrainingPreset(c.preset)

@@ -206,7 +206,15 @@ func (b *buildOutput) detail() string {
 
 // Prebuild compiles the packages that notebooks import, and the probe.
 func Prebuild(ctx context.Context, c checkout.Checkout) error {
-	packages := []string{"./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"}
+	// Without commands, which would be linked each time.
+	out, err := proc.Output(ctx, proc.Command{
+		Args: []string{"go", "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"},
+		Dir:  c.Root,
+	})
+	if err != nil {
+		return fmt.Errorf("listing the packages that notebooks import: %w", err)
+	}
+	packages := strings.Fields(out)
 	took, err := build(ctx, c, "compiling what notebooks import", nil, stale(ctx, c.Root, packages...), append([]string{"build"}, packages...)...)
 	if err != nil {
 		return fmt.Errorf("compiling the packages that notebooks import: %w", err)

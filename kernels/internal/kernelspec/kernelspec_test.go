@@ -65,13 +65,16 @@ func TestPrepare(t *testing.T) {
 		{"cuda", "go", "xla:cuda", cpu},
 	}
 	for _, test := range tests {
-		l, err := Prepare(c, test.kind, "f.json", test.plugins, []string{"PATH=/usr/bin", "LAG_BACKEND=" + test.given, "LAG_GO=/go/bin/go"})
+		l, err := Prepare(c, test.kind, "f.json", test.plugins, []string{"PATH=/usr/bin", "GOFLAGS=-mod=mod", "LAG_BACKEND=" + test.given, "LAG_GO=/go/bin/go"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		env := newEnviron(l.Env)
 		if got := env.get("LAG_BACKEND"); got != test.want {
 			t.Errorf("%s with LAG_BACKEND=%s: backend %s, want %s", test.kind, test.given, got, test.want)
+		}
+		if got, want := env.get("GOFLAGS"), "-mod=mod -ldflags=-w"; got != want {
+			t.Errorf("GOFLAGS %q, want %q", got, want)
 		}
 		path := filepath.SplitList(env.get("PATH"))
 		if path[0] != c.Private("bin") || path[len(path)-1] != "/go/bin" {
@@ -80,5 +83,22 @@ func TestPrepare(t *testing.T) {
 		if i := slices.Index(l.Args, "-go_work"); i < 0 || l.Args[i+1] != c.Root || !slices.Contains(l.Args, "-raw_error") {
 			t.Errorf("arguments %v", l.Args)
 		}
+	}
+}
+
+func TestPrepareKeepsLinkFlags(t *testing.T) {
+	c := checkout.Checkout{Root: t.TempDir()}
+	if err := os.MkdirAll(c.Private("bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(c.Bin("gonb"), nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Prepare(c, "cpu", "f.json", nil, []string{"GOFLAGS=-ldflags=-compressdwarf=false"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := newEnviron(l.Env).get("GOFLAGS"), "-ldflags=-compressdwarf=false"; got != want {
+		t.Errorf("GOFLAGS %q, want the given %q", got, want)
 	}
 }

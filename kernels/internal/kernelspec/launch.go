@@ -19,6 +19,10 @@ import (
 const tunables = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:" +
 	"glibc.malloc.trim_threshold=8000000000:glibc.malloc.mmap_threshold=4000000000"
 
+// linkFlags leave out what only a debugger reads. Linking a cell that trains then
+// takes half as long. Stack traces of panics stay as they are.
+const linkFlags = "-ldflags=-w"
+
 // goEnv is the environment variable of kernel.json with the path of the go command.
 const goEnv = "LAG_GO"
 
@@ -47,6 +51,9 @@ func Prepare(c checkout.Checkout, kind, connection string, plugins []plugin.Plug
 	}
 	env.set("PATH", c.Private("bin")+string(os.PathListSeparator)+env.get("PATH"))
 	env.set("GOMLX_NO_AUTO_INSTALL", "1")
+	if flags := env.get("GOFLAGS"); !strings.Contains(flags, "-ldflags") {
+		env.set("GOFLAGS", strings.TrimSpace(flags+" "+linkFlags))
+	}
 	env.setDefault("GLIBC_TUNABLES", tunables)
 	env.set("LAG_KERNEL", kind)
 	backend := "xla:" + kind

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -55,7 +56,8 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		}
 		r.Words = words
 		r.Analyze()
-		return atomicfile.WriteJSON(filepath.Join(dir, result.StackingResult), r)
+		_, err = drawStacking(dir, r)
+		return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StackingResult), r))
 	}
 	r, err := result.LoadStudy(dir)
 	if err != nil {
@@ -65,7 +67,8 @@ func analyzeAgain(ctx context.Context, dir string) error {
 	if err := r.Again(ctx); err != nil {
 		return err
 	}
-	return atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r)
+	_, err = drawStudy(dir, r)
+	return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r))
 }
 
 // reportOf returns a function that writes the report of a study or a stacking.

@@ -127,19 +127,26 @@ func (p plan) apply(c *lag.Stacking) error {
 
 // writeStacking writes the figures and curves of a stacking and prints it.
 func writeStacking(dir string, r *result.Stacking) error {
-	figures := figure.AllStacking(r)
-	for _, f := range figures {
-		if err := f.WriteFiles(filepath.Join(dir, "figures")); err != nil {
-			return err
-		}
-	}
-	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.StackingCSV(w, r) }); err != nil {
+	figures, err := drawStacking(dir, r)
+	if err != nil {
 		return err
 	}
 	fmt.Print("\n" + report.Stacking(r) + "\n")
 	for _, warning := range r.Warnings {
 		fmt.Println("Warning: " + warning)
 	}
-	fmt.Printf("%s\n\nWritten to %s: stacking_result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", r.Verdict, dir, len(figures), dir)
+	fmt.Printf("%s\n\nWritten to %s: stacking_result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", r.Verdict, dir, figures, dir)
 	return nil
+}
+
+// drawStacking writes the figures and the losses of a stacking, and returns how
+// many figures there are.
+func drawStacking(dir string, r *result.Stacking) (figures int, err error) {
+	list := figure.AllStacking(r)
+	for _, f := range list {
+		if err := f.WriteFiles(filepath.Join(dir, result.FiguresDir)); err != nil {
+			return 0, err
+		}
+	}
+	return len(list), atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.StackingCSV(w, r) })
 }

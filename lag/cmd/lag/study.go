@@ -155,16 +155,22 @@ func describeCorpus(d *data.Dataset) {
 
 // writeResult writes the figures and curves of a study and prints it.
 func writeResult(dir string, study *result.Study) error {
-	figures, err := figure.WriteAll(filepath.Join(dir, "figures"), study)
+	figures, err := drawStudy(dir, study)
 	if err != nil {
-		return err
-	}
-	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.CSV(w, study) }); err != nil {
 		return err
 	}
 	printResult(os.Stdout, study)
 	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, dir)
 	return nil
+}
+
+// drawStudy writes the figures and the losses of a study, and returns how many
+// figures there are.
+func drawStudy(dir string, study *result.Study) (figures int, err error) {
+	if figures, err = figure.WriteAll(filepath.Join(dir, result.FiguresDir), study); err != nil {
+		return 0, err
+	}
+	return figures, atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.CSV(w, study) })
 }
 
 // printResult prints the result of a study as text.
