@@ -17,8 +17,8 @@ import (
 // Live returns an observer that draws a study in a GoNB notebook while it runs:
 // a line that says what is being trained and how long it will take, and the
 // validation losses so far, those of candidates under an earlier seed in grey.
-// There is one picture for pretraining and one for the candidates; each is drawn
-// again at most once a second, less often where drawing takes longer than a
+// There is one picture for each phase, such as pretraining and the candidates;
+// each is drawn again at most once a second, less often where drawing takes longer than a
 // twentieth of the time, and always when a run ends.
 // It is a PNG, so that its last state stays visible in the saved notebook.
 //
@@ -39,14 +39,20 @@ type liveView struct {
 	flush func() error
 	newID func() string
 
-	phase    progress.Phase
-	id       string // of the phase's display
-	event    progress.Event
-	started  time.Time // first event of the phase
-	progress float64   // at the first event of the phase, more than 0 for one that is resumed
+	phase  progress.Phase
+	event  progress.Event
+	failed bool
+	livePhase
+	others map[progress.Phase]livePhase // processes that share a study go back and forth between phases
+}
+
+// livePhase is what is drawn of a phase.
+type livePhase struct {
+	id       string    // of the display
+	started  time.Time // first event
+	progress float64   // at the first event, more than 0 for a phase that is resumed
 	runs     []liveRun
 	next     time.Time // not drawn before, unless a run ends
-	failed   bool
 }
 
 type liveRun struct {
@@ -62,9 +68,7 @@ func (l *liveView) observe(e progress.Event) {
 	}
 	now := l.now()
 	if e.Phase != l.phase {
-		l.phase, l.id = e.Phase, "lag-"+string(e.Phase)+"-"+l.newID()
-		l.started, l.progress = now, phaseProgress(e)
-		l.runs, l.next = nil, time.Time{}
+		l.turnTo(e, now)
 	}
 	l.event = e
 	l.addPoint(e)
@@ -84,6 +88,19 @@ func (l *liveView) observe(e progress.Event) {
 			l.fail(err)
 		}
 	}
+}
+
+// turnTo makes the phase of an event the one that is drawn.
+func (l *liveView) turnTo(e progress.Event, now time.Time) {
+	if l.others == nil {
+		l.others = make(map[progress.Phase]livePhase)
+	}
+	l.others[l.phase] = l.livePhase
+	kept, ok := l.others[e.Phase]
+	if !ok {
+		kept = livePhase{id: "lag-" + string(e.Phase) + "-" + l.newID(), started: now, progress: phaseProgress(e)}
+	}
+	l.phase, l.livePhase = e.Phase, kept
 }
 
 // fail stops the drawing, not the study.
