@@ -17,9 +17,9 @@ import (
 // Live returns an observer that draws a study in a GoNB notebook while it runs.
 // It shows a line with the current run and the time left, and the validation
 // losses so far; candidates of earlier seeds are grey. There is one picture for
-// pretraining and one for the candidates. Each is updated when a run ends, and
-// otherwise at most once a second, or less often so that drawing takes at most
-// a twentieth of the time. The picture is a PNG, so that its last state stays
+// each phase, such as pretraining and the candidates. It is updated when a run
+// ends, and otherwise at most once a second, or less often so that drawing takes
+// at most a twentieth of the time. The picture is a PNG, so that its last state stays
 // visible in the saved notebook.
 //
 // Outside a notebook the observer does nothing. Like every [progress.Observer],
@@ -39,14 +39,20 @@ type liveView struct {
 	flush func() error
 	newID func() string
 
-	phase    progress.Phase
-	id       string // display of the phase
-	event    progress.Event
+	phase  progress.Phase
+	event  progress.Event
+	failed bool
+	livePhase
+	others map[progress.Phase]livePhase // processes that share a study go back and forth between phases
+}
+
+// livePhase is the state of the picture of one phase.
+type livePhase struct {
+	id       string    // of the display
 	started  time.Time // first event of the phase
-	progress float64   // progress at the first event of the phase; more than 0 for a resumed phase
+	progress float64   // at the first event, more than 0 for a resumed phase
 	runs     []liveRun
 	next     time.Time // earliest time of the next drawing, unless a run ends
-	failed   bool
 }
 
 type liveRun struct {
@@ -62,9 +68,7 @@ func (l *liveView) observe(e progress.Event) {
 	}
 	now := l.now()
 	if e.Phase != l.phase {
-		l.phase, l.id = e.Phase, "lag-"+string(e.Phase)+"-"+l.newID()
-		l.started, l.progress = now, phaseProgress(e)
-		l.runs, l.next = nil, time.Time{}
+		l.turnTo(e, now)
 	}
 	l.event = e
 	l.addPoint(e)
@@ -84,6 +88,19 @@ func (l *liveView) observe(e progress.Event) {
 			l.fail(err)
 		}
 	}
+}
+
+// turnTo switches to the picture of an event's phase.
+func (l *liveView) turnTo(e progress.Event, now time.Time) {
+	if l.others == nil {
+		l.others = make(map[progress.Phase]livePhase)
+	}
+	l.others[l.phase] = l.livePhase
+	kept, ok := l.others[e.Phase]
+	if !ok {
+		kept = livePhase{id: "lag-" + string(e.Phase) + "-" + l.newID(), started: now, progress: phaseProgress(e)}
+	}
+	l.phase, l.livePhase = e.Phase, kept
 }
 
 // fail stops the drawing, but not the study.

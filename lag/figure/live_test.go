@@ -130,6 +130,31 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// Where processes share a study, this one may train a candidate after a control:
+// its curve belongs to the picture that is there.
+func TestLiveReturnsToPhase(t *testing.T) {
+	var sent []string
+	ids := 0
+	view := &liveView{
+		now: time.Now,
+		send: func(id string, _ map[protocol.MIMEType]any, _ map[string]any) error {
+			sent = append(sent, id)
+			return nil
+		},
+		flush: func() error { return nil },
+		newID: func() string { ids++; return string(rune('a' + ids)) },
+	}
+	for i, phase := range []progress.Phase{progress.PhaseProbe, progress.PhaseControl, progress.PhaseProbe} {
+		view.observe(progress.Event{Phase: phase, Run: "a run", Index: i, Count: 4, Done: 1, Total: 1, Point: &result.Point{Step: 1, Loss: 3}})
+	}
+	if len(sent) != 3 || sent[2] != sent[0] || sent[1] == sent[0] {
+		t.Errorf("displays %q, want the third to be the first", sent)
+	}
+	if n := len(view.runs); n != 2 {
+		t.Errorf("%d curves of candidates, want 2", n)
+	}
+}
+
 func TestLiveStopsAfterFailure(t *testing.T) {
 	calls := 0
 	view := &liveView{
