@@ -16,10 +16,11 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// TestAddresses pins the addresses of the runs of all presets, for data of the
-// fingerprint "pinned" on the backend "go". testdata/addresses.json was written
-// by version 0.1. A run whose address moves is trained again by everyone who has
-// it: this file may change only together with [train.FormatVersion].
+// TestAddresses checks the addresses of the runs of all presets against
+// testdata/addresses.json, for data with the fingerprint "pinned" on the
+// backend "go". Version 0.1 wrote that file. If an address changes, every user
+// trains that run again: the file may change only together with
+// [train.FormatVersion].
 func TestAddresses(t *testing.T) {
 	got := make(map[string]string)
 	put := func(key string, run *engine.Run, err error) {
@@ -113,6 +114,6 @@ func TestAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("runs have moved (-want +got):\n%s", diff)
+		t.Errorf("addresses changed (-want +got):\n%s", diff)
 	}
 }

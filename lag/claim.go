@@ -16,8 +16,9 @@ import (
 )
 
 // claim writes the configuration of a study or a stacking into its directory.
-// Where that held one that computes something else, its result is set aside, so
-// that it is not taken for this one's; its runs stay.
+// If the directory holds a configuration that computes something else, claim
+// renames its result, so that nobody takes it for the result of the new one.
+// The runs stay. computes removes the fields that do not affect the result.
 func claim[C any](dir, file, resultFile string, config C, computes func(C) C) error {
 	path := filepath.Join(dir, file)
 	if text, err := os.ReadFile(path); err == nil {
@@ -31,7 +32,7 @@ func claim[C any](dir, file, resultFile string, config C, computes func(C) C) er
 	return atomicfile.WriteJSON(path, config)
 }
 
-// setAside renames a result, if there is one.
+// setAside renames the result at path, if it exists.
 func setAside(path string) error {
 	aside := path + ".old"
 	for i := 2; exists(aside); i++ {
@@ -39,7 +40,7 @@ func setAside(path string) error {
 	}
 	err := os.Rename(path, aside)
 	if err == nil {
-		log.Warn("this directory held a study of another configuration; its result is set aside, its runs are kept; give each a name of its own to keep both", "result", aside)
+		log.Warn("this directory held a study with another configuration; its result was renamed, its runs are kept; use different names to keep both", "result", aside)
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -52,11 +53,11 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// save writes result.json, and returns what it says: where another process has
-// written one meanwhile, and did what failed in this one, that is kept. found is
-// what was there when the study began.
+// save writes result.json and returns the result in it. If another process has
+// written a result with fewer failures since this study began, save keeps and
+// returns that one. found is the hash of result.json when the study began.
 func save(dir string, r *result.Study, found [sha256.Size]byte) (*result.Study, error) {
-	if len(r.Failures) > 0 && sumOf(dir, result.StudyResult) != found {
+	if len(r.Failures) > 0 && fileHash(dir, result.StudyResult) != found {
 		if other, err := result.LoadStudy(dir); err == nil && len(other.Failures) < len(r.Failures) {
 			return other, nil
 		}
@@ -64,8 +65,9 @@ func save(dir string, r *result.Study, found [sha256.Size]byte) (*result.Study, 
 	return r, atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r)
 }
 
-// sumOf is the hash of a file's contents, zero where it cannot be read.
-func sumOf(dir, name string) (sum [sha256.Size]byte) {
+// fileHash returns the hash of a file's contents, or zero if the file cannot be
+// read.
+func fileHash(dir, name string) (sum [sha256.Size]byte) {
 	if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
 		sum = sha256.Sum256(text)
 	}

@@ -20,19 +20,19 @@ import (
 
 // StudyConfig is everything that determines a study. It is saved as study.json.
 type StudyConfig struct {
-	Name string `json:"name"` // of the study; no part of what it computes
+	Name string `json:"name"` // directory name; does not affect the results
 	Task
 	Pretrain Pretraining `json:"pretrain"`
 	Growth   Growth      `json:"growth"`
 
-	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; no part of what a study computes
+	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; does not affect the results
 }
 
 // Pretraining is how the source model is trained.
 type Pretraining struct {
-	// Initial is a model directory, or that of a run, that pretraining starts from,
-	// with no step at all where its schedule has none: a model that was imported, or
-	// trained before. Empty starts from the model's own initialization.
+	// Initial is a model directory or the directory of a run. Pretraining
+	// starts from that model. If the schedule has 0 steps, the model itself is
+	// the source. Empty means the model's own initialization.
 	Initial string `json:"initial,omitempty"`
 
 	Schedule      train.Schedule `json:"schedule"`
@@ -41,23 +41,23 @@ type Pretraining struct {
 
 // Growth is how candidates are grown, trained and picked.
 type Growth struct {
-	To       growth.Depths  `json:"to"`       // layers of each stack of the grown models, the encoder's first
+	To       growth.Depths  `json:"to"`       // layers of each stack of the grown models, the encoder first
 	Lag      int            `json:"lag"`      // k of LAG(k): steps after growing at which LAG picks
 	Schedule train.Schedule `json:"schedule"` // of the training after growing; its Steps are T
-	Seeds    []int64        `json:"seeds"`    // of the training after growing, each for all strategies: batches, masks, dropout and new layers; empty: the task's
+	Seeds    []int64        `json:"seeds"`    // for training after growing, each used with all strategies: batches, masks, dropout and new layers; empty means the task's seed
 	PoolOptions
-	Custom   growth.Pool      `json:"custom,omitempty"`   // strategies beside the pool's
-	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty: those of [selection.All]
-	Controls []result.Control `json:"controls,omitempty"` // trainings from scratch to compare with, under each seed
+	Custom   growth.Pool      `json:"custom,omitempty"`   // strategies in addition to the pool's
+	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty means those of [selection.All]
+	Controls []result.Control `json:"controls,omitempty"` // trainings from scratch for comparison, run with each seed
 }
 
-// PoolOptions say which strategies a pool is made of.
+// PoolOptions selects the strategies of a pool.
 type PoolOptions struct {
-	GateSteps  int            `json:"gate_steps"`           // training steps until the gates of gated strategies are open
-	Moments    growth.Moments `json:"moments"`              // what becomes of the optimizer's moments
-	Rewarm     int            `json:"rewarm"`               // steps of learning-rate re-warm-up, and of training new layers alone, of the strategies that have them
-	Wide       bool           `json:"wide"`                 // whether the pool is the wide one, see [growth.Options]
-	Strategies []string       `json:"strategies,omitempty"` // names from the pool; empty takes all
+	GateSteps  int            `json:"gate_steps"`           // steps until the gates of gated strategies are open
+	Moments    growth.Moments `json:"moments"`              // how strategies treat the optimizer's moments
+	Rewarm     int            `json:"rewarm"`               // steps of re-warm-up, or of training only the new layers, for strategies that do so
+	Wide       bool           `json:"wide"`                 // use the wide pool, see [growth.Options]
+	Strategies []string       `json:"strategies,omitempty"` // names from the pool; empty means all
 }
 
 // UnmarshalJSON reads a configuration. Unknown and missing fields are errors.
@@ -71,7 +71,7 @@ func (c *StudyConfig) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Validate says what is impossible in the configuration, and how to mend it.
+// Validate reports the first invalid setting and how to fix it.
 func (c StudyConfig) Validate() error {
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "study")); err != nil {
 		return err
@@ -86,13 +86,13 @@ func (c StudyConfig) Validate() error {
 	mlm, _ := c.Objective.Settings.(objective.MLM)
 	switch {
 	case mlm.Pairs != nil:
-		return errors.New("studies train on packed sequences; leave the objective's pairs out")
+		return errors.New("studies train on packed sequences; remove the objective's pairs")
 	case c.Growth.Lag >= c.Growth.Schedule.Steps:
-		return fmt.Errorf("the lag of %d steps must be shorter than the %d steps of training after growing", c.Growth.Lag, c.Growth.Schedule.Steps)
+		return fmt.Errorf("the lag is %d steps; it must be shorter than the training after growing, which has %d steps", c.Growth.Lag, c.Growth.Schedule.Steps)
 	}
 	for i, seed := range c.Growth.Seeds {
 		if slices.Contains(c.Growth.Seeds[:i], seed) {
-			return fmt.Errorf("growth.seeds has %d twice; give each seed once", seed)
+			return fmt.Errorf("growth.seeds contains %d twice; give each seed once", seed)
 		}
 	}
 	if err := c.Pretrain.Schedule.Validate(); err != nil {
@@ -112,7 +112,8 @@ func (c StudyConfig) Validate() error {
 	return err
 }
 
-// Pool returns the strategies that the configuration asks for.
+// Pool returns the strategies of the study: those of the pool and the custom
+// ones.
 func (c StudyConfig) Pool() (growth.Pool, error) {
 	from := c.Model.Depths()
 	pool, err := c.Growth.pool(from, c.Growth.To, c.Growth.Schedule)
@@ -131,8 +132,8 @@ func (c StudyConfig) Pool() (growth.Pool, error) {
 	return pool, pool.Validate(from, c.Growth.To)
 }
 
-// pool returns the strategies of the options that there are between two depths
-// for a training with that schedule.
+// pool returns the strategies that grow from one depth to another and fit the
+// schedule.
 func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
 	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm})
 	if err != nil {
@@ -142,11 +143,11 @@ func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (grow
 	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
 }
 
-// missing reports why a strategy that is asked for by name is not in the pool.
+// missing reports why a strategy named in the options is not in the pool.
 func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) error {
 	for i, name := range o.Strategies {
 		if slices.Contains(o.Strategies[:i], name) {
-			return fmt.Errorf("the strategies have %q twice; give each once", name)
+			return fmt.Errorf("the strategies contain %q twice; give each once", name)
 		}
 	}
 	all, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: true, RewarmSteps: o.Rewarm})
@@ -160,10 +161,10 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 	for _, name := range o.Strategies {
 		strategy, ok := all.ByName(name)
 		if !ok {
-			return advice.Errorf(advice.Strategies, "no strategy %q grows %s layers to %s; those that do are %q", name, from, to, all.Names())
+			return advice.Errorf(advice.Strategies, "no strategy %q grows %s layers to %s; these do: %q", name, from, to, all.Names())
 		}
 		if _, ok := narrow.ByName(name); !ok && !o.Wide {
-			return advice.Errorf(advice.Wide, "strategy %q is in the wide pool alone; ask for that", name)
+			return advice.Errorf(advice.Wide, "strategy %q is only in the wide pool; use the wide pool", name)
 		}
 		if err := fits(schedule, strategy); err != nil {
 			return err
@@ -172,21 +173,21 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 	return nil
 }
 
-// fits reports why a strategy cannot go with a schedule.
+// fits reports why a strategy cannot be used with a schedule.
 func fits(schedule train.Schedule, s growth.Strategy) error {
 	if s.Restart && schedule.Start == 0 {
-		return fmt.Errorf("strategy %q begins the learning-rate schedule anew, and the schedule after growing begins anew for all; give it a start, or leave the strategy out", s.Name)
+		return fmt.Errorf("strategy %q restarts the learning-rate schedule, but the schedule after growing starts at 0 for all strategies; give it a start, or remove the strategy", s.Name)
 	}
 	if s.NewFirst >= schedule.Steps || s.Init.GateSteps > schedule.Steps {
-		return advice.Errorf(advice.GateSteps, "strategy %q trains new layers alone for %d steps, and opens its gates over %d, of a training of %d; shorten that", s.Name, s.NewFirst, s.Init.GateSteps, schedule.Steps)
+		return advice.Errorf(advice.GateSteps, "strategy %q trains only new layers for %d steps and opens gates over %d steps, but the training has %d; use fewer steps", s.Name, s.NewFirst, s.Init.GateSteps, schedule.Steps)
 	}
 	if s.Rewarm > schedule.Steps {
-		return fmt.Errorf("strategy %q warms the learning rate up for %d steps of a training of %d; shorten that", s.Name, s.Rewarm, schedule.Steps)
+		return fmt.Errorf("strategy %q warms up the learning rate for %d steps, but the training has %d; use fewer steps", s.Name, s.Rewarm, schedule.Steps)
 	}
 	return nil
 }
 
-// schedulesOf are the schedules of the trainings of a pool's strategies.
+// schedulesOf returns the learning-rate schedule of each strategy in the pool.
 func schedulesOf(schedule train.Schedule, pool growth.Pool) ([]train.Schedule, error) {
 	list := make([]train.Schedule, len(pool))
 	for i, s := range pool {
@@ -198,7 +199,7 @@ func schedulesOf(schedule train.Schedule, pool growth.Pool) ([]train.Schedule, e
 	return list, nil
 }
 
-// scheduleOf is the schedule of a strategy's training.
+// scheduleOf returns the learning-rate schedule of a strategy.
 func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, error) {
 	if err := fits(schedule, s); err != nil {
 		return schedule, err
@@ -215,7 +216,7 @@ func scheduleOf(schedule train.Schedule, s growth.Strategy) (train.Schedule, err
 	return schedule, nil
 }
 
-// seeds are those of the training after growing.
+// seeds returns the seeds for training after growing.
 func (c StudyConfig) seeds() []int64 {
 	if len(c.Growth.Seeds) == 0 {
 		return []int64{c.Seed}
@@ -223,7 +224,7 @@ func (c StudyConfig) seeds() []int64 {
 	return c.Growth.Seeds
 }
 
-// rules returns the selection rules that are compared.
+// rules returns the selection rules that the study compares.
 func (c StudyConfig) rules(pool growth.Pool) ([]selection.Rule, error) {
 	T, grown := c.Growth.Schedule.Steps, c.grown(pool)
 	var rules []selection.Rule
@@ -248,14 +249,14 @@ func (c StudyConfig) rules(pool growth.Pool) ([]selection.Rule, error) {
 	return rules, nil
 }
 
-// grown describes the candidates of a pool to selection rules.
+// grown describes the pool's candidates for selection rules.
 func (c StudyConfig) grown(pool growth.Pool) selection.Grown {
 	return selection.NewGrown(c.Model.Depths(), c.Growth.To, pool)
 }
 
-// evaluationSteps returns the steps at which a candidate is evaluated: 0, 1, 2,
-// 5, 10, 20, 50 and so on, every fifth of the training, the lag, where the rules
-// look, and the end.
+// evaluationSteps returns the steps at which candidates are evaluated: 0, 1, 2,
+// 5, 10, 20, 50 and so on, every fifth of the training, the lag, the steps that
+// the rules need, and the last step.
 func (g Growth) evaluationSteps(rules []selection.Rule) []int {
 	T := g.Schedule.Steps
 	steps := []int{0, g.Lag, T}
@@ -275,20 +276,20 @@ func (g Growth) evaluationSteps(rules []selection.Rule) []int {
 	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))
 }
 
-// stepFLOPs is what a training step of a model takes, by count. The task must be
+// stepFLOPs returns the counted FLOPs of a training step of m. The task must be
 // valid.
 func (c StudyConfig) stepFLOPs(m model.Model) float64 {
 	cost, _ := c.Cost(m, 1)
 	return cost.FLOPs
 }
 
-// Task is which model is trained on what, and with which optimizer.
+// Task describes a model, its training data, objective and optimizer.
 type Task = engine.Task
 
-// validateName reports a name that cannot be that of a directory.
+// validateName returns an error if name cannot be the name of a directory.
 func validateName(name, what string) error {
 	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return fmt.Errorf("%q is no name for a %s; give one that can name a directory", name, what)
+		return fmt.Errorf("%q is not a name for a %s; use a valid directory name", name, what)
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/landscape-aware/growing/lag/model"
 )
 
-// TestConfigJSON: a study and a stacking come back from their JSON with every
-// field as it was; a field that is unknown anywhere, or missing, is an error.
+// TestConfigJSON checks that a study and a stacking keep every field through
+// JSON, and that unknown and missing fields are errors everywhere.
 func TestConfigJSON(t *testing.T) {
 	for _, name := range lag.Presets() {
 		config, err := lag.Preset(name)
@@ -58,21 +58,21 @@ func testJSON[T any](t *testing.T, what string, config T, read func([]byte) (T, 
 	objects := 0
 	eachObject(t, text, func(path string, object map[string]any, document func() []byte) {
 		if strings.HasSuffix(path, ".combine_modules") {
-			return // a map, whose names are the user's
+			return // a map with the user's own keys
 		}
 		objects++
 		object["no_such_field"] = 1
 		if _, err := read(document()); err == nil {
-			t.Errorf("%s: an unknown field in %q is no error", what, path)
+			t.Errorf("%s: an unknown field in %q is not an error", what, path)
 		} else if !strings.Contains(err.Error(), "no_such_field") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: an unknown field in %q: %v", what, path, err)
 		}
 		delete(object, "no_such_field")
 	})
 	if objects < 8 {
-		t.Errorf("%s has %d objects; this test means to see all of them", what, objects)
+		t.Errorf("%s has only %d objects; this test expects more", what, objects)
 	}
-	// Fields of the whole that are always written must be there.
+	// Fields at the top level that are always written are required.
 	plain, err := json.Marshal(config)
 	if err != nil {
 		t.Fatal(err)
@@ -88,13 +88,13 @@ func testJSON[T any](t *testing.T, what string, config T, read func([]byte) (T, 
 			t.Fatal(err)
 		}
 		if _, err := read(rest); err == nil && !omitted(config, name) {
-			t.Errorf("%s: without %q it is read all the same", what, name)
+			t.Errorf("%s: a missing %q is not an error", what, name)
 		}
 		fields[name] = value
 	}
 }
 
-// omitted tells whether JSON leaves a field out where it is zero.
+// omitted reports whether JSON omits a field with a zero value.
 func omitted(config any, name string) bool {
 	return slices.ContainsFunc(reflect.VisibleFields(reflect.TypeOf(config)), func(f reflect.StructField) bool {
 		field, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -102,8 +102,8 @@ func omitted(config any, name string) bool {
 	})
 }
 
-// eachObject visits the objects within a JSON document; document returns the
-// document as it is after a change.
+// eachObject visits the objects in a JSON document. document returns the whole
+// document, including changes made by visit.
 func eachObject(t *testing.T, text []byte, visit func(path string, object map[string]any, document func() []byte)) {
 	t.Helper()
 	var whole any
@@ -134,12 +134,12 @@ func eachObject(t *testing.T, text []byte, visit func(path string, object map[st
 	walk("", whole)
 }
 
-// fill sets every field to a value that no other has, but for those that only
-// take certain ones.
+// fill sets every field to a different value, except fields that allow only
+// certain values.
 func fill(v reflect.Value, n *int) {
 	*n++
 	switch v.Interface().(type) {
-	case model.Model: // of the presets' family
+	case model.Model: // with the presets' family
 		model := reflect.New(v.Field(0).Elem().Type()).Elem()
 		model.Set(v.Field(0).Elem())
 		fill(model, n)

@@ -15,9 +15,9 @@ import (
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
-// TestContinue: any run of a study is trained from its directory's config.json
-// alone, to the same losses: the source, a candidate and a decay branch, with
-// the runs that they grow from.
+// TestContinue trains runs of a study from the config.json in their directories
+// and those of the runs that they grow from. The losses must be the same: for
+// the source, a candidate and a decay branch.
 func TestContinue(t *testing.T) {
 	config, root := smoke(t), t.TempDir()
 	config.Growth.Strategies, config.Growth.Rules = []string{"stack-gated", "random-top"}, []string{"lag:5", "decay:5,2"}
@@ -33,7 +33,7 @@ func TestContinue(t *testing.T) {
 		}
 		kinds[spec.Kind] = true
 		want := resultBytes(t, path, "result.json")
-		// Beside the configurations of its ancestors, which have nothing else.
+		// Copy only the configurations of the run and its ancestors.
 		alone := filepath.Join(root, "alone-"+filepath.Base(path))
 		for name := filepath.Base(path); name != ""; {
 			copyFile(t, filepath.Join(alone, name, "config.json"), filepath.Join(dir, name, "config.json"))
@@ -49,7 +49,7 @@ func TestContinue(t *testing.T) {
 			t.Fatalf("%s: %v", spec.Kind, err)
 		}
 		if diff := cmp.Diff(want, resultBytes(t, target, "result.json")); diff != "" {
-			t.Errorf("a %s run came to another result: %s", spec.Kind, diff)
+			t.Errorf("a %s run has another result: %s", spec.Kind, diff)
 		}
 		if done.Steps != spec.Schedule.Steps || done.Loss != done.Curve[len(done.Curve)-1].Loss {
 			t.Errorf("a %s run: %d steps, loss %v", spec.Kind, done.Steps, done.Loss)
@@ -62,8 +62,8 @@ func TestContinue(t *testing.T) {
 	}
 }
 
-// TestContinueTraining: so is the training of one model, which starts from
-// another one.
+// TestContinueTraining does the same with the training of one model that starts
+// from another one.
 func TestContinueTraining(t *testing.T) {
 	root := t.TempDir()
 	first := smallTraining(t, "bert")
@@ -95,12 +95,12 @@ func TestContinueTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := resultBytes(t, whole.Dir, "result.json"); got != want {
-		t.Errorf("it came to another result: %s", cmp.Diff(want, got))
+		t.Errorf("the results differ: %s", cmp.Diff(want, got))
 	}
 }
 
-// TestContinueErrors: a run whose configuration was changed, whose parent or
-// whose data is gone is refused.
+// TestContinueErrors checks that a run is refused if its configuration was
+// changed, or its parent or its data is missing.
 func TestContinueErrors(t *testing.T) {
 	config, root := smoke(t), t.TempDir()
 	config.Growth.Strategies = []string{"stack"}
@@ -135,7 +135,7 @@ func TestContinueErrors(t *testing.T) {
 	}
 	refused("parent gone", "grows from")
 	text := resultBytes(t, candidate, "config.json")
-	if err := os.WriteFile(filepath.Join(candidate, "config.json"), []byte(strings.Replace(text, `"batch_size": 8`, `"batch_size": 4`, 1)), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(candidate, "config.json"), []byte(strings.Replace(text, `"batch_size": 4`, `"batch_size": 2`, 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	refused("configuration changed", "was changed")

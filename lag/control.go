@@ -12,7 +12,7 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// validateControls says which control is impossible.
+// validateControls reports the first invalid control.
 func (c StudyConfig) validateControls() error {
 	controls := c.Growth.Controls
 	for i, control := range controls {
@@ -22,7 +22,7 @@ func (c StudyConfig) validateControls() error {
 		case slices.Contains(controls[:i], control):
 			return fmt.Errorf("the controls have %q twice; give each once", control)
 		case control == result.ControlScratch && c.Pretrain.Initial != "":
-			return fmt.Errorf("control %q spends what the source cost, and what that of %s did is not known; take %q", control, c.Pretrain.Initial, result.ControlScratchSteps)
+			return fmt.Errorf("control %q spends as much as the source model cost, and the cost of %s is not known; use %q", control, c.Pretrain.Initial, result.ControlScratchSteps)
 		case control == result.ControlScratchSteps:
 			if err := c.ControlSchedule().Validate(); err != nil {
 				return fmt.Errorf("control %q: %w", control, err)
@@ -32,9 +32,10 @@ func (c StudyConfig) validateControls() error {
 	return nil
 }
 
-// ControlSchedule is the learning-rate schedule of the controls: the whole of that
-// after growing, with the longer of the two warm-ups, since nothing in the model is
-// trained yet. Its steps are those of a candidate; a control may have more.
+// ControlSchedule returns the learning-rate schedule of the controls. It is the
+// whole schedule of the training after growing, with the longer of the two
+// warm-ups, because no part of the model is trained yet. It has as many steps
+// as a candidate; a control may have more.
 func (c StudyConfig) ControlSchedule() train.Schedule {
 	schedule := c.Growth.Schedule
 	schedule.Start, schedule.Length, schedule.Rewarm, schedule.RewarmFrom = 0, 0, 0, 0
@@ -42,7 +43,8 @@ func (c StudyConfig) ControlSchedule() train.Schedule {
 	return schedule
 }
 
-// controlSchedule is that of one control, with its steps.
+// controlSchedule returns the schedule of one control, with its number of
+// steps.
 func (c StudyConfig) controlSchedule(control result.Control) (train.Schedule, error) {
 	schedule := c.ControlSchedule()
 	if control == result.ControlScratch {
@@ -58,7 +60,7 @@ func (c StudyConfig) controlSchedule(control result.Control) (train.Schedule, er
 	return schedule, nil
 }
 
-// checkControls says which control is impossible.
+// checkControls returns an error if the schedule of a control is invalid.
 func (s *Study) checkControls() error {
 	for _, control := range s.Config.Growth.Controls {
 		if _, err := s.Config.controlSchedule(control); err != nil {
@@ -68,7 +70,7 @@ func (s *Study) checkControls() error {
 	return nil
 }
 
-// control returns the run of a control under a seed.
+// control returns the run of a control with a seed.
 func (s *Study) control(control result.Control, seed int64, label progress.Event) (*engine.Run, error) {
 	c := s.Config
 	schedule, err := c.controlSchedule(control)
@@ -90,14 +92,14 @@ func (s *Study) control(control result.Control, seed int64, label progress.Event
 	return s.session.NewRun(spec, nil, train.Checkpoints{Every: c.CheckpointEvery}, label)
 }
 
-// controls are the controls of a study, all of a seed before the next.
+// controls are the controls of a study, ordered by seed.
 type controls struct {
 	names   []result.Control
 	runs    []*engine.Run
 	trained []train.Outcome
 }
 
-// controls returns the study's controls, of which nothing is trained yet.
+// controls returns the study's controls, not yet trained.
 func (s *Study) controls() (*controls, error) {
 	c := &controls{}
 	names, seeds := s.Config.Growth.Controls, s.Seeds()
@@ -120,7 +122,7 @@ func (c *controls) job(ctx context.Context, bring engine.Bring) (err error) {
 	return err
 }
 
-// outcomes describes the controls, which are trained.
+// outcomes describes the trained controls.
 func (c *controls) outcomes() []result.ControlOutcome {
 	var list []result.ControlOutcome
 	for i, t := range c.trained {
@@ -137,8 +139,9 @@ func (c *controls) outcomes() []result.ControlOutcome {
 	return list
 }
 
-// TrainControls trains the study's controls under each of its seeds, all of a seed
-// before the next. One that diverges, or whose device fails, is an outcome.
+// TrainControls trains the study's controls with each of its seeds and returns
+// their outcomes, ordered by seed. A control that diverges, or in which the
+// device fails, is an outcome, not an error.
 func (s *Study) TrainControls(ctx context.Context) ([]result.ControlOutcome, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err

@@ -21,11 +21,13 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// TestControls: controls that are added to a study train nothing else again. They
-// cost what they should, and change nothing of what is found of the strategies.
+// TestControls checks that adding controls to a study trains nothing else
+// again, that the controls have the right cost, and that they do not change
+// what the result says about strategies.
 func TestControls(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
 	config.Growth.Seeds = []int64{1, 2}
+	config.Growth.Strategies = []string{"stack", "stack-zero", "random-top"}
 	before, err := run(t, config, dir, backend.Go, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +43,7 @@ func TestControls(t *testing.T) {
 		t.Fatal(err)
 	}
 	if trained[progress.PhasePretrain] > 0 || trained[progress.PhaseProbe] > 0 {
-		t.Errorf("what was trained before is trained again: %v", trained)
+		t.Errorf("completed runs are trained again: %v", trained)
 	}
 	if len(study.Controls) != 4 || len(study.Comparisons) != 2 {
 		t.Fatalf("%d outcomes and %d comparisons of 2 controls under 2 seeds", len(study.Controls), len(study.Comparisons))
@@ -58,13 +60,13 @@ func TestControls(t *testing.T) {
 			budget += study.Source.FLOPs
 		}
 		if o.FLOPs > budget*(1+1e-9) || o.FLOPs <= budget-step {
-			t.Errorf("%s spends %g FLOPs where %g are to be spent, and a step takes %g", o.Name, o.FLOPs, budget, step)
+			t.Errorf("%s spends %g FLOPs, want %g to within one step of %g", o.Name, o.FLOPs, budget, step)
 		}
 	}
 	if cmp.Equal(study.Controls[0].Curve, study.Controls[2].Curve) {
-		t.Error("two seeds gave one training")
+		t.Error("two seeds gave the same training")
 	}
-	// From scratch the two begin alike, on other batches.
+	// Both start from the same weights, but on different batches.
 	if a, b := study.Controls[0].Curve, study.Controls[1].Curve; a[0] != b[0] || a[1].Loss == b[1].Loss {
 		t.Errorf("the controls begin with %v and %v", a[:2], b[:2])
 	}
@@ -77,7 +79,7 @@ func TestControls(t *testing.T) {
 	plain := *study
 	plain.Controls, plain.Comparisons = nil, nil
 	if diff := cmp.Diff(before, &plain, cmpopts.IgnoreUnexported(result.Outcome{}), cmpopts.EquateNaNs(), cmpopts.IgnoreFields(result.Study{}, "Verdict", "Warnings")); diff != "" {
-		t.Errorf("the controls changed what is found of the strategies: %s", diff)
+		t.Errorf("the controls changed the result for the strategies: %s", diff)
 	}
 	plan, err := runs.PlanCleaning(dir, true)
 	if err != nil {
@@ -85,14 +87,14 @@ func TestControls(t *testing.T) {
 	}
 	for _, item := range plan.Items {
 		if item.Reason == runs.Unused {
-			t.Errorf("a run of the study is taken for unused: %s", item.Path)
+			t.Errorf("a run of the study is listed as unused: %s", item.Path)
 		}
 	}
 }
 
-// TestControlRuns: a control is trained by the candidates' schedule from its
-// beginning, with the warm-up of pretraining; that in as many steps sees what the
-// candidates see.
+// TestControlRuns checks that a control follows the candidates' schedule from
+// its beginning, with the warm-up of pretraining. A control with as many steps
+// as a candidate sees the same batches.
 func TestControlRuns(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
 	config.Growth.Strategies, config.Growth.Controls = []string{"stack"}, result.Controls()
@@ -135,12 +137,16 @@ func TestControlRuns(t *testing.T) {
 	}
 }
 
-// TestControlErrors: what is impossible is said before anything is trained.
+// TestControlErrors checks that invalid controls are reported before any
+// training.
 func TestControlErrors(t *testing.T) {
 	for want, change := range map[string]func(*lag.StudyConfig){
-		`no control "late"`:               func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"late"} },
-		`"scratch" twice`:                 func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch", "scratch"} },
-		`control "scratch-steps": a warm`: func(c *lag.StudyConfig) { c.Growth.Controls, c.Pretrain.Schedule.WarmUp = result.Controls(), 15 },
+		`no control "late"`: func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"late"} },
+		`"scratch" twice`:   func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch", "scratch"} },
+		`control "scratch-steps": a warm`: func(c *lag.StudyConfig) {
+			c.Growth.Controls = result.Controls()
+			c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp = 20, 15
+		},
 	} {
 		config := smoke(t)
 		change(&config)
@@ -152,11 +158,13 @@ func TestControlErrors(t *testing.T) {
 	}
 }
 
-// TestControlFails: a control that fails, or diverges, takes nothing with it.
+// TestControlFails checks that a control that fails or diverges does not affect
+// the others.
 func TestControlFails(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Controls = result.Controls()
-	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+	config.Growth.Strategies = []string{"stack", "stack-zero"}
+	d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if e.Run == string(result.ControlScratch) && e.Done >= 3 && op == testbackend.Run {
 			return errMemory
 		}
@@ -177,9 +185,9 @@ func TestControlFails(t *testing.T) {
 		t.Errorf("warnings %q, verdict %q", study.Warnings, study.Verdict)
 	}
 
-	// The tiny end of a schedule that a control follows from its beginning.
+	// The training after growing is a late part of its schedule, so the full
+	// schedule of a control starts with a far higher rate.
 	config.Growth.Controls = []result.Control{result.ControlScratchSteps}
-	config.Growth.Strategies = []string{"stack", "stack-zero"}
 	config.Pretrain.Schedule.WarmUp = 0
 	config.Growth.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e5, Steps: 10, Start: 60_000_000, Length: 60_000_010}
 	if study, err = run(t, config, t.TempDir(), backend.Go, nil); err != nil {
@@ -190,7 +198,8 @@ func TestControlFails(t *testing.T) {
 	}
 }
 
-// TestControlsOfInitialModel: what a model that is there had cost is not known.
+// TestControlsOfInitialModel checks the controls of a study of an existing
+// model, whose cost is not known.
 func TestControlsOfInitialModel(t *testing.T) {
 	dir := t.TempDir()
 	training := smallTraining(t, "bert")
@@ -209,12 +218,12 @@ func TestControlsOfInitialModel(t *testing.T) {
 	if len(config.Growth.Controls) != 0 {
 		t.Errorf("the controls are %v", config.Growth.Controls)
 	}
-	config.Pretrain.Schedule.Steps = 100 // more of them do not make the cost known
+	config.Pretrain.Schedule.Steps = 100 // further pretraining does not make the cost known
 	if got := config.ControlSchedule().WarmUp; got != warmUp || got == 0 {
-		t.Errorf("a model from scratch is warmed up for %d steps, and for %d where the source is trained", got, warmUp)
+		t.Errorf("with further pretraining, the warm-up of the controls is %d steps; it was %d", got, warmUp)
 	}
 	config.Growth.Controls = []result.Control{result.ControlScratch}
-	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `take "scratch-steps"`) {
+	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `use "scratch-steps"`) {
 		t.Errorf("got error %v", err)
 	}
 }

@@ -1,24 +1,27 @@
-// Package lag is landscape-aware growing of Transformers, as a study: pretrain
-// a small model, grow it in every way of a pool of strategies, train each for a
-// while on the same batches, and ask how well the loss early after growing
-// foretells the loss at the end (Karp et al. 2024, arXiv 2406.02469).
+// Package lag studies landscape-aware growing of Transformers. A study
+// pretrains a small model, grows it with every strategy of a pool, and trains
+// each grown model on the same batches. It then measures how well the loss soon
+// after growing predicts the final loss (Karp et al. 2024, arXiv 2406.02469).
 //
-// A [Config] says all that determines a study; [Preset] gives ready ones. A
-// [Study] is opened from it, and then brought to its [Result]:
+// A [StudyConfig] determines a study; [Preset] returns ready ones. [Open]
+// checks the configuration, and [Study.Run] computes the result:
 //
 //	study, err := lag.Open(ctx, config, lag.Options{})
 //	result, err := study.Run(ctx)
 //
-// A candidate that diverges, or in which the device fails, is an outcome with a
-// [Status], as is a [Control], a training from scratch to compare with.
+// If a candidate diverges, or the device fails in it, that is an outcome with a
+// [result.Status], not an error. The same holds for a control, which is a
+// training from scratch for comparison.
 //
-// [Study.Select] lets a rule of package selection pick live, training only what
-// the rule asks for. [Stack] grows a model from scratch in stages, with a strategy
-// picked at each, beside others at equal FLOPs. [Train] trains one model.
+// [Study.Select] lets a rule of package selection pick a strategy during
+// training, and trains only what the rule asks for. [Stack] grows a model from
+// scratch in stages, with a strategy picked at each stage, and compares this
+// with other ways at equal FLOPs. [Train] trains one model.
 //
-// Everything that was computed lies in the study's directory, each training run
-// under the hash of its configuration. So asking again returns at once, and a
-// study that was interrupted goes on where it was.
+// All results are kept in the study's directory. Each training run has a
+// directory there, named by the hash of its configuration. Running a complete
+// study again therefore returns at once, and an interrupted study continues
+// where it stopped.
 //
 // The definitions of lag time, regret and the selection rules are this
 // project's own, not the paper's.

@@ -2,7 +2,7 @@ package lag
 
 import "github.com/landscape-aware/growing/lag/backend"
 
-// WithBackend returns options with which a backend is wrapped once it is open.
+// WithBackend returns options that wrap each backend after opening it.
 func (o Options) WithBackend(wrap func(*backend.Backend) *backend.Backend) Options {
 	o.openBackend = func(name string) (*backend.Backend, error) {
 		b, err := backend.Open(name)

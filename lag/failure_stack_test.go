@@ -16,13 +16,14 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-func (d *weakDevice) stack(dir string, c lag.Stacking) (*result.Stacking, error) {
+func (d *failingDevice) stack(dir string, c lag.Stacking) (*result.Stacking, error) {
 	o := d.options(dir)
 	o.DataDir = filepath.Join(filepath.Dir(dir), "data")
 	return lag.Stack(context.Background(), c, o)
 }
 
-// TestStackFails: an arm that fails leaves the others alone; that all do is an error.
+// TestStackFails checks that an arm that fails does not affect the others, and
+// that it is an error if all arms fail.
 func TestStackFails(t *testing.T) {
 	c, root := stacking(t), t.TempDir()
 	healthy, err := stackIn(filepath.Join(root, "healthy"), c, nil)
@@ -30,7 +31,7 @@ func TestStackFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	tries := 0
-	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+	d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if strings.HasPrefix(e.Run, "scratch") && e.Done >= 10 && op == testbackend.Run {
 			tries++
 			return errMemory
@@ -62,7 +63,7 @@ func TestStackFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resultBytes(t, dir, "stacking_result.json") != resultBytes(t, filepath.Join(root, "healthy"), "stacking_result.json") {
-		t.Error("with a device that works again the result is another than with one that always did")
+		t.Error("after the device works again, the result differs from that without a failure")
 	}
 	d.fails = func(e progress.Event, _ testbackend.Operation) error {
 		if e.Done >= 2 {
@@ -70,18 +71,18 @@ func TestStackFails(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: the device failed") {
+	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: training step 2: the device failed") {
 		t.Errorf("all arms fail: got error %v", err)
 	}
 }
 
-// TestStackTwice: a stage is tried twice, though its candidate was trained as far as
-// the lag without a failure.
+// TestStackTwice checks that a failing stage is tried twice, even though its
+// candidate was trained to the lag without a failure.
 func TestStackTwice(t *testing.T) {
 	c := stacking(t)
 	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
 	tries := 0
-	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+	d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && e.Done > 5 {
 			tries++
 			return errMemory
@@ -97,13 +98,13 @@ func TestStackTwice(t *testing.T) {
 	}
 }
 
-// TestStackCandidatesFail: a growth passes over a candidate that fails, and says
-// so; where all do, so does the arm.
+// TestStackCandidatesFail checks that a growth skips a candidate that fails and
+// reports it. If all candidates fail, the arm fails.
 func TestStackCandidatesFail(t *testing.T) {
 	c := stacking(t)
 	c.Arms = slices.DeleteFunc(c.Arms, func(a lag.Arm) bool { return a.Name != "adaptive" && a.Name != "scratch" })
 	for _, all := range []bool{false, true} {
-		d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+		d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 			if op == testbackend.Run && strings.HasPrefix(e.Run, "adaptive, 2 layers") && (all || strings.HasSuffix(e.Run, "stack")) {
 				return errMemory
 			}
@@ -116,9 +117,9 @@ func TestStackCandidatesFail(t *testing.T) {
 		o := study.Arms[0]
 		switch {
 		case all && (o.Status != result.StatusFailed || o.Stages[1].Strategy != ""):
-			t.Errorf("all candidates fail: %+v", o)
+			t.Errorf("all candidates failed: %+v", o)
 		case !all && (o.Status != result.StatusComplete || o.Stages[1].Strategy == "stack" || o.Stages[1].Strategy == ""):
-			t.Errorf("a candidate fails: %+v", o)
+			t.Errorf("one candidate failed: %+v", o)
 		}
 		if n := len(study.Failures); n == 0 || !all && (n != 1 || study.Failures[0].Run != "adaptive, 2 layers, stack") || !strings.Contains(strings.Join(study.Warnings, " "), "adaptive, 2 layers, stack") {
 			t.Errorf("failures %v, warnings %q", study.Failures, study.Warnings)

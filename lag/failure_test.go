@@ -25,14 +25,15 @@ import (
 
 var errMemory = errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes.\nthe largest allocations were")
 
-// weakDevice is one that fails when a test says so, by the latest event.
-type weakDevice struct {
+// failingDevice is a device that fails when a test says so, depending on the
+// latest event.
+type failingDevice struct {
 	fails func(progress.Event, testbackend.Operation) error
 	event progress.Event
 }
 
-// options are those of a study on the device.
-func (d *weakDevice) options(dir string) lag.Options {
+// options returns options of a study on the device.
+func (d *failingDevice) options(dir string) lag.Options {
 	o := lag.Options{Dir: dir, Backend: backend.Go, Observe: func(e progress.Event) { d.event = e }}
 	return o.WithBackend(func(b *backend.Backend) *backend.Backend {
 		return testbackend.Failing(b, func(op testbackend.Operation) error {
@@ -41,14 +42,14 @@ func (d *weakDevice) options(dir string) lag.Options {
 			}
 			err := d.fails(d.event, op)
 			if err != nil {
-				d.event = progress.Event{} // the next run has not been heard of yet
+				d.event = progress.Event{} // there is no event of the next run yet
 			}
 			return err
 		})
 	})
 }
 
-func (d *weakDevice) run(t *testing.T, config lag.StudyConfig, dir string) (*result.Study, error) {
+func (d *failingDevice) run(t *testing.T, config lag.StudyConfig, dir string) (*result.Study, error) {
 	t.Helper()
 	s, err := lag.Open(config, d.options(dir))
 	if err != nil {
@@ -58,7 +59,8 @@ func (d *weakDevice) run(t *testing.T, config lag.StudyConfig, dir string) (*res
 	return s.Run(context.Background())
 }
 
-// failsIn fails in a candidate from a step on, whatever is to be run.
+// failsIn returns a function that makes the device fail in one candidate from a
+// step on.
 func failsIn(name string, step int64) func(progress.Event, testbackend.Operation) error {
 	return func(e progress.Event, op testbackend.Operation) error {
 		if e.Phase == progress.PhaseProbe && e.Run == name && e.Done >= step && op == testbackend.Run {
@@ -68,21 +70,15 @@ func failsIn(name string, step int64) func(progress.Event, testbackend.Operation
 	}
 }
 
-// TestDeviceFails: a candidate in which the device fails is an outcome that ranks
-// last; the others are what they are without it, and once the device works, the
-// same study gives the same bytes as one where it always did.
+// TestDeviceFails checks that a candidate in which the device fails is an
+// outcome that ranks last. The other candidates are the same as without the
+// failure. When the device works again, the same study gives the same bytes as
+// without a failure.
 func TestDeviceFails(t *testing.T) {
-	config, root := smoke(t), t.TempDir()
-	if _, err := run(t, config, filepath.Join(root, "healthy"), backend.Go, nil); err != nil {
-		t.Fatal(err)
-	}
-	healthy, _, err := lag.LoadStudy(filepath.Join(root, "healthy"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	config, dir := smoke(t), t.TempDir()
+	healthyDir, healthy := doneStudy(t)
 	const failedAt = 6
-	d := &weakDevice{fails: failsIn("stack", failedAt)}
-	dir := filepath.Join(root, "weak")
+	d := &failingDevice{fails: failsIn("stack", failedAt)}
 	study, err := d.run(t, config, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +98,8 @@ func TestDeviceFails(t *testing.T) {
 			t.Errorf("the curve is %v, want the part of %v up to step %d", o.Curve, want.Curve, failedAt)
 		}
 	}
-	// Of the strategies the others are left, whose ranks are those that they have there.
+	// The correlation is over the other strategies, with their ranks among
+	// themselves.
 	var initial, final []float64
 	for _, o := range healthy.Strategies {
 		if o.Name != "stack" {
@@ -110,7 +107,7 @@ func TestDeviceFails(t *testing.T) {
 		}
 	}
 	if got, want := float64(study.Correlation[0].Spearman), stats.Spearman(initial, final); math.Abs(got-want) > 1e-12 {
-		t.Errorf("rho at step 0 is %v, want %v, which is that of the others", got, want)
+		t.Errorf("rho at step 0 is %v, want %v, as without the failed strategy", got, want)
 	}
 	if !strings.HasPrefix(study.Verdict, "The device failed in 1 of 5 strategies; what follows is of the others. Over 4 strategies") {
 		t.Errorf("the verdict is %q", study.Verdict)
@@ -131,14 +128,16 @@ func TestDeviceFails(t *testing.T) {
 	if _, err := d.run(t, config, dir); err != nil {
 		t.Fatal(err)
 	}
-	if resultBytes(t, dir, "result.json") != resultBytes(t, filepath.Join(root, "healthy"), "result.json") {
-		t.Error("with a device that works again the result is another than with one that always did")
+	if resultBytes(t, dir, "result.json") != resultBytes(t, healthyDir, "result.json") {
+		t.Error("after the device works again, the result differs from that without a failure")
 	}
 }
 
-// TestDeviceFailsOnce: what fails is tried once more, whatever it fails in.
+// TestDeviceFailsOnce checks that a run is tried once more after any kind of
+// failure.
 func TestDeviceFailsOnce(t *testing.T) {
 	config, root := smoke(t), t.TempDir()
+	config.Growth.Strategies = []string{"stack", "random-top"}
 	if _, err := run(t, config, filepath.Join(root, "healthy"), backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +160,7 @@ func TestDeviceFailsOnce(t *testing.T) {
 		"compile":           {testbackend.Compile, func(e progress.Event) bool { return e.Phase == progress.PhasePretrain && e.Done == e.Total }, memory},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &weakDevice{}
+			d := &failingDevice{}
 			failed := false
 			d.fails = func(e progress.Event, op testbackend.Operation) error {
 				if failed || op != c.op || !c.when(e) {
@@ -175,24 +174,25 @@ func TestDeviceFailsOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !failed || resultBytes(t, dir, "result.json") != resultBytes(t, filepath.Join(root, "healthy"), "result.json") {
-				t.Errorf("the device failed: %t; the result is another than without that", failed)
+				t.Errorf("the device failed: %t; the result differs from that without a failure", failed)
 			}
 		})
 	}
 }
 
-// TestDeviceFailsAtTheEnd: a candidate whose last state cannot be had did not get
-// to its end, though its last loss was measured.
+// TestDeviceFailsAtTheEnd checks that a candidate whose last state cannot be
+// saved is not complete, even though its last loss was measured.
 func TestDeviceFailsAtTheEnd(t *testing.T) {
 	config := smoke(t)
+	config.Growth.Strategies = []string{"stack", "random-top"}
 	T := config.Growth.Schedule.Steps
 	measured := false
-	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+	d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if e.Phase != progress.PhaseProbe || e.Run != "stack" || e.Done < int64(T) || op != testbackend.Download {
 			return nil
 		}
 		if e.Point == nil {
-			return nil // the loss itself is copied from the device
+			return nil // the loss is also a download; let it through
 		}
 		measured = true
 		return errMemory
@@ -207,11 +207,11 @@ func TestDeviceFailsAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestDeviceFailsAlways: that all candidates fail is an error that says why, as it
-// is where the source's pretraining does.
+// TestDeviceFailsAlways checks that it is an error, with its cause, if all
+// candidates fail or if pretraining fails.
 func TestDeviceFailsAlways(t *testing.T) {
 	for phase, want := range map[progress.Phase]string{progress.PhaseProbe: "every candidate failed", progress.PhasePretrain: "training step"} {
-		d := &weakDevice{fails: func(e progress.Event, _ testbackend.Operation) error {
+		d := &failingDevice{fails: func(e progress.Event, _ testbackend.Operation) error {
 			if e.Phase == phase && e.Done >= 3 {
 				return errMemory
 			}
@@ -224,11 +224,12 @@ func TestDeviceFailsAlways(t *testing.T) {
 	}
 }
 
-// TestOtherErrorsStop: what is no failure of the device ends the study at once.
+// TestOtherErrorsStop checks that an error that is not a failure of the device
+// ends the study at once.
 func TestOtherErrorsStop(t *testing.T) {
 	t.Run("disk", func(t *testing.T) {
 		dir := t.TempDir()
-		d := &weakDevice{}
+		d := &failingDevice{}
 		d.fails = func(e progress.Event, _ testbackend.Operation) error {
 			if e.Phase != progress.PhaseProbe || e.Run != "stack-zero" || e.Done < 2 {
 				return nil
@@ -247,7 +248,7 @@ func TestOtherErrorsStop(t *testing.T) {
 		}
 		_, err := d.run(t, smoke(t), dir)
 		if _, ok := errors.AsType[*fs.PathError](err); !ok || strings.Contains(err.Error(), "every candidate failed") {
-			t.Errorf("a checkpoint that cannot be written: got error %v, want that of the file", err)
+			t.Errorf("a checkpoint that cannot be written: got error %v, want a file error", err)
 		}
 		if d.event.Run != "stack-zero" {
 			t.Errorf("the study went on to %+v", d.event)
@@ -258,32 +259,33 @@ func TestOtherErrorsStop(t *testing.T) {
 		c := stacking(t)
 		last := c.Arms[len(c.Arms)-1].Name
 		tries := 0
-		d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+		d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 			if !strings.HasPrefix(e.Run, last) || op != testbackend.Run {
 				return nil
 			}
-			if tries++; tries == 2 { // nothing is to be trained after that
+			if tries++; tries == 2 { // nothing may be trained after this
 				cancel()
 			}
 			return errMemory
 		}}
 		if _, err := lag.Stack(ctx, c, d.options(t.TempDir())); !errors.Is(err, context.Canceled) || tries != 2 {
-			t.Errorf("%d tries, got error %v, want that the stacking was cancelled", tries, err)
+			t.Errorf("%d tries, got error %v, want the cancellation of the stacking", tries, err)
 		}
 	})
 }
 
-// TestBranchFails: the failure of a decay branch is said, as what a rule picks may
-// follow from it.
+// TestBranchFails checks that the failure of a decay branch is reported,
+// because it can affect what a rule picks.
 func TestBranchFails(t *testing.T) {
-	d := &weakDevice{fails: func(e progress.Event, op testbackend.Operation) error {
+	d := &failingDevice{fails: func(e progress.Event, op testbackend.Operation) error {
 		if e.Phase == progress.PhaseBranch && e.Run == "stack" {
 			return errMemory
 		}
 		return nil
 	}}
 	config := smoke(t)
-	// The first that is heard of a branch is its first step.
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	// The first event of a branch is that of its first step.
 	config.Growth.Rules = []string{"decay:4,3", "lag:5", "oracle"}
 	study, err := d.run(t, config, t.TempDir())
 	if err != nil {
@@ -294,16 +296,17 @@ func TestBranchFails(t *testing.T) {
 	}
 	for _, o := range study.Strategies {
 		if o.Status != result.StatusComplete {
-			t.Errorf("%s is %s, and only a branch of stack failed", o.Name, o.Status)
+			t.Errorf("%s is %s, but only a branch of stack failed", o.Name, o.Status)
 		}
 	}
 }
 
-// TestFailureDoneElsewhere: what failed twice in one process is taken from another
-// that has done it since.
+// TestFailureDoneElsewhere checks that a run that failed twice in one process
+// is used when another process has completed it since.
 func TestFailureDoneElsewhere(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
-	d := &weakDevice{fails: failsIn("stack", 3)}
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	d := &failingDevice{fails: failsIn("stack", 3)}
 	s, err := lag.Open(config, d.options(dir))
 	if err != nil {
 		t.Fatal(err)
@@ -323,17 +326,18 @@ func TestFailureDoneElsewhere(t *testing.T) {
 	}
 }
 
-// TestSelectWithFailure: a live selection passes over a candidate that fails, and
-// is an error where the pick itself does, or all.
+// TestSelectWithFailure checks that a selection skips a candidate that fails,
+// and that it is an error if the picked candidate or all candidates fail.
 func TestSelectWithFailure(t *testing.T) {
 	config := smoke(t)
+	config.Growth.Strategies = []string{"stack", "stack-zero", "random-top"}
 	rule := selection.LAG{Lag: config.Growth.Lag}
 	want, err := open(t, config, t.TempDir()).Select(context.Background(), rule, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pick := func(fails func(progress.Event, testbackend.Operation) error) (*result.Selected, error) {
-		s, err := lag.Open(config, (&weakDevice{fails: fails}).options(t.TempDir()))
+		s, err := lag.Open(config, (&failingDevice{fails: fails}).options(t.TempDir()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -342,21 +346,21 @@ func TestSelectWithFailure(t *testing.T) {
 	}
 	got, err := pick(failsIn(want.Strategy, 1))
 	if err != nil || got.Strategy == want.Strategy || got.Strategy == "" || len(got.Failures) != 1 || got.Failures[0].Run != want.Strategy {
-		t.Errorf("a candidate fails: got %+v, %v, want another picked, and to hear of that", got, err)
+		t.Errorf("one candidate failed: got %+v, %v, want another pick and a report of the failure", got, err)
 	}
 	if got, err := pick(failsIn(want.Strategy, int64(rule.Lag)+1)); err == nil || !strings.Contains(err.Error(), "strategy "+want.Strategy) || !strings.Contains(err.Error(), "Out of memory") {
-		t.Errorf("the pick fails: got %+v and error %v", got, err)
+		t.Errorf("the pick failed: got %+v and error %v", got, err)
 	}
 	if got, err := pick(func(e progress.Event, _ testbackend.Operation) error {
 		if e.Phase == progress.PhaseProbe {
 			return errMemory
 		}
 		return nil
-	}); err == nil || !strings.Contains(err.Error(), "no candidate is left that the rule followed") {
-		t.Errorf("all candidates fail: got %+v and error %v", got, err)
+	}); err == nil || !strings.Contains(err.Error(), "all candidates that the rule followed diverged or failed") {
+		t.Errorf("all candidates failed: got %+v and error %v", got, err)
 	}
 	config.Growth.Rules = []string{"decay:4,3", "oracle"}
-	weak := &weakDevice{fails: func(e progress.Event, _ testbackend.Operation) error {
+	weak := &failingDevice{fails: func(e progress.Event, _ testbackend.Operation) error {
 		if e.Phase == progress.PhaseBranch {
 			return errMemory
 		}
@@ -367,19 +371,20 @@ func TestSelectWithFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if got, err := s.Select(context.Background(), selection.Decay{Probe: 4, Length: 3}, 1); err == nil || !strings.Contains(err.Error(), "no candidate is left that the rule followed") {
-		t.Errorf("all branches fail: got %+v and error %v", got, err)
+	if got, err := s.Select(context.Background(), selection.Decay{Probe: 4, Length: 3}, 1); err == nil || !strings.Contains(err.Error(), "all candidates that the rule followed diverged or failed") {
+		t.Errorf("all branches failed: got %+v and error %v", got, err)
 	}
 }
 
-// TestLearningFails: a device that fails while coefficients are learned fails in
-// the candidate that they are for.
+// TestLearningFails checks that a failure of the device while coefficients are
+// learned is a failure of their candidate.
 func TestLearningFails(t *testing.T) {
 	config := learning(t, "bert")
 	compiled := false
-	d := &weakDevice{}
+	d := &failingDevice{}
 	d.fails = func(e progress.Event, op testbackend.Operation) error {
-		// The program that learns is compiled once stacking is at its end.
+		// The program that learns is compiled after the candidate "stack" is
+		// complete.
 		if compiled = compiled || e.Phase == progress.PhaseProbe && e.Run == "stack" && e.Done == e.Total && op == testbackend.Compile; compiled {
 			return errMemory
 		}

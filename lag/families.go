@@ -1,3 +1,3 @@
 package lag
 
-import _ "github.com/landscape-aware/growing/lag/model/families" // BERT and UL2
+import _ "github.com/landscape-aware/growing/lag/model/families" // registers BERT and UL2

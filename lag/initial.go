@@ -9,8 +9,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// setInitial gives the task the model of a model directory or of a run and,
-// where it has one, its vocabulary.
+// setInitial sets the task's model to the one in a model directory or in the
+// directory of a run. If that model has a tokenizer, the task uses it too.
 func setInitial(t *Task, dir string) error {
 	p, err := trained.Load(dir)
 	if err != nil {
@@ -32,17 +32,20 @@ func setInitial(t *Task, dir string) error {
 	return nil
 }
 
-// SetInitial makes the training start from a model directory or that of a run:
-// with that model and, where it has one, its vocabulary.
+// SetInitial makes the training start from the model in dir, which is a model
+// directory or the directory of a run. If that model has a tokenizer, the
+// training uses it too.
 func (c *Training) SetInitial(dir string) error {
 	c.Initial = dir
 	return setInitial(&c.Task, dir)
 }
 
-// SetInitial makes a model directory, or that of a run, the source model of the
-// study, without any more pretraining. The learning-rate schedule after growing
-// begins anew: the position of the one before is not known, nor is the cost that
-// [result.ControlScratch] would match.
+// SetInitial makes the model in dir, which is a model directory or the
+// directory of a run, the source model of the study, without further
+// pretraining. The learning-rate schedule after growing starts at 0, because
+// the position in the earlier schedule is not known. [result.ControlScratch] is
+// removed, because the cost of the model is not known either. If the model
+// cannot grow to Growth.To, that becomes twice its depths.
 func (c *StudyConfig) SetInitial(dir string) error {
 	c.Pretrain.Initial = dir
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: c.Pretrain.Schedule.Peak}
@@ -62,8 +65,8 @@ func (c *StudyConfig) SetInitial(dir string) error {
 	return nil
 }
 
-// SetSequenceLength is that of the task, but for the positions of a model that
-// the training starts from, which stay.
+// SetSequenceLength sets the task's sequence length. If the training starts
+// from another model, it leaves the number of that model's positions unchanged.
 func (c *Training) SetSequenceLength(tokens int) {
 	model := c.Model
 	c.Task.SetSequenceLength(tokens)

@@ -9,15 +9,12 @@ import (
 	"github.com/landscape-aware/growing/lag/model/trained"
 )
 
-// TestInitialModel grows a model that another study has trained: without a step of
-// its own the source has the loss at which that one ended.
+// TestInitialModel grows a model that another study has trained. Without steps
+// of its own, the source has the final loss of that study's source.
 func TestInitialModel(t *testing.T) {
-	config, dir := smoke(t), t.TempDir()
+	config := smoke(t)
 	config.Growth.Strategies = []string{"stack"}
-	first, err := run(t, config, dir, backend.Go, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, first := doneStudy(t)
 	configs, err := filepath.Glob(filepath.Join(dir, "*", "config.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +35,7 @@ func TestInitialModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if second.Source.Loss != first.Source.Loss || second.Source.Steps != 0 || second.Source.FLOPs != 0 {
-		t.Errorf("the source of the second study has loss %v after %d steps and %g FLOPs, where the first study's ended at %v",
+		t.Errorf("the source of the second study has loss %v after %d steps and %g FLOPs; the first study's ended at %v",
 			second.Source.Loss, second.Source.Steps, second.Source.FLOPs, first.Source.Loss)
 	}
 	if got, want := config.Growth.To, (growth.Depths{2}); got[0] != want[0] {
@@ -46,6 +43,6 @@ func TestInitialModel(t *testing.T) {
 	}
 
 	if err := config.SetInitial(t.TempDir()); err == nil {
-		t.Error("an empty directory is taken for a model")
+		t.Error("an empty directory is not an error")
 	}
 }

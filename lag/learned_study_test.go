@@ -17,8 +17,9 @@ import (
 
 const learnSteps = 6
 
-// learning is a study of stacking, and of LiGO from stacking's coefficients, for
-// an encoder (2 -> 3) or an encoder-decoder (1,1 -> 2,2).
+// learning returns a study with two strategies: stack, and LiGO with stack's
+// coefficients as its start. The model is an encoder (2 -> 3) or an
+// encoder-decoder (1,1 -> 2,2).
 func learning(t *testing.T, family string) lag.StudyConfig {
 	t.Helper()
 	config := smoke(t)
@@ -44,7 +45,8 @@ func learning(t *testing.T, family string) lag.StudyConfig {
 	return config
 }
 
-// learnedBytes are those of the only file of learned coefficients of a study.
+// learnedBytes returns the contents of the study's only file of learned
+// coefficients.
 func learnedBytes(t *testing.T, dir string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, "*", "learned.json"))
@@ -58,9 +60,9 @@ func learnedBytes(t *testing.T, dir string) string {
 	return string(text)
 }
 
-// TestLearnedStudy: a study in which coefficients are learned gives the same
-// bytes each time, and when it is interrupted before they are, and later; they
-// change what training starts from, and their cost is counted.
+// TestLearnedStudy checks that a study with learned coefficients gives the same
+// bytes each time, also if it is interrupted before or after they are learned.
+// The coefficients change the start of training, and their cost is counted.
 func TestLearnedStudy(t *testing.T) {
 	for _, family := range []string{"bert", "ul2"} {
 		t.Run(family, func(t *testing.T) {
@@ -76,7 +78,7 @@ func TestLearnedStudy(t *testing.T) {
 					t.Fatal(err)
 				}
 				if resultBytes(t, dirs[0], "result.json") != resultBytes(t, dir, "result.json") || learnedBytes(t, dirs[0]) != learnedBytes(t, dir) {
-					t.Errorf("%s: another study, or other coefficients", dir)
+					t.Errorf("%s: the result or the coefficients differ", dir)
 				}
 			}
 			stack, ligo := study.Strategies[0], study.Strategies[1]
@@ -87,14 +89,14 @@ func TestLearnedStudy(t *testing.T) {
 				t.Errorf("ligo took %g FLOPs, want %g", ligo.FLOPs, want)
 			}
 			if ligo.Initial() == stack.Initial() {
-				t.Error("what was learned changes nothing")
+				t.Error("the learned coefficients change nothing")
 			}
 		})
 	}
 }
 
-// interruptLearned begins a study and stops it twice: when ligo's turn comes,
-// before it has learned, and while it is trained.
+// interruptLearned starts a study and stops it twice: before ligo learns its
+// coefficients, and while it is trained.
 func interruptLearned(t *testing.T, config lag.StudyConfig, dir string) {
 	t.Helper()
 	for _, moment := range []struct {
@@ -119,15 +121,14 @@ func interruptLearned(t *testing.T, config lag.StudyConfig, dir string) {
 	}
 }
 
-// TestLearnedStacking: in a comparison of stages at equal cost, learning is paid
-// for by the arm whose rule has it done.
+// TestLearnedStacking checks that learning counts toward the budget of the arm
+// whose rule needs it.
 func TestLearnedStacking(t *testing.T) {
 	c, err := lag.StackingPreset("smoke")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data.Corpus.Source = corpusFile(t, 200)
-	c.SetVocabSize(64)
+	c.Task = smoke(t).Task
 	if c.Model, err = c.Model.WithDepths(2); err != nil {
 		t.Fatal(err)
 	}
@@ -152,8 +153,8 @@ func TestLearnedStacking(t *testing.T) {
 	}
 }
 
-// TestLearningDiverges: a strategy whose coefficients diverge is an outcome like
-// any other that diverges, at step 0.
+// TestLearningDiverges checks that a strategy whose coefficients diverge is
+// recorded as diverged at step 0.
 func TestLearningDiverges(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Strategies = []string{"stack", "random-top"}

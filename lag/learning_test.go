@@ -8,8 +8,8 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// TestLearningCounts: a rule pays for the learning of every candidate that it
-// looks at and does not pick, and for no other.
+// TestLearningCounts checks that a rule pays for the learning of every
+// candidate that it evaluates and does not pick, and of no other.
 func TestLearningCounts(t *testing.T) {
 	pool := growth.Pool{
 		growth.Custom("stack", growth.Map{0, 0}, growth.Copy), growth.Custom("ligo", growth.Map{0, 0}, growth.Copy), growth.Custom("other", growth.Map{0, 0}, growth.Copy),
@@ -34,7 +34,7 @@ func TestLearningCounts(t *testing.T) {
 		}
 		_, extra, err := selection.Pick(t.Context(), rule, ranked{grown, 20})
 		if err != nil || !slices.Equal(extra, want) {
-			t.Errorf("%s: the steps beside the winner's are %v, want %v (%v)", text, extra, want, err)
+			t.Errorf("%s: the steps of other candidates are %v, want %v (%v)", text, extra, want, err)
 		}
 		// A stage pays for the winner's learning too.
 		total := total(want)
@@ -42,7 +42,7 @@ func TestLearningCounts(t *testing.T) {
 			total += 5
 		}
 		if got, err := (plannedStage{rule: rule, pool: pool, grown: grown}).expectedExtra(20); err != nil || got != total {
-			t.Errorf("%s: a stage is expected to spend %d steps beside training, want %d (%v)", text, got, total, err)
+			t.Errorf("%s: the expected extra steps of a stage are %d, want %d (%v)", text, got, total, err)
 		}
 	}
 }

@@ -11,19 +11,20 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// plannedStage is a stage of an arm, with the steps that the budget allows.
+// plannedStage is a stage of an arm, with the number of steps that the budget
+// allows.
 type plannedStage struct {
 	Stage
 	model    model.Model
-	pool     growth.Pool // that the stage begins with; none for the first
+	pool     growth.Pool // strategies from which the rule picks; empty for the first stage
 	rule     selection.Rule
-	grown    selection.Grown // of the pool
+	grown    selection.Grown // describes the pool for the rule
 	schedule train.Schedule
-	flops    float64 // of a step
-	extra    int     // steps that the rule is expected to spend on losers
+	flops    float64 // per step
+	extra    int     // expected steps of candidates that the rule does not pick
 }
 
-// rules are the stage's rule, or none.
+// rules returns the stage's rule as a slice, empty if it has none.
 func (s plannedStage) rules() []selection.Rule {
 	if s.rule == nil {
 		return nil
@@ -32,9 +33,9 @@ func (s plannedStage) rules() []selection.Rule {
 }
 
 // plannedStages returns an arm's stages. It scales their steps to use up the
-// budget, training and probing together: what is left is less than the cost of one
-// more step of the last stage, with what its rule would then spend. cost is that of
-// a step of a model, in FLOPs.
+// budget for training and probing together: what is left is less than the cost
+// of one more step of the last stage, including the cost of the rule for that
+// step. cost returns the FLOPs of one step of a model.
 func (c Stacking) plannedStages(arm Arm, budget float64, cost func(model.Model) float64) ([]plannedStage, error) {
 	var list []plannedStage
 	for i, stage := range c.stages(arm) {
@@ -79,8 +80,8 @@ func (c Stacking) plannedStages(arm Arm, budget float64, cost func(model.Model) 
 	return list, nil
 }
 
-// fit scales the steps of stages to a budget of FLOPs. One more step of the last
-// stage, with what its rule would then spend, would exceed it.
+// fit scales the steps of the stages to a budget of FLOPs. One more step of the
+// last stage, including the cost of the rule for it, would exceed the budget.
 func fit(list []plannedStage, budget float64) error {
 	weights, training := make([]float64, len(list)), 0.0
 	for i, s := range list {
@@ -98,8 +99,9 @@ func fit(list []plannedStage, budget float64) error {
 		}
 		return total, nil
 	}
-	// What a rule spends may depend on the steps of its stage. At too small a scale
-	// rules do not fit into their stages, at too large a one the budget is exceeded.
+	// A rule's cost may depend on the steps of its stage. If the scale is too
+	// small, rules do not fit into their stages; if it is too large, the total
+	// exceeds the budget.
 	low, high := 0.0, budget/training
 	if total, err := spend(high); err == nil && total <= budget*(1+rounding) {
 		low = high
@@ -114,10 +116,10 @@ func fit(list []plannedStage, budget float64) error {
 	}
 	total, err := spend(low)
 	if err == nil && total > budget*(1+rounding) {
-		err = fmt.Errorf("the budget of %.3g FLOPs is less than a step of every stage takes", budget)
+		err = fmt.Errorf("the budget of %.3g FLOPs is less than the cost of one step of every stage", budget)
 	}
 	if err != nil {
-		return fmt.Errorf("training and probing do not fit into the budget of %.3g FLOPs: %w; shorten the lag, take fewer strategies, or lengthen the stages", budget, err)
+		return fmt.Errorf("training and probing do not fit into the budget of %.3g FLOPs: %w; shorten the lag, use fewer strategies, or lengthen the stages", budget, err)
 	}
 	left := budget
 	last := &list[len(list)-1]
@@ -127,11 +129,12 @@ func fit(list []plannedStage, budget float64) error {
 	return last.fill(int(left/last.flops + rounding))
 }
 
-// rounding is how far a number of steps may be from a whole one: it is rounding error.
+// rounding is the tolerance for rounding errors when FLOPs are divided into
+// whole steps.
 const rounding = 1e-9
 
-// fill gives the stage as many steps as it can have if these and the steps that its
-// rule spends are to be at most n. It has fewer now.
+// fill increases the stage's steps as far as possible so that the steps and the
+// rule's extra steps together are at most n.
 func (s *plannedStage) fill(n int) error {
 	more := sort.Search(n-s.Steps, func(i int) bool {
 		extra, err := s.expectedExtra(s.Steps + i + 1)
@@ -143,9 +146,10 @@ func (s *plannedStage) fill(n int) error {
 	return err
 }
 
-// expectedExtra is how many steps the stage's rule spends on candidates that it
-// does not pick and on learning the coefficients of the pick, if the stage has so
-// many steps and none diverges.
+// expectedExtra returns how many extra steps the stage's rule takes if the
+// stage has that many steps and no candidate diverges: the steps of candidates
+// that it does not pick, and the steps in which the picked one learns
+// coefficients.
 func (s plannedStage) expectedExtra(steps int) (int, error) {
 	if s.rule == nil {
 		return 0, nil
@@ -157,7 +161,7 @@ func (s plannedStage) expectedExtra(steps int) (int, error) {
 	return total(extra) + s.grown.Candidates[choice.Index].LearnSteps, nil
 }
 
-// ranked are candidates of which each is better than the next.
+// ranked are made-up candidates: each has a lower loss than the next.
 type ranked struct {
 	grown selection.Grown
 	steps int

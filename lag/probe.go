@@ -14,14 +14,14 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// probes are the candidates of a study, those of each seed.
+// probes are the candidates of a study, one set for each seed.
 type probes struct {
 	study      *Study
 	candidates []*engine.Candidates
-	decayed    []map[selection.Branch][]float64 // losses of their decay branches
+	decayed    []map[selection.Branch][]float64 // losses of the decay branches, by seed
 }
 
-// probes returns the study's candidates, of which nothing is trained yet.
+// probes returns the study's candidates, not yet trained.
 func (s *Study) probes() (*probes, error) {
 	p := &probes{study: s, decayed: make([]map[selection.Branch][]float64, len(s.Seeds()))}
 	for i, seed := range s.Seeds() {
@@ -34,7 +34,8 @@ func (s *Study) probes() (*probes, error) {
 	return p, nil
 }
 
-// candidates returns the study's candidates under a seed, the index-th of the seeds.
+// candidates returns the study's candidates for a seed. index is the position
+// of the seed among the study's seeds.
 func (s *Study) candidates(seed int64, index int) (*engine.Candidates, error) {
 	source, err := s.source()
 	if err != nil {
@@ -53,8 +54,8 @@ func (s *Study) candidates(seed int64, index int) (*engine.Candidates, error) {
 	})
 }
 
-// jobs train every candidate to the end, and then its decay branches: a job for
-// each seed.
+// jobs returns a job for each seed. It trains every candidate to the end and
+// then the decay branches.
 func (p *probes) jobs() []engine.Job {
 	var jobs []engine.Job
 	for i, c := range p.candidates {
@@ -78,10 +79,11 @@ func (p *probes) jobs() []engine.Job {
 	return jobs
 }
 
-// Probe grows the source model, which must be trained, in every way of the pool
-// and trains each candidate to the end: under each seed all on the same batches
-// in the same order. A candidate that diverges, or whose device fails, is an
-// outcome; it is an error if the device fails in all of them.
+// Probe grows the source model, which must be trained, with every strategy of
+// the pool and trains each candidate to the end. With the same seed, all
+// candidates train on the same batches in the same order. If a candidate
+// diverges, or the device fails in it, that is an outcome. If the device fails
+// in all candidates, that is an error.
 func (s *Study) Probe(ctx context.Context) ([]result.Outcome, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
@@ -96,7 +98,7 @@ func (s *Study) Probe(ctx context.Context) ([]result.Outcome, error) {
 	return p.outcomes()
 }
 
-// outcomes describes the candidates, which are trained.
+// outcomes describes the trained candidates.
 func (p *probes) outcomes() ([]result.Outcome, error) {
 	var list []result.Outcome
 	failed := 0
@@ -121,7 +123,7 @@ func (p *probes) outcomes() ([]result.Outcome, error) {
 	return list, nil
 }
 
-// outcome describes what became of a candidate.
+// outcome describes the result of a candidate.
 func (s *Study) outcome(c *engine.Candidates, i int) (result.Outcome, error) {
 	trained, run, strategy, learn := c.Outcome(i), c.Runs[i], s.Pool[i], c.Grown().Candidates[i].LearnSteps
 	g := s.Config.Growth
@@ -148,7 +150,7 @@ func (s *Study) outcome(c *engine.Candidates, i int) (result.Outcome, error) {
 		return o, err
 	}
 	metrics, err := train.ReadMetrics(dir)
-	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // it stopped before its first step
+	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // a run that stopped before its first step has no metrics
 		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
 	}
 	o.RateAtLag = run.Spec.Schedule.At(max(g.Lag-1, 0))
@@ -156,7 +158,7 @@ func (s *Study) outcome(c *engine.Candidates, i int) (result.Outcome, error) {
 	return o, nil
 }
 
-// statusOf is how a training ended.
+// statusOf returns how a training ended.
 func statusOf(o train.Outcome) result.Status {
 	switch {
 	case o.DivergedAt != nil:
@@ -183,10 +185,10 @@ func everyIndex(n int) []int {
 	return indices
 }
 
-// trainingWindow is how many steps a training loss is averaged over.
+// trainingWindow is the number of steps over which a training loss is averaged.
 const trainingWindow = 10
 
-// earlySignals are those that a candidate's log holds at the lag.
+// earlySignals returns the signals that a candidate's log contains at the lag.
 func earlySignals(metrics []train.Metric, curve []result.Point, lag int) []result.Signal {
 	gradient := result.Undefined()
 	var loss, n float64
@@ -203,13 +205,13 @@ func earlySignals(metrics []train.Metric, curve []result.Point, lag int) []resul
 	}
 	return []result.Signal{
 		{Name: result.SignalGradientNorm, Value: gradient},
-		{Name: result.SignalTrainingLoss, Step: lag, Value: result.Number(loss / n)}, // NaN where there is none
+		{Name: result.SignalTrainingLoss, Step: lag, Value: result.Number(loss / n)}, // NaN if there are no training losses
 		{Name: result.SignalSlope, Step: lag, Value: result.Number(slope(curve, lag))},
 	}
 }
 
-// slope is that of the validation loss against the logarithm of the step, in
-// nats per e-fold, over the last evaluations up to the lag.
+// slope returns the slope of the validation loss against the logarithm of the
+// step, in nats per e-fold, over the last evaluations up to the lag.
 func slope(curve []result.Point, lag int) float64 {
 	const evaluations = 4
 	var steps []int

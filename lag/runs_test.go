@@ -13,7 +13,7 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// recordedRun is what the directory of a run says.
+// recordedRun is the contents of a run's directory.
 type recordedRun struct {
 	dir string
 
@@ -27,7 +27,7 @@ type recordedRun struct {
 	metrics []train.Metric
 }
 
-// recordedRuns are the runs in the directory of a study.
+// recordedRuns returns the runs in the directory of a study.
 func recordedRuns(t *testing.T, dir string) []recordedRun {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, "*", "metrics.jsonl"))
@@ -52,7 +52,7 @@ func recordedRuns(t *testing.T, dir string) []recordedRun {
 	return runs
 }
 
-// of returns the run of a strategy under a seed, which may have no run.
+// of returns the run of a strategy with a seed, if there is one.
 func of(runs []recordedRun, kind progress.Phase, strategy growth.Strategy, seed int64) (recordedRun, bool) {
 	strategy.Name, strategy.Source = "", ""
 	for _, r := range runs {
@@ -63,7 +63,7 @@ func of(runs []recordedRun, kind progress.Phase, strategy growth.Strategy, seed 
 	return recordedRun{}, false
 }
 
-// training returns the lines of a run's updates, without their times.
+// training returns the log lines of a run's updates, without times.
 func (r recordedRun) training() []train.Metric { return r.events(train.EventTrain) }
 
 func (r recordedRun) events(kind train.Event) []train.Metric {
@@ -77,7 +77,7 @@ func (r recordedRun) events(kind train.Event) []train.Metric {
 	return lines
 }
 
-// resultBytes are those of a file of results.
+// resultBytes returns the contents of a result file.
 func resultBytes(t *testing.T, dir, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, name))

@@ -6,22 +6,23 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// TestSave: a result with fewer failures, which another process had written, stays.
+// TestSave checks that a result with fewer failures, written by another
+// process, is kept.
 func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	failed := &result.Study{Verdict: "failed", Failures: []result.Failure{{Run: "stack", Seed: 1}}}
 	whole := &result.Study{Verdict: "whole"}
-	before := sumOf(dir, result.StudyResult)
+	before := fileHash(dir, result.StudyResult)
 	for _, step := range []struct {
 		study  *result.Study
-		opened bool // anew, so that what is there was there before
+		opened bool // start again, so that the existing result counts as an earlier one
 		want   string
 	}{
 		{failed, false, "failed"}, {failed, false, "failed"}, {whole, false, "whole"}, {failed, false, "whole"},
 		{failed, true, "failed"}, {whole, false, "whole"},
 	} {
 		if step.opened {
-			before = sumOf(dir, result.StudyResult)
+			before = fileHash(dir, result.StudyResult)
 		}
 		got, err := save(dir, step.study, before)
 		if err != nil || got.Verdict != step.want {

@@ -16,19 +16,19 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// Select grows the source model, trained first where it is not, and lets a rule
-// pick a strategy under a seed, which is one of the study's: candidates are trained
-// only as far as the rule asks, and the winner goes on to the end. The runs are
-// those of the study, so that neither repeats what the other has done. The outcome
-// is also written to selected/ in the study's directory. It is an error if the
-// options ask for several workers: a rule picks in one process.
+// Select grows the source model and lets a rule pick a strategy with one of the
+// study's seeds. It trains the source model first if necessary. It trains
+// candidates only as far as the rule asks, and the picked one to the end.
+// Select and [Study.Run] share runs, so neither repeats the other's work.
+// Select also writes the outcome to selected/ in the study's directory. It is
+// an error if the options ask for more than one worker.
 func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*result.Selected, error) {
 	index := slices.Index(s.Seeds(), seed)
 	switch {
 	case index < 0:
 		return nil, fmt.Errorf("the study has no seed %d; it has %v", seed, s.Seeds())
 	case rule == nil:
-		return nil, errors.New("no selection rule is given")
+		return nil, errors.New("no selection rule was given")
 	case s.options.Workers > 1:
 		return nil, fmt.Errorf("a rule picks in one process; %d workers have nothing to share", s.options.Workers)
 	}
@@ -38,7 +38,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	s.session.ForgetFailures() // they are tried again
+	s.session.ForgetFailures() // try them again
 	if _, err := s.Pretrain(ctx); err != nil {
 		return nil, err
 	}
@@ -63,14 +63,14 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 	return selected, atomicfile.WriteJSON(filepath.Join(dir, name), selected)
 }
 
-// selectFrom has a rule pick one of the candidates, and trains it to the end.
+// selectFrom lets a rule pick one of the candidates and trains it to the end.
 func (s *Study) selectFrom(ctx context.Context, rule selection.Rule, seed int64, candidates *engine.Candidates) (*result.Selected, error) {
 	choice, extra, err := selection.Pick(ctx, rule, candidates)
 	if err != nil {
 		return nil, err
 	}
 	if choice.Index < 0 && candidates.Failure() != nil {
-		return nil, engine.Advise("no candidate is left that the rule followed, each having diverged or failed", candidates.Failure())
+		return nil, engine.Advise("all candidates that the rule followed diverged or failed", candidates.Failure())
 	}
 	selected := &result.Selected{
 		Rule: rule.String(), Seed: seed, Final: result.Undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
@@ -86,7 +86,7 @@ func (s *Study) selectFrom(ctx context.Context, rule selection.Rule, seed int64,
 	selected.Strategy, selected.Run = s.Pool[winner].Name, candidates.Runs[winner].Address()
 	o := candidates.Outcome(winner)
 	if o.Failed != nil {
-		return nil, fmt.Errorf("strategy %s, which %s picks: %w; mend that and pick again, what was trained is kept", selected.Strategy, rule, o.Failed)
+		return nil, fmt.Errorf("strategy %s, which %s picked: %w; fix this and select again, completed training is kept", selected.Strategy, rule, o.Failed)
 	}
 	if o.DivergedAt == nil {
 		selected.Final = result.Number(o.Curve[len(o.Curve)-1].Value())
@@ -94,7 +94,7 @@ func (s *Study) selectFrom(ctx context.Context, rule selection.Rule, seed int64,
 	return selected, nil
 }
 
-// total is the sum of steps.
+// total returns the sum of steps.
 func total(steps []int) int {
 	sum := 0
 	for _, n := range steps {
@@ -103,9 +103,9 @@ func total(steps []int) int {
 	return sum
 }
 
-// CheckRule reports why a rule cannot pick live in a study: it does not fit the
-// training, finds no strategy in the pool, or looks where the study does not
-// evaluate.
+// CheckRule returns an error if a rule cannot be used with [Study.Select]:
+// because it does not fit the training, its strategy is not in the pool, or it
+// needs losses at steps where the study does not evaluate.
 func (c StudyConfig) CheckRule(rule selection.Rule) error {
 	pool, err := c.Pool()
 	if err != nil {
@@ -121,7 +121,7 @@ func (c StudyConfig) CheckRule(rule selection.Rule) error {
 	steps := c.Growth.evaluationSteps(rules)
 	for _, step := range rule.Evaluations(c.Growth.Schedule.Steps) {
 		if !slices.Contains(steps, step) {
-			return advice.Errorf(advice.Rules, "rule %q looks at step %d, where the study does not evaluate; put it among the study's rules", rule, step)
+			return advice.Errorf(advice.Rules, "rule %q needs the loss at step %d, where the study does not evaluate; add the rule to the study's rules", rule, step)
 		}
 	}
 	return nil

@@ -20,10 +20,11 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// selecting is a study of 2 -> 4 layers with all selection rules. Its schedule is
-// the tiny end of a huge one. Two candidates begin it anew, and diverge: one at
-// once, the other some steps later, after it has trained its new layers alone. One
-// learns coefficients before it is grown.
+// selecting is a study of 2 -> 4 layers with all selection rules. Its training
+// is a late part of its schedule, which starts with a far higher rate. Two
+// candidates restart the schedule and diverge: one at once, the other after
+// some steps, because it first trains only its new layers. One candidate learns
+// coefficients before it is grown.
 func selecting(t *testing.T) lag.StudyConfig {
 	t.Helper()
 	config := smoke(t)
@@ -34,7 +35,7 @@ func selecting(t *testing.T) lag.StudyConfig {
 	const steps, lagged, start = 12, 4, 60_000_000
 	g := &config.Growth
 	g.To, g.Lag = growth.Depths{4}, lagged
-	g.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e5, Steps: steps, Start: start, Length: start + steps} // 2e-2 at first
+	g.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e5, Steps: steps, Start: start, Length: start + steps} // 2e-2 at the first step
 	g.Strategies = []string{"interleave", "repeat-last-1", "repeat-middle-1", "interleave-zero", "interleave-gated"}
 	restarting := growth.Custom("restarting", growth.Map{0, 1, 1, 1}, growth.Copy)
 	restarting.Restart = true
@@ -52,7 +53,8 @@ func selecting(t *testing.T) lag.StudyConfig {
 	return config
 }
 
-// open opens a study on the pure-Go backend, with data that other directories beside share.
+// open opens a study on the pure-Go backend. Studies in the same parent
+// directory share data.
 func open(t *testing.T, config lag.StudyConfig, dir string) *lag.Study {
 	t.Helper()
 	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
@@ -67,10 +69,10 @@ func open(t *testing.T, config lag.StudyConfig, dir string) *lag.Study {
 	return s
 }
 
-// TestSelect: every rule picks live, where nothing was trained before, what it
-// picks on the recorded curves of the study in full, at the same cost, with the
-// same final loss. Nothing is trained further than the rule asked. A study that
-// goes on from what was trained so comes to the same study.
+// TestSelect checks that every rule, used live in an empty directory, picks the
+// same as on the recorded curves of the complete study, with the same cost and
+// the same final loss, and trains nothing further than it asked. A study that
+// continues from the runs of these selections has the same result.
 func TestSelect(t *testing.T) {
 	config, root := selecting(t), t.TempDir()
 	ctx := context.Background()
@@ -86,7 +88,7 @@ func TestSelect(t *testing.T) {
 		}
 	}
 	if len(diverged) != 2 || diverged[0] || diverged[study.Steps] {
-		t.Fatalf("candidates diverged at %v; this test means one at once and one later", diverged)
+		t.Fatalf("candidates diverged at %v; this test expects one at once and one later", diverged)
 	}
 	all := open(t, config, filepath.Join(root, "all"))
 	for i, text := range config.Growth.Rules {
@@ -107,7 +109,8 @@ func TestSelect(t *testing.T) {
 		}
 		trainedAsAsked(t, config, dir, got)
 
-		// Now after the rules before, which have left candidates at many steps.
+		// Now after the earlier rules, which have left candidates at many
+		// steps.
 		again, err := all.Select(ctx, rule, config.Seed)
 		if err != nil {
 			t.Errorf("%s after %v: %v", text, config.Growth.Rules[:i], err)
@@ -119,16 +122,16 @@ func TestSelect(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resultBytes(t, all.Dir(), "result.json") != resultBytes(t, whole, "result.json") {
-		t.Error("a study whose candidates were trained rule by rule has another study than one in one piece")
+		t.Error("a study whose candidates were trained rule by rule has another result")
 	}
 }
 
-// sameNumber compares bit for bit; NaN is equal to itself.
+// sameNumber reports whether a and b have the same bits, or are both NaN.
 func sameNumber(a, b result.Number) bool {
 	return math.Float64bits(float64(a)) == math.Float64bits(float64(b)) || math.IsNaN(float64(a)) && math.IsNaN(float64(b))
 }
 
-// offline is what a rule comes to on the curves of a study.
+// offline returns what a rule picks on the curves of a study.
 func offline(t *testing.T, study *result.Study, rule selection.Rule) *result.Selected {
 	t.Helper()
 	picks, err := study.Replay(context.Background(), []selection.Rule{rule})
@@ -137,7 +140,7 @@ func offline(t *testing.T, study *result.Study, rule selection.Rule) *result.Sel
 	}
 	p := picks[0]
 	s := &result.Selected{Rule: rule.String(), Seed: p.Seed, Strategy: p.Strategy, ExtraSteps: p.ExtraSteps, ExtraFLOPs: p.ExtraFLOPs, Final: result.Number(math.NaN())}
-	if _, ok := rule.(selection.Random); ok { // replayed as an expectation
+	if _, ok := rule.(selection.Random); ok { // its replay is an expected value
 		names := make([]string, len(study.Strategies))
 		for i, o := range study.Strategies {
 			names[i] = o.Name
@@ -160,8 +163,8 @@ func offline(t *testing.T, study *result.Study, rule selection.Rule) *result.Sel
 	return s
 }
 
-// trainedAsAsked reads the logs of a live selection: the winner was trained to
-// the end, the others as far as the rule says that it had them trained.
+// trainedAsAsked checks the logs of a live selection: the winner was trained to
+// the end, the others as far as the selection says.
 func trainedAsAsked(t *testing.T, config lag.StudyConfig, dir string, s *result.Selected) {
 	t.Helper()
 	pool, err := config.Pool()
@@ -196,12 +199,12 @@ func trainedAsAsked(t *testing.T, config lag.StudyConfig, dir string, s *result.
 		t.Errorf("%s: %d branches were trained, the rule asked for %d", s.Rule, got, branches)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "result.json")); err == nil {
-		t.Errorf("%s: a selection has written the study's result", s.Rule)
+		t.Errorf("%s: a selection wrote the study's result", s.Rule)
 	}
 }
 
-// TestSelectBadInput: each mistake gives one line that says what is wrong, before
-// anything is trained.
+// TestSelectBadInput checks that each mistake gives one line that says what is
+// wrong, before anything is trained.
 func TestSelectBadInput(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Rules = []string{"lag:5"}
@@ -223,6 +226,6 @@ func TestSelectBadInput(t *testing.T) {
 		}
 	}
 	if runs := recordedRuns(t, s.Dir()); len(runs) > 0 {
-		t.Errorf("mistakes have trained %d runs", len(runs))
+		t.Errorf("%d runs were trained despite the mistakes", len(runs))
 	}
 }

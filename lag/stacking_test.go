@@ -11,7 +11,7 @@ import (
 	"github.com/landscape-aware/growing/lag/model"
 )
 
-// smallStacking grows a model of 2 layers to 4 and 6 in stages of 40 steps.
+// smallStacking grows a model from 2 layers to 4 and 6 in stages of 40 steps.
 func smallStacking(t *testing.T) Stacking {
 	t.Helper()
 	c, err := StackingPreset("smoke")
@@ -53,13 +53,14 @@ func withDepths(t *testing.T, m model.Model, depths growth.Depths) model.Model {
 	return grown
 }
 
-// depthCost makes up the cost of a step: embedding and head beside the layers.
+// depthCost returns a made-up cost of a step: a fixed part and a part for each
+// layer.
 func depthCost(m model.Model) float64 { return 1.7e6 + 0.9e6*float64(m.Depths()[0]) }
 
-// TestPlannedStages: over random plans, rules and proportions, training and probing
-// take the whole budget, but for less than one step more in the last stage would
-// take; the schedule goes over all stages; the plan itself is kept where nothing
-// is probed.
+// TestPlannedStages checks random plans, rules and proportions. Training and
+// probing use the whole budget, to within the cost of one more step of the last
+// stage. The schedule covers all stages. Without probing, the stages are those
+// of the plan.
 func TestPlannedStages(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	c := smallStacking(t)
@@ -83,7 +84,7 @@ func TestPlannedStages(t *testing.T) {
 		text := rules[random.IntN(len(rules))]
 		arm := Arm{Name: text, Rule: text}
 		switch random.IntN(4) {
-		case 0: // stages of its own, in another proportion and of another sum
+		case 0: // own stages, with other proportions and another total
 			arm.Stages = []Stage{{Depths: stages[0].Depths, Steps: 1 + random.IntN(50)}, {Depths: stages[len(stages)-1].Depths, Steps: 1 + random.IntN(50)}}
 		case 1:
 			arm = Arm{Name: "scratch", Stages: stages[len(stages)-1:]}
@@ -91,7 +92,7 @@ func TestPlannedStages(t *testing.T) {
 		list, err := c.plannedStages(arm, budget, depthCost)
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
-				t.Errorf("an error of more than one line: %v", err)
+				t.Errorf("the error has more than one line: %v", err)
 			}
 			continue
 		}
@@ -119,7 +120,7 @@ func TestPlannedStages(t *testing.T) {
 		}
 		next := total + float64(1+more-last.extra)*last.flops
 		if total > budget*(1+1e-9) || next <= budget*(1-1e-9) {
-			t.Errorf("%s: it takes %g FLOPs of %g, with another step %g", what, total, budget, next)
+			t.Errorf("%s: it uses %g of %g FLOPs, or %g with one more step", what, total, budget, next)
 		}
 		if probes := slices.ContainsFunc(list, func(s plannedStage) bool { return s.extra > 0 }); !probes && len(arm.Stages) == 0 {
 			for i, s := range list {
@@ -131,7 +132,7 @@ func TestPlannedStages(t *testing.T) {
 	}
 	for _, rule := range append(rules, "scratch") {
 		if !fitted[rule] {
-			t.Errorf("no plan could be fitted with %s", rule)
+			t.Errorf("no plan fits with %s", rule)
 		}
 	}
 }
@@ -150,8 +151,8 @@ func TestProportionalStages(t *testing.T) {
 	}
 }
 
-// TestStackingArms: each arm is valid, and the late growth has the steps of the
-// stages before the last.
+// TestStackingArms checks that each arm is valid, and that late growth has the
+// steps of all stages before the last.
 func TestStackingArms(t *testing.T) {
 	c := smallStacking(t)
 	if err := c.Validate(); err != nil {
@@ -162,25 +163,26 @@ func TestStackingArms(t *testing.T) {
 		t.Errorf("the arms are %+v", c.Arms)
 	}
 	if two := StackingArms("lag:2", c.Stages[:2]); len(two) != 4 {
-		t.Errorf("two stages have no late growth of their own, but the arms %+v", two)
+		t.Errorf("the arms with two stages are %+v, want none with late growth", two)
 	}
 }
 
-// TestStackingValidate: each mistake gives one line that says what is wrong.
+// TestStackingValidate checks that each mistake gives one line that says what
+// is wrong.
 func TestStackingValidate(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Stacking)
 		want   string
 	}{
-		"name":                  {func(c *Stacking) { c.Name = "" }, "no name for a stacking"},
+		"name":                  {func(c *Stacking) { c.Name = "" }, "not a name for a stacking"},
 		"one stage":             {func(c *Stacking) { c.Stages = c.Stages[:1] }, "two or more"},
 		"other model":           {func(c *Stacking) { c.Stages = c.Stages[1:] }, "first stage has 4 layers"},
 		"no arms":               {func(c *Stacking) { c.Arms = nil }, "0 arms"},
 		"no seeds":              {func(c *Stacking) { c.Seeds = nil }, "0 seeds"},
 		"steps in the schedule": {func(c *Stacking) { c.Schedule.Steps = 10 }, "leave them out"},
 		"start of the schedule": {func(c *Stacking) { c.Schedule.Start = 10 }, "leave them out"},
-		"two arms of one name":  {func(c *Stacking) { c.Arms[1].Name = c.Arms[0].Name }, "a name of its own"},
-		"nameless arm":          {func(c *Stacking) { c.Arms[1].Name = "" }, "a name of its own"},
+		"two arms of one name":  {func(c *Stacking) { c.Arms[1].Name = c.Arms[0].Name }, "a unique name"},
+		"nameless arm":          {func(c *Stacking) { c.Arms[1].Name = "" }, "a unique name"},
 		"no rule":               {func(c *Stacking) { c.Arms[0].Rule = "" }, "no selection rule"},
 		"unknown rule":          {func(c *Stacking) { c.Arms[0].Rule = "best" }, "no selection rule"},
 		"rule without growth":   {func(c *Stacking) { c.Arms[4].Rule = "lag:2" }, "never grows"},
@@ -207,7 +209,8 @@ func TestStackingValidate(t *testing.T) {
 	}
 }
 
-// TestPlannedStagesErrors: what only shows when stages are fitted to the budget.
+// TestPlannedStagesErrors checks errors that appear only when stages are fitted
+// to the budget.
 func TestPlannedStagesErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Stacking)

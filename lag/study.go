@@ -21,29 +21,30 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Options say where and how a study, a stacking or a training is run. They do
-// not change what it computes.
+// Options determine where and how a study, a stacking or a training runs. They
+// do not affect the results.
 type Options struct {
 	Dir     string            // directory to write to; empty means runs/<name>
-	DataDir string            // directory of prepared data, which may be shared; empty means ".lag-data" beside Dir
+	DataDir string            // directory of prepared data, which several studies can share; empty means ".lag-data" beside Dir
 	Backend string            // engine, see [backend.Open]; empty means [backend.Auto]
-	Observe progress.Observer // receives news; nil for nobody
+	Observe progress.Observer // receives progress events; may be nil
 
-	// Workers is how many processes share the candidates, each on its part of
-	// the cores; 0 means 1, this process. The others are this program, started
-	// again: each becomes a worker before its main function begins. They cannot
-	// know families and rules that package main registers. Other processes that
-	// are started on the same directory take part without being asked for.
+	// Workers is the number of processes that share the candidates. Each has
+	// its share of the cores. 0 means 1: only this process. The others run this
+	// program again; each becomes a worker before its main function starts.
+	// They do not know families and rules that package main registers.
+	// Processes started separately on the same directory help too, whatever the
+	// value of Workers.
 	Workers int
 
-	Words advice.Words // for what warnings advise to change; nil for the names of the configuration's fields
+	Words advice.Words // names of settings in warnings; nil means the names of the configuration's fields
 
-	PeakFLOPS float64 // what the device can do in a second, for the utilization in metrics.jsonl; 0 if unknown
+	PeakFLOPS float64 // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
 
-	openBackend func(name string) (*backend.Backend, error) // nil but in tests
+	openBackend func(name string) (*backend.Backend, error) // nil except in tests
 }
 
-// dir is the directory of what has a name.
+// dir returns the directory of the study, stacking or training with that name.
 func (o Options) dir(name string) string {
 	if o.Dir != "" {
 		return o.Dir
@@ -55,8 +56,8 @@ func (o Options) engine(name string) engine.Options {
 	return engine.Options{Dir: o.dir(name), DataDir: o.DataDir, Backend: o.Backend, Observe: o.Observe, PeakFLOPS: o.PeakFLOPS, OpenBackend: o.openBackend}
 }
 
-// Study is a study that can be run. It holds an open backend and its data set
-// from the first training on until it is closed.
+// Study is a study that can be run. From the first training until Close it
+// holds an open backend and the data set.
 type Study struct {
 	Config StudyConfig
 	Pool   growth.Pool
@@ -64,19 +65,19 @@ type Study struct {
 	options Options
 	rules   []selection.Rule
 	session *engine.Session   // nil until it is needed
-	initial string            // fingerprint of the weights that pretraining starts from; empty for the model's own initialization
-	found   [sha256.Size]byte // the result.json that was there before, see sumOf
+	initial string            // fingerprint of the initial weights of pretraining; empty for the model's own initialization
+	found   [sha256.Size]byte // hash of result.json when the study began
 }
 
-// Open checks the configuration. It writes nothing: data is prepared, and study.json
-// written, when the study is run. Then, too, a result of another configuration
-// that lies in the directory is set aside.
+// Open checks the configuration. It writes nothing. When the study runs, it
+// prepares the data and writes study.json; if the directory then holds the
+// result of another configuration, that result is renamed.
 func Open(config StudyConfig, o Options) (*Study, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
 	if o.Workers < 0 {
-		return nil, fmt.Errorf("%d workers are impossible; give 1 or more", o.Workers)
+		return nil, fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
 	}
 	s := &Study{Config: config, options: o}
 	var err error
@@ -97,14 +98,14 @@ func (s *Study) Close() error {
 	return err
 }
 
-// Dir is the directory of the study.
+// Dir returns the directory of the study.
 func (s *Study) Dir() string { return s.options.dir(s.Config.Name) }
 
-// Seeds are those of the training after growing.
+// Seeds returns the seeds for training after growing.
 func (s *Study) Seeds() []int64 { return s.Config.seeds() }
 
-// Dataset is what the study trains on, prepared first where it is not, which
-// takes some seconds. It is closed with the study.
+// Dataset returns the data that the study trains on. It prepares the data if
+// necessary, which takes some seconds. Close closes it.
 func (s *Study) Dataset(ctx context.Context) (*data.Dataset, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (s *Study) Dataset(ctx context.Context) (*data.Dataset, error) {
 	return s.session.Dataset(), nil
 }
 
-// begin opens the backend and the data, and claims the directory.
+// begin opens the backend and the data, and writes study.json.
 func (s *Study) begin(ctx context.Context) (err error) {
 	if s.session != nil {
 		return nil
@@ -136,29 +137,29 @@ func (s *Study) begin(ctx context.Context) (err error) {
 	if err := s.claim(); err != nil {
 		return err
 	}
-	s.found = sumOf(s.Dir(), result.StudyResult)
+	s.found = fileHash(s.Dir(), result.StudyResult)
 	return nil
 }
 
-// claim writes study.json.
+// claim writes study.json and sets aside the result of another configuration.
 func (s *Study) claim() error {
 	var before result.Study
 	if result.ReadFile(s.Dir(), result.StudyResult, &before) == nil && before.Backend != s.session.Backend() {
-		log.Warn("this study was computed with another backend; it is trained again, and its result replaced",
+		log.Warn("this study was computed with another backend; it is trained again, and its result is replaced",
 			"before", before.Backend, "now", s.session.Backend(), "dir", s.Dir())
 	}
 	return claim(s.Dir(), result.StudyConfig, result.StudyResult, s.Config, func(c StudyConfig) StudyConfig {
 		c.Name, c.CheckpointEvery = "", 0
-		c.Growth.Controls = nil // which leave alone what a result says of the strategies
+		c.Growth.Controls = nil // they do not affect what the result says about strategies
 		return c
 	})
 }
 
-// Run brings the study to its end: pretrains the source model, probes every
-// strategy under every seed, trains the controls, writes result.json and returns
-// what it says. Whatever was computed before is not computed again. Other
-// processes that run the same study take part of the work. When the context is
-// cancelled, the state of the run at hand is saved first.
+// Run runs the study. It pretrains the source model, probes every strategy with
+// every seed, trains the controls, writes result.json and returns the result.
+// It does not repeat completed work. Other processes that run the same study
+// share the work. If the context is canceled, Run saves the state of the
+// current run before it returns.
 func (s *Study) Run(ctx context.Context) (r *result.Study, err error) {
 	err = s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
 		First: func(ctx context.Context) error {
@@ -174,7 +175,7 @@ func (s *Study) Run(ctx context.Context) (r *result.Study, err error) {
 	return r, err
 }
 
-// run is Run in this process.
+// run trains in this process; see [Study.Run].
 func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
@@ -201,7 +202,7 @@ func (s *Study) run(ctx context.Context) (*result.Study, error) {
 
 // train trains the source, the candidates and the controls.
 func (s *Study) train(ctx context.Context) (source result.Source, p *probes, c *controls, err error) {
-	s.session.ForgetFailures() // they are tried again
+	s.session.ForgetFailures() // try them again
 	if source, err = s.Pretrain(ctx); err != nil {
 		return source, nil, nil, err
 	}
@@ -214,7 +215,7 @@ func (s *Study) train(ctx context.Context) (source result.Source, p *probes, c *
 	return source, p, c, s.session.Do(ctx, append(p.jobs(), c.job)...)
 }
 
-// join takes part in a study that another process runs.
+// join helps another process with the training of a study.
 func (c StudyConfig) join(ctx context.Context, o Options) (err error) {
 	s, err := Open(c, o)
 	if err == nil {
@@ -240,7 +241,7 @@ func (s *Study) sourceLabel() progress.Event {
 	return progress.Event{Phase: progress.PhasePretrain, Run: s.Config.Model.Layers(), Count: 1, Total: int64(s.Config.Pretrain.Schedule.Steps), Loss: math.NaN()}
 }
 
-// Pretrain trains the source model, or finds it trained, and describes it.
+// Pretrain trains the source model, if necessary, and describes it.
 func (s *Study) Pretrain(ctx context.Context) (source result.Source, err error) {
 	if err := s.begin(ctx); err != nil {
 		return source, err
@@ -257,9 +258,9 @@ func (s *Study) Pretrain(ctx context.Context) (source result.Source, err error) 
 	outcome := outcomes[0]
 	switch {
 	case outcome.Failed != nil:
-		return source, engine.Advise("pretraining failed", outcome.Failed)
+		return source, engine.Advise("pretraining failed", s.session.Cause(run))
 	case outcome.DivergedAt != nil:
-		return source, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or lengthen the warm-up",
+		return source, fmt.Errorf("pretraining diverged at step %d: its loss or gradient is not finite; lower the learning rate %g or use a longer warm-up",
 			*outcome.DivergedAt, s.Config.Pretrain.Schedule.Peak)
 	}
 	source = result.Source{
@@ -273,7 +274,7 @@ func (s *Study) Pretrain(ctx context.Context) (source result.Source, err error) 
 	return source, nil
 }
 
-// LoadStudy reads the configuration and the result of a study that is complete.
+// LoadStudy reads the configuration and the result of a complete study.
 func LoadStudy(dir string) (*result.Study, StudyConfig, error) {
 	var config StudyConfig
 	if err := result.ReadFile(dir, result.StudyConfig, &config); err != nil {

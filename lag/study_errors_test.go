@@ -12,7 +12,7 @@ import (
 	"github.com/landscape-aware/growing/lag/model/bert"
 )
 
-// changeBERT changes the model of a study.
+// changeBERT returns a function that changes the model of a study.
 func changeBERT(change func(*bert.Config)) func(*lag.StudyConfig) {
 	return func(c *lag.StudyConfig) {
 		m := c.Model.Config.(bert.Config)
@@ -21,7 +21,7 @@ func changeBERT(change func(*bert.Config)) func(*lag.StudyConfig) {
 	}
 }
 
-// TestBadInput: each mistake gives one line that says what is wrong.
+// TestBadInput checks that each mistake gives one line that says what is wrong.
 func TestBadInput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
@@ -83,9 +83,9 @@ func TestBadInput(t *testing.T) {
 		})
 	}
 	if _, err := lag.Preset("slow"); err == nil || !strings.Contains(err.Error(), "quick") {
-		t.Errorf("an unknown preset: got error %v, want one that lists the presets", err)
+		t.Errorf("an unknown preset: got error %v, want a list of the presets", err)
 	}
 	if _, _, err := lag.LoadStudy(t.TempDir()); err == nil {
-		t.Error("an empty directory is loaded as a study")
+		t.Error("an empty directory is not an error")
 	}
 }

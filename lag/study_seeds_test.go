@@ -11,13 +11,14 @@ import (
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
-// TestSeeds: a study of two seeds gives the same bytes twice. The candidates of
-// one seed train on the same batches, those of another on others.
+// TestSeeds checks that a study with two seeds gives the same bytes twice.
+// Candidates with the same seed train on the same batches, and those with
+// different seeds on different ones.
 func TestSeeds(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Seeds = []int64{5, 6}
 	config.Growth.Strategies = []string{"stack", "stack-gated"}
-	// It computes what stack does, but for the updates.
+	// It computes the same as stack, except for the updates.
 	twin := growth.Custom("twin", growth.Map{0, 0}, growth.Copy)
 	twin.Moments = growth.MomentsReset
 	config.Growth.Custom = growth.Pool{twin}
@@ -41,7 +42,7 @@ func TestSeeds(t *testing.T) {
 	}
 	stack, _ := pool.ByName("stack")
 	runs := recordedRuns(t, a)
-	if want := 1 + 2*len(pool)*2; len(runs) != want { // each candidate has a decay branch
+	if want := 1 + 2*len(pool)*2; len(runs) != want { // each candidate also has a decay branch
 		t.Errorf("the study has %d runs, want %d", len(runs), want)
 	}
 	first := func(s growth.Strategy, seed int64) float64 {
@@ -51,25 +52,25 @@ func TestSeeds(t *testing.T) {
 			t.Fatalf("strategy %s was not trained under seed %d", s.Name, seed)
 		}
 		if want := config.Pretrain.Schedule.Steps; r.FirstBatch != want {
-			t.Errorf("strategy %s begins with batch %d, want that after pretraining, %d", s.Name, r.FirstBatch, want)
+			t.Errorf("strategy %s starts with batch %d, want %d, the one after pretraining", s.Name, r.FirstBatch, want)
 		}
 		return r.training()[0].Loss
 	}
 	for _, seed := range config.Growth.Seeds {
 		if a, b := first(stack, seed), first(twin, seed); a != b {
-			t.Errorf("under seed %d one model has the training loss %v as stack and %v as twin in the first step: the batches differ", seed, a, b)
+			t.Errorf("with seed %d the first training loss is %v in stack and %v in twin: the batches differ", seed, a, b)
 		}
 	}
 	if a, b := first(stack, 5), first(stack, 6); a == b {
-		t.Errorf("under both seeds the training loss of the first step is %v: the batches are the same", a)
+		t.Errorf("with both seeds the first training loss is %v: the batches are the same", a)
 	}
 	if a, b := result.Under(0)[0], result.Under(1)[0]; a.Curve[0] != b.Curve[0] || a.Final == b.Final {
-		t.Errorf("stack under both seeds: it must start from the same loss and end at others, the curves are %v and %v", a.Curve, b.Curve)
+		t.Errorf("with two seeds, stack must start from the same loss and end with different ones; the curves are %v and %v", a.Curve, b.Curve)
 	}
 }
 
-// TestFamilies: studies of an encoder-decoder and of a prefix-LM run to their
-// end, with the same bytes twice.
+// TestFamilies checks that studies of an encoder-decoder and of a prefix-LM
+// complete, with the same bytes twice.
 func TestFamilies(t *testing.T) {
 	for preset, to := range map[string]growth.Depths{"ul2": {2, 2}, "prefix-lm": {2}} {
 		t.Run(preset, func(t *testing.T) {
@@ -107,7 +108,7 @@ func TestFamilies(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !reflect.DeepEqual(again, config) || loaded.Verdict != result.Verdict {
-				t.Errorf("loaded, the study is %+v, want %+v", again, config)
+				t.Errorf("the loaded configuration is %+v, want %+v", again, config)
 			}
 		})
 	}

@@ -22,36 +22,6 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// corpusFile writes a small text of n documents and returns its path.
-func corpusFile(t *testing.T, n int) string {
-	t.Helper()
-	words := strings.Fields("growing a small model into a large one by adding layers is cheaper than training the large one from scratch " +
-		"but there are many ways to add them and the loss at the start does not tell which of them is best in the end")
-	var b strings.Builder
-	for i := range n {
-		for j := range 60 {
-			b.WriteString(words[(i*i+j*j*(i+3)+7*j)%len(words)] + " ")
-		}
-		b.WriteString("\n\n")
-	}
-	path := filepath.Join(t.TempDir(), "corpus.txt")
-	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func smoke(t *testing.T) lag.StudyConfig {
-	t.Helper()
-	config, err := lag.Preset("smoke")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Data.Corpus.Source = corpusFile(t, 200)
-	config.SetVocabSize(64)
-	return config
-}
-
 func run(t *testing.T, config lag.StudyConfig, dir, engine string, observe progress.Observer) (*result.Study, error) {
 	t.Helper()
 	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: engine, Observe: observe})
@@ -62,28 +32,25 @@ func run(t *testing.T, config lag.StudyConfig, dir, engine string, observe progr
 	return s.Run(context.Background())
 }
 
-// TestStudy runs a study twice into two directories: the results are equal byte
-// for byte, complete, and consistent in themselves.
+// TestStudy runs a study in two directories. The results must have the same
+// bytes, and be complete and consistent.
 func TestStudy(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
-		config := smoke(t)
-		root := t.TempDir()
-		var files [2][]byte
-		for i, name := range []string{"a", "b"} {
-			dir := filepath.Join(root, name)
-			if _, err := run(t, config, dir, b.Kind, nil); err != nil {
-				t.Fatal(err)
-			}
-			text, err := os.ReadFile(filepath.Join(dir, "result.json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[i] = text
+		testbackend.Slow(t, b)
+		config, root := smoke(t), t.TempDir()
+		first, second := filepath.Join(root, "a"), filepath.Join(root, "b")
+		if b.Kind == backend.Go {
+			first, _ = doneStudy(t)
+		} else if _, err := run(t, config, first, b.Kind, nil); err != nil {
+			t.Fatal(err)
 		}
-		if string(files[0]) != string(files[1]) {
+		if _, err := run(t, config, second, b.Kind, nil); err != nil {
+			t.Fatal(err)
+		}
+		if resultBytes(t, first, "result.json") != resultBytes(t, second, "result.json") {
 			t.Error("two runs of one study gave different results")
 		}
-		study, loaded, err := lag.LoadStudy(filepath.Join(root, "a"))
+		study, loaded, err := lag.LoadStudy(first)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,17 +69,17 @@ func check(t *testing.T, r *result.Study, config lag.StudyConfig) {
 	}
 	seeds := max(len(config.Growth.Seeds), 1)
 	if len(r.Strategies) != seeds*len(pool) || len(r.Correlation) == 0 || len(r.Picks) != seeds*len(r.Rules) {
-		t.Fatalf("%d strategies of %d under %d seeds, %d correlations, %d picks of %d rules",
+		t.Fatalf("%d outcomes of %d strategies with %d seeds, %d correlations, %d picks of %d rules",
 			len(r.Strategies), len(pool), seeds, len(r.Correlation), len(r.Picks), len(r.Rules))
 	}
 	for i, seed := range r.Seeds {
 		best := math.Inf(1)
 		for j, s := range r.Under(i) {
 			if s.Name != pool[j].Name || s.Seed != seed {
-				t.Errorf("outcome %d under seed %d is that of %s under %d, want %s", j, seed, s.Name, s.Seed, pool[j].Name)
+				t.Errorf("outcome %d with seed %d is that of %s with seed %d, want %s", j, seed, s.Name, s.Seed, pool[j].Name)
 			}
 			if s.Curve[0].Step != 0 || s.Curve[len(s.Curve)-1].Step != r.Steps || s.Curve[len(s.Curve)-1].Loss != s.Final {
-				t.Errorf("%s: its curve does not go from step 0 to its final loss at step %d: %v", s.Name, r.Steps, s.Curve)
+				t.Errorf("%s: its curve does not start at step 0 and end with the final loss at step %d: %v", s.Name, r.Steps, s.Curve)
 			}
 			best = min(best, float64(s.Final))
 		}
@@ -137,12 +104,10 @@ func check(t *testing.T, r *result.Study, config lag.StudyConfig) {
 	}
 }
 
-// TestAgain: asking again for a complete study trains nothing.
+// TestAgain checks that running a complete study again trains nothing.
 func TestAgain(t *testing.T) {
-	config, dir := smoke(t), t.TempDir()
-	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
-		t.Fatal(err)
-	}
+	config := smoke(t)
+	dir, _ := doneStudy(t)
 	steps := 0
 	if _, err := run(t, config, dir, backend.Go, func(e progress.Event) {
 		if e.Phase != progress.PhasePrepare && e.Point == nil && e.Done > 0 {
@@ -156,8 +121,8 @@ func TestAgain(t *testing.T) {
 	}
 }
 
-// TestDivergence: a candidate that diverges is recorded, ranks last, and does
-// not stop the study.
+// TestDivergence checks that a candidate that diverges is recorded, ranks last,
+// and does not stop the study.
 func TestDivergence(t *testing.T) {
 	config := smoke(t)
 	config.Growth.Schedule.Peak = 1e30
@@ -172,8 +137,9 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// TestOneDiverges: candidates that diverge on the way are recorded at their
-// steps, rank last, and the study goes on with the others.
+// TestOneDiverges checks that candidates that diverge during training are
+// recorded with their steps and rank last, and that the study continues with
+// the others.
 func TestOneDiverges(t *testing.T) {
 	config, dir := selecting(t), t.TempDir()
 	config.Growth.Rules = []string{"lag:4", "top:3,4", "oracle"}
@@ -204,7 +170,7 @@ func TestOneDiverges(t *testing.T) {
 			continue
 		}
 		if len(diverged) != 1 || diverged[0].Step != *o.DivergedAt || len(r.training()) != *o.DivergedAt {
-			t.Errorf("%s: it was trained %d steps and diverged at %d, its log says %v", o.Name, len(r.training()), *o.DivergedAt, diverged)
+			t.Errorf("%s: it was trained for %d steps and diverged at %d; its log says %v", o.Name, len(r.training()), *o.DivergedAt, diverged)
 		}
 		if got := loaded.Strategies[i].DivergedAt; got == nil || *got != *o.DivergedAt || !math.IsInf(loaded.Strategies[i].At(study.Steps), 1) {
 			t.Errorf("%s: result.json says that it diverged at %v", o.Name, got)
@@ -223,7 +189,7 @@ func TestOneDiverges(t *testing.T) {
 	}
 }
 
-// TestCustomStrategy: a strategy of the user's own takes part.
+// TestCustomStrategy checks that a study includes the user's own strategy.
 func TestCustomStrategy(t *testing.T) {
 	config := smoke(t)
 	config.Growth.To = growth.Depths{3}
@@ -239,15 +205,12 @@ func TestCustomStrategy(t *testing.T) {
 	}
 }
 
-// TestTruncatedCheckpoint: where the source's last checkpoint is cut short, the
-// end of its training is repeated from the one before, and where all are, from
-// its beginning: the study comes to the same study.
+// TestTruncatedCheckpoint checks that the result is the same if the source's
+// last checkpoint is truncated, in which case training continues from the one
+// before, and if all are, in which case it starts again.
 func TestTruncatedCheckpoint(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
-	want, err := run(t, config, t.TempDir(), backend.Go, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, want := doneStudy(t)
 	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
@@ -303,20 +266,18 @@ func TestTruncatedCheckpoint(t *testing.T) {
 	same("damage to all checkpoints", got)
 }
 
-// TestOtherConfiguration: a study of another configuration in a directory does
-// not leave the result of the one before, but its runs.
+// TestOtherConfiguration checks that a study in the directory of another
+// configuration removes that one's result, but not its runs.
 func TestOtherConfiguration(t *testing.T) {
-	config, dir := smoke(t), t.TempDir()
-	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
-		t.Fatal(err)
-	}
+	config := smoke(t)
+	dir, _ := doneStudy(t)
 	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
 	if _, _, err := lag.LoadStudy(dir); err != nil {
-		t.Errorf("opened again, the study has lost its result: %v", err)
+		t.Errorf("opening the study again removed its result: %v", err)
 	}
 	config.Growth.Strategies = []string{"stack"}
 	before := tree(t, dir)
@@ -325,20 +286,20 @@ func TestOtherConfiguration(t *testing.T) {
 	}
 	defer s.Close()
 	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
-		t.Errorf("opening a study writes: %s", diff)
+		t.Errorf("opening a study changed files: %s", diff)
 	}
 	if _, err := s.Pretrain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := lag.LoadStudy(dir); err == nil {
-		t.Error("the result of another configuration is taken for this one's")
+		t.Error("the result of another configuration was kept")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "result.json.old")); err != nil {
 		t.Error(err)
 	}
 }
 
-// tree returns the contents of all files in a directory and below.
+// tree returns the contents of all files in a directory tree.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
@@ -356,9 +317,10 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// TestMoreRules: a study that is complete gets another rule, with decay branches
-// from states that it has not kept. It comes to the result of a study that had the
-// rule from the start, without training a candidate to the end again.
+// TestMoreRules adds a rule to a complete study. The rule needs decay branches
+// from states that the study has not kept. The result must be that of a study
+// that had the rule from the start, and no candidate is trained to the end
+// again.
 func TestMoreRules(t *testing.T) {
 	config, root := smoke(t), t.TempDir()
 	config.Growth.Strategies = []string{"stack", "random-top"}
@@ -377,12 +339,12 @@ func TestMoreRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := 2 * (5 + 2); steps != want {
-		t.Errorf("the new rule has taken %d steps, want %d: to the branches again, and these", steps, want)
+		t.Errorf("the new rule took %d steps, want %d: those up to the branches, and the branches", steps, want)
 	}
 	if _, err := run(t, config, b, backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
 	if resultBytes(t, a, "result.json") != resultBytes(t, b, "result.json") {
-		t.Error("with the rule from the start the result is another")
+		t.Error("the result differs from that with the rule from the start")
 	}
 }

@@ -21,25 +21,26 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Training is everything that determines the training of one model, of any
+// Training is everything that determines the training of one model of any
 // family. It is saved as training.json.
 type Training struct {
-	Name string `json:"name"` // of the training; no part of what it computes
+	Name string `json:"name"` // directory name; does not affect the results
 
 	Task
 
-	// Initial is a model directory, or that of a run, whose weights, and moments
-	// if there are any, the training starts from: a model that was imported or
-	// grown, of the shape of Model. Empty starts from the model's own initialization.
+	// Initial is a model directory or the directory of a run. Training starts
+	// from its weights and, if it has any, its moments. The model was imported
+	// or grown and has the shape of Model. Empty means the model's own
+	// initialization.
 	Initial string `json:"initial,omitempty"`
 
-	MicroBatches  int            `json:"micro_batches"` // parts into which a training batch is cut; their gradients are accumulated
+	MicroBatches  int            `json:"micro_batches"` // number of parts of each batch; their gradients are accumulated
 	Schedule      train.Schedule `json:"schedule"`
 	EvaluateEvery int            `json:"evaluate_every"` // steps between validation losses
 
-	CheckpointEvery int   `json:"checkpoint_every"`             // steps between checkpoints; like the next two, no part of what a training computes
-	CheckpointKeep  int   `json:"checkpoint_keep,omitempty"`    // newest checkpoints that are kept; 0 means 2
-	CheckpointsAt   []int `json:"checkpoint_keep_at,omitempty"` // steps whose checkpoints are kept for good
+	CheckpointEvery int   `json:"checkpoint_every"`             // steps between checkpoints; like the next two, this does not affect the results
+	CheckpointKeep  int   `json:"checkpoint_keep,omitempty"`    // number of latest checkpoints to keep; 0 means 2
+	CheckpointsAt   []int `json:"checkpoint_keep_at,omitempty"` // steps whose checkpoints are always kept
 }
 
 // UnmarshalJSON reads a configuration. Unknown and missing fields are errors.
@@ -53,7 +54,7 @@ func (c *Training) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Validate says what is impossible in the configuration, and how to mend it.
+// Validate reports the first invalid setting and how to fix it.
 func (c Training) Validate() error {
 	if err := errors.Join(c.Task.Validate(), c.Schedule.Validate(), validateName(c.Name, "training")); err != nil {
 		return err
@@ -67,21 +68,23 @@ func (c Training) Validate() error {
 	return nil
 }
 
-// Describe says in one line what is trained on what. The configuration must be valid.
+// Describe returns a one-line description of the training. The configuration
+// must be valid.
 func (c Training) Describe() string {
 	return fmt.Sprintf("%s of %s, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
 		c.Model.Family(), c.Model.Layers(), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
 		c.Optimizer.Name(), c.Schedule.Peak, c.Data.Corpus)
 }
 
-// Train brings a training to its end, or finds it done. When the context is
-// cancelled, it saves the state first, and the same call goes on from there.
+// Train runs a training to its end, or finds it complete. If the context is
+// canceled, Train saves the state before it returns; the same call then
+// continues the training.
 func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if o.Workers > 1 {
-		return nil, fmt.Errorf("a training is one run; %d workers have nothing to share", o.Workers)
+		return nil, fmt.Errorf("a training is one run; %d workers have nothing to share, use 1", o.Workers)
 	}
 	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 	if err != nil {
@@ -106,7 +109,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	}
 	outcomes, err := s.Bring(ctx, []*engine.Run{run}, c.Schedule.Steps)
 	if err == nil {
-		err = outcomes[0].Failed
+		err = s.Cause(run)
 	}
 	if err != nil {
 		return nil, engine.Advise("the training failed", err)
@@ -114,7 +117,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	return describe(dir, outcomes[0], s.Dataset()), nil
 }
 
-// describe says what a training came to.
+// describe describes the outcome of a training.
 func describe(dir string, o train.Outcome, d *data.Dataset) *result.Training {
 	t := &result.Training{
 		Dir: dir, Curve: points(o.Curve), Loss: result.Undefined(), ShuffledLoss: result.Undefined(),
@@ -129,7 +132,7 @@ func describe(dir string, o train.Outcome, d *data.Dataset) *result.Training {
 	return t
 }
 
-// run is the training's run.
+// run returns the run of the training.
 func (c Training) run(s *engine.Session) (*engine.Run, error) {
 	spec := s.Spec(progress.PhaseTrain, c.Model, c.Seed, c.Schedule, engine.EvaluationsEvery(c.EvaluateEvery, c.Schedule.Steps))
 	spec.MicroBatches, spec.EvaluateEvery = c.MicroBatches, c.EvaluateEvery
@@ -145,26 +148,27 @@ func (c Training) run(s *engine.Session) (*engine.Run, error) {
 	return s.NewRun(spec, nil, train.Checkpoints{Every: c.CheckpointEvery, Keep: c.CheckpointKeep, KeepAt: c.CheckpointsAt}, label)
 }
 
-// save writes training.json. Where the directory held another training or a
-// study, it says so; their runs stay.
+// save writes training.json. It warns if the directory holds another training
+// or a study; their runs stay.
 func (c Training) save(dir string) error {
 	path := filepath.Join(dir, result.TrainingConfig)
 	if text, err := os.ReadFile(path); err == nil {
 		var before Training
 		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(before, c) {
-			log.Warn("this directory held a training of another configuration; its curve is replaced, its run is kept", "dir", dir)
+			log.Warn("this directory held a training with another configuration; its curve is replaced, its run is kept", "dir", dir)
 		}
 	}
 	if exists(filepath.Join(dir, result.StudyConfig)) {
-		log.Warn("this directory holds a study; the training's files lie beside its own", "dir", dir)
+		log.Warn("this directory holds a study; the training writes its files beside the study's", "dir", dir)
 	}
 	return atomicfile.WriteJSON(path, c)
 }
 
-// Continue brings the run in a directory to its end, from its config.json and
-// those of the runs that it grows from, which lie beside it. The data must be
-// prepared, and the backend be the one that config.json names; Dir and Backend of
-// the options are left empty.
+// Continue trains the run in a directory to its end. It needs only the run's
+// config.json and, for a grown model, the config.json of the runs that it grows
+// from; these must be in the same parent directory. The data must be prepared.
+// The backend is the one that config.json names. Dir and Backend of the options
+// must be empty.
 func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, err error) {
 	s, run, err := engine.OpenRun(dir, o.engine(""))
 	if err != nil {
@@ -173,7 +177,7 @@ func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, e
 	defer func() { err = errors.Join(err, s.Close()) }()
 	outcomes, err := s.Bring(ctx, []*engine.Run{run}, run.Spec.Schedule.Steps)
 	if err == nil {
-		err = outcomes[0].Failed
+		err = s.Cause(run)
 	}
 	if err != nil {
 		return nil, engine.Advise("the run failed", err)

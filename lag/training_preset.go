@@ -2,9 +2,6 @@ package lag
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
@@ -13,28 +10,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-var trainingPresets = map[string]func() (Training, error){
-	"bert":      bertTraining,
-	"ul2":       func() (Training, error) { return ul2Training("ul2", "encoder-decoder", objective.KindUL2) },
-	"prefix-lm": func() (Training, error) { return ul2Training("prefix-lm", "prefix-lm", objective.KindUL2) },
-	"causal-lm": func() (Training, error) { return ul2Training("causal-lm", "causal-lm", objective.KindCausalLM) },
-}
-
-// TrainingPresets returns the names that [TrainingPreset] takes.
-func TrainingPresets() []string { return slices.Sorted(maps.Keys(trainingPresets)) }
-
-// TrainingPreset returns the configuration of a training that takes minutes on
-// two cores with XLA: a small model of each family and form.
-func TrainingPreset(name string) (Training, error) {
-	preset, ok := trainingPresets[name]
-	if !ok {
-		return Training{}, fmt.Errorf("there is no training preset %q; they are %s", name, strings.Join(TrainingPresets(), ", "))
-	}
-	return preset()
-}
-
-// bertTraining trains a BERT with relative positions, which leaves the unigram
-// plateau several times sooner than one with learned positions.
+// bertTraining trains a BERT with relative positions. It leaves the unigram
+// plateau several times sooner than with learned positions.
 func bertTraining() (Training, error) {
 	const vocab, length = 2048, 64
 	m, err := model.New("bert", fmt.Sprintf("layers=4 hidden=128 heads=4 vocabulary=%d length=%d positions=relative", vocab, length))
@@ -52,7 +29,7 @@ func bertTraining() (Training, error) {
 	}, err
 }
 
-// ul2Training trains the nano size of a form.
+// ul2Training trains a UL2 model of size nano in the given form.
 func ul2Training(name, form string, kind objective.Kind) (Training, error) {
 	const vocab, length = 2048, 64
 	m, err := model.New("ul2", fmt.Sprintf("form=%s size=nano vocabulary=%d", form, vocab))

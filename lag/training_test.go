@@ -22,14 +22,15 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// smallTraining shrinks a preset so that it runs in a second on the pure-Go backend.
+// smallTraining shrinks a preset so that it trains in a second on the pure-Go
+// backend.
 func smallTraining(t *testing.T, preset string) lag.Training {
 	t.Helper()
 	c, err := lag.TrainingPreset(preset)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data.Corpus.Source = corpusFile(t, 200)
+	c.Data.Corpus.Source = corpusFile()
 	c.SetVocabSize(64)
 	c.SetSequenceLength(16)
 	if c.Data.Sentinels > 0 {
@@ -37,23 +38,23 @@ func smallTraining(t *testing.T, preset string) lag.Training {
 	}
 	switch m := c.Model.Config.(type) {
 	case bert.Config:
-		m.Layers, m.HiddenSize, m.Heads, m.IntermediateSize, m.HiddenDropout, m.AttentionDropout = 1, 16, 2, 32, 0.1, 0.1
+		m.Layers, m.HiddenSize, m.Heads, m.IntermediateSize, m.HiddenDropout, m.AttentionDropout = 1, 8, 2, 16, 0.1, 0.1
 		c.Model.Config = m
 	case ul2.Config:
-		m.HiddenSize, m.HeadSize, m.Heads, m.IntermediateSize, m.Dropout = 16, 8, 2, 32, 0.1
+		m.HiddenSize, m.HeadSize, m.Heads, m.IntermediateSize, m.Dropout = 8, 4, 2, 16, 0.1
 		if m = m.WithLayers(0, 1); m.Form == ul2.EncoderDecoder {
 			m = m.WithLayers(1, 1)
 		}
 		c.Model.Config = m
 	}
-	c.BatchSize, c.ValidationBatches, c.EvaluateEvery, c.CheckpointEvery = 8, 2, 10, 4
-	c.Schedule = train.Schedule{Kind: train.Linear, Peak: 1e-2, WarmUp: 3, Steps: 30}
+	c.BatchSize, c.ValidationBatches, c.EvaluateEvery, c.CheckpointEvery = 4, 2, 10, 4
+	c.Schedule = train.Schedule{Kind: train.Linear, Peak: 2e-2, WarmUp: 3, Steps: 20}
 	return c
 }
 
-// TestTrain trains a small model of every family and form with dropout: the
-// loss falls. Interrupted on its way, it ends with the same losses. XLA, which
-// compiles for seconds, trains one of them.
+// TestTrain trains a small model of every family and form with dropout. The
+// loss must fall, and a training that is interrupted must end with the same
+// losses. XLA trains only one of them, because it compiles for seconds.
 func TestTrain(t *testing.T) {
 	for _, preset := range lag.TrainingPresets() {
 		t.Run(preset+"/go", func(t *testing.T) { testTrain(t, preset, testbackend.Go(t)) })
@@ -99,8 +100,8 @@ func testTrain(t *testing.T, preset string, b *backend.Backend) {
 	}
 }
 
-// TestTrainingJSON: a configuration comes back from its JSON as it was; a field
-// that is unknown or missing is an error.
+// TestTrainingJSON checks that a configuration is the same after JSON, and that
+// unknown and missing fields are errors.
 func TestTrainingJSON(t *testing.T) {
 	for _, preset := range lag.TrainingPresets() {
 		config, err := lag.TrainingPreset(preset)
@@ -119,7 +120,7 @@ func TestTrainingJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(back, config) {
-			t.Errorf("%s: comes back as %+v, was %+v", preset, back, config)
+			t.Errorf("%s: read back %+v, want %+v", preset, back, config)
 		}
 		for _, change := range [][2]string{{`"vocab_size"`, `"vocab_sizes"`}, {`"family":"`, `"family":"x`}, {`"name":"adamw"`, `"name":"sgd"`}} {
 			broken := strings.Replace(string(text), change[0], change[1], 1)
@@ -127,7 +128,7 @@ func TestTrainingJSON(t *testing.T) {
 				t.Fatalf("%s: no %s in %s", preset, change[0], text)
 			}
 			if json.Unmarshal([]byte(broken), &back) == nil {
-				t.Errorf("%s: %s in place of %s is no error", preset, change[1], change[0])
+				t.Errorf("%s: %s in place of %s is not an error", preset, change[1], change[0])
 			}
 		}
 	}
@@ -150,7 +151,7 @@ func TestTrainingValidate(t *testing.T) {
 			c.Model.Config = m
 		}, "makes no sentence pairs"},
 		"micro-batches": {"bert", func(c *lag.Training) { c.MicroBatches = 5 }, "do not divide"},
-		"name":          {"bert", func(c *lag.Training) { c.Name = "a/b" }, "no name"},
+		"name":          {"bert", func(c *lag.Training) { c.Name = "a/b" }, "not a name"},
 		"no model":      {"bert", func(c *lag.Training) { c.Model = model.Model{} }, "no model"},
 	} {
 		config, err := lag.TrainingPreset(c.preset)

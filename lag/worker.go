@@ -15,7 +15,7 @@ import (
 	"github.com/landscape-aware/growing/lag/engine"
 )
 
-// order is what a worker is told to do.
+// order tells a worker what to compute.
 type order struct {
 	Kind     string       `json:"kind"`
 	Study    *StudyConfig `json:"study,omitempty"`
@@ -26,7 +26,7 @@ type order struct {
 	Backend   string  `json:"backend"`
 	PeakFLOPS float64 `json:"peak_flops"`
 	Index     int     `json:"index"`   // of the worker, from 1
-	Workers   int     `json:"workers"` // processes in all
+	Workers   int     `json:"workers"` // number of processes
 }
 
 // Kinds of orders.
@@ -35,12 +35,12 @@ const (
 	orderStacking = "stacking"
 )
 
-// workerOrder is the environment variable that makes a process a worker: the
-// path of its order.
+// workerOrder is the environment variable that makes a process a worker. Its
+// value is the path of the worker's order.
 const workerOrder = "LAG_WORKER"
 
-// scheduler returns what carries out the work in a directory: this process, or
-// several.
+// scheduler returns the scheduler for the work in a directory: this process
+// alone, or several.
 func (o Options) scheduler(dir string, work order) engine.Scheduler {
 	if o.Workers <= 1 || o.openBackend != nil {
 		return engine.InProcess{}
@@ -62,30 +62,33 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 	}}
 }
 
-// A process that was started as a worker works, and ends before its main function
-// begins: so every program that imports this package can have workers, a
-// notebook's cell among them.
+// A process that was started as a worker does its work here and exits before
+// main. Every program that imports this package can therefore have workers,
+// including a notebook's cell.
 func init() {
 	path := os.Getenv(workerOrder)
 	if path == "" {
 		return
 	}
 	code := 0
-	if err := work(Interruptible(), path); err != nil && !errors.Is(err, context.Canceled) {
-		log.Error("the worker ends", "error", err)
+	switch err := work(Interruptible(), path); {
+	case errors.Is(err, context.Canceled):
+		log.Info("the worker was interrupted; progress is saved")
+	case err != nil:
+		log.Error("the worker failed", "error", err)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// work carries out an order. It reports nothing and writes no result: the process
-// that gave the order does.
+// work carries out an order. It writes no result; the process that wrote the
+// order does.
 func work(ctx context.Context, path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	_ = os.Remove(path) // it was read; another one is left to `lag runs clean`
+	_ = os.Remove(path) // if this fails, `lag runs clean` removes the file
 	var w order
 	if err := json.Unmarshal(text, &w); err != nil {
 		return fmt.Errorf("the order %s: %w", path, err)
@@ -101,5 +104,5 @@ func work(ctx context.Context, path string) error {
 	case w.Stacking != nil:
 		return w.Stacking.join(ctx, o)
 	}
-	return fmt.Errorf("the order %s is of kind %q, and there is no such kind", path, w.Kind)
+	return fmt.Errorf("the order %s has the unknown kind %q", path, w.Kind)
 }

@@ -15,17 +15,17 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// TestWorkers: a study and a stacking that two processes share, of which this
-// program starts the second, come to the bytes of one process, and every step is
-// trained once.
+// TestWorkers shares a study and a stacking between two processes; this program
+// starts the second. The bytes must be those of one process, and every step
+// must be trained once.
 func TestWorkers(t *testing.T) {
 	config, root := smoke(t), t.TempDir()
-	config.Growth.Schedule.Steps = 20 // enough for the second process to get its part
+	config.Growth.Schedule.Steps = 20 // enough for the second process to get a part
 	alone, shared := filepath.Join(root, "alone"), filepath.Join(root, "shared")
 	if _, err := run(t, config, alone, backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}
-	own := 0 // steps of candidates in this process
+	own := 0 // steps of candidates trained in this process
 	s, err := lag.Open(config, lag.Options{Dir: shared, Backend: backend.Go, Workers: 2, Observe: func(e progress.Event) {
 		if e.Phase == progress.PhaseProbe && e.Point == nil && e.Done > 0 {
 			own++
@@ -39,7 +39,7 @@ func TestWorkers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(resultBytes(t, alone, "result.json"), resultBytes(t, shared, "result.json")); diff != "" {
-		t.Errorf("two processes come to another result: %s", diff)
+		t.Errorf("the result of two processes differs: %s", diff)
 	}
 	steps := trainedSteps(t, shared)
 	if want := trainedSteps(t, alone); steps != want {
@@ -49,7 +49,7 @@ func TestWorkers(t *testing.T) {
 		t.Errorf("the second process trained nothing: %s", log)
 	}
 	if left, _ := filepath.Glob(filepath.Join(shared, ".worker-*")); len(left) > 0 {
-		t.Errorf("%v was left", left)
+		t.Errorf("these files were left: %v", left)
 	}
 }
 
@@ -71,7 +71,7 @@ func trainedSteps(t *testing.T, dir string) int {
 	return steps
 }
 
-// TestWorkersRefused: what cannot be shared is refused.
+// TestWorkersRefused checks that work that cannot be shared is refused.
 func TestWorkersRefused(t *testing.T) {
 	config := smoke(t)
 	if _, err := lag.Open(config, lag.Options{Dir: t.TempDir(), Workers: -1}); err == nil || !strings.Contains(err.Error(), "-1 workers") {
@@ -83,8 +83,8 @@ func TestWorkersRefused(t *testing.T) {
 	}
 }
 
-// TestWorkerOrder: a worker whose order cannot be carried out says so and ends
-// with an error; nothing else of the program runs.
+// TestWorkerOrder checks that a worker that cannot carry out its order logs why
+// and exits with an error, and that nothing else of the program runs.
 func TestWorkerOrder(t *testing.T) {
 	order := filepath.Join(t.TempDir(), "order.json")
 	if err := os.WriteFile(order, []byte(`{"kind":"study","study":{"name":"x"}}`), 0o666); err != nil {
@@ -97,7 +97,7 @@ func TestWorkerOrder(t *testing.T) {
 	c := exec.Command(self, "-test.run=^$")
 	c.Env = append(os.Environ(), "LAG_WORKER="+order)
 	out, err := c.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "the worker ends") || strings.Contains(string(out), "PASS") {
-		t.Errorf("an order without a study: %v, %s", err, out)
+	if err == nil || !strings.Contains(string(out), "the worker failed") || strings.Contains(string(out), "PASS") {
+		t.Errorf("an order without a study gave %v, %s", err, out)
 	}
 }

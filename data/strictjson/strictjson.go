@@ -4,7 +4,6 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,12 +29,10 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 	if err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(rest))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return Explain(err)
+	if err := Overlay(rest, into); err != nil {
+		return err
 	}
-	for _, name := range fieldNames[T]() {
+	for _, name := range fieldNames[T](false) {
 		if value, ok := given[name]; !ok || string(value) == "null" {
 			return fmt.Errorf("the field %q is missing", name)
 		}
@@ -43,12 +40,13 @@ func Decode[T any](text []byte, into *T, also ...string) error {
 	return nil
 }
 
-// fieldNames returns the names of the fields that an object must have for T.
-func fieldNames[T any]() []string {
+// fieldNames returns the names of the fields that an object must have for T, and
+// of those that it may leave out.
+func fieldNames[T any](optional bool) []string {
 	var names []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous || !f.IsExported() || name == "-" || strings.Contains(options, "omit") {
+		if f.Anonymous || !f.IsExported() || name == "-" || strings.Contains(options, "omit") && !optional {
 			continue
 		}
 		if name == "" {

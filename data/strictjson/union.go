@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 )
@@ -24,13 +25,13 @@ func Join(head, body any) ([]byte, error) {
 }
 
 // Cut decodes the fields of head from an object and returns the object without
-// them. A missing field of head is an error.
+// them. A missing field of head is an error unless it is omitempty.
 func Cut[T any](text []byte, head *T) (rest []byte, err error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return nil, Explain(err)
 	}
-	names := fieldNames[T]()
+	names := fieldNames[T](true)
 	given := make(map[string]json.RawMessage)
 	for name, value := range fields {
 		if slices.Contains(names, name) {
@@ -46,6 +47,17 @@ func Cut[T any](text []byte, head *T) (rest []byte, err error) {
 		return nil, err
 	}
 	return json.Marshal(fields)
+}
+
+// Overlay reads those fields of a struct that an object has; the others stay as
+// they are. Unknown fields are errors.
+func Overlay[T any](text []byte, into *T) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return Explain(err)
+	}
+	return nil
 }
 
 // Decoder returns a function that decodes a C, which must implement I, as

@@ -30,9 +30,8 @@ type matcher struct {
 	only       []byte     // the first byte of all tokens if it is the same, else nil
 }
 
-// newMatchers returns a matcher of the tokens that are not normalized and then
-// one of those that are, each only if there are any. The latter are looked for as
-// normalize spells them.
+// newMatchers returns a matcher of the tokens that are not normalized, then one of
+// those that are, each only if there are any. normalize is applied to the latter.
 func newMatchers(added []addedToken, normalize func(string) string) ([]*matcher, error) {
 	var out []*matcher
 	for _, normalized := range []bool{false, true} {
@@ -80,8 +79,8 @@ func (m *matcher) index() {
 	}
 }
 
-// next returns where the first token at or after from is: the longest of those
-// that begin there.
+// next returns the place of the first token at or after from. Of several that begin
+// there, it is the longest.
 func (m *matcher) next(text string, from int) (start, end int, a *addedToken) {
 	for start = from; start < len(text); start++ {
 		if m.only != nil {

@@ -2,12 +2,12 @@
 // three kinds, trained here or by others:
 //
 //   - WordPiece, with BERT's rules of splitting text (package wordpiece);
-//   - byte-level BPE, as of GPT-2 and its successors (package bpe);
-//   - SentencePiece's unigram language model, as of T5 (package unigram).
+//   - byte-level BPE, as in GPT-2 and its successors (package bpe);
+//   - SentencePiece's unigram language model, as in T5 (package unigram).
 //
 // A [Tokenizer] is one of these models with special tokens: BERT's five, T5's
 // sentinels <extra_id_n>, UL2's mode tokens, or whatever a file defines. [Load]
 // reads Hugging Face's tokenizer.json, BERT's vocab.txt and SentencePiece's
-// .model, and gives the same ids as the programs whose files they are; [Train]
-// makes a vocabulary from text.
+// .model, and gives the same ids as the programs that made them. [Train] makes a
+// vocabulary from text.
 package tokenizer

@@ -11,7 +11,7 @@ import (
 type Encoder struct {
 	// Literal makes names of special tokens in the text, such as "[SEP]",
 	// ordinary text, as encode_special_tokens does in Hugging Face's tokenizers.
-	// Added tokens that are not special are found all the same. It has no effect
+	// Added tokens that are not special are still found. It has no effect
 	// with a .model, which never makes control pieces of text.
 	Literal bool
 
@@ -30,9 +30,9 @@ func (t *Tokenizer) NewEncoder() *Encoder {
 // tokenizers; see [Encoder.Literal] to prevent it. With a .model they are
 // ordinary text, as in SentencePiece.
 //
-// Bytes that are not valid UTF-8 count as U+FFFD: each of them with a .model, as
-// in SentencePiece; each maximal part of a character with the others, as they
-// would reach Hugging Face's tokenizers from Python (see [utf8text.Repair]).
+// Invalid UTF-8 counts as U+FFFD. With a .model each invalid byte is one, as in
+// SentencePiece. With the others each maximal part of a character is one, as Python
+// would give it to Hugging Face's tokenizers (see [utf8text.Repair]).
 func (t *Tokenizer) Encode(dst []int32, text string) []int32 {
 	e := t.encoders.Get().(*Encoder)
 	dst = e.Encode(dst, text)
@@ -64,9 +64,8 @@ func (e *Encoder) EncodeSpecial(dst []int32, text string) []int32 {
 	return append(dst, e.t.post.after...)
 }
 
-// segments encodes text, whose added tokens are found by the first of matchers,
-// and those of what is left by the others. The text is the first of its kind if
-// nothing comes before it.
+// segments encodes text. The first of matchers finds added tokens in it, the others
+// in what is left. first is set if nothing comes before the text.
 func (e *Encoder) segments(dst []int32, text string, matchers []*matcher, first bool) []int32 {
 	if len(matchers) == 0 {
 		return e.encode(dst, text, first)

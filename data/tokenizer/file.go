@@ -15,10 +15,10 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
 
-// version is the only version of a tokenizer.json that there has been.
+// version is the only version of a tokenizer.json so far.
 const version = "1.0"
 
-// file is a tokenizer.json. What belongs to the model is left to its package.
+// file is a tokenizer.json. The packages of the kinds read most of its sections.
 type file struct {
 	Version       *string         `json:"version"`
 	AddedTokens   []addedToken    `json:"added_tokens"`
@@ -120,7 +120,7 @@ func parseAs(ext string, data []byte) (*Tokenizer, error) {
 	return t, nil
 }
 
-// FileName returns the name that the tokenizer's file goes by: tokenizer.json, or
+// FileName returns the name of the tokenizer's file: tokenizer.json, or
 // tokenizer.model if it is SentencePiece's.
 func (t *Tokenizer) FileName() string {
 	if t.sentencePiece != nil {
@@ -155,8 +155,8 @@ func (t *Tokenizer) contents() []byte {
 	return b.Bytes()
 }
 
-// SaveTo writes the tokenizer to its file in a directory; see
-// [Tokenizer.FileName]. The file is replaced at once when it is complete and on
+// SaveTo writes the tokenizer to its file in a directory, named by
+// [Tokenizer.FileName]. The file appears, or is replaced, when it is complete and on
 // disk.
 func (t *Tokenizer) SaveTo(dir string) error {
 	return wrap(atomicfile.WriteBytes(filepath.Join(dir, t.FileName()), t.contents()))

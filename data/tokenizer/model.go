@@ -128,7 +128,7 @@ func parseModel(f *file) (Kind, model, error) {
 	if len(head.Vocab) == 0 {
 		return "", nil, errors.New(`not a tokenizer.json: there is no "model" with a "vocab"`)
 	}
-	if head.Type == "" { // as in files of long ago
+	if head.Type == "" { // as in old files
 		switch {
 		case len(head.Merges) > 0:
 			head.Type = "BPE"

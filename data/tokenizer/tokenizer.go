@@ -52,8 +52,8 @@ type Special struct {
 	EOS  int32 // ends a text: </s>, <eos>, <|endoftext|>, <|end_of_text|>, [SEP]
 }
 
-// roles are the names that a token with a meaning goes by; the first that is
-// there counts.
+// roles are the names of tokens with a meaning. The first name that a vocabulary has
+// counts.
 var roles = []struct {
 	field func(*Special) *int32
 	names []string
@@ -73,8 +73,8 @@ type Tokenizer struct {
 	model      model
 	newEncoder func() encodeFunc
 
-	// sentencePiece is the model if its home is a .model file: it has its special
-	// tokens within, and its own way with invalid UTF-8.
+	// sentencePiece is the model if it is saved as a .model file. It holds its
+	// special tokens, and treats invalid UTF-8 in its own way.
 	sentencePiece *unigram.Model
 
 	added     []addedToken // by id; those of a .model are in the model alone
@@ -203,17 +203,17 @@ func (t *Tokenizer) Special() Special { return t.special }
 // Specials returns the ids of all special tokens in ascending order.
 func (t *Tokenizer) Specials() []int32 { return slices.Clone(t.specials) }
 
-// IsSpecial tells whether id is that of a special token.
+// IsSpecial reports whether id is that of a special token.
 func (t *Tokenizer) IsSpecial(id int32) bool {
 	return id >= 0 && int(id) < len(t.isSpecial) && t.isSpecial[id]
 }
 
 // Sentinels returns the ids of T5's sentinels <extra_id_0>, <extra_id_1> and so
-// on, as far as they go without a gap.
+// on, up to the first one that is missing.
 func (t *Tokenizer) Sentinels() []int32 { return slices.Clone(t.sentinels) }
 
-// Modes returns the ids of UL2's mode tokens [NLU], [NLG] and [S2S]; ok tells
-// whether all three are there.
+// Modes returns the ids of UL2's mode tokens [NLU], [NLG] and [S2S]. ok reports
+// whether the vocabulary has all three.
 func (t *Tokenizer) Modes() (nlu, nlg, s2s int32, ok bool) {
 	ids := [3]int32{}
 	for i, name := range []string{NLU, NLG, S2S} {
@@ -226,7 +226,7 @@ func (t *Tokenizer) Modes() (nlu, nlg, s2s int32, ok bool) {
 	return ids[0], ids[1], ids[2], true
 }
 
-// Continues tells whether the token continues the word of the token before it:
+// Continues reports whether a token continues the word of the token before it:
 // a "##" piece of WordPiece, or a piece of byte-level BPE or unigram that does
 // not begin with the mark of a space.
 func (t *Tokenizer) Continues(id int32) bool {
@@ -244,13 +244,13 @@ func (t *Tokenizer) Continues(id int32) bool {
 	}
 }
 
-// Fingerprint returns the sha256, in hexadecimal, of the tokenizer's file, and so
-// of all that determines how text is encoded.
+// Fingerprint returns the sha256, in hexadecimal, of the tokenizer's file. It
+// identifies everything that determines how text is encoded.
 func (t *Tokenizer) Fingerprint() string { return t.fingerprint() }
 
 // Decode returns readable text for ids, as the decoder of the vocabulary's kind
-// does in Hugging Face's tokenizers and SentencePiece. What normalization took
-// away is lost. Ids outside the vocabulary are left out, as Hugging Face does.
+// does in Hugging Face's tokenizers and SentencePiece. What normalization removed
+// is lost. Ids outside the vocabulary are left out, as by Hugging Face.
 func (t *Tokenizer) Decode(ids []int32) string {
 	tokens := make([]string, 0, len(ids))
 	for _, id := range ids {
@@ -262,8 +262,8 @@ func (t *Tokenizer) Decode(ids []int32) string {
 }
 
 // Extend returns the tokenizer with special tokens added. Their ids follow the
-// others in the order of the names; names that are special tokens already, or
-// came before, are left out.
+// others in the order of the names. Names that are special tokens already, and
+// repeated names, are left out.
 func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 	var missing []string
 	given := make(map[string]bool, len(names))
@@ -302,8 +302,8 @@ func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 }
 
 // ExtendUL2 returns the tokenizer with T5's sentinels <extra_id_0> to
-// <extra_id_(n-1)>, and, if modes is set, UL2's mode tokens, as far as it lacks
-// them. As in T5, <extra_id_0> has the highest id of the sentinels that are
+// <extra_id_(n-1)> and, if modes is set, UL2's mode tokens. It adds those that are
+// missing. As in T5, <extra_id_0> has the highest id of the sentinels that are
 // added, and the ids descend from there.
 func (t *Tokenizer) ExtendUL2(sentinels int, modes bool) (*Tokenizer, error) {
 	if sentinels < 0 || sentinels > vocab.MaxSize {

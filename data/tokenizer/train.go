@@ -9,6 +9,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
 
@@ -19,19 +20,19 @@ type TrainOptions struct {
 	MinFrequency  int  // least number of occurrences of a pair that is merged, of WordPiece and BPE; 0 means 2
 	LimitAlphabet int  // number of different characters kept, the most frequent first, of WordPiece; 0 means 1000
 	Sentinels     int  // number of T5's sentinels <extra_id_n>
-	Modes         bool // whether UL2's mode tokens are there
+	Modes         bool // whether to add UL2's mode tokens
 
-	// Of a unigram vocabulary, see [unigram.TrainOptions].
+	// Of a unigram vocabulary only, see [unigram.TrainOptions].
 	CharacterCoverage float64 // share of the text made of characters in the vocabulary, from 0.9 to 1; 0 means 0.9995
 	ByteFallback      bool    // other characters become bytes, which have 256 tokens
 
-	// Progress, where set, is called now and then with how much of the training
-	// is done, in whatever unit fits.
+	// Progress, if set, is called now and then. The unit of its arguments depends on
+	// the kind.
 	Progress func(done, total int64)
 }
 
 // ErrNoText means that there was nothing to train a vocabulary on.
-var ErrNoText = errors.New("the training text holds no words")
+var ErrNoText = wordcount.ErrNoText
 
 // extra returns the number of tokens that are added to the model's.
 func (o TrainOptions) extra() int {
@@ -68,7 +69,7 @@ func errSentinels(n int) error {
 	return fmt.Errorf("tokenizer: %d sentinels: give 0 for none, and at most %d", n, vocab.MaxSize)
 }
 
-// explain adds to a model's error how its number of tokens comes about.
+// explain adds to a model's error how its number of tokens is computed.
 func (o TrainOptions) explain(err error) error {
 	if err != nil && o.extra() > 0 {
 		err = fmt.Errorf("%d tokens less %d sentinels and mode tokens leave %d: %w", o.VocabSize, o.extra(), o.VocabSize-o.extra(), err)
@@ -102,18 +103,18 @@ func (o TrainOptions) ofKind() interface{ Validate() error } {
 
 // Train makes a vocabulary from documents, which are drained on the caller's
 // goroutine. The result depends only on how often each word occurs in them, not on
-// their order or the number of processors; but where a text for a unigram
-// vocabulary has so many different words that rare ones are dropped, see
-// [unigram.Train], their order counts.
+// their order or the number of processors. An exception is a unigram vocabulary of a
+// text with so many different words that rare ones are dropped (see
+// [unigram.Train]): there, the order counts.
 //
-// A WordPiece vocabulary is of BERT's uncased kind: text is lowercased and
-// stripped of accents. The others keep both.
+// A WordPiece vocabulary is like those of BERT uncased: text is lowercased and
+// accents are stripped. The other kinds keep both.
 //
 // The special tokens come first: [PAD], [UNK], [CLS], [SEP] and [MASK] of
-// WordPiece, <pad>, </s>, <unk> (of unigram), <s> and <mask> of the others; mode
+// WordPiece; <pad>, </s>, <unk> (unigram only), <s> and <mask> of the others. Mode
 // tokens and sentinels come last, see [Tokenizer.ExtendUL2]. The vocabulary is
 // smaller than VocabSize if the text does not give enough tokens. It is an error
-// if the text's characters alone are more.
+// if the text has more different characters than that.
 func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Tokenizer, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
@@ -128,9 +129,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 		}
 	})
 	switch {
-	case errors.Is(err, wordpiece.ErrNoText), errors.Is(err, bpe.ErrNoText), errors.Is(err, unigram.ErrNoText):
-		return nil, wrap(ErrNoText)
-	case err != nil && (broken != nil || ctx.Err() != nil):
+	case err != nil && (broken != nil || ctx.Err() != nil || errors.Is(err, ErrNoText)):
 		return nil, wrap(err)
 	case err != nil:
 		return nil, opts.explain(err)

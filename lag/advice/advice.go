@@ -1,6 +1,7 @@
-// Package advice says which fields of a configuration mend an error or a warning.
-// Libraries name fields; a program whose users set them in another way, such as
-// by the flags of a command line, puts that into [Words].
+// Package advice names the configuration fields that can fix an error or a
+// warning. Libraries name fields. A program whose users set them in another
+// way, such as command-line flags, maps the fields to its own names with
+// [Words].
 package advice
 
 import (
@@ -27,13 +28,13 @@ const (
 	StackingPool  = "strategies"
 )
 
-// Error is an error that other values of some fields mend.
+// Error is an error that other values of some fields can fix.
 type Error struct {
 	Fields []string
 	Err    error
 }
 
-// Errorf returns an error that another value of a field mends.
+// Errorf returns an error that another value of a field can fix.
 func Errorf(field, format string, args ...any) error {
 	return &Error{[]string{field}, fmt.Errorf(format, args...)}
 }
@@ -43,11 +44,11 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the error without its advice.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Words says, by field, what a user changes: "-batch", say.
+// Words maps fields to what a user changes, such as "-batch".
 type Words map[string]string
 
-// For returns the words for some fields with commas between, the names of the
-// fields where there are none.
+// For returns the words for some fields, separated by commas. A field without
+// words is returned as it is.
 func (w Words) For(fields ...string) string {
 	texts := make([]string, len(fields))
 	for i, field := range fields {

@@ -41,15 +41,15 @@ func TestStrategies(t *testing.T) {
 		t.Errorf("means over seeds: %+v", b)
 	}
 	if !a.Stopped() {
-		t.Error("a did not diverge, though it did under one seed")
+		t.Error("a is not marked as diverged, but it diverged with one seed")
 	}
 	if b.Picked != 1 || a.Picked != 1 || c.Picked != 0 {
-		t.Errorf("the first rule of the kind picks a and b once each: %d, %d, %d", a.Picked, b.Picked, c.Picked)
+		t.Errorf("picks are %d, %d, %d; the first rule of the kind picks a and b once each", a.Picked, b.Picked, c.Picked)
 	}
 }
 
-// Two seeds under which the strategies rank otherwise: means, ranks of the means,
-// and a strategy that diverged under one.
+// TestRows checks means and ranks over two seeds that rank the strategies
+// differently, and a strategy that diverged with one seed.
 func TestRows(t *testing.T) {
 	outcome := func(name string, seed int64, at0, final float64) result.Outcome {
 		return result.Outcome{Name: name, Map: []int{0, 0}, Seed: seed, Final: result.Number(final), Status: result.StatusComplete,
@@ -67,15 +67,15 @@ func TestRows(t *testing.T) {
 		names = append(names, w.Name)
 	}
 	if strings.Join(names, " ") != "b a lost" {
-		t.Fatalf("in the order %v, want b, a, lost", names)
+		t.Fatalf("the order is %v, want b, a, lost", names)
 	}
 	if got[0].Final != 2.25 || got[0].AtInit != 4 || got[1].Final != 2.5 || got[1].EndRank != 2 || got[2].Status() != "diverged 1/2" {
 		t.Errorf("rows: %+v", got)
 	}
 }
 
-// A strategy whose curve holds an infinite final loss did not get to the end, and
-// ties share a rank.
+// TestRanks checks that a strategy with an infinite final loss in its curve did
+// not reach the end, and that ties share a rank.
 func TestRanks(t *testing.T) {
 	outcome := func(name string, final float64) result.Outcome {
 		return result.Outcome{Name: name, Map: []int{0}, Status: result.StatusComplete, Final: result.Number(final), Curve: []result.Point{{Step: 3, Loss: result.Number(final)}}}
@@ -86,15 +86,16 @@ func TestRanks(t *testing.T) {
 	}
 	for picked, want := range map[int]string{0: "", 1: "*"} {
 		if s := (Strategy{Finals: []float64{1}, Picked: picked}); s.PickNote("*") != want {
-			t.Errorf("picked under %d of one seed: %q, want %q", picked, s.PickNote("*"), want)
+			t.Errorf("picked with %d of one seed: %q, want %q", picked, s.PickNote("*"), want)
 		}
 	}
 	if s := (Strategy{Finals: []float64{1, 2, 3}, Picked: 2}); s.PickNote("*") != "*2/3" {
-		t.Errorf("picked under two of three seeds: %q", s.PickNote("*"))
+		t.Errorf("picked with two of three seeds: %q", s.PickNote("*"))
 	}
 }
 
-// Costs are counted in trainings of one candidate, of 50 FLOPs here.
+// TestRules checks that costs are counted in trainings of one candidate, here
+// 50 FLOPs each.
 func TestRules(t *testing.T) {
 	r := &result.Study{Steps: 5, Seeds: []int64{1, 2},
 		Strategies: []result.Outcome{
@@ -116,12 +117,12 @@ func TestRules(t *testing.T) {
 	}
 	r.Strategies = nil
 	if one := Rules(r)[0]; !math.IsNaN(one.Extra) || one.Cost != "125 FLOPs" {
-		t.Errorf("where nothing was trained lag:2 costs %v, %q", one.Extra, one.Cost)
+		t.Errorf("if nothing was trained, lag:2 costs %v, %q", one.Extra, one.Cost)
 	}
 }
 
-// Two seeds of an arm that grows once: the mean curve ends where the first seed
-// ends, and a growth begins a new piece.
+// TestArms uses two seeds of an arm that grows once. The mean curve must end
+// where the first seed ends, and have a new piece after the growth.
 func TestArms(t *testing.T) {
 	curve := func(losses ...float64) (points []result.StackingPoint) {
 		for i, l := range losses {

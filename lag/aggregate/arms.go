@@ -11,18 +11,19 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Arm is what a stacking says of one arm over the seeds.
+// Arm is one arm of a stacking over the seeds.
 type Arm struct {
 	result.ArmSummary
 	Rule     string
 	Outcomes []result.ArmOutcome // one for each seed
-	Place    int                 // in the order of the stacking
-	Depths   string              // that the arm goes through, as "2 → 4 → 6"
-	Finals   []float64           // of each seed, NaN where it stopped
-	Probing  float64             // share of its FLOPs that went to probes of others
+	Place    int                 // position in the stacking
+	Depths   string              // depths of its stages, such as "2 → 4 → 6"
+	Finals   []float64           // of each seed, NaN if it stopped early
+	Probing  float64             // share of its FLOPs spent on probes of other strategies
 }
 
-// Arms returns the arms of a stacking in the order of the summary, the best first.
+// Arms returns the arms of a stacking in the order of its summary, the best
+// first.
 func Arms(r *result.Stacking) []Arm {
 	var names []string
 	of := map[string][]result.ArmOutcome{}
@@ -48,7 +49,7 @@ func NewArm(s result.ArmSummary, outcomes []result.ArmOutcome, place int) Arm {
 	for _, o := range outcomes {
 		a.Finals = append(a.Finals, float64(o.Final))
 		extra, all = extra+o.ExtraFLOPs, all+o.FLOPs
-		if len(o.Stages) > longest { // one that stopped has fewer
+		if len(o.Stages) > longest { // an outcome that stopped early has fewer stages
 			longest = len(o.Stages)
 			var texts []string
 			for _, stage := range o.Stages {
@@ -67,12 +68,12 @@ func NewArm(s result.ArmSummary, outcomes []result.ArmOutcome, place int) Arm {
 type ArmPoint struct {
 	Step        int
 	FLOPs, Loss float64
-	Low, High   float64 // lowest and highest of the seeds
+	Low, High   float64 // lowest and highest over the seeds
 	Depths      growth.Depths
 }
 
-// Curve returns the mean over the seeds as far as all of them go, in pieces: a new
-// one begins where the arm grows.
+// Curve returns the mean over the seeds up to the step that all seeds reach. It
+// is split into pieces at the steps where the arm grows.
 func (a Arm) Curve() [][]ArmPoint {
 	var pieces [][]ArmPoint
 	stages := a.Outcomes[0].Stages
@@ -88,7 +89,7 @@ func (a Arm) Curve() [][]ArmPoint {
 			break
 		}
 		point := ArmPoint{Step: p.Step, FLOPs: stat.Mean(flops, nil), Loss: stat.Mean(losses, nil), Low: slices.Min(losses), High: slices.Max(losses)}
-		// The end of a stage and the beginning of the next are one step.
+		// The end of a stage and the start of the next have the same step.
 		grown := p.Step == last && stage+1 < len(stages)
 		if grown {
 			stage++
@@ -107,17 +108,17 @@ func (a Arm) Curve() [][]ArmPoint {
 	return pieces
 }
 
-// Growth is one growth of an arm under one seed.
+// Growth is one growth of an arm with one seed.
 type Growth struct {
 	From, To   growth.Depths
-	Strategy   string       // empty where no candidate got that far
-	Maps       []growth.Map // of each stack, the encoder's first; none without a strategy
+	Strategy   string       // empty if no candidate reached the rule's decision
+	Maps       []growth.Map // of each stack, the encoder first; empty without a strategy
 	Candidates int
 	ExtraSteps int
 	Loss       float64 // at the end of the stage
 }
 
-// Growths returns the growths of an arm under one seed.
+// Growths returns the growths of an arm with one seed.
 func Growths(o result.ArmOutcome) []Growth {
 	var list []Growth
 	for i, stage := range o.Stages {

@@ -8,14 +8,14 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Rule is what a study says of a selection rule over the seeds.
+// Rule is a selection rule of a study over the seeds.
 type Rule struct {
 	result.RuleSummary
 	IsLAG   bool
-	Choices string    // what it picks, in words
-	Regrets []float64 // under each seed
-	Extra   float64   // mean extra cost in trainings of one candidate; NaN where none was trained
-	Cost    string    // that in words
+	Choices string    // description of its picks
+	Regrets []float64 // with each seed
+	Extra   float64   // mean extra cost in trainings of one candidate; NaN if no candidate was completed
+	Cost    string    // Extra in words
 }
 
 // Rules returns the rules in the order of the study.
@@ -35,7 +35,7 @@ func Rules(r *result.Study) []Rule {
 	return rules
 }
 
-// trainings counts FLOPs in trainings of one candidate to the end.
+// trainings converts FLOPs to trainings of one candidate to the end.
 func trainings(flops, full float64) float64 {
 	switch {
 	case flops == 0:
@@ -46,7 +46,7 @@ func trainings(flops, full float64) float64 {
 	return math.NaN()
 }
 
-// Cost says what FLOPs are in trainings of one candidate to the end.
+// Cost describes FLOPs as trainings of one candidate to the end.
 func Cost(flops, full float64) string {
 	switch {
 	case flops == 0:
@@ -57,15 +57,15 @@ func Cost(flops, full float64) string {
 	return fmt.Sprintf("%.3g FLOPs", flops)
 }
 
-// Signal is the correlation of something measured early with the final loss.
+// Signal is the correlation of an early signal with the final loss.
 type Signal struct {
 	result.Correlation
 	Name  string
-	AtLag bool // it is the loss at the lag
+	AtLag bool // the signal is the loss at the lag
 }
 
-// Signals returns the correlations of the loss at initialization, of the loss at
-// the lag and of the other early signals.
+// Signals returns the correlations of the loss at initialization, the loss at
+// the lag and the other early signals.
 func Signals(r *result.Study) []Signal {
 	var list []Signal
 	for _, c := range r.Correlation {
@@ -82,16 +82,16 @@ func Signals(r *result.Study) []Signal {
 	return list
 }
 
-// Control is how training from scratch compares with what LAG picks.
+// Control is the comparison of training from scratch with LAG's picks.
 type Control struct {
 	result.Comparison
 	Steps      int
 	Cost       string // of all its steps
 	Probes     string // what LAG spends on other candidates
-	Unfinished string // how it did not get to the end, see result.Unfinished
+	Unfinished string // how it did not reach the end, see result.Unfinished
 }
 
-// Controls returns the controls of a study, none where it has none.
+// Controls returns the controls of a study.
 func Controls(r *result.Study) []Control {
 	var list []Control
 	full := r.TrainingFLOPs()
@@ -109,5 +109,5 @@ func Controls(r *result.Study) []Control {
 	return list
 }
 
-// StepFLOPs is the cost of a training step of the deep model.
+// StepFLOPs returns the cost of a training step of the deep model.
 func StepFLOPs(r *result.Study) float64 { return r.TrainingFLOPs() / float64(max(r.Steps, 1)) }

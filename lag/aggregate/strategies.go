@@ -15,29 +15,29 @@ import (
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
-// Strategy is what a study says of one strategy over the seeds.
+// Strategy is one strategy of a study over the seeds.
 type Strategy struct {
 	Name string
 	Init string
-	What string       // init, moments and schedule in words
-	Maps []growth.Map // of each stack, the encoder's first
+	What string       // description of init, moments and schedule
+	Maps []growth.Map // of each stack, the encoder first
 
-	Steps     []int     // at which it was evaluated under every seed
+	Steps     []int     // steps at which it was evaluated with every seed
 	Loss      []float64 // mean over the seeds at Steps[i]
-	Low, High []float64 // lowest and highest of the seeds at Steps[i]
+	Low, High []float64 // lowest and highest over the seeds at Steps[i]
 
-	AtInit, AtLag float64   // mean loss at step 0 and at the lag; not finite where there is none
+	AtInit, AtLag float64   // mean loss at step 0 and at the lag; not finite if there is none
 	Final         float64   // mean final loss
-	Finals        []float64 // of each seed, NaN where it did not get there
-	Unfinished    string    // how it did not get to the end, see result.Unfinished
+	Finals        []float64 // of each seed, NaN if it did not reach the end
+	Unfinished    string    // how it did not reach the end, see result.Unfinished
 
-	LagRank, EndRank float64 // of AtLag and Final, 1 for the lowest; ties share a rank
-	Order            int     // place by the final loss, 0 for the lowest
-	Picked           int     // seeds under which LAG picks it
+	LagRank, EndRank float64 // ranks of AtLag and Final, 1 for the lowest; ties share a rank
+	Order            int     // position by final loss, 0 for the lowest
+	Picked           int     // number of seeds with which LAG picks it
 }
 
 // Strategies returns the strategies of a study, the lowest final loss first.
-// Those that did not get to the end come last, in the order of the pool.
+// Those that did not reach the end come last, in the order of the pool.
 func Strategies(r *result.Study) []*Strategy {
 	all := make([]*Strategy, r.PoolSize())
 	picked := r.PicksOf(result.RuleLAG)
@@ -92,7 +92,8 @@ func newStrategy(outcomes []result.Outcome) *Strategy {
 	return s
 }
 
-// maps are the layer maps of a model's stacks; one without an encoder has one.
+// maps returns the layer maps of a model's stacks: one, or two if there is an
+// encoder.
 func maps(encoder, layers growth.Map) []growth.Map {
 	if len(encoder) > 0 {
 		return []growth.Map{encoder, layers}
@@ -100,13 +101,13 @@ func maps(encoder, layers growth.Map) []growth.Map {
 	return []growth.Map{layers}
 }
 
-// Stopped reports whether the strategy did not get to the end, under a seed.
+// Stopped reports whether the strategy did not reach the end with some seed.
 func (s *Strategy) Stopped() bool { return math.IsNaN(s.Final) }
 
-// Seeds is the number of seeds.
+// Seeds returns the number of seeds.
 func (s *Strategy) Seeds() int { return len(s.Finals) }
 
-// At returns the mean loss at a step, NaN where there is none.
+// At returns the mean loss at a step, NaN if there is none.
 func (s *Strategy) At(step int) float64 {
 	if i, ok := slices.BinarySearch(s.Steps, step); ok {
 		return s.Loss[i]
@@ -114,8 +115,9 @@ func (s *Strategy) At(step int) float64 {
 	return math.NaN()
 }
 
-// PickNote says that LAG picks the strategy, and under how many of several seeds:
-// the sign alone, or "sign2/3". It is empty where LAG does not pick it.
+// PickNote marks a strategy that LAG picks: sign if there is one seed,
+// "sign2/3" if it is picked with two of three seeds, and "" if it is not
+// picked.
 func (s *Strategy) PickNote(sign string) string {
 	switch {
 	case s.Picked == 0:
@@ -126,10 +128,10 @@ func (s *Strategy) PickNote(sign string) string {
 	return fmt.Sprintf("%s%d/%d", sign, s.Picked, s.Seeds())
 }
 
-// Status says how the strategy's trainings ended.
+// Status describes how the strategy's trainings ended.
 func (s *Strategy) Status() string { return cmp.Or(s.Unfinished, string(result.StatusComplete)) }
 
-// Steps returns the steps at which some strategy was evaluated.
+// Steps returns all steps at which strategies were evaluated.
 func Steps(all []*Strategy) []int {
 	var steps []int
 	for _, s := range all {
@@ -139,11 +141,11 @@ func Steps(all []*Strategy) []int {
 	return slices.Compact(steps)
 }
 
-// From and To are the depths of a study's models, an encoder's first.
+// From and To return the depths of a study's models, the encoder's first.
 func From(r *result.Study) growth.Depths { return depths(r.EncoderFrom, r.From, r.EncoderTo) }
 func To(r *result.Study) growth.Depths   { return depths(r.EncoderTo, r.To, r.EncoderTo) }
 
-// depths leaves out the encoder where the grown model has none.
+// depths omits the encoder if the grown model has none.
 func depths(encoder, depth, grownEncoder int) growth.Depths {
 	if grownEncoder > 0 {
 		return growth.Depths{encoder, depth}
@@ -151,7 +153,7 @@ func depths(encoder, depth, grownEncoder int) growth.Depths {
 	return growth.Depths{depth}
 }
 
-// Join writes depths as "3", or "2+2" for two stacks.
+// Join formats depths as "3", or "2+2" for two stacks.
 func Join(depths growth.Depths) string {
 	var texts []string
 	for _, n := range depths {
@@ -160,7 +162,8 @@ func Join(depths growth.Depths) string {
 	return strings.Join(texts, "+")
 }
 
-// DrawMaps writes the layer map of each stack, the encoder's before a bar.
+// DrawMaps formats the layer maps of all stacks, with a bar between encoder and
+// decoder.
 func DrawMaps(maps []growth.Map, from growth.Depths) string {
 	var texts []string
 	for k, m := range maps {
@@ -169,7 +172,7 @@ func DrawMaps(maps []growth.Map, from growth.Depths) string {
 	return strings.Join(texts, " | ")
 }
 
-// LastIfUndefined is what to sort by so that NaN comes last.
+// LastIfUndefined returns a sort key that puts NaN last.
 func LastIfUndefined(x float64) float64 {
 	if math.IsNaN(x) {
 		return math.Inf(1)

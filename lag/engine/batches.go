@@ -12,24 +12,24 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// batches are what a model trains on under a seed, prepared ahead and in
+// batches are a model's training batches for a seed, prepared ahead and in
 // parallel, and a fixed validation set.
 type batches struct {
 	training   func(step int64) (train.Batch, error)
 	validation []train.Batch
-	shuffled   []train.Batch // of a masked language model, the validation set with its context in random order
+	shuffled   []train.Batch // only for masked language models: the validation set with its context in random order
 	stop       func()
 }
 
-// batchSettings are what determines batches, beside data and objective.
+// batchSettings, the data and the objective determine batches.
 type batchSettings struct {
 	batchSize         int
-	validationBatches int // 0: no validation set
+	validationBatches int // 0 means no validation set
 	seed              int64
 }
 
-// openBatches returns the batches of an objective, in the tensors of a model. It reads
-// the data set until it is closed.
+// openBatches returns the batches of an objective as the model's input tensors.
+// They read the data set until they are closed.
 func openBatches(d *data.Dataset, o objective.Objective, m model.Config, s batchSettings) (*batches, error) {
 	training, err := o.NewBatches(d.Train, d.Vocabulary(), s.batchSize, s.seed)
 	if err != nil {
@@ -37,11 +37,11 @@ func openBatches(d *data.Dataset, o objective.Objective, m model.Config, s batch
 	}
 	b := &batches{}
 	if s.validationBatches > 0 {
-		if err := b.fix(d, o, m, s); err != nil {
+		if err := b.makeValidation(d, o, m, s); err != nil {
 			return nil, err
 		}
 	}
-	loader := objective.NewLoader(context.Background(), training.Batch, objective.LoaderOptions{}) // until it is closed
+	loader := objective.NewLoader(context.Background(), training.Batch, objective.LoaderOptions{}) // runs until Close
 	b.stop = loader.Close
 	b.training = func(step int64) (train.Batch, error) {
 		batch, err := loader.Batch(context.Background(), step)
@@ -53,8 +53,8 @@ func openBatches(d *data.Dataset, o objective.Objective, m model.Config, s batch
 	return b, nil
 }
 
-// fix makes the validation set.
-func (b *batches) fix(d *data.Dataset, o objective.Objective, m model.Config, s batchSettings) error {
+// makeValidation makes the validation set.
+func (b *batches) makeValidation(d *data.Dataset, o objective.Objective, m model.Config, s batchSettings) error {
 	validation, err := o.NewBatches(d.Validation, d.Vocabulary(), s.batchSize, s.seed)
 	if err != nil {
 		return fmt.Errorf("validation set: %w", err)

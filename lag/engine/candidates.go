@@ -14,32 +14,32 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Growing says what candidates are grown from, and how they are trained.
+// Growing describes how candidates are grown and trained.
 type Growing struct {
 	Kind        progress.Phase
-	Source      *Run // that they grow from, at its end
+	Source      *Run // run at whose end they are grown
 	To          growth.Depths
 	Seed        int64
 	Pool        growth.Pool
-	Schedules   []train.Schedule // of each strategy of the pool, all of the same number of steps
+	Schedules   []train.Schedule // one for each strategy of the pool, all with the same number of steps
 	Evaluate    []int
 	FirstBatch  int
-	Checkpoints train.Checkpoints // states are also kept where the branches of Rules leave
-	Rules       []selection.Rule  // that may be asked
-	Label       progress.Event    // template of their news
+	Checkpoints train.Checkpoints // states at which branches of Rules start are kept too
+	Rules       []selection.Rule  // rules that may pick from the candidates
+	Label       progress.Event    // template of their progress events
 }
 
-// Candidates are what one model is grown into under one seed, as a selection
-// rule wants them: it trains what the rule asks for, and no more.
+// Candidates are the models grown from one source with one seed. They implement
+// [selection.Candidates]: they train only what a rule asks for.
 type Candidates struct {
-	Runs []*Run // of each strategy of the pool
+	Runs []*Run // one for each strategy of the pool
 
 	session  *Session
 	bring    Bring
 	growing  Growing
 	grown    selection.Grown
-	outcomes []train.Outcome // what is known of each
-	failure  error           // why the device failed in one, or in a decay branch; nil where it did not
+	outcomes []train.Outcome // latest outcome of each
+	failure  error           // last failure of the device in a candidate or a decay branch, or nil
 }
 
 // NewCandidates returns the candidates of a pool, without training any.
@@ -68,7 +68,7 @@ func (s *Session) NewCandidates(g Growing) (*Candidates, error) {
 	return c, nil
 }
 
-// label is the template of a candidate's news.
+// label returns the template of a candidate's progress events.
 func (c *Candidates) label(i int, phase progress.Phase) progress.Event {
 	template := c.growing.Label
 	e := template
@@ -76,19 +76,19 @@ func (c *Candidates) label(i int, phase progress.Phase) progress.Event {
 	if template.Run != "" {
 		e.Run = template.Run + ", " + e.Run
 	}
-	if template.Phase == progress.PhaseProbe { // else the candidates are no runs of the phase of their own
+	if template.Phase == progress.PhaseProbe { // other phases do not count the candidates
 		e.Index += i
 	}
 	return e
 }
 
-// grow applies a candidate's strategy to the state of its source, once its
-// coefficients are learned, if it has any to learn. New layers are drawn with a
-// seed of their own: with that of the run, a new layer would start where the
-// source's layer of that index once started.
+// grow applies a candidate's strategy to the state of its source. If the
+// strategy has coefficients to learn, it learns them first. New layers are
+// drawn with a different seed than the run's: with that seed, a new layer would
+// have the initial weights of the source's layer at the same index.
 func (s *Session) grow(ctx context.Context, r *Run, snap train.Snapshot) (train.Snapshot, error) {
 	source, strategy := r.parent.Model, *r.Strategy
-	strategy.Name = cmp.Or(r.label.Run, r.address) // for errors: the spec has none
+	strategy.Name = cmp.Or(r.label.Run, r.address) // for error messages; the spec has no name
 	perStack, err := strategy.PerStack(len(source.Stacks()))
 	if err == nil && strategy.Learn != nil {
 		perStack, err = s.learn(ctx, r, snap, perStack)
@@ -99,14 +99,14 @@ func (s *Session) grow(ctx context.Context, r *Run, snap train.Snapshot) (train.
 	return snap.Grow(source.Stacks(), perStack, trained.Initializer(r.Model, ^r.Spec.Seed))
 }
 
-// With has a job bring the candidates to steps.
+// With sets the function that trains the candidates, from a [Job].
 func (c *Candidates) With(bring Bring) { c.bring = bring }
 
-// Outcome is what is known of a candidate.
+// Outcome returns the latest outcome of a candidate.
 func (c *Candidates) Outcome(i int) train.Outcome { return c.outcomes[i] }
 
-// Failure is why the device failed in a candidate or a decay branch that was
-// asked for; nil where it did not.
+// Failure returns the last failure of the device in a requested candidate or
+// decay branch, or nil.
 func (c *Candidates) Failure() error { return c.failure }
 
 // Grown implements [selection.Candidates].
@@ -115,7 +115,7 @@ func (c *Candidates) Grown() selection.Grown { return c.grown }
 // Steps implements [selection.Candidates].
 func (c *Candidates) Steps() int { return c.growing.Schedules[0].Steps }
 
-// To brings candidates to a step.
+// To trains candidates to a step.
 func (c *Candidates) To(ctx context.Context, indices []int, step int) error {
 	var runs []*Run
 	var of []int
@@ -145,7 +145,7 @@ func (c *Candidates) Losses(ctx context.Context, indices []int, step int) ([]flo
 	for j, i := range indices {
 		loss, ok := lossAt(c.outcomes[i], step)
 		if !ok {
-			return nil, fmt.Errorf("strategy %s was not evaluated at step %d; let the rule that looks there be among the study's", c.growing.Pool[i].Name, step)
+			return nil, fmt.Errorf("strategy %s was not evaluated at step %d; add the rule that needs this step to the study's rules", c.growing.Pool[i].Name, step)
 		}
 		losses[j] = loss
 	}
@@ -159,7 +159,7 @@ func (c *Candidates) Decayed(ctx context.Context, indices []int, step, decay int
 	}
 	losses := make([]float64, len(indices))
 	var runs []*Run
-	var of []int // place in losses of each run
+	var of []int // index in losses of each run
 	for j, i := range indices {
 		losses[j] = math.Inf(1)
 		if at, ok := c.outcomes[i].StoppedAt(); ok && at <= step {
@@ -183,8 +183,8 @@ func (c *Candidates) Decayed(ctx context.Context, indices []int, step, decay int
 	return losses, err
 }
 
-// Branch is a run that leaves a candidate at a step and whose learning rate
-// falls linearly to zero. It trains on the batches that follow.
+// Branch returns a run that starts from a candidate at a step. Its learning
+// rate falls linearly to zero, and it trains on the next batches.
 func (c *Candidates) Branch(i int, b selection.Branch) (*Run, error) {
 	candidate := c.Runs[i]
 	spec := candidate.Spec
@@ -192,21 +192,22 @@ func (c *Candidates) Branch(i int, b selection.Branch) (*Run, error) {
 	spec.Evaluate, spec.FirstBatch = []int{b.Decay}, spec.FirstBatch+b.Step
 	spec.Schedule = train.Schedule{Kind: train.Linear, Peak: candidate.Spec.Schedule.At(b.Step), Steps: b.Decay}
 	if spec.Schedule.Peak <= 0 {
-		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, from which nothing can decay; let the branch leave earlier", c.growing.Pool[i].Name, b.Step)
+		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, so it cannot decay from there; start the branch earlier", c.growing.Pool[i].Name, b.Step)
 	}
 	return c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, c.label(i, progress.PhaseBranch))
 }
 
-// stopped reports whether a run diverged, or its device failed.
+// stopped reports whether a run diverged or its device failed.
 func stopped(o train.Outcome) bool {
 	_, ok := o.StoppedAt()
 	return ok
 }
 
-// lossAt is the validation loss of a run at a step, +Inf where it had stopped.
+// lossAt returns the validation loss of a run at a step, or +Inf if the run had
+// stopped.
 func lossAt(o train.Outcome, step int) (loss float64, ok bool) {
 	if at, ok := o.StoppedAt(); ok && step >= at {
-		// A loss that was measured at the step at which the update failed counts.
+		// If the update failed after the loss was measured, the loss counts.
 		if i := curveIndex(o, step); i < 0 || o.Curve[i].Loss == nil {
 			return math.Inf(1), true
 		}

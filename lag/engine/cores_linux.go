@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usableCores is how many cores this process may use. XLA's CPU backend divides
-// matrix products by it, which decides over their last bits.
+// usableCores returns the number of cores that this process may use. XLA's CPU
+// backend divides matrix products by it, which affects their last bits.
 func usableCores() int {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -21,13 +21,13 @@ func usableCores() int {
 	return set.Count()
 }
 
-// TakeCores keeps this process on its part of the cores, the index-th of n, and
-// returns what gives the others back. It comes before XLA is opened, which makes
-// as many threads as it finds cores.
+// TakeCores restricts this process to its share of the cores, the index-th of
+// n, and returns a function that undoes this. Call it before XLA is opened,
+// because XLA starts as many threads as it finds cores.
 func TakeCores(index, n int) (release func() error, err error) {
 	var allowed, own unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
-		return nil, fmt.Errorf("asking for this process's cores: %w", err)
+		return nil, fmt.Errorf("reading this process's cores: %w", err)
 	}
 	var list []int
 	for core := range 8 * len(allowed) * 8 {
@@ -35,19 +35,19 @@ func TakeCores(index, n int) (release func() error, err error) {
 			list = append(list, core)
 		}
 	}
-	list = part(list, index, n)
+	list = coreShare(list, index, n)
 	for _, core := range list {
 		own.Set(core)
 	}
 	if err := setAffinity(&own); err != nil {
 		return nil, err
 	}
-	log.Info("this process keeps to its cores", "worker", index, "cores", list)
+	log.Info("this process uses only its share of the cores", "worker", index, "cores", list)
 	return func() error { return setAffinity(&allowed) }, nil
 }
 
-// setAffinity sets the cores of all threads of this process: affinity is a
-// thread's, and threads that Go has started keep theirs.
+// setAffinity sets the cores of all threads of this process. Each thread has
+// its own affinity, and threads that already run keep theirs otherwise.
 func setAffinity(set *unix.CPUSet) error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -55,9 +55,9 @@ func setAffinity(set *unix.CPUSet) error {
 	}
 	for _, t := range threads {
 		if id, err := strconv.Atoi(t.Name()); err == nil {
-			// A thread may have ended meanwhile.
+			// A thread may have ended in the meantime.
 			if err := unix.SchedSetaffinity(id, set); err != nil && !errors.Is(err, unix.ESRCH) {
-				return fmt.Errorf("keeping this process on its cores: %w", err)
+				return fmt.Errorf("setting this process's cores: %w", err)
 			}
 		}
 	}

@@ -4,8 +4,8 @@ package engine
 
 import "runtime"
 
-// usableCores is how many cores this process may use.
+// usableCores returns the number of cores that this process may use.
 func usableCores() int { return runtime.NumCPU() }
 
-// TakeCores does nothing: processes cannot be kept to cores here.
+// TakeCores does nothing: this system cannot restrict processes to cores.
 func TakeCores(int, int) (release func() error, err error) { return func() error { return nil }, nil }

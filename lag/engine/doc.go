@@ -1,11 +1,11 @@
-// Package engine trains: it opens a backend and prepares data, keeps one compiled
-// program for each model, and brings runs to the steps at which they are wanted.
+// Package engine trains runs. It opens a backend, prepares data, compiles one
+// program for each model, and trains runs to the requested steps.
 //
-// A [Spec] says all that determines a run, and its hash names the run's
-// directory. A [Run] of a [Session] knows the run that it grows from, so that
-// asking for a candidate trains its source first. [Session.Do] carries out jobs,
-// each a sequence of demands for runs; other processes at the same directory
-// take part. A [Scheduler] says which processes those are.
+// A [Spec] is everything that determines a run; its hash is the name of the
+// run's directory. A [Run] of a [Session] knows the run that it grows from, so
+// training a candidate first trains its source. [Session.Do] carries out jobs,
+// each of which requests runs; other processes on the same directory share the
+// work. A [Scheduler] determines these processes.
 //
-// The words of studies, stackings and trainings are package lag's.
+// Studies, stackings and trainings are defined in package lag.
 package engine

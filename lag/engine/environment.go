@@ -7,7 +7,8 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// environment is where a run was computed; no part of its address.
+// environment describes where a run was computed. It is not part of the run's
+// address.
 type environment struct {
 	Backend string `json:"backend"`
 	Go      string `json:"go"`

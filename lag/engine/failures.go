@@ -16,11 +16,11 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// maxTries is how often a run is tried whose device fails, each time that a study,
-// a selection or a stacking is asked for.
+// maxTries is how often a run is tried if its device fails, for each call that
+// runs a study, a selection or a stacking.
 const maxTries = 2
 
-// failureName says what the run of an event is, for failures.
+// failureName returns the name of an event's run in lists of failures.
 func failureName(e progress.Event) string {
 	switch e.Phase {
 	case progress.PhaseBranch:
@@ -36,22 +36,23 @@ type failedRun struct {
 	result.Failure
 	address string
 	tries   int
-	asked   int           // step that it was to get to
-	outcome train.Outcome // of the try that came furthest
+	asked   int           // step requested
+	outcome train.Outcome // of the try with the most steps
+	cause   error         // full error of that try
 }
 
-// attempt brings a run to a step, or to its end where that is before. It is
-// settled where the outcome is the last word: not where another process is at
-// the run, nor where its device failed for the first time. A failure of the
-// device, such as a lack of memory, is an outcome: that of one candidate must not
-// take the others with it. All other errors stay errors. tried says whether
-// something was done.
+// attempt trains a run to a step, or to its end if that is earlier. settled
+// reports whether the outcome is final; it is not if another process is
+// training the run, or if the device has failed only once. A failure of the
+// device, such as a lack of memory, is an outcome, because the failure of one
+// candidate must not affect the others. All other errors are returned. tried
+// reports whether attempt trained anything.
 func (s *Session) attempt(ctx context.Context, run *Run, step int) (outcome train.Outcome, tried, settled bool, err error) {
 	i := slices.IndexFunc(s.failed, func(f *failedRun) bool { return f.address == run.address })
 	if i >= 0 && s.failed[i].tries == maxTries {
-		return s.failed[i].outcome, false, true, nil // also where another process has done it since: others rest on this
+		return s.failed[i].outcome, false, true, nil // even if another process has completed it since, because later results depend on the failure
 	}
-	if tried, ok, err := s.ready(ctx, run); err != nil || !ok {
+	if tried, ok, err := s.trainParent(ctx, run); err != nil || !ok {
 		return outcome, tried, false, err
 	}
 	step = min(step, run.Spec.Schedule.Steps)
@@ -65,7 +66,7 @@ func (s *Session) attempt(ctx context.Context, run *Run, step int) (outcome trai
 		if _, over := outcome.StoppedAt(); i >= 0 && (over || step >= s.failed[i].asked) {
 			s.failed = slices.Delete(s.failed, i, i+1)
 		}
-		run.note(outcome)
+		s.note(run, outcome)
 		return outcome, true, true, nil
 	case failed && ctx.Err() != nil:
 		return outcome, true, false, fmt.Errorf("%w: %w", context.Cause(ctx), err)
@@ -80,19 +81,20 @@ func (s *Session) attempt(ctx context.Context, run *Run, step int) (outcome trai
 	f.asked = max(f.asked, step)
 	if f.tries++; f.tries == 1 || outcome.Steps >= f.outcome.Steps {
 		f.Steps, f.Error, f.outcome = outcome.Steps, strings.TrimPrefix(device.Error(), "the device failed: "), unfinished(outcome, run.Spec.Schedule.Steps)
-		f.outcome.Failed = err
+		f.outcome.Failed, f.cause = device, err
 	}
-	what := "the device failed in a run, which is tried again after the others"
+	what := "the device failed in a run; it is tried again after the other runs"
 	if f.tries == maxTries {
-		what = "the device failed in a run again, which is given up for now; the same command goes on with it"
+		what = "the device failed again in a run, which is skipped for now; run the same command again to continue it"
 	}
 	log.Warn(what, "run", f.Run, "seed", f.Seed, "step", outcome.Steps, "error", device, "in", filepath.Join(s.options.Dir, run.address))
-	log.Debug("all that the device said", "error", fmt.Sprintf("%+v", device.Err))
+	log.Debug("full error of the device", "error", fmt.Sprintf("%+v", device.Err))
 	return f.outcome, true, f.tries == maxTries, nil
 }
 
-// unfinished is the outcome of a run that could not keep its state, of which not
-// even step 0 may be known. A loss at the end would say that it got there.
+// unfinished returns the outcome of a run that could not save its state;
+// possibly not even the loss at step 0 is known. It removes a loss at the end,
+// which would mean that the run is complete.
 func unfinished(o train.Outcome, end int) train.Outcome {
 	o.Curve = slices.DeleteFunc(slices.Clone(o.Curve), func(l train.Loss) bool { return l.Step == end })
 	if len(o.Curve) == 0 {
@@ -101,10 +103,20 @@ func unfinished(o train.Outcome, end int) train.Outcome {
 	return o
 }
 
-// ForgetFailures lets runs whose device failed be tried again.
+// ForgetFailures allows failed runs to be tried again.
 func (s *Session) ForgetFailures() { s.failed = nil }
 
-// FirstFailure is the error of the first run whose device failed.
+// Cause returns the full error of a run whose device failed, nil for other runs.
+func (s *Session) Cause(run *Run) error {
+	for _, f := range s.failed {
+		if f.address == run.address {
+			return f.cause
+		}
+	}
+	return nil
+}
+
+// FirstFailure returns the error of the first run whose device failed, or nil.
 func (s *Session) FirstFailure() error {
 	if len(s.failed) == 0 {
 		return nil
@@ -112,7 +124,7 @@ func (s *Session) FirstFailure() error {
 	return s.failed[0].outcome.Failed
 }
 
-// Failures are those of all runs that were asked for, under some seeds.
+// Failures returns the failures of all requested runs with one of the seeds.
 func (s *Session) Failures(seeds ...int64) []result.Failure {
 	var list []result.Failure
 	for _, f := range s.failed {
@@ -123,10 +135,11 @@ func (s *Session) Failures(seeds ...int64) []result.Failure {
 	return list
 }
 
-// Advise says what can be done where an error is one of the device.
+// Advise adds what and advice to an error of the device. It returns other
+// errors unchanged.
 func Advise(what string, err error) error {
 	if _, ok := errors.AsType[*train.DeviceError](err); ok {
-		return advice.Errorf(advice.BatchSize, "%s: %w; where memory is short, take smaller batches or a smaller model", what, err)
+		return advice.Errorf(advice.BatchSize, "%s: %w; if memory is short, use smaller batches or a smaller model", what, err)
 	}
 	return err
 }

@@ -16,18 +16,18 @@ import (
 
 // Plan is work for a [Scheduler].
 type Plan struct {
-	First func(ctx context.Context) error // what there is to do before anything can be shared; nil for nothing
-	Work  func(ctx context.Context) error // what processes can share: they take the runs that no other is at
-	Pause func() error                    // closes the session; the next function to be called opens it again
+	First func(ctx context.Context) error // work that must be done before the rest can be shared; may be nil
+	Work  func(ctx context.Context) error // work that processes can share: each takes runs that no other is training
+	Pause func() error                    // closes the session; the next function call opens it again
 }
 
-// Scheduler brings the runs of a plan to where they are wanted.
+// Scheduler carries out a plan.
 type Scheduler interface {
 	Carry(ctx context.Context, p Plan) error
 }
 
-// InProcess is the scheduler that trains in this process. Any other process that
-// is started on the same directory takes part.
+// InProcess is the scheduler that trains in this process. Other processes
+// started on the same directory share the work.
 type InProcess struct{}
 
 // Carry implements [Scheduler].
@@ -41,19 +41,19 @@ func (InProcess) Carry(ctx context.Context, p Plan) error {
 }
 
 // Processes is the scheduler that shares the work among several processes of
-// this machine, each on its part of the cores: small models leave most of a
-// second core idle, and two processes with a core each do more than one with two.
-// All of them follow the same plan.
+// this machine, each with its share of the cores. Small models leave most of a
+// second core idle, so two processes with one core each are faster than one
+// process with two. All processes follow the same plan.
 type Processes struct {
-	N   int    // processes, this one included
+	N   int    // number of processes, including this one
 	Dir string // for their logs
-	// Command returns the command of another process, by its number from 1.
+	// Command returns the command of another process. index counts from 1.
 	Command func(ctx context.Context, index int) (*exec.Cmd, error)
 }
 
-// Carry implements [Scheduler]. The other processes are stopped when the work
-// ends; what one of them could not do, this one does. Meanwhile this process
-// keeps to its part of the cores.
+// Carry implements [Scheduler]. It stops the other processes when the work is
+// done, and does the work that they could not do. During the work, this process
+// uses only its share of the cores.
 func (s Processes) Carry(ctx context.Context, p Plan) (err error) {
 	if p.First != nil {
 		if err := errors.Join(p.First(ctx), p.Pause()); err != nil {
@@ -69,7 +69,7 @@ func (s Processes) Carry(ctx context.Context, p Plan) (err error) {
 			return err
 		}
 	}
-	// Not before: the others would have inherited this process's cores.
+	// After the others have started, because they inherit this process's cores.
 	release, err := TakeCores(0, s.N)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (s Processes) Carry(ctx context.Context, p Plan) (err error) {
 	return errors.Join(p.Work(ctx), p.Pause())
 }
 
-// start starts another process, which ends with the context.
+// start starts another process, which ends when the context is canceled.
 func (s Processes) start(ctx context.Context, index int, running *sync.WaitGroup) error {
 	c, err := s.Command(ctx, index)
 	if err != nil {
@@ -89,32 +89,32 @@ func (s Processes) start(ctx context.Context, index int, running *sync.WaitGroup
 	if err != nil {
 		return err
 	}
-	defer out.Close() // the process has its own
+	defer out.Close() // the process has its own descriptor
 	c.Stdout, c.Stderr = out, out
 	c.Env = append(c.Env, watchParent+"=1")
-	if _, err := c.StdinPipe(); err != nil { // which breaks when this process is gone, however that comes
+	if _, err := c.StdinPipe(); err != nil { // it closes when this process ends for any reason
 		return err
 	}
-	apart(c)
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) } // it saves its state
+	setProcessGroup(c)
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) } // so that it saves its state
 	c.WaitDelay = 30 * time.Second
 	if err := c.Start(); err != nil {
 		return err
 	}
 	running.Go(func() {
 		if err := c.Wait(); err != nil && ctx.Err() == nil {
-			log.Warn("a worker ended before its time; the others do its part", "error", err, "log", path)
+			log.Warn("a worker ended early; the other processes do its work", "error", err, "log", path)
 		}
 	})
 	return nil
 }
 
-// watchParent is the environment variable of a process whose standard input is a
-// pipe from the one that started it.
+// watchParent is an environment variable. If it is set, the process's standard
+// input is a pipe from the process that started it.
 const watchParent = "LAG_WATCH_PARENT"
 
-// WithParent returns a context that ends with the process that started this one,
-// where that is a [Processes].
+// WithParent returns a context that is canceled when the process that started
+// this one ends, if that process uses [Processes].
 func WithParent(ctx context.Context) context.Context {
 	if os.Getenv(watchParent) == "" {
 		return ctx
@@ -127,9 +127,9 @@ func WithParent(ctx context.Context) context.Context {
 	return ctx
 }
 
-// part returns the worker's part of the cores that this process may use, of n.
-// Where there are fewer cores than workers, several share one.
-func part(allowed []int, index, n int) []int {
+// coreShare returns the index-th of n shares of the allowed cores. If there are
+// fewer cores than shares, some shares are the same core.
+func coreShare(allowed []int, index, n int) []int {
 	if len(allowed) < n {
 		return allowed[index%len(allowed):][:1]
 	}

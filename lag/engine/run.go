@@ -16,25 +16,25 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Run is a training run of a session. It depends on the run that it was grown
-// from, or that it leaves as a branch.
+// Run is a training run of a session. It depends on the run from which it is
+// grown or from which it branches.
 type Run struct {
 	Spec
 	address     string
-	label       progress.Event // template of its news
+	label       progress.Event // template of its progress events
 	checkpoints train.Checkpoints
-	parent      *Run // nil where it starts from initial weights
-	reached     int  // step that it is known to have reached in this session, math.MaxInt at its end; -1 at first
+	parent      *Run // nil if it starts from initial weights
 
 	*train.Run
 }
 
-// shuffledSet names, among the losses at the end of a run, that on shuffled context.
+// shuffledSet is the name of the loss on shuffled context among the losses at
+// the end of a run.
 const shuffledSet = "shuffled context"
 
-// NewRun returns the run of a spec, of which nothing is trained yet. The parent
-// is the run that the spec names as such, nil where there is none. The label is
-// the template of the run's news.
+// NewRun returns an untrained run of a spec. parent is the run from which it
+// grows or branches, or nil. label is the template of the run's progress
+// events.
 func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, label progress.Event) (*Run, error) {
 	if parent != nil {
 		spec.Parent = parent.address
@@ -56,7 +56,7 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 		return nil, err
 	}
 	label.Total, label.Loss = int64(spec.Schedule.Steps), math.NaN()
-	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent, reached: -1}
+	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent}
 	r.Run = &train.Run{
 		Study: s.options.Dir, Config: spec, Env: environmentOf(s.backend), Program: program, PeakFLOPS: s.options.PeakFLOPS,
 		Batch: func(step int) ([]train.Batch, error) {
@@ -86,15 +86,15 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 	return r, nil
 }
 
-// setGates sets the gates of the model's layers, and which layers are frozen.
-// Models without gated layers have open gates all the same, so that they share
-// their programs with candidates that have some; a training of one model has none.
+// setGates sets the gates of the model's layers and which layers are frozen.
+// Models without gated layers have open gates, so that they share programs with
+// candidates that have gates. A training of one model has no gates.
 func (r *Run) setGates() {
 	switch {
 	case r.Kind == progress.PhaseTrain:
 	case r.Strategy != nil:
 		r.Gates, r.Frozen = r.Strategy.Gates, r.Strategy.Frozen
-	case r.leaves() && r.parent != nil && r.parent.Strategy != nil:
+	case r.isDecay() && r.parent != nil && r.parent.Strategy != nil:
 		strategy, at := r.parent.Strategy, r.ParentStep
 		r.Gates = func(step int) []float32 { return strategy.Gates(at + step) }
 		r.Frozen = func(step int) []bool { return strategy.Frozen(at + step) }
@@ -103,7 +103,7 @@ func (r *Run) setGates() {
 	}
 }
 
-// openGates are those of a model without gated layers.
+// openGates returns the gates of a model without gated layers.
 func openGates(m model.Model) []float32 {
 	var gates []float32
 	for _, depth := range m.Depths() {
@@ -114,23 +114,23 @@ func openGates(m model.Model) []float32 {
 	return gates
 }
 
-// Address is the name of the run's directory.
+// Address returns the name of the run's directory.
 func (r *Run) Address() string { return r.address }
 
-// Parent is the run that it was grown from, or that it leaves; nil for none.
+// Parent returns the run from which this one grows or branches, or nil.
 func (r *Run) Parent() *Run { return r.parent }
 
-// ShuffledLoss is the loss at the end of a run on the validation set with its
-// context in random order; ok is false where that was not measured.
+// ShuffledLoss returns the loss at the end of a run on the validation set with
+// its context in random order. ok is false if it was not measured.
 func ShuffledLoss(o train.Outcome) (loss result.Number, ok bool) {
 	shuffled, ok := o.AtEnd[shuffledSet]
 	return result.Number(shuffled.Value()), ok
 }
 
 // OpenRun opens a session for the run in a directory, from its config.json and
-// those of the runs that it grows from, which lie beside it. The data set is
-// found by its fingerprint among the prepared ones. Dir of the options is left
-// empty.
+// those of the runs that it grows from, which must be in the same parent
+// directory. It finds the prepared data set by its fingerprint. Dir of the
+// options must be empty.
 func OpenRun(dir string, o Options) (*Session, *Run, error) {
 	spec, err := ReadSpec(dir)
 	if err != nil {
@@ -149,17 +149,17 @@ func OpenRun(dir string, o Options) (*Session, *Run, error) {
 	return s, r, nil
 }
 
-// read returns the run of a name beside others, whose own parents it reads too.
+// read returns the run with a name, including the runs that it grows from.
 func (s *Session) read(name string, generation int) (*Run, error) {
-	const most = 1000 // far above the stages of any training
+	const maxGenerations = 1000 // far more than the stages of any training
 	dir := filepath.Join(s.options.Dir, name)
 	spec, err := ReadSpec(dir)
 	if err != nil {
 		return nil, err
 	}
 	address, err := spec.Address()
-	if err == nil && (address != name || generation > most) {
-		err = fmt.Errorf("the configuration in %s is that of the run %s; it was changed, or made by another version: train the run again", dir, address)
+	if err == nil && (address != name || generation > maxGenerations) {
+		err = fmt.Errorf("the configuration in %s belongs to the run %s; it was changed or written by another version, so train the run again", dir, address)
 	}
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (s *Session) read(name string, generation int) (*Run, error) {
 func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("the prepared data in %s cannot be read: %w", dir, err)
+		return nil, fmt.Errorf("cannot read the prepared data in %s: %w", dir, err)
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
@@ -192,7 +192,7 @@ func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
 		}
 		d, err := data.Open(path)
 		if err != nil {
-			continue // damaged, or of another version; it may not be the one
+			continue // damaged or of another version; probably not the one
 		}
 		if d.Fingerprint == fingerprint {
 			return d, nil
@@ -201,14 +201,15 @@ func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data that the run was trained on", dir, fingerprint)
+	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data on which the run was trained", dir, fingerprint)
 }
 
-// begin makes the directory of a run ready and returns its initial state.
+// begin prepares the directory of a run and returns its initial state.
 func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
 	dir, err := r.Dir()
 	if err == nil {
-		// So that its model can be exported, inspected and trained on.
+		// With the tokenizer, the run's model can be exported, inspected and
+		// trained further.
 		err = s.dataset.Tokenizer.SaveTo(dir)
 	}
 	if err == nil && r.InitialWeights != "" {
@@ -224,23 +225,23 @@ func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
 		return r.Program.NewState(r.Spec.Seed), nil
 	}
 	var snap train.Snapshot
-	if r.leaves() {
+	if r.isDecay() {
 		snap, err = s.stateAt(ctx, r.parent, r.ParentStep)
 	} else if snap, err = r.parent.Final(ctx); err != nil {
-		err = fmt.Errorf("the source model: %w", err)
+		err = fmt.Errorf("source model: %w", err)
 	} else {
 		snap, err = s.grow(ctx, r, snap)
 	}
 	if err != nil {
 		return nil, err
 	}
-	snap.Step = 0 // of a new run
+	snap.Step = 0 // of the new run
 	return r.Program.Restore(snap)
 }
 
-// stateAt is the state of a candidate at a step that it has passed. Where that
-// was not kept, since no rule had a branch there when the candidate was trained,
-// it is trained that far once more, as a run of its own.
+// stateAt returns the state of a candidate at a step that it has passed. If
+// that state was not kept, because no rule needed a branch there at the time,
+// the candidate is trained to that step again as a separate run.
 func (s *Session) stateAt(ctx context.Context, candidate *Run, step int) (train.Snapshot, error) {
 	snap, err := candidate.At(step)
 	if !errors.Is(err, os.ErrNotExist) {

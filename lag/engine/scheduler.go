@@ -13,22 +13,24 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Bring brings runs to a step, or to their ends where these come before, and
-// returns their outcomes. Runs that they grow from are trained first.
+// Bring trains runs to a step, or to their ends if those are earlier, and
+// returns their outcomes. It first trains the runs that they grow from.
 type Bring func(ctx context.Context, runs []*Run, step int) ([]train.Outcome, error)
 
-// Job is work that consists of runs, one demand for them after another: what it
-// demands next may depend on what came out.
+// Job is work that consists of runs. It requests them with bring, and may use
+// the outcomes of one request to choose the next.
 type Job func(ctx context.Context, bring Bring) error
 
-// poll is how often a run is looked at that another process is at.
+// poll is the interval between checks of a run that another process is
+// training.
 const poll = 200 * time.Millisecond
 
-// Do carries out jobs, in their order as far as possible. Other processes at the
-// same directory take part: a run that one of them is at is passed over, and the
-// next job goes on in the meantime. A run whose device fails is tried once more
-// after everything else, when there may be memory to spare again; if it fails
-// again, that is its outcome. The first error of a job ends all.
+// Do carries out jobs, in order as far as possible. Other processes on the same
+// directory share the work: Do skips a run that another process is training and
+// continues with the next job. If the device fails in a run, Do tries the run
+// once more after all other work, when there may be more free memory. If it
+// fails again, the failure is the outcome. Do stops at the first error of a
+// job.
 func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 	var list []*activity
 	defer func() {
@@ -37,20 +39,23 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 		}
 	}()
 	for _, job := range jobs {
-		list = append(list, begin(ctx, job))
+		a := begin(ctx, job)
+		if list = append(list, a); a.err != nil {
+			return a.err
+		}
 	}
 	waited := false
 	for {
 		open, progressed := false, false
 		for _, a := range list {
 			for !a.done {
-				settled, err := s.settle(ctx, a.demand)
+				settled, err := s.settle(ctx, a.request)
 				progressed = progressed || settled
-				if err == nil && !a.demand.isSettled() {
-					break // the next job in the meantime
+				if err == nil && !a.request.isSettled() {
+					break // continue with the next job
 				}
 				progressed = true
-				a.demand.err = err
+				a.request.err = err
 				if a.next(); a.err != nil {
 					return a.err
 				}
@@ -65,7 +70,7 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 		}
 		if !waited {
 			waited = true
-			log.Info("other processes are at the runs that are left; waiting for them", "dir", s.options.Dir)
+			log.Info("other processes are training the remaining runs; waiting for them", "dir", s.options.Dir)
 		}
 		select {
 		case <-ctx.Done():
@@ -75,7 +80,7 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 	}
 }
 
-// Bring is [Session.Do] of a job that is one demand.
+// Bring is [Session.Do] with a job of one request.
 func (s *Session) Bring(ctx context.Context, runs []*Run, step int) (outcomes []train.Outcome, err error) {
 	err = s.Do(ctx, func(ctx context.Context, bring Bring) error {
 		outcomes, err = bring(ctx, runs, step)
@@ -84,8 +89,8 @@ func (s *Session) Bring(ctx context.Context, runs []*Run, step int) (outcomes []
 	return outcomes, err
 }
 
-// demand is a demand of a job.
-type demand struct {
+// request is a request of a job for runs trained to a step.
+type request struct {
 	runs     []*Run
 	step     int
 	outcomes []train.Outcome
@@ -93,7 +98,7 @@ type demand struct {
 	err      error
 }
 
-func (d *demand) isSettled() bool {
+func (d *request) isSettled() bool {
 	for _, settled := range d.settled {
 		if !settled {
 			return false
@@ -102,24 +107,24 @@ func (d *demand) isSettled() bool {
 	return true
 }
 
-// activity is a job under way, which waits while it has a demand.
+// activity is a started job. It waits while it has an open request.
 type activity struct {
-	resume func() (*demand, bool)
-	stop   func()
-	demand *demand
-	done   bool
-	err    error // of the job, once it is done
+	resume  func() (*request, bool)
+	stop    func()
+	request *request
+	done    bool
+	err     error // of the job, when it is done
 }
 
-// errStopped ends jobs that are not to go on.
+// errStopped ends jobs that must not continue.
 var errStopped = errors.New("the job was stopped")
 
-// begin starts a job and runs it to its first demand.
+// begin starts a job and runs it to its first request.
 func begin(ctx context.Context, job Job) *activity {
 	a := &activity{}
-	a.resume, a.stop = iter.Pull(func(yield func(*demand) bool) {
+	a.resume, a.stop = iter.Pull(func(yield func(*request) bool) {
 		a.err = job(ctx, func(_ context.Context, runs []*Run, step int) ([]train.Outcome, error) {
-			d := &demand{runs: runs, step: step, outcomes: make([]train.Outcome, len(runs)), settled: make([]bool, len(runs))}
+			d := &request{runs: runs, step: step, outcomes: make([]train.Outcome, len(runs)), settled: make([]bool, len(runs))}
 			if !yield(d) {
 				return nil, errStopped
 			}
@@ -130,15 +135,15 @@ func begin(ctx context.Context, job Job) *activity {
 	return a
 }
 
-// next lets the job go on to its next demand, or its end.
+// next continues the job to its next request or its end.
 func (a *activity) next() {
 	d, more := a.resume()
-	a.demand, a.done = d, !more
+	a.request, a.done = d, !more
 }
 
-// settle tries each run of a demand that is not settled, and reports whether one
-// came further.
-func (s *Session) settle(ctx context.Context, d *demand) (progressed bool, err error) {
+// settle tries each unsettled run of a request and reports whether any was
+// trained.
+func (s *Session) settle(ctx context.Context, d *request) (progressed bool, err error) {
 	for i, run := range d.runs {
 		if d.settled[i] {
 			continue
@@ -153,19 +158,19 @@ func (s *Session) settle(ctx context.Context, d *demand) (progressed bool, err e
 	return progressed, nil
 }
 
-// ready brings the run that another grows from to where it does, and reports
-// whether it is there.
-func (s *Session) ready(ctx context.Context, r *Run) (tried, ok bool, err error) {
+// trainParent trains the parent of a run to the step at which the run starts, and
+// reports in ok whether the parent is there.
+func (s *Session) trainParent(ctx context.Context, r *Run) (tried, ok bool, err error) {
 	p := r.parent
 	if p == nil {
 		return false, true, nil
 	}
 	step := p.Spec.Schedule.Steps
-	if r.leaves() {
+	if r.isDecay() {
 		step = r.ParentStep
 	}
-	if p.reached >= step {
-		return false, true, nil
+	if reached, ok := s.reached[p.address]; ok && reached >= step {
+		return false, true, nil // its news is not given again
 	}
 	outcome, tried, ok, err := s.attempt(ctx, p, step)
 	if err != nil || !ok {
@@ -180,12 +185,13 @@ func (s *Session) ready(ctx context.Context, r *Run) (tried, ok bool, err error)
 	return tried, true, nil
 }
 
-// note records how far a run is.
-func (r *Run) note(o train.Outcome) {
-	if stopped(o) {
-		return
-	}
-	if r.reached = max(r.reached, o.Steps); o.Steps >= r.Spec.Schedule.Steps {
-		r.reached = math.MaxInt
+// note records how far a run has been trained.
+func (s *Session) note(r *Run, o train.Outcome) {
+	switch {
+	case stopped(o):
+	case o.Steps >= r.Spec.Schedule.Steps:
+		s.reached[r.address] = math.MaxInt
+	default:
+		s.reached[r.address] = max(s.reached[r.address], o.Steps)
 	}
 }

@@ -17,18 +17,19 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Options say where and how runs are trained. They do not change what is computed.
+// Options determine where and how runs are trained. They do not affect the
+// results.
 type Options struct {
-	Dir       string            // that the runs' directories are in; it must be given
-	DataDir   string            // of prepared data, which may be shared; empty means ".lag-data" beside Dir
+	Dir       string            // directory of the runs' directories; required
+	DataDir   string            // directory of prepared data, which several studies can share; empty means ".lag-data" beside Dir
 	Backend   string            // engine, see [backend.Open]; empty means [backend.Auto]
-	Observe   progress.Observer // receives news; nil for nobody
-	PeakFLOPS float64           // what the device can do in a second, for the utilization in metrics.jsonl; 0 if unknown
+	Observe   progress.Observer // receives progress events; may be nil
+	PeakFLOPS float64           // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
 
 	OpenBackend func(name string) (*backend.Backend, error) // nil means [backend.Open]
 }
 
-// withDefaults fills in what is empty.
+// withDefaults sets empty options to their defaults.
 func (o Options) withDefaults() Options {
 	if o.DataDir == "" {
 		o.DataDir = filepath.Join(filepath.Dir(filepath.Clean(o.Dir)), ".lag-data")
@@ -42,22 +43,23 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Session is what the runs of one task in one directory share until it is
-// closed: an open backend, the data set, batches and compiled programs.
+// Session contains what the runs of one task in one directory share: an open
+// backend, the data set, batches and compiled programs.
 type Session struct {
 	task     Task
 	options  Options
 	backend  *backend.Backend
 	dataset  *data.Dataset
 	initial  *initial
-	batches  map[int64]*batches        // by seed; those of the task's seed have the validation set
+	batches  map[int64]*batches        // by seed; those of the task's seed include the validation set
 	programs map[string]*train.Program // by the JSON of the model
 	failed   []*failedRun
-	sketch   bool // see Sketch
+	reached  map[string]int // by address, the step that a run is known to have reached, math.MaxInt at its end
+	sketch   bool           // cannot train, see Sketch
 }
 
-// Sketch returns a session on data of which only the fingerprint is known. Its
-// runs have addresses, and cannot be trained.
+// Sketch returns a session without data; only the data's fingerprint is known.
+// Its runs have addresses but cannot be trained.
 func Sketch(task Task, b *backend.Backend, fingerprint string) *Session {
 	return &Session{
 		task: task, options: Options{}.withDefaults(), backend: b, dataset: &data.Dataset{Fingerprint: fingerprint}, sketch: true,
@@ -75,9 +77,9 @@ func Open(ctx context.Context, task Task, o Options) (*Session, error) {
 	})
 }
 
-// open opens a session on the data set that a function returns.
+// open opens a session with the data set that the function returns.
 func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (_ *Session, err error) {
-	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program)}
+	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program), reached: make(map[string]int)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -103,26 +105,26 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 	return s, err
 }
 
-// checkVocabulary checks that the data has the vocabulary of the model, which
-// may be padded beyond that of its tokenizer, as T5's is.
+// checkVocabulary checks that the data and the model have the same vocabulary
+// size. A model's vocabulary may be padded beyond the tokenizer's, as T5's is.
 func (s *Session) checkVocabulary() error {
 	size, want := s.dataset.Tokenizer.VocabSize(), s.task.Model.Vocabulary()
 	if size > want || size < want && s.task.Data.TokenizerFile == "" && s.task.Data.Corpus.Source != "" {
 		return &advice.Error{Fields: []string{advice.VocabSize, advice.Corpus}, Err: fmt.Errorf(
-			"the data has a vocabulary of %d tokens where the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, want, size)}
+			"the data has a vocabulary of %d tokens, but the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, want, size)}
 	}
 	return nil
 }
 
-// writable makes a directory and tries whether files can be made in it, so that
-// work fails before anything is computed.
+// writable creates a directory and checks that files can be created in it, so
+// that a failure comes before any computation.
 func writable(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("the directory %s cannot be made: %w; choose another", dir, err)
+		return fmt.Errorf("cannot create the directory %s: %w; choose another", dir, err)
 	}
 	f, err := os.CreateTemp(dir, ".writable-*")
 	if err != nil {
-		return fmt.Errorf("the directory %s cannot be written to: %w; choose another", dir, err)
+		return fmt.Errorf("cannot write to the directory %s: %w; choose another", dir, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
@@ -132,7 +134,7 @@ func (s *Session) Close() error {
 	var err error
 	for _, b := range s.batches {
 		if b != nil {
-			err = errors.Join(err, b.close()) // it reads the data set
+			err = errors.Join(err, b.close()) // first, because it reads the data set
 		}
 	}
 	if s.dataset != nil {
@@ -144,22 +146,23 @@ func (s *Session) Close() error {
 	return err
 }
 
-// Dir is the directory that the runs are in.
+// Dir returns the directory of the runs' directories.
 func (s *Session) Dir() string { return s.options.Dir }
 
-// Dataset is what the runs train on.
+// Dataset returns the data set on which the runs train.
 func (s *Session) Dataset() *data.Dataset { return s.dataset }
 
-// Backend names the kind of the backend: "go", "xla:cpu" and so on.
+// Backend returns the kind of the backend: "go", "xla:cpu" and so on.
 func (s *Session) Backend() string { return s.backend.Kind }
 
-// Observe passes news on.
+// Observe passes an event to the observer of the options.
 func (s *Session) Observe(e progress.Event) { s.options.Observe(e) }
 
-// fixed returns the batches with the validation set, which is the same for all seeds.
+// fixed returns the batches with the validation set, which is the same for all
+// seeds.
 func (s *Session) fixed() *batches { return s.batches[s.task.Seed] }
 
-// batchesOf returns the training batches of a seed.
+// batchesOf returns the training batches for a seed.
 func (s *Session) batchesOf(seed int64) (b *batches, err error) {
 	if b, ok := s.batches[seed]; ok {
 		return b, nil
@@ -175,7 +178,7 @@ func (s *Session) batchesOf(seed int64) (b *batches, err error) {
 }
 
 // program returns the training program of a model. There is one for each
-// configuration: all candidates share it.
+// configuration, and all its candidates share it.
 func (s *Session) program(m model.Model) (*train.Program, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
@@ -192,7 +195,8 @@ func (s *Session) program(m model.Model) (*train.Program, error) {
 	return p, err
 }
 
-// Spec returns what the runs of the session have in common, and what is given.
+// Spec returns a spec with the given fields and those that all runs of the
+// session have in common.
 func (s *Session) Spec(kind progress.Phase, m model.Model, seed int64, schedule train.Schedule, evaluate []int) Spec {
 	t := s.task
 	return Spec{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -15,7 +16,7 @@ import (
 )
 
 // Spec is everything that determines a run. Its JSON is the run's config.json,
-// and the hash of that names the run's directory.
+// and its hash is the name of the run's directory.
 type Spec struct {
 	Kind              progress.Phase      `json:"kind"`
 	Backend           string              `json:"backend"` // engines differ in the last bits
@@ -29,19 +30,19 @@ type Spec struct {
 	Optimizer         train.AnyOptimizer  `json:"optimizer"`
 	Schedule          train.Schedule      `json:"schedule"`
 	Evaluate          []int               `json:"evaluate"`
-	FirstBatch        int                 `json:"first_batch"`               // the run's step 0 takes this batch
+	FirstBatch        int                 `json:"first_batch"`               // batch of step 0
 	InitialWeights    string              `json:"initial_weights,omitempty"` // fingerprint
-	Parent            string              `json:"parent,omitempty"`          // address of the run that was grown, or that a branch leaves
-	ParentStep        int                 `json:"parent_step,omitempty"`     // step at which a branch leaves
+	Parent            string              `json:"parent,omitempty"`          // address of the run from which this one grows or branches
+	ParentStep        int                 `json:"parent_step,omitempty"`     // step at which a branch starts
 	Strategy          *growth.Strategy    `json:"strategy,omitempty"`        // without its name
 
-	MicroBatches  int `json:"-"` // of a training of one model: parts into which a batch is cut
-	EvaluateEvery int `json:"-"` // of a training of one model: steps between validation losses
+	MicroBatches  int `json:"-"` // only for a training of one model: number of parts of each batch
+	EvaluateEvery int `json:"-"` // only for a training of one model: steps between validation losses
 }
 
-// trainingSpec is the JSON of a training of one model for its own sake.
+// trainingSpec is the JSON of a training of one model.
 type trainingSpec struct {
-	Name string `json:"name"` // always empty, like other fields that determine nothing
+	Name string `json:"name"` // always empty, like other fields that do not affect the results
 	Task
 	MicroBatches    int            `json:"micro_batches"`
 	Schedule        train.Schedule `json:"schedule"`
@@ -52,8 +53,8 @@ type trainingSpec struct {
 	InitialWeights  string         `json:"initial_weights,omitempty"`
 }
 
-// MarshalJSON writes the kind first, but for a training of one model, which has
-// none.
+// MarshalJSON writes the kind first. A training of one model has another form,
+// without a kind.
 func (s Spec) MarshalJSON() ([]byte, error) {
 	if s.Kind != progress.PhaseTrain {
 		type fields Spec
@@ -69,7 +70,7 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads the output of MarshalJSON.
 func (s *Spec) UnmarshalJSON(text []byte) error {
 	var head struct {
 		Kind progress.Phase `json:"kind"`
@@ -94,7 +95,7 @@ func (s *Spec) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Address is the name of the run's directory.
+// Address returns the name of the run's directory.
 func (s Spec) Address() (string, error) { return train.Hash(s) }
 
 // ReadSpec reads the config.json of a run's directory.
@@ -106,15 +107,16 @@ func ReadSpec(dir string) (Spec, error) {
 		err = json.Unmarshal(text, &s)
 	}
 	if err != nil {
-		return s, fmt.Errorf("%s cannot be read: %w; name the directory of a run", path, err)
+		return s, fmt.Errorf("cannot read %s: %w; name the directory of a run", path, strictjson.Explain(err))
 	}
 	return s, nil
 }
 
-// leaves reports whether the run is a branch that leaves its parent on the way.
-func (s Spec) leaves() bool { return s.Kind == progress.PhaseBranch && s.Strategy == nil }
+// isDecay reports whether the run is a decay branch, which starts from a state
+// in the middle of its parent.
+func (s Spec) isDecay() bool { return s.Kind == progress.PhaseBranch && s.Strategy == nil }
 
-// task is what the run has in common with the others of its session.
+// task returns the task of the run's session.
 func (s Spec) task() Task {
 	return Task{
 		Objective: s.Objective, Model: s.Model, BatchSize: s.BatchSize, ValidationBatches: s.ValidationBatches, Seed: s.ValidationSeed,
@@ -122,8 +124,8 @@ func (s Spec) task() Task {
 	}
 }
 
-// EvaluationsEvery returns the steps at which a training is evaluated: every so
-// many, and the end.
+// EvaluationsEvery returns the steps at which a training is evaluated:
+// multiples of every, and the end.
 func EvaluationsEvery(every, end int) []int {
 	var steps []int
 	for s := 0; every > 0 && s < end; s += every {

@@ -10,21 +10,21 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Task is which model is trained on what, and with which optimizer: what
-// studies, stackings and trainings of one model have in common.
+// Task describes a model, its training data, objective and optimizer. Studies,
+// stackings and trainings of one model share it.
 type Task struct {
 	Data      data.Config         `json:"data"`
 	Objective objective.Objective `json:"objective"`
-	Model     model.Model         `json:"model"` // of a study or a stacking the model that is grown first
+	Model     model.Model         `json:"model"` // in a study or a stacking, the model that is grown first
 
-	BatchSize         int   `json:"batch_size"`         // sequences in a training or validation batch
-	ValidationBatches int   `json:"validation_batches"` // in the fixed validation set
-	Seed              int64 `json:"seed"`               // of initial weights, batches, masks, dropout, and of the validation set
+	BatchSize         int   `json:"batch_size"`         // sequences per training or validation batch
+	ValidationBatches int   `json:"validation_batches"` // batches in the fixed validation set
+	Seed              int64 `json:"seed"`               // for initial weights, batches, masks, dropout and the validation set
 
 	Optimizer train.AnyOptimizer `json:"optimizer"`
 }
 
-// Validate says what is impossible in the task, and how to mend it.
+// Validate reports the first invalid setting and how to fix it.
 func (t Task) Validate() error {
 	if err := errors.Join(t.Data.Validate(), t.Model.Validate(), t.Optimizer.Validate()); err != nil {
 		return err
@@ -33,23 +33,23 @@ func (t Task) Validate() error {
 		return err
 	}
 	if size := t.Data.VocabSize; size != 0 && size != t.Model.Vocabulary() {
-		return fmt.Errorf("the model's vocabulary of %d tokens does not match the tokenizer's of %d; set both to one size", t.Model.Vocabulary(), size)
+		return fmt.Errorf("the model's vocabulary of %d tokens does not match the tokenizer's of %d; make them equal", t.Model.Vocabulary(), size)
 	}
 	if t.Objective.Settings == nil {
-		return fmt.Errorf("no objective is given; they are %q", objective.Kinds())
+		return fmt.Errorf("no objective was given; the objectives are %q", objective.Kinds())
 	}
 	return t.Model.Trains(t.Objective)
 }
 
-// Cost is what a training step of the task takes, by count.
+// Cost is the counted cost of a training step.
 type Cost struct {
-	Tokens int     // that the model reads, padding included; of an encoder-decoder inputs and targets
+	Tokens int     // tokens that the model reads, including padding; for an encoder-decoder, inputs and targets
 	FLOPs  float64 // floating-point operations, forward and backward
 	Memory train.MemoryUse
 }
 
-// Cost returns what a training step of a model takes on the task's batches, each
-// cut into micro-batches.
+// Cost returns the cost of a training step of a model on the task's batches,
+// each divided into micro-batches. The memory is for one micro-batch at a time.
 func (t Task) Cost(m model.Model, microBatches int) (Cost, error) {
 	row, err := t.Objective.Shape()
 	if err != nil {
@@ -60,7 +60,8 @@ func (t Task) Cost(m model.Model, microBatches int) (Cost, error) {
 	return Cost{c.Tokens, c.FLOPs, train.Memory(m.Parameters(), t.Optimizer.Optimizer, part.Activations)}, nil
 }
 
-// Positive checks settings, each a name and an int, that must be at least 1.
+// Positive returns an error if a setting is less than 1. Settings are pairs of
+// a name and an int.
 func Positive(settings ...any) error {
 	for i := 0; i < len(settings); i += 2 {
 		if value := settings[i+1].(int); value < 1 {

@@ -6,9 +6,9 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 )
 
-// Settings that stand in several places.
+// The methods below change settings that occur in several places.
 
-// SetVocabSize sets the size of the vocabulary, of the data and of the model.
+// SetVocabSize sets the vocabulary size of the data and the model.
 func (t *Task) SetVocabSize(tokens int) {
 	t.Data.VocabSize = tokens
 	if t.Model.Config != nil {
@@ -16,10 +16,10 @@ func (t *Task) SetVocabSize(tokens int) {
 	}
 }
 
-// SetSequenceLength sets the length of sequences, of the objective and, where
-// the model has a position for each token, of the model. A vocabulary that is
-// trained gets the sentinels that span corruption then needs: at a mean span of
-// 3 and a density of a half, one for every four tokens.
+// SetSequenceLength sets the sequence length of the objective and, if the model
+// has a position for each token, the number of positions. If the vocabulary is
+// trained, it gets the sentinels that span corruption needs: with a mean span
+// of 3 and a density of a half, one for every four tokens.
 func (t *Task) SetSequenceLength(tokens int) {
 	t.Objective = t.Objective.WithSequenceLength(tokens)
 	if t.Data.TokenizerFile == "" && t.Data.Sentinels > 0 {
@@ -34,7 +34,7 @@ func (t *Task) SetSequenceLength(tokens int) {
 func (t *Task) SetWholeWords(whole bool) error {
 	mlm, ok := t.Objective.Settings.(objective.MLM)
 	if !ok {
-		return fmt.Errorf("the objective %q has no masks of whole words; the objective %q does", t.Objective.Settings.Kind(), objective.KindMLM)
+		return fmt.Errorf("the objective %q does not mask whole words; the objective %q does", t.Objective.Settings.Kind(), objective.KindMLM)
 	}
 	mlm.WholeWords = whole
 	t.Objective.Settings = mlm

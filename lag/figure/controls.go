@@ -12,10 +12,10 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Controls draws the validation loss against the FLOPs spent since the beginning:
-// of the source model and, from where it ends, of what LAG picks, of the best and
-// of the worst strategy, and beside them of the deep model trained from scratch.
-// It is drawn as [StackingCurves] is, but that the cost of probing is not counted.
+// Controls draws validation loss against the total FLOPs spent. It shows the
+// source model, and from its end LAG's pick, the best strategy and the worst
+// strategy; and the deep model trained from scratch. It is drawn like
+// [StackingCurves], but without the cost of probing.
 func Controls(r *result.Study) Figure {
 	f := Figure{Name: "controls", Title: "Growing and training from scratch against compute" + underSeeds(len(r.Seeds))}
 	if len(r.Controls) == 0 {
@@ -33,8 +33,8 @@ func Controls(r *result.Study) Figure {
 	return render(f, armsChart(arms, 0, "spent, without LAG's probes"))
 }
 
-// controlArms returns what [Controls] draws as the arms of a stacking, the lowest
-// at the end first.
+// controlArms returns the trainings in [Controls] as arms of a stacking, the
+// lowest at the end first.
 func controlArms(r *result.Study) []aggregate.Arm {
 	var arms []aggregate.Arm
 	add := func(name string, of func(seed int) (result.ArmOutcome, bool)) {
@@ -102,8 +102,8 @@ func controlArms(r *result.Study) []aggregate.Arm {
 	return arms
 }
 
-// grownArm is the training of the source, and then of a candidate, which may have
-// learned coefficients before it was grown.
+// grownArm returns the training of the source followed by that of a candidate.
+// The candidate may have learned coefficients before it was grown.
 func grownArm(r *result.Study, o result.Outcome) result.ArmOutcome {
 	step := aggregate.StepFLOPs(r)
 	grown := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
@@ -112,8 +112,8 @@ func grownArm(r *result.Study, o result.Outcome) result.ArmOutcome {
 	return grown
 }
 
-// stackingPoints appends a curve that begins at a step, when so much is spent, and
-// whose steps cost so much.
+// stackingPoints appends a curve to points. The curve starts at a step and at
+// the FLOPs spent so far; flops is the cost of one of its steps.
 func stackingPoints(points []result.StackingPoint, curve []result.Point, step int, spent, flops float64) []result.StackingPoint {
 	for _, p := range curve {
 		points = append(points, result.StackingPoint{Step: step + p.Step, FLOPs: spent + float64(p.Step)*flops, Loss: p.Loss})

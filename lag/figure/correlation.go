@@ -8,11 +8,11 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// CorrelationCurve draws the correlation of the loss at each step with the final
-// loss: Spearman's rho with its confidence interval, Pearson's r and Kendall's
-// tau-b. A line marks the lag time, the first step from which rho stays at 0.9
-// or above, another the step after which LAG picked. Of several seeds it is the
-// mean of the correlations under each.
+// CorrelationCurve draws the correlation of the loss at each step with the
+// final loss: Spearman's rho with its confidence interval, Pearson's r and
+// Kendall's tau-b. One line marks the lag time, the first step from which rho
+// stays at 0.9 or above; another marks the step after which LAG picked. With
+// several seeds the correlations are means over the seeds.
 func CorrelationCurve(r *result.Study) Figure {
 	f := Figure{Name: "correlation-curve", Title: "Correlation of the loss at a step with the final loss" + underSeeds(len(r.Seeds))}
 	var interval, spearman, pearson, kendall []chart.Datum

@@ -11,11 +11,11 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Figure is a drawing, ready to be written to files or shown in a notebook.
+// Figure is a drawing that can be written to files or shown in a notebook.
 type Figure struct {
 	Name  string // file name without extension, such as "loss-curves"
 	Title string // one line
-	Alt   string // what the figure shows, for readers who don't see it
+	Alt   string // description for readers who cannot see the figure
 
 	PNG      []byte
 	SVG      []byte
@@ -23,36 +23,37 @@ type Figure struct {
 
 	Width, Height int // size at which to show the drawing, in CSS pixels; the PNG has twice as many
 
-	// Err says why there is no drawing, nil where there is one. WriteFiles and
-	// Show return it, so that a caller need not look at each figure.
+	// Err reports why there is no drawing, or nil. WriteFiles and Show return
+	// it, so callers need not check each figure.
 	Err error
 }
 
 // ErrNoData is wrapped by the Err of figures whose result has nothing to draw.
 var ErrNoData = errors.New("nothing to draw")
 
-// All returns every figure of a study, in the order in which a report shows
-// them. It leaves out those that have no data.
+// All returns every figure of a study in the order of a report. It omits
+// figures without data.
 func All(r *result.Study) []Figure { return drawn(every(r)...) }
 
-// AllStacking returns every figure of a stacking, in the order in which a report
-// shows them. It leaves out those that have no data.
+// AllStacking returns every figure of a stacking in the order of a report. It
+// omits figures without data.
 func AllStacking(r *result.Stacking) []Figure {
 	return drawn(StackingArms(r), StackingCurves(r), StackingPicks(r))
 }
 
-// every returns the figures of a study also where there is nothing to draw.
+// every returns the figures of a study, including those without data.
 func every(r *result.Study) []Figure {
 	return []Figure{CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Controls(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r)}
 }
 
-// drawn leaves out the figures that have no data.
+// drawn omits figures without data.
 func drawn(figures ...Figure) []Figure {
 	return slices.DeleteFunc(figures, func(f Figure) bool { return errors.Is(f.Err, ErrNoData) })
 }
 
-// WriteAll writes every figure of a study into a directory and returns how many
-// there are. Those of an earlier result that this one has no data for are removed.
+// WriteAll writes every figure of a study to a directory and returns their
+// number. It removes figures of an earlier result for which this one has no
+// data.
 func WriteAll(dir string, r *result.Study) (n int, err error) {
 	for _, f := range every(r) {
 		if !errors.Is(f.Err, ErrNoData) {
@@ -71,11 +72,11 @@ func WriteAll(dir string, r *result.Study) (n int, err error) {
 	return n, nil
 }
 
-// extensions are those of the files of a figure.
+// extensions are the extensions of a figure's files.
 var extensions = []string{".png", ".svg", ".vl.json"}
 
-// WriteFiles writes Name.png, Name.svg and Name.vl.json to a directory, which it
-// makes if need be.
+// WriteFiles writes Name.png, Name.svg and Name.vl.json to a directory. It
+// creates the directory if necessary.
 func (f Figure) WriteFiles(dir string) error {
 	if f.Err != nil {
 		return f.Err
@@ -91,16 +92,16 @@ func (f Figure) WriteFiles(dir string) error {
 	return nil
 }
 
-// noData returns a figure that says why it is empty.
+// noData returns an empty figure with the reason.
 func noData(name, title, why string) Figure {
 	return Figure{Name: name, Title: title, Err: fmt.Errorf("figure %s: %w: %s", name, ErrNoData, why)}
 }
 
-// pngScale is the number of pixels of a PNG to one CSS pixel.
+// pngScale is the number of PNG pixels per CSS pixel.
 const pngScale = 2
 
-// render completes a figure that has its Name, Title and Alt with the drawings of
-// a chart.
+// render adds the drawings of a chart to a figure that has its Name, Title and
+// Alt.
 func render(f Figure, c chart.Chart) Figure {
 	c.Title, c.Alt = f.Title, f.Alt
 	f.Width, f.Height = c.Size()

@@ -22,7 +22,7 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// drawAll returns what every function of the package draws for a result.
+// drawAll returns the figures of all functions of the package for a result.
 func drawAll(r *result.Study) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
@@ -41,7 +41,7 @@ func checkFigure(t *testing.T, f Figure) {
 		t.Errorf("%s: PNG: %v", f.Name, err)
 		return
 	}
-	// The pixels of a size in inches are rounded once for CSS and once for the PNG.
+	// A size in inches is rounded once for CSS and once for the PNG.
 	if size := img.Bounds().Size(); abs(size.X-2*f.Width) > 1 || abs(size.Y-2*f.Height) > 1 {
 		t.Errorf("%s: PNG of %v, want twice %d x %d", f.Name, size, f.Width, f.Height)
 	}
@@ -67,7 +67,7 @@ func checkFigure(t *testing.T, f Figure) {
 		t.Errorf("%s: $schema is %v", f.Name, spec["$schema"])
 	}
 	if spec["layer"] != nil && spec["params"] != nil {
-		t.Errorf("%s: parameters of a layered view would be made once for each layer, which Vega refuses; give them to one", f.Name)
+		t.Errorf("%s: parameters of a layered view are repeated for each layer, which Vega refuses; set them in one layer", f.Name)
 	}
 	if f.Title == "" || f.Alt == "" || f.Name == "" {
 		t.Errorf("%q: no title, text or name", f.Name)
@@ -96,21 +96,21 @@ func TestFigures(t *testing.T) {
 	f := PoolMapsFor(growth.Depths{2, 3}, two)
 	checkFigure(t, f)
 	if want := fmt.Sprintf("%d ways to grow 2+3 layers into 4+6", len(two)); f.Title != want || !bytes.Contains(f.SVG, []byte("left: encoder")) {
-		t.Errorf("the title is %q, want %q, and the two stacks are told apart", f.Title, want)
+		t.Errorf("the title is %q, want %q, with a legend for the two stacks", f.Title, want)
 	}
 	if f := PoolMapsFor(growth.Depths{3}, two); f.Err == nil {
-		t.Error("strategies of two stacks are drawn for a model of one")
+		t.Error("strategies for two stacks are drawn for a model with one")
 	}
 	if got := len(All(r)); got != 11 {
 		t.Errorf("All has %d figures, want 11", got)
 	}
 	if got := len(All(synthetic.Result(6, 16, 1))); got != 10 {
-		t.Errorf("All has %d figures of a study without controls, want 10", got)
+		t.Errorf("All has %d figures for a study without controls, want 10", got)
 	}
 }
 
-// Results that are hard to draw: each gives a drawing or ErrNoData, no panic and
-// no NaN in the output.
+// TestOddResults checks results that are hard to draw. Each must give a drawing
+// or ErrNoData, without a panic or NaN in the output.
 func TestOddResults(t *testing.T) {
 	edit := func(f func(r *result.Study)) *result.Study {
 		r := synthetic.Result(6, 6, 1)
@@ -237,7 +237,8 @@ func TestStackingFigures(t *testing.T) {
 	}
 }
 
-// Rules on the front are each better than all that cost no more.
+// TestFront checks that rules on the front are better than all rules that cost
+// no more.
 func TestFront(t *testing.T) {
 	var names []string
 	rule := func(name string, extra, regret float64) aggregate.Rule {
@@ -253,7 +254,7 @@ func TestFront(t *testing.T) {
 	}
 }
 
-// Names of points that lie on each other don't overlap.
+// TestFreePlace checks that names of overlapping points do not overlap.
 func TestFreePlace(t *testing.T) {
 	var taken []box
 	for range 10 {
@@ -280,14 +281,14 @@ func TestWriteFiles(t *testing.T) {
 		}
 	}
 	controls := filepath.Join(dir, "controls.png")
-	for _, want := range []int{11, 10} {
+	for _, controlled := range []bool{true, false} {
 		study := synthetic.Result(6, 6, 1)
-		if want == 11 {
+		if controlled {
 			study = synthetic.Controlled(6, 6, 1)
 		}
 		n, err := WriteAll(dir, study)
-		if _, gone := os.Stat(controls); n != want || err != nil || (gone == nil) != (want == 11) {
-			t.Errorf("%d figures, %v, want %d; %s: %v", n, err, want, controls, gone)
+		if _, gone := os.Stat(controls); n != len(All(study)) || err != nil || (gone == nil) != controlled {
+			t.Errorf("%d figures, %v, want %d; %s: %v", n, err, len(All(study)), controls, gone)
 		}
 	}
 	if err := Picks(&result.Study{}).WriteFiles(dir); !errors.Is(err, ErrNoData) {

@@ -24,8 +24,8 @@ import (
 
 const cellVariable = "LAG_TEST_CELL"
 
-// TestCell is the notebook cell of TestKernel: its process, with GoNB's pipes in
-// the environment.
+// TestCell is the process of the notebook cell in TestKernel. It has GoNB's
+// pipes in its environment.
 func TestCell(t *testing.T) {
 	if os.Getenv(cellVariable) == "" {
 		t.Skip("runs as a process of TestKernel")
@@ -40,8 +40,8 @@ func TestCell(t *testing.T) {
 	}
 }
 
-// TestKernel plays the kernel: it reads from GoNB's pipe what a cell's process
-// displays, and confirms that it did.
+// TestKernel acts as the kernel: it reads the displays of a cell's process from
+// GoNB's pipe and confirms them.
 func TestKernel(t *testing.T) {
 	gob.Register(map[string]any{})
 	gob.Register([]any{})
@@ -97,7 +97,7 @@ func TestKernel(t *testing.T) {
 	}
 }
 
-// readDisplays does as the kernel does: it decodes displays until the cell ends.
+// readDisplays decodes displays, as the kernel does, until the cell ends.
 func readDisplays(toKernel, toCell string) ([]protocol.DisplayData, error) {
 	in, err := os.OpenFile(toKernel, os.O_RDONLY, 0)
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// LayerMaps draws how each strategy of a result builds the grown stack: a box
-// for every layer, the bottom layer at the bottom, in the colour and with the
-// index of its source layer. Dashed boxes are new layers; a pale box is a
-// duplicate that is not a plain copy, with its initialization below the name.
-// Stacks are sorted by the final loss, the mean over the seeds, the best first. Of
-// two stacks the encoder's is the left one.
+// LayerMaps draws how each strategy of a result builds the grown stack. Each
+// layer is a box, with the bottom layer at the bottom, and has the color and
+// the index of its source layer. Dashed boxes are new layers. Pale boxes are
+// duplicates that are not plain copies; their initialization is below the
+// strategy's name. Strategies are sorted by mean final loss, the best first. If
+// there are two stacks, the encoder is on the left.
 func LayerMaps(r *result.Study) Figure {
 	var ways []way
 	for _, s := range aggregate.Strategies(r) {
@@ -31,15 +31,14 @@ func LayerMaps(r *result.Study) Figure {
 	return layerMaps(aggregate.From(r), aggregate.To(r), ways)
 }
 
-// PoolMaps draws the layer maps of a pool for a model of one stack, as
-// [LayerMaps] does, in the pool's order. from is the number of layers of the
-// source.
+// PoolMaps draws the layer maps of a pool for a model with one stack, in the
+// pool's order, like [LayerMaps]. from is the number of source layers.
 func PoolMaps(from int, pool growth.Pool) Figure {
 	return PoolMapsFor(growth.Depths{from}, pool)
 }
 
-// PoolMapsFor is [PoolMaps] for a model of one or two stacks. Of two, the
-// encoder's is the left one.
+// PoolMapsFor is [PoolMaps] for a model with one or two stacks. If there are
+// two, the encoder is on the left.
 func PoolMapsFor(from growth.Depths, pool growth.Pool) Figure {
 	var ways []way
 	to := make(growth.Depths, len(from))
@@ -91,7 +90,7 @@ func layerMaps(from, to growth.Depths, ways []way) Figure {
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{d.panel()}}, Legend: mapLegend(from, true)})
 }
 
-// A way is a strategy as a diagram shows it.
+// A way is a strategy in a diagram.
 type way struct {
 	name, what, note string
 	changed          bool         // duplicates are not plain copies
@@ -99,7 +98,7 @@ type way struct {
 	marked           bool
 }
 
-// caption is the height of the texts above the boxes.
+// caption returns the height of the texts above the boxes.
 func (w way) caption() float64 {
 	if w.note == "" {
 		return 38
@@ -107,7 +106,7 @@ func (w way) caption() float64 {
 	return 53
 }
 
-// deepest is the number of layers of the deepest stack.
+// deepest returns the number of layers of the deepest stack.
 func (w way) deepest() int {
 	n := 1
 	for _, m := range w.maps {
@@ -122,8 +121,8 @@ const (
 	sizeOfNote   = 11.3
 )
 
-// A diagram is a panel without axes, whose positions are CSS pixels from the upper
-// left corner.
+// A diagram is a panel without axes. Its positions are CSS pixels from the
+// upper left corner.
 type diagram struct {
 	width, height float64
 	boxes         []*chart.Mark // one for each style
@@ -132,7 +131,7 @@ type diagram struct {
 
 func newDiagram(width, height float64) *diagram { return &diagram{width: width, height: height} }
 
-// add puts a datum to those of its style.
+// add adds a datum to the mark with its style.
 func add(to *[]*chart.Mark, kind chart.Kind, style chart.Style, d chart.Datum) {
 	i := slices.IndexFunc(*to, func(m *chart.Mark) bool { return m.Style == style && m.Kind == kind })
 	if i < 0 {
@@ -158,7 +157,7 @@ func (d *diagram) panel() chart.Panel {
 	return p
 }
 
-// way draws the stacks of boxes of a strategy, below its name.
+// way draws a strategy: its name and below it its stacks of boxes.
 func (d *diagram) way(w way, from growth.Depths, box, x, y, width float64) {
 	center := x + width/2
 	name := chart.Style{Color: lagColor(w.marked, chart.Black), Bold: true, Size: chart.SizeNote, Align: chart.Middle}
@@ -192,7 +191,7 @@ func (d *diagram) way(w way, from growth.Depths, box, x, y, width float64) {
 	}
 }
 
-// layerStyle is the box of a layer, and what stands in it.
+// layerStyle returns the style of a layer's box and its label.
 func layerStyle(layer, from int, changed bool) (style chart.Style, label string) {
 	if layer == growth.New {
 		return chart.Style{Color: chart.Pale(chart.LightGrey, 0.6), Border: chart.Grey, Width: 1.2, Dash: chart.Dashed}, "new"
@@ -205,15 +204,16 @@ func layerStyle(layer, from int, changed bool) (style chart.Style, label string)
 	return style, label
 }
 
-// LayerColor returns the colour in which the figures show a source layer, and
-// that of text on it, as CSS has them: "#27818e". from is the number of layers of
-// the source.
+// LayerColor returns the background and text colors of a source layer in
+// figures, in CSS notation such as "#27818e". from is the number of source
+// layers.
 func LayerColor(layer, from int) (background, text string) {
 	fill := chart.OrderColor(layer, from)
 	return chart.Hex(fill), chart.Hex(chart.TextOn(fill))
 }
 
-// mapLegend says what the boxes mean, with changed those of changed duplicates too.
+// mapLegend explains the boxes, including those of changed duplicates if
+// changed is true.
 func mapLegend(from growth.Depths, changed bool) chart.Legend {
 	legend := chart.Legend{Below: true}
 	entry := func(layer int, changed bool, label string) {

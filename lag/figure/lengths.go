@@ -8,8 +8,8 @@ import (
 	"github.com/landscape-aware/growing/lag/figure/chart"
 )
 
-// DocumentLengths draws how long the documents of a dataset are, in tokens: the
-// share of the documents of each split that falls between powers of two.
+// DocumentLengths draws the lengths of the documents of a dataset in tokens:
+// for each split, the share of documents between powers of two.
 func DocumentLengths(s *statistics.Dataset) Figure {
 	f := Figure{Name: "document-lengths", Title: "Length of documents"}
 	if s.Train.Documents == 0 {
@@ -18,7 +18,7 @@ func DocumentLengths(s *statistics.Dataset) Figure {
 	f.Alt = fmt.Sprintf("Bar chart of the length of documents: %d for training, of %.0f tokens on average, %d to %d; %d for validation, of %.0f on average.",
 		s.Train.Documents, s.Train.MeanLength, s.Train.MinLength, s.Train.MaxLength, s.Validation.Documents, s.Validation.MeanLength)
 
-	// Both splits get the bins of both.
+	// Both splits use the same bins.
 	bins := s.Train.Lengths
 	if v := s.Validation.Lengths; len(v) > 0 {
 		bins = spanBins(s.Train.Lengths, v)
@@ -58,7 +58,7 @@ func DocumentLengths(s *statistics.Dataset) Figure {
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}, Legend: legend, Series: "split"})
 }
 
-// spanBins returns bins from the lowest to the highest of both lists, whose
+// spanBins returns bins from the lowest to the highest of both lists. Their
 // bounds are powers of two.
 func spanBins(a, b []statistics.LengthBin) []statistics.LengthBin {
 	low, high := min(a[0].Low, b[0].Low), max(a[len(a)-1].High, b[len(b)-1].High)

@@ -14,6 +14,15 @@ import (
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
+<<<<<<< HEAD
+// Live returns an observer that draws a study in a GoNB notebook while it runs.
+// It shows a line with the current run and the time left, and the validation
+// losses so far; candidates of earlier seeds are grey. There is one picture for
+// pretraining and one for the candidates. Each is updated when a run ends, and
+// otherwise at most once a second, or less often so that drawing takes at most
+// a twentieth of the time. The picture is a PNG, so that its last state stays
+// visible in the saved notebook.
+=======
 // Live returns an observer that draws a study in a GoNB notebook while it runs:
 // a line that says what is being trained and how long it will take, and the
 // validation losses so far, those of candidates under an earlier seed in grey.
@@ -21,9 +30,10 @@ import (
 // each is drawn again at most once a second, less often where drawing takes longer than a
 // twentieth of the time, and always when a run ends.
 // It is a PNG, so that its last state stays visible in the saved notebook.
+>>>>>>> adbfe1aae4087f6a89f8992c74446ddac5166d99
 //
-// Outside a notebook the observer does nothing. Like every [progress.Observer] it is
-// called for one event at a time.
+// Outside a notebook the observer does nothing. Like every [progress.Observer],
+// it is called for one event at a time.
 func Live() progress.Observer {
 	if !gonbui.IsNotebook {
 		return func(progress.Event) {}
@@ -32,13 +42,23 @@ func Live() progress.Observer {
 	return l.observe
 }
 
-// liveView is what Live draws: the events so far.
+// liveView is the state of a live picture: the events so far.
 type liveView struct {
 	now   func() time.Time
 	send  func(id string, data map[protocol.MIMEType]any, metadata map[string]any) error
 	flush func() error
 	newID func() string
 
+<<<<<<< HEAD
+	phase    progress.Phase
+	id       string // display of the phase
+	event    progress.Event
+	started  time.Time // first event of the phase
+	progress float64   // progress at the first event of the phase; more than 0 for a resumed phase
+	runs     []liveRun
+	next     time.Time // earliest time of the next drawing, unless a run ends
+	failed   bool
+=======
 	phase  progress.Phase
 	event  progress.Event
 	failed bool
@@ -53,6 +73,7 @@ type livePhase struct {
 	progress float64   // at the first event, more than 0 for a phase that is resumed
 	runs     []liveRun
 	next     time.Time // not drawn before, unless a run ends
+>>>>>>> adbfe1aae4087f6a89f8992c74446ddac5166d99
 }
 
 type liveRun struct {
@@ -90,6 +111,9 @@ func (l *liveView) observe(e progress.Event) {
 	}
 }
 
+<<<<<<< HEAD
+// fail stops the drawing, but not the study.
+=======
 // turnTo makes the phase of an event the one that is drawn.
 func (l *liveView) turnTo(e progress.Event, now time.Time) {
 	if l.others == nil {
@@ -104,9 +128,10 @@ func (l *liveView) turnTo(e progress.Event, now time.Time) {
 }
 
 // fail stops the drawing, not the study.
+>>>>>>> adbfe1aae4087f6a89f8992c74446ddac5166d99
 func (l *liveView) fail(err error) {
 	l.failed = true
-	log.Warn("the live picture stops here; the study goes on", "err", err)
+	log.Warn("the live picture failed and is no longer updated; the study continues", "err", err)
 }
 
 func (l *liveView) addPoint(e progress.Event) {
@@ -117,7 +142,7 @@ func (l *liveView) addPoint(e progress.Event) {
 	for i := range l.runs {
 		if r := &l.runs[i]; r.index == e.Index && r.name == e.Run {
 			if n := len(r.data); n > 0 && r.data[n-1].X >= at.X {
-				return // told twice, by a run that was resumed
+				return // repeated by a run that was resumed
 			}
 			r.data = append(r.data, at)
 			return
@@ -146,7 +171,7 @@ func (l *liveView) draw(now time.Time) error {
 	return l.send(l.id, data, metadata)
 }
 
-// The size of the picture is fixed for a phase, so that the page doesn't jump.
+// The size of the picture is fixed for a phase, so that the page does not jump.
 const (
 	liveWidth  = 980
 	liveLegend = 210
@@ -175,7 +200,7 @@ func (l *liveView) chart() chart.Chart {
 		curves = append(curves, cv)
 	}
 	late := total / 10
-	if last := l.lastStep(); last <= late { // nothing yet for the right panel
+	if last := l.lastStep(); last <= late { // nothing for the right panel yet
 		late = last / 2
 	}
 	c := lossChart(curves, total, late, "strategy")
@@ -217,7 +242,7 @@ func (l *liveView) status(now time.Time) string {
 		parts = append(parts, "preparing: "+e.Run)
 	}
 	switch {
-	case e.Total > 0 && e.Phase == progress.PhasePrepare: // bytes or documents: numbers that mean nothing to a reader
+	case e.Total > 0 && e.Phase == progress.PhasePrepare: // bytes or documents: show only the percentage
 		parts = append(parts, fmt.Sprintf("%d%%", 100*e.Done/e.Total))
 	case e.Total > 0:
 		parts = append(parts, fmt.Sprintf("step %d of %d", e.Done, e.Total))
@@ -240,7 +265,8 @@ func (l *liveView) status(now time.Time) string {
 	return strings.Join(parts, " · ")
 }
 
-// phaseProgress returns how much of its phase is done at an event, in [0, 1].
+// phaseProgress returns the fraction of its phase that is complete at an event,
+// in [0, 1].
 func phaseProgress(e progress.Event) float64 {
 	run := 0.0
 	if e.Total > 0 {

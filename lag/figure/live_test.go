@@ -28,8 +28,8 @@ func TestOutsideNotebook(t *testing.T) {
 	Live()(progress.Event{Phase: progress.PhaseProbe})
 }
 
-// The kernel decodes with gob what a figure sends; it knows map[string]any,
-// []any and []string.
+// TestBundleSurvivesGob checks that the kernel can decode a figure with gob,
+// which knows map[string]any, []any and []string.
 func TestBundleSurvivesGob(t *testing.T) {
 	gob.Register(map[string]any{})
 	gob.Register([]any{})
@@ -86,7 +86,8 @@ func TestLive(t *testing.T) {
 			view.observe(e)
 		}
 	}
-	// 303 events in 30 s: one picture a second, and one at the end of each run.
+	// 303 events in 30 s: one picture per second, and one at the end of each
+	// run.
 	if n := len(sent); n < 30 || n > 36 {
 		t.Errorf("%d pictures in 30 s", n)
 	}
@@ -106,7 +107,7 @@ func TestLive(t *testing.T) {
 		sizes[image.Pt(config.Width, config.Height)] = true
 	}
 	if len(sizes) != 1 {
-		t.Errorf("pictures of one phase have the sizes %v", sizes)
+		t.Errorf("pictures of one phase have different sizes: %v", sizes)
 	}
 	text := last.data[protocol.MIMETextPlain].(string)
 	for _, want := range []string{"candidate 3 of 3: random-top", "step 100 of 100", "done in 30s"} {

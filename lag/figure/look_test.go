@@ -9,7 +9,8 @@ import (
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
 )
 
-// TestLook writes the figures of a made-up study to $LAG_FIGURES, to look at them:
+// TestLook writes the figures of a made-up study to $LAG_FIGURES for visual
+// inspection:
 //
 //	LAG_FIGURES=/tmp/figures go test -run Look ./lag/figure
 func TestLook(t *testing.T) {

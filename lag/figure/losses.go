@@ -8,12 +8,12 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// LossCurves draws the validation loss of every strategy against the steps after
-// growing: on the left from the first step on, with room for the early ones, on
-// the right the run after the lag, with the losses spread out. Colours and the
-// legend follow the final loss, best first, so that curves which cross stand out.
-// Of several seeds a curve is the mean; what they range over is shaded, where
-// there are more than eight strategies only of the best and of LAG's picks.
+// LossCurves draws the validation loss of every strategy against the steps
+// after growing. The left panel shows all steps, with more room for early ones.
+// The right panel shows the steps after the lag, with its own vertical scale.
+// Colors and the legend are ordered by final loss, best first. With several
+// seeds a curve is their mean and their range is shaded; with more than eight
+// strategies, only the ranges of the best and of LAG's picks are shaded.
 func LossCurves(r *result.Study) Figure {
 	f := Figure{
 		Name:  "loss-curves",
@@ -67,23 +67,23 @@ func LossCurves(r *result.Study) Figure {
 	return render(f, c)
 }
 
-// shadedAtMost is the number of strategies of which the ranges over the seeds are
-// still told apart.
+// shadedAtMost is the largest number of strategies for which all ranges over
+// the seeds are shaded.
 const shadedAtMost = 8
 
 // curve is a line of a chart of losses.
 type curve struct {
-	label   string // in the legend; none where it is empty
+	label   string // in the legend; empty for none
 	series  string
 	style   chart.Style
 	data    []chart.Datum
-	seeds   []chart.Datum // range over the seeds, which is shaded; may be nil
+	seeds   []chart.Datum // range over the seeds, to be shaded; may be nil
 	stopped bool
-	marked  bool // drawn on top of the others
+	marked  bool // drawn above the others
 }
 
-// lossChart draws curves in two panels: all steps, and those from late on with a
-// vertical scale of their own.
+// lossChart draws curves in two panels: all steps, and steps from late on with
+// their own vertical scale.
 func lossChart(curves []curve, steps, late int, series string) chart.Chart {
 	var legend chart.Legend
 	for _, cv := range curves {
@@ -95,17 +95,17 @@ func lossChart(curves []curve, steps, late int, series string) chart.Chart {
 	lo, hi := lossRange(curves, 0)
 	early := chart.Panel{Title: "all steps", Width: 290, Height: height, X: chart.Steps("step", stepTitle, steps), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
 	lo, hi = lossRange(curves, float64(late))
-	zoom := chart.Panel{Title: "late steps, on a scale of their own", Width: 290, Height: height,
+	zoom := chart.Panel{Title: "late steps, with their own scale", Width: 290, Height: height,
 		X: chart.Values("step", "step after growing", float64(late), float64(max(steps, late+1)), 5), Y: chart.Values("loss", "", lo, hi, 6)}
 	early.Marks, zoom.Marks = curveMarks(curves, 0), curveMarks(curves, float64(late))
 	return chart.Chart{Rows: [][]chart.Panel{{early, zoom}}, Legend: legend, Series: series, Choose: true}
 }
 
-// curvesHeight is the height of the panels beside a legend.
+// curvesHeight returns the height of panels beside a legend.
 func curvesHeight(legend chart.Legend) float64 { return max(310, min(legend.Height()-90, 700)) }
 
-// curveMarks returns the marks of curves from an x on, with the best and the marked
-// ones on top.
+// curveMarks returns the marks of curves from an x on. The best and the marked
+// curves are above the others.
 func curveMarks(curves []curve, from float64) []chart.Mark {
 	var areas, lines, ends []chart.Mark
 	for _, marked := range []bool{false, true} {
@@ -127,8 +127,9 @@ func curveMarks(curves []curve, from float64) []chart.Mark {
 	return append(append(areas, lines...), ends...)
 }
 
-// lossRange returns the range of the losses from a step on. Strategies that
-// stopped would squash the others, so they don't count unless they are alone.
+// lossRange returns the range of the losses from a step on. It ignores
+// strategies that stopped, unless there are no others, because they would
+// compress the others.
 func lossRange(curves []curve, from float64) (lo, hi float64) {
 	var sound, every []float64
 	for _, cv := range curves {

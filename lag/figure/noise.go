@@ -10,10 +10,10 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Noise draws the final loss of each strategy under each seed, the lowest mean
-// first, with the mean as a line: how far strategies lie apart, and how far one
-// strategy under different seeds. Below the title stand the two spreads, see
-// [result.Noise], and the error of a difference on the validation set.
+// Noise draws the final loss of each strategy with each seed, the lowest mean
+// first, with the mean as a line. It shows how much strategies differ, and how
+// much one strategy varies between seeds. Below the title are the two spreads,
+// see [result.Noise], and the error of a difference on the validation set.
 func Noise(r *result.Study) Figure {
 	f := Figure{Name: "noise", Title: "Final losses: do the strategies differ by more than the seeds?"}
 	if len(r.Seeds) < 2 {
@@ -46,7 +46,7 @@ func Noise(r *result.Study) Figure {
 	return render(f, chart.Chart{Subtitle: says, Rows: [][]chart.Panel{{p}}, Legend: seedLegend(r.Seeds)})
 }
 
-// seedMarks are a point for each seed in each of n rows.
+// seedMarks returns a point for each seed in each of n rows.
 func seedMarks(seeds []int64, radius float64, n int, finals func(i int) []float64) []chart.Mark {
 	var marks []chart.Mark
 	for k, seed := range seeds {
@@ -59,7 +59,7 @@ func seedMarks(seeds []int64, radius float64, n int, finals func(i int) []float6
 	return marks
 }
 
-// noiseInWords says what was measured of the noise.
+// noiseInWords describes the measured noise.
 func noiseInWords(r *result.Study) string {
 	var parts []string
 	n := r.Noise

@@ -12,19 +12,18 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// This file and live.go's Live are all that knows of GoNB.
+// Only this file and Live in live.go depend on GoNB.
 
-// ErrNoNotebook is what [Show] returns outside a GoNB notebook.
+// ErrNoNotebook is the error of [Show] outside a GoNB notebook.
 var ErrNoNotebook = errors.New("no GoNB notebook is listening: use WriteFiles, or run this in a notebook cell")
 
-// Show displays figures as the output of the notebook cell that runs. Each is
-// sent as a PNG, a Vega-Lite specification and a text, of which the notebook
-// shows what it can: the Vega-Lite chart with tooltips in JupyterLab, the PNG
-// where a saved notebook is only viewed. An SVG would be shown by neither, and
-// double the size of the notebook's file.
+// Show displays figures as output of the current notebook cell. Each is sent as
+// a PNG, a Vega-Lite specification and a text. JupyterLab shows the Vega-Lite
+// chart with tooltips; viewers of saved notebooks show the PNG. Neither would
+// show an SVG, which would double the size of the notebook's file.
 //
-// It returns the Err of a figure that could not be drawn, before showing any,
-// and [ErrNoNotebook] outside a notebook, where it displays nothing.
+// If a figure could not be drawn, Show returns its Err without showing any
+// figure. Outside a notebook it shows nothing and returns [ErrNoNotebook].
 func Show(figures ...Figure) error {
 	for _, f := range figures {
 		if f.Err != nil {
@@ -46,15 +45,15 @@ func Show(figures ...Figure) error {
 	return flushDisplay()
 }
 
-// bundle returns the figure's representations by MIME type, as Jupyter's
-// display_data message has them.
+// bundle returns the figure's representations by MIME type, as in Jupyter's
+// display_data message.
 func (f Figure) bundle() (map[protocol.MIMEType]any, error) {
 	data := map[protocol.MIMEType]any{
 		protocol.MIMEImagePNG:  f.PNG,
 		protocol.MIMETextPlain: f.Title + ". " + f.Alt,
 	}
 	if f.VegaLite != nil {
-		// Jupyter wants the specification as JSON, not as a string that holds it.
+		// Jupyter expects the specification as JSON, not as a string.
 		var spec map[string]any
 		if err := json.Unmarshal(f.VegaLite, &spec); err != nil {
 			return nil, fmt.Errorf("figure %s: %w", f.Name, err)
@@ -64,15 +63,15 @@ func (f Figure) bundle() (map[protocol.MIMEType]any, error) {
 	return data, nil
 }
 
-// size returns the metadata that makes Jupyter show the PNG, which has twice as
-// many pixels, at its intended size.
+// size returns metadata so that Jupyter shows the PNG, which has twice as many
+// pixels, at its intended size.
 func (f Figure) size() map[string]any {
 	return map[string]any{"image/png": map[string]any{"width": f.Width, "height": f.Height}}
 }
 
-// registerOnce prepares gob, by which gonbui talks to the kernel, for the types
-// that a Vega-Lite specification is made of. It is not in an init function so
-// that importing the package changes nothing.
+// registerOnce registers the types of a Vega-Lite specification with gob, which
+// gonbui uses to talk to the kernel. It is not in an init function, so that
+// importing the package has no side effects.
 var registerOnce sync.Once
 
 // sendDisplay sends one output to the notebook. With an id, a later call with
@@ -90,8 +89,8 @@ func sendDisplay(id string, data map[protocol.MIMEType]any, metadata map[string]
 	return nil
 }
 
-// flushDisplay waits until the kernel has read all that was sent, since what is
-// still under way when the cell's process ends is lost.
+// flushDisplay waits until the kernel has read everything. Data that is still
+// in transit when the cell's process ends is lost.
 func flushDisplay() error {
 	done := make(chan struct{})
 	go func() {

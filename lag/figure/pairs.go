@@ -11,10 +11,10 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Pairs draws which strategies the validation set tells apart: a box for each two
-// of them, in the order of the final loss, whose colour is the difference of their
-// losses in standard errors, see [result.Pair]. Grey is a difference of less than two
-// errors. The noise of training is not in it; that is what [Noise] shows.
+// Pairs draws which strategies the validation set distinguishes. There is a box
+// for each pair, in the order of the final loss; its color is the difference of
+// their losses in standard errors, see [result.Pair]. Grey means less than two
+// standard errors. The noise of training is not included; [Noise] shows it.
 func Pairs(r *result.Study) Figure {
 	f := Figure{Name: "pairs", Title: "Which final losses differ on the validation set?"}
 	all := slices.DeleteFunc(aggregate.Strategies(r), (*aggregate.Strategy).Stopped)
@@ -22,7 +22,8 @@ func Pairs(r *result.Study) Figure {
 	for i, s := range all {
 		place[s.Name] = i
 	}
-	// A row for each strategy but the best, a column for each but the worst.
+	// There is a row for each strategy except the best, and a column for each
+	// except the worst.
 	n := len(all)
 	box := max(15, min(45, 560/float64(max(n, 1))))
 	cells, inside := make([]chart.Mark, len(zLabels)), make([]chart.Mark, len(zLabels))
@@ -64,7 +65,7 @@ func Pairs(r *result.Study) Figure {
 
 	x, y := chart.Names("other", nil), chart.Names("strategy", nil)
 	x.Hidden = true
-	var columns []chart.Mark // their names stand on the diagonal, where a column begins
+	var columns []chart.Mark // names of columns are on the diagonal, where each column starts
 	for i, s := range all {
 		if i > 0 {
 			y.Bands, y.Marked = append(y.Bands, s.Name), append(y.Marked, s.Picked > 0)
@@ -80,7 +81,8 @@ func Pairs(r *result.Study) Figure {
 	return render(f, chart.Chart{Subtitle: says, Rows: [][]chart.Panel{{p}}, Legend: legend})
 }
 
-// separableAbove is how many standard errors a difference must exceed.
+// separableAbove is the number of standard errors that a difference must
+// exceed.
 const separableAbove = 2
 
 var (
@@ -88,7 +90,7 @@ var (
 	zColors = []color.NRGBA{{0xe4, 0xe4, 0xe4, 0xff}, {0xb7, 0xd4, 0xea, 0xff}, {0x6b, 0xae, 0xd6, 0xff}, {0x21, 0x71, 0xb5, 0xff}, {0x08, 0x30, 0x6b, 0xff}}
 )
 
-// zLevel is the place of a difference in standard errors in zLabels.
+// zLevel returns the index in zLabels of a difference in standard errors.
 func zLevel(z float64) int {
 	level := 0
 	for bound := 2.0; level < len(zLabels)-1 && z > bound; bound *= 2 {

@@ -14,17 +14,17 @@ const (
 	finalTitle = "final loss [nats/token]"
 )
 
-// stepTitle is that of an axis of steps with a logarithmic scale.
+// stepTitle is the title of a logarithmic axis of steps.
 const stepTitle = "step after growing (log scale)"
 
-// A row is one line of a chart that has a name at the left of each.
+// A row is a line of a chart, with a name on the left.
 type row struct {
 	name   string
 	marked bool
-	note   string // at the right
+	note   string // on the right
 }
 
-// rowPanel returns a panel of rows without marks but for the notes.
+// rowPanel returns a panel of rows with their notes but no other marks.
 func rowPanel(name string, rows []row, x chart.Axis) chart.Panel {
 	height := 25.0
 	if len(rows) > 24 {
@@ -41,17 +41,17 @@ func rowPanel(name string, rows []row, x chart.Axis) chart.Panel {
 	return chart.Panel{Width: 420, Height: height * float64(max(len(rows), 3)), X: x, Y: y, Marks: []chart.Mark{notes}}
 }
 
-// across is a line at a y from one end of an axis to the other.
+// across returns a horizontal line at y over the whole axis.
 func across(x chart.Axis, y float64, style chart.Style) chart.Mark {
 	return chart.Mark{Kind: chart.Segments, Style: style, Data: []chart.Datum{{X: x.Min, Y: y, X2: x.Max, Y2: y}}}
 }
 
-// upright is a line at an x from one end of an axis to the other.
+// upright returns a vertical line at x over the whole axis.
 func upright(y chart.Axis, x float64, style chart.Style) chart.Mark {
 	return chart.Mark{Kind: chart.Segments, Style: style, Data: []chart.Datum{{X: x, Y: y.Min, X2: x, Y2: y.Max}}}
 }
 
-// written is a text at a point.
+// written returns a text at a point.
 func written(text string, x, y float64, style chart.Style) chart.Mark {
 	return chart.Mark{Kind: chart.Texts, Style: style, Data: []chart.Datum{{X: x, Y: y, Text: text}}}
 }
@@ -78,10 +78,10 @@ func since(data []chart.Datum, from float64) []chart.Datum {
 	return late
 }
 
-// tip is what a tooltip says beside the position.
+// tip returns an additional entry of a tooltip.
 func tip(name string, value any) []chart.Tip { return []chart.Tip{{Name: name, Value: value}} }
 
-// lagColor sets LAG off from others.
+// lagColor returns a distinct color for LAG.
 func lagColor(isLAG bool, other color.NRGBA) color.NRGBA {
 	if isLAG {
 		return chart.Vermillion
@@ -89,14 +89,14 @@ func lagColor(isLAG bool, other color.NRGBA) color.NRGBA {
 	return other
 }
 
-// seedStyle is the mark of the i-th seed; after the sixth they begin again.
+// seedStyle returns the mark of the i-th seed. Marks repeat after the sixth.
 func seedStyle(i int, radius float64) chart.Style {
 	colors := []color.NRGBA{chart.Blue, chart.Vermillion, chart.Green, chart.Purple, chart.SkyBlue, chart.Black}
 	shapes := []chart.Shape{chart.Circle, chart.Triangle, chart.Square, chart.Diamond, chart.Ring, chart.Cross}
 	return chart.Style{Color: colors[i%len(colors)], Shape: shapes[i%len(shapes)], Radius: radius}
 }
 
-// seedLegend names the marks of the seeds, where there are several.
+// seedLegend explains the marks of the seeds if there are several.
 func seedLegend(seeds []int64) chart.Legend {
 	if len(seeds) < 2 {
 		return chart.Legend{}
@@ -108,7 +108,7 @@ func seedLegend(seeds []int64) chart.Legend {
 	return legend
 }
 
-// underSeeds is a part of a title: nothing for one seed.
+// underSeeds returns a part of a title; it is empty for one seed.
 func underSeeds(n int) string { return forSeeds(n, ", mean of %d seeds") }
 
 // seedsInTitle is underSeeds for figures that show more than the mean.

@@ -10,11 +10,11 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Picks draws the regret of each selection rule as a bar: how much higher the
-// final loss of its pick is than the best of the pool, of several seeds the mean,
-// with a ring for each. Beside each bar stand the pick and what the rule costs
-// beyond training the pick alone, in trainings of one candidate to the end. Rules
-// are sorted by regret.
+// Picks draws the regret of each selection rule as a bar: the difference
+// between the final loss of its pick and the best of the pool. With several
+// seeds the bar is their mean, with a ring for each. Beside each bar are the
+// pick and the rule's extra cost, in trainings of one candidate to the end.
+// Rules are sorted by regret.
 func Picks(r *result.Study) Figure {
 	f := Figure{Name: "picks", Title: "Regret of each selection rule" + forSeeds(len(r.Seeds), " (mean of %d seeds, a ring for each)")}
 	rules := aggregate.Rules(r)
@@ -54,7 +54,7 @@ func Picks(r *result.Study) Figure {
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
 
-// ruleTips are what tooltips say of a rule.
+// ruleTips returns the entries of a rule's tooltip.
 func ruleTips(one aggregate.Rule) []chart.Tip {
 	tips := tip("picks", one.Choices)
 	if finite(one.Extra) {
@@ -63,7 +63,7 @@ func ruleTips(one aggregate.Rule) []chart.Tip {
 	return tips
 }
 
-// reach is the highest regret of a rule, of a seed or the mean.
+// reach returns the highest regret of a rule over its seeds and its mean.
 func reach(one aggregate.Rule) float64 {
 	highest := 0.0
 	for _, regret := range append(slices.Clone(one.Regrets), float64(one.Regret)) {
@@ -74,7 +74,7 @@ func reach(one aggregate.Rule) float64 {
 	return highest
 }
 
-// cost says what a rule costs beyond training its pick.
+// cost describes a rule's extra cost.
 func cost(one aggregate.Rule) string {
 	if one.Extra == 0 {
 		return "at no extra cost"

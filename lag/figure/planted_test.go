@@ -7,8 +7,9 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// planted is a study of round numbers: a and b under two seeds, c diverges under
-// the second. Means of a are 5.1, 4.1, 3.1, of b 6.1, 4.0, 3.4 at 0, 10, 100.
+// planted is a study with round numbers: strategies a and b with two seeds, and
+// c, which diverges with the second seed. At steps 0, 10 and 100 the means of a
+// are 5.1, 4.1 and 3.1, and those of b 6.1, 4.0 and 3.4.
 func planted() *result.Study {
 	nan := result.Number(math.NaN())
 	curve := func(losses ...result.Number) (points []result.Point) {
@@ -60,8 +61,9 @@ func planted() *result.Study {
 	return r
 }
 
-// plantedStacking is a stacking of two arms under one seed: grown grows from 2 to 4
-// layers at 20 of 30 FLOPs, and probes 6; scratch ends higher.
+// plantedStacking is a stacking of two arms with one seed. The arm grown grows
+// from 2 to 4 layers at 20 of 30 FLOPs, of which probes take 6; the arm scratch
+// ends higher.
 func plantedStacking() *result.Stacking {
 	point := func(step int, flops float64, loss result.Number) result.StackingPoint {
 		return result.StackingPoint{Step: step, FLOPs: flops, Loss: loss}

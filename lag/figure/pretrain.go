@@ -9,16 +9,16 @@ import (
 )
 
 // PretrainCurve draws the validation loss of the source model during
-// pretraining. The dashed line is the unigram entropy of the validation tokens,
-// the loss of a model that knows nothing but how frequent each token is: a
-// source that is not clearly below it has not left the plateau.
+// pretraining. The dashed line is the unigram entropy of the validation tokens:
+// the loss of a model that knows only how frequent each token is. A source that
+// is not clearly below it has not left the plateau.
 func PretrainCurve(r *result.Study) Figure {
 	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s layers", aggregate.Join(aggregate.From(r)))}
 	return lossCurve(f, r.Source.Curve, r.Source.UnigramEntropy, "the source model", "pretraining step")
 }
 
-// TrainingCurve draws the validation loss of a training, with the unigram
-// entropy of the corpus, as [PretrainCurve] does of a study's source model.
+// TrainingCurve draws the validation loss of a training and the unigram entropy
+// of the corpus, like [PretrainCurve].
 func TrainingCurve(name string, t *result.Training) Figure {
 	return lossCurve(Figure{Name: "training-curve", Title: "Training of " + name}, t.Curve, t.UnigramEntropy, "the model", "training step")
 }
@@ -41,8 +41,8 @@ func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitl
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
 
-// curvePanel draws curves over steps up to last; the range holds also another value
-// unless it is 0.
+// curvePanel draws curves over steps up to last. Its range includes other,
+// unless that is 0.
 func curvePanel(curves []curve, last float64, stepTitle string, other float64) chart.Panel {
 	var losses []float64
 	var lines []chart.Mark

@@ -12,12 +12,11 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// RegretCost draws, a point for each selection rule, the mean regret of its picks
-// against what it costs beyond training the pick alone, in trainings of one
-// candidate to the end, on a logarithmic scale of 1 + cost. The dashed line joins
-// the rules that no other beats at its cost or less. Of several seeds, a bar goes
-// from the lowest to the highest regret. Rules whose pick stopped under a seed
-// are left out.
+// RegretCost draws the mean regret of each selection rule's picks against its
+// extra cost, in trainings of one candidate to the end, on a logarithmic scale
+// of 1 + cost. The dashed line joins the rules that no other rule beats at the
+// same or lower cost. With several seeds, a bar spans the lowest to the highest
+// regret. Rules whose pick stopped with some seed are omitted.
 func RegretCost(r *result.Study) Figure {
 	f := Figure{Name: "regret-cost", Title: "What a lower regret costs" + seedsInTitle(len(r.Seeds))}
 	rules := slices.DeleteFunc(aggregate.Rules(r), func(one aggregate.Rule) bool { return !finite(float64(one.Regret)) || !finite(one.Extra) })
@@ -46,7 +45,7 @@ func RegretCost(r *result.Study) Figure {
 	x := chart.Axis{Name: "extra", Title: "extra cost [trainings of one candidate, log scale of 1 + cost]", Max: furthest, Log1p: true, Ticks: costTicks(furthest)}
 	p := chart.Panel{Width: 600, Height: 310, X: x, Y: chart.Values("regret", "regret [nats/token]", -0.09*highest, 1.05*highest, 6)} // room for names below 0
 	p.Marks = append(p.Marks, line)
-	for _, isLAG := range []bool{false, true} { // on top
+	for _, isLAG := range []bool{false, true} { // LAG is drawn last
 		of := lagColor(isLAG, chart.Blue)
 		bars := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.Faint(of, 0.5), Width: 1.6}}
 		points := chart.Mark{Kind: chart.Points, Style: chart.Style{Color: of, Radius: 5.3}}
@@ -66,8 +65,8 @@ func RegretCost(r *result.Study) Figure {
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
 
-// frontOf returns the rules that no other beats at its cost or less, the
-// cheapest first.
+// frontOf returns the rules that no other rule beats at the same or lower cost,
+// the cheapest first.
 func frontOf(rules []aggregate.Rule) []aggregate.Rule {
 	sorted := slices.Clone(rules)
 	slices.SortStableFunc(sorted, func(a, b aggregate.Rule) int {
@@ -82,8 +81,8 @@ func frontOf(rules []aggregate.Rule) []aggregate.Rule {
 	return front
 }
 
-// costTicks are 0, 1, 2, 5, 10, ... up to the highest cost; fractions where it is
-// below 2.
+// costTicks returns 0, 1, 2, 5, 10, ... up to the highest cost, or fractions if
+// that is below 2.
 func costTicks(highest float64) []chart.Tick {
 	if highest < 2 {
 		return chart.DecimalTicks(0, highest, 6)
@@ -99,8 +98,9 @@ func costTicks(highest float64) []chart.Tick {
 	return ticks
 }
 
-// ruleLabels writes the names of rules to the right of their points, each moved off
-// the points, the line and the names before it, with a line to the point where it is far.
+// ruleLabels writes the names of rules to the right of their points. Each is
+// moved away from points, the line and earlier names. A name far from its point
+// is connected to it by a line.
 func ruleLabels(p chart.Panel, rules []aggregate.Rule, line []chart.Datum) []chart.Mark {
 	const radius, height = 5.3, 15
 	at := make([]point, len(rules))
@@ -111,7 +111,7 @@ func ruleLabels(p chart.Panel, rules []aggregate.Rule, line []chart.Datum) []cha
 		at[i], order[i] = place(one.Extra, float64(one.Regret)), i
 		taken = append(taken, around(at[i], radius))
 	}
-	for i := 1; i < len(line); i++ { // straight where the axis is not linear, too
+	for i := 1; i < len(line); i++ { // segments are straight even if the axis is not linear
 		from, to := place(line[i-1].X, line[i-1].Y), place(line[i].X, line[i].Y)
 		for k := range 100 {
 			share := float64(k) / 100
@@ -134,10 +134,10 @@ func ruleLabels(p chart.Panel, rules []aggregate.Rule, line []chart.Datum) []cha
 	return labels
 }
 
-// A point is a place in a panel, in CSS pixels from its lower left corner.
+// A point is a position in a panel, in CSS pixels from its lower left corner.
 type point struct{ x, y float64 }
 
-// A box lies between two points.
+// A box is the area between two points.
 type box struct{ min, max point }
 
 func around(p point, r float64) box {
@@ -148,8 +148,8 @@ func (b box) overlaps(o box) bool {
 	return b.min.x < o.max.x && o.min.x < b.max.x && b.min.y < o.max.y && o.min.y < b.max.y
 }
 
-// freePlace returns where a text to the right of a point overlaps with nothing
-// that is taken: as near to the point's height as can be.
+// freePlace returns a place for a text to the right of a point that overlaps
+// nothing in taken, as close to the point's height as possible.
 func freePlace(at point, width, height, bottom, top float64, taken []box) box {
 	place := func(dy float64) box {
 		low := point{at.x + 11, at.y + dy - height/2}

@@ -13,12 +13,12 @@ import (
 
 // EarlyVsFinal draws, for each of the steps, the loss of every strategy at that
 // step against its final loss, with the least-squares line and Spearman's rho.
-// LAG's pick and the best strategy are marked; strategies that stopped have no
-// final loss and lie at the upper edge, in its corner where their loss at the
-// step is beyond that of the others. Steps at which nothing was evaluated are
-// replaced by the nearest that was; without steps, six are chosen between 0 and
-// the end. Of several seeds the points are means, with bars from the lowest to the
-// highest, and rho is the mean of those under each seed.
+// LAG's pick and the best strategy are marked. Strategies that stopped have no
+// final loss and are at the upper edge; they are in its corner if their loss at
+// the step is beyond the others'. A step without an evaluation is replaced by
+// the nearest one with an evaluation. Without steps, six are chosen between 0
+// and the end. With several seeds the points are means, with bars from the
+// lowest to the highest, and rho is the mean over the seeds.
 func EarlyVsFinal(r *result.Study, steps ...int) Figure {
 	f := Figure{Name: "early-vs-final", Title: "Does an early loss predict the final one?" + seedsInTitle(len(r.Seeds))}
 	all := aggregate.Strategies(r)
@@ -68,8 +68,8 @@ func nearest(steps []int, step int) int {
 
 func abs(x int) int { return max(x, -x) }
 
-// rhoAt returns the correlation that the result holds for a step, so that the
-// figure can't disagree with the table.
+// rhoAt returns the correlation at a step from the result, so that the figure
+// agrees with the table.
 func rhoAt(r *result.Study, all []*aggregate.Strategy, step int) float64 {
 	for _, c := range r.Correlation {
 		if c.Step == step {
@@ -96,7 +96,7 @@ var (
 
 func scatterPanel(all []*aggregate.Strategy, step int, rho float64) chart.Panel {
 	x, y := early(all, step)
-	var finite2, finals []float64 // x of the points that have both, and y
+	var finite2, finals []float64 // x of the points with both coordinates, and y
 	for i := range all {
 		if finite(x[i]) && finite(y[i]) {
 			finite2 = append(finite2, x[i])
@@ -140,7 +140,7 @@ func scatterPanel(all []*aggregate.Strategy, step int, rho float64) chart.Panel 
 	return p
 }
 
-// scatterLegend says what the marks of the panels mean.
+// scatterLegend explains the marks of the panels.
 func scatterLegend(all []*aggregate.Strategy) chart.Legend {
 	legend := chart.Legend{Below: true, Entries: []chart.Entry{{Label: "a strategy", Kind: chart.Points, Style: pointStyle}}}
 	add := func(label string, style chart.Style) {
@@ -151,7 +151,7 @@ func scatterLegend(all []*aggregate.Strategy) chart.Legend {
 	case len(picks) == 1:
 		add("LAG's pick: "+picks[0].Name, pickStyle)
 	case len(picks) > 1:
-		add("LAG's picks under the seeds", pickStyle)
+		add("LAG's picks with the seeds", pickStyle)
 	}
 	if !all[0].Stopped() {
 		add("best at the end: "+all[0].Name, bestStyle)

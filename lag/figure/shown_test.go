@@ -13,8 +13,8 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// checkTexts reports texts that leave the picture or run into each other, and texts
-// that only one of the two drawings has.
+// checkTexts reports texts that leave the picture or overlap, and texts that
+// only one of the two drawings has.
 func checkTexts(t *testing.T, f Figure) {
 	t.Helper()
 	picture, err := readback.SVG(f.SVG)
@@ -33,7 +33,7 @@ func checkTexts(t *testing.T, f Figure) {
 		}
 		for _, other := range picture.Texts[:i] {
 			if strings.TrimSpace(other.Text) != "" && text.Overlaps(other) {
-				t.Errorf("%s: %+v runs into %+v", f.Name, text, other)
+				t.Errorf("%s: %+v overlaps %+v", f.Name, text, other)
 			}
 		}
 	}
@@ -51,14 +51,14 @@ func checkTexts(t *testing.T, f Figure) {
 	}
 }
 
-// shown is a point that a figure must show, and where.
+// shown is a point that a figure must show, and its position.
 type shown struct {
 	panel  int
 	mark   string
 	values map[string]any
 }
 
-// Figures show known results where they belong.
+// TestShown checks that figures show known results at the right positions.
 func TestShown(t *testing.T) {
 	r, stacking := planted(), plantedStacking()
 	lengths := &data.Statistics{
@@ -68,7 +68,7 @@ func TestShown(t *testing.T) {
 	type row = map[string]any
 	for _, c := range []struct {
 		figure Figure
-		x, y   []float64 // domains of the first panel, where they are numbers
+		x, y   []float64 // domains of the first panel, if they are numbers
 		shown  []shown
 	}{
 		{CorrelationCurve(r), []float64{0, 100}, []float64{-0.94, 1}, []shown{
@@ -164,7 +164,7 @@ func TestShown(t *testing.T) {
 		}},
 		{StackingCurves(stacking), []float64{0, 30.3}, nil, []shown{
 			{0, "line", row{"arm": "scratch", "flops": 30.0, "loss": 3.0}},
-			{0, "rule", row{"arm": "grown", "flops": 14.0, "flops_to": 20.0, "loss": 4.0, "loss_to": 5.0}}, // what probing cost
+			{0, "rule", row{"arm": "grown", "flops": 14.0, "flops_to": 20.0, "loss": 4.0, "loss_to": 5.0}}, // cost of probing
 			{0, "point", row{"arm": "grown", "flops": 20.0, "loss": 5.0, "layers": "4"}},
 			{1, "line", row{"arm": "grown", "flops": 30.0, "loss": 2.5}},
 		}},
@@ -183,7 +183,7 @@ func TestShown(t *testing.T) {
 		}
 		for axis, want := range map[*readback.Axis][]float64{&panels[0].X: c.x, &panels[0].Y: c.y} {
 			if want != nil && !near(axis.Domain, want) {
-				t.Errorf("%s: the axis of %s goes over %v, want %v", f.Name, axis.Field, axis.Domain, want)
+				t.Errorf("%s: the axis of %s spans %v, want %v", f.Name, axis.Field, axis.Domain, want)
 			}
 		}
 		for _, s := range c.shown {
@@ -198,7 +198,8 @@ func near(a, b []float64) bool {
 	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Abs(x-y) < 1e-9 })
 }
 
-// Bands come in the order of what they show, the best first.
+// TestOrderOfRows checks that rows are in the order of their values, the best
+// first.
 func TestOrderOfRows(t *testing.T) {
 	r := planted()
 	for _, c := range []struct {
@@ -220,13 +221,14 @@ func TestOrderOfRows(t *testing.T) {
 	}
 }
 
-// The points of an SVG lie where the labels of the ticks say.
+// TestPointsLieAtTheirTicks checks that the points of an SVG agree with the
+// labels of the ticks.
 func TestPointsLieAtTheirTicks(t *testing.T) {
 	log := func(v float64) float64 { return math.Log1p(v) }
 	same := func(v float64) float64 { return v }
 	for _, c := range []struct {
 		figure Figure
-		x      [2]string // labels of two ticks, and of y
+		x      [2]string // labels of two ticks on x, and on y
 		y      [2]string
 		scale  func(float64) float64 // of x
 		points [][2]float64
@@ -240,7 +242,7 @@ func TestPointsLieAtTheirTicks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := func(label string, vertical bool) float64 { // the lowest text of the name, or the leftmost
+		at := func(label string, vertical bool) float64 { // the lowest text with that label, or the leftmost
 			found := picture.Find(label)
 			if len(found) == 0 {
 				t.Fatalf("%s has no tick %s", c.figure.Name, label)

@@ -13,9 +13,10 @@ import (
 )
 
 // Signals draws how well each early signal predicts the final loss: Spearman's
-// rho over the strategies with its 95% interval, for the loss at initialization,
-// the loss at the lag and whatever else was measured by then. The strongest comes
-// first; the sign says whether a low value goes with a low final loss.
+// rho over the strategies with its 95% interval, for the loss at
+// initialization, the loss at the lag and other early measurements. The
+// strongest is first. The sign is positive if low values go with low final
+// losses.
 func Signals(r *result.Study) Figure {
 	f := Figure{Name: "signals", Title: "What predicts the final loss?" + forSeeds(len(r.Seeds), " (mean over %d seeds)")}
 	signals := slices.DeleteFunc(aggregate.Signals(r), func(s aggregate.Signal) bool { return !finite(float64(s.Spearman)) })

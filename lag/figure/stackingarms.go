@@ -10,9 +10,9 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// StackingArms draws the final loss of each arm, a mark for each seed and a line
-// for the mean, the best arm first. Beside it stand the difference to the best
-// with its standard error over the seeds, and the share of its FLOPs that the arm
+// StackingArms draws the final loss of each arm, with a mark for each seed and
+// a line for the mean, the best arm first. Beside it are the difference from
+// the best arm with its standard error over the seeds, and the share of FLOPs
 // spent on probing strategies that were not picked.
 func StackingArms(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-arms", Title: "Final loss of each arm at equal compute" + forSeeds(len(r.Seeds), " (%d seeds)")}
@@ -56,7 +56,7 @@ func StackingArms(r *result.Stacking) Figure {
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{left, right}}, Legend: seedLegend(r.Seeds)})
 }
 
-// armNote is an arm's final loss, and how far it is from the best.
+// armNote returns an arm's final loss and its difference from the best.
 func armNote(a aggregate.Arm) string {
 	switch {
 	case !finite(float64(a.Final)):

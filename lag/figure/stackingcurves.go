@@ -11,11 +11,12 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// StackingCurves draws the validation loss of each arm against the FLOPs that it
-// has spent, those of its probes included: on the left from the beginning, on the
-// right the last third, with the losses spread out. Of several seeds a curve is
-// the mean, with their range shaded. A diamond marks where an arm grew, and the
-// thin line to it what probing cost. The legend gives the depths, the best arm first.
+// StackingCurves draws the validation loss of each arm against the FLOPs spent,
+// including its probes. The left panel shows all of the training, the right
+// panel the last third with its own scale. With several seeds a curve is their
+// mean, with their range shaded. A diamond marks a growth, and the thin line
+// before it the cost of probing. The legend shows the depths, the best arm
+// first.
 func StackingCurves(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-curves", Title: "Validation loss against compute" + underSeeds(len(r.Seeds))}
 	arms := withCurve(aggregate.Arms(r))
@@ -26,18 +27,19 @@ func StackingCurves(r *result.Stacking) Figure {
 	return render(f, armsChart(arms, r.Budget, "spent, probes included"))
 }
 
-// withCurve leaves out the arms that have no loss.
+// withCurve omits arms that have no loss.
 func withCurve(arms []aggregate.Arm) []aggregate.Arm {
 	return slices.DeleteFunc(arms, func(a aggregate.Arm) bool { return len(a.Curve()) == 0 })
 }
 
-// armColor is that of an arm in every figure.
+// armColor returns the color of an arm in every figure.
 func armColor(a aggregate.Arm) color.NRGBA {
 	colors := []color.NRGBA{chart.Vermillion, chart.Blue, chart.Green, chart.Purple, chart.SkyBlue, chart.Black, chart.Grey}
 	return colors[a.Place%len(colors)]
 }
 
-// armsChart draws arms against the FLOPs spent, up to the highest of all and of most.
+// armsChart draws arms against FLOPs, up to the maximum of most and the FLOPs
+// of all arms.
 func armsChart(arms []aggregate.Arm, most float64, spent string) chart.Chart {
 	curves := make([][][]aggregate.ArmPoint, len(arms))
 	var legend chart.Legend
@@ -54,7 +56,7 @@ func armsChart(arms []aggregate.Arm, most float64, spent string) chart.Chart {
 	legend.Entries = append(legend.Entries, chart.Entry{Label: "grows", Kind: chart.Points, Style: chart.Style{Color: chart.Grey, Shape: chart.Diamond, Radius: 5.5}})
 	unit, name := flopsUnit(most)
 	var panels []chart.Panel
-	for k, title := range []string{"all", "the last third, on a scale of its own"} {
+	for k, title := range []string{"all", "the last third, with its own scale"} {
 		from := float64(k) * 2 * most / 3
 		lo, hi := armsRange(curves, from, k == 1)
 		p := chart.Panel{Title: title, Width: 300, Height: 300, Zoom: true,
@@ -72,13 +74,13 @@ func armStyle(arms []aggregate.Arm, i int) chart.Style {
 	return chart.Style{Color: armColor(arms[i]), Width: 2.6, Dash: chart.Dash(i)}
 }
 
-// armMarks draws the mean curves of arms from some FLOPs on, with the range of the
-// seeds. Between the pieces, where an arm was probing, the line is thin.
+// armMarks draws the mean curves of arms from some FLOPs on, with the range
+// over the seeds. Between pieces, where an arm was probing, the line is thin.
 func armMarks(arms []aggregate.Arm, curves [][][]aggregate.ArmPoint, from, unit float64) []chart.Mark {
 	var areas, probes, lines, grows []chart.Mark
-	for i := len(arms) - 1; i >= 0; i-- { // the best on top
+	for i := len(arms) - 1; i >= 0; i-- { // draw the best last
 		style, name := armStyle(arms, i), arms[i].Name
-		var end []chart.Datum // of the piece before
+		var end []chart.Datum // end of the previous piece
 		for k, piece := range curves[i] {
 			var mean, seeds []chart.Datum
 			for _, p := range piece {
@@ -108,8 +110,9 @@ func armMarks(arms []aggregate.Arm, curves [][][]aggregate.ArmPoint, from, unit 
 	return slices.Concat(areas, probes, lines, grows)
 }
 
-// armsRange returns the range of the losses from some FLOPs on. A late growth would
-// squash the end, so that what lies far above the arms' usual loss is cut off there.
+// armsRange returns the range of the losses from some FLOPs on. With cut, it
+// excludes losses far above the usual ones, because a late growth would
+// compress the end.
 func armsRange(curves [][][]aggregate.ArmPoint, from float64, cut bool) (lo, hi float64) {
 	var all, usual []float64
 	for _, curve := range curves {
@@ -132,7 +135,8 @@ func armsRange(curves [][][]aggregate.ArmPoint, from float64, cut bool) (lo, hi 
 	return lo, hi
 }
 
-// flopsUnit returns a power of ten that makes FLOPs up to most readable, and its name.
+// flopsUnit returns a power of ten that makes FLOPs up to most readable, and
+// its name.
 func flopsUnit(most float64) (unit float64, name string) {
 	unit, exponent := 1.0, 0
 	for most/unit >= 1000 {
@@ -144,7 +148,7 @@ func flopsUnit(most float64) (unit float64, name string) {
 	return unit, "10" + superscript(exponent) + " FLOPs"
 }
 
-// superscript writes a number as an exponent.
+// superscript formats a number as an exponent.
 func superscript(n int) string {
 	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
 	text := ""

@@ -11,9 +11,10 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// StackingPicks draws which strategy each arm grew by at each stage, as layer
-// maps: a column for each growth, a row for each arm, and for each seed where the
-// picks differ. Colours and numbers are those of the layers of the stage before.
+// StackingPicks draws the strategy of each arm at each stage as layer maps.
+// There is a column for each growth and a row for each arm, or several rows if
+// the picks differ between seeds. Colors and numbers are those of the layers of
+// the previous stage.
 func StackingPicks(r *result.Stacking) Figure {
 	f := Figure{Name: "stacking-picks", Title: "What each arm grew by"}
 	rows := pickRows(aggregate.Arms(r))
@@ -58,7 +59,7 @@ func StackingPicks(r *result.Stacking) Figure {
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{d.panel()}}, Legend: mapLegend(deepest, false)})
 }
 
-// wayOf is a growth as a diagram shows it.
+// wayOf returns a growth as a way in a diagram.
 func wayOf(g aggregate.Growth) way {
 	w := way{name: g.Strategy, maps: g.Maps, what: fmt.Sprintf("%s → %s layers", aggregate.Join(g.From), aggregate.Join(g.To)), note: " "}
 	if g.Candidates > 1 && g.ExtraSteps > 0 {
@@ -67,16 +68,16 @@ func wayOf(g aggregate.Growth) way {
 	return w
 }
 
-// boxOf is the height of a box of a way.
+// boxOf returns the height of a way's boxes.
 func boxOf(w way) float64 { return min(17, 200/float64(w.deepest())) }
 
-// pickRow is what an arm grew by under some of the seeds.
+// pickRow is the growths of an arm with some of the seeds.
 type pickRow struct {
 	arm, rule, seeds string
 	growths          []aggregate.Growth
 }
 
-// pickRows returns a row for each arm and each of the ways in which it grew.
+// pickRows returns a row for each arm and each different sequence of growths.
 func pickRows(arms []aggregate.Arm) []pickRow {
 	var rows []pickRow
 	for _, a := range arms {

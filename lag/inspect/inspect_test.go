@@ -57,8 +57,8 @@ func wantDamage(t *testing.T, r *inspect.Report, want ...string) {
 	}
 }
 
-// model returns a BERT of three layers with known weights. The last layer is a
-// copy of the second.
+// smallModel returns a BERT of three layers with known weights. The last layer
+// is a copy of the second.
 func smallModel() *trained.Model {
 	config := bert.New(3, 4, 2, 11, 8)
 	p := &trained.Model{Model: model.Model{Config: config}, Snapshot: train.Snapshot{
@@ -86,7 +86,7 @@ func smallModel() *trained.Model {
 
 func save(t *testing.T, p *trained.Model) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "model[1]") // no pattern
+	dir := filepath.Join(t.TempDir(), "model[1]") // the brackets must not act as a glob pattern
 	if err := p.Save(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,8 @@ func TestDamage(t *testing.T) {
 	}
 	wantDamage(t, r, newest)
 
-	// NaN, a parameter of the wrong shape, and a superfluous one.
+	// A value that is not finite, a parameter with the wrong shape, and an
+	// extra one.
 	p.Params["bert.encoder.layer.1.output.dense.weight"].Data[5] = float32(math.Inf(1))
 	p.Params["cls.predictions.bias"] = growth.Tensor{Shape: []int{2}, Data: []float32{1, float32(math.NaN())}}
 	p.Params["extra"] = p.Params["cls.predictions.transform.dense.bias"]

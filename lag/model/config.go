@@ -8,59 +8,63 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Config is the configuration of a model, which determines everything about it
-// but its weights. It is a value: methods that change it return another one.
+// Config is the configuration of a model. It determines everything about the
+// model except its weights. It is a value: methods that change it return a new
+// one.
 type Config interface {
-	Family() string   // name of the family, as in results and JSON
-	Validate() error  // says what is impossible, and how to mend it
-	Describe() string // the model's shape in a line: "bert of 3 layers, hidden size 48, ..."
+	Family() string   // name of the family in results and JSON
+	Validate() error  // reports the first invalid setting and how to fix it
+	Describe() string // the shape in one line: "bert of 3 layers, hidden size 48, ..."
 
-	// Parameters declares the model's parameters, in a fixed order.
+	// Parameters returns the model's parameters in a fixed order.
 	Parameters() []transformer.Param
-	// Stacks says where the layers are among the parameters: of the encoder,
-	// the decoder, or both in this order. Gates are in the order of their layers.
+	// Stacks describes which parameters are layers: those of the encoder, the
+	// decoder, or both in this order. Gates are in the order of these layers.
 	Stacks() []growth.Stack
-	// Vocabulary is the number of tokens that the model knows.
+	// Vocabulary returns the number of tokens in the vocabulary.
 	Vocabulary() int
-	// MaxLength is the longest sequence that the model takes, in tokens; 0 for any.
+	// MaxLength returns the length of the longest possible sequence in tokens,
+	// or 0 if any length is possible.
 	MaxLength() int
 
-	// WithDepths returns the model with so many layers in each of its stacks.
-	// There is a depth for each stack.
+	// WithDepths returns the model with the given number of layers in each
+	// stack. There is one depth for each stack.
 	WithDepths(depths growth.Depths) Config
-	// WithVocabulary returns the model for a vocabulary of that size.
+	// WithVocabulary returns the model with another vocabulary size.
 	WithVocabulary(tokens int) Config
 	// WithMaxLength returns the model for sequences of at least that length.
 	WithMaxLength(tokens int) Config
 
-	// Trains reports why the model cannot be trained with an objective.
+	// Trains returns an error if the model cannot be trained with an objective.
 	Trains(o objective.Objective) error
-	// Inputs returns the tensors that Loss takes, of a batch of an objective.
+	// Inputs returns the tensors for Loss from a batch of an objective.
 	Inputs(batch objective.Sized) (transformer.Batch, error)
 	// Loss returns the terms of the loss of a batch. The first is the
-	// objective's cross-entropy in nats per predicted token, which is what
-	// training reports; the others are minimized with it. Like all that builds
-	// graphs, it panics where that cannot be done.
+	// objective's cross-entropy in nats per predicted token, which training
+	// reports. The other terms are minimized too. Like all functions that build
+	// graphs, it panics on errors.
 	Loss(w transformer.Weights, inputs transformer.Inputs, mode transformer.Mode) []transformer.Term
-	// Predictions returns the logits [B, L, V] of a batch at every position that
-	// the model can predict, padding included.
+	// Predictions returns the logits [B, L, V] of a batch at every position
+	// that the model can predict, including padding.
 	Predictions(w transformer.Weights, inputs transformer.Inputs) *Node
 
-	// Cost counts what a training step on batches of that many rows takes.
+	// Cost returns the counted cost of a training step on batches of batchSize
+	// rows.
 	Cost(batchSize int, row objective.Shape) Cost
 
-	// Export says how transformers saves the model, or why it cannot.
+	// Export describes how transformers saves the model, or returns an error if
+	// it cannot.
 	Export() (Export, error)
-	// TransformersBatch says what transformers reads of the model's batches, or
-	// why it cannot train the model.
+	// TransformersBatch describes the tensors that transformers reads from the
+	// model's batches, or returns an error if it cannot train the model.
 	TransformersBatch() (TransformersBatch, error)
 }
 
-// Cost is what a training step takes, by count.
+// Cost is the counted cost of a training step.
 type Cost struct {
-	Tokens      int     // that the model reads, padding included; of an encoder-decoder inputs and targets
+	Tokens      int     // tokens that the model reads, including padding; for an encoder-decoder, inputs and targets
 	FLOPs       float64 // floating-point operations, forward and backward
-	Activations int64   // bytes that the forward pass keeps for the backward pass
+	Activations int64   // bytes stored by the forward pass for the backward pass
 }
 
 // Depths returns the number of layers of each of the model's stacks.

@@ -13,15 +13,15 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Model is a model of any family in a configuration. As JSON it is an object of
-// family and the fields of that family's configuration, all of which must be
-// given:
+// Model is a model configuration of any family. Its JSON is an object with the
+// family and the fields of that family's configuration, all of which are
+// required:
 //
 //	{"family": "bert", "vocab_size": 512, "hidden_size": 48, "num_hidden_layers": 3, ...}
 type Model struct{ Config }
 
-// New returns the standard model of a family with some settings changed, such as
-// "hidden=48 heads=4", in their order; see [Model.Set].
+// New returns the standard model of a family with the given settings, such as
+// "hidden=48 heads=4", applied in order; see [Model.Set].
 func New(family, settings string) (Model, error) {
 	f, err := familyOf(family)
 	if err != nil {
@@ -31,7 +31,7 @@ func New(family, settings string) (Model, error) {
 	for _, setting := range strings.Fields(settings) {
 		name, value, ok := strings.Cut(setting, "=")
 		if !ok {
-			return m, fmt.Errorf("%q is no setting of a model; write NAME=VALUE", setting)
+			return m, fmt.Errorf("%q is not a setting of a model; write NAME=VALUE", setting)
 		}
 		if m, err = m.Set(name, value); err != nil {
 			return m, err
@@ -47,10 +47,10 @@ const (
 	SettingLength     = "length"     // tokens of the longest sequence
 )
 
-// Set returns the model with a setting changed. A setting is one of those above,
-// one that the family has registered, or a field of its JSON. The model may be
-// impossible until others are changed too. A setting that the family does not
-// have is an [UnknownSettingError].
+// Set returns the model with a setting changed. A setting is one of those
+// above, one that the family has registered, or a field of the family's JSON.
+// The result may be invalid until other settings are changed too. If the family
+// does not have the setting, the error is an [UnknownSettingError].
 func (m Model) Set(name, value string) (Model, error) {
 	if m.Config == nil {
 		return m, errNone
@@ -84,19 +84,20 @@ func (m Model) Set(name, value string) (Model, error) {
 	return Model{changed}, nil
 }
 
-// Int returns a function that reads a whole number into n, for a [Setting].
+// Int returns a function for a [Setting] that parses a whole number into n.
 func Int(n *int) func(value string) error {
 	return func(value string) error {
 		if err := json.Unmarshal([]byte(value), n); err != nil {
-			return fmt.Errorf("%q is no whole number", value)
+			return fmt.Errorf("%q is not a whole number", value)
 		}
 		return nil
 	}
 }
 
-var errNone = errors.New("no model is given")
+var errNone = errors.New("no model was given")
 
-// Validate reports a missing model or an impossible configuration.
+// Validate returns an error if the model is missing or its configuration is
+// invalid.
 func (m Model) Validate() error {
 	if m.Config == nil {
 		return errNone
@@ -104,7 +105,7 @@ func (m Model) Validate() error {
 	return m.Config.Validate()
 }
 
-// head is what the JSON of a model begins with.
+// head is the start of a model's JSON.
 type head struct {
 	Family string `json:"family"`
 }
@@ -117,7 +118,7 @@ func (m Model) MarshalJSON() ([]byte, error) {
 	return strictjson.Join(head{m.Family()}, m.Config)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. Unknown fields are errors.
+// UnmarshalJSON reads the output of MarshalJSON. Unknown fields are errors.
 func (m *Model) UnmarshalJSON(text []byte) error {
 	var h head
 	rest, err := strictjson.Cut(text, &h)
@@ -136,8 +137,8 @@ func (m *Model) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// UnmarshalOld reads a model that may lack the family, as in the first runs: it
-// is of the only family that has these fields.
+// UnmarshalOld reads a model without a family, as in the first runs. Its family
+// is the only one with these fields.
 func UnmarshalOld(text []byte, m *Model) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil {
@@ -154,14 +155,14 @@ func UnmarshalOld(text []byte, m *Model) error {
 	return json.Unmarshal(text, m)
 }
 
-// ParameterCount is the number of trainable numbers of the model.
+// ParameterCount returns the number of trainable numbers of the model.
 func (m Model) ParameterCount() int { return transformer.Count(m.Parameters()) }
 
-// Depths are the layers of each of the model's stacks.
+// Depths returns the number of layers of each of the model's stacks.
 func (m Model) Depths() growth.Depths { return Depths(m.Config) }
 
-// WithDepths returns the model with other depths, one for each of its stacks. It
-// is an error if that is impossible.
+// WithDepths returns the model with other depths, one for each stack. It
+// returns an error if they are invalid.
 func (m Model) WithDepths(depths ...int) (Model, error) {
 	changed, err := m.withDepths(depths)
 	if err == nil {
@@ -172,16 +173,17 @@ func (m Model) WithDepths(depths ...int) (Model, error) {
 
 func (m Model) withDepths(depths growth.Depths) (Model, error) {
 	if want := len(m.Stacks()); len(depths) != want {
-		return m, fmt.Errorf("the model has %d stacks of layers, and %d depths were given for them", want, len(depths))
+		return m, fmt.Errorf("the model has %d stacks of layers, but %d depths were given", want, len(depths))
 	}
 	return Model{m.Config.WithDepths(depths)}, nil
 }
 
-// Layers says how deep the model is: "3 layers", "1 layer", or "2+2 layers" of
-// an encoder and a decoder.
+// Layers describes the model's depth: "3 layers", "1 layer", or "2+2 layers"
+// for an encoder and a decoder.
 func (m Model) Layers() string { return m.Depths().Layers() }
 
-// Summary says in a line what the model is: "bert of 3 layers, 123,456 parameters".
+// Summary describes the model in one line: "bert of 3 layers, 123,456
+// parameters".
 func (m Model) Summary() string {
 	return fmt.Sprintf("%s of %s, %s parameters", m.Family(), m.Layers(), humanize.Comma(int64(m.ParameterCount())))
 }

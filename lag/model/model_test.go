@@ -44,7 +44,7 @@ func TestNew(t *testing.T) {
 	}{
 		{"bert", "layers=3 hidden=48 heads=4 vocabulary=512 length=32 positions=relative", relative},
 		{"ul2", "form=prefix-lm size=mini vocabulary=2048", prefix},
-		// Fields of the JSON are settings too, whatever their type.
+		// JSON fields are settings too, whatever their type.
 		{"ul2", "form=prefix-lm size=mini vocabulary=2048 layers=7 tie_word_embeddings=true dropout_rate=0.25 feed_forward_proj=gated-silu", deeper},
 	} {
 		m, err := model.New(c.family, c.settings)
@@ -54,21 +54,21 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestNewErrors: a setting that a family does not have, or a value that is
-// impossible, is an error that says so, never ignored.
+// TestNewErrors checks that unknown settings and invalid values are errors with
+// a clear text.
 func TestNewErrors(t *testing.T) {
 	for _, c := range []struct{ family, settings, want string }{
-		{"gpt", "", `there is no model family "gpt"; the families are ["bert" "ul2"]`},
+		{"gpt", "", `there is no model family "gpt"; the families are ["bert"`},
 		{"bert", "hidden", "NAME=VALUE"},
 		{"bert", "hiden=48", `has no setting "hiden"; it has ["size" "hidden"`},
 		{"ul2", "positions=learned", `has no setting "positions"`},
-		{"bert", "layers=2,2", "1 stacks of layers, and 2 depths"},
-		{"bert", "heads=none", `"none" is no whole number`},
+		{"bert", "layers=2,2", "1 stacks of layers, but 2 depths"},
+		{"bert", "heads=none", `"none" is not a whole number`},
 		{"bert", "hidden=0", "give at least 1"},
 		{"bert", "heads=3", "do not divide"},
 		{"bert", "pre_norm=5", "pre_norm"},
 		{"bert", "size=enormous", "there is no preset"},
-		{"ul2", "dropout=2", "is no share"},
+		{"ul2", "dropout=2", "is not a share"},
 	} {
 		_, err := model.New(c.family, c.settings)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -103,13 +103,13 @@ func TestModelJSON(t *testing.T) {
 		}
 		var back model.Model
 		if err := json.Unmarshal(text, &back); err != nil || back != m {
-			t.Errorf("%s: comes back as %+v, %v", family, back, err)
+			t.Errorf("%s: read back %+v, %v", family, back, err)
 		}
-		// The first runs named no family.
+		// The first runs had no family.
 		old := strings.Replace(string(text), fmt.Sprintf(`"family":%q,`, family), "", 1)
 		var read model.Model
 		if err := model.UnmarshalOld([]byte(old), &read); err != nil || read != m {
-			t.Errorf("%s without its name: comes back as %+v, %v", family, read, err)
+			t.Errorf("%s without its name: read back %+v, %v", family, read, err)
 		}
 	}
 	var m model.Model
@@ -127,20 +127,25 @@ func TestModelJSON(t *testing.T) {
 
 func TestFromParameters(t *testing.T) {
 	for _, family := range model.Families() {
-		m, err := model.New(family, "layers="+map[string]string{"bert": "9", "ul2": "9,9"}[family])
+		m, err := model.New(family, "")
 		if err != nil {
 			t.Fatal(err)
 		}
+		m.Config = m.Config.WithDepths(slices.Repeat(growth.Depths{9}, len(m.Stacks())))
+		missing := map[string]int{"bert": 10, "ul2": 10}[family] // they are known without the first ones
 		var names []string
-		for _, p := range m.Parameters()[10:] {
+		for _, p := range m.Parameters()[missing:] {
 			names = append(names, p.Name)
 		}
 		if got := model.FromParameters(names); got != family {
-			t.Errorf("tensors of %s are taken for %q", family, got)
+			t.Errorf("tensors of %s are recognized as %q", family, got)
 		}
 	}
+	if got := model.FromParameters([]string{"bert.encoder.layer.7.output.dense.bias"}); got != "bert" {
+		t.Errorf("a tensor of BERT's layer 7 is recognized as %q", got)
+	}
 	if got := model.FromParameters([]string{"x"}); got != "" {
-		t.Errorf("a tensor x is taken for %q", got)
+		t.Errorf("a tensor x is recognized as %q", got)
 	}
 }
 
@@ -157,6 +162,6 @@ func TestWithDepths(t *testing.T) {
 		t.Errorf("one depth for two stacks: got error %v", err)
 	}
 	if _, err := m.WithDepths(0, 5); err == nil || !strings.Contains(err.Error(), "at least 1 layer") {
-		t.Errorf("an encoder of no layers: got error %v", err)
+		t.Errorf("an encoder without layers: got error %v", err)
 	}
 }

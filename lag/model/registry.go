@@ -5,17 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/landscape-aware/growing/data/strictjson"
 )
 
-// Setting is a setting of a family that can be changed by name, for a
-// configuration of type C. The name may be that of a JSON field or another one,
-// where a change concerns several fields. Those of JSON fields need no Setting.
+// Setting is a setting of a family that can be changed by name, for
+// configurations of type C. The name is that of a JSON field, or another name
+// if the change affects several fields. JSON fields need no Setting.
 type Setting[C Config] struct {
 	Name string
-	Help string // what its values are: "`units`; the feed-forward size keeps its share"
+	Help string // description of its values: "`units`; the feed-forward size changes in proportion"
 	Set  func(c *C, value string) error
 }
 
@@ -34,9 +35,9 @@ var registry struct {
 	families []family
 }
 
-// Register adds a family. The standard configuration is what [New] starts from;
-// architectures are the models of transformers that the family can read, none
-// where there is no counterpart. It panics if there is a family of that name.
+// Register adds a family. standard is the configuration from which [New]
+// starts. architectures are the models of transformers that the family can
+// read; there may be none. Register panics if there is a family with that name.
 func Register[C Config](standard C, settings []Setting[C], architectures []Architecture) {
 	f := family{
 		name: standard.Family(), standard: standard, decode: strictjson.Decoder[C, Config](),
@@ -53,13 +54,13 @@ func Register[C Config](standard C, settings []Setting[C], architectures []Archi
 	registry.Lock()
 	defer registry.Unlock()
 	if slices.ContainsFunc(registry.families, func(other family) bool { return other.name == f.name }) {
-		panic(fmt.Errorf("model: two families are named %q; give each a name of its own", f.name))
+		panic(fmt.Errorf("model: two families are named %q; use different names", f.name))
 	}
 	registry.families = append(registry.families, f)
 	slices.SortFunc(registry.families, func(a, b family) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
 }
 
-// families returns those that are registered, by name.
+// families returns the registered families, ordered by name.
 func families() []family {
 	registry.Lock()
 	defer registry.Unlock()
@@ -75,7 +76,7 @@ func Families() []string {
 	return names
 }
 
-// UnknownFamilyError is the error of a family that is not registered.
+// UnknownFamilyError is the error for a family that is not registered.
 type UnknownFamilyError struct{ Family string }
 
 func (e *UnknownFamilyError) Error() string {
@@ -101,7 +102,7 @@ func Architectures() []Architecture {
 }
 
 // FromParameters guesses the family of a model from the names of its
-// parameters, "" where it is none.
+// parameters. It returns "" if no family fits.
 func FromParameters(names []string) string {
 	for _, f := range families() {
 		for _, p := range f.standard.Parameters() {
@@ -109,11 +110,16 @@ func FromParameters(names []string) string {
 				return f.name
 			}
 		}
+		for _, stack := range f.standard.Stacks() { // the file may hold some layers alone
+			if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, stack.Prefix) }) {
+				return f.name
+			}
+		}
 	}
 	return ""
 }
 
-// field is the change of a JSON field of a configuration.
+// field returns a configuration with a JSON field changed.
 func (f family) field(c Config, name, value string) (Config, error) {
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -150,10 +156,10 @@ func (f family) unknown(name string, fields map[string]json.RawMessage) error {
 	return &UnknownSettingError{Family: f.name, Setting: name, Known: names}
 }
 
-// UnknownSettingError is the error of a setting that a family does not have.
+// UnknownSettingError is the error for a setting that a family does not have.
 type UnknownSettingError struct {
 	Family, Setting string
-	Known           []string // settings that the family has
+	Known           []string // settings of the family
 }
 
 func (e *UnknownSettingError) Error() string {

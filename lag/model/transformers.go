@@ -2,13 +2,13 @@ package model
 
 import "encoding/json"
 
-// What a family says of Hugging Face's transformers. Package hf reads and writes
-// files by it.
+// The types below describe Hugging Face's transformers. Package hf reads and
+// writes files with them.
 
-// Architecture is a kind of model of transformers that a family can read.
+// Architecture is a kind of transformers model that a family can read.
 type Architecture struct {
 	ModelType string   // model_type in config.json
-	Classes   []string // whose checkpoints can be read; the first is meant where none is named
+	Classes   []string // classes whose checkpoints can be read; the first is the default
 	// Parse reads the shape from a config.json.
 	Parse     func(text []byte, class string) (Config, error)
 	Fixed     []Fixed
@@ -16,48 +16,48 @@ type Architecture struct {
 	Tokenizer TokenizerKind
 }
 
-// Fixed is a field of a config.json that may have one value only.
+// Fixed is a field of a config.json for which only one value is supported.
 type Fixed struct {
 	Field string
-	Value any    // as encoding/json decodes it; also what transformers takes where the field is absent
-	Why   string // what another value would ask for
+	Value any    // as decoded by encoding/json; also transformers' default
+	Why   string // why other values are not supported
 }
 
-// TensorNames maps the parameters of a family to the tensors of a checkpoint. A
-// parameter that is not in Pairs has the same name on both sides.
+// TensorNames maps the parameters of a family to the tensors of a checkpoint.
+// Parameters that are not in Pairs have the same name on both sides.
 type TensorNames struct {
 	Pairs       []TensorPair
 	Copies      []TensorCopy
-	Ignored     []string          // tensors without a function
-	Heads       []string          // tensors of heads that the model may lack; they are left out with a line in the log
-	HeadsAdvice string            // what that line says
-	Prefix      string            // begins the names of the model's body; absent where the body was saved alone
-	Outside     string            // begins the names of what is not of the body
-	NoHead      string            // advice where the body was saved without a head
-	Legacy      map[string]string // older ends of names
+	Ignored     []string          // unused tensors
+	Heads       []string          // tensors of heads that the model may lack; they are dropped with a log line
+	HeadsAdvice string            // text of that log line
+	Prefix      string            // prefix of the body's names; absent if the body was saved alone
+	Outside     string            // prefix of all other names
+	NoHead      string            // advice if the body was saved without a head
+	Legacy      map[string]string // older suffixes of names
 }
 
-// TensorPair is a parameter under two names.
+// TensorPair is a parameter with two names.
 type TensorPair struct{ Ours, Theirs string }
 
-// TensorCopy is a tensor that is one with another. A checkpoint may hold either
-// or both; two that differ are an error.
+// TensorCopy is a tensor that equals another one. A checkpoint may contain
+// either or both; if both differ, that is an error.
 type TensorCopy struct{ Copy, Of string }
 
-// TokenizerKind is how transformers' tokenizer of an architecture is set up.
+// TokenizerKind describes transformers' tokenizer of an architecture.
 type TokenizerKind struct {
 	SentencePiece      string   // its name for the file of a SentencePiece model; "" if it reads none
-	SentencePieceClass string   // the class that reads it
-	Special            []string // special tokens beside padding, unknown and mask: cls_token, sep_token, eos_token
-	Generates          bool     // whether the model ends texts with eos_token and starts them with padding
+	SentencePieceClass string   // class that reads it
+	Special            []string // special tokens other than padding, unknown and mask: cls_token, sep_token, eos_token
+	Generates          bool     // the model ends texts with eos_token and starts them with padding
 }
 
-// Export is a model as transformers saves it.
+// Export describes how transformers saves a model.
 type Export struct {
 	ModelType string
-	Class     string // the class that loads it
-	Fields    any    // of its config.json, a struct
-	NoCache   bool   // whether transformers must generate without its cache
+	Class     string // class that loads it
+	Fields    any    // fields of its config.json, a struct
+	NoCache   bool   // transformers must generate without its cache
 }
 
 // Set adds the export's fields to those of a config.json.
@@ -73,24 +73,24 @@ func (e Export) Set(fields map[string]json.RawMessage) error {
 const (
 	Labels    = "labels"    // tokens to predict
 	Weights   = "weights"   // float32, 0 where nothing is predicted
-	Positions = "positions" // places of the labels, of a family that predicts at some positions alone
+	Positions = "positions" // positions of the labels, for families that predict only at some positions
 )
 
-// TransformersBatch is what transformers reads of the batches of a model, int32
-// [B, L], in an order in which a field comes after the one whose shape it has.
+// TransformersBatch describes the tensors, int32 [B, L], that transformers
+// reads from a model's batches. A field comes after the one whose shape it has.
 // Labels are -100 where nothing is predicted.
 type TransformersBatch struct {
 	Fields []BatchField
-	// Compact says that Loss takes the labels of the predicted positions alone,
-	// [B, P], with their Positions; else those of every position.
+	// Compact means that Loss takes only the labels of predicted positions, [B,
+	// P], with their Positions. Otherwise it takes labels of every position.
 	Compact bool
 }
 
 // BatchField is a tensor of a batch of transformers.
 type BatchField struct {
 	Name     string
-	Like     string // the field whose shape it has; none for its own
-	Values   int    // its values lie in [0, Values)
-	What     string // what has those values, with a place for the number
-	Optional bool   // whether it may be absent
+	Like     string // field with the same shape; empty if none
+	Values   int    // its values are in [0, Values)
+	What     string // description of the values, with a verb for the number
+	Optional bool   // may be absent
 }

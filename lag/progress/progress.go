@@ -1,10 +1,9 @@
-// Package progress is news of work that is under way, for progress bars and live
-// figures.
+// Package progress defines progress events for progress bars and live figures.
 package progress
 
 import "github.com/landscape-aware/growing/lag/result"
 
-// Phase is the part of a study that an [Event] belongs to.
+// Phase is the part of a study to which an [Event] belongs.
 type Phase string
 
 const (
@@ -12,25 +11,26 @@ const (
 	PhasePretrain Phase = "pretrain" // training of the source model
 	PhaseProbe    Phase = "probe"    // training of the candidates
 	PhaseBranch   Phase = "branch"   // decay branches of the candidates
-	PhaseControl  Phase = "control"  // trainings from scratch to compare with
+	PhaseControl  Phase = "control"  // trainings from scratch for comparison
 	PhaseStack    Phase = "stack"    // stages of gradual stacking
-	PhaseTrain    Phase = "train"    // training of a model for its own sake
+	PhaseTrain    Phase = "train"    // training of one model
 )
 
-// Event is news of a running study. The code that runs a study emits events
-// and draws nothing itself: a terminal shows them as progress bars, a notebook
-// as live plots.
+// Event reports progress of a running study. The code that runs a study only
+// emits events: a terminal shows them as progress bars, a notebook as live
+// plots.
 type Event struct {
 	Phase Phase
-	Run   string // what is being worked on: a strategy's name, or a stage of the preparation
-	Seed  int64  // of the training after growing
+	Run   string // name of the run, or a stage of the preparation
+	Seed  int64  // seed of the training after growing
 
-	Index, Count int   // the run's place among the runs of the phase, from 0
+	Index, Count int   // position of the run among the runs of the phase, from 0
 	Done, Total  int64 // progress of this run, in steps (in PhasePrepare bytes or documents)
 
-	Loss  float64       // training loss of the latest step, NaN where there is none
-	Point *result.Point // set when a validation loss was measured
+	Loss  float64       // training loss of the latest step, NaN if there is none
+	Point *result.Point // a new validation loss, or nil
 }
 
-// Observer receives the events of a study, one at a time. It must not block for long.
+// Observer receives the events of a study, one at a time. It must not block for
+// long.
 type Observer func(Event)

@@ -1,13 +1,13 @@
 package replay
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -20,10 +20,10 @@ type optimizer struct {
 
 // rates are the fields that all optimizers share.
 type rates struct {
-	Name     string             `json:"name"`
-	Peak     *float64           `json:"lr"`
-	WarmUp   int                `json:"warmup"`
-	Schedule train.ScheduleKind `json:"schedule"`
+	Name     string             `json:"name,omitempty"`
+	Peak     *float64           `json:"lr,omitempty"`
+	WarmUp   int                `json:"warmup,omitempty"`
+	Schedule train.ScheduleKind `json:"schedule,omitempty"`
 }
 
 // readOptimizer reads an optimizer for a run with the given number of steps.
@@ -40,40 +40,30 @@ func readOptimizer(path string, steps int) (optimizer, error) {
 }
 
 func parseOptimizer(text []byte, steps int) (optimizer, error) {
-	var head struct {
-		Name string `json:"name"`
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(text, &object); err != nil {
+		return optimizer{}, fmt.Errorf("it is not a JSON object: %w", strictjson.Explain(err))
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return optimizer{}, fmt.Errorf("it is not a JSON object: %w", err)
+	r := rates{Schedule: train.Constant}
+	settings, err := strictjson.Cut(text, &r)
+	if err != nil {
+		return optimizer{}, err
 	}
-	switch head.Name {
+	switch r.Name {
 	case "adamw":
-		settings := struct {
-			rates
-			train.AdamW
-		}{rates{Schedule: train.Constant}, train.AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01}}
-		if err := decode(text, &settings); err != nil {
+		o := train.AdamW{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01} // PyTorch's
+		if err := strictjson.Overlay(settings, &o); err != nil {
 			return optimizer{}, err
 		}
-		return settings.rates.scheduled(settings.AdamW, steps)
+		return r.scheduled(o, steps)
 	case "adafactor":
-		settings := struct {
-			rates
-			adafactor
-		}{rates{Schedule: train.Constant}, newAdafactor()}
-		if err := decode(text, &settings); err != nil {
+		o := newAdafactor()
+		if err := strictjson.Overlay(settings, &o); err != nil {
 			return optimizer{}, err
 		}
-		return settings.adafactor.scheduled(settings.rates, steps)
+		return o.scheduled(r, steps)
 	}
-	return optimizer{}, fmt.Errorf("there is no optimizer %q; name adamw or adafactor", head.Name)
-}
-
-// decode decodes JSON. Unknown fields are errors.
-func decode(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	return d.Decode(into)
+	return optimizer{}, fmt.Errorf("there is no optimizer %q; name adamw or adafactor", r.Name)
 }
 
 // scheduled returns the optimizer with the learning rate of a schedule. The

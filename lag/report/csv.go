@@ -11,12 +11,12 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// CSV writes the validation losses of a study, a line for each strategy, seed and
-// step, below a line with the names of the columns: strategy, map (as "0 1 2 N"),
-// init, moments, seed, status, step, loss, final, encoder_map (empty of a model of
-// one stack). Those of controls follow, named "control: scratch", say, without a map
-// and what belongs to it. Numbers have all their digits; a loss that is NaN or
-// infinite is left empty.
+// CSV writes the validation losses of a study, with a line for each strategy,
+// seed and step. The first line has the names of the columns: strategy, map (as
+// "0 1 2 N"), init, moments, seed, status, step, loss, final, encoder_map
+// (empty for a model with one stack). Controls follow, with names such as
+// "control: scratch" and without a map, init and moments. Numbers have all
+// their digits; a loss that is NaN or infinite is left empty.
 func CSV(w io.Writer, r *result.Study) error {
 	out := csv.NewWriter(w)
 	lines := [][]string{{"strategy", "map", "init", "moments", "seed", "status", "step", "loss", "final", "encoder_map"}}
@@ -37,9 +37,10 @@ func CSV(w io.Writer, r *result.Study) error {
 	return writeAll(out, lines)
 }
 
-// StackingCSV writes the validation losses of a stacking, a line for each arm,
-// seed and point, below a line with the names of the columns: arm, rule, seed,
-// status, step, flops, loss, final. A stage ends and the next begins at one step.
+// StackingCSV writes the validation losses of a stacking, with a line for each
+// arm, seed and point. The first line has the names of the columns: arm, rule,
+// seed, status, step, flops, loss, final. The end of a stage and the start of
+// the next have the same step.
 func StackingCSV(w io.Writer, r *result.Stacking) error {
 	lines := [][]string{{"arm", "rule", "seed", "status", "step", "flops", "loss", "final"}}
 	for _, o := range r.Arms {

@@ -25,8 +25,8 @@ func Data(s *statistics.Dataset) string {
 			fmt.Sprintf("%d", p.MinLength), number(p.MeanLength, 0), fmt.Sprintf("%d", p.MaxLength)})
 	}
 	var b strings.Builder
-	b.WriteString(plainTable([]string{"split", "documents", "tokens", "bytes a token", "unknown", "entropy", "shortest", "mean", "longest"}, cells, 1))
-	fmt.Fprintf(&b, "\nVocabulary of %d tokens, %d of them unused. Unigram entropy %.3f nats a token (%.3f with validation's own frequencies).\n",
+	b.WriteString(plainTable([]string{"split", "documents", "tokens", "bytes/token", "unknown", "entropy", "shortest", "mean", "longest"}, cells, 1))
+	fmt.Fprintf(&b, "\nVocabulary of %d tokens, %d of them unused. Unigram entropy %.3f nats per token (%.3f with the frequencies of the validation set).\n",
 		s.Vocabulary, s.Unused, s.UnigramEntropy, s.ValidationEntropy)
 
 	b.WriteString("\nLength of training documents, in tokens:\n")
@@ -49,7 +49,7 @@ func Data(s *statistics.Dataset) string {
 	return b.String()
 }
 
-// wrapWords joins words with commas in lines of about the given width.
+// wrapWords joins words with commas into lines of about the given width.
 func wrapWords(words []string, width int) string {
 	var b strings.Builder
 	column := 0

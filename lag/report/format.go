@@ -8,10 +8,10 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Number formats a value as the tables do, and as a dash where there is none.
+// Number formats a value as in the tables, and NaN or an infinity as a dash.
 func Number(n result.Number, decimals int) string { return number(float64(n), decimals) }
 
-// number formats a value, and a dash where there is none.
+// number formats a value, and NaN or an infinity as a dash.
 func number(x float64, decimals int) string {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return "–"
@@ -22,7 +22,7 @@ func number(x float64, decimals int) string {
 // percent formats a share.
 func percent(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }
 
-// share formats a share, and a dash where there is none.
+// share formats a share, and NaN or an infinity as a dash.
 func share(n result.Number) string {
 	if !defined(n) {
 		return "–"
@@ -33,7 +33,7 @@ func share(n result.Number) string {
 // rank formats a rank: 3, or 3.5 for a tie.
 func rank(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-// ending is a final loss, or how a training did not get there.
+// ending returns a final loss, or how the training stopped.
 func ending(unfinished string, final float64) string {
 	if unfinished != "" {
 		return unfinished

@@ -18,13 +18,13 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Meta is what a report says about how the study was run; a result does not hold
-// it, since it may differ between two executions of one study.
+// Meta describes how the study was run. It is not part of a result, because it
+// may differ between two runs of the same study.
 type Meta struct {
-	Title    string    // such as the name of the study; empty for a title made from the result
-	Command  string    // that runs the study again
+	Title    string    // such as the name of the study; if empty, made from the result
+	Command  string    // command that runs the study again
 	Config   any       // shown as JSON; nil for none
-	Versions []Version // of what took part
+	Versions []Version // programs and libraries used
 }
 
 // Version names a program or library and its version.
@@ -44,7 +44,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"count":   func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
 }).ParseFS(templates, "*.html.tmpl"))
 
-// pageHead is what all reports have.
+// pageHead contains the parts that all reports have.
 type pageHead struct {
 	Meta         Meta
 	Config       string
@@ -71,19 +71,19 @@ type pageFigure struct {
 
 type pageRow struct {
 	*aggregate.Strategy
-	Layers [][]pageLayer // of each stack, bottom first
+	Layers [][]pageLayer // of each stack, from the bottom
 }
 
-// pageLayer is a box of a drawn layer map.
+// pageLayer is a box of a layer map.
 type pageLayer struct {
 	Label, Class string
 	Style        template.CSS
 }
 
 // HTML writes a report as one HTML file: warnings and verdict, figures, tables,
-// definitions and what was run. Its figures and its style are inside; a browser
-// requests nothing else to show it, in light or dark colours as the reader's
-// system has them.
+// definitions and the configuration. Figures and styles are included, so a
+// browser loads nothing else. The colors are light or dark, depending on the
+// reader's system.
 func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	data := pageData{Study: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
 		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r)}
@@ -166,7 +166,7 @@ func execute(w io.Writer, name string, data any) error {
 	return nil
 }
 
-// drawnMaps draws the layer map of each stack of a model that grew from depths.
+// drawnMaps draws the layer map of each stack of a model grown from depths.
 func drawnMaps(maps []growth.Map, from growth.Depths) [][]pageLayer {
 	var drawn [][]pageLayer
 	for k, m := range maps {
@@ -185,7 +185,7 @@ func drawnLayers(m growth.Map, from int) []pageLayer {
 		}
 		fill, ink := figure.LayerColor(source, from)
 		layers[i] = pageLayer{Label: strconv.Itoa(source)}
-		// The colours are ours, not the user's, so they need no escaping.
+		// The colors are our own, so they need no escaping.
 		if duplicate[i] {
 			layers[i].Class, layers[i].Style = "duplicate", template.CSS("border-color:"+fill)
 		} else {

@@ -38,7 +38,7 @@ func TestHTML(t *testing.T) {
 	if page != htmlOf(t, r, meta) {
 		t.Error("two reports of one result differ")
 	}
-	if dir := os.Getenv("LAG_FIGURES"); dir != "" { // to look at it
+	if dir := os.Getenv("LAG_FIGURES"); dir != "" { // for visual inspection
 		if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestHTML(t *testing.T) {
 	for _, want := range []string{
 		"<!DOCTYPE html>", "Growing bert from 3 to 6 layers", "Read this first",
 		"One seed: how much", "LAG picks repeat-middle-1", "<h2>Figures</h2>", "data:image/svg&#43;xml;base64,", "<h2>Picks</h2>", "loss-at-init",
-		"<h2>Strategies</h2>", "← LAG", "diverged", "<h2>Noise</h2>", "not measured", "gradient norm, step 0", "<h2>Correlation", "What the words mean",
+		"<h2>Strategies</h2>", "← LAG", "diverged", "<h2>Noise</h2>", "not measured", "gradient norm, step 0", "<h2>Correlation", "Definitions",
 		"lag study -preset quick", "gomlx", "&#34;hidden&#34;: 64", "</html>",
 	} {
 		found := strings.Index(page[position+1:], want)
@@ -75,7 +75,8 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// The page may refer to nothing outside itself.
+// TestHTMLIsSelfContained checks that the page refers to nothing outside
+// itself.
 func TestHTMLIsSelfContained(t *testing.T) {
 	page := htmlOf(t, synthetic.Result(6, 8, 2), Meta{})
 	if m := regexp.MustCompile(`(?i)https?:|//[a-z]|@import|url\(|<link|<iframe|<script[^>]+src`).FindAllString(page, -1); m != nil {
@@ -112,7 +113,7 @@ func TestEmptyResult(t *testing.T) {
 	r := &result.Study{Family: "bert", From: 3, To: 6}
 	page := htmlOf(t, r, Meta{})
 	if !strings.Contains(page, "never") {
-		t.Error("no lag time should read never")
+		t.Error("a missing lag time is not printed as never")
 	}
 	if got := Curve(r, 80); got != "no correlations\n" {
 		t.Errorf("Curve: %q", got)
@@ -143,7 +144,7 @@ func TestWriteErrors(t *testing.T) {
 	}
 }
 
-// A loss must come back from the CSV to the last bit.
+// TestCSV checks that the CSV keeps losses to the last bit.
 func TestCSV(t *testing.T) {
 	r := synthetic.Result(6, 6, 2)
 	r.Strategies[0].Name = "with, comma and \"quotes\""
@@ -200,7 +201,8 @@ func TestTableIsAligned(t *testing.T) {
 	}
 }
 
-// Controls have a table and a section where a study has them, and nothing elsewhere.
+// TestControls checks that controls have a table and a section only if the
+// study has controls.
 func TestControls(t *testing.T) {
 	if text, page := Controls(synthetic.Result(6, 8, 1)), htmlOf(t, synthetic.Result(6, 8, 1), Meta{}); text != "" || strings.Contains(page, "<h2>From scratch</h2>") {
 		t.Errorf("a study without controls has %q", text)
@@ -217,7 +219,7 @@ func TestControls(t *testing.T) {
 	}
 	r.Controls[0].Status = result.StatusFailed
 	if text := Controls(r); !strings.Contains(text, " failed ") {
-		t.Errorf("a control that failed is shown as\n%s", text)
+		t.Errorf("a failed control is shown as\n%s", text)
 	}
 	var csv strings.Builder
 	if err := CSV(&csv, r); err != nil || !strings.Contains(csv.String(), "control: scratch-steps,,,,1,complete,600,") {
@@ -235,7 +237,7 @@ func TestStacking(t *testing.T) {
 			}
 		}
 		if strings.Contains(text, "seed 3") != (seeds == 3) {
-			t.Errorf("%d seeds: a column for each seed where there are several:\n%s", seeds, text)
+			t.Errorf("%d seeds: want a column for each of several seeds:\n%s", seeds, text)
 		}
 		var out bytes.Buffer
 		if err := StackingHTML(&out, r, Meta{Command: "lag stack", Config: map[string]int{"hidden": 64}}); err != nil {
@@ -260,7 +262,7 @@ func TestStacking(t *testing.T) {
 		}
 	}
 	if err := StackingHTML(&bytes.Buffer{}, &result.Stacking{}, Meta{}); err != nil {
-		t.Errorf("a page of nothing: %v", err)
+		t.Errorf("a page for an empty result: %v", err)
 	}
 }
 
@@ -268,7 +270,7 @@ func TestCurveWidth(t *testing.T) {
 	r := synthetic.Result(6, 16, 1)
 	for _, width := range []int{20, 40, 80} {
 		for line := range strings.Lines(Curve(r, width)) {
-			if strings.HasPrefix(line, "rho ") { // a sentence, not the plot
+			if strings.HasPrefix(line, "rho ") { // a sentence, not part of the plot
 				continue
 			}
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
@@ -281,7 +283,7 @@ func TestCurveWidth(t *testing.T) {
 	}
 }
 
-// The page's markup nests: every element that is opened is closed.
+// TestHTMLNests checks that every element of the page is closed in order.
 func TestHTMLNests(t *testing.T) {
 	nests(t, htmlOf(t, synthetic.Result(6, 4, 1), Meta{Command: "lag", Config: 1}))
 	nests(t, htmlOf(t, synthetic.TwoStacks(6, 4, 3), Meta{}))

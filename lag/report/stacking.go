@@ -7,9 +7,9 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// Stacking returns the outcome of a stacking as text: the arms, the best first,
-// with their final losses and what they spent on probing, and what each arm grew
-// by at each stage.
+// Stacking returns the result of a stacking as text: the arms, the best first,
+// with their final losses and the share spent on probing; and the growth of
+// each arm at each stage.
 func Stacking(r *result.Stacking) string {
 	headers := []string{"arm", "depths", "final"}
 	bySeed := len(r.Seeds) > 1 && len(r.Seeds) <= finalsAtMost
@@ -46,7 +46,7 @@ type growthRow struct {
 	Arm, Seed, Layers, End string
 }
 
-// growthRows returns what each arm grew by, under each seed.
+// growthRows returns the growths of each arm with each seed.
 func growthRows(r *result.Stacking) []growthRow {
 	var list []growthRow
 	for _, a := range aggregate.Arms(r) {

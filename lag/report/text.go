@@ -13,14 +13,16 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// finalsAtMost is the number of seeds whose final losses have columns of their own.
+// finalsAtMost is the largest number of seeds whose final losses have their own
+// columns.
 const finalsAtMost = 5
 
-// Table returns the strategies as text, the best first: layer map (as
-// growth.Map.Draw draws it, an encoder's before a bar), initialization of
-// duplicates, loss at 0, at the lag and at the end, ranks at the lag and at the end.
-// Of several seeds losses and ranks are those of the means, and up to five have
-// their final losses beside. LAG's picks are starred, with the number of seeds.
+// Table returns the strategies as text, the best first: layer map (as in
+// growth.Map.Draw, with a bar between encoder and decoder), initialization of
+// duplicates, loss at 0, at the lag and at the end, and ranks at the lag and at
+// the end. With several seeds, losses and ranks are those of the means; up to
+// five seeds have columns with their final losses. A star marks LAG's picks,
+// with the number of seeds.
 func Table(r *result.Study) string {
 	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.Lag), "at " + strconv.Itoa(r.Steps)}
 	bySeed := len(r.Seeds) > 1 && len(r.Seeds) <= finalsAtMost
@@ -49,15 +51,15 @@ func Table(r *result.Study) string {
 		out += fmt.Sprintf("* LAG(%d)'s pick\n", r.Lag)
 	}
 	if n := len(r.Seeds); n > 1 {
-		out += fmt.Sprintf("Losses are means over %d seeds, but for the columns of a seed.\n", n)
+		out += fmt.Sprintf("Losses are means over %d seeds, except in the columns of one seed.\n", n)
 	}
 	return out
 }
 
-// Picks returns what each selection rule picks, what that costs, its regret and
-// how often the pick is the best and among the best three: of several seeds the
-// means, and the number of seeds behind a pick where they differ. Extra cost
-// counts the trainings of one candidate to the end.
+// Picks returns the picks of each selection rule, their extra cost, their
+// regret, and how often the pick is the best or among the best three. With
+// several seeds these are means, and picks that differ have their number of
+// seeds. Extra cost is in trainings of one candidate to the end.
 func Picks(r *result.Study) string {
 	var cells [][]string
 	for _, s := range aggregate.Rules(r) {
@@ -67,8 +69,8 @@ func Picks(r *result.Study) string {
 	return plainTable([]string{"rule", "picks", "extra cost", "regret", "normalized", "hit@1", "hit@3"}, cells, 2)
 }
 
-// Controls returns how training from scratch compares with what LAG picks; it is
-// empty for a study without controls.
+// Controls returns the comparisons of training from scratch with LAG's picks.
+// It is empty for a study without controls.
 func Controls(r *result.Study) string {
 	if len(r.Comparisons) == 0 {
 		return ""
@@ -80,7 +82,7 @@ func Controls(r *result.Study) string {
 	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
 }
 
-// Signals returns how well early signals predict the final loss.
+// Signals returns the correlations of early signals with the final loss.
 func Signals(r *result.Study) string {
 	var cells [][]string
 	for _, s := range aggregate.Signals(r) {
@@ -96,8 +98,8 @@ func interval(lo, hi result.Number) string {
 	return number(float64(lo), 2) + " to " + number(float64(hi), 2)
 }
 
-// plainTable aligns cells under headers: the first columns to the left, as many
-// as texts says, the others, which hold numbers, to the right.
+// plainTable aligns cells under headers: the first texts columns to the left,
+// and the others, which contain numbers, to the right.
 func plainTable(headers []string, cells [][]string, texts int) string {
 	t := table.New().
 		Border(lipgloss.NormalBorder()).BorderHeader(true).BorderColumn(false).
@@ -117,10 +119,11 @@ func plainTable(headers []string, cells [][]string, texts int) string {
 	return out.String()
 }
 
-// Curve returns a plot, made of characters, of Spearman's correlation of the loss
-// at each step with the final loss: ● is rho, │ its 95% confidence interval, ┄ the
-// level 0.9. Columns are evaluations, not to scale. It is at most width columns
-// wide, 80 where width is 0; where there are too many steps, some are left out.
+// Curve returns a plot, made of characters, of Spearman's correlation of the
+// loss at each step with the final loss: ● is rho, │ its 95% confidence
+// interval, ┄ the level 0.9. Columns are evaluations, not to scale. The plot is
+// at most width columns wide, or 80 if width is 0; if there are too many steps,
+// some are omitted.
 func Curve(r *result.Study, width int) string {
 	const label = 6 // columns left of the plot
 	if width <= 0 {
@@ -196,7 +199,8 @@ func ofSeeds(n int) string {
 	return ""
 }
 
-// thin returns at most n of the points, evenly spread, the first and last among them.
+// thin returns at most n of the points, evenly spaced, including the first and
+// the last.
 func thin(points []result.Correlation, n int) []result.Correlation {
 	if len(points) <= n {
 		return points

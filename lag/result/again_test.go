@@ -11,9 +11,9 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// TestAgain: a result that was written and read is analyzed once more to the
-// same bytes, with a decay branch that stopped, a candidate that diverged and
-// losses on single batches.
+// TestAgain checks that a result that was written and read gives the same bytes
+// when it is analyzed again. It has a decay branch that stopped, a candidate
+// that diverged and losses on single batches.
 func TestAgain(t *testing.T) {
 	a, b, c, d := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 5, 4, 3.5, 3, 3, 3, 3, 2.1), outcome("c", 6, 5), outcome("d", 7, 6, 4, 4, 4, 4, 4, 2.2)
 	for i, o := range []*Outcome{&a, &b, &c, &d} {
@@ -40,7 +40,7 @@ func TestAgain(t *testing.T) {
 	if err := json.Unmarshal(text, &again); err != nil {
 		t.Fatal(err)
 	}
-	// Nothing that follows from the outcomes is taken from the file.
+	// Remove everything that Again must compute from the outcomes.
 	again.Correlation, again.LagTime, again.Signals, again.Picks, again.Pairs, again.Warnings, again.Verdict = nil, nil, nil, nil, nil, nil, ""
 	again.Noise = Noise{}
 	for i := range again.Rules {

@@ -16,7 +16,8 @@ const (
 // LagThreshold is the Spearman's rho that defines the lag time.
 const LagThreshold = 0.9
 
-// correlate fills in how early losses and other signals relate to the final loss.
+// correlate computes the correlations of early losses and other signals with
+// the final loss.
 func (r *Study) correlate() {
 	r.Correlation, r.LagTime = nil, nil
 	steps, final := r.EvaluationSteps(), r.lossesAt(r.Steps)
@@ -27,7 +28,7 @@ func (r *Study) correlate() {
 		r.Correlation = append(r.Correlation, c)
 		rhos = append(rhos, float64(c.Spearman))
 	}
-	// The last step is left out: the final loss predicts itself.
+	// Exclude the last step: the final loss predicts itself.
 	n := max(len(steps)-1, 0)
 	if step, ok := stats.LagTime(steps[:n], rhos[:n], LagThreshold); ok {
 		r.LagTime = &step
@@ -36,7 +37,7 @@ func (r *Study) correlate() {
 	if len(r.Strategies) == 0 {
 		return
 	}
-	for i, signal := range r.Strategies[0].Signals { // all have the same
+	for i, signal := range r.Strategies[0].Signals { // all strategies have the same signals
 		skip := r.failed
 		if signal.Name == SignalDecayedLoss {
 			skip = r.branchFailed
@@ -53,7 +54,8 @@ func (r *Study) correlate() {
 	}
 }
 
-// correlation relates values with final losses, both by seed and strategy.
+// correlation correlates values with final losses. Both are by seed and
+// strategy.
 func correlation(values, final [][]float64) Correlation {
 	interval := stats.MeanSpearmanInterval(values, final, intervalLevel)
 	return Correlation{
@@ -64,13 +66,14 @@ func correlation(values, final [][]float64) Correlation {
 	}
 }
 
-// bySeed returns a value of each outcome, by seed and strategy. Strategies in which
-// the device failed are left out: that says nothing of them.
+// bySeed returns a value of each outcome, by seed and strategy. It excludes
+// strategies in which the device failed, because their losses say nothing about
+// them.
 func (r *Study) bySeed(value func(Outcome) float64) [][]float64 {
 	return r.without(r.failed, value)
 }
 
-// without is bySeed without some of the strategies, which are given by their place.
+// without is bySeed, but it excludes the strategies for which skip is true.
 func (r *Study) without(skip func(i int) bool, value func(Outcome) float64) [][]float64 {
 	table := make([][]float64, len(r.Seeds))
 	for i, o := range r.Strategies {
@@ -81,20 +84,20 @@ func (r *Study) without(skip func(i int) bool, value func(Outcome) float64) [][]
 	return table
 }
 
-// branchFailed reports whether the device failed in the i-th strategy, or in a decay
-// branch of it, under a seed.
+// branchFailed reports whether the device failed in the i-th strategy, or in
+// one of its decay branches, with any seed.
 func (r *Study) branchFailed(i int) bool {
 	branch := BranchName(r.Strategies[i].Name)
 	return r.failed(i) || slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Run == branch })
 }
 
-// failedName reports whether the device failed in the strategy of a name.
+// failedName reports whether the device failed in the strategy with that name.
 func (r *Study) failedName(name string) bool {
 	i := slices.IndexFunc(r.Strategies, func(o Outcome) bool { return o.Name == name })
 	return i >= 0 && r.failed(i%r.PoolSize())
 }
 
-// failed reports whether the device failed in the i-th strategy, under a seed.
+// failed reports whether the device failed in the i-th strategy with any seed.
 func (r *Study) failed(i int) bool {
 	for seed := range r.Seeds {
 		if r.Under(seed)[i].Status == StatusFailed {
@@ -104,7 +107,7 @@ func (r *Study) failed(i int) bool {
 	return false
 }
 
-// countFailed is the number of such strategies.
+// countFailed returns the number of strategies in which the device failed.
 func (r *Study) countFailed() (n int) {
 	for i := range r.PoolSize() {
 		if r.failed(i) {
@@ -114,13 +117,13 @@ func (r *Study) countFailed() (n int) {
 	return n
 }
 
-// lossesAt are the losses at a step, by seed and strategy.
+// lossesAt returns the losses at a step, by seed and strategy.
 func (r *Study) lossesAt(step int) [][]float64 {
 	return r.bySeed(func(o Outcome) float64 { return o.At(step) })
 }
 
-// EvaluationSteps are the steps at which all candidates were evaluated, those that
-// had stopped before left out.
+// EvaluationSteps returns the steps at which all candidates were evaluated,
+// ignoring those that had stopped.
 func (r *Study) EvaluationSteps() []int {
 	var steps []int
 	for _, o := range r.Strategies {
@@ -134,17 +137,18 @@ func (r *Study) EvaluationSteps() []int {
 	return steps
 }
 
-// PoolSize is the number of strategies.
+// PoolSize returns the number of strategies.
 func (r *Study) PoolSize() int { return len(r.Strategies) / max(len(r.Seeds), 1) }
 
-// Under returns the outcomes of the i-th seed, in the order of the pool.
+// Under returns the outcomes with the i-th seed, in the order of the pool.
 func (r *Study) Under(i int) []Outcome {
 	n := r.PoolSize()
 	return r.Strategies[i*n : (i+1)*n]
 }
 
-// MeanAt is the mean over the seeds of the loss of the i-th strategy at a step:
-// +Inf where it had stopped under one of them, NaN where it was not measured.
+// MeanAt returns the loss of the i-th strategy at a step, as the mean over the
+// seeds. It is +Inf if the strategy had stopped with any seed, and NaN if the
+// loss was not measured.
 func (r *Study) MeanAt(i, step int) float64 {
 	sum := 0.0
 	for seed := range r.Seeds {
@@ -153,14 +157,15 @@ func (r *Study) MeanAt(i, step int) float64 {
 	return sum / float64(len(r.Seeds))
 }
 
-// measureNoise fills in how the spread of strategies compares with that of seeds
-// and with the error of the evaluation.
+// measureNoise compares the spread of strategies with the spread of seeds and
+// with the error of the evaluation.
 func (r *Study) measureNoise() {
 	spread := stats.MeasureSpread(r.lossesAt(r.Steps))
 	before := r.Noise
 	r.Noise = Noise{Strategies: Number(spread.Strategies), Seeds: Number(spread.Seeds), Ratio: Number(spread.Ratio), IsNoise: spread.IsNoise()}
 	if len(r.Pairs) > 0 && !slices.ContainsFunc(r.Strategies, func(o Outcome) bool { return len(o.Batches) > 0 }) {
-		// A result of version 0.1 has no losses of single batches, but what came of them.
+		// A result of version 0.1 has no losses on single batches; keep the
+		// values computed from them.
 		r.Noise.PairError, r.Noise.Separable = before.PairError, before.Separable
 		r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag = before.PairErrorAtLag, before.SeparableAtLag
 		return
@@ -169,8 +174,8 @@ func (r *Study) measureNoise() {
 	r.Noise.PairErrorAtLag, r.Noise.SeparableAtLag, _ = r.pairs(r.Lag)
 }
 
-// pairs compares each two strategies at a step by their losses on the batches of
-// the validation set, each the mean over the seeds.
+// pairs compares all pairs of strategies at a step by their losses on the
+// batches of the validation set, each averaged over the seeds.
 func (r *Study) pairs(step int) (medianError Number, separable Number, pairs []Pair) {
 	n := r.PoolSize()
 	losses := make([][]float64, n)
@@ -182,7 +187,7 @@ func (r *Study) pairs(step int) (medianError Number, separable Number, pairs []P
 				}
 				losses[i][j] += loss / float64(len(r.Seeds))
 			}
-			if len(r.Under(seed)[i].batchesAt(step)) == 0 || r.failed(i) { // it had stopped, or would
+			if len(r.Under(seed)[i].batchesAt(step)) == 0 || r.failed(i) { // it had stopped or failed
 				losses[i] = nil
 				break
 			}
@@ -203,10 +208,10 @@ func (r *Study) pairs(step int) (medianError Number, separable Number, pairs []P
 	return Number(errors[len(errors)/2]), Number(stats.Separable(losses)), pairs
 }
 
-// TrainingFLOPs is the cost of training one candidate to the end, without what it
-// may have learned before it was grown; 0 where none was trained at all.
+// TrainingFLOPs returns the cost of training one candidate to the end, without
+// learning coefficients. It is 0 if none was trained.
 func (r *Study) TrainingFLOPs() float64 {
-	for _, o := range r.Strategies { // all have one depth
+	for _, o := range r.Strategies { // all have the same depth
 		if o.Status == StatusComplete {
 			return o.FLOPs * float64(o.Trained()) / float64(o.Trained()+o.LearnSteps)
 		}

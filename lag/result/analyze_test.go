@@ -12,17 +12,17 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// analyzeSteps are where the made-up candidates are evaluated, analyzeRules what
-// is compared on them.
+// analyzeSteps are the steps at which the made-up candidates are evaluated.
+// analyzeRules are the rules compared on them.
 var (
 	analyzeSteps = []int{0, 1, 2, 4, 5, 6, 8, 10}
 	analyzeRules = []selection.Rule{selection.LAG{Lag: 2}, selection.LossAtInit{}, selection.Random{Seed: 1}, selection.Oracle{}}
 )
 
-const analyzeFLOPs = 1e6 // of a step
+const analyzeFLOPs = 1e6 // per step
 
-// outcome makes a candidate from its losses at analyzeSteps; fewer losses are a
-// divergence in the step after the last one.
+// outcome makes a candidate from its losses at analyzeSteps. If there are fewer
+// losses, it diverged in the step after the last one.
 func outcome(name string, losses ...float64) Outcome {
 	o := Outcome{Name: name, Status: StatusComplete, Final: Undefined()}
 	for i, l := range losses {
@@ -39,7 +39,8 @@ func outcome(name string, losses ...float64) Outcome {
 	return o
 }
 
-// analyzed is a study of one seed, 10 steps and a lag of 2 that came to these outcomes.
+// analyzed returns the analyzed study of these outcomes, with one seed, 10
+// steps and a lag of 2.
 func analyzed(t *testing.T, outcomes ...Outcome) *Study {
 	t.Helper()
 	r := &Study{
@@ -52,8 +53,8 @@ func analyzed(t *testing.T, outcomes ...Outcome) *Study {
 	return r
 }
 
-// TestAnalyze: curves whose order at the start is the reverse of the end's and
-// turns at step 2.
+// TestAnalyze uses curves whose order at the start is the reverse of the final
+// order, and which cross at step 2.
 func TestAnalyze(t *testing.T) {
 	r := analyzed(t,
 		outcome("a", 4.4, 4.3, 3.1, 3.1, 3.1, 3.1, 3.1, 2.0),
@@ -81,19 +82,19 @@ func TestAnalyze(t *testing.T) {
 	}
 	for rule, hit := range map[string][2]float64{RuleLAG: {1, 1}, RuleLossAtInit: {0, 0}, RuleRandom: {0.25, 0.75}, RuleOracle: {1, 1}} {
 		if got, ok := r.Rule(rule); !ok || got.Hit1 != hit[0] || got.Hit3 != hit[1] {
-			t.Errorf("%s hits the best with %v and the best three with %v, want %v", rule, got.Hit1, got.Hit3, hit)
+			t.Errorf("%s: share of best picks %v, of picks among the best three %v, want %v", rule, got.Hit1, got.Hit3, hit)
 		}
 	}
 	if !strings.Contains(r.Verdict, "LAG picks a") || !strings.Contains(r.Verdict, "picks d, 0.6000") {
 		t.Errorf("verdict: %s", r.Verdict)
 	}
 	if len(r.Warnings) != 2 {
-		t.Errorf("warnings %q, want those of few strategies and one seed", r.Warnings)
+		t.Errorf("warnings %q, want one about few strategies and one about one seed", r.Warnings)
 	}
 }
 
-// TestAnalyzeSeeds: the picks' means over two seeds, under which the order of two
-// strategies at the lag is right and wrong.
+// TestAnalyzeSeeds checks the means of picks over two seeds. With one of them
+// the order of two strategies at the lag is right, with the other it is wrong.
 func TestAnalyzeSeeds(t *testing.T) {
 	r := &Study{
 		Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2, Seeds: []int64{7, 8},
@@ -107,7 +108,7 @@ func TestAnalyzeSeeds(t *testing.T) {
 	}
 	lag, _ := r.Rule(RuleLAG)
 	if math.Abs(float64(lag.Regret)-0.1) > 1e-9 || lag.Hit1 != 0.5 || lag.Hit3 != 1 || lag.ExtraFLOPs != 2*analyzeFLOPs {
-		t.Errorf("LAG over both seeds: %+v, want a regret of 0.1, half the hits, two extra steps", lag)
+		t.Errorf("LAG over both seeds: %+v, want a regret of 0.1, half of the picks right, two extra steps", lag)
 	}
 	var at []Correlation
 	for _, c := range r.Correlation {
@@ -116,16 +117,16 @@ func TestAnalyzeSeeds(t *testing.T) {
 		}
 	}
 	if len(at) != 2 || at[0].Spearman != 0 || at[1].Spearman != 1 {
-		t.Errorf("rho is 1 under one seed and -1 under the other at step 2, 1 under both at the end; the means are %+v", at)
+		t.Errorf("the means are %+v; at step 2 rho is 1 with one seed and -1 with the other, at the end it is 1 with both", at)
 	}
-	// The strategies' means differ by 0.2; what a seed adds, it adds to both.
+	// The strategies' means differ by 0.2. The seeds add the same to both.
 	if !(float64(r.Noise.Seeds) < 1e-9) || math.Abs(float64(r.Noise.Strategies)-0.2/math.Sqrt2) > 1e-9 || r.Noise.IsNoise {
 		t.Errorf("noise: %+v", r.Noise)
 	}
 }
 
-// TestAnalyzeDivergence: a candidate that was ahead and diverged ranks last,
-// and is picked by the rule that saw it ahead.
+// TestAnalyzeDivergence checks that a candidate that was ahead and then
+// diverged ranks last, and that a rule that saw it ahead picks it.
 func TestAnalyzeDivergence(t *testing.T) {
 	lost := outcome("lost", 3, 3, 3)
 	r := analyzed(t,
@@ -146,14 +147,14 @@ func TestAnalyzeDivergence(t *testing.T) {
 	other.Name = "lost too"
 	all := analyzed(t, lost, other)
 	if strings.Contains(all.Verdict, "NaN") || !strings.Contains(all.Verdict, "No candidate is left") {
-		t.Errorf("verdict where all diverged: %s", all.Verdict)
+		t.Errorf("verdict when all diverged: %s", all.Verdict)
 	}
 	if _, err := json.Marshal(all); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestCompare: a control is compared with the pick of each seed.
+// TestCompare checks that a control is compared with the pick of each seed.
 func TestCompare(t *testing.T) {
 	candidate := func(name string, seed int64, early, final float64) Outcome {
 		return Outcome{Name: name, Seed: seed, Status: StatusComplete, Final: Number(final), FLOPs: 10,
@@ -180,21 +181,22 @@ func TestCompare(t *testing.T) {
 		}
 		return r.Comparisons[0]
 	}
-	// Differences of -0.5 and 2.5: a standard deviation of 3/sqrt(2), over two seeds.
+	// The differences are -0.5 and 2.5: their standard deviation is 3/sqrt(2),
+	// over two seeds.
 	want := Comparison{Control: ControlScratch, Final: 3, FLOPs: 1.5, Difference: 1, Error: 1.5, PickFLOPs: 2, BeatenBy: 0.75}
 	got := analyze()
 	if got.Error = Number(math.Round(1e9*float64(got.Error)) / 1e9); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	// A candidate that does not get to its end neither wins nor loses.
+	// A candidate that does not reach the end does not count.
 	at := 5
 	r.Strategies[1].Status, r.Strategies[1].FailedAt, r.Strategies[1].Final, r.Strategies[1].Curve = StatusFailed, &at, Undefined(), r.Strategies[1].Curve[:2]
 	if got := analyze().BeatenBy; math.Abs(float64(got)-2.0/3) > 1e-12 {
-		t.Errorf("of three candidates at their ends two are lower, not %v", got)
+		t.Errorf("the share of lower candidates is %v, want two of three", got)
 	}
 	r.Controls[1].Status, r.Controls[1].Final = StatusDiverged, Undefined()
 	if c := analyze(); !math.IsNaN(float64(c.Final)) || !math.IsNaN(float64(c.BeatenBy)) || !strings.Contains(r.Verdict, "does not get to the end") {
-		t.Errorf("a control that diverged compares as %+v; %s", c, r.Verdict)
+		t.Errorf("the comparison of a control that diverged is %+v; %s", c, r.Verdict)
 	}
 }
 
@@ -220,8 +222,8 @@ func TestLeftPlateau(t *testing.T) {
 	}
 }
 
-// TestOtherRates: a strategy that trains at another learning rate at the lag than
-// most is named in a warning, whichever is the first of the pool.
+// TestOtherRates checks that a warning names the strategies whose learning rate
+// at the lag differs from most, whatever the order of the pool.
 func TestOtherRates(t *testing.T) {
 	candidates := func(rates ...float64) []Outcome {
 		var list []Outcome
@@ -242,7 +244,7 @@ func TestOtherRates(t *testing.T) {
 	} {
 		r := analyzed(t, candidates(test.rates...)...)
 		if got := strings.Join(r.otherRates(), ", "); got != test.want {
-			t.Errorf("rates %v: other than most are %q, want %q", test.rates, got, test.want)
+			t.Errorf("rates %v: strategies with other rates are %q, want %q", test.rates, got, test.want)
 		}
 		if warned := strings.Contains(strings.Join(r.Warnings, " "), "another learning rate"); warned != (test.want != "") {
 			t.Errorf("rates %v: warned %t", test.rates, warned)
@@ -250,7 +252,8 @@ func TestOtherRates(t *testing.T) {
 	}
 }
 
-// TestBranchesApart: two decay branches that end at one step are two.
+// TestBranchesApart checks that two decay branches that end at the same step
+// are kept apart.
 func TestBranchesApart(t *testing.T) {
 	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
 	a.Signals = []Signal{DecayedLoss(1, 3, 2.5), DecayedLoss(2, 2, 2.8)}
@@ -264,12 +267,12 @@ func TestBranchesApart(t *testing.T) {
 		t.Errorf("the branches of 3 and of 2 steps pick %s and %s, want a and b", picks[0].Strategy, picks[1].Strategy)
 	}
 	if _, err := r.Replay(context.Background(), []selection.Rule{selection.Decay{Probe: 3, Length: 1}}); err == nil {
-		t.Error("a branch that was not trained is replayed")
+		t.Error("no error for a branch that was not trained")
 	}
 }
 
-// TestAnalyzeAgain: what a result says of pairs survives another analysis after it
-// was written and read.
+// TestAnalyzeAgain checks that the pairs of a result are the same when it is
+// written, read and analyzed again.
 func TestAnalyzeAgain(t *testing.T) {
 	a, b := outcome("a", 4, 4, 3, 3, 3, 3, 3, 2.0), outcome("b", 4, 4, 3, 3, 3, 3, 3, 2.1)
 	for _, step := range []int{2, 10} {
@@ -293,9 +296,9 @@ func TestAnalyzeAgain(t *testing.T) {
 	}
 }
 
-// TestAnalyzeFailure: a strategy in which the device failed under a seed, after the
-// lag and ahead of the others, is picked under none, and leaves the others' regrets
-// what they are without it.
+// TestAnalyzeFailure checks that a strategy whose device failed with one seed
+// is picked with no seed, even if it was ahead, and that the regrets of the
+// others are the same as without it.
 func TestAnalyzeFailure(t *testing.T) {
 	build := func(names ...string) *Study {
 		r := &Study{Source: Source{Loss: 3, ShuffledLoss: 6, UnigramEntropy: 5}, From: 1, To: 2, Steps: 10, Lag: 2, Seeds: []int64{1, 2}}
@@ -322,15 +325,15 @@ func TestAnalyzeFailure(t *testing.T) {
 	with, without := build("a", "b", "c", "d"), build("a", "c", "d")
 	for i, p := range with.Picks {
 		if want := without.Picks[i]; p.Strategy != want.Strategy || p.Regret != want.Regret || p.RegretNorm != want.RegretNorm {
-			t.Errorf("%s under seed %d picks %+v, without the strategy that failed %+v", p.Rule, p.Seed, p, want)
+			t.Errorf("%s under seed %d picks %+v, want %+v as without the failed strategy", p.Rule, p.Seed, p, want)
 		}
 	}
 	for i, s := range with.Rules {
 		if want := without.Rules[i]; s.Hit1 != want.Hit1 || s.Regret != want.Regret {
-			t.Errorf("%+v, without the strategy that failed %+v", s, want)
+			t.Errorf("%+v, want %+v as without the failed strategy", s, want)
 		}
 	}
-	asJSON := func(r *Study) string { // in which one undefined number is equal to another
+	asJSON := func(r *Study) string { // JSON makes undefined numbers equal
 		text, err := json.Marshal([]any{r.Correlation, r.Noise, r.LagTime})
 		if err != nil {
 			t.Fatal(err)
@@ -342,8 +345,8 @@ func TestAnalyzeFailure(t *testing.T) {
 	}
 }
 
-// TestLearningIsNoTraining: the learning of a candidate is in its cost, but not
-// in that of a training step.
+// TestLearningIsNoTraining checks that the cost of learning coefficients is
+// part of a candidate's cost, but not of the cost of a training step.
 func TestLearningIsNoTraining(t *testing.T) {
 	plain, ligo := outcome("plain", 5, 4, 3, 2, 1), outcome("ligo", 5, 4, 3, 2, 1)
 	ligo.LearnSteps = 20

@@ -8,47 +8,50 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Control names a training that a study compares growing with: one of the model of
-// the grown depth that starts from its own initialization (after Kaddour et al.
-// 2023, No Train No Gain, arXiv 2307.06440). It follows the schedule of the
-// candidates from that one's beginning to its end.
+// Control is the name of a training from scratch with which a study compares
+// growing (after Kaddour et al. 2023, No Train No Gain, arXiv 2307.06440). Its
+// model has the grown depth and starts from its own initialization. It follows
+// the whole schedule of the candidates.
 type Control string
 
 const (
-	// ControlScratch costs as many FLOPs as pretraining the source and training a
-	// candidate together. What picking that candidate costs is not in it.
+	// ControlScratch costs as many FLOPs as pretraining the source and training
+	// one candidate together. The cost of picking that candidate is not
+	// included.
 	ControlScratch Control = "scratch"
-	// ControlScratchSteps takes as many steps as a candidate, on the same batches.
+	// ControlScratchSteps takes as many steps as a candidate, on the same
+	// batches.
 	ControlScratchSteps Control = "scratch-steps"
 )
 
 // Controls returns the names of all controls.
 func Controls() []Control { return []Control{ControlScratch, ControlScratchSteps} }
 
-// ControlOutcome is what became of a control under one seed.
+// ControlOutcome is the outcome of a control with one seed.
 type ControlOutcome struct {
 	Name       Control `json:"name"`
 	Seed       int64   `json:"seed"`
-	Steps      int     `json:"steps"` // that it was to be trained
+	Steps      int     `json:"steps"` // planned
 	FLOPs      float64 `json:"flops"` // spent
 	Curve      []Point `json:"curve"` // validation loss
-	Final      Number  `json:"final"` // validation loss at the end, nats; null if it did not get there
+	Final      Number  `json:"final"` // validation loss at the end, nats; null if it did not reach the end
 	Status     Status  `json:"status"`
 	DivergedAt *int    `json:"diverged_at,omitempty"`
 }
 
-// Comparison relates a control, over the seeds, with what LAG picks.
+// Comparison compares a control with LAG's picks, over the seeds.
 type Comparison struct {
 	Control    Control `json:"control"`
-	Final      Number  `json:"final"`      // mean, nats; null if it did not get there under a seed
+	Final      Number  `json:"final"`      // mean, nats; null if it did not reach the end with some seed
 	FLOPs      float64 `json:"flops"`      // mean
-	Difference Number  `json:"difference"` // mean final loss less that of LAG's picks, nats; null if one of them did not get there
+	Difference Number  `json:"difference"` // mean final loss minus that of LAG's picks, nats; null if one of them did not reach the end
 	Error      Number  `json:"error"`      // standard error of the difference, paired by seed; null for one seed
-	PickFLOPs  float64 `json:"pick_flops"` // mean that LAG spent on other candidates, beside what the pick cost
-	BeatenBy   Number  `json:"beaten_by"`  // share of the candidates at their ends that are lower
+	PickFLOPs  float64 `json:"pick_flops"` // mean that LAG spent on other candidates
+	BeatenBy   Number  `json:"beaten_by"`  // share of the completed candidates with a lower final loss
 }
 
-// compare fills in how the controls relate to what LAG picks. The picks must be known.
+// compare computes the comparisons of the controls with LAG's picks. The picks
+// must be known.
 func (r *Study) compare() {
 	r.Comparisons = nil
 	perSeed := len(r.Controls) / max(len(r.Seeds), 1)
@@ -84,8 +87,8 @@ func (r *Study) compare() {
 	}
 }
 
-// PickUnder returns what a rule, or the first rule of a kind such as [RuleLAG],
-// picks under a seed; an outcome without a final loss where that is nothing.
+// PickUnder returns the pick of a rule, or of the first rule of a kind such as
+// [RuleLAG], with a seed. If it picked nothing, the outcome has no final loss.
 func (r *Study) PickUnder(rule string, seed int64) (Outcome, Pick) {
 	first, ok := r.Pick(rule)
 	for _, p := range r.Picks {
@@ -100,7 +103,8 @@ func (r *Study) PickUnder(rule string, seed int64) (Outcome, Pick) {
 	return Outcome{Final: Undefined()}, Pick{}
 }
 
-// controlsInWords says how growing compares with the controls; empty without any.
+// controlsInWords describes the comparisons with the controls; it is empty if
+// there are none.
 func (r *Study) controlsInWords() (text string) {
 	for _, c := range r.Comparisons {
 		cost := "for what the source and one candidate cost"

@@ -7,26 +7,26 @@ import (
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
-// Failure is a run in which the device failed as often as it was tried.
+// Failure is a run in which the device failed in every try.
 type Failure struct {
-	Run   string `json:"run"` // a strategy, a decay branch of it, a control, or a stage of an arm
+	Run   string `json:"run"` // a strategy, a decay branch of one, a control, or a stage of an arm
 	Seed  int64  `json:"seed"`
-	Steps int    `json:"steps"` // that were done
-	Error string `json:"error"` // what the device said
+	Steps int    `json:"steps"` // completed
+	Error string `json:"error"` // error message of the device
 }
 
 func (f Failure) String() string {
 	return fmt.Sprintf("%s under seed %d after %d steps", f.Run, f.Seed, f.Steps)
 }
 
-// BranchName is how failures name the decay branch of a strategy.
+// BranchName returns the name of a strategy's decay branch in failures.
 func BranchName(strategy string) string { return "decay branch of " + strategy }
 
-// ControlName is how failures name a control.
+// ControlName returns the name of a control in failures.
 func ControlName(control string) string { return "control " + control }
 
-// failureWarning says in which runs the device failed, and with what errors; ""
-// where there are none.
+// failureWarning names the runs in which the device failed and the errors. It
+// returns "" if there are none.
 func failureWarning(failures []Failure, words advice.Words) string {
 	if len(failures) == 0 {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// Names of the files of a study, a stacking and a training, in its directory.
+// Names of files in the directory of a study, a stacking or a training.
 const (
 	StudyConfig    = "study.json"
 	StudyResult    = "result.json"
@@ -17,20 +17,21 @@ const (
 	StackingResult = "stacking_result.json"
 	TrainingConfig = "training.json"
 
-	SelectedDir = "selected" // of what rules picked live
+	SelectedDir = "selected" // outcomes of [lag.Study.Select]
 	FiguresDir  = "figures"
 	Curves      = "curves.csv"
 	Report      = "report.html"
 )
 
-// LoadStudy reads the result of a study that is complete.
+// LoadStudy reads the result of a complete study.
 func LoadStudy(dir string) (*Study, error) {
 	var r Study
 	if err := ReadFile(dir, StudyResult, &r); err != nil {
 		return nil, err
 	}
 	for i := range r.Picks {
-		// JSON has no infinity: a pick that diverged was written as null.
+		// JSON has no infinity: the infinite regret of a diverged pick was
+		// written as null.
 		if p := &r.Picks[i]; p.Strategy != "" && math.IsNaN(float64(p.Regret)) && r.complete() > 0 && !r.failedName(p.Strategy) {
 			p.Regret, p.RegretNorm = Number(math.Inf(1)), Number(math.Inf(1))
 		}
@@ -38,7 +39,7 @@ func LoadStudy(dir string) (*Study, error) {
 	return &r, nil
 }
 
-// LoadStacking reads the result of a stacking that is complete.
+// LoadStacking reads the result of a complete stacking.
 func LoadStacking(dir string) (*Stacking, error) {
 	var r Stacking
 	if err := ReadFile(dir, StackingResult, &r); err != nil {
@@ -47,13 +48,13 @@ func LoadStacking(dir string) (*Stacking, error) {
 	return &r, nil
 }
 
-// IsStacking reports whether a directory is that of a stacking.
+// IsStacking reports whether a directory contains a stacking.
 func IsStacking(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, StackingConfig))
 	return err == nil
 }
 
-// ReadFile reads a JSON file of the directory of a study or a stacking.
+// ReadFile reads a JSON file in the directory of a study or a stacking.
 func ReadFile(dir, name string, into any) error {
 	if _, err := os.Stat(dir); err != nil {
 		return fmt.Errorf("there is no study in %s: %w", dir, err)
@@ -61,13 +62,13 @@ func ReadFile(dir, name string, into any) error {
 	path := filepath.Join(dir, name)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s: there is no %s; run the study to its end first", dir, name)
+		return fmt.Errorf("%s contains no %s; run the study to its end first", dir, name)
 	}
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("%s is damaged: %w; run the study again, what is computed is kept", path, err)
+		return fmt.Errorf("%s is damaged: %w; run the study again, completed training is kept", path, err)
 	}
 	return nil
 }

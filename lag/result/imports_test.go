@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestImports: what draws and prints results links no engine and trains nothing,
-// so that a notebook's cell that does only this is compiled in a moment.
+// TestImports checks that packages that draw and print results do not depend on
+// an engine or on training, so that a notebook's cell that uses only them
+// compiles fast.
 func TestImports(t *testing.T) {
 	const module = "github.com/landscape-aware/growing/"
 	for _, name := range []string{"result", "progress", "aggregate", "figure", "report"} {

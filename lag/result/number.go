@@ -6,11 +6,11 @@ import (
 	"math"
 )
 
-// Number is a float64 that JSON shows as null where it is NaN or infinite, as
-// the correlation of a constant or the loss of a diverged run is.
+// Number is a float64 that JSON writes as null if it is NaN or infinite, such
+// as the correlation of a constant or the loss of a diverged run.
 type Number float64
 
-// Undefined is the Number that JSON shows as null.
+// Undefined returns the Number NaN, which JSON writes as null.
 func Undefined() Number { return Number(math.NaN()) }
 
 // MarshalJSON implements [json.Marshaler].
@@ -21,7 +21,7 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. A null becomes NaN.
+// UnmarshalJSON implements [json.Unmarshaler]. It reads null as NaN.
 func (n *Number) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		*n = Undefined()
@@ -38,7 +38,7 @@ func decimal(n Number) string {
 	return fmt.Sprintf("%.2f", float64(n))
 }
 
-// nats formats a regret; that of a candidate that diverged is infinite.
+// nats formats a regret, which is infinite for a candidate that diverged.
 func nats(n Number) string {
 	if math.IsInf(float64(n), 1) {
 		return "infinitely far"
@@ -46,7 +46,7 @@ func nats(n Number) string {
 	return fmt.Sprintf("%.4f", float64(n))
 }
 
-// probability formats the p of a test, with its relation.
+// probability formats a p-value with "=" or "<".
 func probability(p float64) string {
 	switch {
 	case math.IsNaN(p):

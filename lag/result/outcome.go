@@ -9,28 +9,28 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// Outcome is what became of one strategy under one seed.
+// Outcome is the outcome of one strategy with one seed.
 type Outcome struct {
 	Name    string  `json:"name"` // name of the strategy, unique in the pool
-	Map     []int   `json:"map"`  // layer map, -1 for a new layer; of an encoder-decoder its decoder's
+	Map     []int   `json:"map"`  // layer map, -1 for a new layer; for an encoder-decoder, the decoder's
 	Encoder []int   `json:"encoder_map,omitempty"`
-	Init    string  `json:"init"`    // how duplicates are initialized
-	Moments string  `json:"moments"` // what becomes of the optimizer's moments
-	Summary string  `json:"summary"` // init, moments and schedule as far as they are not the usual ones
+	Init    string  `json:"init"`    // how duplicated layers are initialized
+	Moments string  `json:"moments"` // how the strategy treats the optimizer's moments
+	Summary string  `json:"summary"` // init, moments and schedule, unless they are the usual ones
 	Seed    int64   `json:"seed"`
 	Curve   []Point `json:"curve"` // validation loss, step 0 (before any update) first
-	Final   Number  `json:"final"` // validation loss at the last step, null if it did not get there
-	FLOPs   float64 `json:"flops"` // spent on training after growing, and on LearnSteps
+	Final   Number  `json:"final"` // validation loss at the last step; null if it did not reach the end
+	FLOPs   float64 `json:"flops"` // cost of training after growing and of LearnSteps
 	Status  Status  `json:"status"`
 
-	LearnSteps int     `json:"learn_steps,omitempty"` // in which coefficients were learned before growing; each counts as a training step
+	LearnSteps int     `json:"learn_steps,omitempty"` // steps in which coefficients were learned before growing; each counts as a training step
 	RateAtLag  float64 `json:"rate_at_lag"`           // learning rate of the update before the lag
-	DivergedAt *int    `json:"diverged_at,omitempty"` // the step whose loss or gradient was not finite
-	FailedAt   *int    `json:"failed_at,omitempty"`   // the steps that were done when the device failed
+	DivergedAt *int    `json:"diverged_at,omitempty"` // step at which the loss or the gradient was not finite
+	FailedAt   *int    `json:"failed_at,omitempty"`   // completed steps when the device failed
 
-	Signals []Signal `json:"signals"` // early signals beside the validation loss
+	Signals []Signal `json:"signals"` // early signals other than the validation loss
 
-	Batches []BatchLosses `json:"batches,omitempty"` // validation losses on single batches at the lag and the end, as far as it got there
+	Batches []BatchLosses `json:"batches,omitempty"` // validation losses on single batches at the lag and at the end, if reached
 }
 
 // Point is a validation loss after a number of training steps.
@@ -46,18 +46,18 @@ type BatchLosses struct {
 	Losses []float64 `json:"losses"`
 }
 
-// LayerMap returns the outcome's layer map as the growth package has it.
+// LayerMap returns the outcome's layer map as a [growth.Map].
 func (o Outcome) LayerMap() growth.Map { return growth.Map(o.Map) }
 
-// candidate is what a selection rule may know of the strategy.
+// candidate returns what a selection rule may know about the strategy.
 func (o Outcome) candidate() selection.Candidate {
 	return selection.Candidate{Name: o.Name, Map: o.Map, Encoder: o.Encoder, Summary: o.Summary, LearnSteps: o.LearnSteps}
 }
 
-// Initial is the loss right after growing, before any update.
+// Initial returns the loss right after growing, before any update.
 func (o Outcome) Initial() float64 { return float64(o.Curve[0].Loss) }
 
-// Trained is how many steps the candidate was trained.
+// Trained returns the number of steps that the candidate was trained.
 func (o Outcome) Trained() int {
 	if at := o.stoppedAt(); at != nil {
 		return *at
@@ -65,8 +65,8 @@ func (o Outcome) Trained() int {
 	return o.Curve[len(o.Curve)-1].Step
 }
 
-// stoppedAt is the step at which the candidate diverged or its device failed; nil
-// where it got to the end.
+// stoppedAt returns the step at which the candidate diverged or its device
+// failed, or nil if it reached the end.
 func (o Outcome) stoppedAt() *int {
 	if o.DivergedAt != nil {
 		return o.DivergedAt
@@ -74,8 +74,8 @@ func (o Outcome) stoppedAt() *int {
 	return o.FailedAt
 }
 
-// At is the loss at a step, +Inf where the candidate had diverged, or its device
-// failed, and NaN where it was not measured then.
+// At returns the loss at a step. It is +Inf if the candidate had diverged or
+// its device had failed, and NaN if the loss was not measured.
 func (o Outcome) At(step int) float64 {
 	i := slices.IndexFunc(o.Curve, func(p Point) bool { return p.Step == step })
 	switch {
@@ -87,8 +87,8 @@ func (o Outcome) At(step int) float64 {
 	return math.NaN()
 }
 
-// batchesAt are the losses on the batches of the validation set at a step, none
-// where they were not recorded.
+// batchesAt returns the losses on the batches of the validation set at a step,
+// or nil if they were not recorded.
 func (o Outcome) batchesAt(step int) []float64 {
 	for _, b := range o.Batches {
 		if b.Step == step {
@@ -98,17 +98,18 @@ func (o Outcome) batchesAt(step int) []float64 {
 	return nil
 }
 
-// Status says how a candidate's training ended.
+// Status is how a training ended.
 type Status string
 
 const (
 	StatusComplete Status = "complete"
 	StatusDiverged Status = "diverged" // a loss or gradient became NaN or infinite
-	StatusFailed   Status = "failed"   // the device could not go on, see [Failure]; running the study again tries once more
+	StatusFailed   Status = "failed"   // the device failed, see [Failure]; running the study again tries again
 )
 
-// Unfinished says how trainings, such as those under each seed, did not get to
-// their ends: "diverged", "failed 1/2", "diverged 1, failed 1 of 3"; "" if all did.
+// Unfinished summarizes trainings that did not reach the end, such as those of
+// all seeds: "diverged", "failed 1/2", "diverged 1, failed 1 of 3". It returns
+// "" if all reached the end.
 func Unfinished(statuses ...Status) string {
 	count := make(map[Status]int)
 	for _, s := range statuses {

@@ -12,17 +12,18 @@ import (
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
-// Kinds of selection rules that are asked for by name; see [selection.Parse].
+// Kinds of selection rules, for [Study.Pick] and others; see [selection.Parse].
 const (
 	RuleLAG        = "lag"
 	RuleLossAtInit = "loss-at-init"
-	RuleRandom     = "random" // in a result the expectation over the pool
+	RuleRandom     = "random" // in a result, the expectation over the pool
 	RuleOracle     = "oracle"
 )
 
-// Analyze fills in everything that follows from the outcomes of the strategies:
-// correlations, noise, what the rules pick, how that compares with the controls,
-// warnings and the verdict. It is an error if a rule does not fit the study.
+// Analyze computes everything that depends on the outcomes of the strategies:
+// correlations, noise, the picks of the rules, comparisons with the controls,
+// warnings and the verdict. It returns an error if a rule does not fit the
+// study.
 func (r *Study) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
 	r.correlate()
 	r.measureNoise()
@@ -31,18 +32,17 @@ func (r *Study) Analyze(ctx context.Context, rules []selection.Rule) (err error)
 	}
 	r.Rules = r.Summarize(r.Picks)
 	r.compare()
-	r.Warnings = append([]string{}, warnings(r)...) // an empty list is no null in JSON
+	r.Warnings = append([]string{}, warnings(r)...) // JSON writes an empty list as [], nil as null
 	r.Verdict = verdict(r)
 	return nil
 }
 
-// Again analyzes the study once more, by the rules that it was analyzed by. It
-// comes to the same result.
+// Again repeats the analysis with the same rules. The result is the same.
 func (r *Study) Again(ctx context.Context) error {
 	var rules []selection.Rule
 	for _, summary := range r.Rules {
 		if summary.Rule == RuleRandom {
-			rules = append(rules, selection.Random{Seed: 1}) // its seed has no part in the expectation
+			rules = append(rules, selection.Random{Seed: 1}) // the seed does not affect the expectation
 			continue
 		}
 		rule, err := selection.Parse(summary.Rule)
@@ -54,8 +54,8 @@ func (r *Study) Again(ctx context.Context) error {
 	return r.Analyze(ctx, rules)
 }
 
-// Replay applies selection rules to the recorded curves of each seed. It is an
-// error if the study was not evaluated where a rule looks.
+// Replay applies selection rules to the recorded curves of each seed. It
+// returns an error if the study was not evaluated at a step that a rule needs.
 func (r *Study) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, error) {
 	var picks []Pick
 	for i := range r.Seeds {
@@ -68,8 +68,8 @@ func (r *Study) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, err
 	return picks, nil
 }
 
-// replay applies the selection rules to the curves of the i-th seed. Costs count
-// training after growing; evaluation is not counted.
+// replay applies selection rules to the curves of the i-th seed. Costs are
+// those of training after growing, without evaluation.
 func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
 	outcomes := r.Under(i)
 	final, sound := r.finalsOf(outcomes), r.lossesAt(r.Steps)[i]
@@ -81,7 +81,7 @@ func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pi
 	for _, rule := range rules {
 		p := Pick{Rule: rule.String(), Seed: r.Seeds[i], Regret: Undefined(), RegretNorm: Undefined()}
 		if _, ok := rule.(selection.Random); ok {
-			// One draw would tell of its luck.
+			// Use the expectation: a single draw depends on luck.
 			mean := stats.MeanRegret(sound)
 			p.Rule, p.Regret, p.RegretNorm = RuleRandom, Number(mean), Number(stats.NormalizeRegret(sound, mean))
 			picks = append(picks, p)
@@ -97,7 +97,7 @@ func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pi
 		}
 		if choice.Index >= 0 {
 			p.Strategy = outcomes[choice.Index].Name
-			if !r.failed(choice.Index) { // of one that is picked by its name nothing is known
+			if !r.failed(choice.Index) { // nothing is known about the loss of a failed strategy picked by name
 				regret := stats.Regret(final, choice.Index)
 				p.Regret, p.RegretNorm = Number(regret), Number(stats.NormalizeRegret(sound, regret))
 			}
@@ -107,8 +107,8 @@ func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pi
 	return picks, nil
 }
 
-// stepFLOPs is the cost of a training step of a candidate. All candidates have
-// one depth, so that of another serves where this one did no step.
+// stepFLOPs returns the cost of a training step of a candidate. All candidates
+// have the same depth, so it uses another one if this one trained no step.
 func stepFLOPs(outcomes []Outcome, i int) float64 {
 	for _, o := range append([]Outcome{outcomes[i]}, outcomes...) {
 		if n := o.Trained() + o.LearnSteps; n > 0 {
@@ -118,7 +118,7 @@ func stepFLOPs(outcomes []Outcome, i int) float64 {
 	return 0
 }
 
-// recording is what selection rules replay.
+// recording returns the curves on which selection rules are replayed.
 func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selection.Recording, error) {
 	var grown selection.Grown
 	grown.From, grown.To = r.Grown()
@@ -128,12 +128,12 @@ func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selectio
 		for _, p := range o.Curve {
 			curve = append(curve, selection.Point{Step: p.Step, Loss: float64(p.Loss)})
 		}
-		if r.failed(i) { // under any seed: rules pass it over under all
+		if r.failed(i) { // with any seed: rules skip it with all seeds
 			curve = []selection.Point{{Step: 0, Loss: math.NaN()}}
 		} else if n := len(curve); o.stoppedAt() != nil && (n == 0 || !math.IsNaN(curve[n-1].Loss)) {
 			step := *o.stoppedAt()
 			if n > 0 && curve[n-1].Step == step {
-				step++ // it was evaluated before the update that failed
+				step++ // the evaluation came before the failed update
 			}
 			curve = append(curve, selection.Point{Step: step, Loss: math.NaN()})
 		}
@@ -196,8 +196,8 @@ func share01(hit bool) float64 {
 	return 0
 }
 
-// finalsOf are the final losses of the outcomes of a seed, +Inf for strategies in
-// which the device failed under any.
+// finalsOf returns the final losses of a seed's outcomes, +Inf for strategies
+// in which the device failed with any seed.
 func (r *Study) finalsOf(outcomes []Outcome) []float64 {
 	losses := make([]float64, len(outcomes))
 	for i, o := range outcomes {
@@ -208,14 +208,15 @@ func (r *Study) finalsOf(outcomes []Outcome) []float64 {
 	return losses
 }
 
-// isKind reports whether a rule, as [selection.Parse] reads it, is of a kind.
+// isKind reports whether a rule, in the syntax of [selection.Parse], is of a
+// kind.
 func isKind(rule, kind string) bool {
 	name, _, _ := strings.Cut(rule, ":")
 	return name == kind
 }
 
-// Pick returns the pick under the first seed of a rule, or of the first rule of a
-// kind, such as [RuleLAG].
+// Pick returns the pick of a rule, or of the first rule of a kind such as
+// [RuleLAG], with the first seed.
 func (r *Study) Pick(rule string) (Pick, bool) {
 	i := slices.IndexFunc(r.Picks, func(p Pick) bool { return p.Rule == rule || isKind(p.Rule, rule) })
 	if i < 0 {
@@ -224,8 +225,8 @@ func (r *Study) Pick(rule string) (Pick, bool) {
 	return r.Picks[i], true
 }
 
-// PicksOf returns the strategies that a rule picks, or the first rule of a kind,
-// each with the number of seeds under which it does.
+// PicksOf returns the strategies that a rule, or the first rule of a kind,
+// picks, each with its number of seeds.
 func (r *Study) PicksOf(rule string) map[string]int {
 	picks := make(map[string]int)
 	first, ok := r.Pick(rule)
@@ -246,7 +247,7 @@ func (r *Study) Rule(rule string) (RuleSummary, bool) {
 	return r.Rules[i], true
 }
 
-// Choice says in words what the rule picks.
+// Choice returns a description of the pick.
 func (p Pick) Choice() string {
 	switch {
 	case p.Strategy != "":
@@ -257,8 +258,8 @@ func (p Pick) Choice() string {
 	return "(none: none got that far)"
 }
 
-// Choices says in words what a rule picks, with the number of seeds where it
-// picks different strategies under them: "stack (2), top-copy (1)".
+// Choices returns a description of a rule's picks. If the picks differ between
+// seeds, it includes the number of seeds: "stack (2), top-copy (1)".
 func (r *Study) Choices(rule string) string {
 	var names []string
 	counts := make(map[string]int)

@@ -10,14 +10,15 @@ import (
 
 const plateauMargin = 0.3 // nats, see [Source.LeftPlateau]
 
-// LeftPlateau reports whether the source model has learned more than which tokens
-// are frequent. A masked language model first learns the frequencies, then
-// those of the document at hand, and stays there until attention to positions
-// forms; growing such a model and probing it measures nothing. A model has left
-// when its loss is at least 0.3 nats below the unigram entropy, and below its
-// own loss on the same sequences with their context in random order, which
-// separates a model that reads from one that counts. A model without such a
-// loss, such as a UL2, is judged by the first alone.
+// LeftPlateau reports whether the source model has learned more than the
+// frequencies of tokens. A masked language model first learns the frequencies
+// in the corpus and then those in the document. It stays on that plateau until
+// it learns attention to positions; growing such a model measures nothing. A
+// model has left the plateau if its loss is at least 0.3 nats below the unigram
+// entropy, and at least 0.3 nats below its loss on the same sequences with
+// their context in random order. The second condition separates a model that
+// reads from one that counts. If that loss is not known, as for a UL2, only the
+// first condition applies.
 func (s Source) LeftPlateau() bool {
 	return len(s.above()) == 0
 }
@@ -27,12 +28,12 @@ func (s Source) plateauWarning(words advice.Words) string {
 		"how frequent tokens are, and what grows from it says little about growing. Pretrain it longer than its %d steps (%s).", s.plateau(), s.Steps, words.For(advice.PretrainSteps))
 }
 
-// plateau says which of the conditions of [Source.LeftPlateau] do not hold.
+// plateau describes the conditions of [Source.LeftPlateau] that do not hold.
 func (s Source) plateau() string {
 	return fmt.Sprintf("its loss of %.3f nats is not %.1f below %s", float64(s.Loss), plateauMargin, strings.Join(s.above(), " and "))
 }
 
-// above names the levels that the loss is not far enough below.
+// above returns the levels from which the loss is not far enough below.
 func (s Source) above() (levels []string) {
 	loss, shuffled := float64(s.Loss), float64(s.ShuffledLoss)
 	if !(loss <= s.UnigramEntropy-plateauMargin) {

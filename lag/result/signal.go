@@ -5,17 +5,17 @@ import (
 	"math"
 )
 
-// Signal is something measured early in a candidate's training that may predict
-// its final loss.
+// Signal is a quantity measured early in a candidate's training that may
+// predict its final loss.
 type Signal struct {
 	Name    SignalName `json:"name"`
 	Step    int        `json:"step"`            // training steps after growing at which it is known
-	Decay   int        `json:"decay,omitempty"` // of them, those of a decay branch
+	Decay   int        `json:"decay,omitempty"` // steps in a decay branch, included in Step
 	Value   Number     `json:"value"`
-	Stopped bool       `json:"stopped,omitempty"` // whether the decay branch diverged or failed: its loss counts as infinite
+	Stopped bool       `json:"stopped,omitempty"` // the decay branch diverged or failed: its loss counts as infinite
 }
 
-// SignalName names an early signal.
+// SignalName is the name of an early signal.
 type SignalName string
 
 const (
@@ -25,13 +25,13 @@ const (
 	SignalDecayedLoss  SignalName = "decayed-loss"  // validation loss at the end of a branch whose learning rate fell to zero
 )
 
-// DecayedLoss returns the signal of a decay branch that left at a step, from its
-// final loss; +Inf is that of a branch that stopped.
+// DecayedLoss returns the signal of a decay branch that started at a step, from
+// its final loss, which is +Inf if the branch stopped early.
 func DecayedLoss(step, decay int, loss float64) Signal {
 	return Signal{Name: SignalDecayedLoss, Step: step + decay, Decay: decay, Value: Number(loss), Stopped: math.IsInf(loss, 1)}
 }
 
-// value is the signal's, which JSON cannot hold where it is infinite.
+// value returns the signal's value; JSON cannot hold it if it is infinite.
 func (s Signal) value() float64 {
 	if s.Stopped {
 		return math.Inf(1)
@@ -39,15 +39,15 @@ func (s Signal) value() float64 {
 	return float64(s.Value)
 }
 
-// SignalCorrelation relates, over the strategies of a pool, an early signal with
-// the loss at the end.
+// SignalCorrelation is the correlation of an early signal with the final loss,
+// over the strategies of a pool.
 type SignalCorrelation struct {
 	Name  SignalName `json:"name"`
 	Decay int        `json:"decay,omitempty"` // as in [Signal]
 	Correlation
 }
 
-// Describe names the signal and the step at which it is known in words.
+// Describe returns a description of the signal and its step.
 func (s SignalCorrelation) Describe() string {
 	what := string(s.Name)
 	switch s.Name {

@@ -12,41 +12,41 @@ import (
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
-// Stacking is the outcome of a stacking, the contents of
-// stacking_result.json. Like [Study] it holds nothing that differs between two
-// executions.
+// Stacking is the result of a stacking, the contents of stacking_result.json.
+// Like [Study] it contains nothing that differs between two runs of the same
+// stacking.
 type Stacking struct {
 	Family         string       `json:"family"`
 	Backend        string       `json:"backend"`
-	Budget         float64      `json:"budget"`          // FLOPs of each arm, those of its probes included
+	Budget         float64      `json:"budget"`          // FLOPs of each arm, including its probes
 	UnigramEntropy float64      `json:"unigram_entropy"` // of the validation tokens, nats per token
 	Plan           []Stage      `json:"plan"`
 	Seeds          []int64      `json:"seeds"`
-	Arms           []ArmOutcome `json:"arms"`               // all under the first seed, then under the next
-	Summary        []ArmSummary `json:"summary"`            // in order of the mean final loss
-	Failures       []Failure    `json:"failures,omitempty"` // of the device, also in candidates that were passed over for that
+	Arms           []ArmOutcome `json:"arms"`               // all arms with the first seed, then with the next, and so on
+	Summary        []ArmSummary `json:"summary"`            // by ascending mean final loss
+	Failures       []Failure    `json:"failures,omitempty"` // failures of the device, also in candidates that were therefore skipped
 	Warnings       []string     `json:"warnings"`
 	Verdict        string       `json:"verdict"`
 
 	Words advice.Words `json:"-"` // as in [Study]
 }
 
-// Stage is a part of a training at one depth.
+// Stage is part of a training with a model of one depth.
 type Stage struct {
-	Depths growth.Depths `json:"depths"` // layers of each stack of the model, the encoder's first
+	Depths growth.Depths `json:"depths"` // layers of each stack of the model, the encoder first
 	Steps  int           `json:"steps"`
 }
 
-// ArmOutcome is what became of an arm under one seed.
+// ArmOutcome is the outcome of an arm with one seed.
 type ArmOutcome struct {
 	Name       string          `json:"name"`
 	Rule       string          `json:"rule,omitempty"`
 	Seed       int64           `json:"seed"`
 	Stages     []StageOutcome  `json:"stages"`
 	Curve      []StackingPoint `json:"curve"`
-	Final      Number          `json:"final"`       // validation loss at the end, nats; null if it did not get there
-	FLOPs      float64         `json:"flops"`       // spent, probes included
-	ExtraFLOPs float64         `json:"extra_flops"` // of them on probes of strategies that were not picked
+	Final      Number          `json:"final"`       // final validation loss, nats; null if it did not reach the end
+	FLOPs      float64         `json:"flops"`       // including probes
+	ExtraFLOPs float64         `json:"extra_flops"` // part spent on probes of strategies that were not picked
 	Status     Status          `json:"status"`
 }
 
@@ -54,34 +54,34 @@ type ArmOutcome struct {
 type StageOutcome struct {
 	Depths     growth.Depths `json:"depths"`
 	Steps      int           `json:"steps"`
-	Candidates int           `json:"candidates,omitempty"` // strategies that the rule chose among
+	Candidates int           `json:"candidates,omitempty"` // number of strategies from which the rule picked
 	ExtraSteps int           `json:"extra_steps,omitempty"`
-	LearnSteps int           `json:"learn_steps,omitempty"` // in which the coefficients of the picked strategy were learned before growing
-	Strategy   string        `json:"strategy,omitempty"`    // that was picked
+	LearnSteps int           `json:"learn_steps,omitempty"` // steps in which the picked strategy learned coefficients before growing
+	Strategy   string        `json:"strategy,omitempty"`    // the picked strategy
 	Map        growth.Map    `json:"map,omitempty"`
 	Encoder    growth.Map    `json:"encoder_map,omitempty"`
-	Loss       Number        `json:"loss"` // validation loss at its end
+	Loss       Number        `json:"loss"` // validation loss at the end of the stage
 }
 
-// StackingPoint is a validation loss on the way of an arm.
+// StackingPoint is a validation loss during the training of an arm.
 type StackingPoint struct {
-	Step  int     `json:"step"`  // training steps since the beginning, probes of others left out
-	FLOPs float64 `json:"flops"` // spent since the beginning, probes included
+	Step  int     `json:"step"`  // training steps so far, without probes of other strategies
+	FLOPs float64 `json:"flops"` // spent so far, including probes
 	Loss  Number  `json:"loss"`  // nats per predicted token
 }
 
-// ArmSummary is an arm over the seeds.
+// ArmSummary is the mean of an arm over the seeds.
 type ArmSummary struct {
 	Name       string  `json:"name"`
-	Final      Number  `json:"final"`                // mean, nats; null if it did not get there under a seed
-	Unfinished string  `json:"unfinished,omitempty"` // how it did not get to the end under a seed, see [Unfinished]
+	Final      Number  `json:"final"`                // mean, nats; null if it did not reach the end with some seed
+	Unfinished string  `json:"unfinished,omitempty"` // how it did not reach the end, see [Unfinished]
 	FLOPs      float64 `json:"flops"`                // mean
-	Difference Number  `json:"difference"`           // mean final loss less that of the best arm, nats
-	Error      Number  `json:"error"`                // standard error of this difference, paired by seed; null for one seed
+	Difference Number  `json:"difference"`           // mean final loss minus that of the best arm, nats
+	Error      Number  `json:"error"`                // standard error of the difference, paired by seed; null for one seed
 }
 
-// Analyze fills in what follows from the outcomes of the arms: their means over
-// the seeds, warnings and the verdict.
+// Analyze computes everything that depends on the outcomes of the arms: their
+// means over the seeds, warnings and the verdict.
 func (r *Stacking) Analyze() {
 	r.Warnings = []string{}
 	n := len(r.Arms) / len(r.Seeds)

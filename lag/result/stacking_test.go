@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestStackingSummary: arms in order of their mean final loss, those that diverged
-// last, differences paired by seed.
+// TestStackingSummary checks that arms are ordered by mean final loss, those
+// that diverged last, and that differences are paired by seed.
 func TestStackingSummary(t *testing.T) {
 	arm := func(name string, seed int64, final float64) ArmOutcome {
 		o := ArmOutcome{Name: name, Seed: seed, Final: Number(final), FLOPs: 10, Status: StatusComplete}
@@ -31,7 +31,7 @@ func TestStackingSummary(t *testing.T) {
 	}
 	// The differences are 0.2 and 0.4: mean 0.3, standard deviation 0.1 √2.
 	if a := r.Summary[1]; math.Abs(float64(a.Difference)-0.3) > 1e-9 || math.Abs(float64(a.Error)-0.1) > 1e-9 {
-		t.Errorf("a is %v above b with standard error %v, want 0.3 and 0.1", a.Difference, a.Error)
+		t.Errorf("the difference of a and b is %v with standard error %v, want 0.3 and 0.1", a.Difference, a.Error)
 	}
 	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "arm c diverged under seed 2") {
 		t.Errorf("warnings: %q", r.Warnings)

@@ -5,19 +5,19 @@ import (
 	"math"
 )
 
-// Training is what a training came to.
+// Training is the result of a training.
 type Training struct {
-	Dir            string  // of the run, with checkpoint and vocabulary
+	Dir            string  // directory of the run, with checkpoints and tokenizer
 	Curve          []Point // validation loss
-	Loss           Number  // of the last validation
-	ShuffledLoss   Number  // of a masked language model, on the validation set with its context in random order; NaN of others
+	Loss           Number  // last validation loss
+	ShuffledLoss   Number  // for a masked language model, the loss on the validation set with its context in random order; otherwise NaN
 	Steps          int
-	DivergedAt     *int    // the step whose loss or gradient was not finite
-	UnigramEntropy float64 // of the corpus, nats a token
+	DivergedAt     *int    // step at which the loss or the gradient was not finite
+	UnigramEntropy float64 // of the corpus, nats per token
 }
 
-// PlateauWarning says, where it is so, that a masked language model has not
-// left the unigram plateau, and "" otherwise.
+// PlateauWarning returns a warning if a masked language model has not left the
+// unigram plateau, and "" otherwise.
 func (t *Training) PlateauWarning() string {
 	s := Source{Steps: t.Steps, Loss: t.Loss, ShuffledLoss: t.ShuffledLoss, UnigramEntropy: t.UnigramEntropy}
 	if math.IsNaN(float64(t.ShuffledLoss)) || s.LeftPlateau() {

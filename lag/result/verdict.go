@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	fewStrategies = 12   // below this, correlations over the pool say little
-	settled       = 0.95 // Spearman's rho with the final loss in the last part of a training whose ranking has settled
-	lastPart      = 0.75 // where that part begins, as a share of the training
-	errorShare    = 0.25 // largest share of the strategies' spread that the error of a difference should have
+	fewStrategies = 12   // with fewer strategies, correlations over the pool say little
+	settled       = 0.95 // least Spearman's rho with the final loss, in the last part of a training, for a settled ranking
+	lastPart      = 0.75 // start of that part, as a share of the training
+	errorShare    = 0.25 // largest acceptable error of a difference, as a share of the strategies' spread
 )
 
-// warnings says what a reader must know before believing the numbers.
+// warnings returns the problems that affect how far the numbers can be trusted.
 func warnings(r *Study) []string {
 	var list []string
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
@@ -70,7 +70,8 @@ func warnings(r *Study) []string {
 	return list
 }
 
-// otherRates are the strategies whose learning rate at the lag is not the commonest.
+// otherRates returns the strategies whose learning rate at the lag is not the
+// most common one.
 func (r *Study) otherRates() (names []string) {
 	count := make(map[float64]int)
 	common := 0.0
@@ -87,7 +88,8 @@ func (r *Study) otherRates() (names []string) {
 	return names
 }
 
-// evaluationWarnings say where the validation set is too small for the differences.
+// evaluationWarnings returns warnings about a validation set that is too small
+// for the differences.
 func (r *Study) evaluationWarnings() []string {
 	var list []string
 	final := r.meanSpread(r.Steps)
@@ -102,8 +104,8 @@ func (r *Study) evaluationWarnings() []string {
 	return list
 }
 
-// meanSpread is the standard deviation, over the strategies, of the mean loss
-// over the seeds at a step; those that stopped are left out.
+// meanSpread returns the standard deviation, over the strategies, of the mean
+// loss over the seeds at a step. It excludes strategies that stopped.
 func (r *Study) meanSpread(step int) float64 {
 	var means []float64
 	for i := range r.PoolSize() {
@@ -114,8 +116,8 @@ func (r *Study) meanSpread(step int) float64 {
 	return stat.StdDev(means, nil)
 }
 
-// lastBeforeEnd is Spearman's rho at the first evaluation of the last part of
-// the training; 1 where there is none.
+// lastBeforeEnd returns the step of the first evaluation in the last part of
+// the training and Spearman's rho there; rho is 1 if there is none.
 func (r *Study) lastBeforeEnd() (step int, rho Number) {
 	for _, c := range r.Correlation {
 		if c.Step < r.Steps && float64(c.Step) >= lastPart*float64(r.Steps) {
@@ -125,7 +127,7 @@ func (r *Study) lastBeforeEnd() (step int, rho Number) {
 	return r.Steps, 1
 }
 
-// count is how many candidates ended in a way.
+// count returns the number of candidates with a status.
 func (r *Study) count(status Status) int {
 	n := 0
 	for _, o := range r.Strategies {
@@ -136,14 +138,14 @@ func (r *Study) count(status Status) int {
 	return n
 }
 
-// verdict says in a paragraph what the study found of the claims that it can
-// test: whether the loss at initialization predicts the final loss, whether the
-// loss after the lag does and since when, and what picking by each costs.
+// verdict returns a paragraph on the claims that the study tests: whether the
+// loss at initialization predicts the final loss, whether the loss after the
+// lag does, from which step on, and what each costs as a rule.
 func verdict(r *Study) string {
 	probe := r.Lag
 	rho := func(step int) Correlation {
 		i := slices.IndexFunc(r.Correlation, func(c Correlation) bool { return c.Step == step })
-		if i < 0 { // all stopped before
+		if i < 0 { // all stopped earlier
 			return Correlation{Spearman: Undefined(), SpearmanLo: Undefined(), SpearmanHi: Undefined()}
 		}
 		return r.Correlation[i]
@@ -174,7 +176,7 @@ func verdict(r *Study) string {
 	return b.String()
 }
 
-// plus writes depths with a plus between: "2+4" of an encoder and a decoder.
+// plus formats depths with a plus sign: "2+4" for an encoder and a decoder.
 func plus(d growth.Depths) string { return strings.ReplaceAll(d.String(), ",", "+") }
 
 func underSeeds(n int) string {
@@ -204,5 +206,5 @@ func (r *Study) picksInWords() string {
 		lagPick.Strategy, nats(lagPick.Regret), initPick.Strategy, nats(initPick.Regret), nats(random.Regret))
 }
 
-// complete is how many candidates got to the end.
+// complete returns the number of candidates that reached the end.
 func (r *Study) complete() int { return r.count(StatusComplete) }

@@ -16,35 +16,35 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Reason is why something goes.
+// Reason is why an item is removed.
 type Reason string
 
 const (
-	Candidate  Reason = "state of a candidate"               // of a study that is complete
-	Superseded Reason = "state that a later stage grew from" // of a stacking that is complete
-	Loser      Reason = "state of a strategy not picked"     // of a stacking that is complete
+	Candidate  Reason = "state of a candidate"               // of a complete study
+	Superseded Reason = "state that a later stage grew from" // of a complete stacking
+	Loser      Reason = "state of a strategy not picked"     // of a complete stacking
 	Damaged    Reason = "damaged, set aside"
 	Leftover   Reason = "left by a process that was killed"
 	Unused     Reason = "run of another configuration"
 )
 
-// Item is a file, or a directory with all that is in it, that goes.
+// Item is a file, or a directory with its contents, to remove.
 type Item struct {
 	Path   string
 	Size   int64 // bytes
 	Reason Reason
 
-	run string // that it belongs to; empty for none
+	run string // directory of the run that it belongs to, or empty
 }
 
-// Plan is what a cleaning removes.
+// Plan lists what a cleaning removes.
 type Plan struct {
 	Dir   string
 	Items []Item
-	Busy  []string // runs that another process is at; nothing of them goes
+	Busy  []string // runs that another process is training; nothing of them is removed
 }
 
-// Size is that of all items, in bytes.
+// Size returns the size of all items in bytes.
 func (p *Plan) Size() int64 {
 	total := int64(0)
 	for _, item := range p.Items {
@@ -53,22 +53,22 @@ func (p *Plan) Size() int64 {
 	return total
 }
 
-// PlanCleaning says what the study, the stacking or the training in a directory
-// does not need: in any of them damaged files that were set aside and leftovers of
-// killed processes; in a study that is complete the states of its candidates, but
-// for those that [lag.Study.Select] picked; in a stacking that is complete the
-// states that later stages went on from, and those of strategies that were not
-// picked. Results, metrics, the source model and the final models of a stacking
-// stay. With unused, runs go as a whole that cannot be of the configuration in the
-// directory.
+// PlanCleaning lists what the study, stacking or training in a directory does
+// not need. This includes damaged files that were set aside and leftovers of
+// killed processes. In a complete study it includes the states of candidates,
+// except those that [lag.Study.Select] picked. In a complete stacking it
+// includes the states from which later stages started, and those of strategies
+// that were not picked. Results, metrics, the source model and the final models
+// of a stacking are kept. If unused is true, the plan also includes whole runs
+// that cannot belong to the configuration in the directory.
 //
-// What is removed can be computed again: a study that asks for a candidate's state
-// trains it anew, and a stacking that is run once more its probes. Runs that
-// another process is at are left alone.
+// Everything that is removed can be computed again: a study trains a candidate
+// again when it needs its state, and a stacking its probes. Runs that another
+// process is training are not touched.
 func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	kind := kindOf(dir)
 	if kind == "" || kind == Data {
-		return nil, fmt.Errorf("there is no study, stacking or training in %s; `lag runs list` shows where they are", dir)
+		return nil, fmt.Errorf("%s contains no study, stacking or training; `lag runs list` shows which directories do", dir)
 	}
 	list, err := runsIn(dir)
 	if err != nil {
@@ -141,8 +141,8 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	return p, nil
 }
 
-// needless tells why the states of a run of a complete study or stacking are not
-// needed; "" where they are.
+// needless returns why the states of a run of a complete study or stacking are
+// not needed, or "" if they are.
 func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
 	switch {
 	case kind == Study && (complete && (c.Kind == progress.PhaseProbe || c.Kind == progress.PhaseControl) || c.Kind == progress.PhaseBranch):
@@ -155,7 +155,7 @@ func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
 	return ""
 }
 
-// picked are the names of the runs whose models were picked live.
+// picked returns the names of the runs that [lag.Study.Select] picked.
 func picked(dir string) ([]string, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, result.SelectedDir, "*.json"))
 	if err != nil {
@@ -176,7 +176,7 @@ func picked(dir string) ([]string, error) {
 	return names, nil
 }
 
-// isFree tells whether no other process is at a run.
+// isFree reports whether no other process is training a run.
 func isFree(run string) (bool, error) {
 	unlock, ok, err := train.TryLock(run)
 	if err == nil && ok {
@@ -185,7 +185,7 @@ func isFree(run string) (bool, error) {
 	return ok, err
 }
 
-// addLeftovers adds the files in the making in some directories, which need not exist.
+// addLeftovers adds temporary files in some directories, which need not exist.
 func (p *Plan) addLeftovers(run string, dirs ...string) error {
 	for _, dir := range dirs {
 		entries, err := os.ReadDir(dir)
@@ -193,7 +193,8 @@ func (p *Plan) addLeftovers(run string, dirs ...string) error {
 			return err
 		}
 		for _, e := range entries {
-			// Those beside the runs have no lock: one that is being written is young.
+			// Files beside the runs have no lock, so a recent one may be in
+			// use.
 			info, err := e.Info()
 			young := run == "" && (err != nil || time.Since(info.ModTime()) < time.Hour)
 			if !e.IsDir() && !young && filepath.Ext(e.Name()) == atomicfile.Ext {
@@ -234,8 +235,9 @@ func sizeOf(dir string) (total int64, err error) {
 	return total, err
 }
 
-// Apply removes the items of the plan and returns how many bytes that were. A run
-// that another process took meanwhile is left alone and added to Busy.
+// Apply removes the items of the plan and returns the number of bytes removed.
+// If another process has started to train a run in the meantime, Apply skips
+// the run and adds it to Busy.
 func (p *Plan) Apply() (removed int64, err error) {
 	for begin := 0; begin < len(p.Items); {
 		end := begin + 1
@@ -252,7 +254,7 @@ func (p *Plan) Apply() (removed int64, err error) {
 	return removed, nil
 }
 
-// remove removes the items of one run, with the run locked.
+// remove removes the items of one run. It locks the run.
 func (p *Plan) remove(items []Item) (removed int64, err error) {
 	if run := items[0].run; run != "" {
 		unlock, ok, err := train.TryLock(run)

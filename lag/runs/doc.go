@@ -1,6 +1,6 @@
-// Package runs keeps house in the directories that studies, stackings and
-// trainings are written to: [Find] lists them, with what they take on the disk, and
-// [PlanCleaning] says what a complete one no longer needs.
+// Package runs lists and cleans the directories of studies, stackings and
+// trainings. [Find] lists them with their sizes, and [PlanCleaning] lists what
+// a complete one no longer needs.
 //
-// It reads files alone: no backend is opened, and nothing is trained.
+// It only reads files: it opens no backend and trains nothing.
 package runs

@@ -17,29 +17,29 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Run is what there is of one training run.
+// Run describes one training run.
 type Run struct {
-	Name     string         // of its directory
-	Kind     progress.Phase // empty of a training
-	Strategy string         // that it was grown by, of a decay branch that of the candidate; its map where it is not of the configuration
+	Name     string         // name of its directory
+	Kind     progress.Phase // empty for a training
+	Strategy string         // strategy by which it was grown, or for a decay branch its candidate's; the layer map if the strategy is not in the configuration
 	Seed     int64
-	Steps    int     // done
-	Of       int     // steps to its end
-	Loss     float64 // latest validation loss, nats; NaN where there is none
+	Steps    int     // completed
+	Of       int     // planned
+	Loss     float64 // latest validation loss, nats; NaN if there is none
 	Status   Status  // complete, diverged or partial
 }
 
-// Diverged is the status of a run that met a loss or gradient that is not finite.
+// Diverged is the status of a run with a loss or gradient that was not finite.
 const Diverged Status = "diverged"
 
-// IsOne tells whether a directory is that of one study, stacking or training.
+// IsOne reports whether a directory contains a study, a stacking or a training.
 func IsOne(dir string) bool {
 	kind := kindOf(dir)
 	return kind != "" && kind != Data
 }
 
-// List describes the runs of the study, stacking or training in a directory, by
-// kind and seed, and of a study in the order of its pool.
+// List returns the runs of the study, stacking or training in a directory,
+// ordered by kind, seed and, in a study, the order of its pool.
 func List(dir string) ([]Run, error) {
 	paths, err := runsIn(dir)
 	if err != nil {
@@ -87,7 +87,7 @@ func List(dir string) ([]Run, error) {
 	return list, nil
 }
 
-// runOf reads how far a run is.
+// runOf reads the progress of a run.
 func runOf(path string, c runConfig) (Run, error) {
 	r := Run{Name: filepath.Base(path), Kind: c.Kind, Seed: c.Seed, Loss: math.NaN(), Status: Partial}
 	var schedule train.Schedule
@@ -114,8 +114,9 @@ func runOf(path string, c runConfig) (Run, error) {
 	return r, nil
 }
 
-// strategyName is the name that a pool has for a strategy that was saved without
-// one, or what it does; "" where there is none.
+// strategyName returns the name in a pool of a strategy that was saved without
+// one. If the pool does not have it, strategyName returns a description; if
+// text is empty, it returns "".
 func strategyName(text json.RawMessage, pool growth.Pool) (string, error) {
 	if len(text) == 0 {
 		return "", nil

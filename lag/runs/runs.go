@@ -14,7 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Kind is what a directory holds.
+// Kind is what a directory contains.
 type Kind string
 
 const (
@@ -24,29 +24,29 @@ const (
 	Data     Kind = "data" // prepared data, shared by the others
 )
 
-// Status tells how far a directory is.
+// Status is the progress of a directory.
 type Status string
 
 const (
 	Complete Status = "complete"
-	Partial  Status = "partial"  // begun, and not at its end
-	Selected Status = "selected" // a study without a result of all candidates, of which some were picked live
+	Partial  Status = "partial"  // started, but not complete
+	Selected Status = "selected" // a study without a result, but with picks of [lag.Study.Select]
 )
 
-// Entry is a directory of a kind.
+// Entry describes a directory.
 type Entry struct {
 	Path   string
 	Kind   Kind
-	Status Status    // empty of data
-	When   time.Time // newest change of a file
+	Status Status    // empty for data
+	When   time.Time // latest change of a file
 	Runs   int
-	Done   int   // of the runs, those with an outcome
+	Done   int   // runs that have an outcome
 	Size   int64 // bytes
-	States int64 // of them in checkpoints
+	States int64 // part of Size in checkpoints
 }
 
-// configFiles are the files that tell what a directory holds, and the file that is
-// there once it is complete.
+// configFiles are the files that determine the kind of a directory, each with
+// the file that exists when it is complete.
 var configFiles = []struct {
 	kind           Kind
 	config, result string
@@ -58,7 +58,7 @@ var configFiles = []struct {
 
 const dataDir = ".lag-data"
 
-// kindOf tells what a directory holds; "" is none of the kinds.
+// kindOf returns the kind of a directory, or "" if it is none of them.
 func kindOf(dir string) Kind {
 	if filepath.Base(dir) == dataDir {
 		return Data
@@ -76,13 +76,12 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Find returns the studies, stackings, trainings and prepared data in a directory
-// and below it, in the order of their paths. What is inside one of them is not
-// listed, and symbolic links are not followed. It is an error if the directory
-// cannot be read.
+// Find returns the studies, stackings, trainings and prepared data in a
+// directory tree, ordered by path. It does not search inside them and does not
+// follow symbolic links. It returns an error if the directory cannot be read.
 func Find(root string) ([]Entry, error) {
 	if info, err := os.Stat(root); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("there is no directory %s; name one that studies are written to, such as runs", root)
+		return nil, fmt.Errorf("there is no directory %s; name a directory with studies, such as runs", root)
 	}
 	var list []Entry
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -106,7 +105,8 @@ func Find(root string) ([]Entry, error) {
 	return list, err
 }
 
-// ignoreGone leaves out files that a run replaced or removed meanwhile.
+// ignoreGone ignores the error of a file that another process has replaced or
+// removed.
 func ignoreGone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -114,7 +114,7 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// describe reads what there is in a directory.
+// describe describes the contents of a directory.
 func describe(dir string, kind Kind) (Entry, error) {
 	e := Entry{Path: dir, Kind: kind}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -163,8 +163,8 @@ func describe(dir string, kind Kind) (Entry, error) {
 
 const lockName = ".lock"
 
-// isComplete tells whether a study or a stacking has its result, and whether the
-// newest run of a training has.
+// isComplete reports whether a study or a stacking, or the newest run of a
+// training, has its result.
 func isComplete(dir string, kind Kind, list []string) bool {
 	for _, f := range configFiles {
 		if f.kind == kind && f.result != "" {
@@ -181,7 +181,8 @@ func isComplete(dir string, kind Kind, list []string) bool {
 	return newest != "" && train.IsComplete(newest)
 }
 
-// runsIn returns the directories of the runs of a study, a stacking or a training.
+// runsIn returns the directories of the runs of a study, a stacking or a
+// training.
 func runsIn(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -21,12 +21,12 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// options write to a directory of a test.
+// options returns options that write to a test's directory.
 func options(root, name string) lag.Options {
 	return lag.Options{Dir: filepath.Join(root, name), DataDir: filepath.Join(root, dataDir), Backend: backend.Go}
 }
 
-// corpus writes a text to train on and returns its path.
+// corpus writes a training text and returns its path.
 func corpus(t *testing.T) string {
 	t.Helper()
 	var text strings.Builder
@@ -74,7 +74,7 @@ func runStudy(t *testing.T, config lag.StudyConfig, o lag.Options) *result.Study
 	return must(s.Run(ctx))(t)
 }
 
-// reasons counts the items of a plan.
+// reasons counts the items of a plan by reason.
 func reasons(p *Plan) map[Reason]int {
 	counts := make(map[Reason]int)
 	for _, item := range p.Items {
@@ -94,8 +94,8 @@ func only(t *testing.T, root string, kind Kind) Entry {
 	return Entry{}
 }
 
-// A study is cleaned; what is left gives the same study at once, and its source
-// and the model that was picked live are there.
+// TestCleanStudy cleans a study. The rest must give the same study at once, and
+// include its source and the model that a rule picked.
 func TestCleanStudy(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
@@ -112,7 +112,7 @@ func TestCleanStudy(t *testing.T) {
 
 	before := only(t, root, Study)
 	if before.Status != Complete || before.Runs < 3 || before.Done != before.Runs || before.States == 0 || before.States >= before.Size {
-		t.Errorf("the study is described as %+v", before)
+		t.Errorf("the study's entry is %+v", before)
 	}
 	leftover := filepath.Join(winner, "result.json.0000.tmp")
 	damaged := filepath.Join(train.CheckpointDir(winner), "step-00000001.safetensors.damaged")
@@ -142,20 +142,21 @@ func TestCleanStudy(t *testing.T) {
 		t.Errorf("a second cleaning finds %v", again.Items)
 	}
 	if study := runStudy(t, config, o); !reflect.DeepEqual(must(json.Marshal(study))(t), must(json.Marshal(want))(t)) {
-		t.Error("the study gives another study after the cleaning")
+		t.Error("the study has another result after cleaning")
 	}
 	if e := only(t, root, Study); e.States != after.States {
-		t.Error("the study was trained again after the cleaning")
+		t.Error("the study was trained again after cleaning")
 	}
 }
 
-// The runs of a study are listed by kind, in the order of its pool.
+// TestList checks that the runs of a study are listed by kind, in the order of
+// its pool.
 func TestList(t *testing.T) {
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
 	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, []result.Control{result.ControlScratch}
 	config.Growth.Custom = growth.Pool{growth.Custom("own", growth.Map{0, 0}, growth.Zero)}
-	config.Growth.Schedule.Peak = 1e30 // which no candidate survives
+	config.Growth.Schedule.Peak = 1e30 // every candidate diverges
 	o := options(t.TempDir(), "study")
 	s := must(lag.Open(config, o))(t)
 	source := must(s.Pretrain(context.Background()))(t)
@@ -163,7 +164,7 @@ func TestList(t *testing.T) {
 	s.Close()
 	list := must(List(o.Dir))(t)
 	if len(list) < 4 {
-		t.Fatalf("%d runs, want the source, three candidates and what leaves them", len(list))
+		t.Fatalf("%d runs, want the source, three candidates and their branches", len(list))
 	}
 	if r := list[0]; r.Kind != progress.PhasePretrain || r.Strategy != "" || r.Steps != source.Steps || r.Of != r.Steps || r.Loss != float64(source.Loss) || r.Status != Complete {
 		t.Errorf("the source is %+v", r)
@@ -174,18 +175,19 @@ func TestList(t *testing.T) {
 		}
 	}
 	if !IsOne(o.Dir) || IsOne(filepath.Dir(o.Dir)) {
-		t.Error("the directory of the study is not told from that above it")
+		t.Error("IsOne is wrong for the directory of the study or for its parent")
 	}
 	config.Growth.Custom = nil
 	if err := os.WriteFile(filepath.Join(o.Dir, "study.json"), must(json.Marshal(config))(t), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if list := must(List(o.Dir))(t); !slices.ContainsFunc(list, func(r Run) bool { return r.Strategy == "[0 0] zero" }) {
-		t.Errorf("a strategy that is not of the configuration is not told by its map: %+v", list)
+		t.Errorf("a strategy that is not in the configuration is not listed by its map: %+v", list)
 	}
 }
 
-// Runs of an earlier configuration go only when they are asked to, and all others stay.
+// TestUnused checks that runs of an earlier configuration are removed only on
+// request, and that all others are kept.
 func TestUnused(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
@@ -200,7 +202,7 @@ func TestUnused(t *testing.T) {
 	changed.Growth.Strategies = []string{"stack"}
 	runStudy(t, changed, o)
 	if plan := must(PlanCleaning(o.Dir, false))(t); reasons(plan)[Unused] != 0 {
-		t.Errorf("runs go without -unused: %v", plan.Items)
+		t.Errorf("runs are removed without -unused: %v", plan.Items)
 	}
 	plan := must(PlanCleaning(o.Dir, true))(t)
 	var gone []string
@@ -209,13 +211,13 @@ func TestUnused(t *testing.T) {
 			gone = append(gone, item.Path)
 		}
 	}
-	// All of the first but its source, which is that of both.
+	// All runs of the first configuration, except the source, which both share.
 	if len(gone) != len(first)-1 {
-		t.Errorf("%d runs go, want %d: %v", len(gone), len(first)-1, gone)
+		t.Errorf("%d runs are removed, want %d: %v", len(gone), len(first)-1, gone)
 	}
 	for _, path := range gone {
 		if c := must(readRunConfig(path))(t); c.Kind == progress.PhasePretrain {
-			t.Error("the source model goes")
+			t.Error("the source model is removed")
 		}
 	}
 	must(plan.Apply())(t)
@@ -226,7 +228,7 @@ func TestUnused(t *testing.T) {
 	}
 }
 
-// A stacking keeps the last states of its arms.
+// TestCleanStacking checks that a stacking keeps the last states of its arms.
 func TestCleanStacking(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.StackingPreset("smoke"))(t)
@@ -246,7 +248,7 @@ func TestCleanStacking(t *testing.T) {
 	}
 	must(plan.Apply())(t)
 	last := config.Stages[len(config.Stages)-1].Depths
-	ends := 0 // runs of the last depth that were trained to their end: one for each arm, or fewer where arms pick alike
+	ends := 0 // completed runs of the last depth: one for each arm, or fewer if arms pick the same strategy
 	for _, run := range must(runsIn(o.Dir))(t) {
 		states, _, err := train.CheckpointFiles(run)
 		if err != nil {
@@ -266,15 +268,15 @@ func TestCleanStacking(t *testing.T) {
 		}
 	}
 	if ends < 2 {
-		t.Errorf("%d final models are kept of %d arms", ends, len(config.Arms))
+		t.Errorf("%d final models of %d arms are kept", ends, len(config.Arms))
 	}
 	if _, err := result.LoadStacking(o.Dir); err != nil {
 		t.Error(err)
 	}
 }
 
-// Nothing is taken from a run that another process is at, nor from a study that is
-// not complete.
+// TestCleanLeavesAlone checks that nothing is removed from a run that another
+// process is training, or from an incomplete study.
 func TestCleanLeavesAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "study")
 	run := filepath.Join(dir, "0123456789abcdef")
@@ -292,7 +294,7 @@ func TestCleanLeavesAlone(t *testing.T) {
 		}
 	}
 	if plan := must(PlanCleaning(dir, false))(t); len(plan.Items) != 1 || plan.Items[0].Reason != Damaged {
-		t.Errorf("of a partial study goes %v, want what is damaged", plan.Items)
+		t.Errorf("a partial study loses %v, want only damaged files", plan.Items)
 	}
 	if e := only(t, dir, Study); e.Status != Partial {
 		t.Errorf("the study is %s", e.Status)
@@ -304,33 +306,33 @@ func TestCleanLeavesAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e := only(t, dir, Study); e.Status != Selected {
-		t.Errorf("a study whose candidates were picked live is %s", e.Status)
+		t.Errorf("a study with a selection is %s", e.Status)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "result.json"), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	plan := must(PlanCleaning(dir, false))(t)
 	if len(plan.Items) != 2 {
-		t.Fatalf("of a complete study goes %v, want the state and what is damaged", plan.Items)
+		t.Fatalf("a complete study loses %v, want the state and damaged files", plan.Items)
 	}
 	unlock, ok, err := train.TryLock(run)
 	if err != nil || !ok {
 		t.Fatalf("locking: %v %v", ok, err)
 	}
 	if removed := must(plan.Apply())(t); removed != 0 || len(plan.Busy) != 1 {
-		t.Errorf("%d bytes were removed of a run that is locked, busy %v", removed, plan.Busy)
+		t.Errorf("%d bytes of a locked run were removed, busy %v", removed, plan.Busy)
 	}
 	if plan := must(PlanCleaning(dir, true))(t); len(plan.Items) != 0 || len(plan.Busy) != 1 {
-		t.Errorf("of a run that is locked goes %v, busy %v", plan.Items, plan.Busy)
+		t.Errorf("a locked run loses %v, busy %v", plan.Items, plan.Busy)
 	}
 	unlock()
 	if _, err := os.Stat(state); err != nil {
 		t.Error(err)
 	}
 	if _, err := PlanCleaning(filepath.Dir(dir), false); err == nil {
-		t.Error("a directory that is no study is cleaned")
+		t.Error("a directory without a study is cleaned")
 	}
 	if _, err := Find(filepath.Join(dir, "none")); err == nil || errors.Is(err, os.ErrPermission) {
-		t.Errorf("a directory that is not there: %v", err)
+		t.Errorf("a missing directory: %v", err)
 	}
 }

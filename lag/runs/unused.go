@@ -16,8 +16,8 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// runConfig is what of a run's config.json tells which study it is of. The runs of
-// a training have no kind.
+// runConfig contains the fields of a run's config.json that determine to which
+// study it belongs. Runs of a training have no kind.
 type runConfig struct {
 	Kind              progress.Phase  `json:"kind"`
 	Backend           string          `json:"backend"`
@@ -40,14 +40,14 @@ func readRunConfig(run string) (c runConfig, err error) {
 		err = json.Unmarshal(text, &c)
 	}
 	if err != nil {
-		return c, fmt.Errorf("%s cannot be read: %w; remove the run's directory if it is of no use", path, err)
+		return c, fmt.Errorf("cannot read %s: %w; remove the run's directory if you do not need it", path, err)
 	}
 	return c, nil
 }
 
-// contradictions tells, for each run of a study or a stacking, whether it cannot
-// be one of the configuration in the directory. What cannot be told from the files,
-// such as whether the data were others, does not count.
+// contradictions reports, for each run of a study or a stacking, whether it
+// cannot belong to the configuration in the directory. It ignores differences
+// that the files do not show, such as other data.
 func contradictions(dir string, kind Kind, list []string, configs []runConfig) ([]bool, error) {
 	var fits func(runConfig, func(parent string) bool) bool
 	var err error
@@ -68,10 +68,10 @@ func contradictions(dir string, kind Kind, list []string, configs []runConfig) (
 	used = func(name string) bool {
 		i, ok := place[name]
 		if !ok {
-			return false // its run is gone: nothing of the configuration grew from it
+			return false // its run is missing: no run of the configuration grew from it
 		}
 		if _, ok := known[name]; !ok {
-			known[name] = false // for a parent that is its own, which only a damaged file has
+			known[name] = false // stops at a run that is its own parent, which only a damaged file has
 			known[name] = fits(configs[i], used)
 		}
 		return known[name]
@@ -83,7 +83,8 @@ func contradictions(dir string, kind Kind, list []string, configs []runConfig) (
 	return other, nil
 }
 
-// ofStudy returns whether a run may be one of the study in a directory.
+// ofStudy returns a function that reports whether a run may belong to the study
+// in a directory.
 func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
 	var config lag.StudyConfig
 	if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
@@ -120,7 +121,8 @@ func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
 	}, nil
 }
 
-// ofStacking returns whether a run may be one of the stacking in a directory.
+// ofStacking returns a function that reports whether a run may belong to the
+// stacking in a directory.
 func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 	var config lag.Stacking
 	if err := readJSON(filepath.Join(dir, result.StackingConfig), &config); err != nil {
@@ -145,14 +147,15 @@ func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 	}, nil
 }
 
-// ofTask tells whether a run has the settings that all runs have in common.
+// ofTask reports whether a run has the settings that all runs of a task have in
+// common.
 func ofTask(c runConfig, t lag.Task, backend string) bool {
 	return c.BatchSize == t.BatchSize && c.ValidationBatches == t.ValidationBatches && c.ValidationSeed == t.Seed &&
 		same(c.Objective, t.Objective) && same(c.Optimizer, t.Optimizer) && (backend == "" || c.Backend == backend)
 }
 
-// ofPool tells whether a candidate is of one of the strategies, and trained by the
-// schedule as far as the strategy does not change it.
+// ofPool reports whether a candidate has one of the strategies and the
+// strategy's version of the schedule.
 func ofPool(c runConfig, pool growth.Pool, schedule train.Schedule) bool {
 	return slices.ContainsFunc(pool, func(s growth.Strategy) bool {
 		own := s.Restart || s.Rewarm > 0
@@ -161,8 +164,8 @@ func ofPool(c runConfig, pool growth.Pool, schedule train.Schedule) bool {
 	})
 }
 
-// ofControl tells whether a control is trained by the schedule, which has steps of
-// its own.
+// ofControl reports whether a control follows the schedule. The number of steps
+// may differ.
 func ofControl(c runConfig, schedule train.Schedule) bool {
 	var own train.Schedule
 	err := json.Unmarshal(c.Schedule, &own)
@@ -170,7 +173,7 @@ func ofControl(c runConfig, schedule train.Schedule) bool {
 	return err == nil && own == schedule
 }
 
-// backendOf reads the backend of a result; "" where there is none.
+// backendOf returns the backend of a result, or "" if there is none.
 func backendOf(path string) string {
 	var result struct {
 		Backend string `json:"backend"`
@@ -181,7 +184,7 @@ func backendOf(path string) string {
 	return result.Backend
 }
 
-// same tells whether JSON is that of a value.
+// same reports whether the JSON text encodes the value.
 func same(text json.RawMessage, value any) bool {
 	want, err := json.Marshal(value)
 	if err != nil {
@@ -197,7 +200,7 @@ func readJSON(path string, into any) error {
 		err = json.Unmarshal(text, into)
 	}
 	if err != nil {
-		return fmt.Errorf("%s cannot be read: %w", path, err)
+		return fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	return nil
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
-// Candidate is what is known of a candidate before it is trained.
+// Candidate describes a candidate before training.
 type Candidate struct {
-	Name    string     // of the strategy
-	Map     growth.Map // of an encoder-decoder the decoder's
-	Encoder growth.Map // of an encoder-decoder the encoder's; else nil
-	Summary string     // what the strategy does beside its maps, see [growth.Strategy.Summary]
+	Name    string     // name of the strategy
+	Map     growth.Map // for an encoder-decoder, the decoder's
+	Encoder growth.Map // for an encoder-decoder, the encoder's; otherwise nil
+	Summary string     // description of the strategy without its maps, see [growth.Strategy.Summary]
 
-	LearnSteps int // in which coefficients are learned before growing; each costs a training step
+	LearnSteps int // steps in which coefficients are learned before growing; each costs a training step
 }
 
 // NewCandidate describes the candidate that a strategy grows.
@@ -27,8 +27,8 @@ func NewCandidate(s growth.Strategy) Candidate {
 	return c
 }
 
-// Grown is a pool of candidates: the depths that they were grown from and to, an
-// encoder's first, and each of them.
+// Grown describes a pool of candidates: the depths from which and to which they
+// are grown, the encoder's first, and each candidate.
 type Grown struct {
 	From, To   growth.Depths
 	Candidates []Candidate
@@ -43,7 +43,7 @@ func NewGrown(from, to growth.Depths, pool growth.Pool) Grown {
 	return g
 }
 
-// Named describes candidates of which only the names are known.
+// Named describes candidates by their names only.
 func Named(names ...string) Grown {
 	var g Grown
 	for _, name := range names {
@@ -52,9 +52,9 @@ func Named(names ...string) Grown {
 	return g
 }
 
-// find returns the index of the candidate that grows by a published strategy,
-// -1 for none: it has its maps, and copies duplicates. One that also copies the
-// optimizer's moments is preferred to one that does something else with them.
+// find returns the index of the candidate that uses a published strategy, or
+// -1. That candidate has the strategy's maps and copies duplicated layers. find
+// prefers a candidate that also copies the optimizer's moments.
 func (g Grown) find(published growth.Strategy) int {
 	for _, also := range []string{"", "moments "} {
 		for i, c := range g.Candidates {
@@ -71,33 +71,34 @@ func (g Grown) find(published growth.Strategy) int {
 	return -1
 }
 
-// Candidates are what a rule chooses among, addressed by index. A live
-// implementation trains; a [Recording] replays full curves.
+// Candidates are the candidates from which a rule picks, by index. A live
+// implementation trains them; a [Recording] replays complete curves.
 type Candidates interface {
-	Grown() Grown // what they are
-	Steps() int   // T, the end of training
+	Grown() Grown // describes the candidates
+	Steps() int   // T, the number of training steps
 
-	// Losses brings each of the candidates to the step, where it is not there
-	// yet, and returns its validation loss there, in nats per predicted token and
-	// in the order of indices: +Inf where it diverged before. Rules ask for
+	// Losses trains the candidates to the step, if necessary, and returns their
+	// validation losses there in nats per predicted token, in the order of
+	// indices. The loss of a candidate that has diverged is +Inf. Rules ask for
 	// ascending steps. It is an error if a recording has no loss at that step.
 	Losses(ctx context.Context, indices []int, step int) ([]float64, error)
 
-	// Decayed returns validation losses of branches, in the order of indices: from
-	// each candidate's state at step, to which it is brought first, the learning
-	// rate falls linearly to zero over decay steps. The candidate itself is not
-	// changed.
+	// Decayed returns the final validation losses of decay branches, in the
+	// order of indices. Each candidate is first trained to step. In its branch,
+	// the learning rate falls linearly to zero over decay steps. The branch
+	// does not change the candidate.
 	Decayed(ctx context.Context, indices []int, step, decay int) ([]float64, error)
 }
 
-// Finder is a rule that picks one strategy, whatever the losses. Find returns
-// its index; it is an error if it is not among the candidates.
+// Finder is a rule that always picks the same strategy. Find returns the index
+// of its candidate, or an error if there is none.
 type Finder interface {
 	Find(g Grown) (int, error)
 }
 
-// Check reports why a rule cannot pick among candidates that are trained so many
-// steps: it does not fit the training, or does not find its strategy.
+// Check returns an error if a rule cannot pick among candidates that are
+// trained for that many steps, because it does not fit the training or does not
+// find its strategy.
 func Check(r Rule, g Grown, steps int) error {
 	if err := r.Validate(steps); err != nil {
 		return err
@@ -109,7 +110,7 @@ func Check(r Rule, g Grown, steps int) error {
 	return nil
 }
 
-// Branches returns the decay branches that rules look at, each once.
+// Branches returns the decay branches that rules need, without duplicates.
 func Branches(rules ...Rule) []Branch {
 	var branches []Branch
 	for _, rule := range rules {
@@ -122,9 +123,9 @@ func Branches(rules ...Rule) []Branch {
 	return branches
 }
 
-// Pick has a rule choose. With the choice it returns the steps of each candidate
-// beyond training the winner alone: [Choice.ExtraSteps], and the steps in which
-// the coefficients of losers were learned that the rule looked at.
+// Pick lets a rule choose. It also returns the extra steps of each candidate:
+// [Choice.ExtraSteps], and the learning steps of the losers whose losses the
+// rule asked for.
 func Pick(ctx context.Context, r Rule, c Candidates) (choice Choice, extra []int, err error) {
 	candidates := c.Grown().Candidates
 	w := watched{c, make([]bool, len(candidates))}
@@ -140,7 +141,7 @@ func Pick(ctx context.Context, r Rule, c Candidates) (choice Choice, extra []int
 	return choice, extra, nil
 }
 
-// watched are candidates that record which of them a rule looked at.
+// watched records which candidates a rule asked for.
 type watched struct {
 	Candidates
 	looked []bool
@@ -164,7 +165,8 @@ func (w watched) look(indices []int) {
 	}
 }
 
-// errNotFound is the error of a rule whose strategy is not among the candidates.
+// errNotFound returns the error of a rule whose strategy is not among the
+// candidates.
 func errNotFound(r Rule, what string) error {
-	return invalid(r, "no candidate %s; add that strategy to the pool, or leave the rule out", what)
+	return invalid(r, "no candidate %s; add that strategy to the pool, or remove the rule", what)
 }

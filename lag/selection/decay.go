@@ -6,13 +6,14 @@ import (
 )
 
 func init() {
-	Register(Kind{"decay:K,D", "the lowest loss after K steps and a decay branch of D", Integers(func(n [2]int) Rule { return Decay{n[0], n[1]} })})
+	Register(Kind{"decay:K,D", "the lowest loss after K steps and a decay branch of D steps", Integers(func(n [2]int) Rule { return Decay{n[0], n[1]} })})
 }
 
-// Decay trains every candidate for some steps, then a branch of each with the
-// learning rate falling to zero, and picks the lowest loss at the branches' ends:
-// a high learning rate blurs losses that the decay brings out. The winner goes
-// on from before its branch. Extra cost: (S-1) Probe + S Length steps.
+// Decay trains every candidate for some steps and then a branch of each, in
+// which the learning rate falls to zero. It picks the lowest loss at the end of
+// the branches, because a high learning rate hides differences that appear
+// after the decay. The winner continues from the state before its branch. Extra
+// cost: (S-1) Probe + S Length steps.
 type Decay struct {
 	Probe  int // steps before the branch, at least 0
 	Length int // steps of the branch, at least 1
@@ -23,18 +24,18 @@ func (r Decay) String() string { return fmt.Sprintf("decay:%d,%d", r.Probe, r.Le
 // Validate implements [Rule].
 func (r Decay) Validate(steps int) error {
 	if r.Length < 1 {
-		return invalid(r, "its branch has %d steps; give at least 1", r.Length)
+		return invalid(r, "its branch has %d steps; use at least 1", r.Length)
 	}
 	if err := beforeEnd(r, r.Probe, 0, steps); err != nil {
 		return err
 	}
 	if r.Length > steps-r.Probe {
-		return invalid(r, "its branch ends after the training, which has %d steps; shorten it or let it leave earlier", steps)
+		return invalid(r, "its branch ends after the training, which has %d steps; shorten the branch or start it earlier", steps)
 	}
 	return nil
 }
 
-// Evaluations implements [Rule]. There are none beside the branches.
+// Evaluations implements [Rule]. The rule needs only the branches.
 func (r Decay) Evaluations(int) []int { return nil }
 
 // Branches implements [Rule].

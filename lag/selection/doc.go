@@ -1,16 +1,16 @@
-// Package selection picks one of several grown candidates: LAG and its rivals,
-// each with what it costs.
+// Package selection contains rules that pick one of several grown candidates,
+// LAG and others, and counts their costs.
 //
-// A [Rule] asks [Candidates] for validation losses and makes a [Choice]. It asks
-// for no more than it needs, so the same rule serves two ends: over candidates
-// that are trained as the rule asks, losers are left where they stand; over a
-// [Recording] of full curves, the rule is judged after the fact. Both give the
-// same Choice where the losses are the same, because a [Meter] counts the steps.
+// A [Rule] asks [Candidates] for validation losses and makes a [Choice]. It
+// asks for no more than it needs, so it can be used in two ways. With
+// candidates that train on request, losers stop early. With a [Recording] of
+// complete curves, the rule is evaluated afterwards. If the losses are the
+// same, the Choice is the same, because a [Meter] counts the steps in both.
 //
 // # Costs
 //
-// With S candidates, none of which diverges, the steps beyond training the
-// winner alone to the end T are:
+// With S candidates, none of which diverges, the steps in addition to training
+// the winner to the end T are:
 //
 //	loss-at-init, random, strategy, stack-last, midas   0
 //	lag:K and power-law:K                               (S-1) K
@@ -19,15 +19,16 @@
 //	halving:ETA,FIRST                                   sum over rungs i of (n[i-1] - n[i]) r[i], plus (n[m]-1) T
 //	oracle                                              (S-1) T
 //
-// with rungs r[i] = FIRST ETA^(i-1) below T, n[0] = S and n[i] = ceil(n[i-1]/ETA)
-// the candidates left after rung i, m the rung after which one is left, or the
-// last one. Evaluations are not counted.
+// where r[i] = FIRST ETA^(i-1) are the rungs below T, n[0] = S, and n[i] =
+// ceil(n[i-1]/ETA) is the number of candidates left after rung i. m is the rung
+// after which one candidate is left, or the last rung. Evaluations are not
+// counted.
 //
 // # Ties and divergence
 //
-// Losses are in nats per predicted token: lower is better. Of equal losses the
-// candidate with the lowest index wins. A candidate whose loss is NaN or
-// infinite has diverged; no rule that looks at losses picks or trains it
-// further. Rules that do not look (random, strategy, stack-last, midas) may pick
-// a candidate that diverges later.
+// Losses are in nats per predicted token: lower is better. If losses are equal,
+// the candidate with the lowest index wins. A candidate whose loss is NaN or
+// infinite has diverged; rules that use losses neither pick it nor train it
+// further. Rules that do not use losses (random, strategy, stack-last, midas)
+// may pick a candidate that diverges later.
 package selection

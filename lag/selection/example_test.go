@@ -8,7 +8,7 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// Three ways to grow 3 layers to 6.
+// grown describes three ways to grow 3 layers to 6.
 func grown() selection.Grown {
 	var pool growth.Pool
 	from, to := growth.Depths{3}, growth.Depths{6}
@@ -26,8 +26,8 @@ func grown() selection.Grown {
 	return selection.NewGrown(from, to, pool)
 }
 
-// Three strategies whose order at initialization is the reverse of that at the
-// end.
+// recorded returns three strategies whose final order is the reverse of their
+// order at initialization.
 func recorded() *selection.Recording {
 	r, err := selection.NewRecording(grown(), 100, [][]selection.Point{
 		{{Step: 0, Loss: 5.2}, {Step: 10, Loss: 3.9}, {Step: 20, Loss: 3.5}, {Step: 100, Loss: 3.1}},
@@ -40,8 +40,8 @@ func recorded() *selection.Recording {
 	return r
 }
 
-// Rules are compared on the curves of one study: what they pick, and what it
-// costs beyond training the pick.
+// Rules are compared on the curves of one study: their picks and their extra
+// costs.
 func ExampleRecording() {
 	r := recorded()
 	for _, rule := range []selection.Rule{
@@ -73,11 +73,11 @@ func ExampleParse() {
 	}
 	// Output:
 	// halving:2,15 [15 30 60 120] []
-	// rule "lag:0": it looks at step 0; let it look at step 1 or later
+	// rule "lag:0": it looks at step 0; use step 1 or later
 	// decay:24,6 [] [{24 6}]
 }
 
-// A choice says how far each candidate was trained: losers stop early.
+// A choice contains how far each candidate was trained: losers stop early.
 func ExampleRule() {
 	rule := selection.Top{Keep: 2, Probe: 10}
 	choice, err := rule.Pick(context.Background(), recorded())

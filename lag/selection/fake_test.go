@@ -12,8 +12,8 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// trainer is Candidates that train one step after another, as live ones do. The
-// loss of candidate i after t steps is loss(i, t).
+// trainer implements Candidates and trains one step after another, as in a live
+// selection. The loss of candidate i after t steps is loss(i, t).
 type trainer struct {
 	names      []string
 	steps      int
@@ -21,7 +21,7 @@ type trainer struct {
 	decayed    func(i, step, decay int) float64
 	divergesAt map[int]int
 
-	at, branched []int // what was trained in fact
+	at, branched []int // steps actually trained
 }
 
 func newTrainer(n, steps int, loss func(i, step int) float64) *trainer {
@@ -33,7 +33,8 @@ func newTrainer(n, steps int, loss func(i, step int) float64) *trainer {
 	return c
 }
 
-// Grown knows the maps of the candidates that have published names.
+// Grown returns the maps of published strategies for candidates with their
+// names.
 func (c *trainer) Grown() selection.Grown {
 	from, to := growth.Depths{3}, growth.Depths{6}
 	pool, err := growth.NewPoolFor(from, to, nil)
@@ -141,7 +142,7 @@ func (c *trainer) recording(t *testing.T, rules ...selection.Rule) *selection.Re
 }
 
 // noisy returns the losses of n candidates whose order is random at first and
-// settles within about 20 steps.
+// becomes stable within about 20 steps.
 func noisy(n int, seed uint64) func(i, step int) float64 {
 	random := rand.New(rand.NewPCG(seed, 1))
 	floor, bump := make([]float64, n), make([]float64, n)

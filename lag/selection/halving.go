@@ -6,24 +6,25 @@ import (
 )
 
 func init() {
-	Register(Kind{"halving:ETA,FIRST", "successive halving: of ETA candidates one goes on, first after FIRST steps", Integers(func(n [2]int) Rule { return Halving{n[0], n[1]} })})
+	Register(Kind{"halving:ETA,FIRST", "successive halving: one in ETA candidates continues, first after FIRST steps", Integers(func(n [2]int) Rule { return Halving{n[0], n[1]} })})
 }
 
-// Halving is successive halving (Jamieson and Talwalkar 2016, Non-stochastic Best
-// Arm Identification and Hyperparameter Optimization, AISTATS), with a budget
-// that grows geometrically: after rungs r[i] = First Eta^(i-1) below the end T,
-// i = 1, 2, ..., the best n[i] = ceil(n[i-1] / Eta) candidates go on, n[0] = S.
-// The last one standing wins. Where the rungs end before only one is left, all
-// that are left go on to the end and the lowest final loss wins.
+// Halving is successive halving (Jamieson and Talwalkar 2016, Non-stochastic
+// Best Arm Identification and Hyperparameter Optimization, AISTATS) with a
+// budget that grows geometrically. After rung r[i] = First Eta^(i-1) below the
+// end T, i = 1, 2, ..., the best n[i] = ceil(n[i-1] / Eta) candidates continue,
+// with n[0] = S. The last one left wins. If several are left after the last
+// rung, all of them continue to the end and the lowest final loss wins.
 //
-// Extra cost, with m the rung after which one is left, or else the last rung:
+// Extra cost, where m is the rung after which one candidate is left, or the
+// last rung:
 //
 //	sum over i = 1..m of (n[i-1] - n[i]) r[i]  +  (n[m] - 1) T
 //
-// since those dropped at a rung were trained that far, and the winner not in
-// vain.
+// because candidates dropped at a rung were trained to that rung, and the
+// winner's own training is not extra.
 type Halving struct {
-	Eta   int // of Eta candidates one goes on, at least 2
+	Eta   int // one in Eta candidates continues; at least 2
 	First int // steps before the first rung, at least 1
 }
 
@@ -32,13 +33,13 @@ func (r Halving) String() string { return fmt.Sprintf("halving:%d,%d", r.Eta, r.
 // Validate implements [Rule].
 func (r Halving) Validate(steps int) error {
 	if r.Eta < 2 {
-		return invalid(r, "one candidate of %d goes on; give 2 or more", r.Eta)
+		return invalid(r, "one in %d candidates continues; use 2 or more", r.Eta)
 	}
 	return beforeEnd(r, r.First, 1, steps)
 }
 
-// Evaluations implements [Rule]. They are all rungs before the end; small pools
-// need only the first ones.
+// Evaluations implements [Rule]. It returns all rungs before the end; small
+// pools need only the first ones.
 func (r Halving) Evaluations(steps int) []int {
 	var rungs []int
 	if r.Eta < 2 || r.First < 1 {
@@ -46,7 +47,7 @@ func (r Halving) Evaluations(steps int) []int {
 	}
 	for rung := r.First; rung < steps; rung *= r.Eta {
 		rungs = append(rungs, rung)
-		if rung > steps/r.Eta { // the next is beyond the end, and may be beyond the largest int
+		if rung > steps/r.Eta { // the next rung is after the end, and may overflow
 			break
 		}
 	}

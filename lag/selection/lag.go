@@ -11,12 +11,12 @@ func init() {
 	Register(Plain(Oracle{}, "the lowest final loss"))
 }
 
-// LAG trains every candidate for a lag, and picks the one with the lowest
+// LAG trains every candidate for a lag and picks the one with the lowest
 // validation loss then. Extra cost: (S-1) Lag steps.
 //
-// That the loss after a lag foretells the final loss where the loss at
-// initialization does not is the claim of Landscape-Aware Growing: The Power of
-// a Little LAG (arXiv 2406.02469), abstract.
+// Landscape-Aware Growing: The Power of a Little LAG (arXiv 2406.02469,
+// abstract) claims that the loss after a lag predicts the final loss, and the
+// loss at initialization does not.
 type LAG struct {
 	Lag int // training steps, at least 1
 }
@@ -57,8 +57,8 @@ func (r LossAtInit) Pick(ctx context.Context, c Candidates) (Choice, error) {
 	return pickAt(ctx, r, c, 0)
 }
 
-// Oracle trains every candidate to the end, and picks the lowest final loss: the
-// best that any rule can do. Extra cost: (S-1) T steps.
+// Oracle trains every candidate to the end and picks the lowest final loss: no
+// rule can do better. Extra cost: (S-1) T steps.
 type Oracle struct{}
 
 func (Oracle) String() string { return "oracle" }
@@ -77,7 +77,7 @@ func (r Oracle) Pick(ctx context.Context, c Candidates) (Choice, error) {
 	return pickAt(ctx, r, c, c.Steps())
 }
 
-// pickAt picks the lowest loss of all at one step.
+// pickAt picks the lowest loss of all candidates at one step.
 func pickAt(ctx context.Context, r Rule, c Candidates, step int) (Choice, error) {
 	m, err := begin(r, c)
 	if err != nil {

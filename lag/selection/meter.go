@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// Meter counts what is asked of candidates. A rule picks through one, so that
-// every rule's [Choice] is filled the same way, live or offline.
+// Meter counts the training that a rule asks for. Every rule picks through a
+// meter, so that its [Choice] is the same live and offline.
 type Meter struct {
 	Candidates
 	grown             Grown
@@ -22,20 +22,20 @@ func NewMeter(c Candidates) *Meter {
 	return &Meter{Candidates: c, grown: grown, trained: make([]int, n), branched: make([]int, n), diverged: make([]bool, n)}
 }
 
-// Len is the number of candidates.
+// Len returns the number of candidates.
 func (m *Meter) Len() int { return len(m.trained) }
 
-// Name is the name of a candidate's strategy.
+// Name returns the name of a candidate's strategy.
 func (m *Meter) Name(i int) string { return m.grown.Candidates[i].Name }
 
-// Choice returns the choice of a candidate, -1 for none, with the steps counted
-// so far.
+// Choice returns the choice of a candidate, or of none if index is -1, with the
+// steps counted so far.
 func (m *Meter) Choice(index int) Choice {
 	return Choice{Index: index, Trained: m.trained, Branched: m.branched}
 }
 
-// Losses is that of the candidates, with NaN and -Inf as +Inf. It is an error if
-// the step is beyond the end or a candidate has gone past it.
+// Losses is [Candidates.Losses], with NaN and -Inf as +Inf. It returns an error
+// if the step is after the end or a candidate has passed it.
 func (m *Meter) Losses(ctx context.Context, indices []int, step int) ([]float64, error) {
 	if err := m.check(ctx, indices, step); err != nil {
 		return nil, err
@@ -54,8 +54,8 @@ func (m *Meter) Losses(ctx context.Context, indices []int, step int) ([]float64,
 	return losses, nil
 }
 
-// Decayed is that of the candidates, with NaN and -Inf as +Inf. It is an error
-// if the branch leaves beyond the end or a candidate has gone past it.
+// Decayed is [Candidates.Decayed], with NaN and -Inf as +Inf. It returns an
+// error if the step is after the end or a candidate has passed it.
 func (m *Meter) Decayed(ctx context.Context, indices []int, step, decay int) ([]float64, error) {
 	if err := m.check(ctx, indices, step); err != nil {
 		return nil, err
@@ -76,13 +76,14 @@ func (m *Meter) Decayed(ctx context.Context, indices []int, step, decay int) ([]
 	return losses, nil
 }
 
-// check refuses what candidates that only train forwards cannot do.
+// check returns an error for requests that candidates that only train forward
+// cannot satisfy.
 func (m *Meter) check(ctx context.Context, indices []int, step int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if step < 0 || step > m.Steps() {
-		return fmt.Errorf("step %d is outside the training of %d steps; ask for one within", step, m.Steps())
+		return fmt.Errorf("step %d is outside the training of %d steps; ask for a step inside it", step, m.Steps())
 	}
 	for _, i := range indices {
 		if i < 0 || i >= m.Len() {
@@ -95,7 +96,7 @@ func (m *Meter) check(ctx context.Context, indices []int, step int) error {
 	return nil
 }
 
-// advance counts training up to the step. What diverged trains no further.
+// advance counts training to the step. Diverged candidates train no further.
 func (m *Meter) advance(i, step int) {
 	if !m.diverged[i] {
 		m.trained[i] = step

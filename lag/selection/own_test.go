@@ -10,7 +10,7 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// middle is a rule of a user's own: the candidate in the middle of the order
+// middle is a user's own rule: it picks the candidate with the median loss
 // after some steps.
 type middle struct{ after int }
 
@@ -47,12 +47,12 @@ func init() {
 	selection.Register(selection.Kind{Form: "middle:K", Help: "the one in the middle after K steps", Parse: selection.Integers(func(n [1]int) selection.Rule { return middle{n[0]} })})
 }
 
-// TestOwnRule: a rule that is registered is read, listed and picks.
+// TestOwnRule checks that a registered rule is parsed and listed, and picks.
 func TestOwnRule(t *testing.T) {
 	r := parse(t, "middle:20")
 	choice, extra, err := selection.Pick(t.Context(), r, recorded())
 	if err != nil || choice.Index != 1 || extra[0] != 20 || extra[1] != 0 || extra[2] != 20 {
-		t.Errorf("it picks %d at the cost of %v, %v", choice.Index, extra, err)
+		t.Errorf("it picks %d at a cost of %v, %v", choice.Index, extra, err)
 	}
 	if !strings.Contains(selection.Forms(), "middle:K") {
 		t.Errorf("the forms are %s", selection.Forms())

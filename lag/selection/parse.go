@@ -9,15 +9,15 @@ import (
 	"sync"
 )
 
-// Kind is a kind of rules that [Parse] reads: a name and, after a colon, what
-// sets its rules apart.
+// Kind is a kind of rules that [Parse] reads: a name and, after a colon, the
+// rule's parameters.
 type Kind struct {
-	Form  string // as it is written, "lag:K"; its part before the colon is the kind's name
-	Help  string // what its rules pick: "the lowest loss after K steps"
+	Form  string // syntax, such as "lag:K"; the part before the colon is the kind's name
+	Help  string // what its rules pick, such as "the lowest loss after K steps"
 	Parse func(argument string) (Rule, error)
 }
 
-// Name is the name of the kind.
+// Name returns the name of the kind.
 func (k Kind) Name() string {
 	name, _, _ := strings.Cut(k.Form, ":")
 	return name
@@ -28,48 +28,48 @@ var registry struct {
 	kinds []Kind
 }
 
-// Register adds a kind of rules, so that a configuration can name them: one of a
-// user's own, say. It panics if there is a kind of that name.
+// Register adds a kind of rules, such as a user's own, so that configurations
+// can name them. It panics if there is a kind with that name.
 func Register(k Kind) {
 	registry.Lock()
 	defer registry.Unlock()
 	if slices.ContainsFunc(registry.kinds, func(other Kind) bool { return other.Name() == k.Name() }) {
-		panic(fmt.Errorf("selection: two kinds of rules are named %q; give each a name of its own", k.Name()))
+		panic(fmt.Errorf("selection: two kinds of rules are named %q; use different names", k.Name()))
 	}
 	registry.kinds = append(registry.kinds, k)
 	slices.SortStableFunc(registry.kinds, func(a, b Kind) int { return strings.Compare(a.Name(), b.Name()) })
 }
 
-// Kinds returns the kinds of rules that are registered, by name.
+// Kinds returns the registered kinds of rules, ordered by name.
 func Kinds() []Kind {
 	registry.Lock()
 	defer registry.Unlock()
 	return slices.Clone(registry.kinds)
 }
 
-// Plain returns the kind of a rule without numbers.
+// Plain returns the kind of a rule without parameters.
 func Plain(r Rule, help string) Kind {
 	return Kind{r.String(), help, func(argument string) (Rule, error) {
 		if argument != "" {
-			return nil, fmt.Errorf("it takes no %q", argument)
+			return nil, fmt.Errorf("it has no parameter, but %q was given", argument)
 		}
 		return r, nil
 	}}
 }
 
-// Integers returns a Parse of whole numbers with commas between, as many as the
-// array has, for a [Kind].
+// Integers returns a Parse function for a [Kind] whose parameters are integers
+// separated by commas, as many as the length of the array.
 func Integers[N [1]int | [2]int](rule func(numbers N) Rule) func(argument string) (Rule, error) {
 	return func(argument string) (Rule, error) {
 		var numbers N
 		fields := strings.Split(argument, ",")
 		if len(fields) != len(numbers) {
-			return nil, fmt.Errorf("it takes whole numbers, %d of them", len(numbers))
+			return nil, fmt.Errorf("it has %d whole numbers as parameters", len(numbers))
 		}
 		for i, field := range fields {
 			n, err := strconv.Atoi(field)
 			if err != nil {
-				return nil, fmt.Errorf("%q is no whole number", field)
+				return nil, fmt.Errorf("%q is not a whole number", field)
 			}
 			numbers[i] = n
 		}
@@ -86,16 +86,16 @@ func Forms() string {
 	return strings.Join(forms, ", ")
 }
 
-// UnknownRuleError is the error of a rule whose kind is not registered.
+// UnknownRuleError is the error for a rule whose kind is not registered.
 type UnknownRuleError struct{ Rule string }
 
 func (e *UnknownRuleError) Error() string {
-	return fmt.Sprintf("there is no selection rule %q: choose among %s", e.Rule, Forms())
+	return fmt.Sprintf("there is no selection rule %q; the rules are %s", e.Rule, Forms())
 }
 
-// Parse reads a rule of a registered kind, as its String method writes it; see
-// [Kinds]. It is an error if a number is impossible in any training;
-// [Rule.Validate] says whether the rule fits a certain one.
+// Parse reads a rule of a registered kind in the syntax of its String method;
+// see [Kinds]. It returns an error if a number is invalid for every training;
+// [Rule.Validate] checks a rule for one training.
 func Parse(s string) (Rule, error) {
 	name, argument, colon := strings.Cut(s, ":")
 	kinds := Kinds()
@@ -116,14 +116,14 @@ func Parse(s string) (Rule, error) {
 	return rule, nil
 }
 
-// All returns the rules that a study with that lag and that many training steps
-// compares, LAG first and the oracle last; those that do not fit the training
-// are left out.
+// All returns the rules that a study with that lag and number of training steps
+// compares by default, LAG first and the oracle last. It omits rules that do
+// not fit the training.
 //
-// Numbers are chosen for about the extra cost of LAG: successive halving begins
-// at half the lag, which comes to the same cost in a pool of 16, and a decay
-// branch takes the last fifth of the lag. Top trains three candidates to the end
-// and costs more.
+// The parameters give about the same extra cost as LAG: successive halving
+// starts at half the lag, which has the same cost in a pool of 16, and a decay
+// branch takes the last fifth of the lag. Top trains three candidates to the
+// end and costs more.
 func All(lag, steps int) []Rule {
 	branch := max(1, lag/5)
 	candidates := []Rule{

@@ -40,7 +40,8 @@ func TestAll(t *testing.T) {
 	}
 }
 
-// What is read, is written the same way, and can be asked anything.
+// FuzzParse checks that parsed rules are formatted the same way, and that all
+// their methods work.
 func FuzzParse(f *testing.F) {
 	for _, s := range append(canonical, impossible...) {
 		f.Add(s)

@@ -11,10 +11,10 @@ func init() {
 	Register(Kind{"power-law:K", "the lowest extrapolation from K steps to the end", Integers(func(n [1]int) Rule { return PowerLaw{n[0]} })})
 }
 
-// PowerLaw trains every candidate for some steps, fits a + b t^-c to the losses
-// from a tenth of these steps on, and picks the lowest value of the fit at the end
-// T: [stats.FitPowerLaw]. The fit goes through three or four points, of which
-// three determine it exactly, so that noise goes straight into the extrapolation.
+// PowerLaw trains every candidate for Probe steps, fits a + b t^-c to the
+// losses from step Probe/10 on, and picks the lowest value of the fit at the
+// end T: [stats.FitPowerLaw]. The fit uses three or four points. Three points
+// determine it exactly, so the extrapolation contains their noise in full.
 // Extra cost: (S-1) Probe steps.
 type PowerLaw struct {
 	Probe int // steps, at least 3
@@ -25,10 +25,11 @@ func (r PowerLaw) String() string { return fmt.Sprintf("power-law:%d", r.Probe) 
 // Validate implements [Rule].
 func (r PowerLaw) Validate(steps int) error { return beforeEnd(r, r.Probe, 3, steps) }
 
-// Evaluations implements [Rule]. They are the steps of the series 1, 2, 5, 10,
-// 20, 50, ... from Probe/10 to Probe, and Probe: three or four, where losses are
-// evaluated as a rule. What comes before is left out: a candidate first recovers
-// from the growing, which follows no power law.
+// Evaluations implements [Rule]. It returns the steps of the series 1, 2, 5,
+// 10, 20, 50, ... from Probe/10 to Probe, and Probe. These are three or four
+// steps, at which losses are usually evaluated. Earlier losses are not used,
+// because a candidate first recovers from the growing, which follows no power
+// law.
 func (r PowerLaw) Evaluations(int) []int {
 	var steps []int
 	for decade := 1; decade < r.Probe; decade *= 10 {
@@ -37,7 +38,7 @@ func (r PowerLaw) Evaluations(int) []int {
 				steps = append(steps, step)
 			}
 		}
-		if decade > r.Probe/10 { // the next would be beyond it
+		if decade > r.Probe/10 { // the next would be after it
 			break
 		}
 	}

@@ -21,14 +21,14 @@ func TestRecording(t *testing.T) {
 	for _, w := range []struct {
 		indices []int
 		step    int
-		want    []float64 // nil for an error
+		want    []float64 // nil means an error
 	}{
 		{[]int{1, 0}, 0, []float64{6, 5}},
 		{[]int{0}, 10, []float64{4}},
 		{[]int{1}, 10, nil}, // before it diverged, but not evaluated
 		{[]int{0}, 11, nil},
 		{[]int{1}, 13, []float64{inf}},
-		{[]int{0, 1}, 100, []float64{3, inf}}, // beyond its curve
+		{[]int{0, 1}, 100, []float64{3, inf}}, // after the end of its curve
 		{nil, 50, []float64{}},
 	} {
 		got, err := r.Losses(t.Context(), w.indices, w.step)
@@ -42,7 +42,7 @@ func TestRecording(t *testing.T) {
 			}
 		}
 	}
-	// Candidate 1 had diverged when the branch left.
+	// Candidate 1 had diverged when the branch started.
 	if got, err := r.Decayed(t.Context(), []int{0, 1}, 20, 5); err != nil || got[0] != 3.5 || got[1] != inf {
 		t.Errorf("branches: %v, %v", got, err)
 	}

@@ -8,39 +8,39 @@ import (
 	"slices"
 )
 
-// Rule is a way to pick one of several candidates. [Parse] reads those that are
-// registered, see [Register].
+// Rule is a way to pick one of several candidates. [Parse] reads the registered
+// ones, see [Register].
 type Rule interface {
-	fmt.Stringer                 // as Parse reads it, "lag:30"
-	Validate(steps int) error    // why it does not fit a training of that many steps
-	Evaluations(steps int) []int // steps at which it looks at validation losses, ascending, beside 0 and the end
-	Branches() []Branch          // decay branches that it looks at
+	fmt.Stringer                 // in the syntax of Parse, such as "lag:30"
+	Validate(steps int) error    // returns an error if the rule does not fit a training of that many steps
+	Evaluations(steps int) []int // ascending steps at which it needs validation losses, besides 0 and the end
+	Branches() []Branch          // decay branches that it needs
 
-	// Pick chooses among candidates. It is an error if there are none, or if the
+	// Pick picks a candidate. It returns an error if there are none, or if the
 	// rule does not fit their training.
 	Pick(ctx context.Context, c Candidates) (Choice, error)
 }
 
-// Branch is a short training beside the main one, with the learning rate falling
-// linearly to zero.
+// Branch is a short training that starts from a state of the main one. Its
+// learning rate falls linearly to zero.
 type Branch struct {
-	Step  int // of the main training, at which the branch leaves it
+	Step  int // step of the main training at which the branch starts
 	Decay int // training steps of the branch
 }
 
-// Choice is what a rule picked, and what it had trained to do so.
+// Choice is the pick of a rule, and how far it trained each candidate.
 type Choice struct {
-	Index    int   // the winner; -1 where all diverged that the rule followed
-	Trained  []int // steps each candidate was trained, before the winner goes on to the end
+	Index    int   // the winner; -1 if all candidates that the rule followed diverged
+	Trained  []int // steps of each candidate before the winner continues to the end
 	Branched []int // steps of each candidate's decay branches
 }
 
-// ExtraSteps returns, for each candidate, the training steps beyond training the
-// winner alone to the end: all steps of the others, and the winner's branches.
-// Where there is no winner every step is extra.
+// ExtraSteps returns, for each candidate, the training steps in addition to
+// training the winner to the end: all steps of the others, and the winner's
+// branches. If there is no winner, all steps are extra.
 //
-// A candidate that diverged counts as trained up to the step at which the rule
-// saw that it had, a branch in which that showed as trained in full.
+// A candidate that diverged counts as trained to the step at which the rule
+// asked and saw the divergence. A branch that diverged counts in full.
 func (c Choice) ExtraSteps() []int {
 	extra := slices.Clone(c.Branched)
 	for i, steps := range c.Trained {
@@ -60,7 +60,7 @@ func (c Choice) TotalExtraSteps() int {
 	return sum
 }
 
-// begin checks what every Pick must before it may train anything.
+// begin makes the checks that every Pick must make before it trains anything.
 func begin(r Rule, c Candidates) (*Meter, error) {
 	if len(c.Grown().Candidates) == 0 {
 		return nil, fmt.Errorf("rule %q: there are no candidates; give at least one", r)
@@ -71,7 +71,7 @@ func begin(r Rule, c Candidates) (*Meter, error) {
 	return NewMeter(c), nil
 }
 
-// invalid is the error of a rule that cannot be.
+// invalid returns the error of an invalid rule.
 func invalid(r Rule, format string, args ...any) error {
 	return fmt.Errorf("rule %q: %w", r, fmt.Errorf(format, args...))
 }
@@ -80,14 +80,14 @@ func invalid(r Rule, format string, args ...any) error {
 func beforeEnd(r Rule, step, first, steps int) error {
 	switch {
 	case step < first:
-		return invalid(r, "it looks at step %d; let it look at step %d or later", step, first)
+		return invalid(r, "it looks at step %d; use step %d or later", step, first)
 	case step >= steps:
 		return invalid(r, "step %d is not before the end of the training, step %d; choose an earlier one", step, steps)
 	}
 	return nil
 }
 
-var errLosses = errors.New("the candidates returned another number of losses than they were asked for; return one for each index")
+var errLosses = errors.New("the candidates returned the wrong number of losses; return one for each index")
 
 func everyIndex(n int) []int {
 	indices := make([]int, n)
@@ -97,9 +97,8 @@ func everyIndex(n int) []int {
 	return indices
 }
 
-// best returns up to n of the indices, those with the lowest losses, in the
-// order of their losses; diverged candidates are never among them. losses are in
-// the order of indices.
+// best returns up to n of the indices, those with the lowest losses, ordered by
+// loss. It excludes diverged candidates. losses are in the order of indices.
 func best(indices []int, losses []float64, n int) []int {
 	order := make([]int, 0, len(indices))
 	for j := range indices {
@@ -123,7 +122,7 @@ func best(indices []int, losses []float64, n int) []int {
 	return kept
 }
 
-// winner returns the index with the lowest loss, -1 where all diverged.
+// winner returns the index with the lowest loss, or -1 if all diverged.
 func winner(indices []int, losses []float64) int {
 	if kept := best(indices, losses, 1); len(kept) == 1 {
 		return kept[0]

@@ -14,7 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// Costs by formula, for every size of pool.
+// TestCosts compares costs with the formulas, for every size of pool.
 func TestCosts(t *testing.T) {
 	const T = 200
 	for S := 2; S <= 40; S++ {
@@ -35,7 +35,7 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-// halvingCost is the formula of [selection.Halving].
+// halvingCost returns the cost by the formula of [selection.Halving].
 func halvingCost(s, eta, first, T int) int {
 	n, cost := s, 0
 	for rung := first; rung < T && n > 1; rung *= eta {
@@ -51,12 +51,12 @@ func TestHalvingCost(t *testing.T) {
 	if got := halvingCost(8, 2, 10, 100); got != 4*10+2*20+40 {
 		t.Fatalf("the formula gives %d", got)
 	}
-	// 9 candidates, rungs 10, 30 of 50: 6 stop at 10, 2 at 30.
+	// 9 candidates, rungs 10 and 30, 50 steps: 6 stop at 10, 2 at 30.
 	if got := halvingCost(9, 3, 10, 50); got != 6*10+2*30 {
 		t.Fatalf("the formula gives %d", got)
 	}
 	for _, eta := range []int{2, 3} {
-		for _, T := range []int{50, 100, 1000} { // short trainings leave several to the end
+		for _, T := range []int{50, 100, 1000} { // after short trainings several are left at the end
 			for S := 1; S <= 40; S++ {
 				r := selection.Halving{Eta: eta, First: 10}
 				live := newTrainer(S, T, noisy(S, uint64(S)))
@@ -68,8 +68,8 @@ func TestHalvingCost(t *testing.T) {
 	}
 }
 
-// A rule picks and costs the same live and offline, and what it says it cost is
-// what was trained.
+// TestLiveAndOffline checks that a rule picks and costs the same live and
+// offline, and that the steps that it reports were trained.
 func TestLiveAndOffline(t *testing.T) {
 	for seed := range uint64(30) {
 		S := 3 + int(seed)
@@ -90,7 +90,7 @@ func TestLiveAndOffline(t *testing.T) {
 				t.Errorf("%v: live and offline differ: %s", r, diff)
 			}
 			if !slices.Equal(c.at, choice.Trained) || !slices.Equal(c.branched, choice.Branched) {
-				t.Errorf("%v: trained %v and %v, but says %+v", r, c.at, c.branched, choice)
+				t.Errorf("%v: trained %v and %v, but reported %+v", r, c.at, c.branched, choice)
 			}
 			extra := choice.ExtraSteps()
 			for i := range S {
@@ -107,8 +107,8 @@ func TestLiveAndOffline(t *testing.T) {
 }
 
 func TestPicks(t *testing.T) {
-	// The order at 0, at 10 and at the end, 100: candidate 3 wins early, 0 is the
-	// best at 10, 2 in the end.
+	// The order changes between steps 0, 10 and 100, the end: candidate 3 is
+	// the best early, 0 at 10, and 2 at the end.
 	curves := [][]selection.Point{
 		{{0, 5.0}, {5, 3.9}, {10, 3.5}, {20, 3.4}, {100, 3.3}},
 		{{0, 5.0}, {5, 4.2}, {10, 3.7}, {20, 3.35}, {100, 3.2}},
@@ -122,7 +122,7 @@ func TestPicks(t *testing.T) {
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		t.Fatal(err)
 	}
-	// Rules know published strategies by what they do, not by their names.
+	// Rules recognize published strategies by their maps, not by their names.
 	last2.Name = "ours"
 	grown := selection.NewGrown(growth.Depths{8}, growth.Depths{12}, growth.Pool{last1, middle, last2, last4.WithInit(growth.Init{Kind: growth.Zero})})
 	c, err := selection.NewRecording(grown, 100, curves,
@@ -145,7 +145,7 @@ func TestPicks(t *testing.T) {
 		{"top:2,10", 2, []int{100, 10, 100, 10}, nil},
 		{"top:1,10", 0, []int{10, 10, 10, 10}, nil},
 		{"top:2,0", 0, []int{100, 0, 0, 100}, nil},      // 0 and 1 tie at 5.0
-		{"halving:2,10", 2, []int{20, 10, 20, 10}, nil}, // 0 and 2 go on to 20
+		{"halving:2,10", 2, []int{20, 10, 20, 10}, nil}, // 0 and 2 continue to 20
 		{"decay:8,2", 1, []int{8, 8, 8, 8}, []int{2, 2, 2, 2}},
 	} {
 		r := parse(t, w.rule)
@@ -163,7 +163,8 @@ func TestPicks(t *testing.T) {
 	}
 }
 
-// The fit sees through curves that cross after the probe.
+// TestPowerLawSeesBeyondTheProbe uses curves that cross after the probe. The
+// fit must predict this.
 func TestPowerLawSeesBeyondTheProbe(t *testing.T) {
 	loss := func(i, step int) float64 {
 		t := float64(max(step, 1))
@@ -179,7 +180,7 @@ func TestPowerLawSeesBeyondTheProbe(t *testing.T) {
 	for k := 3; k < 3000; k++ {
 		steps := selection.PowerLaw{Probe: k}.Evaluations(10000)
 		if len(steps) < 3 || !slices.IsSorted(steps) || len(slices.Compact(slices.Clone(steps))) != len(steps) || steps[0] < 1 || steps[len(steps)-1] != k {
-			t.Fatalf("power-law:%d looks at %v", k, steps)
+			t.Fatalf("power-law:%d needs steps %v", k, steps)
 		}
 	}
 }
@@ -188,7 +189,7 @@ func TestTiesGoToTheLowestIndex(t *testing.T) {
 	same := func(int, int) float64 { return 3 }
 	for _, text := range []string{"lag:10", "loss-at-init", "oracle", "top:3,10", "halving:2,10", "power-law:10", "decay:8,2"} {
 		if got := pick(t, parse(t, text), newTrainer(7, 100, same)).Index; got != 0 {
-			t.Errorf("%s picks %d of equals", text, got)
+			t.Errorf("%s picks %d among equal losses", text, got)
 		}
 	}
 }
@@ -198,7 +199,7 @@ func TestDiverged(t *testing.T) {
 	for _, text := range texts {
 		r := parse(t, text)
 		diverging := func(at map[int]int) *trainer {
-			// Candidate 0 would be the best.
+			// Candidate 0 would be the best if it did not diverge.
 			c := newTrainer(4, 100, func(i, step int) float64 { return 3 + float64(i) + 1/float64(step+1) })
 			c.divergesAt = at
 			return c
@@ -218,17 +219,18 @@ func TestDiverged(t *testing.T) {
 		c = diverging(map[int]int{0: 1, 1: 1, 2: 1, 3: 1})
 		none := pick(t, r, c)
 		if none.Index != -1 {
-			t.Errorf("%s picks %d where all diverged", text, none.Index)
+			t.Errorf("%s picks %d when all diverged", text, none.Index)
 		}
 		sum := 0
 		for i := range none.Trained {
 			sum += none.Trained[i] + none.Branched[i]
 		}
 		if got := none.TotalExtraSteps(); got != sum || sum == 0 {
-			t.Errorf("%s: %d extra steps of %d where all diverged", text, got, sum)
+			t.Errorf("%s: %d extra steps, want %d when all diverged", text, got, sum)
 		}
 	}
-	// It is seen at the rung, and asked for no more.
+	// The divergence is seen at the rung, and the candidate is not trained
+	// further.
 	c := newTrainer(3, 100, func(i, _ int) float64 { return float64(i) })
 	c.divergesAt = map[int]int{0: 3}
 	if got := pick(t, parse(t, "halving:2,10"), c).Trained; !slices.Equal(got, []int{10, 20, 20}) {
@@ -239,7 +241,7 @@ func TestDiverged(t *testing.T) {
 func TestValidate(t *testing.T) {
 	for _, w := range []struct {
 		rule string
-		fits int // the shortest training it fits
+		fits int // shortest training that it fits
 	}{{"lag:30", 31}, {"top:2,30", 31}, {"halving:2,30", 31}, {"power-law:30", 31}, {"decay:20,10", 30}, {"decay:20,1", 21}} {
 		r := parse(t, w.rule)
 		if err := r.Validate(w.fits); err != nil {
@@ -265,19 +267,19 @@ func TestPickErrors(t *testing.T) {
 	}
 	for _, r := range selection.All(20, 100) {
 		if _, err := r.Pick(t.Context(), newTrainer(0, 100, nil)); err == nil {
-			t.Errorf("%v picks from nothing", r)
+			t.Errorf("%v picks without candidates", r)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := parse(t, "lag:20").Pick(ctx, c); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: error %v", err)
+		t.Errorf("canceled: error %v", err)
 	}
 	if _, err := parse(t, "lag:7").Pick(t.Context(), c.recording(t)); err == nil || !strings.Contains(err.Error(), "no loss at step 7") {
-		t.Errorf("a step that was not recorded: error %v", err)
+		t.Errorf("step not recorded: error %v", err)
 	}
 	if _, err := parse(t, "decay:3,2").Pick(t.Context(), c.recording(t)); err == nil || !strings.Contains(err.Error(), "no decay branch") {
-		t.Errorf("a branch that was not recorded: error %v", err)
+		t.Errorf("branch not recorded: error %v", err)
 	}
 }
 
@@ -299,13 +301,13 @@ func TestMeterRefuses(t *testing.T) {
 	}
 }
 
-// Every candidate has the same chance.
+// TestRandomIsUniform checks that every candidate has the same probability.
 func TestRandomIsUniform(t *testing.T) {
 	counts := make([]int, 4)
 	for seed := range uint64(4000) {
 		counts[pick(t, selection.Random{Seed: seed}, newTrainer(4, 10, nil)).Index]++
 	}
-	for _, n := range counts { // 1000 each, the standard deviation is 27
+	for _, n := range counts { // 1000 expected, with a standard deviation of 27
 		if n < 865 || n > 1135 {
 			t.Errorf("picked %v times", counts)
 			break

@@ -6,16 +6,16 @@ import (
 )
 
 func init() {
-	Register(Kind{"top:J,K", "the best J at K steps go on to the end, the best final loss is kept", Integers(func(n [2]int) Rule { return Top{n[0], n[1]} })})
+	Register(Kind{"top:J,K", "the best J after K steps continue to the end; the lowest final loss wins", Integers(func(n [2]int) Rule { return Top{n[0], n[1]} })})
 }
 
-// Top trains every candidate for some steps and the best few of them to the end,
-// and picks the lowest final loss. Extra cost, with Keep <= S:
-// (S-Keep) Probe + (Keep-1) T steps.
+// Top trains every candidate for some steps and the best few of them to the
+// end, and picks the lowest final loss. Extra cost, if Keep <= S: (S-Keep)
+// Probe + (Keep-1) T steps.
 //
-// With Keep 1 it is [LAG]: nobody but the winner needs the end.
+// With Keep 1 it is the same as [LAG].
 type Top struct {
-	Keep  int // candidates that go on to the end, at least 1
+	Keep  int // candidates that continue to the end, at least 1
 	Probe int // steps after which they are chosen, at least 0
 }
 
@@ -24,7 +24,7 @@ func (r Top) String() string { return fmt.Sprintf("top:%d,%d", r.Keep, r.Probe) 
 // Validate implements [Rule].
 func (r Top) Validate(steps int) error {
 	if r.Keep < 1 {
-		return invalid(r, "it keeps %d candidates; let it keep at least 1", r.Keep)
+		return invalid(r, "it keeps %d candidates; keep at least 1", r.Keep)
 	}
 	return beforeEnd(r, r.Probe, 0, steps)
 }
@@ -54,8 +54,8 @@ func (r Top) Pick(ctx context.Context, c Candidates) (Choice, error) {
 	return finish(ctx, r, m, best(all, losses, r.Keep))
 }
 
-// finish trains those left to the end and picks the lowest final loss. One that
-// is alone has won.
+// finish trains the remaining candidates to the end and picks the lowest final
+// loss. A single remaining candidate wins without further training.
 func finish(ctx context.Context, r Rule, m *Meter, left []int) (Choice, error) {
 	switch len(left) {
 	case 0:

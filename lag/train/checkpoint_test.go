@@ -150,7 +150,7 @@ func TestCorruption(t *testing.T) {
 	})
 }
 
-// TestAllCorrupt: where every checkpoint is damaged, be it the only one, they are
+// TestAllCorrupt: where every checkpoint is damaged, even if there is only one, they are
 // set aside and the run begins again.
 func TestAllCorrupt(t *testing.T) {
 	whole := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-2)

@@ -127,7 +127,7 @@ func (l *metricsLog) sync() error {
 	if err := l.buffer.Flush(); err != nil {
 		return l.fail(err)
 	}
-	return l.fail(l.file.Sync())
+	return l.fail(atomicfile.Sync(l.file))
 }
 
 // close closes the log. It does not return an error that was already returned.

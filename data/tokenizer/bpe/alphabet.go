@@ -1,8 +1,8 @@
 package bpe
 
-// byteRunes are the characters that stand for bytes in the names of tokens:
-// printable ones of Latin-1 for themselves, the others for 256, 257 and so on.
-// runeBytes is the inverse; -1 where a character stands for no byte.
+// byteRunes are the characters that stand for bytes in the names of tokens. The
+// printable characters of Latin-1 stand for themselves, U+0100, U+0101 and so on for
+// the other bytes. runeBytes is the inverse, -1 where a character stands for no byte.
 var byteRunes, runeBytes = func() (runes [256]rune, bytes [512]int16) {
 	for i := range bytes {
 		bytes[i] = -1
@@ -20,8 +20,8 @@ var byteRunes, runeBytes = func() (runes [256]rune, bytes [512]int16) {
 	return runes, bytes
 }()
 
-// appendBytes appends the bytes for which name stands. ok is false, and dst
-// unchanged, if one of its characters stands for none.
+// appendBytes appends the bytes that name stands for. ok is false, and dst
+// unchanged, if one of its characters stands for no byte.
 func appendBytes(dst []byte, name string) (_ []byte, ok bool) {
 	n := len(dst)
 	for _, r := range name {

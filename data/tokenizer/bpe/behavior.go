@@ -35,16 +35,13 @@ func (b behavior) joins(before, match bool) bool {
 	return false
 }
 
-// finder calls yield for every match in text, in order.
-type finder func(text string, yield func(start, end int))
-
-// newCutter cuts text at the matches that find finds. Inverted, what is between
-// the matches counts as matches.
-func newCutter(find finder, b behavior, invert bool) cutter {
+// newCutter cuts text at matches. Inverted, what is between the matches counts as
+// matches.
+func newCutter(m matcher, b behavior, invert bool) cutter {
 	if b == isolated {
 		return func(text string, yield func(string)) {
 			at := 0
-			find(text, func(from, to int) {
+			m.each(text, func(from, to int) {
 				if at < from {
 					yield(text[at:from])
 				}
@@ -73,7 +70,7 @@ func newCutter(find finder, b behavior, invert bool) cutter {
 			}
 			at, before = end, match
 		}
-		find(text, func(from, to int) {
+		m.each(text, func(from, to int) {
 			span(from, invert)
 			span(to, !invert)
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // sections are those of a tokenizer.json.
@@ -204,7 +205,7 @@ func TestTrainRefuses(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := bpe.Train(context.Background(), texts(), bpe.TrainOptions{VocabSize: 300}); err != bpe.ErrNoText {
+	if _, err := bpe.Train(context.Background(), texts(), bpe.TrainOptions{VocabSize: 300}); err != wordcount.ErrNoText {
 		t.Errorf("no text: %v", err)
 	}
 }

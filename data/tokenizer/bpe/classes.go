@@ -17,8 +17,8 @@ const (
 	space        // \s
 )
 
-// classes holds the class of every character: 1.1 MB, of which text in one script
-// reads little.
+// classes holds the class of every character: 1.1 MB. Text in one script reads only
+// a small part of it.
 type classes [unicode.MaxRune + 1]class
 
 // characterClasses returns the classes. The first call makes them.

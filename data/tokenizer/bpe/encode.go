@@ -11,7 +11,7 @@ type Encoder struct {
 	merger merger
 }
 
-// NewEncoder returns an encoder that has not met any text.
+// NewEncoder returns an encoder with an empty cache.
 func (m *Model) NewEncoder() *Encoder {
 	e := &Encoder{m: m}
 	e.merge = func(dst []int32, piece string) []int32 { return e.merger.append(dst, m, piece) }

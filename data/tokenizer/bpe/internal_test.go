@@ -28,8 +28,8 @@ func randomText(rng *rand.Rand, n int) string {
 }
 
 // found returns the matches in text.
-func found(find finder, text string) (matches []string) {
-	find(text, func(start, end int) { matches = append(matches, text[start:end]) })
+func found(m matcher, text string) (matches []string) {
+	m.each(text, func(start, end int) { matches = append(matches, text[start:end]) })
 	return matches
 }
 
@@ -44,7 +44,7 @@ func TestScanners(t *testing.T) {
 		}
 		for range 4000 {
 			text := randomText(rng, rng.IntN(20))
-			want, got := found(matchFinder(match), text), found(scanFinder(scan), text)
+			want, got := found(match, text), found(scan, text)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("%s: %q (-pattern, +scanner):\n%s", pattern, text, diff)
 			}
@@ -86,7 +86,7 @@ func TestPatterns(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		got := found(matchFinder(match), c.text)
+		got := found(match, c.text)
 		if strings.Join(got, "|") != c.want {
 			t.Errorf("%s in %q: %q, want %s", c.pattern, c.text, got, c.want)
 		}
@@ -220,7 +220,7 @@ func FuzzPattern(f *testing.F) {
 			return
 		}
 		at := 0
-		matchFinder(match)(text, func(start, end int) {
+		match.each(text, func(start, end int) {
 			if start < at || end <= start || end > len(text) || !utf8.ValidString(text[start:end]) {
 				t.Fatalf("%s in %q: a match from %d to %d", pattern, text, start, end)
 			}

@@ -28,7 +28,7 @@ func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, er
 	return m, nil
 }
 
-// parseSections reads the sections beside the model.
+// parseSections reads the sections other than the model.
 func (m *Model) parseSections(normalizer, preTokenizer, decoder json.RawMessage) (err error) {
 	if m.normalizers, err = component.Normalizers(normalizer, nil); err != nil {
 		return err

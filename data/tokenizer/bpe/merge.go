@@ -6,8 +6,8 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
 )
 
-// maxScan is the longest piece, in bytes, whose pairs are searched one by one for
-// each merge. Longer ones take a heap.
+// maxScan is the length in bytes up to which a piece's pairs are searched one by one
+// for each merge. For longer pieces there is a heap.
 const maxScan = 64
 
 // unranked is the rank of pairs that are not merged.
@@ -72,11 +72,11 @@ func (m *Model) rank(left, right int32) int32 {
 	return r.place
 }
 
-// link is a token in a list: the positions of its neighbours, -1 where there is
-// none, and its id, -1 after it was merged into the one before.
+// link is a token in a list: its id and the positions of its neighbors. The id is -1
+// after the token was merged into the one before, a position -1 if there is none.
 type link struct{ id, before, after int32 }
 
-// appendLong takes time in proportion to n log n.
+// appendLong is append for long pieces. Its time is proportional to n log n.
 func (g *merger) appendLong(dst []int32, m *Model, piece string) []int32 {
 	g.links, g.heap = g.links[:0], g.heap[:0]
 	for i := range len(piece) {
@@ -92,7 +92,7 @@ func (g *merger) appendLong(dst []int32, m *Model, piece string) []int32 {
 		g.pop()
 		l := &links[at]
 		if l.id < 0 || l.after < 0 || m.rank(l.id, links[l.after].id) != rank {
-			continue // a neighbour was merged since
+			continue // a neighbor was merged since
 		}
 		right := &links[l.after]
 		l.id = m.ranks.Get(merges.MakePair(l.id, right.id)).joined - 1
@@ -112,8 +112,8 @@ func (g *merger) appendLong(dst []int32, m *Model, piece string) []int32 {
 	return dst
 }
 
-// push puts the pair that begins at a position into the heap if it has a rank:
-// the lowest rank is first, then the first position.
+// push puts the pair that begins at a position into the heap if it has a rank. The
+// lowest rank comes first, then the first position.
 func (g *merger) push(m *Model, at int32) {
 	l := g.links[at]
 	rank := m.rank(l.id, g.links[l.after].id)

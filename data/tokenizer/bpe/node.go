@@ -5,9 +5,22 @@ import (
 	"unicode/utf8"
 )
 
-// matcher returns the end of a match of the rest of a pattern that begins at i,
+// matcher returns the end of a match of a pattern, or of its rest, that begins at i,
 // or -1.
 type matcher func(s string, i int) int
+
+// each calls yield for every match in text, in order.
+func (m matcher) each(text string, yield func(start, end int)) {
+	for i := 0; i < len(text); {
+		if end := m(text, i); end > i {
+			yield(i, end)
+			i = end
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+	}
+}
 
 // node is a part of a pattern.
 type node struct {
@@ -99,8 +112,8 @@ func lookahead(ahead node, negate bool) node {
 }
 
 // repetition says how often a node is matched: min to max times (max < 0: no limit).
-// It is as often as leads to a match of the whole, or as rarely if lazy, or as often
-// as the node matches if possessive.
+// The matcher tries the largest number first; if lazy, the smallest; if possessive,
+// the largest only.
 type repetition struct {
 	min, max         int
 	lazy, possessive bool

@@ -18,7 +18,7 @@ type cutter func(text string, yield func(part string))
 // preTokenizer cuts normalized text into pieces.
 type preTokenizer struct {
 	cuts []cutter // each cuts the parts of the one before
-	scan scanner  // what the only cut does, if it is a scanner's
+	scan matcher  // what the only cut does, if it is a scanner's
 
 	byteLevel bool // ByteLevel was there: what follows cuts names of bytes
 }
@@ -26,7 +26,7 @@ type preTokenizer struct {
 // pieces calls yield for every piece of text.
 func (p *preTokenizer) pieces(text string, yield func(string)) {
 	if p.scan != nil {
-		scanFinder(p.scan)(text, func(start, end int) { yield(text[start:end]) })
+		p.scan.each(text, func(start, end int) { yield(text[start:end]) })
 	} else if text != "" {
 		cutAll(p.cuts, text, yield)
 	}
@@ -69,16 +69,16 @@ func (p *preTokenizer) parse(c component.Component) error {
 		p.byteLevel = true
 	case "Split":
 		if err := p.addSplit(c); err != nil {
-			return fmt.Errorf("Split: %w", err)
+			return fmt.Errorf("%s: %w", c.Type, err)
 		}
 	case "Digits":
 		p.add(digitsCutter(c.IndividualDigits))
 	case "Punctuation":
 		b := behavior(component.Or(c.Behavior, string(isolated)))
 		if err := b.validate(); err != nil {
-			return fmt.Errorf("Punctuation: %w", err)
+			return fmt.Errorf("%s: %w", c.Type, err)
 		}
-		p.add(newCutter(characterFinder(utf8text.IsPunctuation), b, false))
+		p.add(newCutter(character(utf8text.IsPunctuation), b, false))
 	default:
 		return fmt.Errorf("%q is not supported: ByteLevel, Split, Digits, Punctuation and Sequence are", c.Type)
 	}
@@ -94,8 +94,8 @@ func (p *preTokenizer) add(c cutter) {
 }
 
 // addScanner adds a pattern whose matches are the pieces.
-func (p *preTokenizer) addScanner(scan scanner) {
-	p.add(newCutter(scanFinder(scan), isolated, false))
+func (p *preTokenizer) addScanner(scan matcher) {
+	p.add(newCutter(scan, isolated, false))
 	if len(p.cuts) == 1 && !p.byteLevel {
 		p.scan = scan
 	}
@@ -132,7 +132,7 @@ func digitsCutter(individual bool) cutter {
 	if individual {
 		b = isolated
 	}
-	return newCutter(characterFinder(numbers.contains), b, false)
+	return newCutter(character(numbers.contains), b, false)
 }
 
 // addSplit adds the cuts of a Split.
@@ -144,76 +144,42 @@ func (p *preTokenizer) addSplit(c component.Component) error {
 	if c.Invert == nil {
 		return errors.New("it does not say whether to invert")
 	}
-	if literal := c.Pattern.String; literal != nil {
-		if *literal == "" {
-			return errors.New("the pattern is empty")
-		}
-		p.add(newCutter(literalFinder(*literal), b, *c.Invert))
-		return nil
-	}
-	if c.Pattern.Regex == nil {
+	var match matcher
+	switch literal, pattern := c.Pattern.String, c.Pattern.Regex; {
+	case literal == nil && pattern == nil:
 		return errors.New("it has no pattern: a Regex or a String")
-	}
-	if scan := newScanner(*c.Pattern.Regex); scan != nil {
-		if b == isolated || b == removed && *c.Invert {
-			p.addScanner(scan)
-		} else {
-			p.add(newCutter(scanFinder(scan), b, *c.Invert))
+	case literal != nil && *literal == "":
+		return errors.New("the pattern is empty")
+	case literal != nil:
+		match = func(s string, i int) int {
+			if strings.HasPrefix(s[i:], *literal) {
+				return i + len(*literal)
+			}
+			return -1
 		}
-		return nil
+	default:
+		match = newScanner(*pattern)
+		if match != nil && (b == isolated || b == removed && *c.Invert) {
+			p.addScanner(match)
+			return nil
+		}
+		if match == nil {
+			var err error
+			if match, err = compilePattern(*pattern); err != nil {
+				return err
+			}
+		}
 	}
-	match, err := compilePattern(*c.Pattern.Regex)
-	if err != nil {
-		return err
-	}
-	p.add(newCutter(matchFinder(match), b, *c.Invert))
+	p.add(newCutter(match, b, *c.Invert))
 	return nil
 }
 
-// characterFinder finds the characters for which in is true.
-func characterFinder(in func(rune) bool) finder {
-	return func(text string, yield func(start, end int)) {
-		for i, r := range text {
-			if in(r) {
-				yield(i, i+utf8.RuneLen(r))
-			}
+// character matches the characters for which in is true.
+func character(in func(rune) bool) matcher {
+	return func(s string, i int) int {
+		if r, size := utf8.DecodeRuneInString(s[i:]); in(r) {
+			return i + size
 		}
-	}
-}
-
-func literalFinder(literal string) finder {
-	return func(text string, yield func(start, end int)) {
-		for from := 0; ; {
-			i := strings.Index(text[from:], literal)
-			if i < 0 {
-				return
-			}
-			yield(from+i, from+i+len(literal))
-			from += i + len(literal)
-		}
-	}
-}
-
-func scanFinder(scan scanner) finder {
-	return func(text string, yield func(start, end int)) {
-		for i := 0; i < len(text); {
-			end := scan(text, i)
-			yield(i, end)
-			i = end
-		}
-	}
-}
-
-func matchFinder(match matcher) finder {
-	return func(text string, yield func(start, end int)) {
-		for i := 0; i < len(text); {
-			if end := match(text, i); end > i {
-				yield(i, end)
-				i = end
-				continue
-			}
-			_, size := utf8.DecodeRuneInString(text[i:])
-			i += size
-		}
+		return -1
 	}
 }

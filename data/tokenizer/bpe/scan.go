@@ -1,9 +1,9 @@
 package bpe
 
-// scanner returns the end of the piece of s that begins at i; i < len(s).
-type scanner func(s string, i int) int
+import "strings"
 
-// Patterns for which there is a scanner. They match every text without gaps.
+// Patterns for which there is a scanner: a matcher that is faster than that of
+// compilePattern. They match every text without gaps.
 const (
 	// PatternGPT2 cuts words, with a space before them, numbers, and runs of
 	// other characters from each other.
@@ -18,7 +18,7 @@ const (
 )
 
 // newScanner returns the scanner for a pattern, or nil.
-func newScanner(pattern string) scanner {
+func newScanner(pattern string) matcher {
 	t := characterClasses()
 	switch pattern {
 	case PatternGPT2:
@@ -51,7 +51,7 @@ func (t *classes) gpt2(s string, i int) int {
 	return t.spaces(s, i)
 }
 
-// gpt4 is PatternGPT4, numbers cut after the given number of digits.
+// gpt4 is PatternGPT4 with numbers of up to the given number of digits.
 func (t *classes) gpt4(s string, i, digits int) int {
 	c := s[i]
 	if c == '\'' {
@@ -117,22 +117,15 @@ func (t *classes) spaces(s string, i int) int {
 
 // contraction returns the end of 's, 't, 're, 've, 'm, 'll or 'd at i, or i.
 func contraction(s string, i int) int {
-	if i+1 < len(s) {
-		switch s[i+1] {
-		case 's', 't', 'm', 'd':
-			return i + 2
-		}
-	}
-	if i+2 < len(s) {
-		switch s[i+1 : i+3] {
-		case "re", "ve", "ll":
-			return i + 3
+	for _, c := range [...]string{"s", "t", "re", "ve", "m", "ll", "d"} {
+		if strings.HasPrefix(s[i+1:], c) {
+			return i + 1 + len(c)
 		}
 	}
 	return i
 }
 
-// contractionAnyCase is contraction whatever the case; that of a long s is s.
+// contractionAnyCase is contraction with letters of any case. A long s is an s.
 func contractionAnyCase(s string, i int) int {
 	const longS = "ſ"
 	var lower [3]byte
@@ -145,7 +138,7 @@ func contractionAnyCase(s string, i int) int {
 	if end := contraction(string(lower[:n]), 0); end > 0 {
 		return i + end
 	}
-	if i+1+len(longS) <= len(s) && s[i+1:i+1+len(longS)] == longS {
+	if strings.HasPrefix(s[i+1:], longS) {
 		return i + 1 + len(longS)
 	}
 	return i

@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,41 +20,32 @@ type TrainOptions struct {
 	MinFrequency int      // least number of occurrences of a pair that is merged; 0 means 2
 	Special      []string // special tokens, which get the first ids
 
-	// Pattern cuts text into pieces, of which merges do not cross the ends; ""
-	// means PatternGPT2.
+	// Pattern cuts text into pieces. No token goes across their ends. "" means
+	// PatternGPT2.
 	Pattern string
 
 	// AddPrefixSpace puts a space before text that begins with none, so that its
-	// first word is encoded as others are. Decoding does not take it away. It
-	// goes with PatternGPT2 only.
+	// first word is encoded like others. Decoding does not remove it. Only
+	// PatternGPT2 allows it.
 	AddPrefixSpace bool
 
 	// Normalizer is "", NFC, NFD, NFKC, NFKD or Lowercase.
 	Normalizer string
 
-	// Progress, where set, is called now and then with the number of tokens
-	// made so far and VocabSize.
+	// Progress, if set, is called now and then with the number of tokens so far
+	// and VocabSize.
 	Progress func(done, total int64)
 }
 
-// ErrNoText means that there was nothing to train a vocabulary on.
-var ErrNoText = errors.New("bpe: the training text is empty")
-
-// Validate reports what is wrong with the options.
+// Validate reports what is wrong with the options, other than what [merges.Learn] does.
 func (o TrainOptions) Validate() error {
 	switch least := len(o.Special) + len(byteRunes); {
 	case o.VocabSize < least:
 		return fmt.Errorf("bpe: a vocabulary of %d tokens is too small: %d special tokens and the 256 bytes are %d", o.VocabSize, len(o.Special), least)
-	case o.VocabSize > vocab.MaxSize:
-		return fmt.Errorf("bpe: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, vocab.MaxSize)
-	case o.MinFrequency < 0:
-		return fmt.Errorf("bpe: minimum frequency %d is negative", o.MinFrequency)
-	}
-	if o.AddPrefixSpace && !o.gpt2() {
+	case o.AddPrefixSpace && !o.gpt2():
 		return errors.New("bpe: a space is put before text only with the pattern of GPT-2")
-	}
-	if o.Normalizer == "Sequence" {
-		return errors.New(`bpe: the normalizer "Sequence" is no single one`)
+	case o.Normalizer == "Sequence":
+		return errors.New(`bpe: the normalizer "Sequence" is not a single one`)
 	}
 	seen := make(map[string]bool)
 	for _, name := range o.Special {
@@ -62,16 +54,24 @@ func (o TrainOptions) Validate() error {
 		}
 		seen[name] = true
 	}
-	if err := new(Model).parseSections(o.normalizer(), o.preTokenizer(), decoderSection); err != nil {
-		return fmt.Errorf("bpe: %w", err)
+	_, err := o.sections()
+	return err
+}
+
+// sections returns a model without a vocabulary.
+func (o TrainOptions) sections() (*Model, error) {
+	const decoder = `{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`
+	m := new(Model)
+	if err := m.parseSections(o.normalizer(), o.preTokenizer(), json.RawMessage(decoder)); err != nil {
+		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	return nil
+	return m, nil
 }
 
 // Train makes a byte-level BPE vocabulary of documents: the special tokens, the
-// 256 bytes in the order of the characters that stand for them, and the tokens
-// that merges make, in the order of merges. It is that of Hugging Face's
-// BpeTrainer with ByteLevel's alphabet.
+// 256 bytes in the order of the characters that stand for them, and the tokens that
+// merges make, in their order. Hugging Face's BpeTrainer makes the same with
+// ByteLevel's alphabet.
 //
 // The result depends only on how often each piece of text occurs. There are
 // fewer than VocabSize tokens if the text gives no more pairs that are frequent
@@ -81,27 +81,15 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	if opts.MinFrequency == 0 {
-		opts.MinFrequency = 2
-	}
-	var model Model
-	if err := model.parseSections(opts.normalizer(), opts.preTokenizer(), decoderSection); err != nil {
-		return nil, fmt.Errorf("bpe: %w", err)
-	}
-	counts, err := wordcount.Count(ctx, documents, func() wordcount.Splitter { return splitter{&model} })
+	sections, err := opts.sections()
 	if err != nil {
 		return nil, err
 	}
-	if counts.Len() == 0 {
-		return nil, ErrNoText
-	}
-
-	tokens, words := initialWords(counts, opts.Special)
-	tokens, learned, err := merges.Learn(ctx, tokens, words, merges.Options{
-		VocabSize:    opts.VocabSize,
-		MinFrequency: int64(opts.MinFrequency),
-		Progress:     opts.Progress,
-	})
+	tokens, learned, err := merges.Train(ctx, documents, func() wordcount.Splitter { return splitter{sections} },
+		func(counts *wordcount.Counts) ([]string, *merges.Words, error) {
+			return initialWords(counts, opts.Special)
+		},
+		merges.Options{VocabSize: opts.VocabSize, MinFrequency: cmp.Or(int64(opts.MinFrequency), 2), Progress: opts.Progress})
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +97,13 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	if err != nil {
 		return nil, fmt.Errorf("bpe: %w", err)
 	}
-	m.normalizers, m.cut, m.joined, m.sections = model.normalizers, model.cut, model.joined, model.sections
+	m.normalizers, m.cut, m.joined, m.sections = sections.normalizers, sections.cut, sections.joined, sections.sections
 	return m, nil
 }
 
 // initialWords returns the tokens before any merge, and every piece of text as
 // the ids of its bytes.
-func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges.Words) {
+func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges.Words, error) {
 	tokens := append([]string(nil), special...)
 	ids := make(map[string]int32)
 	for id, name := range tokens {
@@ -137,14 +125,14 @@ func initialWords(counts *wordcount.Counts, special []string) ([]string, *merges
 	words := new(merges.Words)
 	words.Grow(counts.Len(), counts.Size())
 	var word []int32
-	for piece, n := range counts.All() {
+	for piece, n := range counts.Bytes() {
 		word = word[:0]
-		for i := range len(piece) {
-			word = append(word, byteIDs[piece[i]])
+		for _, b := range piece {
+			word = append(word, byteIDs[b])
 		}
 		words.Add(word, n)
 	}
-	return tokens, words
+	return tokens, words, nil
 }
 
 // lastMerges keeps the last of several merges of the same pair.
@@ -168,8 +156,6 @@ type splitter struct{ m *Model }
 func (s splitter) Split(text string, yield func(string)) { s.m.cut.pieces(s.m.Normalize(text), yield) }
 
 func (s splitter) Normalize(piece []byte, yield func([]byte)) { yield(piece) }
-
-var decoderSection = json.RawMessage(`{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}`)
 
 // normalizer returns the normalizer section.
 func (o TrainOptions) normalizer() json.RawMessage {

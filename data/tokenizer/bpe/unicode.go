@@ -43,7 +43,7 @@ var newIn16 = map[string]*unicode.RangeTable{
 	"Lt":       {}, "Nl": {}, "No": {}, "Hiragana": {}, "Katakana": {}, "Hangul": {}, "Thai": {}, "Greek": {}, "Hebrew": {},
 }
 
-// oneLetter are the general categories of which newIn16 holds the parts.
+// oneLetter are the general categories whose parts newIn16 holds.
 var oneLetter = map[string]bool{"L": true, "M": true, "N": true}
 
 // property returns the characters of a general category or script by the Unicode

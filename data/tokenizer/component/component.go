@@ -1,5 +1,5 @@
-// Package component reads the sections of a tokenizer.json beside its model:
-// the normalizer, the pre-tokenizer, the post-processor and the decoder.
+// Package component reads the sections of a tokenizer.json other than its model: the
+// normalizer, the pre-tokenizer, the post-processor and the decoder.
 package component
 
 import (

@@ -3,6 +3,9 @@ package component
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -37,7 +40,8 @@ func Normalizers(section json.RawMessage, more map[string]NormalizerMaker) ([]No
 		default:
 			make, ok := more[c.Type]
 			if !ok {
-				return fmt.Errorf("%q is not supported", c.Type)
+				supported := append([]string{"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"}, slices.Sorted(maps.Keys(more))...)
+				return fmt.Errorf("%q is not supported: %s and Sequence are", c.Type, strings.Join(supported, ", "))
 			}
 			var err error
 			if n, err = make(c); err != nil {

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
+
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 // Words holds words as sequences of token ids, and how often each occurs. The
@@ -38,9 +42,6 @@ func (w *Words) Grow(words, ids int) {
 // Merge is a pair of adjacent tokens and the token that they become.
 type Merge struct{ Left, Right, Result int32 }
 
-// maxTokens bounds a vocabulary, far above any in use.
-const maxTokens = 1 << 24
-
 // Options configures [Learn].
 type Options struct {
 	VocabSize    int   // largest number of tokens, those given included; at most 2^24
@@ -50,22 +51,35 @@ type Options struct {
 	// second one's name to the first one's.
 	Join func(left, right string) string
 
-	// Progress, where set, is called now and then with the number of tokens
-	// made so far and VocabSize.
+	// Progress, if set, is called now and then with the number of tokens so far
+	// and VocabSize.
 	Progress func(done, total int64)
 }
 
+// Train counts the words of documents, and learns merges as [Learn] does. begin
+// returns the tokens to begin with, and the words as sequences of them.
+func Train(ctx context.Context, documents iter.Seq2[string, error], newSplitter func() wordcount.Splitter,
+	begin func(counts *wordcount.Counts) ([]string, *Words, error), opts Options) ([]string, []Merge, error) {
+	counts, err := wordcount.Count(ctx, documents, newSplitter)
+	if err != nil {
+		return nil, nil, err
+	}
+	tokens, words, err := begin(counts)
+	if err != nil {
+		return nil, nil, err
+	}
+	return Learn(ctx, tokens, words, opts)
+}
+
 // Learn merges the most frequent pair of adjacent tokens again and again, until
-// there are VocabSize tokens or no pair occurs MinFrequency times. Of pairs that
-// are equally frequent, the one with the lower ids is merged, the left ids
-// compared first.
+// there are VocabSize tokens or no pair occurs MinFrequency times. Of equally
+// frequent pairs, it merges the one with the lower left id, then the lower right id.
 //
-// The ids of words are indices of tokens. Learn returns the tokens given,
-// followed by those made, in their order, and all merges in their order. A pair
-// occurs more than once among the merges if its tokens can be made in several
-// ways, and a merge's result is an earlier token if it has the name of one. The
-// outcome does not depend on the order of words. Learn changes words, which
-// cannot be used afterwards.
+// The ids of words are indices of tokens. Learn returns the given tokens followed by
+// the new ones, and all merges, both in order. A pair occurs more than once among the
+// merges if its tokens can be made in several ways. The result of a merge is an
+// earlier token if that has the same name. The order of words has no effect. Learn
+// changes words, which cannot be used afterwards.
 func Learn(ctx context.Context, tokens []string, words *Words, opts Options) ([]string, []Merge, error) {
 	if err := check(tokens, words, opts); err != nil {
 		return nil, nil, err
@@ -91,8 +105,8 @@ func check(tokens []string, words *Words, opts Options) error {
 	switch {
 	case opts.VocabSize < len(tokens):
 		return fmt.Errorf("merges: a vocabulary of %d tokens cannot hold the %d that it begins with", opts.VocabSize, len(tokens))
-	case opts.VocabSize > maxTokens:
-		return fmt.Errorf("merges: a vocabulary of %d tokens is too large: the limit is %d", opts.VocabSize, maxTokens)
+	case opts.VocabSize > vocab.MaxSize:
+		return fmt.Errorf("merges: a vocabulary of %d tokens is too large: the limit is %d", opts.VocabSize, vocab.MaxSize)
 	case opts.MinFrequency < 0:
 		return fmt.Errorf("merges: minimum frequency %d is negative", opts.MinFrequency)
 	case len(words.ids) > math.MaxUint32 || len(words.words) > math.MaxInt32:

@@ -24,11 +24,11 @@ type learner struct {
 	free  []int32   // lists that are not in use
 	rare  []rare
 
-	left, right neighbours // of the pair that is merged
+	left, right neighbors // of the pair that is merged
 }
 
-// rare is a candidate that is not frequent enough, in one of its words. These are
-// most, and the queue would be several times larger with them.
+// rare is a candidate that is not frequent enough, in one of its words. Most
+// candidates are; with them, the queue would be several times larger.
 type rare struct {
 	pair  Pair
 	count int64 // of the pair, as of candidates
@@ -36,16 +36,16 @@ type rare struct {
 	word  int32
 }
 
-// neighbours are the tokens beside a pair that is merged: how often each
-// occurs there and in which words. Counting them by token first costs one
-// look at the hash table for each neighbour, not for each occurrence.
-type neighbours struct {
+// neighbors are the tokens next to a pair that is merged: how often each occurs
+// there and in which words. Counting them by token first costs one look at the hash
+// table for each neighbor, not for each occurrence.
+type neighbors struct {
 	tokens []int32
 	count  []int64   // by token
 	words  [][]int32 // by token
 }
 
-func (n *neighbours) note(token, word int32, count int64) {
+func (n *neighbors) note(token, word int32, count int64) {
 	list := n.words[token]
 	if len(list) == 0 {
 		n.tokens = append(n.tokens, token)
@@ -56,7 +56,7 @@ func (n *neighbours) note(token, word int32, count int64) {
 	}
 }
 
-func (n *neighbours) clear() {
+func (n *neighbors) clear() {
 	for _, t := range n.tokens {
 		n.count[t] = 0
 		if cap(n.words[t]) > keepList {
@@ -86,7 +86,7 @@ func newLearner(tokens []string, words *Words, opts Options) *learner {
 	for i, t := range tokens {
 		l.ids[t] = int32(i)
 	}
-	for _, n := range []*neighbours{&l.left, &l.right} {
+	for _, n := range []*neighbors{&l.left, &l.right} {
 		n.count = make([]int64, most)
 		n.words = make([][]int32, most)
 	}
@@ -101,10 +101,9 @@ func (l *learner) progress() {
 
 // start counts the pairs of all words and makes each a candidate.
 func (l *learner) start() {
-	// Each pair has a number; in how many words it is, and one plus the last of them.
-	numbers := make(map[Pair]int32)
+	numbers := make(map[Pair]int32) // by the order in which the pairs occur first
 	var pairs []Pair
-	var sizes, last []int32
+	var lists [][]int32 // words of each pair
 	for i, w := range l.words {
 		ids := l.pieces[w.start : w.start+w.length]
 		for j := 1; j < len(ids); j++ {
@@ -114,22 +113,8 @@ func (l *learner) start() {
 			if !ok {
 				n = int32(len(pairs))
 				numbers[p] = n
-				pairs, sizes, last = append(pairs, p), append(sizes, 0), append(last, 0)
+				pairs, lists = append(pairs, p), append(lists, nil)
 			}
-			if last[n] != int32(i)+1 {
-				last[n] = int32(i) + 1
-				sizes[n]++
-			}
-		}
-	}
-	lists := make([][]int32, len(pairs))
-	for n, size := range sizes {
-		lists[n] = make([]int32, 0, size)
-	}
-	for i, w := range l.words {
-		ids := l.pieces[w.start : w.start+w.length]
-		for j := 1; j < len(ids); j++ {
-			n := numbers[MakePair(ids[j-1], ids[j])]
 			if k := len(lists[n]); k == 0 || lists[n][k-1] != int32(i) {
 				lists[n] = append(lists[n], int32(i))
 			}
@@ -140,8 +125,8 @@ func (l *learner) start() {
 	}
 }
 
-// next brings the pair that is to be merged to the front of the queue. It returns
-// false if no pair is frequent enough.
+// next brings the next pair to merge to the front of the queue. It returns false if
+// no pair is frequent enough.
 func (l *learner) next() bool {
 	for {
 		if len(l.queue) == 0 || l.queue[0].count < l.opts.MinFrequency {
@@ -152,7 +137,7 @@ func (l *learner) next() bool {
 		}
 		top := l.queue[0]
 		if count := l.counts.Get(top.pair); count != top.count {
-			// A neighbouring merge has changed the count since.
+			// A neighboring merge has changed the count since.
 			top.count = count
 			l.queue.replace(top)
 			continue
@@ -205,7 +190,7 @@ func (l *learner) step(round int32) bool {
 	return true
 }
 
-// token returns the id of the token of that name, which it adds where it is new.
+// token returns the id of the token with a name, which it adds if it is new.
 func (l *learner) token(name string) int32 {
 	if id, ok := l.ids[name]; ok {
 		return id
@@ -227,7 +212,7 @@ func (l *learner) enqueue(p Pair, words []int32, round int32) {
 		}
 	default:
 		if round > 0 {
-			words = slices.Clone(words) // which are a buffer
+			words = slices.Clone(words) // they are a buffer
 		}
 		l.push(candidate{count: count, pair: p, round: round}, words)
 	}
@@ -244,8 +229,8 @@ func (l *learner) push(c candidate, words []int32) {
 	l.queue.push(c)
 }
 
-// revive puts the rare candidates into the queue, when it holds no others. A pair
-// can have become frequent since, where its tokens can be made in several ways.
+// revive puts the rare candidates into the queue when it holds no others. A pair may
+// have become frequent since, if its tokens can be made in several ways.
 func (l *learner) revive() {
 	slices.SortStableFunc(l.rare, func(a, b rare) int {
 		return cmp.Or(cmp.Compare(a.pair, b.pair), cmp.Compare(a.round, b.round))

@@ -1,7 +1,7 @@
 package merges
 
-// candidate is a pair that may be merged in the given words. A pair can have
-// more than one candidate when a token can be made in more than one way.
+// candidate is a pair that may be merged in some words. A pair can have several
+// candidates if a token can be made in several ways.
 type candidate struct {
 	count int64 // of the pair when the candidate was last looked at
 	pair  Pair

@@ -12,8 +12,8 @@ import (
 // at one place.
 const maxRules = 32
 
-// charsmap is a set of replacement rules, the longest of which applies at each
-// place of a text, from left to right.
+// charsmap is a set of replacement rules. At each place of a text, from left to
+// right, the longest rule applies.
 type charsmap struct {
 	trie   trie
 	blob   string // the replacements, each ended by NUL; values of trie point into it

@@ -26,9 +26,9 @@ var asciiSeparator = [256]bool{' ': true, '\t': true, '\n': true, '\f': true, '\
 
 // countRaw counts the words of documents as they are written.
 //
-// When there are more distinct words than fit, those that occurred least often
-// so far are forgotten: all with one occurrence, the next time all with up to
-// two, and so on. What is kept thus depends on nothing but the documents.
+// When there are more distinct words than fit, those that occurred least often so
+// far are forgotten: first all with one occurrence, the next time all with up to
+// two, and so on. So the result depends only on the documents and their order.
 func countRaw(ctx context.Context, documents iter.Seq2[string, error], limit int) (*wordcount.Counts, error) {
 	c, least := new(wordcount.Counts), int64(0)
 	n := 0

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// Decode joins pieces to text as sentencepiece's Decode does: spaces are
-// restored and the one in front is removed, byte pieces are put together
-// (bytes that are not UTF-8 become U+FFFD each), control pieces are left out,
-// the unknown piece becomes " ⁇ ". A string that is no piece stands for itself.
-// The decoder of a model that comes from a tokenizer.json is applied instead.
+// Decode joins pieces to text like sentencepiece's Decode. It restores spaces and
+// removes the first one, joins byte pieces (each byte that is not UTF-8 becomes
+// U+FFFD), leaves out control pieces, and writes " ⁇ " for the unknown piece. A
+// string that is not a piece stands for itself. A model that was read from a
+// tokenizer.json applies the decoder of that file instead.
 func (m *Model) Decode(tokens []string) string {
 	if m.file != nil {
 		return m.file.decode(tokens)
@@ -23,7 +23,7 @@ func (m *Model) Decode(tokens []string) string {
 		}
 		bytes = bytes[:0]
 	}
-	first := true // a space here is the one that was put in front
+	first := true // a space here is the one that was put before the text
 	trim := m.normalizer.dummyPrefix || m.normalizer.removeExtra
 	for _, token := range tokens {
 		id, ok := m.ID(token)

@@ -1,9 +1,11 @@
 package unigram
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -45,14 +47,19 @@ func newEstimator(words *wordcount.Counts, pieces []string, scores []float64) (*
 
 // rebuild makes the trie of the pieces that are alive.
 func (e *estimator) rebuild() error {
-	alive := make(map[string]int32, e.left)
-	for i, piece := range e.pieces {
+	order := make([]int32, 0, e.left)
+	for i := range e.pieces {
 		if e.alive[i] {
-			alive[piece] = int32(i)
+			order = append(order, int32(i))
 		}
 	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(e.pieces[a], e.pieces[b]) })
+	keys := make([]string, len(order))
+	for i, id := range order {
+		keys[i] = e.pieces[id]
+	}
 	var err error
-	e.trie, err = newTrie(alive)
+	e.trie, err = buildTrie(keys, order)
 	return err
 }
 
@@ -112,12 +119,8 @@ func (l *lattice) build(word []byte, without int32) {
 }
 
 func (l *lattice) resize(n int) {
-	if cap(l.alpha) < n+1 {
-		l.alpha, l.beta = make([]float64, 2*n+64), make([]float64, 2*n+64)
-		l.start, l.last = make([]int32, 2*n+64), make([]int32, 2*n+64)
-	}
-	l.alpha, l.beta = l.alpha[:n+1], l.beta[:n+1]
-	l.start, l.last = l.start[:n+1], l.last[:n+1]
+	l.alpha, l.beta = slices.Grow(l.alpha[:0], n+1)[:n+1], slices.Grow(l.beta[:0], n+1)[:n+1]
+	l.start, l.last = slices.Grow(l.start[:0], n+1)[:n+1], slices.Grow(l.last[:0], n+1)[:n+1]
 }
 
 // expect adds to sums the expected number of each piece in count words, in

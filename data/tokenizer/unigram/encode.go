@@ -14,7 +14,7 @@ import (
 // With a .model, a score is a sum over the whole text in float32, so that strictly
 // the best segmentation of a word depends on what comes before it. The cache holds
 // how large the score before a word may be without changing the word's segmentation.
-// Beyond that, the word is segmented anew.
+// Beyond that, the word is segmented again.
 type Encoder struct {
 	m        *Model
 	raw      wordcache.Cache // by words of the text
@@ -160,9 +160,9 @@ func (e *Encoder) word(s *state, word []byte) {
 	}
 }
 
-// remember makes an entry of a word, whose normalized form may be empty. Words with
-// unknown characters, which depend on their neighbours, and those too long are
-// marked, so that they are segmented anew.
+// remember makes an entry of a word, whose normalized form may be empty. It marks
+// words that must be segmented each time: long ones, and those with unknown
+// characters, which depend on their neighbors.
 func remember[T string | []byte](e *Encoder, c *wordcache.Cache, word T, key uint64, normalized []byte) *wordcache.Entry {
 	limit := -1.0
 	e.ids = e.ids[:0]
@@ -187,7 +187,7 @@ func remember[T string | []byte](e *Encoder, c *wordcache.Cache, word T, key uin
 }
 
 // replay appends a cached word's pieces, and adds up their scores as the search
-// would have done. It returns false if the word must be segmented anew.
+// would. It returns false if the word must be segmented again.
 func (s *state) replay(m *Model, c *wordcache.Cache, found *wordcache.Entry) bool {
 	score := s.score
 	if !(score < found.Limit && -score < found.Limit) {

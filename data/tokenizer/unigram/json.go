@@ -11,8 +11,8 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
-// jsonFile is what a tokenizer.json says beside the vocabulary, and its sections
-// as they were read.
+// jsonFile is the content of a tokenizer.json other than the vocabulary, and its
+// sections as they were read.
 type jsonFile struct {
 	normalizers []component.Normalizer
 	split       bool // at whitespace, which is removed
@@ -166,7 +166,7 @@ func (m *Model) parseSection(raw json.RawMessage) error {
 		}
 	}
 	var err error
-	m.trie, err = newTrie(m.ids)
+	m.trie, err = newTrie(m.ids, func(int32) bool { return true })
 	return err
 }
 
@@ -180,7 +180,7 @@ func (f *jsonFile) addPreTokenizer(c component.Component) error {
 		f.split = true
 	case c.Type == "Punctuation":
 		if b := component.Or(c.Behavior, "Isolated"); b != "Isolated" {
-			return fmt.Errorf("Punctuation with the behavior %q is not supported", b)
+			return fmt.Errorf("a Punctuation with the behavior %q is not supported", b)
 		}
 		f.punctuation = true
 	default:
@@ -189,7 +189,7 @@ func (f *jsonFile) addPreTokenizer(c component.Component) error {
 			return err
 		}
 		if (f.split || f.punctuation) && f.metaspace.prefix == "first" {
-			return errors.New(`Metaspace with prepend_scheme "first" after another is not supported`)
+			return errors.New(`a Metaspace with prepend_scheme "first" after another is not supported`)
 		}
 	}
 	return nil
@@ -202,11 +202,11 @@ func newMetaspace(c component.Component) (*metaspace, error) {
 	}
 	switch {
 	case m.prefix != "never" && !component.Or(c.AddPrefixSpace, true):
-		return nil, errors.New(`Metaspace with add_prefix_space false, but a prepend_scheme other than "never", is not supported`)
+		return nil, errors.New(`a Metaspace with add_prefix_space false, but a prepend_scheme other than "never", is not supported`)
 	case m.prefix != "always" && m.prefix != "first" && m.prefix != "never":
-		return nil, fmt.Errorf("Metaspace with prepend_scheme %q is not supported", m.prefix)
+		return nil, fmt.Errorf("a Metaspace with prepend_scheme %q is not supported", m.prefix)
 	case utf8.RuneCountInString(m.symbol) != 1:
-		return nil, fmt.Errorf("Metaspace with replacement %q, which is not one character, is not supported", m.symbol)
+		return nil, fmt.Errorf("a Metaspace with replacement %q, which is not one character, is not supported", m.symbol)
 	}
 	return m, nil
 }

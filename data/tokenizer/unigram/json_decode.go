@@ -28,7 +28,7 @@ func (f *jsonFile) addDecoder(c component.Component) error {
 		d = eachToken(replace)
 	case "Strip":
 		if c.Start < 0 || c.Stop < 0 || utf8.RuneCountInString(c.Content) != 1 {
-			return fmt.Errorf("Strip of %d and %d times %q is not supported", c.Start, c.Stop, c.Content)
+			return fmt.Errorf("a Strip of %d and %d times %q is not supported", c.Start, c.Stop, c.Content)
 		}
 		d = eachToken(func(s string) string { return trim(s, c.Content, c.Start, c.Stop) })
 	case "ByteFallback":

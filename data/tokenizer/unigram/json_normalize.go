@@ -49,8 +49,8 @@ var normalizerMakers = map[string]component.NormalizerMaker{
 	"Nmt": func(component.Component) (component.Normalizer, error) { return nmt, nil },
 }
 
-// newReplace makes a Replace, of which there is one among normalizers and one among
-// decoders. It takes only regular expressions that mean the same in every dialect.
+// newReplace makes a Replace, which is a normalizer or a decoder. It accepts only
+// regular expressions that mean the same in every dialect.
 func newReplace(c component.Component) (component.Normalizer, error) {
 	switch literal, pattern := component.Or(c.Pattern.String, ""), component.Or(c.Pattern.Regex, ""); {
 	case literal != "":
@@ -135,7 +135,7 @@ func (p *precompiled) plain(text string) int {
 	return len(text)
 }
 
-// nmt removes control characters and makes all kinds of spaces one.
+// nmt removes control characters, and makes a space of all kinds of spaces.
 func nmt(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -1,56 +1,48 @@
 package unigram
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
-// jsonFloat reads a JSON number as Rust's serde_json does without its
-// float_roundtrip feature, as which Hugging Face's tokenizers use it: the digits
-// as an integer, which is rounded and then divided by a power of ten, which is
-// rounded too. The result can differ from the nearest float64 in the last bit,
-// and with it the choice between segmentations that tie.
+// jsonFloat reads a JSON number like Rust's serde_json without its float_roundtrip
+// feature, which Hugging Face's tokenizers use. The digits, as an integer, are
+// rounded, then divided by a power of ten, and rounded again. The result can differ
+// from the nearest float64 in the last bit, and so can the choice between
+// segmentations that tie.
 func jsonFloat(raw json.RawMessage) (float64, error) {
 	var number json.Number
 	if err := json.Unmarshal(raw, &number); err != nil || raw[0] == '"' || number == "" {
 		return 0, fmt.Errorf("%.40q is not a number", raw)
 	}
-	s := string(number)
-	negative := s[0] == '-'
-	if negative {
-		s = s[1:]
+	s, negative := strings.CutPrefix(string(number), "-")
+	mantissa, power := s, ""
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		mantissa, power = s[:i], s[i+1:]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	exponent, err := strconv.Atoi(cmp.Or(power, "0"))
+	if err != nil || exponent > 1<<20 || exponent < -1<<20 {
+		exponent = int(math.Copysign(1<<20, float64(exponent)))
 	}
 	var digits uint64
-	exponent := 0
-	full, fraction := false, false
-	i := 0
-	for ; i < len(s) && s[i] != 'e' && s[i] != 'E'; i++ {
-		if s[i] == '.' {
-			fraction = true
-			continue
-		}
+	for i, c := range whole + fraction {
 		hi, lo := bits.Mul64(digits, 10)
-		sum, carry := bits.Add64(lo, uint64(s[i]-'0'), 0)
-		if full = full || hi != 0 || carry != 0; full {
-			if !fraction {
-				exponent++ // the digit is dropped, its place counts
-			}
-			continue
+		sum, carry := bits.Add64(lo, uint64(c-'0'), 0)
+		if hi != 0 || carry != 0 {
+			// The digits from here on are dropped, but their places count.
+			exponent += max(0, len(whole)-i)
+			break
 		}
 		digits = sum
-		if fraction {
+		if i >= len(whole) {
 			exponent--
 		}
-	}
-	if i < len(s) {
-		e, err := strconv.Atoi(s[i+1:])
-		if err != nil || e > 1<<20 || e < -1<<20 {
-			e = int(math.Copysign(1<<20, float64(e)))
-		}
-		exponent += e
 	}
 	f := float64(digits)
 	for f != 0 && exponent < -308 {

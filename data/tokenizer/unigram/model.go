@@ -36,9 +36,9 @@ type Model struct {
 	normalizer   *normalizer
 	denormalizer *normalizer // nil if there is none
 
-	// byWord tells that no piece holds a space behind another character, so
-	// that a normalized text may be cut before each space; byRawWord that it
-	// may be cut at its spaces before it is normalized.
+	// byWord is set if no piece holds a space after another character, so that a
+	// normalized text may be cut before each space. byRawWord is set if text may be
+	// cut at its spaces before it is normalized.
 	byWord, byRawWord bool
 	literalSpace      bool // U+2581 in a text is not normalized to a space
 }
@@ -111,7 +111,7 @@ func (m *Model) index() error {
 			return fmt.Errorf("piece %d (%q) has the score %v", i, p.text, p.score)
 		}
 		if p.text == "\x00" && (m.fallback || p.kind == unused) {
-			p.kind = unused // an artefact of converters that sentencepiece passes over
+			p.kind = unused // made by converters; sentencepiece ignores it
 			continue
 		}
 		if strings.IndexByte(p.text, 0) >= 0 {
@@ -171,26 +171,25 @@ func parseByte(s string) (byte, bool) {
 	return byte(hi<<4 | lo), hi >= 0 && lo >= 0
 }
 
-// arrange builds the tries, and finds out how a text may be cut.
+// arrange builds the tries, and decides how a text may be cut.
 func (m *Model) arrange() error {
-	kept, protected := make(map[string]int32, len(m.ids)), make(map[string]int32)
 	m.byWord = m.normalizer.escape && (m.normalizer.charsmap == nil || utf8.ValidString(m.normalizer.charsmap.blob))
+	protects := false
 	cuts := true // at the spaces of a raw text
 	for key, id := range m.ids {
 		switch m.pieces[id].kind {
 		case userDefined:
-			protected[key] = 0
+			protects = true
 			cuts = cuts && !strings.ContainsAny(key, " ▁")
 		case unused:
 			continue
 		}
-		kept[key] = id
 		if !utf8.ValidString(key) || strings.Contains(strings.TrimLeft(key, space), space) {
 			m.byWord = false
 		}
 	}
 	var err error
-	if m.trie, err = newTrie(kept); err != nil {
+	if m.trie, err = newTrie(m.ids, func(id int32) bool { return m.pieces[id].kind != unused }); err != nil {
 		return err
 	}
 	m.scores, m.exact = make([]float32, len(m.pieces)), make([]float64, len(m.pieces))
@@ -202,8 +201,9 @@ func (m *Model) arrange() error {
 		}
 		m.exact[i] = float64(m.scores[i])
 	}
-	if len(protected) > 0 {
-		if m.normalizer.protected, err = newTrie(protected); err != nil {
+	if protects {
+		m.normalizer.protected, err = newTrie(m.ids, func(id int32) bool { return m.pieces[id].kind == userDefined })
+		if err != nil {
 			return err
 		}
 	}
@@ -230,8 +230,8 @@ func (m *Model) Token(id int32) string {
 	return m.pieces[id].text
 }
 
-// ID returns the id of a piece. A piece that is special (control, unknown,
-// byte) goes before an ordinary one of the same text.
+// ID returns the id of a piece. Of two pieces with the same text it is that of the
+// special one (control, unknown, byte).
 func (m *Model) ID(token string) (int32, bool) {
 	if id, ok := m.reserved[token]; ok {
 		return id, true
@@ -243,8 +243,8 @@ func (m *Model) ID(token string) (int32, bool) {
 // Unknown returns the id of the unknown piece, -1 if there is none.
 func (m *Model) Unknown() int32 { return m.unk }
 
-// IsControl tells whether the piece is a control one such as "</s>", which
-// encoding never makes and decoding leaves out.
+// IsControl reports whether a piece is a control piece such as "</s>". Encoding never
+// gives these, and decoding leaves them out.
 func (m *Model) IsControl(id int32) bool {
 	return id >= 0 && int(id) < len(m.pieces) && m.pieces[id].kind == control
 }

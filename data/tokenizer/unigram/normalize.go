@@ -22,7 +22,7 @@ type normalizer struct {
 	dummyPrefix bool      // a space is put before the text
 	removeExtra bool      // leading, trailing and repeated spaces are removed
 	escape      bool      // spaces become U+2581
-	suffix      bool      // the dummy prefix is put behind the text instead
+	suffix      bool      // the dummy prefix is put after the text instead
 	protected   trie      // user-defined pieces, which no rule changes; nil if there are none
 	plain       [utf8.RuneSelf]bool
 }

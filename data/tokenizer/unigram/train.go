@@ -3,7 +3,6 @@ package unigram
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -14,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
@@ -22,19 +22,18 @@ type TrainOptions struct {
 	VocabSize int // number of pieces, special and byte ones included
 
 	// Special are the special pieces, with the ids from 0 on. "<unk>" must be
-	// among them; the others are control pieces, of which "<s>", "</s>" and
-	// "<pad>" have the meaning that sentencepiece gives them.
+	// among them. The others are control pieces; "<s>", "</s>" and "<pad>" mean what
+	// they mean to sentencepiece.
 	Special []string
 
-	// CharacterCoverage is the share of the text that is made of characters in
-	// the vocabulary, the most frequent ones: 0.9 to 1; 0 means 0.9995.
+	// CharacterCoverage is the share of the text whose characters are in the
+	// vocabulary, the most frequent ones: 0.9 to 1; 0 means 0.9995.
 	CharacterCoverage float64
 
 	// ByteFallback adds 256 pieces for bytes, which other characters become.
 	ByteFallback bool
 
-	// Progress, where set, is called now and then with how much is done of
-	// total.
+	// Progress, if set, is called now and then.
 	Progress func(done, total int64)
 }
 
@@ -57,8 +56,8 @@ func (o TrainOptions) Validate() error {
 		return fmt.Errorf("unigram: the special pieces %q lack %q", o.Special, unkName)
 	case o.VocabSize <= meta:
 		return fmt.Errorf("unigram: a vocabulary of %d pieces is too small: %d are special ones", o.VocabSize, meta)
-	case o.VocabSize > 1<<24:
-		return fmt.Errorf("unigram: a vocabulary of %d pieces is too large", o.VocabSize)
+	case o.VocabSize > vocab.MaxSize:
+		return fmt.Errorf("unigram: a vocabulary of %d pieces is too large: the limit is %d", o.VocabSize, vocab.MaxSize)
 	case o.CharacterCoverage != 0 && !(o.CharacterCoverage >= 0.9 && o.CharacterCoverage <= 1):
 		return fmt.Errorf("unigram: character coverage %v is not between 0.9 and 1", o.CharacterCoverage)
 	}
@@ -76,19 +75,16 @@ func (o TrainOptions) Validate() error {
 	return nil
 }
 
-// ErrNoText means that there was nothing to train a vocabulary on.
-var ErrNoText = errors.New("unigram: the training text holds no words")
-
 // Train makes a unigram vocabulary of documents, as sentencepiece's trainer
 // does with its defaults (Kudo, "Subword Regularization", 2018, section 3.2):
 // text is normalized by nmt_nfkc; many seeds are pruned by EM and the loss of
 // likelihood until VocabSize pieces are left. Pieces have up to 16 characters,
-// all of one script, and hold a space only in front.
+// all of one script, and a space only at their beginning.
 //
 // The result depends only on the documents and their order, not on the number
 // of processors. It has fewer than VocabSize pieces if the text gives no more.
-// The memory needed does not grow with the text: when it has more distinct
-// words than fit, about one million, the rarest are left out.
+// The memory needed does not grow with the text: of more than about one million
+// distinct words, the rarest are left out.
 func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Model, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
@@ -110,7 +106,7 @@ func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOp
 	words := normalizeWords(raw, n, opts.Special)
 	chars := alphabet(words, opts.CharacterCoverage)
 	if len(chars) == 0 {
-		return nil, ErrNoText
+		return nil, wordcount.ErrNoText
 	}
 	words = replaceRare(words, chars)
 	meta := len(opts.Special)

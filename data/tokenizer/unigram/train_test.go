@@ -161,7 +161,7 @@ func TestTrainErrors(t *testing.T) {
 		opts TrainOptions
 		want error
 	}{
-		"no text":    {t.Context(), documents("", " \t"), TrainOptions{VocabSize: 100, Special: t5Specials}, ErrNoText},
+		"no text":    {t.Context(), documents("", " \t"), TrainOptions{VocabSize: 100, Special: t5Specials}, wordcount.ErrNoText},
 		"read error": {t.Context(), broken, TrainOptions{VocabSize: 100, Special: t5Specials}, failed},
 		"canceled":   {canceled, documents("some text"), TrainOptions{VocabSize: 100, Special: t5Specials}, context.Canceled},
 		"too small":  {t.Context(), documents(prose(t)), TrainOptions{VocabSize: 20, Special: t5Specials}, nil},

@@ -8,7 +8,7 @@ import (
 
 // trie is a double array in the format of darts-clone, which is the one in a
 // sentencepiece model's precompiled_charsmap: a unit is a node with an incoming
-// label (bits 0-7), a flag that tells whether a key ends there (bit 8) and the
+// label (bits 0-7), a flag set if a key ends there (bit 8) and the
 // offset to its children (bits 10-30, in units of 256 where bit 9 is set), or
 // the value of a key (bit 31 and below). The root is unit 0, and the child of
 // node i by label c is i ^ offset ^ c; a key's value is the child by label 0.

@@ -2,7 +2,6 @@ package unigram
 
 import (
 	"errors"
-	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -24,13 +23,16 @@ type trieBuilder struct {
 	values []int32
 }
 
-// newTrie makes a trie of keys and values, as buildTrie does. An empty key is left
-// out, as it would match nothing.
-func newTrie(values map[string]int32) (trie, error) {
-	keys := slices.Sorted(maps.Keys(values))
-	if len(keys) > 0 && keys[0] == "" {
-		keys = keys[1:]
+// newTrie makes a trie of the keys whose value keep accepts. An empty key is left out,
+// as it would match nothing.
+func newTrie(values map[string]int32, keep func(value int32) bool) (trie, error) {
+	keys := make([]string, 0, len(values))
+	for key, value := range values {
+		if key != "" && keep(value) {
+			keys = append(keys, key)
+		}
 	}
+	slices.Sort(keys)
 	sorted := make([]int32, len(keys))
 	for i, key := range keys {
 		sorted[i] = values[key]

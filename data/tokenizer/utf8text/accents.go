@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// StripAccents returns text without its marks (M), as Hugging Face's StripAccents,
-// which is at Unicode 9, does. It does not decompose text.
+// StripAccents returns text without its marks (M) of Unicode 9, like Hugging Face's
+// StripAccents. It does not decompose text.
 func StripAccents(text string) string {
 	return strings.Map(func(r rune) rune {
 		if isMark(r) {
@@ -24,8 +24,8 @@ func isMark(r rune) bool {
 	return r == vedicArdhavisarga || r == vedicRotated || unicode.Is(unicode.M, r) && !unicode.Is(newMarks, r)
 }
 
-// IsPunctuation tells whether r is punctuation to Hugging Face's pre-tokenizers,
-// which are at Unicode 8. Of ASCII, symbols count as punctuation too.
+// IsPunctuation reports whether r is punctuation to Hugging Face's pre-tokenizers,
+// by Unicode 8. ASCII symbols count as punctuation too.
 func IsPunctuation(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r > ' ' && r != 0x7F && !('0' <= r && r <= '9') && !('A' <= r && r <= 'Z') && !('a' <= r && r <= 'z')
@@ -41,8 +41,7 @@ const (
 	vedicRotated      = 0x1CF3  // was a mark, is a letter
 )
 
-// The tables below are found by comparing every code point with
-// testdata/classes.py.
+// testdata/classes.py lists the classes of every code point, for the tests to compare.
 
 // newMarks are marks (M) that are not stripped.
 var newMarks = Table(`

@@ -1,5 +1,5 @@
-// Package utf8text does with characters what the reference tokenizers do: it mends
-// text that is not valid UTF-8, lowercases, normalizes, and knows accents and
-// punctuation. Their languages and libraries hold other versions of Unicode than
-// Go's standard library and golang.org/x/text, which are at Unicode 15.
+// Package utf8text treats characters as the reference tokenizers do. It repairs
+// invalid UTF-8, lowercases, normalizes, strips accents and knows punctuation. The
+// languages and libraries of the references have other versions of Unicode than Go's
+// standard library and golang.org/x/text, which have Unicode 15.
 package utf8text

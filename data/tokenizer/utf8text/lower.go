@@ -5,31 +5,15 @@ import (
 	"unicode"
 )
 
-// Lower returns the lower case of text, character by character, by Unicode 17,
-// as Rust's char::to_lowercase gives it: U+0130 becomes two characters, and a
-// final sigma is not told from others. Go 1.26 is at Unicode 15.
+// Lower returns the lower case of text, character by character, by Unicode 17, like
+// Rust's char::to_lowercase: U+0130 becomes two characters, and a final sigma is
+// treated like others. Go 1.26 has Unicode 15.
 func Lower(text string) string {
-	i := 0
-	for i < len(text) && text[i] < 0x80 && (text[i] < 'A' || text[i] > 'Z') {
-		i++
-	}
-	if i == len(text) {
-		return text
-	}
-	var b strings.Builder
-	b.Grow(len(text) + 8)
-	b.WriteString(text[:i])
-	for _, r := range text[i:] {
-		b.WriteRune(LowerRune(r))
-		if r == 0x130 {
-			b.WriteRune(0x307)
-		}
-	}
-	return b.String()
+	return strings.Map(LowerRune, strings.ReplaceAll(text, "\u0130", "i\u0307"))
 }
 
-// LowerRune returns the first character of the lower case of r, by Unicode 17.
-// It is the only one but for U+0130, whose lower case is "i" and U+0307.
+// LowerRune returns the first character of the lower case of r, by Unicode 17. There
+// is only one, except for U+0130, whose lower case is "i" and U+0307.
 func LowerRune(r rune) rune {
 	if r < 0x1C89 {
 		return unicode.ToLower(r)

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// longRun is the number of combining characters in a row from which x/text is
-// not trusted: it puts a U+034F after the thirtieth, decomposed, one.
+// longRun is the number of combining characters in a row above which x/text is not
+// used, since it inserts a U+034F after 30 of them, counted decomposed.
 const longRun = 12
 
-// Normalize returns a Unicode normalization form of text as Hugging Face's
-// normalizers NFC, NFD, NFKC and NFKD give it: by Unicode 9, and whatever the
-// number of combining characters in a row. Text is valid UTF-8.
+// Normalize returns a Unicode normalization form of text like Hugging Face's
+// normalizers NFC, NFD, NFKC and NFKD: by Unicode 9, and without a limit on the
+// combining characters in a row. Text is valid UTF-8.
 func Normalize(form norm.Form, text string) string {
 	i := 0
 	for i < len(text) && text[i] < utf8.RuneSelf {
@@ -51,8 +51,8 @@ func Normalize(form norm.Form, text string) string {
 			from = i
 			continue
 		}
-		// x/text counts a character that decomposes into combining ones, such
-		// as U+0F73 and, whatever the form, U+FF9E, as these.
+		// x/text counts a character that decomposes into combining ones as these:
+		// for example U+0F73 and, in any form, U+FF9E.
 		if norm.NFKD.PropertiesString(text[i:i+size]).LeadCCC() == 0 {
 			combining = 0
 		} else if combining++; combining > longRun {
@@ -101,8 +101,8 @@ func normalizeExactly(form norm.Form, text string) string {
 	starter := -1 // index in out of the last starter
 	last := uint8(0)
 	for _, c := range all {
-		// A character is blocked from the starter by one of its own class or a
-		// higher one between them, or by another starter.
+		// A character does not combine with the starter if one of its own class or
+		// of a higher one, or another starter, is between them.
 		adjacent := starter == len(out)-1
 		if starter >= 0 && (adjacent || last != 0 && last < c.ccc) {
 			composed := []rune(norm.NFC.String(string(out[starter]) + string(c.r)))
@@ -120,14 +120,14 @@ func normalizeExactly(form norm.Form, text string) string {
 	return string(out)
 }
 
-// isNormal tells whether r, which x/text would decompose or compose, is to
-// Hugging Face's normalizers a starter that does neither.
+// isNormal reports whether Hugging Face's normalizers leave r as it is, as a
+// starter, although x/text would decompose or compose it.
 func isNormal(r rune) bool {
 	return r >= 0x7FD && !(0x3300 <= r && r < 0xA7F2) && unicode.Is(normalIn9, r)
 }
 
-// normalIn9 are the characters that got a decomposition or a combining class
-// after Unicode 9, found by comparing every code point with testdata/normal.py.
+// normalIn9 are the characters that got a decomposition or a combining class after
+// Unicode 9. testdata/normal.py lists what the tests compare.
 var normalIn9 = Table(`
 	7fd 898-89f 8ca-8d3 9fe c3c d3b-d3c eba 1715 1abf-1ace 1df6-1dfa 32ff a7f2-a7f4 a82c ab69
 	10781-10785 10787-107b0 107b2-107ba 10d24-10d27 10eab-10eac 10efd-10eff 10f46-10f50 10f82-10f85

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// Repair returns text with one U+FFFD in place of each maximal part of it that
-// begins a character but is none: what Python's bytes.decode("utf-8",
-// "replace") and Rust's String::from_utf8_lossy give (Unicode 15, section 3.9,
-// "U+FFFD Substitution of Maximal Subparts"). [strings.ToValidUTF8] puts one
-// for each run of invalid bytes, converting to runes and back one for each byte.
+// Repair returns text with one U+FFFD in place of each maximal part that begins a
+// character and does not complete it, like Python's bytes.decode("utf-8",
+// "replace") and Rust's String::from_utf8_lossy (Unicode 15, section 3.9,
+// "U+FFFD Substitution of Maximal Subparts"). [strings.ToValidUTF8] would put one
+// for each run of invalid bytes, a conversion to runes one for each byte.
 //
 // Valid text is returned as it is, without a copy.
 func Repair(text string) string {
@@ -37,8 +37,8 @@ func Repair(text string) string {
 	return b.String()
 }
 
-// invalidPart returns the length of the longest part at the beginning of text
-// that begins a valid character, at least one byte. Text begins with none.
+// invalidPart returns the length, at least 1, of the longest beginning of text that
+// also begins some valid character. Text itself does not begin with a valid one.
 func invalidPart(text string) int {
 	low, high, more := byte(0x80), byte(0xBF), 0
 	switch c := text[0]; {

@@ -3,6 +3,7 @@ package wordcount
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"runtime"
 	"sync"
@@ -26,9 +27,12 @@ type Splitter interface {
 	Normalize(word []byte, yield func(normalized []byte))
 }
 
-// Count returns how often each word occurs in the documents. It calls
-// newSplitter once for every processor; documents is drained on the caller's
-// goroutine. It stops at the first error of documents, or when ctx is done.
+// ErrNoText means that there was nothing to train a vocabulary on.
+var ErrNoText = errors.New("the training text holds no words")
+
+// Count returns how often each word occurs in the documents, ErrNoText if there is
+// none. It calls newSplitter once for every processor. documents is drained on the
+// caller's goroutine. Count stops at the first error of documents, or when ctx is done.
 func Count(ctx context.Context, documents iter.Seq2[string, error], newSplitter func() Splitter) (*Counts, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []string)
@@ -63,6 +67,9 @@ func Count(ctx context.Context, documents iter.Seq2[string, error], newSplitter 
 	err := distribute(ctx, documents, chunks)
 	if werr := group.Wait(); err == nil {
 		err = werr
+	}
+	if err == nil && total.Len() == 0 {
+		err = ErrNoText
 	}
 	if err != nil {
 		return nil, err

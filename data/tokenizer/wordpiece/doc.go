@@ -2,14 +2,14 @@
 // of cleaning and splitting text, as Hugging Face's tokenizers do.
 //
 // Training cleans, lowercases and splits text as below, counts words, and merges
-// pairs of pieces, the most frequent first. The pieces are characters at first, of
-// which all but the first of a word carry the prefix "##".
+// pairs of pieces, the most frequent first. The first pieces are single characters.
+// All but the first piece of a word have the prefix "##".
 //
 // Hugging Face's trainer does the same, but takes characters in the order of a
 // randomly seeded hash map. That order decides which of equally frequent
 // characters the alphabet keeps, and which of equally frequent pairs is merged
-// first, so that two of its runs differ. Here characters are taken by code point
-// and every run is the same. The two vocabularies differ in such ties and, where
+// first, so two of its runs differ. Here characters are taken by code point, and
+// every run is the same. The vocabularies of the two differ in such ties and, if
 // the alphabets differ in size, in the last merges.
 //
 // Encoding is BERT's: control characters are removed, whitespace separates

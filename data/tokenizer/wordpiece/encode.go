@@ -63,7 +63,7 @@ func (e *Encoder) Encode(dst []int32, text string) []int32 {
 }
 
 // split appends the pieces of one normalized word: at every place the longest
-// token that fits, or [UNK] for the whole word if none does somewhere.
+// token that fits, or [UNK] for the whole word if at some place none fits.
 func (m *Model) split(dst []int32, word []byte) []int32 {
 	if len(word) > m.maxChars && utf8.RuneCount(word) > m.maxChars {
 		return append(dst, m.unk)

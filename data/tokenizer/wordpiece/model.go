@@ -84,9 +84,9 @@ func newModel(v vocab.Vocabulary, norm Normalization) (*Model, error) {
 	return m, nil
 }
 
-// ParseVocabulary reads a vocab.txt: a token a line, whose id is the number of
-// its line from 0. A byte order mark, whitespace at the end of a line (as in
-// Hugging Face's WordPiece) and empty lines at the end are no part of it.
+// ParseVocabulary reads a vocab.txt: a token a line, whose id is the number of its
+// line from 0. It ignores a byte order mark, whitespace at the end of a line (as
+// Hugging Face's WordPiece does) and empty lines at the end.
 //
 // The file does not say whether text is to be lowercased. A vocabulary with a
 // capital letter outside of brackets is taken to be cased, since lowercased text
@@ -96,7 +96,7 @@ func ParseVocabulary(text string) (*Model, error) {
 	norm := Uncased
 	for i, line := range lines {
 		line = strings.TrimRight(line, " \t\r")
-		// A line of nothing but an unusual space is a token, though no text gives it.
+		// A line that holds only an unusual space is a token, though no text gives it.
 		if trimmed := strings.TrimRightFunc(line, unicode.IsSpace); trimmed != "" {
 			line = trimmed
 		}

@@ -1,6 +1,7 @@
 package wordpiece
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -9,8 +10,8 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 )
 
-// isSpace tells whether BERT treats r as whitespace. Vertical tab, form feed
-// and the like are control characters to it, and removed.
+// isSpace reports whether BERT treats r as whitespace. It does not treat vertical
+// tab, form feed and the like so: they are control characters, which are removed.
 func isSpace(r rune) bool {
 	switch r {
 	case ' ', '\t', '\n', '\r', 0x2028, 0x2029:
@@ -19,20 +20,17 @@ func isSpace(r rune) bool {
 	return r >= 0x80 && unicode.Is(unicode.Zs, r)
 }
 
-// isControl tells whether BERT removes r when it cleans text.
+// isControl reports whether BERT removes r, which is not ASCII, when it cleans text.
 func isControl(r rune) bool {
-	if r == '\t' || r == '\n' || r == '\r' {
-		return false
-	}
-	return r == 0 || r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) && !unicode.Is(newFormat, r)
+	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) && !unicode.Is(newFormat, r)
 }
 
-// isMark tells whether r is an accent, which is stripped.
+// isMark reports whether r is an accent, which is stripped.
 func isMark(r rune) bool {
 	return r == hanunooPamudpod || unicode.Is(unicode.Mn, r) && !unicode.Is(newMarks, r)
 }
 
-// isIdeograph tells whether r is one of the CJK ideographs that BERT sets apart.
+// isIdeograph reports whether r is one of the CJK ideographs that BERT sets apart.
 // The gap at U+2B820 is Hugging Face's.
 func isIdeograph(r rune) bool {
 	switch {
@@ -48,30 +46,58 @@ func isIdeograph(r rune) bool {
 
 // text appends the normalized text to dst, which is empty.
 func (n Normalization) text(dst []byte, text string) []byte {
-	for i := 0; i < len(text); i++ {
-		if text[i] >= utf8.RuneSelf {
-			return n.unicode(dst, text)
-		}
-	}
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if n.CleanText && asciiSpace[c] {
-			c = ' '
-		}
-		if n.CleanText && (c < ' ' || c == 0x7f) {
+	ascii := true
+	for _, r := range text {
+		if r < utf8.RuneSelf {
+			switch {
+			case n.CleanText && asciiSpace[r]:
+				r = ' '
+			case n.CleanText && (r < ' ' || r == 0x7f):
+				continue
+			case n.Lowercase && 'A' <= r && r <= 'Z':
+				r += 'a' - 'A'
+			}
+			dst = append(dst, byte(r))
 			continue
 		}
-		if n.Lowercase && 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+		ascii = false
+		if n.CleanText {
+			if isControl(r) {
+				continue
+			}
+			if isSpace(r) {
+				r = ' '
+			}
 		}
-		dst = append(dst, c)
+		if n.ChineseChars && isIdeograph(r) {
+			dst = append(dst, ' ')
+			dst = utf8.AppendRune(dst, r)
+			dst = append(dst, ' ')
+			continue
+		}
+		dst = utf8.AppendRune(dst, r)
 	}
-	return dst
+	if ascii || !n.StripAccents && !n.Lowercase {
+		return dst
+	}
+	s := string(dst)
+	if n.StripAccents {
+		s = strings.Map(func(r rune) rune {
+			if isMark(r) {
+				return -1
+			}
+			return r
+		}, utf8text.Normalize(norm.NFD, s))
+	}
+	if n.Lowercase {
+		s = utf8text.Lower(s)
+	}
+	return append(dst[:0], s...)
 }
 
 // words calls yield for every word that BERT makes of text, which holds no
-// whitespace other than that which normalization makes. The slice given to
-// yield is overwritten by the next call.
+// whitespace. Normalization may make some. The slice given to yield is overwritten by
+// the next call. It returns scratch, which may have grown.
 func (n Normalization) words(text string, scratch []byte, yield func(word []byte)) []byte {
 	buf := n.text(scratch[:0], text)
 	start := 0
@@ -99,50 +125,4 @@ func (n Normalization) words(text string, scratch []byte, yield func(word []byte
 	}
 	flush(len(buf))
 	return buf
-}
-
-// unicode does what text does, for any characters.
-func (n Normalization) unicode(dst []byte, text string) []byte {
-	for _, r := range text {
-		if n.CleanText {
-			if isControl(r) {
-				continue
-			}
-			if isSpace(r) {
-				r = ' '
-			}
-		}
-		if n.ChineseChars && isIdeograph(r) {
-			dst = append(dst, ' ')
-			dst = utf8.AppendRune(dst, r)
-			dst = append(dst, ' ')
-			continue
-		}
-		dst = utf8.AppendRune(dst, r)
-	}
-	if !n.StripAccents && !n.Lowercase {
-		return dst
-	}
-	in := dst
-	if n.StripAccents {
-		in = []byte(utf8text.Normalize(norm.NFD, string(dst)))
-	}
-	// Lowercasing can lengthen a character, so that it cannot be done in place.
-	out := make([]byte, 0, len(in)+8)
-	for len(in) > 0 {
-		r, size := utf8.DecodeRune(in)
-		in = in[size:]
-		if n.StripAccents && isMark(r) {
-			continue
-		}
-		if n.Lowercase {
-			if r == 0x130 { // the one character whose lower case is two
-				out = append(out, "i̇"...)
-				continue
-			}
-			r = utf8text.LowerRune(r)
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return out
 }

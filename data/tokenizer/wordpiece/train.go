@@ -1,8 +1,8 @@
 package wordpiece
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -13,9 +13,6 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
-// maxTokens bounds a trained vocabulary, far above any in use.
-const maxTokens = 1 << 24
-
 // TrainOptions configures [Train].
 type TrainOptions struct {
 	VocabSize     int      // number of tokens, the special ones included; at most 2^24
@@ -23,63 +20,41 @@ type TrainOptions struct {
 	MinFrequency  int      // least number of occurrences of a pair that is merged; 0 means 2
 	LimitAlphabet int      // number of different characters kept, the most frequent first; 0 means 1000
 
-	// Progress, where set, is called now and then with the number of tokens
-	// made so far and VocabSize.
+	// Progress, if set, is called now and then with the number of tokens so far
+	// and VocabSize.
 	Progress func(done, total int64)
 }
 
-// Validate reports what is wrong with the options.
+// Validate reports what is wrong with the options, other than what [merges.Learn] does.
 func (o TrainOptions) Validate() error {
 	switch {
 	case o.VocabSize < len(o.Special)+2:
 		return fmt.Errorf("wordpiece: a vocabulary of %d tokens is too small: there are %d special tokens alone", o.VocabSize, len(o.Special))
 	case !slices.Contains(o.Special, unknown):
 		return fmt.Errorf("wordpiece: the special tokens %q lack %s", o.Special, unknown)
-	case o.VocabSize > maxTokens:
-		return fmt.Errorf("wordpiece: a vocabulary of %d tokens is too large: the limit is %d", o.VocabSize, maxTokens)
-	case o.MinFrequency < 0:
-		return fmt.Errorf("wordpiece: minimum frequency %d is negative", o.MinFrequency)
 	case o.LimitAlphabet < 0:
 		return fmt.Errorf("wordpiece: alphabet limit %d is negative", o.LimitAlphabet)
 	}
 	return nil
 }
 
-// ErrNoText means that there was nothing to train a vocabulary on.
-var ErrNoText = errors.New("wordpiece: the training text holds no words")
-
 // Train makes a WordPiece vocabulary of lowercased, unaccented text from
 // documents. The result depends only on how often each word occurs. Words are
 // counted on all processors; documents is drained on the caller's goroutine.
 //
-// The vocabulary holds fewer than VocabSize tokens if the text gives no more
-// pairs that are frequent enough. It is an error if the characters of the text
-// alone are more than VocabSize.
+// The vocabulary has fewer than VocabSize tokens if the text gives no more pairs
+// that are frequent enough. It is an error if the special tokens and the characters
+// of the text are more than VocabSize.
 func Train(ctx context.Context, documents iter.Seq2[string, error], opts TrainOptions) (*Model, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	if opts.MinFrequency == 0 {
-		opts.MinFrequency = 2
-	}
-	if opts.LimitAlphabet == 0 {
-		opts.LimitAlphabet = 1000
-	}
-	counts, err := wordcount.Count(ctx, documents, func() wordcount.Splitter { return &splitter{norm: Uncased} })
-	if err != nil {
-		return nil, err
-	}
-	if counts.Len() == 0 {
-		return nil, ErrNoText
-	}
-	tokens, words, err := characters(counts, opts)
-	if err != nil {
-		return nil, err
-	}
-	tokens, _, err = merges.Learn(ctx, tokens, words, merges.Options{
-		VocabSize: opts.VocabSize, MinFrequency: int64(opts.MinFrequency), Progress: opts.Progress,
-		Join: func(left, right string) string { return left + strings.TrimPrefix(right, prefix) },
-	})
+	tokens, _, err := merges.Train(ctx, documents, func() wordcount.Splitter { return &splitter{norm: Uncased} },
+		func(counts *wordcount.Counts) ([]string, *merges.Words, error) { return characters(counts, opts) },
+		merges.Options{
+			VocabSize: opts.VocabSize, MinFrequency: cmp.Or(int64(opts.MinFrequency), 2), Progress: opts.Progress,
+			Join: func(left, right string) string { return left + strings.TrimPrefix(right, prefix) },
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +85,14 @@ func alphabet(counts *wordcount.Counts, limit int) []rune {
 	return kept
 }
 
-// characters returns the tokens that training begins with and the words as
-// sequences of them: the special tokens, the alphabet, and then the characters
-// that occur in the inside of a word, with their prefix, in the order of their
-// code points. Characters that are not in the alphabet are left out of their
-// words, as Hugging Face does.
+// characters returns the tokens that training begins with, and the words as
+// sequences of them. The tokens are the special ones, the alphabet, and then, with
+// their prefix, the characters that occur inside a word, in the order of their code
+// points. Characters that are not in the alphabet are left out of words, as by
+// Hugging Face.
 func characters(counts *wordcount.Counts, opts TrainOptions) ([]string, *merges.Words, error) {
 	tokens := slices.Clone(opts.Special)
-	letters := alphabet(counts, opts.LimitAlphabet)
+	letters := alphabet(counts, cmp.Or(opts.LimitAlphabet, 1000))
 	first := make(map[rune]int32, len(letters))
 	inside := make(map[rune]int32, len(letters))
 	for _, r := range letters {

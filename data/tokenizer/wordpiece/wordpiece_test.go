@@ -14,6 +14,8 @@ import (
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
 
 var bertSpecials = []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
@@ -117,7 +119,7 @@ func TestTrainDeterministic(t *testing.T) {
 
 func TestTrainErrors(t *testing.T) {
 	ctx := context.Background()
-	if _, err := Train(ctx, texts("", " \n"), TrainOptions{VocabSize: 100, Special: bertSpecials}); !errors.Is(err, ErrNoText) {
+	if _, err := Train(ctx, texts("", " \n"), TrainOptions{VocabSize: 100, Special: bertSpecials}); !errors.Is(err, wordcount.ErrNoText) {
 		t.Errorf("no text: %v", err)
 	}
 	if _, err := Train(ctx, texts("abcdefghijk"), TrainOptions{VocabSize: 12, Special: bertSpecials}); err == nil || !strings.Contains(err.Error(), "raise the vocabulary size") {

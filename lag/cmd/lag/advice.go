@@ -6,8 +6,7 @@ import (
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
-// words are the flags that set the fields which errors and warnings advise to
-// change.
+// words maps the fields that errors and warnings name to flags.
 var words = advice.Words{
 	advice.Name: "-name", advice.Corpus: "-corpus", advice.TokenizerFile: "-tokenizer", advice.VocabSize: "-vocab",
 	advice.BatchSize: "-batch", advice.Validation: "-validation", advice.PretrainSteps: "-pretrain",
@@ -16,7 +15,7 @@ var words = advice.Words{
 	advice.StackingSeeds: "-seeds 1,2", advice.StackingPool: "-strategies; `lag strategies` lists them",
 }
 
-// withFlags adds to the text of an error the flags that mend it.
+// withFlags returns the text of an error and the flags that can fix it.
 func withFlags(err error) string {
 	text := err.Error()
 	if e, ok := errors.AsType[*advice.Error](err); ok {

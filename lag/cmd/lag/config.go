@@ -6,41 +6,53 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/landscape-aware/growing/lag"
 )
 
-// configuration is the flags from which a command has its configuration: a
-// preset or a file, which other flags change.
+// configuration contains the flags that select a command's configuration: a
+// preset or a file. Other flags change it.
 type configuration[T interface{ Validate() error }] struct {
 	command      string
 	flags        *flag.FlagSet
 	preset, file *string
-	dry          *bool
+	dry, list    *bool
+	about        []lag.About
 	presets      func(name string) (T, error)
 }
 
-// configFlags adds these flags for a command. what is the configuration of.
-func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, what, standard string, names []string, presets func(string) (T, error)) configuration[T] {
+// configFlags adds these flags. what names the kind of configuration.
+func configFlags[T interface{ Validate() error }](flags *flag.FlagSet, command, what, standard string, about []lag.About, presets func(string) (T, error)) configuration[T] {
+	var names []string
+	for _, a := range about {
+		names = append(names, a.Name)
+	}
 	return configuration[T]{
-		command: command, flags: flags, presets: presets,
+		command: command, flags: flags, presets: presets, about: about,
 		preset: flags.String("preset", standard, "`name` of the "+what+"'s preset: "+strings.Join(names, ", ")),
-		file:   flags.String("config", "", "JSON or YAML `file` with the "+what+"'s configuration, such as "+command+" -print shows, in place of a preset"),
+		file:   flags.String("config", "", "JSON or YAML `file` with the "+what+"'s configuration, instead of a preset; "+command+" -print shows one"),
 		dry:    flags.Bool("print", false, "print the configuration as JSON and stop"),
+		list:   flags.Bool("presets", false, "list the presets, with how long each takes and the losses to expect, and stop"),
 	}
 }
 
-// load returns the configuration with changes, valid. Errors are the user's. Done
-// tells that it was only to be printed.
+// load returns the configuration with the changes, validated. Its errors are
+// usage errors. done reports that the configuration was only to be printed.
 func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, err error) {
+	if *c.list {
+		return config, true, printPresets(os.Stdout, c.command, c.about)
+	}
 	both := false
 	c.flags.Visit(func(f *flag.Flag) { both = both || f.Name == "preset" && *c.file != "" })
 	if both {
-		err = errors.New("-config takes the place of a preset; leave -preset out")
+		err = errors.New("-config and -preset exclude each other; remove one")
 	} else if *c.file == "" {
 		config, err = c.presets(*c.preset)
 	} else if err = readJSON(*c.file, &config); err != nil {
@@ -63,15 +75,30 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 	return config, false, nil
 }
 
-// printJSON prints a configuration.
+// printPresets lists the presets of a command.
+func printPresets(w io.Writer, command string, list []lag.About) error {
+	for _, a := range list {
+		line := command + " -preset " + a.Name
+		if a.Workers > 1 {
+			line += fmt.Sprintf(" -workers %d", a.Workers)
+		}
+		if _, err := fmt.Fprintf(w, "%s\n  %s\n  command       %s\n  hardware      %s\n  takes         %s\n  final losses  %s\n",
+			a.Name, a.What, line, a.Hardware, a.Takes, a.Expect); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printJSON prints a configuration as JSON.
 func printJSON(config any) error {
 	e := json.NewEncoder(os.Stdout)
 	e.SetIndent("", "  ")
 	return e.Encode(config)
 }
 
-// readJSON reads a configuration from a file, JSON or, by its name, YAML. Unknown
-// fields are an error.
+// readJSON reads a configuration from a JSON file or, depending on its name, a
+// YAML file. Unknown fields are an error.
 func readJSON(path string, into any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -94,8 +121,8 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-// initially returns a change that makes a model directory the one to begin with,
-// where one is named. Flags that ask for another model are errors.
+// initially returns a change that makes the model in a directory the initial
+// one, if dir is not empty. Flags that ask for another model are errors.
 func initially[T any](flags *flag.FlagSet, dir *string, set func(config *T, dir string) error) func(*T) error {
 	return func(config *T) error {
 		if *dir == "" {
@@ -108,7 +135,7 @@ func initially[T any](flags *flag.FlagSet, dir *string, set func(config *T, dir 
 			}
 		})
 		if len(given) > 0 {
-			return fmt.Errorf("the model is that of %s (-initial); leave %s out", *dir, strings.Join(given, " and "))
+			return fmt.Errorf("the model comes from %s (-initial); remove %s", *dir, strings.Join(given, " and "))
 		}
 		return set(config, *dir)
 	}

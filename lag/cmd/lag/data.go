@@ -10,29 +10,30 @@ import (
 	"path/filepath"
 
 	"github.com/charmbracelet/log"
+	"github.com/dustin/go-humanize"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
-// dataCommands are what `lag data` does.
+// dataCommands are the subcommands of `lag data`.
 var dataCommands = []command{
-	{"prepare", "", "turn a corpus into tokens: train a vocabulary or take one, encode, keep", dataPrepare, nil},
-	{"train", "", "train a vocabulary alone, and write it as tokenizer.json or tokenizer.model", dataTrain, nil},
-	{"encode", "", "encode lines from standard input: a line of space-separated ids each", dataEncode, nil},
+	{"prepare", "", "turn a corpus into a dataset of tokens: train or load a vocabulary, and encode the text", dataPrepare, nil},
+	{"train", "", "only train a vocabulary, and write it as tokenizer.json or tokenizer.model", dataTrain, nil},
+	{"encode", "", "encode lines from standard input, each to a line of space-separated ids", dataEncode, nil},
 	{"list", "", "list the datasets", dataList, nil},
 	{"show", "[DATASET]", "show a few examples of an objective", dataShow, nil},
 	{"stats", "[DATASET]", "count documents and tokens, and draw the lengths of documents", dataStats, nil},
-	{"verify", "[DATASET or STORE]", "read all that was prepared, and tell what is damaged", dataVerify, nil},
+	{"verify", "[DATASET or STORE]", "read all prepared files and report damage", dataVerify, nil},
 }
 
-// defaultDataDir is where studies that are not told otherwise keep their data.
+// defaultDataDir is the default directory of prepared data.
 var defaultDataDir = filepath.Join("runs", ".lag-data")
 
 func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
-	dir := flags.String("data", defaultDataDir, "`directory` of prepared data; studies look there too")
-	file := flags.String("config", "", "JSON `file` with a configuration, such as -print shows, in place of the defaults")
+	dir := flags.String("data", defaultDataDir, "`directory` of prepared data, shared with studies")
+	file := flags.String("config", "", "JSON `file` with a configuration, instead of the defaults; -print shows one")
 	dry := flags.Bool("print", false, "print the configuration as JSON and stop")
 	overrides := dataFlags(flags)
 	return func(ctx context.Context, _ []string) error {
@@ -49,7 +50,7 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 		sized := *file != ""
 		flags.Visit(func(f *flag.Flag) { sized = sized || f.Name == "vocab" })
 		if config.TokenizerFile != "" && !sized {
-			config.VocabSize = 0 // the size is the file's; the default is of a vocabulary to train
+			config.VocabSize = 0 // the file determines the size; the default is for a vocabulary to train
 		}
 		if err := config.Validate(); err != nil {
 			return usageError{err}
@@ -63,7 +64,7 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 		d, err := data.Prepare(ctx, config, *dir, bars.stage)
 		bars.finish()
 		if errors.Is(err, context.Canceled) {
-			return fmt.Errorf("interrupted; downloads and a vocabulary that is trained are kept, and the same command goes on from there: %w", context.Canceled)
+			return fmt.Errorf("interrupted; downloads and a trained vocabulary are kept; run the same command again to continue: %w", context.Canceled)
 		}
 		if err != nil {
 			return err
@@ -75,18 +76,18 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// warnSmaller says if a vocabulary is smaller than it was asked for.
+// warnSmaller warns if a vocabulary is smaller than requested.
 func warnSmaller(t *tokenizer.Tokenizer, config data.Config) {
 	if config.TokenizerFile == "" && t.VocabSize() < config.VocabSize {
-		log.Warn("the vocabulary is smaller than asked for: the corpus gives no more tokens", "tokens", t.VocabSize(), "asked", config.VocabSize)
+		log.Warn("the vocabulary is smaller than requested: the corpus has too little text", "tokens", t.VocabSize(), "requested", config.VocabSize)
 	}
 }
 
-// printDataset says what a dataset is, and where.
+// printDataset describes a dataset.
 func printDataset(d *data.Dataset) {
-	fmt.Printf("corpus     %s: %d documents, %.1f MB; licence: %s\n", preview.Visible(d.Info.Name), d.Documents, float64(d.Bytes)/1e6, preview.Visible(d.Info.License))
-	fmt.Printf("tokenizer  %s, %d tokens; %.2f%% of the text's tokens unknown\n", d.Tokenizer.Kind(), d.Tokenizer.VocabSize(), 100*d.UnknownRate)
-	fmt.Printf("tokens     %d for training, %d for validation; %.2f bytes a token; unigram entropy %.3f nats\n",
+	fmt.Printf("corpus     %s: %d documents, %s; licence: %s\n", preview.Visible(d.Info.Name), d.Documents, humanize.Bytes(uint64(d.Bytes)), preview.Visible(d.Info.License))
+	fmt.Printf("tokenizer  %s, %d tokens; %.2f%% of the text's tokens are unknown\n", d.Tokenizer.Kind(), d.Tokenizer.VocabSize(), 100*d.UnknownRate)
+	fmt.Printf("tokens     %d for training, %d for validation; %.2f bytes per token; unigram entropy %.3f nats\n",
 		d.Train.Len(), d.Validation.Len(), float64(d.Bytes)/float64(d.Train.Len()+d.Validation.Len()), d.UnigramEntropy)
 	fmt.Printf("dataset    %s\n", d.Dir)
 }

@@ -20,21 +20,21 @@ import (
 
 func dataEncode(flags *flag.FlagSet) func(context.Context, []string) error {
 	file := flags.String("tokenizer", "", "`file` of the tokenizer: a tokenizer.json, a vocab.txt or a .model, or the directory of a dataset")
-	special := flags.Bool("special", false, "put the special tokens around each line that the file says, such as [CLS] and [SEP]")
+	special := flags.Bool("special", false, "add the tokenizer's special tokens to each line, such as [CLS] and [SEP]")
 	workers := flags.Int("workers", runtime.GOMAXPROCS(0), "`number` of lines encoded at once")
 	return func(ctx context.Context, _ []string) error {
 		if *file == "" {
-			return usageError{errors.New("no tokenizer was named; give one with -tokenizer FILE")}
+			return usageError{errors.New("no tokenizer was given; use -tokenizer FILE")}
 		}
 		if *workers < 1 {
-			return usageError{fmt.Errorf("%d workers; there must be at least 1", *workers)}
+			return usageError{fmt.Errorf("%d workers are not possible; use 1 or more", *workers)}
 		}
 		t, err := loadTokenizer(*file)
 		if err != nil {
 			return err
 		}
-		// Reading may wait for a terminal or another program for good, so that an
-		// interruption does not wait for it.
+		// Do not wait for the reader on an interrupt: it may wait forever for a
+		// terminal or another program.
 		ended := make(chan error, 1)
 		go func() { ended <- encodeLines(ctx, t, *special, *workers, os.Stdin, os.Stdout) }()
 		select {
@@ -46,7 +46,7 @@ func dataEncode(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// loadTokenizer loads a tokenizer from its file or from the dataset that it is of.
+// loadTokenizer loads a tokenizer from its file or from a dataset.
 func loadTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	if !data.IsDataset(path) {
 		return tokenizer.Load(path)
@@ -58,12 +58,12 @@ func loadTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	return d.Tokenizer, d.Close()
 }
 
-// encodeChunk is how many bytes of lines a worker encodes at once, at most, but
-// for longer lines.
+// encodeChunk is the largest number of bytes that a worker encodes at once,
+// except for longer lines.
 const encodeChunk = 1 << 18
 
-// encodeLines writes a line of ids, separated by spaces, for every line of text.
-// A line that comes by itself, as from a terminal, is answered at once.
+// encodeLines writes a line of ids, separated by spaces, for every line of
+// text. It answers a single line, as typed in a terminal, at once.
 func encodeLines(ctx context.Context, t *tokenizer.Tokenizer, special bool, workers int, in io.Reader, out io.Writer) error {
 	encoder := func() func([]byte) ([]byte, error) {
 		e := t.NewEncoder()
@@ -96,8 +96,8 @@ func encodeLines(ctx context.Context, t *tokenizer.Tokenizer, special bool, work
 	})
 }
 
-// readLines yields chunks of whole lines, what has come by now; the last line may
-// lack its end.
+// readLines yields chunks of whole lines, each with the input available so far.
+// The last line may lack a line end.
 func readLines(in io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		r := bufio.NewReaderSize(in, encodeChunk)

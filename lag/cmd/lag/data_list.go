@@ -29,7 +29,7 @@ func dataList(flags *flag.FlagSet) func(context.Context, []string) error {
 		for _, f := range found {
 			d, err := data.Open(f.dir)
 			if err != nil {
-				fmt.Fprintf(w, "%s\t%s\tdamaged: `lag data verify %s` says how\n", f.dir, f.made.Format(time.DateTime), f.dir)
+				fmt.Fprintf(w, "%s\t%s\tdamaged; `lag data verify %s` shows details\n", f.dir, f.made.Format(time.DateTime), f.dir)
 				continue
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s, %d tokens\t%d\n", f.dir, f.made.Format(time.DateTime), preview.Visible(d.Info.Name),
@@ -46,8 +46,8 @@ type found struct {
 	made time.Time
 }
 
-// datasets returns the datasets in a directory, the latest first. It is an error
-// if there are none.
+// datasets returns the datasets in a directory, the latest first. It returns an
+// error if there are none.
 func datasets(dir string) ([]found, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -61,13 +61,13 @@ func datasets(dir string) ([]found, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("there is no dataset in %s: `lag data prepare` makes one and says where it is", dir)
+		return nil, fmt.Errorf("there is no dataset in %s; `lag data prepare` makes one and prints its path", dir)
 	}
 	slices.SortStableFunc(out, func(a, b found) int { return b.made.Compare(a.made) })
 	return out, nil
 }
 
-// openDataset opens the dataset that the arguments of a command name; see
+// openDataset opens the dataset that a command's arguments name; see
 // datasetDir.
 func openDataset(arguments []string) (*data.Dataset, error) {
 	dir, err := datasetDir(arguments)
@@ -77,18 +77,19 @@ func openDataset(arguments []string) (*data.Dataset, error) {
 	return data.Open(dir)
 }
 
-// datasetDir returns the directory that the arguments of a command name: that of
-// a dataset, or the beginning of its name, or one with datasets, of which the
-// latest is taken; without arguments the latest in the usual place.
+// datasetDir returns the directory of the dataset that a command's arguments
+// name. The argument is the dataset's directory, the start of its name, or a
+// directory of datasets, which means the latest. Without arguments datasetDir
+// returns the latest in the default directory.
 func datasetDir(arguments []string) (string, error) {
 	dir := defaultDataDir
 	switch {
 	case len(arguments) == 1:
 		dir = arguments[0]
 	case slices.ContainsFunc(arguments, func(a string) bool { return strings.HasPrefix(a, "-") }):
-		return "", usageError{fmt.Errorf("flags go before the dataset: %s", strings.Join(arguments, " "))}
+		return "", usageError{fmt.Errorf("flags must come before the dataset: %s", strings.Join(arguments, " "))}
 	case len(arguments) > 1:
-		return "", usageError{fmt.Errorf("one dataset at a time, not %d", len(arguments))}
+		return "", usageError{fmt.Errorf("give one dataset, not %d", len(arguments))}
 	}
 	if data.IsDataset(dir) {
 		return dir, nil
@@ -100,7 +101,7 @@ func datasetDir(arguments []string) (string, error) {
 		}
 		all = slices.DeleteFunc(all, func(f found) bool { return !strings.HasPrefix(filepath.Base(f.dir), dir) })
 		if len(all) != 1 {
-			return "", fmt.Errorf("%s is no directory, and %d datasets in %s begin with it; `lag data list` lists them", dir, len(all), defaultDataDir)
+			return "", fmt.Errorf("%s is not a directory, and the names of %d datasets in %s start with it; `lag data list` lists them", dir, len(all), defaultDataDir)
 		}
 		return all[0].dir, nil
 	}

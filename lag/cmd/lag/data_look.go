@@ -24,14 +24,14 @@ import (
 
 func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 	kind := flags.String("objective", string(objective.KindMLM), "`name` of the objective: mlm, span-corruption, ul2, prefix-lm or causal-lm")
-	form := flags.String("form", "", "`form` of the model: encoder, encoder-decoder or decoder-only (default what the objective is mostly used with)")
+	form := flags.String("form", "", "`form` of the model: encoder, encoder-decoder or decoder-only (default the usual one for the objective)")
 	length := flags.Int("length", 64, "sequence length in `tokens`")
-	file := flags.String("config", "", "JSON `file` with an objective's settings, in place of -objective, -form and -length")
+	file := flags.String("config", "", "JSON `file` with an objective's settings, instead of -objective, -form and -length")
 	dry := flags.Bool("print", false, "print the objective's settings as JSON and stop")
-	whole := flags.Bool("whole-words", false, "mask whole words, of mlm")
-	pairs := flags.Bool("pairs", false, "sentence pairs with next-sentence labels, of mlm")
+	whole := flags.Bool("whole-words", false, "mask whole words (mlm only)")
+	pairs := flags.Bool("pairs", false, "use sentence pairs with next-sentence labels (mlm only)")
 	count := flags.Int("n", 3, "`number` of examples")
-	seed := flags.Int64("seed", 1, "seed `number` of the examples")
+	seed := flags.Int64("seed", 1, "seed `number` for the examples")
 	page := flags.String("html", "", "write an HTML page to a `file` instead")
 	return func(_ context.Context, arguments []string) error {
 		o, err := chooseObjective(*kind, *form, *length, *file)
@@ -41,7 +41,7 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 		if *whole || *pairs {
 			mlm, ok := o.Settings.(objective.MLM)
 			if !ok {
-				return usageError{fmt.Errorf("-whole-words and -pairs are of the objective mlm, not of %s", o.Settings.Kind())}
+				return usageError{fmt.Errorf("-whole-words and -pairs need the objective mlm, not %s", o.Settings.Kind())}
 			}
 			mlm.WholeWords = mlm.WholeWords || *whole
 			if *pairs {
@@ -50,7 +50,7 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 			o.Settings = mlm
 		}
 		if *count < 1 {
-			return usageError{fmt.Errorf("%d examples; there must be at least 1", *count)}
+			return usageError{fmt.Errorf("%d examples are not possible; use 1 or more", *count)}
 		}
 		if *dry {
 			e := json.NewEncoder(os.Stdout)
@@ -103,7 +103,8 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// objectiveTable returns the table of an objective's lengths, "" if it has none.
+// objectiveTable returns the table of an objective's lengths, or "" if it has
+// none.
 func objectiveTable(o objective.Objective) (string, error) {
 	t, ok := o.Settings.(interface {
 		Table(objective.Form) (string, error)
@@ -114,7 +115,7 @@ func objectiveTable(o objective.Objective) (string, error) {
 	return t.Table(o.Form)
 }
 
-// usualForm is the form of model that an objective is mostly used with.
+// usualForm is the form of model for which an objective is mostly used.
 var usualForm = map[objective.Kind]objective.Form{
 	objective.KindMLM: objective.Encoder, objective.KindSpanCorruption: objective.EncoderDecoder, objective.KindUL2: objective.EncoderDecoder,
 	objective.KindPrefixLM: objective.DecoderOnly, objective.KindCausalLM: objective.DecoderOnly,
@@ -128,7 +129,7 @@ func chooseObjective(kind, form string, length int, file string) (objective.Obje
 			return o, err
 		}
 		if err := json.Unmarshal(text, &o); err != nil {
-			return o, fmt.Errorf("%s holds no objective's settings: %w; `lag data show -print` shows some", file, err)
+			return o, fmt.Errorf("%s does not contain the settings of an objective: %w; `lag data show -print` shows some", file, err)
 		}
 		return o, nil
 	}
@@ -139,7 +140,8 @@ func chooseObjective(kind, form string, length int, file string) (objective.Obje
 	return objective.Default(objective.Kind(kind), f, length)
 }
 
-// terminalWidth returns the columns of the terminal, 100 where there is none.
+// terminalWidth returns the number of columns of the terminal, or 100 if there
+// is none.
 func terminalWidth() int {
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
 		return width
@@ -148,7 +150,7 @@ func terminalWidth() int {
 }
 
 func dataStats(flags *flag.FlagSet) func(context.Context, []string) error {
-	out := flags.String("figures", "", "`directory` to draw the lengths of documents in, as PNG, SVG and Vega-Lite")
+	out := flags.String("figures", "", "`directory` for a figure of the lengths of documents, as PNG, SVG and Vega-Lite")
 	asJSON := flags.Bool("json", false, "print JSON")
 	return func(ctx context.Context, arguments []string) error {
 		d, err := openDataset(arguments)
@@ -198,13 +200,13 @@ func dataVerify(flags *flag.FlagSet) func(context.Context, []string) error {
 		v, err := data.Verify(ctx, path, bars.stage)
 		bars.finish()
 		if errors.Is(err, context.Canceled) {
-			return errors.Join(errors.New("interrupted before all was read"), err)
+			return errors.Join(errors.New("interrupted before everything was read"), err)
 		}
 		if err != nil {
 			return err
 		}
 		for _, m := range v.Stores {
-			fmt.Printf("%s: %d tokens in %d documents, all as they were written\n", m.Split, m.Tokens, m.Documents)
+			fmt.Printf("%s: %d tokens in %d documents, no damage\n", m.Split, m.Tokens, m.Documents)
 		}
 		if v.Fingerprint != "" {
 			fmt.Printf("dataset %s: fingerprint %s\n", path, v.Fingerprint)
@@ -213,7 +215,7 @@ func dataVerify(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// isStore tells whether path is one of a token store's files or their common
+// isStore reports whether path is one of a token store's files or their common
 // prefix.
 func isStore(path string) bool {
 	switch filepath.Ext(path) {

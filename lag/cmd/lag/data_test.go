@@ -12,7 +12,7 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 )
 
-// TestData goes from a text to a dataset and looks at it, as the README does.
+// TestData prepares a dataset from a text and looks at it, as the README does.
 func TestData(t *testing.T) {
 	dir := t.TempDir()
 	corpus := filepath.Join(dir, "corpus.txt")
@@ -84,8 +84,9 @@ func sizedVocabulary(t *testing.T) string {
 	return path
 }
 
-// TestEncodeLines: a line of ids for each line, the last one without its end and
-// the empty ones too, in their order for any number of workers.
+// TestEncodeLines checks that each line gives a line of ids in the same order,
+// for any number of workers, including empty lines and a last line without an
+// end.
 func TestEncodeLines(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "vocab.txt")
 	if err := os.WriteFile(file, []byte("[UNK]\n[CLS]\n[SEP]\na\nb\n"), 0o644); err != nil {
@@ -113,8 +114,8 @@ func TestEncodeLines(t *testing.T) {
 	}
 }
 
-// TestEncodeAnswers: a line that is typed is answered before the next one, and an
-// interruption does not wait for it.
+// TestEncodeAnswers checks that a typed line is answered before the next one,
+// and that an interrupt does not wait for input.
 func TestEncodeAnswers(t *testing.T) {
 	cmd, _ := lagCommand(t, "data", "encode", "-tokenizer", sizedVocabulary(t))
 	cmd.Stdout = nil

@@ -21,7 +21,7 @@ func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{err}
 		}
 		if *out == "" {
-			return usageError{errors.New("no directory was named for the tokenizer's file; give one with -out DIR")}
+			return usageError{errors.New("no directory was given for the tokenizer's file; use -out DIR")}
 		}
 		if err := config.Validate(); err != nil {
 			return usageError{err}

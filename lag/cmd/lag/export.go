@@ -12,14 +12,14 @@ import (
 )
 
 func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	file := flags.String("tokenizer", "", "`file` of the tokenizer, or the directory of a dataset, where the model has none beside it")
+	file := flags.String("tokenizer", "", "`file` of the tokenizer, or the directory of a dataset, if the model's directory has no tokenizer")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 2 {
 			return usageError{fmt.Errorf("lag export takes the directory of a model or of a run, and the directory to make; it was given %d arguments", len(arguments))}
 		}
 		dir, out := arguments[0], arguments[1]
 		if hf.IsModel(dir) {
-			return fmt.Errorf("%s is a directory of transformers already; lag import makes a model directory of it", dir)
+			return fmt.Errorf("%s is already a directory for transformers; lag import makes a model directory from it", dir)
 		}
 		if err := atomicfile.CheckDir(out); err != nil {
 			return err

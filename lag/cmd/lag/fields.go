@@ -15,8 +15,7 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// overrides are the changes to a configuration of type T that a command line
-// asks for.
+// overrides are the changes to a configuration that a command line requests.
 type overrides[T any] []func(*T) error
 
 func (o overrides[T]) apply(config *T) error {
@@ -28,10 +27,10 @@ func (o overrides[T]) apply(config *T) error {
 	return nil
 }
 
-// add makes a flag that sets a field. Standard is the value that help shows.
+// add adds a flag that sets a field. standard is the default shown in the help.
 func (o *overrides[T]) add(flags *flag.FlagSet, name, help, standard string, field func(*T) any) {
 	change := func(text string) error {
-		if _, ok := field(new(T)).(func(string) error); !ok { // such a one needs the configuration that it changes
+		if _, ok := field(new(T)).(func(string) error); !ok { // a function needs the configuration that it changes, so it cannot check text here
 			if err := set(field(new(T)), text); err != nil {
 				return err
 			}
@@ -49,36 +48,36 @@ func (o *overrides[T]) add(flags *flag.FlagSet, name, help, standard string, fie
 	flags.Func(name, help, change)
 }
 
-// dataFields are the settings of data that have a flag.
+// dataFields are the data settings that have a flag.
 var dataFields = []struct {
 	name, help string
 	field      func(*data.Config) any
 }{
-	{"corpus", "`source` of the text: \"go\" for the prose of the Go installation; paths and globs (in quotes) of text, .jsonl or .parquet files, also .gz and .zst, with commas between; hf:owner/name for a dataset of the Hugging Face Hub",
+	{"corpus", "`source` of the text: \"go\" for the prose of the Go installation; paths and globs (in quotes) of text, .jsonl or .parquet files, also .gz and .zst, separated by commas; hf:owner/name for a dataset of the Hugging Face Hub",
 		func(c *data.Config) any { return &c.Corpus.Source }},
-	{"field", "`name` of the field of JSON lines, or of the column of Parquet, that holds the text (default \"text\")", func(c *data.Config) any { return &c.Corpus.Field }},
+	{"field", "`name` of the field of JSON lines, or of the column of Parquet, that contains the text (default \"text\")", func(c *data.Config) any { return &c.Corpus.Field }},
 	{"subset", "`name` of the configuration of a Hugging Face dataset", func(c *data.Config) any { return &c.Corpus.Config }},
 	{"split", "`name` of the split of a Hugging Face dataset (default \"train\")", func(c *data.Config) any { return &c.Corpus.Split }},
 	{"revision", "`branch`, tag or commit of a Hugging Face dataset (default \"main\")", func(c *data.Config) any { return &c.Corpus.Revision }},
-	{"license", "`licence` of the text, to be kept with the tokens", func(c *data.Config) any { return &c.Corpus.License }},
-	{"normalize", "Unicode normalization `form` that text is brought into first: NFC or NFKC (default none)", func(c *data.Config) any { return &c.Corpus.Clean.Normalization }},
-	{"collapse-space", "make every run of white space one space or line end", func(c *data.Config) any { return &c.Corpus.Clean.CollapseSpace }},
-	{"min-characters", "drop documents of fewer `characters`", func(c *data.Config) any { return &c.Corpus.Clean.MinCharacters }},
+	{"license", "`licence` of the text, stored with the tokens", func(c *data.Config) any { return &c.Corpus.License }},
+	{"normalize", "Unicode normalization `form` to apply to the text first: NFC or NFKC (default none)", func(c *data.Config) any { return &c.Corpus.Clean.Normalization }},
+	{"collapse-space", "replace each run of white space by one space or line end", func(c *data.Config) any { return &c.Corpus.Clean.CollapseSpace }},
+	{"min-characters", "drop documents with fewer `characters`", func(c *data.Config) any { return &c.Corpus.Clean.MinCharacters }},
 	{"drop-duplicates", "drop documents whose text occurred before", func(c *data.Config) any { return &c.Corpus.Clean.DropDuplicates }},
-	{"tokenizer", "`file` of a vocabulary to use: tokenizer.json, vocab.txt or .model (default: one is trained)", func(c *data.Config) any { return &c.TokenizerFile }},
+	{"tokenizer", "`file` of a vocabulary to use: tokenizer.json, vocab.txt or .model (default: train one)", func(c *data.Config) any { return &c.TokenizerFile }},
 	{"kind", "`kind` of vocabulary to train: wordpiece, bpe or unigram (default wordpiece)", func(c *data.Config) any { return &c.Kind }},
 	{"sentinels", "least `number` of T5's sentinels <extra_id_n> in the vocabulary", func(c *data.Config) any { return &c.Sentinels }},
-	{"modes", "have UL2's mode tokens [NLU], [NLG] and [S2S] in the vocabulary", func(c *data.Config) any { return &c.Modes }},
-	{"min-frequency", "least `occurrences` of a pair that becomes a token, of wordpiece and bpe (default 2)", func(c *data.Config) any { return &c.MinFrequency }},
-	{"alphabet", "different `characters` in the vocabulary, of wordpiece (default an eighth of its size, 40 to 1000)", func(c *data.Config) any { return &c.LimitAlphabet }},
-	{"byte-fallback", "let what is not in the vocabulary become bytes, of unigram", func(c *data.Config) any { return &c.ByteFallback }},
-	{"coverage", "`share` of the text that is made of characters in the vocabulary, of unigram (default 0.9995)", func(c *data.Config) any { return &c.Coverage }},
-	{"validation-fraction", "`share` of the documents that is set aside for validation (default 0.05)", func(c *data.Config) any { return &c.ValidationFraction }},
-	{"split-seed", "seed `number` of the choice of documents for validation", func(c *data.Config) any { return &c.SplitSeed }},
+	{"modes", "include UL2's mode tokens [NLU], [NLG] and [S2S] in the vocabulary", func(c *data.Config) any { return &c.Modes }},
+	{"min-frequency", "least `occurrences` of a pair that becomes a token (wordpiece and bpe only; default 2)", func(c *data.Config) any { return &c.MinFrequency }},
+	{"alphabet", "most different `characters` in the vocabulary (wordpiece only; default an eighth of its size, 40 to 1000)", func(c *data.Config) any { return &c.LimitAlphabet }},
+	{"byte-fallback", "encode characters that are not in the vocabulary as bytes (unigram only)", func(c *data.Config) any { return &c.ByteFallback }},
+	{"coverage", "`share` of the text's characters that the vocabulary covers (unigram only; default 0.9995)", func(c *data.Config) any { return &c.Coverage }},
+	{"validation-fraction", "`share` of the documents used for validation (default 0.05)", func(c *data.Config) any { return &c.ValidationFraction }},
+	{"split-seed", "seed `number` for the choice of validation documents", func(c *data.Config) any { return &c.SplitSeed }},
 }
 
-// dataFlags adds the flags of a data configuration but those without a meaning
-// for the command.
+// dataFlags adds the flags of a data configuration, except those without a
+// meaning for the command.
 func dataFlags(flags *flag.FlagSet, without ...string) *overrides[data.Config] {
 	o := new(overrides[data.Config])
 	for _, f := range dataFields {
@@ -86,13 +85,13 @@ func dataFlags(flags *flag.FlagSet, without ...string) *overrides[data.Config] {
 			o.add(flags, f.name, f.help, "", f.field)
 		}
 	}
-	o.add(flags, "vocab", "`tokens` in the vocabulary, special ones included", strconv.Itoa(data.DefaultConfig().VocabSize),
+	o.add(flags, "vocab", "`tokens` in the vocabulary, including special tokens", strconv.Itoa(data.DefaultConfig().VocabSize),
 		func(c *data.Config) any { return &c.VocabSize })
 	return o
 }
 
-// taskFlags adds the flags of the settings of a task that are changed most, and
-// of its data. Their defaults are the preset's.
+// taskFlags adds flags for the most common settings of a task and its data.
+// Their defaults are the preset's.
 func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.Task) {
 	add := func(name, help string, field func(*lag.Task) any) {
 		o.add(flags, name, help, presets, func(c *T) any { return field(task(c)) })
@@ -103,23 +102,23 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 	ofModel := func(name, help string) {
 		add(name, help, func(t *lag.Task) any { return func(value string) error { return t.SetModel(name, value) } })
 	}
-	ofModel("size", "`name` of a published size that the model gets the shape of, such as mini or base")
+	ofModel("size", "`name` of a published size for the model, such as mini or base")
 	add("vocab", "`tokens` in the vocabulary", func(t *lag.Task) any { return t.SetVocabSize })
 	add("length", "sequence length in `tokens`", func(t *lag.Task) any { return t.SetSequenceLength })
-	ofModel("hidden", "hidden size in `units`; the feed-forward size keeps its share of it")
+	ofModel("hidden", "hidden size in `units`; the feed-forward size changes in proportion")
 	ofModel("heads", "attention `heads`")
 	ofModel("positions", "`kind` of a BERT's positions: learned, sinusoidal or relative")
 	ofModel("precision", "`dtype` of activations: float32 or bfloat16")
-	add("set", "any setting of the model, as `NAME=VALUE`, such as pre_norm=true; of a wrong name the settings are listed", func(t *lag.Task) any {
+	add("set", "any setting of the model, as `NAME=VALUE`, such as pre_norm=true; a wrong name lists the settings", func(t *lag.Task) any {
 		return func(text string) error {
 			name, value, ok := strings.Cut(text, "=")
 			if !ok {
-				return fmt.Errorf("%q is no setting of a model; write NAME=VALUE", text)
+				return fmt.Errorf("%q is not a setting of a model; write NAME=VALUE", text)
 			}
 			return t.SetModel(name, value)
 		}
 	})
-	add("whole-words", "mask whole words, or not: `true` or false", func(t *lag.Task) any {
+	add("whole-words", "whether to mask whole words: `true` or false", func(t *lag.Task) any {
 		return func(text string) error {
 			whole, err := strconv.ParseBool(text)
 			if err != nil {
@@ -129,21 +128,21 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 		}
 	})
 	add("batch", "batch size in `sequences`", func(t *lag.Task) any { return &t.BatchSize })
-	add("validation", "validation set in `batches`", func(t *lag.Task) any { return &t.ValidationBatches })
-	add("seed", "seed `number` of weights, batches, masks and dropout", func(t *lag.Task) any { return &t.Seed })
+	add("validation", "size of the validation set in `batches`", func(t *lag.Task) any { return &t.ValidationBatches })
+	add("seed", "seed `number` for weights, batches, masks and dropout", func(t *lag.Task) any { return &t.Seed })
 }
 
-// presets is what the help of most flags says of their default.
+// presets is the default shown in the help of most flags.
 const presets = "the preset's"
 
-// studyFlags adds the flags of the settings of a study that are changed most.
-// Every one has its field in the study's JSON.
+// studyFlags adds flags for the most common settings of a study. Each sets a
+// field in the study's JSON.
 func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
 	o := new(overrides[lag.StudyConfig])
 	taskFlags(flags, o, func(c *lag.StudyConfig) *lag.Task { return &c.Task })
 	add := func(name, help string, field func(*lag.StudyConfig) any) { o.add(flags, name, help, presets, field) }
 	add("name", "`name` of the study", func(c *lag.StudyConfig) any { return &c.Name })
-	add("from", "`layers` of the source model, of an encoder-decoder as 2,2", func(c *lag.StudyConfig) any {
+	add("from", "`layers` of the source model; for an encoder-decoder two numbers, such as 2,2", func(c *lag.StudyConfig) any {
 		return func(text string) error {
 			from, err := growth.ParseDepths(text)
 			if err == nil {
@@ -152,7 +151,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
 			return err
 		}
 	})
-	add("to", "`layers` of the grown models, of an encoder-decoder as 4,4", func(c *lag.StudyConfig) any { return &c.Growth.To })
+	add("to", "`layers` of the grown models; for an encoder-decoder two numbers, such as 4,4", func(c *lag.StudyConfig) any { return &c.Growth.To })
 	add("pretrain", "pretraining `steps`", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.Steps })
 	add("pretrain-lr", "peak learning `rate` of pretraining", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.Peak })
 	add("pretrain-warmup", "`steps` of learning-rate warm-up of pretraining", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.WarmUp })
@@ -160,21 +159,21 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
 	add("steps", "training `steps` after growing", func(c *lag.StudyConfig) any { return &c.Growth.Schedule.Steps })
 	add("lr", "peak learning `rate` after growing", func(c *lag.StudyConfig) any { return &c.Growth.Schedule.Peak })
 	add("lag", "`steps` after growing at which LAG picks", func(c *lag.StudyConfig) any { return &c.Growth.Lag })
-	add("seeds", "comma-separated seed `numbers` of the training after growing: each strategy is trained under each", func(c *lag.StudyConfig) any { return &c.Growth.Seeds })
-	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. Where they look is part of a run: with a rule that looks elsewhere, all candidates are trained again", func(c *lag.StudyConfig) any {
+	add("seeds", "comma-separated seed `numbers` for the training after growing; each strategy is trained with each", func(c *lag.StudyConfig) any { return &c.Growth.Seeds })
+	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. The steps that they need are part of a run's configuration: a rule that needs other steps trains all candidates again", func(c *lag.StudyConfig) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
 	})
-	add("controls", "comma-separated `names` of trainings of the deep model from scratch to compare with: scratch, for what the source and one candidate cost together; scratch-steps, for the steps of a candidate; an empty text for none", func(c *lag.StudyConfig) any { return &c.Growth.Controls })
+	add("controls", "comma-separated `names` of trainings from scratch for comparison: scratch, at the cost of the source and one candidate together; scratch-steps, with the steps of a candidate; empty for none", func(c *lag.StudyConfig) any { return &c.Growth.Controls })
 	poolFlags(flags, o, func(c *lag.StudyConfig) *lag.PoolOptions { return &c.Growth.PoolOptions })
 	return o
 }
 
-// poolFlags adds the flags that say which strategies there are.
+// poolFlags adds the flags that select the strategies.
 func poolFlags[T any](flags *flag.FlagSet, o *overrides[T], pool func(*T) *lag.PoolOptions) {
 	o.add(flags, "strategies", "comma-separated `names` of the strategies to try", "all of the pool", func(c *T) any { return &pool(c).Strategies })
-	o.add(flags, "wide", "take the wide pool, with more places, initializations and schedules", "", func(c *T) any { return &pool(c).Wide })
+	o.add(flags, "wide", "use the wide pool, with more places, initializations and schedules", "", func(c *T) any { return &pool(c).Wide })
 	o.add(flags, "gate", "training `steps` until the gates of gated strategies are open", presets, func(c *T) any { return &pool(c).GateSteps })
-	o.add(flags, "moments", "what becomes of the optimizer's moments: copy, zero-duplicates or reset, the `policy`", presets, func(c *T) any { return &pool(c).Moments })
+	o.add(flags, "moments", "`policy` for the optimizer's moments: copy, zero-duplicates or reset", presets, func(c *T) any { return &pool(c).Moments })
 }
 
 // set parses text into the field that target points to.
@@ -225,15 +224,15 @@ func set(target any, text string) (err error) {
 			*t = append(*t, n)
 		}
 	default:
-		panic(fmt.Sprintf("no way to set a %T", target))
+		panic(fmt.Sprintf("cannot set a %T", target))
 	}
 	return numeric(err)
 }
 
-// numeric says an error of strconv without the names of its functions.
+// numeric returns the error of strconv without the names of its functions.
 func numeric(err error) error {
 	if number, ok := errors.AsType[*strconv.NumError](err); ok {
-		return fmt.Errorf("%q is no such number: %w", number.Num, number.Err)
+		return fmt.Errorf("%q is not a valid number: %w", number.Num, number.Err)
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 )
 
-// leaves returns the values of a JSON document under their paths; lists are values.
+// leaves returns the values of a JSON document by path; lists are values.
 func leaves(t *testing.T, config any) map[string]string {
 	t.Helper()
 	text, err := json.Marshal(config)
@@ -65,7 +65,7 @@ type flagCase struct {
 	want  []string
 }
 
-// taskCases are those of flags that studies and stackings have in common.
+// taskCases are the cases of flags that studies and stackings share.
 var taskCases = map[string]flagCase{
 	"alphabet":            {"50", []string{`data.limit_alphabet=50`}},
 	"batch":               {"3", []string{`batch_size=3`}},
@@ -102,14 +102,16 @@ var taskCases = map[string]flagCase{
 	"whole-words":         {"true", []string{`objective.whole_words=true`}},
 }
 
-// inCorpus is what a flag changes of a corpus that was but its source before.
+// inCorpus returns the changes that a flag makes to a corpus that had only its
+// source before.
 func inCorpus(leaf string) []string {
 	want := []string{"data.corpus gone", `data.corpus.source="go"`, leaf}
 	slices.Sort(want)
 	return want
 }
 
-// poolCases are those of the flags of the strategies, whose fields are below a path.
+// poolCases returns the cases of the flags for strategies, whose fields are
+// below path.
 func poolCases(path string) map[string]flagCase {
 	return map[string]flagCase{
 		"strategies": {"stack, random-top", []string{path + `strategies=["stack","random-top"]`}},
@@ -141,7 +143,8 @@ var stackingCases = map[string]flagCase{
 	"warmup":         {"3", []string{`schedule.warmup=3`}},
 }
 
-// testFlags gives each flag to a preset: it changes what it says, and nothing else.
+// testFlags applies each flag to a preset and checks that it changes only its
+// own field.
 func testFlags[T any](t *testing.T, preset func(string) (T, error), setup func(*flag.FlagSet) *overrides[T], cases ...map[string]flagCase) {
 	t.Helper()
 	all := make(map[string]flagCase)
@@ -153,7 +156,7 @@ func testFlags[T any](t *testing.T, preset func(string) (T, error), setup func(*
 	names.VisitAll(func(f *flag.Flag) {
 		c, ok := all[f.Name]
 		if !ok {
-			t.Errorf("flag -%s is not among this test's; add what it changes", f.Name)
+			t.Errorf("flag -%s has no case; add one", f.Name)
 			return
 		}
 		delete(all, f.Name)
@@ -185,7 +188,7 @@ func testFlags[T any](t *testing.T, preset func(string) (T, error), setup func(*
 	}
 }
 
-// TestStudyFlags and TestStackingFlags: every flag has its field.
+// TestStudyFlags and TestStackingFlags check that every flag sets its field.
 func TestStudyFlags(t *testing.T) {
 	testFlags(t, lag.Preset, studyFlags, taskCases, poolCases("growth."), studyCases)
 }
@@ -194,7 +197,7 @@ func TestStackingFlags(t *testing.T) {
 	testFlags(t, lag.StackingPreset, stackingFlags, taskCases, poolCases(""), stackingCases)
 }
 
-// TestPlanFlags: what the flags that determine stages and arms together come to.
+// TestPlanFlags checks the flags that determine stages and arms together.
 func TestPlanFlags(t *testing.T) {
 	for _, test := range []struct {
 		arguments    []string

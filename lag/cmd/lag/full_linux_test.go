@@ -11,9 +11,9 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// TestFullDisk lets a study fill a small disk: it stops with one line that says
-// so, and once there is room the same command goes on to the result of a study
-// that always had room.
+// TestFullDisk fills a small disk with a study. The study must stop with one
+// line that says so. When there is room again, the same command must continue
+// to the result of a study that always had room.
 func TestFullDisk(t *testing.T) {
 	root := t.TempDir()
 	disk := filepath.Join(root, "disk")
@@ -24,7 +24,7 @@ func TestFullDisk(t *testing.T) {
 		return syscall.Mount("tmpfs", disk, "tmpfs", flags, "size="+size)
 	}
 	if err := size(0, "300k"); err != nil {
-		t.Skipf("no small disk can be mounted here, which takes root: %v", err)
+		t.Skipf("cannot mount a small disk, which needs root: %v", err)
 	}
 	defer func() {
 		if err := syscall.Unmount(disk, 0); err != nil {
@@ -48,7 +48,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	if got := finish(t, arguments); !bytes.Equal(got, want) {
-		t.Error("result.json after a full disk is not that of a study with room")
+		t.Error("result.json differs from that of a study that always had room")
 	}
 	trainedOnce(t, arguments[6], 2)
 }

@@ -36,7 +36,7 @@ func importCommand(*flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// loadHF loads a model of transformers, from the hub with a progress bar.
+// loadHF loads a model of transformers. It shows a progress bar for downloads.
 func loadHF(ctx context.Context, source string) (*hf.Model, error) {
 	bars := newBars(os.Stderr)
 	dir, err := hf.Download(ctx, source, func(done, total int64) { bars.stage("download", done, total) })

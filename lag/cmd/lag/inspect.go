@@ -28,7 +28,7 @@ func inspectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			err = report.Write(os.Stdout)
 		}
 		if err == nil && len(report.Damage) > 0 {
-			err = fmt.Errorf("%s is damaged, as its report says", arguments[0])
+			err = fmt.Errorf("%s is damaged; see the report", arguments[0])
 		}
 		return err
 	}

@@ -21,13 +21,13 @@ const (
 	killedInterval   = 4 // steps between checkpoints in the smoke preset
 )
 
-// killedArguments describe a study of 12 strategies on the pure-Go backend, each
-// with a decay branch, and a control.
+// killedArguments returns the arguments of a study of 12 strategies on the
+// pure-Go backend, each with a decay branch, and controls.
 func killedArguments(t *testing.T, dir string) []string {
 	return append(studyArguments(t, dir, backend.Go), "-from", "3", "-to", "4", "-strategies", killedStrategies, "-pretrain", "120", "-seeds", "1,2", "-controls", "scratch")
 }
 
-// killedRuns is how many runs that study has.
+// killedRuns is the number of runs of that study.
 const killedRuns = 1 + 2*12*2 + 2
 
 // finish runs a command to its end and returns the study's result.json.
@@ -44,7 +44,7 @@ func finish(t *testing.T, arguments []string) []byte {
 	return text
 }
 
-// A moment is how far a study has come.
+// A moment is a stage of a study.
 type moment int
 
 const (
@@ -58,12 +58,13 @@ const (
 	finished
 )
 
-// spans are how long each may last, about; kills fall into the first part.
+// spans are the approximate lengths of the moments. Kills are in the first part
+// of each.
 var spans = []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond, 10 * time.Millisecond}
 
 var moments = []string{"start", "preparation", "pretraining", "probing", "decay branches", "controls", "analysis", "after the end"}
 
-// momentOf tells from a study's directory how far it has come.
+// momentOf returns a study's moment from its directory.
 func momentOf(dir string) moment {
 	if _, err := os.Stat(filepath.Join(dir, "result.json")); err == nil {
 		return finished
@@ -99,8 +100,8 @@ func momentOf(dir string) moment {
 	return now
 }
 
-// safeLogs is what a study has safe: of each run the lines of its log up to its
-// newest checkpoint.
+// safeLogs returns, for each run, the lines of its log up to its newest
+// checkpoint.
 func safeLogs(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	safe := make(map[string][]byte)
@@ -126,7 +127,7 @@ func safeLogs(t *testing.T, dir string) map[string][]byte {
 		for line := range bytes.Lines(text) {
 			var m train.Metric
 			if json.Unmarshal(line, &m) != nil {
-				continue // cut off
+				continue // incomplete line
 			}
 			if m.Step < snap.Step || m.Step == snap.Step && m.Event != train.EventTrain {
 				kept = append(kept, line...)
@@ -135,17 +136,18 @@ func safeLogs(t *testing.T, dir string) map[string][]byte {
 			}
 		}
 		if lost > killedInterval {
-			t.Errorf("run %s did %d steps after its newest checkpoint, that of step %d", filepath.Base(run), lost, snap.Step)
+			t.Errorf("run %s logged %d steps after its newest checkpoint, at step %d", filepath.Base(run), lost, snap.Step)
 		}
 		safe[run] = kept
 	}
 	return safe
 }
 
-// TestKill kills a study of 12 strategies under two seeds with SIGKILL at twenty
-// moments, from the preparation of its data to its analysis. What was safe in a
-// checkpoint is not done again: each line of a log holds the time that its step
-// took. In the end result.json is that of a study left alone.
+// TestKill kills a study of 12 strategies and two seeds with SIGKILL at twenty
+// moments, from the preparation of its data to its analysis. Steps before a
+// checkpoint must not be trained again; the log shows this, because each line
+// contains the time of its step. The final result.json must be that of an
+// undisturbed study.
 func TestKill(t *testing.T) {
 	root := t.TempDir()
 	arguments := killedArguments(t, filepath.Join(root, "whole", "study"))
@@ -159,13 +161,13 @@ func TestKill(t *testing.T) {
 		for run, before := range safe {
 			after, err := os.ReadFile(filepath.Join(run, "metrics.jsonl"))
 			if err != nil || !bytes.HasPrefix(after, before) {
-				t.Errorf("run %s was killed, and has done again what was in its checkpoint (%v)", filepath.Base(run), err)
+				t.Errorf("run %s repeated steps that were in its checkpoint (%v)", filepath.Base(run), err)
 			}
 		}
 	}
 	safe := make(map[string][]byte)
 	for i := range 20 {
-		// Three kills while preparing, five while pretraining, and so on.
+		// Three kills during preparation, five during pretraining, and so on.
 		target := []moment{preparing, pretraining, probing, branching, controlling, analyzing}[[]int{0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5}[i]]
 		cmd, _ := lagCommand(t, arguments...)
 		if err := cmd.Start(); err != nil {
@@ -194,10 +196,10 @@ func TestKill(t *testing.T) {
 	got := finish(t, arguments)
 	check(safe)
 	if !bytes.Equal(got, want) {
-		t.Error("result.json of the study that was killed is not that of the study left alone")
+		t.Error("result.json differs from that of an undisturbed study")
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*", "*.tmp")); err != nil || len(left) > 0 {
-		t.Errorf("there are %v, %v at the end", left, err)
+		t.Errorf("these files are left: %v, %v", left, err)
 	}
 }
 
@@ -218,6 +220,6 @@ func TestKillXLA(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 	if got := finish(t, arguments); !bytes.Equal(got, want) {
-		t.Error("result.json of the study that was killed is not that of the study left alone")
+		t.Error("result.json differs from that of an undisturbed study")
 	}
 }

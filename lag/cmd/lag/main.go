@@ -1,16 +1,16 @@
 // Command lag runs studies of growing Transformers from the command line.
 //
-//	lag study        pretrain, grow in every way of a pool, train, compare, pick
-//	lag stack        grow in stages, adaptively and not, at equal FLOPs
+//	lag study        pretrain, grow with every strategy of a pool, train, compare
+//	lag stack        grow in stages and compare ways to do so at equal FLOPs
 //	lag select       replay selection rules on a study's curves
 //	lag train        train one model of any family
-//	lag report       render a study or a stacking to one HTML file
-//	lag runs         list what was run, its size, and remove what is not needed
-//	lag import       make a model directory of a model of transformers
-//	lag export       make a model for transformers of a model directory or a run
+//	lag report       write an HTML report of a study or a stacking
+//	lag runs         list and clean the directories of runs
+//	lag import       make a model directory from a model of transformers
+//	lag export       make a model for transformers from a model directory or a run
 //	lag grow         grow a checkpoint, without training
-//	lag inspect      say what is in a model, a run or a safetensors file
-//	lag strategies   list the ways to grow a stack, with their layer maps
+//	lag inspect      describe a model, a run or a safetensors file
+//	lag strategies   list the strategies to grow a stack, with their layer maps
 //	lag replay       train another framework's model on its batches, step by step
 //	lag data         prepare, look at and check the data of studies
 package main
@@ -32,25 +32,26 @@ import (
 	"github.com/landscape-aware/growing/lag"
 )
 
-// A command is a subcommand: its flags, and what it does once they are parsed.
+// A command is a subcommand: its flags, and a function to run after parsing
+// them.
 type command struct {
 	name, arguments, summary string
 	setup                    func(*flag.FlagSet) func(ctx context.Context, arguments []string) error
-	sub                      []command // in place of setup; beside it where the arguments name none of them
+	sub                      []command // instead of setup; or in addition to it, for arguments that name none of them
 }
 
 var commands = []command{
-	{"study", "", "pretrain a model, grow it in every way of a pool, train each, compare early with final losses, and pick", study, nil},
-	{"stack", "", "grow a model from scratch in stages, with the strategy that a selection rule picks at each, and compare with others at equal FLOPs", stackCommand, nil},
-	{"select", "DIR", "replay selection rules on the recorded curves of the study in DIR: what each picks, its regret and its cost", selectCommand, nil},
+	{"study", "", "pretrain a model, grow it with every strategy of a pool, train each grown model, and compare early with final losses", study, nil},
+	{"stack", "", "grow a model from scratch in stages, with a strategy picked by a rule at each, and compare this with other ways at equal FLOPs", stackCommand, nil},
+	{"select", "DIR", "replay selection rules on the recorded curves of the study in DIR, and print their picks, regrets and costs", selectCommand, nil},
 	{"train", "", "train one model: BERT, a UL2 encoder-decoder, a prefix-LM or a causal decoder", trainCommand, nil},
-	{"report", "DIR", "render the study or the stacking in DIR to one self-contained HTML file", reportCommand, nil},
-	{"runs", "[COMMAND] [DIR]", "list studies, stackings and trainings, say what they take on the disk, and remove what they no longer need", runsList, runsCommands},
-	{"import", "SOURCE DIR", "make a model directory of a BERT, T5 v1.1 or UL2 of transformers, which is in a directory or on the hub (hf:owner/name)", importCommand, nil},
-	{"export", "DIR OUT", "make a directory that transformers loads of a model directory or a run", exportCommand, nil},
+	{"report", "DIR", "write a report of the study or the stacking in DIR as one self-contained HTML file", reportCommand, nil},
+	{"runs", "[COMMAND] [DIR]", "list studies, stackings and trainings with their sizes, and remove files that they no longer need", runsList, runsCommands},
+	{"import", "SOURCE DIR", "make a model directory from a BERT, T5 v1.1 or UL2 of transformers, in a directory or on the hub (hf:owner/name)", importCommand, nil},
+	{"export", "DIR OUT", "make a directory for transformers from a model directory or a run", exportCommand, nil},
 	{"grow", "IN OUT", "grow a model in depth, without training: a directory of transformers, a model directory or a run", growCommand, nil},
-	{"inspect", "PATH", "say what is in a directory of transformers, a model directory, a run or a safetensors file, and what is damaged", inspectCommand, nil},
-	{"strategies", "", "list the strategies that grow a stack of layers, with each layer map drawn", strategies, nil},
+	{"inspect", "PATH", "describe a directory of transformers, a model directory, a run or a safetensors file, and report damage", inspectCommand, nil},
+	{"strategies", "", "list the strategies that grow a stack of layers, with their layer maps", strategies, nil},
 	{"replay", "", "train a model of transformers on given batches and report every step, to compare implementations", replayCommand, nil},
 	{"data", "COMMAND", "prepare, look at and check the data of studies", nil, dataCommands},
 }
@@ -58,10 +59,10 @@ var commands = []command{
 const (
 	exitFailure     = 1
 	exitUsage       = 2
-	exitInterrupted = 130 // 128 + SIGINT, as shells have it
+	exitInterrupted = 130 // 128 + SIGINT, as in shells
 )
 
-// usageError is a mistake in the command line itself.
+// usageError is an error in the command line itself.
 type usageError struct{ error }
 
 func main() {
@@ -69,9 +70,9 @@ func main() {
 	os.Exit(run(lag.Interruptible(), os.Args[1:], os.Stderr))
 }
 
-// newLogger returns a logger that colours its lines on a terminal. The logger is
-// not shown that it writes to one: it would ask the terminal for its colours, and
-// wait ten seconds for one that does not answer.
+// newLogger returns a logger with colors if out is a terminal. It hides the
+// terminal from the logger, which would otherwise ask for the terminal's colors
+// and wait ten seconds if there is no answer.
 func newLogger(out *os.File) *log.Logger {
 	logger := log.NewWithOptions(struct{ io.Writer }{out}, log.Options{})
 	if preview.Coloured(out) {
@@ -85,8 +86,8 @@ func run(ctx context.Context, arguments []string, stderr io.Writer) int {
 	return fail(stderr, dispatch(ctx, "lag", commands, arguments, stderr))
 }
 
-// dispatch executes the command that arguments begin with. The path is what the
-// user typed to get to these commands.
+// dispatch executes the command at the start of arguments. path is what the
+// user typed before it.
 func dispatch(ctx context.Context, path string, commands []command, arguments []string, stderr io.Writer) error {
 	if len(arguments) == 0 {
 		return usageError{fmt.Errorf("no command was given; `%s -h` lists the commands", path)}
@@ -130,7 +131,8 @@ func dispatch(ctx context.Context, path string, commands []command, arguments []
 	return do(ctx, flags.Args())
 }
 
-// names tells whether arguments begin with one of the commands, or ask for help.
+// names reports whether arguments start with one of the commands or ask for
+// help.
 func names(commands []command, arguments []string) bool {
 	if len(arguments) == 0 {
 		return false

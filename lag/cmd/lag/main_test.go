@@ -15,7 +15,8 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// asMain makes the test binary behave as the lag command.
+// asMain is an environment variable that makes the test binary behave as the
+// lag command.
 const asMain = "LAG_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -38,7 +39,7 @@ func lagCommand(t *testing.T, arguments ...string) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, &output
 }
 
-// studyArguments describe a study that takes a second or two.
+// studyArguments returns the arguments of a study that takes a second or two.
 func studyArguments(t *testing.T, dir, engine string) []string {
 	t.Helper()
 	corpus := filepath.Join(t.TempDir(), "corpus.txt")
@@ -55,7 +56,8 @@ func studyArguments(t *testing.T, dir, engine string) []string {
 	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", corpus, "-vocab", "48"}
 }
 
-// TestInterrupt: Ctrl-C saves, says how to go on, and exits with 130.
+// TestInterrupt checks that Ctrl-C saves the state, says how to continue, and
+// exits with 130.
 func TestInterrupt(t *testing.T) {
 	arguments := append(studyArguments(t, filepath.Join(t.TempDir(), "study"), backend.Go), "-pretrain", "100000")
 	cmd, output := lagCommand(t, arguments...)
@@ -84,8 +86,8 @@ func TestInterrupt(t *testing.T) {
 	if !ok || exit.ExitCode() != exitInterrupted {
 		t.Errorf("got %v, want exit code %d: %s", err, exitInterrupted, output)
 	}
-	if !strings.Contains(output.String(), "the same command goes on from there") {
-		t.Errorf("it does not say how to go on: %s", output)
+	if !strings.Contains(output.String(), "run the same command again to continue") {
+		t.Errorf("it does not say how to continue: %s", output)
 	}
 	before := metrics()
 	cmd, output = lagCommand(t, arguments...)
@@ -95,13 +97,15 @@ func TestInterrupt(t *testing.T) {
 	await(t, "more steps", func() bool { return len(metrics()) > len(before) })
 	cmd.Process.Signal(os.Interrupt)
 	cmd.Wait()
-	// Each line holds the time that its step took, so a run from the start would write others.
+	// Each line contains the time of its step, so a run from the start would
+	// write other lines.
 	if after := metrics(); !bytes.HasPrefix(after, before) || len(after) == len(before) {
-		t.Errorf("the same command did not go on from where the run was: %s", output)
+		t.Errorf("the same command did not continue the run: %s", output)
 	}
 }
 
-// TestUsage: mistakes in the command line are one line and exit with 2.
+// TestUsage checks that errors in the command line are one line and exit with
+// 2.
 func TestUsage(t *testing.T) {
 	for _, arguments := range [][]string{
 		{},
@@ -154,7 +158,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestHelp: every command and flag has a help text.
+// TestHelp checks that every command and flag has a help text.
 func TestHelp(t *testing.T) {
 	var check func(path []string, commands []command)
 	check = func(path []string, commands []command) {

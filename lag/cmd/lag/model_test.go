@@ -15,10 +15,10 @@ import (
 	"github.com/landscape-aware/growing/lag/hf"
 )
 
-// models holds checkpoints of transformers.
+// models contains checkpoints of transformers.
 const models = "../../hf/testdata"
 
-// runLag runs lag and returns what it printed, and its exit code.
+// runLag runs lag and returns its output and exit code.
 func runLag(t *testing.T, arguments ...string) (output string, code int) {
 	t.Helper()
 	cmd, buffer := lagCommand(t, arguments...)
@@ -50,7 +50,7 @@ func loadHFParams(t *testing.T, dir string) growth.Tensors {
 }
 
 // checkFieldsKept checks that an exported config.json has every field of the
-// one that was imported, but for the version of the program that wrote it.
+// imported one, except the version of the program that wrote it.
 func checkFieldsKept(t *testing.T, source, exported string) {
 	t.Helper()
 	var fields [2]map[string]any
@@ -71,8 +71,8 @@ func checkFieldsKept(t *testing.T, source, exported string) {
 	}
 }
 
-// TestModels imports, grows and exports models, and compares with growing what
-// transformers saved at once.
+// TestModels imports, grows and exports models, and compares the result with
+// growing the files of transformers directly.
 func TestModels(t *testing.T) {
 	root := t.TempDir()
 	path := func(name string) string { return filepath.Join(root, name) }
@@ -124,7 +124,7 @@ func TestModels(t *testing.T) {
 	}
 }
 
-// TestModelErrors: one line that says what to do.
+// TestModelErrors checks that errors are one line that says what to do.
 func TestModelErrors(t *testing.T) {
 	bert, t5, out := filepath.Join(models, "bert"), filepath.Join(models, "t5"), filepath.Join(t.TempDir(), "out")
 	missing := filepath.Join(t.TempDir(), "missing")
@@ -137,7 +137,7 @@ func TestModelErrors(t *testing.T) {
 		{[]string{"import", missing, out}, exitFailure, "there is no directory"},
 		{[]string{"import", bert, models}, exitFailure, "not empty"},
 		{[]string{"export", bert}, exitUsage, "directory to make"},
-		{[]string{"import", missing, models}, exitFailure, "not empty"}, // before the source is looked at
+		{[]string{"import", missing, models}, exitFailure, "not empty"}, // before the source is checked
 		{[]string{"export", missing, models}, exitFailure, "not empty"},
 		{[]string{"grow", "-map", "0 1 1", missing, models}, exitFailure, "not empty"},
 		{[]string{"export", bert, out}, exitFailure, "already"},
@@ -169,7 +169,7 @@ func TestModelErrors(t *testing.T) {
 			t.Errorf("lag %s: exit code %d, want %d and %q in: %s", line, code, test.code, test.want, output)
 		}
 		if strings.Count(strings.TrimSpace(output), "\n") > 0 {
-			t.Errorf("lag %s: more than a line: %s", line, output)
+			t.Errorf("lag %s: more than one line: %s", line, output)
 		}
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
-// bars shows the events of a study: a progress bar with an ETA for each phase
-// in a terminal, a line for each finished run elsewhere, and for
-// each validation of a single training.
+// bars shows the events of a study. In a terminal it draws a progress bar with
+// an ETA for each phase. Otherwise it prints a line for each finished run and
+// for each validation of a single training.
 type bars struct {
 	out      *os.File
 	terminal bool
@@ -25,14 +25,14 @@ type bars struct {
 	index    int          // of the run
 	started  time.Time    // of the run
 	loss     float64      // latest validation loss
-	finished map[int]bool // runs of the phase that are done, by index
+	finished map[int]bool // finished runs of the phase, by index
 }
 
 func newBars(out *os.File) *bars {
 	return &bars{out: out, terminal: term.IsTerminal(int(out.Fd()))}
 }
 
-// observe is a progress.Observer.
+// observe is a [progress.Observer].
 func (b *bars) observe(e progress.Event) {
 	newPhase := e.Phase != b.phase || (e.Phase == progress.PhasePrepare && e.Run != b.run)
 	if newPhase {
@@ -50,7 +50,7 @@ func (b *bars) observe(e progress.Event) {
 	}
 	done, total := e.Done, e.Total
 	if e.Phase == progress.PhaseProbe || e.Phase == progress.PhaseBranch {
-		// Other processes take runs too, so that they do not end in order.
+		// Other processes train runs too, so runs do not end in order.
 		if b.finished[e.Index] = b.finished[e.Index] || e.Done == e.Total; b.finished[e.Index] {
 			done = 0
 		}
@@ -71,10 +71,10 @@ func (b *bars) observe(e progress.Event) {
 	}
 	b.bar.ChangeMax64(total)
 	b.bar.Describe(b.describe(e))
-	_ = b.bar.Set64(done) // a bar that cannot be drawn must not stop a study
+	_ = b.bar.Set64(done) // a failure to draw must not stop a study
 }
 
-// count is how many runs of the phase are done.
+// count returns the number of finished runs of the phase.
 func (b *bars) count() (n int64) {
 	for _, done := range b.finished {
 		if done {
@@ -93,14 +93,14 @@ func (b *bars) describe(e progress.Event) string {
 	case e.Point != nil:
 		text += fmt.Sprintf(" validation loss %.3f", float64(e.Point.Loss))
 	case e.Done == 0 && e.Phase != progress.PhasePrepare:
-		text += " compiling" // the first run of a depth does; the others pass by here
+		text += " compiling" // the first run of a depth compiles; later ones pass this quickly
 	case !math.IsNaN(e.Loss):
 		text += fmt.Sprintf(" training loss %.3f", e.Loss)
 	}
 	return text
 }
 
-// name is what an event is about, with the seed where there may be several.
+// name returns the subject of an event, with the seed if there may be several.
 func name(e progress.Event) string {
 	if e.Seed != 0 {
 		return fmt.Sprintf("%s, seed %d", e.Run, e.Seed)
@@ -108,7 +108,7 @@ func name(e progress.Event) string {
 	return e.Run
 }
 
-// finish ends the bar at hand.
+// finish ends the current bar.
 func (b *bars) finish() {
 	if b.bar != nil {
 		_ = b.bar.Clear()
@@ -116,7 +116,8 @@ func (b *bars) finish() {
 	}
 }
 
-// stage shows how far a stage of preparing data is; it is a data.Progress.
+// stage shows the progress of a stage of data preparation; it is a
+// data.Progress.
 func (b *bars) stage(name string, done, total int64) {
 	b.observe(progress.Event{Phase: progress.PhasePrepare, Run: name, Done: done, Total: total, Loss: math.NaN()})
 }

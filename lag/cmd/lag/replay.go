@@ -18,28 +18,28 @@ func replayCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	var config replay.Config
 	flags.StringVar(&config.Model, "config", "", "`file` with the model's configuration: the config.json that transformers saves for BERT or T5 v1.1")
 	flags.StringVar(&config.Weights, "weights", "", "safetensors `file` with the model's weights, as transformers saves them")
-	initial := flags.Bool("init", false, "start from the model's own initial weights, drawn with -seed, in place of -weights")
+	initial := flags.Bool("init", false, "start from the model's own initial weights, drawn with -seed, instead of -weights")
 	flags.StringVar(&config.Batches, "batches", "", "safetensors `file` with the batches, int32 or int64 [batches, rows, tokens]: input_ids, attention_mask, labels (-100 for no prediction), "+
-		"of BERT token_type_ids if there are any, of T5 decoder_input_ids")
+		"for BERT token_type_ids if there are any, for T5 decoder_input_ids")
 	flags.StringVar(&config.Optimizer, "optimizer", "", `JSON `+"`file`"+` such as {"name": "adamw", "lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01, `+
 		`"clip_norm": 1, "warmup": 10, "schedule": "constant"}, or with transformers' Adafactor`)
-	flags.IntVar(&config.Steps, "steps", -1, "training `steps`; -1 for one with each batch, 0 for none, as to write logits only")
-	flags.BoolVar(&config.Cycle, "cycle", false, "begin with the first batch again where there are more steps than batches, which is an error else")
-	flags.BoolVar(&config.Dropout, "dropout", false, "drop out as the model's configuration says; it is off else, as in an evaluation")
+	flags.IntVar(&config.Steps, "steps", -1, "training `steps`; -1 for one with each batch, 0 for none, for example to write only logits")
+	flags.BoolVar(&config.Cycle, "cycle", false, "start again with the first batch if there are more steps than batches; otherwise that is an error")
+	flags.BoolVar(&config.Dropout, "dropout", false, "use the dropout of the model's configuration; otherwise there is none, as in an evaluation")
 	precision := flags.String("precision", string(transformer.Float32), "`type` of activations: float32 or bfloat16")
-	flags.Int64Var(&config.Seed, "seed", 1, "`number` that decides dropout and initial weights")
-	flags.StringVar(&config.Logits, "logits", "", "safetensors `file` to write the logits of the first batch to, before training, at every position")
-	flags.StringVar(&config.Out, "out", "", "`directory` to write the trained model to, for from_pretrained of transformers")
+	flags.Int64Var(&config.Seed, "seed", 1, "seed `number` for dropout and initial weights")
+	flags.StringVar(&config.Logits, "logits", "", "safetensors `file` for the logits of the first batch before training, at every position")
+	flags.StringVar(&config.Out, "out", "", "`directory` for the trained model, for from_pretrained of transformers")
 	engine := flags.String("backend", backend.Auto, "`name` of the "+backend.Help)
-	lines := flags.Bool("json", false, "print a line of JSON a step in place of a table")
+	lines := flags.Bool("json", false, "print a line of JSON for each step instead of a table")
 
 	return func(ctx context.Context, _ []string) error {
 		config.Precision = transformer.Precision(*precision)
 		switch {
 		case config.Model == "" || config.Batches == "":
-			return usageError{errors.New("-config and -batches are needed; `lag replay -h` lists the flags")}
+			return usageError{errors.New("-config and -batches are required; `lag replay -h` lists the flags")}
 		case (config.Weights == "") != *initial:
-			return usageError{errors.New("one of -weights and -init is needed, and not both")}
+			return usageError{errors.New("give either -weights or -init")}
 		}
 		b, err := backend.Open(*engine)
 		if err != nil {
@@ -58,12 +58,12 @@ func replayCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// table prints the steps of a replay for people.
+// table prints the steps of a replay as a table.
 type table struct {
 	w       io.Writer
 	steps   int
 	tokens  int     // of the steps after the first, which compiles
-	seconds float64 // theirs
+	seconds float64 // of the same steps
 }
 
 func (t *table) add(s replay.Step) error {
@@ -82,6 +82,6 @@ func (t *table) finish() error {
 	if t.tokens == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(t.w, "%.0f tokens/s, padding included, after the first step, which compiles\n", float64(t.tokens)/t.seconds)
+	_, err := fmt.Fprintf(t.w, "%.0f tokens/s, including padding, without the first step, which compiles\n", float64(t.tokens)/t.seconds)
 	return err
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/landscape-aware/growing/lag/replay"
 )
 
-// replayArguments replay the reference of package replay, in testdata there.
+// replayArguments returns arguments for the reference in package replay's
+// testdata.
 func replayArguments(t *testing.T, optimizer string) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "opt.json")
@@ -25,8 +26,8 @@ func replayArguments(t *testing.T, optimizer string) []string {
 		"-batches", dir + "batches.safetensors", "-optimizer", path}
 }
 
-// TestReplay: with -json, standard output is a line of JSON a step and nothing
-// else; without, a table.
+// TestReplay checks that with -json standard output has only a line of JSON for
+// each step, and a table otherwise.
 func TestReplay(t *testing.T) {
 	arguments := replayArguments(t, `{"name": "adamw", "lr": 1e-3, "warmup": 10}`)
 	output := func(more ...string) string {
@@ -58,8 +59,8 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// TestReplayFailure: a step that diverges is one line that names it, after the
-// lines of those before, and an exit code that is not 0.
+// TestReplayFailure checks that a step that diverges gives one line that names
+// it, after the lines of earlier steps, and a nonzero exit code.
 func TestReplayFailure(t *testing.T) {
 	cmd, output := lagCommand(t, append(replayArguments(t, `{"name": "adamw", "lr": 1e30}`), "-json")...)
 	if err, ok := cmd.Run().(*exec.ExitError); !ok || err.ExitCode() != exitFailure || !strings.Contains(output.String(), "step 0, from 0, diverged") {

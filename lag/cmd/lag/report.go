@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ import (
 
 func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("o", "", "`file` to write (default report.html in the study's directory)")
-	again := flags.Bool("again", false, "analyze the recorded outcomes once more first: correlations, picks, verdict; nothing is trained")
+	again := flags.Bool("again", false, "first analyze the recorded outcomes again: correlations, picks, verdict; nothing is trained")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %d arguments", len(arguments))}
@@ -45,8 +46,8 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// analyzeAgain analyzes the result of a study or a stacking once more, from what
-// its file records.
+// analyzeAgain analyzes the recorded outcomes of a study or a stacking again
+// and writes the result.
 func analyzeAgain(ctx context.Context, dir string) error {
 	if result.IsStacking(dir) {
 		r, err := result.LoadStacking(dir)
@@ -55,7 +56,8 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		}
 		r.Words = words
 		r.Analyze()
-		return atomicfile.WriteJSON(filepath.Join(dir, result.StackingResult), r)
+		_, err = drawStacking(dir, r)
+		return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StackingResult), r))
 	}
 	r, err := result.LoadStudy(dir)
 	if err != nil {
@@ -65,10 +67,11 @@ func analyzeAgain(ctx context.Context, dir string) error {
 	if err := r.Again(ctx); err != nil {
 		return err
 	}
-	return atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r)
+	_, err = drawStudy(dir, r)
+	return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r))
 }
 
-// reportOf returns what writes the report of a study or a stacking.
+// reportOf returns a function that writes the report of a study or a stacking.
 func reportOf(dir string) (func(io.Writer) error, error) {
 	if result.IsStacking(dir) {
 		study, config, err := lag.LoadStacking(dir)
@@ -87,11 +90,11 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 	}
 	switch {
 	case holds(result.TrainingConfig):
-		return nil, fmt.Errorf("%s holds a training, of which there is no report; its curve is in %s once it is at its end", dir, filepath.Join(dir, result.FiguresDir))
+		return nil, fmt.Errorf("%s contains a training, which has no report; its curve is in %s when it is complete", dir, filepath.Join(dir, result.FiguresDir))
 	case holds("config.json"):
-		return nil, fmt.Errorf("%s holds a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
+		return nil, fmt.Errorf("%s contains a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
 	case holds(result.StudyConfig) && holds(result.SelectedDir) && !holds(result.StudyResult):
-		return nil, fmt.Errorf("%s holds a live selection, in %s; a report is of all candidates, which the study trains without -select", dir, filepath.Join(dir, result.SelectedDir))
+		return nil, fmt.Errorf("%s contains only a selection, in %s; a report needs all candidates, so run the study without -select", dir, filepath.Join(dir, result.SelectedDir))
 	}
 	study, config, err := lag.LoadStudy(dir)
 	if err != nil {
@@ -104,8 +107,8 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil
 }
 
-// versions lists the backend of the study, and Go and the libraries of this
-// program, which makes the report.
+// versions returns the backend of the study, and the versions of Go and the
+// libraries of this program, which makes the report.
 func versions(backend string) []report.Version {
 	list := []report.Version{{Name: "backend", Version: backend}, {Name: "go", Version: runtime.Version()}}
 	info, ok := debug.ReadBuildInfo()

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/dustin/go-humanize"
+
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
@@ -18,13 +21,14 @@ import (
 const runsDir = "runs"
 
 var runsCommands = []command{
-	{"list", "[DIR]", "list the studies, stackings and trainings below DIR (default runs), with their kind, whether they are complete, when they changed last and their size; where DIR is one of them, its runs", runsList, nil},
-	{"du", "[DIR]", "say what studies, stackings, trainings and prepared data below DIR (default runs) take on the disk, and how much of it is checkpoints", runsUsage, nil},
-	{"clean", "DIR", "remove what the study, stacking or training in DIR no longer needs: states of candidates once it is complete, damaged files, leftovers; " +
-		"results, metrics, the source model, picked models and a stacking's final models stay", runsClean, nil},
+	{"list", "[DIR]", "list the studies, stackings and trainings in DIR (default runs), with kind, status, last change and size; if DIR is one of them, list its runs", runsList, nil},
+	{"du", "[DIR]", "print the sizes of studies, stackings, trainings and prepared data in DIR (default runs) and of their checkpoints", runsUsage, nil},
+	{"clean", "DIR", "remove files that the study, stacking or training in DIR no longer needs: states of candidates when it is complete, damaged files, leftovers; " +
+		"results, metrics, the source model, picked models and a stacking's final models are kept", runsClean, nil},
+	{"continue", "DIR", "train the run in DIR to its end. DIR is one run of a study, a stacking or a training. The runs that it grows from must be in the same directory", runsContinue, nil},
 }
 
-// directoryArgument is the only argument of a command, or runs.
+// directoryArgument returns the only argument of a command, or "runs".
 func directoryArgument(name string, arguments []string) (string, error) {
 	switch len(arguments) {
 	case 0:
@@ -56,10 +60,10 @@ func runsList(*flag.FlagSet) func(context.Context, []string) error {
 				continue
 			}
 			found = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", e.Path, e.Kind, e.Status, e.Done, e.Runs, e.When.Local().Format("2006-01-02 15:04"), bytesText(e.Size))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", e.Path, e.Kind, e.Status, e.Done, e.Runs, e.When.Local().Format("2006-01-02 15:04"), humanize.Bytes(uint64(e.Size)))
 		}
 		if !found {
-			fmt.Printf("nothing was run in %s yet\n", dir)
+			fmt.Printf("there are no runs in %s yet\n", dir)
 			return nil
 		}
 		return w.Flush()
@@ -94,17 +98,17 @@ func runsUsage(*flag.FlagSet) func(context.Context, []string) error {
 		fmt.Fprintln(w, "directory\tkind\tsize\tcheckpoints")
 		var size, states int64
 		for _, e := range entries {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Path, e.Kind, bytesText(e.Size), bytesText(e.States))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Path, e.Kind, humanize.Bytes(uint64(e.Size)), humanize.Bytes(uint64(e.States)))
 			size, states = size+e.Size, states+e.States
 		}
-		fmt.Fprintf(w, "all\t\t%s\t%s\n", bytesText(size), bytesText(states))
+		fmt.Fprintf(w, "all\t\t%s\t%s\n", humanize.Bytes(uint64(size)), humanize.Bytes(uint64(states)))
 		return w.Flush()
 	}
 }
 
 func runsClean(flags *flag.FlagSet) func(context.Context, []string) error {
-	dry := flags.Bool("n", false, "only say what would go")
-	unused := flags.Bool("unused", false, "remove runs, too, that cannot be of the configuration in the directory, such as those of an earlier one")
+	dry := flags.Bool("n", false, "only print what would be removed")
+	unused := flags.Bool("unused", false, "also remove runs that cannot belong to the configuration in the directory, such as those of an earlier one")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag runs clean takes the directory of one study, stacking or training, such as runs/quick; it was given %d arguments", len(arguments))}
@@ -117,7 +121,7 @@ func runsClean(flags *flag.FlagSet) func(context.Context, []string) error {
 			return printPlan(os.Stdout, plan)
 		}
 		removed, err := plan.Apply()
-		fmt.Printf("%s removed from %s\n", bytesText(removed), plan.Dir)
+		fmt.Printf("%s removed from %s\n", humanize.Bytes(uint64(removed)), plan.Dir)
 		printBusy(os.Stdout, plan)
 		return err
 	}
@@ -130,34 +134,38 @@ func printPlan(out io.Writer, p *runs.Plan) error {
 		if err != nil {
 			path = item.Path
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", path, bytesText(item.Size), item.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", path, humanize.Bytes(uint64(item.Size)), item.Reason)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s would be removed from %s\n", bytesText(p.Size()), p.Dir)
+	fmt.Fprintf(out, "%s would be removed from %s\n", humanize.Bytes(uint64(p.Size())), p.Dir)
 	printBusy(out, p)
 	return nil
 }
 
 func printBusy(out io.Writer, p *runs.Plan) {
 	for _, run := range p.Busy {
-		fmt.Fprintf(out, "%s is left alone: a process is at it\n", run)
+		fmt.Fprintf(out, "%s is skipped: a process is training it\n", run)
 	}
 }
 
-// bytesText writes a size with a decimal unit.
-func bytesText(n int64) string {
-	const unit = 1000
-	size, suffix := float64(n), ""
-	for _, s := range []string{"k", "M", "G", "T"} {
-		if size < unit {
-			break
+func runsContinue(flags *flag.FlagSet) func(context.Context, []string) error {
+	data := flags.String("data", "", "`directory` of prepared data (default \".lag-data\" beside the study's)")
+	return func(ctx context.Context, arguments []string) error {
+		if len(arguments) != 1 {
+			return usageError{fmt.Errorf("lag runs continue takes the directory of one run, such as runs/quick/0123456789abcdef; it was given %d arguments", len(arguments))}
 		}
-		size, suffix = size/unit, s
+		bars := newBars(os.Stderr)
+		done, err := lag.Continue(ctx, arguments[0], lag.Options{DataDir: *data, Observe: bars.observe})
+		bars.finish()
+		if err != nil {
+			return interruption(err)
+		}
+		if done.DivergedAt != nil {
+			return fmt.Errorf("the run diverged at step %d", *done.DivergedAt)
+		}
+		fmt.Printf("%s: %d steps, validation loss %.4f nats\n", arguments[0], done.Steps, float64(done.Loss))
+		return nil
 	}
-	if suffix == "" {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %sB", size, suffix)
 }

@@ -17,7 +17,7 @@ func output(t *testing.T, arguments ...string) string {
 	return out.String()
 }
 
-// A study and a stacking are listed, reported and cleaned.
+// TestRuns lists, reports and cleans a study and a stacking.
 func TestRuns(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "one")
@@ -26,7 +26,7 @@ func TestRuns(t *testing.T) {
 	arguments := studyArguments(t, stacking, backend.Go)
 	arguments[0] = "stack"
 	if text := output(t, arguments...); !strings.Contains(text, "above best") || !strings.Contains(text, "curves.csv") {
-		t.Errorf("lag stack says\n%s", text)
+		t.Errorf("lag stack prints\n%s", text)
 	}
 
 	list := output(t, "runs", root)
@@ -42,26 +42,26 @@ func TestRuns(t *testing.T) {
 		t.Errorf("the runs of the study are\n%s", runs)
 	}
 	if usage := output(t, "runs", "du", root); !strings.Contains(usage, "data") || !strings.Contains(usage, "\nall ") {
-		t.Errorf("lag runs du says\n%s", usage)
+		t.Errorf("lag runs du prints\n%s", usage)
 	}
 	for _, of := range []string{dir, stacking} {
 		if page := output(t, "report", of); !strings.Contains(page, "report.html") {
-			t.Errorf("lag report says %s", page)
+			t.Errorf("lag report prints %s", page)
 		}
 		dry := output(t, "runs", "clean", "-n", of)
 		if !strings.Contains(dry, "would be removed") || !strings.Contains(dry, "state of a") {
-			t.Errorf("lag runs clean -n says\n%s", dry)
+			t.Errorf("lag runs clean -n prints\n%s", dry)
 		}
 		if again := output(t, "runs", "clean", "-n", of); again != dry {
 			t.Error("lag runs clean -n removed something")
 		}
 		output(t, "runs", "clean", of)
 		if after := output(t, "runs", "clean", "-n", of); after != "0 B would be removed from "+of+"\n" {
-			t.Errorf("after a cleaning there is left to clean:\n%s", after)
+			t.Errorf("after cleaning, lag runs clean -n prints\n%s", after)
 		}
 	}
 	cmd, out := lagCommand(t, "runs", "clean")
 	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "one study") {
-		t.Errorf("lag runs clean without a directory says %s", out)
+		t.Errorf("lag runs clean without a directory prints %s", out)
 	}
 }

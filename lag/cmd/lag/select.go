@@ -14,7 +14,7 @@ import (
 )
 
 func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	text := flags.String("rule", "", "space-separated selection `rules`: "+selection.Forms()+" (default those of the study)")
+	text := flags.String("rule", "", "space-separated selection `rules`: "+selection.Forms()+" (default the study's)")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag select takes the directory of one study, such as runs/quick; it was given %d arguments", len(arguments))}

@@ -8,8 +8,8 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// TestSelectCommand: a rule picks of a study that was run in full what it picks
-// live, on the command line as well, under each seed.
+// TestSelectCommand checks that a rule picks the same live and on the curves of
+// a complete study, with each seed.
 func TestSelectCommand(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "whole", "study")
@@ -22,7 +22,7 @@ func TestSelectCommand(t *testing.T) {
 		a := regexp.MustCompile(`(?m)^halving:2,2\s+` + seed + `\s+(\S+)`).FindStringSubmatch(replayed)
 		b := regexp.MustCompile(`seed ` + seed + `: halving:2,2 picks (\S+), final loss`).FindStringSubmatch(live)
 		if a == nil || b == nil || a[1] != b[1] {
-			t.Errorf("under seed %s the study says %q and the live selection %q:\n%s\n%s", seed, a, b, replayed, live)
+			t.Errorf("with seed %s the study picks %q and the live selection %q:\n%s\n%s", seed, a, b, replayed, live)
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 )
 
 func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.StackingPresets(), lag.StackingPreset)
+	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.AboutStackingPresets(), lag.StackingPreset)
 	options := optionFlags(flags)
 	workersFlag(flags, options)
 	overrides := stackingFlags(flags)
@@ -45,8 +45,8 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// stackingFlags adds the flags of the settings of a stacking that are changed most.
-// Every one has its field in the stacking's JSON.
+// stackingFlags adds flags for the most common settings of a stacking. Each
+// sets a field in the stacking's JSON.
 func stackingFlags(flags *flag.FlagSet) *overrides[lag.Stacking] {
 	o := new(overrides[lag.Stacking])
 	taskFlags(flags, o, func(c *lag.Stacking) *lag.Task { return &c.Task })
@@ -54,13 +54,13 @@ func stackingFlags(flags *flag.FlagSet) *overrides[lag.Stacking] {
 	add("name", "`name` of the stacking", func(c *lag.Stacking) any { return &c.Name })
 	add("lr", "peak learning `rate`", func(c *lag.Stacking) any { return &c.Schedule.Peak })
 	add("warmup", "`steps` of learning-rate warm-up", func(c *lag.Stacking) any { return &c.Schedule.WarmUp })
-	add("seeds", "comma-separated seed `numbers`: each arm is trained under each", func(c *lag.Stacking) any { return &c.Seeds })
+	add("seeds", "comma-separated seed `numbers`; each arm is trained with each", func(c *lag.Stacking) any { return &c.Seeds })
 	add("evaluate-every", "`steps` between validation losses", func(c *lag.Stacking) any { return &c.EvaluateEvery })
 	poolFlags(flags, o, func(c *lag.Stacking) *lag.PoolOptions { return &c.PoolOptions })
 	return o
 }
 
-// plan is the flags that determine stages and arms together.
+// plan contains the flags that determine stages and arms together.
 type plan struct {
 	stages *string
 	total  *int
@@ -72,12 +72,12 @@ func planFlags(flags *flag.FlagSet) plan {
 	return plan{
 		flags.String("stages", "", "space-separated `depths` of the stages, such as \"3 6 9\" or \"1,1 2,2\" (default the preset's)"),
 		flags.Int("steps", 0, "training `steps` of all stages (default the preset's)"),
-		flags.Float64("alpha", 0, "`power` of a stage's number that its share of the steps is proportional to; 0: equal stages. Needs -stages or -steps"),
+		flags.Float64("alpha", 0, "`power`: a stage's steps are proportional to this power of its number; 0 gives equal stages. Needs -stages or -steps"),
 		flags.String("rule", "", "selection `rule` of the adaptive arm, such as lag:20 (default the preset's)"),
 	}
 }
 
-// apply changes the stages, and the usual arms with them.
+// apply changes the stages and the usual arms.
 func (p plan) apply(c *lag.Stacking) error {
 	var depths []growth.Depths
 	total := 0
@@ -104,17 +104,17 @@ func (p plan) apply(c *lag.Stacking) error {
 		c.Stages = lag.ProportionalStages(depths, total, *p.alpha)
 	}
 	if len(c.Stages) == 0 {
-		return fmt.Errorf("-stages names no stage; give depths such as \"3 6 9\"")
+		return fmt.Errorf("-stages is empty; give depths such as \"3 6 9\"")
 	}
 	usual := lag.StackingArms(*p.rule, c.Stages)
-	c.Arms = slices.DeleteFunc(slices.Clone(c.Arms), func(a lag.Arm) bool { // those that two stages are too few for
+	c.Arms = slices.DeleteFunc(slices.Clone(c.Arms), func(a lag.Arm) bool { // two stages are too few for this arm
 		return a.Name == lag.LateArm && !slices.ContainsFunc(usual, func(b lag.Arm) bool { return b.Name == a.Name })
 	})
 	for _, usual := range usual {
 		i := slices.IndexFunc(c.Arms, func(a lag.Arm) bool { return a.Name == usual.Name })
 		switch {
 		case i < 0:
-		case usual.Stages != nil: // its stages follow from the plan's
+		case usual.Stages != nil: // its stages depend on the plan's
 			c.Arms[i].Stages = usual.Stages
 		case usual.Name == lag.AdaptiveArm && *p.rule != "":
 			c.Arms[i].Rule = *p.rule
@@ -125,21 +125,28 @@ func (p plan) apply(c *lag.Stacking) error {
 	return err
 }
 
-// writeStacking writes what is drawn and listed of a stacking, and prints it.
+// writeStacking writes the figures and curves of a stacking and prints it.
 func writeStacking(dir string, r *result.Stacking) error {
-	figures := figure.AllStacking(r)
-	for _, f := range figures {
-		if err := f.WriteFiles(filepath.Join(dir, "figures")); err != nil {
-			return err
-		}
-	}
-	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.StackingCSV(w, r) }); err != nil {
+	figures, err := drawStacking(dir, r)
+	if err != nil {
 		return err
 	}
 	fmt.Print("\n" + report.Stacking(r) + "\n")
 	for _, warning := range r.Warnings {
 		fmt.Println("Warning: " + warning)
 	}
-	fmt.Printf("%s\n\nWritten to %s: stacking_result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", r.Verdict, dir, len(figures), dir)
+	fmt.Printf("%s\n\nWritten to %s: stacking_result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", r.Verdict, dir, figures, dir)
 	return nil
+}
+
+// drawStacking writes the figures and the losses of a stacking, and returns how
+// many figures there are.
+func drawStacking(dir string, r *result.Stacking) (figures int, err error) {
+	list := figure.AllStacking(r)
+	for _, f := range list {
+		if err := f.WriteFiles(filepath.Join(dir, result.FiguresDir)); err != nil {
+			return 0, err
+		}
+	}
+	return len(list), atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.StackingCSV(w, r) })
 }

@@ -18,17 +18,17 @@ import (
 
 func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
 	from, to := depthsFlag{3}, depthsFlag{6}
-	flags.Var(&from, "from", "`layers` of the source model; of an encoder-decoder the encoder's and the decoder's, such as 2,2")
-	flags.Var(&to, "to", "`layers` of the grown models, as many numbers as -from has")
+	flags.Var(&from, "from", "`layers` of the source model; for an encoder-decoder two numbers, such as 2,2")
+	flags.Var(&to, "to", "`layers` of the grown models, with as many numbers as -from")
 	standard, _ := lag.Preset(defaultPreset)
 	gate := flags.Int("gate", standard.Growth.GateSteps, "training `steps` until the gates of gated strategies are open")
 	wide := flags.Bool("wide", false, "also list insertions at every place, more published strategies, and variants of inits, moments and learning rates")
 	family := flags.Bool("family", false, "list the strategies by family, one for each publication that they come from")
-	drawing := flags.String("figure", "", "`file` to draw the layer maps in, .png or .svg")
+	drawing := flags.String("figure", "", "`file` for a figure of the layer maps, .png or .svg")
 	return func(context.Context, []string) error {
 		extension := strings.ToLower(filepath.Ext(*drawing))
 		if *drawing != "" && extension != ".png" && extension != ".svg" {
-			return usageError{fmt.Errorf("-figure %s: a figure is a .png or an .svg; name such a file", *drawing)}
+			return usageError{fmt.Errorf("-figure %s: use a file name that ends in .png or .svg", *drawing)}
 		}
 		from, to := growth.Depths(from), growth.Depths(to)
 		pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: *gate, Wide: *wide})
@@ -58,8 +58,8 @@ func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// listStrategies prints a line for each strategy, by family under the name of
-// its source.
+// listStrategies prints a line for each strategy. With family it groups them by
+// source.
 func listStrategies(from growth.Depths, pool growth.Pool, family bool) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	line := func(s growth.Strategy) error {
@@ -101,7 +101,7 @@ func listStrategies(from growth.Depths, pool growth.Pool, family bool) error {
 	return w.Flush()
 }
 
-// depthsFlag is a number of layers, or two with a comma between.
+// depthsFlag is a number of layers, or two separated by a comma.
 type depthsFlag growth.Depths
 
 func (d depthsFlag) String() string {
@@ -112,13 +112,13 @@ func (d depthsFlag) String() string {
 	return strings.Join(texts, ",")
 }
 
-// Set reads the flag's text.
+// Set parses the flag's value.
 func (d *depthsFlag) Set(text string) error {
 	var depths depthsFlag
 	for _, field := range strings.Split(text, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(field))
 		if err != nil {
-			return fmt.Errorf("%q is no number of layers; give one, or two with a comma between for an encoder and a decoder", field)
+			return fmt.Errorf("%q is not a number of layers; give one, or two separated by a comma for an encoder and a decoder", field)
 		}
 		depths = append(depths, n)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// listed runs lag strategies and returns what it prints.
+// listed runs lag strategies and returns its output.
 func listed(t *testing.T, arguments ...string) string {
 	t.Helper()
 	cmd, output := lagCommand(t, append([]string{"strategies"}, arguments...)...)
@@ -22,23 +22,23 @@ func listed(t *testing.T, arguments ...string) string {
 func TestStrategies(t *testing.T) {
 	narrow, wide := listed(t), listed(t, "-wide")
 	if !strings.HasPrefix(narrow, "17 strategies from 3 to 6 layers.") || strings.Contains(narrow, "mslt") {
-		t.Errorf("the pool is not the one that studies take: %s", narrow)
+		t.Errorf("the pool is not that of studies: %s", narrow)
 	}
 	if !strings.Contains(wide, "mslt") || !strings.Contains(wide, "new first") || !strings.Contains(wide, "stack-scaled") {
-		t.Errorf("the wide pool is not that: %s", wide)
+		t.Errorf("the wide pool lacks strategies: %s", wide)
 	}
 	two := listed(t, "-from", "2,2", "-to", "2,4")
 	if !strings.Contains(two, "[0][1]  [0][1](0)(1)  copy") {
-		t.Errorf("there is no stack of the decoder alone: %s", two)
+		t.Errorf("the strategy that grows only the decoder is missing: %s", two)
 	}
 	families := listed(t, "-family")
 	for _, line := range strings.Split(strings.TrimSpace(families), "\n")[2:] {
 		if name := strings.TrimSpace(line); name != "" && strings.Count(families, "\n"+line+"\n") != 1 {
-			t.Errorf("by family, this line is not there once: %q", line)
+			t.Errorf("by family, this line does not occur exactly once: %q", line)
 		}
 	}
 	if strings.Count(families, "(G_stack)") != 1 {
-		t.Errorf("a family is named more than once: %s", families)
+		t.Errorf("a family occurs more than once: %s", families)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
@@ -25,11 +27,11 @@ import (
 const defaultPreset = "quick"
 
 func study(flags *flag.FlagSet) func(context.Context, []string) error {
-	configuration := configFlags(flags, "lag study", "study", defaultPreset, lag.Presets(), lag.Preset)
-	initial := flags.String("initial", "", "`directory` of a model or a run to grow in place of one that is pretrained, such as lag import makes")
+	configuration := configFlags(flags, "lag study", "study", defaultPreset, lag.AboutPresets(), lag.Preset)
+	initial := flags.String("initial", "", "`directory` of a model or a run to grow, without pretraining, such as one from lag import")
 	options := optionFlags(flags)
 	workersFlag(flags, options)
-	live := flags.String("select", "", "selection `rule`: pick by it live, under each seed, training candidates only as far as it asks and the winner to the end; `lag select -h` lists rules")
+	live := flags.String("select", "", "selection `rule`: pick with it while training, for each seed; train candidates only as far as it asks, and the winner to the end; `lag select -h` lists rules")
 	overrides := studyFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
@@ -65,10 +67,10 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// pickLive has a rule pick live under each seed of a study.
+// pickLive lets a rule pick with each seed of a study during training.
 func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text string, bars *bars) error {
 	if o.Workers > 1 {
-		return usageError{errors.New("-select picks in one process; leave -workers out")}
+		return usageError{errors.New("-select picks in one process; remove -workers")}
 	}
 	rule, err := selection.Parse(text)
 	if err == nil {
@@ -78,7 +80,7 @@ func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text s
 		return usageError{err}
 	}
 	if len(config.Growth.Controls) > 0 {
-		fmt.Fprintln(os.Stderr, "-select trains no controls; the same command without it does, and all candidates")
+		fmt.Fprintln(os.Stderr, "-select trains no controls; without it, the same command trains the controls and all candidates")
 	}
 	s, err := lag.Open(config, o)
 	if err != nil {
@@ -88,30 +90,31 @@ func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text s
 	return interruption(selectLive(ctx, s, rule, bars))
 }
 
-// workersFlag adds the flag for several processes.
+// workersFlag adds the flag for the number of processes.
 func workersFlag(flags *flag.FlagSet, o *lag.Options) {
-	flags.Func("workers", "`processes` that share the candidates, each on its part of the cores (default 1)", func(text string) error {
+	flags.Func("workers", "`processes` that share the candidates, each with its share of the cores (default 1)", func(text string) error {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return fmt.Errorf("%q workers are impossible; give 1 or more", text)
+			return fmt.Errorf("%q workers are not possible; use 1 or more", text)
 		}
 		o.Workers = n
 		return nil
 	})
 }
 
-// optionFlags adds the flags that say where and how a study or a training is run.
+// optionFlags adds the flags that determine where and how a study or a training
+// runs.
 func optionFlags(flags *flag.FlagSet) *lag.Options {
 	o := &lag.Options{Words: words}
 	flags.StringVar(&o.Dir, "out", "", "`directory` to write to (default runs/<name>)")
-	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data, which may be shared (default \".lag-data\" beside the one written to)")
+	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data, which studies can share (default \".lag-data\" beside the output directory)")
 	flags.StringVar(&o.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
-	flags.Float64Var(&o.PeakFLOPS, "peak-flops", 0, "floating-point `operations` that the device can do in a second, for the utilization in metrics.jsonl")
+	flags.Float64Var(&o.PeakFLOPS, "peak-flops", 0, "peak speed of the device in floating-point `operations` per second, for the utilization in metrics.jsonl")
 	return o
 }
 
-// interruption returns [errInterrupted] where an error says nothing but that the
-// context was cancelled. A failure to save may be joined to it.
+// interruption returns [errInterrupted] if err is only the cancellation of the
+// context. If a failure to save is joined to it, it returns err.
 func interruption(err error) error {
 	if err != nil && errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "\n") {
 		return errInterrupted{}
@@ -119,15 +122,15 @@ func interruption(err error) error {
 	return err
 }
 
-// errInterrupted is what remains of a cancelled context once everything is saved.
+// errInterrupted is the error of a canceled context when everything is saved.
 type errInterrupted struct{}
 
 func (errInterrupted) Error() string {
-	return "interrupted; what was done is saved, and the same command goes on from there"
+	return "interrupted; progress is saved, run the same command again to continue"
 }
 func (errInterrupted) Unwrap() error { return context.Canceled }
 
-// selectLive picks by a rule under each seed of a study.
+// selectLive picks with a rule for each seed of a study.
 func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *bars) error {
 	for _, seed := range s.Seeds() {
 		selected, err := s.Select(ctx, rule, seed)
@@ -136,27 +139,24 @@ func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *ba
 			return err
 		}
 		if selected.Strategy == "" {
-			fmt.Printf("seed %d: %s picks nothing: every strategy that it followed diverged\n", seed, rule)
+			fmt.Printf("seed %d: %s picks nothing: all strategies that it followed diverged\n", seed, rule)
 			continue
 		}
-		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %d training steps on the others; its run is %s\n",
+		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %d training steps of the others; its run is %s\n",
 			seed, rule, selected.Strategy, float64(selected.Final), selected.ExtraSteps, filepath.Join(s.Dir(), selected.Run))
 	}
 	return nil
 }
 
 func describeCorpus(d *data.Dataset) {
-	fmt.Fprintf(os.Stderr, "corpus %s: %d documents, %.1f MB, %d training and %d validation tokens; unigram entropy %.3f nats\n",
-		d.Info.Name, d.Documents, float64(d.Bytes)/1e6, d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
+	fmt.Fprintf(os.Stderr, "corpus %s: %d documents, %s, %d training and %d validation tokens; unigram entropy %.3f nats\n",
+		d.Info.Name, d.Documents, humanize.Bytes(uint64(d.Bytes)), d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
 }
 
-// writeResult writes what is drawn and listed of a study, and prints it.
+// writeResult writes the figures and curves of a study and prints it.
 func writeResult(dir string, study *result.Study) error {
-	figures, err := figure.WriteAll(filepath.Join(dir, "figures"), study)
+	figures, err := drawStudy(dir, study)
 	if err != nil {
-		return err
-	}
-	if err := atomicfile.Write(filepath.Join(dir, "curves.csv"), func(w io.Writer) error { return report.CSV(w, study) }); err != nil {
 		return err
 	}
 	printResult(os.Stdout, study)
@@ -164,7 +164,16 @@ func writeResult(dir string, study *result.Study) error {
 	return nil
 }
 
-// printResult prints a study's study as text.
+// drawStudy writes the figures and the losses of a study, and returns how many
+// figures there are.
+func drawStudy(dir string, study *result.Study) (figures int, err error) {
+	if figures, err = figure.WriteAll(filepath.Join(dir, result.FiguresDir), study); err != nil {
+		return 0, err
+	}
+	return figures, atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.CSV(w, study) })
+}
+
+// printResult prints the result of a study as text.
 func printResult(w io.Writer, r *result.Study) {
 	layers := fmt.Sprint(r.From)
 	if r.EncoderFrom > 0 {

@@ -15,13 +15,13 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// togetherLimit is far above what any of these processes take.
+// togetherLimit is far longer than any of these processes takes.
 const togetherLimit = 2 * time.Minute
 
-// A process is a command that runs beside the test.
+// A process is a command that runs during the test.
 type process struct {
 	*exec.Cmd
-	log   string // file of what it writes
+	log   string // file with its output
 	ended chan error
 }
 
@@ -33,7 +33,7 @@ func startProcess(t *testing.T, arguments []string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() // the process has its own
+	defer file.Close() // the process has its own descriptor
 	cmd.Stdout, cmd.Stderr = file, file
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func (p *process) output(t *testing.T) string {
 	return string(text)
 }
 
-// succeeds waits for the process to end, without an error.
+// succeeds waits until the process ends without an error.
 func (p *process) succeeds(t *testing.T) {
 	t.Helper()
 	select {
@@ -70,13 +70,13 @@ func await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(togetherLimit); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waiting in vain for %s", what)
+			t.Fatalf("timeout waiting for %s", what)
 		}
 	}
 }
 
-// trainedOnce checks the logs and checkpoints of a study: every run was trained in
-// one piece, but for interruptions, each step once.
+// trainedOnce checks the logs and checkpoints of a study: apart from
+// interruptions, every run was trained in one piece, each step once.
 func trainedOnce(t *testing.T, dir string, interruptions int) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, "*", "result.json"))
@@ -120,9 +120,9 @@ func resultOf(t *testing.T, dir string) []byte {
 	return text
 }
 
-// TestTogether starts one study in two processes at once: both end well, with the
-// result of a study that is alone, and every run is trained by one of them. So
-// they do where one starts the other.
+// TestTogether starts one study in two processes. Both must succeed with the
+// result of a single process, and each run must be trained by one of them. The
+// same holds if one process starts the other.
 func TestTogether(t *testing.T) {
 	root := t.TempDir()
 	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-from", "2", "-to", "3")
@@ -133,7 +133,7 @@ func TestTogether(t *testing.T) {
 	a.succeeds(t)
 	b.succeeds(t)
 	if !bytes.Equal(resultOf(t, arguments[6]), want) {
-		t.Error("result.json of two processes is not that of one")
+		t.Error("result.json of two processes differs from that of one")
 	}
 	trainedOnce(t, arguments[6], 0)
 
@@ -142,7 +142,7 @@ func TestTogether(t *testing.T) {
 	defer keepsApart(t, w, filepath.Join(root, "workers", "study", "worker-1.log"))
 	w.succeeds(t)
 	if !bytes.Equal(resultOf(t, arguments[6]), want) {
-		t.Error("result.json of two workers is not that of one")
+		t.Error("result.json of two workers differs from that of one")
 	}
 	trainedOnce(t, arguments[6], 1) // the second may be stopped at the end
 	if log, err := os.ReadFile(filepath.Join(arguments[6], "worker-1.log")); err != nil || strings.Contains(string(log), "panic") {
@@ -153,8 +153,8 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestKilledBesideOther: a process that waits for another at a run goes on where
-// that was when it is killed.
+// TestKilledBesideOther checks that a process that waits for a run continues it
+// when the process training it is killed.
 func TestKilledBesideOther(t *testing.T) {
 	root := t.TempDir()
 	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-strategies", "stack,random-top", "-pretrain", "400")
@@ -178,16 +178,16 @@ func TestKilledBesideOther(t *testing.T) {
 	})
 	a.Process.Kill()
 	if ended {
-		t.Log("the first process had ended before the second one came")
+		t.Log("the first process ended before the second one started")
 	}
 	b.succeeds(t)
 	if !bytes.Equal(resultOf(t, arguments[6]), want) {
-		t.Error("result.json is not that of a process that is alone")
+		t.Error("result.json differs from that of a single process")
 	}
 	trainedOnce(t, arguments[6], 1)
 }
 
-// keepsApart checks that two workers keep to different cores, where there are two.
+// keepsApart checks that two workers use different cores, if there are two.
 func keepsApart(t *testing.T, first *process, second string) {
 	t.Helper()
 	if runtime.GOOS != "linux" || runtime.NumCPU() < 2 {
@@ -197,14 +197,15 @@ func keepsApart(t *testing.T, first *process, second string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cores := regexp.MustCompile(`keeps to its cores.*cores="?\[([\d ]+)\]`)
+	cores := regexp.MustCompile(`uses only its share of the cores.*cores="?\[([\d ]+)\]`)
 	a, b := cores.FindStringSubmatch(first.output(t)), cores.FindSubmatch(text)
 	if a == nil || b == nil || a[1] == string(b[1]) {
 		t.Errorf("the workers' cores are %q and %q: %s %s", a, b, first.output(t), text)
 	}
 }
 
-// TestStackTogether: two workers at a stacking come to the result of one.
+// TestStackTogether checks that two workers give the same result of a stacking
+// as one.
 func TestStackTogether(t *testing.T) {
 	root := t.TempDir()
 	arguments := studyArguments(t, filepath.Join(root, "alone", "stacking"), backend.Go)
@@ -218,12 +219,13 @@ func TestStackTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(two, "stacking_result.json")); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("stacking_result.json of two workers is not that of one (%v)", err)
+		t.Errorf("stacking_result.json of two workers differs from that of one (%v)", err)
 	}
-	trainedOnce(t, two, 3) // the picks of two growths go on from where they were probed; the second worker may be stopped at the end
+	trainedOnce(t, two, 3) // the picks of two growths continue from their probes; the second worker may be stopped at the end
 }
 
-// TestParentKilled: a worker whose parent is killed saves and ends.
+// TestParentKilled checks that a worker saves and ends when its parent is
+// killed.
 func TestParentKilled(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "study")
 	parent := startProcess(t, append(studyArguments(t, dir, backend.Go), "-workers", "2", "-steps", "100000", "-strategies", "stack,random-top"))
@@ -238,10 +240,10 @@ func TestParentKilled(t *testing.T) {
 		for _, path := range states {
 			of[filepath.Dir(path)] = true
 		}
-		return len(of) >= 3 // the source, and a candidate of each
+		return len(of) >= 3 // the source, and a candidate of each process
 	})
 	if err := parent.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the worker to end", func() bool { return strings.Contains(worker(), "interrupted; what was done is saved") })
+	await(t, "the worker to end", func() bool { return strings.Contains(worker(), "the worker was interrupted; progress is saved") })
 }

@@ -17,8 +17,8 @@ import (
 const defaultTraining = "bert"
 
 func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	configuration := configFlags(flags, "lag train", "training", defaultTraining, lag.TrainingPresets(), lag.TrainingPreset)
-	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as lag import and lag grow make; the model is then that one")
+	configuration := configFlags(flags, "lag train", "training", defaultTraining, lag.AboutTrainingPresets(), lag.TrainingPreset)
+	initial := flags.String("initial", "", "`directory` of a model or a run to start from, such as one from lag import or lag grow; it determines the model")
 	options := optionFlags(flags)
 	overrides := trainingFlags(flags)
 
@@ -45,7 +45,7 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 
 func printTrained(w io.Writer, c lag.Training, t *result.Training) error {
 	if t.DivergedAt != nil {
-		return fmt.Errorf("the training diverged at step %d: its loss or gradient is not finite; the state before it is kept in %s; lower the learning rate %g or lengthen the warm-up",
+		return fmt.Errorf("the training diverged at step %d: its loss or gradient is not finite; the state before it is kept in %s; lower the learning rate %g or use a longer warm-up",
 			*t.DivergedAt, t.Dir, c.Schedule.Peak)
 	}
 	fmt.Fprintf(w, "%d steps: validation loss %.4f nats per predicted token; unigram entropy of the corpus %.4f", t.Steps, float64(t.Loss), t.UnigramEntropy)
@@ -60,14 +60,14 @@ func printTrained(w io.Writer, c lag.Training, t *result.Training) error {
 	return nil
 }
 
-// trainingFlags adds the flags of the settings of a training that are changed
-// most, and of its data.
+// trainingFlags adds flags for the most common settings of a training and its
+// data.
 func trainingFlags(flags *flag.FlagSet) *overrides[lag.Training] {
 	o := new(overrides[lag.Training])
 	taskFlags(flags, o, func(c *lag.Training) *lag.Task { return &c.Task })
 	add := func(name, help string, field func(*lag.Training) any) { o.add(flags, name, help, presets, field) }
 	add("name", "`name` of the training", func(c *lag.Training) any { return &c.Name })
-	add("micro-batches", "`parts` into which a batch is cut to save memory; their gradients are accumulated", func(c *lag.Training) any { return &c.MicroBatches })
+	add("micro-batches", "`parts` of each batch, to save memory; their gradients are accumulated", func(c *lag.Training) any { return &c.MicroBatches })
 	add("steps", "training `steps`", func(c *lag.Training) any { return &c.Schedule.Steps })
 	add("lr", "peak learning `rate`", func(c *lag.Training) any { return &c.Schedule.Peak })
 	add("warmup", "`steps` of learning-rate warm-up", func(c *lag.Training) any { return &c.Schedule.WarmUp })

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// An Axis places values along a side of a panel: numbers from Min to Max, or bands
-// that each have a name. [Values], [Steps], [Names] and [Hidden] make axes.
+// An Axis places values along a side of a panel: numbers from Min to Max, or
+// named bands. [Values], [Steps], [Names] and [Hidden] create axes.
 type Axis struct {
-	Name  string // of the value in the data: "step"
+	Name  string // name of the value in the data: "step"
 	Title string
 
 	Min, Max float64
-	Log1p    bool // positions are log(1 + value), from 0 on
+	Log1p    bool // positions are log(1 + value), starting at 0
 	Ticks    []Tick
 
-	Bands  []string // from the left or from the top; nil for numbers
-	Marked []bool   // bands whose names are set off; may be nil
-	Slant  bool     // names of bands are written at an angle
+	Bands  []string // from left or top; nil for numbers
+	Marked []bool   // bands with highlighted names; may be nil
+	Slant  bool     // names of bands are drawn at an angle
 
-	Hidden bool // no line, ticks and names
+	Hidden bool // without line, ticks and names
 }
 
-// A Tick is a value that an axis names.
+// A Tick is a labeled value of an axis.
 type Tick struct {
 	At    float64
 	Label string
@@ -34,8 +34,8 @@ func Values(name, title string, lo, hi float64, n int) Axis {
 	return Axis{Name: name, Title: title, Min: lo, Max: hi, Ticks: DecimalTicks(lo, hi, n)}
 }
 
-// Steps returns an axis of counts, such as training steps, from 0 to last. Early
-// ones take as much room as late ones.
+// Steps returns an axis of counts, such as training steps, from 0 to last. Its
+// scale is logarithmic, so that early steps get as much room as late ones.
 func Steps(name, title string, last int) Axis {
 	a := Axis{Name: name, Title: title, Max: float64(max(last, 1)), Log1p: true}
 	for _, v := range StepTicks(last) {
@@ -57,8 +57,8 @@ func Hidden(name string, lo, hi float64) Axis {
 	return Axis{Name: name, Min: lo, Max: hi, Hidden: true}
 }
 
-// Place returns where a value lies, from 0 at the axis's beginning to 1 at its end.
-// Bands have their middle there.
+// Place returns the position of a value, from 0 at the start of the axis to 1
+// at its end. For a band it is the band's middle.
 func (a Axis) Place(v float64) float64 {
 	if a.Bands != nil {
 		return (v + 0.5) / float64(max(len(a.Bands), 1))
@@ -79,7 +79,7 @@ func (a Axis) Value(place float64) float64 {
 	return a.Min + place*(a.Max-a.Min)
 }
 
-// holds reports whether a value lies on the axis.
+// holds reports whether a value is on the axis.
 func (a Axis) holds(v float64) bool {
 	place := a.Place(v)
 	return place >= -1e-9 && place <= 1+1e-9
@@ -87,7 +87,8 @@ func (a Axis) holds(v float64) bool {
 
 func (a Axis) marked(i int) bool { return i < len(a.Marked) && a.Marked[i] }
 
-// ticks returns the ticks; of bands, one at each with its name.
+// ticks returns the ticks. On an axis of bands, each band has a tick with its
+// name.
 func (a Axis) ticks() []Tick {
 	if a.Hidden {
 		return nil
@@ -102,8 +103,8 @@ func (a Axis) ticks() []Tick {
 	return ticks
 }
 
-// roomy returns the ticks of a horizontal axis of a length whose labels do not run
-// into each other: the last, and of the others as many as there is room for.
+// roomy returns the ticks of a horizontal axis of some length whose labels do
+// not overlap: the last tick, and as many others as fit.
 func (a Axis) roomy(length float64) []Tick {
 	if len(a.Ticks) < 2 || length <= 0 {
 		return a.Ticks
@@ -121,13 +122,13 @@ func (a Axis) roomy(length float64) []Tick {
 	return append(kept, last)
 }
 
-// StepTicks returns 0, 1, 2, 5, 10, ... and last, leaving out what would run into
-// its neighbour.
+// StepTicks returns 0, 1, 2, 5, 10, ... and last, without ticks that would
+// overlap with their neighbor.
 func StepTicks(last int) []int {
 	values := []int{0}
 	factors := []int{1, 2, 5}
 	if last > 20000 {
-		factors = []int{1} // five decades: no room for more
+		factors = []int{1} // five decades or more leave no room for others
 	}
 	for decade := 1; decade <= last; decade *= 10 {
 		for _, f := range factors {
@@ -149,8 +150,8 @@ func formatStep(v int) string {
 	return strconv.Itoa(v)
 }
 
-// DecimalTicks returns at most n ticks at multiples of 1, 2 or 5 times a power of
-// ten, all with the same number of decimals.
+// DecimalTicks returns at most n ticks at multiples of 1, 2 or 5 times a power
+// of ten, all with the same number of decimals.
 func DecimalTicks(lo, hi float64, n int) []Tick {
 	if !(hi > lo) {
 		return []Tick{{lo, strconv.FormatFloat(lo, 'g', 4, 64)}}
@@ -170,8 +171,8 @@ func DecimalTicks(lo, hi float64, n int) []Tick {
 	return ticks
 }
 
-// FormatFixed writes a number with so many decimals and a proper minus sign, as
-// Vega does; "0.0" rather than "−0.0".
+// FormatFixed formats a number with a fixed number of decimals and a proper
+// minus sign, as Vega does. It returns "0.0", not "−0.0".
 func FormatFixed(v float64, decimals int) string {
 	text := strconv.FormatFloat(v, 'f', decimals, 64)
 	digits, negative := strings.CutPrefix(text, "-")
@@ -181,8 +182,8 @@ func FormatFixed(v float64, decimals int) string {
 	return "−" + digits
 }
 
-// Extent returns the smallest range that holds the finite values, with a margin on
-// both sides as a fraction of it. A range of one value is widened.
+// Extent returns the range of the finite values, extended on both sides by
+// margin, a fraction of the range. A range of one value is widened.
 func Extent(values []float64, margin float64) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, v := range values {

@@ -4,28 +4,28 @@ package chart
 type Chart struct {
 	Title    string
 	Subtitle string
-	Alt      string // what the chart shows, for readers who don't see it
+	Alt      string // description for readers who cannot see the chart
 
-	Rows   [][]Panel // of the grid, from the top; a row may be shorter than others
+	Rows   [][]Panel // rows of the grid, from the top; their lengths may differ
 	Legend Legend
 
-	Series string // what a series is, such as "strategy"; the name of that field in the data
+	Series string // what a series is, such as "strategy"; also the field's name in the data
 	Choose bool   // a click on the legend makes the other series pale; Vega-Lite only
 
-	MinWidth, MinHeight float64 // of the picture
+	MinWidth, MinHeight float64 // least size of the picture
 }
 
-// A Panel is an area in which marks lie, with its axes and a title above.
-// A panel of zero width keeps its place in the grid empty.
+// A Panel is an area with marks, axes and a title above. A panel of zero width
+// leaves its cell of the grid empty.
 type Panel struct {
 	Title         string
-	Width, Height float64 // of the area, without axes and title
+	Width, Height float64 // size of the area, without axes and title
 	X, Y          Axis
-	Marks         []Mark // from the lowest to the topmost
-	Zoom          bool   // moves and scales with the pointer; Vega-Lite only
+	Marks         []Mark // from bottom to top
+	Zoom          bool   // the pointer can move and scale it; Vega-Lite only
 }
 
-// Kind is what a mark draws of its data.
+// Kind is how a mark draws its data.
 type Kind int
 
 const (
@@ -35,24 +35,24 @@ const (
 	Segments             // a straight line from (X, Y) to (X2, Y2)
 	Bars                 // a box from (X, Y) to (X2, Y2); on an axis of bands, across the band
 	Ticks                // a short line across the band, at the value on the other axis
-	Texts                // a text at each (X, Y); it may lie outside the area
+	Texts                // a text at each (X, Y); it may be outside the area
 )
 
-// A Mark is a layer of a panel: data of one kind and one style.
+// A Mark is a layer of a panel: data with one kind and one style.
 type Mark struct {
 	Kind   Kind
-	Series string // that the data belong to; may be empty
+	Series string // series of the data; may be empty
 	Style  Style
 	Data   []Datum
-	Loose  bool // positions are no values: tooltips leave them out
+	Loose  bool // positions are not values, so tooltips omit them
 }
 
-// A Datum is an element of a mark. On an axis of bands a position is the index of
-// a band.
+// A Datum is an element of a mark. On an axis of bands, a position is the index
+// of a band.
 type Datum struct {
 	X, Y, X2, Y2 float64
-	Text         string // of Texts
-	Tips         []Tip  // what else a tooltip says
+	Text         string // only for Texts
+	Tips         []Tip  // additional entries of the tooltip
 }
 
 // A Tip is a named value: a string, an int64 or a float64.
@@ -62,7 +62,7 @@ type Tip struct {
 }
 
 // panels returns the panels of the grid, row by row, and the number of columns.
-// Rows are filled up with empty panels.
+// It fills rows up with empty panels.
 func (c Chart) panels() (all []Panel, columns int) {
 	for _, row := range c.Rows {
 		columns = max(columns, len(row))
@@ -81,7 +81,7 @@ func (c Chart) panels() (all []Panel, columns int) {
 
 func (p Panel) empty() bool { return p.Width <= 0 }
 
-// at returns where values lie in the area, from its upper left corner.
+// at returns the position of values in the area, from its upper left corner.
 func (p Panel) at(x, y float64) (px, py float64) {
 	px, py = p.Width*p.X.Place(x), p.Height*p.Y.Place(y)
 	if p.Y.Bands == nil {
@@ -90,7 +90,7 @@ func (p Panel) at(x, y float64) (px, py float64) {
 	return px, py
 }
 
-// within returns the mark without what can't be drawn: data with coordinates that
+// within returns the mark without data that cannot be drawn: coordinates that
 // are not finite, and points outside the axes.
 func (p Panel) within(m Mark) Mark {
 	kept := make([]Datum, 0, len(m.Data))

@@ -12,7 +12,7 @@ import (
 	"github.com/landscape-aware/growing/lag/figure/internal/readback"
 )
 
-// every is a chart with marks of every kind, on numbers and on bands.
+// every returns a chart with marks of every kind, on numbers and on bands.
 func every() chart.Chart {
 	numbers := chart.Panel{Title: "numbers", Width: 200, Height: 100, X: chart.Steps("step", "steps", 100), Y: chart.Values("loss", "loss", 2, 4, 5)}
 	numbers.Marks = []chart.Mark{
@@ -75,7 +75,7 @@ func TestEveryKind(t *testing.T) {
 			}
 			for _, other := range picture.Texts[:i] {
 				if text.Overlaps(other) {
-					t.Errorf("%+v runs into %+v", text, other)
+					t.Errorf("%+v overlaps %+v", text, other)
 				}
 			}
 		}
@@ -105,8 +105,8 @@ func TestEveryKind(t *testing.T) {
 	}
 }
 
-// The two drawings place a value alike: where the SVG has its middle of the labels
-// of bands, Vega-Lite has the bands.
+// TestGrid checks that both drawings place values alike: the labels of bands in
+// the SVG have the same distances as the bands in Vega-Lite.
 func TestGrid(t *testing.T) {
 	picture, panels := read(t, every())
 	if len(panels) != 4 { // three and the legend
@@ -123,8 +123,8 @@ func TestGrid(t *testing.T) {
 	}
 }
 
-// A click on the legend chooses a series; parameters stand in one layer, which Vega
-// demands.
+// TestChoose checks that a click on the legend selects a series, and that its
+// parameters are in one layer, as Vega requires.
 func TestChoose(t *testing.T) {
 	c := every()
 	spec, err := c.VegaLite()
@@ -143,7 +143,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// Lines of one width are one layer, with a colour and a dash for each series.
+// TestLayers checks that lines of the same width are one layer, with a color
+// and a dash for each series.
 func TestLayers(t *testing.T) {
 	c := every()
 	c.Rows, c.Legend = [][]chart.Panel{c.Rows[0][:1]}, chart.Legend{}
@@ -196,7 +197,8 @@ func TestAxes(t *testing.T) {
 	}
 }
 
-// Ticks whose labels would run into each other are left out of both drawings.
+// TestNarrowAxis checks that both drawings omit ticks whose labels would
+// overlap.
 func TestNarrowAxis(t *testing.T) {
 	p := chart.Panel{Width: 120, Height: 80, X: chart.Steps("step", "", 123456), Y: chart.Values("y", "", 0, 1, 3)}
 	picture, panels := read(t, chart.Chart{Rows: [][]chart.Panel{{p}}})
@@ -206,7 +208,7 @@ func TestNarrowAxis(t *testing.T) {
 	for i, a := range picture.Texts {
 		for _, b := range picture.Texts[:i] {
 			if a.Overlaps(b) {
-				t.Errorf("%+v runs into %+v", a, b)
+				t.Errorf("%+v overlaps %+v", a, b)
 			}
 		}
 	}

@@ -15,14 +15,14 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// PNG draws the chart with scale pixels to a CSS pixel.
+// PNG draws the chart as a PNG with scale pixels per CSS pixel.
 func (c Chart) PNG(scale float64) (data []byte, err error) {
 	defer recoverDrawing(&err)
 	width, height := c.Size()
 	canvas := vgimg.NewWith(vgimg.UseWH(points(float64(width)), points(float64(height))), vgimg.UseDPI(int(96*scale)))
 	c.paint(draw.New(canvas))
 	var buf bytes.Buffer
-	// The best compression makes such drawings 4% smaller and takes half as long again.
+	// The best compression makes such drawings 4% smaller but takes 50% longer.
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, canvas.Image()); err != nil {
 		return nil, err
 	}
@@ -49,8 +49,8 @@ func recoverDrawing(err *error) {
 	}
 }
 
-// describeSVG gives the drawing a name for screen readers, and names fonts to
-// fall back on where Liberation Sans is missing; their widths are the same.
+// describeSVG adds a title and a description for screen readers, and names
+// fallback fonts with the same widths for systems without Liberation Sans.
 func describeSVG(svg []byte, title, alt string) []byte {
 	svg = bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans;"), []byte("font-family:"+fonts+";"))
 	start := bytes.Index(svg, []byte("<svg"))
@@ -67,10 +67,11 @@ func describeSVG(svg []byte, title, alt string) []byte {
 	return out.Bytes()
 }
 
-// fonts are those of both drawings, the first that a reader has.
+// fonts are the font families of both drawings; readers use the first one
+// available.
 const fonts = "'Liberation Sans',Arial,Helvetica,sans-serif"
 
-// A pen draws on a canvas with CSS pixels from an origin; y grows downward.
+// A pen draws on a canvas in CSS pixels from an origin; y grows downward.
 type pen struct {
 	draw.Canvas
 	x, y float64
@@ -131,7 +132,7 @@ func (p pen) panel(of Panel) {
 	}
 }
 
-// mark draws a mark but for its texts. Lines are cut at the edges of the area.
+// mark draws a mark without its texts. It clips lines at the edges of the area.
 func (p pen) mark(area draw.Canvas, of Panel, m Mark) {
 	s := m.Style
 	var line []vg.Point
@@ -178,8 +179,8 @@ func (p pen) mark(area draw.Canvas, of Panel, m Mark) {
 	}
 }
 
-// across returns the sides of a bar along an axis of a length: those given or, of
-// bands, a share of the band around from.
+// across returns the sides of a bar along an axis of some length: the given
+// positions or, on an axis of bands, a share of the band around from.
 func (a Axis) across(from, to, length float64, s Style) (lo, hi float64) {
 	if a.Bands == nil {
 		return from, to
@@ -253,7 +254,7 @@ func (p pen) shape(s Style, x, y float64) {
 	}
 }
 
-// outline is the width of the line of a shape that is not filled.
+// outline returns the line width of an unfilled shape.
 func (s Style) outline() float64 {
 	if s.Width > 0 {
 		return s.Width
@@ -264,7 +265,8 @@ func (s Style) outline() float64 {
 func (p pen) text(l label) {
 	style := textStyle(l.size, l.bold, color.Color(l.color))
 	style.XAlign, style.YAlign, style.Rotation = []draw.XAlignment{draw.XLeft, draw.XCenter, draw.XRight}[l.align], draw.YCenter, l.angle
-	// gonum/plot centers the line, with its descenders; here digits and capitals are centered.
+	// gonum/plot centers the line including descenders; this centers digits and
+	// capitals.
 	sin, cos := math.Sincos(l.angle)
 	up := 0.1 * l.size
 	p.FillText(style, p.point(l.x-up*sin, l.y-up*cos), l.text)

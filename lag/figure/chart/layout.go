@@ -5,21 +5,21 @@ import (
 	"math"
 )
 
-// A layout is where everything of a chart lies, in CSS pixels from the upper left
-// corner of the picture.
+// A layout contains the positions of all parts of a chart, in CSS pixels from
+// the upper left corner of the picture.
 type layout struct {
 	width, height float64
-	texts         []label // the title's
+	texts         []label // of the title
 	panels        []placed
 }
 
-// placed is a panel at its place.
+// placed is a panel with its position.
 type placed struct {
 	Panel
-	x, y float64 // of the upper left corner of its area
+	x, y float64 // upper left corner of its area
 }
 
-// A label is a text at its place: of its left end, middle or right end, and of
+// A label is a text with the position of its left end, middle or right end, at
 // the middle of its height.
 type label struct {
 	text  string
@@ -28,17 +28,17 @@ type label struct {
 	bold  bool
 	color color.NRGBA
 	align Align
-	angle float64 // by which it is turned counterclockwise, in radians
+	angle float64 // counterclockwise rotation in radians
 }
 
-// A rect is a rectangle whose y grows downward.
+// A rect is a rectangle; y grows downward.
 type rect struct{ x0, y0, x1, y1 float64 }
 
 func (r rect) join(o rect) rect {
 	return rect{min(r.x0, o.x0), min(r.y0, o.y0), max(r.x1, o.x1), max(r.y1, o.y1)}
 }
 
-// box is what a label covers.
+// box returns the area that a label covers.
 func (l label) box() rect {
 	w, h := TextWidth(l.text, l.size, l.bold), 1.12*l.size
 	left := -[3]float64{0, 0.5, 1}[l.align] * w
@@ -59,11 +59,11 @@ const (
 	gapX      = 20 // between panels
 	gapY      = 16
 	slant     = 0.6 // radians
-	bandWidth = 250 // names of bands are cut to it
+	bandWidth = 250 // names of bands are cut to this width
 )
 
-// labels returns all texts of a panel, from the upper left corner of its area: of
-// its title, of the axes and of the marks. Texts of a series have its name.
+// labels returns all texts of a panel, relative to the upper left corner of its
+// area: the title, axes and marks. Texts of a series have its name.
 func (p Panel) labels() []label {
 	if p.empty() {
 		return nil
@@ -129,8 +129,8 @@ func (s Style) textSize() float64 {
 	return SizeNote
 }
 
-// labelSize is that of the names at the ticks of an axis of a length: narrow bands
-// have small names.
+// labelSize returns the text size of tick labels on an axis of some length.
+// Narrow bands have smaller names.
 func (a Axis) labelSize(length float64) float64 {
 	if len(a.Bands) == 0 || a.Slant {
 		return SizeNote
@@ -145,11 +145,12 @@ func (a Axis) shortened(name string) string {
 	return Shorten(name, SizeNote, true, bandWidth)
 }
 
-// extent is what a panel covers with all its texts, from the corner of its area.
+// extent returns the area that a panel covers including its texts, relative to
+// the corner of its area.
 func (p Panel) extent() rect {
 	r := rect{0, 0, p.Width, p.Height}
 	if !p.empty() && !p.X.Hidden {
-		r = rect{-4, -4, p.Width + 4, p.Height + 4} // of points at the edge
+		r = rect{-4, -4, p.Width + 4, p.Height + 4} // for points at the edge
 	}
 	for _, l := range p.labels() {
 		r = r.join(l.box())
@@ -157,7 +158,8 @@ func (p Panel) extent() rect {
 	return r
 }
 
-// layout places the panels: those of a column and of a row have their areas in line.
+// layout places the panels so that the areas in each column and each row are
+// aligned.
 func (c Chart) layout() layout {
 	l := layout{width: c.MinWidth}
 	top := float64(border)
@@ -214,7 +216,7 @@ func (c Chart) layout() layout {
 	return l
 }
 
-// lines is how wide the lines of a legend below the panels are.
+// lines returns the width of the lines of a legend below the panels.
 func (l Legend) lines(grid, picture float64) float64 { return max(grid, picture, 420) }
 
 // Size returns the size of the picture in CSS pixels.

@@ -2,18 +2,18 @@ package chart
 
 import "slices"
 
-// A Legend says what marks mean, at the right of the panels or below them.
+// A Legend explains marks, to the right of the panels or below them.
 type Legend struct {
 	Title   string
 	Entries []Entry
 	Below   bool
-	Width   float64 // of the column at the right; 0 for as much as it takes
+	Width   float64 // width of the column on the right; 0 for as much as it needs
 }
 
-// An Entry is a sample of a mark and what it stands for.
+// An Entry is a sample of a mark and its label.
 type Entry struct {
 	Label  string
-	Series string // that a click on the label chooses; may be empty
+	Series string // series that a click on the label selects; may be empty
 	Kind   Kind   // Line, Area, Points or Bars
 	Style  Style
 	Text   string // in the box of Bars
@@ -23,11 +23,11 @@ const (
 	sampleWidth  = 30
 	sampleGap    = 7
 	legendRow    = 19 // height of an entry
-	legendColumn = 48 // entries of a column
+	legendColumn = 48 // entries per column
 	labelWidth   = 300
 )
 
-// Height is that of a legend at the right of the panels.
+// Height returns the height of a legend to the right of the panels.
 func (l Legend) Height() float64 {
 	rows := min(len(l.Entries), legendColumn)
 	if l.Title != "" {
@@ -36,10 +36,11 @@ func (l Legend) Height() float64 {
 	return legendRow * float64(rows)
 }
 
-// Columns is the number of columns of a legend at the right of the panels.
+// Columns returns the number of columns of a legend to the right of the panels.
 func (l Legend) Columns() int { return max(1, (len(l.Entries)+legendColumn-1)/legendColumn) }
 
-// sample is the width of the sample of the i-th entry. In a column all are as wide.
+// sample returns the width of the sample of the i-th entry. All samples in a
+// column have the same width.
 func (l Legend) sample(i int) float64 {
 	points := func(e Entry) bool { return e.Kind == Points }
 	if points(l.Entries[i]) && (l.Below || !slices.ContainsFunc(l.Entries, func(e Entry) bool { return !points(e) })) {
@@ -48,12 +49,13 @@ func (l Legend) sample(i int) float64 {
 	return sampleWidth
 }
 
-// panel draws the legend; one below the panels has lines of at most a width.
+// panel returns the legend as a panel. Lines of a legend below the panels are
+// at most width long.
 func (l Legend) panel(width float64) Panel {
 	if len(l.Entries) == 0 {
 		return Panel{}
 	}
-	type place struct{ x, y float64 } // of an entry's left end and middle
+	type place struct{ x, y float64 } // left end and middle of an entry
 	places := make([]place, len(l.Entries))
 	title, right, bottom := place{0, legendRow / 2}, TextWidth(l.Title, SizeNote, false), 0.0
 	x, y := 0.0, 0.0
@@ -114,7 +116,7 @@ func (l Legend) panel(width float64) Panel {
 	return p
 }
 
-// label is what an entry says, cut to the width of the legend.
+// label returns the label of an entry, cut to the width of the legend.
 func (l Legend) label(i int) string {
 	width := float64(labelWidth)
 	if l.Width > 0 && !l.Below {

@@ -18,35 +18,37 @@ const (
 	SizeNote  = 13 // ticks, legends and texts
 )
 
-// Style is how a mark looks. Fields that do not matter for its kind are ignored.
+// Style is the look of a mark. Fields that do not apply to its kind are
+// ignored.
 type Style struct {
 	Color color.NRGBA
 	Width float64 // of lines
 	Dash  Dash    // of lines and borders
 
 	Shape  Shape
-	Radius float64 // of points; of a Line, that of dots at its points, 0 for none
+	Radius float64 // of points; for a Line, of dots at its points, 0 for none
 
-	Border color.NRGBA // of bars; none where it is not visible
-	Share  float64     // of a band, that a bar or a tick takes; 0 for all of it
-	Offset float64     // of bars, from the middle of the band, as a share of it
+	Border color.NRGBA // of bars; none if transparent
+	Share  float64     // share of a band that a bar or a tick takes; 0 for all of it
+	Offset float64     // of bars, from the middle of the band, as a share of the band
 
 	Size   float64 // of texts; 0 for SizeNote
 	Bold   bool
 	Align  Align
-	Dx, Dy float64 // from its position to a text: right, and down
+	Dx, Dy float64 // offset of a text from its position, right and down
 }
 
-// Align says which part of a text is at its position. Vertically it is the middle.
+// Align is the part of a text that is at its position. Vertically it is the
+// middle.
 type Align int
 
 const (
-	Start Align = iota // the text is to the right
+	Start Align = iota // the text extends to the right
 	Middle
 	End
 )
 
-// Dash is the pattern of a line. Patterns tell lines apart without colour.
+// Dash is the pattern of a line. Patterns distinguish lines without color.
 type Dash int
 
 const (
@@ -57,12 +59,12 @@ const (
 	dashes // number of patterns
 )
 
-// pattern returns lengths of strokes and gaps, nil for an unbroken line.
+// pattern returns the lengths of strokes and gaps, or nil for a solid line.
 func (d Dash) pattern() []float64 {
 	return [dashes][]float64{nil, {8, 3.5}, {2, 2.7}, {9, 2.7, 2, 2.7}}[d%dashes]
 }
 
-// Shape is that of a point.
+// Shape is the shape of a point.
 type Shape int
 
 const (
@@ -70,7 +72,7 @@ const (
 	Triangle
 	Square
 	Diamond
-	Ring  // a circle that is not filled
+	Ring  // an unfilled circle
 	Cross // diagonal
 	OpenSquare
 )
@@ -94,7 +96,7 @@ var viridisAnchors = [9][3]float64{
 	{39, 173, 129}, {92, 200, 99}, {170, 220, 50}, {253, 231, 37},
 }
 
-// viridis returns the colour at t in [0, 1], from dark violet to yellow.
+// viridis returns the color at t in [0, 1], from dark violet to yellow.
 func viridis(t float64) color.NRGBA {
 	x := max(0, min(1, t)) * float64(len(viridisAnchors)-1)
 	i := min(int(x), len(viridisAnchors)-2)
@@ -103,8 +105,8 @@ func viridis(t float64) color.NRGBA {
 	return color.NRGBA{mix(0), mix(1), mix(2), 0xff}
 }
 
-// OrderColor returns the colour of the i-th of n things that have an order. It
-// keeps clear of viridis's yellow end, which can't be seen on white.
+// OrderColor returns the color of the i-th of n ordered things. It avoids
+// viridis's yellow end, which is invisible on white.
 func OrderColor(i, n int) color.NRGBA {
 	if n < 2 {
 		return viridis(0.3)
@@ -112,7 +114,7 @@ func OrderColor(i, n int) color.NRGBA {
 	return viridis(0.88 * float64(i) / float64(n-1))
 }
 
-// TextOn returns the colour of text that can be read on a colour.
+// TextOn returns a readable text color for a background.
 func TextOn(background color.NRGBA) color.NRGBA {
 	if luminance(background) < 0.36 {
 		return White
@@ -120,7 +122,7 @@ func TextOn(background color.NRGBA) color.NRGBA {
 	return Black
 }
 
-// luminance returns the relative luminance of a colour as WCAG 2 defines it.
+// luminance returns the relative luminance of a color as defined by WCAG 2.
 func luminance(c color.NRGBA) float64 {
 	linear := func(v uint8) float64 {
 		x := float64(v) / 255
@@ -132,19 +134,19 @@ func luminance(c color.NRGBA) float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
-// Pale mixes a colour with white; t = 1 is white.
+// Pale mixes a color with white; t = 1 is white.
 func Pale(c color.NRGBA, t float64) color.NRGBA {
 	mix := func(v uint8) uint8 { return uint8(math.Round(float64(v) + t*(255-float64(v)))) }
 	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), c.A}
 }
 
-// Faint makes a colour transparent; 0 can't be seen.
+// Faint makes a color transparent; opacity 0 is invisible.
 func Faint(c color.NRGBA, opacity float64) color.NRGBA {
 	c.A = uint8(math.Round(255 * opacity))
 	return c
 }
 
-// Hex writes a colour as CSS has it: "#27818e", with two more digits where it is
+// Hex formats a color in CSS notation: "#27818e", with two more digits if it is
 // transparent.
 func Hex(c color.NRGBA) string {
 	const digits = "0123456789abcdef"
@@ -170,12 +172,12 @@ func textStyle(size float64, bold bool, c color.Color) text.Style {
 	return s
 }
 
-// TextWidth is the width of a text of a size.
+// TextWidth returns the width of a text.
 func TextWidth(txt string, size float64, bold bool) float64 {
 	return float64(textStyle(size, bold, Black).Width(txt)) / 0.75
 }
 
-// Shorten cuts a text that is wider than a width, and marks the cut.
+// Shorten cuts a text to a width and marks the cut with an ellipsis.
 func Shorten(txt string, size float64, bold bool, width float64) string {
 	if TextWidth(txt, size, bold) <= width {
 		return txt

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// tooltip lists the fields of a mark that say something.
+// tooltip returns the fields of a mark to show in tooltips.
 func (c Chart) tooltip(p Panel, m Mark) list {
 	var out list
 	number := func(field string) {
@@ -39,7 +39,8 @@ func (c Chart) tooltip(p Panel, m Mark) list {
 	return out
 }
 
-// datum is a position as the data have it: a number or the name of a band.
+// datum returns a position as a value in the data: a number or the name of a
+// band.
 func (a Axis) datum(v float64) any {
 	if a.Bands == nil {
 		return v
@@ -47,8 +48,8 @@ func (a Axis) datum(v float64) any {
 	return a.Bands[max(0, min(len(a.Bands)-1, int(v+0.5)))]
 }
 
-// channel is an axis of a length as the encoding of a position. Where it can be
-// zoomed, Vega chooses the ticks.
+// channel returns the encoding of a position on an axis of some length. If the
+// axis can be zoomed, Vega chooses the ticks.
 func (a Axis) channel(orient string, length float64, zoom bool) object {
 	channel := object{"field": a.Name, "type": "quantitative", "title": a.Title}
 	if a.Title == "" {
@@ -74,7 +75,7 @@ func (a Axis) channel(orient string, length float64, zoom bool) object {
 			}
 		}
 		if marked != nil {
-			names, _ := json.Marshal(marked) // strings always are JSON
+			names, _ := json.Marshal(marked) // marshaling strings cannot fail
 			test := "indexof(" + string(names) + ", datum.value) >= 0"
 			axis["labelColor"] = object{"condition": object{"test": test, "value": Hex(Vermillion)}, "value": Hex(Black)}
 			axis["labelFontWeight"] = object{"condition": object{"test": test, "value": "bold"}, "value": "normal"}
@@ -101,8 +102,8 @@ func (a Axis) channel(orient string, length float64, zoom bool) object {
 	return channel
 }
 
-// format makes the labels of an axis those of the ticks: by a number of decimals, or
-// one by one.
+// format sets the labels of an axis to those of the ticks, by a number of
+// decimals or one by one.
 func (a Axis) format(axis object) {
 	for decimals := range 8 {
 		if !slices.ContainsFunc(a.Ticks, func(t Tick) bool { return FormatFixed(t.At, decimals) != t.Label }) {

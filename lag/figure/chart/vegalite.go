@@ -48,12 +48,12 @@ func (c Chart) spec() object {
 	return spec
 }
 
-// independent lets each panel and each layer have colours of its own.
+// independent gives each panel and each layer its own color scale.
 func independent() object {
 	return object{"scale": object{"color": "independent", "strokeDash": "independent"}}
 }
 
-// config gives Vega-Lite the look of the other drawing.
+// config makes Vega-Lite look like the other drawing.
 func config() object {
 	font := strings.ReplaceAll(fonts, "'", "")
 	return object{
@@ -66,7 +66,7 @@ func config() object {
 	}
 }
 
-// panelSpec is the i-th panel, in layers.
+// panelSpec returns the i-th panel as layers.
 func (c Chart) panelSpec(p Panel, i int) object {
 	if p.empty() {
 		return object{"width": 1, "height": 1, "data": object{"values": list{object{}}}, "mark": object{"type": "point", "opacity": 0}}
@@ -85,7 +85,7 @@ func (c Chart) panelSpec(p Panel, i int) object {
 		switch {
 		case zooms && g.marks[0].Kind == Line:
 			zooms = false
-			unit, _ := layer["layer"].(list)[0].(object) // its line; the points are beside it
+			unit, _ := layer["layer"].(list)[0].(object) // the line of the layer; its points are separate
 			unit["params"] = list{object{"name": fmt.Sprint("zoom", i), "select": object{"type": "interval", "encodings": list{"x", "y"}}, "bind": "scales"}}
 		case chooses && g.marks[0].Kind == Texts && g.marks[0].Series != "":
 			chooses = false
@@ -94,7 +94,7 @@ func (c Chart) panelSpec(p Panel, i int) object {
 		layers = append(layers, layer)
 		marks = marks[len(g.marks):]
 	}
-	if layers == nil { // the axes alone
+	if layers == nil { // only the axes
 		at := Mark{Kind: Points, Style: Style{Color: Faint(White, 0), Radius: 1}, Data: []Datum{{X: p.X.Min, Y: p.Y.Min}}, Loose: true}
 		layers = list{c.layer(p, group([]Mark{at}))}
 	}
@@ -112,15 +112,15 @@ func (c Chart) series() string {
 	return c.Series
 }
 
-// A layerGroup is marks that make one layer: of one style, or lines that differ in
-// colour and dash by their series.
+// A layerGroup is the marks of one layer: marks with the same style, or lines
+// whose color and dash depend on their series.
 type layerGroup struct {
 	marks  []Mark
-	series []string         // where they differ, in order
-	styles map[string]Style // of the series
+	series []string         // if the styles differ, in order
+	styles map[string]Style // by series
 }
 
-// group returns as many of the first marks as go into one layer.
+// group returns as many of the first marks as fit into one layer.
 func group(marks []Mark) layerGroup {
 	first := marks[0]
 	g := layerGroup{styles: map[string]Style{first.Series: first.Style}, series: []string{first.Series}}
@@ -149,7 +149,7 @@ func group(marks []Mark) layerGroup {
 	return g
 }
 
-// beyond reports whether something reaches beyond the area and is to be cut.
+// beyond reports whether data extends outside the area and must be clipped.
 func (g layerGroup) beyond(p Panel) bool {
 	if p.Zoom {
 		return true
@@ -164,7 +164,7 @@ func (g layerGroup) beyond(p Panel) bool {
 	return false
 }
 
-// layer is a group of marks as a layer of a panel.
+// layer returns a group of marks as a layer of a panel.
 func (c Chart) layer(p Panel, g layerGroup) object {
 	first := g.marks[0]
 	encoding := object{"x": p.X.channel("bottom", p.Width, p.Zoom), "y": p.Y.channel("left", p.Height, p.Zoom)}
@@ -193,9 +193,9 @@ func (c Chart) layer(p Panel, g layerGroup) object {
 	return unit
 }
 
-// rows are the data of a group, with the fields that the encoding names.
+// rows returns the data of a group, with the fields that the encoding names.
 func (c Chart) rows(p Panel, g layerGroup, encoding object) (values list) {
-	pieces := map[string]int{} // so far, of a series
+	pieces := map[string]int{} // number of pieces so far, by series
 	for _, m := range g.marks {
 		for _, d := range m.Data {
 			row := object{p.X.Name: p.X.datum(d.X), p.Y.Name: p.Y.datum(d.Y)}
@@ -224,12 +224,12 @@ func (c Chart) rows(p Panel, g layerGroup, encoding object) (values list) {
 	return values
 }
 
-// broken reports whether the line or area of a series is in several pieces.
+// broken reports whether the line or area of some series has several pieces.
 func (g layerGroup) broken() bool {
 	return (g.marks[0].Kind == Line || g.marks[0].Kind == Area) && len(g.marks) > len(g.styles)
 }
 
-// detail names the fields by which lines and areas are told apart.
+// detail returns the fields that separate lines and areas.
 func (g layerGroup) detail(series string) (fields list) {
 	first := g.marks[0]
 	if first.Series != "" && (first.Kind == Line || first.Kind == Area) {
@@ -241,8 +241,8 @@ func (g layerGroup) detail(series string) (fields list) {
 	return fields
 }
 
-// withPoints adds points to a line, which show the tooltips. They can be seen where
-// the style has a radius.
+// withPoints adds points to a line for tooltips. They are visible if the style
+// has a radius.
 func withPoints(line object, s Style) object {
 	encoding := line["encoding"].(object)
 	points := object{"tooltip": encoding["tooltip"]}
@@ -260,7 +260,7 @@ func withPoints(line object, s Style) object {
 	return object{"data": data, "encoding": shared, "layer": list{line, object{"mark": mark, "encoding": points}}}
 }
 
-// scales gives each series of a group its colour and dash.
+// scales sets the color and dash of each series of a group.
 func (g layerGroup) scales(field string, encoding object) {
 	if g.series == nil {
 		return

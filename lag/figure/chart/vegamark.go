@@ -2,7 +2,8 @@ package chart
 
 import "math"
 
-// spec is a mark as Vega-Lite names and styles it, cut at the edges of the area or not.
+// spec returns the type and style of a mark for Vega-Lite. clip cuts it at the
+// edges of the area.
 func (m Mark) spec(p Panel, clip bool) object {
 	s := m.Style
 	stroke := func(out object) object {
@@ -44,8 +45,8 @@ func (s Style) share() float64 {
 	return s.Share
 }
 
-// point draws the shapes of pen.shape. Paths reach from -1 to 1; Vega scales them
-// by half the root of the size.
+// point returns the shapes of pen.shape. Paths extend from -1 to 1; Vega scales
+// them by half the square root of the size.
 func (m Mark) point(clip bool) object {
 	s := m.Style
 	shape, factor, filled := "circle", math.Pi, true

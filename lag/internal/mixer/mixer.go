@@ -1,6 +1,6 @@
-// Package mixer is a family of models for tests: an MLP-Mixer (Tolstikhin et al.
-// 2021, arXiv 2105.01601) that is trained as a masked language model. It shows
-// what a family must bring, and that nothing else has to know of it.
+// Package mixer is a family of models for tests: an MLP-Mixer (Tolstikhin et
+// al. 2021, arXiv 2105.01601), trained as a masked language model. It shows
+// what a family must implement, and that no other code needs to know about it.
 package mixer
 
 import (
@@ -28,20 +28,20 @@ type Config struct {
 	VocabSize int `json:"vocab_size"`
 	Hidden    int `json:"hidden_size"`
 	Layers    int `json:"layers_of_mixing"`
-	Length    int `json:"length"` // of every sequence, tokens: a layer mixes all of them
+	Length    int `json:"length"` // tokens of every sequence; a layer mixes all of them
 }
 
 const prefix = "mixer.layer."
 
-// Family names the family.
+// Family returns "mixer".
 func (c Config) Family() string { return "mixer" }
 
-// Describe says the shape in a line.
+// Describe returns the shape in one line.
 func (c Config) Describe() string {
 	return fmt.Sprintf("mixer of %d layers, hidden size %d, sequences of %d", c.Layers, c.Hidden, c.Length)
 }
 
-// Validate reports an impossible size.
+// Validate reports an invalid size.
 func (c Config) Validate() error {
 	if min(c.VocabSize, c.Hidden, c.Layers, c.Length) < 1 {
 		return errors.New("mixer: every size must be at least 1")
@@ -70,10 +70,10 @@ func (c Config) Stacks() []growth.Stack {
 	return []growth.Stack{{Prefix: prefix, Depth: c.Layers, OutputProjections: []string{"channels"}}}
 }
 
-// Vocabulary is the number of tokens.
+// Vocabulary returns the number of tokens.
 func (c Config) Vocabulary() int { return c.VocabSize }
 
-// MaxLength is the length of every sequence.
+// MaxLength returns the length of every sequence.
 func (c Config) MaxLength() int { return c.Length }
 
 // WithDepths returns the model with depths[0] layers.
@@ -82,7 +82,7 @@ func (c Config) WithDepths(depths growth.Depths) model.Config {
 	return c
 }
 
-// WithVocabulary returns the model for another vocabulary.
+// WithVocabulary returns the model with another vocabulary size.
 func (c Config) WithVocabulary(tokens int) model.Config {
 	c.VocabSize = tokens
 	return c
@@ -94,10 +94,11 @@ func (c Config) WithMaxLength(tokens int) model.Config {
 	return c
 }
 
-// Trains reports an objective that is no masked language model's of this length.
+// Trains returns an error unless the objective is masked language modeling with
+// this length.
 func (c Config) Trains(o objective.Objective) error {
 	if mlm, ok := o.Settings.(objective.MLM); !ok || mlm.SequenceLength != c.Length {
-		return fmt.Errorf("a mixer trains with the objective %q on sequences of %d tokens", objective.KindMLM, c.Length)
+		return fmt.Errorf("a mixer trains only with the objective %q on sequences of %d tokens", objective.KindMLM, c.Length)
 	}
 	return nil
 }
@@ -161,10 +162,10 @@ func (c Config) Cost(batchSize int, row objective.Shape) model.Cost {
 
 var errNone = errors.New("transformers has no such mixer")
 
-// Export says that there is no counterpart in transformers.
+// Export returns an error: transformers has no such model.
 func (c Config) Export() (model.Export, error) { return model.Export{}, errNone }
 
-// TransformersBatch says that there is no counterpart in transformers.
+// TransformersBatch returns an error: transformers has no such model.
 func (c Config) TransformersBatch() (model.TransformersBatch, error) {
 	return model.TransformersBatch{}, errNone
 }

@@ -12,13 +12,13 @@ import (
 type arm struct {
 	name, rule string
 	depths     []int
-	share      []float64 // of the steps, by stage
+	share      []float64 // shares of the steps, by stage
 	probes     int       // candidates at each growth
 	gain       float64   // nats
 }
 
-// Stacking returns a comparison of five ways to train 6 layers from scratch, as
-// one looks in which picking at every stage helps a little. The same arguments
+// Stacking returns a made-up comparison of five ways to train 6 layers from
+// scratch, in which picking at every stage helps a little. The same arguments
 // give the same result.
 func Stacking(seed uint64, seeds int) *result.Stacking {
 	random := rand.New(rand.NewPCG(seed, 2))
@@ -47,7 +47,7 @@ func Stacking(seed uint64, seeds int) *result.Stacking {
 
 func layerFLOPs(depth int) float64 { return 2e10 + 1e10*float64(depth) }
 
-// train makes up what became of an arm.
+// train makes up the outcome of an arm.
 func (a arm) train(random *rand.Rand, budget float64, seed int64) result.ArmOutcome {
 	const lag20 = 20
 	o := result.ArmOutcome{Name: a.name, Rule: a.rule, Seed: seed, Status: result.StatusComplete}
@@ -86,7 +86,8 @@ func (a arm) train(random *rand.Rand, budget float64, seed int64) result.ArmOutc
 	return o
 }
 
-// pick returns a strategy: one at random of the pool where there are probes.
+// pick returns a strategy. If the arm has probes, it is a random one of the
+// pool.
 func (a arm) pick(random *rand.Rand, from, to int) (string, growth.Map) {
 	pool, err := growth.DefaultPool(from, to)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package synthetic makes up results of studies and of stackings, for the tests
-// and examples of packages that draw or print them. Nothing in them was measured.
+// Package synthetic makes up results of studies and stackings, for tests and
+// examples of packages that draw or print them. Nothing in them was measured.
 package synthetic
 
 import (
@@ -20,15 +20,15 @@ const (
 	probe     = 100
 	last      = 600
 	stepFLOPs = 7e10
-	divergeAt = 260 // of the one that does
+	divergeAt = 260 // step at which one candidate diverges
 )
 
-// Result returns a study of the strategies of [growth.DefaultPool] for 3 -> 6
-// layers, and of the wide pool where count is larger than it, as one looks in
-// which the claims hold: the losses at initialization say next to nothing, the
-// curves cross within the first fifty steps and keep their order from then on.
-// One strategy diverges. The same arguments give the same result; there are at
-// most count strategies.
+// Result returns a made-up study of the strategies of [growth.DefaultPool] for
+// 3 -> 6 layers, or of the wide pool if count is larger than the default pool.
+// It has at most count strategies. The claims hold in it: the losses at
+// initialization say almost nothing, and the curves cross within the first
+// fifty steps and keep their order after that. One strategy diverges. The same
+// arguments give the same result.
 func Result(seed uint64, count, seeds int) *result.Study {
 	from, to := growth.Depths{3}, growth.Depths{6}
 	pool, err := growth.NewPoolFor(from, to, nil)
@@ -36,15 +36,15 @@ func Result(seed uint64, count, seeds int) *result.Study {
 		pool, err = growth.NewPoolFor(from, to, &growth.Options{Wide: true})
 	}
 	if err != nil {
-		panic(err) // 3 -> 6 is valid, so only an edit of growth can bring this about
+		panic(err) // cannot happen: 3 -> 6 is valid
 	}
 	r := &result.Study{Family: "bert", Backend: "made up", From: 3, To: 6}
 	fill(r, seed, pool[:min(count, len(pool))], seeds)
 	return r
 }
 
-// Controlled is a [Result] with controls. From scratch the deep model ends above
-// most strategies at the same cost, and far above them in as many steps.
+// Controlled is a [Result] with controls. From scratch, the deep model ends
+// above most strategies at the same cost, and far above them in as many steps.
 func Controlled(seed uint64, count, seeds int) *result.Study {
 	r := Result(seed, count, seeds)
 	random := rand.New(rand.NewPCG(seed, 2))
@@ -66,7 +66,8 @@ func Controlled(seed uint64, count, seeds int) *result.Study {
 	return r
 }
 
-// TwoStacks is a [Result] of an encoder-decoder that grows from 2+3 layers to 4+6.
+// TwoStacks is a [Result] for an encoder-decoder that grows from 2+3 layers to
+// 4+6.
 func TwoStacks(seed uint64, count, seeds int) *result.Study {
 	pool, err := growth.NewPoolFor(growth.Depths{2, 3}, growth.Depths{4, 6}, nil)
 	if err != nil {
@@ -77,13 +78,14 @@ func TwoStacks(seed uint64, count, seeds int) *result.Study {
 	return r
 }
 
-// A candidate's loss is floor + a slow decay + jump with a decay of its own.
+// A candidate's loss is the sum of a floor, a slow decay, and a jump with its
+// own decay.
 type candidate struct {
 	floor, jump, rate float64
 	diverges          bool
 }
 
-// fill makes up what a pool comes to.
+// fill makes up the outcomes of a pool.
 func fill(r *result.Study, seed uint64, pool growth.Pool, seeds int) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	r.Steps, r.Lag, r.Source = last, probe, source(random)
@@ -103,12 +105,12 @@ func fill(r *result.Study, seed uint64, pool growth.Pool, seeds int) {
 		}
 	}
 	if err := r.Analyze(context.Background(), rulesOf(r)); err != nil {
-		panic(err) // each rule was tried
+		panic(err) // cannot happen: rulesOf checked each rule
 	}
 }
 
-// rulesOf are the rules that fit a result: not, say, one that picks by a name that
-// is not in the pool.
+// rulesOf returns the rules that fit a result. For example, it excludes a rule
+// whose strategy is not in the pool.
 func rulesOf(r *result.Study) []selection.Rule {
 	return slices.DeleteFunc(selection.All(probe, last), func(rule selection.Rule) bool {
 		_, err := r.Replay(context.Background(), []selection.Rule{rule})
@@ -116,9 +118,9 @@ func rulesOf(r *result.Study) []selection.Rule {
 	})
 }
 
-// train makes up a candidate's training, with its losses shifted.
+// train makes up a candidate's training. shift is added to its losses.
 func (c candidate) train(random *rand.Rand, shift float64) result.Outcome {
-	own := shift + 0.009*random.NormFloat64() // of the seed, and of strategy and seed together
+	own := shift + 0.009*random.NormFloat64() // effect of the seed, and of strategy and seed together
 	o := result.Outcome{Status: result.StatusComplete, Final: result.Number(math.NaN()), FLOPs: last * stepFLOPs}
 	for _, step := range Steps {
 		t := float64(step)
@@ -150,12 +152,13 @@ func (c candidate) train(random *rand.Rand, shift float64) result.Outcome {
 	return o
 }
 
-// batches makes up losses on the eight batches of a validation set, of the mean.
+// batches makes up losses with the given mean on the eight batches of a
+// validation set.
 func batches(random *rand.Rand, step int, mean float64) []float64 {
 	losses := make([]float64, 8)
 	sum := 0.0
 	for i := range losses {
-		losses[i] = 0.1*math.Sin(float64(5*i+step)) + 0.03*random.NormFloat64() // the first term all strategies have in common
+		losses[i] = 0.1*math.Sin(float64(5*i+step)) + 0.03*random.NormFloat64() // the first term is common to all strategies
 		sum += losses[i]
 	}
 	for i := range losses {

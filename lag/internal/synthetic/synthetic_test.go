@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What was made up has everything that a result has, and can be written.
+// TestResult checks that made-up results are complete and can be written.
 func TestResult(t *testing.T) {
 	for _, seeds := range []int{1, 3} {
 		r := Result(6, 16, seeds)
@@ -15,7 +15,7 @@ func TestResult(t *testing.T) {
 		}
 		for _, o := range r.Under(seeds - 1) {
 			if o.Seed != r.Seeds[seeds-1] {
-				t.Errorf("%s has seed %d in the place of seed %d", o.Name, o.Seed, r.Seeds[seeds-1])
+				t.Errorf("%s has seed %d, want %d", o.Name, o.Seed, r.Seeds[seeds-1])
 			}
 		}
 		if math.IsNaN(float64(r.Noise.PairError)) || math.IsNaN(float64(r.Noise.Ratio)) != (seeds == 1) {

@@ -7,7 +7,7 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// Operation is something that a device may fail in.
+// Operation is a kind of operation in which a device may fail.
 type Operation string
 
 const (
@@ -17,15 +17,16 @@ const (
 	Download Operation = "download" // of a tensor to host memory
 )
 
-// Failing returns a backend that asks before each operation whether the device
-// fails in it, and fails with that error.
+// Failing returns a backend that calls fails before each operation. If that
+// returns an error, the operation fails with it.
 func Failing(b *backend.Backend, fails func(Operation) error) *backend.Backend {
 	failing := *b
 	failing.Backend = &failingBackend{b.Backend, fails}
 	return &failing
 }
 
-// failingBackend wraps buffers as well: GoMLX refuses those of another backend.
+// failingBackend also wraps buffers, because GoMLX refuses buffers of another
+// backend.
 type failingBackend struct {
 	compute.Backend
 	fails func(Operation) error

@@ -9,8 +9,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// TestFailing: a backend that may fail computes what the one within does, asks
-// before every kind of operation, and fails in the one that it is told to.
+// TestFailing checks that a failing backend computes the same as the wrapped
+// one, asks before every kind of operation, and fails when told to.
 func TestFailing(t *testing.T) {
 	sum := func(fails Operation) (value float32, asked []Operation, err error) {
 		b := Failing(Go(t), func(op Operation) error {
@@ -36,10 +36,10 @@ func TestFailing(t *testing.T) {
 	}
 	for _, op := range operations {
 		if !slices.Contains(asked, op) {
-			t.Errorf("it does not ask before it is to %s; it asks %v", op, asked)
+			t.Errorf("it does not ask before it does %s; it asks before %v", op, asked)
 		}
 		if _, _, err := sum(op); err == nil {
-			t.Errorf("it is to fail to %s, and does not", op)
+			t.Errorf("it does not fail in %s", op)
 		}
 	}
 }

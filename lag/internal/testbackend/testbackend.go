@@ -1,5 +1,11 @@
 // Package testbackend gives tests the backends of the machine: the pure-Go
-// engine always, XLA where a plugin is found.
+// engine, and XLA if a plugin is installed.
+//
+// In tests that import this package, XLA optimizes less, so that it compiles in
+// about half the time. XLA optimizes as usual if XLA_FLAGS is already set, or if
+// LAG_REQUIRE_XLA is 1, as in CI, which therefore tests the code that users run.
+// The tests also do not wait for the disk, see [atomicfile.NoSync]. Both settings
+// are environment variables, so they also hold for processes that tests start.
 package testbackend
 
 import (
@@ -9,14 +15,30 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
-// RequireXLA is the environment variable that, set to 1, makes tests fail
-// where XLA is not found. Without it they are skipped.
+// RequireXLA is an environment variable. If it is 1, tests fail if XLA is not
+// found; otherwise they are skipped.
 const RequireXLA = "LAG_REQUIRE_XLA"
 
-func init() { log.SetLevel(log.ErrorLevel) } // a test's output is its failures
+func init() {
+	if os.Getenv("LAG_WORKER") == "" { // a worker logs as it does in a program, and tests read it
+		log.SetLevel(log.ErrorLevel)
+	}
+	if os.Getenv(RequireXLA) != "1" {
+		setDefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+	}
+	setDefault(atomicfile.NoSync, "1")
+}
+
+// setDefault sets an environment variable unless it is set.
+func setDefault(name, value string) {
+	if _, ok := os.LookupEnv(name); !ok {
+		os.Setenv(name, value)
+	}
+}
 
 var (
 	openGo  = sync.OnceValues(func() (*backend.Backend, error) { return backend.Open(backend.Go) })
@@ -46,8 +68,8 @@ func XLA(t testing.TB) *backend.Backend {
 	return b
 }
 
-// Slow skips what is left of a test with -short on XLA, which takes seconds to
-// compile it.
+// Slow skips the rest of a test with XLA under -short, because XLA takes
+// seconds to compile it.
 func Slow(t testing.TB, b *backend.Backend) {
 	t.Helper()
 	if testing.Short() && b.Kind != backend.Go {

@@ -8,18 +8,18 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Positions says how the model knows where a token stands.
+// Positions is how the model represents the positions of tokens.
 type Positions string
 
 const (
 	// Learned is BERT's table of position embeddings, initialized like the other embeddings.
 	Learned Positions = "learned"
-	// Sinusoidal is the same trained table, initialized with sinusoids: a small
-	// model leaves the unigram plateau several times sooner.
+	// Sinusoidal is the same trained table, initialized with sinusoids. A small
+	// model leaves the unigram plateau several times sooner with it.
 	Sinusoidal Positions = "sinusoidal"
-	// Relative adds T5's relative bias to the attention scores, one table for
-	// all layers, and has no position embeddings. Not BERT as published; a
-	// small model leaves the plateau sooner still.
+	// Relative adds T5's relative bias to the attention scores, with one table
+	// for all layers, and has no position embeddings. This is not BERT as
+	// published; a small model leaves the plateau even sooner.
 	Relative Positions = "relative"
 )
 
@@ -35,8 +35,8 @@ type Config struct {
 	LayerNormEpsilon float64   `json:"layer_norm_eps"`
 	InitializerRange float64   `json:"initializer_range"` // standard deviation of the initial weights
 
-	PreNorm          bool    `json:"pre_norm"`                     // normalize the input of each block and not its output, as Megatron-LM's BERT; not BERT as published
-	HiddenDropout    float64 `json:"hidden_dropout_prob"`          // of embeddings and of what each block adds
+	PreNorm          bool    `json:"pre_norm"`                     // normalize the input of each block instead of its output, as in Megatron-LM's BERT; not BERT as published
+	HiddenDropout    float64 `json:"hidden_dropout_prob"`          // of embeddings and of the output of each block
 	AttentionDropout float64 `json:"attention_probs_dropout_prob"` // of attention probabilities
 	NextSentence     bool    `json:"next_sentence"`                // pooler and next-sentence head
 
@@ -45,8 +45,8 @@ type Config struct {
 }
 
 // New returns a BERT configuration with the published constants: F = 4H,
-// LayerNorm epsilon 1e-12, initializer range 0.02, learned positions; no
-// dropout and no next-sentence head.
+// LayerNorm epsilon 1e-12, initializer range 0.02 and learned positions. It has
+// no dropout and no next-sentence head.
 func New(layers, hidden, heads, vocab, maxPositions int) Config {
 	return Config{
 		VocabSize: vocab, HiddenSize: hidden, Layers: layers, Heads: heads, IntermediateSize: 4 * hidden,
@@ -55,7 +55,7 @@ func New(layers, hidden, heads, vocab, maxPositions int) Config {
 	}
 }
 
-// Validate says what is impossible in the configuration, and how to mend it.
+// Validate reports the first invalid setting and how to fix it.
 func (c Config) Validate() error {
 	for _, f := range []struct {
 		name  string
@@ -85,18 +85,19 @@ func (c Config) Validate() error {
 		return fmt.Errorf("bert: unknown position_embedding_type %q; it is %q, %q or %q", c.Positions, Learned, Sinusoidal, Relative)
 	}
 	if !(c.LayerNormEpsilon > 0 && c.LayerNormEpsilon < 1) {
-		return fmt.Errorf("bert: layer_norm_eps is %g; it must lie between 0 and 1", c.LayerNormEpsilon)
+		return fmt.Errorf("bert: layer_norm_eps is %g; it must be between 0 and 1", c.LayerNormEpsilon)
 	}
 	if !(c.InitializerRange > 0 && c.InitializerRange < 1) {
-		return fmt.Errorf("bert: initializer_range is %g; it must lie between 0 and 1", c.InitializerRange)
+		return fmt.Errorf("bert: initializer_range is %g; it must be between 0 and 1", c.InitializerRange)
 	}
 	if !(c.HiddenDropout >= 0 && c.HiddenDropout < 1) || !(c.AttentionDropout >= 0 && c.AttentionDropout < 1) {
-		return fmt.Errorf("bert: hidden_dropout_prob %g and attention_probs_dropout_prob %g must lie in [0, 1)", c.HiddenDropout, c.AttentionDropout)
+		return fmt.Errorf("bert: hidden_dropout_prob %g and attention_probs_dropout_prob %g must be in [0, 1)", c.HiddenDropout, c.AttentionDropout)
 	}
 	if err := c.Precision.Validate(); err != nil {
 		return fmt.Errorf("bert: precision: %w", err)
 	}
-	// Room for the bytes of a parameter and its moments: no count overflows.
+	// Leave room for the bytes of a parameter and its moments, so that no count
+	// overflows.
 	if n := c.WithLayers(1).ParameterCount(); n > math.MaxInt/64/c.Layers {
 		return fmt.Errorf("bert: %d layers of hidden size %d and intermediate size %d, with %d tokens, have more parameters than can be counted; choose smaller sizes",
 			c.Layers, c.HiddenSize, c.IntermediateSize, c.VocabSize)
@@ -114,7 +115,7 @@ func nearestDivisor(n, near int) int {
 	return best
 }
 
-// WithLayers returns the configuration at another depth.
+// WithLayers returns the configuration with another depth.
 func (c Config) WithLayers(layers int) Config {
 	c.Layers = layers
 	return c
@@ -122,11 +123,12 @@ func (c Config) WithLayers(layers int) Config {
 
 const (
 	stackPrefix = "bert.encoder.layer."
-	finalNorm   = "bert.encoder.ln" // of a pre-norm model
+	finalNorm   = "bert.encoder.ln" // only in a pre-norm model
 	pooler      = "bert.pooler.dense"
 )
 
-// Stacks tells package growth where the layers are among the parameters: one stack.
+// Stacks describes which parameters are layers, for package growth: there is
+// one stack.
 func (c Config) Stacks() []growth.Stack {
 	return []growth.Stack{{
 		Prefix: stackPrefix,

@@ -18,14 +18,15 @@ func init() {
 	model.Register(New(2, 128, 2, publishedVocab, publishedPositions), settings, architectures)
 }
 
-// settings are those that can be changed by name, beside the JSON fields.
+// settings are the settings that can be changed by name, in addition to JSON
+// fields.
 var settings = []model.Setting[Config]{
-	{Name: "size", Help: "`name` of a published size whose shape the model gets, such as mini or base", Set: func(c *Config, name string) error {
+	{Name: "size", Help: "`name` of a published size for the model, such as mini or base", Set: func(c *Config, name string) error {
 		size, err := Preset(name)
 		c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize = size.Layers, size.HiddenSize, size.Heads, size.IntermediateSize
 		return err
 	}},
-	{Name: "hidden", Help: "hidden size in `units`; the feed-forward size keeps its share of it", Set: func(c *Config, value string) error {
+	{Name: "hidden", Help: "hidden size in `units`; the feed-forward size changes in proportion", Set: func(c *Config, value string) error {
 		units, err := transformer.ParseSize(value)
 		if err == nil {
 			c.IntermediateSize, c.HiddenSize = units*c.IntermediateSize/c.HiddenSize, units
@@ -44,14 +45,14 @@ var settings = []model.Setting[Config]{
 		c.Precision = transformer.Precision(value)
 		return c.Precision.Validate()
 	}},
-	{Name: "dropout", Help: "`share` of activations and of attention probabilities that is dropped", Set: func(c *Config, value string) (err error) {
+	{Name: "dropout", Help: "`share` of dropped activations and attention probabilities", Set: func(c *Config, value string) (err error) {
 		c.HiddenDropout, err = transformer.ParseShare(value)
 		c.AttentionDropout = c.HiddenDropout
 		return err
 	}},
 }
 
-// Describe says the model's shape in a line.
+// Describe describes the model's shape in one line.
 func (c Config) Describe() string {
 	text := fmt.Sprintf("bert of %d layers, hidden size %d, %d heads, feed-forward %d, vocabulary %s, %d %s positions",
 		c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize, humanize.Comma(int64(c.VocabSize)), c.MaxPositions, c.Positions)
@@ -64,16 +65,16 @@ func (c Config) Describe() string {
 	return text
 }
 
-// Vocabulary is the number of tokens that the model knows.
+// Vocabulary returns the number of tokens in the vocabulary.
 func (c Config) Vocabulary() int { return c.VocabSize }
 
-// MaxLength is the number of positions.
+// MaxLength returns the number of positions.
 func (c Config) MaxLength() int { return c.MaxPositions }
 
 // WithDepths returns the model with depths[0] layers.
 func (c Config) WithDepths(depths growth.Depths) model.Config { return c.WithLayers(depths[0]) }
 
-// WithVocabulary returns the model for a vocabulary of that size.
+// WithVocabulary returns the model with another vocabulary size.
 func (c Config) WithVocabulary(tokens int) model.Config {
 	c.VocabSize = tokens
 	return c
@@ -85,17 +86,17 @@ func (c Config) WithMaxLength(tokens int) model.Config {
 	return c
 }
 
-// Trains reports why the model cannot be trained with an objective.
+// Trains returns an error if the model cannot be trained with an objective.
 func (c Config) Trains(o objective.Objective) error {
 	mlm, ok := o.Settings.(objective.MLM)
 	switch {
 	case !ok || o.Form != objective.Encoder:
-		return fmt.Errorf("a model of family %q trains with the objective %q in the form %q", c.Family(), objective.KindMLM, objective.Encoder)
+		return fmt.Errorf("a model of family %q trains only with the objective %q in the form %q", c.Family(), objective.KindMLM, objective.Encoder)
 	case mlm.SequenceLength > c.MaxPositions:
 		return fmt.Errorf("sequences of %d tokens are longer than the model's %d positions; raise max_position_embeddings or shorten the sequences",
 			mlm.SequenceLength, c.MaxPositions)
 	case c.NextSentence && mlm.Pairs == nil:
-		return errors.New("the model has a next-sentence head, and the objective makes no sentence pairs; give it pairs, or set next_sentence to false")
+		return errors.New("the model has a next-sentence head, but the objective makes no sentence pairs; give the objective pairs, or set next_sentence to false")
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func (c Config) Trains(o objective.Objective) error {
 func (c Config) Inputs(batch objective.Sized) (transformer.Batch, error) {
 	b, ok := batch.(objective.MLMBatch)
 	if !ok {
-		return nil, fmt.Errorf("bert: a batch of type %T is none of the objective %q", batch, objective.KindMLM)
+		return nil, fmt.Errorf("bert: a batch of type %T is not from the objective %q", batch, objective.KindMLM)
 	}
 	return Inputs(b), nil
 }
@@ -116,8 +117,8 @@ func (c Config) Predictions(w transformer.Weights, in transformer.Inputs) *Node 
 	return Reshape(c.Predict(w, Reshape(hidden, B*L, c.HiddenSize)), B, L, c.VocabSize)
 }
 
-// Cost counts what a training step takes, see [Config.FLOPsPerStep] and
-// [Config.ActivationBytes].
+// Cost returns the counted cost of a training step, see [Config.FLOPsPerStep]
+// and [Config.ActivationBytes].
 func (c Config) Cost(batchSize int, row objective.Shape) model.Cost {
 	return model.Cost{
 		Tokens:      batchSize * row.Inputs,

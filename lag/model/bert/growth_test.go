@@ -11,9 +11,10 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// TestPreservation holds what the growth package says of duplicates against
-// the model. Gated at 0 they leave the loss unchanged; zeroed they do in a
-// pre-norm stack only, for in a post-norm one their layer norms still act.
+// TestPreservation checks the growth package's statements about duplicates.
+// Duplicates with gate 0 leave the loss unchanged. Duplicates with zero output
+// projections do so only in a pre-norm stack, because in a post-norm stack
+// their layer norms still act.
 func TestPreservation(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		testbackend.Slow(t, b)
@@ -38,10 +39,10 @@ func TestPreservation(t *testing.T) {
 				}
 				change := math.Abs(loss(t, deep, restored, test.strategy.Gates(0))-source) / source
 				if test.preserves && change > 1e-6 {
-					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g, want at most 1e-6", preNorm, test.strategy.Name, change)
+					t.Errorf("pre-norm %t, %s: the relative change of the loss is %g, want at most 1e-6", preNorm, test.strategy.Name, change)
 				}
 				if !test.preserves && change < 1e-4 {
-					t.Errorf("pre-norm %t, %s: the loss changed by a share of %g only, want more than 1e-4", preNorm, test.strategy.Name, change)
+					t.Errorf("pre-norm %t, %s: the relative change of the loss is only %g, want more than 1e-4", preNorm, test.strategy.Name, change)
 				}
 			}
 		}
@@ -53,8 +54,9 @@ type preservationTest struct {
 	preserves bool
 }
 
-// preservation returns strategies, and whether they should leave the loss as it
-// is: gates at 0 do, output projections at 0 in a pre-norm stack only.
+// preservation returns strategies and whether they should leave the loss
+// unchanged: with gates at 0 always, with output projections at 0 only in a
+// pre-norm stack.
 func preservation(t *testing.T, preNorm bool) []preservationTest {
 	t.Helper()
 	const from, to = refLayers, 2 * refLayers
@@ -95,10 +97,10 @@ type programKey struct {
 	config  bert.Config
 }
 
-// programs are compiled once for all tests, which do not run side by side.
+// programs are compiled once for all tests. Tests do not run in parallel.
 var programs = make(map[programKey]*train.Program)
 
-// newProgram returns the program of a configuration, the same each time.
+// newProgram returns the program of a configuration, the same one each time.
 func newProgram(t *testing.T, b *backend.Backend, config bert.Config) *train.Program {
 	t.Helper()
 	key := programKey{b, config}
@@ -121,8 +123,9 @@ func loss(t *testing.T, program *train.Program, state *train.State, gates []floa
 	return value
 }
 
-// TestParametersMatchStack: every parameter below the stack's prefix belongs to
-// a layer, and a grown configuration declares what growth makes.
+// TestParametersMatchStack checks that every parameter with the stack's prefix
+// belongs to a layer, and that a grown configuration declares the parameters
+// that growth makes.
 func TestParametersMatchStack(t *testing.T) {
 	config := referenceConfig(bert.Relative)
 	state := train.NewState(config.Parameters(), train.NewAdamW(), 7)
@@ -170,8 +173,8 @@ func TestValidate(t *testing.T) {
 }
 
 // TestParameterCount counts BERT-Base by hand, from Devlin et al. 2019: 12
-// layers, H = 768, 30,522 tokens, 512 positions; no pooler, and the masked
-// language model's head with tied output embeddings.
+// layers, H = 768, 30,522 tokens and 512 positions. It has no pooler, and the
+// masked language model's head has tied output embeddings.
 func TestParameterCount(t *testing.T) {
 	const H, F, V, L = 768, 3072, 30522, 512
 	layer := 4*(H*H+H) + (H*F + F) + (F*H + H) + 2*2*H

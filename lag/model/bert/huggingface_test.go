@@ -21,7 +21,7 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// The model of testdata/huggingface.py.
+// The shape of the model in testdata/huggingface.py.
 const hfBatch, hfLength, hfLayers = 4, 11, 2
 
 func hfConfig(preNorm, nextSentence bool) bert.Config {
@@ -64,12 +64,12 @@ func readHFReference(t *testing.T) (ref hfReference) {
 		t.Fatal(err)
 	}
 	if len(ref.Runs) != 4 {
-		t.Fatalf("the reference holds %d runs, want 4", len(ref.Runs))
+		t.Fatalf("the reference has %d runs, want 4", len(ref.Runs))
 	}
 	return ref
 }
 
-// batch returns the reference's batch, new tensors each time.
+// batch returns the reference's batch in new tensors.
 func (ref hfReference) batch() train.Batch {
 	in := ref.Inputs
 	return train.Batch{
@@ -80,7 +80,7 @@ func (ref hfReference) batch() train.Batch {
 	}
 }
 
-// hfWeights computes the weights as testdata/huggingface.py does.
+// hfWeights computes the same weights as testdata/huggingface.py.
 func hfWeights(parameters []transformer.Param) *train.State {
 	state := train.NewState(parameters, train.NewAdamW(), 0)
 	for index, p := range parameters {
@@ -98,9 +98,10 @@ func hfWeights(parameters []transformer.Param) *train.State {
 	return state
 }
 
-// forward runs a model without dropout on token ids, types and mask, and
-// returns the logits of the masked language model at every position [B, L, V]
-// and, with the head, those of the next sentence [B, 2].
+// forward returns a function that runs a model without dropout on token ids,
+// types and mask. It returns the logits of the masked language model at every
+// position [B, L, V] and, with the head, the logits of the next sentence [B,
+// 2].
 func forward(t *testing.T, b *backend.Backend, config bert.Config) func(state *train.State, batch train.Batch) [][]float32 {
 	t.Helper()
 	parameters, names := config.Parameters(), []string{bert.InputIDs, bert.TokenTypes, bert.AttentionMask}
@@ -129,7 +130,8 @@ func forward(t *testing.T, b *backend.Backend, config bert.Config) func(state *t
 }
 
 // TestAgainstTransformers compares logits, loss and gradient norm with those of
-// Hugging Face's models for the same weights and a batch with token types and padding.
+// Hugging Face's models with the same weights, on a batch with token types and
+// padding.
 func TestAgainstTransformers(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
@@ -145,10 +147,10 @@ func TestAgainstTransformers(t *testing.T) {
 					t.Errorf("a logit differs by %g", d)
 				}
 				if b.Kind != backend.Go && !run.NextSentence {
-					return // XLA takes a second to compile a gradient; the other runs' have this loss in them
+					return // XLA takes a second to compile a gradient; gradients of the other runs include this loss
 				}
 				testbackend.Slow(t, b)
-				// Dropout is off, for transformers' is.
+				// The reference has no dropout.
 				config.HiddenDropout, config.AttentionDropout = 0, 0
 				batch := ref.batch()
 				if !run.NextSentence {
@@ -158,7 +160,8 @@ func TestAgainstTransformers(t *testing.T) {
 				if math.Abs(norm-run.GradientNorm) > 1e-5*run.GradientNorm {
 					t.Errorf("gradient norm %v, the reference has %v", norm, run.GradientNorm)
 				}
-				// The loss reported is the masked language model's; transformers' is the sum.
+				// The reported loss is that of the masked language model;
+				// transformers reports the sum.
 				mlm := ref.Runs[slices.IndexFunc(ref.Runs, func(r hfRun) bool {
 					return r.PreNorm == run.PreNorm
 				})].Loss
@@ -170,10 +173,11 @@ func TestAgainstTransformers(t *testing.T) {
 	})
 }
 
-// gradient returns what a training step of seed 1 from the reference's weights
-// finds: the loss, the norm of the gradient, and for each parameter the gradient
-// clipped to a norm of 1. The pure-Go engine does the step. XLA, which compiles the
-// optimizer for longer than the model, computes the gradient alone.
+// gradient returns the results of a training step with seed 1 from the
+// reference's weights: the loss, the norm of the gradient and, for each
+// parameter, the gradient clipped to norm 1. The pure-Go engine runs the whole
+// step. XLA takes longer to compile the optimizer than the model, so it
+// computes only the gradient.
 func gradient(t *testing.T, b *backend.Backend, config bert.Config, batch train.Batch) (loss, norm float64, clipped [][]float32) {
 	t.Helper()
 	parameters, state := config.Parameters(), hfWeights(config.Parameters())
@@ -183,7 +187,7 @@ func gradient(t *testing.T, b *backend.Backend, config bert.Config, batch train.
 			t.Fatal(err)
 		}
 		for _, moments := range state.Moments {
-			first := tensors.MustCopyFlatData[float32](moments[0]) // 0.1 times the clipped gradient now
+			first := tensors.MustCopyFlatData[float32](moments[0]) // 0.1 times the clipped gradient
 			for i := range first {
 				first[i] *= 10
 			}
@@ -233,7 +237,7 @@ func gradient(t *testing.T, b *backend.Backend, config bert.Config, batch train.
 	return float64(tensors.ToScalar[float32](out[0])), norm, clipped
 }
 
-// greatest is the greatest absolute difference.
+// greatest returns the greatest absolute difference.
 func greatest(x, y []float32) float64 {
 	if len(x) != len(y) {
 		return math.Inf(1)

@@ -14,27 +14,28 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// tokenTypes is the number of segments (sentence A and B) that BERT tells apart.
+// tokenTypes is the number of BERT's segments (sentence A and B).
 const tokenTypes = 2
 
 var relativeBias = transformer.RelativeBias{Buckets: 32, MaxDistance: 128, Bidirectional: true}
 
-// Family names the family in results and run directories.
+// Family returns the name of the family in results and run directories.
 func (c Config) Family() string { return "bert" }
 
-// Names of the tensors that [Config.Loss] takes. Those that may be absent are
-// the mask (no padding then) and the token types (all 0 then).
+// Names of the tensors that [Config.Loss] takes. The mask may be absent if
+// there is no padding, and the token types if they are all 0.
 const (
 	InputIDs      = "input_ids"           // [B, L] int32, masked
 	AttentionMask = "attention_mask"      // [B, L] int32, 1 for a token, 0 for padding
 	TokenTypes    = "token_type_ids"      // [B, L] int32, 0 or 1
 	PositionsName = model.Positions       // [B, P] int32, positions to predict
-	Labels        = model.Labels          // [B, P] int32, the tokens that belong there
+	Labels        = model.Labels          // [B, P] int32, the original tokens at these positions
 	WeightsName   = model.Weights         // [B, P] float32, 0 for an unused slot
-	NextSentence  = "next_sentence_label" // [B] int32, 0 where the second sentence follows the first
+	NextSentence  = "next_sentence_label" // [B] int32, 0 if the second sentence follows the first
 )
 
-// Inputs returns the tensors of a batch. Where no row has padding there is no mask.
+// Inputs returns the tensors of a batch. There is no mask if no row has
+// padding.
 func Inputs(b objective.MLMBatch) transformer.Batch {
 	batch := transformer.Batch{
 		InputIDs:      tensors.FromFlatDataAndDimensions(b.Tokens, b.Size, b.Length),
@@ -42,7 +43,7 @@ func Inputs(b objective.MLMBatch) transformer.Batch {
 		Labels:        tensors.FromFlatDataAndDimensions(b.Labels, b.Size, b.Predictions),
 		WeightsName:   tensors.FromFlatDataAndDimensions(b.Weights, b.Size, b.Predictions),
 	}
-	if b.Segments != nil { // sentence pairs, which are padded
+	if b.Segments != nil { // sentence pairs have padding
 		mask := make([]int32, b.Size*b.Length)
 		for row, n := range b.Lengths {
 			for i := range n {
@@ -57,7 +58,8 @@ func Inputs(b objective.MLMBatch) transformer.Batch {
 }
 
 // Loss returns the masked language model's cross-entropy and, with the
-// next-sentence head, that of the next sentence (Devlin et al. 2019, section 3.1).
+// next-sentence head, that of the next sentence (Devlin et al. 2019, section
+// 3.1).
 func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transformer.Mode) []transformer.Term {
 	hidden_BxLxH := c.Encode(w, in, mode)
 	positions := input(in, PositionsName)
@@ -93,7 +95,7 @@ func (c Config) Encode(w transformer.Weights, in transformer.Inputs, mode transf
 }
 
 // embed returns the sum of the embeddings of tokens, token types and positions
-// [B, L, H], normalized in a post-norm model.
+// [B, L, H]. In a post-norm model the sum is normalized.
 func (c Config) embed(w transformer.Weights, in transformer.Inputs, dropout *transformer.Dropout) *Node {
 	tokens := input(in, InputIDs)
 	L := tokens.Shape().Dimensions[1]
@@ -118,8 +120,8 @@ func (c Config) embed(w transformer.Weights, in transformer.Inputs, dropout *tra
 	return ConvertDType(dropout.Apply(x, c.HiddenDropout), c.Precision.DType())
 }
 
-// bias is relative positions and padding, of a shape that broadcasts to
-// [B, A, L, L], or nil where the model has neither.
+// bias returns the attention bias for relative positions and padding,
+// broadcastable to [B, A, L, L], or nil if there is neither.
 func (c Config) bias(w transformer.Weights, in transformer.Inputs) *Node {
 	var relative, padding *Node
 	if c.Positions == Relative {
@@ -132,9 +134,9 @@ func (c Config) bias(w transformer.Weights, in transformer.Inputs) *Node {
 	return transformer.SumBiases(relative, padding)
 }
 
-// layer is one encoder layer. Post-norm, as published: LN(x + attention(x)),
-// then LN(x + feed-forward(x)). Pre-norm: x + attention(LN(x)), then
-// x + feed-forward(LN(x)), as in Megatron-LM's BERT (Shoeybi et al. 2019,
+// layer returns the output of an encoder layer. Post-norm, as published: LN(x +
+// attention(x)), then LN(x + feed-forward(x)). Pre-norm: x + attention(LN(x)),
+// then x + feed-forward(LN(x)), as in Megatron-LM's BERT (Shoeybi et al. 2019,
 // section 3, figure 7).
 func (c Config) layer(w transformer.Weights, x, bias *Node, dropout *transformer.Dropout) *Node {
 	if c.PreNorm {
@@ -167,7 +169,7 @@ func (c Config) norm(w transformer.Weights, x *Node) *Node {
 	return transformer.LayerNorm(w, x, c.LayerNormEpsilon)
 }
 
-// input returns a tensor that the batch must have.
+// input returns a required tensor of the batch.
 func input(in transformer.Inputs, name string) *Node {
 	node, ok := in[name]
 	if !ok {
@@ -176,7 +178,8 @@ func input(in transformer.Inputs, name string) *Node {
 	return node
 }
 
-// TakePositions returns the hidden states [B*P, H] at positions [B, P] of hidden states [B, L, H].
+// TakePositions returns the hidden states [B*P, H] at positions [B, P] of
+// hidden states [B, L, H].
 func TakePositions(hidden, positions *Node) *Node {
 	B, L, H := hidden.Shape().Dimensions[0], hidden.Shape().Dimensions[1], hidden.Shape().Dimensions[2]
 	P := positions.Shape().Dimensions[1]
@@ -185,8 +188,8 @@ func TakePositions(hidden, positions *Node) *Node {
 	return Gather(Reshape(hidden, B*L, H), flat)
 }
 
-// Predict is the masked-language-model head: hidden states [N, H] to logits
-// [N, V] in float32, the output embeddings tied to the input embeddings.
+// Predict is the masked-language-model head. It maps hidden states [N, H] to
+// logits [N, V] in float32. The output embeddings are the input embeddings.
 func (c Config) Predict(w transformer.Weights, hidden *Node) *Node {
 	head := w.In("cls.predictions")
 	x := transformer.Gelu(transformer.Dense(head.In("transform.dense"), hidden))
@@ -195,8 +198,8 @@ func (c Config) Predict(w transformer.Weights, hidden *Node) *Node {
 	return transformer.AddBias(logits, head.Get("bias"))
 }
 
-// PredictNextSentence is the pooler and the next-sentence head: hidden states
-// [B, L, H] to logits [B, 2] in float32, of which the first speaks for "follows".
+// PredictNextSentence is the pooler and the next-sentence head. It maps hidden
+// states [B, L, H] to logits [B, 2] in float32; the first is for "follows".
 func (c Config) PredictNextSentence(w transformer.Weights, hidden *Node) *Node {
 	B := hidden.Shape().Dimensions[0]
 	first := Reshape(Slice(hidden, AxisRange(), AxisElem(0)), B, c.HiddenSize)

@@ -16,11 +16,12 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// TestPadding: what stands in the padding never changes other positions' logits,
-// and they are those of the sequence without padding.
+// TestPadding checks that the contents of padding never change the logits of
+// other positions, and that these equal the logits of the sequence without
+// padding.
 func TestPadding(t *testing.T) {
 	ref := readHFReference(t)
-	const row, tokens, vocab = 1, 7, 37 // a row whose end is padding
+	const row, tokens, vocab = 1, 7, 37 // a row with padding at its end
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		testbackend.Slow(t, b)
 		for _, positions := range []bert.Positions{bert.Learned, bert.Relative} {
@@ -54,14 +55,14 @@ func TestPadding(t *testing.T) {
 			})[0]
 			start := row * hfLength * vocab
 			if d := greatest(alone, before[start:start+tokens*vocab]); d > 1e-5 {
-				t.Errorf("%s: without its padding a sequence has logits that differ by %g", positions, d)
+				t.Errorf("%s: the logits differ by %g from those without padding", positions, d)
 			}
 		}
 	})
 }
 
-// shallow is a configuration, and a narrow one of a single layer where XLA compiles
-// it, which takes seconds for each layer of a training step.
+// shallow returns the configuration, or a narrow one with a single layer for
+// XLA, which takes seconds to compile each layer of a training step.
 func shallow(b *backend.Backend, config bert.Config) bert.Config {
 	if b.Kind == backend.Go {
 		return config
@@ -70,7 +71,8 @@ func shallow(b *backend.Backend, config bert.Config) bert.Config {
 	return config.WithLayers(1)
 }
 
-// TestDropout: training's masks depend on seed and step, and evaluation has none.
+// TestDropout checks that training's masks depend on seed and step, and that
+// evaluation has no dropout.
 func TestDropout(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
@@ -87,7 +89,7 @@ func TestDropout(t *testing.T) {
 			return loss
 		}
 		if got, want := evaluate(program), evaluate(undropped); got != want {
-			t.Errorf("evaluation gives %v with dropout in the configuration and %v without", got, want)
+			t.Errorf("evaluation gives %v with dropout in the configuration, but %v without", got, want)
 		}
 		first := trainingLoss(t, program, 0, 1, ref.batch())
 		for _, other := range []struct {
@@ -100,12 +102,12 @@ func TestDropout(t *testing.T) {
 			}
 		}
 		if got := evaluate(undropped); got == first {
-			t.Errorf("training's loss %v is that without dropout", got)
+			t.Errorf("training's loss %v is the same as without dropout", got)
 		}
 	})
 }
 
-// TestDropoutRates: each of the two rates has its places.
+// TestDropoutRates checks that each of the two rates has an effect.
 func TestDropoutRates(t *testing.T) {
 	ref, losses := readHFReference(t), make(map[float64]bool)
 	for _, rates := range [][2]float64{{0, 0}, {0.1, 0}, {0, 0.1}, {0.1, 0.1}} {
@@ -118,7 +120,8 @@ func TestDropoutRates(t *testing.T) {
 	}
 }
 
-// trainingLoss is the loss of one training step from the reference's weights.
+// trainingLoss returns the loss of one training step from the reference's
+// weights.
 func trainingLoss(t *testing.T, program *train.Program, step int, seed int64, batch train.Batch) float64 {
 	t.Helper()
 	state := hfWeights(program.Parameters())
@@ -130,8 +133,8 @@ func trainingLoss(t *testing.T, program *train.Program, step int, seed int64, ba
 	return update.Loss
 }
 
-// TestGradientCheckpointing: computing layers again changes neither the loss
-// nor the gradients, with dropout's masks the same both times.
+// TestGradientCheckpointing checks that computing layers again, with the same
+// dropout masks, changes neither the loss nor the gradients.
 func TestGradientCheckpointing(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
@@ -145,7 +148,7 @@ func TestGradientCheckpointing(t *testing.T) {
 		loss, norm, kept := run(false)
 		lossAgain, normAgain, again := run(true)
 		if math.Abs(loss-lossAgain) > 1e-6*loss || math.Abs(norm-normAgain) > 1e-5*norm {
-			t.Errorf("got loss %v and gradient norm %v, without gradient checkpointing %v and %v", lossAgain, normAgain, loss, norm)
+			t.Errorf("got loss %v and gradient norm %v, want %v and %v as without gradient checkpointing", lossAgain, normAgain, loss, norm)
 		}
 		for i, p := range config.Parameters() {
 			if d := greatest(again[i], kept[i]); d > 1e-5 {
@@ -155,8 +158,8 @@ func TestGradientCheckpointing(t *testing.T) {
 	})
 }
 
-// TestBFloat16: logits are near those of float32, training follows it with the
-// same dropout, and the parameters stay float32.
+// TestBFloat16 checks that logits are close to those of float32, that training
+// with the same dropout is too, and that parameters stay float32.
 func TestBFloat16(t *testing.T) {
 	ref := readHFReference(t)
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
@@ -192,13 +195,14 @@ func TestBFloat16(t *testing.T) {
 	})
 }
 
-// TestMissingInput: a batch without what the model needs is an error that names it.
+// TestMissingInput checks that a missing tensor of a batch is an error that
+// names it.
 func TestMissingInput(t *testing.T) {
 	program := newProgram(t, testbackend.Go(t), hfConfig(false, true))
 	batch := readHFReference(t).batch()
 	delete(batch, bert.NextSentence)
 	_, err := program.Loss(t.Context(), hfWeights(program.Parameters()), []train.Batch{batch}, nil)
 	if err == nil || !strings.Contains(err.Error(), bert.NextSentence) {
-		t.Errorf("got error %v, want one that names %s", err, bert.NextSentence)
+		t.Errorf("got error %v, want it to name %s", err, bert.NextSentence)
 	}
 }

@@ -7,11 +7,12 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Parameters declares the model's parameters, in a fixed order. Their names are
-// those of Hugging Face's BertForMaskedLM, and of BertForPreTraining with the
-// next-sentence head; of MegatronBertForMaskedLM and MegatronBertForPreTraining
-// if pre-norm. The output embeddings are the word embeddings and have no name
-// of their own. bert.encoder.relative_attention_bias.weight is ours.
+// Parameters returns the model's parameters in a fixed order. They have the
+// names of Hugging Face's BertForMaskedLM or, with the next-sentence head, of
+// BertForPreTraining; pre-norm models have those of MegatronBertForMaskedLM and
+// MegatronBertForPreTraining. The output embeddings are the word embeddings and
+// are not listed separately. bert.encoder.relative_attention_bias.weight does
+// not occur in Hugging Face's models.
 func (c Config) Parameters() []transformer.Param {
 	var list []transformer.Param
 	normal := transformer.TruncatedNormal(c.InitializerRange)
@@ -75,14 +76,14 @@ func (c Config) Parameters() []transformer.Param {
 	return list
 }
 
-// ParameterCount is the number of trainable numbers of the model: embeddings,
-// encoder and heads, the word embeddings once, the pooler only with the
-// next-sentence head.
+// ParameterCount returns the number of trainable numbers of the model:
+// embeddings, encoder and heads. Word embeddings count once; the pooler counts
+// only with the next-sentence head.
 func (c Config) ParameterCount() int { return transformer.Count(c.Parameters()) }
 
-// EncoderParameterCount is the number of parameters of embeddings, encoder and
-// pooler without the heads, as Hugging Face's BertModel has them and as a
-// model's published size is often counted: 109,482,240 for BERT-Base.
+// EncoderParameterCount returns the number of parameters of embeddings, encoder
+// and pooler without the heads, as in Hugging Face's BertModel. Published sizes
+// are often counted in this way: 109,482,240 for BERT-Base.
 func (c Config) EncoderParameterCount() int {
 	n := 0
 	c.NextSentence = true

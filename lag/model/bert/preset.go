@@ -7,8 +7,8 @@ import (
 
 // The published sizes, smallest first: tiny to medium of Turc et al. 2019
 // (arXiv 1908.08962; github.com/google-research/bert, README, "Smaller BERT
-// Models"), base and large of Devlin et al. 2019, section 3. Every head has 64
-// numbers.
+// Models"), base and large of Devlin et al. 2019, section 3. Every head has
+// size 64.
 var presets = []struct {
 	name           string
 	layers, hidden int
@@ -18,7 +18,8 @@ var presets = []struct {
 
 const (
 	headSize = 64
-	// publishedVocab and publishedPositions are those of the uncased English models.
+	// publishedVocab and publishedPositions are those of the uncased English
+	// models.
 	publishedVocab     = 30522
 	publishedPositions = 512
 	publishedDropout   = 0.1
@@ -33,9 +34,9 @@ func Presets() []string {
 	return names
 }
 
-// Preset returns a published size by name: 30,522 tokens, 512 positions, heads
-// of 64, dropout of 0.1, as in the models' bert_config.json. The next-sentence
-// head, which the published models were trained with, is left off.
+// Preset returns a published size by name, with 30,522 tokens, 512 positions,
+// heads of size 64 and dropout of 0.1, as in the models' bert_config.json. It
+// omits the next-sentence head of the published models.
 func Preset(name string) (Config, error) {
 	for _, p := range presets {
 		if p.name == name {
@@ -44,5 +45,5 @@ func Preset(name string) (Config, error) {
 			return c, nil
 		}
 	}
-	return Config{}, fmt.Errorf("bert: there is no preset %q; there are %s", name, strings.Join(Presets(), ", "))
+	return Config{}, fmt.Errorf("bert: there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
 }

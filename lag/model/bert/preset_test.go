@@ -9,10 +9,11 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// TestPresets counts the published sizes. With pooler and both heads:
-// github.com/google-research/bert gives 4.4M, 11.3M, 29.1M and 41.7M for tiny
-// to medium and 110M for base. Encoder with pooler: transformers' BertModel.
-// MLM: transformers' BertForMaskedLM.
+// TestPresets checks the parameter counts of the published sizes. Counts with
+// pooler and both heads: github.com/google-research/bert gives 4.4M, 11.3M,
+// 29.1M and 41.7M for tiny to medium and 110M for base. Counts of the encoder
+// with pooler: transformers' BertModel. MLM counts: transformers'
+// BertForMaskedLM.
 func TestPresets(t *testing.T) {
 	want := []struct {
 		name                               string
@@ -53,11 +54,11 @@ func TestPresets(t *testing.T) {
 		}
 	}
 	if _, err := bert.Preset("huge"); err == nil || !strings.Contains(err.Error(), "huge") || !strings.Contains(err.Error(), "medium") {
-		t.Errorf("an unknown preset gives the error %v", err)
+		t.Errorf("unknown preset: got error %v", err)
 	}
 }
 
-// TestFLOPs counts two configurations by hand.
+// TestFLOPs compares two configurations with counts by hand.
 func TestFLOPs(t *testing.T) {
 	// 2 layers, H = 8, F = 32, V = 50; 3 sequences of 10 tokens, 2 predicted.
 	// A layer, multiply-adds for a sequence: q, k, v and output 4·10·8·8 = 2560,
@@ -68,7 +69,8 @@ func TestFLOPs(t *testing.T) {
 	if got := small.FLOPsPerStep(3, 10, 2); got != 350_784 {
 		t.Errorf("got %v operations, want 350784", got)
 	}
-	// Pooler and next-sentence head: 8·8 + 8·2 = 80 multiply-adds a sequence, 18·80 in all.
+	// Pooler and next-sentence head: 8·8 + 8·2 = 80 multiply-adds per sequence,
+	// 18·80 in total.
 	small.NextSentence = true
 	if got := small.FLOPsPerStep(3, 10, 2); got != 350_784+1440 {
 		t.Errorf("with the next-sentence head: got %v operations, want 352224", got)
@@ -87,7 +89,7 @@ func TestFLOPs(t *testing.T) {
 	}
 }
 
-// TestActivationBytes counts one configuration by hand.
+// TestActivationBytes compares one configuration with a count by hand.
 func TestActivationBytes(t *testing.T) {
 	// 3 layers, H = 8, F = 32, A = 2, V = 50; 4 sequences of 10 tokens, 2 predicted.
 	c := bert.New(3, 8, 2, 50, 10)

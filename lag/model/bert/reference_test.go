@@ -18,7 +18,7 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// The model of testdata/reference.py.
+// The shape of the model in testdata/reference.py.
 const (
 	refVocab, refHidden, refLayers, refHeads = 37, 16, 2, 4
 	refLength, refBatch, refPredictions      = 12, 3, 2
@@ -34,7 +34,7 @@ type reference struct {
 	} `json:"runs"`
 }
 
-// referenceWeights computes the weights as testdata/reference.py does.
+// referenceWeights computes the same weights as testdata/reference.py.
 func referenceWeights(parameters []transformer.Param) *train.State {
 	state := train.NewState(parameters, train.NewAdamW(), 0)
 	for index, p := range parameters {
@@ -74,9 +74,9 @@ func referenceConfig(positions bert.Positions) bert.Config {
 	return config
 }
 
-// TestAgainstPyTorch compares the logits of the first batch and the losses and
-// gradient norms of ten training steps with those of an independent PyTorch
-// model of the same weights and batches.
+// TestAgainstPyTorch compares the logits of the first batch, and the losses and
+// gradient norms of ten training steps, with those of an independent PyTorch
+// model with the same weights and batches.
 func TestAgainstPyTorch(t *testing.T) {
 	text, err := os.ReadFile("testdata/reference.json")
 	if err != nil {
@@ -87,7 +87,7 @@ func TestAgainstPyTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(ref.Runs) != 2 {
-		t.Fatalf("the reference holds %d runs, want 2", len(ref.Runs))
+		t.Fatalf("the reference has %d runs, want 2", len(ref.Runs))
 	}
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		testbackend.Slow(t, b)

@@ -10,8 +10,9 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// transformersConfig is what a config.json of BERT says of the model's shape
-// (transformers, configuration_bert.py and configuration_megatron_bert.py).
+// transformersConfig contains the fields of BERT's config.json that determine
+// the model's shape (transformers, configuration_bert.py and
+// configuration_megatron_bert.py).
 type transformersConfig struct {
 	VocabSize        int     `json:"vocab_size"`
 	HiddenSize       int     `json:"hidden_size"`
@@ -25,7 +26,7 @@ type transformersConfig struct {
 	LayerNormEpsilon float64 `json:"layer_norm_eps"`
 }
 
-// What transformers takes for a field that is absent.
+// Defaults of transformers for absent fields.
 var (
 	bertDefaults = transformersConfig{
 		VocabSize: 30522, HiddenSize: 768, Layers: 12, Heads: 12, IntermediateSize: 3072, HiddenDropout: 0.1,
@@ -47,7 +48,7 @@ var fixed = []model.Fixed{
 	{Field: "add_cross_attention", Value: false, Why: "BERT here is an encoder"},
 }
 
-// tensorNames maps the parameters, whose names are the same on both sides.
+// tensorNames maps the parameters. Most have the same name on both sides.
 var tensorNames = model.TensorNames{
 	Copies: []model.TensorCopy{
 		{Copy: "cls.predictions.decoder.weight", Of: "bert.embeddings.word_embeddings.weight"},
@@ -55,13 +56,14 @@ var tensorNames = model.TensorNames{
 	},
 	// Buffers that count the positions from 0.
 	Ignored: []string{"bert.embeddings.position_ids", "bert.embeddings.token_type_ids"},
-	// What the class ForPreTraining has and ForMaskedLM has not.
+	// Tensors of the class ForPreTraining that ForMaskedLM does not have.
 	Heads:       []string{"bert.pooler.dense.weight", "bert.pooler.dense.bias", "cls.seq_relationship.weight", "cls.seq_relationship.bias"},
-	HeadsAdvice: "tensors of next-sentence prediction are left out; to keep them, name BertForPreTraining in architectures in config.json",
+	HeadsAdvice: "tensors of next-sentence prediction are dropped; to keep them, name BertForPreTraining in architectures in config.json",
 	Prefix:      "bert.",
 	Outside:     "cls.",
-	NoHead:      "it holds BERT without the head of the language model, which is needed: load it with BertForMaskedLM in Python, which makes a new head, train that, and save it",
-	// google-research/bert and its first PyTorch port call a LayerNorm's scale and offset so.
+	NoHead:      "it contains BERT without the language model's head, which is required; load it with BertForMaskedLM in Python, which adds a new head, train that, and save the model",
+	// google-research/bert and its first PyTorch port use these names for a
+	// LayerNorm's scale and offset.
 	Legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
 }
 
@@ -82,8 +84,8 @@ func parsePostNorm(text []byte, class string) (model.Config, error) {
 	return parseBERT(text, class, bertDefaults, false)
 }
 
-// parsePreNorm reads Megatron's BERT, whose parameters are named as package bert
-// names those of its pre-norm BERT.
+// parsePreNorm reads Megatron's BERT. Its parameters have the same names as in
+// package bert's pre-norm model.
 func parsePreNorm(text []byte, class string) (model.Config, error) {
 	return parseBERT(text, class, megatronDefaults, true)
 }
@@ -101,10 +103,11 @@ func parseBERT(text []byte, class string, c transformersConfig, preNorm bool) (m
 	}, nil
 }
 
-// Export says how transformers saves the model, or why it has no such BERT.
+// Export describes how transformers saves the model, or returns an error if it
+// cannot.
 func (c Config) Export() (model.Export, error) {
 	if c.Positions == Relative {
-		return model.Export{}, fmt.Errorf("the model's position_embedding_type is %q, T5's relative bias, which transformers' BERT has not; only %q and %q can be exported",
+		return model.Export{}, fmt.Errorf("the model's position_embedding_type is %q, T5's relative bias, which transformers' BERT does not have; only %q and %q can be exported",
 			c.Positions, Learned, Sinusoidal)
 	}
 	e := model.Export{ModelType: "bert", Class: "BertForMaskedLM"}
@@ -128,7 +131,8 @@ func (c Config) Export() (model.Export, error) {
 	return e, nil
 }
 
-// TransformersBatch says what transformers reads of the model's batches.
+// TransformersBatch describes the tensors that transformers reads from the
+// model's batches.
 func (c Config) TransformersBatch() (model.TransformersBatch, error) {
 	if c.NextSentence {
 		return model.TransformersBatch{}, errors.New("a BERT with a next-sentence head cannot be replayed; save it as BertForMaskedLM")

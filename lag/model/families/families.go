@@ -1,5 +1,5 @@
 // Package families registers the families of this module with package model.
-// Import it for that effect.
+// Import it for this side effect.
 package families
 
 import (

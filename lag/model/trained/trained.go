@@ -1,5 +1,5 @@
-// Package trained reads, writes and grows models with their weights: those that
-// were imported or grown, and those that a run has trained.
+// Package trained reads, writes and grows models with their weights: models
+// that were imported or grown, and models trained by a run.
 package trained
 
 import (
@@ -19,20 +19,20 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// Model is a model with its weights, and with the optimizer's moments of
-// them if there are any. On disk it is a model directory:
+// Model is a model with its weights and, if there are any, the optimizer's
+// moments. On disk it is a model directory:
 //
 //	model.json      the configuration, a [model.Model]
 //	checkpoint/     the state, see [train.SaveCheckpoint]
-//	hf_config.json  the config.json that it was imported from, if it was
+//	hf_config.json  the config.json from which it was imported, if it was
 //	                and the files of a tokenizer
 type Model struct {
 	Model model.Model
 	train.Snapshot
-	Files []string // paths of the tokenizer's files, which are copied along
+	Files []string // paths of the tokenizer's files, which Save copies
 
-	// Original holds the fields of the config.json that the model was imported
-	// from, for an export to write; see [hf.Model]. Nil for a model of ours.
+	// Original contains the fields of the config.json from which the model was
+	// imported, for exports; see [hf.Model]. It is nil for other models.
 	Original map[string]json.RawMessage
 }
 
@@ -42,14 +42,14 @@ const (
 	originalFile  = "hf_config.json"
 )
 
-// Is reports whether a directory is a model directory, or that of a run.
+// Is reports whether a directory is a model directory or the directory of a
+// run.
 func Is(dir string) bool {
 	_, err := ReadConfig(dir)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// Load reads a model directory, or a run's directory, whose newest
-// state is taken.
+// Load reads a model directory, or the newest state in the directory of a run.
 func Load(dir string) (*Model, error) {
 	config, err := ReadConfig(dir)
 	if err != nil {
@@ -63,7 +63,7 @@ func Load(dir string) (*Model, error) {
 		return nil, fmt.Errorf("the weights of the model in %s: %w", dir, err)
 	}
 	if err := CheckParameters(snap.Params, config.Parameters()); err != nil {
-		return nil, fmt.Errorf("the weights in %s are not those of its configuration: %w", dir, err)
+		return nil, fmt.Errorf("the weights in %s do not match the configuration: %w", dir, err)
 	}
 	original, err := readOriginal(filepath.Join(dir, originalFile))
 	if err != nil {
@@ -72,7 +72,8 @@ func Load(dir string) (*Model, error) {
 	return &Model{Model: config, Snapshot: snap, Files: hf.TokenizerFiles(dir), Original: original}, nil
 }
 
-// readOriginal returns nil where there is no file.
+// readOriginal reads the fields of a config.json. It returns nil if there is no
+// file.
 func readOriginal(path string) (fields map[string]json.RawMessage, err error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,11 +88,12 @@ func readOriginal(path string) (fields map[string]json.RawMessage, err error) {
 	return fields, nil
 }
 
-// ReadConfig reads the configuration of the model in a model directory or a run's directory.
+// ReadConfig reads the configuration of the model in a model directory or the
+// directory of a run.
 func ReadConfig(dir string) (model.Model, error) {
 	var config model.Model
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return config, fmt.Errorf("there is no %s: %w; name a directory that lag import, grow or train made", dir, fs.ErrNotExist)
+		return config, fmt.Errorf("there is no %s: %w; name a directory made by lag import, grow or train", dir, fs.ErrNotExist)
 	}
 	path := filepath.Join(dir, modelFile)
 	text, err := os.ReadFile(path)
@@ -104,7 +106,7 @@ func ReadConfig(dir string) (model.Model, error) {
 			err = json.Unmarshal(text, &run)
 		}
 		if errors.Is(err, fs.ErrNotExist) || err == nil && run.Model == nil {
-			return config, fmt.Errorf("%s is no model: it has no %s, and no %s of a run: %w; name a directory that lag import, grow or train made",
+			return config, fmt.Errorf("%s does not contain a model: it has no %s, and no %s of a run: %w; name a directory made by lag import, grow or train",
 				dir, modelFile, runConfigFile, fs.ErrNotExist)
 		}
 		text = run.Model
@@ -118,7 +120,8 @@ func ReadConfig(dir string) (model.Model, error) {
 	return config, err
 }
 
-// CheckParameters reports why tensors are not the parameters that a model declares.
+// CheckParameters returns an error if tensors are not the parameters that a
+// model declares.
 func CheckParameters(params growth.Tensors, declared []transformer.Param) error {
 	for _, p := range declared {
 		t, ok := params[p.Name]
@@ -126,20 +129,20 @@ func CheckParameters(params growth.Tensors, declared []transformer.Param) error 
 			return fmt.Errorf("there is no %s of shape %v", p.Name, p.Shape)
 		}
 		if !slices.Equal(t.Shape, p.Shape) {
-			return fmt.Errorf("%s has shape %v where %v is wanted", p.Name, t.Shape, p.Shape)
+			return fmt.Errorf("%s has shape %v, want %v", p.Name, t.Shape, p.Shape)
 		}
 	}
 	if len(params) != len(declared) {
-		return fmt.Errorf("there are %d parameters where the model has %d", len(params), len(declared))
+		return fmt.Errorf("there are %d parameters, but the model has %d", len(params), len(declared))
 	}
 	return nil
 }
 
-// Save writes a model directory, which must not exist or be empty and appears
-// when it is whole.
+// Save writes a model directory, which must not exist or must be empty. The
+// directory appears only when it is complete.
 func (p *Model) Save(dir string) error {
 	if err := CheckParameters(p.Params, p.Model.Parameters()); err != nil {
-		return fmt.Errorf("cannot write %s: the weights are not those of the configuration: %w", dir, err)
+		return fmt.Errorf("cannot write %s: the weights do not match the configuration: %w", dir, err)
 	}
 	return atomicfile.WriteDir(dir, func(tmp string) error {
 		if err := train.SaveCheckpoint(train.CheckpointDir(tmp), p.Snapshot); err != nil {
@@ -157,14 +160,14 @@ func (p *Model) Save(dir string) error {
 	})
 }
 
-// Grow grows each stack of the model by a strategy, without training; see
-// [train.Snapshot.Grow]. New layers are drawn with the seed. Gates are no part
-// of a model's weights: a gated strategy is an error.
+// Grow grows each stack of the model with a strategy, without training; see
+// [train.Snapshot.Grow]. The seed determines the weights of new layers. Gated
+// strategies are errors, because weights do not include gates.
 func (p *Model) Grow(strategies []growth.Strategy, seed int64) (*Model, error) {
 	var depths []int
 	for _, s := range strategies {
 		if s.Init.Kind == growth.Gated && slices.Contains(s.Map.Duplicates(), true) {
-			return nil, fmt.Errorf("strategy %q is gated: its layers are blended in while the model trains, and a checkpoint has no place for a gate; choose the init %q or %q, or have lag study train it",
+			return nil, fmt.Errorf("strategy %q is gated: its layers are faded in while the model trains, and a checkpoint cannot store gates; use the init %q or %q, or train it with lag study",
 				s.Name, growth.Copy, growth.Zero)
 		}
 		depths = append(depths, len(s.Map))

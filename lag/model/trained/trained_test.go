@@ -28,8 +28,8 @@ func tinyT5() ul2.Config {
 	}
 }
 
-// pretrained returns a model whose parameters, moments and counts of updates
-// are numbered in the order of the parameters.
+// pretrained returns a model whose parameters, moments and update counts are
+// numbered in the order of the parameters.
 func pretrained(config model.Config) *Model {
 	p := &Model{Model: model.Model{Config: config}, Snapshot: train.Snapshot{
 		State: growth.State{Params: growth.Tensors{}, Moments: map[string]growth.Tensors{"first": {}, "row": {}}},
@@ -45,7 +45,7 @@ func pretrained(config model.Config) *Model {
 		}
 		p.Params[param.Name] = fill(param.Shape, float32(i))
 		p.Moments["first"][param.Name] = fill(param.Shape, float32(100+i))
-		if len(param.Shape) == 2 { // as Adafactor's
+		if len(param.Shape) == 2 { // as in Adafactor
 			p.Moments["row"][param.Name] = fill(param.Shape[:1], float32(200+i))
 		}
 		p.Updates[param.Name] = 1000 + i
@@ -83,8 +83,8 @@ func TestPretrainedRoundTrip(t *testing.T) {
 	}
 }
 
-// TestPretrainedGrow grows encoder and decoder by maps of their own, with
-// moments of two kinds and counts of updates.
+// TestPretrainedGrow grows encoder and decoder with different maps. The model
+// has two kinds of moments and update counts.
 func TestPretrainedGrow(t *testing.T) {
 	p := pretrained(tinyT5())
 	encoder := growth.Custom("encoder", growth.Map{0, 1, 1}, growth.Zero)
@@ -104,7 +104,7 @@ func TestPretrainedGrow(t *testing.T) {
 		t.Fatal(err)
 	}
 	const query, output = ".layer.0.SelfAttention.q.weight", ".layer.0.SelfAttention.o.weight"
-	for name, source := range map[string]string{ // "" is zero
+	for name, source := range map[string]string{ // "" means zero
 		"shared.weight":                          "shared.weight",
 		"decoder.relative_attention_bias.weight": "decoder.relative_attention_bias.weight",
 		"encoder.block.1" + output:               "encoder.block.1" + output,
@@ -142,7 +142,7 @@ func TestPretrainedGrow(t *testing.T) {
 	for _, param := range grown.Model.Parameters() {
 		if param.Name == "decoder.block.2"+query {
 			if d := cmp.Diff(param.Initialize(5), grown.Params[param.Name].Data); d != "" {
-				t.Errorf("a new layer is not drawn with the seed: %s", d)
+				t.Errorf("a new layer does not depend on the seed: %s", d)
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func TestPretrainedErrors(t *testing.T) {
 	delete(p.Params, "cls.predictions.bias")
 	check(p.Save(filepath.Join(root, "other")), "cls.predictions.bias")
 
-	// The configuration of another model, a broken one, none.
+	// The configuration of another model, and an invalid one.
 	path := filepath.Join(dir, "model.json")
 	for _, c := range []struct {
 		text string
@@ -195,7 +195,7 @@ func TestPretrainedErrors(t *testing.T) {
 		_, err := Load(dir)
 		check(err, c.want...)
 		if !Is(dir) {
-			t.Errorf("%s: it is a damaged model directory, but a model directory", c.text)
+			t.Errorf("%s: a damaged model directory is not recognized as a model directory", c.text)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 func ParseSize(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no whole number", text)
+		return 0, fmt.Errorf("%q is not a whole number", text)
 	}
 	if n < 1 {
 		return 0, fmt.Errorf("%d is impossible; give at least 1", n)
@@ -21,7 +21,7 @@ func ParseSize(text string) (int, error) {
 func ParseShare(text string) (float64, error) {
 	x, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(x >= 0 && x <= 1) {
-		return 0, fmt.Errorf("%q is no share; give a number from 0 to 1", text)
+		return 0, fmt.Errorf("%q is not a share; use a number from 0 to 1", text)
 	}
 	return x, nil
 }

@@ -13,8 +13,8 @@ import (
 
 const seqVocab, seqLength = 29, 11
 
-// sequences is a batch of two rows for a decoder alone: a full one, and one of
-// seven tokens and padding. Each is one document.
+// sequences returns a batch of two rows for a decoder without an encoder: a
+// full row, and one with seven tokens and padding. Each row is one document.
 func sequences() objective.DecoderBatch {
 	b := objective.DecoderBatch{
 		Size: 2, Length: seqLength, PrefixLengths: []int32{4, 3}, Lengths: []int32{seqLength, 7}, Segments: make([]int32, 2*seqLength),
@@ -33,15 +33,16 @@ func sequences() objective.DecoderBatch {
 	return b
 }
 
-// TestWhoSeesWhom changes every token in turn and looks at which positions
-// notice it: in every form exactly those that may attend to it, bit for bit.
+// TestWhoSeesWhom changes every token in turn and checks which positions
+// change: in every form exactly those that may attend to it.
 func TestWhoSeesWhom(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		for _, form := range []ul2.Form{ul2.CausalLM, ul2.PrefixLM} {
 			t.Run(string(form), func(t *testing.T) {
 				run := forward(t, b, narrow(b, smallConfig(form)))
 				batch := sequences()
-				// The first row holds two documents, the prefix is of the first.
+				// The first row contains two documents; the prefix is in the
+				// first.
 				for i := range seqLength - 6 {
 					batch.Segments[6+i] = 1
 				}
@@ -57,10 +58,10 @@ func TestWhoSeesWhom(t *testing.T) {
 							sees := key <= query || form == ul2.PrefixLM && key < int(batch.PrefixLengths[row])
 							sees = sees && r == row && batch.Segments[row*seqLength+query] == batch.Segments[row*seqLength+key]
 							if key >= int(batch.Lengths[row]) {
-								sees = sees && query == key // padding sees itself as it is embedded, and nobody else does
+								sees = sees && query == key // padding attends only to itself, and nothing else attends to it
 							}
 							if equal := slices.Equal(before[r][query], after[r][query]); equal == sees {
-								t.Errorf("token %d of row %d was changed; that position %d of row %d is unchanged is %v", key, row, query, r, equal)
+								t.Errorf("token %d of row %d was changed; position %d of row %d unchanged: %v", key, row, query, r, equal)
 							}
 						}
 					}
@@ -80,7 +81,7 @@ func TestWhoSeesWhom(t *testing.T) {
 				for r := range before {
 					for query := range before[r] {
 						if equal := slices.Equal(before[r][query], after[r][query]); equal == (r == row && key <= query) {
-							t.Errorf("decoder token %d of row %d was changed; that position %d of row %d is unchanged is %v", key, row, query, r, equal)
+							t.Errorf("decoder token %d of row %d was changed; position %d of row %d unchanged: %v", key, row, query, r, equal)
 						}
 					}
 				}
@@ -95,7 +96,7 @@ func TestWhoSeesWhom(t *testing.T) {
 					for query := range before[r] {
 						sees := r == row && key < int(batch.InputLengths[row])
 						if equal := slices.Equal(before[r][query], after[r][query]); equal == sees {
-							t.Errorf("input %d of row %d was changed; that position %d of row %d is unchanged is %v", key, row, query, r, equal)
+							t.Errorf("input %d of row %d was changed; position %d of row %d unchanged: %v", key, row, query, r, equal)
 						}
 					}
 				}
@@ -104,23 +105,24 @@ func TestWhoSeesWhom(t *testing.T) {
 	})
 }
 
-// TestPaddingAndPacking: a row with padding gives what it gives without, and a
-// document behind another one in its row gives what it gives alone.
+// TestPaddingAndPacking checks that a row gives the same with and without
+// padding, and that a document after another one in its row gives the same as
+// alone.
 func TestPaddingAndPacking(t *testing.T) {
 	b := testbackend.Go(t)
 	for _, form := range []ul2.Form{ul2.CausalLM, ul2.PrefixLM} {
 		t.Run(string(form), func(t *testing.T) {
 			run := forward(t, b, smallConfig(form))
 			batch := sequences()
-			want := run(ul2.DecoderInputs(objective.DecoderBatch{ // the second row, cut
+			want := run(ul2.DecoderInputs(objective.DecoderBatch{ // the second row without padding
 				Size: 1, Length: 7, Tokens: batch.Tokens[seqLength : seqLength+7], Segments: make([]int32, 7),
 				Targets: batch.Targets[:7], Weights: batch.Weights[:7], PrefixLengths: batch.PrefixLengths[1:], Lengths: []int32{7},
 			}))[0]
 			requireClose(t, "padded", run(ul2.DecoderInputs(batch))[1][:7], want)
 			if form == ul2.PrefixLM {
-				return // a prefix begins a row
+				return // a prefix must be at the start of a row
 			}
-			copy(batch.Tokens[4:], batch.Tokens[seqLength:seqLength+7]) // the same document, behind four other tokens
+			copy(batch.Tokens[4:], batch.Tokens[seqLength:seqLength+7]) // the same document after four other tokens
 			for i := range 7 {
 				batch.Segments[4+i] = 1
 			}
@@ -146,7 +148,7 @@ func requireClose(t *testing.T, what string, got, want [][]float32) {
 	for i := range want {
 		for j := range want[i] {
 			if math.Abs(float64(got[i][j]-want[i][j])) > 1e-5 {
-				t.Fatalf("%s: logit %d of position %d is %v, without %v", what, j, i, got[i][j], want[i][j])
+				t.Fatalf("%s: logit %d of position %d is %v, want %v", what, j, i, got[i][j], want[i][j])
 			}
 		}
 	}

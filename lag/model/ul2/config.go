@@ -8,32 +8,35 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Form is the architecture that the blocks are put together to.
+// Form is the architecture of a model.
 type Form string
 
 const (
-	// EncoderDecoder reads the input with an encoder and predicts the target
-	// with a decoder that attends to it, as T5 does.
+	// EncoderDecoder reads the input with an encoder. A decoder attends to it
+	// and predicts the target, as in T5.
 	EncoderDecoder Form = "encoder-decoder"
-	// PrefixLM is a decoder alone, whose tokens of the prefix attend to each
-	// other in both directions (Raffel et al. 2020, section 3.2.1).
+	// PrefixLM is a decoder without an encoder. Tokens of the prefix attend to
+	// each other in both directions (Raffel et al. 2020, section 3.2.1).
 	PrefixLM Form = "prefix-lm"
-	// CausalLM is a decoder alone, where no token attends to a later one.
+	// CausalLM is a decoder without an encoder in which no token attends to a
+	// later one.
 	CausalLM Form = "causal-lm"
 )
 
-// Activation is the gate of the feed-forward network.
+// Activation is the activation of the feed-forward network's gate.
 type Activation string
 
 const (
-	// GatedGelu is T5 v1.1's: GELU in its tanh approximation (GEGLU).
+	// GatedGelu is T5 v1.1's activation: GELU with the tanh approximation
+	// (GEGLU).
 	GatedGelu Activation = "gated-gelu"
-	// GatedSilu is UL2's: SiLU, also called Swish (SwiGLU).
+	// GatedSilu is UL2's activation: SiLU, also called Swish (SwiGLU).
 	GatedSilu Activation = "gated-silu"
 )
 
 // Config is the shape of a UL2 model. The JSON names are those of Hugging
-// Face's T5 configuration; form, z_loss, precision and gradient_checkpointing are ours.
+// Face's T5 configuration, except form, z_loss, precision and
+// gradient_checkpointing.
 type Config struct {
 	Form                  Form                  `json:"form"`
 	VocabSize             int                   `json:"vocab_size"`                      // V, tokens
@@ -47,15 +50,15 @@ type Config struct {
 	RelativeBuckets       int                   `json:"relative_attention_num_buckets"`  // rows of a table of relative position biases
 	RelativeMaxDistance   int                   `json:"relative_attention_max_distance"` // tokens; all longer distances share a bucket
 	NormEpsilon           float64               `json:"layer_norm_epsilon"`
-	TieEmbeddings         bool                  `json:"tie_word_embeddings"` // whether the head uses the input embeddings
-	Dropout               float64               `json:"dropout_rate"`        // probability, everywhere that T5 drops out
+	TieEmbeddings         bool                  `json:"tie_word_embeddings"` // use the input embeddings as the head
+	Dropout               float64               `json:"dropout_rate"`        // probability, wherever T5 has dropout
 	InitializerFactor     float64               `json:"initializer_factor"`  // scales all initial weights; 1 as published
 	ZLoss                 float64               `json:"z_loss"`              // weight of log(Z)² in the training loss; 0 for none
 	Precision             transformer.Precision `json:"precision"`
-	GradientCheckpointing bool                  `json:"gradient_checkpointing"` // compute layers twice rather than keep their activations
+	GradientCheckpointing bool                  `json:"gradient_checkpointing"` // compute each layer again in the backward pass: less memory, more time
 }
 
-// Validate says what is impossible in the configuration, and how to mend it.
+// Validate reports the first invalid setting and how to fix it.
 func (c Config) Validate() error {
 	switch c.Form {
 	case EncoderDecoder:
@@ -64,7 +67,7 @@ func (c Config) Validate() error {
 		}
 	case PrefixLM, CausalLM:
 		if c.EncoderLayers != 0 {
-			return fmt.Errorf("ul2: num_layers is %d in form %q, which has no encoder; set it to 0, and the depth as num_decoder_layers", c.EncoderLayers, c.Form)
+			return fmt.Errorf("ul2: num_layers is %d in form %q, which has no encoder; set it to 0, and set the depth with num_decoder_layers", c.EncoderLayers, c.Form)
 		}
 	default:
 		return fmt.Errorf("ul2: unknown form %q; it is %q, %q or %q", c.Form, EncoderDecoder, PrefixLM, CausalLM)
@@ -93,7 +96,7 @@ func (c Config) Validate() error {
 	if c.Activation != GatedGelu && c.Activation != GatedSilu {
 		return fmt.Errorf("ul2: unknown feed_forward_proj %q; it is %q or %q", c.Activation, GatedGelu, GatedSilu)
 	}
-	// Half of the buckets of a direction hold one distance each.
+	// The smaller half of the buckets of a direction contain one distance each.
 	if c.RelativeBuckets < 4 || c.RelativeBuckets%2 != 0 {
 		return fmt.Errorf("ul2: relative_attention_num_buckets is %d; it must be even and at least 4", c.RelativeBuckets)
 	}
@@ -101,7 +104,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("ul2: relative_attention_max_distance is %d; it must be more than half of the %d buckets", c.RelativeMaxDistance, c.RelativeBuckets)
 	}
 	if !(c.NormEpsilon > 0 && c.NormEpsilon < 1) {
-		return fmt.Errorf("ul2: layer_norm_epsilon is %g; it must lie between 0 and 1", c.NormEpsilon)
+		return fmt.Errorf("ul2: layer_norm_epsilon is %g; it must be between 0 and 1", c.NormEpsilon)
 	}
 	if !(c.Dropout >= 0 && c.Dropout < 1) {
 		return fmt.Errorf("ul2: dropout_rate is %g; it must be at least 0 and less than 1", c.Dropout)
@@ -115,7 +118,8 @@ func (c Config) Validate() error {
 	if err := c.Precision.Validate(); err != nil {
 		return fmt.Errorf("ul2: precision: %w", err)
 	}
-	// Room for the bytes of a parameter and its moments: no count overflows.
+	// Leave room for the bytes of a parameter and its moments, so that no count
+	// overflows.
 	depth := max(c.EncoderLayers, c.DecoderLayers)
 	if n := c.WithLayers(min(c.EncoderLayers, 1), 1).ParameterCount(); n > math.MaxInt/64/depth {
 		return fmt.Errorf("ul2: %d layers of d_model %d and d_ff %d, with %d tokens, have more parameters than can be counted; choose smaller sizes",
@@ -124,8 +128,8 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// WithLayers returns the configuration at other depths. The encoder's is 0 in
-// the decoder forms.
+// WithLayers returns the configuration with other depths. encoder is 0 in the
+// decoder forms.
 func (c Config) WithLayers(encoder, decoder int) Config {
 	c.EncoderLayers, c.DecoderLayers = encoder, decoder
 	return c
@@ -136,11 +140,11 @@ const (
 	decoderPrefix = "decoder.block."
 )
 
-// Family names the family in results and run directories.
+// Family returns the name of the family in results and run directories.
 func (c Config) Family() string { return "ul2" }
 
-// Stacks tells package growth where the layers are among the parameters: of
-// the encoder, if there is one, then of the decoder.
+// Stacks describes which parameters are layers, for package growth: those of
+// the encoder, if there is one, and then those of the decoder.
 func (c Config) Stacks() []growth.Stack {
 	if c.Form != EncoderDecoder {
 		return []growth.Stack{{

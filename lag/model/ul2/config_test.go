@@ -22,15 +22,16 @@ func preset(t *testing.T, name string, form ul2.Form, vocab int) ul2.Config {
 	return config
 }
 
-// TestPublishedCounts: T5 v1.1's sizes with a vocabulary of 32,128. The numbers
-// are num_parameters() of transformers' T5ForConditionalGeneration (4.57.3) with
-// the configurations of google/t5-v1_1-small, -base, -large and -xl.
+// TestPublishedCounts checks T5 v1.1's sizes with a vocabulary of 32,128. The
+// numbers are num_parameters() of transformers' T5ForConditionalGeneration
+// (4.57.3) with the configurations of google/t5-v1_1-small, -base, -large and
+// -xl.
 func TestPublishedCounts(t *testing.T) {
 	for name, want := range map[string]int{
 		"small": 76_961_152, "base": 247_577_856, "large": 783_150_080, "xl": 2_849_757_184,
 	} {
 		if got := preset(t, name, ul2.EncoderDecoder, 32128).ParameterCount(); got != want {
-			t.Errorf("%s has %d parameters, published are %d", name, got, want)
+			t.Errorf("%s has %d parameters, want %d as published", name, got, want)
 		}
 	}
 	for _, form := range []ul2.Form{ul2.EncoderDecoder, ul2.PrefixLM, ul2.CausalLM} {
@@ -45,7 +46,8 @@ func TestPublishedCounts(t *testing.T) {
 	}
 }
 
-// TestCountByHand counts V 10, H 4, D 3, A 2, F 5, 8 buckets by hand.
+// TestCountByHand checks V 10, H 4, D 3, A 2, F 5 and 8 buckets with a count by
+// hand.
 func TestCountByHand(t *testing.T) {
 	config := ul2.Config{
 		Form: ul2.EncoderDecoder, VocabSize: 10, HiddenSize: 4, HeadSize: 3, Heads: 2, IntermediateSize: 5,
@@ -63,7 +65,8 @@ func TestCountByHand(t *testing.T) {
 	}
 }
 
-// TestFLOPsByHand: forward operations of one sequence by hand, times three.
+// TestFLOPsByHand compares the FLOPs with three times the forward operations,
+// counted by hand.
 func TestFLOPsByHand(t *testing.T) {
 	config := ul2.Config{
 		Form: ul2.EncoderDecoder, VocabSize: 10, HiddenSize: 4, HeadSize: 3, Heads: 2, IntermediateSize: 5,
@@ -74,16 +77,17 @@ func TestFLOPsByHand(t *testing.T) {
 	// Decoder layer: self 2·4·48 + 2·(2·2·2·6) = 480; cross 2·2·48 + 7·2·48 + 2·(2·2·7·6) = 1200; 2·120 = 240.
 	// Head: 2·(2·4·10) = 160.
 	if got, want := config.FLOPsPerStep(5, 7, 2), 3.0*5*(2*3360+3*(480+1200+240)+160); got != want {
-		t.Errorf("the encoder-decoder takes %g operations, want %g", got, want)
+		t.Errorf("the encoder-decoder has %g operations, want %g", got, want)
 	}
 	config.Form = ul2.PrefixLM
 	config = config.WithLayers(0, 3)
 	if got, want := config.FLOPsPerStep(1, 0, 7), 3.0*(3*3360+7*80); got != want {
-		t.Errorf("the prefix LM takes %g operations, want %g", got, want)
+		t.Errorf("the prefix LM has %g operations, want %g", got, want)
 	}
 }
 
-// TestInitialize: T5's standard deviations, within five standard errors of their estimates.
+// TestInitialize checks T5's standard deviations, to within five standard
+// errors of their estimates.
 func TestInitialize(t *testing.T) {
 	config := preset(t, "nano", ul2.EncoderDecoder, 1000) // H 128, D 32, A 4, F 256
 	config.InitializerFactor = 0.5
@@ -123,8 +127,9 @@ func TestInitialize(t *testing.T) {
 	}
 }
 
-// TestParametersMatchStacks: growing both stacks gives exactly the parameters
-// that the grown configuration declares, and the relative tables stay outside.
+// TestParametersMatchStacks checks that growing both stacks gives exactly the
+// parameters that the grown configuration declares, and that the relative
+// tables are not in the stacks.
 func TestParametersMatchStacks(t *testing.T) {
 	for _, form := range []ul2.Form{ul2.EncoderDecoder, ul2.PrefixLM} {
 		config := smallConfig(form)
@@ -140,7 +145,8 @@ func TestParametersMatchStacks(t *testing.T) {
 	}
 }
 
-// grow applies a strategy to each of the model's stacks; the decoder forms take the last.
+// grow applies a strategy to each of the model's stacks; decoder forms use the
+// last one.
 func grow(t *testing.T, config, deep ul2.Config, strategies ...growth.Strategy) train.Snapshot {
 	t.Helper()
 	snap, err := formulaState(config.Parameters()).Snapshot(config.Parameters(), train.NewAdamW())
@@ -184,19 +190,20 @@ func TestValidate(t *testing.T) {
 		config := preset(t, "base", ul2.EncoderDecoder, 100)
 		change(&config)
 		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got the error %v, want one with %q", err, want)
+			t.Errorf("got error %v, want one with %q", err, want)
 		}
 	}
 	if _, err := ul2.Preset("huge", ul2.PrefixLM, 100); err == nil || !strings.Contains(err.Error(), "nano, tiny") {
-		t.Errorf("got the error %v, want one that names the presets", err)
+		t.Errorf("got error %v, want it to name the presets", err)
 	}
 	if _, err := ul2.Preset("tiny", ul2.PrefixLM, 0); err == nil {
 		t.Error("a vocabulary of 0 is accepted")
 	}
 }
 
-// TestJSON: a configuration survives JSON, and reads what transformers writes
-// for google/t5-v1_1-base (the fields that both have).
+// TestJSON checks that a configuration is the same after JSON, and that it can
+// be read from what transformers writes for google/t5-v1_1-base (the fields
+// that both have).
 func TestJSON(t *testing.T) {
 	base := preset(t, "base", ul2.EncoderDecoder, 32128)
 	text, err := json.Marshal(base)
@@ -205,7 +212,7 @@ func TestJSON(t *testing.T) {
 	}
 	var back ul2.Config
 	if err := json.Unmarshal(text, &back); err != nil || back != base {
-		t.Errorf("%s came back as %+v (%v)", text, back, err)
+		t.Errorf("%s was read back as %+v (%v)", text, back, err)
 	}
 	theirs := ul2.Config{Form: base.Form, ZLoss: base.ZLoss, Precision: base.Precision, RelativeMaxDistance: base.RelativeMaxDistance}
 	if err := json.Unmarshal([]byte(`{"d_ff":2048,"d_kv":64,"d_model":768,"dropout_rate":0,"feed_forward_proj":"gated-gelu",

@@ -1,21 +1,22 @@
 package ul2
 
-// FLOPsPerStep is the number of floating point operations of one training step
-// on batch sequences of inputLength tokens for the encoder and targetLength for
-// the decoder; the decoder forms have no input, and targetLength is their whole
-// sequence.
+// FLOPsPerStep returns the number of floating point operations of one training
+// step on batch sequences, with inputLength tokens for the encoder and
+// targetLength for the decoder. In the decoder forms inputLength is 0, and
+// targetLength is the length of the whole sequence.
 //
-// Matrix products count 2 operations a multiply-add, attention scores and their
-// products with the values in full, masked or not, the backward pass twice the
-// forward (Kaplan et al. 2020, section 2.1, with scores, cross-attention and
-// the head counted too). Not counted are the embedding's lookup, the relative
-// biases, what is done element by element, and what gradient checkpointing
-// computes again.
+// It counts 2 operations per multiply-add of matrix products, and twice the
+// forward pass for the backward pass. Attention scores and their products with
+// the values count in full, masked or not (Kaplan et al. 2020, section 2.1,
+// here including scores, cross-attention and the head). Not counted are the
+// lookup of embeddings, the relative biases, elementwise operations, and what
+// gradient checkpointing computes again.
 func (c Config) FLOPsPerStep(batch, inputLength, targetLength int) float64 {
 	H, I, F, V := float64(c.HiddenSize), float64(c.Heads*c.HeadSize), float64(c.IntermediateSize), float64(c.VocabSize)
 	Lin, Lt := float64(inputLength), float64(targetLength)
 
-	// attention of queries to memory: q and o, k and v, scores and their products with v.
+	// attention of queries to memory: q and o, k and v, scores and their
+	// products with v.
 	attention := func(queries, memory float64) float64 {
 		return 2*queries*2*H*I + 2*memory*2*H*I + 2*2*queries*memory*I
 	}
@@ -31,11 +32,11 @@ func (c Config) FLOPsPerStep(batch, inputLength, targetLength int) float64 {
 	return 3 * float64(batch) * (float64(c.EncoderLayers)*encoder + float64(c.DecoderLayers)*decoder + head)
 }
 
-// ActivationBytes estimates the memory that the activations of a training step
-// take: what the forward pass keeps for the backward pass, beside parameters,
-// gradients and optimizer moments, with elementwise operations taken as fused
-// (after Korthikanti et al. 2022, arXiv 2205.05198, section 4.1). Of a stack of
-// length L, in elements, with I = A·D:
+// ActivationBytes estimates the memory for the activations of a training step:
+// what the forward pass stores for the backward pass, without parameters,
+// gradients and optimizer moments. It assumes that elementwise operations are
+// fused (after Korthikanti et al. 2022, arXiv 2205.05198, section 4.1). For a
+// stack of length L, in elements, with I = A·D:
 //
 //	self-attention   2·BLH + 4·BLI + BALL: the norm's input and output, q, k, v,
 //	                 context, and the probabilities, twice with dropout
@@ -43,10 +44,11 @@ func (c Config) FLOPsPerStep(batch, inputLength, targetLength int) float64 {
 //	feed-forward     2·BLH + 4·BLF
 //	head             2·BLV, float32: logits and their gradient
 //
-// at the size of the precision; probabilities are kept in float32 besides where
-// that is another. With gradient checkpointing one layer of each stack is kept
-// whole and of the others their inputs. A compiler keeps less where it computes
-// again and more where it does not fuse: expect the truth within a factor of two.
+// Elements have the size of the precision; probabilities are also stored in
+// float32 if the precision is another type. With gradient checkpointing, one
+// layer of each stack is stored in full, and only the inputs of the others. A
+// compiler stores less if it computes values again, and more if it does not
+// fuse operations: the estimate is accurate to within a factor of two.
 func (c Config) ActivationBytes(batch, inputLength, targetLength int) int64 {
 	B, H, I, F := int64(batch), int64(c.HiddenSize), int64(c.Heads*c.HeadSize), int64(c.IntermediateSize)
 	A, V, Lin, Lt := int64(c.Heads), int64(c.VocabSize), int64(inputLength), int64(targetLength)

@@ -16,15 +16,16 @@ import (
 func init() {
 	standard, err := Preset("nano", EncoderDecoder, publishedVocab)
 	if err != nil {
-		panic(err) // its arguments are constants
+		panic(err) // cannot happen: the arguments are constants
 	}
 	model.Register(standard, settings, architectures)
 }
 
-// publishedVocab is T5's vocabulary, padded to a multiple of 128.
+// publishedVocab is the size of T5's vocabulary, padded to a multiple of 128.
 const publishedVocab = 32128
 
-// settings are those that can be changed by name, beside the JSON fields.
+// settings are the settings that can be changed by name, in addition to JSON
+// fields.
 var settings = []model.Setting[Config]{
 	{Name: "form", Help: "`form` of the model: encoder-decoder, prefix-lm or causal-lm", Set: func(c *Config, value string) error {
 		c.Form = Form(value)
@@ -33,7 +34,7 @@ var settings = []model.Setting[Config]{
 		}
 		return nil
 	}},
-	{Name: "size", Help: "`name` of a size whose shape the model gets, such as nano or base", Set: func(c *Config, name string) error {
+	{Name: "size", Help: "`name` of a size for the model, such as nano or base", Set: func(c *Config, name string) error {
 		size, err := Preset(name, c.Form, c.VocabSize)
 		if err == nil {
 			c.HiddenSize, c.HeadSize, c.Heads, c.IntermediateSize = size.HiddenSize, size.HeadSize, size.Heads, size.IntermediateSize
@@ -41,7 +42,7 @@ var settings = []model.Setting[Config]{
 		}
 		return err
 	}},
-	{Name: "hidden", Help: "hidden size in `units`; the feed-forward size and that of the heads keep their shares of it", Set: func(c *Config, value string) error {
+	{Name: "hidden", Help: "hidden size in `units`; the feed-forward and head sizes change in proportion", Set: func(c *Config, value string) error {
 		units, err := transformer.ParseSize(value)
 		if err == nil {
 			c.IntermediateSize, c.HiddenSize, c.HeadSize = units*c.IntermediateSize/c.HiddenSize, units, max(units/c.Heads, 1)
@@ -56,13 +57,13 @@ var settings = []model.Setting[Config]{
 		c.Precision = transformer.Precision(value)
 		return c.Precision.Validate()
 	}},
-	{Name: "dropout", Help: "`share` of activations that is dropped", Set: func(c *Config, value string) (err error) {
+	{Name: "dropout", Help: "`share` of dropped activations", Set: func(c *Config, value string) (err error) {
 		c.Dropout, err = transformer.ParseShare(value)
 		return err
 	}},
 }
 
-// Describe says the model's shape in a line.
+// Describe describes the model's shape in one line.
 func (c Config) Describe() string {
 	head := "untied"
 	if c.TieEmbeddings {
@@ -76,10 +77,10 @@ func (c Config) Describe() string {
 		c.Form, depth.Layers(), c.HiddenSize, c.Heads, c.HeadSize, c.Activation, c.IntermediateSize, humanize.Comma(int64(c.VocabSize)), head)
 }
 
-// Vocabulary is the number of tokens that the model knows.
+// Vocabulary returns the number of tokens in the vocabulary.
 func (c Config) Vocabulary() int { return c.VocabSize }
 
-// MaxLength is 0: relative positions take sequences of any length.
+// MaxLength returns 0: relative positions allow sequences of any length.
 func (c Config) MaxLength() int { return 0 }
 
 // WithDepths returns the model with other depths, the encoder's first if it has one.
@@ -90,16 +91,16 @@ func (c Config) WithDepths(depths growth.Depths) model.Config {
 	return c.WithLayers(depths[0], depths[1])
 }
 
-// WithVocabulary returns the model for a vocabulary of that size.
+// WithVocabulary returns the model with another vocabulary size.
 func (c Config) WithVocabulary(tokens int) model.Config {
 	c.VocabSize = tokens
 	return c
 }
 
-// WithMaxLength returns the model as it is.
+// WithMaxLength returns the model unchanged.
 func (c Config) WithMaxLength(int) model.Config { return c }
 
-// Trains reports why the model cannot be trained with an objective.
+// Trains returns an error if the model cannot be trained with an objective.
 func (c Config) Trains(o objective.Objective) error {
 	want := objective.DecoderOnly
 	if c.Form == EncoderDecoder {
@@ -109,14 +110,14 @@ func (c Config) Trains(o objective.Objective) error {
 		return fmt.Errorf("a ul2 model of form %q trains with objectives of form %q, not %q", c.Form, want, o.Form)
 	}
 	if causal := o.Settings.Kind() == objective.KindCausalLM; (c.Form == CausalLM) != causal && c.Form != EncoderDecoder {
-		return fmt.Errorf("a ul2 model of form %q does not train with the objective %q: a causal decoder takes %q, a prefix-LM decoder those with a prefix",
+		return fmt.Errorf("a ul2 model of form %q does not train with the objective %q: a causal decoder needs %q, a prefix-LM decoder an objective with a prefix",
 			c.Form, o.Settings.Kind(), objective.KindCausalLM)
 	}
 	return nil
 }
 
-// Inputs returns the tensors of an [objective.EncoderDecoderBatch] or, of the
-// decoder forms, an [objective.DecoderBatch].
+// Inputs returns the tensors of an [objective.EncoderDecoderBatch] or, in the
+// decoder forms, of an [objective.DecoderBatch].
 func (c Config) Inputs(batch objective.Sized) (transformer.Batch, error) {
 	switch b := batch.(type) {
 	case objective.EncoderDecoderBatch:
@@ -124,7 +125,7 @@ func (c Config) Inputs(batch objective.Sized) (transformer.Batch, error) {
 	case objective.DecoderBatch:
 		return DecoderInputs(b), nil
 	}
-	return nil, fmt.Errorf("ul2: a batch of type %T has no decoder's tokens", batch)
+	return nil, fmt.Errorf("ul2: a batch of type %T has no decoder tokens", batch)
 }
 
 // Predictions returns the logits [B, Lt, V] at every position of the decoder.
@@ -136,8 +137,8 @@ func (c Config) Predictions(w transformer.Weights, in transformer.Inputs) *Node 
 	return c.Logits(w, c.Decode(w, in, encoded, transformer.Mode{}))
 }
 
-// Cost counts what a training step takes, see [Config.FLOPsPerStep] and
-// [Config.ActivationBytes].
+// Cost returns the counted cost of a training step, see [Config.FLOPsPerStep]
+// and [Config.ActivationBytes].
 func (c Config) Cost(batchSize int, row objective.Shape) model.Cost {
 	return model.Cost{
 		Tokens:      batchSize * (row.Inputs + row.Targets),

@@ -11,18 +11,18 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Names of the tensors that [Config.Loss] takes, int32 but for the weights.
-// Those that may be absent are AttentionMask, Lengths (there is no padding
-// then) and Segments (attention crosses documents then).
+// Names of the tensors that [Config.Loss] takes, int32 except the weights.
+// AttentionMask and Lengths may be absent if there is no padding, and Segments
+// if attention may cross documents.
 const (
-	InputIDs        = "input_ids"         // [B, Lin], of the encoder, or [B, L] of a decoder alone
+	InputIDs        = "input_ids"         // [B, Lin] for the encoder, or [B, L] for a decoder without an encoder
 	AttentionMask   = "attention_mask"    // [B, Lin] 1 for a token of the encoder's input, 0 for padding
-	DecoderInputIDs = "decoder_input_ids" // [B, Lt], with an encoder
+	DecoderInputIDs = "decoder_input_ids" // [B, Lt], if there is an encoder
 	Labels          = model.Labels        // [B, Lt] the token to predict at each position of the decoder
 	WeightsName     = model.Weights       // [B, Lt] float32, 0 where nothing is predicted
-	PrefixLengths   = "prefix_lengths"    // [B] of a prefix LM: tokens that attend to each other in both directions
-	Lengths         = "lengths"           // [B] of a decoder alone: tokens of each row, the rest is padding
-	Segments        = "segments"          // [B, L] of a decoder alone: the number of each token's document
+	PrefixLengths   = "prefix_lengths"    // [B] only for prefix LMs: number of tokens that attend to each other in both directions
+	Lengths         = "lengths"           // [B] only without an encoder: number of tokens of each row; the rest is padding
+	Segments        = "segments"          // [B, L] only without an encoder: number of each token's document
 )
 
 // EncoderDecoderInputs returns the tensors of a batch for [EncoderDecoder].
@@ -43,8 +43,8 @@ func EncoderDecoderInputs(b objective.EncoderDecoderBatch) transformer.Batch {
 }
 
 // DecoderInputs returns the tensors of a batch for [PrefixLM] and [CausalLM].
-// The causal form does not read the prefix lengths: it reads inputs, too, from
-// left to right only.
+// The causal form ignores the prefix lengths: it reads inputs from left to
+// right too.
 func DecoderInputs(b objective.DecoderBatch) transformer.Batch {
 	batch := transformer.Batch{
 		InputIDs:      tensors.FromFlatDataAndDimensions(b.Tokens, b.Size, b.Length),
@@ -59,7 +59,8 @@ func DecoderInputs(b objective.DecoderBatch) transformer.Batch {
 	return batch
 }
 
-// input returns a tensor that may not be absent. Like all that builds graphs, it panics.
+// input returns a required tensor of the batch. It panics if there is none, as
+// functions that build graphs do.
 func (c Config) input(in transformer.Inputs, name string) *Node {
 	node, ok := in[name]
 	if !ok {

@@ -8,8 +8,8 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Loss returns the cross-entropy of the decoder's predictions and, where z_loss
-// is set, z_loss·log(Z)² of the predicted tokens, see [transformer.ZLoss].
+// Loss returns the cross-entropy of the decoder's predictions and, if z_loss is
+// set, z_loss·log(Z)² of the predicted tokens, see [transformer.ZLoss].
 func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transformer.Mode) []transformer.Term {
 	var encoded_BxLinxH *Node
 	if c.Form == EncoderDecoder {
@@ -29,7 +29,7 @@ func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transfor
 	return terms
 }
 
-// Encode is the encoder: the hidden states [B, Lin, H] of input_ids.
+// Encode returns the encoder's hidden states [B, Lin, H] of input_ids.
 func (c Config) Encode(w transformer.Weights, in transformer.Inputs, mode transformer.Mode) *Node {
 	tokens := c.input(in, InputIDs)
 	L := tokens.Shape().Dimensions[1]
@@ -48,9 +48,9 @@ func (c Config) Encode(w transformer.Weights, in transformer.Inputs, mode transf
 	return c.finish(w.In("encoder"), x, mode)
 }
 
-// Decode is the decoder: the hidden states [B, Lt, H] of decoder_input_ids,
-// which attend to encoded [B, Lin, H], or, in the decoder forms, whose encoded
-// is nil, of input_ids.
+// Decode returns the decoder's hidden states [B, Lt, H]. With an encoder, they
+// are those of decoder_input_ids, which attend to encoded [B, Lin, H]. In the
+// decoder forms encoded is nil, and they are those of input_ids.
 func (c Config) Decode(w transformer.Weights, in transformer.Inputs, encoded *Node, mode transformer.Mode) *Node {
 	cross := c.Form == EncoderDecoder
 	name := InputIDs
@@ -78,10 +78,10 @@ func (c Config) Decode(w transformer.Weights, in transformer.Inputs, encoded *No
 	return c.finish(w.In("decoder"), x, mode)
 }
 
-// Logits is the head: hidden states [..., H] to logits [..., V] in float32. A
-// head that is tied to the embeddings first scales by H^-½, because they are
-// H^½ times as large as a head of its own (mesh_tensorflow,
-// transformer/vocab_embeddings.py, hidden_to_logits).
+// Logits is the head. It maps hidden states [..., H] to logits [..., V] in
+// float32. If the head is tied to the embeddings, it first scales by H^-½,
+// because embeddings are H^½ times as large as the weights of a separate head
+// (mesh_tensorflow, transformer/vocab_embeddings.py, hidden_to_logits).
 func (c Config) Logits(w transformer.Weights, hidden *Node) *Node {
 	head := w.In("lm_head")
 	if c.TieEmbeddings {
@@ -91,18 +91,18 @@ func (c Config) Logits(w transformer.Weights, hidden *Node) *Node {
 	return transformer.Logits(hidden, head.Get("weight"))
 }
 
-// relativeBias is a stack's bias of relative positions. A stack where a token
-// may attend to a later one tells the directions apart. In a prefix LM only the
-// prefix uses those buckets; Mesh TensorFlow decides likewise
-// (transformer/transformer_layers.py, SelfAttention.compute_bias:
-// bidirectional = not fully_autoregressive, which a decoder with
-// input_full_attention is not).
+// relativeBias returns a stack's bias for relative positions. If tokens may
+// attend to later ones, the two directions have different buckets. In a prefix
+// LM only the prefix uses the buckets of later tokens. Mesh TensorFlow does the
+// same (transformer/transformer_layers.py, SelfAttention.compute_bias:
+// bidirectional = not fully_autoregressive, which is false for a decoder with
+// input_full_attention).
 func (c Config) relativeBias(bidirectional bool) transformer.RelativeBias {
 	return transformer.RelativeBias{Buckets: c.RelativeBuckets, MaxDistance: c.RelativeMaxDistance, Bidirectional: bidirectional}
 }
 
-// decoderBias is relative positions and masks of the decoder's self-attention,
-// of a shape that broadcasts to [B, A, L, L].
+// decoderBias returns the relative positions and masks of the decoder's
+// self-attention, broadcastable to [B, A, L, L].
 func (c Config) decoderBias(w transformer.Weights, in transformer.Inputs, g *Graph, L int) *Node {
 	relative := c.relativeBias(c.Form == PrefixLM).Bias(w.Get("decoder.relative_attention_bias.weight"), L, L)
 	var masks []*Node
@@ -122,13 +122,15 @@ func (c Config) decoderBias(w transformer.Weights, in transformer.Inputs, g *Gra
 	return transformer.SumBiases(append(masks, relative)...)
 }
 
-// embed returns the embeddings [B, L, H] of tokens [B, L], which encoder and decoder share.
+// embed returns the embeddings [B, L, H] of tokens [B, L]. Encoder and decoder
+// share them.
 func (c Config) embed(w transformer.Weights, tokens *Node, mode transformer.Mode) *Node {
 	x := Gather(w.Get("shared.weight"), InsertAxes(tokens, -1))
 	return mode.Dropout.Apply(ConvertDType(x, c.Precision.DType()), c.Dropout)
 }
 
-// block runs one layer of a stack, faded in by its gate; layer counts over both stacks.
+// block runs one layer of a stack and applies its gate. layer counts over both
+// stacks.
 func (c Config) block(x *Node, mode transformer.Mode, layer int, f func(x *Node) *Node) *Node {
 	y := transformer.Remat(x, c.GradientCheckpointing, f)
 	if g := mode.Gate(layer); g != nil {
@@ -146,19 +148,21 @@ func (c Config) norm(w transformer.Weights, x *Node) *Node {
 	return transformer.RMSNorm(w, x, c.NormEpsilon)
 }
 
-// selfAttention is x + attention(norm(x)).
+// selfAttention returns x + attention(norm(x)).
 func (c Config) selfAttention(w transformer.Weights, x, bias *Node, mode transformer.Mode) *Node {
 	y := c.norm(w.In("layer_norm"), x)
 	return Add(x, c.attention(w.In("SelfAttention"), y, y, bias, mode))
 }
 
-// crossAttention is x + attention(norm(x), encoded). It knows no positions.
+// crossAttention returns x + attention(norm(x), encoded). It does not depend on
+// positions.
 func (c Config) crossAttention(w transformer.Weights, x, encoded, padding *Node, mode transformer.Mode) *Node {
 	y := c.norm(w.In("layer_norm"), x)
 	return Add(x, c.attention(w.In("EncDecAttention"), y, encoded, padding, mode))
 }
 
-// attention lets x [B, Lq, H] attend to memory [B, Lk, H]. Returns [B, Lq, H].
+// attention returns the attention of x [B, Lq, H] to memory [B, Lk, H], of
+// shape [B, Lq, H].
 func (c Config) attention(w transformer.Weights, x, memory, bias *Node, mode transformer.Mode) *Node {
 	context_BxLqxI := transformer.Attention(
 		transformer.Linear(w.In("q"), x),
@@ -168,7 +172,7 @@ func (c Config) attention(w transformer.Weights, x, memory, bias *Node, mode tra
 	return mode.Dropout.Apply(transformer.Linear(w.In("o"), context_BxLqxI), c.Dropout)
 }
 
-// feedForward is x + feed-forward(norm(x)).
+// feedForward returns x + feed-forward(norm(x)).
 func (c Config) feedForward(w transformer.Weights, x *Node, mode transformer.Mode) *Node {
 	gate := transformer.GeluTanh
 	if c.Activation == GatedSilu {

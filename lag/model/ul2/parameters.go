@@ -7,12 +7,12 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// Parameters declares the model's parameters, in a fixed order. Names are those
-// of Hugging Face's T5ForConditionalGeneration, but for the tables of relative
-// position biases: all layers share them, so they are outside the stacks that
-// grow, where Hugging Face keeps them in block 0's SelfAttention.
+// Parameters returns the model's parameters in a fixed order. They have the
+// names of Hugging Face's T5ForConditionalGeneration, except the tables of
+// relative position biases. All layers share a table, so it is outside the
+// stacks that grow; Hugging Face keeps it in block 0's SelfAttention.
 //
-// Initial weights are T5's, normal with a standard deviation of
+// Initial weights are T5's: normally distributed with a standard deviation of
 //
 //	embeddings                       1
 //	q                                (H·D)^-½, which stands for the scores' missing 1/√D
@@ -21,13 +21,13 @@ import (
 //	wo                               F^-½
 //	lm_head                          H^-½
 //
-// all times initializer_factor (mesh_tensorflow, layers.py, dense and
+// all multiplied by initializer_factor (mesh_tensorflow, layers.py, dense and
 // embedding_weights, and transformer/attention.py, AttentionParams;
 // transformers, modeling_t5.py, T5PreTrainedModel._init_weights). For lm_head,
-// transformers has 1: logits would start at a standard deviation of √H, and the
-// loss far above ln V. Mesh TensorFlow's dense layer has H^-½ there too.
+// transformers has 1: logits would start with a standard deviation of √H, and
+// the loss far above ln V. Mesh TensorFlow's dense layer has H^-½ there too.
 //
-// Weight decay applies to all but the normalization's scales.
+// Weight decay applies to all parameters except the normalization's scales.
 func (c Config) Parameters() []transformer.Param {
 	var list []transformer.Param
 	H, F, I := c.HiddenSize, c.IntermediateSize, c.Heads*c.HeadSize
@@ -81,6 +81,6 @@ func (c Config) Parameters() []transformer.Param {
 	return list
 }
 
-// ParameterCount is the number of trainable numbers of the model. Tied
+// ParameterCount returns the number of trainable numbers of the model. Tied
 // embeddings count once.
 func (c Config) ParameterCount() int { return transformer.Count(c.Parameters()) }

@@ -7,16 +7,16 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// preset is a published shape, or one of ours.
+// preset is a published shape, or one of this project.
 type preset struct {
 	name                                      string
 	hidden, headSize, heads, feedForward      int
 	encoderLayers, decoderLayers, decoderOnly int // depths with an encoder, and without
 }
 
-// Sizes, smallest first. The decoder forms take the decoder without its
-// cross-attention, as Tay et al. 2023 (section 4.3) compare them: about half
-// the parameters at about the same computation for a token.
+// Sizes, smallest first. The decoder forms use the decoder without its
+// cross-attention, as in the comparison of Tay et al. 2023 (section 4.3): about
+// half the parameters with about the same computation per token.
 //
 //   - small, base, large, xl: T5 v1.1, github.com/google-research/text-to-text-transfer-transformer,
 //     released_checkpoints.md and the gin files it names; with a vocabulary of
@@ -49,8 +49,8 @@ func Presets() []string {
 
 // Preset returns a size of the family by name, with T5 v1.1's constants: 32
 // buckets of relative positions up to a distance of 128, epsilon 1e-6, gated
-// GELU, untied embeddings, a z-loss of 1e-4, and no dropout, as it was
-// pretrained. UL2 itself is [GatedSilu] in place of [GatedGelu].
+// GELU, untied embeddings, a z-loss of 1e-4, and no dropout, as in its
+// pretraining. UL2 itself uses [GatedSilu] instead of [GatedGelu].
 func Preset(name string, form Form, vocab int) (Config, error) {
 	for _, p := range presets {
 		if p.name != name {
@@ -67,5 +67,5 @@ func Preset(name string, form Form, vocab int) (Config, error) {
 		}
 		return c, c.Validate()
 	}
-	return Config{}, fmt.Errorf("ul2: unknown preset %q; there are %s", name, strings.Join(Presets(), ", "))
+	return Config{}, fmt.Errorf("ul2: there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
 }

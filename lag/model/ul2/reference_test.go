@@ -19,7 +19,7 @@ import (
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// The model of testdata/reference.py, in any form.
+// smallConfig returns the model of testdata/reference.py, in any form.
 func smallConfig(form ul2.Form) ul2.Config {
 	config := ul2.Config{
 		Form: form, VocabSize: 29, HiddenSize: 16, HeadSize: 4, Heads: 3, IntermediateSize: 24, DecoderLayers: 2,
@@ -32,8 +32,8 @@ func smallConfig(form ul2.Form) ul2.Config {
 	return config
 }
 
-// narrow is a configuration, and a smaller one of a single decoder layer where XLA
-// compiles it.
+// narrow returns the configuration, or a smaller one with a single decoder
+// layer for XLA, which compiles slowly.
 func narrow(b *backend.Backend, config ul2.Config) ul2.Config {
 	if b.Kind == backend.Go {
 		return config
@@ -42,7 +42,7 @@ func narrow(b *backend.Backend, config ul2.Config) ul2.Config {
 	return config.WithLayers(0, 1)
 }
 
-// formulaState computes the weights as testdata/reference.py does.
+// formulaState computes the same weights as testdata/reference.py.
 func formulaState(parameters []transformer.Param) *train.State {
 	state := train.NewState(parameters, train.NewAdamW(), 0)
 	for index, p := range parameters {
@@ -59,7 +59,7 @@ func formulaState(parameters []transformer.Param) *train.State {
 	return state
 }
 
-// pairs is the batch of testdata/reference.py.
+// pairs returns the batch of testdata/reference.py.
 func pairs(step int) objective.EncoderDecoderBatch {
 	const vocab, inputs, targets = 29, 19, 9
 	b := objective.EncoderDecoderBatch{Size: 2, InputLength: inputs, TargetLength: targets}
@@ -91,8 +91,9 @@ func pairs(step int) objective.EncoderDecoderBatch {
 
 // TestAgainstTransformers compares the logits of a batch with padding, and the
 // losses and gradient norms of ten training steps, with those of
-// T5ForConditionalGeneration of the same weights and batches: gated GELU and
-// an untied head, gated SiLU and a tied one with z-loss.
+// T5ForConditionalGeneration with the same weights and batches. One run has
+// gated GELU and an untied head, the other gated SiLU, a tied head and a
+// z-loss.
 func TestAgainstTransformers(t *testing.T) {
 	text, err := os.ReadFile("testdata/reference.json")
 	if err != nil {
@@ -112,7 +113,7 @@ func TestAgainstTransformers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(reference.Runs) != 2 {
-		t.Fatalf("the reference holds %d runs, want 2", len(reference.Runs))
+		t.Fatalf("the reference has %d runs, want 2", len(reference.Runs))
 	}
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		for _, run := range reference.Runs {
@@ -129,7 +130,7 @@ func TestAgainstTransformers(t *testing.T) {
 					}
 				}
 				if b != testbackend.Go(t) && config.Activation != ul2.GatedGelu {
-					return // one training step is enough for XLA, which takes seconds to compile it
+					return // one step is enough with XLA, which takes seconds to compile it
 				}
 				testbackend.Slow(t, b)
 				program, state := newProgram(t, b, config), formulaState(config.Parameters())
@@ -157,10 +158,11 @@ type modelKey struct {
 	config  ul2.Config
 }
 
-// forwards are compiled once for all tests, which do not run side by side.
+// forwards are compiled once for all tests. Tests do not run in parallel.
 var forwards = make(map[modelKey]*train.Forward)
 
-// forward returns the model's logits of a batch as [B][L][V].
+// forward returns a function that returns the model's logits of a batch as
+// [B][L][V].
 func forward(t *testing.T, b *backend.Backend, config ul2.Config) func(batch transformer.Batch) [][][]float32 {
 	t.Helper()
 	parameters := config.Parameters()

@@ -27,7 +27,7 @@ func batchOf(form ul2.Form) train.Batch {
 	return ul2.DecoderInputs(sequences())
 }
 
-// newProgram prepares a model's step and evaluation.
+// newProgram compiles a model's step and evaluation.
 func newProgram(t *testing.T, b *backend.Backend, config ul2.Config) *train.Program {
 	t.Helper()
 	program, err := train.NewProgram(b, config, train.NewAdamW())
@@ -37,7 +37,7 @@ func newProgram(t *testing.T, b *backend.Backend, config ul2.Config) *train.Prog
 	return program
 }
 
-// loss is that of a batch of the form, without dropout.
+// loss returns the loss of a batch of the form, without dropout.
 func loss(t *testing.T, program *train.Program, form ul2.Form, state *train.State, gates []float32) float64 {
 	t.Helper()
 	value, err := program.Loss(t.Context(), state, []train.Batch{batchOf(form)}, gates)
@@ -47,7 +47,7 @@ func loss(t *testing.T, program *train.Program, form ul2.Form, state *train.Stat
 	return value
 }
 
-// steps does two training steps and returns what the second one reports.
+// steps runs two training steps and returns the report of the second.
 func steps(t *testing.T, b *backend.Backend, config ul2.Config, seed int64) train.Update {
 	t.Helper()
 	program := newProgram(t, b, config)
@@ -63,10 +63,9 @@ func steps(t *testing.T, b *backend.Backend, config ul2.Config, seed int64) trai
 	return update
 }
 
-// TestPreservation holds what package growth says of duplicates against the
-// model: in a pre-norm stack they leave the loss unchanged both when their
-// output projections are zero and when they are gated at 0. One strategy grows
-// all stacks of a model.
+// TestPreservation checks package growth's statements about duplicates: in a
+// pre-norm stack they leave the loss unchanged if their output projections are
+// zero or their gates are 0. One strategy grows all stacks of a model.
 func TestPreservation(t *testing.T) {
 	b := testbackend.Go(t)
 	for _, form := range []ul2.Form{ul2.EncoderDecoder, ul2.CausalLM} {
@@ -87,7 +86,7 @@ func TestPreservation(t *testing.T) {
 		} {
 			strategy, ok := pool.ByName(name)
 			if !ok {
-				t.Fatalf("%v to %v: there is no %s", from, to, name)
+				t.Fatalf("%v to %v: there is no strategy %s", from, to, name)
 			}
 			strategies, err := strategy.PerStack(len(from))
 			if err != nil {
@@ -100,17 +99,17 @@ func TestPreservation(t *testing.T) {
 			}
 			change := math.Abs(loss(t, program, form, state, strategy.Gates(0))-source) / source
 			if preserves && change > 1e-5 {
-				t.Errorf("%s, %s: the loss changed by %g of itself, want at most 1e-5", form, name, change)
+				t.Errorf("%s, %s: the relative change of the loss is %g, want at most 1e-5", form, name, change)
 			}
 			if !preserves && change < 1e-3 {
-				t.Errorf("%s, %s: the loss changed by only %g of itself", form, name, change)
+				t.Errorf("%s, %s: the relative change of the loss is only %g", form, name, change)
 			}
 		}
 	}
 }
 
-// gradients returns the loss of a batch, all terms added, and its derivatives
-// by all parameters in a row, with dropout.
+// gradients returns the loss of a batch, the sum of all terms, and its
+// derivatives with respect to all parameters, concatenated. Dropout is on.
 func gradients(t *testing.T, b *backend.Backend, config ul2.Config) (loss float64, derivatives []float32) {
 	t.Helper()
 	parameters, batch := config.Parameters(), batchOf(config.Form)
@@ -145,7 +144,7 @@ func gradients(t *testing.T, b *backend.Backend, config ul2.Config) (loss float6
 	return float64(tensors.ToScalar[float32](out[0])), derivatives
 }
 
-// norm is the Euclidean norm of a-b, or of a where b is nil.
+// norm returns the Euclidean norm of a-b, or of a if b is nil.
 func norm(a, b []float32) float64 {
 	var squares float64
 	for i, x := range a {
@@ -157,10 +156,11 @@ func norm(a, b []float32) float64 {
 	return math.Sqrt(squares)
 }
 
-// TestPrecisionAndCheckpointing: layers computed again in the backward pass
-// give the same loss and gradient, with dropout too. Activations in bfloat16, on
-// XLA only, give them to within a few times its accuracy of 2^-8. XLA has a
-// small model without dropout, because of the time it takes to compile.
+// TestPrecisionAndCheckpointing checks that layers computed again in the
+// backward pass give the same loss and gradient, also with dropout. With
+// activations in bfloat16, on XLA only, they must be within a few times its
+// accuracy of 2^-8. On XLA the model is small and has no dropout, because of
+// the compile time.
 func TestPrecisionAndCheckpointing(t *testing.T) {
 	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
 		testbackend.Slow(t, b)
@@ -191,7 +191,8 @@ func TestPrecisionAndCheckpointing(t *testing.T) {
 	})
 }
 
-// TestDropout: the seed decides, and evaluation has none.
+// TestDropout checks that dropout depends on the seed, and that evaluation has
+// none.
 func TestDropout(t *testing.T) {
 	b := testbackend.Go(t)
 	config := smallConfig(ul2.PrefixLM)
@@ -202,22 +203,23 @@ func TestDropout(t *testing.T) {
 	again := steps(t, b, config, 1)
 	other := steps(t, b, config, 2)
 	if !reflect.DeepEqual(first, again) {
-		t.Errorf("the same seed gives %+v and %+v", first, again)
+		t.Errorf("the same seed gives both %+v and %+v", first, again)
 	}
 	if first.Loss == other.Loss || first.Loss == without.Loss {
 		t.Errorf("seed 1 gives %+v, seed 2 %+v, no dropout %+v", first, other, without)
 	}
 	if got := loss(t, newProgram(t, b, config), config.Form, formulaState(config.Parameters()), nil); got != atRest {
-		t.Errorf("evaluation gives %v with a dropout rate, %v without", got, atRest)
+		t.Errorf("evaluation gives %v with a dropout rate, but %v without", got, atRest)
 	}
 }
 
-// TestMissingInput: the error of a batch for another form says what is missing.
+// TestMissingInput checks that the error for a batch of another form names the
+// missing tensor.
 func TestMissingInput(t *testing.T) {
 	config := smallConfig(ul2.EncoderDecoder)
 	program := newProgram(t, testbackend.Go(t), config)
 	_, err := program.Loss(t.Context(), formulaState(config.Parameters()), []train.Batch{batchOf(ul2.CausalLM)}, nil)
 	if err == nil || !strings.Contains(err.Error(), `no "decoder_input_ids"; a model of form "encoder-decoder"`) {
-		t.Errorf("got the error %v, want one that names decoder_input_ids and the form", err)
+		t.Errorf("got error %v, want it to name decoder_input_ids and the form", err)
 	}
 }

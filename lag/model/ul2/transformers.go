@@ -9,8 +9,8 @@ import (
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
-// t5Config is what a config.json of T5 says of the model's shape (transformers,
-// configuration_t5.py).
+// t5Config contains the fields of T5's config.json that determine the model's
+// shape (transformers, configuration_t5.py).
 type t5Config struct {
 	VocabSize           int        `json:"vocab_size"`
 	HiddenSize          int        `json:"d_model"`
@@ -18,7 +18,7 @@ type t5Config struct {
 	Heads               int        `json:"num_heads"`
 	IntermediateSize    int        `json:"d_ff"`
 	EncoderLayers       int        `json:"num_layers"`
-	DecoderLayers       int        `json:"num_decoder_layers"` // absent: as many
+	DecoderLayers       int        `json:"num_decoder_layers"` // if absent, same as the encoder's
 	Activation          Activation `json:"feed_forward_proj"`
 	RelativeBuckets     int        `json:"relative_attention_num_buckets"`
 	RelativeMaxDistance int        `json:"relative_attention_max_distance"`
@@ -28,7 +28,7 @@ type t5Config struct {
 	TieEmbeddings       bool       `json:"tie_word_embeddings"`
 }
 
-// t5Defaults is what transformers takes for a field that is absent.
+// t5Defaults are transformers' defaults for absent fields.
 var t5Defaults = t5Config{
 	VocabSize: 32128, HiddenSize: 512, HeadSize: 64, Heads: 8, IntermediateSize: 2048, EncoderLayers: 6, Activation: "relu",
 	RelativeBuckets: 32, RelativeMaxDistance: 128, NormEpsilon: 1e-6, Dropout: 0.1, InitializerFactor: 1, TieEmbeddings: true,
@@ -40,7 +40,8 @@ var t5Fixed = []model.Fixed{
 	{Field: "is_gated_act", Value: true, Why: "the feed-forward network of T5 v1.1 and UL2 is gated"},
 }
 
-// t5Functions names, by feed_forward_proj, what transformers derives from it.
+// t5Functions are the names of the functions that transformers derives from
+// feed_forward_proj.
 var t5Functions = map[Activation]string{GatedGelu: "gelu_new", GatedSilu: "silu"}
 
 var architectures = []model.Architecture{{
@@ -53,7 +54,7 @@ var architectures = []model.Architecture{{
 
 // t5Names maps T5's parameters.
 var t5Names = model.TensorNames{
-	// All layers share the table, which transformers keeps in block 0 and we
+	// All layers share the table. Transformers keeps it in block 0; here it is
 	// outside the stack that grows.
 	Pairs: []model.TensorPair{
 		{Ours: "encoder.relative_attention_bias.weight", Theirs: "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"},
@@ -62,9 +63,9 @@ var t5Names = model.TensorNames{
 	Copies: []model.TensorCopy{
 		{Copy: "encoder.embed_tokens.weight", Of: "shared.weight"},
 		{Copy: "decoder.embed_tokens.weight", Of: "shared.weight"},
-		{Copy: "lm_head.weight", Of: "shared.weight"}, // where the head is tied
+		{Copy: "lm_head.weight", Of: "shared.weight"}, // if the head is tied
 	},
-	// A table that the first checkpoints have and transformers does not use.
+	// Early checkpoints have this table, but transformers does not use it.
 	Ignored: []string{"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"},
 }
 
@@ -78,7 +79,7 @@ func parseT5(text []byte, _ string) (model.Config, error) {
 	}
 	function, ok := t5Functions[c.Activation]
 	if c.Activation == "relu" {
-		return nil, errors.New(`feed_forward_proj is "relu", as in the first T5 (v1.0); only the gated feed-forward network of T5 v1.1 and UL2 is supported: take a checkpoint of T5 v1.1`)
+		return nil, errors.New(`feed_forward_proj is "relu", as in the first T5 (v1.0); only the gated feed-forward network of T5 v1.1 and UL2 is supported; use a checkpoint of T5 v1.1`)
 	}
 	if !ok {
 		return nil, fmt.Errorf("feed_forward_proj is %q, which is not supported; it is %q (T5 v1.1) or %q (UL2)", c.Activation, GatedGelu, GatedSilu)
@@ -90,7 +91,7 @@ func parseT5(text []byte, _ string) (model.Config, error) {
 		return nil, err
 	}
 	if f := derived.Function; f != nil && *f != function {
-		return nil, fmt.Errorf("dense_act_fn is %q, but feed_forward_proj %q stands for %q; such a mixture is not supported", *f, c.Activation, function)
+		return nil, fmt.Errorf("dense_act_fn is %q, but feed_forward_proj %q means %q; this combination is not supported", *f, c.Activation, function)
 	}
 	return Config{
 		Form: EncoderDecoder, VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, HeadSize: c.HeadSize, Heads: c.Heads,
@@ -101,18 +102,18 @@ func parseT5(text []byte, _ string) (model.Config, error) {
 	}, nil
 }
 
-// Export says how transformers saves an encoder-decoder, or why it has no such
-// model.
+// Export describes how transformers saves an encoder-decoder. It returns an
+// error for other forms, which transformers does not have.
 func (c Config) Export() (model.Export, error) {
 	if c.Form != EncoderDecoder {
-		return model.Export{}, fmt.Errorf("the model's form is %q; transformers' T5 has an encoder and a decoder, and no decoder alone: only form %q can be exported",
+		return model.Export{}, fmt.Errorf("the model's form is %q; transformers' T5 always has an encoder and a decoder, so only form %q can be exported",
 			c.Form, EncoderDecoder)
 	}
-	// generate makes a cache as deep as num_layers, and fails in a deeper decoder
-	// (transformers 4.57.3, cache_utils.py, DynamicCache, and
+	// generate makes a cache as deep as num_layers, which fails if the decoder
+	// is deeper (transformers 4.57.3, cache_utils.py, DynamicCache, and
 	// configuration_t5.py, attribute_map).
 	e := model.Export{ModelType: "t5", Class: "T5ForConditionalGeneration", NoCache: c.DecoderLayers > c.EncoderLayers}
-	var cache *bool // transformers' own setting
+	var cache *bool // nil means transformers' default
 	if e.NoCache {
 		cache = new(bool)
 	}
@@ -131,10 +132,11 @@ func (c Config) Export() (model.Export, error) {
 	return e, nil
 }
 
-// TransformersBatch says what transformers reads of an encoder-decoder's batches.
+// TransformersBatch describes the tensors that transformers reads from an
+// encoder-decoder's batches.
 func (c Config) TransformersBatch() (model.TransformersBatch, error) {
 	if c.Form != EncoderDecoder {
-		return model.TransformersBatch{}, fmt.Errorf("a decoder of form %q cannot be replayed; of a ul2 model only form %q can", c.Form, EncoderDecoder)
+		return model.TransformersBatch{}, fmt.Errorf("a ul2 model of form %q cannot be replayed; only form %q can", c.Form, EncoderDecoder)
 	}
 	const tokens = "the vocabulary has %d tokens"
 	return model.TransformersBatch{Fields: []model.BatchField{

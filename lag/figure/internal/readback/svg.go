@@ -1,5 +1,5 @@
-// Package readback reads back what drawings show, for tests: where the texts and
-// circles of an SVG are, and the panels, data and texts of a Vega-Lite
+// Package readback reads drawings for tests: the positions of the texts and
+// circles of an SVG, and the panels, data and texts of a Vega-Lite
 // specification. Lengths are CSS pixels from the upper left corner.
 package readback
 
@@ -16,32 +16,32 @@ import (
 	"github.com/landscape-aware/growing/lag/figure/chart"
 )
 
-// Picture is what an SVG shows.
+// Picture is the contents of an SVG.
 type Picture struct {
 	Width, Height float64
 	Texts         []Text
 	Circles       []Point
 }
 
-// Text is a text and the box that its letters fill.
+// Text is a text and its bounding box.
 type Text struct {
 	Text           string
 	X0, Y0, X1, Y1 float64
 }
 
-// Point is the middle of a circle.
+// Point is the center of a circle.
 type Point struct{ X, Y float64 }
 
-// Overlaps reports whether two texts run into each other.
+// Overlaps reports whether two texts overlap.
 func (t Text) Overlaps(o Text) bool {
 	const slack = 0.5
 	return t.X0+slack < o.X1 && o.X0+slack < t.X1 && t.Y0+slack < o.Y1 && o.Y0+slack < t.Y1
 }
 
-// Middle is the horizontal, then the vertical middle of a text.
+// Middle returns the coordinates of the middle of a text.
 func (t Text) Middle() (x, y float64) { return (t.X0 + t.X1) / 2, (t.Y0 + t.Y1) / 2 }
 
-// Find returns the texts that read so.
+// Find returns the texts equal to text.
 func (p Picture) Find(text string) []Text {
 	var found []Text
 	for _, t := range p.Texts {
@@ -92,7 +92,7 @@ func parseTransform(text string) matrix {
 	return m
 }
 
-// parse reads a number; what is none becomes NaN, which no test takes for a place.
+// parse parses a number; other text becomes NaN, which fails every comparison.
 func parse(text string) float64 {
 	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil {
@@ -101,9 +101,9 @@ func parse(text string) float64 {
 	return v
 }
 
-// SVG reads an SVG as package chart writes it.
+// SVG reads an SVG written by package chart.
 func SVG(svg []byte) (Picture, error) {
-	const px = 96.0 / 72 // of a point
+	const px = 96.0 / 72 // CSS pixels per point
 	var p Picture
 	stack := []matrix{{a: px, d: px}}
 	decoder := xml.NewDecoder(bytes.NewReader(svg))

@@ -11,7 +11,7 @@ import (
 	"github.com/landscape-aware/growing/lag/figure/chart"
 )
 
-// Panel is a view of a Vega-Lite specification: axes and what lies in them.
+// Panel is a view of a Vega-Lite specification: its axes and contents.
 type Panel struct {
 	Title         string
 	Width, Height float64
@@ -22,10 +22,10 @@ type Panel struct {
 // Axis is a position channel of a panel.
 type Axis struct {
 	Field, Title string
-	Scale        string    // its type; empty for a linear one
+	Scale        string    // type of the scale; empty for a linear one
 	Domain       []float64 // of numbers
 	Bands        []string
-	Labels       []string // of ticks or bands; none where the axis is hidden or Vega chooses ticks
+	Labels       []string // of ticks or bands; empty if the axis is hidden or Vega chooses the ticks
 }
 
 // Row is an element of the data and the mark that draws it.
@@ -35,8 +35,8 @@ type Row struct {
 	Values map[string]any
 }
 
-// Vega reads a Vega-Lite specification as package chart writes it: its title and
-// subtitle, and its panels, a legend last.
+// Vega reads a Vega-Lite specification written by package chart. It returns the
+// title and subtitle, and the panels, of which a legend is the last.
 func Vega(spec []byte) (titles []string, panels []Panel, err error) {
 	var root map[string]any
 	if err := json.Unmarshal(spec, &root); err != nil {
@@ -73,7 +73,7 @@ func walk(spec map[string]any, panels *[]Panel) error {
 	p := Panel{Title: strings.Join(titlesOf(spec), " ")}
 	p.Width, _ = spec["width"].(float64)
 	p.Height, _ = spec["height"].(float64)
-	if _, ok := spec["layer"]; !ok { // an empty place of the grid
+	if _, ok := spec["layer"]; !ok { // an empty cell of the grid
 		return nil
 	}
 	if err := layers(spec, nil, nil, &p); err != nil {
@@ -83,7 +83,8 @@ func walk(spec map[string]any, panels *[]Panel) error {
 	return nil
 }
 
-// layers collects what the layers of a view draw; data and encoding are inherited.
+// layers collects the data and marks of a view's layers, which inherit data and
+// encoding.
 func layers(spec map[string]any, data, encoding map[string]any, p *Panel) error {
 	if own, ok := spec["data"].(map[string]any); ok {
 		data = own

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/lag/growth"
+)
+
+// TestGrowByName: the flag -map takes the name of every strategy that
+// `lag strategies -wide` lists, with its init and its moments.
+func TestGrowByName(t *testing.T) {
+	pool, err := growth.NewPool(3, 6, &growth.Options{Wide: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range pool {
+		got, err := growFlags{}.strategy(want.Name, 3, 6)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v, %s", want.Name, err, diff)
+		}
+	}
+	reset, err := growFlags{moments: "reset"}.strategy("stack", 3, 6)
+	if err != nil || reset.Moments != growth.MomentsReset {
+		t.Errorf("-moments reset: got %q, %v", reset.Moments, err)
+	}
+}

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package engine
-
-import "os/exec"
-
-// apart does nothing.
-func apart(*exec.Cmd) {}
