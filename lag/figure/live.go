@@ -14,23 +14,13 @@ import (
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
-<<<<<<< HEAD
 // Live returns an observer that draws a study in a GoNB notebook while it runs.
 // It shows a line with the current run and the time left, and the validation
 // losses so far; candidates of earlier seeds are grey. There is one picture for
-// pretraining and one for the candidates. Each is updated when a run ends, and
+// each phase, such as pretraining and probing. It is drawn when a run ends,
 // otherwise at most once a second, or less often so that drawing takes at most
 // a twentieth of the time. The picture is a PNG, so that its last state stays
 // visible in the saved notebook.
-=======
-// Live returns an observer that draws a study in a GoNB notebook while it runs:
-// a line that says what is being trained and how long it will take, and the
-// validation losses so far, those of candidates under an earlier seed in grey.
-// There is one picture for each phase, such as pretraining and the candidates;
-// each is drawn again at most once a second, less often where drawing takes longer than a
-// twentieth of the time, and always when a run ends.
-// It is a PNG, so that its last state stays visible in the saved notebook.
->>>>>>> adbfe1aae4087f6a89f8992c74446ddac5166d99
 //
 // Outside a notebook the observer does nothing. Like every [progress.Observer],
 // it is called for one event at a time.
@@ -49,16 +39,6 @@ type liveView struct {
 	flush func() error
 	newID func() string
 
-<<<<<<< HEAD
-	phase    progress.Phase
-	id       string // display of the phase
-	event    progress.Event
-	started  time.Time // first event of the phase
-	progress float64   // progress at the first event of the phase; more than 0 for a resumed phase
-	runs     []liveRun
-	next     time.Time // earliest time of the next drawing, unless a run ends
-	failed   bool
-=======
 	phase  progress.Phase
 	event  progress.Event
 	failed bool
@@ -66,14 +46,13 @@ type liveView struct {
 	others map[progress.Phase]livePhase // processes that share a study go back and forth between phases
 }
 
-// livePhase is what is drawn of a phase.
+// livePhase is the state of the picture of a phase.
 type livePhase struct {
 	id       string    // of the display
-	started  time.Time // first event
-	progress float64   // at the first event, more than 0 for a phase that is resumed
+	started  time.Time // time of the first event
+	progress float64   // at the first event; more than 0 for a phase that is resumed
 	runs     []liveRun
-	next     time.Time // not drawn before, unless a run ends
->>>>>>> adbfe1aae4087f6a89f8992c74446ddac5166d99
+	next     time.Time // earliest time of the next drawing, unless a run ends
 }
 
 type liveRun struct {
@@ -111,9 +90,6 @@ func (l *liveView) observe(e progress.Event) {
 	}
 }
 
-<<<<<<< HEAD
-// fail stops the drawing, but not the study.
-=======
 // turnTo makes the phase of an event the one that is drawn.
 func (l *liveView) turnTo(e progress.Event, now time.Time) {
 	if l.others == nil {
@@ -127,8 +103,7 @@ func (l *liveView) turnTo(e progress.Event, now time.Time) {
 	l.phase, l.livePhase = e.Phase, kept
 }
 
-// fail stops the drawing, not the study.
->>>>>>> adbfe1aae4087f6a89f8992c74446ddac5166d99
+// fail stops the drawing, but not the study.
 func (l *liveView) fail(err error) {
 	l.failed = true
 	log.Warn("the live picture failed and is no longer updated; the study continues", "err", err)
