@@ -118,7 +118,7 @@ func (s *Study) controls() (*controls, error) {
 
 // job trains the controls.
 func (c *controls) job(ctx context.Context, bring engine.Bring) (err error) {
-	c.trained, err = bring(ctx, c.runs, math.MaxInt)
+	c.trained, err = bring(c.runs, math.MaxInt)
 	return err
 }
 

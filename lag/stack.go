@@ -21,16 +21,25 @@ import (
 // context is canceled, Stack saves the state of the current run before it
 // returns. If an arm diverges, or the device fails in it, that is an outcome,
 // not an error. If the device fails in all arms, that is an error.
-func Stack(ctx context.Context, c Stacking, o Options) (r *result.Stacking, err error) {
-	if err := c.Validate(); err != nil {
+func Stack(ctx context.Context, c Stacking, o Options) (*result.Stacking, error) {
+	if err := errors.Join(c.Validate(), o.validate()); err != nil {
 		return nil, err
 	}
-	err = o.scheduler(o.dir(c.Name), order{Kind: orderStacking, Stacking: &c}).Carry(ctx, engine.Plan{
+	var r *result.Stacking
+	err := o.scheduler(o.dir(c.Name), order{Kind: orderStacking, Stacking: &c}).Carry(ctx, engine.Plan{
+		// The data, which all processes need.
+		First: func(ctx context.Context) error {
+			s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
+			if err != nil {
+				return err
+			}
+			return s.Close()
+		},
 		Work: func(ctx context.Context) error {
-			r, err = c.stack(ctx, o)
+			stacking, err := c.stack(ctx, o)
+			r = stacking
 			return err
 		},
-		Pause: func() error { return nil },
 	})
 	return r, err
 }
@@ -174,7 +183,7 @@ func (a *armTraining) stage(ctx context.Context, bring engine.Bring, i int, sour
 	if err != nil || run == nil {
 		return nil, err
 	}
-	outcomes, err := bring(ctx, []*engine.Run{run}, s.Steps)
+	outcomes, err := bring([]*engine.Run{run}, s.Steps)
 	if err != nil {
 		return nil, err
 	}

@@ -29,12 +29,11 @@ type Options struct {
 	Backend string            // engine, see [backend.Open]; empty means [backend.Auto]
 	Observe progress.Observer // receives progress events; may be nil
 
-	// Workers is the number of processes that share the candidates. Each has
-	// its share of the cores. 0 means 1: only this process. The others run this
-	// program again; each becomes a worker before its main function starts.
-	// They do not know families and rules that package main registers.
-	// Processes started separately on the same directory help too, whatever the
-	// value of Workers.
+	// Workers is the number of processes that share the candidates, each with a
+	// share of the cores; 0 means 1, this process. The others run this program
+	// again: each becomes a worker before main begins. Families and rules of
+	// yours must be registered before main begins, too. Other processes that are
+	// started on the same directory share the work without being asked for.
 	Workers int
 
 	Words advice.Words // names of settings in warnings; nil means the names of the configuration's fields
@@ -50,6 +49,15 @@ func (o Options) dir(name string) string {
 		return o.Dir
 	}
 	return filepath.Join("runs", name)
+}
+
+// validate checks the options. In a worker, it does not return.
+func (o Options) validate() error {
+	exitWorker()
+	if o.Workers < 0 {
+		return fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
+	}
+	return nil
 }
 
 func (o Options) engine(name string) engine.Options {
@@ -76,8 +84,8 @@ func Open(config StudyConfig, o Options) (*Study, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	if o.Workers < 0 {
-		return nil, fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
+	if err := o.validate(); err != nil {
+		return nil, err
 	}
 	s := &Study{Config: config, options: o}
 	var err error
@@ -118,9 +126,11 @@ func (s *Study) begin(ctx context.Context) (err error) {
 	if s.session != nil {
 		return nil
 	}
-	if s.session, err = engine.Open(ctx, s.Config.Task, s.options.engine(s.Config.Name)); err != nil {
+	session, err := engine.Open(ctx, s.Config.Task, s.options.engine(s.Config.Name))
+	if err != nil {
 		return err
 	}
+	s.session = session
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -160,14 +170,16 @@ func (s *Study) claim() error {
 // It does not repeat completed work. Other processes that run the same study
 // share the work. If the context is canceled, Run saves the state of the
 // current run before it returns.
-func (s *Study) Run(ctx context.Context) (r *result.Study, err error) {
-	err = s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
+func (s *Study) Run(ctx context.Context) (*result.Study, error) {
+	var r *result.Study
+	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
 		First: func(ctx context.Context) error {
 			_, err := s.Pretrain(ctx)
 			return err
 		},
 		Work: func(ctx context.Context) error {
-			r, err = s.run(ctx)
+			study, err := s.run(ctx)
+			r = study
 			return err
 		},
 		Pause: s.Close,
@@ -180,17 +192,13 @@ func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	source, probes, controls, err := s.train(ctx)
-	if err != nil {
-		return nil, err
-	}
-	outcomes, err := probes.outcomes()
+	t, err := s.train(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r := &result.Study{
 		Family: s.Config.Model.Family(), Backend: s.session.Backend(), Steps: s.Config.Growth.Schedule.Steps, Lag: s.Config.Growth.Lag,
-		Source: source, Seeds: s.Seeds(), Strategies: outcomes, Controls: controls.outcomes(), Failures: s.session.Failures(s.Seeds()...),
+		Source: t.source, Seeds: s.Seeds(), Strategies: t.outcomes, Controls: t.controls, Failures: s.session.Failures(s.Seeds()...),
 		Words: s.options.Words,
 	}
 	r.SetGrown(s.Config.Model.Depths(), s.Config.Growth.To)
@@ -200,19 +208,24 @@ func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	return save(s.Dir(), r, s.found)
 }
 
+// trainings is what a study has trained.
+type trainings struct {
+	source   result.Source
+	outcomes []result.Outcome
+	controls []result.ControlOutcome
+}
+
 // train trains the source, the candidates and the controls.
-func (s *Study) train(ctx context.Context) (source result.Source, p *probes, c *controls, err error) {
+func (s *Study) train(ctx context.Context) (t trainings, err error) {
 	s.session.ForgetFailures() // try them again
-	if source, err = s.Pretrain(ctx); err != nil {
-		return source, nil, nil, err
+	if t.source, err = s.Pretrain(ctx); err != nil {
+		return t, err
 	}
-	if p, err = s.probes(); err != nil {
-		return source, nil, nil, err
+	if t.outcomes, err = s.Probe(ctx); err != nil {
+		return t, err
 	}
-	if c, err = s.controls(); err != nil {
-		return source, nil, nil, err
-	}
-	return source, p, c, s.session.Do(ctx, append(p.jobs(), c.job)...)
+	t.controls, err = s.TrainControls(ctx)
+	return t, err
 }
 
 // join helps another process with the training of a study.
@@ -225,7 +238,7 @@ func (c StudyConfig) join(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	_, _, _, err = s.train(ctx)
+	_, err = s.train(ctx)
 	return err
 }
 

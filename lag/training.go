@@ -83,6 +83,9 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
 	if o.Workers > 1 {
 		return nil, fmt.Errorf("a training is one run; %d workers have nothing to share, use 1", o.Workers)
 	}
@@ -170,6 +173,9 @@ func (c Training) save(dir string) error {
 // The backend is the one that config.json names. Dir and Backend of the options
 // must be empty.
 func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, err error) {
+	if o.Dir != "" || o.Backend != "" || o.Workers > 1 {
+		return nil, errors.New("the run determines directory and backend, and one process trains it; leave Dir, Backend and Workers out")
+	}
 	s, run, err := engine.OpenRun(dir, o.engine(""))
 	if err != nil {
 		return nil, err

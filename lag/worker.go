@@ -1,21 +1,22 @@
 package lag
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 
 	"github.com/charmbracelet/log"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/engine"
+	"github.com/landscape-aware/growing/lag/model"
+	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// order tells a worker what to compute.
+// order tells a worker what to do.
 type order struct {
 	Kind     string       `json:"kind"`
 	Study    *StudyConfig `json:"study,omitempty"`
@@ -35,9 +36,9 @@ const (
 	orderStacking = "stacking"
 )
 
-// workerOrder is the environment variable that makes a process a worker. Its
-// value is the path of the worker's order.
-const workerOrder = "LAG_WORKER"
+// workerProcess is an environment variable. If it is set, this process is a
+// worker, and the first line of its standard input is its order.
+const workerProcess = "LAG_WORKER"
 
 // scheduler returns the scheduler for the work in a directory: this process
 // alone, or several.
@@ -46,63 +47,107 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 		return engine.InProcess{}
 	}
 	work.Dir, work.DataDir, work.Backend, work.PeakFLOPS, work.Workers = dir, o.DataDir, o.Backend, o.PeakFLOPS, o.Workers
-	return engine.Processes{N: o.Workers, Dir: dir, Command: func(ctx context.Context, index int) (*exec.Cmd, error) {
+	return engine.Processes{N: o.Workers, Dir: dir, Command: func(ctx context.Context, index int) (c *exec.Cmd, input []byte, err error) {
 		self, err := os.Executable()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		work.Index = index
-		path := filepath.Join(dir, fmt.Sprintf(".worker-%d.json", index))
-		if err := errors.Join(os.MkdirAll(dir, 0o755), atomicfile.WriteJSON(path, work)); err != nil {
-			return nil, err
+		if input, err = json.Marshal(work); err != nil {
+			return nil, nil, err
 		}
-		c := exec.CommandContext(ctx, self)
-		c.Env = append(os.Environ(), workerOrder+"="+path)
-		return c, nil
+		c = exec.CommandContext(ctx, self)
+		c.Env = append(os.Environ(), workerProcess+"=1")
+		return c, append(input, '\n'), nil
 	}}
 }
 
-// A process that was started as a worker does its work here and exits before
-// main. Every program that imports this package can therefore have workers,
+// worker is what a process that was started as a worker is told to do, and reads
+// the end of the process that started it from.
+type worker struct {
+	input *bufio.Reader
+	order []byte
+}
+
+// waiting is the worker whose order names a family or a rule that is not
+// registered yet.
+var waiting *worker
+
+// A process that was started as a worker does its work before main begins, and
+// exits. Every program that imports this package can therefore have workers,
 // including a notebook's cell.
 func init() {
-	path := os.Getenv(workerOrder)
-	if path == "" {
+	if os.Getenv(workerProcess) == "" {
 		return
 	}
-	code := 0
-	switch err := work(Interruptible(), path); {
+	w := &worker{input: bufio.NewReader(os.Stdin)}
+	var err error
+	if w.order, err = w.input.ReadBytes('\n'); err != nil {
+		exit(fmt.Errorf("reading the order: %w", err))
+	}
+	// Packages that are initialized later may register what the order names.
+	model.OnRegister(w.try)
+	selection.OnRegister(w.try)
+	w.try()
+}
+
+// try does the work, if all that it needs is registered.
+func (w *worker) try() {
+	err := w.do(Interruptible())
+	_, family := errors.AsType[*model.UnknownFamilyError](err)
+	_, rule := errors.AsType[*selection.UnknownRuleError](err)
+	if family || rule {
+		waiting = w
+		return
+	}
+	exit(err)
+}
+
+// exitWorker ends a worker in which main has begun: what its order names was not
+// registered before.
+func exitWorker() {
+	if waiting != nil {
+		exit(waiting.do(Interruptible()))
+	}
+}
+
+// exit ends a worker.
+func exit(err error) {
+	switch {
 	case errors.Is(err, context.Canceled):
 		log.Info("the worker was interrupted; progress is saved")
 	case err != nil:
 		log.Error("the worker failed", "error", err)
-		code = 1
+		os.Exit(1)
 	}
-	os.Exit(code)
+	os.Exit(0)
 }
 
-// work carries out an order. It writes no result; the process that wrote the
-// order does.
-func work(ctx context.Context, path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// do carries out the order. It writes no result; the process that gave the order
+// does.
+func (w *worker) do(ctx context.Context) error {
+	var work order
+	if err := json.Unmarshal(w.order, &work); err != nil {
+		return fmt.Errorf("the order: %w", err)
 	}
-	_ = os.Remove(path) // if this fails, `lag runs clean` removes the file
-	var w order
-	if err := json.Unmarshal(text, &w); err != nil {
-		return fmt.Errorf("the order %s: %w", path, err)
-	}
-	if _, err := engine.TakeCores(w.Index, w.Workers); err != nil {
-		return err
-	}
-	ctx = engine.WithParent(ctx)
-	o := Options{Dir: w.Dir, DataDir: w.DataDir, Backend: w.Backend, PeakFLOPS: w.PeakFLOPS}
+	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS}
+	var join func(context.Context, Options) error
 	switch {
-	case w.Study != nil:
-		return w.Study.join(ctx, o)
-	case w.Stacking != nil:
-		return w.Stacking.join(ctx, o)
+	case work.Study != nil:
+		if err := work.Study.Validate(); err != nil {
+			return err
+		}
+		join = work.Study.join
+	case work.Stacking != nil:
+		if err := work.Stacking.Validate(); err != nil {
+			return err
+		}
+		join = work.Stacking.join
+	default:
+		return fmt.Errorf("the order has the unknown kind %q", work.Kind)
 	}
-	return fmt.Errorf("the order %s has the unknown kind %q", path, w.Kind)
+	if _, err := engine.TakeCores(work.Index, work.Workers); err != nil {
+		return err
+	}
+	return join(engine.Until(ctx, w.input), o)
 }

@@ -48,9 +48,6 @@ func TestWorkers(t *testing.T) {
 	if log := resultBytes(t, shared, "worker-1.log"); strings.Contains(log, "ERRO") || own >= len(s.Pool)*config.Growth.Schedule.Steps {
 		t.Errorf("the second process trained nothing: %s", log)
 	}
-	if left, _ := filepath.Glob(filepath.Join(shared, ".worker-*")); len(left) > 0 {
-		t.Errorf("these files were left: %v", left)
-	}
 }
 
 // trainedSteps counts the training steps in the logs of all runs.
@@ -86,18 +83,20 @@ func TestWorkersRefused(t *testing.T) {
 // TestWorkerOrder checks that a worker that cannot carry out its order logs why
 // and exits with an error, and that nothing else of the program runs.
 func TestWorkerOrder(t *testing.T) {
-	order := filepath.Join(t.TempDir(), "order.json")
-	if err := os.WriteFile(order, []byte(`{"kind":"study","study":{"name":"x"}}`), 0o666); err != nil {
-		t.Fatal(err)
-	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(self, "-test.run=^$")
-	c.Env = append(os.Environ(), "LAG_WORKER="+order)
-	out, err := c.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "the worker failed") || strings.Contains(string(out), "PASS") {
-		t.Errorf("an order without a study gave %v, %s", err, out)
+	for order, want := range map[string]string{
+		`{"kind":"study","study":{"name":"x"}}` + "\n": "the worker failed",
+		`{"kind":"song"}` + "\n":                       `unknown kind \"song\"`,
+		"":                                             "reading the order",
+	} {
+		c := exec.Command(self, "-test.run=^$")
+		c.Env, c.Stdin = append(os.Environ(), "LAG_WORKER=1"), strings.NewReader(order)
+		out, err := c.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), want) || strings.Contains(string(out), "PASS") {
+			t.Errorf("order %q: got %v, %s", order, err, out)
+		}
 	}
 }

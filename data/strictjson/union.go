@@ -3,6 +3,9 @@ package strictjson
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 )
 
@@ -17,11 +20,13 @@ func Join(head, body any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(rest) > len("{}") {
-		first = append(first[:len(first)-1], ',')
-		return append(first, rest[1:]...), nil
+	if first[0] != '{' || rest[0] != '{' {
+		return nil, fmt.Errorf("%T and %T are not both objects", head, body)
 	}
-	return first, nil
+	if len(first) == len("{}") || len(rest) == len("{}") {
+		return append(first[:len(first)-1], rest[1:]...), nil
+	}
+	return append(append(first[:len(first)-1], ','), rest[1:]...), nil
 }
 
 // Cut decodes the fields of head from an object and returns the object without
@@ -56,6 +61,9 @@ func Overlay[T any](text []byte, into *T) error {
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return Explain(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("text follows the object")
 	}
 	return nil
 }

@@ -124,7 +124,7 @@ func (c *Candidates) To(ctx context.Context, indices []int, step int) error {
 			runs, of = append(runs, c.Runs[i]), append(of, i)
 		}
 	}
-	outcomes, err := c.bring(ctx, runs, step)
+	outcomes, err := c.bring(runs, step)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,10 @@ func (c *Candidates) Decayed(ctx context.Context, indices []int, step, decay int
 		}
 		runs, of = append(runs, run), append(of, j)
 	}
-	outcomes, err := c.bring(ctx, runs, decay)
+	outcomes, err := c.bring(runs, decay)
+	if err != nil {
+		return nil, err
+	}
 	for k, o := range outcomes {
 		if o.Failed != nil {
 			c.failure = o.Failed
@@ -180,7 +183,7 @@ func (c *Candidates) Decayed(ctx context.Context, indices []int, step, decay int
 			losses[of[k]] = o.Curve[len(o.Curve)-1].Value()
 		}
 	}
-	return losses, err
+	return losses, nil
 }
 
 // Branch returns a run that starts from a candidate at a step. Its learning

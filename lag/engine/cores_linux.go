@@ -40,7 +40,7 @@ func TakeCores(index, n int) (release func() error, err error) {
 		own.Set(core)
 	}
 	if err := setAffinity(&own); err != nil {
-		return nil, err
+		return nil, errors.Join(err, setAffinity(&allowed))
 	}
 	log.Info("this process uses only its share of the cores", "worker", index, "cores", list)
 	return func() error { return setAffinity(&allowed) }, nil

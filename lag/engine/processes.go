@@ -16,9 +16,16 @@ import (
 
 // Plan is work for a [Scheduler].
 type Plan struct {
-	First func(ctx context.Context) error // work that must be done before the rest can be shared; may be nil
+	First func(ctx context.Context) error // the part of Work that must be done before the rest can be shared; may be nil
 	Work  func(ctx context.Context) error // work that processes can share: each takes runs that no other is training
-	Pause func() error                    // closes the session; the next function call opens it again
+	Pause func() error                    // closes the session; the next function call opens it again; may be nil
+}
+
+func (p Plan) pause() error {
+	if p.Pause == nil {
+		return nil
+	}
+	return p.Pause()
 }
 
 // Scheduler carries out a plan.
@@ -31,14 +38,7 @@ type Scheduler interface {
 type InProcess struct{}
 
 // Carry implements [Scheduler].
-func (InProcess) Carry(ctx context.Context, p Plan) error {
-	if p.First != nil {
-		if err := p.First(ctx); err != nil {
-			return err
-		}
-	}
-	return p.Work(ctx)
-}
+func (InProcess) Carry(ctx context.Context, p Plan) error { return p.Work(ctx) }
 
 // Processes is the scheduler that shares the work among several processes of
 // this machine, each with its share of the cores. Small models leave most of a
@@ -47,8 +47,10 @@ func (InProcess) Carry(ctx context.Context, p Plan) error {
 type Processes struct {
 	N   int    // number of processes, including this one
 	Dir string // for their logs
-	// Command returns the command of another process. index counts from 1.
-	Command func(ctx context.Context, index int) (*exec.Cmd, error)
+	// Command returns the command of another process and what it gets on its
+	// standard input, which stays open as long as this process lives. index
+	// counts from 1.
+	Command func(ctx context.Context, index int) (c *exec.Cmd, input []byte, err error)
 }
 
 // Carry implements [Scheduler]. It stops the other processes when the work is
@@ -56,7 +58,7 @@ type Processes struct {
 // uses only its share of the cores.
 func (s Processes) Carry(ctx context.Context, p Plan) (err error) {
 	if p.First != nil {
-		if err := errors.Join(p.First(ctx), p.Pause()); err != nil {
+		if err := errors.Join(p.First(ctx), p.pause()); err != nil {
 			return err
 		}
 	}
@@ -75,24 +77,27 @@ func (s Processes) Carry(ctx context.Context, p Plan) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	return errors.Join(p.Work(ctx), p.Pause())
+	return errors.Join(p.Work(ctx), p.pause())
 }
 
 // start starts another process, which ends when the context is canceled.
 func (s Processes) start(ctx context.Context, index int, running *sync.WaitGroup) error {
-	c, err := s.Command(ctx, index)
+	c, input, err := s.Command(ctx, index)
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return err
+	}
 	path := filepath.Join(s.Dir, fmt.Sprintf("worker-%d.log", index))
-	out, err := os.Create(path)
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 	if err != nil {
 		return err
 	}
 	defer out.Close() // the process has its own descriptor
 	c.Stdout, c.Stderr = out, out
-	c.Env = append(c.Env, watchParent+"=1")
-	if _, err := c.StdinPipe(); err != nil { // it closes when this process ends for any reason
+	pipe, err := c.StdinPipe() // it closes when this process ends for any reason
+	if err != nil {
 		return err
 	}
 	setProcessGroup(c)
@@ -100,6 +105,9 @@ func (s Processes) start(ctx context.Context, index int, running *sync.WaitGroup
 	c.WaitDelay = 30 * time.Second
 	if err := c.Start(); err != nil {
 		return err
+	}
+	if _, err := pipe.Write(input); err != nil {
+		log.Warn("a worker did not read its order; the other processes do its work", "error", err, "log", path)
 	}
 	running.Go(func() {
 		if err := c.Wait(); err != nil && ctx.Err() == nil {
@@ -109,19 +117,12 @@ func (s Processes) start(ctx context.Context, index int, running *sync.WaitGroup
 	return nil
 }
 
-// watchParent is an environment variable. If it is set, the process's standard
-// input is a pipe from the process that started it.
-const watchParent = "LAG_WATCH_PARENT"
-
-// WithParent returns a context that is canceled when the process that started
-// this one ends, if that process uses [Processes].
-func WithParent(ctx context.Context) context.Context {
-	if os.Getenv(watchParent) == "" {
-		return ctx
-	}
+// Until returns a context that is canceled when a reader ends, such as the
+// standard input of a process that [Processes] has started.
+func Until(ctx context.Context, r io.Reader) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, r)
 		cancel()
 	}()
 	return ctx

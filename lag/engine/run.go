@@ -117,9 +117,6 @@ func openGates(m model.Model) []float32 {
 // Address returns the name of the run's directory.
 func (r *Run) Address() string { return r.address }
 
-// Parent returns the run from which this one grows or branches, or nil.
-func (r *Run) Parent() *Run { return r.parent }
-
 // ShuffledLoss returns the loss at the end of a run on the validation set with
 // its context in random order. ok is false if it was not measured.
 func ShuffledLoss(o train.Outcome) (loss result.Number, ok bool) {
@@ -136,7 +133,9 @@ func OpenRun(dir string, o Options) (*Session, *Run, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	dir = filepath.Clean(dir)
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, nil, err
+	}
 	o.Dir, o.Backend = filepath.Dir(dir), spec.Backend
 	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) { return datasetOf(spec.Data, s.options.DataDir) })
 	if err != nil {

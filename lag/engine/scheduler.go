@@ -15,7 +15,7 @@ import (
 
 // Bring trains runs to a step, or to their ends if those are earlier, and
 // returns their outcomes. It first trains the runs that they grow from.
-type Bring func(ctx context.Context, runs []*Run, step int) ([]train.Outcome, error)
+type Bring func(runs []*Run, step int) ([]train.Outcome, error)
 
 // Job is work that consists of runs. It requests them with bring, and may use
 // the outcomes of one request to choose the next.
@@ -49,8 +49,8 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 		open, progressed := false, false
 		for _, a := range list {
 			for !a.done {
-				settled, err := s.settle(ctx, a.request)
-				progressed = progressed || settled
+				tried, err := s.settle(ctx, a.request)
+				progressed = progressed || tried
 				if err == nil && !a.request.isSettled() {
 					break // continue with the next job
 				}
@@ -83,7 +83,7 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 // Bring is [Session.Do] with a job of one request.
 func (s *Session) Bring(ctx context.Context, runs []*Run, step int) (outcomes []train.Outcome, err error) {
 	err = s.Do(ctx, func(ctx context.Context, bring Bring) error {
-		outcomes, err = bring(ctx, runs, step)
+		outcomes, err = bring(runs, step)
 		return err
 	})
 	return outcomes, err
@@ -123,12 +123,15 @@ var errStopped = errors.New("the job was stopped")
 func begin(ctx context.Context, job Job) *activity {
 	a := &activity{}
 	a.resume, a.stop = iter.Pull(func(yield func(*request) bool) {
-		a.err = job(ctx, func(_ context.Context, runs []*Run, step int) ([]train.Outcome, error) {
+		a.err = job(ctx, func(runs []*Run, step int) ([]train.Outcome, error) {
 			d := &request{runs: runs, step: step, outcomes: make([]train.Outcome, len(runs)), settled: make([]bool, len(runs))}
 			if !yield(d) {
 				return nil, errStopped
 			}
-			return d.outcomes, d.err
+			if d.err != nil {
+				return nil, d.err
+			}
+			return d.outcomes, nil
 		})
 	})
 	a.next()

@@ -35,7 +35,7 @@ func (j *journal) observe(e progress.Event) {
 func (j *journal) job(name string, requests ...[]*Run) Job {
 	return func(ctx context.Context, bring Bring) error {
 		for _, runs := range requests {
-			outcomes, err := bring(ctx, runs, tinySteps)
+			outcomes, err := bring(runs, tinySteps)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
@@ -137,7 +137,7 @@ func TestDoFails(t *testing.T) {
 		},
 		"after a request": func(s *Session) Job {
 			return func(ctx context.Context, bring Bring) error {
-				if _, err := bring(ctx, []*Run{tinyRun(t, s, 2)}, 2); err != nil {
+				if _, err := bring([]*Run{tinyRun(t, s, 2)}, 2); err != nil {
 					return err
 				}
 				return fmt.Errorf("job b: %w", mine)
@@ -145,7 +145,7 @@ func TestDoFails(t *testing.T) {
 		},
 		"after an empty request": func(*Session) Job {
 			return func(ctx context.Context, bring Bring) error {
-				outcomes, err := bring(ctx, nil, 2)
+				outcomes, err := bring(nil, 2)
 				if err != nil || len(outcomes) > 0 {
 					return fmt.Errorf("%d outcomes, %w", len(outcomes), err)
 				}
@@ -159,7 +159,7 @@ func TestDoFails(t *testing.T) {
 			defer occupied(t, waiting)()
 			var stopped error
 			a := func(ctx context.Context, bring Bring) error {
-				_, stopped = bring(ctx, []*Run{waiting}, tinySteps)
+				_, stopped = bring([]*Run{waiting}, tinySteps)
 				return stopped
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), doLimit)
@@ -189,7 +189,7 @@ func TestDoRunFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := s.Do(t.Context(), func(ctx context.Context, bring Bring) error {
-			_, err := bring(ctx, []*Run{bad}, tinySteps)
+			_, err := bring([]*Run{bad}, tinySteps)
 			if _, ok := errors.AsType[*fs.PathError](err); !ok {
 				t.Errorf("the job got error %v, want that of the file", err)
 			}

@@ -101,8 +101,10 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 		return nil, err
 	}
 	settings := batchSettings{task.BatchSize, task.ValidationBatches, task.Seed}
-	s.batches[task.Seed], err = openBatches(s.dataset, task.Objective, task.Model.Config, settings)
-	return s, err
+	if s.batches[task.Seed], err = openBatches(s.dataset, task.Objective, task.Model.Config, settings); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // checkVocabulary checks that the data and the model have the same vocabulary
@@ -131,6 +133,9 @@ func writable(dir string) error {
 
 // Close releases the data and the backend.
 func (s *Session) Close() error {
+	if s.sketch {
+		return nil // it has opened nothing
+	}
 	var err error
 	for _, b := range s.batches {
 		if b != nil {

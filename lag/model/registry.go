@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -33,6 +32,14 @@ type family struct {
 var registry struct {
 	sync.Mutex
 	families []family
+	watchers []func()
+}
+
+// OnRegister has a function called after each registration that follows.
+func OnRegister(f func()) {
+	registry.Lock()
+	defer registry.Unlock()
+	registry.watchers = append(registry.watchers, f)
 }
 
 // Register adds a family. standard is the configuration from which [New]
@@ -51,13 +58,23 @@ func Register[C Config](standard C, settings []Setting[C], architectures []Archi
 			return changed, err
 		}
 	}
+	add(f)
+	registry.Lock()
+	watchers := slices.Clone(registry.watchers)
+	registry.Unlock()
+	for _, watcher := range watchers {
+		watcher()
+	}
+}
+
+func add(f family) {
 	registry.Lock()
 	defer registry.Unlock()
 	if slices.ContainsFunc(registry.families, func(other family) bool { return other.name == f.name }) {
 		panic(fmt.Errorf("model: two families are named %q; use different names", f.name))
 	}
 	registry.families = append(registry.families, f)
-	slices.SortFunc(registry.families, func(a, b family) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+	slices.SortFunc(registry.families, func(a, b family) int { return strings.Compare(a.name, b.name) })
 }
 
 // families returns the registered families, ordered by name.

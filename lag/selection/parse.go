@@ -25,12 +25,30 @@ func (k Kind) Name() string {
 
 var registry struct {
 	sync.Mutex
-	kinds []Kind
+	kinds    []Kind
+	watchers []func()
+}
+
+// OnRegister has a function called after each registration that follows.
+func OnRegister(f func()) {
+	registry.Lock()
+	defer registry.Unlock()
+	registry.watchers = append(registry.watchers, f)
 }
 
 // Register adds a kind of rules, such as a user's own, so that configurations
 // can name them. It panics if there is a kind with that name.
 func Register(k Kind) {
+	add(k)
+	registry.Lock()
+	watchers := slices.Clone(registry.watchers)
+	registry.Unlock()
+	for _, watcher := range watchers {
+		watcher()
+	}
+}
+
+func add(k Kind) {
 	registry.Lock()
 	defer registry.Unlock()
 	if slices.ContainsFunc(registry.kinds, func(other Kind) bool { return other.Name() == k.Name() }) {

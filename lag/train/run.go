@@ -169,6 +169,9 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 	if err := r.complete(outcome); err != nil {
 		return outcome, true, damagedOutcome(dir, err)
 	}
+	if outcome.DivergedAt == nil && outcome.Steps != r.Schedule.Steps {
+		return outcome, true, damagedOutcome(dir, fmt.Errorf("it ends after %d of %d steps", outcome.Steps, r.Schedule.Steps))
+	}
 	r.replay(outcome.Curve)
 	return outcome, true, nil
 }

@@ -65,6 +65,8 @@ const (
 // usageError is an error in the command line itself.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 func main() {
 	log.SetDefault(newLogger(os.Stderr))
 	os.Exit(run(lag.Interruptible(), os.Args[1:], os.Stderr))

@@ -15,6 +15,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -25,6 +26,9 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %d arguments", len(arguments))}
 		}
 		dir := arguments[0]
+		if err := checkReportable(dir); err != nil {
+			return err
+		}
 		if *again {
 			if err := analyzeAgain(ctx, dir); err != nil {
 				return err
@@ -50,7 +54,7 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 // and writes the result.
 func analyzeAgain(ctx context.Context, dir string) error {
 	if result.IsStacking(dir) {
-		r, err := result.LoadStacking(dir)
+		r, _, err := lag.LoadStacking(dir)
 		if err != nil {
 			return err
 		}
@@ -59,7 +63,7 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		_, err = drawStacking(dir, r)
 		return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StackingResult), r))
 	}
-	r, err := result.LoadStudy(dir)
+	r, _, err := lag.LoadStudy(dir)
 	if err != nil {
 		return err
 	}
@@ -69,6 +73,27 @@ func analyzeAgain(ctx context.Context, dir string) error {
 	}
 	_, err = drawStudy(dir, r)
 	return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r))
+}
+
+// checkReportable reports why a directory is not one of a study or a stacking
+// with a result.
+func checkReportable(dir string) error {
+	if result.IsStacking(dir) {
+		return nil
+	}
+	holds := func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	}
+	switch {
+	case holds(result.TrainingConfig):
+		return fmt.Errorf("%s contains a training, which has no report; its curve is in %s when it is complete", dir, filepath.Join(dir, result.FiguresDir))
+	case holds(train.ConfigFile):
+		return fmt.Errorf("%s contains a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
+	case holds(result.StudyConfig) && holds(result.SelectedDir) && !holds(result.StudyResult):
+		return fmt.Errorf("%s contains only a selection, in %s; a report needs all candidates, so run the study without -select", dir, filepath.Join(dir, result.SelectedDir))
+	}
+	return nil
 }
 
 // reportOf returns a function that writes the report of a study or a stacking.
@@ -83,18 +108,6 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 			Command: fmt.Sprintf("lag stack -config %s -out %s", filepath.Join(dir, result.StackingConfig), dir),
 		}
 		return func(w io.Writer) error { return report.StackingHTML(w, study, meta) }, nil
-	}
-	holds := func(name string) bool {
-		_, err := os.Stat(filepath.Join(dir, name))
-		return err == nil
-	}
-	switch {
-	case holds(result.TrainingConfig):
-		return nil, fmt.Errorf("%s contains a training, which has no report; its curve is in %s when it is complete", dir, filepath.Join(dir, result.FiguresDir))
-	case holds("config.json"):
-		return nil, fmt.Errorf("%s contains a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
-	case holds(result.StudyConfig) && holds(result.SelectedDir) && !holds(result.StudyResult):
-		return nil, fmt.Errorf("%s contains only a selection, in %s; a report needs all candidates, so run the study without -select", dir, filepath.Join(dir, result.SelectedDir))
 	}
 	study, config, err := lag.LoadStudy(dir)
 	if err != nil {
