@@ -97,8 +97,8 @@ func noData(name, title, why string) Figure {
 	return Figure{Name: name, Title: title, Err: fmt.Errorf("figure %s: %w: %s", name, ErrNoData, why)}
 }
 
-// pngScale is the number of PNG pixels per CSS pixel.
-const pngScale = 2
+// pngScale is the number of PNG pixels per CSS pixel. Only tests change it.
+var pngScale = 2
 
 // render adds the drawings of a chart to a figure that has its Name, Title and
 // Alt.
@@ -106,7 +106,7 @@ func render(f Figure, c chart.Chart) Figure {
 	c.Title, c.Alt = f.Title, f.Alt
 	f.Width, f.Height = c.Size()
 	var png, svg, vegaLite error
-	f.PNG, png = c.PNG(pngScale)
+	f.PNG, png = c.PNG(float64(pngScale))
 	f.SVG, svg = c.SVG()
 	f.VegaLite, vegaLite = c.VegaLite()
 	if err := errors.Join(png, svg, vegaLite); err != nil {

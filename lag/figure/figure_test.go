@@ -42,8 +42,8 @@ func checkFigure(t *testing.T, f Figure) {
 		return
 	}
 	// A size in inches is rounded once for CSS and once for the PNG.
-	if size := img.Bounds().Size(); abs(size.X-2*f.Width) > 1 || abs(size.Y-2*f.Height) > 1 {
-		t.Errorf("%s: PNG of %v, want twice %d x %d", f.Name, size, f.Width, f.Height)
+	if size := img.Bounds().Size(); abs(size.X-pngScale*f.Width) > 1 || abs(size.Y-pngScale*f.Height) > 1 {
+		t.Errorf("%s: PNG of %v, want %d times %d x %d", f.Name, size, pngScale, f.Width, f.Height)
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(f.SVG))
 	for {
@@ -75,7 +75,13 @@ func checkFigure(t *testing.T, f Figure) {
 	checkTexts(t, f)
 }
 
+// init has tests draw PNGs with a quarter of the pixels; encoding pixels takes
+// most of the time of a figure. TestFigures draws all of them.
+func init() { pngScale = 1 }
+
 func TestFigures(t *testing.T) {
+	pngScale = 2
+	defer func() { pngScale = 1 }()
 	r := synthetic.Controlled(6, 16, 1)
 	again := drawAll(synthetic.Controlled(6, 16, 1))
 	for i, f := range drawAll(r) {
@@ -101,6 +107,7 @@ func TestFigures(t *testing.T) {
 	if f := PoolMapsFor(growth.Depths{3}, two); f.Err == nil {
 		t.Error("strategies for two stacks are drawn for a model with one")
 	}
+	pngScale = 1
 	if got := len(All(r)); got != 11 {
 		t.Errorf("All has %d figures, want 11", got)
 	}

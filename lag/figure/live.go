@@ -134,7 +134,7 @@ func (l *liveView) draw(now time.Time) error {
 		c := l.chart()
 		c.MinWidth = max(c.MinWidth, liveWidth)
 		c.Title = chart.Shorten(line, chart.SizeTitle, true, liveWidth-30)
-		picture, err := c.PNG(pngScale * 0.75)
+		picture, err := c.PNG(0.75 * float64(pngScale))
 		if err != nil {
 			return err
 		}
