@@ -47,19 +47,30 @@ func TakeCores(index, n int) (release func() error, err error) {
 }
 
 // setAffinity sets the cores of all threads of this process. Each thread has
-// its own affinity, and threads that already run keep theirs otherwise.
+// its own affinity; a new one has that of the thread that starts it. One that is
+// not set yet may start others meanwhile, so setAffinity looks until it finds
+// no new ones.
 func setAffinity(set *unix.CPUSet) error {
-	threads, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return err
-	}
-	for _, t := range threads {
-		if id, err := strconv.Atoi(t.Name()); err == nil {
+	done := make(map[string]bool)
+	for {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, t := range threads {
+			id, err := strconv.Atoi(t.Name())
+			if err != nil || done[t.Name()] {
+				continue
+			}
+			done[t.Name()], found = true, true
 			// A thread may have ended in the meantime.
 			if err := unix.SchedSetaffinity(id, set); err != nil && !errors.Is(err, unix.ESRCH) {
 				return fmt.Errorf("setting this process's cores: %w", err)
 			}
 		}
+		if !found {
+			return nil
+		}
 	}
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
+	_ "github.com/landscape-aware/growing/lag/internal/testbackend" // logs only errors, does not wait for the disk
 	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -54,14 +55,11 @@ func must[T any](value T, err error) func(*testing.T) T {
 }
 
 func smallTask(t *testing.T, task *lag.Task) {
-	task.Data.Corpus.Source, task.Data.VocabSize = corpus(t), 48
-	text := must(json.Marshal(task.Model))(t)
-	var fields map[string]any
-	if err := json.Unmarshal(text, &fields); err != nil {
-		t.Fatal(err)
-	}
-	fields["vocab_size"] = 48
-	if err := json.Unmarshal(must(json.Marshal(fields))(t), &task.Model); err != nil {
+	t.Helper()
+	task.Data.Corpus.Source, task.BatchSize = corpus(t), 4
+	task.SetVocabSize(48)
+	task.SetSequenceLength(8)
+	if err := task.SetModel("hidden", "4"); err != nil {
 		t.Fatal(err)
 	}
 }
