@@ -71,7 +71,7 @@ func TestStackFails(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: training step 2: the device failed") {
+	if _, err := d.stack(filepath.Join(root, "none"), c); err == nil || !strings.Contains(err.Error(), "every arm failed: the device failed") {
 		t.Errorf("all arms fail: got error %v", err)
 	}
 }

@@ -65,6 +65,7 @@ func TestTrain(t *testing.T) {
 func testTrain(t *testing.T, preset string, b *backend.Backend) {
 	config := smallTraining(t, preset)
 	data := t.TempDir()
+	testbackend.Slow(t, b)
 	whole, err := lag.Train(context.Background(), config, lag.Options{Dir: t.TempDir(), DataDir: data, Backend: b.Kind})
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +143,7 @@ func TestTrainingValidate(t *testing.T) {
 	}{
 		"vocabularies":     {"bert", func(c *lag.Training) { c.Data.VocabSize++ }, "does not match"},
 		"positions":        {"bert", func(c *lag.Training) { c.Objective.Settings = objective.DefaultMLM(65) }, "longer than the model's 64 positions"},
-		"objective":        {"bert", func(c *lag.Training) { c.Objective.Settings = objective.DefaultUL2(64) }, "trains with the objective"},
+		"objective":        {"bert", func(c *lag.Training) { c.Objective.Settings = objective.DefaultUL2(64) }, "trains only with the objective"},
 		"form":             {"ul2", func(c *lag.Training) { c.Objective.Form = objective.DecoderOnly }, "trains with objectives of form"},
 		"causal objective": {"prefix-lm", func(c *lag.Training) { c.Objective.Settings = objective.DefaultCausalLM(64) }, "does not train with"},
 		"no pairs": {"bert", func(c *lag.Training) {

@@ -17,9 +17,9 @@ import (
 // Live returns an observer that draws a study in a GoNB notebook while it runs.
 // It shows a line with the current run and the time left, and the validation
 // losses so far; candidates of earlier seeds are grey. There is one picture for
-// each phase, such as pretraining and probing. It is drawn when a run ends,
-// otherwise at most once a second, or less often so that drawing takes at most
-// a twentieth of the time. The picture is a PNG, so that its last state stays
+// each phase, such as pretraining and the candidates. It is updated when a run
+// ends, and otherwise at most once a second, or less often so that drawing takes
+// at most a twentieth of the time. The picture is a PNG, so that its last state stays
 // visible in the saved notebook.
 //
 // Outside a notebook the observer does nothing. Like every [progress.Observer],
@@ -46,11 +46,11 @@ type liveView struct {
 	others map[progress.Phase]livePhase // processes that share a study go back and forth between phases
 }
 
-// livePhase is the state of the picture of a phase.
+// livePhase is the state of the picture of one phase.
 type livePhase struct {
 	id       string    // of the display
-	started  time.Time // time of the first event
-	progress float64   // at the first event; more than 0 for a phase that is resumed
+	started  time.Time // first event of the phase
+	progress float64   // at the first event, more than 0 for a resumed phase
 	runs     []liveRun
 	next     time.Time // earliest time of the next drawing, unless a run ends
 }
@@ -90,7 +90,7 @@ func (l *liveView) observe(e progress.Event) {
 	}
 }
 
-// turnTo makes the phase of an event the one that is drawn.
+// turnTo switches to the picture of an event's phase.
 func (l *liveView) turnTo(e progress.Event, now time.Time) {
 	if l.others == nil {
 		l.others = make(map[progress.Phase]livePhase)

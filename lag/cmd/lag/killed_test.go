@@ -206,6 +206,7 @@ func TestKill(t *testing.T) {
 // TestKillXLA kills a small study on XLA, which compiles for seconds.
 func TestKillXLA(t *testing.T) {
 	b := testbackend.XLA(t)
+	testbackend.Slow(t, b)
 	root := t.TempDir()
 	arguments := append(studyArguments(t, filepath.Join(root, "whole", "study"), b.Kind), "-strategies", "stack,random-top", "-rules", "lag:5 loss-at-init random:1")
 	begin := time.Now()

@@ -53,7 +53,8 @@ func studyArguments(t *testing.T, dir, engine string) []string {
 	if err := os.WriteFile(corpus, []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", corpus, "-vocab", "48"}
+	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", corpus, "-vocab", "48",
+		"-hidden", "8", "-length", "8", "-batch", "4"}
 }
 
 // TestInterrupt checks that Ctrl-C saves the state, says how to continue, and

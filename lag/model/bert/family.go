@@ -91,7 +91,7 @@ func (c Config) Trains(o objective.Objective) error {
 	mlm, ok := o.Settings.(objective.MLM)
 	switch {
 	case !ok || o.Form != objective.Encoder:
-		return fmt.Errorf("a model of family %q trains only with the objective %q in the form %q", c.Family(), objective.KindMLM, objective.Encoder)
+		return fmt.Errorf("a model of family %q trains with the objective %q in the form %q", c.Family(), objective.KindMLM, objective.Encoder)
 	case mlm.SequenceLength > c.MaxPositions:
 		return fmt.Errorf("sequences of %d tokens are longer than the model's %d positions; raise max_position_embeddings or shorten the sequences",
 			mlm.SequenceLength, c.MaxPositions)

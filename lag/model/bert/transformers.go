@@ -61,7 +61,7 @@ var tensorNames = model.TensorNames{
 	HeadsAdvice: "tensors of next-sentence prediction are dropped; to keep them, name BertForPreTraining in architectures in config.json",
 	Prefix:      "bert.",
 	Outside:     "cls.",
-	NoHead:      "it contains BERT without the language model's head, which is required; load it with BertForMaskedLM in Python, which adds a new head, train that, and save the model",
+	NoHead:      "it contains BERT without the head of the language model, which is required; load it with BertForMaskedLM in Python, which adds a new head, train that, and save the model",
 	// google-research/bert and its first PyTorch port use these names for a
 	// LayerNorm's scale and offset.
 	Legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},

@@ -79,7 +79,7 @@ func parseT5(text []byte, _ string) (model.Config, error) {
 	}
 	function, ok := t5Functions[c.Activation]
 	if c.Activation == "relu" {
-		return nil, errors.New(`feed_forward_proj is "relu", as in the first T5 (v1.0); only the gated feed-forward network of T5 v1.1 and UL2 is supported; use a checkpoint of T5 v1.1`)
+		return nil, errors.New(`feed_forward_proj is "relu", as in the first T5 (v1.0); only the gated feed-forward network of T5 v1.1 and UL2 is supported; take a checkpoint of T5 v1.1`)
 	}
 	if !ok {
 		return nil, fmt.Errorf("feed_forward_proj is %q, which is not supported; it is %q (T5 v1.1) or %q (UL2)", c.Activation, GatedGelu, GatedSilu)
