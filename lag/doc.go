@@ -6,7 +6,7 @@
 // A [StudyConfig] determines a study; [Preset] returns ready ones. [Open]
 // checks the configuration, and [Study.Run] computes the result:
 //
-//	study, err := lag.Open(ctx, config, lag.Options{})
+//	study, err := lag.Open(config, lag.Options{})
 //	result, err := study.Run(ctx)
 //
 // If a candidate diverges, or the device fails in it, that is an outcome with a

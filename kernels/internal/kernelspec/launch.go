@@ -20,7 +20,7 @@ const tunables = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:" +
 	"glibc.malloc.trim_threshold=8000000000:glibc.malloc.mmap_threshold=4000000000"
 
 // linkFlags leave out what only a debugger reads. Linking a cell that trains then
-// takes half as long. Stack traces of panics stay as they are.
+// takes 40% less processor time. Stack traces of panics stay as they are.
 const linkFlags = "-ldflags=-w"
 
 // goEnv is the environment variable of kernel.json with the path of the go command.
