@@ -37,6 +37,26 @@ func TestConfigJSON(t *testing.T) {
 	}
 }
 
+// TestAboutPresets checks that every preset says what it is.
+func TestAboutPresets(t *testing.T) {
+	names := [][]string{lag.Presets(), lag.StackingPresets(), lag.TrainingPresets()}
+	for i, list := range [][]lag.About{lag.AboutPresets(), lag.AboutStackingPresets(), lag.AboutTrainingPresets()} {
+		if len(list) != len(names[i]) {
+			t.Errorf("%d presets of %q say what they are", len(list), names[i])
+		}
+		for _, a := range list {
+			if !slices.Contains(names[i], a.Name) || a.Workers < 1 {
+				t.Errorf("%+v is not of one of %q", a, names[i])
+			}
+			for _, text := range []string{a.What, a.Hardware, a.Takes, a.Expect} {
+				if text == "" || strings.Contains(text, "_") {
+					t.Errorf("preset %s: %+v", a.Name, a)
+				}
+			}
+		}
+	}
+}
+
 func testJSON[T any](t *testing.T, what string, config T, read func([]byte) (T, error)) {
 	t.Helper()
 	filled := config

@@ -10,8 +10,12 @@ import (
 // process, is kept.
 func TestSave(t *testing.T) {
 	dir := t.TempDir()
-	failed := &result.Study{Verdict: "failed", Failures: []result.Failure{{Run: "stack", Seed: 1}}}
-	whole := &result.Study{Verdict: "whole"}
+	whole := &result.Study{
+		Verdict: "whole", From: 1, To: 1, Seeds: []int64{1}, Source: result.Source{Curve: []result.Point{{}}},
+		Strategies: []result.Outcome{{Name: "stack", Map: []int{0}, Seed: 1, Curve: []result.Point{{}}, Status: result.StatusComplete}},
+	}
+	failed := new(*whole)
+	failed.Verdict, failed.Failures = "failed", []result.Failure{{Run: "stack", Seed: 1}}
 	before := fileHash(dir, result.StudyResult)
 	for _, step := range []struct {
 		study  *result.Study

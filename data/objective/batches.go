@@ -20,7 +20,10 @@ func (o Objective) NewBatches(store Tokens, vocab Vocabulary, batchSize int, see
 	}
 	mlm, ok := o.Settings.(MLM)
 	if !ok {
-		return nil, o.Validate(vocab) // returns an error for the form
+		if err := o.Validate(vocab); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("objective: %q has no batches in the form %q", o.Settings.Kind(), o.Form)
 	}
 	return anyForm(NewMLMSampler(mlm, store, vocab, batchSize, seed))
 }

@@ -11,7 +11,6 @@ import (
 
 // Fields that errors and warnings name, as in the JSON of a configuration.
 const (
-	Name          = "name"
 	Corpus        = "data.corpus.source"
 	TokenizerFile = "data.tokenizer_file"
 	VocabSize     = "data.vocab_size"
@@ -39,7 +38,10 @@ func Errorf(field, format string, args ...any) error {
 	return &Error{[]string{field}, fmt.Errorf(format, args...)}
 }
 
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string { return e.With(nil) }
+
+// With returns the text of the error with words for the fields.
+func (e *Error) With(w Words) string { return fmt.Sprintf("%v (%s)", e.Err, w.For(e.Fields...)) }
 
 // Unwrap returns the error without its advice.
 func (e *Error) Unwrap() error { return e.Err }

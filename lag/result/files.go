@@ -29,6 +29,9 @@ func LoadStudy(dir string) (*Study, error) {
 	if err := ReadFile(dir, StudyResult, &r); err != nil {
 		return nil, err
 	}
+	if err := r.check(); err != nil {
+		return nil, damaged(filepath.Join(dir, StudyResult), err)
+	}
 	for i := range r.Picks {
 		// JSON has no infinity: the infinite regret of a diverged pick was
 		// written as null.
@@ -44,6 +47,9 @@ func LoadStacking(dir string) (*Stacking, error) {
 	var r Stacking
 	if err := ReadFile(dir, StackingResult, &r); err != nil {
 		return nil, err
+	}
+	if err := r.check(); err != nil {
+		return nil, damaged(filepath.Join(dir, StackingResult), err)
 	}
 	return &r, nil
 }
@@ -68,7 +74,11 @@ func ReadFile(dir, name string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("%s is damaged: %w; run the study again, completed training is kept", path, err)
+		return damaged(path, err)
 	}
 	return nil
+}
+
+func damaged(path string, err error) error {
+	return fmt.Errorf("%s is damaged: %w; run the study again, completed training is kept", path, err)
 }

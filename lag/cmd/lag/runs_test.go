@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 func output(t *testing.T, arguments ...string) string {
@@ -48,6 +52,18 @@ func TestRuns(t *testing.T) {
 		if page := output(t, "report", of); !strings.Contains(page, "report.html") {
 			t.Errorf("lag report prints %s", page)
 		}
+		file := filepath.Join(of, result.StudyResult)
+		if result.IsStacking(of) {
+			file = filepath.Join(of, result.StackingResult)
+		}
+		before, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		output(t, "report", "-again", of)
+		if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("lag report -again changed %s (%v)", file, err)
+		}
 		dry := output(t, "runs", "clean", "-n", of)
 		if !strings.Contains(dry, "would be removed") || !strings.Contains(dry, "state of a") {
 			t.Errorf("lag runs clean -n prints\n%s", dry)
@@ -60,7 +76,15 @@ func TestRuns(t *testing.T) {
 			t.Errorf("after cleaning, lag runs clean -n prints\n%s", after)
 		}
 	}
-	cmd, out := lagCommand(t, "runs", "clean")
+	runs, err := filepath.Glob(filepath.Join(dir, "*", train.ConfigFile))
+	if err != nil || len(runs) == 0 {
+		t.Fatalf("%s has no runs (%v)", dir, err)
+	}
+	cmd, out := lagCommand(t, "report", "-again", filepath.Dir(runs[0]))
+	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "contains a single run; give the directory of the study, "+dir) {
+		t.Errorf("lag report -again of a run: %v, %s", err, out)
+	}
+	cmd, out = lagCommand(t, "runs", "clean")
 	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "one study") {
 		t.Errorf("lag runs clean without a directory prints %s", out)
 	}
