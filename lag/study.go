@@ -155,7 +155,7 @@ func (s *Study) begin(ctx context.Context) (err error) {
 func (s *Study) claim() error {
 	var before result.Study
 	if result.ReadFile(s.Dir(), result.StudyResult, &before) == nil && before.Backend != s.session.Backend() {
-		log.Warn("this study was computed with another backend; it is trained again, and its result is replaced",
+		log.Warn("this study was computed with another backend; it is trained again, and its result is replaced; use the backend of before, or another directory, to keep it",
 			"before", before.Backend, "now", s.session.Backend(), "dir", s.Dir())
 	}
 	return claim(s.Dir(), result.StudyConfig, result.StudyResult, s.Config, func(c StudyConfig) StudyConfig {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,6 +29,9 @@ func TestWorkers(t *testing.T) {
 	own := 0 // steps of candidates trained in this process
 	s, err := lag.Open(config, lag.Options{Dir: shared, Backend: backend.Go, Workers: 2, Observe: func(e progress.Event) {
 		if e.Phase == progress.PhaseProbe && e.Point == nil && e.Done > 0 {
+			if own == 0 {
+				awaitWorker(t, shared)
+			}
 			own++
 		}
 	}})
@@ -47,6 +51,23 @@ func TestWorkers(t *testing.T) {
 	}
 	if log := resultBytes(t, shared, "worker-1.log"); strings.Contains(log, "ERRO") || own >= len(s.Pool)*config.Growth.Schedule.Steps {
 		t.Errorf("the second process trained nothing: %s", log)
+	}
+}
+
+// awaitWorker waits until another process trains a candidate, so that the test
+// does not depend on how fast the other process starts. It gives up after a
+// minute.
+func awaitWorker(t *testing.T, dir string) {
+	t.Helper()
+	for range 600 {
+		runs, err := filepath.Glob(filepath.Join(dir, "*", train.MetricsFile))
+		if err != nil {
+			t.Error(err)
+		}
+		if len(runs) >= 3 { // of the source, of this process's candidate, of the other's
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 

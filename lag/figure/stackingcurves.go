@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"slices"
-	"strconv"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
@@ -145,15 +144,6 @@ func flopsUnit(most float64) (unit float64, name string) {
 	if exponent == 0 {
 		return 1, "FLOPs"
 	}
-	return unit, "10" + superscript(exponent) + " FLOPs"
-}
-
-// superscript formats a number as an exponent.
-func superscript(n int) string {
-	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
-	text := ""
-	for _, d := range strconv.Itoa(n) {
-		text += string(digits[d-'0'])
-	}
-	return text
+	// The font of the pictures has no superscript 9.
+	return unit, fmt.Sprintf("1e%d FLOPs", exponent)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/landscape-aware/growing/lag/growth"
 )
@@ -12,10 +13,13 @@ import (
 // file that was damaged or edited. The analysis, the report and the figures
 // rely on it.
 func (r *Study) check() error {
-	if err := errors.Join(
-		checkSeeds("strategies", len(r.Strategies), r.Seeds),
-		checkSeeds("controls", len(r.Controls), r.Seeds),
-		checkCurve("the source", r.Source.Curve, true)); err != nil {
+	if err := checkSeeds("strategies", len(r.Strategies), r.Seeds); err != nil {
+		return err
+	}
+	if err := checkSeeds("controls", len(r.Controls), r.Seeds); err != nil {
+		return err
+	}
+	if err := checkCurve("the source", r.Source.Curve, true); err != nil {
 		return err
 	}
 	if len(r.Strategies) == 0 {
@@ -66,6 +70,9 @@ func (r *Stacking) check() error {
 			return fmt.Errorf("outcome %d is arm %q with seed %d, expected %q with seed %d", i, o.Name, o.Seed, first.Name, r.Seeds[i/n])
 		}
 		what := fmt.Sprintf("arm %q with seed %d", o.Name, o.Seed)
+		if err := checkStages(what, o.Stages); err != nil {
+			return err
+		}
 		var curve []Point
 		for _, p := range o.Curve {
 			// Growing is not a step: the losses before and after it have the same.
@@ -76,6 +83,33 @@ func (r *Stacking) check() error {
 		}
 		if err := checkOutcome(what, o.Status, curve, o.Final); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkStages checks the depths and layer maps of an arm's stages. An arm that
+// stopped before a stage grew has no strategy there, and an arm that starts with
+// a model of full depth has one stage.
+func checkStages(what string, stages []StageOutcome) error {
+	for i, s := range stages {
+		if len(s.Depths) == 0 || len(s.Depths) != len(stages[0].Depths) || slices.Min(s.Depths) < 1 {
+			return fmt.Errorf("stage %d of %s has models of %v layers", i+1, what, s.Depths)
+		}
+		if s.Strategy == "" {
+			continue
+		}
+		if i == 0 {
+			return fmt.Errorf("the first stage of %s grows by the strategy %s from nothing", what, s.Strategy)
+		}
+		from := stages[i-1].Depths
+		if err := checkMap(what, s.Map, from[len(from)-1], s.Depths[len(from)-1]); err != nil {
+			return err
+		}
+		if len(from) == 2 {
+			if err := checkMap(what, s.Encoder, from[0], s.Depths[0]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@ func TestLoadDamaged(t *testing.T) {
 	a.Map, b.Map = []int{0, 0}, []int{0, growth.New}
 	study := analyzed(t, a, b)
 	study.Source.Curve = []Point{{0, 4}, {8, 3}}
-	arm := ArmOutcome{Name: "a", Seed: 1, Final: 3, Status: StatusComplete, Curve: []StackingPoint{{Step: 0, Loss: 4}, {Step: 2, Loss: 3}, {Step: 2, Loss: 3}}}
+	arm := ArmOutcome{Name: "a", Seed: 1, Final: 3, Status: StatusComplete, Stages: []StageOutcome{{Depths: growth.Depths{1}}, {Depths: growth.Depths{2}, Strategy: "stack", Map: growth.Map{0, 0}}}, Curve: []StackingPoint{{Step: 0, Loss: 4}, {Step: 2, Loss: 3}, {Step: 2, Loss: 3}}}
 	stacking := &Stacking{Seeds: []int64{1}, Arms: []ArmOutcome{arm}}
 	stacking.Analyze()
 
@@ -45,6 +45,10 @@ func TestLoadDamaged(t *testing.T) {
 		{StackingResult, stacking, loadStacking, "", "", ""},
 		{StackingResult, stacking, loadStacking, `"seeds":[1]`, `"seeds":null`, "no seeds"},
 		{StackingResult, stacking, loadStacking, `"seeds":[1]`, `"seeds":[2]`, `arm "a" with seed 1`},
+		{StackingResult, stacking, loadStacking, `"depths":[1]`, `"depths":[]`, "stage 1"},
+		{StackingResult, stacking, loadStacking, `"depths":[2]`, `"depths":[2,2]`, "stage 2"},
+		{StackingResult, stacking, loadStacking, `"depths":[2]`, `"depths":[3]`, "has 2 layers, expected 3"},
+		{StackingResult, stacking, loadStacking, `"map":[0,0]`, `"map":[0,1]`, "contains layer 1"},
 		{StackingResult, stacking, loadStacking, `"step":0`, `"step":5`, "order of their steps"},
 	} {
 		text, err := json.Marshal(c.whole)

@@ -85,6 +85,11 @@ func checkReportable(dir string) error {
 		_, err := os.Stat(filepath.Join(dir, name))
 		return err == nil
 	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file; give the directory of a study or a stacking", dir)
+	} else if err == nil && !holds(result.StudyConfig) && !holds(result.TrainingConfig) && !holds(train.ConfigFile) {
+		return fmt.Errorf("%s contains no %s and no %s, so it is not the directory of a study or a stacking; `lag runs %s` lists those in it", dir, result.StudyConfig, result.StackingConfig, dir)
+	}
 	switch {
 	case holds(result.TrainingConfig):
 		return fmt.Errorf("%s contains a training, which has no report; its curve is in %s when it is complete", dir, filepath.Join(dir, result.FiguresDir))

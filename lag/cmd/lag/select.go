@@ -19,6 +19,9 @@ func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag select takes the directory of one study, such as runs/quick; it was given %d arguments", len(arguments))}
 		}
+		if result.IsStacking(arguments[0]) {
+			return fmt.Errorf("%s contains a stacking; its arms picked while they were trained, and lag report shows what", arguments[0])
+		}
 		study, err := result.LoadStudy(arguments[0])
 		if err != nil {
 			return err
