@@ -4,12 +4,14 @@
 // In tests that import this package, XLA optimizes less, so that it compiles in
 // about half the time. XLA optimizes as usual if XLA_FLAGS is already set, or if
 // LAG_REQUIRE_XLA is 1, as in CI, which therefore tests the code that users run.
-// The tests also do not wait for the disk, see [atomicfile.NoSync]. Both settings
-// are environment variables, so they also hold for processes that tests start.
+// The tests also do not wait for the disk, see [atomicfile.NoSync], and collect
+// garbage less often. All of this is set in the environment, so it also holds for
+// processes that tests start.
 package testbackend
 
 import (
 	"os"
+	"runtime/debug"
 	"sync"
 	"testing"
 
@@ -31,6 +33,10 @@ func init() {
 		setDefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 	}
 	setDefault(atomicfile.NoSync, "1")
+	if _, ok := os.LookupEnv("GOGC"); !ok { // tiny models leave much garbage and little else
+		debug.SetGCPercent(400)
+		os.Setenv("GOGC", "400") // of processes that tests start
+	}
 }
 
 // setDefault sets an environment variable unless it is set.
