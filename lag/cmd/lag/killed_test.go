@@ -60,7 +60,7 @@ const (
 
 // spans are the approximate lengths of the moments. Kills are in the first part
 // of each.
-var spans = []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond, 50 * time.Millisecond, 50 * time.Millisecond, 10 * time.Millisecond}
+var spans = []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, 75 * time.Millisecond, 25 * time.Millisecond, 25 * time.Millisecond, 5 * time.Millisecond}
 
 var moments = []string{"start", "preparation", "pretraining", "probing", "decay branches", "controls", "analysis", "after the end"}
 

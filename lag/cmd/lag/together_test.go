@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,7 +158,7 @@ func TestTogether(t *testing.T) {
 // when the process training it is killed.
 func TestKilledBesideOther(t *testing.T) {
 	root := t.TempDir()
-	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-strategies", "stack,random-top", "-pretrain", "400")
+	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-strategies", "stack,random-top", "-pretrain", "600")
 	want := finish(t, arguments)
 	arguments[6] = filepath.Join(root, "two", "study")
 	a := startProcess(t, arguments)
@@ -165,6 +166,10 @@ func TestKilledBesideOther(t *testing.T) {
 		found, _ := filepath.Glob(filepath.Join(arguments[6], "*", "checkpoint", "step-*.safetensors"))
 		return len(found) > 0
 	})
+	// While it is paused, it holds its lock, however late the second process comes.
+	if err := pause(a.Process); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatal(err)
+	}
 	b := startProcess(t, arguments)
 	ended := false
 	await(t, "the second process to wait", func() bool {
@@ -174,7 +179,7 @@ func TestKilledBesideOther(t *testing.T) {
 			ended = true
 		default:
 		}
-		return ended || strings.Contains(b.output(t), "waiting for it")
+		return ended || strings.Contains(b.output(t), "waiting for them")
 	})
 	a.Process.Kill()
 	if ended {
