@@ -145,7 +145,7 @@ func UnmarshalOld(text []byte, m *Model) error {
 		return err
 	}
 	if _, ok := fields["family"]; !ok {
-		for _, f := range families() {
+		for _, f := range registered.All() {
 			if config, err := f.decode(text); err == nil {
 				m.Config = config
 				return nil

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/internal/registry"
 )
 
 // Setting is a setting of a family that can be changed by name, for
@@ -29,18 +29,10 @@ type family struct {
 	architectures []Architecture
 }
 
-var registry struct {
-	sync.Mutex
-	families []family
-	watchers []func()
-}
+var registered = registry.New("model", "families", func(f family) string { return f.name })
 
 // OnRegister has a function called after each registration that follows.
-func OnRegister(f func()) {
-	registry.Lock()
-	defer registry.Unlock()
-	registry.watchers = append(registry.watchers, f)
-}
+func OnRegister(f func()) { registered.OnRegister(f) }
 
 // Register adds a family. standard is the configuration from which [New]
 // starts. architectures are the models of transformers that the family can
@@ -58,40 +50,11 @@ func Register[C Config](standard C, settings []Setting[C], architectures []Archi
 			return changed, err
 		}
 	}
-	add(f)
-	registry.Lock()
-	watchers := slices.Clone(registry.watchers)
-	registry.Unlock()
-	for _, watcher := range watchers {
-		watcher()
-	}
-}
-
-func add(f family) {
-	registry.Lock()
-	defer registry.Unlock()
-	if slices.ContainsFunc(registry.families, func(other family) bool { return other.name == f.name }) {
-		panic(fmt.Errorf("model: two families are named %q; use different names", f.name))
-	}
-	registry.families = append(registry.families, f)
-	slices.SortFunc(registry.families, func(a, b family) int { return strings.Compare(a.name, b.name) })
-}
-
-// families returns the registered families, ordered by name.
-func families() []family {
-	registry.Lock()
-	defer registry.Unlock()
-	return slices.Clone(registry.families)
+	registered.Register(f)
 }
 
 // Families returns the names of all families.
-func Families() []string {
-	var names []string
-	for _, f := range families() {
-		names = append(names, f.name)
-	}
-	return names
-}
+func Families() []string { return registered.Names() }
 
 // UnknownFamilyError is the error for a family that is not registered.
 type UnknownFamilyError struct{ Family string }
@@ -101,18 +64,17 @@ func (e *UnknownFamilyError) Error() string {
 }
 
 func familyOf(name string) (family, error) {
-	list := families()
-	i := slices.IndexFunc(list, func(f family) bool { return f.name == name })
-	if i < 0 {
+	f, ok := registered.Find(name)
+	if !ok {
 		return family{}, &UnknownFamilyError{name}
 	}
-	return list[i], nil
+	return f, nil
 }
 
 // Architectures returns the models of transformers that some family can read.
 func Architectures() []Architecture {
 	var list []Architecture
-	for _, f := range families() {
+	for _, f := range registered.All() {
 		list = append(list, f.architectures...)
 	}
 	return list
@@ -121,7 +83,7 @@ func Architectures() []Architecture {
 // FromParameters guesses the family of a model from the names of its
 // parameters. It returns "" if no family fits.
 func FromParameters(names []string) string {
-	for _, f := range families() {
+	for _, f := range registered.All() {
 		for _, p := range f.standard.Parameters() {
 			if slices.Contains(names, p.Name) {
 				return f.name

@@ -3,10 +3,10 @@ package selection
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
+
+	"github.com/landscape-aware/growing/lag/internal/registry"
 )
 
 // Kind is a kind of rules that [Parse] reads: a name and, after a colon, the
@@ -23,47 +23,17 @@ func (k Kind) Name() string {
 	return name
 }
 
-var registry struct {
-	sync.Mutex
-	kinds    []Kind
-	watchers []func()
-}
+var registered = registry.New("selection", "kinds of rules", Kind.Name)
 
 // OnRegister has a function called after each registration that follows.
-func OnRegister(f func()) {
-	registry.Lock()
-	defer registry.Unlock()
-	registry.watchers = append(registry.watchers, f)
-}
+func OnRegister(f func()) { registered.OnRegister(f) }
 
 // Register adds a kind of rules, such as a user's own, so that configurations
 // can name them. It panics if there is a kind with that name.
-func Register(k Kind) {
-	add(k)
-	registry.Lock()
-	watchers := slices.Clone(registry.watchers)
-	registry.Unlock()
-	for _, watcher := range watchers {
-		watcher()
-	}
-}
-
-func add(k Kind) {
-	registry.Lock()
-	defer registry.Unlock()
-	if slices.ContainsFunc(registry.kinds, func(other Kind) bool { return other.Name() == k.Name() }) {
-		panic(fmt.Errorf("selection: two kinds of rules are named %q; use different names", k.Name()))
-	}
-	registry.kinds = append(registry.kinds, k)
-	slices.SortStableFunc(registry.kinds, func(a, b Kind) int { return strings.Compare(a.Name(), b.Name()) })
-}
+func Register(k Kind) { registered.Register(k) }
 
 // Kinds returns the registered kinds of rules, ordered by name.
-func Kinds() []Kind {
-	registry.Lock()
-	defer registry.Unlock()
-	return slices.Clone(registry.kinds)
-}
+func Kinds() []Kind { return registered.All() }
 
 // Plain returns the kind of a rule without parameters.
 func Plain(r Rule, help string) Kind {
@@ -116,17 +86,16 @@ func (e *UnknownRuleError) Error() string {
 // [Rule.Validate] checks a rule for one training.
 func Parse(s string) (Rule, error) {
 	name, argument, colon := strings.Cut(s, ":")
-	kinds := Kinds()
-	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name() == name })
-	if i < 0 {
+	kind, ok := registered.Find(name)
+	if !ok {
 		return nil, &UnknownRuleError{s}
 	}
-	rule, err := kinds[i].Parse(argument)
+	rule, err := kind.Parse(argument)
 	if err == nil && colon && argument == "" {
 		err = fmt.Errorf("nothing follows the colon")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("rule %q: %w; write %s", s, err, kinds[i].Form)
+		return nil, fmt.Errorf("rule %q: %w; write %s", s, err, kind.Form)
 	}
 	if err := rule.Validate(math.MaxInt); err != nil {
 		return nil, err
