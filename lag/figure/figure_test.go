@@ -112,6 +112,9 @@ func TestFigures(t *testing.T) {
 // TestOddResults checks results that are hard to draw. Each must give a drawing
 // or ErrNoData, without a panic or NaN in the output.
 func TestOddResults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws every figure of fourteen results")
+	}
 	edit := func(f func(r *result.Study)) *result.Study {
 		r := synthetic.Result(6, 6, 1)
 		f(r)

@@ -2,38 +2,15 @@ package bpe_test
 
 import (
 	"context"
-	"io"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
+	"github.com/landscape-aware/growing/data/tokenizer/internal/benchtext"
 )
 
-// benchLines returns 8 MB of Wikipedia in lines, or skips.
-func benchLines(b *testing.B) []string {
-	b.Helper()
-	f, err := os.Open(shared + "corpora/enwiki2015-50MiB.txt.zst")
-	if err != nil {
-		b.Skipf("no text: %v", err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer z.Close()
-	data := make([]byte, 8<<20)
-	if _, err := io.ReadFull(z, data); err != nil {
-		b.Fatal(err)
-	}
-	return strings.Split(string(data), "\n")
-}
-
 func BenchmarkTrain(b *testing.B) {
-	lines := benchLines(b)
+	lines := strings.Split(benchtext.Megabytes(b, 8), "\n")
 	b.SetBytes(8 << 20)
 	for b.Loop() {
 		if _, err := bpe.Train(context.Background(), texts(lines...), bpe.TrainOptions{VocabSize: 8192}); err != nil {
@@ -44,7 +21,7 @@ func BenchmarkTrain(b *testing.B) {
 
 // BenchmarkEncode encodes lines on one goroutine, the cache cold at first.
 func BenchmarkEncode(b *testing.B) {
-	lines := benchLines(b)
+	lines := strings.Split(benchtext.Megabytes(b, 8), "\n")
 	for _, c := range []struct{ name, pattern, normalizer string }{
 		{"GPT2", bpe.PatternGPT2, ""},
 		{"GPT4", bpe.PatternGPT4, ""},

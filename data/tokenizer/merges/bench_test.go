@@ -3,37 +3,14 @@ package merges_test
 import (
 	"bytes"
 	"context"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-
+	"github.com/landscape-aware/growing/data/tokenizer/internal/benchtext"
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
 	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
-
-// benchDocuments returns 16 MB of Wikipedia, or skips.
-func benchDocuments(b *testing.B) []string {
-	b.Helper()
-	f, err := os.Open("../../../../shared/corpora/enwiki2015-50MiB.txt.zst")
-	if err != nil {
-		b.Skipf("no text: %v", err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer z.Close()
-	data := make([]byte, 16<<20)
-	if _, err := io.ReadFull(z, data); err != nil {
-		b.Fatal(err)
-	}
-	return strings.Split(string(data), "\n\n")
-}
 
 // lowercased counts lowercased words between spaces.
 type lowercased struct{}
@@ -48,7 +25,7 @@ func (lowercased) Normalize(word []byte, yield func([]byte)) { yield(bytes.ToLow
 
 // BenchmarkLearn learns a vocabulary of 8192 from bytes.
 func BenchmarkLearn(b *testing.B) {
-	documents := benchDocuments(b)
+	documents := strings.Split(benchtext.Megabytes(b, 16), "\n\n")
 	counts, err := wordcount.Count(context.Background(), func(yield func(string, error) bool) {
 		for _, d := range documents {
 			if !yield(d, nil) {

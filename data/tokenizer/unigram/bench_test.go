@@ -5,33 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/landscape-aware/growing/data/tokenizer/internal/benchtext"
 )
 
 const golden = "../../../../shared/golden/tokenizers/"
-
-// corpus returns the first size bytes of Wikipedia, or skips.
-func corpus(tb testing.TB, size int) string {
-	f, err := os.Open("../../../../shared/corpora/enwiki2015-50MiB.txt.zst")
-	if err != nil {
-		tb.Skipf("no text: %v", err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer z.Close()
-	data := make([]byte, size)
-	n := 0
-	for n < len(data) {
-		k, err := z.Read(data[n:])
-		if n += k; err != nil {
-			break
-		}
-	}
-	return string(data[:n])
-}
 
 func goldenModel(tb testing.TB) *Model {
 	data, err := os.ReadFile(golden + "sp_unigram.model")
@@ -45,11 +22,11 @@ func goldenModel(tb testing.TB) *Model {
 	return m
 }
 
-// BenchmarkEncode encodes 20 MB of lines on one goroutine, the cache cold at
+// BenchmarkEncode encodes 19 MB of lines on one goroutine, the cache cold at
 // first.
 func BenchmarkEncode(b *testing.B) {
 	m := goldenModel(b)
-	text := corpus(b, 20_000_000)
+	text := benchtext.Megabytes(b, 19)
 	lines := strings.Split(text, "\n")
 	b.SetBytes(int64(len(text)))
 	var ids []int32
@@ -71,7 +48,7 @@ func BenchmarkParseModel(b *testing.B) {
 }
 
 func BenchmarkTrain(b *testing.B) {
-	lines := strings.Split(corpus(b, 20_000_000), "\n")
+	lines := strings.Split(benchtext.Megabytes(b, 19), "\n")
 	for b.Loop() {
 		if _, err := Train(b.Context(), documents(lines...), TrainOptions{VocabSize: 8000, Special: t5Specials}); err != nil {
 			b.Fatal(err)

@@ -167,7 +167,7 @@ func TestKill(t *testing.T) {
 	}
 	safe := make(map[string][]byte)
 	for i := range 20 {
-		if testing.Short() && i%3 != 0 { // seven kills
+		if testing.Short() && i%5 != 0 { // four kills
 			continue
 		}
 		// Three kills during preparation, five during pretraining, and so on.

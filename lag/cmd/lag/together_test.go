@@ -212,6 +212,9 @@ func keepsApart(t *testing.T, first *process, second string) {
 // TestStackTogether checks that two workers give the same result of a stacking
 // as one.
 func TestStackTogether(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains a stacking twice")
+	}
 	root := t.TempDir()
 	arguments := studyArguments(t, filepath.Join(root, "alone", "stacking"), backend.Go)
 	arguments[0] = "stack"
