@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 )
 
 // Module is the path of this repository's module.
@@ -90,6 +91,24 @@ func (c Checkout) JupyterEnv() []string {
 		"PYTHONNOUSERSITE=1",
 		"PYTHONPATH=",
 	}
+}
+
+// Files returns the paths in a directory whose names have a prefix and a
+// suffix, sorted. It reads the directory and takes no pattern, because a
+// checkout may be in a directory whose name has the characters of patterns. A
+// directory that does not exist has no files.
+func Files(dir, prefix, suffix string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("listing the files of %s: %w", dir, err)
+	}
+	var paths []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), suffix) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
 }
 
 // Temp creates a temporary directory on the same file system as Private, so

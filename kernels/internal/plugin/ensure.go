@@ -78,7 +78,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 
 // removeAbandoned removes the temporary files of killed installations.
 func removeAbandoned(dir string) {
-	left, _ := filepath.Glob(filepath.Join(dir, ".installing-*"))
+	left, _ := checkout.Files(dir, ".installing-", "")
 	for _, path := range left {
 		_ = os.RemoveAll(path)
 	}

