@@ -77,10 +77,19 @@ func (c Checkout) Jupyter(elem ...string) string {
 // Notebooks returns the directory of the notebooks.
 func (c Checkout) Notebooks() string { return filepath.Join(c.Root, "notebooks") }
 
+// JupyterVariables is how the names of Jupyter's environment variables begin.
+// Jupyter is started without the user's, which name other configurations and
+// other tokens, and with those of [Checkout.JupyterEnv] instead.
+const JupyterVariables = "JUPYTER"
+
+// insecureWrites is the variable that is kept: it lets Jupyter work on file
+// systems without permissions.
+const insecureWrites = "JUPYTER_ALLOW_INSECURE_WRITES"
+
 // JupyterEnv returns environment variables with which Jupyter finds the private
 // kernels and keeps its own files private.
 func (c Checkout) JupyterEnv() []string {
-	return []string{
+	env := []string{
 		"JUPYTER_PATH=" + c.Jupyter(),
 		"JUPYTER_CONFIG_DIR=" + c.Jupyter("config"),
 		"JUPYTER_DATA_DIR=" + c.Jupyter("data"),
@@ -91,6 +100,10 @@ func (c Checkout) JupyterEnv() []string {
 		"PYTHONNOUSERSITE=1",
 		"PYTHONPATH=",
 	}
+	if value, ok := os.LookupEnv(insecureWrites); ok {
+		env = append(env, insecureWrites+"="+value)
+	}
+	return env
 }
 
 // Files returns the paths in a directory whose names have a prefix and a
