@@ -49,6 +49,33 @@ func TestPackagesInContributing(t *testing.T) {
 	}
 }
 
+// TestNoPatternsOfPaths: patterns take [ and * in the names of directories, which
+// people choose, for parts of the pattern. Code reads directories instead, except
+// where the pattern is the user's own.
+func TestNoPatternsOfPaths(t *testing.T) {
+	allowed := []string{"data/corpus/paths.go"}
+	pattern := regexp.MustCompile(`\b(filepath|fs|path)\.(Glob|Match)\(`)
+	for _, dir := range []string{"data", "lag", "kernels"} {
+		err := filepath.WalkDir(filepath.Join("..", dir), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel("..", path)
+			if use := pattern.Find(text); use != nil && !slices.Contains(allowed, filepath.ToSlash(name)) {
+				t.Errorf("%s uses %s...); read the directory instead", name, use)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // importsOf returns the packages of the module below some directories, each with
 // those of the module that it imports. None are an empty list.
 func importsOf(t *testing.T, directories ...string) map[string][]string {

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -31,7 +30,7 @@ func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error
 		return fmt.Errorf("%w: -timeout %s is not a positive time", errUsage, o.Timeout)
 	}
 	if len(paths) == 0 {
-		if paths, err = filepath.Glob(filepath.Join(c.Notebooks(), "*.ipynb")); err != nil || len(paths) == 0 {
+		if paths, err = checkout.Files(c.Notebooks(), "", ".ipynb"); err != nil || len(paths) == 0 {
 			return fmt.Errorf("no notebooks in %s", c.Notebooks())
 		}
 	}

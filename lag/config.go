@@ -3,11 +3,10 @@ package lag
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/engine"
@@ -288,8 +287,8 @@ type Task = engine.Task
 
 // validateName returns an error if name cannot be the name of a directory.
 func validateName(name, what string) error {
-	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return fmt.Errorf("%q is not a name for a %s; use a valid directory name", name, what)
+	if err := plain.CheckDirName(name); err != nil {
+		return fmt.Errorf("%q is not a name for a %s: %w", name, what, err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/engine"
@@ -159,6 +160,9 @@ func (c Stacking) Validate() error {
 	for _, arm := range c.Arms {
 		if arm.Name == "" || names[arm.Name] {
 			return fmt.Errorf("an arm is named %q; give each arm a unique name", arm.Name)
+		}
+		if err := plain.CheckName(arm.Name); err != nil {
+			return fmt.Errorf("an arm's %w", err)
 		}
 		names[arm.Name] = true
 		if err := c.validateArm(arm); err != nil {

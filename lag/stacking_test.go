@@ -175,6 +175,8 @@ func TestStackingValidate(t *testing.T) {
 		want   string
 	}{
 		"name":                  {func(c *Stacking) { c.Name = "" }, "not a name for a stacking"},
+		"name in red":           {func(c *Stacking) { c.Name = "a\x1b[31mb" }, "unprintable"},
+		"arm's name":            {func(c *Stacking) { c.Arms[0].Name = "a\nb" }, "an arm's name"},
 		"one stage":             {func(c *Stacking) { c.Stages = c.Stages[:1] }, "two or more"},
 		"other model":           {func(c *Stacking) { c.Stages = c.Stages[1:] }, "first stage has 4 layers"},
 		"no arms":               {func(c *Stacking) { c.Arms = nil }, "0 arms"},

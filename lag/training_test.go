@@ -153,6 +153,7 @@ func TestTrainingValidate(t *testing.T) {
 		}, "makes no sentence pairs"},
 		"micro-batches": {"bert", func(c *lag.Training) { c.MicroBatches = 5 }, "do not divide"},
 		"name":          {"bert", func(c *lag.Training) { c.Name = "a/b" }, "not a name"},
+		"name in red":   {"bert", func(c *lag.Training) { c.Name = "a\x1b[31mb" }, "unprintable"},
 		"no model":      {"bert", func(c *lag.Training) { c.Model = model.Model{} }, "no model"},
 	} {
 		config, err := lag.TrainingPreset(c.preset)

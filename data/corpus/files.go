@@ -10,7 +10,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -54,24 +53,13 @@ type files struct {
 	field string // field of JSON lines, or column of Parquet
 }
 
-// openFiles returns the source of the files in a specification. Each pattern is
-// a path or a glob. Files come in the order of the patterns, and sorted by name
-// within a pattern. A pattern without a file is an error.
+// openFiles returns the source of the files in a specification, see
+// [sourcePaths].
 func openFiles(spec Spec) (Source, error) {
 	s := &files{field: spec.field(), info: Info{Name: spec.Source, License: spec.License}}
-	for p := range strings.SplitSeq(spec.Source, ",") {
-		paths, err := filepath.Glob(p)
-		if err != nil {
-			return nil, fmt.Errorf("corpus: %q is not a valid pattern: %w", p, err)
-		}
-		if _, err := os.Stat(p); err == nil {
-			paths = []string{p} // a file name may contain glob characters
-		}
-		if len(paths) == 0 {
-			return nil, fmt.Errorf("corpus: there is no file %s: give the path of a text, .jsonl, .gz, .zst or .parquet file, or %q for the text of the Go installation", p, GoSpec)
-		}
-		slices.Sort(paths)
-		s.paths = append(s.paths, paths...)
+	var err error
+	if s.paths, err = sourcePaths(spec.Source); err != nil {
+		return nil, err
 	}
 	fields := false // whether any file has fields
 	type named struct {

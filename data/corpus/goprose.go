@@ -57,7 +57,8 @@ func GoProse(goroot string) (Source, error) {
 func listGo(root string) (files []string, stamp string, err error) {
 	sum := sha256.New()
 	src := filepath.Join(root, "src")
-	err = filepath.WalkDir(src, func(path string, d fs.DirEntry, err error) error {
+	// The separator enters a src that is a symbolic link, as in Debian's packages.
+	err = filepath.WalkDir(src+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

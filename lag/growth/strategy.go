@@ -6,7 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Moments is the policy for the optimizer's moments. The moments of new layers
@@ -146,8 +147,8 @@ func (s Strategy) Validate(from Depths) error {
 	if s.Name == "" {
 		return errors.New("a strategy has no name: give it one that is unique in its pool")
 	}
-	if strings.TrimSpace(s.Name) != s.Name || strings.ContainsFunc(s.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return fmt.Errorf("strategy name %q has unprintable characters or surrounding spaces: choose a plain name", s.Name)
+	if err := plain.CheckName(s.Name); err != nil {
+		return fmt.Errorf("strategy %w", err)
 	}
 	if err := s.validate(from); err != nil {
 		return fmt.Errorf("strategy %q: %w", s.Name, err)

@@ -10,6 +10,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/landscape-aware/growing/data/preview"
 )
 
 // Write writes the report as text for people: a list of properties, a chart of
@@ -17,7 +19,7 @@ import (
 func (r *Report) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(t, "%s\t%s\n", name, preview.Visible(fmt.Sprintf(format, args...)))
 	}
 	kinds := map[Kind]string{
 		Transformers: "a directory of transformers", Model: "a model directory", Run: "a run", File: "a safetensors file",
@@ -55,7 +57,7 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	var b strings.Builder
 	for _, d := range r.Damage {
-		fmt.Fprintf(&b, "DAMAGE  %s\n", d)
+		fmt.Fprintf(&b, "DAMAGE  %s\n", preview.Visible(d))
 	}
 	if len(r.Damage) == 0 {
 		b.WriteString("No damage was found.\n")

@@ -32,11 +32,11 @@
 // other than name and lr have the values shown.
 //
 //	{"name": "adamw", "lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01,
-//	 "clip_norm": 0, "warmup": 0, "schedule": "constant"}
+//	 "clip_norm": 0, "warmup": 0, "schedule": "constant", "schedule_steps": 0, "schedule_offset": 1}
 //
 //	{"name": "adafactor", "lr": null, "eps": [1e-30, 1e-3], "clip_threshold": 1.0, "decay_rate": -0.8,
 //	 "beta1": null, "weight_decay": 0, "scale_parameter": true, "relative_step": true, "warmup_init": false,
-//	 "clip_norm": 0, "warmup": 0, "schedule": "constant"}
+//	 "clip_norm": 0, "warmup": 0, "schedule": "constant", "schedule_steps": 0, "schedule_offset": 1}
 //
 // The fields have the same meaning as in torch.optim.AdamW and
 // transformers.optimization.Adafactor. In addition:
@@ -45,10 +45,15 @@
 //     (torch.nn.utils.clip_grad_norm_); 0 or null means no clipping.
 //   - Weight decay applies to tensors with two or more dimensions, including
 //     embeddings and T5's relative-bias tables, but not to biases and norms.
-//   - The learning rate of step t, from 0, is lr·min(1, (t+1)/warmup), and after
-//     the warm-up it follows the schedule, which ends with the last step. Adafactor
-//     with relative_step has its own rate: lr is null, and warmup and schedule do
-//     not apply.
+//   - The learning rate of step t, from 0, is lr·(t+schedule_offset)/warmup in the
+//     warm-up, where t < warmup. Then it is that of the schedule, which has
+//     schedule_steps steps or, if these are 0, ends with the run.
+//   - The schedulers of transformers (get_constant_schedule_with_warmup and those
+//     for linear and cosine) are one step behind the default: their first step has
+//     the rate 0. To replay a run of transformers' Trainer, set schedule_offset to
+//     0, warmup to its warmup_steps, and schedule_steps to its max_steps.
+//   - Adafactor with relative_step has its own rate: lr is null, and the fields of
+//     the schedule do not apply.
 //   - The loss of a step is the mean over the predicted tokens before its update,
 //     in nats.
 package replay

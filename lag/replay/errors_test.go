@@ -3,6 +3,7 @@ package replay_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -168,6 +169,9 @@ func TestOptimizerErrors(t *testing.T) {
 		`{"name": "adamw", "lr": 1, "beta2": 1}`:                                      "beta2 1 must lie in [0, 1)",
 		`{"name": "adamw", "lr": 1, "schedule": "step"}`:                              `unknown learning-rate schedule "step"`,
 		`{"name": "adamw", "lr": 1, "warmup": -1}`:                                    "warm-up of -1",
+		`{"name": "adamw", "lr": 1, "schedule_offset": 2}`:                            "schedule_offset is 2",
+		`{"name": "adamw", "lr": 1, "schedule_steps": 1}`:                             "schedule_steps is 1, but",
+		`{"name": "adafactor", "schedule_offset": 0}`:                                 "schedule_offset left out",
 		`{"name": "adamw", "lr": 1, "clip_norm": -1}`:                                 "clip_norm -1",
 		`{"name": "adafactor", "lr": 1}`:                                              "lr must be null",
 		`{"name": "adafactor", "warmup": 10}`:                                         "warmup 0",
@@ -207,19 +211,52 @@ func TestRates(t *testing.T) {
 	b := testbackend.Go(t)
 	for text, want := range map[string][]float64{
 		`{"name": "adamw", "lr": 0.1}`: {0.1, 0.1, 0.1, 0.1},
-		`{"name": "adamw", "lr": 0.1, "warmup": 0, "clip_norm": null, "schedule": "constant"}`: {0.1, 0.1, 0.1, 0.1},
-		`{"name": "adamw", "lr": 0.1, "warmup": 2}`:                                            {0.05, 0.1, 0.1, 0.1},
-		`{"name": "adamw", "lr": 0.1, "warmup": 10}`:                                           {0.01, 0.02, 0.03, 0.04}, // longer than the run
-		`{"name": "adamw", "lr": 0.1, "schedule": "linear"}`:                                   {0.1, 0.075, 0.05, 0.025},
-		`{"name": "adafactor"}`:                                                                {0.01, 0.01, 0.01, 0.01},
-		`{"name": "adafactor", "warmup_init": true}`:                                           {1e-6, 2e-6, 3e-6, 4e-6},
-		`{"name": "adafactor", "relative_step": false, "lr": 0.1, "warmup": 2, "beta1": null}`: {0.05, 0.1, 0.1, 0.1},
+		`{"name": "adamw", "lr": 0.1, "warmup": 0, "clip_norm": null, "schedule": "constant"}`:        {0.1, 0.1, 0.1, 0.1},
+		`{"name": "adamw", "lr": 0.1, "warmup": 2}`:                                                   {0.05, 0.1, 0.1, 0.1},
+		`{"name": "adamw", "lr": 0.1, "warmup": 10}`:                                                  {0.01, 0.02, 0.03, 0.04}, // longer than the run
+		`{"name": "adamw", "lr": 0.1, "schedule": "linear"}`:                                          {0.1, 0.075, 0.05, 0.025},
+		`{"name": "adafactor"}`:                                                                       {0.01, 0.01, 0.01, 0.01},
+		`{"name": "adamw", "lr": 0.1, "warmup": 2, "schedule_offset": 1, "schedule_steps": 0}`:        {0.05, 0.1, 0.1, 0.1},
+		`{"name": "adafactor", "relative_step": false, "lr": 0.1, "warmup": 2, "schedule_offset": 0}`: {0, 0.05, 0.1, 0.1},
+		`{"name": "adafactor", "warmup_init": true}`:                                                  {1e-6, 2e-6, 3e-6, 4e-6},
+		`{"name": "adafactor", "relative_step": false, "lr": 0.1, "warmup": 2, "beta1": null}`:        {0.05, 0.1, 0.1, 0.1},
 	} {
 		config := configOf(t, "bert", text)
 		config.Steps = len(want)
 		for i, s := range run(t, b, config) {
 			if math.Abs(s.Rate-want[i]) > 1e-12 {
 				t.Errorf("%s: step %d has rate %g, want %g", text, i, s.Rate, want[i])
+			}
+		}
+	}
+}
+
+// TestRatesOfTransformers checks the rates of transformers' schedulers, by the
+// formulas of its optimization.py (the factor of the rate at step t, from 0).
+func TestRatesOfTransformers(t *testing.T) {
+	const peak = 0.1
+	warm := func(warmup, t int) float64 { return float64(t) / float64(max(1, warmup)) }
+	left := func(warmup, total, t int) float64 { return float64(total-t) / float64(max(1, total-warmup)) }
+	factors := map[string]func(warmup, total, t int) float64{
+		"constant": func(_, _, _ int) float64 { return 1 },
+		"linear":   func(warmup, total, t int) float64 { return max(0, left(warmup, total, t)) },
+		"cosine": func(warmup, total, t int) float64 {
+			return max(0, 0.5*(1+math.Cos(math.Pi*0.5*2*(1-left(warmup, total, t)))))
+		},
+	}
+	b := testbackend.Go(t)
+	for kind, after := range factors {
+		for _, c := range []struct{ warmup, total, steps int }{{2, 4, 4}, {0, 4, 4}, {2, 9, 4}, {6, 9, 4}, {4, 4, 4}} {
+			config := configOf(t, "bert", fmt.Sprintf(`{"name": "adamw", "lr": %g, "warmup": %d, "schedule": %q, "schedule_steps": %d, "schedule_offset": 0}`, peak, c.warmup, kind, c.total))
+			config.Steps = c.steps
+			for step, s := range run(t, b, config) {
+				want := peak * after(c.warmup, c.total, step)
+				if step < c.warmup {
+					want = peak * warm(c.warmup, step)
+				}
+				if math.Abs(s.Rate-want) > 1e-15 {
+					t.Errorf("%s, warm-up %d of %d: step %d has rate %g, want %g", kind, c.warmup, c.total, step, s.Rate, want)
+				}
 			}
 		}
 	}

@@ -24,6 +24,8 @@ type rates struct {
 	Peak     *float64           `json:"lr,omitempty"`
 	WarmUp   int                `json:"warmup,omitempty"`
 	Schedule train.ScheduleKind `json:"schedule,omitempty"`
+	Steps    int                `json:"schedule_steps,omitempty"`  // length of the schedule; 0 means that it ends with the run
+	Offset   *int               `json:"schedule_offset,omitempty"` // step t, from 0, has the rate of t+Offset in the warm-up; nil means 1
 }
 
 // readOptimizer reads an optimizer for a run with the given number of steps.
@@ -72,11 +74,27 @@ func (r rates) scheduled(o train.Optimizer, steps int) (optimizer, error) {
 	if r.Peak == nil {
 		return optimizer{}, fmt.Errorf("there is no lr; %s needs one", r.Name)
 	}
-	s := train.Schedule{Kind: r.Schedule, Peak: *r.Peak, WarmUp: r.WarmUp, Steps: max(steps, r.WarmUp)}
+	if r.Steps != 0 && r.Steps < steps {
+		return optimizer{}, fmt.Errorf("schedule_steps is %d, but %d steps are trained; give the length of the whole schedule, or 0 for one that ends with the run", r.Steps, steps)
+	}
+	s := train.Schedule{Kind: r.Schedule, Peak: *r.Peak, WarmUp: r.WarmUp, Steps: max(steps, r.WarmUp, r.Steps)}
 	if err := errors.Join(o.Validate(), s.Validate()); err != nil {
 		return optimizer{}, err
 	}
-	return optimizer{o, s.At, func(int) float64 { return 1 }}, nil
+	rate := s.At
+	switch {
+	case r.Offset == nil || *r.Offset == 1:
+	case *r.Offset == 0:
+		rate = func(step int) float64 {
+			if step < s.WarmUp {
+				return s.Peak * float64(step) / float64(s.WarmUp)
+			}
+			return s.At(step)
+		}
+	default:
+		return optimizer{}, fmt.Errorf("schedule_offset is %d; it is 1, or 0 as in transformers", *r.Offset)
+	}
+	return optimizer{o, rate, func(int) float64 { return 1 }}, nil
 }
 
 // adafactor holds the settings of transformers' Adafactor, with the same names.
@@ -111,8 +129,8 @@ func (a adafactor) scheduled(r rates, steps int) (optimizer, error) {
 	if !a.RelativeStep {
 		return r.scheduled(o, steps)
 	}
-	if r.Peak != nil || r.WarmUp != 0 || r.Schedule != train.Constant {
-		return optimizer{}, errors.New("with relative_step Adafactor has a learning rate of its own: lr must be null, warmup 0 and schedule \"constant\"; or set relative_step to false")
+	if r.Peak != nil || r.WarmUp != 0 || r.Schedule != train.Constant || r.Steps != 0 || r.Offset != nil {
+		return optimizer{}, errors.New("with relative_step Adafactor has a learning rate of its own: lr must be null, warmup 0, schedule \"constant\", and schedule_steps and schedule_offset left out; or set relative_step to false")
 	}
 	return optimizer{o, func(int) float64 { return 1 }, func(step int) float64 {
 		n, most := float64(step+1), 1e-2

@@ -157,7 +157,7 @@ func needless(kind Kind, c runConfig, complete, other, parent bool) Reason {
 
 // picked returns the names of the runs that [lag.Study.Select] picked.
 func picked(dir string) ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, result.SelectedDir, "*.json"))
+	paths, err := selections(dir)
 	if err != nil {
 		return nil, err
 	}

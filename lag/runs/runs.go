@@ -78,13 +78,14 @@ func isFile(path string) bool {
 
 // Find returns the studies, stackings, trainings and prepared data in a
 // directory tree, ordered by path. It does not search inside them and does not
-// follow symbolic links. It returns an error if the directory cannot be read.
+// follow symbolic links, except root itself. It returns an error if the
+// directory cannot be read.
 func Find(root string) ([]Entry, error) {
 	if info, err := os.Stat(root); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no directory %s; name a directory with studies, such as runs", root)
 	}
 	var list []Entry
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := walkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return ignoreGone(err)
 		}
@@ -105,6 +106,18 @@ func Find(root string) ([]Entry, error) {
 	return list, err
 }
 
+// walkDir is [filepath.WalkDir], which does not enter a root that is a symbolic
+// link, for roots that may be one.
+func walkDir(root string, visit fs.WalkDirFunc) error {
+	entered := root + string(filepath.Separator)
+	return filepath.WalkDir(entered, func(path string, d fs.DirEntry, err error) error {
+		if path == entered {
+			path = root
+		}
+		return visit(path, d, err)
+	})
+}
+
 // ignoreGone ignores the error of a file that another process has replaced or
 // removed.
 func ignoreGone(err error) error {
@@ -117,7 +130,7 @@ func ignoreGone(err error) error {
 // describe describes the contents of a directory.
 func describe(dir string, kind Kind) (Entry, error) {
 	e := Entry{Path: dir, Kind: kind}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := walkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return ignoreGone(err)
 		}
@@ -147,7 +160,7 @@ func describe(dir string, kind Kind) (Entry, error) {
 			e.Done++
 		}
 	}
-	selected, err := filepath.Glob(filepath.Join(dir, result.SelectedDir, "*.json"))
+	selected, err := selections(dir)
 	switch {
 	case err != nil:
 		return e, err

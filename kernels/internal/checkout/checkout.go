@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 )
 
 // Module is the path of this repository's module.
@@ -76,10 +77,19 @@ func (c Checkout) Jupyter(elem ...string) string {
 // Notebooks returns the directory of the notebooks.
 func (c Checkout) Notebooks() string { return filepath.Join(c.Root, "notebooks") }
 
+// JupyterVariables is how the names of Jupyter's environment variables begin.
+// Jupyter is started without the user's, which name other configurations and
+// other tokens, and with those of [Checkout.JupyterEnv] instead.
+const JupyterVariables = "JUPYTER"
+
+// insecureWrites is the variable that is kept: it lets Jupyter work on file
+// systems without permissions.
+const insecureWrites = "JUPYTER_ALLOW_INSECURE_WRITES"
+
 // JupyterEnv returns environment variables with which Jupyter finds the private
 // kernels and keeps its own files private.
 func (c Checkout) JupyterEnv() []string {
-	return []string{
+	env := []string{
 		"JUPYTER_PATH=" + c.Jupyter(),
 		"JUPYTER_CONFIG_DIR=" + c.Jupyter("config"),
 		"JUPYTER_DATA_DIR=" + c.Jupyter("data"),
@@ -90,6 +100,28 @@ func (c Checkout) JupyterEnv() []string {
 		"PYTHONNOUSERSITE=1",
 		"PYTHONPATH=",
 	}
+	if value, ok := os.LookupEnv(insecureWrites); ok {
+		env = append(env, insecureWrites+"="+value)
+	}
+	return env
+}
+
+// Files returns the paths in a directory whose names have a prefix and a
+// suffix, sorted. It reads the directory and takes no pattern, because a
+// checkout may be in a directory whose name has the characters of patterns. A
+// directory that does not exist has no files.
+func Files(dir, prefix, suffix string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("listing the files of %s: %w", dir, err)
+	}
+	var paths []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), suffix) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
 }
 
 // Temp creates a temporary directory on the same file system as Private, so

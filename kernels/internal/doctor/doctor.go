@@ -120,7 +120,7 @@ func python(ctx context.Context, c checkout.Checkout) (found []Finding) {
 		return append(found, f)
 	}
 	out, err := proc.Output(ctx, proc.Command{Args: []string{c.Python(), "-c",
-		"import jupyterlab, nbclient; print(jupyterlab.__version__, nbclient.__version__)"}, Env: c.JupyterEnv()})
+		"import jupyterlab, nbclient; print(jupyterlab.__version__, nbclient.__version__)"}, Env: c.JupyterEnv(), Drop: checkout.JupyterVariables})
 	if err != nil {
 		f.Status, f.Text, f.Fix = Missing, err.Error(), "rm -r "+c.Private("venv")+"* && "+setup
 		return append(found, f)

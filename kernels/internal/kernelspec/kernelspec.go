@@ -119,11 +119,11 @@ func Install(c checkout.Checkout, goProgram string, kinds []string) (names []str
 // Installed returns the kernels of a checkout by name.
 func Installed(c checkout.Checkout) map[string]Spec {
 	found := make(map[string]Spec)
-	files, _ := filepath.Glob(c.Jupyter("kernels", "*", "kernel.json"))
-	for _, file := range files {
+	dirs, _ := checkout.Files(c.Jupyter("kernels"), "", "")
+	for _, dir := range dirs {
 		var spec Spec
-		if data, err := os.ReadFile(file); err == nil && json.Unmarshal(data, &spec) == nil {
-			found[filepath.Base(filepath.Dir(file))] = spec
+		if data, err := os.ReadFile(filepath.Join(dir, "kernel.json")); err == nil && json.Unmarshal(data, &spec) == nil {
+			found[filepath.Base(dir)] = spec
 		}
 	}
 	return found

@@ -12,7 +12,7 @@ import (
 )
 
 func TestInstallOffersOnlyWhatCanRun(t *testing.T) {
-	c := checkout.Checkout{Root: filepath.Join(t.TempDir(), `with "quotes" and space`)}
+	c := checkout.Checkout{Root: filepath.Join(t.TempDir(), `with "quotes", space and [bracket`)}
 	cpu, tpu := plugin.Plugin{Name: "cpu_v0.106.0"}, plugin.Plugin{Name: "tpu"}
 	names, err := Install(c, "/go/bin/go", Offered([]plugin.Plugin{cpu, tpu}))
 	if err != nil {

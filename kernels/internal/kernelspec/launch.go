@@ -84,7 +84,7 @@ func (l Launch) Run() error { return replace(l) }
 
 // PruneLogs removes GoNB's logs that are older than a week or larger than 10 MiB.
 func PruneLogs(c checkout.Checkout) {
-	files, _ := filepath.Glob(filepath.Join(c.Private("log"), "gonb.*"))
+	files, _ := checkout.Files(c.Private("log"), "gonb.", "")
 	for _, file := range files {
 		info, err := os.Lstat(file)
 		if err == nil && (time.Since(info.ModTime()) > 7*24*time.Hour || info.Size() > 10<<20) {

@@ -4,15 +4,20 @@ package lab
 import (
 	"context"
 	"crypto/rand"
+	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -30,6 +35,9 @@ type Options struct {
 	Token   string // "" means a new random token
 }
 
+//go:embed serve.py
+var serve string
+
 // startup is the time limit for JupyterLab to answer.
 const startup = 2 * time.Minute
 
@@ -43,11 +51,9 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	if err != nil {
 		return err
 	}
-	token := o.Token
-	if token == "" {
-		if token, err = newToken(); err != nil {
-			return err
-		}
+	token, err := chooseToken(o.Token)
+	if err != nil {
+		return err
 	}
 	dir := c.Notebooks()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -57,16 +63,11 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	if err != nil {
 		return err
 	}
-	browser := strconv.FormatBool(o.Browser)
-	cmd := proc.Make(ctx, proc.Command{
-		Args: []string{c.Python(), "-m", "jupyterlab",
-			"--config=" + config,
-			"--ServerApp.ip=" + o.IP, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
-			"--ServerApp.open_browser=" + browser, "--ServerApp.root_dir=" + dir, "--ServerApp.allow_root=True"},
-		Dir: dir,
-		// Not an argument, because every user can list the arguments of a process.
-		Env: append(c.JupyterEnv(), "JUPYTER_TOKEN="+token),
-	})
+	cmd := command(ctx, c, config, o.IP, port, token)
+	control, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("starting JupyterLab: %w", err)
+	}
 	var last tail
 	cmd.Stdout, cmd.Stderr = &last, &last
 	// On SIGTERM JupyterLab stops its kernels without asking.
@@ -96,7 +97,12 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 		return fmt.Errorf("JupyterLab did not start: %w\n%s", err, last.String())
 	}
 	log.Info("JupyterLab is ready; Ctrl-C stops it")
-	fmt.Printf("\n    http://%s/lab?token=%s\n\n", address, token)
+	fmt.Printf("\n    http://%s/lab?token=%s\n\n", address, url.QueryEscape(token))
+	if o.Browser {
+		if _, err := io.WriteString(control, "open\n"); err != nil {
+			log.Warn("JupyterLab cannot be told to open a browser; open the address above", "error", err)
+		}
+	}
 	<-ended
 	if ctx.Err() != nil {
 		log.Info("stopped")
@@ -108,10 +114,27 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	return nil
 }
 
+// command returns the command that runs JupyterLab. Its arguments win over all
+// configuration files, and it reads none but those of this checkout.
+func command(ctx context.Context, c checkout.Checkout, config, ip string, port int, token string) *exec.Cmd {
+	return proc.Make(ctx, proc.Command{
+		Args: []string{c.Python(), "-I", "-c", serve,
+			"--config=" + config,
+			"--ServerApp.ip=" + ip, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0", "--ServerApp.base_url=/",
+			"--ServerApp.identity_provider_class=jupyter_server.auth.identity.PasswordIdentityProvider",
+			"--ServerApp.allow_origin=", "--ServerApp.allow_origin_pat=", "--ServerApp.disable_check_xsrf=False",
+			"--ServerApp.open_browser=False", "--ServerApp.root_dir=" + c.Notebooks(), "--ServerApp.allow_root=True"},
+		Dir: c.Notebooks(),
+		// Not an argument, because every user can list the arguments of a process.
+		Env:  append(c.JupyterEnv(), "JUPYTER_TOKEN="+token),
+		Drop: checkout.JupyterVariables,
+	})
+}
+
 // writeConfig writes the configuration of JupyterLab: only this checkout's
 // kernels, CPU as the default, and no news from the internet.
 func writeConfig(c checkout.Checkout) (path string, err error) {
-	var names []string
+	names := []string{} // not nil, which Jupyter refuses
 	for name := range kernelspec.Installed(c) {
 		names = append(names, name)
 	}
@@ -147,6 +170,18 @@ func writeConfig(c checkout.Checkout) (path string, err error) {
 
 var errEnded = errors.New("it ended")
 
+// chooseToken returns the given token, or a new one if it is empty.
+func chooseToken(given string) (string, error) {
+	switch {
+	case given == "":
+		return newToken()
+	case strings.HasPrefix(given, "~") || strings.Trim(given, `"'`) != given || strings.ContainsFunc(given, func(r rune) bool { return r <= ' ' || r > '~' }):
+		// Jupyter would take another: it expands ~, removes quotes, and reads a header.
+		return "", errors.New("the token must be of printable ASCII characters without spaces, and neither begin with ~ nor with or end in a quote; choose another with -token")
+	}
+	return given, nil
+}
+
 func newToken() (string, error) {
 	var b [24]byte
 	if _, err := rand.Read(b[:]); err != nil {
@@ -178,20 +213,21 @@ func choosePort(ip string, asked int) (int, error) {
 	return 0, fmt.Errorf("no free port from %d to %d: %w; choose one with -port", firstPort, firstPort+49, err)
 }
 
-// wait waits until the server accepts the token.
+// client sends the requests of wait: to the server itself, through no proxy and
+// to no other address.
+var client = &http.Client{
+	Timeout:       10 * time.Second,
+	Transport:     &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// wait waits until the server accepts the token, and checks that it refuses
+// requests without it.
 func wait(ctx context.Context, address, token string, ended <-chan struct{}) error {
 	deadline := time.After(startup)
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/api/kernelspecs", nil)
-		if err != nil {
-			return err
-		}
-		req.Header.Set("Authorization", "token "+token)
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
+		if status, err := ask(ctx, address, token); err == nil && status == http.StatusOK {
+			return checkRefused(ctx, address, token)
 		}
 		select {
 		case <-ended:
@@ -203,4 +239,37 @@ func wait(ctx context.Context, address, token string, ended <-chan struct{}) err
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// checkRefused returns an error unless the server refuses requests without a
+// token and with a wrong one. Whoever reaches the port could otherwise run
+// programs as this user.
+func checkRefused(ctx context.Context, address, token string) error {
+	for _, wrong := range []string{"", "not-" + token} {
+		status, err := ask(ctx, address, wrong)
+		if err != nil {
+			return fmt.Errorf("checking that %s needs the token: %w", address, err)
+		}
+		if status != http.StatusForbidden && status != http.StatusUnauthorized {
+			return fmt.Errorf("a request to %s without the right token was not refused (status %d), so anybody who can reach it could use it; JupyterLab is stopped. Look for settings of IdentityProvider or ServerApp in .lag/jupyter/config and in .lag/venv/etc/jupyter, and remove them", address, status)
+		}
+	}
+	return nil
+}
+
+// ask sends a request, with a token unless it is empty, and returns the status
+// of the answer.
+func ask(ctx context.Context, address, token string) (status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/api/kernelspecs", nil)
+	if err != nil {
+		return 0, err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "token "+token)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
 }

@@ -130,7 +130,8 @@ func execute(ctx context.Context, c checkout.Checkout, nb *notebook, program, so
 	err = proc.Run(ctx, proc.Command{
 		Args: []string{c.Python(), program, source, output, o.Kernel,
 			strconv.FormatFloat(o.Timeout.Seconds(), 'f', -1, 64), filepath.Dir(source)},
-		Env: c.JupyterEnv(),
+		Env:  c.JupyterEnv(),
+		Drop: checkout.JupyterVariables,
 		Out: func(line string) {
 			var e event
 			if json.Unmarshal([]byte(line), &e) != nil {

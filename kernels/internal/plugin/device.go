@@ -18,9 +18,10 @@ const (
 )
 
 // EnsureDevice installs go-xla's plugin for "cuda" or "tpu" unless there is
-// one. go-xla's installer downloads it from PyPI and checks PyPI's sha256. It
-// installs the plugin itself last, so an interrupted installation does not look
-// complete.
+// one. go-xla's installer downloads it from PyPI. The plugin must have the sha256
+// that is pinned here; NVIDIA's libraries, of which the installer takes the
+// newest that fit, only that of PyPI's list. It installs the plugin itself last,
+// so an interrupted installation does not look complete.
 func EnsureDevice(ctx context.Context, c checkout.Checkout, kind string) error {
 	if p, ok := OfKind(Find(SearchPath()), kind); ok {
 		log.Info("XLA plugin ready", "device", kind, "path", p.Path)

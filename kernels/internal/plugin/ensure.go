@@ -16,10 +16,13 @@ import (
 // ErrNone is the error of [Ensure] if there is no plugin for the platform.
 var ErrNone = errors.New("no XLA plugin for CPU")
 
+// errUnpinned is why go-xla's release is not used.
+var errUnpinned = errors.New("no sha256 of it is known here; compare the one on its page with one from another network, and set " + SumEnv + " to it")
+
 // Ensure installs an XLA plugin for CPU in the user's home unless there is one:
-// go-xla's own release if it can be reached, otherwise the one from PyPI. It
-// keeps an existing plugin, but replaces one that it installed and that has
-// changed since.
+// go-xla's own release if its sha256 is known and it can be reached, otherwise
+// the one from PyPI. It keeps an existing plugin, but replaces one that it
+// installed and that has changed since.
 //
 // PipEnv is the environment for pip of the private Python environment, which
 // must exist.
@@ -53,15 +56,27 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	}
 	defer remove()
 	removeAbandoned(home)
-	log.Info("looking for the XLA CPU plugin", "at", "go-xla's release "+ReleaseVersion+" on GitHub", "timeout", reachable)
-	path, err := installRelease(ctx, temp, home)
+	sum, err := releaseSum(Platform())
+	if err != nil {
+		return err
+	}
+	var path string
+	if err = errUnpinned; sum != "" {
+		log.Info("looking for the XLA CPU plugin", "at", "go-xla's release "+ReleaseVersion+" on GitHub", "timeout", reachable)
+		path, err = installRelease(ctx, sum, temp, home)
+	}
+	_, changed := errors.AsType[*SumError](err)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case changed:
+		return fmt.Errorf("go-xla's release: %w; correct %s, or unset it", err, SumEnv)
 	case err != nil && !hasWheel:
 		return fmt.Errorf("%w: go-xla's release: %w; PyPI has none for %s; the pure-Go backend works (-backend go)", ErrNone, err, Platform())
 	case err != nil:
-		log.Info("the release cannot be used; trying PyPI", "error", err)
+		if !errors.Is(err, errUnpinned) {
+			log.Info("the release cannot be used; trying PyPI", "error", err)
+		}
 		path, err = wheel.install(ctx, c.Python(), pipEnv, temp, home)
 		if err != nil {
 			return fmt.Errorf("installing the XLA CPU plugin: %w", err)
@@ -78,7 +93,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 
 // removeAbandoned removes the temporary files of killed installations.
 func removeAbandoned(dir string) {
-	left, _ := filepath.Glob(filepath.Join(dir, ".installing-*"))
+	left, _ := checkout.Files(dir, ".installing-", "")
 	for _, path := range left {
 		_ = os.RemoveAll(path)
 	}

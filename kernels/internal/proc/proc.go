@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +27,7 @@ type Command struct {
 	Args []string
 	Dir  string            // working directory; "" means the current one
 	Env  []string          // added to this process's environment
+	Drop string            // variables of this process whose names begin so are left out; "" for none
 	Line func(line string) // called with each line of stdout and stderr; may be nil
 	Out  func(line string) // called with each line of stdout instead of Line; may be nil
 }
@@ -52,7 +54,11 @@ func (e *Error) Unwrap() error { return e.Err }
 func Make(ctx context.Context, c Command) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Dir = c.Dir
-	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.Env = os.Environ()
+	if c.Drop != "" {
+		cmd.Env = slices.DeleteFunc(cmd.Env, func(entry string) bool { return strings.HasPrefix(entry, c.Drop) })
+	}
+	cmd.Env = append(cmd.Env, c.Env...)
 	cmd.WaitDelay = Grace
 	setGroup(cmd)
 	cmd.Cancel = func() error {

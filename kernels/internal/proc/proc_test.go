@@ -36,6 +36,15 @@ func TestRunSeparatesStreams(t *testing.T) {
 	}
 }
 
+func TestDropLeavesOutVariables(t *testing.T) {
+	t.Setenv("FOREIGN_TOKEN", "x")
+	t.Setenv("NOT_FOREIGN", "y")
+	out, err := Output(t.Context(), Command{Args: shell(t, `echo "$FOREIGN_TOKEN,$FOREIGN_OWN,$NOT_FOREIGN"`), Drop: "FOREIGN_", Env: []string{"FOREIGN_OWN=z"}})
+	if err != nil || out != ",z,y" {
+		t.Errorf("the program sees %q, %v", out, err)
+	}
+}
+
 func TestErrorHoldsLastLines(t *testing.T) {
 	err := Run(t.Context(), Command{Args: shell(t, `for i in $(seq 100); do echo line $i >&2; done; exit 3`)})
 	var failed *Error

@@ -182,7 +182,7 @@ func link(name, dir string) error {
 // those of killed set-ups.
 func removeAbandoned(c checkout.Checkout) {
 	used, _ := os.Readlink(c.Venv())
-	dirs, _ := filepath.Glob(c.Private("venv-*"))
+	dirs, _ := checkout.Files(c.Private(), "venv-", "")
 	for _, dir := range dirs {
 		if filepath.Base(dir) != used {
 			_ = os.RemoveAll(dir)

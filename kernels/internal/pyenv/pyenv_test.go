@@ -82,7 +82,7 @@ some other line`, "\n") {
 }
 
 func TestReadyNeedsTheStampOfThisVersion(t *testing.T) {
-	c := checkout.Checkout{Root: t.TempDir()}
+	c := checkout.Checkout{Root: filepath.Join(t.TempDir(), "a [bracket")}
 	if _, ok := Ready(c); ok {
 		t.Fatal("ready without an environment")
 	}
@@ -113,7 +113,7 @@ func TestReadyNeedsTheStampOfThisVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	removeAbandoned(c)
-	if left, _ := filepath.Glob(c.Private("venv-*")); len(left) != 1 || left[0] != dir {
+	if left, _ := checkout.Files(c.Private(), "venv-", ""); len(left) != 1 || left[0] != dir {
 		t.Errorf("left %v, want %s alone", left, dir)
 	}
 }

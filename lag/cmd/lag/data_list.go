@@ -29,10 +29,10 @@ func dataList(flags *flag.FlagSet) func(context.Context, []string) error {
 		for _, f := range found {
 			d, err := data.Open(f.dir)
 			if err != nil {
-				fmt.Fprintf(w, "%s\t%s\tdamaged; `lag data verify %s` shows details\n", f.dir, f.made.Format(time.DateTime), f.dir)
+				fmt.Fprintf(w, "%s\t%s\tdamaged; `lag data verify %s` shows details\n", preview.Visible(f.dir), f.made.Format(time.DateTime), preview.Visible(f.dir))
 				continue
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s, %d tokens\t%d\n", f.dir, f.made.Format(time.DateTime), preview.Visible(d.Info.Name),
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s, %d tokens\t%d\n", preview.Visible(f.dir), f.made.Format(time.DateTime), preview.Visible(d.Info.Name),
 				d.Tokenizer.Kind(), d.Tokenizer.VocabSize(), d.Train.Len()+d.Validation.Len())
 			d.Close()
 		}

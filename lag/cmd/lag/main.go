@@ -151,7 +151,7 @@ func fail(stderr io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(stderr, "lag: "+strings.ReplaceAll(withFlags(err), "\n", "; "))
+	fmt.Fprintln(stderr, "lag: "+preview.Visible(strings.ReplaceAll(withFlags(err), "\n", "; ")))
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}

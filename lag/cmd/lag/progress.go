@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
@@ -58,7 +59,7 @@ func (b *bars) observe(e progress.Event) {
 	}
 	if !b.terminal {
 		if newPhase && e.Phase == progress.PhasePrepare {
-			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, e.Run)
+			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, preview.Visible(e.Run))
 		}
 		if e.Point != nil && (e.Done == e.Total || e.Phase == progress.PhaseTrain) {
 			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, name(e), e.Done, e.Total, b.loss, time.Since(b.started).Seconds())

@@ -22,7 +22,8 @@ func replayCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	flags.StringVar(&config.Batches, "batches", "", "safetensors `file` with the batches, int32 or int64 [batches, rows, tokens]: input_ids, attention_mask, labels (-100 for no prediction), "+
 		"for BERT token_type_ids if there are any, for T5 decoder_input_ids")
 	flags.StringVar(&config.Optimizer, "optimizer", "", `JSON `+"`file`"+` such as {"name": "adamw", "lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01, `+
-		`"clip_norm": 1, "warmup": 10, "schedule": "constant"}, or with transformers' Adafactor`)
+		`"clip_norm": 1, "warmup": 10, "schedule": "constant", "schedule_offset": 1}, or with transformers' Adafactor. Step t, from 0, has the rate `+
+		`lr * (t + schedule_offset) / warmup in the warm-up; the schedulers of transformers are one step behind: set schedule_offset to 0 for their runs, and schedule_steps to their max_steps`)
 	flags.IntVar(&config.Steps, "steps", -1, "training `steps`; -1 for one with each batch, 0 for none, for example to write only logits")
 	flags.BoolVar(&config.Cycle, "cycle", false, "start again with the first batch if there are more steps than batches; otherwise that is an error")
 	flags.BoolVar(&config.Dropout, "dropout", false, "use the dropout of the model's configuration; otherwise there is none, as in an evaluation")

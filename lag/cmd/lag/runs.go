@@ -12,6 +12,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
@@ -60,7 +61,7 @@ func runsList(*flag.FlagSet) func(context.Context, []string) error {
 				continue
 			}
 			found = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", e.Path, e.Kind, e.Status, e.Done, e.Runs, e.When.Local().Format("2006-01-02 15:04"), humanize.Bytes(uint64(e.Size)))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\t%s\n", preview.Visible(e.Path), e.Kind, e.Status, e.Done, e.Runs, e.When.Local().Format("2006-01-02 15:04"), humanize.Bytes(uint64(e.Size)))
 		}
 		if !found {
 			fmt.Printf("there are no runs in %s yet\n", dir)
@@ -79,7 +80,7 @@ func listOne(out io.Writer, dir string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "run\tkind\tstrategy\tseed\tsteps\tvalidation loss\tstatus")
 	for _, r := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d of %d\t%s\t%s\n", r.Name, cmp.Or(string(r.Kind), "train"), cmp.Or(r.Strategy, "–"), r.Seed, r.Steps, r.Of, report.Number(result.Number(r.Loss), 4), r.Status)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d of %d\t%s\t%s\n", preview.Visible(r.Name), cmp.Or(string(r.Kind), "train"), cmp.Or(preview.Visible(r.Strategy), "–"), r.Seed, r.Steps, r.Of, report.Number(result.Number(r.Loss), 4), r.Status)
 	}
 	return w.Flush()
 }
@@ -98,7 +99,7 @@ func runsUsage(*flag.FlagSet) func(context.Context, []string) error {
 		fmt.Fprintln(w, "directory\tkind\tsize\tcheckpoints")
 		var size, states int64
 		for _, e := range entries {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Path, e.Kind, humanize.Bytes(uint64(e.Size)), humanize.Bytes(uint64(e.States)))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", preview.Visible(e.Path), e.Kind, humanize.Bytes(uint64(e.Size)), humanize.Bytes(uint64(e.States)))
 			size, states = size+e.Size, states+e.States
 		}
 		fmt.Fprintf(w, "all\t\t%s\t%s\n", humanize.Bytes(uint64(size)), humanize.Bytes(uint64(states)))
@@ -121,7 +122,7 @@ func runsClean(flags *flag.FlagSet) func(context.Context, []string) error {
 			return printPlan(os.Stdout, plan)
 		}
 		removed, err := plan.Apply()
-		fmt.Printf("%s removed from %s\n", humanize.Bytes(uint64(removed)), plan.Dir)
+		fmt.Printf("%s removed from %s\n", humanize.Bytes(uint64(removed)), preview.Visible(plan.Dir))
 		printBusy(os.Stdout, plan)
 		return err
 	}
@@ -134,19 +135,19 @@ func printPlan(out io.Writer, p *runs.Plan) error {
 		if err != nil {
 			path = item.Path
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", path, humanize.Bytes(uint64(item.Size)), item.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", preview.Visible(path), humanize.Bytes(uint64(item.Size)), item.Reason)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s would be removed from %s\n", humanize.Bytes(uint64(p.Size())), p.Dir)
+	fmt.Fprintf(out, "%s would be removed from %s\n", humanize.Bytes(uint64(p.Size())), preview.Visible(p.Dir))
 	printBusy(out, p)
 	return nil
 }
 
 func printBusy(out io.Writer, p *runs.Plan) {
 	for _, run := range p.Busy {
-		fmt.Fprintf(out, "%s is skipped: a process is training it\n", run)
+		fmt.Fprintf(out, "%s is skipped: a process is training it\n", preview.Visible(run))
 	}
 }
 

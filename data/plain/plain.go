@@ -1,0 +1,42 @@
+// Package plain checks names that people choose.
+package plain
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// IsText reports whether s is valid UTF-8 of printable characters and spaces.
+// Line breaks, escape codes of terminals and marks that change the direction of
+// writing are not.
+func IsText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// CheckName returns an error if name is empty, has unprintable characters, or
+// has spaces around it.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("the name is empty: choose one")
+	case strings.TrimSpace(name) != name || !IsText(name):
+		return fmt.Errorf("name %q has unprintable characters or surrounding spaces: choose a plain name", name)
+	}
+	return nil
+}
+
+// CheckDirName is [CheckName] for the name of a directory, which must also be
+// one element of a path and not hidden.
+func CheckDirName(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+		return fmt.Errorf("name %q has a slash or begins with a dot: choose one that can name a directory", name)
+	}
+	return nil
+}
