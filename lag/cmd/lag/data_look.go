@@ -33,7 +33,7 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 	count := flags.Int("n", 3, "`number` of examples")
 	seed := flags.Int64("seed", 1, "seed `number` for the examples")
 	page := flags.String("html", "", "write an HTML page to a `file` instead")
-	return func(_ context.Context, arguments []string) error {
+	return func(ctx context.Context, arguments []string) error {
 		o, err := chooseObjective(*kind, *form, *length, *file)
 		if err != nil {
 			return usageError{err}
@@ -57,7 +57,7 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 			e.SetIndent("", "  ")
 			return e.Encode(o)
 		}
-		d, err := openDataset(arguments)
+		d, err := openDataset(ctx, arguments)
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func dataStats(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("figures", "", "`directory` for a figure of the lengths of documents, as PNG, SVG and Vega-Lite")
 	asJSON := flags.Bool("json", false, "print JSON")
 	return func(ctx context.Context, arguments []string) error {
-		d, err := openDataset(arguments)
+		d, err := openDataset(ctx, arguments)
 		if err != nil {
 			return err
 		}
