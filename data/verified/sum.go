@@ -23,6 +23,9 @@ func SHA256(hex string) Sum { return Sum{"sha256", hex} }
 // GitBlob is git's sha1 of a blob with the contents, in hexadecimal.
 func GitBlob(hex string) Sum { return Sum{"git blob", hex} }
 
+// Of returns the sha256 of contents.
+func Of(contents []byte) Sum { return SHA256(fmt.Sprintf("%x", sha256.Sum256(contents))) }
+
 func (s Sum) String() string { return s.kind + " " + s.hex }
 
 // ErrDiffers is wrapped by errors about contents that have another checksum.
