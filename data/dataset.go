@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +15,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -93,7 +93,7 @@ func openUnchecked(dir string) (*Dataset, error) {
 		return nil, damaged(dir, err)
 	}
 	var r record
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := strictjson.Unmarshal(raw, &r); err != nil {
 		return nil, damaged(dir, fmt.Errorf("reading %s: %w", fileDataset, err))
 	}
 	if r.SHA256 != "" && r.SHA256 != r.checksum() {

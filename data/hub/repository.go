@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 	huggingface "github.com/gomlx/go-huggingface/hub"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/verified"
 )
 
@@ -240,7 +240,7 @@ func (r *Repository) parse(answer []byte) error {
 		Commit string `json:"sha"`
 		Files  []file `json:"siblings"`
 	}
-	if err := json.Unmarshal(answer, &list); err != nil {
+	if err := strictjson.Unmarshal(answer, &list); err != nil {
 		return err
 	}
 	if !commitHash.MatchString(list.Commit) {

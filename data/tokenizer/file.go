@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
@@ -61,7 +62,7 @@ func Load(path string) (*Tokenizer, error) {
 var parsers = map[string]func(data []byte) (*Tokenizer, error){
 	".json": func(data []byte) (*Tokenizer, error) {
 		var f file
-		if err := json.Unmarshal(data, &f); err != nil {
+		if err := strictjson.Unmarshal(data, &f); err != nil {
 			return nil, fmt.Errorf("not a tokenizer.json: %w", err)
 		}
 		if f.Version != nil && *f.Version != version {

@@ -18,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/preview"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
 )
@@ -128,7 +129,7 @@ func chooseObjective(kind, form string, length int, file string) (objective.Obje
 		if err != nil {
 			return o, err
 		}
-		if err := json.Unmarshal(text, &o); err != nil {
+		if err := strictjson.Unmarshal(text, &o); err != nil {
 			return o, fmt.Errorf("%s does not contain the settings of an objective: %w; `lag data show -print` shows some", file, err)
 		}
 		return o, nil
