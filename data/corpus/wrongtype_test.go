@@ -120,3 +120,18 @@ func TestWrongType(t *testing.T) {
 		}
 	}
 }
+
+// TestCardKinds gives cards whose values are of the wrong kind.
+func TestCardKinds(t *testing.T) {
+	for card, want := range map[string]string{
+		"license:\n  a: b\n":                           "line 2: a mapping is not possible there",
+		"configs: many\n":                              "line 1: the text `many` is not possible there",
+		"configs:\n- data_files:\n  - split: [a, b]\n": "line 3: a list is not possible there",
+		"configs: [\n":                                 "line 1",
+	} {
+		_, err := parseCard([]byte("---\n" + card + "---\n"))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "unmarshal") || strings.Contains(err.Error(), "corpus.") {
+			t.Errorf("%q: %v, want %q", card, err, want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/filetype"
 	"github.com/landscape-aware/growing/data/strictjson"
 )
 
@@ -69,6 +70,9 @@ func newFile(path string, r io.ReaderAt, size int64) (*File, error) {
 	from := &source{path, r, size}
 	text, err := readHeader(r, size)
 	if err != nil {
+		if other := filetype.At(r).Err(); other != nil {
+			err = other
+		}
 		return nil, from.damaged(err)
 	}
 	f := &File{path: path, sources: []*source{from}}

@@ -105,7 +105,7 @@ func (l *mergeList) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &pairs); err != nil {
 		var lines []string
 		if err := json.Unmarshal(data, &lines); err != nil {
-			return fmt.Errorf(`merges are neither all ["a","b"] nor all "a b": %w`, err)
+			return fmt.Errorf(`merges are neither all ["a","b"] nor all "a b": %w`, strictjson.Explain(err))
 		}
 		pairs = nil
 		for _, line := range lines {

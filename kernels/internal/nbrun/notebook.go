@@ -239,7 +239,7 @@ func lastLines(s string, n int) string {
 // checkPNG returns an error if the picture is damaged or blank.
 func checkPNG(data json.RawMessage) error {
 	var encoded text
-	if err := json.Unmarshal(data, &encoded); err != nil {
+	if err := strictjson.UnmarshalPart(data, &encoded); err != nil {
 		return err
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(encoded)), ""))
