@@ -24,7 +24,7 @@ func Unmarshal(text []byte, into any) error {
 // UnmarshalPart does what [Unmarshal] does for a part of a text, whose lines and
 // columns say nothing.
 func UnmarshalPart(text []byte, into any) error {
-	return decodeWith(text, Explain, func(text []byte) error { return json.Unmarshal(text, into) })
+	return decodeWith(text, func(err error) error { return explain(text, err) }, func(text []byte) error { return json.Unmarshal(text, into) })
 }
 
 // decode calls read with the text, and again for each number such as 64.0 that
@@ -79,10 +79,10 @@ func explainIn(text []byte, err error) error {
 		return fmt.Errorf("%s: it is not JSON: %w", place(text, wrong.Offset), errors.New(wrong.Error()))
 	case *json.UnmarshalTypeError:
 		if bytes.Count(bytes.TrimSpace(text), []byte("\n")) > 0 && wrong.Offset <= int64(len(text)) {
-			return fmt.Errorf("%s: %w", place(text, wrong.Offset), Explain(err))
+			return fmt.Errorf("%s: %w", place(text, wrong.Offset), explain(text, err))
 		}
 	}
-	return Explain(err)
+	return explain(text, err)
 }
 
 // place names the place of the byte before offset.
@@ -98,27 +98,54 @@ func place(text []byte, offset int64) string {
 
 // Explain rewrites an error of encoding/json for the author of the JSON,
 // without the names of Go types.
-func Explain(err error) error {
-	if wrong, ok := err.(*json.UnmarshalTypeError); ok { // not errors.As: another type's error that wraps it would lose its path
-		var path []string
-		for _, name := range strings.Split(wrong.Field, ".") {
-			if name != "" && !unicode.IsUpper(rune(name[0])) { // skips the names of embedded structs, which JSON does not have
-				path = append(path, name)
-			}
+func Explain(err error) error { return explain(nil, err) }
+
+// explain does what [Explain] does. With the text, if it is known, it tells a
+// field from what is in it.
+func explain(text []byte, err error) error {
+	wrong, ok := err.(*json.UnmarshalTypeError) // not errors.As: another type's error that wraps it would lose its path
+	if !ok {
+		if text, ok := strings.CutPrefix(err.Error(), "json: "); ok {
+			return errors.New(text)
 		}
-		where := "it"
-		if len(path) > 0 {
-			where = fmt.Sprintf("the field %q", strings.Join(path, "."))
-		}
-		if number, ok := strings.CutPrefix(wrong.Value, "number "); ok && fitsKind(number, wrong.Type) {
-			return fmt.Errorf("%s is the number %s, which is out of range", where, number)
-		}
-		return fmt.Errorf("%s is %s, but must be %s", where, given(wrong.Value), wanted(wrong.Type))
+		return err
 	}
-	if text, ok := strings.CutPrefix(err.Error(), "json: "); ok {
-		return errors.New(text)
+	var path []string
+	for _, name := range strings.Split(wrong.Field, ".") {
+		if name != "" && !unicode.IsUpper(rune(name[0])) { // skips the names of embedded structs, which JSON does not have
+			path = append(path, name)
+		}
 	}
-	return err
+	where := "it"
+	if len(path) > 0 {
+		where = fmt.Sprintf("the field %q", strings.Join(path, "."))
+	}
+	if kind := kindAt(text, path); kind != "" && !strings.HasPrefix(wrong.Value, kind) {
+		where = "a value in " + where
+	}
+	if number, ok := strings.CutPrefix(wrong.Value, "number "); ok && fitsKind(number, wrong.Type) {
+		return fmt.Errorf("%s is the number %s, which is out of range", where, number)
+	}
+	return fmt.Errorf("%s is %s, but must be %s", where, given(wrong.Value), wanted(wrong.Type))
+}
+
+// kindAt returns "array" or "object" if that is at a path of fields, and ""
+// otherwise.
+func kindAt(text []byte, path []string) string {
+	for _, name := range path {
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(text, &fields) != nil {
+			return ""
+		}
+		text = fields[name]
+	}
+	switch text = bytes.TrimSpace(text); {
+	case bytes.HasPrefix(text, []byte("[")):
+		return "array"
+	case bytes.HasPrefix(text, []byte("{")):
+		return "object"
+	}
+	return ""
 }
 
 // given names a JSON value. Its argument is encoding/json's description of the

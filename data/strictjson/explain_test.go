@@ -32,7 +32,7 @@ func TestUnmarshal(t *testing.T) {
 		`{"count": -1}`:    `the field "count" is the number -1, which is out of range`,
 		"{\n\"hidden\": 1,\n \"inner\": {\"small\": 300}}": `line 3, column 23: the field "inner.small" is the number 300, which is out of range`,
 		`{"inner": {"rate": 1e400}}`:                       `the field "inner.rate" is the number 1e400, which is out of range`,
-		`{"inner": {"rates": [1, "2"]}}`:                   `the field "inner.rates" is a text, but must be a whole number in digits`,
+		`{"inner": {"rates": [1, "2"]}}`:                   `a value in the field "inner.rates" is a text, but must be a whole number in digits`,
 		`{"inner": {"yes": "true"}}`:                       `the field "inner.yes" is a text, but must be true or false`,
 		`{"map": {"a": [1]}}`:                              `is a list, but must be an object`,
 		`[1]`:                                              "it is a list, but must be an object",
