@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +15,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -57,6 +57,9 @@ type Dataset struct {
 	Documents   int64       // in the corpus
 	Bytes       int64       // of text in the corpus
 	Dir         string      // directory of the files
+
+	record    record // as it was read
+	recordSum string // sha256 of dataset.json
 }
 
 // record is the contents of dataset.json: everything that the other files lack.
@@ -71,13 +74,15 @@ type record struct {
 	Info              corpus.Info `json:"info"`
 	Documents         int64       `json:"documents"`
 	Bytes             int64       `json:"bytes"`
+	SHA256            string      `json:"sha256,omitempty"` // of the record without this field; the first versions wrote none
 }
 
 // errNotPrepared means that a dataset's directory does not exist.
 var errNotPrepared = errors.New("not prepared")
 
-// open opens the dataset in dir. It returns errNotPrepared if dir does not exist.
-func open(dir string) (*Dataset, error) {
+// openUnchecked opens the dataset in dir without reading the stores. It returns
+// errNotPrepared if dir does not exist.
+func openUnchecked(dir string) (*Dataset, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, fileDataset))
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -88,10 +93,14 @@ func open(dir string) (*Dataset, error) {
 		return nil, damaged(dir, err)
 	}
 	var r record
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := strictjson.Unmarshal(raw, &r); err != nil {
 		return nil, damaged(dir, fmt.Errorf("reading %s: %w", fileDataset, err))
 	}
+	if r.SHA256 != "" && r.SHA256 != r.checksum() {
+		return nil, damaged(dir, fmt.Errorf("%s was changed after it was written (its sha256 is %s, not %s)", fileDataset, r.checksum(), r.SHA256))
+	}
 	d := &Dataset{
+		record: r, recordSum: hashBytes(raw),
 		Fingerprint: r.Fingerprint, UnigramEntropy: r.UnigramEntropy, ValidationEntropy: r.ValidationEntropy,
 		UnknownRate: r.UnknownRate, Info: r.Info, Documents: r.Documents, Bytes: r.Bytes, Dir: dir,
 	}
@@ -245,12 +254,13 @@ func (p *preparation) describe(ctx context.Context, vocab *tokenizer.Tokenizer, 
 	if err := d.frequencies(ctx); err != nil {
 		return err
 	}
-	err := atomicfile.WriteJSON(filepath.Join(dir, fileDataset), record{
+	r := record{
 		Content: c.Content, Tokenizer: vocab.FileName(), Vocabulary: vocab.Fingerprint(), Info: p.source.Info(), Documents: c.Documents, Bytes: c.Bytes,
 		UnigramEntropy: d.UnigramEntropy, ValidationEntropy: d.ValidationEntropy, UnknownRate: d.UnknownRate,
 		Fingerprint: fingerprint(vocab.Fingerprint(), d.Train.Meta(), d.Validation.Meta()),
-	})
-	if err != nil {
+	}
+	r.SHA256 = r.checksum()
+	if err := atomicfile.WriteJSON(filepath.Join(dir, fileDataset), r); err != nil {
 		return err
 	}
 	reached(fileDataset)

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,15 +17,34 @@ func IsDataset(dir string) bool {
 }
 
 // Open opens the dataset in a directory, such as the Dir of a [Dataset] that
-// [Prepare] returned. It checks that the files exist, belong together and have
-// the right sizes. [Verify] checks their contents too.
-func Open(dir string) (*Dataset, error) {
-	d, err := open(dir)
+// [Prepare] returned, as [OpenContext] does.
+func Open(dir string) (*Dataset, error) { return OpenContext(context.Background(), dir, nil) }
+
+// OpenContext opens the dataset in a directory. All of its files must be those
+// that were written: their contents have the checksums on which the dataset's
+// fingerprint rests. Files that this machine has checked before, and that are as
+// they were then, are not read again; see package verified. A large dataset
+// that has to be read is reported to progress, which may be nil, as
+// [StageVerify]. [Verify] reads everything in any case.
+func OpenContext(ctx context.Context, dir string, progress Progress) (*Dataset, error) {
+	d, err := open(ctx, dir, progress)
+	return d, openError(dir, err)
+}
+
+// OpenUnchecked opens the dataset in a directory in milliseconds. It checks only
+// that the files exist, belong together and have the right sizes. Use it to
+// list datasets, not for what depends on their contents.
+func OpenUnchecked(dir string) (*Dataset, error) {
+	d, err := openUnchecked(dir)
+	return d, openError(dir, err)
+}
+
+func openError(dir string, err error) error {
 	if errors.Is(err, errNotPrepared) {
-		return nil, fmt.Errorf("data: there is no dataset in %s: %w", dir, fs.ErrNotExist)
+		return fmt.Errorf("data: there is no dataset in %s: %w", dir, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return fmt.Errorf("data: %w", err)
 	}
-	return d, nil
+	return nil
 }

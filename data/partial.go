@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -115,8 +116,8 @@ func (p partial) clear(keepVocabulary bool) error {
 
 // complete reports whether only the rename is missing. dataset.json is written
 // last.
-func (p partial) complete() bool {
-	d, err := open(string(p))
+func (p partial) complete(ctx context.Context) bool {
+	d, err := open(ctx, string(p), nil)
 	if err == nil {
 		d.Close()
 	}
@@ -124,7 +125,7 @@ func (p partial) complete() bool {
 }
 
 // commit gives the directory its final name and opens the dataset.
-func (p partial) commit(final string) (*Dataset, error) {
+func (p partial) commit(ctx context.Context, final string, progress Progress) (*Dataset, error) {
 	if err := os.Remove(filepath.Join(string(p), fileTrained)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -139,7 +140,7 @@ func (p partial) commit(final string) (*Dataset, error) {
 	if err := atomicfile.SyncDir(filepath.Dir(final)); err != nil {
 		return nil, err
 	}
-	return open(final)
+	return open(ctx, final, progress)
 }
 
 // sweepOthers removes the incomplete datasets of killed processes in the same

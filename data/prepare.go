@@ -79,7 +79,7 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 	if p.stamp, err = source.Stamp(ctx); err != nil {
 		return nil, err
 	}
-	if d, err := p.existing(); !errors.Is(err, errNotPrepared) {
+	if d, err := p.existing(ctx); !errors.Is(err, errNotPrepared) {
 		return d, err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, dirCorpora), 0o777); err != nil {
@@ -91,7 +91,7 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 	}
 	defer unlock()
 	// Another process may have made the dataset while this one waited.
-	if d, err := p.existing(); !errors.Is(err, errNotPrepared) {
+	if d, err := p.existing(ctx); !errors.Is(err, errNotPrepared) {
 		return d, err
 	}
 	if err := p.sweepCorpora(); err != nil {
@@ -137,6 +137,13 @@ type contents struct {
 	Documents int64  `json:"documents"`
 	Bytes     int64  `json:"bytes"`
 	Stamp     string `json:"stamp"`
+	SHA256    string `json:"sha256,omitempty"` // of the other fields; the first versions wrote none
+}
+
+// checksum computes the field SHA256.
+func (c contents) checksum() string {
+	c.SHA256 = ""
+	return hashJSON(c)
 }
 
 func (p *preparation) contentsPath() string {
@@ -163,7 +170,7 @@ func (p *preparation) sweepCorpora() error {
 }
 
 // contents returns the stored contents of the corpus, or nil if the corpus was
-// never read to the end.
+// never read to the end, or if what was stored is damaged.
 func (p *preparation) contents() *contents {
 	raw, err := os.ReadFile(p.contentsPath())
 	if err != nil {
@@ -173,7 +180,21 @@ func (p *preparation) contents() *contents {
 	if json.Unmarshal(raw, &c) != nil || c.Stamp != p.stamp || c.Content == "" {
 		return nil // run writes it again
 	}
+	if c.SHA256 != c.checksum() && (c.SHA256 != "" || !p.confirmed(&c)) {
+		return nil
+	}
 	return &c
+}
+
+// confirmed reports whether there is a dataset of these contents. Without a
+// checksum, as the first versions wrote it, nothing else shows that they are right.
+func (p *preparation) confirmed(c *contents) bool {
+	d, err := openUnchecked(filepath.Join(p.dir, p.address(c)))
+	if err != nil {
+		return !errors.Is(err, errNotPrepared) // a damaged one is reported later
+	}
+	defer d.Close()
+	return d.record.Content == c.Content && d.Documents == c.Documents && d.Bytes == c.Bytes
 }
 
 // address returns the name of the dataset's directory.
@@ -187,12 +208,26 @@ func (p *preparation) address(c *contents) string {
 
 // existing opens the dataset. It returns errNotPrepared if there is none or the
 // corpus was never read.
-func (p *preparation) existing() (*Dataset, error) {
+func (p *preparation) existing(ctx context.Context) (*Dataset, error) {
 	c := p.contents()
 	if c == nil {
 		return nil, errNotPrepared
 	}
-	return open(filepath.Join(p.dir, p.address(c)))
+	return p.open(ctx, c)
+}
+
+// open opens the dataset of a corpus with the given contents.
+func (p *preparation) open(ctx context.Context, c *contents) (*Dataset, error) {
+	dir := filepath.Join(p.dir, p.address(c))
+	d, err := open(ctx, dir, p.progress)
+	if err != nil {
+		return nil, err
+	}
+	if d.record.Content != c.Content {
+		d.Close()
+		return nil, damaged(dir, errors.New("it was made from another corpus than its name says"))
+	}
+	return d, nil
 }
 
 // run makes the dataset. The caller holds the lock.
@@ -203,8 +238,8 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	}
 	vocab, c := p.vocab, p.contents()
 	if c != nil {
-		if partial := p.partial(c); partial.complete() {
-			return partial.commit(filepath.Join(p.dir, p.address(c)))
+		if partial := p.partial(c); partial.complete(ctx) {
+			return partial.commit(ctx, filepath.Join(p.dir, p.address(c)), p.progress)
 		} else if vocab == nil {
 			vocab = partial.vocabulary()
 		}
@@ -227,7 +262,7 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	// The same text may have been prepared earlier, with other modification
 	// times.
 	final := filepath.Join(p.dir, p.address(c))
-	if d, err := open(final); !errors.Is(err, errNotPrepared) {
+	if d, err := p.open(ctx, c); !errors.Is(err, errNotPrepared) {
 		return d, err
 	}
 
@@ -252,7 +287,7 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	if err := p.describe(ctx, vocab, c, string(partial)); err != nil {
 		return nil, err
 	}
-	return partial.commit(final)
+	return partial.commit(ctx, final, p.progress)
 }
 
 // also adds the error of a clean-up, if any, to the error that caused it.
@@ -322,6 +357,7 @@ func (p *preparation) read(ctx context.Context) (*tokenizer.Tokenizer, *contents
 		}
 	}
 	c := &contents{Content: sum.String(), Documents: r.documents, Bytes: r.bytes, Stamp: p.stamp}
+	c.SHA256 = c.checksum()
 	if err == nil || errors.Is(err, tokenizer.ErrNoText) {
 		if serr := p.checkSplit(c); serr != nil {
 			return nil, nil, serr // explains the failure better

@@ -11,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -127,7 +128,7 @@ func exit(err error) {
 // does.
 func (w *worker) do(ctx context.Context) error {
 	var work order
-	if err := json.Unmarshal(w.order, &work); err != nil {
+	if err := strictjson.Unmarshal(w.order, &work); err != nil {
 		return fmt.Errorf("the order: %w", err)
 	}
 	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS}

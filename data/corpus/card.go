@@ -2,7 +2,10 @@ package corpus
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -76,9 +79,29 @@ func parseCard(readme []byte) (card, error) {
 		return c, nil
 	}
 	if err := yaml.Unmarshal(head, &c); err != nil {
-		return card{}, fmt.Errorf("the head of README.md is not valid YAML: %w", err)
+		return card{}, fmt.Errorf("the head of README.md is not valid YAML: %w", explainYAML(err))
 	}
 	return c, nil
+}
+
+// wrongKind matches what package yaml says of a value of the wrong kind.
+var wrongKind = regexp.MustCompile("cannot unmarshal !!(\\w+)( `[^`]*`)? into .*")
+
+// explainYAML rewrites an error of package yaml without the names of Go types.
+func explainYAML(err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	kinds := map[string]string{"map": "a mapping", "seq": "a list", "str": "the text", "int": "the number", "float": "the number", "bool": "the value", "null": "nothing", "timestamp": "the date"}
+	var all []string
+	for _, e := range wrong.Errors {
+		if m := wrongKind.FindStringSubmatch(e); m != nil {
+			e = strings.Replace(e, m[0], cmp.Or(kinds[m[1]], "a value")+m[2]+" is not possible there", 1)
+		}
+		all = append(all, e)
+	}
+	return errors.New(strings.Join(all, "; "))
 }
 
 // license returns the card's licences, or "" if it has none.

@@ -1,7 +1,6 @@
 package corpus
 
 import (
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // format is the format of a file.
@@ -198,51 +195,4 @@ func readFile(ctx context.Context, path, name, field string, yield func(Document
 		err = fmt.Errorf("corpus: reading %s: %w", name, err)
 	}
 	return more, err
-}
-
-// decompress opens a file and calls read with its decompressed contents.
-func decompress(path, compression string, read func(io.Reader) (bool, error)) (more bool, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return true, err
-	}
-	defer f.Close()
-	switch compression {
-	case ".gz":
-		z, err := gzip.NewReader(f)
-		if err == io.EOF {
-			return read(f) // an empty file is an empty text, as with .zst
-		}
-		if err != nil {
-			return true, damagedFile(err)
-		}
-		return read(decompressed{z})
-	case ".zst":
-		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
-		if err != nil {
-			return true, err
-		}
-		defer z.Close()
-		return read(decompressed{z})
-	}
-	return read(f)
-}
-
-// decompressed is a reader that adds explanations to a decompressor's errors.
-type decompressed struct{ io.Reader }
-
-func (d decompressed) Read(p []byte) (int, error) {
-	n, err := d.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = damagedFile(err)
-	}
-	return n, err
-}
-
-func damagedFile(err error) error {
-	var file *fs.PathError
-	if errors.As(err, &file) {
-		return err // the file cannot be read
-	}
-	return fmt.Errorf("the compressed file is truncated or damaged (%w): copy or compress it again", err)
 }

@@ -5,11 +5,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/filetype"
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // maxDocument is the size limit for a document of JSON lines or Parquet, in
@@ -18,9 +22,13 @@ const maxDocument = 256 << 20
 
 // readJSONLines calls yield for the field of each line, which must be a JSON
 // object, until yield returns false. It returns more = false in that case.
-// Blank lines, nulls and blank fields are skipped.
+// Blank lines, nulls and blank fields are skipped. NaN and infinities, which
+// Python writes for missing numbers, count as null.
 func readJSONLines(ctx context.Context, r io.Reader, field string, yield func(text string) bool) (more bool, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
+	if err := likeJSONLines(in); err != nil {
+		return true, err
+	}
 	var line []byte
 	for number := 1; ; number++ {
 		if number%256 == 0 {
@@ -60,11 +68,31 @@ func readJSONLines(ctx context.Context, r io.Reader, field string, yield func(te
 	}
 }
 
+// likeJSONLines returns an error if a file begins like something else.
+func likeJSONLines(in *bufio.Reader) error {
+	head, err := in.Peek(filetype.Head)
+	if err != nil && err != io.EOF {
+		return nil // reading will report it
+	}
+	if err := filetype.Of(head).Err(); err != nil {
+		return err
+	}
+	text := bytes.TrimSpace(head)
+	switch {
+	case bytes.HasPrefix(text, []byte("[")):
+		return errors.New("it is a JSON array, not JSON lines with one object a line: convert it, for example with `jq -c '.[]' FILE.json > FILE.jsonl`")
+	case bytes.HasPrefix(text, []byte("{")) && len(bytes.TrimSpace(text[1:])) > 0 && bytes.HasPrefix(bytes.TrimLeft(text[1:], " \t\r"), []byte("\n")):
+		return errors.New("it is a JSON object of several lines, not JSON lines with one object a line: convert it, for example with `jq -c . FILE.json > FILE.jsonl`")
+	}
+	return nil
+}
+
 // jsonField returns the field of a JSON object, which must be a string or null.
 func jsonField(object []byte, field string) (string, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(object, &fields); err != nil {
-		return "", fmt.Errorf("it is not a JSON object (%w): each line must be one", err)
+	err := json.Unmarshal(object, &fields)
+	if err != nil && json.Unmarshal(strictjson.FromPython(object), &fields) != nil {
+		return "", fmt.Errorf("it is not a JSON object (%w): each line must be one", strictjson.Explain(err))
 	}
 	value, ok := fields[field]
 	if !ok {

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/landscape-aware/growing/data/filetype"
 )
 
 // readParquet calls yield for each row of a string column until yield returns
@@ -68,6 +70,9 @@ func openParquet(f *os.File) (*parquet.File, error) {
 	}
 	// Check the length field first: parquet-go would allocate whatever it says.
 	var tail [8]byte
+	if err := expect(f, filetype.Parquet); err != nil {
+		return nil, err
+	}
 	if info.Size() < 12 {
 		return nil, errors.New("it is not a Parquet file: it is too short")
 	}

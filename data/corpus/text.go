@@ -7,6 +7,9 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/filetype"
 )
 
 // Size limits for a document of plain text, in bytes. A text without blank
@@ -26,9 +29,12 @@ func asText(r io.Reader) (*bufio.Reader, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
+	kind := filetype.Of(head)
 	switch {
-	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+	case kind == filetype.UTF16:
 		return nil, errors.New("it looks like UTF-16: convert it to UTF-8, for example with `iconv -f UTF-16 -t UTF-8`")
+	case kind == filetype.Pointer, kind != filetype.Type{} && isBinary(head):
+		return nil, kind.Err()
 	case bytes.IndexByte(head, 0) >= 0:
 		return nil, errors.New("it looks like binary data or UTF-16, because there is a zero byte near its beginning: name a text file, converted to UTF-8")
 	case bytes.HasPrefix(head, byteOrderMark):
@@ -36,6 +42,15 @@ func asText(r io.Reader) (*bufio.Reader, error) {
 		return in, err
 	}
 	return in, nil
+}
+
+// isBinary reports whether the first bytes of a file are not text. The last
+// character may be cut.
+func isBinary(head []byte) bool {
+	for i := 0; i < utf8.UTFMax-1 && len(head) > 0 && !utf8.Valid(head); i++ {
+		head = head[:len(head)-1]
+	}
+	return bytes.IndexByte(head, 0) >= 0 || !utf8.Valid(head)
 }
 
 // readText calls yield for each document of plain text until yield returns

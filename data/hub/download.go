@@ -2,71 +2,50 @@ package hub
 
 import (
 	"context"
-	"crypto/sha1"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
 
-	huggingface "github.com/gomlx/go-huggingface/hub"
+	"github.com/charmbracelet/log"
+	"github.com/gofrs/flock"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/verified"
 )
 
 // parallelDownloads is the number of files to download at a time.
 const parallelDownloads = 4
 
-// blobHash matches hashes of contents: git's sha1, or the sha256 of a large file.
-var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-
 // unverified is the suffix of a download whose hash is not checked yet.
 const unverified = ".unverified"
 
-// present reports whether a complete file is in the cache.
-func (r *Repository) present(name string) bool {
-	info, err := os.Stat(r.Path(name))
-	return err == nil && info.Mode().IsRegular() && (r.files[name].size() == 0 || info.Size() == r.files[name].size())
-}
-
-// Fetch downloads the named files that are not in the cache. Progress may be
+// Fetch downloads the named files that are not in the cache, and those that are
+// damaged there. Files with a known hash are compared with it, once on each
+// machine as long as they do not change; see package verified. Progress may be
 // nil.
 func (r *Repository) Fetch(ctx context.Context, names []string, progress func(done, total int64)) error {
-	var todo []file
-	var total int64
-	for _, n := range names {
-		if r.present(n) {
-			continue
-		}
-		if r.offline != nil {
-			return r.missing(r.Path(n))
-		}
-		todo = append(todo, r.files[n])
-		total += r.files[n].size()
+	todo, total, err := r.absent(ctx, names)
+	if err != nil {
+		return err
 	}
 	var mu sync.Mutex
 	var done int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelDownloads)
-	// The downloader uses our cache and token. Its own progress report, which
-	// goes to the standard output, is not used.
-	repo := huggingface.New(r.id).WithType(r.kind.repoType()).WithAuth(r.env.token).WithEndpoint(r.env.endpoint).WithCacheDir(r.env.cache)
-	manager := repo.GetDownloadManager()
 	for _, f := range todo {
 		group.Go(func() error {
 			var before int64
-			report := func(bytes, _ int64) {
+			report := func(bytes int64) {
 				mu.Lock()
 				defer mu.Unlock()
 				done += bytes - before
@@ -74,16 +53,9 @@ func (r *Repository) Fetch(ctx context.Context, names []string, progress func(do
 					progress(done, total)
 				}
 			}
-			err := r.download(ctx, f, func(address, path string) (fresh bool, err error) {
-				// The callback is not called for a file that exists.
-				err = manager.LockedDownload(ctx, address, path, false, func(bytes, all int64) {
-					fresh = true
-					report(bytes, all)
-				})
-				return fresh, err
-			})
+			err := r.download(ctx, f, report)
 			if err == nil {
-				report(f.size(), 0) // the downloader reports neither the end nor files that another process downloaded
+				report(f.size()) // also if another process downloaded it
 			}
 			return err
 		})
@@ -91,18 +63,56 @@ func (r *Repository) Fetch(ctx context.Context, names []string, progress func(do
 	return group.Wait()
 }
 
-// getFile downloads an address to a path, unless the file exists. Fresh reports
-// whether it is known to have downloaded anything.
-type getFile func(address, path string) (fresh bool, err error)
+// absent returns which of the named files have to be downloaded, and their size.
+func (r *Repository) absent(ctx context.Context, names []string) (todo []file, total int64, err error) {
+	var mu sync.Mutex
+	need := make(map[string]bool)
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelDownloads)
+	for _, n := range names {
+		group.Go(func() error {
+			ok, damage, err := r.present(groupCtx, n)
+			switch {
+			case err != nil && ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil:
+				return fmt.Errorf("checking %s: %w", r.Path(n), err)
+			case ok:
+				return nil
+			case r.offline != nil && damage != nil:
+				return fmt.Errorf("the file %s in the Hugging Face cache is damaged (%w), and it cannot be downloaded again because %w: make the connection possible, or copy the file again from a machine that has it", r.Path(n), damage, r.offline)
+			case r.offline != nil:
+				return r.missing(r.Path(n))
+			}
+			if damage != nil {
+				log.Warn("a file in the Hugging Face cache is damaged; it is downloaded again", "file", r.Path(n), "err", damage)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			need[n] = true
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, 0, err
+	}
+	for _, n := range names {
+		if need[n] {
+			todo = append(todo, r.files[n])
+			total += r.files[n].size()
+		}
+	}
+	return todo, total, nil
+}
 
-// download downloads one file into the cache with get. The file gets its name
-// there only when it is on disk and its hash is right.
-func (r *Repository) download(ctx context.Context, f file, get getFile) error {
+// download downloads one file into the cache. The file gets its name there only
+// when it is on disk and its hash is right.
+func (r *Repository) download(ctx context.Context, f file, report func(bytes int64)) error {
 	if f.hash() == "" {
 		return fmt.Errorf("%s gives no hash for %s, so a download cannot be checked", r.env.endpoint, f.Name)
 	}
 	blob := filepath.Join(r.dir(), "blobs", f.hash())
-	if err := r.downloadBlob(ctx, f, blob, get); err != nil {
+	if err := r.downloadBlob(ctx, f, blob, report); err != nil {
 		return err
 	}
 	link := r.Path(f.Name)
@@ -124,23 +134,69 @@ func (r *Repository) download(ctx context.Context, f file, get getFile) error {
 	return os.Rename(tmp, link)
 }
 
-// downloadBlob downloads the contents of a file unless they exist. It tries twice.
-func (r *Repository) downloadBlob(ctx context.Context, f file, blob string, get getFile) error {
-	again, err := r.tryBlob(ctx, f, blob, get)
-	if again {
-		_, err = r.tryBlob(ctx, f, blob, get)
+// downloadBlob downloads the contents of a file unless they exist.
+func (r *Repository) downloadBlob(ctx context.Context, f file, blob string, report func(bytes int64)) error {
+	if err := os.MkdirAll(filepath.Dir(blob), 0o777); err != nil {
+		return fmt.Errorf("writing to the Hugging Face cache: %w: set HF_HOME to a writable directory", err)
 	}
-	return err
+	unlock, err := r.lockBlob(ctx, f.hash())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if info, err := os.Stat(blob); err == nil {
+		err := checkContents(ctx, blob, info.Size(), sumOf(f.hash()))
+		if err == nil || !errors.Is(err, verified.ErrDiffers) {
+			return err
+		}
+	}
+	address := r.address(f.Name)
+	part := blob + unverified
+	err = r.downloadTo(ctx, part, f, report)
+	if err == nil {
+		err = verifyBlob(ctx, part, f)
+	}
+	if err == nil {
+		err = os.Rename(part, blob)
+	}
+	if err == nil {
+		os.Remove(part + ".part") // the first versions could leave it, and it does no harm
+		return nil
+	}
+	if rerr := os.Remove(part); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; removing it: %w", err, rerr)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	advice := "run it again; complete files are kept"
+	var status *statusError
+	if errors.As(err, &status) && (status.code == http.StatusUnauthorized || status.code == http.StatusForbidden) {
+		advice = r.tokenAdvice()
+	}
+	return fmt.Errorf("downloading %s from %s: %w: %s", f.Name, address, err, advice)
 }
 
-// tryBlob tries to download the contents of a file. Again reports whether a
-// second attempt may succeed, because the bad file was not downloaded by this
-// call: an interrupted run left it, or another process changed it.
-func (r *Repository) tryBlob(ctx context.Context, f file, blob string, get getFile) (again bool, err error) {
-	if info, err := os.Stat(blob); err == nil && info.Size() == f.size() {
-		return false, nil
+// lockBlob locks a blob against other downloads, at the place that Hugging
+// Face's programs use for it.
+func (r *Repository) lockBlob(ctx context.Context, hash string) (unlock func() error, err error) {
+	path := filepath.Join(r.env.cache, ".locks", filepath.Base(r.dir()), hash+".lock")
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, fmt.Errorf("writing to the Hugging Face cache: %w: set HF_HOME to a writable directory", err)
 	}
-	segments := strings.Split(f.Name, "/")
+	lock := flock.New(path)
+	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return lock.Close, nil
+}
+
+// address returns the address of a file.
+func (r *Repository) address(name string) string {
+	segments := strings.Split(name, "/")
 	for i, s := range segments {
 		segments[i] = url.PathEscape(s)
 	}
@@ -148,55 +204,52 @@ func (r *Repository) tryBlob(ctx context.Context, f file, blob string, get getFi
 	if r.kind == Dataset {
 		place = "datasets/" + r.id
 	}
-	address := fmt.Sprintf("%s/%s/resolve/%s/%s", r.env.endpoint, place, r.commit, strings.Join(segments, "/"))
-	// Another process may be downloading the same file. Waiting for it cannot
-	// be interrupted, so do it in a goroutine.
-	type outcome struct {
-		fresh bool
-		err   error
+	return fmt.Sprintf("%s/%s/resolve/%s/%s", r.env.endpoint, place, r.commit, strings.Join(segments, "/"))
+}
+
+// downloadTo downloads a file to a path, replacing what is there.
+func (r *Repository) downloadTo(ctx context.Context, path string, f file, report func(bytes int64)) (err error) {
+	limit := f.size()
+	if limit == 0 {
+		limit = maxUnpromised
 	}
-	result := make(chan outcome, 1)
-	go func() {
-		fresh, err := get(address, blob+unverified)
-		result <- outcome{fresh, err}
-	}()
-	var o outcome
-	select {
-	case o = <-result:
-	case <-ctx.Done():
-		select {
-		case <-result:
-		case <-time.After(time.Second):
-		}
+	response, err := r.request(ctx, r.address(f.Name), limit)
+	if err != nil {
+		return err
 	}
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return readStatus(response)
 	}
-	if err := o.err; err != nil {
-		advice := "run it again; complete files are kept"
-		if text := err.Error(); strings.Contains(text, "bad status code 401") || strings.Contains(text, "bad status code 403") {
-			advice = r.tokenAdvice()
-		}
-		return false, fmt.Errorf("downloading %s: %w: %s", f.Name, err, advice)
+	// A part that another process still writes keeps its own contents.
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	if err = verifyBlob(blob+unverified, f); err == nil {
-		err = os.Rename(blob+unverified, blob)
+	out, err := os.Create(path)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		return false, nil
-	}
-	if rerr := os.Remove(blob + unverified); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-		return false, fmt.Errorf("downloading %s from %s: %w; removing it: %w", f.Name, address, err, rerr)
-	}
-	_, missing := os.Stat(blob) // nil if another process was faster
-	if o.fresh && missing != nil && errors.Is(err, fs.ErrNotExist) {
-		err = errors.New("the connection broke") // the downloader does not report this
-	}
-	return !o.fresh || missing == nil, fmt.Errorf("downloading %s from %s: %w: run it again", f.Name, address, err)
+	defer func() { err = errors.Join(err, out.Close()) }()
+	_, err = io.Copy(out, &counted{response.Body, 0, report})
+	return err
+}
+
+// counted reports the number of bytes read so far.
+type counted struct {
+	io.Reader
+	bytes  int64
+	report func(bytes int64)
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.bytes += int64(n)
+	c.report(c.bytes)
+	return n, err
 }
 
 // verifyBlob checks the hash of a download and syncs it to the disk.
-func verifyBlob(path string, f file) error {
+func verifyBlob(ctx context.Context, path string, f file) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -206,16 +259,8 @@ func verifyBlob(path string, f file) error {
 	if err != nil {
 		return err
 	}
-	var h hash.Hash = sha256.New()
-	if f.LFS == nil || f.LFS.SHA256 == "" {
-		h = sha1.New() // as git does
-		fmt.Fprintf(h, "blob %d\x00", info.Size())
-	}
-	if _, err := io.Copy(h, file); err != nil {
+	if err := sumOf(f.hash()).Check(ctx, file, info.Size(), nil); err != nil {
 		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != f.hash() {
-		return fmt.Errorf("the %d bytes have the hash %s instead of %s", info.Size(), got, f.hash())
 	}
 	return file.Sync()
 }

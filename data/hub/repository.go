@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,8 @@ import (
 	huggingface "github.com/gomlx/go-huggingface/hub"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/data/verified"
 )
 
 // Kind is the kind of a repository.
@@ -49,10 +50,11 @@ const Prefix = "hf:"
 //	                         blobs/<hash>            contents
 //	                         snapshots/<commit>/...  links to the contents
 //
-// The package go-huggingface does the downloads, but not the list of files: its
-// hub.Repo deletes its list before it asks for a new one, so it does not work
-// offline; it cannot be canceled there; and it fails for datasets with several
-// licences. Its package datasets ignores HF_ENDPOINT.
+// Of the package go-huggingface only the layout is used: its hub.Repo deletes its
+// list before it asks for a new one, so it does not work offline; it cannot be
+// canceled there; it fails for datasets with several licences; and it follows
+// redirects and writes what is sent without end. Its package datasets ignores
+// HF_ENDPOINT.
 type Repository struct {
 	env      environment
 	kind     Kind
@@ -144,8 +146,10 @@ func Open(ctx context.Context, kind Kind, id, revision string) (*Repository, err
 		}
 		return r, nil
 	}
-	if commitHash.MatchString(revision) && r.readList(revision) == nil {
-		return r, nil
+	if commitHash.MatchString(revision) {
+		if sent, err := r.readList(revision); err == nil && sent {
+			return r, nil
+		}
 	}
 	answer, err := r.ask(ctx)
 	var network *url.Error
@@ -183,15 +187,7 @@ func (r *Repository) refPath() string {
 // ask requests the list of files from the Hub.
 func (r *Repository) ask(ctx context.Context) ([]byte, error) {
 	address := fmt.Sprintf("%s/api/%s/%s/revision/%s?blobs=true", r.env.endpoint, r.kind.repoType(), r.id, url.PathEscape(r.revision))
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, fmt.Errorf("HF_ENDPOINT is %q: %w", r.env.endpoint, err)
-	}
-	if r.env.token != "" {
-		request.Header.Set("Authorization", "Bearer "+r.env.token)
-	}
-	request.Header.Set("User-Agent", huggingface.DefaultHttpUserAgent())
-	response, err := http.DefaultClient.Do(request)
+	response, err := r.request(ctx, address, maxList)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the %s %s: %w", r.kind, r.id, err)
 	}
@@ -205,7 +201,7 @@ func (r *Repository) ask(ctx context.Context) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("%s answers %s when asked for the %s %s: try again later", r.env.endpoint, response.Status, r.kind, r.id)
 	}
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<30))
+	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer of %s for the %s %s: %w", r.env.endpoint, r.kind, r.id, err)
 	}
@@ -234,6 +230,7 @@ func (r *Repository) remember(answer []byte) error {
 			return fmt.Errorf("writing to the Hugging Face cache: %w: set HF_HOME to a writable directory", err)
 		}
 	}
+	verified.User().Remember(r.listFact(r.commit, answer))
 	return nil
 }
 
@@ -243,7 +240,7 @@ func (r *Repository) parse(answer []byte) error {
 		Commit string `json:"sha"`
 		Files  []file `json:"siblings"`
 	}
-	if err := json.Unmarshal(answer, &list); err != nil {
+	if err := strictjson.Unmarshal(answer, &list); err != nil {
 		return err
 	}
 	if !commitHash.MatchString(list.Commit) {
@@ -260,23 +257,25 @@ func (r *Repository) parse(answer []byte) error {
 	return nil
 }
 
-// readList reads the cached list of a commit.
-func (r *Repository) readList(commit string) error {
+// readList reads the cached list of a commit. Sent reports whether it is known
+// to be what the Hub sent.
+func (r *Repository) readList(commit string) (sent bool, err error) {
 	answer, err := os.ReadFile(r.infoPath(commit))
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := r.parse(answer); err != nil {
-		return err
+		return false, err
 	}
 	if r.commit != commit {
-		return fmt.Errorf("it belongs to the commit %s", r.commit)
+		return false, fmt.Errorf("it belongs to the commit %s", r.commit)
 	}
-	return nil
+	return verified.User().Knows(r.listFact(commit, answer)), nil
 }
 
 // openCache opens the cached repository. If another program filled the cache,
-// there is no list: then the existing files count as all files.
+// there is no list, and a list may be damaged: then the existing files count as
+// all files.
 func (r *Repository) openCache() error {
 	commit := r.revision
 	if !commitHash.MatchString(commit) {
@@ -288,7 +287,7 @@ func (r *Repository) openCache() error {
 			return fmt.Errorf("%s should hold a commit, but says %q: remove it", r.refPath(), commit)
 		}
 	}
-	if r.readList(commit) == nil {
+	if sent, err := r.readList(commit); err == nil && (sent || r.fits() == nil) {
 		return nil
 	}
 	r.commit, r.files = commit, make(map[string]file)

@@ -33,8 +33,8 @@ func Join(head, body any) ([]byte, error) {
 // them. A missing field of head is an error unless it is omitempty.
 func Cut[T any](text []byte, head *T) (rest []byte, err error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, Explain(err)
+	if err := Unmarshal(text, &fields); err != nil {
+		return nil, err
 	}
 	names := fieldNames[T](true)
 	given := make(map[string]json.RawMessage)
@@ -57,15 +57,17 @@ func Cut[T any](text []byte, head *T) (rest []byte, err error) {
 // Overlay reads those fields of a struct that an object has; the others stay as
 // they are. Unknown fields are errors.
 func Overlay[T any](text []byte, into *T) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return Explain(err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("text follows the object")
-	}
-	return nil
+	return decode(text, func(text []byte) error {
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.DisallowUnknownFields()
+		if err := d.Decode(into); err != nil {
+			return err
+		}
+		if _, err := d.Token(); err != io.EOF {
+			return errors.New("text follows the object")
+		}
+		return nil
+	})
 }
 
 // Decoder returns a function that decodes a C, which must implement I, as

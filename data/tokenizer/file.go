@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/filetype"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
@@ -51,6 +53,10 @@ func Load(path string) (*Tokenizer, error) {
 		return nil, fmt.Errorf("tokenizer: %s: the extension %q is not that of a tokenizer: give a tokenizer.json, a vocab.txt or a .model", path, ext)
 	}
 	t, err := parse(data)
+	// A pointer can be read as a vocab.txt of three tokens.
+	if other := filetype.Of(data); other == filetype.Pointer || err != nil && other.Err() != nil {
+		err = other.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
 	}
@@ -61,7 +67,7 @@ func Load(path string) (*Tokenizer, error) {
 var parsers = map[string]func(data []byte) (*Tokenizer, error){
 	".json": func(data []byte) (*Tokenizer, error) {
 		var f file
-		if err := json.Unmarshal(data, &f); err != nil {
+		if err := strictjson.Unmarshal(data, &f); err != nil {
 			return nil, fmt.Errorf("not a tokenizer.json: %w", err)
 		}
 		if f.Version != nil && *f.Version != version {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
@@ -121,7 +122,7 @@ func parseModel(f *file) (Kind, model, error) {
 		Merges json.RawMessage `json:"merges"`
 	}
 	if len(f.Model) > 0 {
-		if err := json.Unmarshal(f.Model, &head); err != nil {
+		if err := strictjson.UnmarshalPart(f.Model, &head); err != nil {
 			return "", nil, fmt.Errorf("not a tokenizer.json: the model section: %w", err)
 		}
 	}

@@ -18,6 +18,8 @@
 // [Open] takes a millisecond for a store of any size. It checks the sizes of
 // the files, the ends of the index, the checksum of the description, and
 // checksums of 64 evenly spaced blocks of the other two files. This detects
-// truncated, replaced and most edited files. [Store.Verify] reads everything
-// and detects every changed bit.
+// truncated, replaced and most edited files. [Store.Check] compares the
+// checksums of the whole files, unless this machine did so before and the files
+// are as they were then. [Store.Verify] reads everything in any case, and also
+// checks that offsets and tokens make sense.
 package tokenstore

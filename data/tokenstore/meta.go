@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 const (
@@ -86,7 +88,7 @@ func readMeta(prefix string) (Meta, error) {
 	if err != nil {
 		return m, fmt.Errorf("tokenstore: %w", err)
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
+	if err := strictjson.Unmarshal(data, &m); err != nil {
 		return m, fmt.Errorf("tokenstore: reading %s: %v: %w", path, err, ErrDamaged)
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"golang.org/x/exp/mmap"
@@ -12,15 +13,16 @@ import (
 // Store is an open token store. Several goroutines may use its methods, except
 // Close.
 type Store struct {
-	prefix        string
-	meta          Meta
-	tokens, index *mmap.ReaderAt
+	prefix                string
+	meta                  Meta
+	tokens, index         *mmap.ReaderAt
+	tokensInfo, indexInfo fs.FileInfo // of the mapped files
 }
 
 // Open maps the store with the given prefix into memory and does the quick
-// checks of the package documentation. The error wraps [ErrDamaged] if files
-// are truncated, changed or do not belong together, and [fs.ErrNotExist] if
-// there is no store.
+// checks of the package documentation; [Store.Check] does the rest. The error
+// wraps [ErrDamaged] if files are truncated, changed or do not belong together,
+// and [fs.ErrNotExist] if there is no store.
 func Open(prefix string) (*Store, error) {
 	meta, err := readMeta(prefix)
 	if err != nil {
@@ -32,11 +34,12 @@ func Open(prefix string) (*Store, error) {
 		size   int64
 		sample string
 		mapped **mmap.ReaderAt
+		info   *fs.FileInfo
 	}{
-		{extTokens, meta.Tokens * meta.width(), meta.TokensSample, &s.tokens},
-		{extIndex, 8 * (int64(meta.Documents) + 1), meta.IndexSample, &s.index},
+		{extTokens, meta.Tokens * meta.width(), meta.TokensSample, &s.tokens, &s.tokensInfo},
+		{extIndex, 8 * (int64(meta.Documents) + 1), meta.IndexSample, &s.index, &s.indexInfo},
 	} {
-		if *f.mapped, err = openSized(prefix+f.ext, f.size, f.sample); err != nil {
+		if *f.mapped, *f.info, err = openSized(prefix+f.ext, f.size, f.sample); err != nil {
 			s.Close()
 			return nil, err
 		}
@@ -49,17 +52,17 @@ func Open(prefix string) (*Store, error) {
 }
 
 // openSized maps a file and checks its size in bytes and its [sample].
-func openSized(path string, size int64, want string) (*mmap.ReaderAt, error) {
+func openSized(path string, size int64, want string) (*mmap.ReaderAt, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("tokenstore: %v: %w", err, ErrDamaged)
+		return nil, nil, fmt.Errorf("tokenstore: %v: %w", err, ErrDamaged)
 	}
 	if info.Size() != size {
-		return nil, fmt.Errorf("tokenstore: %s has %d bytes instead of %d: %w", path, info.Size(), size, ErrDamaged)
+		return nil, nil, fmt.Errorf("tokenstore: %s has %d bytes instead of %d: %w", path, info.Size(), size, ErrDamaged)
 	}
 	r, err := mmap.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("tokenstore: mapping %s: %w", path, err)
+		return nil, nil, fmt.Errorf("tokenstore: mapping %s: %w", path, err)
 	}
 	got, err := sample(r, int64(r.Len()))
 	if err == nil && (got != want || int64(r.Len()) != size) {
@@ -67,9 +70,9 @@ func openSized(path string, size int64, want string) (*mmap.ReaderAt, error) {
 	}
 	if err != nil {
 		r.Close()
-		return nil, fmt.Errorf("tokenstore: %s: %w", path, err)
+		return nil, nil, fmt.Errorf("tokenstore: %s: %w", path, err)
 	}
-	return r, nil
+	return r, info, nil
 }
 
 // Close unmaps the files.

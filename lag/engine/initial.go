@@ -1,13 +1,13 @@
 package engine
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/hf"
@@ -74,7 +74,7 @@ func (s *Session) readInitial(run string) error {
 	path := filepath.Join(run, initialFile)
 	text, err := os.ReadFile(path)
 	if err == nil {
-		err = json.Unmarshal(text, &origin)
+		err = strictjson.Unmarshal(text, &origin)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot read %s, which names the directory of the initial model: %w", path, err)

@@ -189,15 +189,16 @@ func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
 		if !data.IsDataset(path) {
 			continue
 		}
-		d, err := data.Open(path)
+		d, err := data.OpenUnchecked(path)
 		if err != nil {
 			continue // damaged or of another version; probably not the one
 		}
-		if d.Fingerprint == fingerprint {
-			return d, nil
-		}
+		found := d.Fingerprint
 		if err := d.Close(); err != nil {
 			return nil, err
+		}
+		if found == fingerprint {
+			return data.Open(path)
 		}
 	}
 	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data on which the run was trained", dir, fingerprint)

@@ -104,7 +104,7 @@ func ReadSpec(dir string) (Spec, error) {
 	path := filepath.Join(dir, train.ConfigFile)
 	text, err := os.ReadFile(path)
 	if err == nil {
-		err = json.Unmarshal(text, &s)
+		err = strictjson.Unmarshal(text, &s)
 	}
 	if err != nil {
 		return s, fmt.Errorf("cannot read %s: %w; name the directory of a run", path, strictjson.Explain(err))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/model"
 	_ "github.com/landscape-aware/growing/lag/model/families" // registers all families
 )
@@ -34,7 +35,7 @@ func check(f model.Fixed, fields map[string]json.RawMessage) error {
 		return nil
 	}
 	var value any
-	if err := json.Unmarshal(raw, &value); err != nil {
+	if err := strictjson.UnmarshalPart(raw, &value); err != nil {
 		return fmt.Errorf("%s: %w", f.Field, err)
 	}
 	if reflect.DeepEqual(value, f.Value) {
@@ -53,7 +54,7 @@ func parseConfig(text []byte, fields map[string]json.RawMessage) (model.Config, 
 		ModelType     string   `json:"model_type"`
 		Architectures []string `json:"architectures"`
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
+	if err := strictjson.Unmarshal(text, &head); err != nil {
 		return nil, err
 	}
 	a, err := architectureOf(head.ModelType)

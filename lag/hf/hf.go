@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/hub"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/safetensors"
@@ -105,7 +106,7 @@ func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
 		return nil, nil, err
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
+	if err := strictjson.Unmarshal(text, &fields); err != nil {
 		return nil, nil, fmt.Errorf("%s is not a JSON object: %w; copy or download it again", path, err)
 	}
 	config, err := parseConfig(text, fields)

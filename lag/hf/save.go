@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -110,7 +111,7 @@ func (m *Model) configFields(export model.Export, kind model.TokenizerKind) (map
 	if err != nil {
 		return nil, err
 	}
-	return fields, json.Unmarshal(head, &fields)
+	return fields, strictjson.Unmarshal(head, &fields)
 }
 
 // turnCacheOff turns off transformers' cache in the settings of
@@ -122,7 +123,7 @@ func turnCacheOff(path string) error {
 	}
 	var settings map[string]json.RawMessage
 	if err == nil {
-		err = json.Unmarshal(text, &settings)
+		err = strictjson.Unmarshal(text, &settings)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the settings of generation, %s: %w", generationFile, err)

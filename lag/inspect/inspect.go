@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/trained"
@@ -197,7 +198,7 @@ func checkpoints(dir string) ([]string, error) {
 func (r *Report) state(file *safetensors.File) {
 	metadata := file.Metadata()
 	s := &State{Moments: make(map[string]int)}
-	if err := json.Unmarshal([]byte(metadata["checkpoint"]), s); err != nil {
+	if err := strictjson.Unmarshal([]byte(metadata["checkpoint"]), s); err != nil {
 		r.damage(fmt.Errorf("the description of the checkpoint %s cannot be read: %w", file.Path(), err))
 	}
 	if s.Optimizer == "" {

@@ -141,7 +141,7 @@ func (m *Model) UnmarshalJSON(text []byte) error {
 // is the only one with these fields.
 func UnmarshalOld(text []byte, m *Model) error {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
+	if err := strictjson.Unmarshal(text, &fields); err != nil {
 		return err
 	}
 	if _, ok := fields["family"]; !ok {

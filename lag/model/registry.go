@@ -105,7 +105,7 @@ func (f family) field(c Config, name, value string) (Config, error) {
 		return nil, err
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
+	if err := strictjson.UnmarshalPart(text, &fields); err != nil {
 		return nil, err
 	}
 	if _, ok := fields[name]; !ok {

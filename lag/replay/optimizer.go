@@ -43,7 +43,7 @@ func readOptimizer(path string, steps int) (optimizer, error) {
 
 func parseOptimizer(text []byte, steps int) (optimizer, error) {
 	var object map[string]json.RawMessage
-	if err := json.Unmarshal(text, &object); err != nil {
+	if err := strictjson.Unmarshal(text, &object); err != nil {
 		return optimizer{}, fmt.Errorf("it is not a JSON object: %w", strictjson.Explain(err))
 	}
 	r := rates{Schedule: train.Constant}

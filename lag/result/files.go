@@ -1,12 +1,13 @@
 package result
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // Names of files in the directory of a study, a stacking or a training.
@@ -73,7 +74,7 @@ func ReadFile(dir, name string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, into); err != nil {
+	if err := strictjson.Unmarshal(text, into); err != nil {
 		return damaged(path, err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package runs
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
@@ -168,7 +168,7 @@ func picked(dir string) ([]string, error) {
 			return nil, err
 		}
 		var selected result.Selected
-		if err := json.Unmarshal(text, &selected); err != nil {
+		if err := strictjson.Unmarshal(text, &selected); err != nil {
 			return nil, fmt.Errorf("%s is damaged: %w; remove it, or select again", path, err)
 		}
 		names = append(names, selected.Run)

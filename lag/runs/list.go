@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -129,7 +130,7 @@ func strategyName(text json.RawMessage, pool growth.Pool) (string, error) {
 		}
 	}
 	var s growth.Strategy
-	if err := json.Unmarshal(text, &s); err != nil {
+	if err := strictjson.UnmarshalPart(text, &s); err != nil {
 		return "", err
 	}
 	name := fmt.Sprintf("[%s] %s", s.Map, s.Summary())

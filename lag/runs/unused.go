@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -37,7 +38,7 @@ func readRunConfig(run string) (c runConfig, err error) {
 	path := filepath.Join(run, train.ConfigFile)
 	text, err := os.ReadFile(path)
 	if err == nil {
-		err = json.Unmarshal(text, &c)
+		err = strictjson.Unmarshal(text, &c)
 	}
 	if err != nil {
 		return c, fmt.Errorf("cannot read %s: %w; remove the run's directory if you do not need it", path, err)
@@ -197,7 +198,7 @@ func same(text json.RawMessage, value any) bool {
 func readJSON(path string, into any) error {
 	text, err := os.ReadFile(path)
 	if err == nil {
-		err = json.Unmarshal(text, into)
+		err = strictjson.Unmarshal(text, into)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", path, err)

@@ -1,7 +1,6 @@
 package safetensors
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/filetype"
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // File is an open safetensors file, or an open model in several files (shards).
@@ -68,6 +70,9 @@ func newFile(path string, r io.ReaderAt, size int64) (*File, error) {
 	from := &source{path, r, size}
 	text, err := readHeader(r, size)
 	if err != nil {
+		if other := filetype.At(r).Err(); other != nil {
+			err = other
+		}
 		return nil, from.damaged(err)
 	}
 	f := &File{path: path, sources: []*source{from}}
@@ -148,7 +153,7 @@ func readIndex(path string) (map[string]string, error) {
 	var index struct {
 		Weights map[string]string `json:"weight_map"`
 	}
-	if err := json.Unmarshal(text, &index); err != nil {
+	if err := strictjson.Unmarshal(text, &index); err != nil {
 		return nil, wrongIndex(path, "%w", err)
 	}
 	if len(index.Weights) == 0 {

@@ -12,6 +12,8 @@ import (
 	"math/bits"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 const (
@@ -95,7 +97,7 @@ func parseHeader(text []byte, dataSize int64) (map[string]Entry, map[string]stri
 			}
 			metadata = make(map[string]string)
 			if err := d.Decode(&metadata); err != nil {
-				return nil, nil, fmt.Errorf("its metadata are not a map of strings: %w", err)
+				return nil, nil, fmt.Errorf("its metadata are not a map of strings: %w", strictjson.Explain(err))
 			}
 			continue
 		}
@@ -108,7 +110,7 @@ func parseHeader(text []byte, dataSize int64) (map[string]Entry, map[string]stri
 			Offsets *[]uint64 `json:"data_offsets"`
 		}
 		if err := d.Decode(&e); err != nil {
-			return nil, nil, tensorError(name, "its description: %v", err)
+			return nil, nil, tensorError(name, "its description: %v", strictjson.Explain(err))
 		}
 		if e.DType == nil || e.Shape == nil || e.Offsets == nil || len(*e.Offsets) != 2 {
 			return nil, nil, tensorError(name, "its description lacks a dtype, a shape or two data_offsets")

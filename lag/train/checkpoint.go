@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/safetensors"
 )
@@ -191,7 +192,7 @@ func loadCheckpoint(dir string, step int) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	var header checkpointHeader
-	if err := json.Unmarshal([]byte(file.Metadata()[checkpointKey]), &header); err != nil {
+	if err := strictjson.Unmarshal([]byte(file.Metadata()[checkpointKey]), &header); err != nil {
 		return Snapshot{}, fmt.Errorf("%s is no checkpoint: what it says of itself is unreadable: %w", path, err)
 	}
 	if header.Format != checkpointFormat {

@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // FormatVersion is part of every run's address. Increase it when the same
@@ -233,7 +234,7 @@ func readOutcome(dir string) (outcome Outcome, err error) {
 	if err != nil {
 		return outcome, err
 	}
-	if err := json.Unmarshal(text, &outcome); err != nil {
+	if err := strictjson.Unmarshal(text, &outcome); err != nil {
 		return outcome, damagedOutcome(dir, err)
 	}
 	return outcome, nil

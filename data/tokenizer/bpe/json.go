@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
@@ -62,7 +63,7 @@ func parseModel(section json.RawMessage) (*Model, error) {
 	if component.IsNull(section) {
 		return nil, errors.New("there is no model")
 	}
-	if err := json.Unmarshal(section, &s); err != nil {
+	if err := strictjson.UnmarshalPart(section, &s); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	if s.Type != nil && *s.Type != "BPE" {
@@ -104,7 +105,7 @@ func (l *mergeList) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &pairs); err != nil {
 		var lines []string
 		if err := json.Unmarshal(data, &lines); err != nil {
-			return fmt.Errorf(`merges are neither all ["a","b"] nor all "a b": %w`, err)
+			return fmt.Errorf(`merges are neither all ["a","b"] nor all "a b": %w`, strictjson.Explain(err))
 		}
 		pairs = nil
 		for _, line := range lines {

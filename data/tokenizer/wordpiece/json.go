@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
@@ -67,7 +68,7 @@ type modelSection struct {
 
 func parseModel(section json.RawMessage) (*Model, error) {
 	var s modelSection
-	if err := json.Unmarshal(section, &s); err != nil {
+	if err := strictjson.UnmarshalPart(section, &s); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	limit := component.Or(s.MaxChars, maxChars)

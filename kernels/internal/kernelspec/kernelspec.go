@@ -17,6 +17,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/plugin"
 )
@@ -91,7 +92,7 @@ func Install(c checkout.Checkout, goProgram string, kinds []string) (names []str
 			return nil, fmt.Errorf("writing the kernel for %s: %w", kind, err)
 		}
 		var spec Spec
-		if err := json.Unmarshal(text, &spec); err != nil {
+		if err := strictjson.Unmarshal(text, &spec); err != nil {
 			return nil, fmt.Errorf("writing the kernel for %s: %w", kind, err)
 		}
 		names = append(names, spec.DisplayName)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // A notebook is the part of an .ipynb file that this package checks.
@@ -53,7 +55,7 @@ func read(path string) (*notebook, error) {
 		return nil, fmt.Errorf("reading the notebook: %w", err)
 	}
 	var nb notebook
-	if err := json.Unmarshal(data, &nb); err != nil {
+	if err := strictjson.Unmarshal(data, &nb); err != nil {
 		return nil, fmt.Errorf("%s is not a notebook: %w", path, err)
 	}
 	return &nb, nil
@@ -237,7 +239,7 @@ func lastLines(s string, n int) string {
 // checkPNG returns an error if the picture is damaged or blank.
 func checkPNG(data json.RawMessage) error {
 	var encoded text
-	if err := json.Unmarshal(data, &encoded); err != nil {
+	if err := strictjson.UnmarshalPart(data, &encoded); err != nil {
 		return err
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(encoded)), ""))

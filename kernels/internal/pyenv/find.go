@@ -2,7 +2,6 @@ package pyenv
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 )
 
@@ -51,7 +51,7 @@ func FindPython(ctx context.Context) (Python, error) {
 			return found{}, err
 		}
 		var f found
-		if err := json.Unmarshal([]byte(out), &f); err != nil {
+		if err := strictjson.Unmarshal([]byte(out), &f); err != nil {
 			return found{}, fmt.Errorf("%s printed %q: %w", path, out, err)
 		}
 		return f, nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -14,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag"
 )
 
@@ -113,9 +113,7 @@ func readJSON(path string, into any) error {
 			return fmt.Errorf("%s is not a configuration: %w", path, err)
 		}
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	if err := strictjson.Overlay(text, &into); err != nil {
 		return fmt.Errorf("%s is not a configuration: %w", path, err)
 	}
 	return nil

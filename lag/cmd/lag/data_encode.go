@@ -51,7 +51,7 @@ func loadTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	if !data.IsDataset(path) {
 		return tokenizer.Load(path)
 	}
-	d, err := data.Open(path)
+	d, err := data.OpenUnchecked(path) // the vocabulary is checked, and no token is read
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func dataList(flags *flag.FlagSet) func(context.Context, []string) error {
 		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "dataset\tprepared\tcorpus\ttokenizer\ttokens")
 		for _, f := range found {
-			d, err := data.Open(f.dir)
+			d, err := data.OpenUnchecked(f.dir)
 			if err != nil {
 				fmt.Fprintf(w, "%s\t%s\tdamaged; `lag data verify %s` shows details\n", preview.Visible(f.dir), f.made.Format(time.DateTime), preview.Visible(f.dir))
 				continue
@@ -69,12 +69,14 @@ func datasets(dir string) ([]found, error) {
 
 // openDataset opens the dataset that a command's arguments name; see
 // datasetDir.
-func openDataset(arguments []string) (*data.Dataset, error) {
+func openDataset(ctx context.Context, arguments []string) (*data.Dataset, error) {
 	dir, err := datasetDir(arguments)
 	if err != nil {
 		return nil, err
 	}
-	return data.Open(dir)
+	bars := newBars(os.Stderr)
+	defer bars.finish()
+	return data.OpenContext(ctx, dir, bars.stage)
 }
 
 // datasetDir returns the directory of the dataset that a command's arguments

@@ -18,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/preview"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
 )
@@ -33,7 +34,7 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 	count := flags.Int("n", 3, "`number` of examples")
 	seed := flags.Int64("seed", 1, "seed `number` for the examples")
 	page := flags.String("html", "", "write an HTML page to a `file` instead")
-	return func(_ context.Context, arguments []string) error {
+	return func(ctx context.Context, arguments []string) error {
 		o, err := chooseObjective(*kind, *form, *length, *file)
 		if err != nil {
 			return usageError{err}
@@ -57,7 +58,7 @@ func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
 			e.SetIndent("", "  ")
 			return e.Encode(o)
 		}
-		d, err := openDataset(arguments)
+		d, err := openDataset(ctx, arguments)
 		if err != nil {
 			return err
 		}
@@ -128,7 +129,7 @@ func chooseObjective(kind, form string, length int, file string) (objective.Obje
 		if err != nil {
 			return o, err
 		}
-		if err := json.Unmarshal(text, &o); err != nil {
+		if err := strictjson.Unmarshal(text, &o); err != nil {
 			return o, fmt.Errorf("%s does not contain the settings of an objective: %w; `lag data show -print` shows some", file, err)
 		}
 		return o, nil
@@ -153,7 +154,7 @@ func dataStats(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("figures", "", "`directory` for a figure of the lengths of documents, as PNG, SVG and Vega-Lite")
 	asJSON := flags.Bool("json", false, "print JSON")
 	return func(ctx context.Context, arguments []string) error {
-		d, err := openDataset(arguments)
+		d, err := openDataset(ctx, arguments)
 		if err != nil {
 			return err
 		}

@@ -1,11 +1,11 @@
 package bert
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -91,7 +91,7 @@ func parsePreNorm(text []byte, class string) (model.Config, error) {
 }
 
 func parseBERT(text []byte, class string, c transformersConfig, preNorm bool) (model.Config, error) {
-	if err := json.Unmarshal(text, &c); err != nil {
+	if err := strictjson.Unmarshal(text, &c); err != nil {
 		return nil, err
 	}
 	return Config{

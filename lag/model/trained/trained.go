@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model"
@@ -80,7 +81,7 @@ func readOriginal(path string) (fields map[string]json.RawMessage, err error) {
 		return nil, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(text, &fields)
+		err = strictjson.Unmarshal(text, &fields)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s is damaged: %w; copy it again, or remove it", path, err)
@@ -103,7 +104,7 @@ func ReadConfig(dir string) (model.Model, error) {
 			Model json.RawMessage `json:"model"`
 		}
 		if text, err = os.ReadFile(path); err == nil {
-			err = json.Unmarshal(text, &run)
+			err = strictjson.Unmarshal(text, &run)
 		}
 		if errors.Is(err, fs.ErrNotExist) || err == nil && run.Model == nil {
 			return config, fmt.Errorf("%s does not contain a model: it has no %s, and no %s of a run: %w; name a directory made by lag import, grow or train",

@@ -1,10 +1,10 @@
 package ul2
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -71,7 +71,7 @@ var t5Names = model.TensorNames{
 
 func parseT5(text []byte, _ string) (model.Config, error) {
 	c := t5Defaults
-	if err := json.Unmarshal(text, &c); err != nil {
+	if err := strictjson.Unmarshal(text, &c); err != nil {
 		return nil, err
 	}
 	if c.DecoderLayers == 0 {
@@ -87,7 +87,7 @@ func parseT5(text []byte, _ string) (model.Config, error) {
 	var derived struct {
 		Function *string `json:"dense_act_fn"`
 	}
-	if err := json.Unmarshal(text, &derived); err != nil {
+	if err := strictjson.Unmarshal(text, &derived); err != nil {
 		return nil, err
 	}
 	if f := derived.Function; f != nil && *f != function {

@@ -1,0 +1,101 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/landscape-aware/growing/data/verified"
+)
+
+// blobHash matches hashes of contents: git's sha1, or the sha256 of a large file.
+var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// smallFile is the size in bytes below which a file is read rather than
+// remembered, because that takes less time than writing the memory.
+const smallFile = 1 << 20
+
+// sumOf returns the checksum that a blob with a name must have.
+func sumOf(hash string) verified.Sum {
+	if len(hash) == 64 {
+		return verified.SHA256(hash)
+	}
+	return verified.GitBlob(hash)
+}
+
+// linked returns the hash of the blob that a link in a snapshot names, or "" if
+// it is not such a link.
+func linked(path string) string {
+	target, err := os.Readlink(path)
+	if err != nil || filepath.Base(filepath.Dir(target)) != "blobs" || !blobHash.MatchString(filepath.Base(target)) {
+		return ""
+	}
+	return filepath.Base(target)
+}
+
+// hashOf returns the hash that a file must have: that of the list, or else that
+// of the blob that it is a link to, or "".
+func (r *Repository) hashOf(name string) string {
+	if hash := r.files[name].hash(); hash != "" {
+		return hash
+	}
+	return linked(r.Path(name))
+}
+
+// present reports whether a complete file is in the cache. Damage says why a
+// file that is there cannot be used.
+func (r *Repository) present(ctx context.Context, name string) (ok bool, damage error, err error) {
+	path, promised := r.Path(name), r.files[name].size()
+	info, err := os.Stat(path)
+	switch {
+	case err != nil || !info.Mode().IsRegular():
+		return false, nil, nil
+	case promised != 0 && info.Size() != promised:
+		return false, fmt.Errorf("it has %d bytes instead of %d", info.Size(), promised), nil
+	}
+	hash := r.hashOf(name)
+	if hash == "" {
+		return true, nil, nil
+	}
+	err = checkContents(ctx, path, info.Size(), sumOf(hash))
+	if errors.Is(err, verified.ErrDiffers) {
+		return false, err, nil
+	}
+	return err == nil, nil, err
+}
+
+// checkContents checks the contents of a file, unless this machine has done so
+// before.
+func checkContents(ctx context.Context, path string, size int64, sum verified.Sum) error {
+	check := func() error { return sum.CheckFile(ctx, path) }
+	if size < smallFile {
+		return check()
+	}
+	return verified.User().File(path, sum, check)
+}
+
+// listFact says that a list of files in the cache is what the Hub sent.
+func (r *Repository) listFact(commit string, answer []byte) string {
+	return fmt.Sprintf("list %q\n%s\n", r.infoPath(commit), verified.Of(answer))
+}
+
+// fits returns an error if the list of files contradicts the snapshot.
+func (r *Repository) fits() error {
+	names, err := Walk(r.snapshot())
+	if err != nil {
+		return nil // nothing was downloaded yet
+	}
+	for _, n := range names {
+		f, ok := r.files[n]
+		if !ok {
+			return fmt.Errorf("it lacks the file %s", n)
+		}
+		if hash := linked(r.Path(n)); hash != "" && f.hash() != "" && hash != f.hash() {
+			return fmt.Errorf("it gives %s for %s, which has %s", f.hash(), n, hash)
+		}
+	}
+	return nil
+}
