@@ -113,9 +113,7 @@ func (m *Model) configFields(export model.Export, a model.Architecture) (map[str
 	for _, alias := range a.Aliases { // transformers lets them count, and they may be of another shape
 		delete(fields, alias.Alias)
 	}
-	if err := m.setSpecialTokens(fields, a.Tokenizer); err != nil {
-		return nil, err
-	}
+	m.setSpecialTokens(fields, a.Tokenizer)
 	if err := export.Set(fields); err != nil {
 		return nil, err
 	}
