@@ -42,7 +42,6 @@ var t5Defaults = t5Config{
 var t5Fixed = []model.Fixed{
 	{Field: "is_decoder", Value: false, Why: "only a T5 with encoder and decoder can be read"},
 	{Field: "is_encoder_decoder", Value: true, Why: "only a T5 with encoder and decoder can be read"},
-	{Field: "is_gated_act", Value: true, Why: "the feed-forward network of T5 v1.1 and UL2 is gated"},
 }
 
 // t5Functions are the names of the functions that transformers derives from
@@ -91,7 +90,7 @@ const (
 // checkpoint has another one (transformers 5.24.0, configuration_t5.py and
 // modeling_utils.py, tie_weights). So the head here is tied where either allows
 // it, and settleT5 looks at the checkpoint.
-func parseT5(text []byte, _ string) (model.Config, error) {
+func parseT5(text []byte, class string) (model.Config, error) {
 	c := t5Defaults
 	if err := json.Unmarshal(text, &c); err != nil {
 		return nil, strictjson.Explain(err)
@@ -108,16 +107,21 @@ func parseT5(text []byte, _ string) (model.Config, error) {
 	}
 	var derived struct {
 		Function *string `json:"dense_act_fn"`
+		Gated    *bool   `json:"is_gated_act"`
 	}
 	if err := json.Unmarshal(text, &derived); err != nil {
 		return nil, strictjson.Explain(err)
+	}
+	if g := derived.Gated; g != nil && !*g {
+		return nil, fmt.Errorf("is_gated_act is false, but feed_forward_proj is %q; the feed-forward network of T5 v1.1 and UL2 is gated", c.Activation)
 	}
 	if f := derived.Function; f != nil && *f != function {
 		return nil, fmt.Errorf("dense_act_fn is %q, but feed_forward_proj %q means %q; this combination is not supported", *f, c.Activation, function)
 	}
 	tied, scales := c.TieEmbeddings, c.TieEmbeddings
 	if c.ScaleOutputs != nil {
-		tied, scales = true, *c.ScaleOutputs
+		// The body alone, without a scale, has lost the head of its own.
+		tied, scales = *c.ScaleOutputs || class != "T5Model", *c.ScaleOutputs
 	}
 	return Config{
 		Form: EncoderDecoder, VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, HeadSize: c.HeadSize, Heads: c.Heads,
