@@ -59,7 +59,7 @@ class Checkpoints:
             done = self.lag("export", imported, back)
         if done.returncode:
             return [done.stderr.strip()]
-        return self.compare_logits(name, back) + (self.compare_ids(case, back) if self.args.tokenizers and "ids" in case else [])
+        return self.compare_logits(name, back) + (self.compare_ids(case, back) if self.args.tokenizers else [])
 
     def compare_logits(self, name, back):
         config = json.loads((back / "config.json").read_text())
@@ -75,15 +75,19 @@ class Checkpoints:
         return [] if difference < LIMIT else [f"lag's logits differ by {difference:.1e}"]
 
     def compare_ids(self, case, back):
+        wrong, refused = [], case["tokenizer_refused"]
+        if not refused and "ids" not in case:
+            return []
         file = next(back / name for name in TOKENIZERS if (back / name).exists())
-        wrong = []
-        for special, want in zip([(), ("-special",)], case["ids"]):
+        for special, want in zip([(), ("-special",)], case.get("ids", [None])):
             done = self.lag("data", "encode", "-tokenizer", file, *special, text="".join(line + "\n" for line in self.lines))
+            if refused:
+                return [] if done.returncode == 1 and refused in done.stderr else [f"its tokenizer is not refused with {refused!r}: {done.stderr.strip()}"]
             if done.returncode:
                 return [done.stderr.strip()]
             got = [[int(i) for i in line.split()] for line in done.stdout.split("\n")[:-1]]
             wrong += [f"{file.name}: {line!r}: lag has {g}, transformers {w}" for line, g, w in zip(self.lines, got, want) if g != w]
-        return wrong
+        return wrong[:2] + ([f"and {len(wrong) - 2} more lines"] if len(wrong) > 2 else [])
 
 
 def main():

@@ -13,14 +13,15 @@ BERT = dict(vocab_size=120, hidden_size=24, num_hidden_layers=2, num_attention_h
 T5 = dict(vocab_size=120, d_model=24, d_kv=8, d_ff=40, num_layers=2, num_decoder_layers=2, num_heads=2, feed_forward_proj="gated-gelu",
           decoder_start_token_id=0)
 
-cases = {}  # by name: the function that makes it, and what the error of lag import says, or None
+cases = {}  # by name: the function that makes it, and the two texts of shape
 
 
-def shape(refused=None):
+def shape(refused=None, tokenizer_refused=None):
     """Registers a case. The function makes a directory and returns the model whose logits
-    lag's are compared with."""
+    lag's are compared with. A text is what the error says if lag import refuses the
+    directory, or lag data encode its tokenizer, which is not compared then."""
     def register(make):
-        cases[make.__name__.replace("_", "-")] = make, refused
+        cases[make.__name__.replace("_", "-")] = make, refused, tokenizer_refused
         return make
     return register
 

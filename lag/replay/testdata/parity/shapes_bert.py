@@ -87,6 +87,34 @@ def bert_vocab_txt_cased(d):
 
 
 @shape()
+def bert_vocab_txt_lower_with_accents(d):
+    tokens = texts.wordpiece(True, strip_accents=False)
+    texts.vocab_txt(d, tokens, {"do_lower_case": True, "strip_accents": False})
+    return bert(d, vocab_size=len(tokens))
+
+
+@shape()
+def bert_vocab_txt_chinese_not_split(d):
+    tokens = texts.wordpiece(False, handle_chinese_chars=False)
+    texts.vocab_txt(d, tokens, {"do_lower_case": False, "tokenize_chinese_chars": False})
+    return bert(d, vocab_size=len(tokens))
+
+
+@shape()
+def bert_vocab_txt_no_capitals(d):  # cased, though no token shows it
+    tokens = [token for token in texts.wordpiece(False) if token == token.lower() or token in texts.SPECIAL]
+    texts.vocab_txt(d, tokens, {"do_lower_case": False})
+    return bert(d, vocab_size=len(tokens))
+
+
+@shape(tokenizer_refused="BertJapaneseTokenizer")
+def bert_japanese(d):
+    tokens = texts.wordpiece(False)
+    texts.vocab_txt(d, tokens, {"tokenizer_class": "BertJapaneseTokenizer", "do_lower_case": False, "word_tokenizer_type": "mecab"})
+    return bert(d, vocab_size=len(tokens))
+
+
+@shape()
 def bert_vocab_txt_added(d):
     tokens = texts.wordpiece(False)
     texts.vocab_txt(d, tokens, {"do_lower_case": False}, ["LAG", "wachsen"])

@@ -1,8 +1,10 @@
 """T5's checkpoints, see shapes.py."""
 
+import json
+
 import torch
 import transformers
-from transformers import MT5Config, MT5ForConditionalGeneration, T5EncoderModel, T5Model, UMT5Config, UMT5ForConditionalGeneration
+from transformers import MT5Config, MT5ForConditionalGeneration, T5EncoderModel, T5Model, T5TokenizerFast, UMT5Config, UMT5ForConditionalGeneration
 
 import texts
 from shapes import change, shape, t5
@@ -65,6 +67,18 @@ def t5_bfloat16(d):
 @shape()
 def t5_tokenizer(d):
     tokenizer = texts.t5()
+    tokenizer.save_pretrained(d)
+    return t5(d, own=True, tie_word_embeddings=False, vocab_size=-(-len(tokenizer) // 128) * 128)
+
+
+@shape()
+def t5_tokenizer_class(d):
+    """As T5's own class saves it."""
+    texts.t5().save_pretrained(d)
+    (d / "tokenizer_config.json").write_text(json.dumps({
+        "tokenizer_class": "T5Tokenizer", "extra_ids": 100, "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>",
+        "additional_special_tokens": [f"<extra_id_{i}>" for i in range(100)]}))
+    tokenizer = T5TokenizerFast.from_pretrained(d)
     tokenizer.save_pretrained(d)
     return t5(d, own=True, tie_word_embeddings=False, vocab_size=-(-len(tokenizer) // 128) * 128)
 

@@ -48,7 +48,7 @@ def logits(model):
 
 def make(root):
     described = []
-    for name, (function, refused) in shapes.cases.items():
+    for name, (function, refused, tokenizer_refused) in shapes.cases.items():
         torch.manual_seed(len(described))
         d = root / name
         d.mkdir(parents=True)
@@ -56,10 +56,10 @@ def make(root):
         if model is NotImplemented:
             shutil.rmtree(d)
             continue
-        case = dict(name=name, refused=refused)
+        case = dict(name=name, refused=refused, tokenizer_refused=tokenizer_refused)
         if model is not None:
             np.save(root / f"{name}.npy", logits(model))
-        if any((d / file).exists() for file in ("tokenizer.json", "vocab.txt")):
+        if not tokenizer_refused and any((d / file).exists() for file in ("tokenizer.json", "vocab.txt")):
             case["ids"] = texts.encode(AutoTokenizer.from_pretrained(d))
         described.append(case)
     tensors = {name: t.to(torch.int32)[None].contiguous() for name, t in batch().items()}
