@@ -33,6 +33,9 @@ type Pretraining struct {
 	// starts from that model. If the schedule has 0 steps, the model itself is
 	// the source. Empty means the model's own initialization.
 	Initial string `json:"initial,omitempty"`
+	// NewVocabulary allows a new vocabulary for an initial model whose tokenizer
+	// is not known, see [Training].
+	NewVocabulary bool `json:"new_vocabulary,omitempty"`
 
 	Schedule      train.Schedule `json:"schedule"`
 	EvaluateEvery int            `json:"evaluate_every"` // steps between validation losses
@@ -72,6 +75,9 @@ func (c *StudyConfig) UnmarshalJSON(text []byte) error {
 
 // Validate reports the first invalid setting and how to fix it.
 func (c StudyConfig) Validate() error {
+	if err := c.initial().validate(c.Task); err != nil {
+		return err
+	}
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "study")); err != nil {
 		return err
 	}

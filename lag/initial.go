@@ -3,6 +3,7 @@ package lag
 import (
 	"slices"
 
+	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/result"
@@ -16,20 +17,21 @@ func setInitial(t *Task, dir string) error {
 	if err != nil {
 		return err
 	}
-	_, file, err := hf.LoadTokenizer(p.Files)
-	if err != nil {
-		return err
-	}
 	t.Model = p.Model
 	t.Data.VocabSize = t.Model.Vocabulary()
-	if file != "" {
-		d := &t.Data
-		d.TokenizerFile, d.VocabSize, d.Kind, d.MinFrequency, d.LimitAlphabet, d.ByteFallback, d.Coverage = file, 0, "", 0, 0, false, 0
+	if own, file, err := hf.LoadTokenizer(p.Files); err == nil && own != nil { // if it cannot be read, another may be given
+		setTokenizer(&t.Data, file)
 	}
 	if most := t.Model.MaxLength(); most > 0 && t.Objective.Settings != nil {
 		t.Objective = t.Objective.WithSequenceLength(min(t.Objective.SequenceLength(), most))
 	}
 	return nil
+}
+
+// setTokenizer sets the file of the vocabulary, and clears the settings of one
+// that is trained.
+func setTokenizer(d *data.Config, file string) {
+	d.TokenizerFile, d.VocabSize, d.Kind, d.MinFrequency, d.LimitAlphabet, d.ByteFallback, d.Coverage = file, 0, "", 0, 0, false, 0
 }
 
 // SetInitial makes the training start from the model in dir, which is a model
@@ -67,10 +69,32 @@ func (c *StudyConfig) SetInitial(dir string) error {
 
 // SetSequenceLength sets the task's sequence length. If the training starts
 // from another model, it leaves the number of that model's positions unchanged.
-func (c *Training) SetSequenceLength(tokens int) {
-	model := c.Model
-	c.Task.SetSequenceLength(tokens)
-	if c.Initial != "" {
-		c.Model = model
+func (c *Training) SetSequenceLength(tokens int) { setLength(&c.Task, c.Initial, tokens) }
+
+// SetSequenceLength sets the task's sequence length. If the source is an
+// existing model, it leaves the number of that model's positions unchanged.
+func (c *StudyConfig) SetSequenceLength(tokens int) { setLength(&c.Task, c.Pretrain.Initial, tokens) }
+
+func setLength(t *Task, initial string, tokens int) {
+	model := t.Model
+	t.SetSequenceLength(tokens)
+	if initial != "" {
+		t.Model = model
+	}
+}
+
+// SetTokenizer sets the file of the vocabulary. If the training starts from
+// another model, whose table may have more rows than the vocabulary has tokens,
+// the size is that of the file.
+func (c *Training) SetTokenizer(file string) { setFile(&c.Task, c.Initial, file) }
+
+// SetTokenizer sets the file of the vocabulary. If the source is an existing
+// model, whose table may have more rows than the vocabulary has tokens, the size
+// is that of the file.
+func (c *StudyConfig) SetTokenizer(file string) { setFile(&c.Task, c.Pretrain.Initial, file) }
+
+func setFile(t *Task, initial, file string) {
+	if t.SetTokenizer(file); initial != "" {
+		setTokenizer(&t.Data, file)
 	}
 }

@@ -126,6 +126,9 @@ func (s *Study) begin(ctx context.Context) (err error) {
 	if s.session != nil {
 		return nil
 	}
+	if err := s.Config.initial().check(s.Config.Task); err != nil {
+		return err
+	}
 	session, err := engine.Open(ctx, s.Config.Task, s.options.engine(s.Config.Name))
 	if err != nil {
 		return err

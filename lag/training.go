@@ -33,6 +33,10 @@ type Training struct {
 	// or grown and has the shape of Model. Empty means the model's own
 	// initialization.
 	Initial string `json:"initial,omitempty"`
+	// NewVocabulary allows training with a new vocabulary from an initial model
+	// whose tokenizer is not known: one that was imported without it, or with
+	// one that cannot be read. Its embeddings are then those of other tokens.
+	NewVocabulary bool `json:"new_vocabulary,omitempty"`
 
 	MicroBatches  int            `json:"micro_batches"` // number of parts of each batch; their gradients are accumulated
 	Schedule      train.Schedule `json:"schedule"`
@@ -56,6 +60,9 @@ func (c *Training) UnmarshalJSON(text []byte) error {
 
 // Validate reports the first invalid setting and how to fix it.
 func (c Training) Validate() error {
+	if err := c.initial().validate(c.Task); err != nil {
+		return err
+	}
 	if err := errors.Join(c.Task.Validate(), c.Schedule.Validate(), validateName(c.Name, "training")); err != nil {
 		return err
 	}
@@ -88,6 +95,9 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	}
 	if o.Workers > 1 {
 		return nil, fmt.Errorf("a training is one run; %d workers have nothing to share, use 1", o.Workers)
+	}
+	if err := c.initial().check(c.Task); err != nil {
+		return nil, err
 	}
 	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 	if err != nil {

@@ -25,6 +25,10 @@ const (
 	Rules         = "growth.rules"
 	StackingSeeds = "seeds"
 	StackingPool  = "strategies"
+
+	SequenceLength     = "objective.sequence_length"
+	NewVocabulary      = "new_vocabulary"
+	StudyNewVocabulary = "pretrain.new_vocabulary"
 )
 
 // Error is an error that other values of some fields can fix.

@@ -45,7 +45,7 @@ func (s *Session) SetInitial(dir string) (fingerprint string, err error) {
 	}
 	own, file, err := hf.LoadTokenizer(m.Files)
 	if err != nil {
-		return "", err
+		log.Warn("the tokenizer of the initial model cannot be read, so nothing compares it with that of the data", "model", dir, "error", err)
 	}
 	if own != nil && !extends(s.dataset.Tokenizer, own) {
 		return "", advice.Errorf(advice.TokenizerFile, "the model in %s has another vocabulary than the data; prepare the data with the tokenizer %s", dir, file)

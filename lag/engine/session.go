@@ -111,6 +111,10 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 // size. A model's vocabulary may be padded beyond the tokenizer's, as T5's is.
 func (s *Session) checkVocabulary() error {
 	size, want := s.dataset.Tokenizer.VocabSize(), s.task.Model.Vocabulary()
+	if size > want && s.task.Data.TokenizerFile != "" {
+		return advice.Errorf(advice.VocabSize, "the vocabulary of %s has %d tokens, with the sentinels and mode tokens that the data needs, but the model has %d; set the model's vocabulary size to %d",
+			s.task.Data.TokenizerFile, size, want, size)
+	}
 	if size > want || size < want && s.task.Data.TokenizerFile == "" && s.task.Data.Corpus.Source != "" {
 		return &advice.Error{Fields: []string{advice.VocabSize, advice.Corpus}, Err: fmt.Errorf(
 			"the data has a vocabulary of %d tokens, but the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, want, size)}

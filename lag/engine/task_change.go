@@ -30,6 +30,9 @@ func (t *Task) SetSequenceLength(tokens int) {
 	}
 }
 
+// SetTokenizer sets the file of the vocabulary.
+func (t *Task) SetTokenizer(file string) { t.Data.TokenizerFile = file }
+
 // SetWholeWords sets whether a masked language model masks whole words.
 func (t *Task) SetWholeWords(whole bool) error {
 	mlm, ok := t.Objective.Settings.(objective.MLM)

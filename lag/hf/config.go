@@ -1,13 +1,16 @@
 package hf
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/lag/model"
 	_ "github.com/landscape-aware/growing/lag/model/families" // registers all families
 )
@@ -35,7 +38,7 @@ func check(f model.Fixed, fields map[string]json.RawMessage) error {
 		return nil
 	}
 	var value any
-	if err := strictjson.UnmarshalPart(raw, &value); err != nil {
+	if err := decode(raw, &value); err != nil {
 		return fmt.Errorf("%s: %w", f.Field, err)
 	}
 	if reflect.DeepEqual(value, f.Value) {
@@ -45,16 +48,40 @@ func check(f model.Fixed, fields map[string]json.RawMessage) error {
 		return fmt.Errorf("it has a %s: %s", f.Field, f.Why)
 	}
 	want, _ := json.Marshal(f.Value)
-	return fmt.Errorf("%s is %.100s and not %s: %s", f.Field, raw, want, f.Why)
+	return fmt.Errorf("%s is %.100s and not %s: %s", f.Field, toPython(raw), want, f.Why)
 }
 
-// parseConfig parses a config.json. Fields has its fields.
-func parseConfig(text []byte, fields map[string]json.RawMessage) (model.Config, error) {
+// resolve returns the fields of a config.json without aliases. Where a field
+// and its alias differ, the field counts, and a warning says so: growth by
+// earlier versions left aliases behind.
+func resolve(aliases []model.Alias, fields map[string]json.RawMessage) map[string]json.RawMessage {
+	isNull := func(raw json.RawMessage) bool { return raw == nil || string(raw) == "null" }
+	fields = maps.Clone(fields)
+	for _, a := range aliases {
+		alias, field := fields[a.Alias], fields[a.Field]
+		delete(fields, a.Alias)
+		switch {
+		case isNull(alias):
+		case isNull(field):
+			fields[a.Field] = alias
+		case !bytes.Equal(alias, field):
+			log.Warn("two names of one setting have different values; the first counts", a.Field, string(field), a.Alias, string(alias))
+		}
+	}
+	return fields
+}
+
+// parseConfig parses the fields of a config.json.
+func parseConfig(fields map[string]json.RawMessage) (model.Config, error) {
 	var head struct {
 		ModelType     string   `json:"model_type"`
 		Architectures []string `json:"architectures"`
 	}
-	if err := strictjson.Unmarshal(text, &head); err != nil {
+	text, err := json.Marshal(fields)
+	if err == nil {
+		err = decode(text, &head)
+	}
+	if err != nil {
 		return nil, err
 	}
 	a, err := architectureOf(head.ModelType)
@@ -72,6 +99,9 @@ func parseConfig(text []byte, fields map[string]json.RawMessage) (model.Config, 
 		if err := check(f, fields); err != nil {
 			return nil, err
 		}
+	}
+	if text, err = json.Marshal(resolve(a.Aliases, fields)); err != nil {
+		return nil, err
 	}
 	config, err := a.Parse(text, class)
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/hub"
-	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/safetensors"
@@ -55,7 +54,7 @@ func Load(ctx context.Context, source string) (*Model, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if m.Params, err = LoadWeights(file, m.Config); err != nil {
+	if m.Config, m.Params, err = LoadWeights(file, m.Config); err != nil {
 		return nil, err
 	}
 	m.Files = TokenizerFiles(dir)
@@ -75,7 +74,7 @@ func LoadFiles(config, weights string) (*Model, error) {
 		return nil, err
 	}
 	defer file.Close()
-	m.Params, err = LoadWeights(file, m.Config)
+	m.Config, m.Params, err = LoadWeights(file, m.Config)
 	return m, err
 }
 
@@ -88,10 +87,11 @@ func IsModel(dir string) bool {
 	var head struct {
 		ModelType *string `json:"model_type"`
 	}
-	return json.Unmarshal(text, &head) == nil && head.ModelType != nil
+	return decode(text, &head) == nil && head.ModelType != nil
 }
 
-// LoadConfig reads a config.json.
+// LoadConfig reads a config.json. The weights may change the configuration
+// further, see [LoadWeights].
 func LoadConfig(path string) (model.Config, error) {
 	config, _, err := readConfig(path)
 	return config, err
@@ -106,10 +106,10 @@ func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
 		return nil, nil, err
 	}
 	var fields map[string]json.RawMessage
-	if err := strictjson.Unmarshal(text, &fields); err != nil {
+	if err := decode(text, &fields); err != nil {
 		return nil, nil, fmt.Errorf("%s is not a JSON object: %w; copy or download it again", path, err)
 	}
-	config, err := parseConfig(text, fields)
+	config, err := parseConfig(fields)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -41,22 +41,46 @@ func (n names) canonical(name string, body bool) string {
 }
 
 // LoadWeights reads the parameters of a model from a checkpoint of transformers.
-// A tensor that is missing, superfluous, or of the wrong shape or a non-floating-point
-// type is an error. Weights in half precision become float32.
-func LoadWeights(f *safetensors.File, config model.Config) (growth.Tensors, error) {
+// It returns the configuration with what config.json leaves to the weights: T5's
+// head is tied or not. A tensor that is missing, superfluous, or of the wrong
+// shape or a non-floating-point type is an error, and so is one with a number
+// that is not finite. Weights in half precision become float32.
+func LoadWeights(f *safetensors.File, config model.Config) (model.Config, growth.Tensors, error) {
 	export, err := config.Export()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	a, err := architectureOf(export.ModelType)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c := checkpoint{file: f, names: names{a.Names}}
 	if err := c.list(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return c.load(config.Parameters())
+	if a.Settle != nil {
+		if config, err = a.Settle(config, &c); err != nil {
+			return nil, nil, err
+		}
+	}
+	params, err := c.load(config.Parameters())
+	return config, params, err
+}
+
+// Has implements [model.Stored].
+func (c *checkpoint) Has(name string) bool {
+	_, ok := c.tensors[name]
+	return ok
+}
+
+// Equal implements [model.Stored].
+func (c *checkpoint) Equal(a, b string) (bool, error) {
+	one, err := c.file.Floats(c.tensors[a])
+	if err != nil {
+		return false, err
+	}
+	other, err := c.file.Floats(c.tensors[b])
+	return err == nil && slices.Equal(one.Shape, other.Shape) && slices.Equal(one.Data, other.Data), err
 }
 
 // checkpoint is an open checkpoint. It maps canonical names to tensors.
@@ -135,7 +159,25 @@ func (c *checkpoint) read(name string, shape []int) (growth.Tensor, error) {
 		return growth.Tensor{}, fmt.Errorf("%s: tensor %s has shape %v, but by %s it must have %v; the two do not belong together",
 			c.file.Path(), name, entry.Shape, configFile, shape)
 	}
-	return c.file.Floats(name)
+	t, err := c.file.Floats(name)
+	if err != nil {
+		return t, err
+	}
+	if n := notFiniteIn(t); n > 0 {
+		return t, fmt.Errorf("%s: tensor %s has %d numbers of %d that are not finite (NaN or infinity), so the model computes nothing; take a checkpoint from before its training diverged, or set them in Python, such as with torch.nan_to_num_",
+			c.file.Path(), name, n, len(t.Data))
+	}
+	return t, nil
+}
+
+// notFiniteIn counts the numbers of a tensor that are NaN or infinite.
+func notFiniteIn(t growth.Tensor) (n int) {
+	for _, x := range t.Data {
+		if x-x != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // missing returns the error for missing tensors.

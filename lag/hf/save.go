@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -36,13 +38,24 @@ func Save(dir string, m *Model) error {
 	if err != nil {
 		return err
 	}
-	config, err := m.configFields(export, a.Tokenizer)
+	config, err := m.configFields(export, a)
 	if err != nil {
 		return fmt.Errorf("cannot write %s for transformers: %w", dir, err)
 	}
 	weights, err := names{a.Names}.export(m.Params, m.Config.Parameters())
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", dir, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		if n := notFiniteIn(weights[name]); n > 0 {
+			log.Warn("weights are not finite; the model computes nothing", "tensor", name, "numbers", n, "of", len(weights[name].Data))
+		}
+	}
+	if export.Adapt != nil {
+		export.Adapt(weights)
+	}
+	if export.Note != "" {
+		log.Warn(export.Note, "model", dir)
 	}
 	text, err := encode(config)
 	if err != nil {
@@ -90,17 +103,18 @@ func (n names) export(params growth.Tensors, parameters []transformer.Param) (gr
 }
 
 // configFields returns the fields of the model's config.json.
-func (m *Model) configFields(export model.Export, kind model.TokenizerKind) (map[string]json.RawMessage, error) {
+func (m *Model) configFields(export model.Export, a model.Architecture) (map[string]json.RawMessage, error) {
 	fields := maps.Clone(m.Original)
 	if fields == nil {
 		fields = make(map[string]json.RawMessage)
 	}
-	for _, name := range []string{"transformers_version", "_name_or_path"} { // they describe another file
+	for _, name := range append([]string{"transformers_version", "_name_or_path"}, export.Without...) { // they describe another file
 		delete(fields, name)
 	}
-	if err := m.setSpecialTokens(fields, kind); err != nil {
-		return nil, err
+	for _, alias := range a.Aliases { // transformers lets them count, and they may be of another shape
+		delete(fields, alias.Alias)
 	}
+	m.setSpecialTokens(fields, a.Tokenizer)
 	if err := export.Set(fields); err != nil {
 		return nil, err
 	}
@@ -123,7 +137,7 @@ func turnCacheOff(path string) error {
 	}
 	var settings map[string]json.RawMessage
 	if err == nil {
-		err = strictjson.Unmarshal(text, &settings)
+		err = decode(text, &settings)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the settings of generation, %s: %w", generationFile, err)
@@ -135,14 +149,14 @@ func turnCacheOff(path string) error {
 	return atomicfile.WriteBytes(path, text)
 }
 
-// encode returns indented JSON with sorted keys.
+// encode returns indented JSON with sorted keys, as Python reads it.
 func encode(value any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	err := e.Encode(value)
-	return b.Bytes(), err
+	return toPython(b.Bytes()), err
 }
 
 // copyFile copies a file. The copy appears when it is complete.

@@ -203,3 +203,25 @@ func TestTokenizer(t *testing.T) {
 		})
 	}
 }
+
+// TestTokenizerUnreadable copies the files of a tokenizer that cannot be read.
+func TestTokenizerUnreadable(t *testing.T) {
+	m := initialize(testBERT())
+	path := filepath.Join(t.TempDir(), "tokenizer.json")
+	const text = `{"model": {"type": "Other"}}`
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	m.Files = []string{path}
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := hf.Save(dir, m); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "tokenizer.json"))
+	if err != nil || string(got) != text {
+		t.Errorf("%s, %v", got, err)
+	}
+	if id := readFields(t, filepath.Join(dir, "config.json"))["pad_token_id"]; id != 0.0 {
+		t.Errorf("pad_token_id %v", id)
+	}
+}

@@ -98,7 +98,7 @@ func (m *Model) saveTokenizer(dir string, kind model.TokenizerKind) error {
 	}
 	t, path, err := LoadTokenizer(m.Files)
 	if err != nil {
-		return err
+		return nil // setSpecialTokens has said so; the files are copied as they are
 	}
 	var settings map[string]any
 	switch name := filepath.Base(path); {
@@ -144,13 +144,12 @@ func (m *Model) fastSettings(t *tokenizer.Tokenizer, kind model.TokenizerKind) m
 
 // setSpecialTokens sets missing ids of special tokens in a config.json to
 // the tokenizer's ids, or without a tokenizer to those of the published models.
-func (m *Model) setSpecialTokens(fields map[string]json.RawMessage, kind model.TokenizerKind) error {
+func (m *Model) setSpecialTokens(fields map[string]json.RawMessage, kind model.TokenizerKind) {
 	pad, eos := int32(0), int32(1) // of BERT's and T5's vocabularies
 	t, _, err := LoadTokenizer(m.Files)
-	if err != nil {
-		return err
-	}
 	switch {
+	case err != nil:
+		log.Warn("the tokenizer cannot be read; its files are copied as they are, and special tokens that config.json does not name get the ids of the published models", "error", err)
 	case t == nil && fields["pad_token_id"] == nil:
 		log.Warn("the model has no tokenizer; its special tokens get the ids of the published models")
 	case t != nil && (t.Special().Pad < 0 || kind.Generates && t.Special().EOS < 0):
@@ -168,5 +167,4 @@ func (m *Model) setSpecialTokens(fields map[string]json.RawMessage, kind model.T
 		set("eos_token_id", fmt.Append(nil, eos))
 		set("decoder_start_token_id", fields["pad_token_id"]) // as in T5, and in data/objective
 	}
-	return nil
 }

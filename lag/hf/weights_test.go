@@ -240,6 +240,10 @@ func TestMalformed(t *testing.T) {
 			c.tensors["decoder.embed_tokens.weight"] = other
 		}, []string{"decoder.embed_tokens.weight", "not equal to shared.weight"}},
 		{"T5 without head", "t5", func(c *checkpoint) { delete(c.tensors, "lm_head.weight") }, []string{"lacks 1 tensors", "lm_head.weight"}},
+		{"T5's body by transformers 5", "t5", func(c *checkpoint) {
+			delete(c.tensors, "lm_head.weight")
+			c.config["architectures"], c.config["tie_word_embeddings"], c.config["scale_decoder_outputs"] = []string{"T5Model"}, true, false
+		}, []string{"lacks 1 tensors", "lm_head.weight"}},
 		{"relative bias", "t5", set("relative_attention_num_buckets", 10), []string{"SelfAttention.relative_attention_bias.weight", "[10 3]"}},
 
 		{"model type", "bert", set("model_type", "roberta"), []string{`model_type is "roberta"`, `"bert" (BertForMaskedLM), "megatron-bert"`}},
@@ -257,6 +261,9 @@ func TestMalformed(t *testing.T) {
 		{"heads", "bert", set("num_attention_heads", 5), []string{"attention heads do not divide"}},
 		{"a string for a number", "bert", set("hidden_size", "16"), []string{"hidden_size"}},
 		{"T5 v1.0", "t5", set("feed_forward_proj", "relu"), []string{"v1.0", "take a checkpoint of T5 v1.1"}},
+		{"T5 v1.0 as it is saved", "t5", func(c *checkpoint) {
+			c.config["feed_forward_proj"], c.config["dense_act_fn"], c.config["is_gated_act"] = "relu", "relu", false
+		}, []string{"v1.0", "take a checkpoint of T5 v1.1"}},
 		{"T5 v1.0 by default", "t5", func(c *checkpoint) { delete(c.config, "feed_forward_proj") }, []string{"v1.0"}},
 		{"T5 activation", "t5", set("feed_forward_proj", "gated-relu"), []string{"gated-relu", "gated-gelu"}},
 		{"T5 derived activation", "t5", set("dense_act_fn", "relu"), []string{"dense_act_fn", "gelu_new"}},

@@ -131,8 +131,11 @@ func (r *Report) transformers() {
 	defer file.Close()
 	r.read(file)
 	if r.Config != nil {
-		if _, err := hf.LoadWeights(file, config); err != nil {
+		settled, _, err := hf.LoadWeights(file, config)
+		if err != nil {
 			r.damage(err)
+		} else {
+			r.setConfig(model.Model{Config: settled})
 		}
 	}
 }

@@ -1,6 +1,11 @@
 package model
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/landscape-aware/growing/lag/growth"
+)
 
 // The types below describe Hugging Face's transformers. Package hf reads and
 // writes files with them.
@@ -10,10 +15,37 @@ type Architecture struct {
 	ModelType string   // model_type in config.json
 	Classes   []string // classes whose checkpoints can be read; the first is the default
 	// Parse reads the shape from a config.json.
-	Parse     func(text []byte, class string) (Config, error)
+	Parse func(text []byte, class string) (Config, error)
+	// Settle changes the shape to what the tensors of the checkpoint say, where
+	// config.json leaves it open. It is nil if config.json says everything.
+	Settle    func(c Config, tensors Stored) (Config, error)
+	Aliases   []Alias
 	Fixed     []Fixed
 	Names     TensorNames
 	Tokenizer TokenizerKind
+}
+
+// Stored is what a checkpoint of transformers contains. Names are
+// transformers'.
+type Stored interface {
+	Has(name string) bool
+	Equal(a, b string) (bool, error) // whether two tensors have the same shape and values
+}
+
+// Alias is another name that transformers has for a field of a config.json.
+type Alias struct{ Alias, Field string }
+
+// Float is a number of a config.json that always has a point or an exponent,
+// such as 1.0: transformers 5 refuses 1 for a number that need not be whole.
+type Float float64
+
+// MarshalJSON writes the number with a point or an exponent.
+func (f Float) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(float64(f))
+	if err == nil && !bytes.ContainsAny(text, ".e") {
+		text = append(text, ".0"...)
+	}
+	return text, err
 }
 
 // Fixed is a field of a config.json for which only one value is supported.
@@ -55,9 +87,15 @@ type TokenizerKind struct {
 // Export describes how transformers saves a model.
 type Export struct {
 	ModelType string
-	Class     string // class that loads it
-	Fields    any    // fields of its config.json, a struct
-	NoCache   bool   // transformers must generate without its cache
+	Class     string   // class that loads it
+	Fields    any      // fields of its config.json, a struct
+	NoCache   bool     // transformers must generate without its cache
+	Without   []string // fields that its config.json must not have
+	Note      string   // what is written in another way than the model has it; "" for nothing
+	// Adapt changes the tensors, by transformers' names, where transformers needs
+	// others than those of the model. It may add and replace tensors, but must
+	// not change the values of one. It may be nil.
+	Adapt func(tensors growth.Tensors)
 }
 
 // Set adds the export's fields to those of a config.json.

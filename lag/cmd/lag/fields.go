@@ -90,6 +90,13 @@ func dataFlags(flags *flag.FlagSet, without ...string) *overrides[data.Config] {
 	return o
 }
 
+// sizer is a configuration in which some sizes depend on whether it starts from
+// an existing model.
+type sizer interface {
+	SetSequenceLength(tokens int)
+	SetTokenizer(file string)
+}
+
 // taskFlags adds flags for the most common settings of a task and its data.
 // Their defaults are the preset's.
 func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.Task) {
@@ -97,14 +104,20 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 		o.add(flags, name, help, presets, func(c *T) any { return field(task(c)) })
 	}
 	for _, f := range dataFields {
-		o.add(flags, f.name, f.help, "", func(c *T) any { return f.field(&task(c).Data) })
+		field := func(c *T) any { return f.field(&task(c).Data) }
+		if f.name == "tokenizer" {
+			field = func(c *T) any {
+				return func(file string) error { any(c).(sizer).SetTokenizer(file); return nil }
+			}
+		}
+		o.add(flags, f.name, f.help, "", field)
 	}
 	ofModel := func(name, help string) {
 		add(name, help, func(t *lag.Task) any { return func(value string) error { return t.SetModel(name, value) } })
 	}
 	ofModel("size", "`name` of a published size for the model, such as mini or base")
 	add("vocab", "`tokens` in the vocabulary", func(t *lag.Task) any { return t.SetVocabSize })
-	add("length", "sequence length in `tokens`", func(t *lag.Task) any { return t.SetSequenceLength })
+	o.add(flags, "length", "sequence length in `tokens`", presets, func(c *T) any { return any(c).(sizer).SetSequenceLength })
 	ofModel("hidden", "hidden size in `units`; the feed-forward size changes in proportion")
 	ofModel("heads", "attention `heads`")
 	ofModel("positions", "`kind` of a BERT's positions: learned, sinusoidal or relative")
@@ -132,6 +145,8 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 	add("seed", "seed `number` for weights, batches, masks and dropout", func(t *lag.Task) any { return &t.Seed })
 }
 
+const newVocabularyHelp = "train a new vocabulary though the model of -initial came without its own, so that its embeddings become those of other tokens"
+
 // presets is the default shown in the help of most flags.
 const presets = "the preset's"
 
@@ -151,6 +166,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
 			return err
 		}
 	})
+	o.add(flags, "new-vocabulary", newVocabularyHelp, "", func(c *lag.StudyConfig) any { return &c.Pretrain.NewVocabulary })
 	add("to", "`layers` of the grown models; for an encoder-decoder two numbers, such as 4,4", func(c *lag.StudyConfig) any { return &c.Growth.To })
 	add("pretrain", "pretraining `steps`", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.Steps })
 	add("pretrain-lr", "peak learning `rate` of pretraining", func(c *lag.StudyConfig) any { return &c.Pretrain.Schedule.Peak })

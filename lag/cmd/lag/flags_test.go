@@ -126,6 +126,7 @@ var studyCases = map[string]flagCase{
 	"from":            {"3", []string{`model.num_hidden_layers=3`}},
 	"lag":             {"3", []string{`growth.lag=3`}},
 	"lr":              {"0.25", []string{`growth.schedule.peak=0.25`}},
+	"new-vocabulary":  {"", []string{`pretrain.new_vocabulary=true`}},
 	"pretrain":        {"33", []string{`pretrain.schedule.steps=33`}},
 	"pretrain-lr":     {"0.5", []string{`pretrain.schedule.peak=0.5`}},
 	"pretrain-warmup": {"7", []string{`pretrain.schedule.warmup=7`}},

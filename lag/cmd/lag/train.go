@@ -67,6 +67,7 @@ func trainingFlags(flags *flag.FlagSet) *overrides[lag.Training] {
 	taskFlags(flags, o, func(c *lag.Training) *lag.Task { return &c.Task })
 	add := func(name, help string, field func(*lag.Training) any) { o.add(flags, name, help, presets, field) }
 	add("name", "`name` of the training", func(c *lag.Training) any { return &c.Name })
+	o.add(flags, "new-vocabulary", newVocabularyHelp, "", func(c *lag.Training) any { return &c.NewVocabulary })
 	add("micro-batches", "`parts` of each batch, to save memory; their gradients are accumulated", func(c *lag.Training) any { return &c.MicroBatches })
 	add("steps", "training `steps`", func(c *lag.Training) any { return &c.Schedule.Steps })
 	add("lr", "peak learning `rate`", func(c *lag.Training) any { return &c.Schedule.Peak })

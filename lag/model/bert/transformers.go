@@ -14,16 +14,16 @@ import (
 // the model's shape (transformers, configuration_bert.py and
 // configuration_megatron_bert.py).
 type transformersConfig struct {
-	VocabSize        int     `json:"vocab_size"`
-	HiddenSize       int     `json:"hidden_size"`
-	Layers           int     `json:"num_hidden_layers"`
-	Heads            int     `json:"num_attention_heads"`
-	IntermediateSize int     `json:"intermediate_size"`
-	HiddenDropout    float64 `json:"hidden_dropout_prob"`
-	AttentionDropout float64 `json:"attention_probs_dropout_prob"`
-	MaxPositions     int     `json:"max_position_embeddings"`
-	InitializerRange float64 `json:"initializer_range"`
-	LayerNormEpsilon float64 `json:"layer_norm_eps"`
+	VocabSize        int         `json:"vocab_size"`
+	HiddenSize       int         `json:"hidden_size"`
+	Layers           int         `json:"num_hidden_layers"`
+	Heads            int         `json:"num_attention_heads"`
+	IntermediateSize int         `json:"intermediate_size"`
+	HiddenDropout    model.Float `json:"hidden_dropout_prob"`
+	AttentionDropout model.Float `json:"attention_probs_dropout_prob"`
+	MaxPositions     int         `json:"max_position_embeddings"`
+	InitializerRange model.Float `json:"initializer_range"`
+	LayerNormEpsilon model.Float `json:"layer_norm_eps"`
 }
 
 // Defaults of transformers for absent fields.
@@ -97,8 +97,8 @@ func parseBERT(text []byte, class string, c transformersConfig, preNorm bool) (m
 	return Config{
 		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, Layers: c.Layers, Heads: c.Heads,
 		IntermediateSize: c.IntermediateSize, MaxPositions: c.MaxPositions, Positions: Learned,
-		LayerNormEpsilon: c.LayerNormEpsilon, InitializerRange: c.InitializerRange, PreNorm: preNorm,
-		HiddenDropout: c.HiddenDropout, AttentionDropout: c.AttentionDropout,
+		LayerNormEpsilon: float64(c.LayerNormEpsilon), InitializerRange: float64(c.InitializerRange), PreNorm: preNorm,
+		HiddenDropout: float64(c.HiddenDropout), AttentionDropout: float64(c.AttentionDropout),
 		NextSentence: strings.HasSuffix(class, "ForPreTraining"), Precision: transformer.Float32,
 	}, nil
 }
@@ -125,8 +125,8 @@ func (c Config) Export() (model.Export, error) {
 		Tied      bool   `json:"tie_word_embeddings"`
 	}{transformersConfig{
 		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, Layers: c.Layers, Heads: c.Heads,
-		IntermediateSize: c.IntermediateSize, HiddenDropout: c.HiddenDropout, AttentionDropout: c.AttentionDropout,
-		MaxPositions: c.MaxPositions, InitializerRange: c.InitializerRange, LayerNormEpsilon: c.LayerNormEpsilon,
+		IntermediateSize: c.IntermediateSize, HiddenDropout: model.Float(c.HiddenDropout), AttentionDropout: model.Float(c.AttentionDropout),
+		MaxPositions: c.MaxPositions, InitializerRange: model.Float(c.InitializerRange), LayerNormEpsilon: model.Float(c.LayerNormEpsilon),
 	}, "gelu", "absolute", tokenTypes, true}
 	return e, nil
 }

@@ -50,6 +50,13 @@ func Is(dir string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
+// Imported reports whether the model in a directory was imported from
+// transformers, or grown from one that was.
+func Imported(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, originalFile))
+	return err == nil
+}
+
 // Load reads a model directory, or the newest state in the directory of a run.
 func Load(dir string) (*Model, error) {
 	config, err := ReadConfig(dir)

@@ -34,9 +34,24 @@ const (
 	GatedSilu Activation = "gated-silu"
 )
 
+// HeadScale is whether the head scales the decoder's output by H^-½ before the
+// product with its weights.
+type HeadScale string
+
+const (
+	// ScaleTied scales if the head is tied to the embeddings, as in T5 and
+	// T5 v1.1 as published.
+	ScaleTied HeadScale = ""
+	// ScaleAlways scales. Only a head of its own needs it to say so.
+	ScaleAlways HeadScale = "always"
+	// ScaleNever does not scale. Only a tied head needs it to say so.
+	ScaleNever HeadScale = "never"
+)
+
 // Config is the shape of a UL2 model. The JSON names are those of Hugging
 // Face's T5 configuration, except form, z_loss, precision and
-// gradient_checkpointing.
+// gradient_checkpointing. scale_decoder_outputs is a word here, and absent
+// where it follows from tie_word_embeddings.
 type Config struct {
 	Form                  Form                  `json:"form"`
 	VocabSize             int                   `json:"vocab_size"`                      // V, tokens
@@ -51,9 +66,10 @@ type Config struct {
 	RelativeMaxDistance   int                   `json:"relative_attention_max_distance"` // tokens; all longer distances share a bucket
 	NormEpsilon           float64               `json:"layer_norm_epsilon"`
 	TieEmbeddings         bool                  `json:"tie_word_embeddings"` // use the input embeddings as the head
-	Dropout               float64               `json:"dropout_rate"`        // probability, wherever T5 has dropout
-	InitializerFactor     float64               `json:"initializer_factor"`  // scales all initial weights; 1 as published
-	ZLoss                 float64               `json:"z_loss"`              // weight of log(Z)² in the training loss; 0 for none
+	HeadScale             HeadScale             `json:"scale_decoder_outputs,omitempty"`
+	Dropout               float64               `json:"dropout_rate"`       // probability, wherever T5 has dropout
+	InitializerFactor     float64               `json:"initializer_factor"` // scales all initial weights; 1 as published
+	ZLoss                 float64               `json:"z_loss"`             // weight of log(Z)² in the training loss; 0 for none
 	Precision             transformer.Precision `json:"precision"`
 	GradientCheckpointing bool                  `json:"gradient_checkpointing"` // compute each layer again in the backward pass: less memory, more time
 }
@@ -96,6 +112,11 @@ func (c Config) Validate() error {
 	if c.Activation != GatedGelu && c.Activation != GatedSilu {
 		return fmt.Errorf("ul2: unknown feed_forward_proj %q; it is %q or %q", c.Activation, GatedGelu, GatedSilu)
 	}
+	switch c.HeadScale {
+	case ScaleTied, ScaleAlways, ScaleNever:
+	default:
+		return fmt.Errorf("ul2: unknown scale_decoder_outputs %q; it is %q or %q, or absent to scale if the head is tied", c.HeadScale, ScaleAlways, ScaleNever)
+	}
 	// The smaller half of the buckets of a direction contain one distance each.
 	if c.RelativeBuckets < 4 || c.RelativeBuckets%2 != 0 {
 		return fmt.Errorf("ul2: relative_attention_num_buckets is %d; it must be even and at least 4", c.RelativeBuckets)
@@ -132,6 +153,24 @@ func (c Config) Validate() error {
 // decoder forms.
 func (c Config) WithLayers(encoder, decoder int) Config {
 	c.EncoderLayers, c.DecoderLayers = encoder, decoder
+	return c
+}
+
+// scalesHead reports whether the head scales the decoder's output.
+func (c Config) scalesHead() bool {
+	return c.HeadScale == ScaleAlways || c.HeadScale == ScaleTied && c.TieEmbeddings
+}
+
+// withHead returns the configuration with a head that is tied or not, and that
+// scales or not.
+func (c Config) withHead(tied, scales bool) Config {
+	c.TieEmbeddings, c.HeadScale = tied, ScaleTied
+	switch {
+	case scales && !tied:
+		c.HeadScale = ScaleAlways
+	case tied && !scales:
+		c.HeadScale = ScaleNever
+	}
 	return c
 }
 

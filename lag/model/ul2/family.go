@@ -53,6 +53,10 @@ var settings = []model.Setting[Config]{
 		c.Heads, err = transformer.ParseSize(value)
 		return err
 	}},
+	{Name: "scale_decoder_outputs", Help: "whether the head scales the decoder's output by the hidden size to the power of -1/2: `always` or never (default if it is tied)", Set: func(c *Config, value string) error {
+		c.HeadScale = HeadScale(value)
+		return nil
+	}},
 	{Name: "precision", Help: "`dtype` of activations: float32 or bfloat16", Set: func(c *Config, value string) error {
 		c.Precision = transformer.Precision(value)
 		return c.Precision.Validate()
@@ -68,6 +72,12 @@ func (c Config) Describe() string {
 	head := "untied"
 	if c.TieEmbeddings {
 		head = "tied"
+	}
+	switch c.HeadScale {
+	case ScaleAlways:
+		head += " scaled"
+	case ScaleNever:
+		head += " unscaled"
 	}
 	depth := growth.Depths{c.EncoderLayers, c.DecoderLayers}
 	if c.Form != EncoderDecoder {

@@ -81,11 +81,14 @@ func (c Config) Decode(w transformer.Weights, in transformer.Inputs, encoded *No
 // Logits is the head. It maps hidden states [..., H] to logits [..., V] in
 // float32. If the head is tied to the embeddings, it first scales by H^-½,
 // because embeddings are H^½ times as large as the weights of a separate head
-// (mesh_tensorflow, transformer/vocab_embeddings.py, hidden_to_logits).
+// (mesh_tensorflow, transformer/vocab_embeddings.py, hidden_to_logits), unless
+// [HeadScale] says otherwise.
 func (c Config) Logits(w transformer.Weights, hidden *Node) *Node {
 	head := w.In("lm_head")
 	if c.TieEmbeddings {
 		head = w.In("shared")
+	}
+	if c.scalesHead() {
 		hidden = MulScalar(hidden, 1/math.Sqrt(float64(c.HiddenSize)))
 	}
 	return transformer.Logits(hidden, head.Get("weight"))

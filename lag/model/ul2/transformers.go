@@ -3,8 +3,11 @@ package ul2
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -12,20 +15,21 @@ import (
 // t5Config contains the fields of T5's config.json that determine the model's
 // shape (transformers, configuration_t5.py).
 type t5Config struct {
-	VocabSize           int        `json:"vocab_size"`
-	HiddenSize          int        `json:"d_model"`
-	HeadSize            int        `json:"d_kv"`
-	Heads               int        `json:"num_heads"`
-	IntermediateSize    int        `json:"d_ff"`
-	EncoderLayers       int        `json:"num_layers"`
-	DecoderLayers       int        `json:"num_decoder_layers"` // if absent, same as the encoder's
-	Activation          Activation `json:"feed_forward_proj"`
-	RelativeBuckets     int        `json:"relative_attention_num_buckets"`
-	RelativeMaxDistance int        `json:"relative_attention_max_distance"`
-	NormEpsilon         float64    `json:"layer_norm_epsilon"`
-	Dropout             float64    `json:"dropout_rate"`
-	InitializerFactor   float64    `json:"initializer_factor"`
-	TieEmbeddings       bool       `json:"tie_word_embeddings"`
+	VocabSize           int         `json:"vocab_size"`
+	HiddenSize          int         `json:"d_model"`
+	HeadSize            int         `json:"d_kv"`
+	Heads               int         `json:"num_heads"`
+	IntermediateSize    int         `json:"d_ff"`
+	EncoderLayers       int         `json:"num_layers"`
+	DecoderLayers       int         `json:"num_decoder_layers"` // if absent, same as the encoder's
+	Activation          Activation  `json:"feed_forward_proj"`
+	RelativeBuckets     int         `json:"relative_attention_num_buckets"`
+	RelativeMaxDistance int         `json:"relative_attention_max_distance"`
+	NormEpsilon         model.Float `json:"layer_norm_epsilon"`
+	Dropout             model.Float `json:"dropout_rate"`
+	InitializerFactor   model.Float `json:"initializer_factor"`
+	TieEmbeddings       bool        `json:"tie_word_embeddings"`
+	ScaleOutputs        *bool       `json:"scale_decoder_outputs,omitempty"` // only transformers 5 has it, see parseT5
 }
 
 // t5Defaults are transformers' defaults for absent fields.
@@ -37,7 +41,6 @@ var t5Defaults = t5Config{
 var t5Fixed = []model.Fixed{
 	{Field: "is_decoder", Value: false, Why: "only a T5 with encoder and decoder can be read"},
 	{Field: "is_encoder_decoder", Value: true, Why: "only a T5 with encoder and decoder can be read"},
-	{Field: "is_gated_act", Value: true, Why: "the feed-forward network of T5 v1.1 and UL2 is gated"},
 }
 
 // t5Functions are the names of the functions that transformers derives from
@@ -46,7 +49,12 @@ var t5Functions = map[Activation]string{GatedGelu: "gelu_new", GatedSilu: "silu"
 
 var architectures = []model.Architecture{{
 	ModelType: "t5", Classes: []string{"T5ForConditionalGeneration", "T5WithLMHeadModel", "T5Model"},
-	Parse: parseT5, Fixed: t5Fixed, Names: t5Names,
+	Parse: parseT5, Settle: settleT5, Fixed: t5Fixed, Names: t5Names,
+	// attribute_map in configuration_t5.py
+	Aliases: []model.Alias{
+		{Alias: "hidden_size", Field: "d_model"}, {Alias: "num_attention_heads", Field: "num_heads"},
+		{Alias: "num_hidden_layers", Field: "num_layers"}, {Alias: "head_dim", Field: "d_kv"},
+	},
 	Tokenizer: model.TokenizerKind{
 		SentencePiece: "spiece.model", SentencePieceClass: "T5Tokenizer", Special: []string{"eos_token"}, Generates: true,
 	},
@@ -63,13 +71,25 @@ var t5Names = model.TensorNames{
 	Copies: []model.TensorCopy{
 		{Copy: "encoder.embed_tokens.weight", Of: "shared.weight"},
 		{Copy: "decoder.embed_tokens.weight", Of: "shared.weight"},
-		{Copy: "lm_head.weight", Of: "shared.weight"}, // if the head is tied
+		{Copy: t5Head, Of: t5Embeddings}, // if the head is tied
 	},
 	// Early checkpoints have this table, but transformers does not use it.
 	Ignored: []string{"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"},
 }
 
-func parseT5(text []byte, _ string) (model.Config, error) {
+const (
+	t5Head       = "lm_head.weight"
+	t5Embeddings = "shared.weight"
+)
+
+// parseT5 reads a config.json of transformers 4 or 5. To version 4,
+// tie_word_embeddings says whether the head is tied and scales its input. Version 5
+// writes true always. It scales if scale_decoder_outputs says so, which is
+// tie_word_embeddings where it is absent, and ties the head unless the
+// checkpoint has another one (transformers 5.24.0, configuration_t5.py and
+// modeling_utils.py, tie_weights). So the head here is tied where either allows
+// it, and settleT5 looks at the checkpoint.
+func parseT5(text []byte, class string) (model.Config, error) {
 	c := t5Defaults
 	if err := strictjson.Unmarshal(text, &c); err != nil {
 		return nil, err
@@ -86,24 +106,54 @@ func parseT5(text []byte, _ string) (model.Config, error) {
 	}
 	var derived struct {
 		Function *string `json:"dense_act_fn"`
+		Gated    *bool   `json:"is_gated_act"`
 	}
 	if err := strictjson.Unmarshal(text, &derived); err != nil {
 		return nil, err
 	}
+	if g := derived.Gated; g != nil && !*g {
+		return nil, fmt.Errorf("is_gated_act is false, but feed_forward_proj is %q; the feed-forward network of T5 v1.1 and UL2 is gated", c.Activation)
+	}
 	if f := derived.Function; f != nil && *f != function {
 		return nil, fmt.Errorf("dense_act_fn is %q, but feed_forward_proj %q means %q; this combination is not supported", *f, c.Activation, function)
+	}
+	tied, scales := c.TieEmbeddings, c.TieEmbeddings
+	if c.ScaleOutputs != nil {
+		// The body alone, without a scale, has lost the head of its own.
+		tied, scales = *c.ScaleOutputs || class != "T5Model", *c.ScaleOutputs
 	}
 	return Config{
 		Form: EncoderDecoder, VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, HeadSize: c.HeadSize, Heads: c.Heads,
 		IntermediateSize: c.IntermediateSize, EncoderLayers: c.EncoderLayers, DecoderLayers: c.DecoderLayers,
 		Activation: c.Activation, RelativeBuckets: c.RelativeBuckets, RelativeMaxDistance: c.RelativeMaxDistance,
-		NormEpsilon: c.NormEpsilon, TieEmbeddings: c.TieEmbeddings, Dropout: c.Dropout, InitializerFactor: c.InitializerFactor,
+		NormEpsilon: float64(c.NormEpsilon), Dropout: float64(c.Dropout), InitializerFactor: float64(c.InitializerFactor),
 		Precision: transformer.Float32,
-	}, nil
+	}.withHead(tied, scales), nil
+}
+
+// settleT5 gives the model a head of its own if the checkpoint has one that
+// differs from the embeddings.
+func settleT5(config model.Config, tensors model.Stored) (model.Config, error) {
+	c := config.(Config)
+	names := []string{t5Embeddings, "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"}
+	i := slices.IndexFunc(names, tensors.Has)
+	if !c.TieEmbeddings || !tensors.Has(t5Head) || i < 0 {
+		return c, nil
+	}
+	equal, err := tensors.Equal(t5Head, names[i])
+	if err != nil || equal {
+		return c, err
+	}
+	return c.withHead(false, c.scalesHead()), nil
 }
 
 // Export describes how transformers saves an encoder-decoder. It returns an
 // error for other forms, which transformers does not have.
+//
+// Transformers 4 and 5 read the same model from it. A tied head that does not
+// scale is written as a head of its own with equal values, because to version 4
+// a tied head scales. A head of its own that scales is written scaled, because
+// version 4 scales only a tied head.
 func (c Config) Export() (model.Export, error) {
 	if c.Form != EncoderDecoder {
 		return model.Export{}, fmt.Errorf("the model's form is %q; transformers' T5 always has an encoder and a decoder, so only form %q can be exported",
@@ -117,6 +167,25 @@ func (c Config) Export() (model.Export, error) {
 	if e.NoCache {
 		cache = new(bool)
 	}
+	tied, scales := c.TieEmbeddings && c.scalesHead(), (*bool)(nil) // transformers 5 scales by tie_word_embeddings if the field is absent
+	switch {
+	case c.TieEmbeddings && !tied:
+		scales = new(bool)
+		e.Adapt = func(tensors growth.Tensors) { tensors[t5Head] = tensors[t5Embeddings] }
+		e.Note = "the head is tied and does not scale, which transformers 4 does not have: it is written as a head of its own with the same values; transformers 5 ties it again"
+	case !c.TieEmbeddings && c.scalesHead():
+		e.Adapt = func(tensors growth.Tensors) {
+			head := tensors[t5Head].Clone()
+			for i, x := range head.Data {
+				head.Data[i] = float32(float64(x) / math.Sqrt(float64(c.HiddenSize)))
+			}
+			tensors[t5Head] = head
+		}
+		e.Note = "the head is not tied but scales, which transformers 4 does not have: its weights are written scaled"
+	}
+	if scales == nil {
+		e.Without = []string{"scale_decoder_outputs"}
+	}
 	e.Fields = struct {
 		t5Config
 		Function       string `json:"dense_act_fn"`
@@ -127,7 +196,8 @@ func (c Config) Export() (model.Export, error) {
 		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, HeadSize: c.HeadSize, Heads: c.Heads,
 		IntermediateSize: c.IntermediateSize, EncoderLayers: c.EncoderLayers, DecoderLayers: c.DecoderLayers,
 		Activation: c.Activation, RelativeBuckets: c.RelativeBuckets, RelativeMaxDistance: c.RelativeMaxDistance,
-		NormEpsilon: c.NormEpsilon, Dropout: c.Dropout, InitializerFactor: c.InitializerFactor, TieEmbeddings: c.TieEmbeddings,
+		NormEpsilon: model.Float(c.NormEpsilon), Dropout: model.Float(c.Dropout), InitializerFactor: model.Float(c.InitializerFactor),
+		TieEmbeddings: tied, ScaleOutputs: scales,
 	}, t5Functions[c.Activation], true, true, cache}
 	return e, nil
 }

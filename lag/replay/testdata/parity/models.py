@@ -34,8 +34,8 @@ def make(family, size, seed=0):
     """A model with random weights, in evaluation mode, and the shape of its batches.
 
     Biases and the scales of norms, which transformers sets to 0 and 1, are drawn too:
-    else a confusion of two of them would go unseen. T5's head, which transformers
-    draws with a standard deviation of 1, is scaled to logits of order 1, as T5 itself
+    else a confusion of two of them would go unseen. T5's head, which transformers 4
+    draws with a standard deviation of 1, is drawn for logits of order 1, as T5 itself
     draws it (Mesh TensorFlow's dense layers). Logits of order 28, as base has them
     otherwise, cannot be compared to 2e-4 in float32: from float64 PyTorch is 1.5e-4 off,
     and XLA, which sums matrix products in longer runs, 3.2e-4."""
@@ -52,8 +52,16 @@ def make(family, size, seed=0):
             if p.ndim == 1:
                 p.add_(0.05 * torch.randn_like(p))
         if family == "t5":
-            model.lm_head.weight.mul_(model.config.d_model**-0.5)
+            own_head(model)
     return model.eval(), batch
+
+
+def own_head(model):
+    """Gives a T5 a head of its own. transformers 5 ties the head of every new model,
+    and takes another one only from a checkpoint."""
+    scale = model.config.d_model**-0.5
+    model.lm_head.weight = torch.nn.Parameter(scale * torch.randn_like(model.lm_head.weight))
+    getattr(model, "all_tied_weights_keys", {}).pop("lm_head.weight", None)
 
 
 def sequences(rng, vocab, size, length):
