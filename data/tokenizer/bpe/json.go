@@ -41,7 +41,7 @@ func (m *Model) parseSections(normalizer, preTokenizer, decoder json.RawMessage)
 	case err != nil:
 		return err
 	case d != nil && d.Type != "ByteLevel":
-		return fmt.Errorf("the decoder %q is not supported: ByteLevel is", d.Type)
+		return component.Unsupported("the decoder %q is not supported: ByteLevel is", d.Type)
 	}
 	m.joined = d != nil
 	m.sections, err = component.NewSections(normalizer, preTokenizer, decoder)
