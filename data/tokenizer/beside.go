@@ -42,7 +42,13 @@ func (p *parts) apply(name string, s *settings.Settings) error {
 	if !s.Present && (name == jsonFile || name == vocabularyFile) {
 		return nil // the file stands alone; what the model is says nothing of its tokenizer
 	}
+	if s.Splits != nil {
+		return s.Splits
+	}
 	if w, ok := p.model.(*wordpiece.Model); ok {
+		if prof == bertProfile && s.Refused != nil {
+			return s.Refused
+		}
 		if p.model, err = applyBERT(w, prof == bertProfile, s); err != nil {
 			return err
 		}

@@ -117,26 +117,27 @@ func parsePieces(name string, data []byte, s *settings.Settings) (parts, error) 
 	}
 	prof, err := profileOf(name, Unigram, s)
 	sentinels := component.Or(s.ExtraIDs, sentinelsOfT5)
-	if err != nil || prof == nil || s.Guessed && name != pieceFile || sentinels == 0 && hasAll(m, s) {
+	if err != nil || prof == nil || s.Guessed && name != pieceFile || madeHere(m) {
 		return partsOf(Unigram, m), err
 	}
-	return convertT5(m, sentinels)
+	return convertT5(m, sentinels, !s.NamesExtra)
 }
 
-// hasAll reports whether a model has all tokens of the settings.
-func hasAll(m *unigram.Model, s *settings.Settings) bool {
-	all := slices.Concat(s.Extra, s.Added)
-	for _, t := range s.Roles {
-		if t != nil {
-			all = append(all, *t)
+// madeHere reports whether a model has the special pieces of those that are trained
+// here, which keep SentencePiece's ids.
+func madeHere(m *unigram.Model) bool {
+	for id, name := range specialNames[Unigram] {
+		if m.Token(int32(id)) != name {
+			return false
 		}
 	}
-	return !slices.ContainsFunc(all, func(t settings.Token) bool { _, ok := m.ID(t.Content); return !ok })
+	return true
 }
 
 // convertT5 returns what transformers' T5Tokenizer makes of a .model: sentinels follow
-// the pieces, and <extra_id_0> is the last.
-func convertT5(m *unigram.Model, sentinels int) (parts, error) {
+// the pieces, and <extra_id_0> is the last. With reserved, the control and user-defined
+// pieces are found in text before it is cut.
+func convertT5(m *unigram.Model, sentinels int, reserved bool) (parts, error) {
 	var names []string
 	for n := sentinels - 1; n >= 0; n-- {
 		if _, ok := m.ID(Sentinel(n)); !ok {
@@ -152,6 +153,9 @@ func convertT5(m *unigram.Model, sentinels int) (parts, error) {
 		return parts{}, err
 	}
 	p := parts{kind: Unigram, model: u}
+	if !reserved {
+		return p, nil
+	}
 	controls, others := m.Reserved()
 	for _, id := range append(controls, others...) {
 		p.added = append(p.added, addedToken{ID: id, Content: m.Token(id), Special: slices.Contains(controls, id)})

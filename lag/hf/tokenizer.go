@@ -30,8 +30,8 @@ const (
 )
 
 // vocabularies are those of tokenizerFiles that package tokenizer can read, the
-// best first.
-var vocabularies = []string{"tokenizer.json", sentencePiece, ourSentencePiece, "vocab.txt"}
+// best first. vocab.json needs merges.txt beside it.
+var vocabularies = []string{"tokenizer.json", sentencePiece, ourSentencePiece, "vocab.txt", "vocab.json"}
 
 // TokenizerFiles returns the paths of the files in a directory that are of a
 // tokenizer, and that of the settings of generation.
@@ -47,13 +47,17 @@ func TokenizerFiles(dir string) []string {
 }
 
 // LoadTokenizer loads the tokenizer among the files of a model, and returns the
-// path of its file. It returns nil if there is none of a known kind.
+// path of its file. It returns nil if there is none. An error is
+// [errors.ErrUnsupported] if the tokenizer is of a kind that is not supported.
 func LoadTokenizer(files []string) (*tokenizer.Tokenizer, string, error) {
 	for _, name := range vocabularies {
 		if i := slices.IndexFunc(files, func(path string) bool { return filepath.Base(path) == name }); i >= 0 {
 			t, err := tokenizer.Load(files[i])
 			return t, files[i], err
 		}
+	}
+	if i := slices.IndexFunc(files, func(path string) bool { return filepath.Base(path) == tokenizerConfig }); i >= 0 {
+		return nil, "", tokenizer.CheckClass(filepath.Dir(files[i]))
 	}
 	return nil, "", nil
 }

@@ -53,7 +53,16 @@ type Settings struct {
 	// A nil token means that the file says there is none.
 	Roles map[string]*Token
 
+	// Refused is an error that names the first setting of BERT's tokenizers that cannot
+	// be done, nil if all can. Splits is one for all kinds of tokenizers.
+	Refused, Splits error
+
 	Extra []Token // other special tokens, in their order
+
+	// NamesExtra is set if the tokenizer_config.json names them, or says that there are
+	// none.
+	NamesExtra bool
+
 	Added []Token // tokens with ids, by id
 }
 
@@ -183,14 +192,17 @@ func (s *Settings) config(o object) error {
 				err = fmt.Errorf("%d: give 0 to %d", *s.ExtraIDs, maxExtra)
 			}
 		case "extra_special_tokens", "additional_special_tokens":
+			s.NamesExtra = true
 			err = s.addExtra(m.value)
 		case "added_tokens_decoder":
 			err = s.decoder(m.value)
 		default:
 			if strings.HasSuffix(m.name, "_token") {
 				err = s.role(m)
-			} else {
-				err = refuse(m)
+			} else if refused := refuse(m); refused != nil && m.name == "split_special_tokens" {
+				s.Splits = fmt.Errorf("%s: %s: %w", ConfigFile, m.name, refused)
+			} else if refused != nil && s.Refused == nil {
+				s.Refused = fmt.Errorf("%s: %s: %w", ConfigFile, m.name, refused)
 			}
 		}
 		if err != nil {
