@@ -138,29 +138,41 @@ func madeHere(m *unigram.Model) bool {
 // the pieces, and <extra_id_0> is the last. With reserved, the control and user-defined
 // pieces are found in text before it is cut.
 func convertT5(m *unigram.Model, sentinels int, reserved bool) (parts, error) {
+	switch {
+	case m.Unknown() != 2:
+		return parts{}, component.Unsupported("the unknown piece has id %d; only 2 is supported in a vocabulary of T5", m.Unknown())
+	case m.FallsBackToBytes():
+		return parts{}, component.Unsupported("a vocabulary of T5 with byte_fallback is not supported")
+	}
 	var names []string
 	for n := sentinels - 1; n >= 0; n-- {
 		if _, ok := m.ID(Sentinel(n)); !ok {
 			names = append(names, Sentinel(n))
 		}
 	}
-	normalizer, preTokenizer, decoder, section, err := m.HuggingFace(names...)
+	p, err := convert(m, names)
+	if err == nil && reserved {
+		p.reserve(m)
+	}
+	return p, err
+}
+
+// convert returns what Hugging Face's tokenizers make of a .model, with more pieces.
+func convert(m *unigram.Model, more []string) (parts, error) {
+	normalizer, preTokenizer, decoder, section, err := m.HuggingFace(more...)
 	if err != nil {
 		return parts{}, err
 	}
 	u, err := unigram.Parse(normalizer, preTokenizer, decoder, section)
-	if err != nil {
-		return parts{}, err
-	}
-	p := parts{kind: Unigram, model: u}
-	if !reserved {
-		return p, nil
-	}
+	return parts{kind: Unigram, model: u}, err
+}
+
+// reserve makes added tokens of the control and user-defined pieces of a .model.
+func (p *parts) reserve(m *unigram.Model) {
 	controls, others := m.Reserved()
 	for _, id := range append(controls, others...) {
 		p.added = append(p.added, addedToken{ID: id, Content: m.Token(id), Special: slices.Contains(controls, id)})
 	}
-	return p, nil
 }
 
 // parsePairs reads a vocab.json and the merges.txt beside it, as GPT-2's and RoBERTa's

@@ -92,6 +92,9 @@ func newModel(v vocab.Vocabulary, pairs [][2]int32, flags modelFlags) (*Model, e
 	return m, nil
 }
 
+// PrefixSpace reports whether a space is put before text that begins with none.
+func (m *Model) PrefixSpace() bool { return m.cut.prefix }
+
 // Normalize returns text, repaired by [utf8text.Repair], as the normalizer section
 // changes it before it is cut.
 func (m *Model) Normalize(text string) string { return component.Normalize(m.normalizers, text) }

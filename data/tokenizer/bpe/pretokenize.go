@@ -21,6 +21,7 @@ type preTokenizer struct {
 	scan matcher  // what the only cut does, if it is a scanner's
 
 	byteLevel bool // ByteLevel was there: what follows cuts names of bytes
+	prefix    bool // it puts a space before text
 }
 
 // pieces calls yield for every piece of text.
@@ -62,6 +63,7 @@ func (p *preTokenizer) parse(c component.Component) error {
 			return errors.New("ByteLevel does not say whether to add_prefix_space")
 		case *c.AddPrefixSpace:
 			p.add(prefixSpace)
+			p.prefix = true
 		}
 		if component.Or(c.UseRegex, true) {
 			p.addScanner(newScanner(PatternGPT2))

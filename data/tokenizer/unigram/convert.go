@@ -3,22 +3,17 @@ package unigram
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
-// HuggingFace returns the sections of the tokenizer.json that transformers' T5Tokenizer
-// makes of a sentencepiece model, with more pieces after those of the model. It cuts
-// text at whitespace, and has no other rules than those of the model's charsmap. It is
-// an error if transformers would read the model in another way.
+// HuggingFace returns the sections of the tokenizer.json that transformers makes of a
+// sentencepiece model of T5, with more pieces after those of the model. It cuts
+// text at whitespace, and has no other rules than those of the model's charsmap.
 func (m *Model) HuggingFace(more ...string) (normalizer, preTokenizer, decoder, model json.RawMessage, err error) {
-	switch {
-	case m.file != nil:
-		return nil, nil, nil, nil, component.Unsupported("unigram: only a sentencepiece model is converted, which is supported")
-	case m.unk != 2:
-		return nil, nil, nil, nil, component.Unsupported("unigram: the unknown piece has id %d; only 2 is supported in a vocabulary of T5", m.unk)
-	case m.fallback:
-		return nil, nil, nil, nil, component.Unsupported("unigram: a vocabulary of T5 with byte_fallback is not supported")
+	if m.proto == nil {
+		return nil, nil, nil, nil, errors.New("unigram: only a sentencepiece model can be converted")
 	}
 	normalizer = json.RawMessage("null")
 	if c := m.normalizer.charsmap; c != nil {
@@ -42,7 +37,7 @@ func (m *Model) HuggingFace(more ...string) (normalizer, preTokenizer, decoder, 
 		UnkID        int32    `json:"unk_id"`
 		Vocab        [][2]any `json:"vocab"`
 		ByteFallback bool     `json:"byte_fallback"`
-	}{"Unigram", m.unk, vocab, false})
+	}{"Unigram", m.unk, vocab, m.fallback})
 	return normalizer, preTokenizer, decoder, model, nil
 }
 
@@ -58,3 +53,6 @@ func (m *Model) Reserved() (controls, others []int32) {
 	}
 	return controls, others
 }
+
+// FallsBackToBytes reports whether unknown characters become byte pieces.
+func (m *Model) FallsBackToBytes() bool { return m.fallback }

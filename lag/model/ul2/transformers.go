@@ -49,6 +49,7 @@ var architectures = []model.Architecture{{
 	Parse: parseT5, Fixed: t5Fixed, Names: t5Names,
 	Tokenizer: model.TokenizerKind{
 		SentencePiece: "spiece.model", SentencePieceClass: "T5Tokenizer", Special: []string{"eos_token"}, Generates: true,
+		Inputs: []string{"input_ids", "attention_mask"}, // generate refuses token_type_ids
 	},
 }}
 
