@@ -103,7 +103,7 @@ var parsers = map[string]func(data []byte) (*Tokenizer, error){
 // parseFile reads the contents of a tokenizer.json with the settings beside it.
 func parseFile(data []byte, s *settings.Settings) (parts, error) {
 	var f file
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := component.Decode(data, &f); err != nil {
 		return parts{}, fmt.Errorf("not a tokenizer.json: %w", err)
 	}
 	if f.Version != nil && *f.Version != version {

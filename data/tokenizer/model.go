@@ -132,7 +132,7 @@ func parseModel(f *file) (Kind, model, error) {
 		Merges json.RawMessage `json:"merges"`
 	}
 	if len(f.Model) > 0 {
-		if err := json.Unmarshal(f.Model, &head); err != nil {
+		if err := component.Decode(f.Model, &head); err != nil {
 			return "", nil, fmt.Errorf("not a tokenizer.json: the model section: %w", err)
 		}
 	}

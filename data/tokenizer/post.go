@@ -88,10 +88,10 @@ func pairID(pair []json.RawMessage) ([]int32, error) {
 	}
 	var token *string
 	var id *int32
-	if err := json.Unmarshal(pair[0], &token); err != nil {
+	if err := component.Decode(pair[0], &token); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(pair[1], &id); err != nil {
+	if err := component.Decode(pair[1], &id); err != nil {
 		return nil, err
 	}
 	if token == nil || id == nil {

@@ -62,7 +62,7 @@ func parseModel(section json.RawMessage) (*Model, error) {
 	if component.IsNull(section) {
 		return nil, errors.New("there is no model")
 	}
-	if err := json.Unmarshal(section, &s); err != nil {
+	if err := component.Decode(section, &s); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	if s.Type != nil && *s.Type != "BPE" {
@@ -101,9 +101,9 @@ type mergeList [][2]string
 // UnmarshalJSON implements [json.Unmarshaler].
 func (l *mergeList) UnmarshalJSON(data []byte) error {
 	var pairs [][]string
-	if err := json.Unmarshal(data, &pairs); err != nil {
+	if err := component.Decode(data, &pairs); err != nil {
 		var lines []string
-		if err := json.Unmarshal(data, &lines); err != nil {
+		if err := component.Decode(data, &lines); err != nil {
 			return fmt.Errorf(`merges are neither all ["a","b"] nor all "a b": %w`, err)
 		}
 		pairs = nil

@@ -90,7 +90,7 @@ func each(raw json.RawMessage, depth int, visit func(Component) error) error {
 		return fmt.Errorf("sequences are nested more than %d deep", maxNesting)
 	}
 	var c Component
-	if err := json.Unmarshal(raw, &c); err != nil {
+	if err := Decode(raw, &c); err != nil {
 		return err
 	}
 	if c.Type != "Sequence" {
@@ -110,7 +110,7 @@ func One(section string, raw json.RawMessage) (*Component, error) {
 		return nil, nil
 	}
 	c := new(Component)
-	if err := json.Unmarshal(raw, c); err != nil {
+	if err := Decode(raw, c); err != nil {
 		return nil, fmt.Errorf("%s: %w", section, err)
 	}
 	return c, nil

@@ -75,21 +75,12 @@ func plain(err error) error {
 	return err
 }
 
-// decode decodes a value. Its errors name no type of Go.
-func decode(value json.RawMessage, to any) error {
-	err := json.Unmarshal(value, to)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%.60s is not of the right type", value)
-	}
-	return err
-}
-
 // parseToken reads a token: its content, or an object with its flags. A special token
 // is not looked for in normalized text, unless its flags say so.
 func parseToken(value json.RawMessage, special bool) (Token, error) {
 	t := Token{ID: -1, Special: special}
 	if len(value) > 0 && value[0] == '"' {
-		return t, decode(value, &t.Content)
+		return t, component.Decode(value, &t.Content)
 	}
 	var flags struct {
 		Content    *string `json:"content"`
@@ -99,7 +90,7 @@ func parseToken(value json.RawMessage, special bool) (Token, error) {
 		Normalized *bool   `json:"normalized"`
 		Special    bool    `json:"special"`
 	}
-	if err := decode(value, &flags); err != nil {
+	if err := component.Decode(value, &flags); err != nil {
 		return t, err
 	}
 	if flags.Content == nil {
@@ -144,7 +135,7 @@ func refuse(m member) error {
 // neverSplit accepts words that are special tokens, which are never split anyway.
 func neverSplit(value json.RawMessage) error {
 	var words []string
-	if err := decode(value, &words); err != nil {
+	if err := component.Decode(value, &words); err != nil {
 		return err
 	}
 	for _, w := range words {

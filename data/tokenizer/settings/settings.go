@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
 // Names of the files.
@@ -176,19 +178,19 @@ func (s *Settings) config(o object) error {
 		switch m.name {
 		case "tokenizer_class":
 			var class *string
-			if err = decode(m.value, &class); err == nil && class != nil {
+			if err = component.Decode(m.value, &class); err == nil && class != nil {
 				s.Class, s.ClassFile = withoutFast(*class), ConfigFile
 			}
 		case "do_lower_case":
-			err = decode(m.value, &s.LowerCase)
+			err = component.Decode(m.value, &s.LowerCase)
 		case "strip_accents":
-			err = decode(m.value, &s.StripAccents)
+			err = component.Decode(m.value, &s.StripAccents)
 		case "tokenize_chinese_chars":
-			err = decode(m.value, &s.ChineseChars)
+			err = component.Decode(m.value, &s.ChineseChars)
 		case "add_prefix_space":
-			err = decode(m.value, &s.AddPrefixSpace)
+			err = component.Decode(m.value, &s.AddPrefixSpace)
 		case "extra_ids":
-			if err = decode(m.value, &s.ExtraIDs); err == nil && s.ExtraIDs != nil && (*s.ExtraIDs < 0 || *s.ExtraIDs > maxExtra) {
+			if err = component.Decode(m.value, &s.ExtraIDs); err == nil && s.ExtraIDs != nil && (*s.ExtraIDs < 0 || *s.ExtraIDs > maxExtra) {
 				err = fmt.Errorf("%d: give 0 to %d", *s.ExtraIDs, maxExtra)
 			}
 		case "extra_special_tokens", "additional_special_tokens":
@@ -237,7 +239,7 @@ func (s *Settings) special(o object) error {
 func (s *Settings) added(o object) error {
 	for _, m := range o {
 		t := Token{Content: m.name}
-		if err := decode(m.value, &t.ID); err != nil {
+		if err := component.Decode(m.value, &t.ID); err != nil {
 			return fmt.Errorf("the id of %q: %w", m.name, err)
 		}
 		t.Special = s.isSpecial(m.name)
@@ -264,7 +266,7 @@ func (s *Settings) decoder(value json.RawMessage) error {
 	}
 	for _, m := range o {
 		var id int64
-		if err := decode([]byte(m.name), &id); err != nil {
+		if err := component.Decode([]byte(m.name), &id); err != nil {
 			return fmt.Errorf("%q is no id", m.name)
 		}
 		t, err := parseToken(m.value, false)
@@ -315,7 +317,7 @@ func (s *Settings) addExtra(value json.RawMessage) error {
 			values = append(values, m.value)
 		}
 	default:
-		if err := decode(value, &values); err != nil {
+		if err := component.Decode(value, &values); err != nil {
 			return err
 		}
 	}

@@ -121,7 +121,7 @@ func (m *Model) parseSection(raw json.RawMessage) error {
 	if component.IsNull(raw) {
 		return errors.New("there is no model")
 	}
-	if err := json.Unmarshal(raw, &section); err != nil {
+	if err := component.Decode(raw, &section); err != nil {
 		return fmt.Errorf("the model: %w", err)
 	}
 	switch {
@@ -138,7 +138,7 @@ func (m *Model) parseSection(raw json.RawMessage) error {
 	lowest := math.Inf(1)
 	for i, entry := range section.Vocab {
 		p := piece{kind: normal}
-		if err := json.Unmarshal(entry[0], &p.text); err != nil {
+		if err := component.Decode(entry[0], &p.text); err != nil {
 			return fmt.Errorf("entry %d of the vocabulary: %w", i, err)
 		}
 		score, err := jsonFloat(entry[1])

@@ -61,7 +61,7 @@ func (v Vocabulary) IDs() map[string]int32 { return v.ids }
 // have a token; with holes, some ids may have none.
 func Parse(section json.RawMessage, holes bool) (Vocabulary, error) {
 	var ids map[string]int64
-	if err := json.Unmarshal(section, &ids); err != nil {
+	if err := component.Decode(section, &ids); err != nil {
 		return Vocabulary{}, err
 	}
 	size := int64(len(ids))

@@ -71,7 +71,7 @@ type modelSection struct {
 
 func parseModel(section json.RawMessage) (*Model, error) {
 	var s modelSection
-	if err := json.Unmarshal(section, &s); err != nil {
+	if err := component.Decode(section, &s); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	limit := component.Or(s.MaxChars, maxChars)
