@@ -13,6 +13,7 @@ import (
 	"github.com/landscape-aware/growing/data/filetype"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer/component"
+	"github.com/landscape-aware/growing/data/tokenizer/settings"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
@@ -37,8 +38,17 @@ type file struct {
 //
 // The packages of the three kinds list at their Parse which models and components
 // of a tokenizer.json are supported. With these, everything that determines the ids
-// of a single text is. Anything else is an error that names it. Truncation and
-// padding are not applied.
+// of a single text is. Anything else is an error that names it, and that is
+// [errors.ErrUnsupported] if the file is well-formed. Truncation and padding are not
+// applied.
+//
+// Files with the names that transformers gives them (tokenizer.json, vocab.txt,
+// spiece.model, tokenizer.model, and vocab.json with merges.txt) are read with the
+// settings beside them, see [settings.Read]: lower case, accents, Chinese characters,
+// the space before a text, added and special tokens, and the class of the tokenizer
+// with its defaults. As in transformers, they count before a tokenizer.json's
+// normalizer if the class is BERT's, and a tokenizer.json counts before a vocab.txt.
+// What cannot be done is an error that names it.
 func Load(path string) (*Tokenizer, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -52,7 +62,15 @@ func Load(path string) (*Tokenizer, error) {
 	if !ok {
 		return nil, fmt.Errorf("tokenizer: %s: the extension %q is not that of a tokenizer: give a tokenizer.json, a vocab.txt or a .model", path, ext)
 	}
-	t, err := parse(data)
+	var t *Tokenizer
+	if beside[filepath.Base(path)] {
+		var p parts
+		if p, err = parseBeside(path, data); err == nil {
+			t, err = p.tokenizer()
+		}
+	} else {
+		t, err = parse(data)
+	}
 	// A pointer can be read as a vocab.txt of three tokens.
 	if other := filetype.Of(data); other == filetype.Pointer || err != nil && other.Err() != nil {
 		err = other.Err()
@@ -66,26 +84,11 @@ func Load(path string) (*Tokenizer, error) {
 // parsers read tokenizers from the contents of files with an extension.
 var parsers = map[string]func(data []byte) (*Tokenizer, error){
 	".json": func(data []byte) (*Tokenizer, error) {
-		var f file
-		if err := strictjson.Unmarshal(data, &f); err != nil {
-			return nil, fmt.Errorf("not a tokenizer.json: %w", err)
-		}
-		if f.Version != nil && *f.Version != version {
-			return nil, fmt.Errorf("a tokenizer.json of version %q: only %q is supported", *f.Version, version)
-		}
-		kind, m, err := parseModel(&f)
+		p, err := parseFile(data, &settings.Settings{})
 		if err != nil {
 			return nil, err
 		}
-		post, err := parseTemplate(f.PostProcessor)
-		if err != nil {
-			return nil, err
-		}
-		t, err := newTokenizer(kind, m, f.AddedTokens, post)
-		if err != nil {
-			return nil, err
-		}
-		return t, post.check(t.size)
+		return p.tokenizer()
 	},
 	".txt": func(data []byte) (*Tokenizer, error) {
 		m, err := wordpiece.ParseVocabulary(string(data))
@@ -101,6 +104,31 @@ var parsers = map[string]func(data []byte) (*Tokenizer, error){
 		}
 		return fromModel(Unigram, m)
 	},
+}
+
+// parseFile reads the contents of a tokenizer.json with the settings beside it.
+func parseFile(data []byte, s *settings.Settings) (parts, error) {
+	var f file
+	if err := strictjson.Unmarshal(data, &f); err != nil {
+		return parts{}, fmt.Errorf("not a tokenizer.json: %w", err)
+	}
+	if f.Version != nil && *f.Version != version {
+		return parts{}, component.Unsupported("a tokenizer.json of version %q: only %q is supported", *f.Version, version)
+	}
+	if err := f.setPrefixSpace(s); err != nil {
+		return parts{}, err
+	}
+	return f.parts()
+}
+
+// parts reads the sections.
+func (f *file) parts() (parts, error) {
+	kind, m, err := parseModel(f)
+	if err != nil {
+		return parts{}, err
+	}
+	post, err := parseTemplate(f.PostProcessor)
+	return parts{kind: kind, model: m, added: f.AddedTokens, post: post}, err
 }
 
 // Parse reads a tokenizer from the contents of a tokenizer.json. See [Load] for
@@ -163,7 +191,13 @@ func (t *Tokenizer) contents() []byte {
 
 // SaveTo writes the tokenizer to its file in a directory, named by
 // [Tokenizer.FileName]. The file appears, or is replaced, when it is complete and on
-// disk.
+// disk. If special tokens have their meaning from settings and not by their names,
+// there is a tokenizer_config.json too.
 func (t *Tokenizer) SaveTo(dir string) error {
+	if len(t.roles) > 0 {
+		if err := atomicfile.WriteBytes(filepath.Join(dir, settings.ConfigFile), append(t.roleSettings(), '\n')); err != nil {
+			return wrap(err)
+		}
+	}
 	return wrap(atomicfile.WriteBytes(filepath.Join(dir, t.FileName()), t.contents()))
 }

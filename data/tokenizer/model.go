@@ -8,6 +8,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/wordpiece"
 )
@@ -93,12 +94,15 @@ func isSpecialOf(m model, id int32) bool {
 // the special tokens of its kind that the model has, and those that are put around a
 // text: [CLS] and [SEP] or, of the other kinds, </s> after it. A .model has its
 // special tokens within.
-func fromModel(kind Kind, m model) (*Tokenizer, error) {
-	var added []addedToken
+func fromModel(kind Kind, m model) (*Tokenizer, error) { return partsOf(kind, m).tokenizer() }
+
+// partsOf is fromModel without the last step.
+func partsOf(kind Kind, m model) parts {
+	p := parts{kind: kind, model: m}
 	if kind != Unigram {
 		for _, name := range specialNames[kind] {
 			if id, ok := m.ID(name); ok {
-				added = append(added, addedToken{ID: id, Content: name, Special: true})
+				p.added = append(p.added, addedToken{ID: id, Content: name, Special: true})
 			}
 		}
 	}
@@ -106,12 +110,19 @@ func fromModel(kind Kind, m model) (*Tokenizer, error) {
 	if kind == WordPiece {
 		around = [2]string{Cls, Sep}
 	}
+	var ids []int32
 	for _, name := range around {
-		if _, ok := m.ID(name); !ok && name != "" {
-			return newTokenizer(kind, m, added, template{})
+		if name == "" {
+			continue
 		}
+		id, ok := m.ID(name)
+		if !ok {
+			return p
+		}
+		ids = append(ids, id)
 	}
-	return newTokenizer(kind, m, added, newTemplate(m, around[0], around[1]))
+	p.post = newTemplate(around[0], around[1], ids)
+	return p
 }
 
 // parseModel makes a model of the sections of a tokenizer.json.
@@ -150,5 +161,5 @@ func parseModel(f *file) (Kind, model, error) {
 		m, err := unigram.Parse(f.Normalizer, f.PreTokenizer, f.Decoder, f.Model)
 		return Unigram, m, err
 	}
-	return "", nil, fmt.Errorf("the model is of type %q; WordPiece, BPE and Unigram are supported", head.Type)
+	return "", nil, component.Unsupported("the model is of type %q; WordPiece, BPE and Unigram are supported", head.Type)
 }

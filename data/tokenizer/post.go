@@ -35,7 +35,7 @@ func parseTemplate(raw json.RawMessage) (template, error) {
 				return fmt.Errorf("the \"sep\" of %s: %w", c.Type, err)
 			}
 		default:
-			return fmt.Errorf("%q is not supported: TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence are", c.Type)
+			return component.Unsupported("%q is not supported: TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence are", c.Type)
 		}
 		t.before, t.after = slices.Concat(before, t.before), append(t.after, after...)
 		return err
@@ -102,25 +102,31 @@ func pairID(pair []json.RawMessage) ([]int32, error) {
 }
 
 // newTemplate returns the template that puts cls, unless it is "", before a text
-// and sep after it, and sep between two texts. Both are tokens of m.
-func newTemplate(m model, cls, sep string) template {
+// and sep after it, and sep between two texts. The ids are those of both, or of sep.
+func newTemplate(cls, sep string, ids []int32) template {
 	var t template
 	token := func(name string, typeID int) string {
-		return fmt.Sprintf(`{"SpecialToken": {"id": %q, "type_id": %d}}`, name, typeID)
+		return fmt.Sprintf(`{"SpecialToken": {"id": %s, "type_id": %d}}`, component.Marshal(name), typeID)
 	}
 	define := func(name string, id int32) string {
-		return fmt.Sprintf(`%q: {"id": %q, "ids": [%d], "tokens": [%q]}`, name, name, id, name)
+		quoted := component.Marshal(name)
+		return fmt.Sprintf(`%s: {"id": %s, "ids": [%d], "tokens": [%s]}`, quoted, quoted, id, quoted)
 	}
+	last := ids[len(ids)-1]
+	t.after = []int32{last}
 	begin, special := "", ""
 	if cls != "" {
-		id, _ := m.ID(cls)
-		t.before = []int32{id}
-		begin, special = token(cls, 0)+", ", define(cls, id)+", "
+		t.before = []int32{ids[0]}
+		begin, special = token(cls, 0)+", ", define(cls, ids[0])
+		if cls != sep {
+			special += ", "
+		}
 	}
-	id, _ := m.ID(sep)
-	t.after = []int32{id}
+	if cls != sep {
+		special += define(sep, last)
+	}
 	one := begin + `{"Sequence": {"id": "A", "type_id": 0}}, ` + token(sep, 0)
 	two := one + `, {"Sequence": {"id": "B", "type_id": 1}}, ` + token(sep, 1)
-	t.raw = fmt.Appendf(nil, `{"type": "TemplateProcessing", "single": [%s], "pair": [%s], "special_tokens": {%s}}`, one, two, special+define(sep, id))
+	t.raw = fmt.Appendf(nil, `{"type": "TemplateProcessing", "single": [%s], "pair": [%s], "special_tokens": {%s}}`, one, two, special)
 	return t
 }

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
-	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
 
 // Kind is a kind of vocabulary.
@@ -87,6 +86,7 @@ type Tokenizer struct {
 	special   Special
 	sentinels []int32
 	post      template
+	roles     map[string]string // tokens whose meaning does not follow from their names, by transformers' names of roles
 
 	fingerprint func() string
 	encoders    sync.Pool
@@ -140,7 +140,11 @@ func newTokenizer(kind Kind, m model, added []addedToken, post template) (*Token
 	}
 	t.newEncoder = encoderOf(m, slices.ContainsFunc(t.matchers, func(m *matcher) bool { return m.normalized }))
 	t.fingerprint = sync.OnceValue(func() string {
-		sum := sha256.Sum256(t.contents())
+		contents := t.contents()
+		if len(t.roles) > 0 {
+			contents = append(contents, t.roleSettings()...)
+		}
+		sum := sha256.Sum256(contents)
 		return hex.EncodeToString(sum[:])
 	})
 	t.encoders.New = func() any { return t.NewEncoder() }
@@ -298,23 +302,9 @@ func (t *Tokenizer) Extend(names ...string) (*Tokenizer, error) {
 		added = append(added, addedToken{ID: int32(t.size + i), Content: name, Special: true})
 	}
 	extended, err := newTokenizer(t.kind, t.model, added, t.post)
-	return extended, wrap(err)
-}
-
-// ExtendUL2 returns the tokenizer with T5's sentinels <extra_id_0> to
-// <extra_id_(n-1)> and, if modes is set, UL2's mode tokens. It adds those that are
-// missing. As in T5, <extra_id_0> has the highest id of the sentinels that are
-// added, and the ids descend from there.
-func (t *Tokenizer) ExtendUL2(sentinels int, modes bool) (*Tokenizer, error) {
-	if sentinels < 0 || sentinels > vocab.MaxSize {
-		return nil, errSentinels(sentinels)
+	if err != nil {
+		return nil, wrap(err)
 	}
-	var names []string
-	if modes {
-		names = append(names, NLU, NLG, S2S)
-	}
-	for n := sentinels - 1; n >= 0; n-- {
-		names = append(names, Sentinel(n))
-	}
-	return t.Extend(names...)
+	extended.setRoles(t.roles)
+	return extended, nil
 }

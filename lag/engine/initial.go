@@ -48,7 +48,7 @@ func (s *Session) SetInitial(dir string) (fingerprint string, err error) {
 		log.Warn("the tokenizer of the initial model cannot be read, so nothing compares it with that of the data", "model", dir, "error", err)
 	}
 	if own != nil && !extends(s.dataset.Tokenizer, own) {
-		return "", advice.Errorf(advice.TokenizerFile, "the model in %s has another vocabulary than the data; prepare the data with the tokenizer %s", dir, file)
+		return "", advice.Errorf(advice.TokenizerFile, "the model in %s has another vocabulary than the data%s; prepare the data with the tokenizer %s", dir, difference(s.dataset.Tokenizer, own), file)
 	}
 	snap := m.Snapshot
 	snap.Step = 0
@@ -101,4 +101,14 @@ func extends(t, other *tokenizer.Tokenizer) bool {
 		}
 	}
 	return true
+}
+
+// difference names the first token of other that has another id in t.
+func difference(t, other *tokenizer.Tokenizer) string {
+	for id := range int32(other.VocabSize()) {
+		if token := other.Token(id); t.Token(id) != token {
+			return fmt.Sprintf(": row %d of its table was trained for %q, and the data would use it for %q", id, token, t.Token(id))
+		}
+	}
+	return ""
 }

@@ -159,6 +159,7 @@ func TestTokenizer(t *testing.T) {
 		{tokenizer.WordPiece, testBERT(), map[string]any{
 			"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false, "model_max_length": 10.0,
 			"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]",
+			"model_input_names": []any{"input_ids", "token_type_ids", "attention_mask"}, // transformers 5 leaves out token_type_ids otherwise
 		}, "tokenizer.json", 60},
 		{tokenizer.Unigram, testT5(), map[string]any{
 			"tokenizer_class": "T5Tokenizer", "extra_ids": 0.0, "legacy": false, "additional_special_tokens": []any{"<s>", "<mask>", "<extra_id_1>", "<extra_id_0>"},

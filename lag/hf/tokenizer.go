@@ -9,7 +9,6 @@ import (
 
 	"github.com/charmbracelet/log"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag/model"
 )
@@ -30,8 +29,8 @@ const (
 )
 
 // vocabularies are those of tokenizerFiles that package tokenizer can read, the
-// best first.
-var vocabularies = []string{"tokenizer.json", sentencePiece, ourSentencePiece, "vocab.txt"}
+// best first. vocab.json needs merges.txt beside it.
+var vocabularies = []string{"tokenizer.json", sentencePiece, ourSentencePiece, "vocab.txt", "vocab.json"}
 
 // TokenizerFiles returns the paths of the files in a directory that are of a
 // tokenizer, and that of the settings of generation.
@@ -47,13 +46,17 @@ func TokenizerFiles(dir string) []string {
 }
 
 // LoadTokenizer loads the tokenizer among the files of a model, and returns the
-// path of its file. It returns nil if there is none of a known kind.
+// path of its file. It returns nil if there is none. An error is
+// [errors.ErrUnsupported] if the tokenizer is of a kind that is not supported.
 func LoadTokenizer(files []string) (*tokenizer.Tokenizer, string, error) {
 	for _, name := range vocabularies {
 		if i := slices.IndexFunc(files, func(path string) bool { return filepath.Base(path) == name }); i >= 0 {
 			t, err := tokenizer.Load(files[i])
 			return t, files[i], err
 		}
+	}
+	if i := slices.IndexFunc(files, func(path string) bool { return filepath.Base(path) == tokenizerConfig }); i >= 0 {
+		return nil, "", tokenizer.CheckClass(filepath.Dir(files[i]))
 	}
 	return nil, "", nil
 }
@@ -81,65 +84,6 @@ func copyFiles(dir string, files []string, renamed map[string]string) (written m
 		}
 	}
 	return written, nil
-}
-
-// saveTokenizer copies the tokenizer's files. Where it has no settings for
-// transformers, as in our models, it writes them: transformers cannot infer the
-// class from tokenizer.json, and would add T5's 100 sentinels to those
-// that our vocabularies have.
-func (m *Model) saveTokenizer(dir string, kind model.TokenizerKind) error {
-	var renamed map[string]string
-	if kind.SentencePiece != "" {
-		renamed = map[string]string{ourSentencePiece: kind.SentencePiece}
-	}
-	written, err := copyFiles(dir, m.Files, renamed)
-	if err != nil || written[tokenizerConfig] {
-		return err
-	}
-	t, path, err := LoadTokenizer(m.Files)
-	if err != nil {
-		return nil // setSpecialTokens has said so; the files are copied as they are
-	}
-	var settings map[string]any
-	switch name := filepath.Base(path); {
-	case name == "tokenizer.json":
-		settings = m.fastSettings(t, kind)
-	case name == ourSentencePiece && kind.SentencePiece != "":
-		var special []string
-		for _, id := range t.Specials() {
-			if token := t.Token(id); id != t.Special().Pad && id != t.Special().EOS && id != t.Special().Unk {
-				special = append(special, token)
-			}
-		}
-		settings = map[string]any{"tokenizer_class": kind.SentencePieceClass, "extra_ids": 0, "legacy": false, "additional_special_tokens": special}
-	default:
-		return nil
-	}
-	text, err := encode(settings)
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteBytes(filepath.Join(dir, tokenizerConfig), text)
-}
-
-// fastSettings returns the settings for a tokenizer.json.
-func (m *Model) fastSettings(t *tokenizer.Tokenizer, kind model.TokenizerKind) map[string]any {
-	settings := map[string]any{"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false}
-	if length := m.Config.MaxLength(); length > 0 {
-		settings["model_max_length"] = length
-	}
-	special := t.Special()
-	tokens := map[string]int32{"pad_token": special.Pad, "unk_token": special.Unk, "mask_token": special.Mask}
-	all := map[string]int32{"cls_token": special.Cls, "sep_token": special.Sep, "eos_token": special.EOS}
-	for _, name := range kind.Special {
-		tokens[name] = all[name]
-	}
-	for name, id := range tokens {
-		if id >= 0 {
-			settings[name] = t.Token(id)
-		}
-	}
-	return settings
 }
 
 // setSpecialTokens sets missing ids of special tokens in a config.json to

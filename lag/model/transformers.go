@@ -82,6 +82,7 @@ type TokenizerKind struct {
 	SentencePieceClass string   // class that reads it
 	Special            []string // special tokens other than padding, unknown and mask: cls_token, sep_token, eos_token
 	Generates          bool     // the model ends texts with eos_token and starts them with padding
+	Inputs             []string // what the tokenizer gives the model: model_input_names
 }
 
 // Export describes how transformers saves a model.

@@ -42,7 +42,7 @@ func (m *Model) parseSections(normalizer, preTokenizer, decoder json.RawMessage)
 	case err != nil:
 		return err
 	case d != nil && d.Type != "ByteLevel":
-		return fmt.Errorf("the decoder %q is not supported: ByteLevel is", d.Type)
+		return component.Unsupported("the decoder %q is not supported: ByteLevel is", d.Type)
 	}
 	m.joined = d != nil
 	m.sections, err = component.NewSections(normalizer, preTokenizer, decoder)
@@ -102,10 +102,10 @@ type mergeList [][2]string
 // UnmarshalJSON implements [json.Unmarshaler].
 func (l *mergeList) UnmarshalJSON(data []byte) error {
 	var pairs [][]string
-	if err := json.Unmarshal(data, &pairs); err != nil {
+	if err := strictjson.UnmarshalPart(data, &pairs); err != nil {
 		var lines []string
-		if err := json.Unmarshal(data, &lines); err != nil {
-			return fmt.Errorf(`merges are neither all ["a","b"] nor all "a b": %w`, strictjson.Explain(err))
+		if err := strictjson.UnmarshalPart(data, &lines); err != nil {
+			return fmt.Errorf(`merges are neither all ["a","b"] nor all "a b": %w`, err)
 		}
 		pairs = nil
 		for _, line := range lines {

@@ -49,11 +49,11 @@ type modelFlags struct {
 func (f modelFlags) validate() error {
 	switch {
 	case f.Dropout != nil && *f.Dropout != 0:
-		return fmt.Errorf("model: dropout %g is not supported: encoding would be random", *f.Dropout)
+		return component.Unsupported("model: dropout %g is not supported: encoding would be random", *f.Dropout)
 	case f.ContinuingSubwordPrefix != nil && *f.ContinuingSubwordPrefix != "":
-		return fmt.Errorf("model: continuing_subword_prefix %q is not supported: byte-level BPE has none", *f.ContinuingSubwordPrefix)
+		return component.Unsupported("model: continuing_subword_prefix %q is not supported: byte-level BPE has none", *f.ContinuingSubwordPrefix)
 	case f.EndOfWordSuffix != nil && *f.EndOfWordSuffix != "":
-		return fmt.Errorf("model: end_of_word_suffix %q is not supported: byte-level BPE has none", *f.EndOfWordSuffix)
+		return component.Unsupported("model: end_of_word_suffix %q is not supported: byte-level BPE has none", *f.EndOfWordSuffix)
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func newModel(v vocab.Vocabulary, pairs [][2]int32, flags modelFlags) (*Model, e
 	for b, r := range byteRunes {
 		id, ok := m.ID(string(r))
 		if !ok {
-			return nil, fmt.Errorf("the vocabulary lacks the token %q of the byte %#02x: only byte-level BPE, with all 256 bytes, is supported", r, b)
+			return nil, component.Unsupported("the vocabulary lacks the token %q of the byte %#02x: only byte-level BPE, with all 256 bytes, is supported", r, b)
 		}
 		m.bytes[b] = id
 	}
@@ -91,6 +91,9 @@ func newModel(v vocab.Vocabulary, pairs [][2]int32, flags modelFlags) (*Model, e
 	}
 	return m, nil
 }
+
+// PrefixSpace reports whether a space is put before text that begins with none.
+func (m *Model) PrefixSpace() bool { return m.cut.prefix }
 
 // Normalize returns text, repaired by [utf8text.Repair], as the normalizer section
 // changes it before it is cut.

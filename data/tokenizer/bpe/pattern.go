@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
 // compilePattern returns the matcher of a regular expression. It knows the part
@@ -19,7 +21,7 @@ func compilePattern(pattern string) (matcher, error) {
 	}
 	p.check(n)
 	if p.err != nil {
-		return nil, fmt.Errorf("the pattern %q is not supported: at byte %d: %w", pattern, len(pattern)-p.left, p.err)
+		return nil, component.Unsupported("the pattern %q is not supported: at byte %d: %w", pattern, len(pattern)-p.left, p.err)
 	}
 	return n.compile(func(_ string, i int) int { return i }), nil
 }

@@ -21,6 +21,7 @@ type preTokenizer struct {
 	scan matcher  // what the only cut does, if it is a scanner's
 
 	byteLevel bool // ByteLevel was there: what follows cuts names of bytes
+	prefix    bool // it puts a space before text
 }
 
 // pieces calls yield for every piece of text.
@@ -47,7 +48,7 @@ func parsePreTokenizer(section json.RawMessage) (*preTokenizer, error) {
 		return nil, err
 	}
 	if !p.byteLevel {
-		return nil, errors.New("the pre_tokenizer has no ByteLevel: only byte-level BPE is supported")
+		return nil, component.Unsupported("the pre_tokenizer has no ByteLevel: only byte-level BPE is supported")
 	}
 	return p, nil
 }
@@ -57,11 +58,12 @@ func (p *preTokenizer) parse(c component.Component) error {
 	case "ByteLevel":
 		switch {
 		case p.byteLevel:
-			return errors.New("ByteLevel after ByteLevel is not supported")
+			return component.Unsupported("ByteLevel after ByteLevel is not supported")
 		case c.AddPrefixSpace == nil:
 			return errors.New("ByteLevel does not say whether to add_prefix_space")
 		case *c.AddPrefixSpace:
 			p.add(prefixSpace)
+			p.prefix = true
 		}
 		if component.Or(c.UseRegex, true) {
 			p.addScanner(newScanner(PatternGPT2))
@@ -80,7 +82,7 @@ func (p *preTokenizer) parse(c component.Component) error {
 		}
 		p.add(newCutter(character(utf8text.IsPunctuation), b, false))
 	default:
-		return fmt.Errorf("%q is not supported: ByteLevel, Split, Digits, Punctuation and Sequence are", c.Type)
+		return component.Unsupported("%q is not supported: ByteLevel, Split, Digits, Punctuation and Sequence are", c.Type)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func Normalizers(section json.RawMessage, more map[string]NormalizerMaker) ([]No
 			make, ok := more[c.Type]
 			if !ok {
 				supported := append([]string{"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"}, slices.Sorted(maps.Keys(more))...)
-				return fmt.Errorf("%q is not supported: %s and Sequence are", c.Type, strings.Join(supported, ", "))
+				return Unsupported("%q is not supported: %s and Sequence are", c.Type, strings.Join(supported, ", "))
 			}
 			var err error
 			if n, err = make(c); err != nil {

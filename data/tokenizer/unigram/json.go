@@ -127,11 +127,11 @@ func (m *Model) parseSection(raw json.RawMessage) error {
 	}
 	switch {
 	case section.Type != "" && section.Type != "Unigram":
-		return fmt.Errorf("the model type %s is not supported", section.Type)
+		return component.Unsupported("the model type %s is not supported", section.Type)
 	case len(section.Vocab) == 0:
 		return errors.New("the vocabulary is empty")
 	case section.UnkID == nil:
-		return errors.New("the model without an unk_id is not supported")
+		return component.Unsupported("the model without an unk_id is not supported")
 	case *section.UnkID < 0 || *section.UnkID >= len(section.Vocab):
 		return fmt.Errorf("unk_id %d is not in the vocabulary of %d", *section.UnkID, len(section.Vocab))
 	}
@@ -147,7 +147,7 @@ func (m *Model) parseSection(raw json.RawMessage) error {
 		case err != nil:
 			return fmt.Errorf("the score of %q: %w", p.text, err)
 		case strings.Contains(p.text, "\x00"):
-			return fmt.Errorf("entry %d (%q), which holds a NUL, is not supported", i, p.text)
+			return component.Unsupported("entry %d (%q), which holds a NUL, is not supported", i, p.text)
 		case len(p.text) >= maxPiece:
 			return fmt.Errorf("entry %d has %d bytes, more than %d", i, len(p.text), maxPiece-1)
 		case i == *section.UnkID:
@@ -174,14 +174,14 @@ func (m *Model) parseSection(raw json.RawMessage) error {
 func (f *jsonFile) addPreTokenizer(c component.Component) error {
 	switch {
 	case c.Type != "WhitespaceSplit" && c.Type != "Punctuation" && c.Type != "Metaspace":
-		return fmt.Errorf("%q is not supported", c.Type)
+		return component.Unsupported("%q is not supported", c.Type)
 	case f.metaspace != nil || f.split && c.Type == "WhitespaceSplit":
-		return fmt.Errorf("%s after another is not supported", c.Type)
+		return component.Unsupported("%s after another is not supported", c.Type)
 	case c.Type == "WhitespaceSplit":
 		f.split = true
 	case c.Type == "Punctuation":
 		if b := component.Or(c.Behavior, "Isolated"); b != "Isolated" {
-			return fmt.Errorf("a Punctuation with the behavior %q is not supported", b)
+			return component.Unsupported("a Punctuation with the behavior %q is not supported", b)
 		}
 		f.punctuation = true
 	default:
@@ -190,7 +190,7 @@ func (f *jsonFile) addPreTokenizer(c component.Component) error {
 			return err
 		}
 		if (f.split || f.punctuation) && f.metaspace.prefix == "first" {
-			return errors.New(`a Metaspace with prepend_scheme "first" after another is not supported`)
+			return component.Unsupported(`a Metaspace with prepend_scheme "first" after another is not supported`)
 		}
 	}
 	return nil
@@ -203,11 +203,11 @@ func newMetaspace(c component.Component) (*metaspace, error) {
 	}
 	switch {
 	case m.prefix != "never" && !component.Or(c.AddPrefixSpace, true):
-		return nil, errors.New(`a Metaspace with add_prefix_space false, but a prepend_scheme other than "never", is not supported`)
+		return nil, component.Unsupported(`a Metaspace with add_prefix_space false, but a prepend_scheme other than "never", is not supported`)
 	case m.prefix != "always" && m.prefix != "first" && m.prefix != "never":
-		return nil, fmt.Errorf("a Metaspace with prepend_scheme %q is not supported", m.prefix)
+		return nil, component.Unsupported("a Metaspace with prepend_scheme %q is not supported", m.prefix)
 	case utf8.RuneCountInString(m.symbol) != 1:
-		return nil, fmt.Errorf("a Metaspace with replacement %q, which is not one character, is not supported", m.symbol)
+		return nil, component.Unsupported("a Metaspace with replacement %q, which is not one character, is not supported", m.symbol)
 	}
 	return m, nil
 }

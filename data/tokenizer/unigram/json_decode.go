@@ -1,7 +1,6 @@
 package unigram
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -28,7 +27,7 @@ func (f *jsonFile) addDecoder(c component.Component) error {
 		d = eachToken(replace)
 	case "Strip":
 		if c.Start < 0 || c.Stop < 0 || utf8.RuneCountInString(c.Content) != 1 {
-			return fmt.Errorf("a Strip of %d and %d times %q is not supported", c.Start, c.Stop, c.Content)
+			return component.Unsupported("a Strip of %d and %d times %q is not supported", c.Start, c.Stop, c.Content)
 		}
 		d = eachToken(func(s string) string { return trim(s, c.Content, c.Start, c.Stop) })
 	case "ByteFallback":
@@ -36,7 +35,7 @@ func (f *jsonFile) addDecoder(c component.Component) error {
 	case "Fuse":
 		d = func(tokens []string) []string { return []string{strings.Join(tokens, "")} }
 	default:
-		return fmt.Errorf("%q is not supported", c.Type)
+		return component.Unsupported("%q is not supported", c.Type)
 	}
 	f.decoders = append(f.decoders, d)
 	return nil

@@ -60,7 +60,7 @@ func newReplace(c component.Component) (component.Normalizer, error) {
 			return func(text string) string { return re.ReplaceAllLiteralString(text, c.Content) }, nil
 		}
 	}
-	return nil, fmt.Errorf("the pattern %s is not supported", component.Marshal(c.Pattern))
+	return nil, component.Unsupported("the pattern %s is not supported", component.Marshal(c.Pattern))
 }
 
 // precompiled applies a charsmap as Hugging Face does, which differs from

@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/strictjson"
 )
 
 // jsonFloat reads a JSON number like Rust's serde_json without its float_roundtrip
@@ -17,7 +19,7 @@ import (
 // segmentations that tie.
 func jsonFloat(raw json.RawMessage) (float64, error) {
 	var number json.Number
-	if err := json.Unmarshal(raw, &number); err != nil || raw[0] == '"' || number == "" {
+	if err := strictjson.UnmarshalPart(raw, &number); err != nil || raw[0] == '"' || number == "" {
 		return 0, fmt.Errorf("%.40q is not a number", raw)
 	}
 	s, negative := strings.CutPrefix(string(number), "-")

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
 const (
@@ -44,7 +46,7 @@ type Model struct {
 }
 
 // errModelType means that a .model file holds a vocabulary of another kind.
-var errModelType = errors.New("unigram: not a unigram model")
+var errModelType = component.Unsupported("unigram: not a unigram model")
 
 // ParseModel reads a sentencepiece .model file whose model_type is UNIGRAM. It
 // accepts what sentencepiece accepts; anything else is an error.

@@ -16,7 +16,7 @@ import (
 //   - normalizer: BertNormalizer
 //   - pre_tokenizer: BertPreTokenizer
 //   - decoder: WordPiece with the prefix "##"
-//   - model: WordPiece with the prefix "##" and the unknown token "[UNK]"
+//   - model: WordPiece with the prefix "##"
 func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, error) {
 	n, err := component.One("normalizer", normalizer)
 	if err != nil {
@@ -32,13 +32,13 @@ func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, er
 	}
 	switch {
 	case n != nil && n.Type != "BertNormalizer":
-		return nil, fmt.Errorf("the normalizer is of type %q; only BertNormalizer is supported with WordPiece", n.Type)
+		return nil, component.Unsupported("the normalizer is of type %q; only BertNormalizer is supported with WordPiece", n.Type)
 	case p == nil || p.Type != "BertPreTokenizer":
-		return nil, errors.New("the pre-tokenizer is not a BertPreTokenizer, the only one supported with WordPiece")
+		return nil, component.Unsupported("the pre-tokenizer is not a BertPreTokenizer, the only one supported with WordPiece")
 	case d != nil && d.Type != "WordPiece" && d.Type != "":
-		return nil, fmt.Errorf("the decoder is of type %q; only WordPiece is supported with WordPiece", d.Type)
+		return nil, component.Unsupported("the decoder is of type %q; only WordPiece is supported with WordPiece", d.Type)
 	case d != nil && component.Or(d.Prefix, prefix) != prefix:
-		return nil, fmt.Errorf("the decoder's prefix is %q; only %q is supported", *d.Prefix, prefix)
+		return nil, component.Unsupported("the decoder's prefix is %q; only %q is supported", *d.Prefix, prefix)
 	}
 	m, err := parseModel(model)
 	if err != nil {
@@ -56,6 +56,10 @@ func Parse(normalizer, preTokenizer, decoder, model json.RawMessage) (*Model, er
 	m.decoding = decoding{none: d == nil, cleanup: d != nil && component.Or(d.Cleanup, true)}
 	return m, nil
 }
+
+// longestWord bounds max_input_chars_per_word: the time for a word grows with the cube
+// of its length where a vocabulary is made for that.
+const longestWord = 1000
 
 // modelSection is the model section, in the order in which it is written.
 type modelSection struct {
@@ -75,18 +79,19 @@ func parseModel(section json.RawMessage) (*Model, error) {
 	switch p := component.Or(s.Prefix, prefix); {
 	case component.IsNull(s.Vocab):
 		return nil, errors.New(`the "model" has no "vocab"`)
-	case s.Unk != unknown && s.Unk != "":
-		return nil, fmt.Errorf("the unknown token is %q; only %s is supported", s.Unk, unknown)
 	case p != prefix:
-		return nil, fmt.Errorf("the prefix of continuing pieces is %q; only %q is supported", p, prefix)
-	case limit < 0:
-		return nil, fmt.Errorf("max_input_chars_per_word is %d: give 0 or more", limit)
+		return nil, component.Unsupported("the prefix of continuing pieces is %q; only %q is supported", p, prefix)
+	case limit < 0 || limit > longestWord:
+		return nil, fmt.Errorf("max_input_chars_per_word is %d: give 0 to %d", limit, longestWord)
 	}
 	v, err := vocab.Parse(s.Vocab, false)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(v, Normalization{})
+	if s.Unk == "" {
+		s.Unk = unknown
+	}
+	m, err := newModel(v, Normalization{}, s.Unk)
 	if err != nil {
 		return nil, err
 	}
@@ -105,5 +110,5 @@ func (m *Model) JSON() (normalizer, preTokenizer, decoder, model json.RawMessage
 		decoder = fmt.Appendf(nil, `{"type": "WordPiece", "prefix": "##", "cleanup": %t}`, m.decoding.cleanup)
 	}
 	p := prefix
-	return normalizer, preTokenizer, decoder, component.Marshal(modelSection{"WordPiece", unknown, &p, &m.maxChars, m.Section()})
+	return normalizer, preTokenizer, decoder, component.Marshal(modelSection{"WordPiece", m.Unknown(), &p, &m.maxChars, m.Section()})
 }

@@ -1,19 +1,19 @@
 package wordpiece
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/landscape-aware/growing/data/tokenizer/utf8text"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
 )
 
 const (
-	unknown  = "[UNK]"
-	prefix   = "##" // of pieces that continue a word
-	maxChars = 100  // of a word that is split; Hugging Face's default
+	unknown  = "[UNK]" // of vocabularies whose files name no other
+	prefix   = "##"    // of pieces that continue a word
+	maxChars = 100     // of a word that is split; Hugging Face's default
 )
 
 // Normalization holds the switches of Hugging Face's BertNormalizer.
@@ -41,7 +41,7 @@ type decoding struct {
 type Model struct {
 	vocab.Vocabulary
 	continuation map[string]int32 // tokens that continue a word, without their prefix
-	unk          int32
+	unk          int32            // stands for words that cannot be spelled
 	norm         Normalization
 	maxChars     int // longest word that is split, in characters
 	maxPiece     int // longest token, in bytes
@@ -51,19 +51,28 @@ type Model struct {
 // New returns the model of the given tokens, whose ids are their indices. [UNK]
 // must be among them. The model keeps the slice.
 func New(tokens []string, norm Normalization) (*Model, error) {
+	v, err := unique(tokens)
+	if err != nil {
+		return nil, err
+	}
+	return newModel(v, norm, unknown)
+}
+
+// unique returns the vocabulary of tokens, none of which may be there twice.
+func unique(tokens []string) (vocab.Vocabulary, error) {
 	v := vocab.New(tokens)
 	for i, token := range tokens {
 		if token == "" {
-			return nil, fmt.Errorf("the token with id %d is empty", i)
+			return v, fmt.Errorf("the token with id %d is empty", i)
 		}
 		if last, _ := v.ID(token); last != int32(i) {
-			return nil, fmt.Errorf("token %q has two ids, %d and %d", token, i, last)
+			return v, fmt.Errorf("token %q has two ids, %d and %d", token, i, last)
 		}
 	}
-	return newModel(v, norm)
+	return v, nil
 }
 
-func newModel(v vocab.Vocabulary, norm Normalization) (*Model, error) {
+func newModel(v vocab.Vocabulary, norm Normalization, unk string) (*Model, error) {
 	m := &Model{
 		Vocabulary:   v,
 		continuation: make(map[string]int32, v.Size()),
@@ -77,21 +86,50 @@ func newModel(v vocab.Vocabulary, norm Normalization) (*Model, error) {
 			m.continuation[rest] = int32(i)
 		}
 	}
-	var ok bool
-	if m.unk, ok = m.ID(unknown); !ok {
-		return nil, errors.New("the vocabulary lacks the token " + unknown + ", which stands for words that it cannot spell")
+	return m, m.setUnknown(unk)
+}
+
+func (m *Model) setUnknown(token string) error {
+	id, ok := m.ID(token)
+	if !ok {
+		return fmt.Errorf("the vocabulary lacks the token %s, which stands for words that it cannot spell", token)
 	}
-	return m, nil
+	m.unk = id
+	return nil
+}
+
+// WithUnknown returns the same model with another token of its vocabulary for the words
+// that it cannot spell.
+func (m *Model) WithUnknown(token string) (*Model, error) {
+	n := *m
+	return &n, n.setUnknown(token)
+}
+
+// Unknown returns the token that stands for words that the model cannot spell.
+func (m *Model) Unknown() string { return m.Token(m.unk) }
+
+// Normalization returns the switches with which text is normalized.
+func (m *Model) Normalization() Normalization { return m.norm }
+
+// WithNormalization returns the same model with other switches.
+func (m *Model) WithNormalization(n Normalization) *Model {
+	other := *m
+	other.norm = n
+	return &other
 }
 
 // ParseVocabulary reads a vocab.txt: a token a line, whose id is the number of its
 // line from 0. It ignores a byte order mark, whitespace at the end of a line (as
 // Hugging Face's WordPiece does) and empty lines at the end.
 //
-// The file does not say whether text is to be lowercased. A vocabulary with a
-// capital letter outside of brackets is taken to be cased, since lowercased text
-// could never use that token.
-func ParseVocabulary(text string) (*Model, error) {
+// The file does not say whether text is to be lowercased. A vocabulary with a token
+// outside of brackets that lower case changes is taken to be cased, since lowercased
+// text could never use that token.
+func ParseVocabulary(text string) (*Model, error) { return ParseVocabularyWith(text, unknown) }
+
+// ParseVocabularyWith is [ParseVocabulary] of a vocabulary in which another token than
+// [UNK] stands for words that cannot be spelled.
+func ParseVocabularyWith(text, unk string) (*Model, error) {
 	lines := strings.Split(strings.TrimRight(strings.TrimPrefix(text, "\ufeff"), " \t\r\n"), "\n")
 	norm := Uncased
 	for i, line := range lines {
@@ -107,11 +145,15 @@ func ParseVocabulary(text string) (*Model, error) {
 		case !utf8.ValidString(line):
 			return nil, fmt.Errorf("not a vocab.txt: line %d is not valid UTF-8: %.20q", i+1, line)
 		}
-		if line[0] != '[' && strings.ContainsAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && line[0] != '<' {
+		if line[0] != '[' && line[0] != '<' && utf8text.Lower(line) != line {
 			norm = Cased
 		}
 	}
-	return New(lines, norm)
+	v, err := unique(lines)
+	if err != nil {
+		return nil, err
+	}
+	return newModel(v, norm, unk)
 }
 
 // Normalize returns text as BERT's normalizer leaves it, before it is split.

@@ -16,10 +16,11 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/ordered"
 	"github.com/landscape-aware/growing/data/tokenizer"
+	"github.com/landscape-aware/growing/lag/hf"
 )
 
 func dataEncode(flags *flag.FlagSet) func(context.Context, []string) error {
-	file := flags.String("tokenizer", "", "`file` of the tokenizer: a tokenizer.json, a vocab.txt or a .model, or the directory of a dataset")
+	file := flags.String("tokenizer", "", "`file` of the tokenizer: a tokenizer.json, a vocab.txt or a .model, or the directory of a model or of a dataset")
 	special := flags.Bool("special", false, "add the tokenizer's special tokens to each line, such as [CLS] and [SEP]")
 	workers := flags.Int("workers", runtime.GOMAXPROCS(0), "`number` of lines encoded at once")
 	return func(ctx context.Context, _ []string) error {
@@ -46,10 +47,18 @@ func dataEncode(flags *flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// loadTokenizer loads a tokenizer from its file or from a dataset.
+// loadTokenizer loads a tokenizer from its file, from a dataset, or from the directory
+// of a model.
 func loadTokenizer(path string) (*tokenizer.Tokenizer, error) {
-	if !data.IsDataset(path) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return tokenizer.Load(path)
+	}
+	if !data.IsDataset(path) {
+		t, _, err := hf.LoadTokenizer(hf.TokenizerFiles(path))
+		if err == nil && t == nil {
+			err = fmt.Errorf("%s has no file of a tokenizer; use -tokenizer with the directory of a model or of a dataset, or with a file", path)
+		}
+		return t, err
 	}
 	d, err := data.OpenUnchecked(path) // the vocabulary is checked, and no token is read
 	if err != nil {

@@ -27,11 +27,15 @@ func importCommand(*flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return err
 		}
+		tokenizer, err := hf.CheckTokenizer(m.Files, m.Config.Vocabulary())
+		if err != nil {
+			return fmt.Errorf("%s: %w", source, err)
+		}
 		p := &trained.Model{Model: model.Model{Config: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files, Original: m.Original}
 		if err := p.Save(out); err != nil {
 			return err
 		}
-		fmt.Printf("%s: %s, from %s\n", out, p.Model.Summary(), source)
+		fmt.Printf("%s: %s, with %s, from %s\n", out, p.Model.Summary(), tokenizer, source)
 		return nil
 	}
 }

@@ -67,7 +67,7 @@ var tensorNames = model.TensorNames{
 	Legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
 }
 
-var tokenizer = model.TokenizerKind{Special: []string{"cls_token", "sep_token"}}
+var tokenizer = model.TokenizerKind{Special: []string{"cls_token", "sep_token"}, Inputs: []string{"input_ids", "token_type_ids", "attention_mask"}}
 
 var architectures = []model.Architecture{
 	{

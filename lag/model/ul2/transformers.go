@@ -57,6 +57,7 @@ var architectures = []model.Architecture{{
 	},
 	Tokenizer: model.TokenizerKind{
 		SentencePiece: "spiece.model", SentencePieceClass: "T5Tokenizer", Special: []string{"eos_token"}, Generates: true,
+		Inputs: []string{"input_ids", "attention_mask"}, // generate refuses token_type_ids
 	},
 }}
 
