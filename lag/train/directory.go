@@ -31,7 +31,7 @@ func IsRun(dir string) bool {
 
 // IsComplete reports whether the run in a directory has an outcome.
 func IsComplete(dir string) bool {
-	_, err := readOutcome(dir)
+	_, _, err := readOutcome(dir)
 	return err == nil
 }
 
