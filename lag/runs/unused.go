@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -195,11 +196,7 @@ func same(text json.RawMessage, value any) bool {
 }
 
 func readJSON(path string, into any) error {
-	text, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(text, into)
-	}
-	if err != nil {
+	if err := sealed.Read(path, into); err != nil {
 		return fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	return nil
