@@ -41,7 +41,7 @@ func readRunConfig(run string) (c runConfig, err error) {
 		err = json.Unmarshal(text, &c)
 	}
 	if err != nil {
-		return c, fmt.Errorf("cannot read %s: %w; remove the run's directory if you do not need it", path, err)
+		return c, fmt.Errorf("cannot read %s: %w; run the same study, stacking or training again, which writes it again, or remove the run's directory if you do not need it", path, err)
 	}
 	return c, nil
 }
