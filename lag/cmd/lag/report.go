@@ -32,12 +32,12 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		if *again {
 			if err := analyzeAgain(ctx, dir); err != nil {
-				return err
+				return mending(dir, err)
 			}
 		}
 		write, err := reportOf(dir)
 		if err != nil {
-			return err
+			return mending(dir, err)
 		}
 		path := *out
 		if path == "" {
