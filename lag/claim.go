@@ -2,7 +2,6 @@ package lag
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,36 +10,74 @@ import (
 
 	"github.com/charmbracelet/log"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// claim writes the configuration of a study or a stacking into its directory.
-// If the directory holds a configuration that computes something else, claim
-// renames its result, so that nobody takes it for the result of the new one.
-// The runs stay. computes removes the fields that do not affect the result.
-func claim[C any](dir, file, resultFile string, config C, computes func(C) C) error {
-	path := filepath.Join(dir, file)
-	if text, err := os.ReadFile(path); err == nil {
-		var before C
-		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(computes(before), computes(config)) {
-			if err := setAside(filepath.Join(dir, resultFile)); err != nil {
-				return err
-			}
-		}
-	}
-	return atomicfile.WriteJSON(path, config)
+// claims is what a directory of a study or a stacking is claimed for.
+type claims[C, R any] struct {
+	dir          string
+	config       C
+	file, result string    // names of the files of the configuration and the result
+	computes     func(C) C // removes the fields that do not affect the result
+	backend      string
+	load         func(dir string) (R, error) // reads the result
+	backendOf    func(R) string
+	matches      func(R, C) error // says why a result cannot be that of a configuration
 }
 
+// claim writes the configuration of a study or a stacking into its directory.
+// If the directory holds the result of another configuration or backend, claim
+// renames that result, so that nobody takes it for the new one. It also renames
+// a damaged result. The runs stay, and the result is made again from them.
+func (c claims[C, R]) claim() error {
+	var before C
+	path, other := filepath.Join(c.dir, c.file), ""
+	err := sealed.Read(path, &before)
+	damaged := sealed.IsDamaged(err)
+	switch {
+	case damaged:
+		log.Warn("the configuration in the directory is damaged; it is written again", "error", err)
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return err
+	case !reflect.DeepEqual(c.computes(before), c.computes(c.config)):
+		other = "this directory held a study with another configuration"
+	}
+	result := filepath.Join(c.dir, c.result)
+	switch r, err := c.load(c.dir); {
+	case other != "": // whether it can be read or not
+	case sealed.IsDamaged(err):
+		log.Warn("the result in the directory is damaged; it is set aside and made again", "error", err, "result", result+damagedExt)
+		if err := os.Rename(result, result+damagedExt); err != nil {
+			return err
+		}
+	case err != nil: // there is none
+	case c.backendOf(r) != c.backend:
+		other = fmt.Sprintf("this directory held a study computed with the backend %s, and now it is %s", c.backendOf(r), c.backend)
+	case damaged && c.matches(r, c.config) != nil:
+		other = "this directory held the result of another configuration"
+	}
+	if other != "" {
+		if err := setAside(result, other); err != nil {
+			return err
+		}
+	}
+	return sealed.Write(path, c.config)
+}
+
+// damagedExt is the suffix of damaged files that were set aside.
+const damagedExt = ".damaged"
+
 // setAside renames the result at path, if it exists.
-func setAside(path string) error {
+func setAside(path, why string) error {
 	aside := path + ".old"
 	for i := 2; exists(aside); i++ {
 		aside = fmt.Sprintf("%s.old%d", path, i)
 	}
 	err := os.Rename(path, aside)
 	if err == nil {
-		log.Warn("this directory held a study with another configuration; its result was renamed, its runs are kept; use different names to keep both", "result", aside)
+		log.Warn(why+"; its result was renamed, its runs are kept; use different names to keep both", "result", aside)
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -62,7 +99,7 @@ func save(dir string, r *result.Study, found [sha256.Size]byte) (*result.Study, 
 			return other, nil
 		}
 	}
-	return r, atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r)
+	return r, sealed.Write(filepath.Join(dir, result.StudyResult), r)
 }
 
 // fileHash returns the hash of a file's contents, or zero if the file cannot be

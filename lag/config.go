@@ -7,6 +7,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/plain"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/engine"
@@ -66,7 +67,7 @@ type PoolOptions struct {
 func (c *StudyConfig) UnmarshalJSON(text []byte) error {
 	type fields StudyConfig
 	var config fields
-	if err := strictjson.Decode(text, &config); err != nil {
+	if err := strictjson.Decode(sealed.Strip(text), &config); err != nil {
 		return fmt.Errorf("study: %w", err)
 	}
 	*c = StudyConfig(config)

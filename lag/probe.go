@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -149,9 +150,12 @@ func (s *Study) outcome(c *engine.Candidates, i int) (result.Outcome, error) {
 	if err != nil {
 		return o, err
 	}
+	// The log of a complete run was checked. That of a failed one is repaired
+	// when the run continues, and one that stopped before its first step has
+	// none.
 	metrics, err := train.ReadMetrics(dir)
-	if err != nil && !(trained.Steps == 0 && errors.Is(err, os.ErrNotExist)) { // a run that stopped before its first step has no metrics
-		return o, fmt.Errorf("strategy %s: %w; delete the run's directory %s to train it again", strategy.Name, err, dir)
+	if gone := errors.Is(err, os.ErrNotExist) || sealed.IsDamaged(err); err != nil && !(gone && (trained.Steps == 0 || trained.Failed != nil)) {
+		return o, fmt.Errorf("strategy %s: %w; run the study again, the run is then trained again", strategy.Name, err)
 	}
 	o.RateAtLag = run.Spec.Schedule.At(max(g.Lag-1, 0))
 	o.Signals = earlySignals(metrics, o.Curve, g.Lag)

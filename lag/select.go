@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/result"
@@ -60,7 +60,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	return selected, atomicfile.WriteJSON(filepath.Join(dir, name), selected)
+	return selected, sealed.Write(filepath.Join(dir, name), selected)
 }
 
 // selectFrom lets a rule pick one of the candidates and trains it to the end.

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -51,10 +51,7 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := claim(s.Dir(), result.StackingConfig, result.StackingResult, c, func(c Stacking) Stacking {
-		c.Name, c.CheckpointEvery = "", 0
-		return c
-	}); err != nil {
+	if err := c.claim(s); err != nil {
 		return nil, err
 	}
 	found := fileHash(s.Dir(), result.StackingResult)
@@ -76,7 +73,20 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 			return other, nil // from another process, with fewer failures
 		}
 	}
-	return r, atomicfile.WriteJSON(filepath.Join(s.Dir(), result.StackingResult), r)
+	return r, sealed.Write(filepath.Join(s.Dir(), result.StackingResult), r)
+}
+
+// claim writes stacking.json and sets aside a result that is not this
+// stacking's.
+func (c Stacking) claim(s *engine.Session) error {
+	return claims[Stacking, *result.Stacking]{
+		dir: s.Dir(), config: c, file: result.StackingConfig, result: result.StackingResult, backend: s.Backend(),
+		computes: func(c Stacking) Stacking {
+			c.Name, c.CheckpointEvery = "", 0
+			return c
+		},
+		load: result.LoadStacking, backendOf: func(r *result.Stacking) string { return r.Backend }, matches: matchesStacking,
+	}.claim()
 }
 
 // trainArms trains every arm with every seed. It also returns the budget of
@@ -276,5 +286,8 @@ func LoadStacking(dir string) (*result.Stacking, Stacking, error) {
 		return nil, config, err
 	}
 	r, err := result.LoadStacking(dir)
+	if err == nil {
+		err = checkMatch(dir, result.StackingResult, matchesStacking(r, config))
+	}
 	return r, config, err
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/plain"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/engine"
@@ -119,7 +120,7 @@ func StackingArms(rule string, stages []Stage) []Arm {
 func (c *Stacking) UnmarshalJSON(text []byte) error {
 	type fields Stacking
 	var config fields
-	if err := strictjson.Decode(text, &config); err != nil {
+	if err := strictjson.Decode(sealed.Strip(text), &config); err != nil {
 		return fmt.Errorf("stacking: %w", err)
 	}
 	*c = Stacking(config)

@@ -8,8 +8,6 @@ import (
 	"math"
 	"path/filepath"
 
-	"github.com/charmbracelet/log"
-
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -154,18 +152,17 @@ func (s *Study) begin(ctx context.Context) (err error) {
 	return nil
 }
 
-// claim writes study.json and sets aside the result of another configuration.
+// claim writes study.json and sets aside a result that is not this study's.
 func (s *Study) claim() error {
-	var before result.Study
-	if result.ReadFile(s.Dir(), result.StudyResult, &before) == nil && before.Backend != s.session.Backend() {
-		log.Warn("this study was computed with another backend; it is trained again, and its result is replaced; use the backend of before, or another directory, to keep it",
-			"before", before.Backend, "now", s.session.Backend(), "dir", s.Dir())
-	}
-	return claim(s.Dir(), result.StudyConfig, result.StudyResult, s.Config, func(c StudyConfig) StudyConfig {
-		c.Name, c.CheckpointEvery = "", 0
-		c.Growth.Controls = nil // they do not affect what the result says about strategies
-		return c
-	})
+	return claims[StudyConfig, *result.Study]{
+		dir: s.Dir(), config: s.Config, file: result.StudyConfig, result: result.StudyResult, backend: s.session.Backend(),
+		computes: func(c StudyConfig) StudyConfig {
+			c.Name, c.CheckpointEvery = "", 0
+			c.Growth.Controls = nil // they do not affect what the result says about strategies
+			return c
+		},
+		load: result.LoadStudy, backendOf: func(r *result.Study) string { return r.Backend }, matches: matchesStudy,
+	}.claim()
 }
 
 // Run runs the study. It pretrains the source model, probes every strategy with
@@ -297,5 +294,8 @@ func LoadStudy(dir string) (*result.Study, StudyConfig, error) {
 		return nil, config, err
 	}
 	r, err := result.LoadStudy(dir)
+	if err == nil {
+		err = checkMatch(dir, result.StudyResult, matchesStudy(r, config))
+	}
 	return r, config, err
 }

@@ -2,7 +2,6 @@ package lag
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -13,7 +12,7 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data"
-	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -51,7 +50,7 @@ type Training struct {
 func (c *Training) UnmarshalJSON(text []byte) error {
 	type fields Training
 	var config fields
-	if err := strictjson.Decode(text, &config); err != nil {
+	if err := strictjson.Decode(sealed.Strip(text), &config); err != nil {
 		return fmt.Errorf("training: %w", err)
 	}
 	*c = Training(config)
@@ -165,16 +164,20 @@ func (c Training) run(s *engine.Session) (*engine.Run, error) {
 // or a study; their runs stay.
 func (c Training) save(dir string) error {
 	path := filepath.Join(dir, result.TrainingConfig)
-	if text, err := os.ReadFile(path); err == nil {
-		var before Training
-		if err := json.Unmarshal(text, &before); err != nil || !reflect.DeepEqual(before, c) {
-			log.Warn("this directory held a training with another configuration; its curve is replaced, its run is kept", "dir", dir)
-		}
+	var before Training
+	switch err := sealed.Read(path, &before); {
+	case errors.Is(err, os.ErrNotExist):
+	case sealed.IsDamaged(err):
+		log.Warn("the configuration in the directory is damaged; it is written again", "error", err)
+	case err != nil:
+		return err
+	case !reflect.DeepEqual(before, c):
+		log.Warn("this directory held a training with another configuration; its curve is replaced, its run is kept", "dir", dir)
 	}
 	if exists(filepath.Join(dir, result.StudyConfig)) {
 		log.Warn("this directory holds a study; the training writes its files beside the study's", "dir", dir)
 	}
-	return atomicfile.WriteJSON(path, c)
+	return sealed.Write(path, c)
 }
 
 // Continue trains the run in a directory to its end. It needs only the run's

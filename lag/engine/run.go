@@ -8,11 +8,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -68,7 +71,7 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 			return parts, errors.Join(err, batch.Finalize())
 		},
 		Seed: spec.Seed, Validation: s.fixed().validation, Schedule: spec.Schedule, Evaluate: spec.Evaluate, Checkpoints: checkpoints,
-		Tokens: cost.Tokens, FLOPs: cost.FLOPs,
+		Tokens: cost.Tokens, FLOPs: cost.FLOPs, LogNeeded: spec.Kind == progress.PhaseProbe, // early signals are in the log
 		Initial: func(ctx context.Context) (*train.State, error) { return s.begin(ctx, r) },
 		Observe: func(step int, loss float64, validation bool) {
 			e := label
@@ -241,10 +244,12 @@ func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
 
 // stateAt returns the state of a candidate at a step that it has passed. If
 // that state was not kept, because no rule needed a branch there at the time,
-// the candidate is trained to that step again as a separate run.
+// or is damaged, the candidate is trained to that step again as a separate run.
 func (s *Session) stateAt(ctx context.Context, candidate *Run, step int) (train.Snapshot, error) {
 	snap, err := candidate.At(step)
-	if !errors.Is(err, os.ErrNotExist) {
+	if _, damaged := errors.AsType[*safetensors.DamagedError](err); damaged {
+		log.Warn("the state of a candidate from which a branch starts is damaged; the candidate is trained to that step again", "run", candidate.label.Run, "step", step, "error", err)
+	} else if !errors.Is(err, os.ErrNotExist) {
 		return snap, err
 	}
 	spec, label := candidate.Spec, candidate.label
@@ -254,8 +259,5 @@ func (s *Session) stateAt(ctx context.Context, candidate *Run, step int) (train.
 	if err != nil {
 		return snap, err
 	}
-	if _, err := again.To(ctx, step); err != nil {
-		return snap, err
-	}
-	return again.At(step)
+	return again.ToState(ctx, step)
 }

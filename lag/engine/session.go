@@ -56,6 +56,7 @@ type Session struct {
 	failed   []*failedRun
 	reached  map[string]int // by address, the step that a run is known to have reached, math.MaxInt at its end
 	sketch   bool           // cannot train, see Sketch
+	created  []string       // directories that it made, the innermost first
 }
 
 // Sketch returns a session without data; only the data's fingerprint is known.
@@ -85,6 +86,7 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	s.created = missing(o.Dir)
 	if err := writable(o.Dir); err != nil {
 		return nil, err
 	}
@@ -122,6 +124,17 @@ func (s *Session) checkVocabulary() error {
 	return nil
 }
 
+// missing returns a directory and those above it that do not exist, the
+// innermost first.
+func missing(dir string) (list []string) {
+	for dir = filepath.Clean(dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) || dir == filepath.Dir(dir) {
+			return list
+		}
+		list = append(list, dir)
+	}
+}
+
 // writable creates a directory and checks that files can be created in it, so
 // that a failure comes before any computation.
 func writable(dir string) error {
@@ -135,7 +148,8 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// Close releases the data and the backend.
+// Close releases the data and the backend. If nothing was written to a new
+// directory, as after an error, Close removes it.
 func (s *Session) Close() error {
 	if s.sketch {
 		return nil // it has opened nothing
@@ -151,6 +165,11 @@ func (s *Session) Close() error {
 	}
 	if s.backend != nil {
 		s.backend.Finalize()
+	}
+	for _, dir := range s.created {
+		if os.Remove(dir) != nil { // it is not empty: the work has begun
+			break
+		}
 	}
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/data/sealed"
 )
 
 // Names of files in the directory of a study, a stacking or a training.
@@ -61,25 +61,26 @@ func IsStacking(dir string) bool {
 	return err == nil
 }
 
-// ReadFile reads a JSON file in the directory of a study or a stacking.
+// ReadFile reads a JSON file in the directory of a study or a stacking. If the
+// file is damaged, the error wraps [sealed.DamagedError].
 func ReadFile(dir, name string, into any) error {
 	if _, err := os.Stat(dir); err != nil {
 		return fmt.Errorf("there is no study in %s: %w", dir, err)
 	}
 	path := filepath.Join(dir, name)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	err := sealed.Read(path, into)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%s contains no %s; run the study to its end first", dir, name)
+	case sealed.IsDamaged(err):
+		return advise(err)
 	}
-	if err != nil {
-		return err
-	}
-	if err := strictjson.Unmarshal(text, into); err != nil {
-		return damaged(path, err)
-	}
-	return nil
+	return err
 }
 
-func damaged(path string, err error) error {
-	return fmt.Errorf("%s is damaged: %w; run the study again, completed training is kept", path, err)
+// damaged returns the error of a file whose contents cannot be right.
+func damaged(path string, err error) error { return advise(&sealed.DamagedError{Path: path, Err: err}) }
+
+func advise(err error) error {
+	return fmt.Errorf("%w; run the study again, completed training is kept", err)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
@@ -78,6 +78,13 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	if err := p.addLeftovers("", dir); err != nil {
 		return nil, err
 	}
+	for _, f := range configFiles {
+		if f.result != "" {
+			if err := p.add(Damaged, "", filepath.Join(dir, f.result+".damaged")); err != nil {
+				return nil, err
+			}
+		}
+	}
 	configs := make([]runConfig, len(list))
 	for i, run := range list {
 		if configs[i], err = readRunConfig(run); err != nil {
@@ -94,7 +101,7 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	complete := isComplete(dir, kind, list)
+	complete := isComplete(dir, kind, list) && !isBroken(dir, kind)
 	parents := make(map[string]bool)
 	for i, c := range configs {
 		if c.Kind != progress.PhaseBranch && !other[i] {
@@ -163,13 +170,9 @@ func picked(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
 		var selected result.Selected
-		if err := strictjson.Unmarshal(text, &selected); err != nil {
-			return nil, fmt.Errorf("%s is damaged: %w; remove it, or select again", path, err)
+		if err := sealed.Read(path, &selected); err != nil {
+			return nil, fmt.Errorf("%w; remove it, or select again", err)
 		}
 		names = append(names, selected.Run)
 	}

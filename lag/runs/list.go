@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -27,7 +28,7 @@ type Run struct {
 	Steps    int     // completed
 	Of       int     // planned
 	Loss     float64 // latest validation loss, nats; NaN if there is none
-	Status   Status  // complete, diverged or partial
+	Status   Status  // complete, diverged, dropped, damaged or partial
 }
 
 // Diverged is the status of a run with a loss or gradient that was not finite.
@@ -47,25 +48,31 @@ func List(dir string) ([]Run, error) {
 		return nil, err
 	}
 	var pool growth.Pool
-	if kindOf(dir) == Study {
+	kind := kindOf(dir)
+	if kind == Study {
 		var config lag.StudyConfig
 		if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w; run the study again, which writes it again", err)
 		}
 		if pool, err = config.Pool(); err != nil {
 			return nil, err
 		}
 	}
+	complete := kind != Training && isComplete(dir, kind, paths)
 	configs := make(map[string]runConfig)
 	var list []Run
 	for _, path := range paths {
 		c, err := readRunConfig(path)
 		if err != nil {
-			return nil, err
+			list = append(list, Run{Name: filepath.Base(path), Loss: math.NaN(), Status: Broken})
+			continue
 		}
 		r, err := runOf(path, c)
 		if err != nil {
 			return nil, err
+		}
+		if complete && r.Status == Partial {
+			r.Status = Dropped
 		}
 		configs[r.Name] = c
 		list = append(list, r)
@@ -89,17 +96,21 @@ func List(dir string) ([]Run, error) {
 }
 
 // runOf reads the progress of a run.
-func runOf(path string, c runConfig) (Run, error) {
-	r := Run{Name: filepath.Base(path), Kind: c.Kind, Seed: c.Seed, Loss: math.NaN(), Status: Partial}
+func runOf(path string, c runConfig) (r Run, err error) {
+	r = Run{Name: filepath.Base(path), Kind: c.Kind, Seed: c.Seed, Loss: math.NaN(), Status: Partial}
 	var schedule train.Schedule
 	if err := json.Unmarshal(c.Schedule, &schedule); err == nil {
 		r.Of = schedule.Steps
 	}
 	metrics, err := train.ReadMetrics(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if sealed.IsDamaged(err) {
+		defer func() { r.Status = Broken }()
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return r, err
 	}
-	if train.IsComplete(path) {
+	if done, damaged := train.IsComplete(path), train.HasDamage(path); damaged {
+		defer func() { r.Status = Broken }()
+	} else if done {
 		r.Status = Complete
 	}
 	for _, m := range metrics {

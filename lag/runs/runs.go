@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -31,6 +33,8 @@ const (
 	Complete Status = "complete"
 	Partial  Status = "partial"  // started, but not complete
 	Selected Status = "selected" // a study without a result, but with picks of [lag.Study.Select]
+	Broken   Status = "damaged"  // its result or its configuration is damaged
+	Dropped  Status = "dropped"  // a run of a complete study or stacking that no result needs further
 )
 
 // Entry describes a directory.
@@ -39,10 +43,10 @@ type Entry struct {
 	Kind   Kind
 	Status Status    // empty for data
 	When   time.Time // latest change of a file
-	Runs   int
-	Done   int   // runs that have an outcome
-	Size   int64 // bytes
-	States int64 // part of Size in checkpoints
+	Runs   int       // runs; of a complete study or stacking without those that a rule has dropped
+	Done   int       // runs that have an outcome
+	Size   int64     // bytes
+	States int64     // part of Size in checkpoints
 }
 
 // configFiles are the files that determine the kind of a directory, each with
@@ -164,8 +168,13 @@ func describe(dir string, kind Kind) (Entry, error) {
 	switch {
 	case err != nil:
 		return e, err
+	case isBroken(dir, kind):
+		e.Status = Broken
 	case isComplete(dir, kind, list):
 		e.Status = Complete
+		if kind != Training {
+			e.Runs = e.Done
+		}
 	case len(selected) > 0:
 		e.Status = Selected
 	default:
@@ -175,6 +184,23 @@ func describe(dir string, kind Kind) (Entry, error) {
 }
 
 const lockName = ".lock"
+
+// isBroken reports whether the configuration or the result of a study, a stacking
+// or a training is there but damaged.
+func isBroken(dir string, kind Kind) bool {
+	for _, f := range configFiles {
+		if f.kind != kind {
+			continue
+		}
+		for _, name := range []string{f.config, f.result} {
+			var contents map[string]json.RawMessage
+			if name != "" && sealed.IsDamaged(sealed.Read(filepath.Join(dir, name), &contents)) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // isComplete reports whether a study or a stacking, or the newest run of a
 // training, has its result.

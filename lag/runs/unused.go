@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -41,7 +42,7 @@ func readRunConfig(run string) (c runConfig, err error) {
 		err = strictjson.Unmarshal(text, &c)
 	}
 	if err != nil {
-		return c, fmt.Errorf("cannot read %s: %w; remove the run's directory if you do not need it", path, err)
+		return c, fmt.Errorf("cannot read %s: %w; run the same study, stacking or training again, which writes it again, or remove the run's directory if you do not need it", path, err)
 	}
 	return c, nil
 }
@@ -196,11 +197,7 @@ func same(text json.RawMessage, value any) bool {
 }
 
 func readJSON(path string, into any) error {
-	text, err := os.ReadFile(path)
-	if err == nil {
-		err = strictjson.Unmarshal(text, into)
-	}
-	if err != nil {
+	if err := sealed.Read(path, into); err != nil {
 		return fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -73,6 +74,7 @@ type checkpointHeader struct {
 	Step      int            `json:"step"`
 	Optimizer string         `json:"optimizer,omitempty"`
 	Updates   map[string]int `json:"updates"`
+	Run       string         `json:"run,omitempty"` // address of the run, if the state belongs to one
 }
 
 // CheckpointDir returns the directory of the checkpoints of a run, given the run's
@@ -128,7 +130,7 @@ func SaveCheckpoint(dir string, snap Snapshot) error {
 			all[momentPrefix+moment+"/"+name] = t
 		}
 	}
-	header, err := json.Marshal(checkpointHeader{checkpointFormat, snap.Step, snap.Optimizer, snap.Updates})
+	header, err := json.Marshal(checkpointHeader{checkpointFormat, snap.Step, snap.Optimizer, snap.Updates, addressOf(filepath.Dir(dir))})
 	if err != nil {
 		return err
 	}
@@ -139,7 +141,7 @@ func SaveCheckpoint(dir string, snap Snapshot) error {
 // LoadCheckpoint logs a warning and reads the previous one. The error wraps
 // [os.ErrNotExist] if there is no checkpoint.
 func LoadCheckpoint(dir string) (Snapshot, error) {
-	snap, refused, err := loadNewest(dir)
+	snap, refused, _, err := loadNewest(dir, math.MaxInt)
 	switch {
 	case err != nil:
 		return Snapshot{}, err
@@ -151,26 +153,31 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("there is no checkpoint in %s: %w", dir, os.ErrNotExist)
 }
 
-// loadNewest returns the newest checkpoint that is not damaged, or nil if there
-// is none, and the paths of newer, damaged ones.
-func loadNewest(dir string) (snap *Snapshot, refused []string, err error) {
+// loadNewest returns the newest checkpoint of a step up to last that is not
+// damaged, or nil if there is none, and the paths of newer, damaged ones. It
+// reports in skipped whether there are checkpoints of later steps.
+func loadNewest(dir string, last int) (snap *Snapshot, refused []string, skipped bool, err error) {
 	steps, err := checkpointSteps(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	for _, step := range slices.Backward(steps) {
+		if step > last {
+			skipped = true
+			continue
+		}
 		snap, err := loadCheckpoint(dir, step)
 		if err == nil {
-			return &snap, refused, nil
+			return &snap, refused, skipped, nil
 		}
 		if !isDamaged(err) {
 			// Do not wrap err: os.ErrNotExist would mean that there are no checkpoints.
-			return nil, nil, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
+			return nil, nil, skipped, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
 		}
 		log.Warn("this checkpoint is refused; the one before it is used if there is one", "error", err)
 		refused = append(refused, checkpointPath(dir, step))
 	}
-	return nil, refused, nil
+	return nil, refused, skipped, nil
 }
 
 // isDamaged reports whether the contents of a checkpoint are damaged. Other
@@ -193,13 +200,16 @@ func loadCheckpoint(dir string, step int) (Snapshot, error) {
 	}
 	var header checkpointHeader
 	if err := strictjson.Unmarshal([]byte(file.Metadata()[checkpointKey]), &header); err != nil {
-		return Snapshot{}, fmt.Errorf("%s is no checkpoint: what it says of itself is unreadable: %w", path, err)
+		return Snapshot{}, &safetensors.DamagedError{Path: path, Err: fmt.Errorf("it is no checkpoint: what it says of itself is unreadable: %w", err)}
 	}
 	if header.Format != checkpointFormat {
 		return Snapshot{}, fmt.Errorf("%s has format %d where this version reads %d; use the version that wrote it", path, header.Format, checkpointFormat)
 	}
 	if header.Step != step {
-		return Snapshot{}, fmt.Errorf("%s holds the state after %d steps; give it its own name", path, header.Step)
+		return Snapshot{}, &safetensors.DamagedError{Path: path, Err: fmt.Errorf("it holds the state after %d steps; give it its own name", header.Step)}
+	}
+	if address := addressOf(filepath.Dir(dir)); header.Run != "" && address != "" && header.Run != address {
+		return Snapshot{}, &safetensors.DamagedError{Path: path, Err: fmt.Errorf("it holds a state of the run %s", header.Run)}
 	}
 	all, err := file.ReadAll()
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/landscape-aware/growing/data/sealed"
 )
 
 // Names of the files in a run's directory.
@@ -31,17 +33,30 @@ func IsRun(dir string) bool {
 
 // IsComplete reports whether the run in a directory has an outcome.
 func IsComplete(dir string) bool {
-	_, err := readOutcome(dir)
+	_, _, err := readOutcome(dir)
 	return err == nil
 }
 
+// HasDamage reports whether the run in a directory has an outcome that is
+// damaged. The run is trained again when it is needed.
+func HasDamage(dir string) bool {
+	_, _, err := readOutcome(dir)
+	return sealed.IsDamaged(err)
+}
+
 // CheckpointFiles returns the files of a run's checkpoints, sorted by step, and
-// damaged ones that were set aside. There may be none.
+// damaged files of the run that were set aside. There may be none.
 func CheckpointFiles(run string) (states, damaged []string, err error) {
+	for _, name := range []string{OutcomeFile, MetricsFile} {
+		path := filepath.Join(run, name+damagedSuffix)
+		if _, err := os.Stat(path); err == nil {
+			damaged = append(damaged, path)
+		}
+	}
 	dir := CheckpointDir(run)
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
+		return nil, damaged, nil
 	}
 	if err != nil {
 		return nil, nil, err

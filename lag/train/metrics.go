@@ -2,8 +2,6 @@ package train
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -54,58 +52,59 @@ type Clock struct {
 type metricsLog struct {
 	file   *os.File
 	buffer *bufio.Writer
-	err    error // an error that was already returned
+	sum    string // checksum of the lines so far
+	err    error  // an error that was already returned
 }
 
 // openMetrics opens the log of a run that continues from a step. It removes the
 // lines after that step, which were written by a lost part of the run, and
-// returns the remaining validations. A validation at the step itself stays if
-// there is one; the training loss at that step is removed.
-func openMetrics(path string, step int) (*metricsLog, []Metric, error) {
-	old, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, nil, err
-	}
-	var kept bytes.Buffer
+// damaged ones, and returns the remaining validations. A validation at the step
+// itself stays if there is one; the training loss at that step is removed.
+func openMetrics(path string, before *runLog, step int) (*metricsLog, []Metric, error) {
+	l := &metricsLog{sum: before.first}
+	var kept []byte
 	var validations []Metric
-	for line := range bytes.Lines(old) {
-		var m Metric
-		if json.Unmarshal(line, &m) != nil || line[len(line)-1] != '\n' {
-			continue // truncated by a crash
-		}
+	var err error
+	for _, line := range before.lines {
+		m := line.Metric
 		if m.Step > step || m.Step == step && (m.Event == EventTrain || m.Event == EventDiverged) {
 			continue // written after the checkpoint
 		}
-		kept.Write(line)
+		if line.sealed {
+			kept, l.sum = append(kept, line.text...), line.sum
+		} else if kept, l.sum, err = appendLine(kept, m, l.sum); err != nil {
+			return nil, nil, fmt.Errorf("writing %s: %w", path, err)
+		}
 		if m.Event == EventValidation {
 			validations = append(validations, m)
 		}
 	}
-	if err := atomicfile.WriteBytes(path, kept.Bytes()); err != nil {
+	if err := atomicfile.WriteBytes(path, kept); err != nil {
 		return nil, nil, err
 	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
+	if l.file, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
 		return nil, nil, err
 	}
-	return &metricsLog{file: file, buffer: bufio.NewWriter(file)}, validations, nil
+	l.buffer = bufio.NewWriter(l.file)
+	return l, validations, nil
 }
 
-// ReadMetrics returns the lines of a run's metrics.jsonl. It skips a line that
-// a crash truncated.
+// ReadMetrics returns the lines of a run's metrics.jsonl. It skips a last line
+// that a crash truncated. If a line is damaged, it returns the lines before it
+// and an error that wraps [sealed.DamagedError].
 func ReadMetrics(run string) ([]Metric, error) {
-	text, err := os.ReadFile(metricsPath(run))
+	if _, err := os.Stat(metricsPath(run)); err != nil {
+		return nil, err
+	}
+	l, err := readLog(run)
 	if err != nil {
 		return nil, err
 	}
 	var metrics []Metric
-	for line := range bytes.Lines(text) {
-		var m Metric
-		if json.Unmarshal(line, &m) == nil {
-			metrics = append(metrics, m)
-		}
+	for _, line := range l.lines {
+		metrics = append(metrics, line.Metric)
 	}
-	return metrics, nil
+	return metrics, l.damage
 }
 
 // metricsPath returns the path of the log in a run's directory.
@@ -113,11 +112,12 @@ func metricsPath(run string) string { return filepath.Join(run, MetricsFile) }
 
 // add appends a line. The next [metricsLog.sync] writes it to the disk.
 func (l *metricsLog) add(m Metric) error {
-	line, err := json.Marshal(m)
+	line, sum, err := appendLine(nil, m, l.sum)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
-	_, err = l.buffer.Write(append(line, '\n'))
+	l.sum = sum
+	_, err = l.buffer.Write(line)
 	return l.fail(err)
 }
 

@@ -7,16 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/charmbracelet/log"
-	"github.com/gofrs/flock"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/data/sealed"
 )
 
 // FormatVersion is part of every run's address. Increase it when the same
@@ -54,52 +51,17 @@ type Run struct {
 	// there is no table here.
 	PeakFLOPS float64
 	Observe   func(step int, loss float64, validation bool) // may be nil
+
+	// LogNeeded says that metrics.jsonl is read besides the outcome. If it is
+	// lost or damaged, the run is trained again.
+	LogNeeded bool
+
+	checked bool // the files of the complete run were checked
 }
 
 // ErrDiverged is wrapped by errors of Initial if its own training met a number
 // that is not finite. The run then counts as diverged at step 0.
 var ErrDiverged = errors.New("the loss or its gradient is not finite")
-
-// Outcome is the content of a run's result.json, or the intermediate result of a run
-// that has none yet.
-type Outcome struct {
-	Curve      []Loss          `json:"curve"`                 // validation loss
-	AtEnd      map[string]Loss `json:"at_end,omitempty"`      // losses on the run's AtEnd sets
-	Steps      int             `json:"steps"`                 // number of updates done
-	DivergedAt *int            `json:"diverged_at,omitempty"` // step whose loss or gradient was not finite
-
-	// Failed is the error of the device that stopped the run after Steps
-	// updates, see [DeviceError]; otherwise nil. It is not in result.json: the
-	// next call continues the run from its newest checkpoint.
-	Failed error `json:"-"`
-}
-
-// StoppedAt returns the step at which the run stopped early, because it
-// diverged or its device failed. It returns ok = false if it did not.
-func (o Outcome) StoppedAt() (step int, ok bool) {
-	switch {
-	case o.DivergedAt != nil:
-		return *o.DivergedAt, true
-	case o.Failed != nil:
-		return o.Steps, true
-	}
-	return 0, false
-}
-
-// Loss is a validation loss after a number of steps.
-type Loss struct {
-	Step    int       `json:"step"`
-	Loss    *float64  `json:"loss"`              // nats per predicted token; nil if not finite
-	Batches []float64 `json:"batches,omitempty"` // the loss on each batch of the validation set
-}
-
-// Value returns the loss, or NaN if it was not finite.
-func (l Loss) Value() float64 {
-	if l.Loss == nil {
-		return math.NaN()
-	}
-	return *l.Loss
-}
 
 // Hash returns the address of a run with the given configuration: 16
 // hexadecimal digits of the sha256 of its JSON and the format version.
@@ -155,23 +117,15 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 		return outcome, ok, err
 	}
 	defer unlock()
-	outcome, err = readOutcome(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		if outcome, reached := r.reached(dir, step); reached {
-			r.replay(outcome.Curve)
-			return outcome, true, nil
-		}
-		outcome, err = r.finish(ctx, dir, step)
-		return outcome, true, err
-	}
+	outcome, complete, err := r.found(dir)
 	if err != nil {
 		return outcome, true, err
 	}
-	if err := r.complete(outcome); err != nil {
-		return outcome, true, damagedOutcome(dir, err)
-	}
-	if outcome.DivergedAt == nil && outcome.Steps != r.Schedule.Steps {
-		return outcome, true, damagedOutcome(dir, fmt.Errorf("it ends after %d of %d steps", outcome.Steps, r.Schedule.Steps))
+	if !complete {
+		if outcome, complete = r.reached(dir, step); !complete {
+			outcome, err = r.finish(ctx, dir, step)
+			return outcome, true, err
+		}
 	}
 	r.replay(outcome.Curve)
 	return outcome, true, nil
@@ -184,17 +138,17 @@ func (r *Run) reached(dir string, step int) (outcome Outcome, ok bool) {
 	if err != nil || len(steps) == 0 || step >= r.Schedule.Steps || steps[len(steps)-1] < step {
 		return outcome, false
 	}
-	metrics, err := ReadMetrics(dir)
+	l, err := readLog(dir)
 	if err != nil {
 		return outcome, false
 	}
 	outcome.Steps = steps[len(steps)-1]
-	for _, m := range metrics {
+	for _, m := range l.lines {
 		if m.Event == EventValidation && m.Step <= outcome.Steps {
 			outcome.Curve = append(outcome.Curve, Loss{m.Step, &m.Loss, m.Batches})
 		}
 	}
-	return outcome, r.complete(outcome) == nil
+	return outcome, r.covers(l) >= outcome.Steps && r.complete(outcome) == nil
 }
 
 // finish trains the rest of the run up to a step and, at the run's end, writes
@@ -212,7 +166,8 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(dir, ConfigFile), r.Config), atomicfile.WriteJSON(filepath.Join(dir, EnvironmentFile), r.Env)); err != nil {
 		return outcome, err
 	}
-	if outcome, err = r.train(ctx, dir, step); err != nil {
+	outcome, sum, err := r.train(ctx, dir, step)
+	if err != nil {
 		return outcome, err
 	}
 	if err := r.complete(outcome); err != nil {
@@ -221,27 +176,8 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if outcome.Steps < r.Schedule.Steps && outcome.DivergedAt == nil {
 		return outcome, nil
 	}
-	return outcome, atomicfile.WriteJSON(outcomePath(dir), outcome)
-}
-
-// outcomePath returns the path of the outcome in a run's directory.
-func outcomePath(dir string) string { return filepath.Join(dir, OutcomeFile) }
-
-// readOutcome returns the outcome of a run. The error wraps [os.ErrNotExist] if
-// the run is not complete.
-func readOutcome(dir string) (outcome Outcome, err error) {
-	text, err := os.ReadFile(outcomePath(dir))
-	if err != nil {
-		return outcome, err
-	}
-	if err := strictjson.Unmarshal(text, &outcome); err != nil {
-		return outcome, damagedOutcome(dir, err)
-	}
-	return outcome, nil
-}
-
-func damagedOutcome(dir string, err error) error {
-	return fmt.Errorf("%s is damaged: %w; delete the run's directory to train the run again", outcomePath(dir), err)
+	r.checked = true
+	return outcome, writeOutcome(dir, outcome, sum)
 }
 
 // validate returns an error if a field is missing or invalid.
@@ -275,7 +211,10 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	outcome, err := readOutcome(dir)
+	outcome, _, err := readOutcome(dir)
+	if sealed.IsDamaged(err) {
+		outcome, err = r.Do(ctx)
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		err = fmt.Errorf("the run is not complete: %w; train it first", err)
 	}
@@ -309,7 +248,9 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	return snap, err
 }
 
-// At returns the state after one of the steps in [Checkpoints].KeepAt.
+// At returns the state after one of the steps in [Checkpoints].KeepAt. If it
+// was not kept, the error wraps [os.ErrNotExist]; if it is damaged,
+// [safetensors.DamagedError].
 func (r *Run) At(step int) (Snapshot, error) {
 	dir, err := r.Dir()
 	if err != nil {
@@ -322,58 +263,46 @@ func (r *Run) At(step int) (Snapshot, error) {
 	return snap, err
 }
 
-// complete returns an error unless an outcome has a loss for every step at
-// which the run is evaluated, up to its last step or its divergence. Losses can
-// be missing if metrics.jsonl was lost or damaged.
-func (r *Run) complete(outcome Outcome) error {
-	i := 0
-	for _, step := range r.Evaluate {
-		if step > outcome.Steps {
-			break
+// ToState is [Run.To], and returns the state after the step, which must be one of
+// [Checkpoints].KeepAt. If the state is damaged, ToState sets it aside and
+// trains to the step again.
+func (r *Run) ToState(ctx context.Context, step int) (Snapshot, error) {
+	for tries := 0; ; tries++ {
+		if _, err := r.To(ctx, step); err != nil {
+			return Snapshot{}, err
 		}
-		if i == len(outcome.Curve) || outcome.Curve[i].Step != step {
-			return fmt.Errorf("the validation loss at step %d is missing", step)
+		snap, err := r.At(step)
+		if !isDamaged(err) || tries > 0 {
+			return snap, err
 		}
-		i++
+		log.Warn("a kept state is damaged; it is set aside and trained again", "error", err)
+		if err := r.refuse(ctx, step); err != nil {
+			return Snapshot{}, err
+		}
 	}
-	return nil
+}
+
+// refuse sets the state after a step aside if it is damaged.
+func (r *Run) refuse(ctx context.Context, step int) error {
+	dir, err := r.Dir()
+	if err != nil {
+		return err
+	}
+	unlock, _, err := lock(ctx, dir, true)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := r.At(step); !isDamaged(err) { // another process may have replaced it
+		return nil
+	}
+	return setAside([]string{checkpointPath(CheckpointDir(dir), step)})
 }
 
 // replay calls Observe with the validation losses of an earlier part of the run.
 func (r *Run) replay(curve []Loss) {
 	for _, l := range curve {
 		r.observe(l.Step, l.Value(), true)
-	}
-}
-
-// lock locks the run's directory. If another process holds the lock, it waits
-// or, without wait, returns ok = false.
-func lock(ctx context.Context, dir string, wait bool) (unlock func(), ok bool, err error) {
-	const poll = 200 * time.Millisecond
-	for said := false; ; said = true {
-		// Open the lock file again in each attempt: the directory may have been
-		// removed and created again.
-		l := flock.New(filepath.Join(dir, ".lock"))
-		if ok, err = l.TryLock(); errors.Is(err, os.ErrNotExist) && os.MkdirAll(dir, 0o755) == nil {
-			ok, err = l.TryLock()
-		}
-		if err != nil {
-			return nil, false, fmt.Errorf("locking %s: %w", dir, err)
-		}
-		if ok {
-			return func() { l.Unlock() }, true, nil
-		}
-		if err := l.Close(); err != nil || !wait {
-			return nil, false, err
-		}
-		if !said {
-			log.Info("another process is training this run; waiting for it", "run", dir)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, false, fmt.Errorf("locking %s: %w", dir, context.Cause(ctx))
-		case <-time.After(poll):
-		}
 	}
 }
 

@@ -24,20 +24,28 @@ type training struct {
 }
 
 // train trains the run from its newest checkpoint, or its beginning, to a step.
-func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome, err error) {
+// It also returns the checksum of the log.
+func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome, sum string, err error) {
 	t := &training{Run: r, dir: dir, until: until}
-	resumed, err := t.start(ctx)
+	before, err := readLog(dir)
+	if err != nil {
+		return outcome, "", err
+	}
+	resumed, err := t.start(ctx, before)
 	if errors.Is(err, ErrDiverged) {
 		log.Warn("the run has no initial state, because computing it diverged", "error", err, "run", dir)
-		return Outcome{Curve: []Loss{{}}, DivergedAt: new(int)}, nil
+		if err := os.Remove(metricsPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return outcome, "", err // of an earlier try
+		}
+		return Outcome{Curve: []Loss{{}}, DivergedAt: new(int)}, before.first, nil
 	}
 	if err != nil {
-		return outcome, err
+		return outcome, "", err
 	}
 	defer func() { err = errors.Join(err, t.state.Finalize()) }()
 	var validations []Metric
-	if t.metrics, validations, err = openMetrics(metricsPath(dir), t.state.Step); err != nil {
-		return outcome, err
+	if t.metrics, validations, err = openMetrics(metricsPath(dir), before, t.state.Step); err != nil {
+		return outcome, "", err
 	}
 	defer func() { err = errors.Join(err, t.metrics.close()) }()
 	for _, m := range validations {
@@ -46,18 +54,22 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 	r.replay(t.outcome.Curve)
 	if resumed != nil {
 		if err := t.metrics.add(*resumed); err != nil {
-			return outcome, err
+			return outcome, "", err
 		}
 	}
 	err = t.loop(ctx)
-	return t.outcome, err
+	return t.outcome, t.metrics.sum, err
 }
 
-// start loads the newest checkpoint, or the initial state if no checkpoint can
-// be used. It returns the line about this for the log. It removes an existing
-// outcome, which belongs to an earlier end of the run.
-func (t *training) start(ctx context.Context) (resumed *Metric, err error) {
-	snap, refused, err := loadNewest(CheckpointDir(t.dir))
+// start loads the newest checkpoint that continues the log, or the initial state
+// if no checkpoint can be used. It returns the line about this for the log. It
+// removes an existing outcome, which belongs to an earlier end of the run.
+func (t *training) start(ctx context.Context, before *runLog) (resumed *Metric, err error) {
+	covered := t.covers(before)
+	snap, refused, skipped, err := loadNewest(CheckpointDir(t.dir), covered)
+	if skipped {
+		log.Warn("the log of a run is damaged or incomplete, so that the run is trained again from an earlier state", "log", metricsPath(t.dir), "complete to step", covered, "error", before.problem())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; fix that, or delete the run's directory %s to train the run again", err, t.dir)
 	}

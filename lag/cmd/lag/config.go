@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/log"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag"
 )
@@ -112,6 +114,9 @@ func readJSON(path string, into any) error {
 		if text, err = json.Marshal(document); err != nil {
 			return fmt.Errorf("%s is not a configuration: %w", path, err)
 		}
+	}
+	if _, err := sealed.Open(text); err != nil && json.Valid(text) {
+		log.Warn("this configuration was changed after it was written, on purpose or by damage; it is used as it is", "file", path)
 	}
 	if err := strictjson.Overlay(text, &into); err != nil {
 		return fmt.Errorf("%s is not a configuration: %w", path, err)

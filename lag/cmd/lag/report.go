@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
@@ -31,12 +32,12 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		if *again {
 			if err := analyzeAgain(ctx, dir); err != nil {
-				return err
+				return mending(dir, err)
 			}
 		}
 		write, err := reportOf(dir)
 		if err != nil {
-			return err
+			return mending(dir, err)
 		}
 		path := *out
 		if path == "" {
@@ -61,7 +62,7 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		r.Words = words
 		r.Analyze()
 		_, err = drawStacking(dir, r)
-		return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StackingResult), r))
+		return errors.Join(err, sealed.Write(filepath.Join(dir, result.StackingResult), r))
 	}
 	r, _, err := lag.LoadStudy(dir)
 	if err != nil {
@@ -72,7 +73,7 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		return err
 	}
 	_, err = drawStudy(dir, r)
-	return errors.Join(err, atomicfile.WriteJSON(filepath.Join(dir, result.StudyResult), r))
+	return errors.Join(err, sealed.Write(filepath.Join(dir, result.StudyResult), r))
 }
 
 // checkReportable reports why a directory is not one of a study or a stacking

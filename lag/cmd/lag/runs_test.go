@@ -102,3 +102,35 @@ func TestNoEscapeCodes(t *testing.T) {
 		t.Errorf("exit code %d, %q", code, out.String())
 	}
 }
+
+// TestDamagedResult checks that a damaged result is named with the command that
+// makes it again, and that the command does.
+func TestDamagedResult(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	arguments := append(studyArguments(t, dir, backend.Go), "-strategies", "stack,random-top")
+	output(t, arguments...)
+	want := resultOf(t, dir)
+	for _, name := range []string{"result.json", "study.json"} {
+		if err := os.Truncate(filepath.Join(dir, name), 200); err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range []string{"report", "select"} {
+			cmd, out := lagCommand(t, command, dir)
+			if err := cmd.Run(); err == nil && (name == "result.json" || command == "report") {
+				t.Errorf("lag %s of a damaged %s succeeds: %s", command, name, out)
+			} else if err != nil && (!strings.Contains(out.String(), name+" is damaged") || !strings.Contains(out.String(), "the command is")) {
+				t.Errorf("lag %s of a damaged %s prints %s", command, name, out)
+			}
+		}
+		if list := output(t, "runs", filepath.Dir(dir)); !strings.Contains(list, "damaged") {
+			t.Errorf("with a damaged %s, lag runs prints\n%s", name, list)
+		}
+		again := arguments
+		if name == "result.json" { // the command that lag report names
+			again = []string{"study", "-config", filepath.Join(dir, "study.json"), "-out", dir, "-backend", backend.Go}
+		}
+		if text := output(t, again...); strings.Contains(text, "another configuration") || !bytes.Equal(resultOf(t, dir), want) {
+			t.Errorf("with a damaged %s, the study makes another result, or says %s", name, text)
+		}
+	}
+}

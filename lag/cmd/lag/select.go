@@ -24,7 +24,7 @@ func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		study, err := result.LoadStudy(arguments[0])
 		if err != nil {
-			return err
+			return mending(arguments[0], err)
 		}
 		picks := study.Picks
 		if *text != "" {

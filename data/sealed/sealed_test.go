@@ -1,0 +1,111 @@
+package sealed
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+type object struct {
+	Name   string    `json:"name"`
+	Losses []float64 `json:"losses"`
+}
+
+// TestDamage changes every byte of a file in three ways, and truncates it at
+// every byte. Either the damage is noticed, or the contents are unharmed.
+func TestDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	want := object{"a", []float64{1.25, 2}}
+	if err := Write(path, want); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain struct {
+		object
+		Sum string `json:"sha256"`
+	}
+	if err := json.Unmarshal(text, &plain); err != nil || plain.Name != want.Name || len(plain.Sum) != 64 || !strings.HasSuffix(string(text), "\n}\n") {
+		t.Fatalf("%s is no plain JSON with a checksum: %v", text, err)
+	}
+	check := func(what string, damaged []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, damaged, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var got object
+		err := Read(path, &got)
+		if err != nil && !IsDamaged(err) {
+			t.Errorf("%s: got error %v, want a DamagedError", what, err)
+		}
+		if err == nil && (got.Name != want.Name || len(got.Losses) != 2 || got.Losses[0] != want.Losses[0] || got.Losses[1] != want.Losses[1]) {
+			t.Errorf("%s: %s was read as %+v without an error", what, damaged, got)
+		}
+	}
+	check("unchanged", text)
+	for i := range text {
+		check("truncated", text[:i])
+		for _, change := range []byte{1, 2, 0x20} {
+			damaged := []byte(string(text))
+			damaged[i] ^= change
+			check("changed", damaged)
+		}
+	}
+	check("twice", append(text, text...))
+	check("written again by another program", []byte(`{"name": "a", "losses": [1.25, 3], "sha256": "`+plain.Sum+`"}`))
+}
+
+// TestRead checks files without a checksum, files that are not there and values
+// that cannot have a checksum.
+func TestRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	var got object
+	if err := Read(path, &got); !errors.Is(err, os.ErrNotExist) || IsDamaged(err) {
+		t.Errorf("no file: got error %v", err)
+	}
+	if err := os.WriteFile(path, []byte(`{"name": "old"}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Read(path, &got); err != nil || got.Name != "old" {
+		t.Errorf("a file without a checksum: %+v, %v", got, err)
+	}
+	for _, value := range []any{struct{}{}, []int{1}, 7, func() {}} {
+		if err := Write(path, value); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%T was written, error %v", value, err)
+		}
+	}
+	if err := Read(path, &got); err != nil || got.Name != "old" {
+		t.Errorf("a failed write changed the file: %+v, %v", got, err)
+	}
+}
+
+// TestStrip checks that a person can change a copy of a file.
+func TestStrip(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	if err := Write(path, object{"a", nil}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(string(text), `"a"`, `"b"`, 1)
+	for what, text := range map[string]string{
+		"edited": edited, "in one line": strings.ReplaceAll(edited, "\n", ""), "without": `{"name": "b", "losses": null}`,
+	} {
+		var got map[string]any
+		if err := json.Unmarshal(Strip([]byte(text)), &got); err != nil || got["name"] != "b" || len(got) != 2 {
+			t.Errorf("%s: got %v, %v", what, got, err)
+		}
+	}
+	for _, text := range []string{"", "7", `{"sha256`} {
+		if got := Strip([]byte(text)); string(got) != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
