@@ -137,7 +137,9 @@ func OpenRun(dir string, o Options) (*Session, *Run, error) {
 		return nil, nil, err
 	}
 	o.Dir, o.Backend = filepath.Dir(dir), spec.Backend
-	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) { return datasetOf(spec.Data, s.options.DataDir) })
+	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) {
+		return datasetOf(spec.Data, s.options.DataDir, s.observePreparation)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,7 +181,7 @@ func (s *Session) read(name string, generation int) (*Run, error) {
 }
 
 // datasetOf opens the prepared data set with a fingerprint.
-func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
+func datasetOf(fingerprint, dir string, observe data.Progress) (*data.Dataset, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the prepared data in %s: %w", dir, err)
@@ -189,16 +191,9 @@ func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
 		if !data.IsDataset(path) {
 			continue
 		}
-		d, err := data.OpenUnchecked(path)
-		if err != nil {
-			continue // damaged or of another version; probably not the one
-		}
-		found := d.Fingerprint
-		if err := d.Close(); err != nil {
-			return nil, err
-		}
-		if found == fingerprint {
-			return data.Open(path)
+		// A damaged description, or one of another version, is probably not the one.
+		if found, err := data.FingerprintOf(path); err == nil && found == fingerprint {
+			return data.OpenContext(context.Background(), path, observe)
 		}
 	}
 	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data on which the run was trained", dir, fingerprint)
