@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,15 +187,24 @@ func datasetOf(fingerprint, dir string, observe data.Progress) (*data.Dataset, e
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the prepared data in %s: %w", dir, err)
 	}
+	var damage error
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if !data.IsDataset(path) {
 			continue
 		}
 		// A damaged description, or one of another version, is probably not the one.
-		if found, err := data.FingerprintOf(path); err == nil && found == fingerprint {
-			return data.OpenContext(context.Background(), path, observe)
+		if found, err := data.FingerprintOf(path); err != nil || found != fingerprint {
+			continue
 		}
+		d, err := data.OpenContext(context.Background(), path, observe)
+		if err == nil {
+			return d, nil
+		}
+		damage = cmp.Or(damage, err) // there may be another with the same contents
+	}
+	if damage != nil {
+		return nil, damage
 	}
 	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data on which the run was trained", dir, fingerprint)
 }
