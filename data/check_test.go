@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
@@ -75,6 +77,16 @@ func TestOpenChecksContents(t *testing.T) {
 		if err := os.WriteFile(path, right, 0o666); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// Opening writes nothing beside the stores, which may be read-only.
+	before := tree(t, d.Dir)
+	again, err := Open(d.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	if diff := cmp.Diff(before, tree(t, d.Dir)); diff != "" {
+		t.Error(diff)
 	}
 	// What the first version wrote is read, and has the same fingerprint.
 	edit(t, filepath.Join(d.Dir, fileDataset), unsum)

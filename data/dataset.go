@@ -80,27 +80,36 @@ type record struct {
 // errNotPrepared means that a dataset's directory does not exist.
 var errNotPrepared = errors.New("not prepared")
 
-// openUnchecked opens the dataset in dir without reading the stores. It returns
+// readRecord reads the dataset.json in dir, and returns its sha256. It returns
 // errNotPrepared if dir does not exist.
-func openUnchecked(dir string) (*Dataset, error) {
+func readRecord(dir string) (r record, sum string, err error) {
 	raw, err := os.ReadFile(filepath.Join(dir, fileDataset))
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			return nil, errNotPrepared
+			return r, "", errNotPrepared
 		}
 	}
 	if err != nil {
-		return nil, damaged(dir, err)
+		return r, "", damaged(dir, err)
 	}
-	var r record
 	if err := strictjson.Unmarshal(raw, &r); err != nil {
-		return nil, damaged(dir, fmt.Errorf("reading %s: %w", fileDataset, err))
+		return r, "", damaged(dir, fmt.Errorf("reading %s: %w", fileDataset, err))
 	}
 	if r.SHA256 != "" && r.SHA256 != r.checksum() {
-		return nil, damaged(dir, fmt.Errorf("%s was changed after it was written (its sha256 is %s, not %s)", fileDataset, r.checksum(), r.SHA256))
+		return r, "", damaged(dir, fmt.Errorf("%s was changed after it was written (its sha256 is %s, not %s)", fileDataset, r.checksum(), r.SHA256))
+	}
+	return r, hashBytes(raw), nil
+}
+
+// openUnchecked opens the dataset in dir without reading the stores. It returns
+// errNotPrepared if dir does not exist.
+func openUnchecked(dir string) (*Dataset, error) {
+	r, sum, err := readRecord(dir)
+	if err != nil {
+		return nil, err
 	}
 	d := &Dataset{
-		record: r, recordSum: hashBytes(raw),
+		record: r, recordSum: sum,
 		Fingerprint: r.Fingerprint, UnigramEntropy: r.UnigramEntropy, ValidationEntropy: r.ValidationEntropy,
 		UnknownRate: r.UnknownRate, Info: r.Info, Documents: r.Documents, Bytes: r.Bytes, Dir: dir,
 	}

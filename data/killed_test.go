@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
@@ -28,6 +29,9 @@ const (
 const killedDocuments = 2048
 
 func TestMain(m *testing.M) {
+	if os.Getenv(atomicfile.NoSync) == "" {
+		os.Setenv(atomicfile.NoSync, "1") // also of the processes that are killed, which kill no machine
+	}
 	if os.Getenv(childCorpus) != "" {
 		child()
 		return

@@ -39,6 +39,13 @@ func OpenUnchecked(dir string) (*Dataset, error) {
 	return d, openError(dir, err)
 }
 
+// FingerprintOf returns the fingerprint that a dataset in a directory has
+// according to its description, also if the rest of it is damaged.
+func FingerprintOf(dir string) (string, error) {
+	r, _, err := readRecord(dir)
+	return r.Fingerprint, openError(dir, err)
+}
+
 func openError(dir string, err error) error {
 	if errors.Is(err, errNotPrepared) {
 		return fmt.Errorf("data: there is no dataset in %s: %w", dir, fs.ErrNotExist)

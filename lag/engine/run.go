@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,7 +141,9 @@ func OpenRun(dir string, o Options) (*Session, *Run, error) {
 		return nil, nil, err
 	}
 	o.Dir, o.Backend = filepath.Dir(dir), spec.Backend
-	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) { return datasetOf(spec.Data, s.options.DataDir) })
+	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) {
+		return datasetOf(spec.Data, s.options.DataDir, s.observePreparation)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -182,27 +185,29 @@ func (s *Session) read(name string, generation int) (*Run, error) {
 }
 
 // datasetOf opens the prepared data set with a fingerprint.
-func datasetOf(fingerprint, dir string) (*data.Dataset, error) {
+func datasetOf(fingerprint, dir string, observe data.Progress) (*data.Dataset, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the prepared data in %s: %w", dir, err)
 	}
+	var damage error
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if !data.IsDataset(path) {
 			continue
 		}
-		d, err := data.OpenUnchecked(path)
-		if err != nil {
-			continue // damaged or of another version; probably not the one
+		// A damaged description, or one of another version, is probably not the one.
+		if found, err := data.FingerprintOf(path); err != nil || found != fingerprint {
+			continue
 		}
-		found := d.Fingerprint
-		if err := d.Close(); err != nil {
-			return nil, err
+		d, err := data.OpenContext(context.Background(), path, observe)
+		if err == nil {
+			return d, nil
 		}
-		if found == fingerprint {
-			return data.Open(path)
-		}
+		damage = cmp.Or(damage, err) // there may be another with the same contents
+	}
+	if damage != nil {
+		return nil, damage
 	}
 	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data on which the run was trained", dir, fingerprint)
 }

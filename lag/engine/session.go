@@ -72,10 +72,13 @@ func Sketch(task Task, b *backend.Backend, fingerprint string) *Session {
 // first time.
 func Open(ctx context.Context, task Task, o Options) (*Session, error) {
 	return open(task, o, func(s *Session) (*data.Dataset, error) {
-		return data.Prepare(ctx, task.Data, s.options.DataDir, func(stage string, done, total int64) {
-			s.options.Observe(progress.Event{Phase: progress.PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
-		})
+		return data.Prepare(ctx, task.Data, s.options.DataDir, s.observePreparation)
 	})
+}
+
+// observePreparation is a [data.Progress].
+func (s *Session) observePreparation(stage string, done, total int64) {
+	s.options.Observe(progress.Event{Phase: progress.PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
 }
 
 // open opens a session with the data set that the function returns.
