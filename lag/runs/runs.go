@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -142,7 +143,7 @@ func describe(dir string, kind Kind) (Entry, error) {
 		if filepath.Base(filepath.Dir(path)) == filepath.Base(train.CheckpointDir("")) {
 			e.States += info.Size()
 		}
-		if info.ModTime().After(e.When) && d.Name() != lockName {
+		if info.ModTime().After(e.When) && d.Name() != dirlock.Name {
 			e.When = info.ModTime()
 		}
 		return nil
@@ -173,8 +174,6 @@ func describe(dir string, kind Kind) (Entry, error) {
 	}
 	return e, nil
 }
-
-const lockName = ".lock"
 
 // isComplete reports whether a study or a stacking, or the newest run of a
 // training, has its result.

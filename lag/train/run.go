@@ -10,10 +10,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/charmbracelet/log"
-	"github.com/gofrs/flock"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
@@ -149,7 +147,7 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return outcome, false, fmt.Errorf("creating the run's directory: %w; choose another directory for the study", err)
 	}
-	unlock, ok, err := lock(ctx, dir, wait)
+	ctx, unlock, ok, err := lock(ctx, dir, wait)
 	if err != nil || !ok {
 		return outcome, ok, err
 	}
@@ -291,7 +289,7 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	if err := r.validate(); err != nil {
 		return Snapshot{}, err
 	}
-	unlock, _, err := lock(ctx, dir, true)
+	ctx, unlock, _, err := lock(ctx, dir, true)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -342,37 +340,6 @@ func (r *Run) complete(outcome Outcome) error {
 func (r *Run) replay(curve []Loss) {
 	for _, l := range curve {
 		r.observe(l.Step, l.Value(), true)
-	}
-}
-
-// lock locks the run's directory. If another process holds the lock, it waits
-// or, without wait, returns ok = false.
-func lock(ctx context.Context, dir string, wait bool) (unlock func(), ok bool, err error) {
-	const poll = 200 * time.Millisecond
-	for said := false; ; said = true {
-		// Open the lock file again in each attempt: the directory may have been
-		// removed and created again.
-		l := flock.New(filepath.Join(dir, ".lock"))
-		if ok, err = l.TryLock(); errors.Is(err, os.ErrNotExist) && os.MkdirAll(dir, 0o755) == nil {
-			ok, err = l.TryLock()
-		}
-		if err != nil {
-			return nil, false, fmt.Errorf("locking %s: %w", dir, err)
-		}
-		if ok {
-			return func() { l.Unlock() }, true, nil
-		}
-		if err := l.Close(); err != nil || !wait {
-			return nil, false, err
-		}
-		if !said {
-			log.Info("another process is training this run; waiting for it", "run", dir)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, false, fmt.Errorf("locking %s: %w", dir, context.Cause(ctx))
-		case <-time.After(poll):
-		}
 	}
 }
 

@@ -1,0 +1,38 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/data/dirlock"
+)
+
+// lock locks the run's directory. If another process holds the lock, it waits
+// or, without wait, returns ok = false. The context that it returns is canceled
+// when the lock is lost.
+func lock(ctx context.Context, dir string, wait bool) (held context.Context, unlock func(), ok bool, err error) {
+	const poll = 200 * time.Millisecond
+	for said := false; ; said = true {
+		l, ok, err := dirlock.Try(ctx, dir)
+		if err != nil {
+			return nil, nil, false, err
+		}
+		if ok {
+			return l.Context(), func() { l.Unlock() }, true, nil
+		}
+		if !wait {
+			return nil, nil, false, nil
+		}
+		if !said {
+			log.Info("another process is training this run; waiting for it", "run", dir)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, false, fmt.Errorf("locking %s: %w", dir, context.Cause(ctx))
+		case <-time.After(poll):
+		}
+	}
+}
