@@ -10,12 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
@@ -85,11 +83,12 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 	if err := os.MkdirAll(filepath.Join(dir, dirCorpora), 0o777); err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w: name a writable directory", dir, err)
 	}
-	unlock, err := p.lock(ctx)
+	lock, err := dirlock.Wait(ctx, dir, func() { progress(StageWait, 0, 0) })
 	if err != nil {
-		return nil, fmt.Errorf("locking %s: %w", dir, err)
+		return nil, err
 	}
-	defer unlock()
+	defer lock.Unlock()
+	ctx = lock.Context()
 	// Another process may have made the dataset while this one waited.
 	if d, err := p.existing(ctx); !errors.Is(err, errNotPrepared) {
 		return d, err
@@ -111,23 +110,6 @@ type preparation struct {
 	vocab    *tokenizer.Tokenizer // from TokenizerFile; nil if it has to be trained
 	stamp    string
 	progress Progress
-}
-
-// lock locks the directory against other processes, and waits while another one
-// holds the lock.
-func (p *preparation) lock(ctx context.Context) (unlock func() error, err error) {
-	lock := flock.New(filepath.Join(p.dir, ".lock"))
-	held, err := lock.TryLock()
-	for err == nil && !held {
-		p.progress(StageWait, 0, 0)
-		short, cancel := context.WithTimeout(ctx, time.Second)
-		held, err = lock.TryLockContext(short, 50*time.Millisecond)
-		cancel()
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			err = nil
-		}
-	}
-	return lock.Close, err
 }
 
 // contents describes the documents of a corpus. It is stored under the corpus's

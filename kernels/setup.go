@@ -9,11 +9,12 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/charmbracelet/log"
-	"github.com/gofrs/flock"
 
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/gotools"
 	"github.com/landscape-aware/growing/kernels/internal/kernelspec"
@@ -53,11 +54,15 @@ var usual = parts{xla: true}
 // time: one works while the others wait.
 func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
 	start := time.Now()
-	unlock, err := lock(ctx, c)
+	if err := os.MkdirAll(c.Private(), 0o755); err != nil {
+		return fmt.Errorf("creating the private directory: %w", err)
+	}
+	held, err := dirlock.Wait(ctx, c.Private(), sync.OnceFunc(func() { log.Info("waiting for another set-up of this checkout to end") }))
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer func() { _ = held.Unlock() }()
+	ctx = held.Context()
 	_ = os.RemoveAll(c.Private("tmp")) // left by a killed set-up; we hold the lock
 	if err := pyenv.Ensure(ctx, c); err != nil {
 		return err
@@ -109,21 +114,4 @@ func ensurePlugin(ctx context.Context, c checkout.Checkout) error {
 		}
 	}
 	return nil
-}
-
-// lock locks this checkout, and waits while another set-up holds the lock.
-func lock(ctx context.Context, c checkout.Checkout) (unlock func(), err error) {
-	if err := os.MkdirAll(c.Private(), 0o755); err != nil {
-		return nil, fmt.Errorf("creating the private directory: %w", err)
-	}
-	l := flock.New(c.Private("lock"))
-	locked, err := l.TryLock()
-	if err == nil && !locked {
-		log.Info("waiting for another set-up of this checkout to end")
-		_, err = l.TryLockContext(ctx, time.Second)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("locking %s: %w", c.Private("lock"), err)
-	}
-	return func() { _ = l.Unlock() }, nil
 }

@@ -116,7 +116,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(os.MkdirAll(dir, 0o755), c.save(s.Dir()), s.Dataset().Tokenizer.SaveTo(dir)); err != nil {
+	if err := errors.Join(os.MkdirAll(dir, 0o755), c.save(s.Dir()), saveTokenizer(s, dir)); err != nil {
 		return nil, err
 	}
 	outcomes, err := s.Bring(ctx, []*engine.Run{run}, c.Schedule.Steps)
@@ -127,6 +127,19 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 		return nil, engine.Advise("the training failed", err)
 	}
 	return describe(dir, outcomes[0], s.Dataset()), nil
+}
+
+// saveTokenizer writes the tokenizer into the directory of a run, which may
+// lack it. It does so under the run's lock: whoever trains the run removes files
+// that others left there half written. A process that trains it now has written
+// the tokenizer itself.
+func saveTokenizer(s *engine.Session, dir string) error {
+	unlock, ok, err := train.TryLock(dir)
+	if err != nil || !ok {
+		return err
+	}
+	defer unlock()
+	return s.Dataset().Tokenizer.SaveTo(dir)
 }
 
 // describe describes the outcome of a training.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
@@ -146,7 +147,7 @@ func describe(dir string, kind Kind) (Entry, error) {
 		if filepath.Base(filepath.Dir(path)) == filepath.Base(train.CheckpointDir("")) {
 			e.States += info.Size()
 		}
-		if info.ModTime().After(e.When) && d.Name() != lockName {
+		if info.ModTime().After(e.When) && d.Name() != dirlock.Name {
 			e.When = info.ModTime()
 		}
 		return nil
@@ -182,8 +183,6 @@ func describe(dir string, kind Kind) (Entry, error) {
 	}
 	return e, nil
 }
-
-const lockName = ".lock"
 
 // isBroken reports whether the configuration or the result of a study, a stacking
 // or a training is there but damaged.

@@ -22,7 +22,8 @@ const (
 // changed while it is locked. TryLock returns false if another process holds
 // the lock.
 func TryLock(dir string) (unlock func(), ok bool, err error) {
-	return lock(context.Background(), dir, false)
+	_, unlock, ok, err = lock(context.Background(), dir, false)
+	return unlock, ok, err
 }
 
 // IsRun reports whether dir is the directory of a run.

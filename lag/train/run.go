@@ -112,7 +112,7 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return outcome, false, fmt.Errorf("creating the run's directory: %w; choose another directory for the study", err)
 	}
-	unlock, ok, err := lock(ctx, dir, wait)
+	ctx, unlock, ok, err := lock(ctx, dir, wait)
 	if err != nil || !ok {
 		return outcome, ok, err
 	}
@@ -231,7 +231,7 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	if err := r.validate(); err != nil {
 		return Snapshot{}, err
 	}
-	unlock, _, err := lock(ctx, dir, true)
+	ctx, unlock, _, err := lock(ctx, dir, true)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -288,7 +288,7 @@ func (r *Run) refuse(ctx context.Context, step int) error {
 	if err != nil {
 		return err
 	}
-	unlock, _, err := lock(ctx, dir, true)
+	_, unlock, _, err := lock(ctx, dir, true)
 	if err != nil {
 		return err
 	}

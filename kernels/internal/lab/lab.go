@@ -22,6 +22,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/kernelspec"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
@@ -161,7 +162,7 @@ func writeConfig(c checkout.Checkout) (path string, err error) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
 		}
-		if err := os.WriteFile(file, content, 0o644); err != nil {
+		if err := atomicfile.WriteBytes(file, content); err != nil { // another JupyterLab may be reading it
 			return "", fmt.Errorf("writing JupyterLab's configuration: %w", err)
 		}
 	}

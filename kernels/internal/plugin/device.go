@@ -31,6 +31,12 @@ func EnsureDevice(ctx context.Context, c checkout.Checkout, kind string) error {
 	if err != nil {
 		return fmt.Errorf("finding the directory for XLA plugins: %w", err)
 	}
+	held, err := lockHome(ctx, home)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = held.Unlock() }()
+	ctx = held.Context()
 	temp, remove, err := c.Temp("plugin")
 	if err != nil {
 		return err

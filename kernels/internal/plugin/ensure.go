@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
@@ -50,6 +52,17 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 			return fmt.Errorf("removing the damaged plugin: %w", err)
 		}
 	}
+	// Set-ups of several checkouts share the directory.
+	held, err := lockHome(ctx, home)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = held.Unlock() }()
+	ctx = held.Context()
+	if p, ok := OfKind(Find(dirs), "cpu"); ok {
+		log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another process, in the meantime")
+		return nil
+	}
 	temp, remove, err := c.Temp("plugin")
 	if err != nil {
 		return err
@@ -89,6 +102,14 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 		log.Warn("go-xla will not see the plugin: "+PathEnv+" replaces its search path", PathEnv, os.Getenv(PathEnv), "fix", "unset "+PathEnv)
 	}
 	return nil
+}
+
+// lockHome creates and locks the directory of plugins.
+func lockHome(ctx context.Context, home string) (*dirlock.Lock, error) {
+	if err := os.MkdirAll(home, 0o755); err != nil {
+		return nil, fmt.Errorf("installing the plugin: %w", err)
+	}
+	return dirlock.Wait(ctx, home, sync.OnceFunc(func() { log.Info("waiting for another set-up that installs a plugin") }))
 }
 
 // removeAbandoned removes the temporary files of killed installations.

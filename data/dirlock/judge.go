@@ -1,0 +1,81 @@
+package dirlock
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// dying is how long a process may take to end after it has lost its lock.
+const dying = 500 * time.Millisecond
+
+// isFree reports whether a locked directory may be used. It is false if an owner
+// elsewhere may still work. It returns a [*SharedError] if an owner works for
+// certain: the lock that this process got is none.
+func isFree(dir string) (bool, error) {
+	path := filepath.Join(dir, Name)
+	for deadline := time.Now().Add(dying); ; time.Sleep(10 * time.Millisecond) {
+		found, err := readOwner(path)
+		if err != nil {
+			return false, explain(dir, err)
+		}
+		alive, known := isAlive(found)
+		switch {
+		case known && !alive:
+			return true, nil
+		case !known:
+			return isQuiet(dir, path, found)
+		case time.Now().After(deadline):
+			return false, &SharedError{dir, found.Host, found.PID}
+		}
+	}
+}
+
+// isAlive reports whether an owner works, and whether that is known.
+func isAlive(o owner) (alive, known bool) {
+	me := self()
+	switch {
+	case o.Nonce == "":
+		return false, true
+	case holds(o.Nonce):
+		return true, true
+	case o.Place != "" && o.Place == me.Place && o.Start != "":
+		if o.PID == me.PID && o.Start == me.Start {
+			return false, true // an earlier lock of this process
+		}
+		start, running := startOf(o.PID)
+		return running && start == o.Start, true
+	case o.Host == me.Host && o.Place == "" && me.Place == "" && isGone(o.PID):
+		return false, true
+	}
+	return false, false
+}
+
+// isQuiet reports whether an owner elsewhere has given no sign of life for so
+// long that it counts as dead. A sign of life between two calls is a
+// [*SharedError].
+func isQuiet(dir, path string, found owner) (bool, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false, explain(dir, err)
+	}
+	holding.Lock()
+	defer holding.Unlock()
+	if holding.seen == nil {
+		holding.nonces, holding.seen = make(map[string]bool), make(map[string]sighting)
+	}
+	before, ok := holding.seen[path]
+	if !ok || before.nonce != found.Nonce {
+		before = sighting{found.Nonce, found.Beat, time.Now()}
+		holding.seen[path] = before
+	}
+	switch {
+	case before.beat != found.Beat:
+		delete(holding.seen, path)
+		return false, &SharedError{dir, found.Host, found.PID}
+	case time.Since(info.ModTime()) > stale, time.Since(before.since) > stale:
+		delete(holding.seen, path)
+		return true, nil
+	}
+	return false, nil
+}
