@@ -156,8 +156,11 @@ func TestInitialVocabulary(t *testing.T) {
 	if prepared {
 		t.Error("the data was prepared")
 	}
-	if _, _, err := trainFrom(t, dir, func(c *lag.Training) { c.NewVocabulary = true }); err != nil {
-		t.Error(err)
+	larger := importedModel(t, 500, false) // than any vocabulary of the corpus
+	for _, dir := range []string{dir, larger} {
+		if _, _, err := trainFrom(t, dir, func(c *lag.Training) { c.NewVocabulary = true }); err != nil {
+			t.Error(err)
+		}
 	}
 	study := smoke(t)
 	if err := study.SetInitial(dir); err != nil {

@@ -127,7 +127,9 @@ func (s *Study) begin(ctx context.Context) (err error) {
 	if err := s.Config.initial().check(s.Config.Task); err != nil {
 		return err
 	}
-	session, err := engine.Open(ctx, s.Config.Task, s.options.engine(s.Config.Name))
+	options := s.options.engine(s.Config.Name)
+	options.Padded = s.Config.Pretrain.Initial != ""
+	session, err := engine.Open(ctx, s.Config.Task, options)
 	if err != nil {
 		return err
 	}

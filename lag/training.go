@@ -98,7 +98,9 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	if err := c.initial().check(c.Task); err != nil {
 		return nil, err
 	}
-	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
+	options := o.engine(c.Name)
+	options.Padded = c.Initial != ""
+	s, err := engine.Open(ctx, c.Task, options)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,9 @@
 // MegatronBertFor..., pre-norm) and of T5 v1.1 and UL2, from a directory or from
 // the hub, into the models of packages bert and ul2. [Save] writes ours
 // so that transformers' from_pretrained loads them into the same function.
-// Parameters have the names of Hugging Face's checkpoints, with few exceptions, which
-// are tables in bert.go and t5.go.
+// Both know the files of transformers 4 and 5, which Save writes so that the two
+// read them alike. Parameters have the names of Hugging Face's checkpoints, with
+// few exceptions, which are tables in the packages of the families.
 //
 // Settings that change the function but have no counterpart on the other side are
 // an error, in both directions.

@@ -39,7 +39,8 @@ type Model struct {
 
 // Load reads a model. The source is a directory, or hf:owner/name or
 // hf:owner/name@revision for a model of the hub, which is downloaded, see
-// [Download]. Weights in half precision become float32.
+// [Download]. Weights in half precision become float32. Weights that are not
+// finite are an error.
 func Load(ctx context.Context, source string) (*Model, error) {
 	dir, err := Download(ctx, source, nil)
 	if err != nil {
@@ -54,7 +55,7 @@ func Load(ctx context.Context, source string) (*Model, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if m.Config, m.Params, err = LoadWeights(file, m.Config); err != nil {
+	if m.Config, m.Params, err = loadWeights(file, m.Config, true); err != nil {
 		return nil, err
 	}
 	m.Files = TokenizerFiles(dir)

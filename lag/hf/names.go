@@ -43,9 +43,15 @@ func (n names) canonical(name string, body bool) string {
 // LoadWeights reads the parameters of a model from a checkpoint of transformers.
 // It returns the configuration with what config.json leaves to the weights: T5's
 // head is tied or not. A tensor that is missing, superfluous, or of the wrong
-// shape or a non-floating-point type is an error, and so is one with a number
-// that is not finite. Weights in half precision become float32.
+// shape or a non-floating-point type is an error. Weights in half precision become
+// float32.
 func LoadWeights(f *safetensors.File, config model.Config) (model.Config, growth.Tensors, error) {
+	return loadWeights(f, config, false)
+}
+
+// loadWeights is LoadWeights. If finite is set, a number that is not finite is an
+// error too.
+func loadWeights(f *safetensors.File, config model.Config, finite bool) (model.Config, growth.Tensors, error) {
 	export, err := config.Export()
 	if err != nil {
 		return nil, nil, err
@@ -54,7 +60,7 @@ func LoadWeights(f *safetensors.File, config model.Config) (model.Config, growth
 	if err != nil {
 		return nil, nil, err
 	}
-	c := checkpoint{file: f, names: names{a.Names}}
+	c := checkpoint{file: f, names: names{a.Names}, finite: finite}
 	if err := c.list(); err != nil {
 		return nil, nil, err
 	}
@@ -88,6 +94,7 @@ type checkpoint struct {
 	file    *safetensors.File
 	names   names
 	tensors map[string]string // names in the file of tensors that were not read yet, by canonical name
+	finite  bool              // refuse numbers that are not finite
 }
 
 func (c *checkpoint) list() error {
@@ -160,7 +167,7 @@ func (c *checkpoint) read(name string, shape []int) (growth.Tensor, error) {
 			c.file.Path(), name, entry.Shape, configFile, shape)
 	}
 	t, err := c.file.Floats(name)
-	if err != nil {
+	if err != nil || !c.finite {
 		return t, err
 	}
 	if n := notFiniteIn(t); n > 0 {

@@ -194,6 +194,41 @@ func TestStudyFlags(t *testing.T) {
 	testFlags(t, lag.Preset, studyFlags, taskCases, poolCases("growth."), studyCases)
 }
 
+// TestFlagsOfInitial: with an initial model, whose shape cannot change, some
+// flags change less.
+func TestFlagsOfInitial(t *testing.T) {
+	cases := map[string]flagCase{
+		"length":    {"24", []string{`objective.sequence_length=24`}},
+		"tokenizer": {"vocab.txt", []string{`data.tokenizer_file="vocab.txt"`, `data.vocabulary_size=0`}},
+	}
+	study := maps.Clone(taskCases)
+	maps.Copy(study, cases)
+	testFlags(t, func(name string) (lag.StudyConfig, error) {
+		config, err := lag.Preset(name)
+		config.Pretrain.Initial = "model"
+		return config, err
+	}, studyFlags, study, poolCases("growth."), studyCases)
+	for name, c := range cases {
+		flags := flag.NewFlagSet("lag", flag.ContinueOnError)
+		changes := trainingFlags(flags)
+		if err := flags.Parse([]string{"-" + name, c.value}); err != nil {
+			t.Fatal(err)
+		}
+		config, err := lag.TrainingPreset("bert")
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Initial = "model"
+		before := leaves(t, config)
+		if err := changes.apply(&config); err != nil {
+			t.Fatal(err)
+		}
+		if got := changed(before, leaves(t, config)); !slices.Equal(got, c.want) {
+			t.Errorf("-%s changes %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestStackingFlags(t *testing.T) {
 	testFlags(t, lag.StackingPreset, stackingFlags, taskCases, poolCases(""), stackingCases)
 }

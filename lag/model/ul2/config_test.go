@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 	"github.com/landscape-aware/growing/lag/model/ul2"
 	"github.com/landscape-aware/growing/lag/train"
@@ -222,5 +223,45 @@ func TestJSON(t *testing.T) {
 	}
 	if names := ul2.Presets(); !slices.Contains(names, "tiny") {
 		t.Errorf("there is no tiny among the presets %v", names)
+	}
+}
+
+// TestHeadScale: the field is absent where it follows from the head, so that
+// configurations from before it have the same JSON, and the other two values
+// come back.
+func TestHeadScale(t *testing.T) {
+	standard := model.Model{Config: preset(t, "nano", ul2.EncoderDecoder, 100)}
+	text, err := json.Marshal(standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "scale") {
+		t.Errorf("the standard model is %s", text)
+	}
+	for value, want := range map[string]string{"never": "tied unscaled head", "always": "tied scaled head", "": "tied head"} {
+		m, err := standard.Set("tie_word_embeddings", "true")
+		if err == nil {
+			m, err = m.Set("scale_decoder_outputs", value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again model.Model
+		if text, err = json.Marshal(m); err == nil {
+			err = json.Unmarshal(text, &again)
+		}
+		if err != nil || again != m {
+			t.Errorf("%s: got %v and error %v", text, again, err)
+		}
+		if !strings.HasSuffix(m.Describe(), want) {
+			t.Errorf("%q: %s", value, m.Describe())
+		}
+	}
+	m, err := standard.Set("scale_decoder_outputs", "sometimes")
+	if err == nil {
+		err = m.Validate()
+	}
+	if err == nil || !strings.Contains(err.Error(), `unknown scale_decoder_outputs "sometimes"`) {
+		t.Errorf("got error %v", err)
 	}
 }

@@ -172,6 +172,7 @@ def main():
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True)
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # version 5 warns of every T5 with a head of its own
 
     print(f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}, {torch.get_num_threads()} threads", flush=True)
     times = []
