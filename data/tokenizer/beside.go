@@ -85,13 +85,14 @@ func applyBERT(m *wordpiece.Model, bert bool, s *settings.Settings) (*wordpiece.
 // not added tokens yet, in the order in which transformers adds them.
 func (p *parts) addTokens(prof *profile, s *settings.Settings) error {
 	next := p.model.Size()
-	for _, a := range p.added {
-		next = max(next, int(a.ID)+1)
+	at := make(map[string]int, len(p.added)) // places of the tokens
+	for i, a := range p.added {
+		next, at[a.Content] = max(next, int(a.ID)+1), i
 	}
 	add := func(t settings.Token) error {
-		i := slices.IndexFunc(p.added, func(a addedToken) bool { return a.Content == t.Content })
+		i, there := at[t.Content]
 		id, known := int32(next), true
-		if i >= 0 {
+		if there {
 			id = p.added[i].ID
 		} else if inModel, ok := p.model.ID(t.Content); ok {
 			id = inModel
@@ -105,9 +106,10 @@ func (p *parts) addTokens(prof *profile, s *settings.Settings) error {
 			next++
 		}
 		a := addedToken{ID: id, Content: t.Content, SingleWord: t.SingleWord, LStrip: t.LStrip, RStrip: t.RStrip, Normalized: t.Normalized, Special: t.Special}
-		if i >= 0 {
+		if there {
 			p.added[i] = a
 		} else {
+			at[t.Content] = len(p.added)
 			p.added = append(p.added, a)
 		}
 		return nil
@@ -134,7 +136,8 @@ func (p *parts) addTokens(prof *profile, s *settings.Settings) error {
 		missing = append(missing, extraIDs(s)...)
 	}
 	for _, t := range missing {
-		if t.ID = -1; slices.ContainsFunc(p.added, func(a addedToken) bool { return a.Content == t.Content }) {
+		t.ID = -1
+		if _, ok := at[t.Content]; ok {
 			continue
 		}
 		if err := add(t); err != nil {

@@ -152,6 +152,8 @@ func (p *preTokenizer) addSplit(c component.Component) error {
 		return errors.New("it has no pattern: a Regex or a String")
 	case literal != nil && *literal == "":
 		return errors.New("the pattern is empty")
+	case literal != nil && len(*literal) > maxSize:
+		return fmt.Errorf("the pattern has %d bytes: the limit is %d", len(*literal), maxSize)
 	case literal != nil:
 		match = func(s string, i int) int {
 			if strings.HasPrefix(s[i:], *literal) {
