@@ -36,8 +36,8 @@ func (p *parts) apply(name string, s *settings.Settings) error {
 	if err != nil {
 		return err
 	}
-	if prof == nil && name == vocabularyFile && s.Present {
-		prof = bertProfile
+	if prof == nil && name == vocabularyFile && s.Present { // of this class, whatever the settings say
+		prof, s.Class = bertProfile, "BertTokenizer"
 	}
 	if !s.Present && (name == jsonFile || name == vocabularyFile) {
 		return nil // the file stands alone; what the model is says nothing of its tokenizer
@@ -62,6 +62,9 @@ func (p *parts) apply(name string, s *settings.Settings) error {
 // applyBERT returns a model with the normalization of the settings, and, if they are of
 // BERT's class, with the defaults of the class.
 func applyBERT(m *wordpiece.Model, bert bool, s *settings.Settings) (*wordpiece.Model, error) {
+	if s.Class == settings.Any {
+		return m, nil // all is in the tokenizer.json
+	}
 	n := m.Normalization()
 	if bert {
 		if !n.CleanText {

@@ -56,13 +56,17 @@ func Normalizers(section json.RawMessage, more map[string]NormalizerMaker) ([]No
 			return err
 		}
 		grows := step.Growth
-		if isForm && total.Growth == settled { // nothing else has grown since
+		unchanged := total.Growth == settled // nothing else has grown since
+		if isForm && unchanged {
 			step.Growth /= form
 		}
 		if err := total.add(c.Type, step, len(all)); err != nil {
 			return err
 		}
-		if isForm {
+		switch {
+		case c.Type == "Lowercase" && unchanged: // it makes no characters that forms enlarge
+			settled = total.Growth
+		case isForm:
 			settled, form = total.Growth, max(grows, form)
 		}
 		all = append(all, step.Normalizer)
