@@ -3,7 +3,9 @@ package tokenizer
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,13 +23,18 @@ type addedToken struct {
 	Special    bool   `json:"special"`
 }
 
+// maxAddedToken bounds an added token in bytes, far above those in use: the time to find
+// tokens is proportional to it.
+const maxAddedToken = 1024
+
 // matcher finds added tokens in text.
 type matcher struct {
 	normalized bool // in normalized text
 	special    bool // all tokens are
-	tokens     map[string]*addedToken
-	lengths    [256][]int // of the tokens that begin with a byte, the longest first
-	only       []byte     // the first byte of all tokens if it is the same, else nil
+	tokens     []addedToken
+	names      []string // what is looked for, ascending: of tokens[i], names[i]
+	starts     [257]int // of the names that begin with a byte b, from starts[b] to starts[b+1]
+	only       []byte   // the first byte of all tokens if it is the same, else nil
 }
 
 // newMatchers returns a matcher of the tokens that are not normalized, then one of
@@ -35,9 +42,9 @@ type matcher struct {
 func newMatchers(added []addedToken, normalize func(string) string) ([]*matcher, error) {
 	var out []*matcher
 	for _, normalized := range []bool{false, true} {
-		m := &matcher{normalized: normalized, special: true, tokens: make(map[string]*addedToken)}
-		for i := range added {
-			a := &added[i]
+		m := &matcher{normalized: normalized, special: true}
+		byName := make(map[string]addedToken)
+		for _, a := range added {
 			if a.Normalized != normalized {
 				continue
 			}
@@ -45,37 +52,37 @@ func newMatchers(added []addedToken, normalize func(string) string) ([]*matcher,
 			if normalized {
 				content = normalize(content)
 			}
-			if content == "" {
+			switch {
+			case content == "":
 				return nil, fmt.Errorf("nothing is left of the added token %q when it is normalized: set \"normalized\" to false", a.Content)
+			case len(content) > maxAddedToken:
+				return nil, fmt.Errorf("the added token %.40q... has %d bytes: the limit is %d", content, len(content), maxAddedToken)
 			}
 			m.special = m.special && a.Special
-			if m.tokens[content] == nil { // of several the first counts
-				m.tokens[content] = a
+			if _, ok := byName[content]; !ok { // of several the first counts
+				byName[content] = a
 			}
 		}
-		if len(m.tokens) > 0 {
-			m.index()
+		if len(byName) > 0 {
+			m.index(byName)
 			out = append(out, m)
 		}
 	}
 	return out, nil
 }
 
-// index sets what is derived from the tokens.
-func (m *matcher) index() {
-	for content := range m.tokens {
-		lengths := &m.lengths[content[0]]
-		if at, found := slices.BinarySearchFunc(*lengths, len(content), func(a, b int) int { return b - a }); !found {
-			*lengths = slices.Insert(*lengths, at, len(content))
-		}
+// index sets the tokens, and what is derived from them.
+func (m *matcher) index(byName map[string]addedToken) {
+	m.names = slices.Sorted(maps.Keys(byName))
+	for _, name := range m.names {
+		m.tokens = append(m.tokens, byName[name])
+		m.starts[int(name[0])+1]++
 	}
-	for b, lengths := range m.lengths {
-		if lengths != nil {
-			m.only = append(m.only, byte(b))
-		}
+	for b := range 256 {
+		m.starts[b+1] += m.starts[b]
 	}
-	if len(m.only) > 1 {
-		m.only = nil
+	if first := m.names[0][0]; first == m.names[len(m.names)-1][0] {
+		m.only = []byte{first}
 	}
 }
 
@@ -90,15 +97,39 @@ func (m *matcher) next(text string, from int) (start, end int, a *addedToken) {
 			}
 			start += i
 		}
-		for _, n := range m.lengths[text[start]] {
-			if end = start + n; end <= len(text) {
-				if a := m.tokens[text[start:end]]; a != nil {
-					return start, end, a
-				}
-			}
+		if size, at := m.longest(text[start:]); size > 0 {
+			return start, start + size, &m.tokens[at]
 		}
 	}
 	return 0, 0, nil
+}
+
+// longest returns the length of the longest name that text begins with, 0 if there is
+// none, and its place.
+func (m *matcher) longest(text string) (size, at int) {
+	low, high := m.starts[text[0]], m.starts[int(text[0])+1]
+	for depth := 1; low < high; depth++ {
+		// All names from low to high have the first depth bytes of the text.
+		if len(m.names[low]) == depth {
+			size, at = depth, low
+			low++
+		}
+		if depth == len(text) {
+			break
+		}
+		if high-low == 1 {
+			if strings.HasPrefix(text, m.names[low]) {
+				return len(m.names[low]), low
+			}
+			break
+		}
+		b := text[depth]
+		names := m.names[low:high]
+		first := sort.Search(len(names), func(i int) bool { return names[i][depth] >= b })
+		last := first + sort.Search(len(names)-first, func(i int) bool { return names[first+i][depth] > b })
+		low, high = low+first, low+last
+	}
+	return size, at
 }
 
 // matches yields the parts of text that are added tokens, with their ids, as
@@ -108,7 +139,7 @@ func (m *matcher) next(text string, from int) (start, end int, a *addedToken) {
 // is found within them.
 func (m *matcher) matches(text string, literal bool) iter.Seq2[[2]int, int32] {
 	return func(yield func([2]int, int32) bool) {
-		done := 0
+		done, spaces := 0, 0 // spaces: where the whitespace ends that was looked at last
 		for from := 0; ; {
 			start, end, a := m.next(text, from)
 			if a == nil {
@@ -125,7 +156,10 @@ func (m *matcher) matches(text string, literal bool) iter.Seq2[[2]int, int32] {
 				start = done + len(strings.TrimRightFunc(text[done:max(start, done)], unicode.IsSpace))
 			}
 			if a.RStrip {
-				end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
+				if end >= spaces { // else within whitespace that has been looked at
+					spaces = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
+				}
+				end = spaces
 			}
 			if !yield([2]int{start, end}, a.ID) {
 				return

@@ -36,8 +36,8 @@ func (p *parts) apply(name string, s *settings.Settings) error {
 	if err != nil {
 		return err
 	}
-	if prof == nil && name == vocabularyFile && s.Present {
-		prof = bertProfile
+	if prof == nil && name == vocabularyFile && s.Present { // of this class, whatever the settings say
+		prof, s.Class = bertProfile, "BertTokenizer"
 	}
 	if !s.Present && (name == jsonFile || name == vocabularyFile) {
 		return nil // the file stands alone; what the model is says nothing of its tokenizer
@@ -62,6 +62,9 @@ func (p *parts) apply(name string, s *settings.Settings) error {
 // applyBERT returns a model with the normalization of the settings, and, if they are of
 // BERT's class, with the defaults of the class.
 func applyBERT(m *wordpiece.Model, bert bool, s *settings.Settings) (*wordpiece.Model, error) {
+	if s.Class == settings.Any {
+		return m, nil // all is in the tokenizer.json
+	}
 	n := m.Normalization()
 	if bert {
 		if !n.CleanText {
@@ -85,13 +88,14 @@ func applyBERT(m *wordpiece.Model, bert bool, s *settings.Settings) (*wordpiece.
 // not added tokens yet, in the order in which transformers adds them.
 func (p *parts) addTokens(prof *profile, s *settings.Settings) error {
 	next := p.model.Size()
-	for _, a := range p.added {
-		next = max(next, int(a.ID)+1)
+	at := make(map[string]int, len(p.added)) // places of the tokens
+	for i, a := range p.added {
+		next, at[a.Content] = max(next, int(a.ID)+1), i
 	}
 	add := func(t settings.Token) error {
-		i := slices.IndexFunc(p.added, func(a addedToken) bool { return a.Content == t.Content })
+		i, there := at[t.Content]
 		id, known := int32(next), true
-		if i >= 0 {
+		if there {
 			id = p.added[i].ID
 		} else if inModel, ok := p.model.ID(t.Content); ok {
 			id = inModel
@@ -105,9 +109,10 @@ func (p *parts) addTokens(prof *profile, s *settings.Settings) error {
 			next++
 		}
 		a := addedToken{ID: id, Content: t.Content, SingleWord: t.SingleWord, LStrip: t.LStrip, RStrip: t.RStrip, Normalized: t.Normalized, Special: t.Special}
-		if i >= 0 {
+		if there {
 			p.added[i] = a
 		} else {
+			at[t.Content] = len(p.added)
 			p.added = append(p.added, a)
 		}
 		return nil
@@ -134,7 +139,8 @@ func (p *parts) addTokens(prof *profile, s *settings.Settings) error {
 		missing = append(missing, extraIDs(s)...)
 	}
 	for _, t := range missing {
-		if t.ID = -1; slices.ContainsFunc(p.added, func(a addedToken) bool { return a.Content == t.Content }) {
+		t.ID = -1
+		if _, ok := at[t.Content]; ok {
 			continue
 		}
 		if err := add(t); err != nil {

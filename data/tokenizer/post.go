@@ -17,6 +17,9 @@ type template struct {
 	raw           json.RawMessage // the section as it was read
 }
 
+// maxAround bounds the tokens around a text, far above those of tokenizers in use.
+const maxAround = 1024
+
 // parseTemplate reads a "post_processor" section for texts that come alone.
 func parseTemplate(raw json.RawMessage) (template, error) {
 	t := template{raw: raw}
@@ -38,6 +41,9 @@ func parseTemplate(raw json.RawMessage) (template, error) {
 			return component.Unsupported("%q is not supported: TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence are", c.Type)
 		}
 		t.before, t.after = slices.Concat(before, t.before), append(t.after, after...)
+		if n := len(t.before) + len(t.after); n > maxAround {
+			return fmt.Errorf("it puts %d tokens around a text: the limit is %d", n, maxAround)
+		}
 		return err
 	})
 	return t, err

@@ -76,10 +76,14 @@ func besideVocabulary(dir string, vocabulary []byte, s *settings.Settings) (part
 		return parts{}, fmt.Errorf("the %s beside it: %w", jsonFile, err)
 	}
 	lines := strings.Split(strings.TrimRight(string(vocabulary), " \t\r\n"), "\n")
+	beyond := make(map[int]string)
+	for _, a := range p.added {
+		beyond[int(a.ID)] = a.Content
+	}
 	for id, line := range lines {
 		token := p.model.Token(int32(id))
-		if i := slices.IndexFunc(p.added, func(a addedToken) bool { return int(a.ID) == id }); token == "" && i >= 0 {
-			token = p.added[i].Content
+		if token == "" {
+			token = beyond[id]
 		}
 		if strings.TrimSpace(line) != strings.TrimSpace(token) && id > 0 {
 			return parts{}, fmt.Errorf("token %d is %q, but %q in the %s beside it: give the one that is meant, in a directory of its own", id, strings.TrimSpace(line), token, jsonFile)

@@ -102,17 +102,17 @@ func newTokenizer(kind Kind, m model, added []addedToken, post template) (*Token
 			return nil, fmt.Errorf("the added token with id %d is empty", a.ID)
 		}
 		if _, ok := t.addedIDs[a.Content]; ok {
-			return nil, fmt.Errorf("the added token %q is there twice", a.Content)
+			return nil, fmt.Errorf("the added token %.60q is there twice", a.Content)
 		}
 		t.addedIDs[a.Content] = a.ID
 		if id, ok := m.ID(a.Content); ok {
 			if id != a.ID {
-				return nil, fmt.Errorf("added token %q has id %d, but %d in the vocabulary", a.Content, a.ID, id)
+				return nil, fmt.Errorf("added token %.60q has id %d, but %d in the vocabulary", a.Content, a.ID, id)
 			}
 			continue
 		}
 		if int(a.ID) != m.Size()+len(t.beyond) {
-			return nil, fmt.Errorf("added token %q has id %d; the next after those of the vocabulary and of other added tokens is %d", a.Content, a.ID, m.Size()+len(t.beyond))
+			return nil, fmt.Errorf("added token %.60q has id %d; the next after those of the vocabulary and of other added tokens is %d", a.Content, a.ID, m.Size()+len(t.beyond))
 		}
 		t.beyond = append(t.beyond, a.Content)
 	}

@@ -281,7 +281,6 @@ func TestLoadErrors(t *testing.T) {
 		{"gap", strings.Replace(good, `"b":6`, `"b":7`, 1), "must be 0 to 6"},
 		{"twice", strings.Replace(good, `"b":6`, `"b":5`, 1), "share the id"},
 		{"no unk", strings.Replace(good, `"[UNK]":1`, `"<unk>":1`, 1), "[UNK]"},
-		{"long words", strings.Replace(good, `"max_input_chars_per_word":100`, `"max_input_chars_per_word":100000`, 1), "100000: give 0 to 1000"},
 		{"huge id", strings.Replace(good, `"b":6`, `"b":99999999999`, 1), "must be 0 to 6"},
 		{"gap of added", strings.Replace(good, `{"id":4,"content":"[MASK]"`, `{"id":9,"content":"[MASKED]"`, 1), "id 9"},
 		{"added twice", strings.Replace(good, `{"id":4,"content":"[MASK]"`, `{"id":0,"content":"[PAD]"`, 1), "twice"},

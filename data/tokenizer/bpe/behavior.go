@@ -37,7 +37,7 @@ func (b behavior) joins(before, match bool) bool {
 
 // newCutter cuts text at matches. Inverted, what is between the matches counts as
 // matches.
-func newCutter(m matcher, b behavior, invert bool) cutter {
+func newCutter(m finder, b behavior, invert bool) cutter {
 	if b == isolated {
 		return func(text string, yield func(string)) {
 			at := 0

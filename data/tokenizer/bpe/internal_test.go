@@ -28,7 +28,7 @@ func randomText(rng *rand.Rand, n int) string {
 }
 
 // found returns the matches in text.
-func found(m matcher, text string) (matches []string) {
+func found(m finder, text string) (matches []string) {
 	m.each(text, func(start, end int) { matches = append(matches, text[start:end]) })
 	return matches
 }

@@ -5,12 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// matcher returns the end of a match of a pattern, or of its rest, that begins at i,
-// or -1.
+// finder calls yield for every match in text, in order. Matches are not empty.
+type finder interface {
+	each(text string, yield func(start, end int))
+}
+
+// matcher returns the end of a match that begins at i, or -1. It is a finder.
 type matcher func(s string, i int) int
 
-// each calls yield for every match in text, in order.
-func (m matcher) each(text string, yield func(start, end int)) {
+func (m matcher) each(text string, yield func(start, end int)) { everyMatch(m, text, yield) }
+
+func everyMatch(m matcher, text string, yield func(start, end int)) {
 	for i := 0; i < len(text); {
 		if end := m(text, i); end > i {
 			yield(i, end)
@@ -24,29 +29,30 @@ func (m matcher) each(text string, yield func(start, end int)) {
 
 // node is a part of a pattern.
 type node struct {
-	// compile returns the matcher of the node followed by what next matches.
-	compile func(next matcher) matcher
+	// compile returns what matches the node followed by what next matches.
+	compile func(c *compiler, next step) step
 
 	set   *set // of the character that it matches, if that is all it matches
 	look  bool // it is a lookahead
 	least int  // number of characters that it matches at least
 
 	choices int // how many times in a row there is a choice to come back to
-	size    int // number of matchers
+	size    int // number of steps
 }
 
 // Patterns beyond these limits could take very long, or much memory.
 const (
-	maxChoices = 8
-	maxSize    = 1 << 12
-	maxDepth   = 50
+	maxChoices  = 8
+	maxSize     = 1 << 12
+	maxDepth    = 50
+	maxPatterns = 1 << 11 // bytes of all patterns of a pre-tokenizer
 )
 
 // one matches a character of a set.
 func one(set *set) node {
-	return node{set: set, least: 1, size: 1, compile: func(next matcher) matcher {
-		return func(s string, i int) int {
-			size := set.member(s, i)
+	return node{set: set, least: 1, size: 1, compile: func(_ *compiler, next step) step {
+		return func(s *search, i int) int {
+			size := set.member(s.text, i)
 			if size == 0 {
 				return -1
 			}
@@ -60,9 +66,9 @@ func sequence(parts []node) node {
 	if len(parts) == 1 {
 		return parts[0]
 	}
-	n := node{compile: func(next matcher) matcher {
+	n := node{compile: func(c *compiler, next step) step {
 		for _, part := range slices.Backward(parts) {
-			next = part.compile(next)
+			next = part.compile(c, next)
 		}
 		return next
 	}}
@@ -77,13 +83,14 @@ func alternatives(all []node) node {
 	if len(all) == 1 {
 		return all[0]
 	}
-	n := node{least: all[0].least, compile: func(next matcher) matcher {
-		matchers := make([]matcher, len(all))
+	n := node{least: all[0].least, compile: func(c *compiler, next step) step {
+		next = c.once(next)
+		steps := make([]step, len(all))
 		for i, a := range all {
-			matchers[i] = a.compile(next)
+			steps[i] = a.compile(c, next)
 		}
-		return func(s string, i int) int {
-			for _, m := range matchers {
+		return func(s *search, i int) int {
+			for _, m := range steps {
 				if end := m(s, i); end >= 0 {
 					return end
 				}
@@ -100,9 +107,9 @@ func alternatives(all []node) node {
 
 // lookahead matches nothing, where ahead matches or, negated, does not match.
 func lookahead(ahead node, negate bool) node {
-	return node{look: true, choices: ahead.choices, size: ahead.size, compile: func(next matcher) matcher {
-		match := ahead.compile(func(_ string, i int) int { return i })
-		return func(s string, i int) int {
+	return node{look: true, choices: ahead.choices, size: ahead.size, compile: func(c *compiler, next step) step {
+		match := ahead.compile(c, matched)
+		return func(s *search, i int) int {
 			if (match(s, i) >= 0) == negate {
 				return -1
 			}
@@ -122,69 +129,31 @@ type repetition struct {
 // repeat matches a node several times.
 func (r repetition) repeat(n node) node {
 	if n.set != nil {
-		repeated := node{least: r.min, size: 1, compile: func(next matcher) matcher { return r.repeatSet(n.set, next) }}
+		repeated := node{least: r.min, size: 1, compile: func(c *compiler, next step) step { return r.repeatSet(c, n.set, next) }}
 		if !r.possessive && r.min != r.max {
 			repeated.choices = 1
 		}
 		return repeated
 	}
 	// A group is written out as often as it can occur: (group(group)?)?
-	return node{least: r.min * n.least, choices: r.max - r.min + r.max*n.choices, size: r.max * n.size, compile: func(next matcher) matcher {
+	return node{least: r.min * n.least, choices: r.max - r.min + r.max*n.choices, size: r.max * n.size, compile: func(c *compiler, next step) step {
+		next = c.once(next)
 		all := next
 		for range r.max - r.min {
-			first, second := n.compile(all), next
+			first, second := n.compile(c, all), next
 			if r.lazy {
 				first, second = second, first
 			}
-			all = func(s string, i int) int {
+			all = c.once(func(s *search, i int) int {
 				if end := first(s, i); end >= 0 {
 					return end
 				}
 				return second(s, i)
-			}
+			})
 		}
 		for range r.min {
-			all = n.compile(all)
+			all = n.compile(c, all)
 		}
 		return all
 	}}
-}
-
-// repeatSet repeats a single character without recursion.
-func (r repetition) repeatSet(set *set, next matcher) matcher {
-	return func(s string, i int) int {
-		count, least := 0, i // least: the end of min characters
-		end := i
-		for r.max < 0 || count < r.max {
-			if r.lazy && count >= r.min {
-				if e := next(s, end); e >= 0 {
-					return e
-				}
-			}
-			size := set.member(s, end)
-			if size == 0 {
-				break
-			}
-			end += size
-			if count++; count == r.min {
-				least = end
-			}
-		}
-		if count < r.min {
-			return -1
-		}
-		if r.lazy && (r.max < 0 || count < r.max) {
-			return -1 // tried already
-		}
-		for {
-			if e := next(s, end); e >= 0 {
-				return e
-			}
-			if r.possessive || r.lazy || end <= least {
-				return -1
-			}
-			_, size := utf8.DecodeLastRuneInString(s[:end])
-			end -= size
-		}
-	}
 }

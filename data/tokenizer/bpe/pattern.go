@@ -8,10 +8,10 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
-// compilePattern returns the matcher of a regular expression. It knows the part
+// compilePattern returns the matches of a regular expression. It knows the part
 // of Oniguruma's syntax that tokenizers use, and refuses the rest.
-func compilePattern(pattern string) (matcher, error) {
-	p := &parser{rest: pattern}
+func compilePattern(expression string) (*pattern, error) {
+	p := &parser{rest: expression}
 	n := p.alternatives(false)
 	if p.rest != "" {
 		p.fail("there is a ) without (")
@@ -20,10 +20,17 @@ func compilePattern(pattern string) (matcher, error) {
 		p.fail("it matches the empty text")
 	}
 	p.check(n)
-	if p.err != nil {
-		return nil, component.Unsupported("the pattern %q is not supported: at byte %d: %w", pattern, len(pattern)-p.left, p.err)
+	compiled := new(pattern)
+	if p.err == nil {
+		compiled.first = n.compile(&compiled.compiler, matched)
+		if compiled.places+compiled.runs > maxMemory {
+			p.fail("it has more than %d repetitions and alternatives", maxMemory)
+		}
 	}
-	return n.compile(func(_ string, i int) int { return i }), nil
+	if p.err != nil {
+		return nil, component.Unsupported("the pattern %q is not supported: at byte %d: %w", expression, len(expression)-p.left, p.err)
+	}
+	return compiled, nil
 }
 
 // parser reads a pattern. Its methods return anything after an error.

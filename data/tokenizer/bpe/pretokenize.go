@@ -22,6 +22,7 @@ type preTokenizer struct {
 
 	byteLevel bool // ByteLevel was there: what follows cuts names of bytes
 	prefix    bool // it puts a space before text
+	patterns  int  // bytes of all patterns
 }
 
 // pieces calls yield for every piece of text.
@@ -146,26 +147,32 @@ func (p *preTokenizer) addSplit(c component.Component) error {
 	if c.Invert == nil {
 		return errors.New("it does not say whether to invert")
 	}
-	var match matcher
+	var match finder
 	switch literal, pattern := c.Pattern.String, c.Pattern.Regex; {
 	case literal == nil && pattern == nil:
 		return errors.New("it has no pattern: a Regex or a String")
 	case literal != nil && *literal == "":
 		return errors.New("the pattern is empty")
+	case literal != nil && len(*literal) > maxSize:
+		return fmt.Errorf("the pattern has %d bytes: the limit is %d", len(*literal), maxSize)
 	case literal != nil:
-		match = func(s string, i int) int {
+		match = matcher(func(s string, i int) int {
 			if strings.HasPrefix(s[i:], *literal) {
 				return i + len(*literal)
 			}
 			return -1
-		}
+		})
 	default:
-		match = newScanner(*pattern)
-		if match != nil && (b == isolated || b == removed && *c.Invert) {
-			p.addScanner(match)
+		scan := newScanner(*pattern)
+		if scan != nil && (b == isolated || b == removed && *c.Invert) {
+			p.addScanner(scan)
 			return nil
 		}
-		if match == nil {
+		match = scan
+		if scan == nil {
+			if p.patterns += len(*pattern); p.patterns > maxPatterns {
+				return fmt.Errorf("the patterns have more than %d bytes together", maxPatterns)
+			}
 			var err error
 			if match, err = compilePattern(*pattern); err != nil {
 				return err

@@ -41,7 +41,7 @@ func TestClasses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ranges(hash, pattern, func(r rune) bool { return match(string(r), 0) > 0 })
+		ranges(hash, pattern, func(r rune) bool { return len(found(match, string(r))) > 0 })
 	}
 	ranges(hash, "(?i:[a-z])", func(r rune) bool {
 		return 'a' <= r|0x20 && r|0x20 <= 'z' || r == 'ſ' || r == '\u212A'

@@ -72,13 +72,23 @@ type Special struct {
 	IDs []int32 `json:"ids"`
 }
 
-// maxNesting bounds sequences in sequences.
-const maxNesting = 16
+// Bounds of sections, far above those of tokenizers in use.
+const (
+	maxNesting    = 16   // sequences in sequences
+	maxComponents = 1024 // in one section
+)
 
 // Each calls visit for every component of a section, and for those of sequences
 // one by one. It does not call visit for a section that is absent or null.
 func Each(section string, raw json.RawMessage, visit func(Component) error) error {
-	if err := each(raw, 0, visit); err != nil {
+	n := 0
+	counted := func(c Component) error {
+		if n++; n > maxComponents {
+			return fmt.Errorf("there are more than %d components", maxComponents)
+		}
+		return visit(c)
+	}
+	if err := each(raw, 0, counted); err != nil {
 		return fmt.Errorf("%s: %w", section, err)
 	}
 	return nil

@@ -65,6 +65,8 @@ type Settings struct {
 	// none.
 	NamesExtra bool
 
+	known map[string]bool // contents of Extra
+
 	Added []Token // tokens with ids, by id
 }
 
@@ -92,7 +94,7 @@ var modelConfigs = []string{"config.json", "hf_config.json"}
 // Read reads the files in a directory. It is an error if one cannot be read or is no
 // JSON object; a config.json, which others read, is left out then.
 func Read(dir string) (*Settings, error) {
-	s := &Settings{Roles: make(map[string]*Token)}
+	s := &Settings{Roles: make(map[string]*Token), known: make(map[string]bool)}
 	config, err := readObject(dir, ConfigFile)
 	if err != nil {
 		return nil, err
@@ -237,25 +239,31 @@ func (s *Settings) special(o object) error {
 
 // added reads an added_tokens.json: ids by token.
 func (s *Settings) added(o object) error {
+	special := s.specials()
 	for _, m := range o {
 		t := Token{Content: m.name}
 		if err := strictjson.UnmarshalPart(m.value, &t.ID); err != nil {
 			return fmt.Errorf("the id of %q: %w", m.name, err)
 		}
-		t.Special = s.isSpecial(m.name)
+		t.Special = special[m.name]
 		t.Normalized = !t.Special
 		s.Added = append(s.Added, t)
 	}
 	return nil
 }
 
-func (s *Settings) isSpecial(content string) bool {
+// specials returns the contents of all special tokens.
+func (s *Settings) specials() map[string]bool {
+	all := make(map[string]bool)
 	for _, t := range s.Roles {
-		if t != nil && t.Content == content {
-			return true
+		if t != nil {
+			all[t.Content] = true
 		}
 	}
-	return slices.ContainsFunc(s.Extra, func(t Token) bool { return t.Content == content })
+	for _, t := range s.Extra {
+		all[t.Content] = true
+	}
+	return all
 }
 
 // decoder reads the added_tokens_decoder of a tokenizer_config.json: tokens by id.
@@ -331,8 +339,10 @@ func (s *Settings) addExtra(value json.RawMessage) error {
 	return nil
 }
 
+// extra adds a special token without a name, of several with the same content the first.
 func (s *Settings) extra(t Token) {
-	if !slices.ContainsFunc(s.Extra, func(e Token) bool { return e.Content == t.Content }) {
+	if !s.known[t.Content] {
+		s.known[t.Content] = true
 		s.Extra = append(s.Extra, t)
 	}
 }

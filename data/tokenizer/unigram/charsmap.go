@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/landscape-aware/growing/data/tokenizer/component"
 )
 
 // maxRules is how many rules that are prefixes of each other sentencepiece considers
@@ -45,7 +47,22 @@ func parseCharsmap(data []byte) (*charsmap, error) {
 	if err := units.validate(len(blob)); err != nil {
 		return nil, err
 	}
-	return &charsmap{trie: units, blob: string(blob), source: data}, nil
+	c := &charsmap{trie: units, blob: string(blob), source: data}
+	if n := c.longest(); n > component.MaxGrowth {
+		return nil, fmt.Errorf("it replaces text by %d bytes: the limit is %d", n, component.MaxGrowth)
+	}
+	return c, nil
+}
+
+// longest returns the length of the longest replacement in bytes.
+func (c *charsmap) longest() int {
+	n := 0
+	for text := c.blob; text != ""; {
+		end := strings.IndexByte(text, 0)
+		n = max(n, end)
+		text = text[end+1:]
+	}
+	return n
 }
 
 // match returns the length of the longest rule that is a prefix of text, and

@@ -20,6 +20,7 @@ type jsonFile struct {
 	punctuation bool // each character of it is by itself
 	metaspace   *metaspace
 	decoders    []decoder // none: tokens are joined by spaces
+	growth      float64   // of a text by the decoders
 
 	sections component.Sections
 	model    json.RawMessage

@@ -1,6 +1,7 @@
 package unigram
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -24,7 +25,10 @@ func (f *jsonFile) addDecoder(c component.Component) error {
 		if err != nil {
 			return err
 		}
-		d = eachToken(replace)
+		if f.growth = max(f.growth, 1) * max(replace.Growth, 1); f.growth > component.MaxGrowth {
+			return fmt.Errorf("Replace %d could make a text %.0f times as long, together with those before it: the limit is %d", len(f.decoders)+1, f.growth, component.MaxGrowth)
+		}
+		d = eachToken(replace.Normalizer)
 	case "Strip":
 		if c.Start < 0 || c.Stop < 0 || utf8.RuneCountInString(c.Content) != 1 {
 			return component.Unsupported("a Strip of %d and %d times %q is not supported", c.Start, c.Stop, c.Content)

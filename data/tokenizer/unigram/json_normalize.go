@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,20 +16,20 @@ import (
 
 // normalizerMakers make the normalizers of sentencepiece's vocabularies.
 var normalizerMakers = map[string]component.NormalizerMaker{
-	"Precompiled": func(c component.Component) (component.Normalizer, error) {
+	"Precompiled": func(c component.Component) (component.Step, error) {
 		data, err := base64.StdEncoding.DecodeString(c.Charsmap)
 		if err != nil {
-			return nil, fmt.Errorf("precompiled_charsmap: %w", err)
+			return component.Step{}, fmt.Errorf("precompiled_charsmap: %w", err)
 		}
 		rules, err := parseCharsmap(data)
 		if err != nil {
-			return nil, fmt.Errorf("precompiled_charsmap: %w", err)
+			return component.Step{}, fmt.Errorf("precompiled_charsmap: %w", err)
 		}
-		return newPrecompiled(rules).apply, nil
+		return component.Step{Normalizer: newPrecompiled(rules).apply, Growth: float64(rules.longest())}, nil
 	},
 	"Replace": newReplace,
-	"Strip": func(c component.Component) (component.Normalizer, error) {
-		return func(text string) string {
+	"Strip": func(c component.Component) (component.Step, error) {
+		return component.Step{Normalizer: func(text string) string {
 			if component.Or(c.StripLeft, true) {
 				text = strings.TrimLeftFunc(text, unicode.IsSpace)
 			}
@@ -36,31 +37,59 @@ var normalizerMakers = map[string]component.NormalizerMaker{
 				text = strings.TrimRightFunc(text, unicode.IsSpace)
 			}
 			return text
-		}, nil
+		}}, nil
 	},
-	"Prepend": func(c component.Component) (component.Normalizer, error) {
-		return func(text string) string {
+	"Prepend": func(c component.Component) (component.Step, error) {
+		return component.Step{Before: len(c.Prepend), Normalizer: func(text string) string {
 			if text == "" {
 				return text
 			}
 			return c.Prepend + text
-		}, nil
+		}}, nil
 	},
-	"Nmt": func(component.Component) (component.Normalizer, error) { return nmt, nil },
+	"Nmt": func(component.Component) (component.Step, error) { return component.Step{Normalizer: nmt}, nil },
 }
 
 // newReplace makes a Replace, which is a normalizer or a decoder. It accepts only
 // regular expressions that mean the same in every dialect.
-func newReplace(c component.Component) (component.Normalizer, error) {
+func newReplace(c component.Component) (component.Step, error) {
 	switch literal, pattern := component.Or(c.Pattern.String, ""), component.Or(c.Pattern.Regex, ""); {
 	case literal != "":
-		return func(text string) string { return strings.ReplaceAll(text, literal, c.Content) }, nil
+		return component.Step{
+			Normalizer: func(text string) string { return strings.ReplaceAll(text, literal, c.Content) },
+			Growth:     float64(len(c.Content)) / float64(len(literal)),
+		}, nil
 	case pattern != "" && !strings.ContainsAny(pattern, `\^$.|?*()[]`):
+		parsed, err := syntax.Parse(pattern, syntax.Perl)
+		if err != nil || shortest(parsed) == 0 {
+			break
+		}
 		if re, err := regexp.Compile(pattern); err == nil {
-			return func(text string) string { return re.ReplaceAllLiteralString(text, c.Content) }, nil
+			return component.Step{
+				Normalizer: func(text string) string { return re.ReplaceAllLiteralString(text, c.Content) },
+				Growth:     float64(len(c.Content)) / float64(shortest(parsed)),
+			}, nil
 		}
 	}
-	return nil, component.Unsupported("the pattern %s is not supported", component.Marshal(c.Pattern))
+	return component.Step{}, component.Unsupported("the pattern %s is not supported", component.Marshal(c.Pattern))
+}
+
+// shortest returns the number of bytes that a pattern of [newReplace] matches at least.
+func shortest(re *syntax.Regexp) int {
+	n := 0
+	switch re.Op {
+	case syntax.OpLiteral:
+		return len(string(re.Rune))
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			n += shortest(sub)
+		}
+	case syntax.OpPlus:
+		n = shortest(re.Sub[0])
+	case syntax.OpRepeat:
+		n = re.Min * shortest(re.Sub[0])
+	}
+	return n
 }
 
 // precompiled applies a charsmap as Hugging Face does, which differs from
