@@ -225,8 +225,7 @@ var allDamages = []damage{
 	}},
 }
 
-// read are the files that a command or a reader uses, by kind: a name, or an
-// ending.
+// kindOfFile returns the kind of a file that a command or a reader uses, or "".
 func kindOfFile(path string) string {
 	switch name := filepath.Base(path); filepath.Ext(name) {
 	case ".safetensors":
@@ -373,6 +372,17 @@ func (c corrupted) check(t *testing.T, said *lines, counts map[string]int) {
 	if c.read != nil {
 		if shown, err := c.read(c.dir); err != nil || shown != c.shown {
 			t.Errorf("%s: after the same command another result is shown, or the error %v", c.what, err)
+		}
+	}
+	for _, pattern := range []string{"*/config.json", "*/tokenizer.json"} {
+		whole, err := filepath.Glob(filepath.Join(c.root, c.files, pattern))
+		if err != nil || len(whole) == 0 {
+			t.Fatal(err, "no "+pattern)
+		}
+		for _, path := range whole {
+			if name := filepath.Join(filepath.Base(filepath.Dir(path)), filepath.Base(path)); contents(path) != contents(filepath.Join(c.dir, name)) {
+				t.Errorf("%s: after the same command %s has other bytes", c.what, name)
+			}
 		}
 	}
 	if noticed {

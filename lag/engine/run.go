@@ -72,7 +72,8 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 			return parts, errors.Join(err, batch.Finalize())
 		},
 		Seed: spec.Seed, Validation: s.fixed().validation, Schedule: spec.Schedule, Evaluate: spec.Evaluate, Checkpoints: checkpoints,
-		Tokens: cost.Tokens, FLOPs: cost.FLOPs, LogNeeded: spec.Kind == progress.PhaseProbe, // early signals are in the log
+		Tokens: cost.Tokens, FLOPs: cost.FLOPs,
+		Files: s.files, LogNeeded: spec.Kind == progress.PhaseProbe, // early signals are in the log
 		Initial: func(ctx context.Context) (*train.State, error) { return s.begin(ctx, r) },
 		Observe: func(step int, loss float64, validation bool) {
 			e := label
@@ -215,11 +216,6 @@ func datasetOf(fingerprint, dir string, observe data.Progress) (*data.Dataset, e
 // begin prepares the directory of a run and returns its initial state.
 func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
 	dir, err := r.Dir()
-	if err == nil {
-		// With the tokenizer, the run's model can be exported, inspected and
-		// trained further.
-		err = s.dataset.Tokenizer.SaveTo(dir)
-	}
 	if err == nil && r.InitialWeights != "" {
 		err = atomicfile.WriteJSON(filepath.Join(dir, initialFile), initialOrigin{s.initial.dir})
 	}
@@ -245,6 +241,29 @@ func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
 	}
 	snap.Step = 0 // of the new run
 	return r.Program.Restore(snap)
+}
+
+// files returns the files that every run of the session has besides its own: the
+// tokenizer, with which the run's model can be exported, inspected and trained
+// further.
+func (s *Session) files() (map[string][]byte, error) {
+	if s.tokenizer != nil {
+		return s.tokenizer, nil
+	}
+	dir, err := os.MkdirTemp("", "lag-tokenizer-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	name := s.dataset.Tokenizer.FileName()
+	if err := s.dataset.Tokenizer.SaveTo(dir); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if err == nil {
+		s.tokenizer = map[string][]byte{name: text}
+	}
+	return s.tokenizer, err
 }
 
 // stateAt returns the state of a candidate at a step that it has passed. If

@@ -47,17 +47,18 @@ func (o Options) withDefaults() Options {
 // Session contains what the runs of one task in one directory share: an open
 // backend, the data set, batches and compiled programs.
 type Session struct {
-	task     Task
-	options  Options
-	backend  *backend.Backend
-	dataset  *data.Dataset
-	initial  *initial
-	batches  map[int64]*batches        // by seed; those of the task's seed include the validation set
-	programs map[string]*train.Program // by the JSON of the model
-	failed   []*failedRun
-	reached  map[string]int // by address, the step that a run is known to have reached, math.MaxInt at its end
-	sketch   bool           // cannot train, see Sketch
-	created  []string       // directories that it made, the innermost first
+	task      Task
+	options   Options
+	backend   *backend.Backend
+	dataset   *data.Dataset
+	initial   *initial
+	batches   map[int64]*batches        // by seed; those of the task's seed include the validation set
+	programs  map[string]*train.Program // by the JSON of the model
+	failed    []*failedRun
+	reached   map[string]int    // by address, the step that a run is known to have reached, math.MaxInt at its end
+	sketch    bool              // cannot train, see Sketch
+	tokenizer map[string][]byte // the tokenizer's file, see [Session.files]
+	created   []string          // directories that it made, the innermost first
 }
 
 // Sketch returns a session without data; only the data's fingerprint is known.

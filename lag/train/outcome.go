@@ -1,8 +1,10 @@
 package train
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -147,24 +149,42 @@ func (r *Run) found(dir string) (outcome Outcome, ok bool, err error) {
 		}
 	}
 	r.checked = true
-	return outcome, true, r.writeConfig(dir)
+	return outcome, true, nil
 }
 
-// writeConfig writes the run's config.json, if the file is missing or damaged.
-func (r *Run) writeConfig(dir string) error {
-	path := filepath.Join(dir, ConfigFile)
-	want, err := encodeJSON(r.Config)
+// writeFiles writes the files of a run that are known before it is trained, if
+// they are missing or damaged. After the first call it does nothing.
+func (r *Run) writeFiles(dir string) error {
+	if r.written {
+		return nil
+	}
+	config, err := encodeJSON(r.Config)
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(path)
-	switch {
-	case err == nil && string(text) == string(want):
-		return nil
-	case err == nil:
-		log.Warn("this file of a run is damaged; it is written again", "file", path)
-	case !errors.Is(err, os.ErrNotExist):
-		return err
+	files := map[string][]byte{ConfigFile: config}
+	if r.Files != nil {
+		more, err := r.Files()
+		if err != nil {
+			return err
+		}
+		maps.Copy(files, more)
 	}
-	return atomicfile.WriteBytes(path, want)
+	for name, want := range files {
+		path := filepath.Join(dir, name)
+		text, err := os.ReadFile(path)
+		switch {
+		case err == nil && bytes.Equal(text, want):
+			continue
+		case err == nil:
+			log.Warn("this file of a run is damaged, or of another version; it is written again", "file", path)
+		case !errors.Is(err, os.ErrNotExist):
+			return err
+		}
+		if err := atomicfile.WriteBytes(path, want); err != nil {
+			return err
+		}
+	}
+	r.written = true
+	return nil
 }

@@ -52,11 +52,16 @@ type Run struct {
 	PeakFLOPS float64
 	Observe   func(step int, loss float64, validation bool) // may be nil
 
+	// Files returns further files of the run's directory, by name, such as the
+	// tokenizer. They are written again if they are damaged. It may be nil.
+	Files func() (map[string][]byte, error)
+
 	// LogNeeded says that metrics.jsonl is read besides the outcome. If it is
 	// lost or damaged, the run is trained again.
 	LogNeeded bool
 
-	checked bool // the files of the complete run were checked
+	checked bool // the log of the complete run was checked
+	written bool // the files that are known before it is trained were checked
 }
 
 // ErrDiverged is wrapped by errors of Initial if its own training met a number
@@ -128,7 +133,7 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 		}
 	}
 	r.replay(outcome.Curve)
-	return outcome, true, nil
+	return outcome, true, r.writeFiles(dir)
 }
 
 // reached returns the intermediate outcome of an incomplete run, and whether
@@ -163,7 +168,8 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if err := r.warnOfOtherEnvironment(dir); err != nil {
 		return outcome, err
 	}
-	if err := errors.Join(atomicfile.WriteJSON(filepath.Join(dir, ConfigFile), r.Config), atomicfile.WriteJSON(filepath.Join(dir, EnvironmentFile), r.Env)); err != nil {
+	r.written = false // the directory may have been removed since
+	if err := errors.Join(r.writeFiles(dir), atomicfile.WriteJSON(filepath.Join(dir, EnvironmentFile), r.Env)); err != nil {
 		return outcome, err
 	}
 	outcome, sum, err := r.train(ctx, dir, step)
