@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -17,6 +19,9 @@ func lock(ctx context.Context, dir string, wait bool) (held context.Context, unl
 	const poll = 200 * time.Millisecond
 	for said := false; ; said = true {
 		l, ok, err := dirlock.Try(ctx, dir)
+		if errors.Is(err, os.ErrNotExist) && os.MkdirAll(dir, 0o755) == nil { // it was removed while this process waited
+			l, ok, err = dirlock.Try(ctx, dir)
+		}
 		if err != nil {
 			return nil, nil, false, err
 		}
