@@ -56,11 +56,12 @@ func (m initialModel) check(t Task) error {
 	if err != nil {
 		return fmt.Errorf("the initial model: %w", err)
 	}
-	if len(own.Parameters()) != len(t.Model.Parameters()) {
+	has, want := own.Parameters(), t.Model.Parameters()
+	if len(has) != len(want) {
 		return fmt.Errorf("the model to train is %s, but the one in %s is %s; use the model of that directory", t.Model.Describe(), m.dir, own.Describe())
 	}
-	for i, p := range t.Model.Parameters() {
-		if o := own.Parameters()[i]; o.Name != p.Name || !slices.Equal(o.Shape, p.Shape) {
+	for i, p := range want {
+		if o := has[i]; o.Name != p.Name || !slices.Equal(o.Shape, p.Shape) {
 			return fmt.Errorf("the model to train has %s of shape %v, but the one in %s has %s of shape %v; use the model of that directory", p.Name, p.Shape, m.dir, o.Name, o.Shape)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -145,7 +147,10 @@ func settleT5(config model.Config, tensors model.Stored) (model.Config, error) {
 	if err != nil || equal {
 		return c, err
 	}
-	return c.withHead(false, c.scalesHead()), nil
+	if c = c.withHead(false, c.scalesHead()); c.HeadScale == ScaleAlways {
+		log.Warn("the head differs from the embeddings, and scales its input: it is read as by transformers 5; transformers 4 takes the embeddings instead of it", "tensor", t5Head)
+	}
+	return c, nil
 }
 
 // Export describes how transformers saves an encoder-decoder. It returns an
