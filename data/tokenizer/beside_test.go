@@ -124,7 +124,7 @@ func TestBesideRefused(t *testing.T) {
 	}
 	for _, class := range []string{"ByT5Tokenizer", "T5Tokenizer"} {
 		err := CheckClass(directory(t, map[string]json.RawMessage{"tokenizer_config.json": json.RawMessage(`{"tokenizer_class": "` + class + `"}`)}))
-		if err == nil || !strings.Contains(err.Error(), class) || errors.Is(err, errors.ErrUnsupported) != (class == "ByT5Tokenizer") {
+		if err == nil || !strings.Contains(err.Error(), class) || !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("a directory without a vocabulary: %v", err)
 		}
 	}

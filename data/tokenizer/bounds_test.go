@@ -37,7 +37,7 @@ func TestBounds(t *testing.T) {
 		{"forms and lower case", withSection("normalizer", steps("normalizers", 9, `{"type": "Lowercase"},`+form)), ""},
 		{"nothing replaced", withSection("normalizer", `{"type": "Replace", "pattern": {"Regex": "a{0,2}"}, "content": "b"}`), "not supported"},
 		{"before", withSection("normalizer", `{"type": "Prepend", "prepend": "`+strings.Repeat("x", 2000)+`"}`), "2000 bytes before a text"},
-		{"decoded", withSection("decoder", steps("decoders", 34, double)), "Replace 11 could make a text"},
+		{"decoded", withSection("decoder", steps("decoders", 34, double)), "step 11, Replace, could make a text"},
 		{"components", withSection("normalizer", steps("normalizers", 2000, `{"type": "Strip"}`)), "more than 1024 components"},
 		{"around", withPost(words, `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}},{"SpecialToken":{"id":"[SEP]"}}],"special_tokens":{"[SEP]":{"ids":[3`+
 			strings.Repeat(",3", 2000)+`]}}}`), "2001 tokens around a text"},

@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -65,18 +64,19 @@ func profileOf(name string, kind Kind, s *settings.Settings) (*profile, error) {
 	return p, nil
 }
 
-// CheckClass reads the settings in a directory that has no vocabulary. It returns an
-// error that names the class if they are of a tokenizer that needs none, such as ByT5's.
+// CheckClass reads the settings in a directory that has no vocabulary which can be read.
+// It returns an error that names the class if they are of a tokenizer.
 func CheckClass(dir string) error {
 	s, err := settings.Read(dir)
 	if err != nil {
 		return wrap(err)
 	}
-	if slices.Contains(programs, s.Class) {
-		return wrap(component.Unsupported("%s says that the tokenizer is a %s, which is not supported", filepath.Join(dir, s.ClassFile), s.Class))
+	path := filepath.Join(dir, s.ClassFile)
+	switch {
+	case slices.Contains(programs, s.Class):
+		err = component.Unsupported("%s says that the tokenizer is a %s, which is not supported", path, s.Class)
+	case s.Class != "" && s.ClassFile == settings.ConfigFile:
+		err = component.Unsupported("%s says that the tokenizer is a %s, but there is no vocabulary of a kind that is supported", path, s.Class)
 	}
-	if s.Class != "" && s.ClassFile == settings.ConfigFile {
-		return wrap(fmt.Errorf("%s is there, but no vocabulary of its %s: copy it too", filepath.Join(dir, s.ClassFile), s.Class))
-	}
-	return nil
+	return wrap(err)
 }

@@ -255,7 +255,9 @@ func (r *Report) tokenizer() {
 	switch {
 	case err != nil:
 		r.Tokenizer = &Tokenizer{File: path, Error: err.Error()}
-		r.damage(fmt.Errorf("the tokenizer cannot be read: %w", err))
+		if !errors.Is(err, errors.ErrUnsupported) { // else it is only of another kind
+			r.damage(fmt.Errorf("the tokenizer cannot be read: %w", err))
+		}
 	case t != nil:
 		r.Tokenizer = &Tokenizer{File: path, Kind: string(t.Kind()), Size: t.VocabSize()}
 		if c := r.Config; c != nil && t.VocabSize() > c.Vocabulary() {

@@ -13,9 +13,7 @@ type finder interface {
 // matcher returns the end of a match that begins at i, or -1. It is a finder.
 type matcher func(s string, i int) int
 
-func (m matcher) each(text string, yield func(start, end int)) { everyMatch(m, text, yield) }
-
-func everyMatch(m matcher, text string, yield func(start, end int)) {
+func (m matcher) each(text string, yield func(start, end int)) {
 	for i := 0; i < len(text); {
 		if end := m(text, i); end > i {
 			yield(i, end)
@@ -51,6 +49,14 @@ const (
 // one matches a character of a set.
 func one(set *set) node {
 	return node{set: set, least: 1, size: 1, compile: func(_ *compiler, next step) step {
+		if next == nil {
+			return func(s *search, i int) int {
+				if size := set.member(s.text, i); size > 0 {
+					return i + size
+				}
+				return -1
+			}
+		}
 		return func(s *search, i int) int {
 			size := set.member(s.text, i)
 			if size == 0 {
@@ -87,7 +93,7 @@ func alternatives(all []node) node {
 		next = c.once(next)
 		steps := make([]step, len(all))
 		for i, a := range all {
-			steps[i] = a.compile(c, next)
+			steps[i] = a.compile(c, next).orMatched()
 		}
 		return func(s *search, i int) int {
 			for _, m := range steps {
@@ -108,7 +114,7 @@ func alternatives(all []node) node {
 // lookahead matches nothing, where ahead matches or, negated, does not match.
 func lookahead(ahead node, negate bool) node {
 	return node{look: true, choices: ahead.choices, size: ahead.size, compile: func(c *compiler, next step) step {
-		match := ahead.compile(c, matched)
+		match, next := ahead.compile(c, nil).orMatched(), next.orMatched()
 		return func(s *search, i int) int {
 			if (match(s, i) >= 0) == negate {
 				return -1
@@ -140,7 +146,7 @@ func (r repetition) repeat(n node) node {
 		next = c.once(next)
 		all := next
 		for range r.max - r.min {
-			first, second := n.compile(c, all), next
+			first, second := n.compile(c, all).orMatched(), next.orMatched()
 			if r.lazy {
 				first, second = second, first
 			}

@@ -22,7 +22,7 @@ func compilePattern(expression string) (*pattern, error) {
 	p.check(n)
 	compiled := new(pattern)
 	if p.err == nil {
-		compiled.first = n.compile(&compiled.compiler, matched)
+		compiled.first = n.compile(&compiled.compiler, nil).orMatched()
 		if compiled.places+compiled.runs > maxMemory {
 			p.fail("it has more than %d repetitions and alternatives", maxMemory)
 		}

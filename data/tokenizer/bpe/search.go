@@ -1,12 +1,22 @@
 package bpe
 
-import "unicode/utf8"
+import (
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
 
-// step returns the end of a match of the rest of a pattern that begins at i, or -1.
+// step returns the end of a match of the rest of a pattern that begins at i, or -1. The
+// step after the last is nil: it never fails.
 type step func(s *search, i int) int
 
-// matched is the step after the last.
-func matched(_ *search, i int) int { return i }
+// orMatched returns next, or the step after the last as a function.
+func (next step) orMatched() step {
+	if next == nil {
+		return func(_ *search, i int) int { return i }
+	}
+	return next
+}
 
 // pattern is a compiled pattern. It looks for its matches by trying one way after the
 // other, but tries no step twice at one place where it has failed. So the time is
@@ -14,6 +24,7 @@ func matched(_ *search, i int) int { return i }
 type pattern struct {
 	first step
 	compiler
+	searches sync.Pool // of *search, which are made once
 }
 
 // compiler counts what a search must remember.
@@ -35,39 +46,65 @@ type search struct {
 type run struct{ from, end, low, high int }
 
 func (p *pattern) each(text string, yield func(start, end int)) {
-	s := &search{text: text, failed: make([][]uint64, p.places), runs: make([]run, p.runs)}
+	s, _ := p.searches.Get().(*search)
+	if s == nil {
+		s = &search{failed: make([][]uint64, p.places), runs: make([]run, p.runs)}
+	}
+	s.text = text
+	for i := range s.failed {
+		s.failed[i] = s.failed[i][:0]
+	}
 	for i := range s.runs {
 		s.runs[i] = run{-1, -1, 0, -1}
 	}
-	everyMatch(func(_ string, i int) int { return p.first(s, i) }, text, yield)
+	for i := 0; i < len(text); {
+		if end := p.first(s, i); end > i {
+			yield(i, end)
+			i = end
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+	}
+	s.text = ""
+	p.searches.Put(s)
 }
 
 // once returns a step that fails at once where it has failed before.
 func (c *compiler) once(next step) step {
+	if next == nil {
+		return nil
+	}
 	id := c.places
 	c.places++
 	return func(s *search, i int) int {
-		failed := s.failed[id]
-		if failed != nil && failed[i/64]>>(i%64)&1 != 0 {
+		if failed := s.failed[id]; len(failed) > 0 && failed[i/64]>>(i%64)&1 != 0 {
 			return -1
 		}
 		end := next(s, i)
 		if end < 0 {
-			if failed == nil {
-				failed = make([]uint64, len(s.text)/64+1)
-				s.failed[id] = failed
-			}
-			failed[i/64] |= 1 << (i % 64)
+			s.fail(id, i)
 		}
 		return end
 	}
 }
 
+// fail notes that a step has failed at i.
+func (s *search) fail(id, i int) {
+	if len(s.failed[id]) == 0 {
+		words := len(s.text)/64 + 1
+		s.failed[id] = slices.Grow(s.failed[id], words)[:words]
+		clear(s.failed[id])
+	}
+	s.failed[id][i/64] |= 1 << (i % 64)
+}
+
 // repeatSet repeats a single character without recursion.
 func (r repetition) repeatSet(c *compiler, set *set, next step) step {
 	if r.max >= 0 {
-		return r.repeatBounded(set, c.once(next))
+		return r.repeatBounded(set, c.once(next).orMatched())
 	}
+	next = next.orMatched()
 	id := c.runs
 	c.runs++
 	return func(s *search, i int) int {

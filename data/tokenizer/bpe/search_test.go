@@ -30,7 +30,7 @@ func TestHostilePatterns(t *testing.T) {
 func TestSearch(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, expression := range []string{
-		`a*a*b`, `a+?b*?c`, `(?:a|ab)(?:c|bcd)d*`, `[ab]*?b[ab]{1,3}c`, `a{1,3}?[ab]{2,}b|c`, `(?:ab?){1,3}b|[^a]+?a`, `[ab]+[bc]+[ac]+`, `(?:a[bc]*?){2,3}?c`,
+		`a*a*b`, `a+?b*?c`, `(?:a|ab)(?:c|bcd)d*`, `[ab]*?b[ab]{1,3}c`, `a{1,3}?[ab]{2,}b|c`, `(?:ab?){1,3}b|[^a]+?a`, `[ab]+[bc]+[ac]+`, `(?:a|)b(?:c|)`, `c(?:|ab)`, `(?:a[bc]*?){2,3}?c`,
 	} {
 		p, err := compilePattern(expression)
 		if err != nil {

@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,7 +120,7 @@ func Read(dir string) (*Settings, error) {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, AddedFile), err)
 		}
 	}
-	slices.SortStableFunc(s.Added, func(a, b Token) int { return int(a.ID - b.ID) })
+	slices.SortStableFunc(s.Added, func(a, b Token) int { return cmp.Compare(a.ID, b.ID) })
 	s.useFlags()
 	s.modelClass(dir)
 	return s, nil

@@ -26,7 +26,7 @@ func (f *jsonFile) addDecoder(c component.Component) error {
 			return err
 		}
 		if f.growth = max(f.growth, 1) * max(replace.Growth, 1); f.growth > component.MaxGrowth {
-			return fmt.Errorf("Replace %d could make a text %.0f times as long, together with those before it: the limit is %d", len(f.decoders)+1, f.growth, component.MaxGrowth)
+			return fmt.Errorf("step %d, Replace, could make a text %.0f times as long, together with those before it: the limit is %d", len(f.decoders)+1, f.growth, component.MaxGrowth)
 		}
 		d = eachToken(replace.Normalizer)
 	case "Strip":
