@@ -60,7 +60,9 @@ func TestRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		output(t, "report", "-again", of)
+		if text := output(t, "report", "-again", of); !strings.Contains(text, "computed again") {
+			t.Errorf("the output does not say that it was analyzed again: %s", text)
+		}
 		if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
 			t.Errorf("lag report -again changed %s (%v)", file, err)
 		}
