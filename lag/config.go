@@ -83,7 +83,7 @@ func (c StudyConfig) Validate() error {
 		return err
 	}
 	if c.Pretrain.Schedule.Steps < 1 && c.Pretrain.Initial == "" {
-		return fmt.Errorf("pretrain.schedule.steps is %d; it must be at least 1, or pretrain.initial must name a model", c.Pretrain.Schedule.Steps)
+		return advice.Value(advice.PretrainSteps, "is %d; it must be at least 1, or pretrain.initial must name a model", c.Pretrain.Schedule.Steps)
 	}
 	if err := engine.Positive("pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
 		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.Lag, "checkpoint_every", c.CheckpointEvery); err != nil {

@@ -139,7 +139,7 @@ func (c Stacking) Validate() error {
 	case len(c.Stages) < 2:
 		return fmt.Errorf("there are %d stages; give two or more, from the smallest model to the largest", len(c.Stages))
 	case !slices.Equal(c.Stages[0].Depths, c.Model.Depths()):
-		return fmt.Errorf("the first stage has %s layers, but the model has %s; make them equal", c.Stages[0].Depths, c.Model.Depths())
+		return fmt.Errorf("the first stage has %s, but the model has %s; make them equal", c.Stages[0].Depths.Layers(), c.Model.Depths().Layers())
 	case len(c.Arms) == 0 || len(c.Seeds) == 0:
 		return fmt.Errorf("there are %d arms and %d seeds; give one or more of each", len(c.Arms), len(c.Seeds))
 	case c.Schedule.Steps != 0 || c.Schedule.Start != 0 || c.Schedule.Length != 0:
@@ -151,8 +151,11 @@ func (c Stacking) Validate() error {
 		}
 	}
 	whole := c.Schedule
-	for _, stage := range c.Stages {
-		whole.Steps += max(stage.Steps, 0)
+	for i, stage := range c.Stages {
+		if stage.Steps < 1 {
+			return advice.Value(advice.Stages, "gives stage %d of %s %d steps; each stage needs at least 1", i+1, stage.Depths.Layers(), stage.Steps)
+		}
+		whole.Steps += stage.Steps
 	}
 	if err := whole.Validate(); err != nil {
 		return err
@@ -176,7 +179,7 @@ func (c Stacking) Validate() error {
 func (c Stacking) validateArm(arm Arm) error {
 	stages := c.stages(arm)
 	if last, want := stages[len(stages)-1].Depths, c.Stages[len(c.Stages)-1].Depths; !slices.Equal(last, want) {
-		return fmt.Errorf("it ends with %s layers, but the plan ends with %s; all arms must end with the same depths", last, want)
+		return fmt.Errorf("it ends with %s, but the plan ends with %s; all arms must end with the same depths", last.Layers(), want.Layers())
 	}
 	for i, stage := range stages {
 		if stage.Steps < 1 {

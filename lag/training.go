@@ -62,10 +62,13 @@ func (c Training) Validate() error {
 	if err := c.initial().validate(c.Task); err != nil {
 		return err
 	}
-	if err := errors.Join(c.Task.Validate(), c.Schedule.Validate(), validateName(c.Name, "training")); err != nil {
+	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "training")); err != nil {
 		return err
 	}
 	if err := engine.Positive("micro_batches", c.MicroBatches, "schedule.steps", c.Schedule.Steps, "evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery); err != nil {
+		return err
+	}
+	if err := c.Schedule.Validate(); err != nil {
 		return err
 	}
 	if c.BatchSize%c.MicroBatches != 0 {

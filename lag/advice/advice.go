@@ -31,6 +31,23 @@ const (
 	StudyNewVocabulary = "pretrain.new_vocabulary"
 )
 
+// Fields whose values errors of ranges name, see [Value].
+const (
+	TrainingSteps = "schedule.steps"
+	Lag           = "growth.lag"
+	EvaluateEvery = "evaluate_every"
+	MicroBatches  = "micro_batches"
+	Vocabulary    = "vocab_size"
+	Hidden        = "hidden_size"
+	Width         = "d_model"
+	Heads         = "num_attention_heads"
+	T5Heads       = "num_heads"
+	Positions     = "max_position_embeddings"
+
+	Stages = "stages.steps"
+	WarmUp = "schedule.warmup"
+)
+
 // Error is an error that other values of some fields can fix.
 type Error struct {
 	Fields []string

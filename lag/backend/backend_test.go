@@ -32,7 +32,7 @@ func TestOpenErrors(t *testing.T) {
 		"abacus":          "unknown backend",
 		"go:no_such":      "no_such",
 		"xla:no-such":     "no-such",
-		"xla:/no/such.so": "/no/such.so",
+		"xla:/no/such.so": "backend xla: there is no plugin: stat /no/such.so: no such file",
 	} {
 		if _, err := backend.Open(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want one with %q", name, err, want)

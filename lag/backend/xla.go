@@ -5,6 +5,7 @@ package backend
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,6 +31,11 @@ func openXLA(options string) (_ *Backend, err error) {
 	}
 	kind := plugin
 	if filepath.IsAbs(plugin) {
+		if info, err := os.Stat(plugin); err != nil {
+			return nil, fmt.Errorf("backend xla: there is no plugin: %w; give the path of a PJRT plugin, or %s", err, CPU)
+		} else if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("backend xla: %s is not a file; give the path of a PJRT plugin, or %s", plugin, CPU)
+		}
 		kind = "cpu"
 		for _, k := range []string{"cuda", "tpu"} {
 			if strings.Contains(filepath.Base(plugin), k) {

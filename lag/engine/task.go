@@ -6,6 +6,7 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -38,6 +39,9 @@ func (t Task) Validate() error {
 	if t.Objective.Settings == nil {
 		return fmt.Errorf("no objective was given; the objectives are %q", objective.Kinds())
 	}
+	if err := Positive(advice.SequenceLength, t.Objective.SequenceLength()); err != nil {
+		return err
+	}
 	return t.Model.Trains(t.Objective)
 }
 
@@ -65,7 +69,7 @@ func (t Task) Cost(m model.Model, microBatches int) (Cost, error) {
 func Positive(settings ...any) error {
 	for i := 0; i < len(settings); i += 2 {
 		if value := settings[i+1].(int); value < 1 {
-			return fmt.Errorf("%s is %d; it must be at least 1", settings[i], value)
+			return advice.Value(settings[i].(string), "is %d; it must be at least 1", value)
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 // the loss of a model that knows only how frequent each token is. A source that
 // is not clearly below it has not left the plateau.
 func PretrainCurve(r *result.Study) Figure {
-	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s layers", aggregate.Join(aggregate.From(r)))}
+	f := Figure{Name: "pretrain-curve", Title: fmt.Sprintf("Pretraining of the source model, %s", aggregate.From(r).Layers())}
 	return lossCurve(f, r.Source.Curve, r.Source.UnigramEntropy, "the source model", "pretraining step")
 }
 

@@ -115,7 +115,7 @@ func insertion(from, to, block, start, gap int) (Map, error) {
 		return nil, fmt.Errorf("a block of %d layers cannot start at layer %d of %d: choose a start from 0 to %d", block, start, from, from-block)
 	}
 	if gap < 0 || gap > from {
-		return nil, fmt.Errorf("a stack of %d layers has no gap %d: choose one from 0 (bottom) to %d (top)", from, gap, from)
+		return nil, fmt.Errorf("a stack of %s has no gap %d: choose one from 0 (bottom) to %d (top)", Depths{from}.Layers(), gap, from)
 	}
 	copies := slices.Repeat(span(start, start+block), (to-from)/block)
 	return slices.Concat(span(0, gap), copies, span(gap, from)), nil
@@ -126,7 +126,7 @@ func checkBlock(from, to, block int) error {
 		return err
 	}
 	if block < 1 || block > from {
-		return fmt.Errorf("a stack of %d layers has no block of %d: choose a size from 1 to %d", from, block, from)
+		return fmt.Errorf("a stack of %s has no block of %d: choose a size from 1 to %d", Depths{from}.Layers(), block, from)
 	}
 	if added := to - from; added%block != 0 {
 		return fmt.Errorf("copies of a block of %d layers cannot add the %d layers from %d to %d: choose a size that divides %d", block, added, from, to, added)

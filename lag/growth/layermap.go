@@ -72,7 +72,7 @@ func (m Map) Validate(from int) error {
 	}
 	for i, layer := range m {
 		if layer != New && (layer < 0 || layer >= from) {
-			return fmt.Errorf("layer map [%v]: place %d has source layer %d, but a source of %d layers has layers 0 to %d, and New is %d", m, i, layer, from, from-1, New)
+			return fmt.Errorf("layer map [%v]: place %d has source layer %d, but a source of %s has layers 0 to %d, and New is %d", m, i, layer, Depths{from}.Layers(), from-1, New)
 		}
 	}
 	return nil

@@ -269,7 +269,7 @@ func checkDepths(from, to int) error {
 		return fmt.Errorf("cannot grow from %d layers: the source needs at least 1", from)
 	}
 	if to <= from {
-		return fmt.Errorf("cannot grow from %d layers to %d: choose a depth above %d", from, to, from)
+		return fmt.Errorf("cannot grow from %s to %d: choose a depth above %d", Depths{from}.Layers(), to, from)
 	}
 	if to > maxDepth {
 		return fmt.Errorf("cannot grow to %d layers: choose a depth of at most %d", to, maxDepth)

@@ -23,7 +23,7 @@ func RandomAt(from, to, gap int) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if gap < 0 || gap > from {
-		return Strategy{}, fmt.Errorf("a stack of %d layers has no gap %d: choose one from 0 (bottom) to %d (top)", from, gap, from)
+		return Strategy{}, fmt.Errorf("a stack of %s has no gap %d: choose one from 0 (bottom) to %d (top)", Depths{from}.Layers(), gap, from)
 	}
 	m := slices.Concat(span(0, gap), slices.Repeat(Map{New}, to-from), span(gap, from))
 	return named(fmt.Sprintf("random-gap-%d", gap), m, randomSource), nil

@@ -26,7 +26,7 @@ func SOLAR(from, to int) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if to%2 != 0 || to > 2*from {
-		return Strategy{}, fmt.Errorf("two overlapping copies of %d layers cannot have %d layers: choose an even depth of at most %d", from, to, 2*from)
+		return Strategy{}, fmt.Errorf("two overlapping copies of %s cannot have %d layers: choose an even depth of at most %d", Depths{from}.Layers(), to, 2*from)
 	}
 	m := from - to/2
 	return named("solar", slices.Concat(span(0, from-m), span(m, from)), solarSource), nil

@@ -52,7 +52,11 @@ func Integers[N [1]int | [2]int](rule func(numbers N) Rule) func(argument string
 		var numbers N
 		fields := strings.Split(argument, ",")
 		if len(fields) != len(numbers) {
-			return nil, fmt.Errorf("it has %d whole numbers as parameters", len(numbers))
+			what := "one whole number as its parameter"
+			if len(numbers) > 1 {
+				what = fmt.Sprintf("%d whole numbers, separated by commas, as its parameters", len(numbers))
+			}
+			return nil, fmt.Errorf("it has %s, and several rules are separated by spaces", what)
 		}
 		for i, field := range fields {
 			n, err := strconv.Atoi(field)

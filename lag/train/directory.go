@@ -22,8 +22,7 @@ const (
 // changed while it is locked. TryLock returns false if another process holds
 // the lock.
 func TryLock(dir string) (unlock func(), ok bool, err error) {
-	_, unlock, ok, err = lock(context.Background(), dir, false)
-	return unlock, ok, err
+	return lock(context.Background(), dir, false)
 }
 
 // IsRun reports whether dir is the directory of a run.

@@ -12,10 +12,16 @@ import (
 	"github.com/landscape-aware/growing/data/dirlock"
 )
 
-// lock locks the run's directory. If another process holds the lock, it waits
+// lock is [hold] for work that is too short to lose the lock.
+func lock(ctx context.Context, dir string, wait bool) (unlock func(), ok bool, err error) {
+	_, unlock, ok, err = hold(ctx, dir, wait)
+	return unlock, ok, err
+}
+
+// hold locks the run's directory. If another process holds the lock, it waits
 // or, without wait, returns ok = false. The context that it returns is canceled
 // when the lock is lost.
-func lock(ctx context.Context, dir string, wait bool) (held context.Context, unlock func(), ok bool, err error) {
+func hold(ctx context.Context, dir string, wait bool) (held context.Context, unlock func(), ok bool, err error) {
 	const poll = 200 * time.Millisecond
 	for said := false; ; said = true {
 		l, ok, err := dirlock.Try(ctx, dir)

@@ -117,7 +117,7 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return outcome, false, fmt.Errorf("creating the run's directory: %w; choose another directory for the study", err)
 	}
-	ctx, unlock, ok, err := lock(ctx, dir, wait)
+	ctx, unlock, ok, err := hold(ctx, dir, wait)
 	if err != nil || !ok {
 		return outcome, ok, err
 	}
@@ -237,7 +237,7 @@ func (r *Run) Final(ctx context.Context) (Snapshot, error) {
 	if err := r.validate(); err != nil {
 		return Snapshot{}, err
 	}
-	ctx, unlock, _, err := lock(ctx, dir, true)
+	ctx, unlock, _, err := hold(ctx, dir, true)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -294,7 +294,7 @@ func (r *Run) refuse(ctx context.Context, step int) error {
 	if err != nil {
 		return err
 	}
-	_, unlock, _, err := lock(ctx, dir, true)
+	unlock, _, err := lock(ctx, dir, true)
 	if err != nil {
 		return err
 	}

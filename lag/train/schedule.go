@@ -85,7 +85,9 @@ func (s Schedule) Validate() error {
 		return fmt.Errorf("unknown warmup_shape %q; it is %q or %q", s.WarmUpShape, WarmUpLinear, WarmUpConstant)
 	case s.Kind == InverseSqrt && s.WarmUpShape == "":
 		return fmt.Errorf("schedule %q needs a warmup_shape: %q as in T5, or %q as in Vaswani et al. 2017", s.Kind, WarmUpConstant, WarmUpLinear)
-	case s.WarmUp < 0 || s.WarmUpShape != WarmUpConstant && s.WarmUp > s.length():
+	case s.WarmUp < 0:
+		return fmt.Errorf("a warm-up of %d steps is not possible; give 0 or more (warmup)", s.WarmUp)
+	case s.WarmUpShape != WarmUpConstant && s.WarmUp > s.length():
 		return fmt.Errorf("a warm-up of %d steps does not fit into %d steps; shorten the one (warmup) or lengthen the other", s.WarmUp, s.length())
 	case falls && !(s.Final >= 0 && s.Final <= 1):
 		return fmt.Errorf("final is %g; it is a share of the peak, from 0 to 1", s.Final)

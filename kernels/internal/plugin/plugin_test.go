@@ -154,6 +154,7 @@ func TestReleaseSumIsNotFromTheRelease(t *testing.T) {
 }
 
 func TestReleaseSum(t *testing.T) {
+	t.Setenv(SumEnv, "")
 	if sum, err := releaseSum("linux/amd64"); err != nil || sum != releases["linux/amd64"] {
 		t.Errorf("releaseSum = %q, %v", sum, err)
 	}
@@ -169,6 +170,23 @@ func TestReleaseSum(t *testing.T) {
 		if !hexSum.MatchString(sum) || !strings.HasSuffix(name, ".whl") {
 			t.Errorf("%s is not pinned", name)
 		}
+	}
+}
+
+// TestWheelWithoutEnd: a download that is far longer than the wheel is stopped.
+func TestWheelWithoutEnd(t *testing.T) {
+	dir := t.TempDir()
+	python := filepath.Join(dir, "python")
+	write(t, python, "#!/bin/sh\nhead -c 20000000 /dev/zero >\"$TMPDIR/part\"\nexec sleep 60\n")
+	if err := os.Chmod(python, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat("/bin/sh"); err != nil {
+		t.Skip("no /bin/sh here")
+	}
+	_, err := Wheel{Package: "p", Version: "1", Size: 1000}.download(t.Context(), python, nil, dir)
+	if err == nil || !strings.Contains(err.Error(), "not the expected file") {
+		t.Errorf("error %v, want one about its length", err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/landscape-aware/growing/lag/advice"
@@ -15,14 +14,41 @@ var words = advice.Words{
 	advice.Strategies: "-strategies; `lag strategies -wide` lists them", advice.Rules: "-rules",
 	advice.SequenceLength: "-length", advice.NewVocabulary: "-new-vocabulary", advice.StudyNewVocabulary: "-new-vocabulary",
 	advice.StackingSeeds: "-seeds 1,2", advice.StackingPool: "-strategies; `lag strategies` lists them",
+
+	advice.TrainingSteps: "-steps", advice.Stages: "-steps", advice.Lag: "-lag", advice.EvaluateEvery: "-evaluate-every",
+	advice.MicroBatches: "-micro-batches", advice.Vocabulary: "-vocab", advice.Hidden: "-hidden", advice.Width: "-hidden",
+	advice.Heads: "-heads", advice.T5Heads: "-heads", advice.Positions: "-length",
+}
+
+// worded is an error that names fields, and can name flags instead.
+type worded interface {
+	error
+	With(advice.Words) string
 }
 
 // withFlags returns the text of an error, which names flags where libraries name
 // fields.
 func withFlags(err error) string {
 	text := err.Error()
-	if e, ok := errors.AsType[*advice.Error](err); ok {
+	for _, e := range wordedIn(err) {
 		text = strings.Replace(text, e.Error(), e.With(words), 1)
 	}
 	return text
+}
+
+// wordedIn returns the outermost errors in the tree of err that name fields.
+func wordedIn(err error) []worded {
+	switch e := err.(type) {
+	case worded:
+		return []worded{e}
+	case interface{ Unwrap() error }:
+		return wordedIn(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var all []worded
+		for _, one := range e.Unwrap() {
+			all = append(all, wordedIn(one)...)
+		}
+		return all
+	}
+	return nil
 }

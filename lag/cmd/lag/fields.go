@@ -235,7 +235,7 @@ func set(target any, text string) (err error) {
 		for _, field := range strings.Split(text, ",") {
 			var n int64
 			if n, err = strconv.ParseInt(strings.TrimSpace(field), 10, 64); err != nil {
-				return numeric(err)
+				return fmt.Errorf("%w; separate several by commas, as in 1,2", numeric(err))
 			}
 			*t = append(*t, n)
 		}

@@ -153,6 +153,11 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 		}
 		pool, err := growth.NewPool(from, to, &growth.Options{Wide: true})
 		if err != nil {
+			if double, wideErr := growth.NewPool(from, 2*from, &growth.Options{Wide: true}); wideErr == nil {
+				if _, known := double.ByName(text); !known {
+					return s, fmt.Errorf("there is no strategy %q from %s; also, %w", text, growth.Depths{from}.Layers(), err)
+				}
+			}
 			return s, err
 		}
 		var ok bool

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,5 +25,15 @@ func TestGrowByName(t *testing.T) {
 	reset, err := growFlags{moments: "reset"}.strategy("stack", 3, 6)
 	if err != nil || reset.Moments != growth.MomentsReset {
 		t.Errorf("-moments reset: got %q, %v", reset.Moments, err)
+	}
+}
+
+// TestNoSuchStrategy: a misspelt strategy is said to be one, also where the number
+// of layers is wrong too.
+func TestNoSuchStrategy(t *testing.T) {
+	for text, want := range map[string]string{"stak": `there is no strategy "stak" from 3 layers`, "stack": "cannot grow from 3 layers to 3"} {
+		if _, err := (growFlags{}).strategy(text, 3, 3); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
 	}
 }

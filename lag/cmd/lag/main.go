@@ -13,6 +13,7 @@
 //	lag strategies   list the strategies to grow a stack, with their layer maps
 //	lag replay       train another framework's model on its batches, step by step
 //	lag data         prepare, look at and check the data of studies
+//	lag version      print the versions of this program and of what computes
 package main
 
 import (
@@ -54,6 +55,7 @@ var commands = []command{
 	{"strategies", "", "list the strategies that grow a stack of layers, with their layer maps", strategies, nil},
 	{"replay", "", "train a model of transformers on given batches and report every step, to compare implementations", replayCommand, nil},
 	{"data", "COMMAND", "prepare, look at and check the data of studies", nil, dataCommands},
+	{"version", "", "print the versions of this program, of Go, of GoMLX and of the backend", versionCommand, nil},
 }
 
 const (

@@ -34,6 +34,7 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			if err := analyzeAgain(ctx, dir); err != nil {
 				return mending(dir, err)
 			}
+			fmt.Printf("%s: correlations, picks and verdict were computed again from the recorded outcomes\n", dir)
 		}
 		write, err := reportOf(dir)
 		if err != nil {

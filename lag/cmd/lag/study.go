@@ -17,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
@@ -175,11 +176,7 @@ func drawStudy(dir string, study *result.Study) (figures int, err error) {
 
 // printResult prints the result of a study as text.
 func printResult(w io.Writer, r *result.Study) {
-	layers := fmt.Sprint(r.From)
-	if r.EncoderFrom > 0 {
-		layers = fmt.Sprintf("%d+%d", r.EncoderFrom, r.From)
-	}
-	fmt.Fprintf(w, "\nSource model: %s layers, %d parameters, %d steps; validation loss %.3f nats", layers, r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss))
+	fmt.Fprintf(w, "\nSource model: %s, %d parameters, %d steps; validation loss %.3f nats", aggregate.From(r).Layers(), r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss))
 	if shuffled := float64(r.Source.ShuffledLoss); !math.IsNaN(shuffled) {
 		fmt.Fprintf(w, ", %.3f with its context shuffled", shuffled)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -66,10 +67,10 @@ func (c Config) Validate() error {
 		{"max_position_embeddings", c.MaxPositions},
 	} {
 		if f.value < 1 {
-			return fmt.Errorf("bert: %s is %d; it must be at least 1", f.name, f.value)
+			return fmt.Errorf("bert: %w", advice.Value(f.name, "is %d; it must be at least 1", f.value))
 		}
 		if f.value > transformer.MaxSize {
-			return fmt.Errorf("bert: %s is %d; it must be at most %d", f.name, f.value, transformer.MaxSize)
+			return fmt.Errorf("bert: %w", advice.Value(f.name, "is %d; it must be at most %d", f.value, transformer.MaxSize))
 		}
 	}
 	if c.Layers > transformer.MaxLayers {

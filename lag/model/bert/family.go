@@ -54,8 +54,8 @@ var settings = []model.Setting[Config]{
 
 // Describe describes the model's shape in one line.
 func (c Config) Describe() string {
-	text := fmt.Sprintf("bert of %d layers, hidden size %d, %d heads, feed-forward %d, vocabulary %s, %d %s positions",
-		c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize, humanize.Comma(int64(c.VocabSize)), c.MaxPositions, c.Positions)
+	text := fmt.Sprintf("bert of %s, hidden size %d, %d heads, feed-forward %d, vocabulary %s, %d %s positions",
+		growth.Depths{c.Layers}.Layers(), c.HiddenSize, c.Heads, c.IntermediateSize, humanize.Comma(int64(c.VocabSize)), c.MaxPositions, c.Positions)
 	if c.PreNorm {
 		text += ", pre-norm"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -97,10 +98,10 @@ func (c Config) Validate() error {
 		{"relative_attention_num_buckets", c.RelativeBuckets}, {"relative_attention_max_distance", c.RelativeMaxDistance},
 	} {
 		if f.value < 1 {
-			return fmt.Errorf("ul2: %s is %d; it must be at least 1", f.name, f.value)
+			return fmt.Errorf("ul2: %w", advice.Value(f.name, "is %d; it must be at least 1", f.value))
 		}
 		if f.value > transformer.MaxSize {
-			return fmt.Errorf("ul2: %s is %d; it must be at most %d", f.name, f.value, transformer.MaxSize)
+			return fmt.Errorf("ul2: %w", advice.Value(f.name, "is %d; it must be at most %d", f.value, transformer.MaxSize))
 		}
 	}
 	if c.EncoderLayers > transformer.MaxLayers || c.DecoderLayers > transformer.MaxLayers {
