@@ -84,7 +84,9 @@ func specimens(t *testing.T) []specimen {
 		until   func(progress.Event) bool // when to interrupt
 	}{
 		{"study", study, showStudy, func(e progress.Event) bool { return e.Phase == progress.PhaseProbe && e.Index == 1 && e.Done >= 4 }},
-		{"stacking", stack, showStacking, func(e progress.Event) bool { return e.Phase == progress.PhaseStack && strings.Contains(e.Run, "2 layers") && e.Done >= 3 }},
+		{"stacking", stack, showStacking, func(e progress.Event) bool {
+			return e.Phase == progress.PhaseStack && strings.Contains(e.Run, "2 layers") && e.Done >= 3
+		}},
 		{"training", train, nil, func(e progress.Event) bool { return e.Phase == progress.PhaseTrain && e.Done >= 13 }},
 	} {
 		for _, interrupted := range []bool{false, true} {
