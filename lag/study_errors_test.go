@@ -8,8 +8,10 @@ import (
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/progress"
 )
 
 // changeBERT returns a function that changes the model of a study.
@@ -90,5 +92,47 @@ func TestBadInput(t *testing.T) {
 	}
 	if _, _, err := lag.LoadStudy(t.TempDir()); err == nil {
 		t.Error("an empty directory is not an error")
+	}
+}
+
+// TestDamagedKeptStates damages the states of candidates from which decay
+// branches start, when the branches are gone. The branches must be trained
+// again, twice, with the same result.
+func TestDamagedKeptStates(t *testing.T) {
+	config, dir := smoke(t), filepath.Join(t.TempDir(), "study")
+	config.Growth.Strategies, config.Growth.Rules = []string{"stack", "random-top"}, []string{"lag:5", "decay:5,2"}
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := resultBytes(t, dir, "result.json")
+	for range 2 { // the second time, there are runs that were trained to the branches again
+		damaged := 0
+		for _, path := range runsOf(t, dir) {
+			spec, err := engine.ReadSpec(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if spec.Kind == progress.PhaseBranch && spec.Strategy == nil {
+				if err := os.RemoveAll(path); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if kept := filepath.Join(path, "checkpoint", "step-00000005.safetensors"); spec.Kind == progress.PhaseProbe || spec.Kind == progress.PhaseBranch {
+				if err := os.Truncate(kept, 500); err != nil {
+					t.Fatal(err)
+				}
+				damaged++
+			}
+		}
+		if damaged < 2 {
+			t.Fatalf("%d states were damaged, want those of 2 candidates or more", damaged)
+		}
+		if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+			t.Fatal(err)
+		}
+		if resultBytes(t, dir, "result.json") != want {
+			t.Error("the result differs")
+		}
 	}
 }

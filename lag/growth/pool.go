@@ -260,9 +260,9 @@ func largestBlock(limit, added int) int {
 	return 0
 }
 
-// maxDepth is far above any model's depth. A mistyped number is then an error
+// MaxDepth is far above any model's depth. A mistyped number is then an error
 // instead of exhausting memory.
-const maxDepth = 10_000
+const MaxDepth = 10_000
 
 func checkDepths(from, to int) error {
 	if from < 1 {
@@ -271,8 +271,8 @@ func checkDepths(from, to int) error {
 	if to <= from {
 		return fmt.Errorf("cannot grow from %s to %d: choose a depth above %d", Depths{from}.Layers(), to, from)
 	}
-	if to > maxDepth {
-		return fmt.Errorf("cannot grow to %d layers: choose a depth of at most %d", to, maxDepth)
+	if to > MaxDepth {
+		return fmt.Errorf("cannot grow to %d layers: choose a depth of at most %d", to, MaxDepth)
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func Curve(r *result.Study, width int) string {
 	for _, c := range points {
 		for _, v := range []result.Number{c.Spearman, c.SpearmanLo} {
 			if f := float64(v); !math.IsNaN(f) {
-				lowest = min(lowest, f)
+				lowest = max(min(lowest, f), -1)
 			}
 		}
 	}

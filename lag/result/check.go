@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/growth"
@@ -13,6 +14,9 @@ import (
 // file that was damaged or edited. The analysis, the report and the figures
 // rely on it.
 func (r *Study) check() error {
+	if err := checkValues("", reflect.ValueOf(*r)); err != nil {
+		return err
+	}
 	if err := checkSeeds("strategies", len(r.Strategies), r.Seeds); err != nil {
 		return err
 	}
@@ -27,7 +31,7 @@ func (r *Study) check() error {
 	}
 	from, to := r.Grown()
 	for i := range from {
-		if from[i] < 1 || to[i] < from[i] {
+		if from[i] < 1 || to[i] < from[i] || to[i] > growth.MaxDepth {
 			return fmt.Errorf("models of %s layers cannot be grown from models of %s", to, from)
 		}
 	}
@@ -37,6 +41,13 @@ func (r *Study) check() error {
 			return fmt.Errorf("outcome %d is strategy %q with seed %d, expected %q with seed %d", i, o.Name, o.Seed, first.Name, r.Seeds[i/n])
 		}
 		what := fmt.Sprintf("strategy %q with seed %d", o.Name, o.Seed)
+		if len(o.Curve) == 0 {
+			return fmt.Errorf("%s has no losses", what)
+		}
+		same := func(a, b Signal) bool { return a.Name == b.Name && a.Step == b.Step && a.Decay == b.Decay }
+		if !slices.EqualFunc(o.Signals, r.Strategies[0].Signals, same) {
+			return fmt.Errorf("%s has other signals than strategy %q", what, r.Strategies[0].Name)
+		}
 		if err := errors.Join(checkOutcome(what, o.Status, o.Curve, o.Final), checkMap(what, o.Map, r.From, r.To), checkMap(what, o.Encoder, r.EncoderFrom, r.EncoderTo)); err != nil {
 			return err
 		}
@@ -46,23 +57,24 @@ func (r *Study) check() error {
 			return err
 		}
 	}
-	for _, c := range r.Correlation {
-		for _, v := range []Number{c.Pearson, c.Spearman, c.Kendall} {
-			if math.Abs(float64(v)) > 1+1e-9 {
-				return fmt.Errorf("the correlation at step %d is %g, outside [-1, 1]", c.Step, float64(v))
-			}
-		}
-	}
-	return nil
+	return r.checkAnalysis()
 }
 
 // check returns an error if the parts of a stacking do not fit together.
 func (r *Stacking) check() error {
+	if err := checkValues("", reflect.ValueOf(*r)); err != nil {
+		return err
+	}
 	if err := checkSeeds("arms", len(r.Arms), r.Seeds); err != nil {
 		return err
 	}
 	if len(r.Arms) == 0 {
 		return errors.New("it has no arms")
+	}
+	for i, stage := range r.Plan {
+		if err := checkStages("the plan", []StageOutcome{{Depths: stage.Depths}}); err != nil {
+			return fmt.Errorf("stage %d: %w", i+1, err)
+		}
 	}
 	n := len(r.Arms) / len(r.Seeds)
 	for i, o := range r.Arms {
@@ -93,8 +105,13 @@ func (r *Stacking) check() error {
 // a model of full depth has one stage.
 func checkStages(what string, stages []StageOutcome) error {
 	for i, s := range stages {
-		if len(s.Depths) == 0 || len(s.Depths) != len(stages[0].Depths) || slices.Min(s.Depths) < 1 {
+		if n := len(s.Depths); n == 0 || n > 2 || n != len(stages[0].Depths) || slices.Min(s.Depths) < 1 || slices.Max(s.Depths) > growth.MaxDepth {
 			return fmt.Errorf("stage %d of %s has models of %v layers", i+1, what, s.Depths)
+		}
+		for k := range s.Depths {
+			if i > 0 && s.Depths[k] < stages[i-1].Depths[k] {
+				return fmt.Errorf("stage %d of %s has models of %v layers, after %v", i+1, what, s.Depths, stages[i-1].Depths)
+			}
 		}
 		if s.Strategy == "" {
 			continue

@@ -236,8 +236,20 @@ func TestCleanStacking(t *testing.T) {
 	if _, err := lag.Stack(context.Background(), config, o); err != nil {
 		t.Fatal(err)
 	}
-	if e := only(t, root, Stacking); e.Status != Complete {
+	e := only(t, root, Stacking)
+	if e.Status != Complete {
 		t.Errorf("the stacking is %s", e.Status)
+	}
+	dropped := 0 // by a rule after its probe
+	for _, run := range must(List(o.Dir))(t) {
+		if run.Status == Dropped {
+			dropped++
+		} else if run.Status != Complete {
+			t.Errorf("in a complete stacking, the run %s is %s", run.Name, run.Status)
+		}
+	}
+	if all := len(must(runsIn(o.Dir))(t)); dropped == 0 || e.Done != e.Runs || e.Runs != all-dropped {
+		t.Errorf("the stacking has %d of %d runs, and dropped %d of %d", e.Done, e.Runs, dropped, all)
 	}
 	plan := must(PlanCleaning(o.Dir, true))(t)
 	got := reasons(plan)
@@ -332,5 +344,43 @@ func TestCleanLeavesAlone(t *testing.T) {
 	}
 	if _, err := Find(filepath.Join(dir, "none")); err == nil || errors.Is(err, os.ErrPermission) {
 		t.Errorf("a missing directory: %v", err)
+	}
+}
+
+// TestListDamaged lists a study with damaged files, and cleans nothing in it that
+// cannot be known.
+func TestListDamaged(t *testing.T) {
+	root := t.TempDir()
+	config := must(lag.Preset("smoke"))(t)
+	smallTask(t, &config.Task)
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	o := options(root, "study")
+	runStudy(t, config, o)
+	list := must(runsIn(o.Dir))(t)
+	for path, size := range map[string]int64{
+		filepath.Join(list[0], train.ConfigFile): 0, filepath.Join(list[1], train.OutcomeFile): 40, filepath.Join(o.Dir, result.StudyResult): 100,
+	} {
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := 0
+	for _, run := range must(List(o.Dir))(t) {
+		if run.Status == Broken {
+			broken++
+		}
+	}
+	if broken != 2 {
+		t.Errorf("%d runs are listed as damaged, want 2", broken)
+	}
+	if e := only(t, root, Study); e.Status != Broken {
+		t.Errorf("the study is %s", e.Status)
+	}
+	if _, err := PlanCleaning(o.Dir, true); err == nil || !strings.Contains(err.Error(), "again") {
+		t.Errorf("got error %v", err)
+	}
+	runStudy(t, config, o)
+	if plan := must(PlanCleaning(o.Dir, true))(t); reasons(plan)[Damaged] != 2 {
+		t.Errorf("of the damaged files, the plan removes %v", plan.Items)
 	}
 }

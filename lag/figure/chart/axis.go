@@ -130,7 +130,7 @@ func StepTicks(last int) []int {
 	if last > 20000 {
 		factors = []int{1} // five decades or more leave no room for others
 	}
-	for decade := 1; decade <= last; decade *= 10 {
+	for decade := 1; decade <= last && decade <= math.MaxInt/10; decade *= 10 {
 		for _, f := range factors {
 			if v := f * decade; float64(v) <= 0.7*float64(last) {
 				values = append(values, v)
@@ -165,8 +165,14 @@ func DecimalTicks(lo, hi float64, n int) []Tick {
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	var ticks []Tick
-	for k := math.Ceil(lo/step - 1e-9); k*step <= hi+1e-9*step; k++ {
-		ticks = append(ticks, Tick{k * step, FormatFixed(k*step, decimals)})
+	// Above 2^53 a float does not change if 1 is added: count in i.
+	first := math.Ceil(lo/step - 1e-9)
+	for i := 0; i <= n && (first+float64(i))*step <= hi+1e-9*step; i++ {
+		value := (first + float64(i)) * step
+		if len(ticks) > 0 && value <= ticks[len(ticks)-1].At {
+			break
+		}
+		ticks = append(ticks, Tick{value, FormatFixed(value, decimals)})
 	}
 	return ticks
 }
