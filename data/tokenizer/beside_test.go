@@ -99,7 +99,7 @@ func TestBesideRefused(t *testing.T) {
 		{"prefix", "wordpieces_prefix", false, map[string]string{"tokenizer_config.json": `{"wordpieces_prefix": "@@"}`}},
 		{"other ids", `"x" has id 9`, true, map[string]string{"added_tokens.json": `{"x": 9}`}},
 		{"no unknown token", "[U]", true, map[string]string{"tokenizer_config.json": `{"unk_token": "[U]"}`}},
-		{"no text", "do_lower_case: a JSON number", true, map[string]string{"tokenizer_config.json": `{"do_lower_case": 3}`}},
+		{"no text", "do_lower_case: it is a number, but must be true or false", true, map[string]string{"tokenizer_config.json": `{"do_lower_case": 3}`}},
 		{"cut off", "tokenizer_config.json is damaged: it is cut off", true, map[string]string{"tokenizer_config.json": `{"do_lower_case": tr`[:17]}},
 		{"a list", "special_tokens_map.json is damaged: it is no JSON object", true, map[string]string{"special_tokens_map.json": `[]`}},
 		{"no content", "pad_token", true, map[string]string{"special_tokens_map.json": `{"pad_token": {"lstrip": true}}`}},
