@@ -37,7 +37,7 @@ func (m *Model) saveTokenizer(dir string, kind model.TokenizerKind) error {
 	}
 	t, path, err := LoadTokenizer(m.Files)
 	if err != nil {
-		return err
+		return nil // setSpecialTokens has said so; the files are copied as they are
 	}
 	var settings map[string]any
 	switch name := filepath.Base(path); {
