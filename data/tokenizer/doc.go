@@ -7,7 +7,7 @@
 //
 // A [Tokenizer] is one of these models with special tokens: BERT's five, T5's
 // sentinels <extra_id_n>, UL2's mode tokens, or whatever a file defines. [Load]
-// reads Hugging Face's tokenizer.json, BERT's vocab.txt and SentencePiece's
-// .model, and gives the same ids as the programs that made them. [Train] makes a
-// vocabulary from text.
+// reads Hugging Face's tokenizer.json, BERT's vocab.txt, SentencePiece's .model and
+// GPT-2's vocab.json, with the settings beside them, and gives the same ids as the
+// programs that made them. [Train] makes a vocabulary from text.
 package tokenizer

@@ -189,6 +189,9 @@ func parsePairs(dir string, vocabulary []byte, s *settings.Settings) (parts, err
 	if prof == nil {
 		s.Class, s.Present = "GPT2Tokenizer", true
 	}
+	if s.Around && profiles[s.Class] == gpt2Profile {
+		return parts{}, component.Unsupported("add_bos_token and add_eos_token are not supported with a %s: false is", pairsFile)
+	}
 	text, err := os.ReadFile(filepath.Join(dir, mergesFile))
 	if err != nil {
 		return parts{}, fmt.Errorf("the merges beside it: %w", err)

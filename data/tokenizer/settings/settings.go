@@ -66,7 +66,12 @@ type Settings struct {
 	// none.
 	NamesExtra bool
 
-	known map[string]bool // contents of Extra
+	// Around is set if a token is to be put before or after a text: add_bos_token or
+	// add_eos_token.
+	Around bool
+
+	named []Token         // special tokens with names of a model's own, which come before Extra
+	known map[string]bool // contents of Extra and named
 
 	Added []Token // tokens with ids, by id
 }
@@ -120,6 +125,7 @@ func Read(dir string) (*Settings, error) {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, AddedFile), err)
 		}
 	}
+	s.Extra, s.named = append(s.named, s.Extra...), nil
 	slices.SortStableFunc(s.Added, func(a, b Token) int { return cmp.Compare(a.ID, b.ID) })
 	s.useFlags()
 	s.modelClass(dir)
@@ -261,7 +267,7 @@ func (s *Settings) specials() map[string]bool {
 			all[t.Content] = true
 		}
 	}
-	for _, t := range s.Extra {
+	for _, t := range slices.Concat(s.named, s.Extra) {
 		all[t.Content] = true
 	}
 	return all
@@ -298,7 +304,8 @@ func (s *Settings) role(m member) error {
 		return nil
 	}
 	if !slices.Contains(roles, m.name) && m.value[0] != '"' && m.value[0] != '{' {
-		return nil // a setting whose name ends so, such as add_bos_token
+		s.Around = s.Around || m.name == "add_bos_token" && string(m.value) == "true" || m.name == "add_eos_token" && string(m.value) == "true"
+		return nil // a setting whose name ends so
 	}
 	t, err := parseToken(m.value, true)
 	switch {
@@ -306,8 +313,9 @@ func (s *Settings) role(m member) error {
 		return err
 	case slices.Contains(roles, m.name):
 		s.Roles[m.name] = &t
-	default:
-		s.extra(t)
+	case !s.known[t.Content]:
+		s.known[t.Content] = true
+		s.named = append(s.named, t)
 	}
 	return nil
 }
