@@ -59,7 +59,8 @@ type locker interface {
 	Close() error
 }
 
-var newLocker = func(path string) locker { return flock.New(path) }
+// Other users of a shared directory may lock it too, as far as the umask lets them.
+var newLocker = func(path string) locker { return flock.New(path, flock.SetPermissions(0o666)) }
 
 // Try locks a directory, which must exist. It returns false if another process,
 // or another lock of this process, holds the lock.
