@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -382,5 +383,23 @@ func TestListDamaged(t *testing.T) {
 	runStudy(t, config, o)
 	if plan := must(PlanCleaning(o.Dir, true))(t); reasons(plan)[Damaged] != 2 {
 		t.Errorf("of the damaged files, the plan removes %v", plan.Items)
+	}
+
+	// A changed configuration must not make a run one of another study.
+	for _, run := range list {
+		if must(readRunConfig(run))(t).Kind != progress.PhasePretrain {
+			continue
+		}
+		path := filepath.Join(run, train.ConfigFile)
+		text := string(must(os.ReadFile(path))(t))
+		if err := os.WriteFile(path, []byte(strings.Replace(text, `"batch_size": `, `"batch_size": 1`, 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := trained.Load(run); !sealed.IsDamaged(err) {
+			t.Errorf("a model with a changed configuration is loaded: %v", err)
+		}
+	}
+	if plan := must(PlanCleaning(o.Dir, true))(t); reasons(plan)[Unused] != 0 {
+		t.Errorf("runs of the study are removed as those of another: %v", plan.Items)
 	}
 }
