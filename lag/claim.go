@@ -34,9 +34,9 @@ func (c claims[C, R]) claim() error {
 	var before C
 	path, other := filepath.Join(c.dir, c.file), ""
 	err := sealed.Read(path, &before)
-	damaged := sealed.IsDamaged(err)
+	unknown := err != nil // which configuration the result has
 	switch {
-	case damaged:
+	case sealed.IsDamaged(err):
 		log.Warn("the configuration in the directory is damaged; it is written again", "error", err)
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
@@ -55,7 +55,7 @@ func (c claims[C, R]) claim() error {
 	case err != nil: // there is none
 	case c.backendOf(r) != c.backend:
 		other = fmt.Sprintf("this directory held a study computed with the backend %s, and now it is %s", c.backendOf(r), c.backend)
-	case damaged && c.matches(r, c.config) != nil:
+	case unknown && c.matches(r, c.config) != nil:
 		other = "this directory held the result of another configuration"
 	}
 	if other != "" {

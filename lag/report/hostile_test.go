@@ -170,7 +170,7 @@ func TestRefused(t *testing.T) {
 		{0, ".correlation[0].spearman_hi", "7"}, {0, ".correlation[0].step", "-5"}, {0, ".from", "1000000"}, {0, ".to", "1000000"}, {0, ".steps", "-1"}, {0, ".steps", "9223372036854775807"},
 		{0, ".strategies[0].name", `"\u001b[2J"`}, {0, ".strategies[0].curve", "[]"}, {0, ".strategies[0].final", "1e308"}, {0, ".strategies[0].flops", "1e308"},
 		{0, ".strategies[0].map[0]", "-2"}, {0, ".strategies[0].curve[0].step", "-1"}, {0, ".strategies[0].curve[1].step", "9000000000000000000"},
-		{0, ".noise.separable", "2"}, {0, ".noise.seeds", "-1"}, {0, ".noise.ratio", "-1"}, {0, ".noise.pair_error", "-1"}, {0, ".rules[0].hit_1", "3"}, {0, ".rules[0].hit_3", "-1"},
+		{0, ".noise.separable", "2"}, {0, ".picks[0].regret", "-1"}, {0, ".rules[0].regret", "-1e30"}, {0, ".strategies[0].flops", "-1"}, {0, ".picks[0].extra_flops", "-1e9"}, {0, ".noise.seeds", "-1"}, {0, ".noise.ratio", "-1"}, {0, ".noise.pair_error", "-1"}, {0, ".rules[0].hit_1", "3"}, {0, ".rules[0].hit_3", "-1"},
 		{0, ".comparisons[0].beaten_by", "2"}, {0, ".verdict", `"\u001b]0;"`}, {0, ".warnings", `["\u0007"]`}, {0, ".family", `"\u009b"`}, {0, ".source.parameters", "-3"},
 		{0, ".signals[0].spearman", "2"}, {0, ".pairs[0].error", "1e300"}, {0, ".lag_steps", "-7"},
 		{1, ".encoder_to", "1000000"}, {1, ".encoder_from", "0"},

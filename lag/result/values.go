@@ -1,6 +1,7 @@
 package result
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -16,7 +17,7 @@ import (
 const (
 	maxStep  = 1_000_000_000_000 // training steps
 	maxCount = 1 << 53           // other counts, such as parameters
-	maxValue = 1e100             // losses are float32; FLOPs, and quotients of losses, are larger
+	maxValue = 1e45              // losses are float32 and at most 3.4e38
 )
 
 // checkValues returns an error if a number or a text of a result is impossible
@@ -66,6 +67,8 @@ func checkValues(path string, value reflect.Value) error {
 	case reflect.Float64:
 		if x := value.Float(); math.Abs(x) > maxValue { // false for NaN, which stands for null
 			return fmt.Errorf("%s is %g, which is not possible", path, x)
+		} else if x < 0 && strings.HasSuffix(path, "flops") {
+			return fmt.Errorf("%s is %g, a cost below 0", path, x)
 		}
 	}
 	return nil
@@ -126,7 +129,15 @@ func (r *Study) checkAnalysis() error {
 			return err
 		}
 	}
+	for _, p := range r.Picks {
+		if err := errors.Join(within("the regret of rule "+p.Rule, p.Regret, 0, math.Inf(1)), within("the normalized regret of rule "+p.Rule, p.RegretNorm, 0, math.Inf(1))); err != nil {
+			return err
+		}
+	}
 	for _, s := range r.Rules {
+		if err := within("the regret of rule "+s.Rule, s.Regret, 0, math.Inf(1)); err != nil {
+			return err
+		}
 		for _, hit := range []float64{s.Hit1, s.Hit3} {
 			if err := within("the share of hits of rule "+s.Rule, Number(hit), 0, 1); err != nil {
 				return err

@@ -86,10 +86,12 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 		}
 	}
 	configs := make([]runConfig, len(list))
+	changed := false // a run's configuration, so that it cannot be known what the runs belong to
 	for i, run := range list {
 		if configs[i], err = readRunConfig(run); err != nil {
 			return nil, err
 		}
+		changed = changed || configs[i].changed
 	}
 	other := make([]bool, len(list)) // runs of another configuration
 	if kind != Training {
@@ -117,7 +119,7 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 			p.Busy = append(p.Busy, run)
 			continue
 		}
-		if unused && other[i] {
+		if unused && other[i] && !changed {
 			size, err := sizeOf(run)
 			if err != nil {
 				return nil, err

@@ -71,7 +71,9 @@ func List(dir string) ([]Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		if complete && r.Status == Partial {
+		if c.changed {
+			r.Status = Broken
+		} else if complete && r.Status == Partial {
 			r.Status = Dropped
 		}
 		configs[r.Name] = c

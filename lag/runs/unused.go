@@ -33,6 +33,8 @@ type runConfig struct {
 	Schedule          json.RawMessage `json:"schedule"`
 	Parent            string          `json:"parent"`
 	Strategy          json.RawMessage `json:"strategy"`
+
+	changed bool // the file is not that of the run whose hash names the directory
 }
 
 func readRunConfig(run string) (c runConfig, err error) {
@@ -44,6 +46,7 @@ func readRunConfig(run string) (c runConfig, err error) {
 	if err != nil {
 		return c, fmt.Errorf("cannot read %s: %w; run the same study, stacking or training again, which writes it again, or remove the run's directory if you do not need it", path, err)
 	}
+	c.changed = train.CheckConfig(run, text) != nil
 	return c, nil
 }
 

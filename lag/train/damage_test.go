@@ -230,3 +230,24 @@ func TestStateOfAnotherRun(t *testing.T) {
 	do(t, a)
 	sameEnd(t, "with a state of another run", endOf(t, a), endOf(t, whole))
 }
+
+// TestCheckConfig changes digits of a run's config.json.
+func TestCheckConfig(t *testing.T) {
+	run := mustRun(t, testbackend.Go(t), tower{1}, train.NewAdamW(), t.TempDir(), 1e-2)
+	do(t, run)
+	dir, text := dirOf(t, run), readFile(t, run, train.ConfigFile)
+	if err := train.CheckConfig(dir, text); err != nil {
+		t.Error(err)
+	}
+	if err := train.CheckConfig(t.TempDir(), []byte("{}")); err != nil {
+		t.Errorf("a directory that is not named by a hash: %v", err)
+	}
+	for seed := range uint64(5) {
+		if err := train.CheckConfig(dir, changeDigit(text, seed)); !sealed.IsDamaged(err) {
+			t.Errorf("a changed digit: got error %v", err)
+		}
+	}
+	if err := train.CheckConfig(dir, text[:20]); !sealed.IsDamaged(err) {
+		t.Errorf("a part: got error %v", err)
+	}
+}

@@ -1,7 +1,9 @@
 package train
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -35,6 +37,27 @@ func IsRun(dir string) bool {
 func IsComplete(dir string) bool {
 	_, _, err := readOutcome(dir)
 	return err == nil
+}
+
+// CheckConfig returns a [sealed.DamagedError] if the text of a run's config.json
+// does not have the hash that names the run's directory. It returns nil if the
+// directory is not named by a hash.
+func CheckConfig(run string, text []byte) error {
+	address := addressOf(run)
+	if address == "" {
+		return nil
+	}
+	path := filepath.Join(run, ConfigFile)
+	var config bytes.Buffer
+	if err := json.Compact(&config, text); err != nil {
+		return &sealed.DamagedError{Path: path, Err: err}
+	}
+	for version := FormatVersion; version > 0; version-- {
+		if hashOf(config.Bytes(), version) == address {
+			return nil
+		}
+	}
+	return &sealed.DamagedError{Path: path, Err: errors.New("it does not have the hash that names the run's directory, so it was changed")}
 }
 
 // HasDamage reports whether the run in a directory has an outcome that is

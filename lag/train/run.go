@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -75,8 +76,13 @@ func Hash(config any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Appendf(text, "\nformat %d", FormatVersion))
-	return hex.EncodeToString(sum[:8]), nil
+	return hashOf(text, FormatVersion), nil
+}
+
+// hashOf returns the address of a run with a configuration and a format version.
+func hashOf(config []byte, version int) string {
+	sum := sha256.Sum256(fmt.Appendf(bytes.Clone(config), "\nformat %d", version))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Dir returns the run's directory.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -22,7 +23,10 @@ func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if result.IsStacking(arguments[0]) {
 			return fmt.Errorf("%s contains a stacking; its arms picked while they were trained, and lag report shows what", arguments[0])
 		}
-		study, err := result.LoadStudy(arguments[0])
+		study, _, err := lag.LoadStudy(arguments[0])
+		if study == nil { // its configuration may be lost, but a result suffices
+			study, err = result.LoadStudy(arguments[0])
+		}
 		if err != nil {
 			return mending(arguments[0], err)
 		}

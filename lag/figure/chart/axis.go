@@ -178,9 +178,13 @@ func DecimalTicks(lo, hi float64, n int) []Tick {
 }
 
 // FormatFixed formats a number with a fixed number of decimals and a proper
-// minus sign, as Vega does. It returns "0.0", not "−0.0".
+// minus sign, as Vega does. It returns "0.0", not "−0.0". Numbers with more than
+// 15 digits before the point get an exponent, because they would fill the chart.
 func FormatFixed(v float64, decimals int) string {
 	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	if math.Abs(v) >= 1e15 {
+		text = strconv.FormatFloat(v, 'g', 4, 64)
+	}
 	digits, negative := strings.CutPrefix(text, "-")
 	if !negative || strings.Trim(digits, "0.") == "" {
 		return digits

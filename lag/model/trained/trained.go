@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
@@ -105,6 +106,9 @@ func ReadConfig(dir string) (model.Model, error) {
 	}
 	path := filepath.Join(dir, modelFile)
 	text, err := os.ReadFile(path)
+	if err == nil {
+		text, err = sealed.Open(text)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		path = filepath.Join(dir, runConfigFile)
 		var run struct {
@@ -112,6 +116,11 @@ func ReadConfig(dir string) (model.Model, error) {
 		}
 		if text, err = os.ReadFile(path); err == nil {
 			err = strictjson.Unmarshal(text, &run)
+		}
+		if err == nil && run.Model != nil {
+			if err := train.CheckConfig(dir, text); err != nil {
+				return config, fmt.Errorf("%w; run the study, the stacking or the training again, which writes it again", err)
+			}
 		}
 		if errors.Is(err, fs.ErrNotExist) || err == nil && run.Model == nil {
 			return config, fmt.Errorf("%s does not contain a model: it has no %s, and no %s of a run: %w; name a directory made by lag import, grow or train",
@@ -164,7 +173,7 @@ func (p *Model) Save(dir string) error {
 				return err
 			}
 		}
-		return atomicfile.WriteJSON(filepath.Join(tmp, modelFile), p.Model)
+		return sealed.Write(filepath.Join(tmp, modelFile), p.Model)
 	})
 }
 

@@ -1,0 +1,71 @@
+package runs
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/model/trained"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// TestListDamaged lists a study with damaged files, and cleans nothing in it that
+// cannot be known.
+func TestListDamaged(t *testing.T) {
+	root := t.TempDir()
+	config := must(lag.Preset("smoke"))(t)
+	smallTask(t, &config.Task)
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	o := options(root, "study")
+	runStudy(t, config, o)
+	list := must(runsIn(o.Dir))(t)
+	for path, size := range map[string]int64{
+		filepath.Join(list[0], train.ConfigFile): 0, filepath.Join(list[1], train.OutcomeFile): 40, filepath.Join(o.Dir, result.StudyResult): 100,
+	} {
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := 0
+	for _, run := range must(List(o.Dir))(t) {
+		if run.Status == Broken {
+			broken++
+		}
+	}
+	if broken != 2 {
+		t.Errorf("%d runs are listed as damaged, want 2", broken)
+	}
+	if e := only(t, root, Study); e.Status != Broken {
+		t.Errorf("the study is %s", e.Status)
+	}
+	if _, err := PlanCleaning(o.Dir, true); err == nil || !strings.Contains(err.Error(), "again") {
+		t.Errorf("got error %v", err)
+	}
+	runStudy(t, config, o)
+	if plan := must(PlanCleaning(o.Dir, true))(t); reasons(plan)[Damaged] != 2 {
+		t.Errorf("of the damaged files, the plan removes %v", plan.Items)
+	}
+
+	// A changed configuration must not make a run one of another study.
+	for _, run := range list {
+		if must(readRunConfig(run))(t).Kind != progress.PhasePretrain {
+			continue
+		}
+		path := filepath.Join(run, train.ConfigFile)
+		text := string(must(os.ReadFile(path))(t))
+		if err := os.WriteFile(path, []byte(strings.Replace(text, `"batch_size": `, `"batch_size": 1`, 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := trained.Load(run); !sealed.IsDamaged(err) {
+			t.Errorf("a model with a changed configuration is loaded: %v", err)
+		}
+	}
+	if plan := must(PlanCleaning(o.Dir, true))(t); reasons(plan)[Unused] != 0 {
+		t.Errorf("runs of the study are removed as those of another: %v", plan.Items)
+	}
+}
