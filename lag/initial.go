@@ -20,7 +20,7 @@ func setInitial(t *Task, dir string) error {
 	t.Model = p.Model
 	t.Data.VocabSize = t.Model.Vocabulary()
 	if own, file, err := hf.LoadTokenizer(p.Files); err == nil && own != nil { // if it cannot be read, another may be given
-		setTokenizer(&t.Data, file)
+		useVocabulary(&t.Data, file)
 	}
 	if most := t.Model.MaxLength(); most > 0 && t.Objective.Settings != nil {
 		t.Objective = t.Objective.WithSequenceLength(min(t.Objective.SequenceLength(), most))
@@ -28,9 +28,9 @@ func setInitial(t *Task, dir string) error {
 	return nil
 }
 
-// setTokenizer sets the file of the vocabulary, and clears the settings of one
+// useVocabulary sets the file of the vocabulary, and clears the settings of one
 // that is trained.
-func setTokenizer(d *data.Config, file string) {
+func useVocabulary(d *data.Config, file string) {
 	d.TokenizerFile, d.VocabSize, d.Kind, d.MinFrequency, d.LimitAlphabet, d.ByteFallback, d.Coverage = file, 0, "", 0, 0, false, 0
 }
 
@@ -86,15 +86,19 @@ func setLength(t *Task, initial string, tokens int) {
 // SetTokenizer sets the file of the vocabulary. If the training starts from
 // another model, whose table may have more rows than the vocabulary has tokens,
 // the size is that of the file.
-func (c *Training) SetTokenizer(file string) { setFile(&c.Task, c.Initial, file) }
+func (c *Training) SetTokenizer(file string) { setTokenizer(&c.Task, c.Initial, file) }
 
 // SetTokenizer sets the file of the vocabulary. If the source is an existing
 // model, whose table may have more rows than the vocabulary has tokens, the size
 // is that of the file.
-func (c *StudyConfig) SetTokenizer(file string) { setFile(&c.Task, c.Pretrain.Initial, file) }
+func (c *StudyConfig) SetTokenizer(file string) {
+	setTokenizer(&c.Task, c.Pretrain.Initial, file)
+}
 
-func setFile(t *Task, initial, file string) {
-	if t.SetTokenizer(file); initial != "" {
-		setTokenizer(&t.Data, file)
+func setTokenizer(t *Task, initial, file string) {
+	if initial == "" {
+		t.SetTokenizer(file)
+	} else {
+		useVocabulary(&t.Data, file)
 	}
 }

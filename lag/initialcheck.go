@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model/trained"
 )
@@ -13,7 +14,7 @@ import (
 type initialModel struct {
 	dir           string // "" if it starts from the model's own initialization
 	newVocabulary bool   // train a vocabulary though the model has been trained with another, unknown one
-	field         string // that asks for it
+	field         string // the field that allows it
 }
 
 func (c Training) initial() initialModel {
@@ -29,7 +30,7 @@ func (c StudyConfig) initial() initialModel {
 func (m initialModel) validate(t Task) error {
 	if m.dir == "" {
 		if m.newVocabulary {
-			return fmt.Errorf("%s is for a training that starts from an existing model; remove it", m.field)
+			return advice.Value(m.field, "is for a training that starts from an existing model; remove it, or name the model")
 		}
 		return nil
 	}
@@ -83,8 +84,8 @@ func (m initialModel) checkVocabulary(t Task) error {
 	if size <= rows {
 		return nil // a table is often padded to a multiple of 8 or 128
 	}
-	return advice.Errorf(advice.TokenizerFile, "the vocabulary of %s has %d tokens, with the sentinels and mode tokens that the data needs, but the table of embeddings of the model in %s has %d rows: the last %d tokens, from %q on, have none; give the model more rows in Python, with resize_token_embeddings(%d), and import it again, or use a vocabulary without these tokens",
-		t.Data.TokenizerFile, size, m.dir, rows, size-rows, vocabulary.Token(int32(rows)), size)
+	return advice.Errorf(advice.TokenizerFile, "the vocabulary of %s has %d tokens%s, but the table of embeddings of the model in %s has %d rows: the last %d tokens, from %q on, have none; give the model more rows in Python, with resize_token_embeddings(%d), and import it again, or use a vocabulary without these tokens",
+		t.Data.TokenizerFile, size, engine.AddedTokens(t.Data), m.dir, rows, size-rows, vocabulary.Token(int32(rows)), size)
 }
 
 // checkTrained checks that a vocabulary may be trained for the model.

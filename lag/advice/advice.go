@@ -31,7 +31,7 @@ const (
 	StudyNewVocabulary = "pretrain.new_vocabulary"
 )
 
-// Fields whose values errors of ranges name, see [Value].
+// Fields that errors about a value name, see [Value].
 const (
 	TrainingSteps = "schedule.steps"
 	Lag           = "growth.lag"

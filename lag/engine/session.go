@@ -24,7 +24,7 @@ type Options struct {
 	DataDir   string            // directory of prepared data, which several studies can share; empty means ".lag-data" beside Dir
 	Backend   string            // engine, see [backend.Open]; empty means [backend.Auto]
 	Observe   progress.Observer // receives progress events; may be nil
-	Padded    bool              // a vocabulary that is trained may have fewer tokens than the model, which is there already
+	Padded    bool              // the model exists already; a vocabulary that is trained for it may be smaller than its table of embeddings
 	PeakFLOPS float64           // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
 
 	OpenBackend func(name string) (*backend.Backend, error) // nil means [backend.Open]
@@ -119,14 +119,23 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 func (s *Session) checkVocabulary() error {
 	size, want := s.dataset.Tokenizer.VocabSize(), s.task.Model.Vocabulary()
 	if size > want && s.task.Data.TokenizerFile != "" {
-		return advice.Errorf(advice.VocabSize, "the vocabulary of %s has %d tokens, with the sentinels and mode tokens that the data needs, but the model has %d; set the model's vocabulary size to %d",
-			s.task.Data.TokenizerFile, size, want, size)
+		return advice.Errorf(advice.VocabSize, "the vocabulary of %s has %d tokens%s, but the model has %d; set the model's vocabulary size to %d",
+			s.task.Data.TokenizerFile, size, AddedTokens(s.task.Data), want, size)
 	}
 	if size > want || size < want && !s.options.Padded && s.task.Data.TokenizerFile == "" && s.task.Data.Corpus.Source != "" {
 		return &advice.Error{Fields: []string{advice.VocabSize, advice.Corpus}, Err: fmt.Errorf(
 			"the data has a vocabulary of %d tokens, but the model has %d; set both vocabulary sizes to %d, or use a larger corpus", size, want, size)}
 	}
 	return nil
+}
+
+// AddedTokens says in an error about the size of a vocabulary that tokens were
+// added to those of its file. It returns "" if none were.
+func AddedTokens(c data.Config) string {
+	if c.Sentinels > 0 || c.Modes {
+		return ", with the sentinels and mode tokens that the data needs"
+	}
+	return ""
 }
 
 // missing returns a directory and those above it that do not exist, the

@@ -86,7 +86,12 @@ func (c *checkpoint) Equal(a, b string) (bool, error) {
 		return false, err
 	}
 	other, err := c.file.Floats(c.tensors[b])
-	return err == nil && slices.Equal(one.Shape, other.Shape) && slices.Equal(one.Data, other.Data), err
+	return err == nil && slices.Equal(one.Shape, other.Shape) && equal(one.Data, other.Data), err
+}
+
+// equal reports whether numbers are the same. Here NaN is equal to itself.
+func equal(a, b []float32) bool {
+	return slices.EqualFunc(a, b, func(x, y float32) bool { return x == y || x != x && y != y })
 }
 
 // checkpoint is an open checkpoint. It maps canonical names to tensors.
@@ -211,7 +216,7 @@ func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transform
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(t.Data, params[p.Name].Data) {
+		if !equal(t.Data, params[p.Name].Data) {
 			return fmt.Errorf("%s: tensor %s is not equal to %s; a model in which these two differ is not supported",
 				c.file.Path(), name, copied.Of)
 		}

@@ -6,9 +6,9 @@ import (
 	"github.com/landscape-aware/growing/data/strictjson"
 )
 
-// Python's JSON has NaN, Infinity and -Infinity, which JSON has not. Here they
-// are texts that begin with a character that no text of a configuration has, so
-// that they are kept, and are no numbers where a number is needed.
+// Python writes NaN, Infinity and -Infinity, which JSON does not have. Here each
+// becomes a string that begins with a NUL character. So it is kept, and is an
+// error where a number is needed.
 var notFinite = []struct{ python, text string }{
 	{"NaN", `"\u0000NaN"`}, {"-Infinity", `"\u0000-Infinity"`}, {"Infinity", `"\u0000Infinity"`},
 }

@@ -111,7 +111,7 @@ func (m *Model) configFields(export model.Export, a model.Architecture) (map[str
 	for _, name := range append([]string{"transformers_version", "_name_or_path"}, export.Without...) { // they describe another file
 		delete(fields, name)
 	}
-	for _, alias := range a.Aliases { // transformers lets them count, and they may be of another shape
+	for _, alias := range a.Aliases { // transformers prefers them to the field, and growth may have left them stale
 		delete(fields, alias.Alias)
 	}
 	m.setSpecialTokens(fields, a.Tokenizer)

@@ -100,7 +100,7 @@ func (m *Model) vocabularySettings(t *tokenizer.Tokenizer, kind model.TokenizerK
 	if n, ok := t.Normalization(); ok {
 		settings["do_lower_case"], settings["strip_accents"], settings["tokenize_chinese_chars"] = n.Lowercase, n.StripAccents, n.ChineseChars
 	}
-	if t.PrefixSpace() { // transformers 4 takes no for the default, whatever the file says
+	if t.PrefixSpace() { // transformers 4 defaults to false, whatever the file says
 		settings["add_prefix_space"] = true
 	}
 	return settings

@@ -92,14 +92,15 @@ func dataFlags(flags *flag.FlagSet, without ...string) *overrides[data.Config] {
 
 // sizer is a configuration in which some sizes depend on whether it starts from
 // an existing model.
-type sizer interface {
+type sizer[T any] interface {
+	*T
 	SetSequenceLength(tokens int)
 	SetTokenizer(file string)
 }
 
 // taskFlags adds flags for the most common settings of a task and its data.
 // Their defaults are the preset's.
-func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.Task) {
+func taskFlags[T any, C sizer[T]](flags *flag.FlagSet, o *overrides[T], task func(C) *lag.Task) {
 	add := func(name, help string, field func(*lag.Task) any) {
 		o.add(flags, name, help, presets, func(c *T) any { return field(task(c)) })
 	}
@@ -107,7 +108,7 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 		field := func(c *T) any { return f.field(&task(c).Data) }
 		if f.name == "tokenizer" {
 			field = func(c *T) any {
-				return func(file string) error { any(c).(sizer).SetTokenizer(file); return nil }
+				return func(file string) error { C(c).SetTokenizer(file); return nil }
 			}
 		}
 		o.add(flags, f.name, f.help, "", field)
@@ -117,7 +118,7 @@ func taskFlags[T any](flags *flag.FlagSet, o *overrides[T], task func(*T) *lag.T
 	}
 	ofModel("size", "`name` of a published size for the model, such as mini or base")
 	add("vocab", "`tokens` in the vocabulary", func(t *lag.Task) any { return t.SetVocabSize })
-	o.add(flags, "length", "sequence length in `tokens`", presets, func(c *T) any { return any(c).(sizer).SetSequenceLength })
+	o.add(flags, "length", "sequence length in `tokens`", presets, func(c *T) any { return C(c).SetSequenceLength })
 	ofModel("hidden", "hidden size in `units`; the feed-forward size changes in proportion")
 	ofModel("heads", "attention `heads`")
 	ofModel("positions", "`kind` of a BERT's positions: learned, sinusoidal or relative")

@@ -122,7 +122,7 @@ func parseT5(text []byte, class string) (model.Config, error) {
 	}
 	tied, scales := c.TieEmbeddings, c.TieEmbeddings
 	if c.ScaleOutputs != nil {
-		// The body alone, without a scale, has lost the head of its own.
+		// T5Model saves no head. Without a scale the head was its own, and is lost.
 		tied, scales = *c.ScaleOutputs || class != "T5Model", *c.ScaleOutputs
 	}
 	return Config{
