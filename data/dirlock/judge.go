@@ -1,9 +1,12 @@
 package dirlock
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
 // dying is how long a process may take to end after it has lost its lock.
@@ -55,27 +58,58 @@ func isAlive(o owner) (alive, known bool) {
 // long that it counts as dead. A sign of life between two calls is a
 // [*SharedError].
 func isQuiet(dir, path string, found owner) (bool, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return false, explain(dir, err)
+	holding.Lock()
+	before := holding.seen[path]
+	holding.Unlock()
+	if before.nonce != found.Nonce {
+		age, err := ageOf(dir, path)
+		if err != nil {
+			return false, explain(dir, err)
+		}
+		before = sighting{found.Nonce, found.Beat, time.Now().Add(-age)}
 	}
 	holding.Lock()
 	defer holding.Unlock()
 	if holding.seen == nil {
 		holding.nonces, holding.seen = make(map[string]bool), make(map[string]sighting)
 	}
-	before, ok := holding.seen[path]
-	if !ok || before.nonce != found.Nonce {
-		before = sighting{found.Nonce, found.Beat, time.Now()}
-		holding.seen[path] = before
-	}
+	holding.seen[path] = before
 	switch {
 	case before.beat != found.Beat:
 		delete(holding.seen, path)
 		return false, &SharedError{dir, found.Host, found.PID}
-	case time.Since(info.ModTime()) > stale, time.Since(before.since) > stale:
+	case time.Since(before.since) > stale:
 		delete(holding.seen, path)
 		return true, nil
 	}
 	return false, nil
+}
+
+// ageOf returns how long ago the lock file was written. It compares the file's
+// time with that of a new file beside it: the clock of this machine may be
+// minutes away from the one that stamps files. Where no file can be made, and
+// for times in the future, the age is 0: then only what this process sees counts.
+func ageOf(dir, path string) (time.Duration, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	now, err := fileTime(dir)
+	if err != nil {
+		return 0, nil
+	}
+	return max(0, now.Sub(info.ModTime())), nil
+}
+
+// fileTime returns the time that a file in dir gets now. Tests set the clock back.
+var fileTime = func(dir string) (now time.Time, err error) {
+	f, err := os.CreateTemp(dir, Name+".*"+atomicfile.Ext)
+	if err != nil {
+		return now, err
+	}
+	info, err := f.Stat()
+	if err = errors.Join(err, f.Close(), os.Remove(f.Name())); err != nil {
+		return now, err
+	}
+	return info.ModTime(), nil
 }

@@ -79,7 +79,7 @@ var holding struct {
 type sighting struct {
 	nonce string
 	beat  int
-	since time.Time
+	since time.Time // of the beat
 }
 
 func hold(nonce string, held bool) {
