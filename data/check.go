@@ -34,7 +34,7 @@ func open(ctx context.Context, dir string, progress Progress) (*Dataset, error) 
 	if err := d.check(ctx, progress); err != nil {
 		d.Close()
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 		return nil, damaged(dir, err)
 	}

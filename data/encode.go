@@ -85,6 +85,9 @@ func (p *preparation) encode(ctx context.Context, vocab *tokenizer.Tokenizer, c 
 		return err
 	}
 	for i, w := range writers {
+		if err := p.lost(); err != nil {
+			return err
+		}
 		if err := w.Commit(); err != nil {
 			return err
 		}

@@ -45,7 +45,8 @@ type Progress func(stage string, done, total int64)
 // final name. The next run uses the downloaded files and a trained vocabulary
 // again, gives the same bytes, and removes other leftovers. After any other
 // error only downloaded files are kept. Two processes that share dir take
-// turns.
+// turns. If the file system does not keep them apart, the one that finds that
+// out leaves the files to the other, and returns a [*dirlock.SharedError].
 //
 // Prepare needs memory for a few MiB of text and tokens, and for training the
 // vocabulary. The latter grows with the number of different words, not with the
@@ -64,7 +65,7 @@ func Prepare(ctx context.Context, cfg Config, dir string, progress Progress) (*D
 	return d, nil
 }
 
-func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (*Dataset, error) {
+func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (d *Dataset, err error) {
 	vocab, err := cfg.loadTokenizer()
 	if err != nil {
 		return nil, err
@@ -88,7 +89,14 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 		return nil, err
 	}
 	defer lock.Unlock()
-	ctx = lock.Context()
+	defer func() {
+		// What fails without the lock fails because of that: work was canceled, or
+		// files are the other process's.
+		if lost := lock.Err(); err != nil && lost != nil {
+			err = lost
+		}
+	}()
+	ctx, p.lost = lock.Context(), lock.Err
 	// Another process may have made the dataset while this one waited.
 	if d, err := p.existing(ctx); !errors.Is(err, errNotPrepared) {
 		return d, err
@@ -110,6 +118,7 @@ type preparation struct {
 	vocab    *tokenizer.Tokenizer // from TokenizerFile; nil if it has to be trained
 	stamp    string
 	progress Progress
+	lost     func() error // why the lock of dir is lost, or nil; asked before files are removed or renamed
 }
 
 // contents describes the documents of a corpus. It is stored under the corpus's
@@ -221,6 +230,9 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	vocab, c := p.vocab, p.contents()
 	if c != nil {
 		if partial := p.partial(c); partial.complete(ctx) {
+			if err := p.lost(); err != nil {
+				return nil, err
+			}
 			return partial.commit(ctx, filepath.Join(p.dir, p.address(c)), p.progress)
 		} else if vocab == nil {
 			vocab = partial.vocabulary()
@@ -248,25 +260,33 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 		return d, err
 	}
 
+	if err := p.lost(); err != nil {
+		return nil, err
+	}
 	partial := p.partial(c)
 	if err := sweepOthers(partial); err != nil {
 		return nil, err
 	}
-	if err := partial.begin(vocab, p.vocab == nil); err != nil {
-		return nil, also(err, os.RemoveAll(string(partial)))
-	}
+	begun := false
 	defer func() {
-		if err != nil {
-			err = also(err, partial.clear(ctx.Err() != nil))
+		if err != nil && p.lost() == nil {
+			err = also(err, partial.clear(begun && ctx.Err() != nil))
 		}
 	}()
+	if err := partial.begin(vocab, p.vocab == nil); err != nil {
+		return nil, err
+	}
+	begun = true
 	if err := p.encode(ctx, vocab, c, string(partial)); err != nil {
 		return nil, fmt.Errorf("encoding: %w", err)
 	}
-	if err := p.unchanged(ctx); err != nil {
+	if err := errors.Join(p.unchanged(ctx), p.lost()); err != nil {
 		return nil, err
 	}
 	if err := p.describe(ctx, vocab, c, string(partial)); err != nil {
+		return nil, err
+	}
+	if err := p.lost(); err != nil {
 		return nil, err
 	}
 	return partial.commit(ctx, final, p.progress)
