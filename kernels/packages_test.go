@@ -44,7 +44,7 @@ func TestPackagesInContributing(t *testing.T) {
 	}
 	for _, row := range rows {
 		if imports[row] == nil {
-			t.Errorf("CONTRIBUTING.md has a row for %s, which is no package", row)
+			t.Errorf("CONTRIBUTING.md has a row for %s, which is not a package", row)
 		}
 	}
 }

@@ -52,7 +52,7 @@ var usual = parts{xla: true}
 
 // ensure installs what is missing. Several processes may call it at the same
 // time: one works while the others wait.
-func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
+func ensure(ctx context.Context, c checkout.Checkout, want parts) (err error) {
 	start := time.Now()
 	if err := os.MkdirAll(c.Private(), 0o755); err != nil {
 		return fmt.Errorf("creating the private directory: %w", err)
@@ -61,7 +61,12 @@ func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = held.Unlock() }()
+	defer func() {
+		if lost := held.Err(); err != nil && lost != nil {
+			err = lost // what fails without the lock fails because of that
+		}
+		_ = held.Unlock()
+	}()
 	ctx = held.Context()
 	_ = os.RemoveAll(c.Private("tmp")) // left by a killed set-up; we hold the lock
 	if err := pyenv.Ensure(ctx, c); err != nil {

@@ -2,7 +2,9 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/charmbracelet/log"
 
@@ -19,10 +21,10 @@ const (
 
 // EnsureDevice installs go-xla's plugin for "cuda" or "tpu" unless there is
 // one. go-xla's installer downloads it from PyPI. The plugin must have the sha256
-// that is pinned here; NVIDIA's libraries, of which the installer takes the
-// newest that fit, only that of PyPI's list. It installs the plugin itself last,
+// that is pinned here, see [only]; NVIDIA's libraries, of which the installer takes
+// the newest that fit, only that of PyPI's list. It installs the plugin itself last,
 // so an interrupted installation does not look complete.
-func EnsureDevice(ctx context.Context, c checkout.Checkout, kind string) error {
+func EnsureDevice(ctx context.Context, c checkout.Checkout, kind string) (err error) {
 	if p, ok := OfKind(Find(SearchPath()), kind); ok {
 		log.Info("XLA plugin ready", "device", kind, "path", p.Path)
 		return nil
@@ -35,7 +37,7 @@ func EnsureDevice(ctx context.Context, c checkout.Checkout, kind string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = held.Unlock() }()
+	defer func() { err = unlock(held, err) }()
 	ctx = held.Context()
 	temp, remove, err := c.Temp("plugin")
 	if err != nil {
@@ -43,14 +45,21 @@ func EnsureDevice(ctx context.Context, c checkout.Checkout, kind string) error {
 	}
 	defer remove()
 	log.Info("installing go-xla's plugin and the libraries it needs; for CUDA these are several GB", "device", kind)
-	err = withInstaller(ctx, temp, func() error { return installDevice(kind, home) })
+	rule := &only{Package: pypiPackages[kind], Lists: hostOfLists, Wheels: hostOfWheels}
+	err = withInstaller(ctx, temp, rule, func() error { return installDevice(kind, home) })
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("installing the XLA plugin for %s: %w", kind, err)
 	}
 	p, ok := OfKind(Find([]string{home, home + "/nvidia"}), kind)
+	if err := rule.check(); err != nil {
+		if ok && held.Err() == nil {
+			err = errors.Join(err, os.Remove(p.Path))
+		}
+		return fmt.Errorf("installing the XLA plugin for %s: %w; it was not installed", kind, err)
+	}
 	if !ok {
 		return fmt.Errorf("installing the XLA plugin for %s: go-xla's installer left none in %s", kind, home)
 	}

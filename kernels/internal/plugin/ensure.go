@@ -19,7 +19,7 @@ import (
 var ErrNone = errors.New("no XLA plugin for CPU")
 
 // errUnpinned is why go-xla's release is not used.
-var errUnpinned = errors.New("no sha256 of it is known here; compare the one on its page with one from another network, and set " + SumEnv + " to it")
+var errUnpinned = errors.New("it is not installed unasked: its checksum is published only beside the file. Download it on two networks, compare sha256sum, and set " + SumEnv + " to the result")
 
 // Ensure installs an XLA plugin for CPU in the user's home unless there is one:
 // go-xla's own release if its sha256 is known and it can be reached, otherwise
@@ -28,7 +28,7 @@ var errUnpinned = errors.New("no sha256 of it is known here; compare the one on 
 //
 // PipEnv is the environment for pip of the private Python environment, which
 // must exist.
-func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
+func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) (err error) {
 	home, err := Home()
 	if err != nil {
 		return fmt.Errorf("finding the directory for XLA plugins: %w", err)
@@ -57,10 +57,10 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = held.Unlock() }()
+	defer func() { err = unlock(held, err) }()
 	ctx = held.Context()
 	if p, ok := OfKind(Find(dirs), "cpu"); ok {
-		log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another process, in the meantime")
+		log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another set-up")
 		return nil
 	}
 	temp, remove, err := c.Temp("plugin")
@@ -69,7 +69,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	}
 	defer remove()
 	removeAbandoned(home)
-	sum, err := releaseSum(Platform())
+	sum, mend, err := releaseSum(Platform())
 	if err != nil {
 		return err
 	}
@@ -81,11 +81,11 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) error {
 	_, changed := errors.AsType[*SumError](err)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return context.Cause(ctx)
 	case changed:
-		return fmt.Errorf("go-xla's release: %w; correct %s, or unset it", err, SumEnv)
+		return fmt.Errorf("go-xla's release: %w; %s", err, mend)
 	case err != nil && !hasWheel:
-		return fmt.Errorf("%w: go-xla's release: %w; PyPI has none for %s; the pure-Go backend works (-backend go)", ErrNone, err, Platform())
+		return fmt.Errorf("%w: PyPI has none for %s; go-xla's release, %s of %s: %w; the pure-Go backend works (-backend go)", ErrNone, Platform(), archiveStem(Platform()), releasePage, err)
 	case err != nil:
 		if !errors.Is(err, errUnpinned) {
 			log.Info("the release cannot be used; trying PyPI", "error", err)
@@ -110,6 +110,16 @@ func lockHome(ctx context.Context, home string) (*dirlock.Lock, error) {
 		return nil, fmt.Errorf("installing the plugin: %w", err)
 	}
 	return dirlock.Wait(ctx, home, sync.OnceFunc(func() { log.Info("waiting for another set-up that installs a plugin") }))
+}
+
+// unlock ends the lock of the directory of plugins. It returns the error of the
+// work under it, or why the lock was lost if the work failed because of that.
+func unlock(held *dirlock.Lock, err error) error {
+	if lost := held.Err(); err != nil && lost != nil {
+		err = lost
+	}
+	_ = held.Unlock()
+	return err
 }
 
 // removeAbandoned removes the temporary files of killed installations.

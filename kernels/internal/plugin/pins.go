@@ -34,13 +34,13 @@ var hexSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // releaseSum returns the sha256 that go-xla's release must have on a platform:
 // the user's, or the pinned one. It is empty if there is none; the release is
-// not used then.
-func releaseSum(platform string) (string, error) {
+// not used then. Mend says where the sum is from, and what to do if it differs.
+func releaseSum(platform string) (sum, mend string, err error) {
 	if given := os.Getenv(SumEnv); given != "" {
 		if !hexSum.MatchString(given) {
-			return "", fmt.Errorf("%s=%q is no sha256, which has 64 hexadecimal digits in lower case", SumEnv, given)
+			return "", "", fmt.Errorf("%s=%q is not a sha256: give 64 hexadecimal digits in lower case", SumEnv, given)
 		}
-		return given, nil
+		return given, "the sha256 is that of " + SumEnv + ": correct it, or unset it", nil
 	}
-	return releases[platform], nil
+	return releases[platform], "the sha256 is the one pinned in kernels/internal/plugin/pins.go: try another network, and report it if it stays", nil
 }

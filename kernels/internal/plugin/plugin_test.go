@@ -155,16 +155,16 @@ func TestReleaseSumIsNotFromTheRelease(t *testing.T) {
 
 func TestReleaseSum(t *testing.T) {
 	t.Setenv(SumEnv, "")
-	if sum, err := releaseSum("linux/amd64"); err != nil || sum != releases["linux/amd64"] {
-		t.Errorf("releaseSum = %q, %v", sum, err)
+	if sum, mend, err := releaseSum("linux/amd64"); err != nil || sum != releases["linux/amd64"] || strings.Contains(mend, SumEnv) {
+		t.Errorf("releaseSum = %q, %q, %v", sum, mend, err)
 	}
 	t.Setenv(SumEnv, hash("archive"))
-	if sum, err := releaseSum("linux/amd64"); err != nil || sum != hash("archive") {
-		t.Errorf("releaseSum = %q, %v, want the user's", sum, err)
+	if sum, mend, err := releaseSum("linux/amd64"); err != nil || sum != hash("archive") || !strings.Contains(mend, SumEnv) {
+		t.Errorf("releaseSum = %q, %q, %v, want the user's", sum, mend, err)
 	}
 	t.Setenv(SumEnv, "1234")
-	if _, err := releaseSum("linux/amd64"); err == nil || !strings.Contains(err.Error(), SumEnv) {
-		t.Errorf("error %v for what is no sum", err)
+	if _, _, err := releaseSum("linux/amd64"); err == nil || !strings.Contains(err.Error(), SumEnv) || !strings.Contains(err.Error(), "64 hexadecimal digits") {
+		t.Errorf("error %v for what is not a sum", err)
 	}
 	for name, sum := range archives {
 		if !hexSum.MatchString(sum) || !strings.HasSuffix(name, ".whl") {
@@ -207,13 +207,15 @@ func TestGuarded(t *testing.T) {
 			}
 		case "/long":
 			w.Header().Set("Content-Length", fmt.Sprint(mostOfAnswer+1))
+		case "/missing":
+			http.NotFound(w, r)
 		default:
 			_, _ = fmt.Fprint(w, "text")
 		}
 	}))
 	defer server.Close()
-	client := &http.Client{CheckRedirect: fewRedirects, Transport: guarded{t.Context(), http.DefaultTransport, map[string]string{"good.whl": hash("text"), "bad.whl": hash("other")}}}
-	for path, want := range map[string]string{"round": "more than 5 redirects", "endless": "not the expected file", "long": "not the expected file", "bad.whl": hash("other"), "good.whl": "", "other": ""} {
+	client := &http.Client{CheckRedirect: fewRedirects, Transport: guarded{t.Context(), http.DefaultTransport, map[string]string{"good.whl": hash("text"), "bad.whl": hash("other")}, nil}}
+	for path, want := range map[string]string{"round": "more than 5 redirects", "endless": "not the expected file", "long": "not the expected file", "missing": "404", "bad.whl": hash("other"), "good.whl": "", "other": ""} {
 		requests = 0
 		resp, err := client.Get(server.URL + "/" + path)
 		if err == nil {

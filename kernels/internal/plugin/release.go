@@ -26,6 +26,13 @@ const reachable = 5 * time.Second
 // releaseAPI is the URL that lists the files of a release and their checksums.
 var releaseAPI = "https://api.github.com/repos/" + installer.BinaryCPUReleasesRepo + "/releases/tags/"
 
+// releasePage is the page of the release.
+const releasePage = "https://github.com/" + installer.BinaryCPUReleasesRepo + "/releases/tag/" + ReleaseVersion
+
+// archiveStem returns the name of the platform's archive in the release, without
+// its suffix.
+func archiveStem(platform string) string { return "pjrt_cpu_" + strings.ReplaceAll(platform, "/", "_") }
+
 // An asset is a file of a release.
 type asset struct {
 	Name string `json:"name"`
@@ -56,7 +63,7 @@ func releaseAsset(ctx context.Context, platform string) (asset, error) {
 	if err := json.NewDecoder(io.LimitReader(resp.Body, mostOfAnswer)).Decode(&release); err != nil {
 		return asset{}, fmt.Errorf("%s: %w", req.URL, err)
 	}
-	stem := "pjrt_cpu_" + strings.ReplaceAll(platform, "/", "_")
+	stem := archiveStem(platform)
 	for _, a := range release.Assets {
 		if a.Name != stem+".tar.gz" && a.Name != stem+".zip" {
 			continue
@@ -75,7 +82,7 @@ func installRelease(ctx context.Context, sum, temp, dir string) (path string, er
 		return "", err
 	}
 	var file string
-	err = withInstaller(ctx, temp, func() error {
+	err = withInstaller(ctx, temp, nil, func() error {
 		file, _, err = installer.DownloadURLToTemp(a.URL, a.Name, "", false, installer.Normal)
 		return err
 	})
