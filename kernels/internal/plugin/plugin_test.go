@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
 func write(t *testing.T, path, text string) {
@@ -258,5 +260,36 @@ func TestPlaceRelease(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(home); len(entries) != 1 || got != filepath.Join(home, entries[0].Name()) {
 		t.Errorf("placed %s, the directory holds %v", got, entries)
+	}
+}
+
+// TestEnsureSaysWhereTheSumIsFrom: a release that differs from its sum names the
+// variable only if the sum is from there; without a sum and a wheel the error says
+// what to do.
+func TestEnsureSaysWhereTheSumIsFrom(t *testing.T) {
+	if Platform() != "linux/amd64" {
+		t.Skip("the release of this test is for linux/amd64")
+	}
+	release(t, "changed archive")
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv(PathEnv, filepath.Join(home, "none"))
+	oldWheel := Wheels[Platform()]
+	delete(Wheels, Platform())
+	t.Cleanup(func() { Wheels[Platform()] = oldWheel; delete(releases, Platform()) })
+	ensure := func() error { return Ensure(t.Context(), checkout.Checkout{Root: t.TempDir()}, nil) }
+
+	t.Setenv(SumEnv, "")
+	if err := ensure(); !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "compare sha256sum, and set "+SumEnv) || !strings.Contains(err.Error(), "pjrt_cpu_linux_amd64") {
+		t.Errorf("no sum: error %v", err)
+	}
+	t.Setenv(SumEnv, hash("archive"))
+	if err := ensure(); err == nil || !strings.Contains(err.Error(), "that of "+SumEnv+": correct it, or unset it") {
+		t.Errorf("the user's sum: error %v", err)
+	}
+	t.Setenv(SumEnv, "")
+	releases[Platform()] = hash("archive")
+	if err := ensure(); err == nil || strings.Contains(err.Error(), SumEnv) || !strings.Contains(err.Error(), "pins.go") {
+		t.Errorf("the pinned sum: error %v", err)
 	}
 }
