@@ -60,7 +60,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) (err erro
 	defer func() { err = unlock(held, err) }()
 	ctx = held.Context()
 	if p, ok := OfKind(Find(dirs), "cpu"); ok {
-		log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another set-up")
+		log.Info("another set-up installed the XLA CPU plugin", "name", p.Name, "path", p.Path)
 		return nil
 	}
 	temp, remove, err := c.Temp("plugin")
