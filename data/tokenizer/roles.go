@@ -18,11 +18,12 @@ var roleFields = map[string]func(*Special) *int32{
 // setRoles gives tokens the meaning that settings name. It keeps those whose meaning
 // does not follow from their names.
 func (t *Tokenizer) setRoles(roles map[string]string) {
-	for role, name := range roles {
+	set := func(role string) {
+		name := roles[role]
 		id, ok := t.ID(name)
 		field := roleFields[role]
-		if field == nil || !ok || *field(&t.special) == id {
-			continue
+		if name == "" || field == nil || !ok || *field(&t.special) == id {
+			return
 		}
 		*field(&t.special) = id
 		if t.roles == nil {
@@ -30,17 +31,29 @@ func (t *Tokenizer) setRoles(roles map[string]string) {
 		}
 		t.roles[role] = name
 	}
+	for role := range roles {
+		if role != endRole {
+			set(role)
+		}
+	}
 	if t.special.EOS < 0 {
 		t.special.EOS = t.special.Sep // as of BERT
 	}
+	set(endRole) // at last, so that what follows from sep_token is not kept
 }
 
+// endRole is the role of the token that ends a text.
+const endRole = "eos_token"
+
 // roleSettings returns a tokenizer_config.json that names the tokens with a meaning.
+// It names added tokens only. Others have their meaning by their names, and would
+// become added tokens if settings named them, see addTokens.
 func (t *Tokenizer) roleSettings() []byte {
 	all := map[string]string{"tokenizer_class": settings.Any}
 	for role, field := range roleFields {
-		if id := *field(&t.special); id >= 0 {
-			all[role] = t.Token(id)
+		name := t.Token(*field(&t.special))
+		if _, ok := t.addedIDs[name]; ok {
+			all[role] = name
 		}
 	}
 	return component.Marshal(all)
