@@ -1,6 +1,15 @@
 package tokenizer
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/settings"
 )
@@ -57,4 +66,49 @@ func (t *Tokenizer) roleSettings() []byte {
 		}
 	}
 	return component.Marshal(all)
+}
+
+// saveSettings makes the tokenizer_config.json in a directory that of the tokenizer, or
+// removes it. Where it changes, the tokenizer's file is removed first. So a process that
+// is killed before the new file is there leaves no tokenizer, rather than one with
+// another's settings.
+func (t *Tokenizer) saveSettings(dir string) error {
+	if t.sentencePiece != nil && madeHere(t.sentencePiece) {
+		return nil // is read without settings
+	}
+	path := filepath.Join(dir, settings.ConfigFile)
+	var want []byte // nil for no file
+	if len(t.roles) > 0 {
+		want = append(t.roleSettings(), '\n')
+	}
+	have, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && want == nil || err == nil && bytes.Equal(have, want):
+		return nil
+	case err == nil && !isRoleSettings(have):
+		return fmt.Errorf("%s is of another program, and %s would be read with its settings: choose another directory, or remove it", path, t.FileName())
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if err := os.Remove(filepath.Join(dir, t.FileName())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if want == nil {
+		return os.Remove(path)
+	}
+	return atomicfile.WriteBytes(path, want)
+}
+
+// isRoleSettings reports whether a tokenizer_config.json is one that roleSettings makes.
+func isRoleSettings(text []byte) bool {
+	var all map[string]string
+	if json.Unmarshal(text, &all) != nil || all["tokenizer_class"] != settings.Any {
+		return false
+	}
+	for name := range all {
+		if roleFields[name] == nil && name != "tokenizer_class" {
+			return false
+		}
+	}
+	return bytes.Equal(text, append(component.Marshal(all), '\n'))
 }

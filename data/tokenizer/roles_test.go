@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,4 +104,54 @@ func (t *Tokenizer) tokens() (all []string) {
 		all = append(all, t.Token(id))
 	}
 	return all
+}
+
+// TestSaveOver saves tokenizers over others. None is read with the settings of another,
+// also if the process ends before the tokenizer's file is written.
+func TestSaveOver(t *testing.T) {
+	load := func(special [2]string) *Tokenizer {
+		t.Helper()
+		tok, err := Load(filepath.Join(directory(t, map[string]json.RawMessage{
+			"vocab.txt":             json.RawMessage(`"` + special[0] + `\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n` + special[1] + `\na\n"`),
+			"tokenizer_config.json": json.RawMessage(`{"pad_token": "` + special[0] + `"}`),
+		}), "vocab.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tok
+	}
+	plain, first, second := wordpieces(t, "b", "[P]"), load([2]string{"[P]", "[Q]"}), load([2]string{"[Q]", "[P]"})
+	for _, from := range []*Tokenizer{plain, first, second} {
+		for _, to := range []*Tokenizer{plain, first, second} {
+			dir := t.TempDir()
+			if err := from.SaveTo(dir); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, "tokenizer.json")
+			if err := to.saveSettings(dir); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := Load(path); err == nil && got.Fingerprint() != from.Fingerprint() {
+				t.Error("a tokenizer with the settings of another")
+			}
+			if err := to.SaveTo(dir); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := Load(path); err != nil || got.Fingerprint() != to.Fingerprint() {
+				t.Errorf("another tokenizer is read than was saved: %v", err)
+			}
+		}
+	}
+	for _, tok := range []*Tokenizer{plain, first} {
+		const others = `{"tokenizer_class": "BertTokenizer", "do_lower_case": false}`
+		dir := directory(t, map[string]json.RawMessage{"tokenizer_config.json": json.RawMessage(others)})
+		err := tok.SaveTo(dir)
+		if err == nil || !strings.Contains(err.Error(), "tokenizer_config.json is of another program") {
+			t.Errorf("over the settings of another program: %v", err)
+		}
+		checkPrefix(t, err)
+		if text, err := os.ReadFile(filepath.Join(dir, "tokenizer_config.json")); err != nil || string(text) != others {
+			t.Errorf("%s, %v", text, err)
+		}
+	}
 }
