@@ -27,43 +27,63 @@ func UnmarshalPart(text []byte, into any) error {
 	return decodeWith(text, func(err error) error { return explain(text, err) }, func(text []byte) error { return json.Unmarshal(text, into) })
 }
 
-// decode calls read with the text, and again for each number such as 64.0 that
-// read refused as a whole number, written as 64. It explains other errors.
+// decode calls read with the text. If read refuses a number such as 64.0 as a whole
+// number, decode calls it once more with all such numbers written as 64. It explains
+// other errors.
 func decode(text []byte, read func([]byte) error) error {
 	return decodeWith(text, func(err error) error { return explainIn(text, err) }, read)
 }
 
 func decodeWith(text []byte, explain func(error) error, read func([]byte) error) error {
-	for {
-		err := read(text)
-		if err == nil {
-			return nil
-		}
-		whole, ok := withWhole(text, err)
-		if !ok {
-			return explain(err)
-		}
-		text = whole
+	err := read(text)
+	if err != nil && refusesPointZero(err) {
+		err = read(withWhole(text))
 	}
+	if err == nil {
+		return nil
+	}
+	return explain(err)
 }
 
 // pointZero matches whole numbers as Python writes floats.
 var pointZero = regexp.MustCompile(`^-?[0-9]+\.0+$`)
 
-// withWhole returns the text with the number that an error is about without its
-// zeros after the point.
-func withWhole(text []byte, err error) ([]byte, bool) {
+// refusesPointZero reports whether an error is about a number such as 64.0 where a whole
+// number must be.
+func refusesPointZero(err error) bool {
 	wrong, ok := err.(*json.UnmarshalTypeError)
 	if !ok || !isWhole(wrong.Type) {
-		return nil, false
+		return false
 	}
 	number, ok := strings.CutPrefix(wrong.Value, "number ")
-	begin := wrong.Offset - int64(len(number))
-	if !ok || !pointZero.MatchString(number) || begin < 0 || wrong.Offset > int64(len(text)) || string(text[begin:wrong.Offset]) != number {
-		return nil, false
+	return ok && pointZero.MatchString(number)
+}
+
+// withWhole returns the text with spaces in the place of the point and the zeros of
+// numbers such as 64.0. Nothing moves, so the places that errors name are right.
+func withWhole(text []byte) []byte {
+	out := bytes.Clone(text)
+	for i := 0; i < len(text); {
+		if text[i] == '"' {
+			i = afterString(text, i)
+			continue
+		}
+		end := i
+		for end < len(text) && isNumber(text[end]) {
+			end++
+		}
+		if number := text[i:end]; pointZero.Match(number) {
+			point := bytes.IndexByte(number, '.')
+			copy(out[i+point:], bytes.Repeat([]byte(" "), len(number)-point))
+		}
+		i = max(end, i+1)
 	}
-	digits, _, _ := strings.Cut(number, ".")
-	return bytes.Join([][]byte{text[:begin], []byte(digits), text[wrong.Offset:]}, nil), true
+	return out
+}
+
+// isNumber reports whether c can be in a number.
+func isNumber(c byte) bool {
+	return c >= '0' && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
 }
 
 // explainIn does what [Explain] does, and says where in the text.

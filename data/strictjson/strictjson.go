@@ -1,6 +1,15 @@
-// Package strictjson decodes configurations. A JSON object must have every
-// field of its struct that is not tagged omitempty or omitzero, and no other
-// fields.
+// Package strictjson decodes JSON, with errors for the author of the JSON. It has two
+// jobs.
+//
+// [Decode], [Decoder], [Cut] and [Overlay] read what this module defines, such as
+// configurations, strictly: fields that a struct does not have are errors. With the
+// first three, an object must have every field of its struct that is not tagged
+// omitempty or omitzero.
+//
+// [Unmarshal], [UnmarshalPart], [FromPython] and [ReplaceNotFinite] read what other
+// programs write, leniently: as [encoding/json] does, unknown fields are ignored, and
+// missing ones stay as they are. Whole numbers such as 64.0 and Python's NaN are read.
+// [Explain] rewrites errors of encoding/json alone.
 package strictjson
 
 import (

@@ -56,7 +56,23 @@ func (p *parts) apply(name string, s *settings.Settings) error {
 	if err := p.addTokens(prof, s); err != nil {
 		return err
 	}
+	if prof == bertProfile {
+		if err := p.checkNeverSplit(s.NeverSplit); err != nil {
+			return fmt.Errorf("%s: never_split: %w", settings.ConfigFile, err)
+		}
+	}
 	return p.around(prof)
+}
+
+// checkNeverSplit accepts words that are added tokens, as all special ones of BERT's
+// classes are: these are never split anyway.
+func (p *parts) checkNeverSplit(words []string) error {
+	for _, w := range words {
+		if !slices.ContainsFunc(p.added, func(a addedToken) bool { return a.Content == w }) {
+			return component.Unsupported("%q is not a special or added token; only these are supported", w)
+		}
+	}
+	return nil
 }
 
 // applyBERT returns a model with the normalization of the settings, and, if they are of

@@ -63,6 +63,7 @@ func TestBeside(t *testing.T) {
 				t.Errorf("%s: %v", c.Name, err)
 				continue
 			}
+			checkSaved(t, c.Name, tok)
 			for _, tok := range []*Tokenizer{tok, reload(t, tok)} {
 				if tok.VocabSize() != c.Size || tok.Special().Pad != c.Pad {
 					t.Errorf("%s: %d tokens, padding %d; want %d and %d", c.Name, tok.VocabSize(), tok.Special().Pad, c.Size, c.Pad)
@@ -95,15 +96,17 @@ func TestBesideRefused(t *testing.T) {
 		{"another class", "MPNetTokenizer", false, map[string]string{"tokenizer_config.json": `{"tokenizer_class": "MPNetTokenizerFast"}`}},
 		{"not basic", "do_basic_tokenize", false, map[string]string{"tokenizer_config.json": `{"do_basic_tokenize": false}`}},
 		{"words", "never_split", false, map[string]string{"tokenizer_config.json": `{"never_split": ["a"]}`}},
+		{"words in brackets", `never_split: "[a]" is not a special or added token`, false, map[string]string{"tokenizer_config.json": `{"never_split": ["[MASK]", "[a]"]}`}},
 		{"special tokens split", "split_special_tokens", false, map[string]string{"tokenizer_config.json": `{"split_special_tokens": true}`}},
 		{"prefix", "wordpieces_prefix", false, map[string]string{"tokenizer_config.json": `{"wordpieces_prefix": "@@"}`}},
 		{"other ids", `"x" has id 9`, true, map[string]string{"added_tokens.json": `{"x": 9}`}},
 		{"no unknown token", "[U]", true, map[string]string{"tokenizer_config.json": `{"unk_token": "[U]"}`}},
 		{"no text", "do_lower_case: it is a number, but must be true or false", true, map[string]string{"tokenizer_config.json": `{"do_lower_case": 3}`}},
 		{"cut off", "tokenizer_config.json is damaged: it is cut off", true, map[string]string{"tokenizer_config.json": `{"do_lower_case": tr`[:17]}},
-		{"a list", "special_tokens_map.json is damaged: it is no JSON object", true, map[string]string{"special_tokens_map.json": `[]`}},
+		{"a list", "special_tokens_map.json is damaged: it is not a JSON object", true, map[string]string{"special_tokens_map.json": `[]`}},
 		{"no content", "pad_token", true, map[string]string{"special_tokens_map.json": `{"pad_token": {"lstrip": true}}`}},
 		{"another vocabulary", `token 5 is "a", but "b"`, true, map[string]string{"tokenizer.json": strings.Replace(json1, `"a":5`, `"b":5`, 1)}},
+		{"another first token", `token 0 is "[PAD]", but "[XAD]"`, true, map[string]string{"tokenizer.json": strings.ReplaceAll(json1, "[PAD]", "[XAD]")}},
 		{"clean text", "clean_text", false, map[string]string{
 			"tokenizer.json": strings.Replace(json1, `"clean_text":true`, `"clean_text":false`, 1), "tokenizer_config.json": `{"tokenizer_class": "BertTokenizer"}`}},
 		{"class of another kind", "GPT2Tokenizer", false, map[string]string{"tokenizer.json": json1, "tokenizer_config.json": `{"tokenizer_class": "GPT2Tokenizer"}`}},
@@ -136,6 +139,32 @@ func TestBesideRefused(t *testing.T) {
 	}
 }
 
+// TestMark reads a tokenizer.json beside a vocab.txt that begins with a byte order mark.
+func TestMark(t *testing.T) {
+	quoted, err := json.Marshal(string(wordpieces(t, "a").contents()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := directory(t, map[string]json.RawMessage{"vocab.txt": json.RawMessage(`"\ufeff[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n"`), "tokenizer.json": quoted})
+	tok, err := Load(filepath.Join(dir, "vocab.txt"))
+	if err != nil || tok.VocabSize() != 6 {
+		t.Error(tok, err)
+	}
+}
+
+// TestNeverSplit accepts words that are added tokens.
+func TestNeverSplit(t *testing.T) {
+	dir := directory(t, map[string]json.RawMessage{"vocab.txt": json.RawMessage(`"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n"`),
+		"added_tokens.json": json.RawMessage(`{"covid": 6}`), "tokenizer_config.json": json.RawMessage(`{"never_split": ["covid", "[SEP]"], "do_lower_case": true}`)})
+	tok, err := Load(filepath.Join(dir, "vocab.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tok.Encode(nil, "a covid [SEP]"); !slices.Equal(got, []int32{5, 6, 3}) {
+		t.Error(got)
+	}
+}
+
 // TestCapitals guesses that a vocabulary is cased by capitals of any script.
 func TestCapitals(t *testing.T) {
 	for word, cased := range map[string]bool{"a": false, "Ä": true, "Москва": true, "##Ω": true, "ß": false, "ℝ": false, "[X]": false, "<X>": false, "漢": false} {
@@ -143,30 +172,5 @@ func TestCapitals(t *testing.T) {
 		if !ok || n.Lowercase == cased {
 			t.Errorf("%s: lowercase is %v", word, n.Lowercase)
 		}
-	}
-}
-
-// TestRoles keeps the meaning of special tokens that other names do not say, when a
-// tokenizer is saved and extended.
-func TestRoles(t *testing.T) {
-	dir := directory(t, map[string]json.RawMessage{
-		"vocab.txt": json.RawMessage(`"[P]\n[UNK]\n[C]\n[S]\n[M]\na\n"`), "tokenizer_config.json": json.RawMessage(
-			`{"pad_token": "[P]", "cls_token": "[C]", "sep_token": "[S]", "mask_token": "[M]"}`)})
-	tok, err := Load(filepath.Join(dir, "vocab.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	extended, err := tok.Extend("[X]")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tok := range []*Tokenizer{tok, reload(t, tok), extended, reload(t, extended)} {
-		if got, want := tok.Special(), (Special{Pad: 0, Unk: 1, Cls: 2, Sep: 3, Mask: 4, EOS: 3}); got != want {
-			t.Errorf("special tokens %+v, want %+v", got, want)
-		}
-	}
-	other, err := newTokenizer(tok.kind, tok.model, tok.added, tok.post)
-	if err != nil || other.Fingerprint() == tok.Fingerprint() {
-		t.Errorf("the meaning of tokens is not in the fingerprint: %v", err)
 	}
 }

@@ -192,12 +192,12 @@ func (t *Tokenizer) contents() []byte {
 // SaveTo writes the tokenizer to its file in a directory, named by
 // [Tokenizer.FileName]. The file appears, or is replaced, when it is complete and on
 // disk. If special tokens have their meaning from settings and not by their names,
-// there is a tokenizer_config.json too.
+// there is a tokenizer_config.json too. One that SaveTo has written for another tokenizer
+// is replaced or removed; one of another program is an error, since the tokenizer would
+// be read with its settings.
 func (t *Tokenizer) SaveTo(dir string) error {
-	if len(t.roles) > 0 {
-		if err := atomicfile.WriteBytes(filepath.Join(dir, settings.ConfigFile), append(t.roleSettings(), '\n')); err != nil {
-			return wrap(err)
-		}
+	if err := t.saveSettings(dir); err != nil {
+		return wrap(err)
 	}
 	return wrap(atomicfile.WriteBytes(filepath.Join(dir, t.FileName()), t.contents()))
 }

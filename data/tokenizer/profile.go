@@ -47,7 +47,7 @@ var programs = []string{
 }
 
 // profileOf returns the profile for a file, nil if the file is read as it stands. A
-// vocabulary that is no tokenizer.json does not say how text is cut, so its class must
+// vocabulary that is not a tokenizer.json does not say how text is cut, so its class must
 // be one that is known.
 func profileOf(name string, kind Kind, s *settings.Settings) (*profile, error) {
 	p := profiles[s.Class]

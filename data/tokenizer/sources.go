@@ -75,7 +75,7 @@ func besideVocabulary(dir string, vocabulary []byte, s *settings.Settings) (part
 	if err != nil {
 		return parts{}, fmt.Errorf("the %s beside it: %w", jsonFile, err)
 	}
-	lines := strings.Split(strings.TrimRight(string(vocabulary), " \t\r\n"), "\n")
+	lines := strings.Split(strings.TrimRight(strings.TrimPrefix(string(vocabulary), "\ufeff"), " \t\r\n"), "\n")
 	beyond := make(map[int]string)
 	for _, a := range p.added {
 		beyond[int(a.ID)] = a.Content
@@ -85,7 +85,7 @@ func besideVocabulary(dir string, vocabulary []byte, s *settings.Settings) (part
 		if token == "" {
 			token = beyond[id]
 		}
-		if strings.TrimSpace(line) != strings.TrimSpace(token) && id > 0 {
+		if strings.TrimSpace(line) != strings.TrimSpace(token) {
 			return parts{}, fmt.Errorf("token %d is %q, but %q in the %s beside it: give the one that is meant, in a directory of its own", id, strings.TrimSpace(line), token, jsonFile)
 		}
 	}

@@ -255,15 +255,21 @@ func (s *Session) files() (map[string][]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	name := s.dataset.Tokenizer.FileName()
 	if err := s.dataset.Tokenizer.SaveTo(dir); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	if err == nil {
-		s.tokenizer = map[string][]byte{name: text}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
 	}
-	return s.tokenizer, err
+	files := make(map[string][]byte)
+	for _, e := range entries { // settings too, if there are any
+		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+			return nil, err
+		}
+	}
+	s.tokenizer = files
+	return files, nil
 }
 
 // stateAt returns the state of a candidate at a step that it has passed. If

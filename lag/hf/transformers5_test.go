@@ -177,6 +177,10 @@ func TestPythonNumbers(t *testing.T) {
 		}
 	}
 
+	write(`"a": NaNs,`) // no word of Python
+	_, err = hf.Load(t.Context(), dir)
+	checkError(t, err, "invalid character 'N'")
+
 	c.config["layer_norm_epsilon"] = "?"
 	dir = c.write(t)
 	path = filepath.Join(dir, "config.json")

@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// step returns the end of a match of the rest of a pattern that begins at i, or -1. The
-// step after the last is nil: it never fails.
+// step returns the end of a match of the rest of a pattern that begins at i, or -1. A nil
+// step stands for the end of the pattern, which always matches.
 type step func(s *search, i int) int
 
-// orMatched returns next, or the step after the last as a function.
+// orMatched returns next, or a step that matches nothing if next is nil.
 func (next step) orMatched() step {
 	if next == nil {
 		return func(_ *search, i int) int { return i }
@@ -30,9 +30,15 @@ type pattern struct {
 // compiler counts what a search must remember.
 type compiler struct{ places, runs int }
 
-// maxMemory bounds places and runs, for each of which a search keeps a bit a byte of
-// the text, or a few numbers.
-const maxMemory = 256
+const (
+	// maxMemory bounds places and runs, for each of which a search keeps a bit a byte of
+	// the text, or a few numbers.
+	maxMemory = 256
+
+	// maxKept is the number of words of bits that a search keeps of a step for the next
+	// text: of texts of 256 KiB. All steps together keep 8 MiB at most.
+	maxKept = 1 << 12
+)
 
 // search is the state of looking for matches in a text.
 type search struct {
@@ -67,7 +73,18 @@ func (p *pattern) each(text string, yield func(start, end int)) {
 		i += size
 	}
 	s.text = ""
+	s.dropLarge()
 	p.searches.Put(s)
+}
+
+// dropLarge leaves the memory of a long text to the garbage collector. Later texts are
+// seldom so long.
+func (s *search) dropLarge() {
+	for i, failed := range s.failed {
+		if cap(failed) > maxKept {
+			s.failed[i] = nil
+		}
+	}
 }
 
 // once returns a step that fails at once where it has failed before.

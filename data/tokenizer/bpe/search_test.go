@@ -25,6 +25,34 @@ func TestHostilePatterns(t *testing.T) {
 	}
 }
 
+// TestMemoryOfLongTexts looks at what is kept after a long text: not the bits for each of
+// its bytes.
+func TestMemoryOfLongTexts(t *testing.T) {
+	p, err := compilePattern(`(?:a|aa)(?:a|aa)(?:a|aa)b`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, wantKept := range map[int]bool{1 << 10: true, 1 << 20: false} {
+		var s *search
+		for range 100 { // the pool may drop what it is given
+			p.each(strings.Repeat("a", size), func(from, to int) { t.Errorf("a match from %d to %d", from, to) })
+			if s, _ = p.searches.Get().(*search); s != nil {
+				break
+			}
+		}
+		if s == nil {
+			t.Fatal("the pool has kept nothing")
+		}
+		words := 0
+		for _, failed := range s.failed {
+			words += cap(failed)
+		}
+		if words > len(s.failed)*maxKept || (words > 0) != wantKept {
+			t.Errorf("%d words are kept of a text of %d bytes", words, size)
+		}
+	}
+}
+
 // TestSearch compares matches with Go's package regexp, which searches in another way,
 // for patterns that try many ways.
 func TestSearch(t *testing.T) {

@@ -39,7 +39,7 @@ func parseObject(text []byte) (object, error) {
 		return nil, plain(err)
 	}
 	if open != json.Delim('{') {
-		return nil, errors.New("it is no JSON object")
+		return nil, errors.New("it is not a JSON object")
 	}
 	var o object
 	at := make(map[string]int)
@@ -126,22 +126,6 @@ func refuse(m member) error {
 	case "wordpieces_prefix":
 		if value != "null" && value != `"##"` {
 			return component.Unsupported(`%s is not supported: "##" is`, value)
-		}
-	case "never_split":
-		return neverSplit(m.value)
-	}
-	return nil
-}
-
-// neverSplit accepts words that are special tokens, which are never split anyway.
-func neverSplit(value json.RawMessage) error {
-	var words []string
-	if err := strictjson.UnmarshalPart(value, &words); err != nil {
-		return err
-	}
-	for _, w := range words {
-		if !strings.HasPrefix(w, "[") || !strings.HasSuffix(w, "]") {
-			return component.Unsupported("%q, which is no special token, is not supported", w)
 		}
 	}
 	return nil

@@ -56,9 +56,13 @@ type Settings struct {
 	// A nil token means that the file says there is none.
 	Roles map[string]*Token
 
-	// Refused is an error that names the first setting of BERT's tokenizers that cannot
-	// be done, nil if all can. Splits is one for all kinds of tokenizers.
+	// Refused names a setting that this package cannot do for a BERT tokenizer. Splits
+	// does so for split_special_tokens, which concerns every kind. Both are nil if there
+	// is none.
 	Refused, Splits error
+
+	// NeverSplit has the words that BERT's tokenizers are not to split.
+	NeverSplit []string
 
 	Extra []Token // other special tokens, in their order
 
@@ -97,7 +101,7 @@ var classes = map[string]string{
 // and in those of imported models.
 var modelConfigs = []string{"config.json", "hf_config.json"}
 
-// Read reads the files in a directory. It is an error if one cannot be read or is no
+// Read reads the files in a directory. It is an error if one cannot be read or is not a
 // JSON object; a config.json, which others read, is left out then.
 func Read(dir string) (*Settings, error) {
 	s := &Settings{Roles: make(map[string]*Token), known: make(map[string]bool)}
@@ -205,6 +209,10 @@ func (s *Settings) config(o object) error {
 		case "extra_special_tokens", "additional_special_tokens":
 			s.NamesExtra = true
 			err = s.addExtra(m.value)
+		case "never_split":
+			if wrong := strictjson.UnmarshalPart(m.value, &s.NeverSplit); wrong != nil && s.Refused == nil {
+				s.Refused = fmt.Errorf("%s: %s: %w", ConfigFile, m.name, wrong)
+			}
 		case "added_tokens_decoder":
 			err = s.decoder(m.value)
 		default:
@@ -282,7 +290,7 @@ func (s *Settings) decoder(value json.RawMessage) error {
 	for _, m := range o {
 		var id int64
 		if err := strictjson.UnmarshalPart([]byte(m.name), &id); err != nil {
-			return fmt.Errorf("%q is no id", m.name)
+			return fmt.Errorf("%q is not an id", m.name)
 		}
 		t, err := parseToken(m.value, false)
 		if err != nil {

@@ -134,7 +134,7 @@ func (m *Model) index() error {
 		case byteType:
 			b, ok := parseByte(p.text)
 			if !ok || !m.fallback {
-				return fmt.Errorf("piece %d (%q) is of the type BYTE, but is no byte or byte_fallback is off", i, p.text)
+				return fmt.Errorf("piece %d (%q) is of the type BYTE, but is not a byte, or byte_fallback is off", i, p.text)
 			}
 			m.bytes[b] = id
 		}

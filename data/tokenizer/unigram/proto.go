@@ -115,7 +115,7 @@ func fields(message []byte) iter.Seq2[field, error] {
 	}
 }
 
-// errProto means that the data is no model file at all.
+// errProto means that the data is not a model file at all.
 var errProto = errors.New("not a sentencepiece model")
 
 func parseProto(data []byte) (*proto, error) {

@@ -1,6 +1,7 @@
 """Makes directories with tokenizers as checkpoints have them, with transformers, and
 checks that `lag data encode` gives the ids of transformers' AutoTokenizer for lines in
-several languages, or refuses a tokenizer by its name.
+several languages, or refuses a tokenizer by its name. Checks that a dataset that is prepared
+with the tokenizer, and so its saved copy, gives the same ids.
 
     pip install -r shapes.txt
     go build -o lag ../../../../lag/cmd/lag
@@ -260,6 +261,15 @@ def tokenizer_json_of_any_class(s):
 
 
 @shape
+def tokenizer_json_without_added_tokens(s):
+    s.bert(["pad", *BERT[1:]], lowercase=False).save(str(s.directory / "tokenizer.json"))
+    (s.directory / "vocab.txt").unlink()
+    tokenizer = json.loads((s.directory / "tokenizer.json").read_text(encoding="utf-8"))
+    s.write("tokenizer.json", tokenizer | {"added_tokens": []})
+    s.settings(tokenizer_class="PreTrainedTokenizerFast", pad_token="pad")
+
+
+@shape
 def distilbert(s):
     s.bert(lowercase=True)
     s.write("config.json", {"model_type": "distilbert"})
@@ -434,7 +444,20 @@ def encode(lag, directory, lines, special):
     return ids, None
 
 
-def compare(lag, directory, lines, verbose):
+def prepare(lag, directory, text, made):
+    """Prepares a dataset with the tokenizer in a directory, and opens it again. Returns
+    its directory, and the error if there is one."""
+    names = ["tokenizer.json", "spiece.model", "tokenizer.model", "vocab.txt", "vocab.json"]  # as lag looks for them
+    file = next(directory / name for name in names if (directory / name).exists())
+    command = [lag, "data", "prepare", "-corpus", str(text), "-validation-fraction", "0.3", "-tokenizer", str(file), "-data", str(made)]
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True)
+        if done.returncode:
+            return None, done.stderr.decode().strip().splitlines()[-1]
+    return next(line.split()[-1] for line in done.stdout.decode().splitlines() if line.startswith("dataset")), None
+
+
+def compare(lag, directory, lines, verbose, text):
     """Returns what came of a directory, and whether it is right."""
     name = directory.name
     says, error = REFUSED.get(name), None
@@ -445,6 +468,12 @@ def compare(lag, directory, lines, verbose):
             break
         if says:
             continue
+        with tempfile.TemporaryDirectory() as made:
+            saved, error = prepare(lag, directory, text, made)
+            if error:
+                return f"no dataset: {error}", False
+            if encode(lag, saved, lines, special) != (ours, None):
+                return f"the saved tokenizer gives other ids{' with special tokens' if special else ''}", False
         tokenizer = tokenizer or AutoTokenizer.from_pretrained(directory)
         for line, got, want in zip(lines, ours, tokenizer(lines, add_special_tokens=special)["input_ids"]):
             if got != want:
@@ -473,13 +502,15 @@ def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as temporary:
         root = pathlib.Path(args.keep or temporary)
+        text = pathlib.Path(temporary, "corpus of shapes.txt")
+        text.write_text("\n\n".join(CORPUS * 5), encoding="utf-8")
         print(f"transformers {transformers.__version__}, {len(SHAPES)} shapes, {len(lines)} lines", flush=True)
         for name, make in SHAPES.items():
             if args.only and args.only not in name:
                 continue
             s = Shape(root / name)
             make(s)
-            result, right = compare(os.path.abspath(args.lag), s.directory, lines, args.verbose)
+            result, right = compare(os.path.abspath(args.lag), s.directory, lines, args.verbose, text)
             wrong += not right
             print(f"{'ok   ' if right else 'WRONG'} {name}: {result}", flush=True)
     sys.exit(1 if wrong else 0)
