@@ -154,30 +154,30 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 }
 
 // loadNewest returns the newest checkpoint of a step up to last that is not
-// damaged, or nil if there is none, and the paths of newer, damaged ones. It
-// reports in skipped whether there are checkpoints of later steps.
-func loadNewest(dir string, last int) (snap *Snapshot, refused []string, skipped bool, err error) {
+// damaged, or nil if there is none, the paths of newer, damaged ones, and those
+// of checkpoints of later steps, which it does not read.
+func loadNewest(dir string, last int) (snap *Snapshot, refused, later []string, err error) {
 	steps, err := checkpointSteps(dir)
 	if err != nil {
-		return nil, nil, false, err
+		return nil, nil, nil, err
 	}
 	for _, step := range slices.Backward(steps) {
 		if step > last {
-			skipped = true
+			later = append(later, checkpointPath(dir, step))
 			continue
 		}
 		snap, err := loadCheckpoint(dir, step)
 		if err == nil {
-			return &snap, refused, skipped, nil
+			return &snap, refused, later, nil
 		}
 		if !isDamaged(err) {
 			// Do not wrap err: os.ErrNotExist would mean that there are no checkpoints.
-			return nil, nil, skipped, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
+			return nil, nil, nil, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
 		}
 		log.Warn("this checkpoint is refused; the one before it is used if there is one", "error", err)
 		refused = append(refused, checkpointPath(dir, step))
 	}
-	return nil, refused, skipped, nil
+	return nil, refused, later, nil
 }
 
 // isDamaged reports whether the contents of a checkpoint are damaged. Other
@@ -232,8 +232,8 @@ func loadCheckpoint(dir string, step int) (Snapshot, error) {
 	return snap, nil
 }
 
-// setAside renames damaged files, so that they no longer are checkpoints but
-// can be examined.
+// setAside renames files that are damaged, or that belong to a lost part of the
+// run, so that they no longer count but can be examined.
 func setAside(paths []string) error {
 	var errs []error
 	for _, path := range paths {

@@ -181,7 +181,7 @@ func (r *Run) checkLog(dir string, outcome Outcome, recorded string) (usable boo
 	if !incomplete && (recorded == "" || l.sum() == recorded) {
 		return true, nil
 	}
-	log.Warn("the log of a run is damaged or incomplete; the run is trained again as far as it is lost", "log", metricsPath(dir), "error", l.problem())
+	log.Warn("the log of a run is damaged or incomplete; what was lost is trained again", "log", metricsPath(dir), "error", l.problem())
 	if incomplete {
 		return false, nil
 	}

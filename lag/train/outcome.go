@@ -136,7 +136,7 @@ func (r *Run) found(dir string) (outcome Outcome, ok bool, err error) {
 		if !sealed.IsDamaged(err) {
 			return outcome, false, err
 		}
-		log.Warn("the result of a run cannot be used; the run is trained again as far as it is lost", "error", err)
+		log.Warn("the result of a run cannot be used; what was lost is trained again", "error", err)
 		return Outcome{}, false, setAside([]string{outcomePath(dir)})
 	}
 	if r.checked { // in an earlier call

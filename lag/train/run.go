@@ -57,8 +57,8 @@ type Run struct {
 	// tokenizer. They are written again if they are damaged. It may be nil.
 	Files func() (map[string][]byte, error)
 
-	// LogNeeded says that metrics.jsonl is read besides the outcome. If it is
-	// lost or damaged, the run is trained again.
+	// LogNeeded says that results rest on metrics.jsonl too. If it is lost or
+	// damaged, the run is trained again.
 	LogNeeded bool
 
 	checked bool // the log of the complete run was checked

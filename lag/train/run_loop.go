@@ -63,12 +63,13 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 
 // start loads the newest checkpoint that continues the log, or the initial state
 // if no checkpoint can be used. It returns the line about this for the log. It
-// removes an existing outcome, which belongs to an earlier end of the run.
+// removes an existing outcome, which belongs to an earlier end of the run, and
+// then sets states aside that cannot be used.
 func (t *training) start(ctx context.Context, before *runLog) (resumed *Metric, err error) {
 	covered := t.covers(before)
-	snap, refused, skipped, err := loadNewest(CheckpointDir(t.dir), covered)
-	if skipped {
-		log.Warn("the log of a run is damaged or incomplete, so that the run is trained again from an earlier state", "log", metricsPath(t.dir), "complete to step", covered, "error", before.problem())
+	snap, refused, later, err := loadNewest(CheckpointDir(t.dir), covered)
+	if len(later) > 0 {
+		log.Warn("the log of a run is damaged or incomplete; training goes back to an earlier state", "log", metricsPath(t.dir), "complete to step", covered, "error", before.problem())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; fix that, or delete the run's directory %s to train the run again", err, t.dir)
@@ -93,7 +94,9 @@ func (t *training) start(ctx context.Context, before *runLog) (resumed *Metric, 
 	if err := os.Remove(outcomePath(t.dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	return m, setAside(refused)
+	// States that the log does not reach are made again. If they stayed, they
+	// would count as the newest, and new ones would be removed.
+	return m, setAside(append(refused, later...))
 }
 
 // begin sets the initial state.
