@@ -2,7 +2,6 @@ package train
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -19,13 +18,6 @@ const (
 	MetricsFile     = "metrics.jsonl"
 	OutcomeFile     = "result.json"
 )
-
-// TryLock locks a run's directory, as a training run does. The directory may be
-// changed while it is locked. TryLock returns false if another process holds
-// the lock.
-func TryLock(dir string) (unlock func(), ok bool, err error) {
-	return lock(context.Background(), dir, false)
-}
 
 // IsRun reports whether dir is the directory of a run.
 func IsRun(dir string) bool {

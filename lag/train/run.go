@@ -188,6 +188,9 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if outcome.Steps < r.Schedule.Steps && outcome.DivergedAt == nil {
 		return outcome, nil
 	}
+	if err := lost(ctx); err != nil {
+		return Outcome{}, err
+	}
 	r.checked = true
 	return outcome, writeOutcome(dir, outcome, sum)
 }
@@ -300,7 +303,7 @@ func (r *Run) refuse(ctx context.Context, step int) error {
 	if err != nil {
 		return err
 	}
-	unlock, _, err := lock(ctx, dir, true)
+	_, unlock, _, err := hold(ctx, dir, true)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,12 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 	if t.metrics, validations, err = openMetrics(metricsPath(dir), before, t.state.Step); err != nil {
 		return outcome, "", err
 	}
-	defer func() { err = errors.Join(err, t.metrics.close()) }()
+	defer func() {
+		if t.metrics.err == nil {
+			t.metrics.err = lost(ctx) // what is not yet written stays so
+		}
+		err = errors.Join(err, t.metrics.close())
+	}()
 	for _, m := range validations {
 		t.outcome.Curve = append(t.outcome.Curve, Loss{m.Step, &m.Loss, m.Batches})
 	}
@@ -131,24 +136,24 @@ func (t *training) loop(ctx context.Context) error {
 				return t.stop(ctx, err)
 			}
 			if t.outcome.DivergedAt != nil {
-				return t.save()
+				return t.save(ctx)
 			}
 		}
 		if step >= t.until && step < t.Schedule.Steps {
-			return t.save()
+			return t.save(ctx)
 		}
 		if step == t.Schedule.Steps {
 			var err error
 			if t.outcome.AtEnd, err = t.evaluateAtEnd(ctx); err != nil {
 				return t.stop(ctx, err)
 			}
-			return t.save()
+			return t.save(ctx)
 		}
 		if ctx.Err() != nil {
 			return t.stop(ctx, context.Cause(ctx))
 		}
 		if t.Checkpoints.due(step) {
-			if err := t.save(); err != nil {
+			if err := t.save(ctx); err != nil {
 				return err
 			}
 		}
@@ -156,18 +161,18 @@ func (t *training) loop(ctx context.Context) error {
 			return err
 		}
 		if t.outcome.DivergedAt != nil {
-			return t.save()
+			return t.save(ctx)
 		}
 	}
 }
 
 // stop ends the run with an error. If the error is the cancellation of the
-// context, it saves the state.
+// context, it saves the state, unless the lock was lost.
 func (t *training) stop(ctx context.Context, err error) error {
-	if ctx.Err() == nil || !errors.Is(err, context.Cause(ctx)) {
+	if ctx.Err() == nil || lost(ctx) != nil || !errors.Is(err, context.Cause(ctx)) {
 		return err
 	}
-	if failed := t.save(); failed != nil {
+	if failed := t.save(ctx); failed != nil {
 		return fmt.Errorf("%w: %w", err, failed)
 	}
 	return err
@@ -260,7 +265,10 @@ func (t *training) diverged(step int) error {
 // save writes the log and then the state to the disk, unless the newest
 // checkpoint already has the state. Then it removes checkpoints that need not
 // be kept.
-func (t *training) save() error {
+func (t *training) save(ctx context.Context) error {
+	if err := lost(ctx); err != nil {
+		return err
+	}
 	step := t.state.Step
 	if t.saved == step {
 		if err := t.metrics.sync(); err != nil {
