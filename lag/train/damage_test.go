@@ -181,36 +181,6 @@ func TestReadMetricsDamaged(t *testing.T) {
 	}
 }
 
-// TestKeptState damages a state that a run was asked to keep. It is made again.
-func TestKeptState(t *testing.T) {
-	b := testbackend.Go(t)
-	run := mustRun(t, b, tower{1}, train.NewAdamW(), t.TempDir(), 1e-2)
-	run.Checkpoints.KeepAt = []int{17}
-	want, err := run.ToState(t.Context(), 17)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(train.CheckpointDir(dirOf(t, run)), checkpointNames(17)[0])
-	for _, damage := range []func() error{
-		func() error { return os.Truncate(path, 900) },
-		func() error { return os.Remove(path) },
-		func() error { // the state of another step
-			return os.Rename(filepath.Join(filepath.Dir(path), checkpointNames(10)[0]), path)
-		},
-	} {
-		if err := damage(); err != nil {
-			t.Fatal(err)
-		}
-		got, err := run.ToState(t.Context(), 17)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("another state: %s", diff)
-		}
-	}
-}
-
 // TestStateOfAnotherRun puts the newest state of another run of the same shape
 // into the place of a run's own.
 func TestStateOfAnotherRun(t *testing.T) {

@@ -72,7 +72,7 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 // then sets states aside that cannot be used.
 func (t *training) start(ctx context.Context, before *runLog) (resumed *Metric, err error) {
 	covered := t.covers(before)
-	snap, refused, later, err := loadNewest(CheckpointDir(t.dir), covered)
+	snap, refused, later, err := loadNamed(CheckpointDir(t.dir), covered)
 	if len(later) > 0 {
 		log.Warn("the log of a run is damaged or incomplete; training goes back to an earlier state", "log", metricsPath(t.dir), "complete to step", covered, "error", before.problem())
 	}
@@ -180,29 +180,39 @@ func (t *training) stop(ctx context.Context, err error) error {
 
 // step trains one step.
 func (t *training) step() error {
-	step, begin := t.state.Step, time.Now()
-	batches, err := t.Batch(step)
+	m, diverged, err := t.update(t.state)
 	if err != nil {
 		return err
 	}
-	rate := t.Schedule.At(step)
-	update, err := t.Program.Step(t.state, Step{Batches: batches, Rate: rate, Gates: t.gates(step), Frozen: t.frozen(step), Seed: t.Seed})
+	if diverged {
+		return t.diverged(m.Step)
+	}
+	if err := t.metrics.add(m); err != nil {
+		return err
+	}
+	t.observe(t.state.Step, m.Loss, false)
+	return nil
+}
+
+// update makes the next update of a state and returns its line for the log. If
+// it diverged, the state remains as it was.
+func (r *Run) update(state *State) (m Metric, diverged bool, err error) {
+	step, begin := state.Step, time.Now()
+	batches, err := r.Batch(step)
+	if err != nil {
+		return m, false, err
+	}
+	rate := r.Schedule.At(step)
+	update, err := r.Program.Step(state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Frozen: r.frozen(step), Seed: r.Seed})
 	for _, batch := range batches {
 		err = errors.Join(err, batch.Finalize())
 	}
 	if err != nil {
-		return err
+		return m, false, err
 	}
-	if update.Diverged() {
-		return t.diverged(step)
-	}
-	m := Metric{Step: step, Event: EventTrain, Loss: update.Loss, Terms: update.Terms, GradientNorm: update.GradientNorm,
-		ParameterRMS: update.ParameterRMS, UpdateRMS: update.UpdateRMS, Rate: rate, Clock: t.clock(time.Since(begin))}
-	if err := t.metrics.add(m); err != nil {
-		return err
-	}
-	t.observe(t.state.Step, update.Loss, false)
-	return nil
+	m = Metric{Step: step, Event: EventTrain, Loss: update.Loss, Terms: update.Terms, GradientNorm: update.GradientNorm,
+		ParameterRMS: update.ParameterRMS, UpdateRMS: update.UpdateRMS, Rate: rate, Clock: r.clock(time.Since(begin))}
+	return m, update.Diverged(), nil
 }
 
 // clock returns the speed of a step.
