@@ -3,6 +3,7 @@ package train_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -178,6 +179,31 @@ func TestReadMetricsDamaged(t *testing.T) {
 	}
 	if metrics, err := train.ReadMetrics(dirOf(t, run)); !sealed.IsDamaged(err) || len(metrics) != 7 {
 		t.Errorf("got %d lines and error %v, want 7 lines and damage", len(metrics), err)
+	}
+}
+
+// TestCopiedRun reads a run under another name, as a copy and by a link. Its log
+// is whole, and damage of it is noticed.
+func TestCopiedRun(t *testing.T) {
+	run := mustRun(t, testbackend.Go(t), tower{1}, train.NewAdamW(), t.TempDir(), 1e-2)
+	do(t, run)
+	want := resting(t, run)
+	copied, linked := filepath.Join(t.TempDir(), "copied"), filepath.Join(run.Study, "latest")
+	if err := errors.Join(os.CopyFS(copied, os.DirFS(dirOf(t, run))), os.Symlink(dirOf(t, run), linked)); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{copied, linked} {
+		metrics, err := train.ReadMetrics(dir)
+		if err != nil || len(metrics) < len(want) || !train.IsComplete(dir) {
+			t.Errorf("%s: %d lines, want at least %d; error %v", dir, len(metrics), len(want), err)
+		}
+	}
+	text := bytes.Replace(readFile(t, run, "metrics.jsonl"), []byte(`"loss":`), []byte(`"loss":1`), 1)
+	if err := os.WriteFile(filepath.Join(copied, "metrics.jsonl"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.ReadMetrics(copied); !sealed.IsDamaged(err) {
+		t.Errorf("a changed copy: got error %v", err)
 	}
 }
 
