@@ -25,11 +25,29 @@ func IsRun(dir string) bool {
 	return err == nil
 }
 
-// IsComplete reports whether the run in a directory has an outcome.
-func IsComplete(dir string) bool {
+// Ending says what is known of the end of a run.
+type Ending int
+
+const (
+	NotEnded     Ending = iota // there is no outcome that can be read
+	Ended                      // there is an outcome
+	EndedDamaged               // the outcome is damaged; the run is trained again when it is needed
+)
+
+// EndingOf returns what is known of the end of the run in a directory.
+func EndingOf(dir string) Ending {
 	_, _, err := readOutcome(dir)
-	return err == nil
+	switch {
+	case err == nil:
+		return Ended
+	case sealed.IsDamaged(err):
+		return EndedDamaged
+	}
+	return NotEnded
 }
+
+// IsComplete reports whether the run in a directory has an outcome.
+func IsComplete(dir string) bool { return EndingOf(dir) == Ended }
 
 // CheckConfig returns a [sealed.DamagedError] if the text of a run's config.json
 // does not have the hash that names the run's directory. It returns nil if the
@@ -50,13 +68,6 @@ func CheckConfig(run string, text []byte) error {
 		}
 	}
 	return &sealed.DamagedError{Path: path, Err: errors.New("it does not have the hash that names the run's directory, so it was changed")}
-}
-
-// HasDamage reports whether the run in a directory has an outcome that is
-// damaged. The run is trained again when it is needed.
-func HasDamage(dir string) bool {
-	_, _, err := readOutcome(dir)
-	return sealed.IsDamaged(err)
 }
 
 // CheckpointFiles returns the files of a run's checkpoints, sorted by step, and
