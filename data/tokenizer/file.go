@@ -189,15 +189,28 @@ func (t *Tokenizer) contents() []byte {
 	return b.Bytes()
 }
 
-// SaveTo writes the tokenizer to its file in a directory, named by
-// [Tokenizer.FileName]. The file appears, or is replaced, when it is complete and on
-// disk. If special tokens have their meaning from settings and not by their names,
-// there is a tokenizer_config.json too.
-func (t *Tokenizer) SaveTo(dir string) error {
+// Files returns the contents of the tokenizer's files by name: of that named by
+// [Tokenizer.FileName] and, if special tokens have their meaning from settings and
+// not by their names, of a tokenizer_config.json.
+func (t *Tokenizer) Files() map[string][]byte {
+	files := map[string][]byte{t.FileName(): t.contents()}
 	if len(t.roles) > 0 {
-		if err := atomicfile.WriteBytes(filepath.Join(dir, settings.ConfigFile), append(t.roleSettings(), '\n')); err != nil {
-			return wrap(err)
+		files[settings.ConfigFile] = append(t.roleSettings(), '\n')
+	}
+	return files
+}
+
+// SaveTo writes the tokenizer's files, see [Tokenizer.Files], to a directory. Each
+// appears, or is replaced, when it is complete and on disk; the tokenizer's own is
+// the last.
+func (t *Tokenizer) SaveTo(dir string) error {
+	files := t.Files()
+	for _, name := range []string{settings.ConfigFile, t.FileName()} {
+		if contents, ok := files[name]; ok {
+			if err := atomicfile.WriteBytes(filepath.Join(dir, name), contents); err != nil {
+				return wrap(err)
+			}
 		}
 	}
-	return wrap(atomicfile.WriteBytes(filepath.Join(dir, t.FileName()), t.contents()))
+	return nil
 }

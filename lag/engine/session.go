@@ -57,7 +57,7 @@ type Session struct {
 	failed    []*failedRun
 	reached   map[string]int    // by address, the step that a run is known to have reached, math.MaxInt at its end
 	sketch    bool              // cannot train, see Sketch
-	tokenizer map[string][]byte // the tokenizer's file, see [Session.files]
+	tokenizer map[string][]byte // the tokenizer's files, see [Session.files]
 	created   []string          // directories that it made, the innermost first
 }
 

@@ -177,7 +177,7 @@ func (r *Run) writeFiles(dir string) error {
 		case err == nil && bytes.Equal(text, want):
 			continue
 		case err == nil:
-			log.Warn("this file of a run is damaged, or of another version; it is written again", "file", path)
+			log.Warn("this file of a run is damaged or outdated; it is written again", "file", path)
 		case !errors.Is(err, os.ErrNotExist):
 			return err
 		}
