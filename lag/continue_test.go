@@ -83,6 +83,26 @@ func TestContinueTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := resultBytes(t, whole.Dir, "result.json")
+
+	// Where its initial model is, is written again by the same training.
+	initial, origin := filepath.Join(whole.Dir, "initial.json"), resultBytes(t, whole.Dir, "initial.json")
+	for _, damage := range []func() error{
+		func() error { return os.Truncate(initial, 9) },
+		func() error { return os.Remove(initial) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lag.Continue(t.Context(), whole.Dir, lag.Options{}); err == nil || !strings.Contains(err.Error(), "start the same training again") {
+			t.Errorf("the initial model is not known: got error %v", err)
+		}
+		if _, err := lag.Train(t.Context(), second, o); err != nil {
+			t.Fatal(err)
+		}
+		if got := resultBytes(t, whole.Dir, "initial.json"); got != origin {
+			t.Errorf("initial.json is %s, want %s", got, origin)
+		}
+	}
 	for _, name := range []string{"result.json", "metrics.jsonl"} {
 		if err := os.Remove(filepath.Join(whole.Dir, name)); err != nil {
 			t.Fatal(err)

@@ -121,7 +121,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(os.MkdirAll(dir, 0o755), c.save(s.Dir()), saveTokenizer(s, dir)); err != nil {
+	if err := c.save(s.Dir()); err != nil {
 		return nil, err
 	}
 	outcomes, err := s.Bring(ctx, []*engine.Run{run}, c.Schedule.Steps)
@@ -132,19 +132,6 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 		return nil, engine.Advise("the training failed", err)
 	}
 	return describe(dir, outcomes[0], s.Dataset()), nil
-}
-
-// saveTokenizer writes the tokenizer into the directory of a run, which may
-// lack it. It does so under the run's lock: whoever trains the run removes files
-// that others left there half written. A process that trains it now has written
-// the tokenizer itself.
-func saveTokenizer(s *engine.Session, dir string) error {
-	unlock, ok, err := train.TryLock(dir)
-	if err != nil || !ok {
-		return err
-	}
-	defer unlock()
-	return s.Dataset().Tokenizer.SaveTo(dir)
 }
 
 // describe describes the outcome of a training.
@@ -207,7 +194,7 @@ func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, e
 	if o.Dir != "" || o.Backend != "" || o.Workers > 1 {
 		return nil, errors.New("the run determines directory and backend, and one process trains it; leave Dir, Backend and Workers out")
 	}
-	s, run, err := engine.OpenRun(dir, o.engine(""))
+	s, run, err := engine.OpenRun(ctx, dir, o.engine(""))
 	if err != nil {
 		return nil, err
 	}

@@ -189,12 +189,22 @@ func (t *Tokenizer) contents() []byte {
 	return b.Bytes()
 }
 
-// SaveTo writes the tokenizer to its file in a directory, named by
-// [Tokenizer.FileName]. The file appears, or is replaced, when it is complete and on
-// disk. If special tokens have their meaning from settings and not by their names,
-// there is a tokenizer_config.json too. One that SaveTo has written for another tokenizer
-// is replaced or removed; one of another program is an error, since the tokenizer would
-// be read with its settings.
+// Files returns the contents of the tokenizer's files by name: of that named by
+// [Tokenizer.FileName] and, if special tokens have their meaning from settings and
+// not by their names, of a tokenizer_config.json.
+func (t *Tokenizer) Files() map[string][]byte {
+	files := map[string][]byte{t.FileName(): t.contents()}
+	if text := t.ownSettings(); text != nil {
+		files[settings.ConfigFile] = text
+	}
+	return files
+}
+
+// SaveTo writes the tokenizer's files, see [Tokenizer.Files], to a directory. Each
+// appears, or is replaced, when it is complete and on disk; the tokenizer's own is the
+// last. A tokenizer_config.json that SaveTo has written for another tokenizer is replaced
+// or removed; one of another program is an error, since the tokenizer would be read with
+// its settings.
 func (t *Tokenizer) SaveTo(dir string) error {
 	if err := t.saveSettings(dir); err != nil {
 		return wrap(err)

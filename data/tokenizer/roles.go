@@ -68,19 +68,30 @@ func (t *Tokenizer) roleSettings() []byte {
 	return component.Marshal(all)
 }
 
+// ownSettings returns the contents of the tokenizer_config.json that the tokenizer's file
+// needs, or nil.
+func (t *Tokenizer) ownSettings() []byte {
+	if len(t.roles) == 0 || t.withoutSettings() {
+		return nil
+	}
+	return append(t.roleSettings(), '\n')
+}
+
+// withoutSettings reports whether the tokenizer's file is read without settings.
+func (t *Tokenizer) withoutSettings() bool {
+	return t.sentencePiece != nil && madeHere(t.sentencePiece)
+}
+
 // saveSettings makes the tokenizer_config.json in a directory that of the tokenizer, or
 // removes it. Where it changes, the tokenizer's file is removed first. So a process that
 // is killed before the new file is there leaves no tokenizer, rather than one with
 // another's settings.
 func (t *Tokenizer) saveSettings(dir string) error {
-	if t.sentencePiece != nil && madeHere(t.sentencePiece) {
-		return nil // is read without settings
+	if t.withoutSettings() {
+		return nil
 	}
 	path := filepath.Join(dir, settings.ConfigFile)
-	var want []byte // nil for no file
-	if len(t.roles) > 0 {
-		want = append(t.roleSettings(), '\n')
-	}
+	want := t.ownSettings()
 	have, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && want == nil || err == nil && bytes.Equal(have, want):

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,6 +99,11 @@ func reload(t *testing.T, tok *Tokenizer) *Tokenizer {
 	dir := t.TempDir()
 	if err := tok.SaveTo(dir); err != nil {
 		t.Fatal(err)
+	}
+	for name, want := range tok.Files() {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: another %s was saved, error %v", tok.Kind(), name, err)
+		}
 	}
 	again, err := Load(filepath.Join(dir, tok.FileName()))
 	if err != nil {

@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/corpus"
@@ -38,7 +40,7 @@ func TestDatasetOf(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile(path, []byte(strings.Replace(string(json), `"documents": 200`, `"documents": 201`, 1)), 0o666)); err != nil {
 		t.Fatal(err)
 	}
-	d, err := datasetOf(sets[1].Fingerprint, dir, nil)
+	d, err := datasetOf(t.Context(), sets[1].Fingerprint, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +48,18 @@ func TestDatasetOf(t *testing.T) {
 		t.Errorf("it found %s, not %s", d.Dir, sets[1].Dir)
 	}
 	d.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	files, err := filepath.Glob(filepath.Join(sets[1].Dir, "*"))
+	for _, file := range files { // so that they are read again
+		err = errors.Join(err, os.Chtimes(file, time.Time{}, time.Now().Add(-time.Hour)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := datasetOf(ctx, sets[1].Fingerprint, dir, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: got error %v", err)
+	}
 	if err := os.WriteFile(path, json, 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +72,7 @@ func TestDatasetOf(t *testing.T) {
 	if err := os.WriteFile(bin, tokens, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := datasetOf(sets[0].Fingerprint, dir, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
+	if _, err := datasetOf(t.Context(), sets[0].Fingerprint, dir, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a damaged data set: %v", err)
 	}
 }

@@ -30,7 +30,7 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &Session{dataset: &data.Dataset{Tokenizer: want}}
-	files, err := s.files()
+	files, err := s.files(&Run{})
 	if err != nil {
 		t.Fatal(err)
 	}

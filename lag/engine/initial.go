@@ -77,7 +77,7 @@ func (s *Session) readInitial(run string) error {
 		err = strictjson.Unmarshal(text, &origin)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read %s, which names the directory of the initial model: %w", path, err)
+		return fmt.Errorf("cannot read %s, which names the directory of the initial model: %w; start the same training again, which writes the file again and goes on", path, err)
 	}
 	fingerprint, err := s.SetInitial(origin.Dir)
 	if err == nil && fingerprint != spec.InitialWeights {

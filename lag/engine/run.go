@@ -3,8 +3,10 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,7 +14,6 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data"
-	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -73,8 +74,9 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 		},
 		Seed: spec.Seed, Validation: s.fixed().validation, Schedule: spec.Schedule, Evaluate: spec.Evaluate, Checkpoints: checkpoints,
 		Tokens: cost.Tokens, FLOPs: cost.FLOPs,
-		Files: s.files, LogNeeded: spec.Kind == progress.PhaseProbe, // early signals are in the log
-		Initial: func(ctx context.Context) (*train.State, error) { return s.begin(ctx, r) },
+		LogNeeded: spec.Kind == progress.PhaseProbe, // early signals are in the log
+		Files:     func() (map[string][]byte, error) { return s.files(r) },
+		Initial:   func(ctx context.Context) (*train.State, error) { return s.begin(ctx, r) },
 		Observe: func(step int, loss float64, validation bool) {
 			e := label
 			e.Done, e.Loss = int64(step), loss
@@ -131,9 +133,9 @@ func ShuffledLoss(o train.Outcome) (loss result.Number, ok bool) {
 
 // OpenRun opens a session for the run in a directory, from its config.json and
 // those of the runs that it grows from, which must be in the same parent
-// directory. It finds the prepared data set by its fingerprint. Dir of the
-// options must be empty.
-func OpenRun(dir string, o Options) (*Session, *Run, error) {
+// directory. It finds the prepared data set by its fingerprint, and verifies it
+// until the context is canceled. Dir of the options must be empty.
+func OpenRun(ctx context.Context, dir string, o Options) (*Session, *Run, error) {
 	spec, err := ReadSpec(dir)
 	if err != nil {
 		return nil, nil, err
@@ -143,7 +145,7 @@ func OpenRun(dir string, o Options) (*Session, *Run, error) {
 	}
 	o.Dir, o.Backend = filepath.Dir(dir), spec.Backend
 	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) {
-		return datasetOf(spec.Data, s.options.DataDir, s.observePreparation)
+		return datasetOf(ctx, spec.Data, s.options.DataDir, s.observePreparation)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -186,7 +188,7 @@ func (s *Session) read(name string, generation int) (*Run, error) {
 }
 
 // datasetOf opens the prepared data set with a fingerprint.
-func datasetOf(fingerprint, dir string, observe data.Progress) (*data.Dataset, error) {
+func datasetOf(ctx context.Context, fingerprint, dir string, observe data.Progress) (*data.Dataset, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the prepared data in %s: %w", dir, err)
@@ -201,9 +203,9 @@ func datasetOf(fingerprint, dir string, observe data.Progress) (*data.Dataset, e
 		if found, err := data.FingerprintOf(path); err != nil || found != fingerprint {
 			continue
 		}
-		d, err := data.OpenContext(context.Background(), path, observe)
-		if err == nil {
-			return d, nil
+		d, err := data.OpenContext(ctx, path, observe)
+		if err == nil || ctx.Err() != nil {
+			return d, err
 		}
 		damage = cmp.Or(damage, err) // there may be another with the same contents
 	}
@@ -213,15 +215,8 @@ func datasetOf(fingerprint, dir string, observe data.Progress) (*data.Dataset, e
 	return nil, fmt.Errorf("no data set in %s has the fingerprint %s; prepare the data on which the run was trained", dir, fingerprint)
 }
 
-// begin prepares the directory of a run and returns its initial state.
-func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
-	dir, err := r.Dir()
-	if err == nil && r.InitialWeights != "" {
-		err = atomicfile.WriteJSON(filepath.Join(dir, initialFile), initialOrigin{s.initial.dir})
-	}
-	if err != nil {
-		return nil, err
-	}
+// begin returns the initial state of a run.
+func (s *Session) begin(ctx context.Context, r *Run) (_ *train.State, err error) {
 	switch {
 	case r.InitialWeights != "":
 		return r.Program.Restore(s.initial.snapshot)
@@ -243,33 +238,20 @@ func (s *Session) begin(ctx context.Context, r *Run) (*train.State, error) {
 	return r.Program.Restore(snap)
 }
 
-// files returns the files that every run of the session has besides its own: the
-// tokenizer, with which the run's model can be exported, inspected and trained
-// further.
-func (s *Session) files() (map[string][]byte, error) {
-	if s.tokenizer != nil {
+// files returns the files that a run has besides its own: the tokenizer, with
+// which the run's model can be exported, inspected and trained further, and where
+// its initial model is.
+func (s *Session) files(r *Run) (map[string][]byte, error) {
+	if s.tokenizer == nil {
+		s.tokenizer = s.dataset.Tokenizer.Files()
+	}
+	if r.InitialWeights == "" {
 		return s.tokenizer, nil
 	}
-	dir, err := os.MkdirTemp("", "lag-tokenizer-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	if err := s.dataset.Tokenizer.SaveTo(dir); err != nil {
-		return nil, err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	files := make(map[string][]byte)
-	for _, e := range entries { // settings too, if there are any
-		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
-			return nil, err
-		}
-	}
-	s.tokenizer = files
-	return files, nil
+	origin, err := json.MarshalIndent(initialOrigin{s.initial.dir}, "", "  ")
+	files := maps.Clone(s.tokenizer)
+	files[initialFile] = append(origin, '\n')
+	return files, err
 }
 
 // stateAt returns the state of a candidate at a step that it has passed. If

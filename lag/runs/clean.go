@@ -263,6 +263,9 @@ func (p *Plan) Apply() (removed int64, err error) {
 func (p *Plan) remove(items []Item) (removed int64, err error) {
 	if run := items[0].run; run != "" {
 		unlock, ok, err := train.TryLock(run)
+		if errors.Is(err, fs.ErrNotExist) { // it was removed meanwhile
+			return 0, nil
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,17 @@ func TestListDamaged(t *testing.T) {
 	}
 	if broken != 2 {
 		t.Errorf("%d runs are listed as damaged, want 2", broken)
+	}
+	unreadable := filepath.Join(list[2], train.ConfigFile) // no damage, perhaps readable later
+	text := must(os.ReadFile(unreadable))(t)
+	if err := errors.Join(os.Remove(unreadable), os.Mkdir(unreadable, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := List(o.Dir); err == nil || !strings.Contains(err.Error(), unreadable) {
+		t.Errorf("a configuration that cannot be read: %v, error %v", list, err)
+	}
+	if err := errors.Join(os.Remove(unreadable), os.WriteFile(unreadable, text, 0o666)); err != nil {
+		t.Fatal(err)
 	}
 	if e := only(t, root, Study); e.Status != Broken {
 		t.Errorf("the study is %s", e.Status)

@@ -63,9 +63,12 @@ func List(dir string) ([]Run, error) {
 	var list []Run
 	for _, path := range paths {
 		c, err := readRunConfig(path)
-		if err != nil {
+		if sealed.IsDamaged(err) || errors.Is(err, os.ErrNotExist) { // it was there when the directory was read
 			list = append(list, Run{Name: filepath.Base(path), Loss: math.NaN(), Status: Broken})
 			continue
+		}
+		if err != nil {
+			return nil, err
 		}
 		r, err := runOf(path, c)
 		if err != nil {
@@ -110,9 +113,10 @@ func runOf(path string, c runConfig) (r Run, err error) {
 	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return r, err
 	}
-	if done, damaged := train.IsComplete(path), train.HasDamage(path); damaged {
+	switch train.EndingOf(path) {
+	case train.EndedDamaged:
 		defer func() { r.Status = Broken }()
-	} else if done {
+	case train.Ended:
 		r.Status = Complete
 	}
 	for _, m := range metrics {

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,11 +41,16 @@ type runConfig struct {
 func readRunConfig(run string) (c runConfig, err error) {
 	path := filepath.Join(run, train.ConfigFile)
 	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return c, err // it may be readable later
+	}
 	if err == nil {
-		err = strictjson.Unmarshal(text, &c)
+		if err = strictjson.Unmarshal(text, &c); err != nil {
+			err = &sealed.DamagedError{Path: path, Err: err}
+		}
 	}
 	if err != nil {
-		return c, fmt.Errorf("cannot read %s: %w; run the same study, stacking or training again, which writes it again, or remove the run's directory if you do not need it", path, err)
+		return c, fmt.Errorf("%w; run the same study, stacking or training again, which writes it again, or remove the run's directory if you do not need it", err)
 	}
 	c.changed = train.CheckConfig(run, text) != nil
 	return c, nil

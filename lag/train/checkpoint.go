@@ -153,31 +153,73 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("there is no checkpoint in %s: %w", dir, os.ErrNotExist)
 }
 
+// misnamedError says that a checkpoint, which is whole, holds the state of
+// another step than its name says.
+type misnamedError struct{ step int }
+
+func (e *misnamedError) Error() string {
+	return fmt.Sprintf("it holds the state after %d steps", e.step)
+}
+
 // loadNewest returns the newest checkpoint of a step up to last that is not
-// damaged, or nil if there is none, and the paths of newer, damaged ones. It
-// reports in skipped whether there are checkpoints of later steps.
-func loadNewest(dir string, last int) (snap *Snapshot, refused []string, skipped bool, err error) {
+// damaged, or nil if there is none, the errors of newer, damaged ones, and the
+// paths of checkpoints of later steps, which it does not read.
+func loadNewest(dir string, last int) (snap *Snapshot, refused []*safetensors.DamagedError, later []string, err error) {
 	steps, err := checkpointSteps(dir)
 	if err != nil {
-		return nil, nil, false, err
+		return nil, nil, nil, err
 	}
 	for _, step := range slices.Backward(steps) {
 		if step > last {
-			skipped = true
+			later = append(later, checkpointPath(dir, step))
 			continue
 		}
 		snap, err := loadCheckpoint(dir, step)
 		if err == nil {
-			return &snap, refused, skipped, nil
+			return &snap, refused, later, nil
 		}
-		if !isDamaged(err) {
+		damaged, ok := errors.AsType[*safetensors.DamagedError](err)
+		if !ok {
 			// Do not wrap err: os.ErrNotExist would mean that there are no checkpoints.
-			return nil, nil, skipped, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
+			return nil, nil, nil, fmt.Errorf("the checkpoint after %d steps cannot be used: %v", step, err)
 		}
 		log.Warn("this checkpoint is refused; the one before it is used if there is one", "error", err)
-		refused = append(refused, checkpointPath(dir, step))
+		refused = append(refused, damaged)
 	}
-	return nil, refused, skipped, nil
+	return nil, refused, later, nil
+}
+
+// loadNamed is [loadNewest] for those who hold the run's lock. Whole checkpoints
+// with the name of another step get their own, and count. It returns the paths
+// of damaged ones.
+func loadNamed(dir string, last int) (snap *Snapshot, refused, later []string, err error) {
+	for {
+		snap, damaged, later, err := loadNewest(dir, last)
+		renamed, refused := false, []string(nil)
+		for _, d := range damaged {
+			ok, renameErr := rename(dir, d)
+			renamed, err = renamed || ok, errors.Join(err, renameErr)
+			refused = append(refused, d.Path)
+		}
+		if err != nil || !renamed {
+			return snap, refused, later, err
+		}
+	}
+}
+
+// rename gives a whole checkpoint with the name of another step its own name.
+// ok is false if it is damaged, or its name is taken.
+func rename(dir string, damaged *safetensors.DamagedError) (ok bool, err error) {
+	misnamed, ok := errors.AsType[*misnamedError](damaged)
+	if !ok {
+		return false, nil
+	}
+	own := checkpointPath(dir, misnamed.step)
+	if _, err := os.Lstat(own); !errors.Is(err, os.ErrNotExist) {
+		return false, err
+	}
+	log.Warn("a checkpoint has the name of another step and gets its own", "before", damaged.Path, "now", own)
+	return true, os.Rename(damaged.Path, own)
 }
 
 // isDamaged reports whether the contents of a checkpoint are damaged. Other
@@ -205,11 +247,11 @@ func loadCheckpoint(dir string, step int) (Snapshot, error) {
 	if header.Format != checkpointFormat {
 		return Snapshot{}, fmt.Errorf("%s has format %d where this version reads %d; use the version that wrote it", path, header.Format, checkpointFormat)
 	}
-	if header.Step != step {
-		return Snapshot{}, &safetensors.DamagedError{Path: path, Err: fmt.Errorf("it holds the state after %d steps; give it its own name", header.Step)}
-	}
 	if address := addressOf(filepath.Dir(dir)); header.Run != "" && address != "" && header.Run != address {
 		return Snapshot{}, &safetensors.DamagedError{Path: path, Err: fmt.Errorf("it holds a state of the run %s", header.Run)}
+	}
+	if header.Step != step {
+		return Snapshot{}, &safetensors.DamagedError{Path: path, Err: &misnamedError{header.Step}}
 	}
 	all, err := file.ReadAll()
 	if err != nil {
@@ -232,8 +274,8 @@ func loadCheckpoint(dir string, step int) (Snapshot, error) {
 	return snap, nil
 }
 
-// setAside renames damaged files, so that they no longer are checkpoints but
-// can be examined.
+// setAside renames files that are damaged, or that belong to a lost part of the
+// run, so that they no longer count but can be examined.
 func setAside(paths []string) error {
 	var errs []error
 	for _, path := range paths {

@@ -3,6 +3,7 @@ package train_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -181,33 +182,28 @@ func TestReadMetricsDamaged(t *testing.T) {
 	}
 }
 
-// TestKeptState damages a state that a run was asked to keep. It is made again.
-func TestKeptState(t *testing.T) {
-	b := testbackend.Go(t)
-	run := mustRun(t, b, tower{1}, train.NewAdamW(), t.TempDir(), 1e-2)
-	run.Checkpoints.KeepAt = []int{17}
-	want, err := run.ToState(t.Context(), 17)
-	if err != nil {
+// TestCopiedRun reads a run under another name, as a copy and by a link. Its log
+// is whole, and damage of it is noticed.
+func TestCopiedRun(t *testing.T) {
+	run := mustRun(t, testbackend.Go(t), tower{1}, train.NewAdamW(), t.TempDir(), 1e-2)
+	do(t, run)
+	want := resting(t, run)
+	copied, linked := filepath.Join(t.TempDir(), "copied"), filepath.Join(run.Study, "latest")
+	if err := errors.Join(os.CopyFS(copied, os.DirFS(dirOf(t, run))), os.Symlink(dirOf(t, run), linked)); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(train.CheckpointDir(dirOf(t, run)), checkpointNames(17)[0])
-	for _, damage := range []func() error{
-		func() error { return os.Truncate(path, 900) },
-		func() error { return os.Remove(path) },
-		func() error { // the state of another step
-			return os.Rename(filepath.Join(filepath.Dir(path), checkpointNames(10)[0]), path)
-		},
-	} {
-		if err := damage(); err != nil {
-			t.Fatal(err)
+	for _, dir := range []string{copied, linked} {
+		metrics, err := train.ReadMetrics(dir)
+		if err != nil || len(metrics) < len(want) || !train.IsComplete(dir) {
+			t.Errorf("%s: %d lines, want at least %d; error %v", dir, len(metrics), len(want), err)
 		}
-		got, err := run.ToState(t.Context(), 17)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("another state: %s", diff)
-		}
+	}
+	text := bytes.Replace(readFile(t, run, "metrics.jsonl"), []byte(`"loss":`), []byte(`"loss":1`), 1)
+	if err := os.WriteFile(filepath.Join(copied, "metrics.jsonl"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.ReadMetrics(copied); !sealed.IsDamaged(err) {
+		t.Errorf("a changed copy: got error %v", err)
 	}
 }
 

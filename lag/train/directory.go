@@ -2,7 +2,6 @@ package train
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -20,24 +19,35 @@ const (
 	OutcomeFile     = "result.json"
 )
 
-// TryLock locks a run's directory, as a training run does. The directory may be
-// changed while it is locked. TryLock returns false if another process holds
-// the lock.
-func TryLock(dir string) (unlock func(), ok bool, err error) {
-	return lock(context.Background(), dir, false)
-}
-
 // IsRun reports whether dir is the directory of a run.
 func IsRun(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, ConfigFile))
 	return err == nil
 }
 
-// IsComplete reports whether the run in a directory has an outcome.
-func IsComplete(dir string) bool {
+// Ending says what is known of the end of a run.
+type Ending int
+
+const (
+	NotEnded     Ending = iota // there is no outcome that can be read
+	Ended                      // there is an outcome
+	EndedDamaged               // the outcome is damaged; the run is trained again when it is needed
+)
+
+// EndingOf returns what is known of the end of the run in a directory.
+func EndingOf(dir string) Ending {
 	_, _, err := readOutcome(dir)
-	return err == nil
+	switch {
+	case err == nil:
+		return Ended
+	case sealed.IsDamaged(err):
+		return EndedDamaged
+	}
+	return NotEnded
 }
+
+// IsComplete reports whether the run in a directory has an outcome.
+func IsComplete(dir string) bool { return EndingOf(dir) == Ended }
 
 // CheckConfig returns a [sealed.DamagedError] if the text of a run's config.json
 // does not have the hash that names the run's directory. It returns nil if the
@@ -58,13 +68,6 @@ func CheckConfig(run string, text []byte) error {
 		}
 	}
 	return &sealed.DamagedError{Path: path, Err: errors.New("it does not have the hash that names the run's directory, so it was changed")}
-}
-
-// HasDamage reports whether the run in a directory has an outcome that is
-// damaged. The run is trained again when it is needed.
-func HasDamage(dir string) bool {
-	_, _, err := readOutcome(dir)
-	return sealed.IsDamaged(err)
 }
 
 // CheckpointFiles returns the files of a run's checkpoints, sorted by step, and

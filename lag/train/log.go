@@ -18,7 +18,7 @@ import (
 
 // Every line of metrics.jsonl that a result can rest on has a checksum: of the
 // line before its [Clock], and of the checksum of the line before it. The first
-// one depends on the run's address. So no line can be changed, lost in the
+// one depends on the run's address, see [addressesOf]. So no line can be changed, lost in the
 // middle, moved or taken from another run unnoticed. The checksum of the last
 // line is in result.json, so that lines lost at the end are noticed too. Like
 // the lines without their clocks, it does not differ between executions.
@@ -34,8 +34,8 @@ func nextSum(sum string, text []byte) string {
 	return hex.EncodeToString(hash[:])[:sumDigits]
 }
 
-// firstSum returns the checksum before the first line of a run's log.
-func firstSum(run string) string { return nextSum("", []byte(addressOf(run))) }
+// firstSum returns the checksum before the first line of the log of a run.
+func firstSum(address string) string { return nextSum("", []byte(address)) }
 
 var addressPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
@@ -46,6 +46,27 @@ func addressOf(run string) string {
 		return filepath.Base(path)
 	}
 	return ""
+}
+
+// addressesOf returns what the address of the run in a directory may be. A
+// directory that is not named by it, because it was copied, renamed or linked,
+// has the address of its configuration, in the format version of its writer.
+func addressesOf(run string) ([]string, error) {
+	if address := addressOf(run); address != "" {
+		return []string{address}, nil
+	}
+	text, err := os.ReadFile(filepath.Join(run, ConfigFile))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var list []string
+	var config bytes.Buffer
+	if json.Compact(&config, text) == nil {
+		for version := FormatVersion; version > 0; version-- {
+			list = append(list, hashOf(config.Bytes(), version))
+		}
+	}
+	return append(list, ""), nil
 }
 
 // hasSum reports whether lines of an event have a checksum.
@@ -104,14 +125,26 @@ func (l *runLog) sum() string {
 
 // readLog reads the log of a run. A log that does not exist is empty.
 func readLog(run string) (*runLog, error) {
-	l := &runLog{first: firstSum(run)}
-	text, err := os.ReadFile(metricsPath(run))
-	if errors.Is(err, os.ErrNotExist) {
-		return l, nil
-	}
+	addresses, err := addressesOf(run)
 	if err != nil {
 		return nil, err
 	}
+	text, err := os.ReadFile(metricsPath(run))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var best *runLog
+	for _, address := range addresses {
+		if l := parseLog(metricsPath(run), text, address); best == nil || len(l.lines) > len(best.lines) {
+			best = l
+		}
+	}
+	return best, nil
+}
+
+// parseLog parses the log of the run with an address. path is for errors.
+func parseLog(path string, text []byte, address string) *runLog {
+	l := &runLog{first: firstSum(address)}
 	began := false // lines of earlier versions have no checksums
 	for text := range bytes.Lines(text) {
 		if text[len(text)-1] != '\n' {
@@ -122,13 +155,13 @@ func readLog(run string) (*runLog, error) {
 			err = errors.New("it has no checksum")
 		}
 		if err != nil {
-			l.damage = &sealed.DamagedError{Path: metricsPath(run), Err: fmt.Errorf("line %d: %w", len(l.lines)+1, err)}
+			l.damage = &sealed.DamagedError{Path: path, Err: fmt.Errorf("line %d: %w", len(l.lines)+1, err)}
 			break
 		}
 		began = began || line.sealed
 		l.lines = append(l.lines, line)
 	}
-	return l, nil
+	return l
 }
 
 // parseLine parses the line of a log after a line with the checksum sum.
@@ -181,7 +214,7 @@ func (r *Run) checkLog(dir string, outcome Outcome, recorded string) (usable boo
 	if !incomplete && (recorded == "" || l.sum() == recorded) {
 		return true, nil
 	}
-	log.Warn("the log of a run is damaged or incomplete; the run is trained again as far as it is lost", "log", metricsPath(dir), "error", l.problem())
+	log.Warn("the log of a run is damaged or incomplete; what was lost is trained again", "log", metricsPath(dir), "error", l.problem())
 	if incomplete {
 		return false, nil
 	}

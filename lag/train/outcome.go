@@ -136,7 +136,7 @@ func (r *Run) found(dir string) (outcome Outcome, ok bool, err error) {
 		if !sealed.IsDamaged(err) {
 			return outcome, false, err
 		}
-		log.Warn("the result of a run cannot be used; the run is trained again as far as it is lost", "error", err)
+		log.Warn("the result of a run cannot be used; what was lost is trained again", "error", err)
 		return Outcome{}, false, setAside([]string{outcomePath(dir)})
 	}
 	if r.checked { // in an earlier call
@@ -177,7 +177,7 @@ func (r *Run) writeFiles(dir string) error {
 		case err == nil && bytes.Equal(text, want):
 			continue
 		case err == nil:
-			log.Warn("this file of a run is damaged, or of another version; it is written again", "file", path)
+			log.Warn("this file of a run is damaged or outdated; it is written again", "file", path)
 		case !errors.Is(err, os.ErrNotExist):
 			return err
 		}

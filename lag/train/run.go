@@ -11,10 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/charmbracelet/log"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/data/sealed"
 )
 
 // FormatVersion is part of every run's address. Increase it when the same
@@ -57,8 +54,8 @@ type Run struct {
 	// tokenizer. They are written again if they are damaged. It may be nil.
 	Files func() (map[string][]byte, error)
 
-	// LogNeeded says that metrics.jsonl is read besides the outcome. If it is
-	// lost or damaged, the run is trained again.
+	// LogNeeded says that results rest on metrics.jsonl too. If it is lost or
+	// damaged, the run is trained again.
 	LogNeeded bool
 
 	checked bool // the log of the complete run was checked
@@ -188,6 +185,9 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if outcome.Steps < r.Schedule.Steps && outcome.DivergedAt == nil {
 		return outcome, nil
 	}
+	if err := lost(ctx); err != nil {
+		return Outcome{}, err
+	}
 	r.checked = true
 	return outcome, writeOutcome(dir, outcome, sum)
 }
@@ -214,101 +214,6 @@ func (r *Run) validate() error {
 		}
 	}
 	return nil
-}
-
-// Final returns the state at the end of a complete run. If it is damaged or
-// missing, Final trains the end of the run again from the previous checkpoint.
-func (r *Run) Final(ctx context.Context) (Snapshot, error) {
-	dir, err := r.Dir()
-	if err != nil {
-		return Snapshot{}, err
-	}
-	outcome, _, err := readOutcome(dir)
-	if sealed.IsDamaged(err) {
-		outcome, err = r.Do(ctx)
-	}
-	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("the run is not complete: %w; train it first", err)
-	}
-	if err != nil {
-		return Snapshot{}, err
-	}
-	load := func() (snap Snapshot, again bool, err error) {
-		snap, err = loadCheckpoint(CheckpointDir(dir), outcome.Steps)
-		return snap, isDamaged(err) || errors.Is(err, os.ErrNotExist), err
-	}
-	if snap, again, err := load(); !again {
-		return snap, err
-	}
-	if err := r.validate(); err != nil {
-		return Snapshot{}, err
-	}
-	ctx, unlock, _, err := hold(ctx, dir, true)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	defer unlock()
-	snap, again, err := load() // another process may have trained it in the meantime
-	if !again {
-		return snap, err
-	}
-	log.Warn("the final state of a run cannot be used; the end of the run is trained again", "error", err)
-	if outcome, err = r.finish(ctx, dir, r.Schedule.Steps); err != nil {
-		return Snapshot{}, err
-	}
-	snap, _, err = load()
-	return snap, err
-}
-
-// At returns the state after one of the steps in [Checkpoints].KeepAt. If it
-// was not kept, the error wraps [os.ErrNotExist]; if it is damaged,
-// [safetensors.DamagedError].
-func (r *Run) At(step int) (Snapshot, error) {
-	dir, err := r.Dir()
-	if err != nil {
-		return Snapshot{}, err
-	}
-	snap, err := loadCheckpoint(CheckpointDir(dir), step)
-	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("the run in %s has not kept its state after %d steps: %w; delete the directory to train the run again", dir, step, err)
-	}
-	return snap, err
-}
-
-// ToState is [Run.To], and returns the state after the step, which must be one of
-// [Checkpoints].KeepAt. If the state is damaged, ToState sets it aside and
-// trains to the step again.
-func (r *Run) ToState(ctx context.Context, step int) (Snapshot, error) {
-	for tries := 0; ; tries++ {
-		if _, err := r.To(ctx, step); err != nil {
-			return Snapshot{}, err
-		}
-		snap, err := r.At(step)
-		if !isDamaged(err) || tries > 0 {
-			return snap, err
-		}
-		log.Warn("a kept state is damaged; it is set aside and trained again", "error", err)
-		if err := r.refuse(ctx, step); err != nil {
-			return Snapshot{}, err
-		}
-	}
-}
-
-// refuse sets the state after a step aside if it is damaged.
-func (r *Run) refuse(ctx context.Context, step int) error {
-	dir, err := r.Dir()
-	if err != nil {
-		return err
-	}
-	unlock, _, err := lock(ctx, dir, true)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if _, err := r.At(step); !isDamaged(err) { // another process may have replaced it
-		return nil
-	}
-	return setAside([]string{checkpointPath(CheckpointDir(dir), step)})
 }
 
 // replay calls Observe with the validation losses of an earlier part of the run.

@@ -47,7 +47,12 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 	if t.metrics, validations, err = openMetrics(metricsPath(dir), before, t.state.Step); err != nil {
 		return outcome, "", err
 	}
-	defer func() { err = errors.Join(err, t.metrics.close()) }()
+	defer func() {
+		if t.metrics.err == nil {
+			t.metrics.err = lost(ctx) // what is not yet written stays so
+		}
+		err = errors.Join(err, t.metrics.close())
+	}()
 	for _, m := range validations {
 		t.outcome.Curve = append(t.outcome.Curve, Loss{m.Step, &m.Loss, m.Batches})
 	}
@@ -63,12 +68,13 @@ func (r *Run) train(ctx context.Context, dir string, until int) (outcome Outcome
 
 // start loads the newest checkpoint that continues the log, or the initial state
 // if no checkpoint can be used. It returns the line about this for the log. It
-// removes an existing outcome, which belongs to an earlier end of the run.
+// removes an existing outcome, which belongs to an earlier end of the run, and
+// then sets states aside that cannot be used.
 func (t *training) start(ctx context.Context, before *runLog) (resumed *Metric, err error) {
 	covered := t.covers(before)
-	snap, refused, skipped, err := loadNewest(CheckpointDir(t.dir), covered)
-	if skipped {
-		log.Warn("the log of a run is damaged or incomplete, so that the run is trained again from an earlier state", "log", metricsPath(t.dir), "complete to step", covered, "error", before.problem())
+	snap, refused, later, err := loadNamed(CheckpointDir(t.dir), covered)
+	if len(later) > 0 {
+		log.Warn("the log of a run is damaged or incomplete; training goes back to an earlier state", "log", metricsPath(t.dir), "complete to step", covered, "error", before.problem())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; fix that, or delete the run's directory %s to train the run again", err, t.dir)
@@ -93,7 +99,9 @@ func (t *training) start(ctx context.Context, before *runLog) (resumed *Metric, 
 	if err := os.Remove(outcomePath(t.dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	return m, setAside(refused)
+	// States that the log does not reach are made again. If they stayed, they
+	// would count as the newest, and new ones would be removed.
+	return m, setAside(append(refused, later...))
 }
 
 // begin sets the initial state.
@@ -128,24 +136,24 @@ func (t *training) loop(ctx context.Context) error {
 				return t.stop(ctx, err)
 			}
 			if t.outcome.DivergedAt != nil {
-				return t.save()
+				return t.save(ctx)
 			}
 		}
 		if step >= t.until && step < t.Schedule.Steps {
-			return t.save()
+			return t.save(ctx)
 		}
 		if step == t.Schedule.Steps {
 			var err error
 			if t.outcome.AtEnd, err = t.evaluateAtEnd(ctx); err != nil {
 				return t.stop(ctx, err)
 			}
-			return t.save()
+			return t.save(ctx)
 		}
 		if ctx.Err() != nil {
 			return t.stop(ctx, context.Cause(ctx))
 		}
 		if t.Checkpoints.due(step) {
-			if err := t.save(); err != nil {
+			if err := t.save(ctx); err != nil {
 				return err
 			}
 		}
@@ -153,18 +161,18 @@ func (t *training) loop(ctx context.Context) error {
 			return err
 		}
 		if t.outcome.DivergedAt != nil {
-			return t.save()
+			return t.save(ctx)
 		}
 	}
 }
 
 // stop ends the run with an error. If the error is the cancellation of the
-// context, it saves the state.
+// context, it saves the state, unless the lock was lost.
 func (t *training) stop(ctx context.Context, err error) error {
-	if ctx.Err() == nil || !errors.Is(err, context.Cause(ctx)) {
+	if ctx.Err() == nil || lost(ctx) != nil || !errors.Is(err, context.Cause(ctx)) {
 		return err
 	}
-	if failed := t.save(); failed != nil {
+	if failed := t.save(ctx); failed != nil {
 		return fmt.Errorf("%w: %w", err, failed)
 	}
 	return err
@@ -172,29 +180,39 @@ func (t *training) stop(ctx context.Context, err error) error {
 
 // step trains one step.
 func (t *training) step() error {
-	step, begin := t.state.Step, time.Now()
-	batches, err := t.Batch(step)
+	m, diverged, err := t.update(t.state)
 	if err != nil {
 		return err
 	}
-	rate := t.Schedule.At(step)
-	update, err := t.Program.Step(t.state, Step{Batches: batches, Rate: rate, Gates: t.gates(step), Frozen: t.frozen(step), Seed: t.Seed})
+	if diverged {
+		return t.diverged(m.Step)
+	}
+	if err := t.metrics.add(m); err != nil {
+		return err
+	}
+	t.observe(t.state.Step, m.Loss, false)
+	return nil
+}
+
+// update makes the next update of a state and returns its line for the log. If
+// it diverged, the state remains as it was.
+func (r *Run) update(state *State) (m Metric, diverged bool, err error) {
+	step, begin := state.Step, time.Now()
+	batches, err := r.Batch(step)
+	if err != nil {
+		return m, false, err
+	}
+	rate := r.Schedule.At(step)
+	update, err := r.Program.Step(state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Frozen: r.frozen(step), Seed: r.Seed})
 	for _, batch := range batches {
 		err = errors.Join(err, batch.Finalize())
 	}
 	if err != nil {
-		return err
+		return m, false, err
 	}
-	if update.Diverged() {
-		return t.diverged(step)
-	}
-	m := Metric{Step: step, Event: EventTrain, Loss: update.Loss, Terms: update.Terms, GradientNorm: update.GradientNorm,
-		ParameterRMS: update.ParameterRMS, UpdateRMS: update.UpdateRMS, Rate: rate, Clock: t.clock(time.Since(begin))}
-	if err := t.metrics.add(m); err != nil {
-		return err
-	}
-	t.observe(t.state.Step, update.Loss, false)
-	return nil
+	m = Metric{Step: step, Event: EventTrain, Loss: update.Loss, Terms: update.Terms, GradientNorm: update.GradientNorm,
+		ParameterRMS: update.ParameterRMS, UpdateRMS: update.UpdateRMS, Rate: rate, Clock: r.clock(time.Since(begin))}
+	return m, update.Diverged(), nil
 }
 
 // clock returns the speed of a step.
@@ -257,7 +275,10 @@ func (t *training) diverged(step int) error {
 // save writes the log and then the state to the disk, unless the newest
 // checkpoint already has the state. Then it removes checkpoints that need not
 // be kept.
-func (t *training) save() error {
+func (t *training) save(ctx context.Context) error {
+	if err := lost(ctx); err != nil {
+		return err
+	}
 	step := t.state.Step
 	if t.saved == step {
 		if err := t.metrics.sync(); err != nil {
