@@ -65,7 +65,7 @@ func Prepare(ctx context.Context, cfg Config, dir string, progress Progress) (*D
 }
 
 func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (*Dataset, error) {
-	vocab, err := cfg.loadTokenizer()
+	vocab, err := cfg.LoadTokenizer()
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func Verify(ctx context.Context, path string, progress Progress) (*Verified, err
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	defer s.Close()
-	if err := s.VerifyInto(ctx, verified.User(), func(done, total int64) { progress(StageVerify, done, total) }); err != nil {
+	if err := s.Verify(ctx, verified.User(), func(done, total int64) { progress(StageVerify, done, total) }); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	return &Verified{Stores: []tokenstore.Meta{s.Meta()}}, nil
@@ -88,7 +88,7 @@ func (d *Dataset) verify(ctx context.Context, progress Progress) error {
 		all += s.Size()
 	}
 	for _, s := range stores {
-		if err := s.VerifyInto(ctx, verified.User(), func(done, _ int64) { progress(StageVerify, before+done, all) }); err != nil {
+		if err := s.Verify(ctx, verified.User(), func(done, _ int64) { progress(StageVerify, before+done, all) }); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}

@@ -14,10 +14,6 @@ import (
 // blobHash matches hashes of contents: git's sha1, or the sha256 of a large file.
 var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// smallFile is the size in bytes below which a file is read rather than
-// remembered, because that takes less time than writing the memory.
-const smallFile = 1 << 20
-
 // sumOf returns the checksum that a blob with a name must have.
 func sumOf(hash string) verified.Sum {
 	if len(hash) == 64 {
@@ -60,21 +56,16 @@ func (r *Repository) present(ctx context.Context, name string) (ok bool, damage 
 	if hash == "" {
 		return true, nil, nil
 	}
-	err = checkContents(ctx, path, info.Size(), sumOf(hash))
+	err = checkFile(ctx, path, sumOf(hash))
 	if errors.Is(err, verified.ErrDiffers) {
 		return false, err, nil
 	}
 	return err == nil, nil, err
 }
 
-// checkContents checks the contents of a file, unless this machine has done so
-// before.
-func checkContents(ctx context.Context, path string, size int64, sum verified.Sum) error {
-	check := func() error { return sum.CheckFile(ctx, path) }
-	if size < smallFile {
-		return check()
-	}
-	return verified.User().File(path, sum, check)
+// checkFile checks the contents of a file, unless this machine has done so before.
+func checkFile(ctx context.Context, path string, sum verified.Sum) error {
+	return verified.User().File(path, sum, func() error { return sum.CheckFile(ctx, path) })
 }
 
 // listFact says that a list of files in the cache is what the Hub sent.

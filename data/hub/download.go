@@ -144,11 +144,9 @@ func (r *Repository) downloadBlob(ctx context.Context, f file, blob string, repo
 		return err
 	}
 	defer unlock()
-	if info, err := os.Stat(blob); err == nil {
-		err := checkContents(ctx, blob, info.Size(), sumOf(f.hash()))
-		if err == nil || !errors.Is(err, verified.ErrDiffers) {
-			return err
-		}
+	err = checkFile(ctx, blob, sumOf(f.hash()))
+	if err == nil || !errors.Is(err, verified.ErrDiffers) && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	address := r.address(f.Name)
 	part := blob + unverified
