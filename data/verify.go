@@ -13,10 +13,6 @@ import (
 	"github.com/landscape-aware/growing/data/verified"
 )
 
-// StageVerify is the stage that [Verify] reports. Its unit is bytes of the
-// stores.
-const StageVerify = "verify"
-
 // Verified describes what [Verify] checked.
 type Verified struct {
 	Stores      []tokenstore.Meta // for a dataset, those of training and validation
@@ -26,8 +22,10 @@ type Verified struct {
 // Verify reads all files of a dataset, given its directory, or of a single
 // token store, given the common prefix of its files. It reports the first
 // error: wrong checksums or offsets, tokens outside the vocabulary, documents
-// without an end token. It trusts no earlier check, and remembers this one. For a dataset it also checks that the files belong
-// together, and that the statistics in dataset.json are right.
+// without an end token. It trusts no earlier check, and remembers this one. For a
+// dataset it also checks that the files belong together, and that the statistics
+// in dataset.json are right. It reports [StageVerify] to progress, which may be
+// nil.
 func Verify(ctx context.Context, path string, progress Progress) (*Verified, error) {
 	if progress == nil {
 		progress = func(string, int64, int64) {}
