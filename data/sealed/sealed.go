@@ -191,5 +191,5 @@ func fieldsOf(text []byte) (fields map[string]json.RawMessage, err error) {
 	if len(text) > 0 && !bytes.Contains(text, []byte(`"`+field+`"`)) {
 		return nil, nil
 	}
-	return fields, json.Unmarshal(text, &fields)
+	return fields, strictjson.Unmarshal(text, &fields)
 }

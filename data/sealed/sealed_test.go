@@ -60,6 +60,20 @@ func TestDamage(t *testing.T) {
 	check("written again by another program", []byte(`{"name": "a", "losses": [1.25, 3], "sha256": "`+plain.Sum+`"}`))
 }
 
+// TestPlainWords checks that what is wrong with a file is said without Go's words.
+func TestPlainWords(t *testing.T) {
+	for text, want := range map[string]string{"": "it is empty", `{"sha256": `: "it is not JSON", `{"sha256" 7}`: "it is not JSON", `"sha256"`: "an object"} {
+		path := filepath.Join(t.TempDir(), "a.json")
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var got object
+		if err := Read(path, &got); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 // TestRead checks files without a checksum, files that are not there and values
 // that cannot have a checksum.
 func TestRead(t *testing.T) {
