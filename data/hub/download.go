@@ -34,7 +34,13 @@ const unverified = ".unverified"
 // machine as long as they do not change; see package verified. Progress may be
 // nil.
 func (r *Repository) Fetch(ctx context.Context, names []string, progress func(done, total int64)) error {
+	r.announce(names)
 	todo, total, err := r.absent(ctx, names)
+	if err == nil && len(todo) > 0 && r.unsure {
+		if err = r.renew(ctx, names); err == nil {
+			todo, total, err = r.absent(ctx, names)
+		}
+	}
 	if err != nil {
 		return err
 	}
