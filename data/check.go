@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -12,17 +11,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/data/tokenstore"
 	"github.com/landscape-aware/growing/data/verified"
 )
 
 // announced is the number of bytes from which reading them to check a dataset
-// is reported. Less takes no noticeable time.
-const announced = 64 << 20
-
-// remembered is the number of bytes of a dataset from which it is worth
-// remembering that its statistics were counted.
-const remembered = 1 << 20
+// is reported. Less takes no noticeable time. Tests make it smaller.
+var announced int64 = 64 << 20
 
 // open opens the dataset in dir and checks its contents. It returns
 // errNotPrepared if dir does not exist. Progress may be nil.
@@ -65,12 +62,12 @@ func (d *Dataset) check(ctx context.Context, progress Progress) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if d.record.SHA256 != "" { // openUnchecked compared it
+	if d.summed { // openUnchecked compared it
 		return nil
 	}
-	// The previous version wrote no checksum of dataset.json, so count again.
+	// The first version wrote no checksum of dataset.json, so count again.
 	fact := "statistics of the dataset.json with sha256 " + d.recordSum + "\n"
-	large := d.Train.Size()+d.Validation.Size() >= remembered
+	large := d.Train.Size()+d.Validation.Size() >= verified.Small
 	if large && memory.Knows(fact) {
 		return nil
 	}
@@ -120,27 +117,14 @@ func (d *Dataset) checkStatistics(ctx context.Context) error {
 	return nil
 }
 
-// checksum computes the field SHA256.
-func (r record) checksum() string {
-	r.SHA256 = ""
-	return hashJSON(r)
-}
-
-// hashJSON returns the sha256 of a value as it is read back from JSON, which
-// replaces broken UTF-8. It is "" if the value has no JSON.
-func hashJSON[T any](value T) string {
-	text, err := json.Marshal(value)
+// unseal decodes the text of a JSON file. Summed reports whether the text has a
+// checksum, which was compared; the first versions wrote none.
+func unseal(text []byte, into any) (summed bool, err error) {
+	contents, err := sealed.Open(text)
 	if err != nil {
-		return ""
+		return false, err
 	}
-	var again T
-	if err := json.Unmarshal(text, &again); err != nil {
-		return ""
-	}
-	if text, err = json.Marshal(again); err != nil {
-		return ""
-	}
-	return hashBytes(text)
+	return len(contents) < len(text), strictjson.Unmarshal(contents, into)
 }
 
 func hashBytes(text []byte) string {

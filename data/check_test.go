@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
 
@@ -68,9 +68,6 @@ func TestOpenChecksContents(t *testing.T) {
 		if _, err := Open(d.Dir); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "remove the directory") {
 			t.Errorf("%s: opening gives %v", c.name, err)
 		}
-		if _, err := Prepare(t.Context(), cfg, dir, nil); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: preparing gives %v", c.name, err)
-		}
 		if _, err := Verify(t.Context(), d.Dir, nil); err == nil {
 			t.Errorf("%s: verifying finds nothing", c.name)
 		}
@@ -107,16 +104,11 @@ func TestOpenChecksContents(t *testing.T) {
 // withoutSum returns a dataset.json as the first versions wrote it.
 func withoutSum(t testing.TB, text []byte) string {
 	t.Helper()
-	var r record
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatal(err)
+	contents, err := sealed.Open(text)
+	if err != nil || len(contents) == len(text) {
+		t.Fatalf("%s has no checksum: %v", text, err)
 	}
-	r.SHA256 = ""
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return string(contents)
 }
 
 // number changes the last digit of a field.
@@ -146,8 +138,11 @@ func TestSwapped(t *testing.T) {
 	if err := errors.Join(os.Rename(a.Dir, aside), os.Rename(b.Dir, a.Dir), os.Rename(aside, b.Dir)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Prepare(t.Context(), cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "another corpus") {
-		t.Error(err)
+	if again := prepare(t, cfg, dir); again.Dir != a.Dir || again.Fingerprint != a.Fingerprint || again.Documents != 100 {
+		t.Errorf("%s with %d documents and the fingerprint %s, not %s", again.Dir, again.Documents, again.Fingerprint, a.Fingerprint)
+	}
+	if aside, err := OpenUnchecked(a.Dir + sealed.DamagedExt); err != nil || aside.Fingerprint != b.Fingerprint {
+		t.Errorf("the other dataset was not set aside: %v", err)
 	}
 }
 

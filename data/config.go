@@ -95,9 +95,10 @@ func (c Config) training() tokenizer.TrainOptions {
 	return o
 }
 
-// loadTokenizer loads TokenizerFile and adds the missing sentinels and mode
-// tokens. It returns nil if TokenizerFile is empty.
-func (c Config) loadTokenizer() (*tokenizer.Tokenizer, error) {
+// LoadTokenizer loads the vocabulary of TokenizerFile with the sentinels and
+// mode tokens that [Prepare] adds. It returns nil if TokenizerFile is empty,
+// because Prepare then trains the vocabulary.
+func (c Config) LoadTokenizer() (*tokenizer.Tokenizer, error) {
 	if c.TokenizerFile == "" {
 		return nil, nil
 	}

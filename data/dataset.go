@@ -12,10 +12,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
-	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -60,6 +59,7 @@ type Dataset struct {
 
 	record    record // as it was read
 	recordSum string // sha256 of dataset.json
+	summed    bool   // whether dataset.json has a checksum of itself
 }
 
 // record is the contents of dataset.json: everything that the other files lack.
@@ -74,45 +74,43 @@ type record struct {
 	Info              corpus.Info `json:"info"`
 	Documents         int64       `json:"documents"`
 	Bytes             int64       `json:"bytes"`
-	SHA256            string      `json:"sha256,omitempty"` // of the record without this field; the first versions wrote none
 }
 
 // errNotPrepared means that a dataset's directory does not exist.
 var errNotPrepared = errors.New("not prepared")
 
-// readRecord reads the dataset.json in dir, and returns its sha256. It returns
-// errNotPrepared if dir does not exist.
-func readRecord(dir string) (r record, sum string, err error) {
-	raw, err := os.ReadFile(filepath.Join(dir, fileDataset))
+// readRecord reads the dataset.json in dir, as a dataset without its files. It
+// returns errNotPrepared if dir does not exist.
+func readRecord(dir string) (*Dataset, error) {
+	text, err := os.ReadFile(filepath.Join(dir, fileDataset))
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			return r, "", errNotPrepared
+			return nil, errNotPrepared
 		}
 	}
 	if err != nil {
-		return r, "", damaged(dir, err)
+		return nil, damaged(dir, err)
 	}
-	if err := strictjson.Unmarshal(raw, &r); err != nil {
-		return r, "", damaged(dir, fmt.Errorf("reading %s: %w", fileDataset, err))
+	var r record
+	summed, err := unseal(text, &r)
+	if err != nil {
+		return nil, damaged(dir, fmt.Errorf("reading %s: %w", fileDataset, err))
 	}
-	if r.SHA256 != "" && r.SHA256 != r.checksum() {
-		return r, "", damaged(dir, fmt.Errorf("%s was changed after it was written (its sha256 is %s, not %s)", fileDataset, r.checksum(), r.SHA256))
-	}
-	return r, hashBytes(raw), nil
+	return &Dataset{
+		record: r, recordSum: hashBytes(text), summed: summed,
+		Fingerprint: r.Fingerprint, UnigramEntropy: r.UnigramEntropy, ValidationEntropy: r.ValidationEntropy,
+		UnknownRate: r.UnknownRate, Info: r.Info, Documents: r.Documents, Bytes: r.Bytes, Dir: dir,
+	}, nil
 }
 
 // openUnchecked opens the dataset in dir without reading the stores. It returns
 // errNotPrepared if dir does not exist.
 func openUnchecked(dir string) (*Dataset, error) {
-	r, sum, err := readRecord(dir)
+	d, err := readRecord(dir)
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{
-		record: r, recordSum: sum,
-		Fingerprint: r.Fingerprint, UnigramEntropy: r.UnigramEntropy, ValidationEntropy: r.ValidationEntropy,
-		UnknownRate: r.UnknownRate, Info: r.Info, Documents: r.Documents, Bytes: r.Bytes, Dir: dir,
-	}
+	r := d.record
 	if !tokenizerFile(r.Tokenizer) {
 		return nil, damaged(dir, fmt.Errorf("%s names %q as the tokenizer's file", fileDataset, r.Tokenizer))
 	}
@@ -143,10 +141,6 @@ func openUnchecked(dir string) (*Dataset, error) {
 		return nil, damaged(dir, fmt.Errorf("its files do not belong together (fingerprint %s, not %s)", fp, r.Fingerprint))
 	}
 	return d, nil
-}
-
-func damaged(dir string, err error) error {
-	return fmt.Errorf("the dataset in %s is damaged: %w; remove the directory, and it will be made again", dir, err)
 }
 
 // Close unmaps the stores.
@@ -268,8 +262,7 @@ func (p *preparation) describe(ctx context.Context, vocab *tokenizer.Tokenizer, 
 		UnigramEntropy: d.UnigramEntropy, ValidationEntropy: d.ValidationEntropy, UnknownRate: d.UnknownRate,
 		Fingerprint: fingerprint(vocab.Fingerprint(), d.Train.Meta(), d.Validation.Meta()),
 	}
-	r.SHA256 = r.checksum()
-	if err := atomicfile.WriteJSON(filepath.Join(dir, fileDataset), r); err != nil {
+	if err := sealed.Write(filepath.Join(dir, fileDataset), r); err != nil {
 		return err
 	}
 	reached(fileDataset)

@@ -12,10 +12,12 @@
 //	dir/<hash>/tokenizer.json  train.{bin,idx,json}  validation.{bin,idx,json}  dataset.json
 //	dir/corpora/<hash>.json    content hashes of the corpora read so far
 //	dir/.partial-<hash>        an incomplete dataset
+//	dir/<hash>.damaged         a dataset that was damaged and made again
 //	dir/.lock                  locked while a dataset is made
 //
 // A new run removes what killed runs left, except for trained vocabularies:
 // these stay in .partial-<hash> until their dataset is made. You may remove a
 // .partial-<hash> that is no longer wanted, and the small files in corpora;
-// this costs only the time to train or read again.
+// this costs only the time to train or read again. What is named .damaged is kept
+// only to find out what happened to it.
 package data

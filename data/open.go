@@ -42,8 +42,11 @@ func OpenUnchecked(dir string) (*Dataset, error) {
 // FingerprintOf returns the fingerprint that a dataset in a directory has
 // according to its description, also if the rest of it is damaged.
 func FingerprintOf(dir string) (string, error) {
-	r, _, err := readRecord(dir)
-	return r.Fingerprint, openError(dir, err)
+	d, err := readRecord(dir)
+	if err != nil {
+		return "", openError(dir, err)
+	}
+	return d.Fingerprint, nil
 }
 
 func openError(dir string, err error) error {

@@ -2,8 +2,6 @@ package data
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -115,32 +113,46 @@ func (p partial) clear(keepVocabulary bool) error {
 }
 
 // complete reports whether only the rename is missing. dataset.json is written
-// last.
-func (p partial) complete(ctx context.Context) bool {
-	d, err := open(ctx, string(p), nil)
-	if err == nil {
-		d.Close()
+// last. The error is that of a canceled context, which says nothing about the
+// files.
+func (p partial) complete(ctx context.Context, progress Progress) (bool, error) {
+	d, err := open(ctx, string(p), progress)
+	if err != nil {
+		return false, context.Cause(ctx)
 	}
-	return err == nil
+	return true, d.Close()
 }
 
-// commit gives the directory its final name and opens the dataset.
-func (p partial) commit(ctx context.Context, final string, progress Progress) (*Dataset, error) {
-	if err := os.Remove(filepath.Join(string(p), fileTrained)); err != nil && !errors.Is(err, os.ErrNotExist) {
+// commit gives the directory its final name and opens the dataset. It does not
+// check the contents: they were just written or checked. A dataset of that name
+// is damaged, and is set aside.
+func (p *preparation) commit(partial partial, final string) (*Dataset, error) {
+	if err := p.lost(); err != nil {
 		return nil, err
 	}
-	if err := atomicfile.SyncDir(string(p)); err != nil {
+	if err := os.Remove(filepath.Join(string(partial), fileTrained)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err := atomicfile.SyncDir(string(partial)); err != nil {
 		return nil, err
 	}
 	reached("naming")
-	if err := os.Rename(string(p), final); err != nil {
+	aside, err := setAside(final)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(string(partial), final); err != nil {
 		return nil, err
 	}
 	reached("named")
 	if err := atomicfile.SyncDir(filepath.Dir(final)); err != nil {
 		return nil, err
 	}
-	return open(ctx, final, progress)
+	d, err := openUnchecked(final)
+	if err == nil && aside != "" {
+		d.compare(aside)
+	}
+	return d, err
 }
 
 // sweepOthers removes the incomplete datasets of killed processes in the same
@@ -171,6 +183,5 @@ func hashFile(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(contents)
-	return hex.EncodeToString(sum[:]), nil
+	return hashBytes(contents), nil
 }

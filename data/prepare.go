@@ -4,16 +4,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/dirlock"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
@@ -23,6 +25,7 @@ const (
 	StageRead     = "read corpus"      // bytes of text
 	StageTrain    = "train vocabulary" // the unit depends on the kind of vocabulary
 	StageEncode   = "encode"           // bytes of text
+	StageVerify   = "verify"           // bytes of a dataset that exists; [Open] and [Verify] report it too
 	StageWait     = "wait"             // for another process that uses the same directory
 )
 
@@ -48,6 +51,9 @@ type Progress func(stage string, done, total int64)
 // turns. If the file system does not keep them apart, the one that finds that
 // out leaves the files to the other, and returns a [*dirlock.SharedError].
 //
+// A dataset that is damaged is made again, as long as its corpus can be read. The
+// damaged one is then renamed, so that it can be examined; see [sealed.SetAside].
+//
 // Prepare needs memory for a few MiB of text and tokens, and for training the
 // vocabulary. The latter grows with the number of different words, not with the
 // size of the corpus.
@@ -66,7 +72,7 @@ func Prepare(ctx context.Context, cfg Config, dir string, progress Progress) (*D
 }
 
 func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (d *Dataset, err error) {
-	vocab, err := cfg.loadTokenizer()
+	vocab, err := cfg.LoadTokenizer()
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +84,10 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 	if p.stamp, err = source.Stamp(ctx); err != nil {
 		return nil, err
 	}
-	if d, err := p.existing(ctx); !errors.Is(err, errNotPrepared) {
+	if d, err := p.existing(ctx); !p.toMake(err) {
 		return d, err
 	}
+	defer func(ctx context.Context) { err = p.explain(ctx, err) }(ctx) // not the lock's context
 	if err := os.MkdirAll(filepath.Join(dir, dirCorpora), 0o777); err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w: name a writable directory", dir, err)
 	}
@@ -98,7 +105,7 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 	}()
 	ctx, p.lost = lock.Context(), lock.Err
 	// Another process may have made the dataset while this one waited.
-	if d, err := p.existing(ctx); !errors.Is(err, errNotPrepared) {
+	if d, err := p.existing(ctx); !p.toMake(err) {
 		return d, err
 	}
 	if err := p.sweepCorpora(); err != nil {
@@ -118,7 +125,8 @@ type preparation struct {
 	vocab    *tokenizer.Tokenizer // from TokenizerFile; nil if it has to be trained
 	stamp    string
 	progress Progress
-	lost     func() error // why the lock of dir is lost, or nil; asked before files are removed or renamed
+	lost     func() error  // why the lock of dir is lost, or nil; asked before files are removed or renamed
+	damage   *damagedError // of the dataset that exists; nil if it is not damaged
 }
 
 // contents describes the documents of a corpus. It is stored under the corpus's
@@ -128,13 +136,6 @@ type contents struct {
 	Documents int64  `json:"documents"`
 	Bytes     int64  `json:"bytes"`
 	Stamp     string `json:"stamp"`
-	SHA256    string `json:"sha256,omitempty"` // of the other fields; the first versions wrote none
-}
-
-// checksum computes the field SHA256.
-func (c contents) checksum() string {
-	c.SHA256 = ""
-	return hashJSON(c)
 }
 
 func (p *preparation) contentsPath() string {
@@ -168,10 +169,11 @@ func (p *preparation) contents() *contents {
 		return nil // if the directory is unreadable, writing to it will report that
 	}
 	var c contents
-	if json.Unmarshal(raw, &c) != nil || c.Stamp != p.stamp || c.Content == "" {
+	summed, err := unseal(raw, &c)
+	if err != nil || c.Stamp != p.stamp || c.Content == "" {
 		return nil // run writes it again
 	}
-	if c.SHA256 != c.checksum() && (c.SHA256 != "" || !p.confirmed(&c)) {
+	if !summed && !p.confirmed(&c) {
 		return nil
 	}
 	return &c
@@ -182,7 +184,7 @@ func (p *preparation) contents() *contents {
 func (p *preparation) confirmed(c *contents) bool {
 	d, err := openUnchecked(filepath.Join(p.dir, p.address(c)))
 	if err != nil {
-		return !errors.Is(err, errNotPrepared) // a damaged one is reported later
+		return false
 	}
 	defer d.Close()
 	return d.record.Content == c.Content && d.Documents == c.Documents && d.Bytes == c.Bytes
@@ -229,12 +231,13 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	}
 	vocab, c := p.vocab, p.contents()
 	if c != nil {
-		if partial := p.partial(c); partial.complete(ctx) {
-			if err := p.lost(); err != nil {
-				return nil, err
-			}
-			return partial.commit(ctx, filepath.Join(p.dir, p.address(c)), p.progress)
-		} else if vocab == nil {
+		partial := p.partial(c)
+		if complete, err := partial.complete(ctx, p.progress); err != nil {
+			return nil, err
+		} else if complete {
+			return p.commit(partial, filepath.Join(p.dir, p.address(c)))
+		}
+		if vocab == nil {
 			vocab = partial.vocabulary()
 		}
 	}
@@ -245,7 +248,7 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 		if err := p.unchanged(ctx); err != nil {
 			return nil, err
 		}
-		if err := atomicfile.WriteJSON(p.contentsPath(), c); err != nil {
+		if err := sealed.Write(p.contentsPath(), c); err != nil {
 			return nil, err
 		}
 		reached(dirCorpora)
@@ -253,11 +256,16 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	if err := p.checkSplit(c); err != nil {
 		return nil, err
 	}
-	// The same text may have been prepared earlier, with other modification
-	// times.
 	final := filepath.Join(p.dir, p.address(c))
-	if d, err := p.open(ctx, c); !errors.Is(err, errNotPrepared) {
-		return d, err
+	if p.damage == nil || p.damage.dir != final {
+		// The same text may have been prepared earlier, with other modification
+		// times.
+		if d, err := p.open(ctx, c); !p.toMake(err) {
+			return d, err
+		}
+	}
+	if p.damage != nil {
+		log.Warn("the dataset is damaged; it is made again", "dataset", final, "error", p.damage.err)
 	}
 
 	if err := p.lost(); err != nil {
@@ -286,10 +294,7 @@ func (p *preparation) run(ctx context.Context) (d *Dataset, err error) {
 	if err := p.describe(ctx, vocab, c, string(partial)); err != nil {
 		return nil, err
 	}
-	if err := p.lost(); err != nil {
-		return nil, err
-	}
-	return partial.commit(ctx, final, p.progress)
+	return p.commit(partial, final)
 }
 
 // also adds the error of a clean-up, if any, to the error that caused it.
@@ -359,7 +364,6 @@ func (p *preparation) read(ctx context.Context) (*tokenizer.Tokenizer, *contents
 		}
 	}
 	c := &contents{Content: sum.String(), Documents: r.documents, Bytes: r.bytes, Stamp: p.stamp}
-	c.SHA256 = c.checksum()
 	if err == nil || errors.Is(err, tokenizer.ErrNoText) {
 		if serr := p.checkSplit(c); serr != nil {
 			return nil, nil, serr // explains the failure better

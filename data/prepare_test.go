@@ -18,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/data/tokenstore"
 )
@@ -282,6 +283,7 @@ func TestDamaged(t *testing.T) {
 	cfg := config(corpusFile(t, 100))
 	dir := t.TempDir()
 	d := prepare(t, cfg, dir)
+	want := tree(t, d.Dir)
 	small := cfg
 	small.VocabSize = 140
 	other := prepare(t, small, dir)
@@ -306,16 +308,23 @@ func TestDamaged(t *testing.T) {
 			return nil
 		}},
 	} {
-		if err := os.RemoveAll(d.Dir); err != nil {
-			t.Fatal(err)
-		}
-		prepare(t, cfg, dir)
 		if err := c.damage(); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Prepare(context.Background(), cfg, dir, nil)
+		_, err := Open(d.Dir)
 		if err == nil || !strings.HasPrefix(err.Error(), "data: the dataset in "+d.Dir) || !strings.Contains(err.Error(), "remove the directory") {
 			t.Errorf("%s: %v", c.name, err)
+		}
+		// Preparing makes it again, and keeps the damaged one.
+		damaged := tree(t, d.Dir)
+		if diff := cmp.Diff(want, tree(t, prepare(t, cfg, dir).Dir)); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+		if diff := cmp.Diff(damaged, tree(t, d.Dir+sealed.DamagedExt)); diff != "" {
+			t.Errorf("%s: set aside: %s", c.name, diff)
+		}
+		if err := os.RemoveAll(d.Dir + sealed.DamagedExt); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

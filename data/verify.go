@@ -13,10 +13,6 @@ import (
 	"github.com/landscape-aware/growing/data/verified"
 )
 
-// StageVerify is the stage that [Verify] reports. Its unit is bytes of the
-// stores.
-const StageVerify = "verify"
-
 // Verified describes what [Verify] checked.
 type Verified struct {
 	Stores      []tokenstore.Meta // for a dataset, those of training and validation
@@ -26,8 +22,10 @@ type Verified struct {
 // Verify reads all files of a dataset, given its directory, or of a single
 // token store, given the common prefix of its files. It reports the first
 // error: wrong checksums or offsets, tokens outside the vocabulary, documents
-// without an end token. It trusts no earlier check, and remembers this one. For a dataset it also checks that the files belong
-// together, and that the statistics in dataset.json are right.
+// without an end token. It trusts no earlier check, and remembers this one. For a
+// dataset it also checks that the files belong together, and that the statistics
+// in dataset.json are right. It reports [StageVerify] to progress, which may be
+// nil.
 func Verify(ctx context.Context, path string, progress Progress) (*Verified, error) {
 	if progress == nil {
 		progress = func(string, int64, int64) {}
@@ -48,7 +46,7 @@ func Verify(ctx context.Context, path string, progress Progress) (*Verified, err
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	defer s.Close()
-	if err := s.VerifyInto(ctx, verified.User(), func(done, total int64) { progress(StageVerify, done, total) }); err != nil {
+	if err := s.Verify(ctx, verified.User(), func(done, total int64) { progress(StageVerify, done, total) }); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	return &Verified{Stores: []tokenstore.Meta{s.Meta()}}, nil
@@ -88,7 +86,7 @@ func (d *Dataset) verify(ctx context.Context, progress Progress) error {
 		all += s.Size()
 	}
 	for _, s := range stores {
-		if err := s.VerifyInto(ctx, verified.User(), func(done, _ int64) { progress(StageVerify, before+done, all) }); err != nil {
+		if err := s.Verify(ctx, verified.User(), func(done, _ int64) { progress(StageVerify, before+done, all) }); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}

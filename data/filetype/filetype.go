@@ -30,7 +30,7 @@ var types = []struct {
 	{"\x1f\x8b", Gzip},
 	{"\x28\xb5\x2f\xfd", Zstandard},
 	{"PAR1", Parquet},
-	{"PK\x03\x04", Zip},
+	{"PK\x03\x04", zip},
 	{"\xfd7zXZ\x00", Type{"compressed with xz", "decompress it with `unxz`"}},
 	{"BZh", Type{"compressed with bzip2", "decompress it with `bunzip2`"}},
 	{"7z\xbc\xaf\x27\x1c", Type{"a 7z archive", "unpack it"}},
@@ -39,7 +39,7 @@ var types = []struct {
 	{"ARROW1", Type{"an Arrow file", "convert it to Parquet"}},
 	{"\xff\xfe", UTF16},
 	{"\xfe\xff", UTF16},
-	{"\x80\x02", Pickle}, {"\x80\x03", Pickle}, {"\x80\x04", Pickle}, {"\x80\x05", Pickle},
+	{"\x80\x02", pickle}, {"\x80\x03", pickle}, {"\x80\x04", pickle}, {"\x80\x05", pickle},
 }
 
 // Types that callers treat in a way of their own.
@@ -48,10 +48,14 @@ var (
 	Gzip      = Type{"compressed with gzip", "give it a name that ends in .gz"}
 	Zstandard = Type{"compressed with zstd", "give it a name that ends in .zst"}
 	Parquet   = Type{"a Parquet file", "give it a name that ends in .parquet"}
-	Zip       = Type{"a zip archive", "unpack it"}
 	UTF16     = Type{"text in UTF-16", "convert it to UTF-8, for example with `iconv -f UTF-16 -t UTF-8`"}
-	HTML      = Type{"an HTML page", "it may be the error page of a download: download the file itself"}
-	Pickle    = Type{"a Python pickle", ""}
+)
+
+// Types that the list or [Of] gives, and callers need no name for.
+var (
+	zip    = Type{"a zip archive", "unpack it"}
+	html   = Type{"an HTML page", "it may be the error page of a download: download the file itself"}
+	pickle = Type{"a Python pickle", ""}
 )
 
 // Of returns the type of the file that begins with head.
@@ -64,7 +68,7 @@ func Of(head []byte) Type {
 	text := bytes.ToLower(bytes.TrimSpace(head[:min(len(head), Head)]))
 	for _, begin := range []string{"<!doctype html", "<html"} {
 		if bytes.HasPrefix(text, []byte(begin)) {
-			return HTML
+			return html
 		}
 	}
 	return Type{}

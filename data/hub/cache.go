@@ -8,15 +8,13 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data/verified"
 )
 
 // blobHash matches hashes of contents: git's sha1, or the sha256 of a large file.
 var blobHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-
-// smallFile is the size in bytes below which a file is read rather than
-// remembered, because that takes less time than writing the memory.
-const smallFile = 1 << 20
 
 // sumOf returns the checksum that a blob with a name must have.
 func sumOf(hash string) verified.Sum {
@@ -60,26 +58,61 @@ func (r *Repository) present(ctx context.Context, name string) (ok bool, damage 
 	if hash == "" {
 		return true, nil, nil
 	}
-	err = checkContents(ctx, path, info.Size(), sumOf(hash))
+	err = checkFile(ctx, path, sumOf(hash))
 	if errors.Is(err, verified.ErrDiffers) {
 		return false, err, nil
 	}
 	return err == nil, nil, err
 }
 
-// checkContents checks the contents of a file, unless this machine has done so
-// before.
-func checkContents(ctx context.Context, path string, size int64, sum verified.Sum) error {
-	check := func() error { return sum.CheckFile(ctx, path) }
-	if size < smallFile {
-		return check()
+// checkFile checks the contents of a file, unless this machine has done so before.
+func checkFile(ctx context.Context, path string, sum verified.Sum) error {
+	return verified.User().File(path, sum, func() error { return sum.CheckFile(ctx, path) })
+}
+
+// announced is the number of bytes from which it is said that files in the cache
+// are read to check them. Less takes no noticeable time. Tests make it smaller.
+var announced int64 = 64 << 20
+
+// announce says that files in the cache have to be read, if they are large.
+func (r *Repository) announce(names []string) {
+	memory := verified.User()
+	var files int
+	var unknown int64
+	for _, n := range names {
+		info, err := os.Stat(r.Path(n))
+		if hash := r.hashOf(n); err == nil && hash != "" && !memory.Known(r.Path(n), sumOf(hash)) {
+			files, unknown = files+1, unknown+info.Size()
+		}
 	}
-	return verified.User().File(path, sum, check)
+	if unknown >= announced {
+		log.Info("files in the Hugging Face cache are compared with their checksums, the first time on this machine",
+			string(r.kind), r.id, "files", files, "bytes", unknown)
+	}
 }
 
 // listFact says that a list of files in the cache is what the Hub sent.
 func (r *Repository) listFact(commit string, answer []byte) string {
 	return fmt.Sprintf("list %q\n%s\n", r.infoPath(commit), verified.Of(answer))
+}
+
+// renew asks for the list of files where the one from the cache may be damaged,
+// which may be why some of the named files seem to be absent.
+func (r *Repository) renew(ctx context.Context, names []string) error {
+	answer, err := r.ask(ctx)
+	if err == nil {
+		err = r.remember(answer)
+	}
+	if err != nil {
+		return err
+	}
+	r.unsure = false
+	for _, n := range names {
+		if _, ok := r.files[n]; !ok {
+			return fmt.Errorf("the list of the files of the %s %s in the Hugging Face cache was damaged: it named %s, which does not exist; the list is right now: start again", r.kind, r.id, n)
+		}
+	}
+	return nil
 }
 
 // fits returns an error if the list of files contradicts the snapshot.
@@ -93,8 +126,16 @@ func (r *Repository) fits() error {
 		if !ok {
 			return fmt.Errorf("it lacks the file %s", n)
 		}
-		if hash := linked(r.Path(n)); hash != "" && f.hash() != "" && hash != f.hash() {
+		hash := linked(r.Path(n))
+		if hash == "" {
+			continue
+		}
+		if f.hash() != "" && hash != f.hash() {
 			return fmt.Errorf("it gives %s for %s, which has %s", f.hash(), n, hash)
+		}
+		// Either can be wrong. The hash in the link tells whether the file is.
+		if info, err := os.Stat(r.Path(n)); err == nil && f.size() != 0 && info.Size() != f.size() {
+			return fmt.Errorf("it gives %d bytes for %s, which has %d", f.size(), n, info.Size())
 		}
 	}
 	return nil

@@ -34,7 +34,13 @@ const unverified = ".unverified"
 // machine as long as they do not change; see package verified. Progress may be
 // nil.
 func (r *Repository) Fetch(ctx context.Context, names []string, progress func(done, total int64)) error {
+	r.announce(names)
 	todo, total, err := r.absent(ctx, names)
+	if err == nil && len(todo) > 0 && r.unsure {
+		if err = r.renew(ctx, names); err == nil {
+			todo, total, err = r.absent(ctx, names)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -144,11 +150,9 @@ func (r *Repository) downloadBlob(ctx context.Context, f file, blob string, repo
 		return err
 	}
 	defer unlock()
-	if info, err := os.Stat(blob); err == nil {
-		err := checkContents(ctx, blob, info.Size(), sumOf(f.hash()))
-		if err == nil || !errors.Is(err, verified.ErrDiffers) {
-			return err
-		}
+	err = checkFile(ctx, blob, sumOf(f.hash()))
+	if err == nil || !errors.Is(err, verified.ErrDiffers) && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	address := r.address(f.Name)
 	part := blob + unverified

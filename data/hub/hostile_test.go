@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -68,6 +69,9 @@ func testList() map[string]any {
 		}
 		files = append(files, f)
 	}
+	slices.SortFunc(files, func(a, b map[string]any) int {
+		return strings.Compare(a["rfilename"].(string), b["rfilename"].(string))
+	})
 	return map[string]any{"sha": testCommit, "siblings": files}
 }
 
@@ -212,20 +216,26 @@ func TestDamagedBlob(t *testing.T) {
 		"a hash":   bytes.Replace(right, []byte(`"sha256":"`), []byte(`"sha256":"0`), 1),
 		"a name":   bytes.Replace(right, []byte("small.txt"), []byte("other.txt"), 1),
 		"a letter": bytes.Replace(right, []byte("sha256"), []byte("sha257"), 1),
+		"a size":   bytes.Replace(right, []byte(`"size":6`), []byte(`"size":7`), 2),
 		"empty":    nil,
 	} {
-		for _, offline := range []string{"1", ""} {
-			t.Setenv("HF_HUB_OFFLINE", offline)
-			if err := os.WriteFile(list, text, 0o666); err != nil {
-				t.Fatal(err)
+		for _, known := range []bool{true, false} {
+			for _, offline := range []string{"1", ""} {
+				if !known {
+					forget(t)
+				}
+				t.Setenv("HF_HUB_OFFLINE", offline)
+				if err := os.WriteFile(list, text, 0o666); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := fetch(t, testCommit); err != nil {
+					t.Errorf("%s, known %t, offline %q: %v", name, known, offline, err)
+				}
+				whole()
 			}
-			if _, err := fetch(t, testCommit); err != nil {
-				t.Errorf("%s, offline %q: %v", name, offline, err)
+			if now, err := os.ReadFile(list); err != nil || !bytes.Equal(now, right) {
+				t.Errorf("%s, known %t: the list was not written again: %s, %v", name, known, now, err)
 			}
-			whole()
-		}
-		if now, err := os.ReadFile(list); err != nil || !bytes.Equal(now, right) && len(now) != len(right) {
-			t.Errorf("%s: the list was not written again: %v", name, err)
 		}
 	}
 	// The right list needs no request.
@@ -240,6 +250,92 @@ func TestDamagedBlob(t *testing.T) {
 	}
 	if left := blobs(t); len(left) != len(testContents) {
 		t.Errorf("%v", left)
+	}
+}
+
+// forget gives the test a memory that knows nothing.
+func forget(t *testing.T) {
+	t.Helper()
+	home := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", home)
+	t.Setenv("HOME", home)
+}
+
+// TestUnknownCommit uses a commit in the cache on a machine that has not seen it,
+// with a Hub that does not answer without a token.
+func TestUnknownCommit(t *testing.T) {
+	h := newTestHub(t, nil)
+	r, err := fetch(t, testCommit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forget(t)
+	refuse := func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusUnauthorized); return true }
+	h.answer = refuse
+	before := h.requests.Load()
+	if _, err := fetch(t, testCommit); err != nil || h.requests.Load() != before {
+		t.Errorf("%d requests for a commit that is wholly in the cache, %v", h.requests.Load()-before, err)
+	}
+	// If a file is absent, the list may be wrong.
+	list := r.infoPath(testCommit)
+	right, err := os.ReadFile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := r.files["small.txt"]
+	blob := filepath.Join(r.dir(), "blobs", small.hash())
+	for name, c := range map[string]struct {
+		text []byte
+		want string // in the error
+	}{
+		"right":    {right, ""},
+		"a digit":  {bytes.Replace(right, []byte(small.hash()), []byte(strings.Repeat("0", 40)), 1), ""},
+		"the size": {bytes.Replace(right, []byte(`"size":6`), []byte(`"size":7`), 2), ""},
+		"the name": {bytes.Replace(right, []byte("small.txt"), []byte("smell.txt"), 1), "start again"},
+	} {
+		forget(t)
+		if err := errors.Join(os.RemoveAll(blob), os.Remove(r.Path("small.txt")), os.WriteFile(list, c.text, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		h.answer = nil
+		if _, err := fetch(t, testCommit); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := fetch(t, testCommit); err != nil {
+			t.Errorf("%s, again: %v", name, err)
+		}
+		if text, err := os.ReadFile(r.Path("small.txt")); err != nil || string(text) != testContents["small.txt"] {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	h.answer = refuse
+	forget(t)
+	if err := os.Remove(r.Path("small.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetch(t, testCommit); err == nil || !strings.Contains(err.Error(), "HF_TOKEN") {
+		t.Errorf("a file is absent and cannot be downloaded: %v", err)
+	}
+}
+
+// TestAnnounced checks that reading large files that were in the cache is said.
+func TestAnnounced(t *testing.T) {
+	defer func(before int64) { announced = before }(announced)
+	newTestHub(t, nil)
+	for _, c := range []struct {
+		what string
+		from int64
+		want int
+	}{{"downloaded", 1, 0}, {"cached", 12, 1}, {"cached and small", 13, 0}} {
+		announced = c.from
+		var said bytes.Buffer
+		log.SetOutput(&said)
+		if _, err := fetch(t, ""); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(said.String(), "are compared with their checksums"); n != c.want {
+			t.Errorf("%s: it is said %d times: %s", c.what, n, &said)
+		}
 	}
 }
 

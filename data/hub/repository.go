@@ -64,6 +64,7 @@ type Repository struct {
 	files    map[string]file // by name; without sizes and hashes if the list did not come from the Hub
 	ordered  []string
 	offline  error // why nothing can be downloaded; nil if it can
+	unsure   bool  // whether the list came from the cache and may be damaged; see renew
 }
 
 // file is an entry of the Hub's list of files.
@@ -147,7 +148,8 @@ func Open(ctx context.Context, kind Kind, id, revision string) (*Repository, err
 		return r, nil
 	}
 	if commitHash.MatchString(revision) {
-		if sent, err := r.readList(revision); err == nil && sent {
+		if sent, err := r.readList(revision); err == nil && (sent || r.fits() == nil) {
+			r.unsure = !sent
 			return r, nil
 		}
 	}

@@ -13,10 +13,6 @@ import (
 	"github.com/landscape-aware/growing/data/verified"
 )
 
-// smallFile is the size in bytes below which a file is read rather than
-// remembered, because that takes less time than writing the memory.
-const smallFile = 1 << 20
-
 // storeFile is one of the two mapped files of a store.
 type storeFile struct {
 	path   string
@@ -36,8 +32,8 @@ func (s *Store) files() []storeFile {
 func (s *Store) Unknown(memory *verified.Memory) int64 {
 	var n int64
 	for _, f := range s.files() {
-		if size := int64(f.mapped.Len()); size < smallFile || !memory.Known(f.path, f.sum) {
-			n += size
+		if !memory.Known(f.path, f.sum) {
+			n += int64(f.mapped.Len())
 		}
 	}
 	return n
@@ -52,11 +48,7 @@ func (s *Store) Check(ctx context.Context, memory *verified.Memory, progress fun
 	group, ctx := errgroup.WithContext(ctx)
 	for _, f := range s.files() {
 		group.Go(func() error {
-			check := func() error { return f.sum.Check(ctx, f.mapped, int64(f.mapped.Len()), progress) }
-			if f.mapped.Len() < smallFile {
-				return f.wrap(check())
-			}
-			err := memory.File(f.path, f.sum, check)
+			err := memory.File(f.path, f.sum, func() error { return f.sum.Check(ctx, f.mapped, int64(f.mapped.Len()), progress) })
 			if err == nil {
 				err = f.same()
 			}

@@ -41,6 +41,6 @@ func Example() {
 		panic(err)
 	}
 	lo, hi := s.Document(1)
-	fmt.Println(window, lo, hi, s.Meta().DType, s.Verify(context.Background(), nil))
+	fmt.Println(window, lo, hi, s.Meta().DType, s.Verify(context.Background(), nil, nil))
 	// Output: [42 3 99] 3 5 uint16 <nil>
 }

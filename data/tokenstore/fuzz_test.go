@@ -53,7 +53,7 @@ func use(t *testing.T, prefix string, files map[string][]byte) {
 		return
 	}
 	defer s.Close()
-	verr := s.Verify(context.Background(), nil)
+	verr := s.Verify(context.Background(), nil, nil)
 	all := make([]int32, s.Len())
 	if err := s.Read(all, 0); err != nil {
 		t.Errorf("reading all: %v", err)

@@ -82,7 +82,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatalf("token %d is %d, want %d", 999+i, id, want)
 			}
 		}
-		if err := s.Verify(t.Context(), nil); err != nil {
+		if err := s.Verify(t.Context(), nil, nil); err != nil {
 			t.Error(err)
 		}
 		for i, n := range []int{3, 0, 70000, 1} {
@@ -222,7 +222,7 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if err := s.Verify(t.Context(), nil); !errors.Is(err, ErrDamaged) && c.name != "truncated description" {
+		if err := s.Verify(t.Context(), nil, nil); !errors.Is(err, ErrDamaged) && c.name != "truncated description" {
 			t.Errorf("%s: verifying gives %v", c.name, err)
 		}
 		s.Close()
@@ -248,7 +248,7 @@ func TestDamagedInside(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := open(t, prefix)
-		if err := s.Verify(t.Context(), nil); !errors.Is(err, ErrDamaged) {
+		if err := s.Verify(t.Context(), nil, nil); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", ext, err)
 		}
 	}
@@ -266,11 +266,11 @@ func TestVerifyCanceled(t *testing.T) {
 	s := open(t, write(t, 10, 5))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Verify(ctx, nil); !errors.Is(err, context.Canceled) {
+	if err := s.Verify(ctx, nil, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	var done, total int64
-	if err := s.Verify(t.Context(), func(d, n int64) { done, total = d, n }); err != nil || done != total || total != 26 {
+	if err := s.Verify(t.Context(), nil, func(d, n int64) { done, total = d, n }); err != nil || done != total || total != 26 {
 		t.Errorf("%d of %d bytes, %v", done, total, err)
 	}
 }
@@ -290,7 +290,7 @@ func TestNoEnd(t *testing.T) {
 	if err := w.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	if err := open(t, prefix).Verify(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "document 2") {
+	if err := open(t, prefix).Verify(t.Context(), nil, nil); err == nil || !strings.Contains(err.Error(), "document 2") {
 		t.Error(err)
 	}
 	for _, end := range []int32{-1, 10} {

@@ -17,14 +17,9 @@ const verifyBlock = 1 << 18
 // Verify reads the whole store and reports the first error: a wrong checksum, a
 // decreasing offset, a token outside the vocabulary, or a document that does
 // not end with the end token. It calls progress, if not nil, with the number of
-// bytes read.
-func (s *Store) Verify(ctx context.Context, progress func(done, total int64)) error {
-	return s.VerifyInto(ctx, new(verified.Memory), progress)
-}
-
-// VerifyInto does what [Store.Verify] does, and remembers the files if they are
-// right, so that [Store.Check] need not read them.
-func (s *Store) VerifyInto(ctx context.Context, memory *verified.Memory, progress func(done, total int64)) error {
+// bytes read. It remembers the files if they are right, so that [Store.Check]
+// need not read them; memory may be nil.
+func (s *Store) Verify(ctx context.Context, memory *verified.Memory, progress func(done, total int64)) error {
 	r := &verifyProgress{report: progress, total: s.Size()}
 	tokens, index := s.files()[0], s.files()[1]
 	// The tokens are checked with the index, so the index comes first.

@@ -9,8 +9,8 @@
 //
 // A file that changed less than two seconds before it was read is not
 // remembered, because a later change could leave the same times ("racily clean"
-// in git's words). Where the system tells neither inode nor ctime, nothing is
-// remembered.
+// in git's words). Nor are files below 1 MiB, which are read as fast. Where the
+// system tells neither inode nor ctime, nothing is remembered.
 //
 // What the memory cannot notice is a disk that returns other bytes without a
 // write. Callers offer a way to read everything in any case.

@@ -5,25 +5,29 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
 
 // Memory remembers facts that were found to be true. Several goroutines and
-// processes may use one directory.
+// processes may use one directory. A nil Memory remembers nothing.
 type Memory struct {
-	dir string // "" remembers nothing
-	max int    // number of entries after which the oldest half goes
+	dir   string // "" remembers nothing
+	max   int    // number of entries after which the oldest go
+	least int64  // size in bytes of the smallest file that is remembered
 }
 
-// New returns the memory in a directory, which need not exist.
-func New(dir string) *Memory { return &Memory{dir, maxEntries} }
+// newMemory returns the memory in a directory, which need not exist.
+func newMemory(dir string) *Memory { return &Memory{dir, maxEntries, Small} }
 
 // User returns the memory of the user on this machine: the directory
 // lag/verified in the user's cache. It remembers nothing if the user has no
@@ -33,16 +37,22 @@ func User() *Memory {
 	if err != nil {
 		return &Memory{}
 	}
-	return New(filepath.Join(cache, "lag", "verified"))
+	return newMemory(filepath.Join(cache, "lag", "verified"))
 }
 
-const (
-	// settle is how long before reading a file must have changed last, to be
-	// remembered. Some file systems count time in steps of two seconds.
-	settle = 2 * time.Second
+// Small is the size in bytes below which a file is read rather than remembered,
+// because that takes less time than writing the memory.
+const Small = 1 << 20
 
-	maxEntries = 4096 // 1 MiB or so
+const (
+	maxEntries = 1 << 15 // more than the files of most datasets; 128 MiB in blocks of 4 KiB
+	sweepEvery = 256     // entries that a process adds between two looks at their number
 )
+
+// Settle is how long before it is read a file must have changed last, to be
+// remembered. Some file systems count time in steps of two seconds. Only tests
+// change it.
+var Settle = 2 * time.Second
 
 // version is part of every fact. Raise it when the meaning of facts changes.
 const version = "lag verified 1\n"
@@ -55,7 +65,7 @@ func (m *Memory) path(fact string) string {
 // Knows reports whether a fact is remembered. The fact must say all that it
 // depends on, since the memory compares only its text.
 func (m *Memory) Knows(fact string) bool {
-	if m.dir == "" {
+	if m == nil || m.dir == "" {
 		return false
 	}
 	text, err := os.ReadFile(m.path(fact))
@@ -65,7 +75,7 @@ func (m *Memory) Knows(fact string) bool {
 // Remember remembers a fact. If that fails, the fact is only checked again next
 // time, so there is no error.
 func (m *Memory) Remember(fact string) {
-	if m.dir == "" || os.MkdirAll(m.dir, 0o777) != nil {
+	if m == nil || m.dir == "" || os.MkdirAll(m.dir, 0o777) != nil {
 		return
 	}
 	// Do not wait for the disk: an entry that a crash of the machine damages is
@@ -80,14 +90,35 @@ func (m *Memory) Remember(fact string) {
 		os.Remove(tmp)
 		return
 	}
-	m.sweep()
+	count, _ := added.LoadOrStore(m.dir, new(atomic.Int64))
+	if n := count.(*atomic.Int64).Add(1); n%sweepEvery == 1 {
+		m.sweep(n == 1)
+	}
 }
 
-// sweep removes the oldest half of the entries if there are too many, and what
-// processes that were killed a day ago or earlier left.
-func (m *Memory) sweep() {
+// added counts the entries that this process has added to each directory. A look
+// at their number takes longer the more there are, so it is not taken for each.
+var added sync.Map // from string to *atomic.Int64
+
+// sweep removes the oldest entries if there are too many. If leftovers, it also
+// removes what processes that were killed a day ago or earlier left.
+func (m *Memory) sweep(leftovers bool) {
 	entries, err := os.ReadDir(m.dir)
 	if err != nil {
+		return
+	}
+	unfinished := func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), atomicfile.Ext) }
+	if leftovers {
+		for _, e := range entries {
+			if !unfinished(e) {
+				continue
+			}
+			if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+				os.Remove(filepath.Join(m.dir, e.Name()))
+			}
+		}
+	}
+	if entries = slices.DeleteFunc(entries, unfinished); len(entries) <= m.max {
 		return
 	}
 	type aged struct {
@@ -96,49 +127,42 @@ func (m *Memory) sweep() {
 	}
 	var all []aged
 	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			continue // another process removed it
+		if info, err := e.Info(); err == nil { // else another process removed it
+			all = append(all, aged{filepath.Join(m.dir, e.Name()), info.ModTime()})
 		}
-		path := filepath.Join(m.dir, e.Name())
-		if !strings.HasSuffix(path, atomicfile.Ext) {
-			all = append(all, aged{path, info.ModTime()})
-		} else if time.Since(info.ModTime()) > 24*time.Hour {
-			os.Remove(path)
-		}
-	}
-	if len(all) <= m.max {
-		return
 	}
 	slices.SortFunc(all, func(a, b aged) int { return cmp.Or(a.time.Compare(b.time), strings.Compare(a.path, b.path)) })
-	for _, a := range all[:len(all)/2] {
+	// Some room, so that the next entries need no sorting.
+	for _, a := range all[:max(0, len(all)-(m.max-m.max/8))] {
 		os.Remove(a.path)
 	}
 }
 
 // File checks the contents of a file by calling check, unless the file is known
-// to have the given checksum. It remembers a file for which check returns nil.
-// The error is that of check, or says that the file changed while it was read.
+// to have the given checksum. It remembers a file for which check returns nil,
+// unless it is [Small]. The error is that of check, or says that the file changed while it was read.
 func (m *Memory) File(path string, sum Sum, check func() error) error {
 	before, err := takeStamp(path)
 	if err != nil {
 		return err
 	}
-	if before.complete && m.Knows(before.fact(sum)) {
+	if m.knows(before, sum) {
 		return nil
 	}
-	start := time.Now()
-	if err := check(); err != nil {
-		return err
-	}
-	return m.remember(before, sum, start)
+	return m.check(before, sum, check)
 }
 
-// Known reports whether a file is known to have a checksum.
+// Known reports whether a file is known to have a checksum, so that
+// [Memory.File] would not read it.
 func (m *Memory) Known(path string, sum Sum) bool {
 	s, err := takeStamp(path)
-	return err == nil && s.complete && m.Knows(s.fact(sum))
+	return err == nil && m.knows(s, sum)
 }
+
+func (m *Memory) knows(s stamp, sum Sum) bool { return m.holds(s) && m.Knows(s.fact(sum)) }
+
+// holds reports whether files such as this are remembered.
+func (m *Memory) holds(s stamp) bool { return m != nil && s.complete && s.size >= m.least }
 
 // Again checks a file by calling check in any case, and remembers the result as
 // [Memory.File] does.
@@ -147,6 +171,10 @@ func (m *Memory) Again(path string, sum Sum, check func() error) error {
 	if err != nil {
 		return err
 	}
+	return m.check(before, sum, check)
+}
+
+func (m *Memory) check(before stamp, sum Sum, check func() error) error {
 	start := time.Now()
 	if err := check(); err != nil {
 		return err
@@ -162,7 +190,7 @@ func (m *Memory) remember(before stamp, sum Sum, start time.Time) error {
 	if after != before {
 		return fmt.Errorf("%s changed while it was read", before.path)
 	}
-	if before.complete && before.changed().Add(settle).Before(start) {
+	if m.holds(before) && before.changed().Add(Settle).Before(start) {
 		m.Remember(before.fact(sum))
 	}
 	return nil

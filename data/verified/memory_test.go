@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +24,13 @@ func file(t *testing.T, contents string) (path string, sum Sum) {
 		t.Fatal(err)
 	}
 	return path, SHA256(fmt.Sprintf("%x", sha256.Sum256([]byte(contents))))
+}
+
+// memoryIn returns a memory that also remembers small files.
+func memoryIn(dir string) *Memory {
+	m := newMemory(dir)
+	m.least = 0
+	return m
 }
 
 // know makes the memory know the file, as if it had not changed for long.
@@ -44,7 +53,7 @@ func know(t *testing.T, m *Memory, path string, sum Sum) {
 
 func TestFile(t *testing.T) {
 	path, sum := file(t, "contents")
-	m := New(filepath.Join(t.TempDir(), "made as needed"))
+	m := memoryIn(filepath.Join(t.TempDir(), "made as needed"))
 	read := 0
 	check := func() error { read++; return sum.CheckFile(t.Context(), path) }
 	for want := 1; want <= 2; want++ {
@@ -74,7 +83,7 @@ func TestStates(t *testing.T) {
 		info, err := os.Stat(path)
 		return errors.Join(err, os.WriteFile(path, []byte("Contents"), 0o666), os.Chtimes(path, info.ModTime(), info.ModTime()))
 	}
-	m := New(t.TempDir())
+	m := memoryIn(t.TempDir())
 	type state struct {
 		do    func(path string) error
 		right bool
@@ -125,7 +134,7 @@ func TestStates(t *testing.T) {
 func TestDamagedMemory(t *testing.T) {
 	path, sum := file(t, "contents")
 	dir := t.TempDir()
-	m := New(dir)
+	m := memoryIn(dir)
 	know(t, m, path, sum)
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
@@ -148,7 +157,7 @@ func TestDamagedMemory(t *testing.T) {
 	}
 	know(t, m, path, sum) // writes the entry again
 	// A memory that cannot be written forgets.
-	blocked := New(filepath.Join(path, "below a file"))
+	blocked := memoryIn(filepath.Join(path, "below a file"))
 	blocked.Remember("fact")
 	if blocked.Knows("fact") {
 		t.Error("a memory without a directory knows something")
@@ -161,7 +170,7 @@ func TestTogether(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			m := New(dir)
+			m := memoryIn(dir)
 			for range 20 {
 				if err := m.File(path, sum, func() error { return sum.CheckFile(t.Context(), path) }); err != nil {
 					t.Error(err)
@@ -182,9 +191,10 @@ func TestTogether(t *testing.T) {
 // TestSweep checks that the memory does not grow without bound.
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
-	m := &Memory{dir, 16}
+	m := &Memory{dir: dir, max: 16}
 	for i := range 16 {
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o666); err != nil {
+		entry := filepath.Join(dir, fmt.Sprintf("%02d", i))
+		if err := errors.Join(os.WriteFile(entry, nil, 0o666), os.Chtimes(entry, time.Time{}, time.Now().Add(time.Duration(i-20)*time.Minute))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -194,8 +204,66 @@ func TestSweep(t *testing.T) {
 	}
 	m.Remember("newest")
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 9 || !m.Knows("newest") {
-		t.Errorf("%d entries are left; the newest is known: %t; %v", len(entries), m.Knows("newest"), err)
+	if err != nil || len(entries) != 14 || !m.Knows("newest") || slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() < "03" }) {
+		t.Errorf("%d entries are left, from %s on; the newest is known: %t; %v", len(entries), entries[0].Name(), m.Knows("newest"), err)
+	}
+}
+
+// TestMany checks that adding entries does not look at all others each time, and
+// that their number stays bounded all the same.
+func TestMany(t *testing.T) {
+	dir := t.TempDir()
+	m := &Memory{dir: dir, max: 16}
+	m.Remember("first")
+	old := filepath.Join(dir, "x.tmp")
+	if err := errors.Join(os.WriteFile(old, nil, 0o666), os.Chtimes(old, time.Time{}, time.Now().Add(-48*time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for i := range 2 * sweepEvery {
+		m.Remember(fmt.Sprint(i))
+		if i%32 == 0 {
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			most = max(most, len(entries))
+		}
+	}
+	if most <= 32 || most > 16+1+sweepEvery {
+		t.Errorf("there are up to %d entries, want them counted once in %d", most, sweepEvery)
+	}
+	if _, err := os.Stat(old); err != nil {
+		t.Errorf("what a killed process left is looked for more than once: %v", err)
+	}
+}
+
+// TestSmall checks that a small file is read each time, and a larger one is not.
+func TestSmall(t *testing.T) {
+	m := newMemory(t.TempDir())
+	for size, want := range map[int]bool{Small - 1: false, Small: true} {
+		path, sum := file(t, strings.Repeat("a", size))
+		s, err := takeStamp(path)
+		if err != nil || !s.complete {
+			t.Skip("this system does not tell when a file's inode changed")
+		}
+		if err := m.remember(s, sum, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		read := false
+		if err := m.File(path, sum, func() error { read = true; return nil }); err != nil || read == want || m.Known(path, sum) != want {
+			t.Errorf("a file of %d bytes: read %t, known %t, %v", size, read, m.Known(path, sum), err)
+		}
+	}
+}
+
+// TestNil checks that nil is a memory.
+func TestNil(t *testing.T) {
+	path, sum := file(t, "contents")
+	var m *Memory
+	check := func() error { return sum.CheckFile(t.Context(), path) }
+	if err := errors.Join(m.File(path, sum, check), m.Again(path, sum, check)); err != nil || m.Known(path, sum) {
+		t.Errorf("known %t, %v", m.Known(path, sum), err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/preview"
+	"github.com/landscape-aware/growing/data/sealed"
 )
 
 func dataList(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -46,8 +47,8 @@ type found struct {
 	made time.Time
 }
 
-// datasets returns the datasets in a directory, the latest first. It returns an
-// error if there are none.
+// datasets returns the datasets in a directory, the latest first, without those
+// that were set aside as damaged. It returns an error if there are none.
 func datasets(dir string) ([]found, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -56,7 +57,8 @@ func datasets(dir string) ([]found, error) {
 	var out []found
 	for _, f := range files {
 		d := filepath.Join(dir, f.Name())
-		if info, err := f.Info(); err == nil && !strings.HasPrefix(f.Name(), ".") && data.IsDataset(d) {
+		aside := strings.HasPrefix(f.Name(), ".") || filepath.Ext(f.Name()) == sealed.DamagedExt
+		if info, err := f.Info(); err == nil && !aside && data.IsDataset(d) {
 			out = append(out, found{d, info.ModTime()})
 		}
 	}
