@@ -48,6 +48,27 @@ func IsDamaged(err error) bool {
 	return ok
 }
 
+// VersionError is the error of a file that is as it was written, but means
+// nothing to this version of the program.
+type VersionError struct {
+	Path string
+	Err  error
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s was written by another version of this program, or is another file: %v", e.Path, e.Err)
+}
+
+// Unwrap returns why the contents could not be decoded.
+func (e *VersionError) Unwrap() error { return e.Err }
+
+// IsOtherVersion reports whether an error says that a file is as it was written,
+// but not for this version of the program.
+func IsOtherVersion(err error) bool {
+	_, ok := errors.AsType[*VersionError](err)
+	return ok
+}
+
 var errChanged = errors.New("it was changed after it was written: its contents do not have the recorded checksum")
 
 // Write writes a value, which must be a JSON object with at least one field, to
@@ -67,20 +88,46 @@ func Write(path string, value any) error {
 
 // Read reads a JSON object from the file at path and compares it with its
 // checksum, if it has one. If the contents are damaged, the error is a
-// [DamagedError]; if the file does not exist, it wraps [os.ErrNotExist].
+// [DamagedError]; if only their checksum is right, a [VersionError]; if the file
+// does not exist, it wraps [os.ErrNotExist].
 func Read(path string, into any) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	contents, err := Open(text)
-	if err == nil {
-		err = strictjson.Unmarshal(contents, into)
-	}
 	if err != nil {
 		return &DamagedError{path, err}
 	}
-	return nil
+	return decode(path, text, contents, into)
+}
+
+// ReadEdited is [Read] for files that people edit, such as configurations. Where
+// the checksum is wrong and the contents can be decoded, it decodes them, and
+// changed is true.
+func ReadEdited(path string, into any) (changed bool, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false, err
+	}
+	contents, err := Open(text)
+	if err != nil {
+		contents, changed = Strip(text), true
+	}
+	return changed, decode(path, text, contents, into)
+}
+
+// decode decodes the contents of the file at path, whose whole text has the
+// checksum too.
+func decode(path string, text, contents []byte, into any) error {
+	err := strictjson.Unmarshal(contents, into)
+	if err == nil {
+		return nil
+	}
+	if _, _, ok := cut(text); ok {
+		return &VersionError{path, err}
+	}
+	return &DamagedError{path, err}
 }
 
 // Open returns the JSON object in a text without its checksum. It returns an

@@ -84,6 +84,96 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestOtherVersion checks that a file with the right checksum that cannot be
+// decoded does not count as damaged.
+func TestOtherVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	if err := Write(path, map[string]any{"name": 7}); err != nil {
+		t.Fatal(err)
+	}
+	var got object
+	if err := Read(path, &got); IsDamaged(err) || !IsOtherVersion(err) || !strings.Contains(err.Error(), "another version") {
+		t.Errorf("got error %v", err)
+	}
+	if _, err := ReadEdited(path, &got); IsDamaged(err) || !IsOtherVersion(err) {
+		t.Errorf("got error %v", err)
+	}
+	if err := os.WriteFile(path, []byte(`{"name": 7}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Read(path, &got); !IsDamaged(err) {
+		t.Errorf("without a checksum: got error %v", err)
+	}
+}
+
+// TestReadEdited checks that a file that a person has changed is read, and one
+// that cannot be decoded is damaged.
+func TestReadEdited(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	if err := Write(path, object{"a", []float64{1}}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(text)
+	for _, c := range []struct {
+		what, text, name string
+		changed          bool
+	}{
+		{"as written", whole, "a", false},
+		{"changed", strings.Replace(whole, `"a"`, `"b"`, 1), "b", true},
+		{"with the line ends of Windows", strings.ReplaceAll(whole, "\n", "\r\n"), "a", true},
+		{"with a line end fewer", strings.TrimSpace(whole), "a", false},
+		{"in one line", strings.ReplaceAll(whole, "\n", ""), "a", true},
+		{"without a checksum", `{"name": "b", "losses": null}`, "b", false},
+	} {
+		if err := os.WriteFile(path, []byte(c.text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var got object
+		if changed, err := ReadEdited(path, &got); err != nil || changed != c.changed || got.Name != c.name {
+			t.Errorf("%s: got %+v, %v, %v", c.what, got, changed, err)
+		}
+	}
+	for _, text := range []string{whole[:40], "", `{"name": 7}`} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var got object
+		if _, err := ReadEdited(path, &got); !IsDamaged(err) {
+			t.Errorf("%q: got error %v", text, err)
+		}
+	}
+	var got object
+	if _, err := ReadEdited(path+"x", &got); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: got error %v", err)
+	}
+}
+
+// TestSetAside checks that no file that was set aside is overwritten, and that
+// all of them are found.
+func TestSetAside(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.json")
+	for i, want := range []string{path + ".damaged", path + ".2.damaged", path + ".3.damaged"} {
+		if err := os.WriteFile(path, []byte{byte(i)}, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		aside, err := SetAside(path)
+		if text, readErr := os.ReadFile(want); err != nil || aside != want || readErr != nil || text[0] != byte(i) {
+			t.Errorf("file %d is %v at %s, %v, %v", i, text, aside, err, readErr)
+		}
+		if list, err := Aside(path); err != nil || len(list) != i+1 {
+			t.Errorf("found %v, %v", list, err)
+		}
+	}
+	if aside, err := SetAside(path); aside != "" || err != nil {
+		t.Errorf("no file: got %q, %v", aside, err)
+	}
+}
+
 // TestStrip checks that a person can change a copy of a file.
 func TestStrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.json")
