@@ -20,15 +20,17 @@ import (
 // configuration is the configuration of something that has a result.
 type configuration interface {
 	StudyConfig | Stacking
-	computes() any                            // the configuration without the fields that do not affect the result
+	Hash() (string, error)
 	files() (config, result string)           // names of the files of the configuration and the result
 	origin(dir string) (result.Origin, error) // reads the result
 }
 
-func (c StudyConfig) computes() any {
-	c.Name, c.CheckpointEvery = "", 0
-	c.Growth.Controls = nil // they do not affect what the result says about strategies
-	return c
+// Hash returns the hash of what the configuration computes, which its result
+// records. Name and checkpoints do not affect it, and controls do not affect what
+// the result says about strategies.
+func (c StudyConfig) Hash() (string, error) {
+	c.Name, c.CheckpointEvery, c.Growth.Controls = "", 0, nil
+	return hashOf(c)
 }
 
 func (c StudyConfig) files() (config, res string) { return result.StudyConfig, result.StudyResult }
@@ -41,9 +43,11 @@ func (c StudyConfig) origin(dir string) (o result.Origin, err error) {
 	return o, err
 }
 
-func (c Stacking) computes() any {
+// Hash returns the hash of what the configuration computes, which its result
+// records. Name and checkpoints do not affect it.
+func (c Stacking) Hash() (string, error) {
 	c.Name, c.CheckpointEvery = "", 0
-	return c
+	return hashOf(c)
 }
 
 func (c Stacking) files() (config, res string) { return result.StackingConfig, result.StackingResult }
@@ -56,10 +60,9 @@ func (c Stacking) origin(dir string) (o result.Origin, err error) {
 	return o, err
 }
 
-// hashOf returns the hash of what a configuration computes, which its result
-// records.
-func hashOf[C configuration](c C) (string, error) {
-	text, err := json.Marshal(c.computes())
+// hashOf returns the hash of a value's JSON.
+func hashOf(value any) (string, error) {
+	text, err := json.Marshal(value)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +90,7 @@ func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
 // takes it for the new one. It also renames a damaged result. The runs stay, and
 // the result is made again from them.
 func claim[C configuration](ctx context.Context, dir string, config C, backend string) (hash string, err error) {
-	if hash, err = hashOf(config); err != nil {
+	if hash, err = config.Hash(); err != nil {
 		return "", err
 	}
 	unlock, err := lockDir(ctx, dir)
@@ -127,7 +130,7 @@ func claimedBefore[C configuration](path string) (hash string, err error) {
 		log.Warn("the configuration in the directory was changed after it was written; it is written again", "file", path)
 		return "", nil
 	}
-	return hashOf(before)
+	return before.Hash()
 }
 
 // clearResult renames a result that is damaged or has another origin than the
@@ -232,7 +235,7 @@ func loadBoth[C configuration, R loadable](dir string, load func(dir string) (R,
 	if r, err = load(dir); err != nil {
 		return r, config, err
 	}
-	hash, err := hashOf(config)
+	hash, err := config.Hash()
 	if err == nil {
 		err = r.CheckConfig(dir, hash)
 	}

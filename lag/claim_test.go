@@ -36,7 +36,7 @@ func smokeResult(t *testing.T) (StudyConfig, *result.Study) {
 			whole.Strategies = append(whole.Strategies, result.Outcome{Name: s.Name, Map: s.Map, Seed: seed, Curve: []result.Point{{}}, Status: result.StatusComplete})
 		}
 	}
-	if whole.Config, err = hashOf(config); err != nil {
+	if whole.ConfigHash, err = config.Hash(); err != nil {
 		t.Fatal(err)
 	}
 	return config, whole
@@ -46,12 +46,12 @@ func smokeResult(t *testing.T) (StudyConfig, *result.Study) {
 // in it.
 func TestClaim(t *testing.T) {
 	config, whole := smokeResult(t)
-	hash := whole.Config
+	hash := whole.ConfigHash
 	other, renamed := config, config
 	other.Growth.Lag++
 	renamed.Name, renamed.CheckpointEvery, renamed.Growth.Controls = "renamed", 3, []result.Control{result.ControlScratch}
 	old := new(*whole) // of an earlier version, which recorded no configuration
-	old.Config = ""
+	old.ConfigHash = ""
 	cut := func(text string) string { return text[:300] }
 	edit := func(text string) string { return strings.Replace(text, `"batch_size": `, `"batch_size": 1`, 1) }
 	level := log.GetLevel()

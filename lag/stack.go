@@ -61,7 +61,7 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 	if !slices.ContainsFunc(arms, func(a *armTraining) bool { return a.outcome.Status != result.StatusFailed }) {
 		return nil, engine.Advise("every arm failed", s.FirstFailure())
 	}
-	r := &result.Stacking{Family: c.Model.Family(), Backend: s.Backend(), Budget: budget, UnigramEntropy: s.Dataset().UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds, Config: hash, Words: o.Words}
+	r := &result.Stacking{Family: c.Model.Family(), Backend: s.Backend(), Budget: budget, UnigramEntropy: s.Dataset().UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds, ConfigHash: hash, Words: o.Words}
 	for _, a := range arms {
 		r.Arms = append(r.Arms, a.outcome)
 	}

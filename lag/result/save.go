@@ -44,21 +44,21 @@ type Origin struct {
 }
 
 // Origin returns what the result was computed from and with.
-func (r *Study) Origin() Origin { return Origin{r.Config, r.Backend} }
+func (r *Study) Origin() Origin { return Origin{r.ConfigHash, r.Backend} }
 
 // Origin returns what the result was computed from and with.
-func (r *Stacking) Origin() Origin { return Origin{r.Config, r.Backend} }
+func (r *Stacking) Origin() Origin { return Origin{r.ConfigHash, r.Backend} }
 
 // CheckConfig returns a [sealed.DamagedError] if the result is not that of the
 // configuration with the hash. A result of an earlier version, which has no
 // hash, may be that of any.
 func (r *Study) CheckConfig(dir, hash string) error {
-	return checkConfig(dir, StudyResult, r.Config, hash)
+	return checkConfig(dir, StudyResult, r.ConfigHash, hash)
 }
 
 // CheckConfig is [Study.CheckConfig] for a stacking.
 func (r *Stacking) CheckConfig(dir, hash string) error {
-	return checkConfig(dir, StackingResult, r.Config, hash)
+	return checkConfig(dir, StackingResult, r.ConfigHash, hash)
 }
 
 func checkConfig(dir, name, recorded, hash string) error {

@@ -111,7 +111,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 		}
 		meta := report.Meta{
 			Title: "Stacking " + config.Name, Config: config, Versions: versions(study.Backend),
-			Command: fmt.Sprintf("lag stack -config %s -out %s", filepath.Join(dir, result.StackingConfig), dir),
+			Command: fmt.Sprintf("lag stack -config %s -out %s", quoted(filepath.Join(dir, result.StackingConfig)), quoted(dir)),
 		}
 		return func(w io.Writer) error { return report.StackingHTML(w, study, meta) }, nil
 	}
@@ -121,7 +121,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 	}
 	meta := report.Meta{
 		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend),
-		Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, result.StudyConfig), dir),
+		Command: fmt.Sprintf("lag study -config %s -out %s", quoted(filepath.Join(dir, result.StudyConfig)), quoted(dir)),
 	}
 	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil
 }
