@@ -121,9 +121,7 @@ func claimedBefore[C configuration](path string) (hash string, err error) {
 		log.Warn("the configuration in the directory is damaged; it is written again", "error", err)
 		return "", nil
 	case sealed.IsOtherVersion(err):
-		aside, err := setAside(path)
-		log.Warn("the configuration in the directory is not one of this version; it was renamed", "now", aside)
-		return "", err
+		return "", setConfigAside(path)
 	case err != nil:
 		return "", err
 	case changed:
@@ -161,6 +159,15 @@ func clearResult[C configuration](dir, name string, config C, before string, wan
 	aside, err := setAside(path)
 	if aside != "" {
 		log.Warn(why+"; its result was renamed, its runs are kept; use different names to keep both", "result", aside)
+	}
+	return err
+}
+
+// setConfigAside renames a configuration of another version.
+func setConfigAside(path string) error {
+	aside, err := setAside(path)
+	if aside != "" {
+		log.Warn("the configuration in the directory is not one of this version; it was renamed", "now", aside)
 	}
 	return err
 }

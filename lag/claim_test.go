@@ -208,6 +208,25 @@ func TestClaimUnknown(t *testing.T) {
 	}
 }
 
+// TestTrainingOfOtherVersion checks that a training keeps a configuration that is
+// not one of this version.
+func TestTrainingOfOtherVersion(t *testing.T) {
+	log.SetOutput(io.Discard)
+	defer log.SetOutput(os.Stderr)
+	dir := t.TempDir()
+	path := filepath.Join(dir, result.TrainingConfig)
+	if err := sealed.Write(path, map[string]any{"later": 7}); err != nil {
+		t.Fatal(err)
+	}
+	config, err := TrainingPreset("bert")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := config.save(dir); err != nil || !exists(path+".old") || !exists(path) {
+		t.Errorf("it is lost, error %v", err)
+	}
+}
+
 // TestClaimTogether checks that processes that begin at the same time keep the
 // damaged results of before, and the good one that one of them writes.
 func TestClaimTogether(t *testing.T) {
