@@ -1,88 +1,191 @@
 package lag
 
 import (
+	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// claims is what a directory of a study or a stacking is claimed for.
-type claims[C, R any] struct {
-	dir          string
-	config       C
-	file, result string    // names of the files of the configuration and the result
-	computes     func(C) C // removes the fields that do not affect the result
-	backend      string
-	load         func(dir string) (R, error) // reads the result
-	backendOf    func(R) string
-	matches      func(R, C) error // says why a result cannot be that of a configuration
+// configuration is the configuration of something that has a result.
+type configuration interface {
+	StudyConfig | Stacking
+	Hash() (string, error)
+	files() (config, result string)           // names of the files of the configuration and the result
+	origin(dir string) (result.Origin, error) // reads the result
 }
 
-// claim writes the configuration of a study or a stacking into its directory.
-// If the directory holds the result of another configuration or backend, claim
-// renames that result, so that nobody takes it for the new one. It also renames
-// a damaged result. The runs stay, and the result is made again from them.
-func (c claims[C, R]) claim() error {
+// Hash returns the hash of what the configuration computes, which its result
+// records. Name and checkpoints do not affect it, and controls do not affect what
+// the result says about strategies.
+func (c StudyConfig) Hash() (string, error) {
+	c.Name, c.CheckpointEvery, c.Growth.Controls = "", 0, nil
+	return hashOf(c)
+}
+
+func (c StudyConfig) files() (config, res string) { return result.StudyConfig, result.StudyResult }
+
+func (c StudyConfig) origin(dir string) (o result.Origin, err error) {
+	r, err := result.LoadStudy(dir)
+	if err == nil {
+		o = r.Origin()
+	}
+	return o, err
+}
+
+// Hash returns the hash of what the configuration computes, which its result
+// records. Name and checkpoints do not affect it.
+func (c Stacking) Hash() (string, error) {
+	c.Name, c.CheckpointEvery = "", 0
+	return hashOf(c)
+}
+
+func (c Stacking) files() (config, res string) { return result.StackingConfig, result.StackingResult }
+
+func (c Stacking) origin(dir string) (o result.Origin, err error) {
+	r, err := result.LoadStacking(dir)
+	if err == nil {
+		o = r.Origin()
+	}
+	return o, err
+}
+
+// hashOf returns the hash of a value's JSON.
+func hashOf(value any) (string, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// lockDir locks the directory of a study or a stacking while files in it are
+// compared and replaced. It makes the directory: another process that began the
+// same may have failed and removed it while it was empty.
+func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := dirlock.Wait(ctx, dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	return func() { lock.Unlock() }, nil
+}
+
+// claim writes the configuration of a study or a stacking into its directory,
+// and returns the configuration's hash. If the directory holds the result of
+// another configuration or backend, claim renames that result, so that nobody
+// takes it for the new one. It also renames a damaged result. The runs stay, and
+// the result is made again from them.
+func claim[C configuration](ctx context.Context, dir string, config C, backend string) (hash string, err error) {
+	if hash, err = config.Hash(); err != nil {
+		return "", err
+	}
+	unlock, err := lockDir(ctx, dir)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	configName, resultName := config.files()
+	path := filepath.Join(dir, configName)
+	before, err := claimedBefore[C](path)
+	if err != nil {
+		return "", err
+	}
+	if err := clearResult(dir, resultName, config, before, result.Origin{Config: hash, Backend: backend}); err != nil {
+		return "", err
+	}
+	return hash, sealed.Write(path, config)
+}
+
+// claimedBefore returns the hash of the configuration at path, or "" if it is
+// not known for certain.
+func claimedBefore[C configuration](path string) (hash string, err error) {
 	var before C
-	path, other := filepath.Join(c.dir, c.file), ""
-	err := sealed.Read(path, &before)
-	unknown := err != nil // which configuration the result has
-	switch {
+	switch changed, err := sealed.ReadEdited(path, &before); {
+	case errors.Is(err, os.ErrNotExist):
+		return "", nil
 	case sealed.IsDamaged(err):
 		log.Warn("the configuration in the directory is damaged; it is written again", "error", err)
-	case errors.Is(err, os.ErrNotExist):
+		return "", nil
+	case sealed.IsOtherVersion(err):
+		return "", setConfigAside(path)
 	case err != nil:
-		return err
-	case !reflect.DeepEqual(c.computes(before), c.computes(c.config)):
-		other = "this directory held a study with another configuration"
+		return "", err
+	case changed:
+		log.Warn("the configuration in the directory was changed after it was written; it is written again", "file", path)
+		return "", nil
 	}
-	result := filepath.Join(c.dir, c.result)
-	switch r, err := c.load(c.dir); {
-	case other != "": // whether it can be read or not
-	case sealed.IsDamaged(err):
-		log.Warn("the result in the directory is damaged; it is set aside and made again", "error", err, "result", result+damagedExt)
-		if err := os.Rename(result, result+damagedExt); err != nil {
-			return err
-		}
-	case err != nil: // there is none
-	case c.backendOf(r) != c.backend:
-		other = fmt.Sprintf("this directory held a study computed with the backend %s, and now it is %s", c.backendOf(r), c.backend)
-	case unknown && c.matches(r, c.config) != nil:
-		other = "this directory held the result of another configuration"
-	}
-	if other != "" {
-		if err := setAside(result, other); err != nil {
-			return err
-		}
-	}
-	return sealed.Write(path, c.config)
+	return before.Hash()
 }
 
-// damagedExt is the suffix of damaged files that were set aside.
-const damagedExt = ".damaged"
+// clearResult renames a result that is damaged or has another origin than the
+// one that is wanted. before is the hash of the configuration that was beside it,
+// or "".
+func clearResult[C configuration](dir, name string, config C, before string, want result.Origin) error {
+	path, why := filepath.Join(dir, name), ""
+	switch found, err := config.origin(dir); {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case sealed.IsDamaged(err):
+		aside, setErr := sealed.SetAside(path)
+		log.Warn("the result in the directory is damaged; it is set aside and made again", "error", err, "result", aside)
+		return setErr
+	case sealed.IsOtherVersion(err):
+		why = "the result in this directory is not one of this version"
+	case err != nil:
+		return err
+	case found.Backend != want.Backend:
+		why = fmt.Sprintf("this directory held a study computed with the backend %s, and now it is %s", found.Backend, want.Backend)
+	case found.Config == "" && before == "":
+		why = "this directory held the result of an earlier version, and it cannot be known of which configuration"
+	case found.Config == "" && before != want.Config, found.Config != "" && found.Config != want.Config:
+		why = "this directory held a study with another configuration"
+	default:
+		return nil
+	}
+	aside, err := setAside(path)
+	if aside != "" {
+		log.Warn(why+"; its result was renamed, its runs are kept; use different names to keep both", "result", aside)
+	}
+	return err
+}
 
-// setAside renames the result at path, if it exists.
-func setAside(path, why string) error {
-	aside := path + ".old"
+// setConfigAside renames a configuration of another version.
+func setConfigAside(path string) error {
+	aside, err := setAside(path)
+	if aside != "" {
+		log.Warn("the configuration in the directory is not one of this version; it was renamed", "now", aside)
+	}
+	return err
+}
+
+// setAside renames the file at path to a name that no file has yet, which it
+// returns. If there is no such file, setAside returns "".
+func setAside(path string) (aside string, err error) {
+	aside = path + ".old"
 	for i := 2; exists(aside); i++ {
 		aside = fmt.Sprintf("%s.old%d", path, i)
 	}
-	err := os.Rename(path, aside)
-	if err == nil {
-		log.Warn(why+"; its result was renamed, its runs are kept; use different names to keep both", "result", aside)
+	switch err := os.Rename(path, aside); {
+	case errors.Is(err, os.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
 	}
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return err
+	return aside, nil
 }
 
 func exists(path string) bool {
@@ -90,16 +193,28 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// save writes result.json and returns the result in it. If another process has
-// written a result with fewer failures since this study began, save keeps and
-// returns that one. found is the hash of result.json when the study began.
-func save(dir string, r *result.Study, found [sha256.Size]byte) (*result.Study, error) {
-	if len(r.Failures) > 0 && fileHash(dir, result.StudyResult) != found {
-		if other, err := result.LoadStudy(dir); err == nil && len(other.Failures) < len(r.Failures) {
+// savable is a result.
+type savable interface {
+	Save(dir string) error
+	Failed() int
+}
+
+// save writes a result and returns the result in the file. If another process
+// has written one with fewer failures since this study or stacking began, save
+// keeps and returns that one. found is the hash of the file at name when it
+// began.
+func save[R savable](ctx context.Context, dir, name string, r R, load func(dir string) (R, error), found [sha256.Size]byte) (R, error) {
+	unlock, err := lockDir(ctx, dir)
+	if err != nil {
+		return r, err
+	}
+	defer unlock()
+	if r.Failed() > 0 && fileHash(dir, name) != found {
+		if other, err := load(dir); err == nil && other.Failed() < r.Failed() {
 			return other, nil
 		}
 	}
-	return r, sealed.Write(filepath.Join(dir, result.StudyResult), r)
+	return r, r.Save(dir)
 }
 
 // fileHash returns the hash of a file's contents, or zero if the file cannot be
@@ -109,4 +224,36 @@ func fileHash(dir, name string) (sum [sha256.Size]byte) {
 		sum = sha256.Sum256(text)
 	}
 	return sum
+}
+
+// loadable is a result that can be compared with the configuration beside it.
+type loadable interface {
+	Origin() result.Origin
+	CheckConfig(dir, hash string) error
+}
+
+// loadBoth reads a configuration and the result beside it, which must be its own.
+func loadBoth[C configuration, R loadable](dir string, load func(dir string) (R, error)) (r R, config C, err error) {
+	configName, resultName := config.files()
+	changed, err := result.ReadConfig(dir, configName, &config)
+	if err != nil {
+		return r, config, err
+	}
+	if r, err = load(dir); err != nil {
+		return r, config, err
+	}
+	hash, err := config.Hash()
+	if err == nil {
+		err = r.CheckConfig(dir, hash)
+	}
+	if err != nil {
+		return r, config, err
+	}
+	if changed {
+		log.Warn("the configuration was changed after it was written, on purpose or by damage; it is used as it is", "file", filepath.Join(dir, configName))
+	}
+	if r.Origin().Config == "" {
+		log.Warn("the result is from an earlier version; it cannot be checked that it is the one of the configuration beside it", "file", filepath.Join(dir, resultName))
+	}
+	return r, config, nil
 }

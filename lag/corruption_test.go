@@ -279,10 +279,12 @@ func (c corrupted) check(t *testing.T, said *lines, counts map[string]int) {
 	c.checkModels(t)
 	if c.read != nil {
 		shown, err := c.read(c.dir)
-		if err == nil && shown != c.shown {
+		// A configuration that still computes the same is shown with its other
+		// name, and a warning.
+		noticed = err != nil || strings.Contains(said.take(), "changed after it was written") && (c.kind == "study.json" || c.kind == "stacking.json")
+		if err == nil && shown != c.shown && !noticed {
 			t.Errorf("%s: another result is shown in silence", c.what)
 		}
-		noticed = err != nil
 	}
 	_, err := runs.Find(filepath.Dir(c.dir))
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/landscape-aware/growing/lag/stats"
 )
 
-var errMemory = errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes.\nthe largest allocations were")
+var errMemory = errors.New("RESOURCE_EXHAUSTED: Out of memory allocating \x1b[1m12 bytes.\nthe largest allocations were")
 
 // failingDevice is a device that fails when a test says so, depending on the
 // latest event.
@@ -111,7 +111,7 @@ func TestDeviceFails(t *testing.T) {
 	if !strings.HasPrefix(study.Verdict, "The device failed in 1 of 5 strategies; what follows is of the others. Over 4 strategies") {
 		t.Errorf("the verdict is %q", study.Verdict)
 	}
-	want := []result.Failure{{Run: "stack", Seed: 1, Steps: failedAt, Error: "RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes."}}
+	want := []result.Failure{{Run: "stack", Seed: 1, Steps: failedAt, Error: `RESOURCE_EXHAUSTED: Out of memory allocating \x1b[1m12 bytes.`}}
 	if diff := cmp.Diff(want, study.Failures[:1]); diff != "" {
 		t.Errorf("the failures: %s", diff)
 	}

@@ -28,7 +28,7 @@ func TestSave(t *testing.T) {
 		if step.opened {
 			before = fileHash(dir, result.StudyResult)
 		}
-		got, err := save(dir, step.study, before)
+		got, err := save(t.Context(), dir, result.StudyResult, step.study, result.LoadStudy, before)
 		if err != nil || got.Verdict != step.want {
 			t.Errorf("got %v, %v, want %s", got.Verdict, err, step.want)
 		}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
-	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -51,7 +49,8 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := c.claim(s); err != nil {
+	hash, err := claim(ctx, s.Dir(), c, s.Backend())
+	if err != nil {
 		return nil, err
 	}
 	found := fileHash(s.Dir(), result.StackingResult)
@@ -62,31 +61,13 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 	if !slices.ContainsFunc(arms, func(a *armTraining) bool { return a.outcome.Status != result.StatusFailed }) {
 		return nil, engine.Advise("every arm failed", s.FirstFailure())
 	}
-	r := &result.Stacking{Family: c.Model.Family(), Backend: s.Backend(), Budget: budget, UnigramEntropy: s.Dataset().UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds, Words: o.Words}
+	r := &result.Stacking{Family: c.Model.Family(), Backend: s.Backend(), Budget: budget, UnigramEntropy: s.Dataset().UnigramEntropy, Plan: c.Stages, Seeds: c.Seeds, ConfigHash: hash, Words: o.Words}
 	for _, a := range arms {
 		r.Arms = append(r.Arms, a.outcome)
 	}
 	r.Failures = s.Failures(c.Seeds...)
 	r.Analyze()
-	if len(r.Failures) > 0 && fileHash(s.Dir(), result.StackingResult) != found {
-		if other, err := result.LoadStacking(s.Dir()); err == nil && len(other.Failures) < len(r.Failures) {
-			return other, nil // from another process, with fewer failures
-		}
-	}
-	return r, sealed.Write(filepath.Join(s.Dir(), result.StackingResult), r)
-}
-
-// claim writes stacking.json and sets aside a result that is not this
-// stacking's.
-func (c Stacking) claim(s *engine.Session) error {
-	return claims[Stacking, *result.Stacking]{
-		dir: s.Dir(), config: c, file: result.StackingConfig, result: result.StackingResult, backend: s.Backend(),
-		computes: func(c Stacking) Stacking {
-			c.Name, c.CheckpointEvery = "", 0
-			return c
-		},
-		load: result.LoadStacking, backendOf: func(r *result.Stacking) string { return r.Backend }, matches: matchesStacking,
-	}.claim()
+	return save(ctx, s.Dir(), result.StackingResult, r, result.LoadStacking, found)
 }
 
 // trainArms trains every arm with every seed. It also returns the budget of
@@ -281,13 +262,5 @@ func (a *armTraining) evaluations(s plannedStage) []int {
 
 // LoadStacking reads the configuration and the result of a complete stacking.
 func LoadStacking(dir string) (*result.Stacking, Stacking, error) {
-	var config Stacking
-	if err := result.ReadFile(dir, result.StackingConfig, &config); err != nil {
-		return nil, config, err
-	}
-	r, err := result.LoadStacking(dir)
-	if err == nil {
-		err = checkMatch(dir, result.StackingResult, matchesStacking(r, config))
-	}
-	return r, config, err
+	return loadBoth[Stacking](dir, result.LoadStacking)
 }

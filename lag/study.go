@@ -72,6 +72,7 @@ type Study struct {
 	rules   []selection.Rule
 	session *engine.Session   // nil until it is needed
 	initial string            // fingerprint of the initial weights of pretraining; empty for the model's own initialization
+	hash    string            // of the configuration, for its result
 	found   [sha256.Size]byte // hash of result.json when the study began
 }
 
@@ -147,24 +148,11 @@ func (s *Study) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := s.claim(); err != nil {
+	if s.hash, err = claim(ctx, s.Dir(), s.Config, s.session.Backend()); err != nil {
 		return err
 	}
 	s.found = fileHash(s.Dir(), result.StudyResult)
 	return nil
-}
-
-// claim writes study.json and sets aside a result that is not this study's.
-func (s *Study) claim() error {
-	return claims[StudyConfig, *result.Study]{
-		dir: s.Dir(), config: s.Config, file: result.StudyConfig, result: result.StudyResult, backend: s.session.Backend(),
-		computes: func(c StudyConfig) StudyConfig {
-			c.Name, c.CheckpointEvery = "", 0
-			c.Growth.Controls = nil // they do not affect what the result says about strategies
-			return c
-		},
-		load: result.LoadStudy, backendOf: func(r *result.Study) string { return r.Backend }, matches: matchesStudy,
-	}.claim()
 }
 
 // Run runs the study. It pretrains the source model, probes every strategy with
@@ -201,13 +189,13 @@ func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	r := &result.Study{
 		Family: s.Config.Model.Family(), Backend: s.session.Backend(), Steps: s.Config.Growth.Schedule.Steps, Lag: s.Config.Growth.Lag,
 		Source: t.source, Seeds: s.Seeds(), Strategies: t.outcomes, Controls: t.controls, Failures: s.session.Failures(s.Seeds()...),
-		Words: s.options.Words,
+		ConfigHash: s.hash, Words: s.options.Words,
 	}
 	r.SetGrown(s.Config.Model.Depths(), s.Config.Growth.To)
 	if err := r.Analyze(ctx, s.rules); err != nil {
 		return nil, err
 	}
-	return save(s.Dir(), r, s.found)
+	return save(ctx, s.Dir(), result.StudyResult, r, result.LoadStudy, s.found)
 }
 
 // trainings is what a study has trained.
@@ -291,13 +279,5 @@ func (s *Study) Pretrain(ctx context.Context) (source result.Source, err error) 
 
 // LoadStudy reads the configuration and the result of a complete study.
 func LoadStudy(dir string) (*result.Study, StudyConfig, error) {
-	var config StudyConfig
-	if err := result.ReadFile(dir, result.StudyConfig, &config); err != nil {
-		return nil, config, err
-	}
-	r, err := result.LoadStudy(dir)
-	if err == nil {
-		err = checkMatch(dir, result.StudyResult, matchesStudy(r, config))
-	}
-	return r, config, err
+	return loadBoth[StudyConfig](dir, result.LoadStudy)
 }

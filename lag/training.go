@@ -174,6 +174,10 @@ func (c Training) save(dir string) error {
 	case errors.Is(err, os.ErrNotExist):
 	case sealed.IsDamaged(err):
 		log.Warn("the configuration in the directory is damaged; it is written again", "error", err)
+	case sealed.IsOtherVersion(err):
+		if err := setConfigAside(path); err != nil {
+			return err
+		}
 	case err != nil:
 		return err
 	case !reflect.DeepEqual(before, c):

@@ -1,10 +1,11 @@
-// Package plain checks names that people choose.
+// Package plain checks names that people choose, and texts that are printed.
 package plain
 
 import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,6 +16,37 @@ import (
 // writing are not.
 func IsText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// IsMessage is [IsText] for messages of programs, which have several lines, tabs
+// and spaces of all kinds.
+func IsMessage(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !inMessage(r) })
+}
+
+func inMessage(r rune) bool { return unicode.IsGraphic(r) || r == '\n' || r == '\t' || r == '\r' }
+
+// Message returns s as an [IsMessage]: other characters are written as in a
+// string of Go, such as \x1b.
+func Message(s string) string {
+	if IsMessage(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case inMessage(r):
+			b.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }
 
 // CheckName returns an error if name is empty, has unprintable characters, or

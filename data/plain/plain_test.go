@@ -28,3 +28,18 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+func TestMessage(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\tb\r\nc\u00a0größer": "a\tb\r\nc\u00a0größer",
+		"a\x1b[31mred":          `a\x1b[31mred`,
+		"a\u202etxt":            `a\u202etxt`,
+		"a\xffb\ufffd":          "a\\xffb\ufffd",
+		"a\x00\u0085":           `a\x00\u0085`,
+		"":                      "",
+	} {
+		if got := Message(text); got != want || !IsMessage(got) || IsMessage(text) != (text == want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -80,7 +81,7 @@ func (s *Session) attempt(ctx context.Context, run *Run, step int) (outcome trai
 	f := s.failed[i]
 	f.asked = max(f.asked, step)
 	if f.tries++; f.tries == 1 || outcome.Steps >= f.outcome.Steps {
-		f.Steps, f.Error, f.outcome = outcome.Steps, strings.TrimPrefix(device.Error(), "the device failed: "), unfinished(outcome, run.Spec.Schedule.Steps)
+		f.Steps, f.Error, f.outcome = outcome.Steps, plain.Message(strings.TrimPrefix(device.Error(), "the device failed: ")), unfinished(outcome, run.Spec.Schedule.Steps)
 		f.outcome.Failed, f.cause = device, err
 	}
 	what := "the device failed in a run; it is tried again after the other runs"

@@ -14,7 +14,7 @@ import (
 // file that was damaged or edited. The analysis, the report and the figures
 // rely on it.
 func (r *Study) check() error {
-	if err := checkValues("", reflect.ValueOf(*r)); err != nil {
+	if err := checkValues("", "", reflect.ValueOf(*r)); err != nil {
 		return err
 	}
 	if err := checkSeeds("strategies", len(r.Strategies), r.Seeds); err != nil {
@@ -62,7 +62,7 @@ func (r *Study) check() error {
 
 // check returns an error if the parts of a stacking do not fit together.
 func (r *Stacking) check() error {
-	if err := checkValues("", reflect.ValueOf(*r)); err != nil {
+	if err := checkValues("", "", reflect.ValueOf(*r)); err != nil {
 		return err
 	}
 	if err := checkSeeds("arms", len(r.Arms), r.Seeds); err != nil {

@@ -19,6 +19,12 @@ func (f Failure) String() string {
 	return fmt.Sprintf("%s under seed %d after %d steps", f.Run, f.Seed, f.Steps)
 }
 
+// Failed returns the number of failures.
+func (r *Study) Failed() int { return len(r.Failures) }
+
+// Failed returns the number of failures.
+func (r *Stacking) Failed() int { return len(r.Failures) }
+
 // BranchName returns the name of a strategy's decay branch in failures.
 func BranchName(strategy string) string { return "decay branch of " + strategy }
 

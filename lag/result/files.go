@@ -31,7 +31,7 @@ func LoadStudy(dir string) (*Study, error) {
 		return nil, err
 	}
 	if err := r.check(); err != nil {
-		return nil, damaged(filepath.Join(dir, StudyResult), err)
+		return nil, damaged(dir, StudyResult, err)
 	}
 	for i := range r.Picks {
 		// JSON has no infinity: the infinite regret of a diverged pick was
@@ -50,7 +50,7 @@ func LoadStacking(dir string) (*Stacking, error) {
 		return nil, err
 	}
 	if err := r.check(); err != nil {
-		return nil, damaged(filepath.Join(dir, StackingResult), err)
+		return nil, damaged(dir, StackingResult, err)
 	}
 	return &r, nil
 }
@@ -62,25 +62,42 @@ func IsStacking(dir string) bool {
 }
 
 // ReadFile reads a JSON file in the directory of a study or a stacking. If the
-// file is damaged, the error wraps [sealed.DamagedError].
+// file is damaged, the error wraps [sealed.DamagedError]; if it does not exist,
+// [os.ErrNotExist].
 func ReadFile(dir, name string, into any) error {
-	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("there is no study in %s: %w", dir, err)
-	}
-	path := filepath.Join(dir, name)
-	err := sealed.Read(path, into)
+	return explain(dir, name, sealed.Read(filepath.Join(dir, name), into))
+}
+
+// ReadConfig is [ReadFile] for a configuration, which people may edit: changed
+// reports that it is not as it was written.
+func ReadConfig(dir, name string, into any) (changed bool, err error) {
+	changed, err = sealed.ReadEdited(filepath.Join(dir, name), into)
+	return changed, explain(dir, name, err)
+}
+
+// explain adds to an error of a file what to do.
+func explain(dir, name string, err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("%s contains no %s; run the study to its end first", dir, name)
+		if _, err := os.Stat(dir); err != nil {
+			return fmt.Errorf("there is no study or stacking in %s: %w", dir, err)
+		}
+		return fmt.Errorf("%s contains no %s (%w); run the %s to its end first", dir, name, os.ErrNotExist, kindOf(name))
 	case sealed.IsDamaged(err):
-		return advise(err)
+		return fmt.Errorf("%w; run the %s again, completed training is kept", err, kindOf(name))
 	}
 	return err
 }
 
-// damaged returns the error of a file whose contents cannot be right.
-func damaged(path string, err error) error { return advise(&sealed.DamagedError{Path: path, Err: err}) }
+// kindOf says whether a file is that of a study or a stacking.
+func kindOf(name string) string {
+	if name == StackingConfig || name == StackingResult {
+		return "stacking"
+	}
+	return "study"
+}
 
-func advise(err error) error {
-	return fmt.Errorf("%w; run the study again, completed training is kept", err)
+// damaged returns the error of a file whose contents cannot be right.
+func damaged(dir, name string, err error) error {
+	return explain(dir, name, &sealed.DamagedError{Path: filepath.Join(dir, name), Err: err})
 }

@@ -28,6 +28,8 @@ type Stacking struct {
 	Warnings       []string     `json:"warnings"`
 	Verdict        string       `json:"verdict"`
 
+	ConfigHash string `json:"config_sha256,omitempty"` // SHA-256 of what the configuration computes, see package lag; empty in files of earlier versions
+
 	Words advice.Words `json:"-"` // as in [Study]
 }
 

@@ -38,6 +38,8 @@ type Study struct {
 	Warnings    []string            `json:"warnings"`           // problems that affect how far the numbers can be trusted
 	Verdict     string              `json:"verdict"`            // one paragraph in plain words
 
+	ConfigHash string `json:"config_sha256,omitempty"` // SHA-256 of what the configuration computes, see package lag; empty in files of earlier versions
+
 	Words advice.Words `json:"-"` // names of settings in warnings; nil means the names of the configuration's fields
 }
 

@@ -6,86 +6,146 @@ import (
 	"math"
 	"reflect"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
-// Limits of what a result can contain. They are far above what a computation
-// gives, but what is drawn or printed stays finite.
+// limit is what a field of a result can contain.
+type limit int
+
 const (
-	maxStep  = 1_000_000_000_000 // training steps
-	maxCount = 1 << 53           // other counts, such as parameters
-	maxValue = 1e45              // losses are float32 and at most 3.4e38
+	anyNumber limit = iota + 1 // seeds
+	count                      // 0 or more
+	step                       // training steps
+	layer                      // of a layer map
+	value                      // a finite number, or null
+	cost                       // a value of 0 or more
+	message                    // texts with line ends; all others have none
 )
+
+// The largest numbers are far above what a computation gives, but what is drawn
+// or printed stays finite.
+const (
+	maxStep  = 1_000_000_000_000
+	maxCount = 1 << 53
+	maxValue = 1e45 // losses are float32 and at most 3.4e38
+)
+
+// limits are the limits of all numbers in results, and of texts that are not
+// names, by the type and the name of the field.
+var limits = map[string]limit{
+	"Study.From": count, "Study.To": count, "Study.EncoderFrom": count, "Study.EncoderTo": count,
+	"Study.Steps": step, "Study.Lag": step, "Study.LagTime": step, "Study.Seeds": anyNumber, "Study.Warnings": message, "Study.Verdict": message,
+	"Source.Steps": step, "Source.Loss": value, "Source.ShuffledLoss": value, "Source.UnigramEntropy": value, "Source.Parameters": count, "Source.FLOPs": cost,
+	"Outcome.Map": layer, "Outcome.Encoder": layer, "Outcome.Seed": anyNumber, "Outcome.Final": value, "Outcome.FLOPs": cost,
+	"Outcome.LearnSteps": step, "Outcome.RateAtLag": value, "Outcome.DivergedAt": step, "Outcome.FailedAt": step,
+	"Point.Step": step, "Point.Loss": value,
+	"Signal.Step": step, "Signal.Decay": step, "Signal.Value": value,
+	"BatchLosses.Step": step, "BatchLosses.Losses": value,
+	"ControlOutcome.Seed": anyNumber, "ControlOutcome.Steps": step, "ControlOutcome.FLOPs": cost, "ControlOutcome.Final": value, "ControlOutcome.DivergedAt": step,
+	"Comparison.Final": value, "Comparison.FLOPs": cost, "Comparison.Difference": value, "Comparison.Error": value, "Comparison.PickFLOPs": cost, "Comparison.BeatenBy": value,
+	"Correlation.Step": step, "Correlation.Pearson": value, "Correlation.Spearman": value, "Correlation.Kendall": value,
+	"Correlation.SpearmanLo": value, "Correlation.SpearmanHi": value, "SignalCorrelation.Decay": step,
+	"Pick.Seed": anyNumber, "Pick.ExtraSteps": step, "Pick.ExtraFLOPs": cost, "Pick.Regret": value, "Pick.RegretNorm": value,
+	"RuleSummary.ExtraFLOPs": cost, "RuleSummary.Regret": value, "RuleSummary.RegretNorm": value, "RuleSummary.Hit1": value, "RuleSummary.Hit3": value,
+	"Noise.Strategies": value, "Noise.Seeds": value, "Noise.Ratio": value,
+	"Noise.PairError": value, "Noise.PairErrorAtLag": value, "Noise.Separable": value, "Noise.SeparableAtLag": value,
+	"Pair.Difference": value, "Pair.Error": value,
+	"Failure.Seed": anyNumber, "Failure.Steps": step, "Failure.Error": message,
+
+	"Stacking.Budget": cost, "Stacking.UnigramEntropy": value, "Stacking.Seeds": anyNumber, "Stacking.Warnings": message, "Stacking.Verdict": message,
+	"Stage.Depths": count, "Stage.Steps": step,
+	"ArmOutcome.Seed": anyNumber, "ArmOutcome.Final": value, "ArmOutcome.FLOPs": cost, "ArmOutcome.ExtraFLOPs": cost,
+	"StageOutcome.Depths": count, "StageOutcome.Steps": step, "StageOutcome.Candidates": count, "StageOutcome.ExtraSteps": step, "StageOutcome.LearnSteps": step,
+	"StageOutcome.Map": layer, "StageOutcome.Encoder": layer, "StageOutcome.Loss": value,
+	"StackingPoint.Step": step, "StackingPoint.FLOPs": cost, "StackingPoint.Loss": value,
+	"ArmSummary.Final": value, "ArmSummary.FLOPs": cost, "ArmSummary.Difference": value, "ArmSummary.Error": value,
+}
 
 // checkValues returns an error if a number or a text of a result is impossible
 // to draw, such as a text with control characters, which a terminal would obey.
-// value is a struct; path names it in the error.
-func checkValues(path string, value reflect.Value) error {
-	switch value.Kind() {
+// path names the value in the error, and field is its key in limits.
+func checkValues(path, field string, v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.Bool:
+		return nil
 	case reflect.Pointer:
-		if !value.IsNil() {
-			return checkValues(path, value.Elem())
+		if v.IsNil() {
+			return nil
 		}
+		return checkValues(path, field, v.Elem())
 	case reflect.Struct:
-		for i := range value.NumField() {
-			f := value.Type().Field(i)
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name == "-" || name == "seed" || name == "seeds" { // a seed is any number
+			if name == "-" {
 				continue
 			}
-			if !f.Anonymous {
-				name = path + "." + name
-			} else {
+			if f.Anonymous {
 				name = path
+			} else {
+				name = strings.TrimPrefix(path+"."+name, ".")
 			}
-			if err := checkValues(strings.TrimPrefix(name, "."), value.Field(i)); err != nil {
+			if err := checkValues(name, v.Type().Name()+"."+f.Name, v.Field(i)); err != nil {
 				return err
 			}
 		}
+		return nil
 	case reflect.Slice:
-		for i := range value.Len() {
-			if err := checkValues(fmt.Sprintf("%s[%d]", path, i), value.Index(i)); err != nil {
+		for i := range v.Len() {
+			if err := checkValues(fmt.Sprintf("%s[%d]", path, i), field, v.Index(i)); err != nil {
 				return err
 			}
 		}
+		return nil
 	case reflect.String:
-		return checkText(path, value.String())
+		return checkText(path, v.String(), limits[field] == message)
 	case reflect.Int, reflect.Int64:
-		n, least, most := value.Int(), int64(0), int64(maxCount)
-		if strings.Contains(path, "step") {
-			most = maxStep
-		}
-		if strings.Contains(path, "map[") {
-			least = growth.New
-		}
-		if n < least || n > most {
-			return fmt.Errorf("%s is %d, outside [%d, %d]", path, n, least, most)
-		}
+		return checkInt(path, v.Int(), limits[field])
 	case reflect.Float64:
-		if x := value.Float(); math.Abs(x) > maxValue { // false for NaN, which stands for null
-			return fmt.Errorf("%s is %g, which is not possible", path, x)
-		} else if x < 0 && strings.HasSuffix(path, "flops") {
-			return fmt.Errorf("%s is %g, a cost below 0", path, x)
-		}
+		return checkFloat(path, v.Float(), limits[field])
+	}
+	return fmt.Errorf("%s is a %s, which results do not have", path, v.Kind())
+}
+
+func checkInt(path string, n int64, l limit) error {
+	least, most := int64(0), int64(maxCount)
+	switch l {
+	case anyNumber:
+		return nil
+	case count:
+	case step:
+		most = maxStep
+	case layer:
+		least = growth.New
+	default:
+		return fmt.Errorf("%s has no limit", path)
+	}
+	if n < least || n > most {
+		return fmt.Errorf("%s is %d, outside [%d, %d]", path, n, least, most)
 	}
 	return nil
 }
 
-// checkText returns an error if a text has control characters other than tabs
-// and line ends, which messages of a device have.
-func checkText(path, text string) error {
-	for _, r := range text {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {
-			return fmt.Errorf("%s contains the control character %U", path, r)
-		}
-	}
-	if !utf8.ValidString(text) {
-		return fmt.Errorf("%s is not UTF-8", path)
+func checkFloat(path string, x float64, l limit) error {
+	switch {
+	case l != value && l != cost:
+		return fmt.Errorf("%s has no limit", path)
+	case math.Abs(x) > maxValue: // false for NaN, which stands for null
+		return fmt.Errorf("%s is %g, which is not possible", path, x)
+	case l == cost && x < 0:
+		return fmt.Errorf("%s is %g, a cost below 0", path, x)
 	}
 	return nil
+}
+
+// checkText returns an error if a text cannot be printed.
+func checkText(path, text string, isMessage bool) error {
+	if isMessage && plain.IsMessage(text) || !isMessage && plain.IsText(text) {
+		return nil
+	}
+	return fmt.Errorf("%s is %q, which has unprintable characters", path, text)
 }
 
 // within returns an error unless a number that is not null is in a range.

@@ -80,13 +80,17 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	}
 	for _, f := range configFiles {
 		if f.result != "" {
-			if err := p.add(Damaged, "", filepath.Join(dir, f.result+".damaged")); err != nil {
+			aside, err := sealed.Aside(filepath.Join(dir, f.result))
+			if err != nil {
+				return nil, err
+			}
+			if err := p.add(Damaged, "", aside...); err != nil {
 				return nil, err
 			}
 		}
 	}
 	configs := make([]runConfig, len(list))
-	changed := false // a run's configuration, so that it cannot be known what the runs belong to
+	changed := false // a configuration was changed, so that it cannot be known what the runs belong to
 	for i, run := range list {
 		if configs[i], err = readRunConfig(run); err != nil {
 			return nil, err
@@ -95,8 +99,12 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 	}
 	other := make([]bool, len(list)) // runs of another configuration
 	if kind != Training {
-		if other, err = contradictions(dir, kind, list, configs); err != nil {
+		var edited bool
+		if other, edited, err = contradictions(dir, kind, list, configs); err != nil {
 			return nil, err
+		}
+		if known, same := matches(dir, kind); edited && !(known && same) {
+			changed = true
 		}
 	}
 	keep, err := picked(dir)

@@ -81,3 +81,59 @@ func TestListDamaged(t *testing.T) {
 		t.Errorf("runs of the study are removed as those of another: %v", plan.Items)
 	}
 }
+
+// TestListEdited lists and cleans a study whose configuration a person has edited.
+// Runs are removed as those of another configuration only if the result says that
+// it has this one.
+func TestListEdited(t *testing.T) {
+	root := t.TempDir()
+	config := must(lag.Preset("smoke"))(t)
+	smallTask(t, &config.Task)
+	config.Growth.Strategies = []string{"stack", "random-top"}
+	o := options(root, "study")
+	runStudy(t, config, o)
+	other := config
+	other.Growth.Seeds = []int64{config.Seed + 1}
+	o.Dir = filepath.Join(root, "other")
+	runStudy(t, other, o)
+	o.Dir = filepath.Join(root, "study")
+	count := 0
+	for _, run := range must(runsIn(filepath.Join(root, "other")))(t) { // runs of another configuration
+		if to := filepath.Join(o.Dir, filepath.Base(run)); !isFile(filepath.Join(to, train.ConfigFile)) {
+			count++
+			if err := os.CopyFS(to, os.DirFS(run)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	path := filepath.Join(o.Dir, result.StudyConfig)
+	whole := string(must(os.ReadFile(path))(t))
+	for _, c := range []struct {
+		what, text string
+		status     Status
+		unused     int
+	}{
+		{"as written", whole, Complete, count},
+		{"another name", strings.Replace(whole, `"name": "smoke"`, `"name": "mine"`, 1), Complete, count},
+		{"the line ends of Windows", strings.ReplaceAll(whole, "\n", "\r\n"), Complete, count},
+		{"another batch size", strings.Replace(whole, `"batch_size": `, `"batch_size": 1`, 1), Broken, 0},
+	} {
+		if c.what != "as written" && c.text == whole {
+			t.Fatalf("%s: %s is not changed", c.what, whole)
+		}
+		if err := os.WriteFile(path, []byte(c.text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range must(Find(root))(t) {
+			if e.Path == o.Dir && e.Status != c.status {
+				t.Errorf("%s: the study is %s, want %s", c.what, e.Status, c.status)
+			}
+		}
+		if _, err := List(o.Dir); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+		}
+		if got := reasons(must(PlanCleaning(o.Dir, true))(t))[Unused]; got != c.unused || count == 0 {
+			t.Errorf("%s: %d runs are removed as those of another configuration, want %d", c.what, got, c.unused)
+		}
+	}
+}

@@ -51,8 +51,8 @@ func List(dir string) ([]Run, error) {
 	kind := kindOf(dir)
 	if kind == Study {
 		var config lag.StudyConfig
-		if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
-			return nil, fmt.Errorf("%w; run the study again, which writes it again", err)
+		if _, err := readConfig(filepath.Join(dir, result.StudyConfig), &config); err != nil {
+			return nil, err
 		}
 		if pool, err = config.Pool(); err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -44,7 +45,7 @@ type Entry struct {
 	Kind   Kind
 	Status Status    // empty for data
 	When   time.Time // latest change of a file
-	Runs   int       // runs; of a complete study or stacking without those that a rule has dropped
+	Runs   int       // runs, without runs that a rule dropped, if the study or stacking is complete
 	Done   int       // runs that have an outcome
 	Size   int64     // bytes
 	States int64     // part of Size in checkpoints
@@ -185,20 +186,52 @@ func describe(dir string, kind Kind) (Entry, error) {
 }
 
 // isBroken reports whether the configuration or the result of a study, a stacking
-// or a training is there but damaged.
+// or a training is there but damaged, or the result is that of another
+// configuration.
 func isBroken(dir string, kind Kind) bool {
 	for _, f := range configFiles {
 		if f.kind != kind {
 			continue
 		}
-		for _, name := range []string{f.config, f.result} {
-			var contents map[string]json.RawMessage
-			if name != "" && sealed.IsDamaged(sealed.Read(filepath.Join(dir, name), &contents)) {
-				return true
-			}
+		var contents map[string]json.RawMessage
+		if _, err := sealed.ReadEdited(filepath.Join(dir, f.config), &contents); sealed.IsDamaged(err) {
+			return true
+		}
+		if f.result != "" && sealed.IsDamaged(sealed.Read(filepath.Join(dir, f.result), &contents)) {
+			return true
 		}
 	}
-	return false
+	known, same := matches(dir, kind)
+	return known && !same
+}
+
+// matches reports whether the result in a directory is that of the configuration
+// beside it. known is false where that cannot be known, as in a directory of an
+// earlier version.
+func matches(dir string, kind Kind) (known, same bool) {
+	var found struct {
+		Config string `json:"config_sha256"`
+	}
+	var want string
+	var err error
+	switch kind {
+	case Study:
+		want, err = hashOf[lag.StudyConfig](dir, result.StudyConfig)
+		err = errors.Join(err, sealed.Read(filepath.Join(dir, result.StudyResult), &found))
+	case Stacking:
+		want, err = hashOf[lag.Stacking](dir, result.StackingConfig)
+		err = errors.Join(err, sealed.Read(filepath.Join(dir, result.StackingResult), &found))
+	}
+	return err == nil && found.Config != "", found.Config == want
+}
+
+// hashOf returns the hash of a configuration.
+func hashOf[C interface{ Hash() (string, error) }](dir, name string) (string, error) {
+	var config C
+	if _, err := sealed.ReadEdited(filepath.Join(dir, name), &config); err != nil {
+		return "", err
+	}
+	return config.Hash()
 }
 
 // isComplete reports whether a study or a stacking, or the newest run of a

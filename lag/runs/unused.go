@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag"
@@ -58,17 +60,17 @@ func readRunConfig(run string) (c runConfig, err error) {
 
 // contradictions reports, for each run of a study or a stacking, whether it
 // cannot belong to the configuration in the directory. It ignores differences
-// that the files do not show, such as other data.
-func contradictions(dir string, kind Kind, list []string, configs []runConfig) ([]bool, error) {
+// that the files do not show, such as other data. edited reports whether the
+// configuration was changed after it was written.
+func contradictions(dir string, kind Kind, list []string, configs []runConfig) (other []bool, edited bool, err error) {
 	var fits func(runConfig, func(parent string) bool) bool
-	var err error
 	if kind == Study {
-		fits, err = ofStudy(dir)
+		fits, edited, err = ofStudy(dir)
 	} else {
-		fits, err = ofStacking(dir)
+		fits, edited, err = ofStacking(dir)
 	}
 	if err != nil {
-		return nil, err
+		return nil, edited, err
 	}
 	place := make(map[string]int)
 	for i, run := range list {
@@ -87,27 +89,27 @@ func contradictions(dir string, kind Kind, list []string, configs []runConfig) (
 		}
 		return known[name]
 	}
-	other := make([]bool, len(list))
+	other = make([]bool, len(list))
 	for i, run := range list {
 		other[i] = !used(filepath.Base(run))
 	}
-	return other, nil
+	return other, edited, nil
 }
 
 // ofStudy returns a function that reports whether a run may belong to the study
 // in a directory.
-func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
+func ofStudy(dir string) (fits func(runConfig, func(string) bool) bool, edited bool, err error) {
 	var config lag.StudyConfig
-	if err := readJSON(filepath.Join(dir, result.StudyConfig), &config); err != nil {
-		return nil, err
+	if edited, err = readConfig(filepath.Join(dir, result.StudyConfig), &config); err != nil {
+		return nil, edited, err
 	}
 	grown, err := config.Model.WithDepths(config.Growth.To...)
 	if err != nil {
-		return nil, err
+		return nil, edited, err
 	}
 	pool, err := config.Pool()
 	if err != nil {
-		return nil, err
+		return nil, edited, err
 	}
 	seeds := config.Growth.Seeds
 	if len(seeds) == 0 {
@@ -129,15 +131,15 @@ func ofStudy(dir string) (func(runConfig, func(string) bool) bool, error) {
 			return used(c.Parent)
 		}
 		return true
-	}, nil
+	}, edited, nil
 }
 
 // ofStacking returns a function that reports whether a run may belong to the
 // stacking in a directory.
-func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
+func ofStacking(dir string) (fits func(runConfig, func(string) bool) bool, edited bool, err error) {
 	var config lag.Stacking
-	if err := readJSON(filepath.Join(dir, result.StackingConfig), &config); err != nil {
-		return nil, err
+	if edited, err = readConfig(filepath.Join(dir, result.StackingConfig), &config); err != nil {
+		return nil, edited, err
 	}
 	var models []model.Model
 	stages := config.Stages
@@ -147,7 +149,7 @@ func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 	for _, stage := range stages {
 		model, err := config.Model.WithDepths(stage.Depths...)
 		if err != nil {
-			return nil, err
+			return nil, edited, err
 		}
 		models = append(models, model)
 	}
@@ -155,7 +157,7 @@ func ofStacking(dir string) (func(runConfig, func(string) bool) bool, error) {
 	return func(c runConfig, used func(string) bool) bool {
 		return ofTask(c, config.Task, backend) && slices.Contains(config.Seeds, c.Seed) &&
 			slices.ContainsFunc(models, func(m model.Model) bool { return same(c.Model, m) }) && (c.Parent == "" || used(c.Parent))
-	}, nil
+	}, edited, nil
 }
 
 // ofTask reports whether a run has the settings that all runs of a task have in
@@ -189,7 +191,7 @@ func backendOf(path string) string {
 	var result struct {
 		Backend string `json:"backend"`
 	}
-	if err := readJSON(path, &result); err != nil {
+	if sealed.Read(path, &result) != nil {
 		return ""
 	}
 	return result.Backend
@@ -205,9 +207,14 @@ func same(text json.RawMessage, value any) bool {
 	return json.Unmarshal(text, &a) == nil && json.Unmarshal(want, &b) == nil && reflect.DeepEqual(a, b)
 }
 
-func readJSON(path string, into any) error {
-	if err := sealed.Read(path, into); err != nil {
-		return fmt.Errorf("cannot read %s: %w", path, err)
+// readConfig reads the configuration of a study or a stacking, which people may
+// edit. It warns about a configuration that was changed.
+func readConfig(path string, into any) (edited bool, err error) {
+	if edited, err = sealed.ReadEdited(path, into); err != nil {
+		return edited, fmt.Errorf("%w; run the same study or stacking again, which writes it again", err)
 	}
-	return nil
+	if edited {
+		log.Warn("the configuration was changed after it was written, on purpose or by damage; it is used as it is", "file", path)
+	}
+	return edited, nil
 }

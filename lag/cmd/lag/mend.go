@@ -1,19 +1,23 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// mending adds the command that makes the damaged result of a study or a
-// stacking again to an error that says that it is damaged.
+// mending replaces the advice of an error that says that the result of a study or
+// a stacking is damaged by the command that makes it again.
 func mending(dir string, err error) error {
-	if !sealed.IsDamaged(err) {
+	damaged, ok := errors.AsType[*sealed.DamagedError](err)
+	if !ok {
 		return err
 	}
 	command, file := "study", result.StudyConfig
@@ -21,11 +25,34 @@ func mending(dir string, err error) error {
 		command, file = "stack", result.StackingConfig
 	}
 	config := filepath.Join(dir, file)
-	var fields map[string]any
-	if sealed.Read(config, &fields) != nil {
-		return fmt.Errorf("%w; the command is the one that it was started with, since %s cannot be read", err, config)
+	var fields struct {
+		Name string `json:"name"`
 	}
-	return fmt.Errorf("%w; the command is `lag %s -config %s -out %s%s`", err, command, config, dir, backendFlag(dir))
+	if _, err := sealed.ReadEdited(config, &fields); err != nil {
+		return fmt.Errorf("%w; to make it again from the runs, the command is the one that it was started with, since %s cannot be read", damaged, config)
+	}
+	return fmt.Errorf("%w; to make it again from the runs, the command is `%s%s`", damaged, commandFor(command, config, fields.Name, dir), backendFlag(dir))
+}
+
+// commandFor returns the command, for a shell, that runs the study or stacking of
+// a configuration with a name in a directory.
+func commandFor(command, config, name, dir string) string {
+	text := fmt.Sprintf("lag %s -config %s", command, quoted(config))
+	if filepath.Clean(dir) != filepath.Join("runs", name) { // where it writes by itself
+		text += " -out " + quoted(dir)
+	}
+	return text
+}
+
+// quoted returns a word for a shell.
+func quoted(word string) string {
+	special := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./=:,+@%", r)
+	}
+	if word != "" && !strings.ContainsFunc(word, special) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // backendFlag returns the flag for the backend of the runs in a directory, or ""

@@ -12,7 +12,6 @@ import (
 	"runtime/debug"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
@@ -63,7 +62,7 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		r.Words = words
 		r.Analyze()
 		_, err = drawStacking(dir, r)
-		return errors.Join(err, sealed.Write(filepath.Join(dir, result.StackingResult), r))
+		return errors.Join(err, r.Save(dir))
 	}
 	r, _, err := lag.LoadStudy(dir)
 	if err != nil {
@@ -74,7 +73,7 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		return err
 	}
 	_, err = drawStudy(dir, r)
-	return errors.Join(err, sealed.Write(filepath.Join(dir, result.StudyResult), r))
+	return errors.Join(err, r.Save(dir))
 }
 
 // checkReportable reports why a directory is not one of a study or a stacking
@@ -112,7 +111,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 		}
 		meta := report.Meta{
 			Title: "Stacking " + config.Name, Config: config, Versions: versions(study.Backend),
-			Command: fmt.Sprintf("lag stack -config %s -out %s", filepath.Join(dir, result.StackingConfig), dir),
+			Command: fmt.Sprintf("lag stack -config %s -out %s", quoted(filepath.Join(dir, result.StackingConfig)), quoted(dir)),
 		}
 		return func(w io.Writer) error { return report.StackingHTML(w, study, meta) }, nil
 	}
@@ -122,7 +121,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 	}
 	meta := report.Meta{
 		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend),
-		Command: fmt.Sprintf("lag study -config %s -out %s", filepath.Join(dir, result.StudyConfig), dir),
+		Command: fmt.Sprintf("lag study -config %s -out %s", quoted(filepath.Join(dir, result.StudyConfig)), quoted(dir)),
 	}
 	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil
 }
