@@ -193,8 +193,8 @@ func (t *Tokenizer) contents() []byte {
 // [Tokenizer.FileName]. The file appears, or is replaced, when it is complete and on
 // disk. If special tokens have their meaning from settings and not by their names,
 // there is a tokenizer_config.json too. One that SaveTo has written for another tokenizer
-// is replaced or removed; one of another program is an error, since the tokenizer would
-// be read with its settings.
+// is replaced or removed; then the old tokenizer is gone before the new one appears. One
+// of another program is an error, since the tokenizer would be read with its settings.
 func (t *Tokenizer) SaveTo(dir string) error {
 	if err := t.saveSettings(dir); err != nil {
 		return wrap(err)
