@@ -203,8 +203,8 @@ func (t *Tokenizer) Files() map[string][]byte {
 // SaveTo writes the tokenizer's files, see [Tokenizer.Files], to a directory. Each
 // appears, or is replaced, when it is complete and on disk; the tokenizer's own is the
 // last. A tokenizer_config.json that SaveTo has written for another tokenizer is replaced
-// or removed; one of another program is an error, since the tokenizer would be read with
-// its settings.
+// or removed; then the old tokenizer is gone before the new one appears. One of another
+// program is an error, since the tokenizer would be read with its settings.
 func (t *Tokenizer) SaveTo(dir string) error {
 	if err := t.saveSettings(dir); err != nil {
 		return wrap(err)
