@@ -148,17 +148,17 @@ func clearResult[C configuration](dir, name string, config C, before string, wan
 	case err != nil:
 		return err
 	case found.Backend != want.Backend:
-		why = fmt.Sprintf("this directory held a study computed with the backend %s, and now it is %s", found.Backend, want.Backend)
+		why = fmt.Sprintf("this directory held a result computed with the backend %s, and now it is %s", found.Backend, want.Backend)
 	case found.Config == "" && before == "":
 		why = "this directory held the result of an earlier version, and it cannot be known of which configuration"
 	case found.Config == "" && before != want.Config, found.Config != "" && found.Config != want.Config:
-		why = "this directory held a study with another configuration"
+		why = "this directory held the result of another configuration"
 	default:
 		return nil
 	}
 	aside, err := setAside(path)
 	if aside != "" {
-		log.Warn(why+"; its result was renamed, its runs are kept; use different names to keep both", "result", aside)
+		log.Warn(why+"; that result was renamed, its runs are kept; use different names to keep both", "result", aside)
 	}
 	return err
 }

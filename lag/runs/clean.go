@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -105,6 +107,9 @@ func PlanCleaning(dir string, unused bool) (*Plan, error) {
 		}
 		if known, same := matches(dir, kind); edited && !(known && same) {
 			changed = true
+			if unused {
+				log.Warn("no run is removed as one of another configuration, because the configuration was changed and may be damaged; run the study or stacking again, which writes it again", "dir", dir)
+			}
 		}
 	}
 	keep, err := picked(dir)
