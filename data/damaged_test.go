@@ -218,3 +218,25 @@ func TestLaterVersion(t *testing.T) {
 	}
 	again.Close()
 }
+
+// TestOtherEncoding prepares a text that is not UTF-8. Its letters are lost, which
+// must be said.
+func TestOtherEncoding(t *testing.T) {
+	path := corpusFile(t, 100)
+	said := logged(t)
+	prepare(t, config(path), t.TempDir())
+	if strings.Contains(said.String(), "UTF-8") {
+		t.Errorf("of a text in UTF-8 the log says %s", said)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.ReplaceAll(text, []byte("ö"), []byte{0xF6}), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	prepare(t, config(path), t.TempDir())
+	if !strings.Contains(said.String(), "not UTF-8") || !strings.Contains(said.String(), "documents=100 of=100") {
+		t.Errorf("the log says %s", said)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/charmbracelet/log"
 
@@ -350,8 +351,12 @@ func (p *preparation) read(ctx context.Context) (*tokenizer.Tokenizer, *contents
 	r := &reading{source: p.source, progress: p.progress}
 	sum := corpus.NewFingerprint()
 	split := p.cfg.split()
+	broken := 0
 	texts := r.texts(ctx, func(ordinal int64, d corpus.Document) bool {
 		sum.Add(d)
+		if strings.ContainsRune(d.Text, unicode.ReplacementChar) {
+			broken++
+		}
 		return !split.Validation(ordinal)
 	})
 	vocab := p.vocab
@@ -362,6 +367,10 @@ func (p *preparation) read(ctx context.Context) (*tokenizer.Tokenizer, *contents
 		for _, terr := range texts {
 			err = terr
 		}
+	}
+	if broken > 0 {
+		log.Warn("some documents contain U+FFFD, the character that stands for bytes that are not UTF-8; tokenizers may drop it; if the text is in another encoding, convert it, for example with `iconv -f LATIN1 -t UTF-8`",
+			"documents", broken, "of", r.documents)
 	}
 	c := &contents{Content: sum.String(), Documents: r.documents, Bytes: r.bytes, Stamp: p.stamp}
 	if err == nil || errors.Is(err, tokenizer.ErrNoText) {

@@ -100,7 +100,7 @@ func claim[C configuration](ctx context.Context, dir string, config C, backend s
 	defer unlock()
 	configName, resultName := config.files()
 	path := filepath.Join(dir, configName)
-	before, err := claimedBefore[C](path)
+	before, err := claimedBefore[C](path, hash)
 	if err != nil {
 		return "", err
 	}
@@ -111,8 +111,9 @@ func claim[C configuration](ctx context.Context, dir string, config C, backend s
 }
 
 // claimedBefore returns the hash of the configuration at path, or "" if it is
-// not known for certain.
-func claimedBefore[C configuration](path string) (hash string, err error) {
+// not known for certain. It renames a configuration that somebody has edited, if
+// its hash is not the one that is wanted.
+func claimedBefore[C configuration](path, wanted string) (hash string, err error) {
 	var before C
 	switch changed, err := sealed.ReadEdited(path, &before); {
 	case errors.Is(err, os.ErrNotExist):
@@ -125,10 +126,23 @@ func claimedBefore[C configuration](path string) (hash string, err error) {
 	case err != nil:
 		return "", err
 	case changed:
-		log.Warn("the configuration in the directory was changed after it was written; it is written again", "file", path)
-		return "", nil
+		return "", keepEdited(path, before, wanted)
 	}
 	return before.Hash()
+}
+
+// keepEdited renames a configuration that was changed after it was written,
+// unless it computes what is wanted.
+func keepEdited[C configuration](path string, edited C, wanted string) error {
+	hash, err := edited.Hash()
+	if err != nil || hash == wanted {
+		return err
+	}
+	aside, err := setAside(path)
+	if aside != "" {
+		log.Warn("the configuration in the directory was changed after it was written, and this is another one; the changed one was renamed; to use it, name its file as the configuration", "file", aside)
+	}
+	return err
 }
 
 // clearResult renames a result that is damaged or has another origin than the

@@ -129,6 +129,14 @@ func TestClaim(t *testing.T) {
 		t.Errorf("the result of the configuration before the edit is kept, error %v", err)
 	}
 
+	if err := sealed.Write(filepath.Join(dir, result.StudyConfig), config); err != nil {
+		t.Fatal(err)
+	}
+	rewrite(t, filepath.Join(dir, result.StudyConfig), edit)
+	if _, err := claim(t.Context(), dir, config, "go"); err != nil || !exists(filepath.Join(dir, "study.json.old")) {
+		t.Errorf("an edited configuration is lost, error %v", err)
+	}
+
 	// The result and the configuration of two studies, swapped.
 	dir = t.TempDir()
 	for name, value := range map[string]any{result.StudyConfig: other, result.StudyResult: whole} {

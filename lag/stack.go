@@ -67,6 +67,10 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 	}
 	r.Failures = s.Failures(c.Seeds...)
 	r.Analyze()
+	// Another process may have claimed the directory for another configuration.
+	if _, err := claim(ctx, s.Dir(), c, s.Backend()); err != nil {
+		return nil, err
+	}
 	return save(ctx, s.Dir(), result.StackingResult, r, result.LoadStacking, found)
 }
 

@@ -195,6 +195,10 @@ func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	if err := r.Analyze(ctx, s.rules); err != nil {
 		return nil, err
 	}
+	// Another process may have claimed the directory for another configuration.
+	if _, err := claim(ctx, s.Dir(), s.Config, s.session.Backend()); err != nil {
+		return nil, err
+	}
 	return save(ctx, s.Dir(), result.StudyResult, r, result.LoadStudy, s.found)
 }
 

@@ -203,6 +203,7 @@ func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	run.StateNeeded = true // whoever asks for a single run wants what it leaves
 	outcomes, err := s.Bring(ctx, []*engine.Run{run}, run.Spec.Schedule.Steps)
 	if err == nil {
 		err = s.Cause(run)

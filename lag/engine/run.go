@@ -74,9 +74,10 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 		},
 		Seed: spec.Seed, Validation: s.fixed().validation, Schedule: spec.Schedule, Evaluate: spec.Evaluate, Checkpoints: checkpoints,
 		Tokens: cost.Tokens, FLOPs: cost.FLOPs,
-		LogNeeded: spec.Kind == progress.PhaseProbe, // early signals are in the log
-		Files:     func() (map[string][]byte, error) { return s.files(r) },
-		Initial:   func(ctx context.Context) (*train.State, error) { return s.begin(ctx, r) },
+		// Early signals of probes are in the log. A training is done for its log and its state.
+		LogNeeded: spec.Kind == progress.PhaseProbe || spec.Kind == progress.PhaseTrain, StateNeeded: spec.Kind == progress.PhaseTrain,
+		Files:   func() (map[string][]byte, error) { return s.files(r) },
+		Initial: func(ctx context.Context) (*train.State, error) { return s.begin(ctx, r) },
 		Observe: func(step int, loss float64, validation bool) {
 			e := label
 			e.Done, e.Loss = int64(step), loss

@@ -32,6 +32,9 @@ func TestListDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if e := only(t, root, Study); e.Done != len(list)-1 || e.Runs != len(list) {
+		t.Errorf("the study has %d of %d runs, want all of %d but the damaged one", e.Done, e.Runs, len(list))
+	}
 	broken := 0
 	for _, run := range must(List(o.Dir))(t) {
 		if run.Status == Broken {

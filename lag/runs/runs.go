@@ -161,9 +161,13 @@ func describe(dir string, kind Kind) (Entry, error) {
 		return e, err
 	}
 	e.Runs = len(list)
+	damaged := 0
 	for _, run := range list {
-		if train.IsComplete(run) {
+		switch train.EndingOf(run) {
+		case train.Ended:
 			e.Done++
+		case train.EndedDamaged:
+			damaged++
 		}
 	}
 	selected, err := selections(dir)
@@ -175,7 +179,7 @@ func describe(dir string, kind Kind) (Entry, error) {
 	case isComplete(dir, kind, list):
 		e.Status = Complete
 		if kind != Training {
-			e.Runs = e.Done
+			e.Runs = e.Done + damaged
 		}
 	case len(selected) > 0:
 		e.Status = Selected

@@ -15,6 +15,7 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/safetensors"
@@ -63,7 +64,7 @@ const (
 	checkpointFormat = 1            // version of the file format
 	checkpointKey    = "checkpoint" // key of our JSON in the metadata
 	momentPrefix     = "moment."
-	damagedSuffix    = ".damaged"
+	damagedSuffix    = sealed.DamagedExt
 )
 
 // checkpointHeader is the part of a checkpoint that is not a tensor. It needs

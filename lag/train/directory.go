@@ -49,6 +49,14 @@ func EndingOf(dir string) Ending {
 // IsComplete reports whether the run in a directory has an outcome.
 func IsComplete(dir string) bool { return EndingOf(dir) == Ended }
 
+// EndOf returns the number of updates of the complete run in a directory. It
+// returns ok = false if the run is not complete, has diverged, or its outcome is
+// damaged.
+func EndOf(dir string) (steps int, ok bool) {
+	outcome, _, err := readOutcome(dir)
+	return outcome.Steps, err == nil && outcome.DivergedAt == nil
+}
+
 // CheckConfig returns a [sealed.DamagedError] if the text of a run's config.json
 // does not have the hash that names the run's directory. It returns nil if the
 // directory is not named by a hash.

@@ -148,6 +148,16 @@ func (r *Run) found(dir string) (outcome Outcome, ok bool, err error) {
 			return Outcome{}, false, err // the result stays until training has begun
 		}
 	}
+	if r.StateNeeded && outcome.DivergedAt == nil {
+		_, err := loadCheckpoint(CheckpointDir(dir), outcome.Steps)
+		if isDamaged(err) || errors.Is(err, os.ErrNotExist) {
+			log.Warn("the final state of a run cannot be used; the end of the run is trained again", "error", err)
+			return Outcome{}, false, nil // the result stays until training has begun
+		}
+		if err != nil {
+			return Outcome{}, false, err
+		}
+	}
 	r.checked = true
 	return outcome, true, nil
 }

@@ -58,6 +58,10 @@ type Run struct {
 	// damaged, the run is trained again.
 	LogNeeded bool
 
+	// StateNeeded says that the run is done for its final state. If it is lost or
+	// damaged, the end of the run is trained again.
+	StateNeeded bool
+
 	checked bool // the log of the complete run was checked
 	written bool // the files that are known before it is trained were checked
 }

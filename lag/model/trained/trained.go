@@ -58,7 +58,8 @@ func Imported(dir string) bool {
 	return err == nil
 }
 
-// Load reads a model directory, or the newest state in the directory of a run.
+// Load reads a model directory, or the newest state in the directory of a run. If
+// the run is complete, that must be its final state.
 func Load(dir string) (*Model, error) {
 	config, err := ReadConfig(dir)
 	if err != nil {
@@ -70,6 +71,9 @@ func Load(dir string) (*Model, error) {
 	snap, err := train.LoadCheckpoint(train.CheckpointDir(dir))
 	if err != nil {
 		return nil, fmt.Errorf("the weights of the model in %s: %w", dir, err)
+	}
+	if end, ok := train.EndOf(dir); ok && snap.Step < end {
+		return nil, fmt.Errorf("the final state of the run in %s, after %d steps, is damaged or missing; the newest that can be used is that after %d steps; `lag runs continue %s` makes the final one again", dir, end, snap.Step, dir)
 	}
 	if err := CheckParameters(snap.Params, config.Parameters()); err != nil {
 		return nil, fmt.Errorf("the weights in %s do not match the configuration: %w", dir, err)
@@ -123,7 +127,7 @@ func ReadConfig(dir string) (model.Model, error) {
 			}
 		}
 		if errors.Is(err, fs.ErrNotExist) || err == nil && run.Model == nil {
-			return config, fmt.Errorf("%s does not contain a model: it has no %s, and no %s of a run: %w; name a directory made by lag import, grow or train",
+			return config, fmt.Errorf("%s does not contain a model: it has no %s, and no %s of a run: %w; name a directory made by lag import, grow or train; a model of transformers must be imported first",
 				dir, modelFile, runConfigFile, fs.ErrNotExist)
 		}
 		text = run.Model
