@@ -72,7 +72,7 @@ func Parse(section json.RawMessage, holes bool) (Vocabulary, error) {
 		case token == "":
 			return Vocabulary{}, fmt.Errorf("the token with id %d is empty", id)
 		case !holes && (id < 0 || id >= size):
-			return Vocabulary{}, fmt.Errorf("token %q has id %d, but there are %d tokens, whose ids must be 0 to %d", token, id, size, size-1)
+			return Vocabulary{}, fmt.Errorf("token %q has id %d, but there are %d tokens, whose ids must be 0 to %d; no token has the id %d", token, id, size, size-1, firstFree(ids))
 		case id < 0 || id >= MaxSize:
 			return Vocabulary{}, fmt.Errorf("token %q has id %d: ids must be 0 to %d", token, id, MaxSize-1)
 		default:
@@ -91,6 +91,18 @@ func Parse(section json.RawMessage, holes bool) (Vocabulary, error) {
 		tokens[id] = token
 	}
 	return New(tokens), nil
+}
+
+// firstFree returns the smallest id from 0 on that no token has. A token that a
+// vocab.txt had twice leaves such an id.
+func firstFree(ids map[string]int64) int64 {
+	taken := make([]bool, len(ids)+1)
+	for _, id := range ids {
+		if id >= 0 && id < int64(len(taken)) {
+			taken[id] = true
+		}
+	}
+	return int64(slices.Index(taken, false))
 }
 
 // Section returns the vocabulary as [Parse] reads it, in the order of the ids.
