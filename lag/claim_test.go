@@ -243,7 +243,7 @@ func TestClaimTogether(t *testing.T) {
 	defer log.SetOutput(os.Stderr)
 	rounds := 20
 	if testing.Short() {
-		rounds = 3
+		rounds = 1
 	}
 	dir := filepath.Join(t.TempDir(), "gone") // another process has removed it
 	for range rounds {

@@ -133,6 +133,9 @@ func show(t testing.TB, dir string, root any, again, drawn bool) (refused bool) 
 // TestHostile puts hostile values into every place of results. They are refused
 // or drawn, and nothing panics or goes on for ever.
 func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws hundreds of results")
+	}
 	dir := t.TempDir()
 	for _, r := range small() {
 		root, places := decoded(t, r)

@@ -167,7 +167,7 @@ func TestKill(t *testing.T) {
 	}
 	safe := make(map[string][]byte)
 	for i := range 20 {
-		if testing.Short() && i%5 != 0 { // four kills
+		if testing.Short() && i%10 != 5 { // two kills
 			continue
 		}
 		// Three kills during preparation, five during pretraining, and so on.

@@ -125,6 +125,9 @@ func resultOf(t *testing.T, dir string) []byte {
 // result of a single process, and each run must be trained by one of them. The
 // same holds if one process starts the other.
 func TestTogether(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains a study twice")
+	}
 	root := t.TempDir()
 	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-from", "2", "-to", "3")
 	want := finish(t, arguments)
