@@ -69,10 +69,13 @@ func Load(dir string) (*Model, error) {
 		return nil, fmt.Errorf("the model in %s: %w", dir, err)
 	}
 	snap, err := train.LoadCheckpoint(train.CheckpointDir(dir))
-	if err != nil {
+	end, ended := train.EndOf(dir)
+	switch {
+	case err != nil && ended:
+		return nil, fmt.Errorf("the final state of the run in %s cannot be used: %w; `lag runs continue %s` makes it again", dir, err, dir)
+	case err != nil:
 		return nil, fmt.Errorf("the weights of the model in %s: %w", dir, err)
-	}
-	if end, ok := train.EndOf(dir); ok && snap.Step < end {
+	case ended && snap.Step < end:
 		return nil, fmt.Errorf("the final state of the run in %s, after %d steps, is damaged or missing; the newest that can be used is that after %d steps; `lag runs continue %s` makes the final one again", dir, end, snap.Step, dir)
 	}
 	if err := CheckParameters(snap.Params, config.Parameters()); err != nil {
