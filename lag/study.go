@@ -55,6 +55,9 @@ func (o Options) validate() error {
 	if o.Workers < 0 {
 		return fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
 	}
+	if !(o.PeakFLOPS >= 0) || math.IsInf(o.PeakFLOPS, 1) {
+		return fmt.Errorf("a peak speed of %g FLOP/s is not possible; give a positive number, or 0 if it is unknown", o.PeakFLOPS)
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package lag_test
 
 import (
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,8 +90,14 @@ func trainedSteps(t *testing.T, dir string) int {
 	return steps
 }
 
-// TestWorkersRefused checks that work that cannot be shared is refused.
+// TestWorkersRefused checks that impossible options, and work that cannot be
+// shared, are refused.
 func TestWorkersRefused(t *testing.T) {
+	for _, peak := range []float64{-1, math.NaN(), math.Inf(1)} {
+		if _, err := lag.Open(smoke(t), lag.Options{Dir: t.TempDir(), PeakFLOPS: peak}); err == nil || !strings.Contains(err.Error(), "peak speed") {
+			t.Errorf("a peak speed of %v: got error %v", peak, err)
+		}
+	}
 	config := smoke(t)
 	if _, err := lag.Open(config, lag.Options{Dir: t.TempDir(), Workers: -1}); err == nil || !strings.Contains(err.Error(), "-1 workers") {
 		t.Errorf("-1 workers: got error %v", err)
