@@ -23,9 +23,7 @@ func beats(t *testing.T, dir string) int {
 // TestCanceledButLocked: a process that saves its work after Ctrl-C gives signs
 // of life until it unlocks, and learns of a loss.
 func TestCanceledButLocked(t *testing.T) {
-	if !recorded {
-		t.Skip("lock files do not name their owner here")
-	}
+	needsOwners(t)
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	l, ok, err := Try(ctx, dir)
@@ -58,9 +56,7 @@ func TestCanceledButLocked(t *testing.T) {
 
 // TestSent: the owner's record reaches other machines while the file is open.
 func TestSent(t *testing.T) {
-	if !recorded {
-		t.Skip("lock files do not name their owner here")
-	}
+	needsOwners(t)
 	old, sent := syncFile, make(chan string, 1)
 	syncFile = func(f *os.File) error {
 		text, err := os.ReadFile(f.Name())
@@ -85,9 +81,7 @@ func TestSent(t *testing.T) {
 // TestRemovedWhileLocked: a directory that was removed, and made and locked again
 // by another process, is not one whose file system keeps no locks.
 func TestRemovedWhileLocked(t *testing.T) {
-	if !recorded {
-		t.Skip("lock files do not name their owner here")
-	}
+	needsOwners(t)
 	dir := filepath.Join(t.TempDir(), "run")
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		t.Fatal(err)
@@ -152,9 +146,7 @@ func (r removing) TryLock() (bool, error) {
 // TestClocks: the clock of this machine may be ahead of, or behind, that of the
 // file system and of the owner.
 func TestClocks(t *testing.T) {
-	if !recorded {
-		t.Skip("lock files do not name their owner here")
-	}
+	needsOwners(t)
 	old := fileTime
 	t.Cleanup(func() { fileTime = old })
 	at := func(written, now time.Time, err error) (free bool) {

@@ -64,7 +64,6 @@ const (
 	checkpointFormat = 1            // version of the file format
 	checkpointKey    = "checkpoint" // key of our JSON in the metadata
 	momentPrefix     = "moment."
-	damagedSuffix    = sealed.DamagedExt
 )
 
 // checkpointHeader is the part of a checkpoint that is not a tensor. It needs
@@ -280,7 +279,8 @@ func loadCheckpoint(dir string, step int) (Snapshot, error) {
 func setAside(paths []string) error {
 	var errs []error
 	for _, path := range paths {
-		errs = append(errs, os.Rename(path, path+damagedSuffix))
+		_, err := sealed.SetAside(path)
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -82,10 +82,11 @@ func CheckConfig(run string, text []byte) error {
 // damaged files of the run that were set aside. There may be none.
 func CheckpointFiles(run string) (states, damaged []string, err error) {
 	for _, name := range []string{OutcomeFile, MetricsFile} {
-		path := filepath.Join(run, name+damagedSuffix)
-		if _, err := os.Stat(path); err == nil {
-			damaged = append(damaged, path)
+		aside, err := sealed.Aside(filepath.Join(run, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
 		}
+		damaged = append(damaged, aside...)
 	}
 	dir := CheckpointDir(run)
 	entries, err := os.ReadDir(dir)
@@ -99,7 +100,7 @@ func CheckpointFiles(run string) (states, damaged []string, err error) {
 		switch path := filepath.Join(dir, e.Name()); {
 		case checkpointName.MatchString(e.Name()):
 			states = append(states, path)
-		case filepath.Ext(e.Name()) == damagedSuffix:
+		case filepath.Ext(e.Name()) == sealed.DamagedExt:
 			damaged = append(damaged, path)
 		}
 	}
