@@ -9,9 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/charmbracelet/log"
 	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/go-xla/pjrt"
+
+	"github.com/landscape-aware/growing/lag/backend/compiled"
 )
 
 func init() { xla.EnableAutoInstall(false) }
@@ -59,8 +63,22 @@ func openXLA(options string) (_ *Backend, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("backend xla:%s: %w", plugin, err)
 	}
+	keepPrograms(b.PluginName())
 	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName())}, nil
 }
+
+// keepPrograms makes a plugin keep its compiled programs on disk.
+func keepPrograms(name string) {
+	p, err := pjrt.GetPlugin(name)
+	if err == nil {
+		err = compiled.Install(p.Path())
+	}
+	if err != nil {
+		notKept.Do(func() { log.Warn("compiled programs are not kept, so each process compiles them", "error", err) })
+	}
+}
+
+var notKept sync.Once
 
 // device returns the flag of `kernels setup` that installs a plugin.
 func device(plugin string) string {
