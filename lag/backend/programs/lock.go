@@ -32,20 +32,24 @@ func (s *Store) Lock(k Key, waiting func()) (unlock func(), err error) {
 	var seen time.Time // the last sign of life
 	start := time.Now()
 	alive := start // when it was seen first
-	for first := true; ; first = false {
+	for called := false; ; {
 		file := flock.New(path, flock.SetPermissions(0o600))
 		ok, err := file.TryLock()
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
-		if ok {
+		if ok && isAt(file, path) {
 			return hold(file), nil
 		}
 		if err := file.Close(); err != nil {
 			return nil, err
 		}
-		if first {
+		if ok {
+			continue // the file that is locked was removed by the last holder
+		}
+		if !called {
 			waiting()
+			called = true
 		}
 		// Two clocks may differ, so a change of the time counts and not its value.
 		if info, err := os.Stat(path); err != nil || !info.ModTime().Equal(seen) {
@@ -59,6 +63,16 @@ func (s *Store) Lock(k Key, waiting func()) (unlock func(), err error) {
 		}
 		time.Sleep(poll)
 	}
+}
+
+// isAt reports whether a locked file is still the one at path.
+func isAt(file *flock.Flock, path string) bool {
+	locked, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	now, err := os.Stat(path)
+	return err == nil && os.SameFile(locked, now)
 }
 
 // hold gives signs of life until the lock is released.
@@ -86,9 +100,7 @@ func hold(file *flock.Flock) (unlock func()) {
 	return func() {
 		close(done)
 		<-ended
-		// Removed before it is released. A process that waits for the removed file
-		// and one that makes a new file may then both compile, which is only slower.
-		_ = os.Remove(file.Path())
+		_ = os.Remove(file.Path()) // before it is released, so that it is not another's
 		_ = file.Close()
 	}
 }
