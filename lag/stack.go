@@ -26,7 +26,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (*result.Stacking, error)
 	var r *result.Stacking
 	err := o.scheduler(o.dir(c.Name), order{Kind: orderStacking, Stacking: &c}).Carry(ctx, engine.Plan{
 		// The data, which all processes need.
-		First: func(ctx context.Context) error {
+		Open: func(ctx context.Context) error {
 			s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 			if err != nil {
 				return err
@@ -91,7 +91,12 @@ func (c Stacking) trainArms(ctx context.Context, s *engine.Session) (arms []*arm
 }
 
 // join helps another process with the training of a stacking.
-func (c Stacking) join(ctx context.Context, o Options) (err error) {
+func (c Stacking) join(ctx context.Context, o Options, shared <-chan struct{}) (err error) {
+	select {
+	case <-shared:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	s, err := engine.Open(ctx, c.Task, o.engine(c.Name))
 	if err != nil {
 		return err

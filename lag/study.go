@@ -8,6 +8,8 @@ import (
 	"math"
 	"path/filepath"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -166,6 +168,7 @@ func (s *Study) begin(ctx context.Context) (err error) {
 func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 	var r *result.Study
 	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
+		Open: s.begin,
 		First: func(ctx context.Context) error {
 			_, err := s.Pretrain(ctx)
 			return err
@@ -225,8 +228,9 @@ func (s *Study) train(ctx context.Context) (t trainings, err error) {
 	return t, err
 }
 
-// join helps another process with the training of a study.
-func (c StudyConfig) join(ctx context.Context, o Options) (err error) {
+// join helps another process with the training of a study. While that trains the
+// source, this process compiles what the candidates need.
+func (c StudyConfig) join(ctx context.Context, o Options, shared <-chan struct{}) (err error) {
 	s, err := Open(c, o)
 	if err == nil {
 		err = s.begin(ctx)
@@ -234,9 +238,35 @@ func (c StudyConfig) join(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	rehearsed := make(chan struct{})
+	go func() {
+		defer close(rehearsed)
+		s.rehearse(ctx)
+	}()
+	// XLA does not stop compiling. After a cancellation the process ends all the
+	// same, and the session stays open till then.
+	for _, done := range []<-chan struct{}{rehearsed, shared} {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	_, err = s.train(ctx)
 	return err
+}
+
+// rehearse compiles the programs of the first candidate, which are those of
+// most. If that fails, it does so again when the candidate is trained.
+func (s *Study) rehearse(ctx context.Context) {
+	c, err := s.candidates(s.Seeds()[0], 0)
+	if err == nil {
+		err = s.session.Rehearse(ctx, c.Runs[0])
+	}
+	if err != nil {
+		log.Debug("the candidates' programs were not compiled ahead", "why", err)
+	}
 }
 
 // source returns the run of the source model.

@@ -132,7 +132,7 @@ func (w *worker) do(ctx context.Context) error {
 		return fmt.Errorf("the order: %w", err)
 	}
 	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS}
-	var join func(context.Context, Options) error
+	var join func(context.Context, Options, <-chan struct{}) error
 	switch {
 	case work.Study != nil:
 		if err := work.Study.Validate(); err != nil {
@@ -150,5 +150,6 @@ func (w *worker) do(ctx context.Context) error {
 	if _, err := engine.TakeCores(work.Index, work.Workers); err != nil {
 		return err
 	}
-	return join(engine.Until(ctx, w.input), o)
+	ctx, shared := engine.Started(ctx, w.input)
+	return join(ctx, o, shared)
 }

@@ -1,0 +1,25 @@
+package train
+
+import (
+	"context"
+	"errors"
+)
+
+// Rehearse compiles what the run will execute: it evaluates one batch and makes
+// one update, on initial weights that it throws away. It writes nothing, and
+// does not change the run. Between the two it checks the context, and returns its
+// cause after cancellation.
+func (r *Run) Rehearse(ctx context.Context) (err error) {
+	state := r.Program.NewState(r.Seed)
+	defer func() { err = errors.Join(err, state.Finalize()) }()
+	if len(r.Validation) > 0 {
+		if _, err := r.Program.Loss(ctx, state, r.Validation[:1], r.gates(0)); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	_, _, err = r.update(state)
+	return err
+}
