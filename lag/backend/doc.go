@@ -10,6 +10,11 @@
 // the memory. Set LAG_NO_MALLOC_TUNING in the environment to keep the default
 // settings.
 //
+// Programs that XLA has compiled are kept on disk and loaded by the next process
+// that needs them, see packages programs and compiled. LAG_PROGRAMS=off in the
+// environment switches that off, and another value names the directory. At debug
+// level, the log says which programs were loaded and which were compiled.
+//
 // This package never downloads anything: `go run ./kernels setup` installs
 // plugins.
 package backend

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
 	"github.com/landscape-aware/growing/kernels/internal/gotools"
@@ -24,6 +27,7 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/plugin"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 	"github.com/landscape-aware/growing/kernels/internal/pyenv"
+	"github.com/landscape-aware/growing/lag/backend/programs"
 )
 
 // A Finding is the result of checking one component.
@@ -81,6 +85,7 @@ func Examine(ctx context.Context, c checkout.Checkout, tell func(Finding)) bool 
 	for _, f := range plugins(ctx, probe, header) {
 		add(f)
 	}
+	add(compiledPrograms())
 	// Either engine is enough to run notebooks on the CPU.
 	return ok && ctx.Err() == nil
 }
@@ -203,6 +208,37 @@ func plugins(ctx context.Context, probe string, header version) (found []Finding
 		}
 	}
 	return found
+}
+
+// compiledPrograms says where XLA's compiled programs are kept and how large they are.
+func compiledPrograms() Finding {
+	f := Finding{Name: "compiled programs"}
+	dir, err := programs.Dir()
+	if err == nil && dir == "" {
+		f.Text = "not kept, because " + programs.Env + " is " + programs.Off
+		return f
+	}
+	if err == nil {
+		if _, err = os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			f.Text = "none yet in " + dir
+			return f
+		}
+	}
+	var store *programs.Store
+	if err == nil {
+		store, err = programs.Open(dir, programs.Limit)
+	}
+	var n int
+	var size int64
+	if err == nil {
+		n, size, err = store.Size()
+	}
+	if err != nil {
+		f.Status, f.Text = Absent, err.Error()
+		return f
+	}
+	f.Text = fmt.Sprintf("%d, %s of at most %s, in %s", n, humanize.IBytes(uint64(size)), humanize.IBytes(programs.Limit), dir)
+	return f
 }
 
 // limit is the time limit for a backend to run a small graph.

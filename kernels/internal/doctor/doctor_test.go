@@ -8,6 +8,7 @@ import (
 
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
+	"github.com/landscape-aware/growing/lag/backend/programs"
 )
 
 func TestBackendInWords(t *testing.T) {
@@ -61,4 +62,29 @@ func TestNothingSetUp(t *testing.T) {
 			t.Errorf("%+v, want missing kernels mended by the set-up", f)
 		}
 	}
+}
+
+func TestCompiledPrograms(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "programs")
+	want := func(value, text string) {
+		t.Helper()
+		t.Setenv(programs.Env, value)
+		if f := compiledPrograms(); !strings.Contains(f.Text, text) {
+			t.Errorf("%s=%s: %+v, want %q", programs.Env, value, f, text)
+		}
+	}
+	want(programs.Off, "not kept")
+	want(dir, "none yet in "+dir)
+	s, err := programs.Open(dir, programs.Limit)
+	if err == nil {
+		err = s.Save(programs.Key{}, make([]byte, 3<<20))
+	}
+	if err != nil {
+		t.Skipf("nothing is kept on this system: %v", err)
+	}
+	want(dir, "1, 3.0 MiB of at most 2.0 GiB, in "+dir)
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	want(dir, "others can write to it")
 }
