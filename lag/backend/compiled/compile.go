@@ -48,19 +48,24 @@ func (p *plugin) compile(args *C.compile_args) C.pjrt_error {
 		return C.call(p.before, unsafe.Pointer(args))
 	}
 	e := entry{p, store, key}
-	if done, failed := e.find(args); done {
-		return failed
+	switch e.find(args) {
+	case loaded:
+		return nil
+	case unkept:
+		return C.call(p.before, unsafe.Pointer(args))
+	case refused:
+		return e.compile(args, true)
 	}
 	unlock, err := store.Lock(key, func() { log.Debug("another process compiles a program; waiting for it", "program", e) })
 	if err != nil {
 		log.Debug("a program is compiled, perhaps by another process too", "program", e, "why", err)
-		return e.compile(args)
+		return e.compile(args, false)
 	}
 	defer unlock()
-	if done, failed := e.find(args); done { // by the process that had the lock
-		return failed
+	if e.find(args) == loaded { // by the process that had the lock
+		return nil
 	}
-	return e.compile(args)
+	return e.compile(args, false)
 }
 
 // An entry is a program in a store.
@@ -73,50 +78,64 @@ type entry struct {
 // String returns enough of the key to tell programs apart in a log.
 func (e entry) String() string { return e.key.String()[:12] }
 
-// find loads a kept program. If it is known that the plugin cannot serialize this
-// program, find compiles it.
-func (e entry) find(args *C.compile_args) (done bool, failed C.pjrt_error) {
+// A status is what became of an attempt to load a program.
+type status int
+
+const (
+	missing status = iota
+	loaded
+	unkept  // it is known that the plugin cannot serialize and load it
+	refused // the plugin did not load it
+)
+
+// find loads a kept program.
+func (e entry) find(args *C.compile_args) status {
 	start := time.Now()
 	program, err := e.store.Load(e.key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
+		return missing
 	case err != nil:
 		log.Warn("a compiled program is not used; it is compiled again", "error", err)
-		return false, nil
+		return missing
 	case len(program) == 0:
-		return true, C.call(e.plugin.before, unsafe.Pointer(args))
+		return unkept
 	}
-	if err := e.plugin.load(args, program); err != nil {
+	if args.loaded, err = e.plugin.load(args.client, program); err != nil {
 		log.Warn("the plugin does not load a program that it compiled; it is compiled again", "program", e, "error", errors.Join(err, e.store.Remove(e.key)))
-		return false, nil
+		return refused
 	}
 	log.Debug("a program was loaded, not compiled", "program", e, "size", humanize.IBytes(uint64(len(program))), "took", time.Since(start).Round(time.Millisecond))
-	return true, nil
+	return loaded
 }
 
-// load has the plugin load a program.
-func (p *plugin) load(args *C.compile_args, program []byte) error {
+// load has the plugin load a program. It returns a loaded executable.
+func (p *plugin) load(client unsafe.Pointer, program []byte) (unsafe.Pointer, error) {
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	pin.Pin(&program[0])
-	load := C.load_args{client: args.client, bytes: (*C.char)(unsafe.Pointer(&program[0])), bytes_size: C.size_t(len(program))}
+	load := C.load_args{client: client, bytes: (*C.char)(unsafe.Pointer(&program[0])), bytes_size: C.size_t(len(program))}
 	load.struct_size = C.size_t(unsafe.Sizeof(load))
-	if err := p.call(C.EXECUTABLE_DESERIALIZE_AND_LOAD, unsafe.Pointer(&load)); err != nil {
-		return err
-	}
-	args.loaded = load.loaded
-	return nil
+	err := p.call(C.EXECUTABLE_DESERIALIZE_AND_LOAD, unsafe.Pointer(&load))
+	return load.loaded, err
 }
 
-// compile compiles a program and keeps it. If it cannot be kept, that is no error.
-func (e entry) compile(args *C.compile_args) C.pjrt_error {
+// destroy has the plugin destroy an object by one of its functions.
+func (p *plugin) destroy(function C.int, object unsafe.Pointer) error {
+	destroy := C.destroy_args{object: object}
+	destroy.struct_size = C.size_t(unsafe.Sizeof(destroy))
+	return p.call(function, unsafe.Pointer(&destroy))
+}
+
+// compile compiles a program and keeps it. If it cannot be kept, that is no
+// error. If doubtful, the plugin must also be able to load it.
+func (e entry) compile(args *C.compile_args, doubtful bool) C.pjrt_error {
 	start := time.Now()
 	if failed := C.call(e.plugin.before, unsafe.Pointer(args)); failed != nil {
 		return failed
 	}
 	took := time.Since(start)
-	size, err := e.keep(args.loaded)
+	size, err := e.keep(args, doubtful)
 	if err != nil {
 		log.Warn("a compiled program is not kept", "program", e, "error", err)
 		return nil
@@ -125,27 +144,34 @@ func (e entry) compile(args *C.compile_args) C.pjrt_error {
 	return nil
 }
 
-// keep has the plugin serialize a program and saves it. If the plugin cannot
-// serialize it, keep saves that, so that processes do not wait for each other in vain.
-func (e entry) keep(loaded unsafe.Pointer) (size int, err error) {
+// keep has the plugin serialize a program and saves it. If the plugin cannot do
+// that, or is doubtful and cannot load it, keep saves that, so that processes do
+// not try, and do not wait for each other, in vain.
+func (e entry) keep(args *C.compile_args, doubtful bool) (size int, err error) {
 	p := e.plugin
-	get := C.get_executable_args{loaded: loaded}
+	get := C.get_executable_args{loaded: args.loaded}
 	get.struct_size = C.size_t(unsafe.Sizeof(get))
 	if err := p.call(C.LOADED_EXECUTABLE_GET_EXECUTABLE, unsafe.Pointer(&get)); err != nil {
 		return 0, err
 	}
-	defer func() {
-		destroy := C.destroy_args{object: get.executable}
-		destroy.struct_size = C.size_t(unsafe.Sizeof(destroy))
-		err = errors.Join(err, p.call(C.EXECUTABLE_DESTROY, unsafe.Pointer(&destroy)))
-	}()
+	defer func() { err = errors.Join(err, p.destroy(C.EXECUTABLE_DESTROY, get.executable)) }()
 	serialize := C.serialize_args{executable: get.executable}
 	serialize.struct_size = C.size_t(unsafe.Sizeof(serialize))
 	if err := p.call(C.EXECUTABLE_SERIALIZE, unsafe.Pointer(&serialize)); err != nil {
 		return 0, errors.Join(err, e.store.Save(e.key, nil))
 	}
 	defer C.destroy_serialized(&serialize)
-	return int(serialize.bytes_size), e.store.Save(e.key, bytesAt(serialize.bytes, serialize.bytes_size))
+	program := bytesAt(serialize.bytes, serialize.bytes_size)
+	if doubtful {
+		again, err := p.load(args.client, program)
+		if err != nil {
+			return 0, errors.Join(err, e.store.Save(e.key, nil))
+		}
+		if err := p.destroy(C.LOADED_EXECUTABLE_DESTROY, again); err != nil {
+			return 0, err
+		}
+	}
+	return len(program), e.store.Save(e.key, program)
 }
 
 // call calls one of the plugin's functions.
@@ -160,6 +186,6 @@ func (p *plugin) call(position C.int, args unsafe.Pointer) error {
 	err := errors.New(C.GoStringN(message.message, C.int(message.message_size)))
 	destroy := C.destroy_args{object: unsafe.Pointer(failed)}
 	destroy.struct_size = C.size_t(unsafe.Sizeof(destroy))
-	C.call_at(p.api, C.ERROR_DESTROY, unsafe.Pointer(&destroy))
+	C.call_at(p.api, C.ERROR_DESTROY, unsafe.Pointer(&destroy)) // it returns nothing, as does ERROR_MESSAGE
 	return err
 }

@@ -16,6 +16,7 @@ enum {
 	DEVICE_GET_DESCRIPTION = 29,
 	EXECUTABLE_DESTROY = 40,
 	EXECUTABLE_SERIALIZE = 49,
+	LOADED_EXECUTABLE_DESTROY = 50,
 	LOADED_EXECUTABLE_GET_EXECUTABLE = 51,
 	EXECUTABLE_DESERIALIZE_AND_LOAD = 56,
 	LAST_FUNCTION = EXECUTABLE_DESERIALIZE_AND_LOAD,
@@ -141,6 +142,8 @@ int replace(pjrt_api *api, int slot, pjrt_function *before);
 
 static inline pjrt_error call(pjrt_function function, void *args) { return function(args); }
 
+// call_at calls a function of the table. Those of errors return nothing; then the
+// result has no meaning.
 static inline pjrt_error call_at(pjrt_api *api, int position, void *args) { return api->functions[position](args); }
 
 static inline void destroy_serialized(serialize_args *args) { args->destroy(args->serialized); }

@@ -103,11 +103,21 @@ var errDamaged = errors.New("the file is damaged")
 
 func (s *Store) path(k Key) string { return filepath.Join(s.dir, k.String()+ext) }
 
-// Load returns a program. The error is [fs.ErrNotExist] if there is none, and a
+// unkept is how long an empty program says that this one cannot be kept. Then it
+// is tried again.
+const unkept = 7 * 24 * time.Hour
+
+// Load returns a program, see [Store.Save]. The error is [fs.ErrNotExist] if there is none, and a
 // [RefusedError] if there was a file that cannot be trusted.
 func (s *Store) Load(k Key) ([]byte, error) {
 	path := s.path(k)
-	program, err := s.read(path, k)
+	program, saved, err := s.read(path, k)
+	if err == nil && len(program) == 0 {
+		if time.Since(saved) > unkept {
+			return nil, fs.ErrNotExist
+		}
+		return nil, nil
+	}
 	if err == nil {
 		now := time.Now()
 		_ = os.Chtimes(path, now, now) // it is the last used; if that is lost, it goes earlier
@@ -119,35 +129,36 @@ func (s *Store) Load(k Key) ([]byte, error) {
 	return nil, &RefusedError{path, errors.Join(err, os.Remove(path))}
 }
 
-func (s *Store) read(path string, k Key) ([]byte, error) {
+// read returns the program in a file, and when the file was changed or used last.
+func (s *Store) read(path string, k Key) (program []byte, used time.Time, err error) {
 	f, err := os.OpenFile(path, readOnly, 0)
 	if err != nil {
-		return nil, err
+		return nil, used, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, used, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a file")
+		return nil, used, errors.New("it is not a file")
 	}
 	if err := trusted(info); err != nil {
-		return nil, err
+		return nil, used, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, s.limit+overhead))
 	if err != nil {
-		return nil, err
+		return nil, used, err
 	}
 	head, ok := bytes.CutPrefix(data, []byte(magic))
 	if !ok || len(head) < 2*sha256.Size || !bytes.Equal(head[:sha256.Size], k[:]) {
-		return nil, errDamaged
+		return nil, used, errDamaged
 	}
-	program := head[2*sha256.Size:]
+	program = head[2*sha256.Size:]
 	if sum := checksum(k, program); !bytes.Equal(head[sha256.Size:2*sha256.Size], sum[:]) {
-		return nil, errDamaged
+		return nil, used, errDamaged
 	}
-	return program, nil
+	return program, info.ModTime(), nil
 }
 
 // overhead is what a file has beside its program, in bytes.
@@ -162,7 +173,7 @@ func checksum(k Key, program []byte) [sha256.Size]byte {
 }
 
 // Save keeps a program, and removes others if all are too large together. An
-// empty program says that this one cannot be kept.
+// empty program says, for a week, that this one cannot be kept.
 func (s *Store) Save(k Key, program []byte) error {
 	if size := int64(len(program)) + overhead; size > s.limit {
 		return fmt.Errorf("a compiled program of %d bytes is larger than all may be together, which is %d bytes", size, s.limit)

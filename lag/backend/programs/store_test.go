@@ -54,6 +54,24 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// TestUnkept: that a program cannot be kept is forgotten after a while, however
+// often it was asked for.
+func TestUnkept(t *testing.T) {
+	s := open(t, Limit)
+	save(t, s, key(1), "")
+	for age, want := range map[time.Duration]error{unkept - time.Hour: nil, unkept + time.Hour: fs.ErrNotExist} {
+		then := time.Now().Add(-age)
+		if err := os.Chtimes(s.path(key(1)), then, then); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if program, err := s.Load(key(1)); len(program) != 0 || !errors.Is(err, want) {
+				t.Errorf("after %s: %q, %v; want %v", age, program, err, want)
+			}
+		}
+	}
+}
+
 // TestRefused: a file that is not a whole program of the user is refused and removed.
 func TestRefused(t *testing.T) {
 	program := strings.Repeat("machine code ", 50)
