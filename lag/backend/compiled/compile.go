@@ -62,8 +62,11 @@ func (p *plugin) compile(args *C.compile_args) C.pjrt_error {
 		return e.compile(args, false)
 	}
 	defer unlock()
-	if e.find(args) == loaded { // by the process that had the lock
+	switch e.find(args) { // the process that had the lock may have kept it
+	case loaded:
 		return nil
+	case unkept:
+		return C.call(p.before, unsafe.Pointer(args))
 	}
 	return e.compile(args, false)
 }
