@@ -4,8 +4,9 @@
 // A file is known by its path, size, modification time, time of last change
 // (ctime) and inode, as git's index knows files. The memory is a directory in
 // the user's cache, so that it works for files that cannot be written to. Each
-// entry of the memory is a small file named by the hash of its own text. A
-// damaged, missing or unwritable memory only means that files are read again.
+// entry of the memory is a small file named by the hash of its own text, or, for
+// a sum, by the hash of the question that it answers. A damaged, missing or
+// unwritable memory only means that files are read again.
 //
 // A file that changed less than two seconds before it was read is not
 // remembered, because a later change could leave the same times ("racily clean"

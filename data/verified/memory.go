@@ -74,15 +74,18 @@ func (m *Memory) Knows(fact string) bool {
 
 // Remember remembers a fact. If that fails, the fact is only checked again next
 // time, so there is no error.
-func (m *Memory) Remember(fact string) {
+func (m *Memory) Remember(fact string) { m.write(fact, fact) }
+
+// write writes the entry that is named by the hash of a text.
+func (m *Memory) write(name, text string) {
 	if m == nil || m.dir == "" || os.MkdirAll(m.dir, 0o777) != nil {
 		return
 	}
 	// Do not wait for the disk: an entry that a crash of the machine damages is
 	// not believed.
-	path := m.path(fact)
+	path := m.path(name)
 	tmp := fmt.Sprintf("%s.%08x%s", path, rand.Uint32(), atomicfile.Ext)
-	err := os.WriteFile(tmp, []byte(version+fact), 0o666)
+	err := os.WriteFile(tmp, []byte(version+text), 0o666)
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}

@@ -91,6 +91,9 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 		r.AtEnd = map[string][]train.Batch{shuffledSet: shuffled}
 	}
 	r.setGates()
+	if spec.Early != nil && parent != nil {
+		r.ValidationAt = r.earlyValidation(s.fixed().validation)
+	}
 	return r, nil
 }
 
