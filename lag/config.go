@@ -48,6 +48,10 @@ type Growth struct {
 	Lag      int            `json:"lag"`      // k of LAG(k): steps after growing at which LAG picks
 	Schedule train.Schedule `json:"schedule"` // of the training after growing; its Steps are T
 	Seeds    []int64        `json:"seeds"`    // for training after growing, each used with all strategies: batches, masks, dropout and new layers; empty means the task's seed
+	// EarlyBatches is the number of validation batches for the evaluations after
+	// step 0 and before the lag, where candidates differ by far more than the error
+	// of a small validation set. 0, or not fewer than there are, means all of them.
+	EarlyBatches int `json:"early_batches,omitempty"`
 	PoolOptions
 	Custom   growth.Pool      `json:"custom,omitempty"`   // strategies in addition to the pool's
 	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty means those of [selection.All]
@@ -88,6 +92,9 @@ func (c StudyConfig) Validate() error {
 	if err := engine.Positive("pretrain.evaluate_every", c.Pretrain.EvaluateEvery,
 		"growth.schedule.steps", c.Growth.Schedule.Steps, "growth.lag", c.Growth.Lag, "checkpoint_every", c.CheckpointEvery); err != nil {
 		return err
+	}
+	if c.Growth.EarlyBatches < 0 {
+		return advice.Value(advice.EarlyBatches, "is %d; it must not be negative", c.Growth.EarlyBatches)
 	}
 	mlm, _ := c.Objective.Settings.(objective.MLM)
 	switch {
@@ -260,26 +267,48 @@ func (c StudyConfig) grown(pool growth.Pool) selection.Grown {
 	return selection.NewGrown(c.Model.Depths(), c.Growth.To, pool)
 }
 
-// evaluationSteps returns the steps at which candidates are evaluated: 0, 1, 2,
-// 5, 10, 20, 50 and so on, every fifth of the training, the lag, the steps that
-// the rules need, and the last step.
+// evaluationSteps returns the steps at which candidates are evaluated: the lag,
+// every fifth of the training, the steps that the rules need, the last step, and
+// 0, 1, 2, 5, 10, 20, 50 and so on. Steps of this series after the lag are left
+// out if another evaluation is within a quarter of them.
 func (g Growth) evaluationSteps(rules []selection.Rule) []int {
 	T := g.Schedule.Steps
 	steps := []int{0, g.Lag, T}
-	for decade := 1; decade <= T; decade *= 10 {
-		steps = append(steps, decade, 2*decade, 5*decade)
-	}
 	for i := 1; i < 5; i++ {
 		steps = append(steps, T*i/5)
 	}
 	for _, rule := range rules {
 		steps = append(steps, rule.Evaluations(T)...)
-		for _, b := range rule.Branches() {
-			steps = append(steps, b.Step)
+	}
+	needed := slices.Clone(steps)
+	for decade := 1; decade <= T; decade *= 10 {
+		for _, step := range []int{decade, 2 * decade, 5 * decade} {
+			near := func(other int) bool { return 4*max(step-other, other-step) <= step }
+			if step <= g.Lag || !slices.ContainsFunc(needed, near) {
+				steps = append(steps, step)
+			}
 		}
 	}
 	slices.Sort(steps)
 	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))
+}
+
+// early returns which evaluations of candidates use a part of the validation
+// set, or nil if none do.
+func (c StudyConfig) early() *engine.Early {
+	if c.earlyBatches() == 0 {
+		return nil
+	}
+	return &engine.Early{Before: c.Growth.Lag, Batches: c.earlyBatches()}
+}
+
+// earlyBatches returns the number of validation batches of early evaluations, or
+// 0 if they use the whole set.
+func (c StudyConfig) earlyBatches() int {
+	if c.Growth.EarlyBatches >= c.ValidationBatches {
+		return 0
+	}
+	return c.Growth.EarlyBatches
 }
 
 // stepFLOPs returns the counted FLOPs of a training step of m. The task must be

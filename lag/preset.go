@@ -38,7 +38,7 @@ func quick() (StudyConfig, error) {
 			EvaluateEvery: 100,
 		},
 		Growth: Growth{
-			To: growth.Depths{6}, Lag: 30, Seeds: []int64{1}, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
+			To: growth.Depths{6}, Lag: 30, Seeds: []int64{1}, EarlyBatches: 2, PoolOptions: PoolOptions{GateSteps: 30, Moments: growth.MomentsCopy, Rewarm: 30},
 			Schedule: train.Schedule{Kind: train.Linear, Peak: 4e-3, WarmUp: 10, Steps: 150},
 		},
 		CheckpointEvery: 100,
@@ -69,7 +69,7 @@ func bertStudy() (StudyConfig, error) {
 	c.ValidationBatches = 16
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: 3e-3, WarmUp: 100, Steps: 3500}
 	c.Growth = Growth{
-		To: growth.Depths{6}, Lag: 50, Seeds: []int64{1, 2},
+		To: growth.Depths{6}, Lag: 50, Seeds: []int64{1, 2}, EarlyBatches: 4,
 		PoolOptions: PoolOptions{GateSteps: 50, Moments: growth.MomentsCopy, Rewarm: 50, Wide: true},
 		Schedule: train.Schedule{
 			Kind: train.WSD, Peak: 3e-3, WarmUp: 100, Decay: 400, DecayShape: train.DecayLinear, Start: 3500, Steps: 500, Length: 4000,
@@ -118,7 +118,7 @@ func smoke() (StudyConfig, error) {
 	c.BatchSize, c.ValidationBatches = 8, 2
 	c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp, c.Pretrain.EvaluateEvery = 20, 5, 10
 	c.Growth.To, c.Growth.Lag, c.Growth.GateSteps = growth.Depths{2}, 5, 5
-	c.Growth.Rewarm = 5
+	c.Growth.Rewarm, c.Growth.EarlyBatches = 5, 1
 	c.Growth.Schedule.Steps, c.Growth.Schedule.WarmUp = 10, 2
 	c.CheckpointEvery = 4
 	return c, err

@@ -1,11 +1,12 @@
-// Command probe opens one backend, runs a small graph on it, and prints the
-// result as one line of JSON. `go run ./kernels doctor` runs it as a separate
+// Command probe opens one backend, runs a small graph on it, compares what it
+// computes with float64, and prints the result as one line of JSON. `go run ./kernels doctor` runs it as a separate
 // program, because a plugin may crash.
 //
 //	probe go | xla:cpu | xla:/path/to/plugin.so
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/backend/selfcheck"
 )
 
 func main() {
@@ -53,6 +55,10 @@ func probe(name string, r *report.Probe) error {
 	if got, want := float64(sum.Value().(float32)), 52.0; math.Abs(got-want) > 1e-4 {
 		return fmt.Errorf("a small graph gave %g, want %g", got, want)
 	}
-	r.Ran = true
+	checked, err := selfcheck.Run(context.Background(), b, selfcheck.Few)
+	if err != nil {
+		return err
+	}
+	r.Ran, r.Checked = true, checked.String()
 	return nil
 }

@@ -20,6 +20,7 @@ const (
 	Seeds         = "growth.seeds"
 	Steps         = "growth.schedule.steps"
 	GateSteps     = "growth.gate_steps"
+	EarlyBatches  = "growth.early_batches"
 	Wide          = "growth.wide"
 	Strategies    = "growth.strategies"
 	Rules         = "growth.rules"

@@ -15,6 +15,10 @@
 // environment switches that off, and another value names the directory. At debug
 // level, the log says which programs were loaded and which were compiled.
 //
+// The pure-Go engine multiplies matrices with vector instructions in programs
+// that are built with GOEXPERIMENT=simd, which Go calls experimental. A training
+// step at the size of the study quick is then 1.8 times as fast.
+//
 // This package never downloads anything: `go run ./kernels setup` installs
 // plugins.
 package backend

@@ -23,6 +23,7 @@ type Growing struct {
 	Pool        growth.Pool
 	Schedules   []train.Schedule // one for each strategy of the pool, all with the same number of steps
 	Evaluate    []int
+	Early       *Early // evaluations on a part of the validation set; nil for none
 	FirstBatch  int
 	Checkpoints train.Checkpoints // states at which branches of Rules start are kept too
 	Rules       []selection.Rule  // rules that may pick from the candidates
@@ -56,7 +57,7 @@ func (s *Session) NewCandidates(g Growing) (*Candidates, error) {
 	c := &Candidates{session: s, growing: g, grown: selection.NewGrown(g.Source.Model.Depths(), g.To, g.Pool), outcomes: make([]train.Outcome, len(g.Pool))}
 	for i, strategy := range g.Pool {
 		spec := s.Spec(g.Kind, m, g.Seed, g.Schedules[i], g.Evaluate)
-		spec.FirstBatch = g.FirstBatch
+		spec.FirstBatch, spec.Early = g.FirstBatch, g.Early
 		strategy.Name, strategy.Source = "", ""
 		spec.Strategy = &strategy
 		run, err := s.NewRun(spec, g.Source, g.Checkpoints, c.label(i, g.Kind))
@@ -191,7 +192,7 @@ func (c *Candidates) Decayed(ctx context.Context, indices []int, step, decay int
 func (c *Candidates) Branch(i int, b selection.Branch) (*Run, error) {
 	candidate := c.Runs[i]
 	spec := candidate.Spec
-	spec.Kind, spec.ParentStep, spec.Strategy = progress.PhaseBranch, b.Step, nil
+	spec.Kind, spec.ParentStep, spec.Strategy, spec.Early = progress.PhaseBranch, b.Step, nil, nil
 	spec.Evaluate, spec.FirstBatch = []int{b.Decay}, spec.FirstBatch+b.Step
 	spec.Schedule = train.Schedule{Kind: train.Linear, Peak: candidate.Spec.Schedule.At(b.Step), Steps: b.Decay}
 	if spec.Schedule.Peak <= 0 {

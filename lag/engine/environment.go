@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 
+	"github.com/landscape-aware/growing/data/verified"
 	"github.com/landscape-aware/growing/lag/backend"
 )
 
@@ -15,12 +17,30 @@ type environment struct {
 	OS      string `json:"os"`
 	CPUs    int    `json:"cpus"`    // cores that the process may use
 	Version string `json:"version"` // of this module
+
+	XLAFlags string `json:"xla_flags,omitempty"`     // $XLA_FLAGS, which changes what XLA compiles
+	Plugin   string `json:"plugin_sha256,omitempty"` // of the file of the PJRT plugin
 }
 
-func environmentOf(b *backend.Backend) environment {
-	e := environment{Backend: b.Description(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: usableCores()}
+// environmentOf describes this process. The plugin's checksum, which takes a
+// second the first time, is remembered on this machine.
+func environmentOf(b *backend.Backend) (environment, error) {
+	e := environment{Backend: b.Description(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		e.Version = info.Main.Version
 	}
+	path, err := b.PluginPath()
+	if err != nil || path == "" {
+		return e, err
+	}
+	e.XLAFlags = os.Getenv("XLA_FLAGS")
+	e.Plugin, err = verified.User().SHA256Of(path)
+	return e, err
+}
+
+// now returns the environment with the cores of this moment: a worker gets its
+// share of them later.
+func (e environment) now() environment {
+	e.CPUs = usableCores()
 	return e
 }

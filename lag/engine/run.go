@@ -63,7 +63,7 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 	label.Total, label.Loss = int64(spec.Schedule.Steps), math.NaN()
 	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent}
 	r.Run = &train.Run{
-		Study: s.options.Dir, Config: spec, Env: environmentOf(s.backend), Program: program, PeakFLOPS: s.options.PeakFLOPS,
+		Study: s.options.Dir, Config: spec, Env: s.environment.now(), Program: program, PeakFLOPS: s.options.PeakFLOPS,
 		Batch: func(step int) ([]train.Batch, error) {
 			batch, err := batches.training(int64(spec.FirstBatch + step))
 			if err != nil || spec.MicroBatches <= 1 {
@@ -91,6 +91,9 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 		r.AtEnd = map[string][]train.Batch{shuffledSet: shuffled}
 	}
 	r.setGates()
+	if spec.Early != nil && parent != nil {
+		r.ValidationAt = r.earlyValidation(s.fixed().validation)
+	}
 	return r, nil
 }
 

@@ -47,18 +47,19 @@ func (o Options) withDefaults() Options {
 // Session contains what the runs of one task in one directory share: an open
 // backend, the data set, batches and compiled programs.
 type Session struct {
-	task      Task
-	options   Options
-	backend   *backend.Backend
-	dataset   *data.Dataset
-	initial   *initial
-	batches   map[int64]*batches        // by seed; those of the task's seed include the validation set
-	programs  map[string]*train.Program // by the JSON of the model
-	failed    []*failedRun
-	reached   map[string]int    // by address, the step that a run is known to have reached, math.MaxInt at its end
-	sketch    bool              // cannot train, see Sketch
-	tokenizer map[string][]byte // the tokenizer's files, see [Session.files]
-	created   []string          // directories that it made, the innermost first
+	task        Task
+	options     Options
+	backend     *backend.Backend
+	environment environment
+	dataset     *data.Dataset
+	initial     *initial
+	batches     map[int64]*batches        // by seed; those of the task's seed include the validation set
+	programs    map[string]*train.Program // by the JSON of the model
+	failed      []*failedRun
+	reached     map[string]int    // by address, the step that a run is known to have reached, math.MaxInt at its end
+	sketch      bool              // cannot train, see Sketch
+	tokenizer   map[string][]byte // the tokenizer's files, see [Session.files]
+	created     []string          // directories that it made, the innermost first
 }
 
 // Sketch returns a session without data; only the data's fingerprint is known.
@@ -96,6 +97,9 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 		return nil, err
 	}
 	if s.backend, err = s.options.OpenBackend(s.options.Backend); err != nil {
+		return nil, err
+	}
+	if s.environment, err = environmentOf(s.backend); err != nil {
 		return nil, err
 	}
 	if s.dataset, err = dataset(s); err != nil {

@@ -35,6 +35,7 @@ type Spec struct {
 	Parent            string              `json:"parent,omitempty"`          // address of the run from which this one grows or branches
 	ParentStep        int                 `json:"parent_step,omitempty"`     // step at which a branch starts
 	Strategy          *growth.Strategy    `json:"strategy,omitempty"`        // without its name
+	Early             *Early              `json:"early,omitempty"`           // evaluations on a part of the validation set
 
 	MicroBatches  int `json:"-"` // only for a training of one model: number of parts of each batch
 	EvaluateEvery int `json:"-"` // only for a training of one model: steps between validation losses

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
@@ -41,9 +44,22 @@ func AllStacking(r *result.Stacking) []Figure {
 	return drawn(StackingArms(r), StackingCurves(r), StackingPicks(r))
 }
 
-// every returns the figures of a study, including those without data.
+// every returns the figures of a study, including those without data. It draws
+// several at once.
 func every(r *result.Study) []Figure {
-	return []Figure{CorrelationCurve(r), LossCurves(r), EarlyVsFinal(r), Signals(r), Picks(r), RegretCost(r), Controls(r), Noise(r), Pairs(r), LayerMaps(r), PretrainCurve(r)}
+	earlyVsFinal := func(r *result.Study) Figure { return EarlyVsFinal(r) }
+	draw := []func(*result.Study) Figure{CorrelationCurve, LossCurves, earlyVsFinal, Signals, Picks, RegretCost, Controls, Noise, Pairs, LayerMaps, PretrainCurve}
+	figures := make([]Figure, len(draw))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, one := range draw {
+		group.Go(func() error {
+			figures[i] = one(r) // has its own error
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return figures
 }
 
 // drawn omits figures without data.

@@ -33,14 +33,28 @@ type Initializer func(name string, shape []int) []float32
 // Init may be nil if the map has no new layer. Errors name tensors that are
 // missing, superfluous or of the wrong shape.
 func (s Strategy) Apply(src State, stack Stack, init Initializer) (State, error) {
-	grown, err := s.apply(src, stack, init)
+	return s.applyKeeping(src, stack, init, Tensor.Clone)
+}
+
+// ApplySharing is [Strategy.Apply] without copies: what the result has in common
+// with src, and duplicates have with each other, is the same memory. Nobody may
+// change it afterwards. It takes far less time and memory for a large model.
+func (s Strategy) ApplySharing(src State, stack Stack, init Initializer) (State, error) {
+	return s.applyKeeping(src, stack, init, func(t Tensor) Tensor { return t })
+}
+
+func (s Strategy) applyKeeping(src State, stack Stack, init Initializer, keep keeping) (State, error) {
+	grown, err := s.apply(src, stack, init, keep)
 	if err != nil {
 		return State{}, fmt.Errorf("cannot grow: %w", err)
 	}
 	return grown, nil
 }
 
-func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error) {
+// keeping returns a tensor that stays as it is: a copy, or itself.
+type keeping func(Tensor) Tensor
+
+func (s Strategy) apply(src State, stack Stack, init Initializer, keep keeping) (State, error) {
 	if err := s.Validate(Depths{stack.Depth}); err != nil {
 		return State{}, err
 	}
@@ -75,7 +89,7 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 	grown := State{Params: make(Tensors, len(src.Params)*len(s.Map)/stack.Depth)}
 	for name, tensor := range src.Params {
 		if _, _, inside := stack.Split(name); !inside {
-			grown.Params[name] = tensor.Clone()
+			grown.Params[name] = keep(tensor)
 		}
 	}
 	duplicates, partners := s.Map.Duplicates(), s.Map.partners()
@@ -88,18 +102,21 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 				}
 				continue
 			}
-			tensor := mix(src.Params, stack, suffix, s.terms(i, suffix, partners[i]))
-			if duplicates[i] {
-				s.Init.change(tensor, name, slices.Contains(stack.OutputProjections, suffix))
+			terms, projection := s.terms(i, suffix, partners[i]), slices.Contains(stack.OutputProjections, suffix)
+			if duplicates[i] && s.Init.changes(projection) {
+				tensor := mix(src.Params, stack, suffix, terms, Tensor.Clone)
+				s.Init.change(tensor, name, projection)
+				grown.Params[name] = tensor
+				continue
 			}
-			grown.Params[name] = tensor
+			grown.Params[name] = mix(src.Params, stack, suffix, terms, keep)
 		}
 	}
 	if src.Moments != nil {
 		grown.Moments = make(map[string]Tensors, len(src.Moments))
 	}
 	for moment, tensors := range src.Moments {
-		grown.Moments[moment] = s.applyMoments(tensors, stack, momentLayers[moment], moment == firstMoment)
+		grown.Moments[moment] = s.applyMoments(tensors, stack, momentLayers[moment], moment == firstMoment, keep)
 	}
 	return grown, nil
 }
@@ -109,34 +126,44 @@ func (s Strategy) apply(src State, stack Stack, init Initializer) (State, error)
 const firstMoment = "first"
 
 // applyMoments grows one set of moments like the parameters.
-func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string, linear bool) Tensors {
+func (s Strategy) applyMoments(src Tensors, stack Stack, layer []string, linear bool, keep keeping) Tensors {
 	grown := make(Tensors, len(src)*len(s.Map)/stack.Depth)
-	put := func(name string, tensor Tensor, keep bool) {
-		if !keep {
-			clear(tensor.Data)
-		}
-		grown[name] = tensor
-	}
 	for name, tensor := range src {
-		if _, _, inside := stack.Split(name); !inside {
-			put(name, tensor.Clone(), s.Moments != MomentsReset)
+		if _, _, inside := stack.Split(name); inside {
+			continue
+		}
+		if s.Moments == MomentsReset {
+			grown[name] = zeros(tensor.Shape)
+		} else {
+			grown[name] = keep(tensor)
 		}
 	}
 	duplicates, partners := s.Map.Duplicates(), s.Map.partners()
 	for i, source := range s.Map {
-		keep := source != New && s.Moments != MomentsReset && !(duplicates[i] && s.Moments == MomentsZeroDuplicates)
+		reset := source == New || s.Moments == MomentsReset || duplicates[i] && s.Moments == MomentsZeroDuplicates
 		for _, suffix := range layer {
-			terms := []term{{0, 1}} // a new layer has the shape of layer 0; put clears the values
-			if source != New {
-				terms = s.terms(i, suffix, partners[i])
+			name := stack.name(i, suffix)
+			if reset {
+				grown[name] = zeros(src[stack.name(0, suffix)].Shape) // all layers have the same shapes
+				continue
 			}
+			terms := s.terms(i, suffix, partners[i])
 			if s.combines() && !linear {
 				terms = squared(terms)
 			}
-			put(stack.name(i, suffix), mix(src, stack, suffix, terms), keep)
+			grown[name] = mix(src, stack, suffix, terms, keep)
 		}
 	}
 	return grown
+}
+
+// zeros returns a tensor of zeros. The shape must be that of another tensor.
+func zeros(shape []int) Tensor {
+	size := 1
+	for _, axis := range shape {
+		size *= axis
+	}
+	return Tensor{Shape: slices.Clone(shape), Data: make([]float32, size)}
 }
 
 func newTensor(name string, shape []int, init Initializer) (Tensor, error) {

@@ -47,13 +47,14 @@ func squared(terms []term) []term {
 }
 
 // mix returns a tensor of a grown layer: the linear combination of the source
-// layers' tensors with the same suffix. A single term with coefficient 1 is a
-// plain copy.
-func mix(tensors Tensors, stack Stack, suffix string, terms []term) Tensor {
-	out := tensors[stack.name(terms[0].layer, suffix)].Clone()
+// layers' tensors with the same suffix. A single term with coefficient 1 is kept
+// as it is.
+func mix(tensors Tensors, stack Stack, suffix string, terms []term, keep keeping) Tensor {
+	first := tensors[stack.name(terms[0].layer, suffix)]
 	if len(terms) == 1 && terms[0].coefficient == 1 {
-		return out
+		return keep(first)
 	}
+	out := zeros(first.Shape)
 	// Sum in float64. Begin with the first product instead of 0, to preserve
 	// -0.
 	sum := make([]float64, len(out.Data))

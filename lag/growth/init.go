@@ -102,6 +102,11 @@ func (i Init) Validate() error {
 // overflow float32.
 const maxFactor = 1000
 
+// changes reports whether change may change a tensor.
+func (i Init) changes(outputProjection bool) bool {
+	return i.Kind == Noise || outputProjection && (i.Kind == Zero || i.Kind == Scaled)
+}
+
 // change applies the init to a copied tensor of a duplicate, in place. name is
 // its name in the grown model.
 func (i Init) change(t Tensor, name string, outputProjection bool) {

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -18,7 +19,7 @@ type Outcome struct {
 	Moments string  `json:"moments"` // how the strategy treats the optimizer's moments
 	Summary string  `json:"summary"` // init, moments and schedule, unless they are the usual ones
 	Seed    int64   `json:"seed"`
-	Curve   []Point `json:"curve"` // validation loss, step 0 (before any update) first
+	Curve   []Point `json:"curve"` // validation loss, step 0 (before any update) first, then ascending
 	Final   Number  `json:"final"` // validation loss at the last step; null if it did not reach the end
 	FLOPs   float64 `json:"flops"` // cost of training after growing and of LearnSteps
 	Status  Status  `json:"status"`
@@ -77,9 +78,9 @@ func (o Outcome) stoppedAt() *int {
 // At returns the loss at a step. It is +Inf if the candidate had diverged or
 // its device had failed, and NaN if the loss was not measured.
 func (o Outcome) At(step int) float64 {
-	i := slices.IndexFunc(o.Curve, func(p Point) bool { return p.Step == step })
+	i, found := slices.BinarySearchFunc(o.Curve, step, func(p Point, step int) int { return cmp.Compare(p.Step, step) })
 	switch {
-	case i >= 0 && !math.IsNaN(float64(o.Curve[i].Loss)):
+	case found && !math.IsNaN(float64(o.Curve[i].Loss)):
 		return float64(o.Curve[i].Loss)
 	case o.stoppedAt() != nil && step >= *o.stoppedAt():
 		return math.Inf(1)

@@ -110,12 +110,17 @@ func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pi
 // stepFLOPs returns the cost of a training step of a candidate. All candidates
 // have the same depth, so it uses another one if this one trained no step.
 func stepFLOPs(outcomes []Outcome, i int) float64 {
-	for _, o := range append([]Outcome{outcomes[i]}, outcomes...) {
+	of := func(o *Outcome) float64 {
 		if n := o.Trained() + o.LearnSteps; n > 0 {
 			return o.FLOPs / float64(n)
 		}
+		return 0
 	}
-	return 0
+	flops := of(&outcomes[i])
+	for j := 0; flops == 0 && j < len(outcomes); j++ {
+		flops = of(&outcomes[j])
+	}
+	return flops
 }
 
 // recording returns the curves on which selection rules are replayed.

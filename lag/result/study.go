@@ -17,6 +17,8 @@ type Study struct {
 	Steps   int    `json:"steps"`       // T, training steps after growing
 	Lag     int    `json:"probe_steps"` // k of LAG(k): the training steps after which LAG picks
 
+	EarlyBatches int `json:"early_batches,omitempty"` // validation batches of the evaluations after step 0 and before the lag; 0 means all
+
 	EncoderFrom int `json:"encoder_from,omitempty"` // layers of the source's encoder, if it has one
 	EncoderTo   int `json:"encoder_to,omitempty"`   // layers of the grown models' encoders, if they have one
 

@@ -97,11 +97,32 @@ func (r *Study) evaluationWarnings() []string {
 		list = append(list, fmt.Sprintf("The validation set is small: the standard error of a difference between two final losses, %s nats, is %.0f%% of their spread of %.4f; with %.0f times the batches (%s) it would be %.0f%%.",
 			nats(r.Noise.PairError), 100*share, final, math.Ceil(share*share/errorShare/errorShare), r.Words.For(advice.Validation), 100*errorShare))
 	}
+	if step, err := r.earlyError(); err > errorShare*r.meanSpread(step) {
+		list = append(list, fmt.Sprintf("The early evaluations use too little text: at step %d the losses spread by %.4f nats, and a difference of losses on %d validation batches has a standard error of about %.4f (%s).",
+			step, r.meanSpread(step), r.EarlyBatches, err, r.Words.For(advice.EarlyBatches)))
+	}
 	atLag := r.meanSpread(r.Lag)
 	if error := float64(r.Noise.PairErrorAtLag); 2*error > atLag {
 		list = append(list, fmt.Sprintf("The lag is too short to tell candidates apart: at step %d their losses spread by %.4f nats, and a difference has a standard error of %.4f.", r.Lag, atLag, error))
 	}
 	return list
+}
+
+// earlyError returns the last step that was evaluated on a part of the
+// validation set, and the standard error of a difference there, about that at the
+// lag on as many batches. The error is 0 if there is no such step or error.
+func (r *Study) earlyError() (step int, err float64) {
+	for _, s := range r.EvaluationSteps() {
+		if s > 0 && s < r.Lag {
+			step = s
+		}
+	}
+	whole := slices.IndexFunc(r.Strategies, func(o Outcome) bool { return len(o.batchesAt(r.Lag)) > 0 })
+	if step == 0 || r.EarlyBatches == 0 || whole < 0 || math.IsNaN(float64(r.Noise.PairErrorAtLag)) {
+		return step, 0
+	}
+	batches := len(r.Strategies[whole].batchesAt(r.Lag))
+	return step, float64(r.Noise.PairErrorAtLag) * math.Sqrt(float64(batches)/float64(r.EarlyBatches))
 }
 
 // meanSpread returns the standard deviation, over the strategies, of the mean

@@ -82,7 +82,7 @@ func MeanSpearmanInterval(x, y [][]float64, level float64) Interval {
 	}
 	limit := 1 - 6/(n*(n*n-1))
 	near := clamp(rho, limit)
-	err := jackknifeError(Spearman, x, y, limit)
+	err := jackknifeError(Spearman, spearmanWithoutEach, x, y, limit)
 	if math.Abs(rho) > limit {
 		err = math.Sqrt((1 + near*near/2) / (n - 3))
 	}
@@ -115,7 +115,7 @@ func MeanPearsonInterval(x, y [][]float64, level float64) Interval {
 		return Interval{math.Copysign(1, r), math.Copysign(1, r)}
 	}
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 2)}
-	return fisherInterval(r, jackknifeError(Pearson, x, y, limit), t.Quantile((1+level)/2))
+	return fisherInterval(r, jackknifeError(Pearson, pearsonWithoutEach, x, y, limit), t.Quantile((1+level)/2))
 }
 
 // fisherInterval returns the interval of q standard errors around a
@@ -127,8 +127,9 @@ func fisherInterval(r, err, q float64) Interval {
 
 // jackknifeError returns the standard error of the atanh of a mean correlation.
 // Means are clamped to ±limit. The result is NaN if a correlation is undefined
-// after omitting a pair.
-func jackknifeError(correlation func(x, y []float64) float64, x, y [][]float64, limit float64) float64 {
+// after omitting a pair. withoutEach returns the correlations without each of the
+// pairs.
+func jackknifeError(correlation func(x, y []float64) float64, withoutEach func(x, y []float64) []float64, x, y [][]float64, limit float64) float64 {
 	R, n := len(x), len(x[0])
 	z := func(r float64) float64 { return math.Atanh(clamp(r, limit)) }
 	variance := func(z []float64) float64 { return stat.PopVariance(z, nil) * float64(len(z)-1) }
@@ -138,10 +139,7 @@ func jackknifeError(correlation func(x, y []float64) float64, x, y [][]float64, 
 	for r := range R {
 		whole[r] = correlation(x[r], y[r])
 		sum += whole[r]
-		cells[r] = make([]float64, n)
-		for s := range n {
-			cells[r][s] = correlation(without(x[r], s), without(y[r], s))
-		}
+		cells[r] = withoutEach(x[r], y[r])
 	}
 
 	zs := make([]float64, n)
@@ -190,7 +188,46 @@ func sameLosses(x, y []float64) bool {
 	return slices.EqualFunc(x, y, func(a, b float64) bool { return compareLoss(a, b) == 0 })
 }
 
+// pearsonWithoutEach returns the [Pearson] correlations without each of the pairs.
+func pearsonWithoutEach(x, y []float64) []float64 {
+	list := make([]float64, len(x))
+	for i := range list {
+		list[i] = Pearson(without(x, i), without(y, i))
+	}
+	return list
+}
+
 func without(x []float64, i int) []float64 { return slices.Concat(x[:i], x[i+1:]) }
+
+// spearmanWithoutEach returns the [Spearman] correlations without each of the
+// pairs. It ranks only once: the other ranks follow.
+func spearmanWithoutEach(x, y []float64) []float64 {
+	rx, ry, list := Ranks(x), Ranks(y), make([]float64, len(x))
+	bx, by := make([]float64, 0, len(x)), make([]float64, 0, len(x))
+	for i := range list {
+		bx, by = ranksWithout(bx[:0], rx, i), ranksWithout(by[:0], ry, i)
+		list[i] = pearson(bx, by)
+	}
+	return list
+}
+
+// ranksWithout appends the ranks of all values but the i-th, given the ranks of
+// all. The mid-rank of n tied values falls by 1/2 if there is one fewer of them.
+func ranksWithout(to, ranks []float64, i int) []float64 {
+	omitted := ranks[i]
+	for j, rank := range ranks {
+		switch {
+		case j == i:
+			continue
+		case rank > omitted:
+			rank--
+		case rank == omitted:
+			rank -= 0.5
+		}
+		to = append(to, rank)
+	}
+	return to
+}
 
 // clamp limits x to [-limit, limit]. NaN stays NaN.
 func clamp(x, limit float64) float64 { return max(-limit, min(limit, x)) }

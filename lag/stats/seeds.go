@@ -92,7 +92,7 @@ func MeanPermutationTest(earlier, later, final [][]float64, permutations int, se
 	// Exchange ranks instead of losses, because losses fall between the two steps.
 	a, b, f := ranksOfEach(earlier), ranksOfEach(later), ranksOfEach(final)
 	pa, pb := ranksOfEach(earlier), ranksOfEach(later)
-	random := newRandom(seed)
+	random, buffers := newRandom(seed), newRankBuffers(n)
 	extreme := 0
 	for range permutations {
 		for i := range n {
@@ -104,7 +104,7 @@ func MeanPermutationTest(earlier, later, final [][]float64, permutations int, se
 				pa[r][i], pb[r][i] = first[r][i], second[r][i]
 			}
 		}
-		d := MeanCorrelation(Spearman, pb, f) - MeanCorrelation(Spearman, pa, f)
+		d := meanOfRanks(pb, f, buffers) - meanOfRanks(pa, f, buffers)
 		// Allow for rounding errors in equal differences. A NaN (all ranks
 		// became equal) counts as extreme, which can only increase p.
 		if !(math.Abs(d) < math.Abs(difference)-1e-12) {
@@ -112,6 +112,43 @@ func MeanPermutationTest(earlier, later, final [][]float64, permutations int, se
 		}
 	}
 	return RhoChange{difference, float64(1+extreme) / float64(1+permutations)}
+}
+
+// meanOfRanks is [MeanCorrelation] of [Spearman], where x has ranks of n values
+// in any order, some of which may be repeated, and y the ranks of n values.
+func meanOfRanks(x, y [][]float64, b rankBuffers) float64 {
+	sum := 0.0
+	for r := range x {
+		sum += pearson(b.rank(x[r]), y[r])
+	}
+	return sum / float64(len(x))
+}
+
+// rankBuffers ranks values that are ranks themselves by counting, in linear time.
+type rankBuffers struct {
+	count []int     // of each value, in halves
+	ranks []float64 // of the last values
+}
+
+func newRankBuffers(n int) rankBuffers { return rankBuffers{make([]int, 2*n+1), make([]float64, n)} }
+
+// rank is [Ranks] of n values that are multiples of 1/2 in [1, n]. The result is
+// valid until the next call.
+func (b rankBuffers) rank(x []float64) []float64 {
+	clear(b.count)
+	for _, v := range x {
+		b.count[int(2*v)]++
+	}
+	// Put twice the mid-rank in the place of each number.
+	before := 0
+	for v, n := range b.count {
+		b.count[v] = 2*before + n + 1
+		before += n
+	}
+	for i, v := range x {
+		b.ranks[i] = float64(b.count[int(2*v)]) / 2
+	}
+	return b.ranks
 }
 
 func ranksOfEach(x [][]float64) [][]float64 {

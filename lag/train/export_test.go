@@ -1,5 +1,12 @@
 package train
 
+import "context"
+
+// Losses returns the mean loss of batches and that of each.
+func (p *Program) Losses(ctx context.Context, s *State, batches []Batch, gates []float32) (mean float64, each []float64, err error) {
+	return p.losses(ctx, s, batches, gates)
+}
+
 // OnReached sets what is told of moments in the life of a run.
 func OnReached(f func(moment string, step int)) { reached = f }
 

@@ -9,13 +9,14 @@ import (
 // Grow applies a strategy to each stack of a model's snapshot: to parameters,
 // moments and update counts. New layers get values from init, which is called
 // with names of the grown model. Init may be nil if there are no new layers.
-// The step does not change.
+// The step does not change. The result may share memory with snap, so neither may
+// be changed afterwards.
 func (snap Snapshot) Grow(stacks []growth.Stack, strategies []growth.Strategy, init growth.Initializer) (Snapshot, error) {
 	if len(stacks) != len(strategies) {
 		return Snapshot{}, fmt.Errorf("the model has %d stacks of layers, but %d strategies were given; give one for each", len(stacks), len(strategies))
 	}
 	for i, stack := range stacks {
-		state, err := strategies[i].Apply(snap.State, stack, init)
+		state, err := strategies[i].ApplySharing(snap.State, stack, init)
 		if err != nil {
 			return Snapshot{}, err
 		}

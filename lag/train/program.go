@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -42,6 +41,7 @@ type Program struct {
 	optimizer  Optimizer
 	layout     []int                  // number of moments of each parameter
 	execs      map[string]*executable // by purpose and names of inputs
+	single     bool                   // the model's loss cannot be given for several batches at once
 }
 
 // NewProgram returns the program of a model. It is compiled when it is first used.
@@ -72,57 +72,6 @@ func (p *Program) Restore(snap Snapshot) (*State, error) {
 
 // NewState returns the initial state.
 func (p *Program) NewState(seed int64) *State { return NewState(p.parameters, p.optimizer, seed) }
-
-// Loss returns the mean loss over the predicted tokens of all batches, in nats.
-// There must be at least one. Between batches it checks the context, and
-// returns its cause after cancellation.
-func (p *Program) Loss(ctx context.Context, s *State, batches []Batch, gates []float32) (float64, error) {
-	mean, _, err := p.losses(ctx, s, batches, gates)
-	return mean, err
-}
-
-// losses returns the mean loss over the predicted tokens of all batches, and
-// the loss of each batch. The latter is nil if a batch has no predicted tokens.
-func (p *Program) losses(ctx context.Context, s *State, batches []Batch, gates []float32) (mean float64, each []float64, err error) {
-	if err := s.usable(); err != nil {
-		return 0, nil, err
-	}
-	var loss, predicted float64
-	everywhere := true
-	for i, batch := range batches {
-		if i > 0 && ctx.Err() != nil {
-			return 0, nil, context.Cause(ctx)
-		}
-		exec, err := p.compiled("evaluation", len(p.parameters), batch, gates, p.evalGraph)
-		if err != nil {
-			return 0, nil, err
-		}
-		out, err := exec.Call(appendInputs(appendTensors(nil, s.Parameters), batch, gates)...)
-		if err != nil {
-			return 0, nil, fmt.Errorf("evaluation at step %d: %w", s.Step, err)
-		}
-		term, err := takeVector(out[0])
-		if err != nil {
-			return 0, nil, err
-		}
-		loss += float64(term[0])
-		predicted += float64(term[1])
-		each = append(each, float64(term[0])/float64(term[1]))
-		everywhere = everywhere && term[1] > 0
-	}
-	if !everywhere {
-		each = nil
-	}
-	if predicted == 0 {
-		return 0, nil, fmt.Errorf("no token is predicted in the %d batches of an evaluation; give batches with labels that count", len(batches))
-	}
-	return loss / predicted, each, nil
-}
-
-func (p *Program) evalGraph(e *executable, parameters []*Node, inputs transformer.Inputs, mode transformer.Mode, _ []*Node) []*Node {
-	term := p.terms(e, parameters, inputs, mode)[0]
-	return []*Node{Stack([]*Node{term.Sum, term.Count}, 0)}
-}
 
 // checkGates returns an error unless there is one gate for each layer, or none.
 func (p *Program) checkGates(gates []float32) error {

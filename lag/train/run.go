@@ -30,19 +30,20 @@ type Run struct {
 	Config any    // everything that determines the run, as JSON
 	Env    any    // where it runs, as JSON
 
-	Program     *Program
-	Initial     func(ctx context.Context) (*State, error) // the state to start from
-	Batch       func(step int) ([]Batch, error)           // training batch of a step, as micro-batches
-	Seed        int64                                     // seed of dropout
-	Gates       func(step int) []float32                  // gates of the model's layers; nil if none is gated
-	Frozen      func(step int) []bool                     // layers that a step does not train, see [Step]; nil if all are trained
-	AtEnd       map[string][]Batch                        // further sets, evaluated after the last step; may be nil; an empty set has no loss
-	Validation  []Batch                                   // the fixed validation set
-	Schedule    Schedule                                  // its Steps is the length of the run
-	Evaluate    []int                                     // steps at which to evaluate, in ascending order; the last is Schedule.Steps
-	Checkpoints Checkpoints
-	Tokens      int     // tokens of a step, for the metrics; 0 if unknown
-	FLOPs       float64 // floating-point operations of a step, forward and backward; 0 if unknown
+	Program      *Program
+	Initial      func(ctx context.Context) (*State, error)            // the state to start from
+	Batch        func(step int) ([]Batch, error)                      // training batch of a step, as micro-batches
+	Seed         int64                                                // seed of dropout
+	Gates        func(step int) []float32                             // gates of the model's layers; nil if none is gated
+	Frozen       func(step int) []bool                                // layers that a step does not train, see [Step]; nil if all are trained
+	AtEnd        map[string][]Batch                                   // further sets, evaluated after the last step; may be nil; an empty set has no loss
+	Validation   []Batch                                              // the fixed validation set
+	ValidationAt func(ctx context.Context, step int) ([]Batch, error) // part of the validation set to evaluate on at a step; nil means all of it
+	Schedule     Schedule                                             // its Steps is the length of the run
+	Evaluate     []int                                                // steps at which to evaluate, in ascending order; the last is Schedule.Steps
+	Checkpoints  Checkpoints
+	Tokens       int     // tokens of a step, for the metrics; 0 if unknown
+	FLOPs        float64 // floating-point operations of a step, forward and backward; 0 if unknown
 	// PeakFLOPS is the device's peak performance in floating-point operations a
 	// second, in the precision of the model's matrix products; 0 if unknown.
 	// PJRT knows the device's name, but go-xla v0.4.1 does not return it, so

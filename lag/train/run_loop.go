@@ -229,8 +229,14 @@ func (r *Run) clock(took time.Duration) Clock {
 
 // evaluate appends the validation loss to the curve.
 func (t *training) evaluate(ctx context.Context) error {
-	step, begin := t.state.Step, time.Now()
-	loss, batches, err := t.Program.losses(ctx, t.state, t.Validation, t.gates(step))
+	step, begin, set := t.state.Step, time.Now(), t.Validation
+	if t.ValidationAt != nil {
+		var err error
+		if set, err = t.ValidationAt(ctx, step); err != nil {
+			return err
+		}
+	}
+	loss, batches, err := t.Program.losses(ctx, t.state, set, t.gates(step))
 	if err != nil {
 		return err
 	}

@@ -285,6 +285,9 @@ func backend(name string, r report.Probe, header version) Finding {
 		f.Status = Missing
 		parts = append(parts, "does not run: "+r.Error)
 	}
+	if r.Checked != "" {
+		parts = append(parts, r.Checked)
+	}
 	f.Text = strings.Join(parts, ", ")
 	return f
 }

@@ -140,7 +140,7 @@ func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transfor
 	row := MulScalar(Iota(x.Graph(), in[model.Positions].Shape(), 0), c.Length)
 	x = Gather(Reshape(x, B*c.Length, c.Hidden), Reshape(Add(row, in[model.Positions]), B*P, 1))
 	logits := transformer.Logits(x, w.Get("mixer.embeddings"))
-	sum, count := transformer.CrossEntropy(logits, Reshape(in[model.Labels], B*P), Reshape(in[model.Weights], B*P))
+	sum, count := mode.CrossEntropy(logits, Reshape(in[model.Labels], B*P), Reshape(in[model.Weights], B*P))
 	return []transformer.Term{{Name: "mlm", Sum: sum, Count: count}}
 }
 

@@ -65,7 +65,7 @@ func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transfor
 	positions := input(in, PositionsName)
 	logits_NxV := c.Predict(w, TakePositions(hidden_BxLxH, positions))
 	N := positions.Shape().Size()
-	loss, predicted := transformer.CrossEntropy(logits_NxV, Reshape(input(in, Labels), N), Reshape(input(in, WeightsName), N))
+	loss, predicted := mode.CrossEntropy(logits_NxV, Reshape(input(in, Labels), N), Reshape(input(in, WeightsName), N))
 	terms := []transformer.Term{{Name: "mlm", Sum: loss, Count: predicted}}
 	if c.NextSentence {
 		labels := input(in, NextSentence)

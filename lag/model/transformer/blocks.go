@@ -77,8 +77,14 @@ func Gate(g, x, y *Node) *Node {
 // softmax(logits)[label]) and the sum of the weights, both scalars. logits is
 // [N, V], labels is [N] int32, weights is [N] of any numeric type.
 func CrossEntropy(logits, labels, weights *Node) (loss, total *Node) {
+	losses, weights := crossEntropies(logits, labels, weights)
+	return ReduceAllSum(losses), ReduceAllSum(weights)
+}
+
+// crossEntropies returns what [CrossEntropy] sums, both [N].
+func crossEntropies(logits, labels, weights *Node) (losses, converted *Node) {
 	V := logits.Shape().Dimensions[1]
 	weights = ConvertDType(weights, logits.DType())
 	logProbability_N := ReduceSum(Mul(OneHot(labels, V, logits.DType()), LogSoftmax(logits, -1)), -1)
-	return Neg(ReduceAllSum(Mul(weights, logProbability_N))), ReduceAllSum(weights)
+	return Neg(Mul(weights, logProbability_N)), weights
 }

@@ -14,6 +14,23 @@ type Inputs map[string]*Node
 type Mode struct {
 	Gates   *Node    // [layers of all stacks] float32, see [Gate]; nil means that all are open
 	Dropout *Dropout // nil for no dropout, as in evaluation
+
+	// Parts, if not 0, says that the batch is so many batches of one size, one
+	// after another, and asks for the sum and the count of the loss's first term
+	// of each, both [Parts]. A model that returns scalars all the same is then
+	// given one batch at a time.
+	Parts int
+}
+
+// CrossEntropy is [CrossEntropy] of each of the parts, or of the whole batch if
+// Parts is 0. The positions N are in the order of the batch.
+func (m Mode) CrossEntropy(logits, labels, weights *Node) (loss, total *Node) {
+	if m.Parts == 0 {
+		return CrossEntropy(logits, labels, weights)
+	}
+	each := func(x_N *Node) *Node { return ReduceSum(Reshape(x_N, m.Parts, x_N.Shape().Size()/m.Parts), -1) }
+	losses_N, weights_N := crossEntropies(logits, labels, weights)
+	return each(losses_N), each(weights_N)
 }
 
 // Gate returns the gate of a layer, counted over all stacks, or nil if no layer is gated.
@@ -25,7 +42,8 @@ func (m Mode) Gate(layer int) *Node {
 }
 
 // Term is a term of a loss: a sum over a batch, and the count that gives the
-// mean. Both are float32 scalars. Count does not depend on the parameters.
+// mean. Both are float32 scalars, unless [Mode].Parts asks for more. Count does
+// not depend on the parameters.
 type Term struct {
 	Name       string
 	Sum, Count *Node

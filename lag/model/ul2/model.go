@@ -20,7 +20,7 @@ func (c Config) Loss(w transformer.Weights, in transformer.Inputs, mode transfor
 	N := labels.Shape().Size()
 	logits_NxV, weights_N := Reshape(logits, N, c.VocabSize), Reshape(weights, N)
 
-	loss, predicted := transformer.CrossEntropy(logits_NxV, Reshape(labels, N), weights_N)
+	loss, predicted := mode.CrossEntropy(logits_NxV, Reshape(labels, N), weights_N)
 	terms := []transformer.Term{{Name: "lm", Sum: loss, Count: predicted}}
 	if c.ZLoss > 0 {
 		z := MulScalar(transformer.ZLoss(logits_NxV, weights_N), c.ZLoss)

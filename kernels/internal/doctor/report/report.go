@@ -7,5 +7,6 @@ type Probe struct {
 	Devices      []string // devices of an XLA plugin
 	Description  string   // from the backend
 	Ran          bool     // whether a small graph gave the right result
+	Checked      string   // what else was computed and agrees with float64, in words; "" if it was not checked
 	Error        string
 }
