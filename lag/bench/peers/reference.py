@@ -31,10 +31,12 @@ def t5(c, weights, batch):
         num_decoder_layers=c.num_decoder_layers, feed_forward_proj="gated-gelu", tie_word_embeddings=False, dropout_rate=0,
         layer_norm_epsilon=c.layer_norm_epsilon,
     )
+    config.tie_word_embeddings, config.scale_decoder_outputs = False, False  # transformers 5 sets both to True
     model = transformers.T5ForConditionalGeneration(config)
     for stack in ("encoder", "decoder"):  # each stack's table of positions belongs to its first layer there
         table = weights.pop(f"{stack}.relative_attention_bias.weight")
         weights[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = table
+        weights[f"{stack}.embed_tokens.weight"] = weights["shared.weight"]
     fill(model, weights)
     labels = batch["labels"].masked_fill(batch["weights"] == 0, -100)
     ids = {name: batch[name] for name in ("input_ids", "attention_mask", "decoder_input_ids")}
