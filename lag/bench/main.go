@@ -32,6 +32,7 @@ import (
 type options struct {
 	shapes, peers, study       string
 	rounds, studyRounds        int
+	studySteps                 int
 	turn                       float64
 	arrangements, backend, out string
 	rest, reference, update    bool
@@ -63,12 +64,13 @@ func run(ctx context.Context, arguments []string) error {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.StringVar(&o.shapes, "shapes", "quick,toy,mini,small,base,ul2-tiny", "comma-separated `names` of the shapes to train; empty for none")
-	flags.StringVar(&o.peers, "peers", strings.Join([]string{torchEager, torchCompile, jaxPlain, jaxTuned}, ","),
-		"comma-separated `names` of what to compare with; also "+torchAll+" and "+torchTuned)
+	flags.StringVar(&o.peers, "peers", strings.Join([]string{torchEager, torchCompile, torchAll, jaxPlain, jaxTuned}, ","),
+		"comma-separated `names` of what to compare with; also "+torchTuned)
 	flags.IntVar(&o.rounds, "rounds", 5, "`rounds` in which each contestant has a turn")
 	flags.Float64Var(&o.turn, "turn", 2.5, "least `seconds` of a turn; it has at least 2 steps")
 	flags.StringVar(&o.study, "study", "quick", "comma-separated `names` of the shapes of the study: quick, toy, mini; empty for none")
 	flags.IntVar(&o.studyRounds, "study-rounds", 2, "`rounds` of the study")
+	flags.IntVar(&o.studySteps, "study-steps", 100, "training `steps` of each of the study's candidates, at least 10")
 	flags.StringVar(&o.arrangements, "arrangements", defaultArrangements, "semicolon-separated `names` of ways to run the study, or all; a wrong name lists them")
 	flags.BoolVar(&o.rest, "rest", true, "measure what concerns lag alone: first step, compiling, growing, analysing")
 	flags.BoolVar(&o.reference, "reference", true, "also compare the loss of the first step with transformers")
@@ -172,15 +174,13 @@ const (
 func (b *bench) minutes() int {
 	seconds := 0.0
 	for _, s := range b.shapesToTrain {
-		early := startSeconds + (comparedSteps+warmUpSteps)*s.step
-		turn := float64(b.rounds) * max(b.turn, 2*s.step)
-		if !b.fits(s) {
-			early *= float64(b.rounds + 1)
+		one := startSeconds + (comparedSteps+warmUpSteps)*s.step + float64(b.rounds)*max(b.turn, 2*s.step)
+		for _, group := range b.groups(s) {
+			seconds += float64(len(group)) * one
 		}
-		seconds += float64(len(b.contestants))*(early+turn) + 10
 	}
 	for _, s := range b.shapesToStudy {
-		one := startSeconds + studyCandidates*(studySteps*s.step+studyEvaluations*validationBatches*s.step/3)
+		one := startSeconds + studyCandidates*(float64(b.studySteps)*s.step+studyEvaluations*validationBatches*s.step/3)
 		seconds += one * float64(len(b.ways)*b.studyRounds)
 	}
 	if b.rest {
@@ -189,10 +189,22 @@ func (b *bench) minutes() int {
 	return int(seconds/60) + 1
 }
 
-// fits reports whether all contestants of a shape can be in memory together.
-func (b *bench) fits(s shape) bool {
-	available := statusMB("/proc/meminfo", "MemAvailable:")
-	return available == 0 || s.memory*float64(len(b.contestants))/5 < 0.9*available
+// groups divides the peers of a shape into groups that fit into memory beside
+// lag, which is the first of each.
+func (b *bench) groups(s shape) [][]contestant {
+	own, rest := b.contestants[:1:1], b.contestants[1:]
+	most := len(rest)
+	if available := statusMB("/proc/meminfo", "MemAvailable:"); available > 0 {
+		most = max(1, min(most, int(0.9*available/s.memory)-1))
+	}
+	var list [][]contestant
+	for group := range slices.Chunk(rest, max(most, 1)) {
+		list = append(list, append(own, group...))
+	}
+	if list == nil {
+		list = append(list, own)
+	}
+	return list
 }
 
 // measure measures everything. It writes the results after each part.
@@ -241,18 +253,25 @@ func (b *bench) measure(ctx context.Context) error {
 }
 
 func (b *bench) measureShape(ctx context.Context, s shape) error {
-	r := race{shape: s, dir: filepath.Join(b.scratch, s.name), logs: b.logs, rounds: b.rounds, turn: b.turn, together: b.fits(s)}
+	r := race{shape: s, dir: filepath.Join(b.scratch, s.name), logs: b.logs, rounds: b.rounds, turn: b.turn}
 	if err := writeShape(r.dir, s, b.backend, b.peers.threads); err != nil {
 		return err
 	}
-	result := shapeResult{Shape: s.name, About: s.about, Tokens: s.tokens, Together: r.together, Conditions: conditionsNow(ctx, b.root, b.backend, b.rounds)}
+	result := shapeResult{Shape: s.name, About: s.about, Tokens: s.tokens, Conditions: conditionsNow(ctx, b.root, b.backend, b.rounds)}
 	for _, p := range s.model.Parameters() {
 		result.Parameters += p.Size()
 	}
-	var err error
-	if result.Contestants, err = r.run(ctx, b.contestants); err != nil {
-		return err
+	for i, group := range b.groups(s) {
+		list, err := r.run(ctx, group)
+		if err != nil {
+			return err
+		}
+		if i > 0 { // lag's own row is that of the first group
+			list = list[1:]
+		}
+		result.Contestants = append(result.Contestants, list...)
 	}
+	var err error
 	if b.reference && referenced(s) {
 		if result.Reference, err = b.peers.reference(ctx, r.dir); err != nil {
 			return err
@@ -274,12 +293,12 @@ func (b *bench) measureStudy(ctx context.Context, s shape) error {
 	defer file.Close()
 	place := studyPlace{
 		shape: s, files: filepath.Join(b.scratch, s.name), scratch: filepath.Join(b.scratch, "study-"+s.name),
-		cache: filepath.Join(b.scratch, "study-"+s.name, "cache"), data: filepath.Join(b.scratch, "data"), log: file,
+		cache: filepath.Join(b.scratch, "study-"+s.name, "cache"), data: filepath.Join(b.scratch, "data"), log: file, steps: b.studySteps,
 	}
 	if err := writeShape(place.files, s, b.backend, b.peers.threads); err != nil {
 		return err
 	}
-	result := studyResult{Shape: s.name, Conditions: conditionsNow(ctx, b.root, b.backend, b.studyRounds)}
+	result := studyResult{Shape: s.name, Steps: b.studySteps, Conditions: conditionsNow(ctx, b.root, b.backend, b.studyRounds)}
 	if result.Arrangements, err = b.peers.runStudy(ctx, b.lag(), place, b.ways, b.studyRounds); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func measureRest(ctx context.Context, root, scratch, logs, backend string, threa
 			if err := errors.Join(err, p.stop()); err != nil {
 				return nil, err
 			}
-			if seconds := m.First[0] - step/10; layers == 12 {
+			if seconds := m.First - step/10; layers == 12 {
 				r.Layers12 = append(r.Layers12, seconds)
 			} else {
 				r.Layers24 = append(r.Layers24, seconds)

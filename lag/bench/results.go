@@ -21,7 +21,6 @@ type shapeResult struct {
 	About       string      `json:"about"`
 	Tokens      int         `json:"tokens"` // of a step
 	Parameters  int         `json:"parameters"`
-	Together    bool        `json:"together"` // whether all contestants were in memory, the waiting ones paused
 	Conditions  conditions  `json:"conditions"`
 	Contestants []*measured `json:"contestants"`         // lag first
 	Reference   *answer     `json:"reference,omitempty"` // the first loss by transformers
@@ -29,6 +28,7 @@ type shapeResult struct {
 
 type studyResult struct {
 	Shape        string     `json:"shape"`
+	Steps        int        `json:"steps"` // of each candidate
 	Conditions   conditions `json:"conditions"`
 	Arrangements []*studied `json:"arrangements"`
 }
@@ -90,18 +90,19 @@ func (s shapeResult) contestant(name string) *measured {
 
 // against returns lag's speed relative to a peer's.
 func (s shapeResult) against(peer string) spread {
-	own, other := s.contestant(ownName), s.contestant(peer)
-	if own == nil || other == nil {
+	other := s.contestant(peer)
+	if other == nil {
 		return spread{}
 	}
-	return speedup(own.Steps, other.Steps)
+	return speedup(other.Own, other.Steps)
 }
 
-// bestPeer returns the name of the peer with the lowest median of a figure.
-func (s shapeResult) bestPeer(figure func(*measured) float64) string {
+// bestPeer returns the name of the peer, of those given or of all, with the lowest
+// median of a figure.
+func (s shapeResult) bestPeer(figure func(*measured) float64, of ...string) string {
 	var best *measured
 	for _, m := range s.Contestants {
-		if m.Contestant != ownName && (best == nil || figure(m) < figure(best)) {
+		if m.Contestant != ownName && (of == nil || slices.Contains(of, m.Contestant)) && (best == nil || figure(m) < figure(best)) {
 			best = m
 		}
 	}
@@ -111,7 +112,10 @@ func (s shapeResult) bestPeer(figure func(*measured) float64) string {
 	return best.Contestant
 }
 
-func medianStep(m *measured) float64 { return spreadOf(m.Steps).Median }
+// relativeStep is the time of a step relative to lag's in the same rounds.
+func relativeStep(m *measured) float64 { return speedup(m.Own, m.Steps).Median }
+
+func peakMemory(m *measured) float64 { return m.Peak }
 
 // best returns the arrangement of lag or of the peers with the lowest median.
 func (s studyResult) best(own bool) *studied {

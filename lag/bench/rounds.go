@@ -23,26 +23,25 @@ const agreed = 1e-4
 type measured struct {
 	Contestant string            `json:"contestant"`
 	Versions   map[string]string `json:"versions"`
-	Start      []float64         `json:"start_s"`     // from the start of the process until it was ready, for each start
-	First      []float64         `json:"first_s"`     // the first step, compilation included, for each start
+	Start      float64           `json:"start_s"`     // from the start of the process until it was ready
+	First      float64           `json:"first_s"`     // the first step, compilation included
 	Losses     []float64         `json:"losses"`      // of the first steps, nats
 	Differ     float64           `json:"differ"`      // greatest relative difference of these from lag's
 	Steps      []float64         `json:"step_s"`      // seconds of a step, for each round
+	Own        []float64         `json:"lag_step_s"`  // lag's in the same rounds
 	Turn       int               `json:"turn_steps"`  // steps of a round
 	Peak       float64           `json:"peak_MB"`     // most memory of the process
 	PeakFirst  float64           `json:"peak_one_MB"` // after the first step
 }
 
-// race measures the contestants at a shape: in each round each trains some
-// steps, in an order that rotates. If together is true all are in memory, and
-// those that wait are paused. Otherwise each is started again for each round.
+// race measures contestants at a shape. All are in memory, and those that wait
+// are paused. In each round each trains some steps, in an order that rotates.
 type race struct {
-	shape    shape
-	dir      string // the shape's files
-	logs     string
-	rounds   int
-	turn     float64 // seconds that a contestant trains in a round, about
-	together bool
+	shape  shape
+	dir    string // the shape's files
+	logs   string
+	rounds int
+	turn   float64 // seconds that a contestant trains in a round, about
 }
 
 func (r race) run(ctx context.Context, contestants []contestant) (list []*measured, err error) {
@@ -64,18 +63,14 @@ func (r race) run(ctx context.Context, contestants []contestant) (list []*measur
 			return list, fmt.Errorf("%s: the losses of %s differ from those of %s by %.2g, relatively, more than %g: %v and %v",
 				r.shape.name, c.name, list[0].Contestant, m.Differ, agreed, m.Losses, list[0].Losses)
 		}
-		if err := r.rest(running, i, m); err != nil {
+		if err := r.rest(running[i], m); err != nil {
 			return list, err
 		}
 	}
 	for round := range r.rounds {
 		for turn := range contestants {
 			i := (turn + round) % len(contestants)
-			if running[i] == nil {
-				if running[i], err = r.begin(ctx, contestants[i], list[i]); err != nil {
-					return list, err
-				}
-			} else if err := running[i].resume(); err != nil {
+			if err := running[i].resume(); err != nil {
 				return list, err
 			}
 			seconds, _, err := running[i].steps(list[i].Turn)
@@ -83,17 +78,19 @@ func (r race) run(ctx context.Context, contestants []contestant) (list []*measur
 				return list, err
 			}
 			list[i].Steps = append(list[i].Steps, seconds/float64(list[i].Turn))
-			if err := r.rest(running, i, list[i]); err != nil {
+			if err := r.rest(running[i], list[i]); err != nil {
 				return list, err
 			}
 		}
 		log.Info("round", "shape", r.shape.name, "of", fmt.Sprintf("%d/%d", round+1, r.rounds), "ms_a_step", lastSteps(list))
 	}
+	for _, m := range list {
+		m.Own = list[0].Steps
+	}
 	return list, nil
 }
 
-// begin starts a contestant and trains its first steps. The first contestant
-// decides how many steps a turn has.
+// begin starts a contestant and trains its first steps.
 func (r race) begin(ctx context.Context, c contestant, m *measured) (*process, error) {
 	p, err := c.begin(ctx, r.dir, filepath.Join(r.logs, r.shape.name+" "+c.name+".log"))
 	if err != nil {
@@ -103,8 +100,7 @@ func (r race) begin(ctx context.Context, c contestant, m *measured) (*process, e
 	if err != nil {
 		return p, err
 	}
-	m.Start, m.First, m.Versions = append(m.Start, p.start), append(m.First, first), p.versions
-	m.PeakFirst = max(m.PeakFirst, p.peak())
+	m.Start, m.First, m.Versions, m.PeakFirst = p.start, first, p.versions, p.peak()
 	_, more, err := p.steps(comparedSteps - 1)
 	if err != nil {
 		return p, err
@@ -114,25 +110,16 @@ func (r race) begin(ctx context.Context, c contestant, m *measured) (*process, e
 	if err != nil {
 		return p, err
 	}
-	if m.Turn == 0 {
-		m.Turn = max(2, int(math.Ceil(r.turn*warmUpSteps/seconds)))
-	}
-	if len(m.First) == 1 {
-		log.Info("started", "shape", r.shape.name, "contestant", c.name, "start_s", round2(p.start), "first_step_s", round2(first),
-			"step_s", round2(seconds/warmUpSteps), "MB", int(p.peak()))
-	}
+	m.Turn = max(2, int(math.Ceil(r.turn*warmUpSteps/seconds)))
+	log.Info("started", "shape", r.shape.name, "contestant", c.name, "start_s", round2(p.start), "first_step_s", round2(first),
+		"step_s", round2(seconds/warmUpSteps), "MB", int(p.peak()))
 	return p, nil
 }
 
 // rest ends the turn of a contestant.
-func (r race) rest(running []*process, i int, m *measured) error {
-	m.Peak = max(m.Peak, running[i].peak())
-	if r.together {
-		return running[i].pause()
-	}
-	err := running[i].stop()
-	running[i] = nil
-	return err
+func (r race) rest(p *process, m *measured) error {
+	m.Peak = max(m.Peak, p.peak())
+	return p.pause()
 }
 
 func lastSteps(list []*measured) string {

@@ -22,9 +22,9 @@ type shape struct {
 
 	batches func(n int) ([]transformer.Batch, error)
 
-	step   float64 // seconds of a step on two cores, for the estimate of the time
-	memory float64 // MB of all contestants together, to decide whether they can be in memory together
-	study  []string
+	step   float64  // seconds of a step on two cores, for the estimate of the time
+	memory float64  // MB of a contestant, about, to decide how many can be in memory together
+	study  []string // flags of lag study for this shape; nil where there is no study
 }
 
 // batchesOfShape is the number of different batches, which a run goes through
@@ -40,11 +40,11 @@ func shapes() ([]shape, error) {
 		bertShape("small", 4, 512, 8, 30522, 8, 128, bert.Learned, 2e-4),
 		bertShape("base", 12, 768, 12, 30522, 8, 128, bert.Learned, 1e-4),
 	}
-	estimates := []struct{ step, memory float64 }{{0.05, 4000}, {0.07, 4000}, {0.4, 5500}, {0.6, 8500}, {4, 19000}}
+	estimates := []struct{ step, memory float64 }{{0.05, 900}, {0.07, 900}, {0.35, 1300}, {0.6, 2200}, {4.5, 4200}}
 	for i, e := range estimates {
 		list[i].step, list[i].memory = e.step, e.memory
 	}
-	// The flags of lag study for the shape, where they differ from the preset quick.
+	// Where they differ from the preset quick.
 	list[0].study = []string{}
 	list[1].study = []string{"-hidden", "64", "-vocab", "1024", "-length", "64", "-batch", "32", "-positions", "learned"}
 	list[2].study = []string{"-from", "2", "-to", "4", "-hidden", "256", "-vocab", "8192", "-length", "128", "-batch", "16", "-positions", "learned"}
@@ -113,7 +113,7 @@ func ul2Shape() (shape, error) {
 		return shape{}, err
 	}
 	return shape{
-		name: "ul2-tiny", model: config, rate: 5e-4, tokens: batch * (row.Inputs + row.Targets), step: 0.4, memory: 5500,
+		name: "ul2-tiny", model: config, rate: 5e-4, tokens: batch * (row.Inputs + row.Targets), step: 0.4, memory: 1300,
 		about: fmt.Sprintf("T5 v1.1, L%d+%d H%d V%d, %d x (%d + %d)", config.EncoderLayers, config.DecoderLayers, config.HiddenSize, vocab, batch, row.Inputs, row.Targets),
 		batches: func(n int) ([]transformer.Batch, error) {
 			v := objective.Vocabulary{Size: vocab, Pad: 0, EOS: 1, Cls: objective.None, Sep: objective.None, Mask: objective.None, Specials: []int32{0, 1}}

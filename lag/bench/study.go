@@ -19,7 +19,6 @@ import (
 // to its result.
 const (
 	studyCandidates  = 8
-	studySteps       = 100
 	studyEvaluations = 8  // of a peer's candidate; lag has 11
 	studyPretraining = 20 // steps of lag's source model; the peers have none
 )
@@ -43,6 +42,7 @@ type studyPlace struct {
 	cache   string // of compiled programs; empty at the start of a cold arrangement
 	data    string // prepared data of lag
 	log     *os.File
+	steps   int // of each candidate
 }
 
 // studied is what an arrangement came to.
@@ -106,8 +106,8 @@ func chosen(all []arrangement, names string) ([]arrangement, error) {
 // ownStudy is lag's command. Its time holds the pretraining of the source.
 func ownStudy(ctx context.Context, lag string, s studyPlace, workers int) *exec.Cmd {
 	flags := append([]string{"study", "-preset", "quick", "-name", "bench", "-out", filepath.Join(s.scratch, "run"), "-data", s.data,
-		"-workers", strconv.Itoa(workers), "-pretrain", strconv.Itoa(studyPretraining), "-pretrain-warmup", "10", "-steps", strconv.Itoa(studySteps),
-		"-lag", "20", "-strategies", strategies, "-rules", "lag:20 loss-at-init oracle"}, s.shape.study...)
+		"-workers", strconv.Itoa(workers), "-pretrain", strconv.Itoa(studyPretraining), "-pretrain-warmup", "10", "-steps", strconv.Itoa(s.steps),
+		"-lag", strconv.Itoa(s.steps / 5), "-strategies", strategies, "-rules", fmt.Sprintf("lag:%d loss-at-init oracle", s.steps/5), "-gate", "1"}, s.shape.study...)
 	cmd := exec.CommandContext(ctx, lag, flags...)
 	// Whatever it keeps of compiled programs is in the user's cache directory.
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+s.cache)
@@ -121,7 +121,7 @@ func (p peers) study(ctx context.Context, kind string, s studyPlace, processes i
 	threads := max(1, p.threads/processes)
 	for i := range processes {
 		line := []string{p.python, filepath.Join(p.programs, "study.py"), kind, s.files,
-			strconv.Itoa(studyCandidates / processes), strconv.Itoa(studySteps), strconv.Itoa(studyEvaluations), strconv.Itoa(threads)}
+			strconv.Itoa(studyCandidates / processes), strconv.Itoa(s.steps), strconv.Itoa(studyEvaluations), strconv.Itoa(threads)}
 		if processes > 1 {
 			line = append([]string{"taskset", "-c", strconv.Itoa(i)}, line...)
 		}
@@ -175,7 +175,6 @@ func (p peers) runStudy(ctx context.Context, lag string, place studyPlace, list 
 		for i, a := range list {
 			at := place
 			at.scratch = filepath.Join(root, fmt.Sprintf("%d-%d", round, i))
-			kind, _, _ := strings.Cut(a.name, ",")
 			at.cache = filepath.Join(root, "cache-"+strings.TrimSuffix(strings.TrimSuffix(a.name, ", cold"), ", warm"))
 			if !a.warm {
 				if err := os.RemoveAll(at.cache); err != nil {
@@ -195,7 +194,7 @@ func (p peers) runStudy(ctx context.Context, lag string, place studyPlace, list 
 			}
 			seconds := time.Since(begun).Seconds()
 			results[i].Seconds = append(results[i].Seconds, seconds)
-			if kind == ownName { // once more: all is there
+			if a.own { // once more: all is there
 				begun = time.Now()
 				if err := a.run(ctx, at); err != nil {
 					return results, err

@@ -35,9 +35,6 @@ func head(w io.Writer, cells ...string) {
 func (s shapeResult) write(w io.Writer) {
 	fmt.Fprintf(w, "\n### %s: %s\n\n", s.Shape, s.About)
 	fmt.Fprintf(w, "%.1f million parameters, %d tokens a step. %s.", float64(s.Parameters)/1e6, s.Tokens, s.Conditions)
-	if !s.Together {
-		fmt.Fprint(w, " One process in memory at a time, started again for each round.")
-	}
 	fmt.Fprint(w, "\n\n")
 	head(w, "", "tokens/s", "lag's speed relative to it", "shown", "ms a step", "first step, s", "until ready, s", "peak memory, MB (after one step)", "losses differ by")
 	for _, m := range s.Contestants {
@@ -49,7 +46,7 @@ func (s shapeResult) write(w io.Writer) {
 		step := spreadOf(m.Steps)
 		row(w, m.Contestant, thousands(float64(s.Tokens)/step.Median), ratio, shown,
 			fmt.Sprintf("%.1f (%.1f to %.1f)", 1e3*step.Median, 1e3*step.Min, 1e3*step.Max),
-			fmt.Sprintf("%.1f", spreadOf(m.First).Median), fmt.Sprintf("%.1f", spreadOf(m.Start).Median),
+			fmt.Sprintf("%.1f", m.First), fmt.Sprintf("%.1f", m.Start),
 			fmt.Sprintf("%s (%s)", thousands(m.Peak), thousands(m.PeakFirst)), differ)
 	}
 	var versions []string
@@ -65,7 +62,7 @@ func (s shapeResult) write(w io.Writer) {
 }
 
 func (s studyResult) write(w io.Writer) {
-	fmt.Fprintf(w, "\n### The study at %s: %d candidates x %d steps\n\n%s.\n\n", s.Shape, studyCandidates, studySteps, s.Conditions)
+	fmt.Fprintf(w, "\n### The study at %s: %d candidates x %d steps\n\n%s.\n\n", s.Shape, studyCandidates, s.Steps, s.Conditions)
 	own := s.best(true)
 	head(w, "arrangement", "seconds", "the best of lag relative to it", "asking lag again, s")
 	for _, a := range s.Arrangements {

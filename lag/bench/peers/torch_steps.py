@@ -49,14 +49,9 @@ class Trainer:
             {"params": [p for name, p in self.named.items() if name in decay], "weight_decay": o["weight_decay"]},
             {"params": [p for name, p in self.named.items() if name not in decay], "weight_decay": 0.0},
         ]
-        how = {"foreach": True, "capturable": False} if self.compiled else {"fused": True}
+        how = {"foreach": True} if self.compiled else {"fused": True}
         self.optimizer = torch.optim.AdamW(groups, lr=self.settings.rate, betas=(o["beta1"], o["beta2"]), eps=o["eps"], **how)
-        if self.compiled:
-            for group in self.optimizer.param_groups:
-                group["lr"] = torch.tensor(self.settings.rate)
-            self.update = torch.compile(self.clip_and_update, dynamic=False)
-        else:
-            self.update = self.clip_and_update
+        self.update = torch.compile(self.clip_and_update, dynamic=False) if self.compiled else self.clip_and_update
         self.done = 0
 
     def clip_and_update(self):
