@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -33,6 +34,7 @@ type settings struct {
 	Decay      []string    `json:"decay"` // names of the parameters with weight decay
 	Threads    int         `json:"threads"`
 	Backend    string      `json:"backend"`            // lag's
+	Device     string      `json:"device"`             // PyTorch's
 	Validation int         `json:"validation_batches"` // of an evaluation in the study
 }
 
@@ -40,13 +42,13 @@ type settings struct {
 const validationBatches = 8
 
 // writeShape writes the files of a shape to a directory.
-func writeShape(dir string, s shape, backend string, threads int) error {
+func writeShape(dir string, s shape, engine string, threads int) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
 	file := settings{
 		Family: s.model.Family(), Model: model.Model{Config: s.model}, Optimizer: train.NewAdamW(), Rate: s.rate,
-		Threads: threads, Backend: backend, Validation: validationBatches,
+		Threads: threads, Backend: engine, Device: device(engine), Validation: validationBatches,
 	}
 	weights := make(growth.Tensors)
 	for _, p := range s.model.Parameters() {
@@ -106,6 +108,14 @@ func stacked(batches []transformer.Batch) (safetensors.Contents, error) {
 func appended[T int32 | float32](list []T, t *tensors.Tensor) ([]T, error) {
 	data, err := tensors.CopyFlatData[T](t)
 	return append(list, data...), err
+}
+
+// device returns PyTorch's name of the device of a backend.
+func device(engine string) string {
+	if engine == backend.CUDA {
+		return "cuda"
+	}
+	return "cpu"
 }
 
 // readShape reads what writeShape wrote: the settings, the weights and the batches.

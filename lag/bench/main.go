@@ -26,6 +26,8 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/model/bert"
+	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 // options are the flags.
@@ -129,7 +131,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	b.scratch, b.logs = filepath.Join(b.out, "scratch"), filepath.Join(b.out, "logs")
 	b.peers = peers{
 		python: filepath.Join(b.root, ".lag", "bench-venv", "bin", "python"), programs: filepath.Join(b.scratch, "peers"),
-		cache: filepath.Join(b.scratch, "cache"), threads: runtime.NumCPU(),
+		cache: filepath.Join(b.scratch, "cache"), threads: runtime.NumCPU(), device: device(o.backend),
 	}
 	all, err := shapes()
 	if err != nil {
@@ -218,7 +220,7 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := writePeers(b.peers.programs); err != nil {
 		return err
 	}
-	if _, err := pythonEnv(ctx, filepath.Join(b.root, ".lag", "bench-venv")); err != nil {
+	if err := pythonEnv(ctx, filepath.Join(b.root, ".lag", "bench-venv"), b.peers.device == "cuda"); err != nil {
 		return err
 	}
 	for _, s := range b.shapesToTrain {
@@ -257,7 +259,13 @@ func (b *bench) measureShape(ctx context.Context, s shape) error {
 	if err := writeShape(r.dir, s, b.backend, b.peers.threads); err != nil {
 		return err
 	}
-	result := shapeResult{Shape: s.name, About: s.about, Tokens: s.tokens, Conditions: conditionsNow(ctx, b.root, b.backend, b.rounds)}
+	result := shapeResult{Shape: s.name, About: s.about, Tokens: s.tokens, FLOPs: s.flops, Conditions: conditionsNow(ctx, b.root, b.backend, b.rounds)}
+	var err error
+	if config, ok := s.model.(bert.Config); ok && config.Precision == transformer.BFloat16 {
+		if result.MatrixRate, err = b.peers.matrixRate(ctx); err != nil {
+			return err
+		}
+	}
 	for _, p := range s.model.Parameters() {
 		result.Parameters += p.Size()
 	}
@@ -271,13 +279,12 @@ func (b *bench) measureShape(ctx context.Context, s shape) error {
 		}
 		result.Contestants = append(result.Contestants, list...)
 	}
-	var err error
 	if b.reference && referenced(s) {
 		if result.Reference, err = b.peers.reference(ctx, r.dir); err != nil {
 			return err
 		}
 		losses := result.Contestants[0].Losses[:1]
-		if differ, _ := agreement(losses, result.Reference.Losses); !(differ <= agreed) {
+		if differ, _ := agreement(losses, result.Reference.Losses); !(differ <= s.agreed) {
 			return fmt.Errorf("%s: the first loss is %v, but %v in transformers", s.name, losses, result.Reference.Losses)
 		}
 	}

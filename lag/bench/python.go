@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,12 +29,12 @@ var peersFiles embed.FS
 const torchIndex = "https://download.pytorch.org/whl/cpu"
 
 // pythonEnv makes the peers' Python environment unless it is there, with the
-// versions of requirements.txt, and returns its interpreter.
-func pythonEnv(ctx context.Context, dir string) (python string, err error) {
-	python = filepath.Join(dir, "bin", "python")
+// versions of requirements.txt. For CUDA it takes PyPI's PyTorch.
+func pythonEnv(ctx context.Context, dir string, cuda bool) error {
+	python := filepath.Join(dir, "bin", "python")
 	stamp := filepath.Join(dir, "requirements.txt") // written when all else is there
 	if text, err := os.ReadFile(stamp); err == nil && string(text) == requirements {
-		return python, nil
+		return nil
 	}
 	log.Info("making the peers' Python environment; with PyPI's PyTorch it takes 3 GB to download and 6 GB on the disk", "in", dir)
 	base := os.Getenv("LAG_PYTHON")
@@ -41,23 +42,23 @@ func pythonEnv(ctx context.Context, dir string) (python string, err error) {
 		base = "python3"
 	}
 	if err := command(ctx, base, "-m", "venv", dir); err != nil {
-		return "", fmt.Errorf("the peers need Python 3.11 or later with venv; $LAG_PYTHON may name one: %w", err)
+		return fmt.Errorf("the peers need Python 3.11 or later with venv; $LAG_PYTHON may name one: %w", err)
 	}
 	file := filepath.Join(dir, "pins.txt")
 	if err := os.WriteFile(file, []byte(requirements), 0o666); err != nil {
-		return "", err
+		return err
 	}
 	install := []string{"-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"}
-	if answers(ctx, torchIndex+"/torch/") {
+	if !cuda && answers(ctx, torchIndex+"/torch/") {
 		torch := regexp.MustCompile(`(?m)^torch==.*$`).FindString(requirements)
 		if err := command(ctx, python, append(install, "--no-deps", "--index-url", torchIndex, torch)...); err != nil {
-			return "", err
+			return err
 		}
 	}
 	if err := command(ctx, python, append(install, "-r", file)...); err != nil {
-		return "", err
+		return err
 	}
-	return python, os.WriteFile(stamp, []byte(requirements), 0o666)
+	return os.WriteFile(stamp, []byte(requirements), 0o666)
 }
 
 // answers reports whether there is something at an address.
@@ -132,14 +133,27 @@ type peers struct {
 	python, programs string // interpreter, and directory of the programs
 	cache            string // directory for compiled programs, empty at first
 	threads          int
+	device           string // PyTorch's
 }
 
 // env returns the variables of all peers' processes.
 func (p peers) env(threads int) []string {
 	return []string{
-		fmt.Sprintf("OMP_NUM_THREADS=%d", threads), "JAX_PLATFORMS=cpu", "PYTHONNOUSERSITE=1", "HF_HUB_OFFLINE=1",
+		fmt.Sprintf("OMP_NUM_THREADS=%d", threads), "JAX_PLATFORMS=" + p.device, "PYTHONNOUSERSITE=1", "HF_HUB_OFFLINE=1",
 		"TORCHINDUCTOR_CACHE_DIR=" + filepath.Join(p.cache, "inductor"),
 	}
+}
+
+// matrixRate returns the device's FLOP/s in a large matrix product in bfloat16.
+func (p peers) matrixRate(ctx context.Context) (rate float64, err error) {
+	out, err := exec.CommandContext(ctx, p.python, filepath.Join(p.programs, "matmul.py"), p.device).Output()
+	if err == nil {
+		err = json.Unmarshal(out, &rate)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("the rate of matrix products: %w", err)
+	}
+	return rate, nil
 }
 
 // named returns the contestants with the given names, lag first.

@@ -21,6 +21,8 @@ type shapeResult struct {
 	About       string      `json:"about"`
 	Tokens      int         `json:"tokens"` // of a step
 	Parameters  int         `json:"parameters"`
+	FLOPs       float64     `json:"flops"`                       // of a step, forward and backward
+	MatrixRate  float64     `json:"matrix_flop_per_s,omitempty"` // of the device, in bfloat16; 0 if not measured
 	Conditions  conditions  `json:"conditions"`
 	Contestants []*measured `json:"contestants"`         // lag first
 	Reference   *answer     `json:"reference,omitempty"` // the first loss by transformers

@@ -16,9 +16,6 @@ const (
 	warmUpSteps   = 2 // more
 )
 
-// agreed is the greatest relative difference of losses of the first steps.
-const agreed = 1e-4
-
 // measured is what one contestant came to at one shape.
 type measured struct {
 	Contestant string            `json:"contestant"`
@@ -59,9 +56,9 @@ func (r race) run(ctx context.Context, contestants []contestant) (list []*measur
 		if running[i], err = r.begin(ctx, c, m); err != nil {
 			return list, err
 		}
-		if m.Differ, _ = agreement(list[0].Losses, m.Losses); !(m.Differ <= agreed) {
+		if m.Differ, _ = agreement(list[0].Losses, m.Losses); !(m.Differ <= r.shape.agreed) {
 			return list, fmt.Errorf("%s: the losses of %s differ from those of %s by %.2g, relatively, more than %g: %v and %v",
-				r.shape.name, c.name, list[0].Contestant, m.Differ, agreed, m.Losses, list[0].Losses)
+				r.shape.name, c.name, list[0].Contestant, m.Differ, r.shape.agreed, m.Losses, list[0].Losses)
 		}
 		if err := r.rest(running[i], m); err != nil {
 			return list, err

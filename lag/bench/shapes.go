@@ -25,7 +25,13 @@ type shape struct {
 	step   float64  // seconds of a step on two cores, for the estimate of the time
 	memory float64  // MB of a contestant, about, to decide how many can be in memory together
 	study  []string // flags of lag study for this shape; nil where there is no study
+
+	flops  float64 // floating-point operations of a step, forward and backward
+	agreed float64 // greatest relative difference of the losses of the first steps
 }
+
+// agreed is the greatest relative difference of losses in float32.
+const agreed = 1e-4
 
 // batchesOfShape is the number of different batches, which a run goes through
 // again and again.
@@ -49,7 +55,18 @@ func shapes() ([]shape, error) {
 	list[1].study = []string{"-hidden", "64", "-vocab", "1024", "-length", "64", "-batch", "32", "-positions", "learned"}
 	list[2].study = []string{"-from", "2", "-to", "4", "-hidden", "256", "-vocab", "8192", "-length", "128", "-batch", "16", "-positions", "learned"}
 	tiny, err := ul2Shape()
-	return append(list, tiny), err
+	return append(list, tiny, gpuShape(256, 128), gpuShape(64, 512)), err
+}
+
+// gpuShape is BERT-Base in bfloat16. Its losses agree as far as rounding to eight
+// bits lets them.
+func gpuShape(batch, length int) shape {
+	s := bertShape(fmt.Sprintf("gpu-%d", length), 12, 768, 12, 30522, batch, length, bert.Learned, 1e-4)
+	config := s.model.(bert.Config)
+	config.Precision = transformer.BFloat16
+	s.model, s.agreed, s.step, s.memory = config, 1e-2, 0.2, 6000
+	s.about += ", bfloat16"
+	return s
 }
 
 // named returns the shapes with the given names, in the order of shapes.
@@ -70,7 +87,8 @@ func bertShape(name string, layers, hidden, heads, vocab, batch, length int, pos
 	config := bert.New(layers, hidden, heads, vocab, length)
 	config.Positions = positions
 	return shape{
-		name: name, model: config, rate: rate, tokens: batch * length,
+		name: name, model: config, rate: rate, tokens: batch * length, agreed: agreed,
+		flops: config.FLOPsPerStep(batch, length, predictions(length)),
 		about: fmt.Sprintf("BERT, L%d H%d V%d, %d x %d", layers, hidden, vocab, batch, length),
 		batches: func(n int) ([]transformer.Batch, error) {
 			var list []transformer.Batch
@@ -82,10 +100,13 @@ func bertShape(name string, layers, hidden, heads, vocab, batch, length int, pos
 	}
 }
 
+// predictions is how many tokens of a sequence are predicted: a seventh.
+func predictions(length int) int { return (length + 6) / 7 }
+
 // randomBatch returns a batch of random tokens, a seventh of them predicted.
 func randomBatch(seed uint64, size, length, vocab int) objective.MLMBatch {
 	rng := rand.New(rand.NewPCG(1, seed))
-	P := (length + 6) / 7
+	P := predictions(length)
 	b := objective.MLMBatch{Size: size, Length: length, Predictions: P}
 	for range size * length {
 		b.Tokens = append(b.Tokens, rng.Int32N(int32(vocab)))
@@ -113,7 +134,7 @@ func ul2Shape() (shape, error) {
 		return shape{}, err
 	}
 	return shape{
-		name: "ul2-tiny", model: config, rate: 5e-4, tokens: batch * (row.Inputs + row.Targets), step: 0.4, memory: 1300,
+		name: "ul2-tiny", model: config, agreed: agreed, flops: config.FLOPsPerStep(batch, row.Inputs, row.Targets), rate: 5e-4, tokens: batch * (row.Inputs + row.Targets), step: 0.4, memory: 1300,
 		about: fmt.Sprintf("T5 v1.1, L%d+%d H%d V%d, %d x (%d + %d)", config.EncoderLayers, config.DecoderLayers, config.HiddenSize, vocab, batch, row.Inputs, row.Targets),
 		batches: func(n int) ([]transformer.Batch, error) {
 			v := objective.Vocabulary{Size: vocab, Pad: 0, EOS: 1, Cls: objective.None, Sep: objective.None, Mask: objective.None, Specials: []int32{0, 1}}

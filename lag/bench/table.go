@@ -36,7 +36,7 @@ func (s shapeResult) write(w io.Writer) {
 	fmt.Fprintf(w, "\n### %s: %s\n\n", s.Shape, s.About)
 	fmt.Fprintf(w, "%.1f million parameters, %d tokens a step. %s.", float64(s.Parameters)/1e6, s.Tokens, s.Conditions)
 	fmt.Fprint(w, "\n\n")
-	head(w, "", "tokens/s", "lag's speed relative to it", "shown", "ms a step", "first step, s", "until ready, s", "peak memory, MB (after one step)", "losses differ by")
+	head(w, "", "tokens/s", "lag's speed relative to it", "shown", "ms a step", "first step, s", "until ready, s", "GFLOP/s", "peak memory, MB (after one step)", "losses differ by")
 	for _, m := range s.Contestants {
 		ratio, shown, differ := "", "", ""
 		if m.Contestant != ownName {
@@ -46,7 +46,7 @@ func (s shapeResult) write(w io.Writer) {
 		step := spreadOf(m.Steps)
 		row(w, m.Contestant, thousands(float64(s.Tokens)/step.Median), ratio, shown,
 			fmt.Sprintf("%.1f (%.1f to %.1f)", 1e3*step.Median, 1e3*step.Min, 1e3*step.Max),
-			fmt.Sprintf("%.1f", m.First), fmt.Sprintf("%.1f", m.Start),
+			fmt.Sprintf("%.1f", m.First), fmt.Sprintf("%.1f", m.Start), s.rate(step.Median),
 			fmt.Sprintf("%s (%s)", thousands(m.Peak), thousands(m.PeakFirst)), differ)
 	}
 	var versions []string
@@ -59,6 +59,16 @@ func (s shapeResult) write(w io.Writer) {
 	}
 	slices.Sort(versions)
 	fmt.Fprintf(w, "\n%d rounds. %s.\n", s.Conditions.Rounds, strings.Join(versions, ", "))
+}
+
+// rate writes the counted FLOP/s and, where it was measured, the share of the
+// device's in matrix products.
+func (s shapeResult) rate(step float64) string {
+	text := thousands(s.FLOPs / step / 1e9)
+	if s.MatrixRate > 0 {
+		text += fmt.Sprintf(" (%.0f%%)", 100*s.FLOPs/step/s.MatrixRate)
+	}
+	return text
 }
 
 func (s studyResult) write(w io.Writer) {

@@ -81,7 +81,7 @@ class Bert(nn.Module):
             x = layer(x, bias)
         x = x.gather(1, positions.unsqueeze(-1).expand(-1, -1, x.shape[-1])).flatten(0, 1)
         x = self.head_norm(F.gelu(self.head(x)))
-        logits = F.linear(x, self.words.weight, self.bias)
+        logits = F.linear(x, self.words.weight, self.bias).to(torch.float32)
         each = F.cross_entropy(logits, labels.flatten(), reduction="none")
         loss = (each * weights.flatten()).sum() / weights.sum()
         return loss, loss

@@ -14,15 +14,16 @@ import torch_t5
 
 
 class Trainer:
-    def __init__(self, mode, settings, weights, batches, device="cpu", dtype=None):
+    def __init__(self, mode, settings, weights, batches):
         c, first = settings.model, batches[0]
-        self.settings, self.weights, self.device, self.dtype = settings, weights, device, dtype
+        self.settings, self.weights, self.device = settings, weights, settings.device
+        self.half = c.precision == "bfloat16"
         if settings.family == "bert":
             names, self.model = torch_bert.original, torch_bert.Bert(c, first["input_ids"].shape[1])
         else:
             names = torch_t5.original
             self.model = torch_t5.T5(c, first["input_ids"].shape[1], first["decoder_input_ids"].shape[1])
-        self.model.to(device)
+        self.model.to(self.device)
         self.named = {names(name): p for name, p in self.model.named_parameters()}
         if self.named.keys() != weights.keys():
             sys.exit(f"the parameters differ from the file's: {sorted(self.named.keys() ^ weights.keys())}")
@@ -59,9 +60,7 @@ class Trainer:
         self.optimizer.step()
 
     def forward(self, batch):
-        if self.dtype is None:
-            return self.loss(**batch)
-        with torch.autocast(self.device, self.dtype):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
             return self.loss(**batch)
 
     def step(self):
