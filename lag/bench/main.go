@@ -168,7 +168,7 @@ func (b *bench) lag() string { return filepath.Join(b.scratch, "lag") }
 
 // Seconds of parts, roughly, on two cores.
 const (
-	startSeconds = 25 // a contestant's start and its first step
+	startSeconds = 20 // a contestant's start and its first step
 	restSeconds  = 150
 )
 

@@ -117,20 +117,21 @@ func firstStep(ctx context.Context, root, scratch, backend string) (float64, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	seconds := 0.0
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
 		select {
 		case err := <-ended:
-			if err == nil && seconds == 0 {
+			if err == nil {
 				err = errors.New("its log has no step")
 			}
-			if err != nil {
-				err = fmt.Errorf("lag train: %w: %s", err, strings.TrimSpace(stderr.String()))
-			}
-			return seconds, err
+			return 0, fmt.Errorf("lag train: %w: %s", err, strings.TrimSpace(stderr.String()))
 		case <-tick.C:
-			if seconds == 0 && logged(out) {
-				seconds = time.Since(begun).Seconds()
+			if logged(out) {
+				seconds := time.Since(begun).Seconds()
+				err := end(cmd)
+				<-ended // killed
+				return seconds, err
 			}
 		}
 	}
