@@ -200,6 +200,17 @@ func TestShapeFiles(t *testing.T) {
 	}
 }
 
+// TestCacheName: cold and warm share a cache, other arrangements do not.
+func TestCacheName(t *testing.T) {
+	for name, want := range map[string]string{
+		"lag, 2, cold": "lag-2", "lag, 2, warm": "lag-2", "torch-compile, 1, warm": "torch-compile-1", "torch-eager, 2": "torch-eager-2",
+	} {
+		if got := cacheName(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestNames: a wrong name is an error that lists the right ones.
 func TestNames(t *testing.T) {
 	all, err := shapes()

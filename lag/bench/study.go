@@ -175,7 +175,7 @@ func (p peers) runStudy(ctx context.Context, lag string, place studyPlace, list 
 		for i, a := range list {
 			at := place
 			at.scratch = filepath.Join(root, fmt.Sprintf("%d-%d", round, i))
-			at.cache = filepath.Join(root, "cache-"+strings.TrimSuffix(strings.TrimSuffix(a.name, ", cold"), ", warm"))
+			at.cache = filepath.Join(root, "cache-"+cacheName(a.name))
 			if !a.warm {
 				if err := os.RemoveAll(at.cache); err != nil {
 					return results, err
@@ -208,6 +208,12 @@ func (p peers) runStudy(ctx context.Context, lag string, place studyPlace, list 
 		}
 	}
 	return results, nil
+}
+
+// cacheName is the name of the cache of an arrangement, cold or warm. It has no
+// spaces, which torch.compile does not take in paths.
+func cacheName(arrangement string) string {
+	return strings.NewReplacer(", cold", "", ", warm", "", ", ", "-").Replace(arrangement)
 }
 
 // warming returns the place of a run that only fills the cache.
