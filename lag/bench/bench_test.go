@@ -54,8 +54,8 @@ func TestVerdict(t *testing.T) {
 		{[]float64{1.2, 0.99, 1.3}, "no difference shown", "by the median; the noise covers it"},
 		{[]float64{1.05, 1.01, 1.2}, "faster", "not by the median; the noise covers it"},
 		{[]float64{1, 1.1, 1.2}, "no difference shown", "by the median; the noise covers it"},
-		{[]float64{1.2, 1.3}, "no difference shown", "yes, in 2 rounds"},
-		{[]float64{1.0, 1.05}, "no difference shown", "no, in 2 rounds"},
+		{[]float64{1.2, 1.3}, "no difference shown", "yes (rounds: 2)"},
+		{[]float64{1.0, 1.05}, "no difference shown", "no (rounds: 2)"},
 	} {
 		s := spreadOf(c.ratios)
 		if got := s.verdict(); got != c.verdict {
@@ -95,6 +95,9 @@ func made() *results {
 		{Arrangement: "lag, 1, cold", Own: true, Seconds: []float64{90, 92}},
 		{Arrangement: "torch-eager, 2", Seconds: []float64{90, 93}},
 	}})
+	r.putStudy(studyResult{Shape: "toy", Steps: 10, Arrangements: []*studied{
+		{Arrangement: "lag, 2, cold", Own: true, Seconds: []float64{6}}, {Arrangement: "torch-eager, 2", Seconds: []float64{9}},
+	}})
 	return r
 }
 
@@ -106,7 +109,7 @@ func TestTable(t *testing.T) {
 	for _, want := range []string{
 		"| mini: tokens/s relative to torch.compile (torch-compile-all) | 1.10 | 1.20 (1.15 to 1.30) | yes |",
 		"| mini: relative to JAX with the same allocator | 1.00 | 1.00 (0.90 to 1.05) | by the median; the noise covers it |",
-		"| study at quick: lag, 2, cold relative to torch-eager, 2 | 1.30 | 1.50 (1.50 to 1.50) | yes, in 2 rounds |",
+		"| study at quick: lag, 2, cold relative to torch-eager, 2 | 1.30 | 1.50 (1.50 to 1.50) | yes (rounds: 2) |",
 		"| study at quick: asking again, s | at most 1 | 0.5 (0.4 to 0.5) | yes |",
 		"| lag | 20,480 |  |  | 100.0 (100.0 to 200.0) |",
 		"lag: no difference shown", "lag: faster", "2e-07", "gomlx v1, torch 2.", "its load before was 2.0",
@@ -114,6 +117,16 @@ func TestTable(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
+	}
+}
+
+// TestShortStudy: a study of fewer steps is shown, and reaches no target.
+func TestShortStudy(t *testing.T) {
+	var targets, all bytes.Buffer
+	made().writeTargets(&targets)
+	made().write(&all)
+	if strings.Contains(targets.String(), "study at toy") || !strings.Contains(all.String(), "The study at toy: 8 candidates x 10 steps") {
+		t.Errorf("got %s", all.String())
 	}
 }
 

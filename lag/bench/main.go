@@ -72,7 +72,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags.Float64Var(&o.turn, "turn", 2.5, "least `seconds` of a turn; it has at least 2 steps")
 	flags.StringVar(&o.study, "study", "quick", "comma-separated `names` of the shapes of the study: quick, toy, mini; empty for none")
 	flags.IntVar(&o.studyRounds, "study-rounds", 2, "`rounds` of the study")
-	flags.IntVar(&o.studySteps, "study-steps", 100, "training `steps` of each of the study's candidates, at least 10")
+	flags.IntVar(&o.studySteps, "study-steps", targetSteps, "training `steps` of each of the study's candidates, at least 10; the targets are for the default")
 	flags.StringVar(&o.arrangements, "arrangements", defaultArrangements, "semicolon-separated `names` of ways to run the study, or all; a wrong name lists them")
 	flags.BoolVar(&o.rest, "rest", true, "measure what concerns lag alone: first step, compiling, growing, analysing")
 	flags.BoolVar(&o.reference, "reference", true, "also compare the loss of the first step with transformers")

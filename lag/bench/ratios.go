@@ -61,7 +61,7 @@ func (s spread) verdict() string {
 func (s spread) reaches(target float64) string {
 	few := ""
 	if s.Rounds < fewestRounds {
-		few = fmt.Sprintf(", in %d rounds", s.Rounds)
+		few = fmt.Sprintf(" (rounds: %d)", s.Rounds)
 	}
 	switch {
 	case s.Rounds == 0:

@@ -9,6 +9,7 @@ import (
 const (
 	jaxTarget     = 1.0 // speed relative to JAX with the same allocator
 	studyTarget   = 1.3 // speed of the study relative to the best arrangement of the best peer
+	targetSteps   = 100 // of a candidate
 	firstTarget   = 5   // seconds to the first step of mini
 	layersTarget  = 2.2 // compiling 24 layers relative to 12
 	growTarget    = 1   // seconds
@@ -52,7 +53,7 @@ func (r *results) writeTargets(w io.Writer) {
 	}
 	for _, s := range r.Studies {
 		own, peer := s.best(true), s.best(false)
-		if own == nil || peer == nil {
+		if own == nil || peer == nil || s.Steps < targetSteps {
 			continue
 		}
 		ratio := speedup(own.Seconds, peer.Seconds)
