@@ -69,7 +69,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags.StringVar(&o.peers, "peers", strings.Join([]string{torchEager, torchCompile, torchAll, jaxPlain, jaxTuned}, ","),
 		"comma-separated `names` of what to compare with; also "+torchTuned)
 	flags.IntVar(&o.rounds, "rounds", 5, "`rounds` in which each contestant has a turn")
-	flags.Float64Var(&o.turn, "turn", 2.5, "least `seconds` of a turn; it has at least 2 steps")
+	flags.Float64Var(&o.turn, "turn", 2, "least `seconds` of a turn; it has at least 2 steps")
 	flags.StringVar(&o.study, "study", "quick", "comma-separated `names` of the shapes of the study: quick, toy, mini; empty for none")
 	flags.IntVar(&o.studyRounds, "study-rounds", 2, "`rounds` of the study")
 	flags.IntVar(&o.studySteps, "study-steps", targetSteps, "training `steps` of each of the study's candidates, at least 10; the targets are for the default")

@@ -79,7 +79,7 @@ func (p peers) arrangements(lag string) []arrangement {
 }
 
 // defaultArrangements are the best ways of each, as far as is known.
-const defaultArrangements = "lag, 1, cold; lag, 2, cold; lag, 2, warm; torch-eager, 2; torch-compile, 2, cold; torch-compile, 2, warm"
+const defaultArrangements = "lag, 2, cold; lag, 2, warm; torch-eager, 2; torch-compile, 2, cold; torch-compile, 2, warm"
 
 // chosen returns the arrangements with the given names.
 func chosen(all []arrangement, names string) ([]arrangement, error) {
