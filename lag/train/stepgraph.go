@@ -100,33 +100,36 @@ func (p *Program) update(state, gradients []*Node, total, rate, scalars *Node) (
 	norm := globalNorm(gradients)
 	clip := clipFactor(norm, p.optimizer.clipNorm())
 	parameters, moments := state[:len(p.parameters)], state[len(p.parameters):]
-	var changes, newMoments []*Node
+	changes := make([]*Node, len(p.parameters))
+	next := make([]func(apply *Node) []*Node, len(p.parameters))
+	first := 0
 	for i, declared := range p.parameters {
 		own := make([]*Node, each)
 		for j := range own {
 			own[j] = element(scalars, i*each+j)
 		}
-		first := len(newMoments)
-		before := moments[first : first+p.layout[i]]
-		parameter, kept := p.optimizer.update(declared, parameters[i], Mul(gradients[i], clip), before, rate, own)
+		changes[i], next[i] = p.optimizer.update(declared, tensorUpdate{
+			parameter: parameters[i], gradient: gradients[i], clip: clip,
+			moments: moments[first : first+p.layout[i]], rate: rate, scalars: own,
+		})
+		first += p.layout[i]
 		if partly {
-			parameter = Where(trained[i], parameter, parameters[i])
-			for j := range kept {
-				kept[j] = Where(trained[i], kept[j], before[j])
-			}
+			changes[i] = Where(trained[i], changes[i], ZerosLike(changes[i]))
 		}
-		updated = append(updated, parameter)
-		newMoments = append(newMoments, kept...)
-		changes = append(changes, Sub(parameter, parameters[i]))
 	}
 	root := 1 / math.Sqrt(float64(transformer.Count(p.parameters)))
 	report = []*Node{norm, MulScalar(globalNorm(parameters), root), MulScalar(globalNorm(changes), root)}
 	finite := IsFinite(sum(append([]*Node{total}, report...)))
-	updated = append(updated, newMoments...)
-	for i, old := range state {
-		updated[i] = Where(finite, updated[i], old)
+	var newMoments []*Node
+	for i, change := range changes {
+		apply := finite
+		if partly {
+			apply = And(finite, trained[i])
+		}
+		updated = append(updated, Add(parameters[i], Where(finite, change, ZerosLike(change))))
+		newMoments = append(newMoments, next[i](apply)...)
 	}
-	return report, updated
+	return report, append(updated, newMoments...)
 }
 
 // clipFactor returns the factor that limits the norm of a gradient to greatest,
@@ -142,9 +145,16 @@ func clipFactor(norm *Node, greatest float64) *Node {
 func globalNorm(list []*Node) *Node {
 	squares := make([]*Node, len(list))
 	for i, x := range list {
-		squares[i] = ReduceAllSum(Square(x))
+		squares[i] = sumOfSquares(x)
 	}
 	return Sqrt(sum(squares))
+}
+
+// sumOfSquares computes a dot product, which XLA runs as one operation that
+// needs no memory. A reduction takes three.
+func sumOfSquares(x *Node) *Node {
+	flat := Reshape(x, x.Shape().Size())
+	return DotGeneral(flat, []int{0}, nil, flat, []int{0}, nil)
 }
 
 func sum(list []*Node) *Node {
