@@ -23,6 +23,7 @@ func (p *Program) stepGraph(e *executable, state []*Node, inputs transformer.Inp
 		means[i] = Div(term.Sum, term.Count)
 	}
 	total := sum(means)
+	p.replaced(state)
 	report, state := p.update(state, Gradient(total, parameters...), total, rest[1], rest[2])
 	return append([]*Node{Stack(append(report, means...), 0)}, state...)
 }
@@ -39,6 +40,7 @@ func (p *Program) gradientGraph(e *executable, state []*Node, inputs transformer
 	for i, term := range terms {
 		parts[i] = Div(term.Sum, element(rest[1], i))
 	}
+	p.replaced(out)
 	gradients := []*Node{Stack(parts, 0)}
 	for i, gradient := range Gradient(sum(parts), parameters...) {
 		gradients = append(gradients, Add(out[i], gradient))
@@ -78,8 +80,17 @@ func (p *Program) zerosGraph(_ *executable, args []*Node) []*Node {
 // the norms of update and the new state.
 func (p *Program) updateGraph(_ *executable, args []*Node) []*Node {
 	n := len(args) - 3 - len(p.parameters)
+	p.replaced(args[:n])
 	report, state := p.update(args[:n], args[n:n+len(p.parameters)], args[n+len(p.parameters)], args[len(args)-2], args[len(args)-1])
 	return append([]*Node{Stack(report, 0)}, state...)
+}
+
+// replaced lets the results of a graph after the first, which is a report, take
+// the memory of donated arguments, one each in the same order.
+func (p *Program) replaced(donated []*Node) {
+	for i, argument := range donated {
+		p.backend.Alias(argument, i+1)
+	}
 }
 
 // update returns the new state and three norms: the gradient's norm, the root
@@ -145,16 +156,9 @@ func clipFactor(norm *Node, greatest float64) *Node {
 func globalNorm(list []*Node) *Node {
 	squares := make([]*Node, len(list))
 	for i, x := range list {
-		squares[i] = sumOfSquares(x)
+		squares[i] = ReduceAllSum(Square(x))
 	}
 	return Sqrt(sum(squares))
-}
-
-// sumOfSquares computes a dot product, which XLA runs as one operation that
-// needs no memory. A reduction takes three.
-func sumOfSquares(x *Node) *Node {
-	flat := Reshape(x, x.Shape().Size())
-	return DotGeneral(flat, []int{0}, nil, flat, []int{0}, nil)
 }
 
 func sum(list []*Node) *Node {
