@@ -34,9 +34,15 @@ static void use_huge_pages(size_t size) {
 		free(block);
 	}
 }
+static void trim(void) {
+	if (getenv("LAG_NO_MALLOC_TUNING") == NULL) {
+		malloc_trim(0);
+	}
+}
 #else
 #include <stddef.h>
 static void use_huge_pages(size_t size) {}
+static void trim(void) {}
 #endif
 */
 import "C"
@@ -50,3 +56,7 @@ const hugePages = 1 << 30
 // By default glibc returns them to the kernel each time, and a training step of
 // a small model spends a quarter of its time on page faults.
 func tuneMalloc() { C.use_huge_pages(hugePages) }
+
+// Trim gives the memory that glibc keeps, but that is free, back to the kernel.
+// XLA's compiler needs more than a gigabyte for a large model and is then done.
+func Trim() { C.trim() }

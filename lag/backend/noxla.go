@@ -2,9 +2,16 @@
 
 package backend
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
 
 func openXLA(options string) (*Backend, error) {
 	return nil, errors.New("backend xla:" + options + ": this program was built without cgo or for a platform without XLA plugins; " +
 		"install a C compiler and build with CGO_ENABLED=1, or use the backend \"go\"")
 }
+
+// Alias does nothing: only XLA can place a result in the memory of an argument.
+func (b *Backend) Alias(argument *graph.Node, result int) {}

@@ -110,7 +110,8 @@ func (o Adafactor) scalars(n int) []float32 {
 	return []float32{float32(1 - rest), float32(rest), float32(relative)}
 }
 
-func (o Adafactor) update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (*Node, []*Node) {
+func (o Adafactor) update(p transformer.Param, t tensorUpdate) (*Node, func(*Node) []*Node) {
+	gradient, moments, scalars := Mul(t.gradient, t.clip), t.moments, t.scalars
 	average := func(old, new *Node) *Node { return Add(Mul(old, scalars[0]), Mul(new, scalars[1])) }
 	var first *Node
 	if o.Beta1 > 0 {
@@ -131,19 +132,20 @@ func (o Adafactor) update(p transformer.Param, parameter, gradient *Node, moment
 		direction = Div(direction, Sqrt(second[0]))
 	}
 	direction = Div(direction, MaxScalar(DivScalar(rootMeanSquare(direction), o.ClipThreshold), 1))
-	step := Mul(rate, scalars[2])
+	step := Mul(t.rate, scalars[2])
 	if o.ScaleParameter {
-		step = Mul(step, MaxScalar(rootMeanSquare(parameter), o.Epsilon2))
+		step = Mul(step, MaxScalar(rootMeanSquare(t.parameter), o.Epsilon2))
 	}
 	direction = Mul(direction, step)
 	if first != nil {
 		direction = Add(MulScalar(first, o.Beta1), MulScalar(direction, 1-o.Beta1))
 		second = slices.Insert(second, 0, direction)
 	}
+	change := Neg(direction)
 	if p.Decay && o.WeightDecay > 0 {
-		parameter = Sub(parameter, Mul(parameter, MulScalar(step, o.WeightDecay)))
+		change = Sub(change, Mul(t.parameter, MulScalar(step, o.WeightDecay)))
 	}
-	return Sub(parameter, direction), second
+	return change, t.choose(second)
 }
 
 func rootMeanSquare(x *Node) *Node { return Sqrt(ReduceAllMean(Square(x))) }

@@ -62,18 +62,35 @@ func (o AdamW) scalars(n int) []float32 {
 	return []float32{float32(1 - math.Pow(o.Beta1, float64(n))), float32(math.Sqrt(1 - math.Pow(o.Beta2, float64(n))))}
 }
 
-func (o AdamW) update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (*Node, []*Node) {
-	direction, moments := o.direction(p, parameter, gradient, moments, scalars)
-	return Sub(parameter, Mul(rate, direction)), moments
+func (o AdamW) update(p transformer.Param, t tensorUpdate) (*Node, func(*Node) []*Node) {
+	return Neg(Mul(t.rate, o.direction(p, t))), o.next(t)
 }
 
-// direction returns the update for a rate of 1, to be subtracted, and the new moments.
-func (o AdamW) direction(p transformer.Param, parameter, gradient *Node, moments []*Node, scalars []*Node) (*Node, []*Node) {
-	m := Add(MulScalar(moments[0], o.Beta1), MulScalar(gradient, 1-o.Beta1))
-	v := Add(MulScalar(moments[1], o.Beta2), MulScalar(Square(gradient), 1-o.Beta2))
-	direction := Div(Div(m, scalars[0]), AddScalar(Div(Sqrt(v), scalars[1]), o.Epsilon))
+// direction returns the update for a rate of 1, to be subtracted.
+func (o AdamW) direction(p transformer.Param, t tensorUpdate) *Node {
+	m := Add(MulScalar(t.moments[0], o.Beta1), Mul(t.gradient, MulScalar(t.clip, 1-o.Beta1)))
+	v := Add(MulScalar(t.moments[1], o.Beta2), Mul(Square(t.gradient), MulScalar(Square(t.clip), 1-o.Beta2)))
+	direction := Div(Div(m, t.scalars[0]), AddScalar(Div(Sqrt(v), t.scalars[1]), o.Epsilon))
 	if p.Decay && o.WeightDecay > 0 {
-		direction = Add(direction, MulScalar(parameter, o.WeightDecay))
+		direction = Add(direction, MulScalar(t.parameter, o.WeightDecay))
 	}
-	return direction, []*Node{m, v}
+	return direction
+}
+
+// next returns a function for the new moments. They are computed anew, not
+// taken from direction, and other factors than there keep the compiler from
+// finding out: it then neither stores them in between nor reads them again.
+func (o AdamW) next(t tensorUpdate) func(apply *Node) []*Node {
+	return func(apply *Node) []*Node {
+		gradient := Where(apply, t.gradient, ZerosLike(t.gradient))
+		average := func(old, new *Node, beta float64, factor *Node) *Node {
+			one, zero := ScalarOne(factor.Graph(), factor.DType()), ScalarZero(factor.Graph(), factor.DType())
+			keep := Where(apply, MulScalar(one, beta), one)
+			return Add(Mul(old, keep), Mul(new, Where(apply, MulScalar(factor, 1-beta), zero)))
+		}
+		return []*Node{
+			average(t.moments[0], gradient, o.Beta1, t.clip),
+			average(t.moments[1], Square(gradient), o.Beta2, Square(t.clip)),
+		}
+	}
 }

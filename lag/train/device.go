@@ -49,6 +49,7 @@ func (e *executable) failed(err error) error {
 // if necessary.
 func (e *executable) Call(args ...any) ([]*tensors.Tensor, error) {
 	out, err := e.Exec.Call(args...)
+	e.trim()
 	return out, e.failed(err)
 }
 

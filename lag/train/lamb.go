@@ -52,12 +52,12 @@ func (o LAMB) clipNorm() float64                    { return o.ClipNorm }
 func (o LAMB) moments(p transformer.Param) []Moment { return o.adam().moments(p) }
 func (o LAMB) scalars(n int) []float32              { return o.adam().scalars(n) }
 
-func (o LAMB) update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (*Node, []*Node) {
-	direction, moments := o.adam().direction(p, parameter, gradient, moments, scalars)
+func (o LAMB) update(p transformer.Param, t tensorUpdate) (*Node, func(*Node) []*Node) {
+	direction, rate := o.adam().direction(p, t), t.rate
 	if p.Decay {
-		length, step := L2Norm(parameter), L2Norm(direction)
+		length, step := L2Norm(t.parameter), L2Norm(direction)
 		known := And(GreaterThan(length, ZerosLike(length)), GreaterThan(step, ZerosLike(step)))
 		rate = Mul(rate, Where(known, Div(length, step), OnesLike(length)))
 	}
-	return Sub(parameter, Mul(rate, direction)), moments
+	return Neg(Mul(rate, direction)), o.adam().next(t)
 }

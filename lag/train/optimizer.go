@@ -24,9 +24,31 @@ type Optimizer interface {
 	scalars(updates int) []float32
 	// clipNorm returns the greatest global norm of the gradient; 0 means no limit.
 	clipNorm() float64
-	// update returns the new parameter and moments. The gradient is already
-	// clipped. rate and scalars are scalar nodes.
-	update(p transformer.Param, parameter, gradient *Node, moments []*Node, rate *Node, scalars []*Node) (newParameter *Node, newMoments []*Node)
+	// update returns what to add to a parameter, and a function that returns
+	// its new moments. If apply, a boolean scalar, is false, these are the old
+	// ones, whatever numbers the gradient has.
+	update(p transformer.Param, t tensorUpdate) (change *Node, moments func(apply *Node) []*Node)
+}
+
+// tensorUpdate holds what an optimizer updates a parameter with.
+type tensorUpdate struct {
+	parameter, gradient *Node // of one shape
+	clip                *Node // scalar that the gradient must be multiplied with
+	moments             []*Node
+	rate                *Node   // scalar
+	scalars             []*Node // of [Optimizer.scalars]
+}
+
+// choose returns a function that returns the new moments or, unless they
+// apply, the old ones.
+func (t tensorUpdate) choose(moments []*Node) func(apply *Node) []*Node {
+	return func(apply *Node) []*Node {
+		chosen := make([]*Node, len(moments))
+		for i, m := range moments {
+			chosen[i] = Where(apply, m, t.moments[i])
+		}
+		return chosen
+	}
 }
 
 // Moment declares a tensor that an optimizer stores for a parameter.

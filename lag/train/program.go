@@ -67,11 +67,24 @@ func (p *Program) Snapshot(s *State) (Snapshot, error) { return s.Snapshot(p.par
 
 // Restore returns the state of a snapshot.
 func (p *Program) Restore(snap Snapshot) (*State, error) {
-	return snap.Restore(p.parameters, p.optimizer)
+	return snap.restore(p.parameters, p.optimizer, p.place)
 }
 
 // NewState returns the initial state.
-func (p *Program) NewState(seed int64) *State { return NewState(p.parameters, p.optimizer, seed) }
+func (p *Program) NewState(seed int64) *State {
+	return newState(p.parameters, p.optimizer, seed, p.place)
+}
+
+// place moves a tensor to the device. Without that, the copies in host memory
+// would stay for as long as Go sees no need to collect garbage, next to those
+// that training makes. If the device refuses the tensor, it stays in host
+// memory: whoever uses it then gets the error.
+func (p *Program) place(t *tensors.Tensor) *tensors.Tensor {
+	if err := t.MaterializeOnDevice(p.backend.Backend, false, 0); err == nil {
+		t.FinalizeLocal()
+	}
+	return t
+}
 
 // checkGates returns an error unless there is one gate for each layer, or none.
 func (p *Program) checkGates(gates []float32) error {
@@ -89,6 +102,7 @@ func (p *Program) checkGates(gates []float32) error {
 type executable struct {
 	*Exec
 	terms   []string // names of the terms of the loss, known after the first call
+	built   bool     // whether the graph was built since the last trim
 	invalid bool     // whether building the graph panicked; GoMLX returns this like an error of the device
 }
 
@@ -109,7 +123,16 @@ func (e *executable) compileFor(args []any) error {
 		}
 	}
 	_, err := e.Compile(list...)
+	e.trim()
 	return e.failed(err)
+}
+
+// trim gives back the memory that compiling needed.
+func (e *executable) trim() {
+	if e.built {
+		e.built = false
+		backend.Trim()
+	}
 }
 
 // graph builds the computation of an executable. It takes the state or a part
@@ -157,7 +180,7 @@ func (p *Program) executable(key, what string, build func(e *executable, args []
 	e := &executable{}
 	var err error
 	if e.Exec, err = NewExec(p.backend.Backend, func(args []*Node) []*Node {
-		e.invalid = true
+		e.built, e.invalid = true, true
 		out := build(e, args)
 		e.invalid = false
 		return out

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/lag/growth"
@@ -39,12 +41,20 @@ func (s *State) usable() error {
 
 // NewState returns a state with the model's initial parameters and zero moments.
 func NewState(parameters []transformer.Param, optimizer Optimizer, seed int64) *State {
+	return newState(parameters, optimizer, seed, stay)
+}
+
+// stay leaves a tensor in host memory.
+func stay(t *tensors.Tensor) *tensors.Tensor { return t }
+
+// newState calls place for each tensor, before it makes the next.
+func newState(parameters []transformer.Param, optimizer Optimizer, seed int64, place func(*tensors.Tensor) *tensors.Tensor) *State {
 	s := &State{Updates: make([]int, len(parameters))}
 	for _, p := range parameters {
-		s.Parameters = append(s.Parameters, tensors.FromFlatDataAndDimensions(p.Initialize(seed), p.Shape...))
+		s.Parameters = append(s.Parameters, place(tensors.FromFlatDataAndDimensions(p.Initialize(seed), p.Shape...)))
 		var moments []*tensors.Tensor
 		for _, m := range optimizer.moments(p) {
-			moments = append(moments, tensors.FromFlatDataAndDimensions(make([]float32, elements(m.Shape)), m.Shape...))
+			moments = append(moments, place(tensors.FromShape(shapes.Make(dtypes.Float32, m.Shape...))))
 		}
 		s.Moments = append(s.Moments, moments)
 	}
@@ -135,6 +145,11 @@ func (s *State) Snapshot(parameters []transformer.Param, optimizer Optimizer) (S
 // are an error. A snapshot without moments, such as imported weights, gets zero
 // moments with no updates.
 func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer) (*State, error) {
+	return snap.restore(parameters, optimizer, stay)
+}
+
+// restore calls place for each tensor, before it makes the next.
+func (snap Snapshot) restore(parameters []transformer.Param, optimizer Optimizer, place func(*tensors.Tensor) *tensors.Tensor) (*State, error) {
 	if snap.Optimizer != "" && len(snap.Moments) > 0 && snap.Optimizer != optimizer.Name() {
 		return nil, fmt.Errorf("the snapshot holds the moments of %s, but %s needs its own; remove the moments, or train with %s", snap.Optimizer, optimizer.Name(), snap.Optimizer)
 	}
@@ -149,7 +164,7 @@ func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer
 			return nil, fmt.Errorf("the snapshot's %s %s has shape %v, but must have %v", what, name, t.Shape, shape)
 		}
 		used[what]++
-		return tensors.FromFlatDataAndDimensions(t.Data, shape...), nil
+		return place(tensors.FromFlatDataAndDimensions(t.Data, shape...)), nil
 	}
 	for i, p := range parameters {
 		t, err := take(snap.Params, "parameter", p.Name, p.Shape)
@@ -166,11 +181,13 @@ func (snap Snapshot) Restore(parameters []transformer.Param, optimizer Optimizer
 		}
 		var moments []*tensors.Tensor
 		for _, m := range optimizer.moments(p) {
-			t := tensors.FromFlatDataAndDimensions(make([]float32, elements(m.Shape)), m.Shape...)
-			if len(snap.Moments) > 0 {
-				if t, err = take(snap.Moments[m.Name], m.Name+" moment of", p.Name, m.Shape); err != nil {
-					return nil, err
-				}
+			if len(snap.Moments) == 0 {
+				moments = append(moments, place(tensors.FromShape(shapes.Make(dtypes.Float32, m.Shape...))))
+				continue
+			}
+			t, err := take(snap.Moments[m.Name], m.Name+" moment of", p.Name, m.Shape)
+			if err != nil {
+				return nil, err
 			}
 			moments = append(moments, t)
 		}

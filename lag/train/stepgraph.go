@@ -23,6 +23,7 @@ func (p *Program) stepGraph(e *executable, state []*Node, inputs transformer.Inp
 		means[i] = Div(term.Sum, term.Count)
 	}
 	total := sum(means)
+	p.replaced(state)
 	report, state := p.update(state, Gradient(total, parameters...), total, rest[1], rest[2])
 	return append([]*Node{Stack(append(report, means...), 0)}, state...)
 }
@@ -39,6 +40,7 @@ func (p *Program) gradientGraph(e *executable, state []*Node, inputs transformer
 	for i, term := range terms {
 		parts[i] = Div(term.Sum, element(rest[1], i))
 	}
+	p.replaced(out)
 	gradients := []*Node{Stack(parts, 0)}
 	for i, gradient := range Gradient(sum(parts), parameters...) {
 		gradients = append(gradients, Add(out[i], gradient))
@@ -78,8 +80,17 @@ func (p *Program) zerosGraph(_ *executable, args []*Node) []*Node {
 // the norms of update and the new state.
 func (p *Program) updateGraph(_ *executable, args []*Node) []*Node {
 	n := len(args) - 3 - len(p.parameters)
+	p.replaced(args[:n])
 	report, state := p.update(args[:n], args[n:n+len(p.parameters)], args[n+len(p.parameters)], args[len(args)-2], args[len(args)-1])
 	return append([]*Node{Stack(report, 0)}, state...)
+}
+
+// replaced lets the results of a graph after the first, which is a report, take
+// the memory of donated arguments, one each in the same order.
+func (p *Program) replaced(donated []*Node) {
+	for i, argument := range donated {
+		p.backend.Alias(argument, i+1)
+	}
 }
 
 // update returns the new state and three norms: the gradient's norm, the root
@@ -100,33 +111,36 @@ func (p *Program) update(state, gradients []*Node, total, rate, scalars *Node) (
 	norm := globalNorm(gradients)
 	clip := clipFactor(norm, p.optimizer.clipNorm())
 	parameters, moments := state[:len(p.parameters)], state[len(p.parameters):]
-	var changes, newMoments []*Node
+	changes := make([]*Node, len(p.parameters))
+	next := make([]func(apply *Node) []*Node, len(p.parameters))
+	first := 0
 	for i, declared := range p.parameters {
 		own := make([]*Node, each)
 		for j := range own {
 			own[j] = element(scalars, i*each+j)
 		}
-		first := len(newMoments)
-		before := moments[first : first+p.layout[i]]
-		parameter, kept := p.optimizer.update(declared, parameters[i], Mul(gradients[i], clip), before, rate, own)
+		changes[i], next[i] = p.optimizer.update(declared, tensorUpdate{
+			parameter: parameters[i], gradient: gradients[i], clip: clip,
+			moments: moments[first : first+p.layout[i]], rate: rate, scalars: own,
+		})
+		first += p.layout[i]
 		if partly {
-			parameter = Where(trained[i], parameter, parameters[i])
-			for j := range kept {
-				kept[j] = Where(trained[i], kept[j], before[j])
-			}
+			changes[i] = Where(trained[i], changes[i], ZerosLike(changes[i]))
 		}
-		updated = append(updated, parameter)
-		newMoments = append(newMoments, kept...)
-		changes = append(changes, Sub(parameter, parameters[i]))
 	}
 	root := 1 / math.Sqrt(float64(transformer.Count(p.parameters)))
 	report = []*Node{norm, MulScalar(globalNorm(parameters), root), MulScalar(globalNorm(changes), root)}
 	finite := IsFinite(sum(append([]*Node{total}, report...)))
-	updated = append(updated, newMoments...)
-	for i, old := range state {
-		updated[i] = Where(finite, updated[i], old)
+	var newMoments []*Node
+	for i, change := range changes {
+		apply := finite
+		if partly {
+			apply = And(finite, trained[i])
+		}
+		updated = append(updated, Add(parameters[i], Where(finite, change, ZerosLike(change))))
+		newMoments = append(newMoments, next[i](apply)...)
 	}
-	return report, updated
+	return report, append(updated, newMoments...)
 }
 
 // clipFactor returns the factor that limits the norm of a gradient to greatest,

@@ -1,8 +1,13 @@
 package bert_test
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -28,6 +33,17 @@ func randomBatch(size, length, vocab int) objective.MLMBatch {
 	return b
 }
 
+// peak returns the greatest memory of the process so far, in megabytes, or 0
+// where Linux's file is missing.
+func peak() float64 {
+	text, _ := os.ReadFile("/proc/self/status")
+	var kilobytes float64
+	if _, rest, ok := strings.Cut(string(text), "VmHWM:"); ok {
+		fmt.Sscan(rest, &kilobytes)
+	}
+	return kilobytes / 1000
+}
+
 // BenchmarkStep measures a training step, forward, backward and AdamW, on the
 // backend of $LAG_BACKEND:
 //
@@ -43,6 +59,8 @@ func BenchmarkStep(b *testing.B) {
 		{"quick-learned", 6, 48, 512, 64, 32, bert.Learned},
 		{"toy", 6, 64, 1024, 32, 64, bert.Learned},
 		{"mini", 4, 256, 8192, 16, 128, bert.Learned},
+		{"small", 4, 512, 30522, 8, 128, bert.Learned},
+		{"base", 12, 768, 30522, 8, 128, bert.Learned},
 	} {
 		b.Run(shape.name, func(b *testing.B) {
 			engine, err := backend.Open(backend.Auto)
@@ -50,7 +68,7 @@ func BenchmarkStep(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer engine.Finalize()
-			config := bert.New(shape.layers, shape.hidden, 4, shape.vocab, shape.length)
+			config := bert.New(shape.layers, shape.hidden, max(4, shape.hidden/64), shape.vocab, shape.length)
 			config.Positions = shape.positions
 			program, err := train.NewProgram(engine, config, train.NewAdamW())
 			if err != nil {
@@ -67,12 +85,22 @@ func BenchmarkStep(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			begin := time.Now()
 			step(batch) // compiles
+			first := time.Since(begin)
+			var each []float64
 			for b.Loop() {
+				t0 := time.Now()
 				step(batch)
+				each = append(each, time.Since(t0).Seconds()*1000)
 			}
+			slices.Sort(each)
+			b.ReportMetric(each[len(each)/10], "p10ms")
+			b.ReportMetric(each[len(each)/2], "p50ms")
 			tokens := float64(b.N * shape.batch * shape.length)
 			b.ReportMetric(tokens/b.Elapsed().Seconds(), "tokens/s")
+			b.ReportMetric(first.Seconds(), "s/first")
+			b.ReportMetric(peak(), "MB")
 			b.ReportMetric(0, "ns/op")
 			b.Logf("%d parameters", config.ParameterCount())
 		})
