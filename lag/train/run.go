@@ -16,7 +16,7 @@ import (
 
 // FormatVersion is part of every run's address. Increase it when the same
 // configuration gives different numbers than before.
-const FormatVersion = 2
+const FormatVersion = 3
 
 // Run is a training run with its own directory:
 //

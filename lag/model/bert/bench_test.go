@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,15 +87,9 @@ func BenchmarkStep(b *testing.B) {
 			begin := time.Now()
 			step(batch) // compiles
 			first := time.Since(begin)
-			var each []float64
 			for b.Loop() {
-				t0 := time.Now()
 				step(batch)
-				each = append(each, time.Since(t0).Seconds()*1000)
 			}
-			slices.Sort(each)
-			b.ReportMetric(each[len(each)/10], "p10ms")
-			b.ReportMetric(each[len(each)/2], "p50ms")
 			tokens := float64(b.N * shape.batch * shape.length)
 			b.ReportMetric(tokens/b.Elapsed().Seconds(), "tokens/s")
 			b.ReportMetric(first.Seconds(), "s/first")
