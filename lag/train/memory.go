@@ -14,7 +14,7 @@ type MemoryUse struct {
 	Parameters  int64
 	Moments     int64 // moments of the optimizer
 	Gradients   int64 // gradient of one batch
-	Updated     int64 // new parameters and moments, which XLA writes before it frees the old ones
+	Changes     int64 // of the parameters, computed before any of them is changed
 	Activations int64 // activations stored for the backward pass
 }
 
@@ -30,18 +30,18 @@ func Memory(parameters []transformer.Param, optimizer Optimizer, activations int
 			m.Moments += float32Bytes * int64(elements(moment.Shape))
 		}
 	}
-	m.Updated = m.Parameters + m.Moments
+	m.Changes = m.Parameters
 	return m
 }
 
 // Total returns the sum of all fields.
 func (m MemoryUse) Total() int64 {
-	return m.Parameters + m.Moments + m.Gradients + m.Updated + m.Activations
+	return m.Parameters + m.Moments + m.Gradients + m.Changes + m.Activations
 }
 
 // String returns a line such as "1.9 GiB: parameters 418 MiB, ...".
 func (m MemoryUse) String() string {
 	text := func(bytes int64) string { return humanize.IBytes(uint64(bytes)) }
-	return fmt.Sprintf("%s: parameters %s, moments %s, gradients %s, their successors %s, activations %s", text(m.Total()),
-		text(m.Parameters), text(m.Moments), text(m.Gradients), text(m.Updated), text(m.Activations))
+	return fmt.Sprintf("%s: parameters %s, moments %s, gradients %s, changes %s, activations %s", text(m.Total()),
+		text(m.Parameters), text(m.Moments), text(m.Gradients), text(m.Changes), text(m.Activations))
 }

@@ -15,7 +15,7 @@ func TestMemory(t *testing.T) {
 	if got != want || got.Total() != 308+3<<19 {
 		t.Errorf("got %+v, %d in all, want %+v", got, got.Total(), want)
 	}
-	if got, want := got.String(), "1.5 MiB: parameters 44 B, moments 88 B, gradients 44 B, their successors 132 B, activations 1.5 MiB"; got != want {
+	if got, want := got.String(), "1.5 MiB: parameters 44 B, moments 88 B, gradients 44 B, changes 44 B, activations 1.5 MiB"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	base := train.MemoryUse{Parameters: 4 * 109_482_240}
