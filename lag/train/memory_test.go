@@ -11,8 +11,8 @@ import (
 func TestMemory(t *testing.T) {
 	parameters := []transformer.Param{{Name: "weight", Shape: []int{2, 3}}, {Name: "bias", Shape: []int{5}}}
 	got := train.Memory(parameters, train.NewAdamW(), 3<<19)
-	want := train.MemoryUse{Parameters: 44, Moments: 88, Gradients: 44, Updated: 132, Activations: 3 << 19}
-	if got != want || got.Total() != 308+3<<19 {
+	want := train.MemoryUse{Parameters: 44, Moments: 88, Gradients: 44, Changes: 44, Activations: 3 << 19}
+	if got != want || got.Total() != 220+3<<19 {
 		t.Errorf("got %+v, %d in all, want %+v", got, got.Total(), want)
 	}
 	if got, want := got.String(), "1.5 MiB: parameters 44 B, moments 88 B, gradients 44 B, changes 44 B, activations 1.5 MiB"; got != want {
