@@ -11,21 +11,21 @@ import (
 
 // Alias lets the result of a graph with the given index take the memory of an
 // argument of the same shape that is donated. Without it, XLA writes the result
-// elsewhere and needs memory for both. Where an engine has no such means, it does
-// nothing.
+// elsewhere and needs memory for both. Where an engine has no such means, Alias
+// does nothing and returns false.
 //
 // StableHLO has an attribute of arguments for this, and so has go-xla v0.4.1
 // (stablehlo.Value.Attributes). GoMLX v0.28.3 hides it, so Alias reaches for the
 // value behind the node.
-func (b *Backend) Alias(argument *graph.Node, result int) {
+func (b *Backend) Alias(argument *graph.Node, result int) bool {
 	for _, output := range graph.InternalBackendOutputs(argument) {
 		node := reflect.ValueOf(output)
 		if node.Kind() != reflect.Pointer || node.Elem().Kind() != reflect.Struct {
-			return
+			return false
 		}
 		field := node.Elem().FieldByName("value")
 		if !field.IsValid() || field.Type() != reflect.TypeFor[*stablehlo.Value]() {
-			return
+			return false
 		}
 		value := (*stablehlo.Value)(field.UnsafePointer())
 		if value.Attributes == nil {
@@ -33,4 +33,5 @@ func (b *Backend) Alias(argument *graph.Node, result int) {
 		}
 		value.Attributes["tf.aliasing_output"] = int32(result)
 	}
+	return true
 }

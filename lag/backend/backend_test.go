@@ -26,6 +26,35 @@ func TestEach(t *testing.T) {
 	})
 }
 
+// TestAlias checks that XLA is told to use an argument's memory again, and that
+// results stay right. It fails if a new GoMLX hides the means.
+func TestAlias(t *testing.T) {
+	testbackend.Each(t, func(t *testing.T, b *backend.Backend) {
+		var aliased bool
+		exec, err := NewExec(b.Backend, func(x *Node) *Node {
+			aliased = b.Alias(x, 0)
+			return AddScalar(x, 1)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		argument, err := DonateTensorBuffer(tensors.FromValue([]float32{1, 2}), b.Backend, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Call(argument)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := tensors.CopyFlatData[float32](out[0]); err != nil || got[0] != 2 || got[1] != 3 {
+			t.Errorf("got %v, %v", got, err)
+		}
+		if want := b.Kind != backend.Go; aliased != want {
+			t.Errorf("aliased is %t, want %t", aliased, want)
+		}
+	})
+}
+
 func TestOpenErrors(t *testing.T) {
 	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", t.TempDir())
 	for name, want := range map[string]string{

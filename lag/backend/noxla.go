@@ -14,4 +14,4 @@ func openXLA(options string) (*Backend, error) {
 }
 
 // Alias does nothing: only XLA can place a result in the memory of an argument.
-func (b *Backend) Alias(argument *graph.Node, result int) {}
+func (b *Backend) Alias(argument *graph.Node, result int) bool { return false }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/lag/backend/programs"
 )
 
 //go:embed requirements.txt
@@ -156,6 +158,9 @@ func (p peers) matrixRate(ctx context.Context) (rate float64, err error) {
 	return rate, nil
 }
 
+// cold makes lag compile its programs, as the peers do.
+var cold = []string{programs.Env + "=" + programs.Off}
+
 // named returns the contestants with the given names, lag first.
 func (p peers) named(names []string) ([]contestant, error) {
 	own, err := executable()
@@ -163,6 +168,8 @@ func (p peers) named(names []string) ([]contestant, error) {
 		return nil, err
 	}
 	torch := func(mode string, env ...string) contestant {
+		// A cache of its own, so that none finds what another has compiled.
+		env = append(env, "TORCHINDUCTOR_CACHE_DIR="+filepath.Join(p.cache, "inductor-"+mode))
 		return contestant{command: []string{p.python, filepath.Join(p.programs, "torch_steps.py"), mode}, env: append(p.env(p.threads), env...)}
 	}
 	jax := func(env ...string) contestant {
@@ -172,7 +179,7 @@ func (p peers) named(names []string) ([]contestant, error) {
 		torchEager: torch("eager"), torchCompile: torch("compile"), torchAll: torch("compile-all"),
 		torchTuned: torch("compile", tunedAllocator...), jaxPlain: jax(), jaxTuned: jax(tunedAllocator...),
 	}
-	list := []contestant{{name: ownName, command: own}}
+	list := []contestant{{name: ownName, command: own, env: cold}}
 	for _, name := range names {
 		c, ok := known[name]
 		if !ok {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend/programs"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
 	"github.com/landscape-aware/growing/lag/model"
@@ -26,11 +27,12 @@ import (
 
 // rest are the figures of lag alone. Each list has an entry for each round.
 type rest struct {
-	FirstStep []float64 `json:"first_step_mini_s"` // from the start of go run until a step was logged
-	Layers12  []float64 `json:"compile_12_s"`      // a first step, less one that comes later
-	Layers24  []float64 `json:"compile_24_s"`
-	Grow      []float64 `json:"grow_base_s"` // BERT-Base from 6 to 12 layers, with moments
-	Analyze   []float64 `json:"analyze_s"`   // 200 candidates with 1,000 evaluations each
+	FirstStepCold []float64 `json:"first_step_mini_cold_s"` // with no compiled programs
+	FirstStep     []float64 `json:"first_step_mini_s"`      // from the start of go run until a step was logged
+	Layers12      []float64 `json:"compile_12_s"`           // a first step, less one that comes later
+	Layers24      []float64 `json:"compile_24_s"`
+	Grow          []float64 `json:"grow_base_s"` // BERT-Base from 6 to 12 layers, with moments
+	Analyze       []float64 `json:"analyze_s"`   // 200 candidates with 1,000 evaluations each
 }
 
 // Names of measurements that this program makes in a process of its own.
@@ -47,12 +49,15 @@ func measureRest(ctx context.Context, root, scratch, logs, backend string, threa
 		return nil, err
 	}
 	for round := range rounds + 1 { // the first fills Go's build cache, and makes the data
-		seconds, err := firstStep(ctx, root, scratch, backend)
-		if err != nil {
-			return nil, err
-		}
-		if round > 0 {
-			r.FirstStep = append(r.FirstStep, seconds)
+		kept := filepath.Join(scratch, fmt.Sprintf("programs-%d", round))
+		for _, to := range []*[]float64{&r.FirstStepCold, &r.FirstStep} {
+			seconds, err := firstStep(ctx, root, scratch, kept, backend)
+			if err != nil {
+				return nil, err
+			}
+			if round > 0 {
+				*to = append(*to, seconds)
+			}
 		}
 	}
 	for range rounds {
@@ -63,7 +68,7 @@ func measureRest(ctx context.Context, root, scratch, logs, backend string, threa
 				return nil, err
 			}
 			m := &measured{}
-			p, err := race{shape: s, dir: dir, logs: logs, turn: 0.1}.begin(ctx, contestant{name: ownName, command: own}, m)
+			p, err := race{shape: s, dir: dir, logs: logs, turn: 0.1}.begin(ctx, contestant{name: ownName, command: own, env: cold}, m)
 			if err != nil {
 				return nil, err
 			}
@@ -97,7 +102,8 @@ func measureRest(ctx context.Context, root, scratch, logs, backend string, threa
 
 // firstStep starts lag train with go run and returns the seconds until its log
 // has a step. A checkpoint after every step makes it write the log at once.
-func firstStep(ctx context.Context, root, scratch, backend string) (float64, error) {
+// Compiled programs are in the directory kept.
+func firstStep(ctx context.Context, root, scratch, kept, backend string) (float64, error) {
 	out := filepath.Join(scratch, "first-step")
 	if err := os.RemoveAll(out); err != nil {
 		return 0, err
@@ -109,6 +115,7 @@ func firstStep(ctx context.Context, root, scratch, backend string) (float64, err
 	}
 	cmd := exec.CommandContext(ctx, "go", "run", "./lag/cmd/lag", "train", "-config", config, "-backend", backend, "-out", out, "-data", filepath.Join(scratch, "data"))
 	cmd.Dir, cmd.Stderr, cmd.Stdout, cmd.WaitDelay = root, &stderr, io.Discard, 5*time.Second
+	cmd.Env = append(os.Environ(), programs.Env+"="+kept)
 	ownGroup(cmd)
 	cmd.Cancel = func() error { return end(cmd) }
 	begun := time.Now()

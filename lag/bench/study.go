@@ -13,13 +13,15 @@ import (
 	"time"
 
 	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/lag/backend/programs"
 )
 
 // The study: candidates are trained and evaluated, from the start of the command
 // to its result.
 const (
 	studyCandidates  = 8
-	studyEvaluations = 8  // of a peer's candidate; lag has 11
+	studyEvaluations = 8  // of a peer's candidate; lag has 10
 	studyPretraining = 20 // steps of lag's source model; the peers have none
 )
 
@@ -107,10 +109,9 @@ func chosen(all []arrangement, names string) ([]arrangement, error) {
 func ownStudy(ctx context.Context, lag string, s studyPlace, workers int) *exec.Cmd {
 	flags := append([]string{"study", "-preset", "quick", "-name", "bench", "-out", filepath.Join(s.scratch, "run"), "-data", s.data,
 		"-workers", strconv.Itoa(workers), "-pretrain", strconv.Itoa(studyPretraining), "-pretrain-warmup", "10", "-steps", strconv.Itoa(s.steps),
-		"-lag", strconv.Itoa(s.steps / 5), "-strategies", strategies, "-rules", fmt.Sprintf("lag:%d loss-at-init oracle", s.steps/5), "-gate", "1"}, s.shape.study...)
+		"-lag", strconv.Itoa(s.steps / 5), "-strategies", strategies, "-rules", fmt.Sprintf("lag:%d loss-at-init oracle", s.steps/5), "-gate", "1", "-early-validation", "0"}, s.shape.study...)
 	cmd := exec.CommandContext(ctx, lag, flags...)
-	// Whatever it keeps of compiled programs is in the user's cache directory.
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+s.cache)
+	cmd.Env = append(os.Environ(), programs.Env+"="+filepath.Join(s.cache, "programs"))
 	return cmd
 }
 

@@ -91,7 +91,8 @@ func (r *restResult) write(w io.Writer) {
 	fmt.Fprintf(w, "\n### lag alone\n\n%s.\n\n", r.Conditions)
 	head(w, "", "seconds")
 	f := r.Figures
-	row(w, "first training step of `mini`, from `go run` on, data prepared", seconds(f.FirstStep))
+	row(w, "first training step of `mini`, from `go run` on, data prepared, no compiled programs", seconds(f.FirstStepCold))
+	row(w, "the same with the programs of the run before", seconds(f.FirstStep))
 	row(w, "compiling a step of 12 layers (H128)", seconds(f.Layers12))
 	row(w, "compiling a step of 24 layers (H128)", seconds(f.Layers24))
 	row(w, "growing BERT-Base from 6 to 12 layers in memory, with moments", seconds(f.Grow))

@@ -69,6 +69,7 @@ func (r *results) writeTargets(w io.Writer) {
 	atMost := func(what string, list []float64, target float64) {
 		row(w, what, fmt.Sprintf("at most %g", target), seconds(list), yes(spreadOf(list).Max <= target))
 	}
+	atMost("first training step of `mini` from `go run` on, no compiled programs, s", f.FirstStepCold, firstTarget)
 	atMost("first training step of `mini` from `go run` on, s", f.FirstStep, firstTarget)
 	layers := speedup(f.Layers12, f.Layers24)
 	row(w, "compiling 24 layers relative to 12", fmt.Sprintf("at most %g", layersTarget), layers.String(), yes(layers.Max <= layersTarget))

@@ -79,7 +79,7 @@ func nearest(losses []float64, all, n int) []int {
 				break
 			}
 			chosen[out], chosen[in] = false, true
-			sum += losses[in] - losses[out]
+			sum = sum - losses[out] + losses[in] // as above, so that each exchange brings it nearer
 		}
 	}
 	var indices []int

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +24,23 @@ func TestNearest(t *testing.T) {
 		got := nearest(test.losses, test.all, test.n)
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%d of %v: %s", test.n, test.losses, diff)
+		}
+	}
+}
+
+// TestNearestEnds: equal losses, whose sums round in many ways, must not be
+// exchanged for ever.
+func TestNearestEnds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		all := 4 + rng.IntN(13)
+		losses := make([]float64, all)
+		for i := range losses {
+			losses[i] = []float64{0.1, 0.1, 0.3, 2.7}[rng.IntN(4)]
+		}
+		n := 1 + rng.IntN(all-1)
+		if got := nearest(losses, all, n); len(got) != n {
+			t.Fatalf("%d of %v: %v", n, losses, got)
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 func TestRehearse(t *testing.T) {
 	testbackend.Slow(t, testbackend.XLA(t))
 	task, kept := tinyTask(t), t.TempDir()
+	task.ValidationBatches = 4 // evaluated together
 	outcome := func(dir string, rehearse bool) (o train.Outcome) {
 		t.Setenv(programs.Env, dir)
 		s, err := Open(t.Context(), task, Options{Dir: filepath.Join(t.TempDir(), "runs"), Backend: backend.CPU})

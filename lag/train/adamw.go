@@ -68,8 +68,9 @@ func (o AdamW) update(p transformer.Param, t tensorUpdate) (*Node, func(*Node) [
 
 // direction returns the update for a rate of 1, to be subtracted.
 func (o AdamW) direction(p transformer.Param, t tensorUpdate) *Node {
-	m := Add(MulScalar(t.moments[0], o.Beta1), Mul(t.gradient, MulScalar(t.clip, 1-o.Beta1)))
-	v := Add(MulScalar(t.moments[1], o.Beta2), Mul(Square(t.gradient), MulScalar(Square(t.clip), 1-o.Beta2)))
+	gradient := Mul(t.gradient, t.clip)
+	m := Add(MulScalar(t.moments[0], o.Beta1), MulScalar(gradient, 1-o.Beta1))
+	v := Add(MulScalar(t.moments[1], o.Beta2), MulScalar(Square(gradient), 1-o.Beta2))
 	direction := Div(Div(m, t.scalars[0]), AddScalar(Div(Sqrt(v), t.scalars[1]), o.Epsilon))
 	if p.Decay && o.WeightDecay > 0 {
 		direction = Add(direction, MulScalar(t.parameter, o.WeightDecay))
@@ -77,20 +78,17 @@ func (o AdamW) direction(p transformer.Param, t tensorUpdate) *Node {
 	return direction
 }
 
-// next returns a function for the new moments. They are computed anew, not
-// taken from direction, and other factors than there keep the compiler from
-// finding out: it then neither stores them in between nor reads them again.
+// next returns a function for the new moments. Its factors are written
+// differently from those in direction. Otherwise XLA would merge the two, write
+// the moments to memory for direction, and read them again.
 func (o AdamW) next(t tensorUpdate) func(apply *Node) []*Node {
 	return func(apply *Node) []*Node {
-		gradient := Where(apply, t.gradient, ZerosLike(t.gradient))
-		average := func(old, new *Node, beta float64, factor *Node) *Node {
-			one, zero := ScalarOne(factor.Graph(), factor.DType()), ScalarZero(factor.Graph(), factor.DType())
-			keep := Where(apply, MulScalar(one, beta), one)
-			return Add(Mul(old, keep), Mul(new, Where(apply, MulScalar(factor, 1-beta), zero)))
-		}
+		one, zero := ScalarOne(t.clip.Graph(), t.clip.DType()), ScalarZero(t.clip.Graph(), t.clip.DType())
+		gradient, clip := Where(apply, t.gradient, ZerosLike(t.gradient)), Where(apply, t.clip, zero)
+		keep := func(moment *Node, beta float64) *Node { return Mul(moment, Where(apply, MulScalar(one, beta), one)) }
 		return []*Node{
-			average(t.moments[0], gradient, o.Beta1, t.clip),
-			average(t.moments[1], Square(gradient), o.Beta2, Square(t.clip)),
+			Add(keep(t.moments[0], o.Beta1), Mul(gradient, MulScalar(clip, 1-o.Beta1))),
+			Add(keep(t.moments[1], o.Beta2), MulScalar(Square(Mul(gradient, clip)), 1-o.Beta2)),
 		}
 	}
 }

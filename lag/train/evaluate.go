@@ -36,6 +36,7 @@ func (p *Program) losses(ctx context.Context, s *State, batches []Batch, gates [
 	everywhere := true
 	for done := 0; done < len(batches); {
 		n := p.together(batches)
+		// Several batches at once take long enough to check the context before them too.
 		if (done > 0 || n > 1) && ctx.Err() != nil {
 			return 0, nil, context.Cause(ctx)
 		}

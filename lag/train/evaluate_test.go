@@ -56,6 +56,9 @@ func TestEvaluationTogether(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if n, want := program.Together(batches), map[string]int{"parts": 6, "whole": 1}[name]; n != want {
+					t.Errorf("%s: %d batches in one execution, want %d", name, n, want)
+				}
 				if len(each) != len(batches) {
 					t.Fatalf("%s: %d losses for %d batches", name, len(each), len(batches))
 				}

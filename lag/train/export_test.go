@@ -2,6 +2,9 @@ package train
 
 import "context"
 
+// Together returns how many of some batches are evaluated in one execution.
+func (p *Program) Together(batches []Batch) int { return p.together(batches) }
+
 // Losses returns the mean loss of batches and that of each.
 func (p *Program) Losses(ctx context.Context, s *State, batches []Batch, gates []float32) (mean float64, each []float64, err error) {
 	return p.losses(ctx, s, batches, gates)

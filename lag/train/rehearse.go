@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// Rehearse compiles what the run will execute: it evaluates one batch and makes
+// Rehearse compiles what the run will execute: it evaluates as many batches as it does at once, and makes
 // one update, on initial weights that it throws away. It writes nothing, and
 // does not change the run. Between the two it checks the context, and returns its
 // cause after cancellation.
@@ -13,7 +13,7 @@ func (r *Run) Rehearse(ctx context.Context) (err error) {
 	state := r.Program.NewState(r.Seed)
 	defer func() { err = errors.Join(err, state.Finalize()) }()
 	if len(r.Validation) > 0 {
-		if _, err := r.Program.Loss(ctx, state, r.Validation[:1], r.gates(0)); err != nil {
+		if _, err := r.Program.Loss(ctx, state, r.Validation[:r.Program.together(r.Validation)], r.gates(0)); err != nil {
 			return err
 		}
 	}

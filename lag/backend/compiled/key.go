@@ -37,7 +37,7 @@ func environment() (settings []string, ok bool, err error) {
 			value = string(flags)
 			settings = append(settings, value)
 		}
-		if strings.Contains(value, "xla_dump") {
+		if strings.Contains(value, "dump") {
 			return nil, false, nil
 		}
 	}

@@ -4,7 +4,7 @@
 // A program is a file of the directory lag/programs in the user's cache, or of
 // the directory that LAG_PROGRAMS names; LAG_PROGRAMS=off keeps nothing. The
 // file's name is a hash of all that the program depends on, which is the
-// caller's business. Together the files take 2 GB at most; those that were not
+// caller's business. Together the files take 2 GiB at most; those that were not
 // used for longest go first. The directory can be removed at any time.
 //
 // A program is machine code that will be executed. So the directory and its

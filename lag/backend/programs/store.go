@@ -12,8 +12,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -87,6 +89,9 @@ const (
 	unfinished = ".tmp"
 )
 
+// ours matches the names of a store's files.
+var ours = regexp.MustCompile(`^[0-9a-f]{64}\.program(\.lock|\.[0-9a-f]{8}\.tmp)?$`)
+
 // A RefusedError says why a stored program was not read. The file is removed.
 type RefusedError struct {
 	Path string
@@ -107,8 +112,8 @@ func (s *Store) path(k Key) string { return filepath.Join(s.dir, k.String()+ext)
 // is tried again.
 const unkept = 7 * 24 * time.Hour
 
-// Load returns a program, see [Store.Save]. The error is [fs.ErrNotExist] if there is none, and a
-// [RefusedError] if there was a file that cannot be trusted.
+// Load returns a program, see [Store.Save]. The error is [fs.ErrNotExist] if
+// there is none, and a [RefusedError] if there was a file that cannot be trusted.
 func (s *Store) Load(k Key) ([]byte, error) {
 	path := s.path(k)
 	program, saved, err := s.read(path, k)
@@ -123,8 +128,10 @@ func (s *Store) Load(k Key) ([]byte, error) {
 		_ = os.Chtimes(path, now, now) // it is the last used; if that is lost, it goes earlier
 		return program, nil
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	for _, passing := range []error{fs.ErrNotExist, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO} {
+		if errors.Is(err, passing) {
+			return nil, err
+		}
 	}
 	return nil, &RefusedError{path, errors.Join(err, os.Remove(path))}
 }
@@ -217,12 +224,11 @@ func (s *Store) list() ([]kept, error) {
 		}
 		path, name := filepath.Join(s.dir, e.Name()), e.Name()
 		switch {
+		case !ours.MatchString(name): // the user's directory may have other files
 		case strings.HasSuffix(name, ext):
 			all = append(all, kept{path, info.Size(), info.ModTime()})
-		case strings.HasSuffix(name, unfinished) || strings.HasSuffix(name, lockExt):
-			if time.Since(info.ModTime()) > 24*time.Hour {
-				_ = os.Remove(path)
-			}
+		case time.Since(info.ModTime()) > 24*time.Hour:
+			_ = os.Remove(path)
 		}
 	}
 	slices.SortFunc(all, func(a, b kept) int { return cmp.Or(a.used.Compare(b.used), strings.Compare(a.path, b.path)) })

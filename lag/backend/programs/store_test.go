@@ -159,7 +159,8 @@ func TestLimit(t *testing.T) {
 		save(t, s, key(i), program)
 		age(filepath.Base(s.path(key(i))), 10-int(i))
 	}
-	for name, days := range map[string]int{"a.program.0.tmp": 2, "b.program.0.tmp": 0, "a.program.lock": 2, "b.program.lock": 0, "notes": 99} {
+	a, b := strings.Repeat("a", 64)+".program", strings.Repeat("b", 64)+".program"
+	for name, days := range map[string]int{a + ".00000000.tmp": 2, b + ".00000000.tmp": 0, a + ".lock": 2, b + ".lock": 0, "Cargo.lock": 99} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +175,7 @@ func TestLimit(t *testing.T) {
 			t.Errorf("program %d: %v, want %v", i, err, want)
 		}
 	}
-	for name, want := range map[string]bool{"a.program.0.tmp": false, "b.program.0.tmp": true, "a.program.lock": false, "b.program.lock": true, "notes": true} {
+	for name, want := range map[string]bool{a + ".00000000.tmp": false, b + ".00000000.tmp": true, a + ".lock": false, b + ".lock": true, "Cargo.lock": true} {
 		if _, err := os.Stat(filepath.Join(s.dir, name)); (err == nil) != want {
 			t.Errorf("%s exists: %t, want %t", name, err == nil, want)
 		}

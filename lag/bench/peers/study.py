@@ -14,6 +14,8 @@ def main():
     kind, directory = sys.argv[1:3]
     candidates, steps, evaluations, threads = map(int, sys.argv[3:])
     settings, weights, batches = common.load(directory)
+    if kind == "compile-all":
+        sys.exit("compile-all would compile its optimizer again for each candidate; use compile")
     if kind == "jax":
         import jax_steps
 

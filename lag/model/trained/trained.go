@@ -185,7 +185,8 @@ func (p *Model) Save(dir string) error {
 }
 
 // Grow grows each stack of the model with a strategy, without training; see
-// [train.Snapshot.Grow]. The seed determines the weights of new layers. Gated
+// [train.Snapshot.Grow]. What does not change is shared with p, so neither may be
+// changed in place. The seed determines the weights of new layers. Gated
 // strategies are errors, because weights do not include gates.
 func (p *Model) Grow(strategies []growth.Strategy, seed int64) (*Model, error) {
 	var depths []int
