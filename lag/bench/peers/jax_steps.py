@@ -16,7 +16,7 @@ import jax_models
 
 class Trainer:
     def __init__(self, settings, weights, batches):
-        if settings.model.get("precision", "float32") != "float32":
+        if getattr(settings.model, "precision", "float32") != "float32":
             sys.exit("the models in JAX are float32 only")
         self.settings, self.weights = settings, weights
         self.batches = [jax.device_put(b) for b in batches]
