@@ -28,6 +28,9 @@ static void use_huge_pages(size_t size) {
 		return;
 	}
 	char *block = malloc(size);
+	for (; block == NULL && size > 64 << 20; block = malloc(size)) {
+		size /= 2; // a limit of the process, or a small machine
+	}
 	if (block != NULL) {
 		uintptr_t page = 2 << 20, start = ((uintptr_t)block + page - 1) & ~(page - 1);
 		madvise((void *)start, ((uintptr_t)block + size - start) & ~(page - 1), MADV_HUGEPAGE);
@@ -48,8 +51,9 @@ static void trim(void) {}
 import "C"
 
 // hugePages is the size of the part of the heap, in bytes of address space, for
-// which huge pages are requested. Memory is allocated only when used.
-const hugePages = 1 << 30
+// which huge pages are requested: enough for a BERT-Base and its optimizer. If
+// the system refuses that much, it is halved. Memory is allocated only when used.
+const hugePages = 8 << 30
 
 // tuneMalloc and the constructor above make glibc keep freed memory, on huge
 // pages. XLA's CPU runtime allocates and frees its temporaries at every step.
