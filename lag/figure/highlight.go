@@ -49,7 +49,7 @@ func roles(all []*aggregate.Strategy) map[int]string {
 			return
 		}
 		if n := picked(all[most]); n < all[most].Seeds() {
-			role += fmt.Sprintf(" (%d of %d seeds)", n, all[most].Seeds())
+			role += fmt.Sprintf(" %d/%d", n, all[most].Seeds())
 		}
 		of[most] = append(of[most], role)
 	}

@@ -172,5 +172,5 @@ func endLabelsWidth(labels ...endLabel) float64 {
 	for _, l := range labels {
 		width = max(width, chart.TextWidth(l.name, chart.SizeNote, l.bold), chart.TextWidth(l.note, sizeOfNote, false))
 	}
-	return leader + sample + 9 + min(width, 215)
+	return leader + sample + 9 + min(width, 250)
 }

@@ -40,9 +40,9 @@ func Noise(r *result.Study) Figure {
 	}
 	says := noiseInWords(r)
 	f.Alt = fmt.Sprintf("Dots for the final losses of %d strategies under %d seeds, the lowest mean first. %s.", len(all), len(r.Seeds), says)
-	f.Caption = "Two strategies differ if the marks of their rows do not overlap: " + says + "."
+	f.Caption = "Are the rows further apart than the marks within a row? " + says + "."
 	if len(r.Seeds) < 2 {
-		f.Caption = "With one seed it is not known which differences another seed would leave: " + says + "."
+		f.Caption = "The lowest is on top. One seed does not tell which differences another would leave. " + says + "."
 	}
 	lo, hi := chart.Extent(losses, 0.04)
 	p := rowPanel("strategy", rows, chart.Values("loss", finalTitle, lo, hi, 6))
@@ -86,9 +86,9 @@ func noiseInWords(r *result.Study) string {
 		if n.IsNoise {
 			judgement = ": noise"
 		}
-		parts = append(parts, fmt.Sprintf("standard deviation between strategies %.4f nats, between seeds %.4f (ratio %.1f%s)", float64(n.Strategies), float64(n.Seeds), float64(n.Ratio), judgement))
+		parts = append(parts, fmt.Sprintf("Standard deviation between strategies %.4f nats, between seeds %.4f (ratio %.1f%s)", float64(n.Strategies), float64(n.Seeds), float64(n.Ratio), judgement))
 	} else {
-		parts = append(parts, "the spread between seeds was not measured")
+		parts = append(parts, "The spread between seeds was not measured")
 	}
 	if finite(float64(n.PairError)) {
 		parts = append(parts, fmt.Sprintf("error of a difference %.4f", float64(n.PairError)))

@@ -51,7 +51,9 @@ func (c Chart) spec() object {
 		title["subtitle"] = caption
 	}
 	spec["title"], spec["description"], spec["config"], spec["padding"] = title, c.Alt, config(), border
-	spec["background"] = "transparent" // a notebook may be dark
+	// A notebook may be dark. Only Vega's SVG takes the page's color for text.
+	spec["background"] = "transparent"
+	spec["usermeta"] = object{"embedOptions": object{"renderer": "svg"}}
 	return spec
 }
 
