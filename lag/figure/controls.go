@@ -47,15 +47,10 @@ func controlStyle(r *result.Study) func(aggregate.Arm) chart.Style {
 		if place, ok := places[name]; ok {
 			return strategyLine(place, 2.6)
 		}
-		s := chart.Style{Color: chart.Ink, Width: 2.6, Dash: chart.Dotted}
-		switch {
-		case strings.HasPrefix(a.Name, string(result.ControlScratchSteps)):
-		case strings.HasPrefix(a.Name, string(result.ControlScratch)):
-			s.Dash = chart.Dashed
-		default: // LAG's picks, which differ between seeds
-			s.Color, s.Dash = chart.Vermillion, chart.Solid
+		if strings.HasPrefix(a.Name, string(result.ControlScratch)) {
+			return controlLine(a.Name)
 		}
-		return s
+		return chart.Style{Color: chart.Vermillion, Width: 2.6} // LAG's picks, which differ between seeds
 	}
 }
 

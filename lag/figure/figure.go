@@ -109,6 +109,10 @@ func (f Figure) WriteFiles(dir string) error {
 	return nil
 }
 
+// Inline returns the SVG as an element for an HTML page. It suits light and dark
+// pages: it has no background and takes the page's color for text.
+func (f Figure) Inline() []byte { return chart.Inline(f.SVG) }
+
 // noData returns an empty figure with the reason.
 func noData(name, title, why string) Figure {
 	return Figure{Name: name, Title: title, Err: fmt.Errorf("figure %s: %w: %s", name, ErrNoData, why)}

@@ -115,7 +115,7 @@ type endLabel struct {
 	y                  float64 // height of the line's end, in CSS pixels from the bottom
 	style              chart.Style
 	shape              chart.Style // of the point at the line's end; none if its radius is 0
-	bold               bool
+	bold, accent       bool        // accent is the color of LAG
 }
 
 const (
@@ -149,7 +149,7 @@ func endLabels(labels, others []endLabel, height, width float64) chart.Panel {
 		if l.shape.Radius > 0 {
 			p.Marks = append(p.Marks, chart.Mark{Kind: chart.Points, Series: l.series, Style: l.shape, Loose: true, Data: []chart.Datum{{X: leader + sample/2, Y: y}}})
 		}
-		text(l.name, l.series, leader+sample+7, y, chart.Style{Color: lagColor(l.bold, chart.Ink), Bold: l.bold, Size: chart.SizeNote})
+		text(l.name, l.series, leader+sample+7, y, chart.Style{Color: lagColor(l.accent, chart.Ink), Bold: l.bold, Size: chart.SizeNote})
 	}
 	for i, l := range labels {
 		y := places[i]

@@ -25,7 +25,7 @@ func LossCurves(r *result.Study) Figure {
 	stopped := 0
 	because := roles(all)
 	for i, s := range all {
-		c := curve{label: s.Name, series: s.Name, role: because[i], style: otherLine, bold: i == pickOf(all)}
+		c := curve{label: s.Name, series: s.Name, role: because[i], style: otherLine, bold: i == pickOf(all), lag: i == pickOf(all)}
 		if s.Stopped() {
 			stopped++
 			c.stopped = true
@@ -86,6 +86,7 @@ type curve struct {
 	seeds   []chart.Datum // range over the seeds, to be shaded; may be nil
 	stopped bool
 	bold    bool // drawn above the others
+	lag     bool // LAG picks it
 	silent  bool // neither named nor counted among the others
 }
 
@@ -113,7 +114,7 @@ func curveLabels(curves []curve, p chart.Panel) (labels, others []endLabel) {
 		switch {
 		case cv.role != "":
 			y := cv.data[len(cv.data)-1].Y
-			labels = append(labels, endLabel{name: cv.label, note: cv.role, series: cv.series, bold: cv.bold, style: cv.style, shape: cv.point,
+			labels = append(labels, endLabel{name: cv.label, note: cv.role, series: cv.series, bold: cv.bold, accent: cv.lag, style: cv.style, shape: cv.point,
 				y: p.Height * min(max(p.Y.Place(y), 0), 1)})
 		case cv.stopped:
 			stopped = append(stopped, cv)

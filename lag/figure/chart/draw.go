@@ -52,7 +52,9 @@ func (p pen) point(x, y float64) vg.Point {
 func (c Chart) paint(canvas draw.Canvas, names bool) {
 	l := c.layout()
 	p := pen{Canvas: canvas, names: names}
-	p.bar(Style{Color: White}, 0, 0, l.width+1, l.height+1)
+	if names { // an SVG; a PNG is white already
+		p.bar(Style{Color: White}, 0, 0, l.width+1, l.height+1)
+	}
 	for _, t := range l.texts {
 		p.text(t)
 	}

@@ -16,35 +16,6 @@ import (
 // and Alt are for screen readers. A mark has its name and numbers as a title,
 // which browsers show at the pointer.
 func (c Chart) SVG() (data []byte, err error) {
-	svg, err := c.svg()
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte("<?xml version=\"1.0\"?>\n"), svg...), nil
-}
-
-// InlineSVG draws the chart as an SVG element for an HTML page. It has no
-// background and takes the page's color for text, so that it suits dark pages.
-func (c Chart) InlineSVG() (data []byte, err error) {
-	svg, err := c.svg()
-	if err != nil {
-		return nil, err
-	}
-	// Texts hold no "<" and styles no text, so nothing else can match.
-	paper := regexp.MustCompile(`<path d="[^"]*"\s*style="fill:#FFFFFF" />\n?`)
-	if at := paper.FindIndex(svg); at != nil {
-		svg = slices.Delete(svg, at[0], at[1])
-	}
-	ink := []byte(strings.ToUpper(Hex(Ink)))
-	for _, property := range []string{"fill:", "stroke:"} {
-		svg = bytes.ReplaceAll(svg, append([]byte(`style="`+property), ink...), []byte(`style="`+property+"currentColor"))
-		svg = bytes.ReplaceAll(svg, append([]byte(";"+property), ink...), []byte(";"+property+"currentColor"))
-	}
-	return svg, nil
-}
-
-// svg returns the SVG element.
-func (c Chart) svg() (data []byte, err error) {
 	defer recoverDrawing(&err)
 	width, height := c.Size()
 	canvas := vgsvg.New(points(float64(width)), points(float64(height)))
@@ -55,6 +26,31 @@ func (c Chart) svg() (data []byte, err error) {
 	}
 	return describeSVG(buf.Bytes(), c.Title, c.Alt)
 }
+
+// Inline returns the element of an SVG from [Chart.SVG] for an HTML page. It has
+// no background and takes the page's color for text, so that it suits dark
+// pages. Its title is a label for screen readers, because browsers would show it
+// everywhere.
+func Inline(svg []byte) []byte {
+	svg = namespace.ReplaceAll(svg[max(0, bytes.Index(svg, []byte("<svg"))):], nil)
+	// Texts hold no "<" or quotes, so the expressions match nothing else.
+	if at := paper.FindIndex(svg); at != nil {
+		svg = slices.Concat(svg[:at[0]], svg[at[1]:])
+	}
+	svg = ink.ReplaceAll(svg, []byte("${1}currentColor"))
+	if at := rootTitle.FindSubmatchIndex(svg); at != nil {
+		label := fmt.Sprintf(` role="img" aria-label="%s. %s">`, svg[at[2]:at[3]], svg[at[4]:at[5]])
+		svg = slices.Concat(svg[:at[0]], []byte(label), svg[at[1]:])
+	}
+	return svg
+}
+
+var (
+	namespace = regexp.MustCompile(`\s+xmlns(:\w+)?="[^"]*"`) // HTML needs none
+	paper     = regexp.MustCompile(`<path d="[^"]*"\s*style="fill:#FFFFFF" />\n?`)
+	ink       = regexp.MustCompile(`([";](?:fill|stroke):)(?i:` + Hex(Ink) + `)\b`)
+	rootTitle = regexp.MustCompile(` role="img">\n<title>([^<]*)</title>\n<desc>([^<]*)</desc>`)
+)
 
 // describeSVG adds a title and a description for screen readers, and the names
 // of marks. It names fallback fonts with the same widths for systems without
@@ -68,7 +64,7 @@ func describeSVG(svg []byte, title, alt string) ([]byte, error) {
 	}
 	end += start
 	var out bytes.Buffer
-	out.Write(svg[start:end])
+	out.Write(svg[:end])
 	out.WriteString(` role="img">`)
 	fmt.Fprintf(&out, "\n<title>%s</title>\n<desc>%s</desc>", html.EscapeString(title), html.EscapeString(alt))
 	out.Write(svg[end+1:])
