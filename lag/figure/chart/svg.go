@@ -37,7 +37,7 @@ func Inline(svg []byte) []byte {
 	if at := paper.FindIndex(svg); at != nil {
 		svg = slices.Concat(svg[:at[0]], svg[at[1]:])
 	}
-	svg = ink.ReplaceAll(svg, []byte("${1}currentColor"))
+	svg = styles.ReplaceAllFunc(svg, func(style []byte) []byte { return ink.ReplaceAll(style, []byte("${1}currentColor")) })
 	if at := rootTitle.FindSubmatchIndex(svg); at != nil {
 		label := fmt.Sprintf(` role="img" aria-label="%s. %s">`, svg[at[2]:at[3]], svg[at[4]:at[5]])
 		svg = slices.Concat(svg[:at[0]], []byte(label), svg[at[1]:])
@@ -48,6 +48,7 @@ func Inline(svg []byte) []byte {
 var (
 	namespace = regexp.MustCompile(`\s+xmlns(:\w+)?="[^"]*"`) // HTML needs none
 	paper     = regexp.MustCompile(`<path d="[^"]*"\s*style="fill:#FFFFFF" />\n?`)
+	styles    = regexp.MustCompile(`style="[^"]*"`)
 	ink       = regexp.MustCompile(`([";](?:fill|stroke):)(?i:` + Hex(Ink) + `)\b`)
 	rootTitle = regexp.MustCompile(` role="img">\n<title>([^<]*)</title>\n<desc>([^<]*)</desc>`)
 )
@@ -105,8 +106,8 @@ func (c Chart) spoken(p Panel, m Mark, d Datum) string {
 		for i, a := range []Axis{p.X, p.Y} {
 			switch v := [2]float64{d.X, d.Y}[i]; {
 			case a.Hidden:
-			case a.Bands != nil:
-				parts = append(parts, fmt.Sprint(a.datum(v)))
+			case a.Bands != nil: // before the numbers
+				parts = append([]string{fmt.Sprint(a.datum(v))}, parts...)
 			default:
 				parts = append(parts, fmt.Sprintf("%s %.5g", a.Name, v))
 			}
