@@ -86,6 +86,7 @@ func TestLivePretraining(t *testing.T) {
 		t.Errorf("status %q, want about 45s left", text)
 	}
 	if dir := lookDir(); dir != "" {
+		write(t, dir, "live-first-steps.html", []byte(page))
 		write(t, dir, "live-first-steps.png", last.data[protocol.MIMEImagePNG].([]byte))
 		write(t, dir, "live-pretraining.png", (*sent)[len(*sent)-1].data[protocol.MIMEImagePNG].([]byte))
 	}

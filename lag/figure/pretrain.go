@@ -42,7 +42,7 @@ func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitl
 		p.Marks = append(p.Marks, across(p.X, entropy, chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}),
 			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, style))
 	}
-	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Blue, Dx: 9}))
+	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Ink, Dx: 9}))
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
 

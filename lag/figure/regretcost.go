@@ -130,7 +130,7 @@ func ruleLabels(p chart.Panel, rules []aggregate.Rule, line []chart.Datum) []cha
 		if middle := (free.min.y + free.max.y) / 2; math.Abs(middle-at[i].y) > height {
 			labels[0].Data = append(labels[0].Data, chart.Datum{X: one.Extra, Y: float64(one.Regret), X2: p.X.Value((free.min.x - 2) / p.Width), Y2: y})
 		}
-		labels = append(labels, written(one.Rule, x, y, chart.Style{Color: lagColor(one.IsLAG, chart.Blue), Bold: one.IsLAG}))
+		labels = append(labels, written(one.Rule, x, y, chart.Style{Color: lagColor(one.IsLAG, chart.Ink), Bold: one.IsLAG}))
 	}
 	return labels
 }
