@@ -50,9 +50,10 @@ func freePlace(at point, width, height, bottom, top float64, taken []box) box {
 }
 
 // placeAround returns the place for a text nearest to a point, on any side of
-// it, that lies within an area and overlaps nothing in taken.
+// it, that lies within an area and overlaps nothing in taken. There is none if it
+// would be so far away that it seems to name something else.
 func placeAround(at point, width, height float64, area box, taken []box) (place box, ok bool) {
-	nearest := math.Inf(1)
+	nearest := 24.0
 	for dx := -7.0; dx <= 7; dx++ {
 		for dy := -9.0; dy <= 9; dy++ {
 			middle := point{at.x + dx*(width/2+9)/2, at.y + dy*height/2}
