@@ -75,6 +75,9 @@ func (l *liveView) observe(e progress.Event) {
 	if l.failed {
 		return
 	}
+	if l.repeats(e) {
+		return
+	}
 	now := l.now()
 	if e.Phase != l.phase {
 		l.turnTo(e, now)
@@ -82,7 +85,8 @@ func (l *liveView) observe(e progress.Event) {
 	l.event = e
 	l.add(e, now)
 
-	ended := e.Total > 0 && e.Done >= e.Total
+	// A run ends with a validation loss, after the event of its last step.
+	ended := e.Total > 0 && e.Done >= e.Total && (e.Point != nil || e.Phase == progress.PhasePrepare)
 	if !l.working || !ended && now.Before(l.next) {
 		return
 	}
@@ -98,6 +102,31 @@ func (l *liveView) observe(e progress.Event) {
 			l.fail(err)
 		}
 	}
+}
+
+// repeats reports whether an event tells only what is known: each candidate
+// repeats the losses of the source that it grows from.
+func (l *liveView) repeats(e progress.Event) bool {
+	of := l.livePhase
+	if e.Phase != l.phase {
+		of = l.others[e.Phase]
+	}
+	r := of.run(e)
+	if e.Phase == progress.PhasePrepare || r == nil || finite(e.Loss) {
+		return false
+	}
+	n := len(r.data)
+	return e.Point == nil || n > 0 && r.data[n-1].X >= float64(e.Point.Step)
+}
+
+// run returns the run of an event, or nil if it has none yet.
+func (p livePhase) run(e progress.Event) *liveRun {
+	for _, r := range p.runs {
+		if r.index == e.Index && r.name == e.Run {
+			return r
+		}
+	}
+	return nil
 }
 
 // turnTo switches to the picture of an event's phase.
@@ -126,12 +155,7 @@ func (l *liveView) add(e progress.Event, now time.Time) {
 		l.pace.add(now, phaseProgress(e), 0)
 		return
 	}
-	var r *liveRun
-	for _, known := range l.runs {
-		if known.index == e.Index && known.name == e.Run {
-			r = known
-		}
-	}
+	r := l.run(e)
 	if r == nil {
 		r = &liveRun{index: e.Index, place: e.Place, seed: e.Seed, name: e.Run, total: float64(e.Total)}
 		l.runs = append(l.runs, r)

@@ -118,6 +118,28 @@ func TestLiveComplete(t *testing.T) {
 	}
 }
 
+// TestLiveRepeated checks that the losses of the source, which each candidate
+// repeats, do not change the picture of the source's training.
+func TestLiveRepeated(t *testing.T) {
+	observe, sent := recordLive(2 * time.Second)
+	source := progress.Event{Phase: progress.PhasePretrain, Run: "3 layers", Count: 1, Total: 20, Loss: 5, Done: 20}
+	observe(source)
+	observe(validation(source, 20, 4.5))
+	probe := progress.Event{Phase: progress.PhaseProbe, Run: "stack", Count: 2, Total: 10, Loss: 4.4, Done: 1}
+	observe(probe)
+	before := len(*sent)
+	observe(validation(source, 0, 6))
+	observe(validation(source, 20, 4.5))
+	if n := len(*sent) - before; n != 0 {
+		t.Errorf("%d pictures of losses that were known", n)
+	}
+	probe.Done = 2
+	observe(probe)
+	if last := (*sent)[len(*sent)-1]; len(*sent) != before+1 || last.id != (*sent)[before-1].id {
+		t.Error("the candidate's picture is not updated after the repetition")
+	}
+}
+
 // TestLiveRanks checks what the picture says of a candidate that trains, whose
 // rank changes.
 func TestLiveRanks(t *testing.T) {
