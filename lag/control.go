@@ -104,8 +104,8 @@ func (s *Study) controls() (*controls, error) {
 	c := &controls{}
 	names, seeds := s.Config.Growth.Controls, s.Seeds()
 	for _, seed := range seeds {
-		for _, name := range names {
-			label := progress.Event{Phase: progress.PhaseControl, Run: string(name), Seed: seed, Index: len(c.runs), Count: len(names) * len(seeds)}
+		for place, name := range names {
+			label := progress.Event{Phase: progress.PhaseControl, Run: string(name), Seed: seed, Index: len(c.runs), Count: len(names) * len(seeds), Place: place}
 			run, err := s.control(name, seed, label)
 			if err != nil {
 				return nil, err

@@ -171,7 +171,7 @@ func (a *armTraining) job(ctx context.Context, bring engine.Bring) error {
 // grows the model of that run.
 func (a *armTraining) stage(ctx context.Context, bring engine.Bring, i int, source *engine.Run) (*engine.Run, error) {
 	s := a.stages[i]
-	label := progress.Event{Phase: progress.PhaseStack, Run: fmt.Sprintf("%s, %s", a.arm.Name, s.model.Layers()), Seed: a.seed, Index: a.index, Count: a.count}
+	label := progress.Event{Phase: progress.PhaseStack, Run: fmt.Sprintf("%s, %s", a.arm.Name, s.model.Layers()), Seed: a.seed, Index: a.index, Count: a.count, Place: a.index % len(a.config.Arms)}
 	stage := result.StageOutcome{Depths: s.Depths, Steps: s.Steps, Loss: result.Undefined()}
 	var run *engine.Run
 	var err error

@@ -32,6 +32,30 @@ func run(t *testing.T, config lag.StudyConfig, dir, engine string, observe progr
 	return s.Run(context.Background())
 }
 
+// checkEvents checks what live figures need: the unigram entropy, candidates with
+// their places in the pool, and a training loss for each step.
+func checkEvents(t *testing.T, study *result.Study, events []progress.Event) {
+	t.Helper()
+	losses := map[progress.Phase]int{}
+	for _, e := range events {
+		if e.Phase == progress.PhasePrepare {
+			continue
+		}
+		if e.Unigram != study.Source.UnigramEntropy {
+			t.Fatalf("an event of %s has the unigram entropy %v, want %v", e.Run, e.Unigram, study.Source.UnigramEntropy)
+		}
+		if e.Phase == progress.PhaseProbe && study.Strategies[e.Place].Name != e.Run {
+			t.Fatalf("candidate %s has the place of %s", e.Run, study.Strategies[e.Place].Name)
+		}
+		if !math.IsNaN(e.Loss) {
+			losses[e.Phase]++
+		}
+	}
+	if n, m := losses[progress.PhasePretrain], losses[progress.PhaseProbe]; n != study.Source.Steps || m != study.Steps*len(study.Strategies) {
+		t.Errorf("%d training losses of the source and %d of the candidates, want one a step", n, m)
+	}
+}
+
 // TestStudy runs a study in two directories. The results must have the same
 // bytes, and be complete and consistent.
 func TestStudy(t *testing.T) {
@@ -44,7 +68,8 @@ func TestStudy(t *testing.T) {
 		} else if _, err := run(t, config, first, b.Kind, nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := run(t, config, second, b.Kind, nil); err != nil {
+		var events []progress.Event
+		if _, err := run(t, config, second, b.Kind, func(e progress.Event) { events = append(events, e) }); err != nil {
 			t.Fatal(err)
 		}
 		if resultBytes(t, first, "result.json") != resultBytes(t, second, "result.json") {
@@ -58,6 +83,7 @@ func TestStudy(t *testing.T) {
 			t.Errorf("study.json: %s", diff)
 		}
 		check(t, study, config)
+		checkEvents(t, study, events)
 	})
 }
 

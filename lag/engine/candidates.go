@@ -79,6 +79,7 @@ func (c *Candidates) label(i int, phase progress.Phase) progress.Event {
 	}
 	if template.Phase == progress.PhaseProbe { // other phases do not count the candidates
 		e.Index += i
+		e.Place = i
 	}
 	return e
 }

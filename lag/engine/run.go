@@ -60,7 +60,7 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 	if err != nil {
 		return nil, err
 	}
-	label.Total, label.Loss = int64(spec.Schedule.Steps), math.NaN()
+	label.Total, label.Loss, label.Unigram = int64(spec.Schedule.Steps), math.NaN(), s.dataset.UnigramEntropy
 	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent}
 	r.Run = &train.Run{
 		Study: s.options.Dir, Config: spec, Env: s.environment.now(), Program: program, PeakFLOPS: s.options.PeakFLOPS,

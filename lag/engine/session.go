@@ -202,7 +202,10 @@ func (s *Session) Dataset() *data.Dataset { return s.dataset }
 func (s *Session) Backend() string { return s.backend.Kind }
 
 // Observe passes an event to the observer of the options.
-func (s *Session) Observe(e progress.Event) { s.options.Observe(e) }
+func (s *Session) Observe(e progress.Event) {
+	e.Unigram = s.dataset.UnigramEntropy
+	s.options.Observe(e)
+}
 
 // fixed returns the batches with the validation set, which is the same for all
 // seeds.

@@ -39,6 +39,10 @@ func CorrelationCurve(r *result.Study) Figure {
 			formatRho(spearman[0].Y), spearman[0].X, formatRho(spearman[n-1].Y), spearman[n-1].X)
 	}
 
+	f.Caption = "The further left the blue line comes to stay above the dotted one, the sooner the losses say how the strategies will end."
+	if r.LagTime != nil {
+		f.Caption += fmt.Sprintf(" Here it stays there from step %d on.", *r.LagTime)
+	}
 	p := chart.Panel{Width: 540, Height: 320,
 		X: chart.Steps("step", stepTitle, last),
 		Y: chart.Values("correlation", "correlation with the final loss", max(-1, lowest-0.04), 1, 9),
@@ -61,7 +65,7 @@ func CorrelationCurve(r *result.Study) Figure {
 	add("Kendall's τ-b", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Green, Width: 2, Dash: chart.DashDot}, Data: kendall})
 	add("Pearson's r", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}, Data: pearson})
 	add("Spearman's ρ", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Blue, Width: 3.2, Radius: 3.5}, Data: spearman})
-	add(fmt.Sprintf("ρ = %v", result.LagThreshold), across(p.X, result.LagThreshold, chart.Style{Color: chart.Black, Width: 1.3, Dash: chart.Dotted}))
+	add(fmt.Sprintf("ρ = %v", result.LagThreshold), across(p.X, result.LagThreshold, chart.Style{Color: chart.Ink, Width: 1.3, Dash: chart.Dotted}))
 	if r.LagTime != nil {
 		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagTime)
 		add(fmt.Sprintf("lag time: %d steps", *r.LagTime), upright(p.Y, float64(*r.LagTime), chart.Style{Color: chart.Purple, Width: 2.6}))

@@ -14,9 +14,18 @@
 // curve is their mean, with their range or a mark for each if there is room. A
 // strategy that diverged or failed with one seed counts as diverged or failed.
 //
-// Colors come from viridis and from the palette of Okabe and Ito, which people
-// with a color vision deficiency can distinguish; lines also have different
-// dashes. Text uses the Liberation fonts of gonum/plot, not the system's fonts.
+// A strategy has one color, dash and shape in all figures of a result and while
+// it trains: those of its position in the pool. At most four are highlighted:
+// LAG's pick, the pick of the loss at initialization, the best and the worst.
+// The others are grey. All have their names at the pointer. A caption says what
+// to look at. Vermillion stands for LAG.
+//
+// People with a color vision deficiency can distinguish the colors, and dashes
+// and shapes do without color. In notebooks and pages, figures have no background
+// and take the page's color for text, so that they suit dark pages. PNG and SVG
+// files are on white, because they are put into papers and slides, and viewers of
+// saved notebooks show a PNG on any background. Text uses the Liberation fonts of
+// gonum/plot, not the system's fonts.
 //
 // Importing the package has no side effects, in a notebook or outside.
 package figure

@@ -16,9 +16,10 @@ import (
 
 // Figure is a drawing that can be written to files or shown in a notebook.
 type Figure struct {
-	Name  string // file name without extension, such as "loss-curves"
-	Title string // one line
-	Alt   string // description for readers who cannot see the figure
+	Name    string // file name without extension, such as "loss-curves"
+	Title   string // one line
+	Caption string // what to look at
+	Alt     string // description for readers who cannot see the figure
 
 	PNG      []byte
 	SVG      []byte
@@ -108,6 +109,10 @@ func (f Figure) WriteFiles(dir string) error {
 	return nil
 }
 
+// Inline returns the SVG as an element for an HTML page. It suits light and dark
+// pages: it has no background and takes the page's color for text.
+func (f Figure) Inline() []byte { return chart.Inline(f.SVG) }
+
 // noData returns an empty figure with the reason.
 func noData(name, title, why string) Figure {
 	return Figure{Name: name, Title: title, Err: fmt.Errorf("figure %s: %w: %s", name, ErrNoData, why)}
@@ -116,10 +121,10 @@ func noData(name, title, why string) Figure {
 // pngScale is the number of PNG pixels per CSS pixel.
 const pngScale = 2
 
-// render adds the drawings of a chart to a figure that has its Name, Title and
-// Alt.
+// render adds the drawings of a chart to a figure that has its Name, Title,
+// Caption and Alt.
 func render(f Figure, c chart.Chart) Figure {
-	c.Title, c.Alt = f.Title, f.Alt
+	c.Title, c.Caption, c.Alt = f.Title, f.Caption, f.Alt
 	f.Width, f.Height = c.Size()
 	var png, svg, vegaLite error
 	f.PNG, png = c.PNG(pngScale)

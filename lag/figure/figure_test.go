@@ -69,8 +69,8 @@ func checkFigure(t *testing.T, f Figure) {
 	if spec["layer"] != nil && spec["params"] != nil {
 		t.Errorf("%s: parameters of a layered view are repeated for each layer, which Vega refuses; set them in one layer", f.Name)
 	}
-	if f.Title == "" || f.Alt == "" || f.Name == "" {
-		t.Errorf("%q: no title, text or name", f.Name)
+	if f.Title == "" || f.Caption == "" || f.Alt == "" || f.Name == "" {
+		t.Errorf("%q: no title, caption, text or name", f.Name)
 	}
 	checkTexts(t, f)
 }

@@ -1,9 +1,6 @@
 package figure
 
 import (
-	"fmt"
-	"math"
-	"strings"
 	"time"
 
 	"github.com/charmbracelet/log"
@@ -15,12 +12,18 @@ import (
 )
 
 // Live returns an observer that draws a study in a GoNB notebook while it runs.
-// It shows a line with the current run and the time left, and the validation
-// losses so far; candidates of earlier seeds are grey. There is one picture for
-// each phase, such as pretraining and the candidates. It is updated when a run
-// ends, and otherwise at most once a second, or less often so that drawing takes
-// at most a twentieth of the time. The picture is a PNG, so that its last state stays
-// visible in the saved notebook.
+// It shows a line with the current run, steps per second and the time left, and
+// the losses so far: for one model its training loss from the first step on, its
+// validation loss and the loss of predicting by how frequent each token is; for
+// candidates their validation losses and the ranks so far. Candidates have the
+// colors that they have in figures of the result; those of earlier seeds are
+// grey.
+//
+// There is one picture for each phase, such as pretraining and the candidates.
+// It is updated in place when a run ends, and otherwise at most once a second,
+// or less often so that drawing takes at most a twentieth of the time. Its last
+// state stays visible in the saved notebook, as a PNG. A phase in which nothing
+// is left to train, because an earlier execution did, has no picture.
 //
 // Outside a notebook the observer does nothing. Like every [progress.Observer],
 // it is called for one event at a time.
@@ -48,22 +51,31 @@ type liveView struct {
 
 // livePhase is the state of the picture of one phase.
 type livePhase struct {
-	id       string    // of the display
-	started  time.Time // first event of the phase
-	progress float64   // at the first event, more than 0 for a resumed phase
-	runs     []liveRun
-	next     time.Time // earliest time of the next drawing, unless a run ends
+	id      string    // of the display
+	started time.Time // first event of the phase
+	working bool      // something was trained or prepared: events are not only of earlier executions
+	pace    pace
+	runs    []*liveRun
+	next    time.Time // earliest time of the next drawing, unless a run ends
 }
 
+// liveRun is a run with its losses so far.
 type liveRun struct {
-	index int
-	seed  int64
-	name  string
-	data  []chart.Datum
+	index, place int
+	seed         int64
+	name         string
+	total        float64
+	data         []chart.Datum // validation losses
+	training     means         // training losses
 }
+
+func (r *liveRun) finished() bool { return len(r.data) > 0 && r.data[len(r.data)-1].X >= r.total }
 
 func (l *liveView) observe(e progress.Event) {
 	if l.failed {
+		return
+	}
+	if l.repeats(e) {
 		return
 	}
 	now := l.now()
@@ -71,23 +83,50 @@ func (l *liveView) observe(e progress.Event) {
 		l.turnTo(e, now)
 	}
 	l.event = e
-	l.addPoint(e)
+	l.add(e, now)
 
-	ended := e.Total > 0 && e.Done >= e.Total
-	if !ended && now.Before(l.next) {
+	// A run ends with a validation loss, after the event of its last step.
+	ended := e.Total > 0 && e.Done >= e.Total && (e.Point != nil || e.Phase == progress.PhasePrepare)
+	if !l.working || !ended && now.Before(l.next) {
 		return
 	}
-	if err := l.draw(now); err != nil {
+	last := ended && e.Index >= e.Count-1
+	if err := l.draw(now, last); err != nil {
 		l.fail(err)
 		return
 	}
 	spent := l.now().Sub(now)
 	l.next = l.now().Add(max(time.Second, 20*spent))
-	if ended && e.Index >= e.Count-1 {
+	if last {
 		if err := l.flush(); err != nil {
 			l.fail(err)
 		}
 	}
+}
+
+// repeats reports whether an event tells only what is known: each candidate
+// repeats the losses of the source that it grows from.
+func (l *liveView) repeats(e progress.Event) bool {
+	of := l.livePhase
+	if e.Phase != l.phase {
+		of = l.others[e.Phase]
+	}
+	r := of.run(e)
+	if e.Phase == progress.PhasePrepare || r == nil || finite(e.Loss) {
+		return false
+	}
+	n := len(r.data)
+	return e.Point == nil || n > 0 && r.data[n-1].X >= float64(e.Point.Step)
+}
+
+// run returns the run of an event, or nil if it has none yet.
+func (p livePhase) run(e progress.Event) *liveRun {
+	for _, r := range p.runs {
+		if r.index == e.Index && r.name == e.Run {
+			return r
+		}
+	}
+	return nil
 }
 
 // turnTo switches to the picture of an event's phase.
@@ -98,7 +137,7 @@ func (l *liveView) turnTo(e progress.Event, now time.Time) {
 	l.others[l.phase] = l.livePhase
 	kept, ok := l.others[e.Phase]
 	if !ok {
-		kept = livePhase{id: "lag-" + string(e.Phase) + "-" + l.newID(), started: now, progress: phaseProgress(e)}
+		kept = livePhase{id: "lag-" + string(e.Phase) + "-" + l.newID(), started: now}
 	}
 	l.phase, l.livePhase = e.Phase, kept
 }
@@ -109,28 +148,42 @@ func (l *liveView) fail(err error) {
 	log.Warn("the live picture failed and is no longer updated; the study continues", "err", err)
 }
 
-func (l *liveView) addPoint(e progress.Event) {
+// add adds an event to its run.
+func (l *liveView) add(e progress.Event, now time.Time) {
+	if e.Phase == progress.PhasePrepare {
+		l.working = l.working || e.Total == 0 || e.Done < e.Total
+		l.pace.add(now, phaseProgress(e), 0)
+		return
+	}
+	r := l.run(e)
+	if r == nil {
+		r = &liveRun{index: e.Index, place: e.Place, seed: e.Seed, name: e.Run, total: float64(e.Total)}
+		l.runs = append(l.runs, r)
+	}
+	if finite(e.Loss) { // a step was trained; events of earlier steps have only a point
+		if !l.working {
+			l.working, l.started = true, now
+		}
+		l.pace.add(now, phaseProgress(e), 1)
+		r.training.add(float64(e.Done), e.Loss)
+	}
 	if e.Point == nil || !finite(float64(e.Point.Loss)) {
 		return
 	}
 	at := chart.Datum{X: float64(e.Point.Step), Y: float64(e.Point.Loss)}
-	for i := range l.runs {
-		if r := &l.runs[i]; r.index == e.Index && r.name == e.Run {
-			if n := len(r.data); n > 0 && r.data[n-1].X >= at.X {
-				return // repeated by a run that was resumed
-			}
-			r.data = append(r.data, at)
-			return
-		}
+	if n := len(r.data); n == 0 || r.data[n-1].X < at.X { // others are repeated by a run that was resumed
+		r.data = append(r.data, at)
 	}
-	l.runs = append(l.runs, liveRun{e.Index, e.Seed, e.Run, []chart.Datum{at}})
 }
 
-func (l *liveView) draw(now time.Time) error {
+// draw sends the picture. While a phase runs, notebooks show it as SVG in HTML,
+// which suits dark pages and is replaced without a flicker; at its end they show
+// Vega, as for every figure. The PNG is for other readers of the notebook.
+func (l *liveView) draw(now time.Time, last bool) error {
 	line := l.status(now)
 	data := map[protocol.MIMEType]any{protocol.MIMETextPlain: line}
 	metadata := map[string]any{}
-	if len(l.runs) > 0 {
+	if l.hasLosses() {
 		c := l.chart()
 		c.MinWidth = max(c.MinWidth, liveWidth)
 		c.Title = chart.Shorten(line, chart.SizeTitle, true, liveWidth-30)
@@ -142,110 +195,29 @@ func (l *liveView) draw(now time.Time) error {
 		f.Width, f.Height = c.Size()
 		data[protocol.MIMEImagePNG] = picture
 		metadata = f.size()
+		if last {
+			if f.VegaLite, err = c.VegaLite(); err != nil {
+				return err
+			}
+			if data[mimeVega], err = f.spec(); err != nil {
+				return err
+			}
+		} else {
+			svg, err := c.SVG()
+			if err != nil {
+				return err
+			}
+			data[protocol.MIMETextHTML] = "<div>" + string(chart.Inline(svg)) + "</div>"
+		}
 	}
 	return l.send(l.id, data, metadata)
 }
 
-// The size of the picture is fixed for a phase, so that the page does not jump.
-const (
-	liveWidth  = 980
-	liveLegend = 210
-)
-
-// chart describes the losses so far.
-func (l *liveView) chart() chart.Chart {
-	total := int(l.event.Total)
-	if l.phase != progress.PhaseProbe {
-		var curves []curve
-		for i, r := range l.runs {
-			of := chart.OrderColor(i, len(l.runs))
-			curves = append(curves, curve{style: chart.Style{Color: of, Width: 2.7, Dash: chart.Dash(i), Radius: 3.5}, data: r.data})
-		}
-		return chart.Chart{Rows: [][]chart.Panel{{curvePanel(curves, float64(total), "step", 0)}}}
-	}
-	var curves []curve
+func (l *liveView) hasLosses() bool {
 	for _, r := range l.runs {
-		cv := curve{label: r.name, style: chart.Style{Color: chart.OrderColor(r.index, l.event.Count), Width: 1.8, Dash: chart.Dash(r.index)}, data: r.data}
-		if r.index == l.event.Index && r.name == l.event.Run && l.event.Done < l.event.Total {
-			cv.label, cv.marked, cv.style.Width = cv.label+" ← now", true, 3.4
+		if len(r.data)+len(r.training.data) > 0 {
+			return true
 		}
-		if r.seed != l.event.Seed {
-			cv.label, cv.style = "", chart.Style{Color: chart.LightGrey, Width: 1.3}
-		}
-		curves = append(curves, cv)
 	}
-	late := total / 10
-	if last := l.lastStep(); last <= late { // nothing for the right panel yet
-		late = last / 2
-	}
-	c := lossChart(curves, total, late, "strategy")
-	all := chart.Legend{Entries: make([]chart.Entry, l.event.Count)}
-	c.Legend.Width, c.MinHeight = liveLegend, all.Height()+60
-	c.MinWidth = liveWidth + liveLegend*float64(all.Columns()-1)
-	for i := range c.Rows[0] {
-		c.Rows[0][i].Height = curvesHeight(all)
-	}
-	return c
-}
-
-func (l *liveView) lastStep() int {
-	last := 0.0
-	for _, r := range l.runs {
-		last = max(last, r.data[len(r.data)-1].X)
-	}
-	return int(last)
-}
-
-// status returns the progress in one line.
-func (l *liveView) status(now time.Time) string {
-	e := l.event
-	var parts []string
-	switch {
-	case e.Phase == progress.PhaseProbe && e.Count > 0:
-		parts = append(parts, fmt.Sprintf("candidate %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == progress.PhaseBranch && e.Count > 0:
-		parts = append(parts, fmt.Sprintf("decay branch %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == progress.PhaseControl && e.Count > 0:
-		parts = append(parts, fmt.Sprintf("control %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == progress.PhaseStack && e.Count > 0:
-		parts = append(parts, fmt.Sprintf("arm %d of %d: %s", e.Index+1, e.Count, e.Run))
-	case e.Phase == progress.PhaseTrain:
-		parts = append(parts, "training: "+e.Run)
-	case e.Phase == progress.PhasePretrain:
-		parts = append(parts, "pretraining: "+e.Run)
-	default:
-		parts = append(parts, "preparing: "+e.Run)
-	}
-	switch {
-	case e.Total > 0 && e.Phase == progress.PhasePrepare: // bytes or documents: show only the percentage
-		parts = append(parts, fmt.Sprintf("%d%%", 100*e.Done/e.Total))
-	case e.Total > 0:
-		parts = append(parts, fmt.Sprintf("step %d of %d", e.Done, e.Total))
-	}
-	switch {
-	case e.Point != nil && finite(float64(e.Point.Loss)):
-		parts = append(parts, fmt.Sprintf("validation loss %.3f", float64(e.Point.Loss)))
-	case e.Phase != progress.PhasePrepare && finite(e.Loss) && e.Loss != 0:
-		parts = append(parts, fmt.Sprintf("training loss %.3f", e.Loss))
-	}
-	elapsed := now.Sub(l.started)
-	done := phaseProgress(e)
-	switch {
-	case done >= 1:
-		parts = append(parts, "done in "+elapsed.Round(time.Second).String())
-	case done-l.progress > 0.01:
-		left := time.Duration(float64(elapsed) * (1 - done) / (done - l.progress))
-		parts = append(parts, left.Round(time.Second).String()+" left")
-	}
-	return strings.Join(parts, " · ")
-}
-
-// phaseProgress returns the fraction of its phase that is complete at an event,
-// in [0, 1].
-func phaseProgress(e progress.Event) float64 {
-	run := 0.0
-	if e.Total > 0 {
-		run = min(1, float64(e.Done)/float64(e.Total))
-	}
-	return math.Min(1, (float64(e.Index)+run)/float64(max(e.Count, 1)))
+	return false
 }

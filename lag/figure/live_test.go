@@ -79,7 +79,7 @@ func TestLive(t *testing.T) {
 		for step := 0; step <= steps; step++ {
 			clock = clock.Add(100 * time.Millisecond)
 			e := progress.Event{Phase: progress.PhaseProbe, Run: []string{"stack", "interleave", "random-top"}[run],
-				Index: run, Count: runs, Done: int64(step), Total: steps, Loss: 3.5}
+				Index: run, Place: run, Count: runs, Done: int64(step), Total: steps, Loss: 3.5}
 			if step%10 == 0 {
 				e.Point = &result.Point{Step: step, Loss: result.Number(5 - float64(step)/100 - float64(run)/10)}
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,17 +51,27 @@ func Show(figures ...Figure) error {
 func (f Figure) bundle() (map[protocol.MIMEType]any, error) {
 	data := map[protocol.MIMEType]any{
 		protocol.MIMEImagePNG:  f.PNG,
-		protocol.MIMETextPlain: f.Title + ". " + f.Alt,
+		protocol.MIMETextPlain: strings.Join(strings.Fields(f.Title+". "+f.Caption+" "+f.Alt), " "),
 	}
 	if f.VegaLite != nil {
-		// Jupyter expects the specification as JSON, not as a string.
-		var spec map[string]any
-		if err := json.Unmarshal(f.VegaLite, &spec); err != nil {
-			return nil, fmt.Errorf("figure %s: %w", f.Name, err)
+		spec, err := f.spec()
+		if err != nil {
+			return nil, err
 		}
-		data["application/vnd.vegalite.v5+json"] = spec
+		data[mimeVega] = spec
 	}
 	return data, nil
+}
+
+const mimeVega protocol.MIMEType = "application/vnd.vegalite.v5+json"
+
+// spec returns the Vega-Lite specification as Jupyter expects it: as JSON, not as
+// a string.
+func (f Figure) spec() (spec map[string]any, err error) {
+	if err := json.Unmarshal(f.VegaLite, &spec); err != nil {
+		return nil, fmt.Errorf("figure %s: %w", f.Name, err)
+	}
+	return spec, nil
 }
 
 // size returns metadata so that Jupyter shows the PNG, which has twice as many

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
@@ -31,13 +32,17 @@ func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitl
 	}
 	end := data[len(data)-1]
 	f.Alt = fmt.Sprintf("Line chart of the validation loss of %s, %.3f nats per token after %.0f steps; the unigram entropy is %.3f.", model, end.Y, end.X, entropy)
+	f.Caption = "A model that ends at the dashed line has learned only how frequent tokens are."
+	if entropy > 0 {
+		f.Caption += fmt.Sprintf(" This one ends %.2f nats %s it.", math.Abs(entropy-end.Y), map[bool]string{true: "below", false: "above"}[end.Y <= entropy])
+	}
 	p := curvePanel([]curve{{style: chart.Style{Color: chart.Blue, Width: 2.7, Radius: 3.5}, data: data}}, end.X, stepTitle, entropy)
 	if entropy > 0 {
 		style := chart.Style{Color: chart.Vermillion, Align: chart.End, Dx: -3, Dy: -12}
 		p.Marks = append(p.Marks, across(p.X, entropy, chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}),
 			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, style))
 	}
-	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Blue, Dx: 9}))
+	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Ink, Dx: 9}))
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
 

@@ -25,10 +25,12 @@ type Event struct {
 	Seed  int64  // seed of the training after growing
 
 	Index, Count int   // position of the run among the runs of the phase, from 0
+	Place        int   // position of the candidate in its pool, of the arm in the stacking, or of the control, from 0
 	Done, Total  int64 // progress of this run, in steps (in PhasePrepare bytes or documents)
 
-	Loss  float64       // training loss of the latest step, NaN if there is none
-	Point *result.Point // a new validation loss, or nil
+	Loss    float64       // training loss of the latest step, NaN if there is none
+	Unigram float64       // loss of predicting by how frequent each token is, nats per token; 0 before the data is known
+	Point   *result.Point // a new validation loss, or nil
 }
 
 // Observer receives the events of a study, one at a time. It must not block for

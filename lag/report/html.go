@@ -2,7 +2,6 @@ package report
 
 import (
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -48,7 +47,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 type pageHead struct {
 	Meta         Meta
 	Config       string
-	Figures      []pageFigure
+	Figures      []template.HTML
 	SeveralSeeds bool
 }
 
@@ -61,12 +60,6 @@ type pageData struct {
 	RuleRows             []aggregate.Rule
 	SignalRows           []aggregate.Signal
 	ControlRows          []aggregate.Control
-}
-
-type pageFigure struct {
-	Title, Alt    string
-	Width, Height int
-	Source        template.URL
 }
 
 type pageRow struct {
@@ -151,10 +144,7 @@ func newHead(meta Meta, seeds int, figures []figure.Figure) (pageHead, error) {
 		if f.Err != nil {
 			return head, fmt.Errorf("report: %w", f.Err)
 		}
-		head.Figures = append(head.Figures, pageFigure{
-			Title: f.Title, Alt: f.Alt, Width: f.Width, Height: f.Height,
-			Source: template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(f.SVG)),
-		})
+		head.Figures = append(head.Figures, template.HTML(f.Inline())) // its texts are escaped
 	}
 	return head, nil
 }

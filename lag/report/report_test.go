@@ -51,7 +51,7 @@ func TestHTML(t *testing.T) {
 	position := -1
 	for _, want := range []string{
 		"<!DOCTYPE html>", "Growing bert from 3 to 6 layers", "Read this first",
-		"One seed: how much", "LAG picks repeat-middle-1", "<h2>Figures</h2>", "data:image/svg&#43;xml;base64,", "<h2>Picks</h2>", "loss-at-init",
+		"One seed: how much", "LAG picks repeat-middle-1", "<h2>Figures</h2>", "<svg", "<h2>Picks</h2>", "loss-at-init",
 		"<h2>Strategies</h2>", "← LAG", "diverged", "<h2>Noise</h2>", "not measured", "gradient norm, step 0", "<h2>Correlation", "Definitions",
 		"lag study -preset quick", "gomlx", "&#34;hidden&#34;: 64", "</html>",
 	} {

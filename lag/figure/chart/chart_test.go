@@ -38,7 +38,7 @@ func every() chart.Chart {
 		{Label: strings.Repeat("a long name ", 30), Series: "two", Kind: chart.Bars, Style: chart.Style{Color: chart.Green}, Text: "2"},
 		{Label: "a point", Kind: chart.Points, Style: chart.Style{Color: chart.Black, Radius: 3}},
 	}}
-	return chart.Chart{Title: "<All>", Subtitle: "below", Alt: "what & how", Rows: [][]chart.Panel{{numbers, bands}, {bands}}, Legend: legend, Series: "series", Choose: true}
+	return chart.Chart{Title: "<All>", Caption: "below", Alt: "what & how", Rows: [][]chart.Panel{{numbers, bands}, {bands}}, Legend: legend, Series: "series", Choose: true}
 }
 
 func read(t *testing.T, c chart.Chart) (readback.Picture, []readback.Panel) {
@@ -173,6 +173,61 @@ func TestLayers(t *testing.T) {
 	scale := spec.Layer[1].Layer[0].Encoding.Color.Scale
 	if !slices.Equal(scale.Domain, []string{"one", "two"}) || !slices.Equal(scale.Range, []string{"#0072b2", "#009e73"}) {
 		t.Errorf("series are coloured %+v", scale)
+	}
+}
+
+// TestNames checks that marks have their names and numbers at the pointer, in
+// both drawings.
+func TestNames(t *testing.T) {
+	c := every()
+	c.Hover = true
+	c.Rows[0][0].Marks[1].Series = "<one> \ue000"
+	svg, err := c.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"&lt;one&gt; \ufffd", "two", "step 9, loss 3, seed 7", "first, share 0.25", "&lt;All&gt;"} {
+		if !strings.Contains(string(svg), "<title>"+want+"</title>") {
+			t.Errorf("the SVG has no title %q", want)
+		}
+	}
+	if open, shut := strings.Count(string(svg), "<g"), strings.Count(string(svg), "</g>"); open != shut {
+		t.Errorf("%d groups are opened and %d closed", open, shut)
+	}
+	spec, err := c.VegaLite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(spec), `"name":"hovered`); n != 1 { // one panel has lines with names
+		t.Errorf("%d layers for the pointer, want 1", n)
+	}
+}
+
+// TestInline checks that an SVG in a page has no background, takes the page's
+// color for text and keeps all else.
+func TestInline(t *testing.T) {
+	c := every()
+	c.Rows[0][0].Marks[6].Data[0].Text = "#222222;fill:#222222"
+	svg, err := c.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inline := string(chart.Inline(svg))
+	if !strings.HasPrefix(inline, "<svg") || !strings.HasSuffix(strings.TrimSpace(inline), "</svg>") {
+		t.Error("it is not an element")
+	}
+	for _, unwanted := range []string{"xmlns", `style="fill:#FFFFFF"`, `fill:#222222"`, "<title>&lt;All"} {
+		if strings.Contains(inline, unwanted) {
+			t.Errorf("it contains %q", unwanted)
+		}
+	}
+	for _, want := range []string{"currentColor", `aria-label="&lt;All&gt;. what &amp; how"`, ">#222222;fill:#222222</text>", "<title>two</title>"} {
+		if !strings.Contains(inline, want) {
+			t.Errorf("it does not contain %q", want)
+		}
+	}
+	if !strings.Contains(string(svg), `style="fill:#FFFFFF"`) || strings.Contains(string(svg), "currentColor") {
+		t.Error("the SVG for files is not on white, or has no colors of its own")
 	}
 }
 

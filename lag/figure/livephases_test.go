@@ -1,0 +1,215 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"github.com/landscape-aware/growing/lag/figure/chart"
+	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+// recordLive returns a live view whose clock moves by a step with each event,
+// and what it sends.
+func recordLive(step time.Duration) (observe progress.Observer, sent *[]sentDisplay) {
+	clock, ids := time.Unix(0, 0), 0
+	sent = new([]sentDisplay)
+	view := &liveView{
+		now: func() time.Time { return clock },
+		send: func(id string, data map[protocol.MIMEType]any, _ map[string]any) error {
+			*sent = append(*sent, sentDisplay{id, data})
+			return nil
+		},
+		flush: func() error { return nil },
+		newID: func() string { ids++; return fmt.Sprint(ids) },
+	}
+	return func(e progress.Event) { clock = clock.Add(step); view.observe(e) }, sent
+}
+
+// validation is the event of a validation loss; it has no training loss.
+func validation(e progress.Event, step int, loss float64) progress.Event {
+	e.Done, e.Loss, e.Point = int64(step), math.NaN(), &result.Point{Step: step, Loss: result.Number(loss)}
+	return e
+}
+
+// TestLivePretraining checks that the picture shows training from the first
+// steps on: losses, the unigram entropy, speed and time left.
+func TestLivePretraining(t *testing.T) {
+	observe, sent := recordLive(50 * time.Millisecond)
+	label := progress.Event{Phase: progress.PhasePretrain, Run: "3 layers", Count: 1, Total: 1200, Loss: math.NaN(), Unigram: 5.58}
+	observe(label)
+	observe(validation(label, 0, 6.3))
+	if len(*sent) != 0 {
+		t.Fatal("something is shown before a step was trained")
+	}
+	step := func(n int) progress.Event {
+		e := label
+		e.Done, e.Loss = int64(n), 6.3-0.5*math.Min(1, float64(n)/100)+0.05*math.Sin(float64(n))
+		return e
+	}
+	observe(step(1))
+	if len(*sent) != 1 {
+		t.Fatalf("%d pictures after the first step, want 1", len(*sent))
+	}
+	for n := 2; n <= 44; n++ {
+		observe(step(n))
+	}
+	if len(*sent) != 3 {
+		t.Fatalf("%d pictures in the first two seconds, want 3", len(*sent))
+	}
+	last := (*sent)[len(*sent)-1]
+	page, _ := last.data[protocol.MIMETextHTML].(string)
+	for _, want := range []string{"training loss", "unigram entropy 5.58", "<svg"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the picture of the first steps lacks %q", want)
+		}
+	}
+	if text := last.data[protocol.MIMETextPlain].(string); !strings.Contains(text, "20 steps/s") || !strings.Contains(text, "left") {
+		t.Errorf("status %q, want 20 steps/s and the time left", text)
+	}
+	for n := 45; n <= 300; n++ {
+		observe(step(n))
+		if n%100 == 0 {
+			observe(validation(label, n, 6.3-float64(n)/300))
+		}
+	}
+	text := (*sent)[len(*sent)-1].data[protocol.MIMETextPlain].(string)
+	parts := strings.Split(strings.TrimSuffix(text, " left"), " · ")
+	left, err := time.ParseDuration(parts[len(parts)-1])
+	if err != nil || left < 44*time.Second || left > 47*time.Second { // 900 steps at 20 a second
+		t.Errorf("status %q, want about 45s left", text)
+	}
+	if dir := lookDir(); dir != "" {
+		write(t, dir, "live-first-steps.html", []byte(page))
+		write(t, dir, "live-first-steps.png", last.data[protocol.MIMEImagePNG].([]byte))
+		write(t, dir, "live-pretraining.png", (*sent)[len(*sent)-1].data[protocol.MIMEImagePNG].([]byte))
+	}
+}
+
+// TestLiveComplete checks that losses of an earlier execution are not shown
+// again if nothing is left to train, and belong to the picture if something is.
+func TestLiveComplete(t *testing.T) {
+	observe, sent := recordLive(time.Second)
+	source := progress.Event{Phase: progress.PhasePretrain, Run: "3 layers", Count: 1, Total: 200, Loss: math.NaN()}
+	observe(source)
+	for _, step := range []int{0, 100, 200} {
+		observe(validation(source, step, 6-float64(step)/100))
+	}
+	probe := progress.Event{Phase: progress.PhaseProbe, Run: "stack", Count: 2, Total: 10, Loss: math.NaN()}
+	observe(validation(probe, 0, 5))
+	observe(validation(probe, 10, 4))
+	observe(progress.Event{Phase: progress.PhasePrepare, Run: "tokens", Count: 1, Done: 9, Total: 9, Loss: math.NaN()})
+	if len(*sent) != 0 {
+		t.Fatalf("%d pictures of complete runs", len(*sent))
+	}
+	probe.Run, probe.Index, probe.Place, probe.Done, probe.Loss = "interleave", 1, 1, 1, 4.5
+	observe(probe)
+	if len(*sent) != 1 {
+		t.Fatalf("%d pictures after a step of the second candidate, want 1", len(*sent))
+	}
+	if page, _ := (*sent)[0].data[protocol.MIMETextHTML].(string); !strings.Contains(page, "1st so far") || !strings.Contains(page, ">stack<") {
+		t.Error("the candidate of the earlier execution is not in the picture")
+	}
+}
+
+// TestLiveRepeated checks that the losses of the source, which each candidate
+// repeats, do not change the picture of the source's training.
+func TestLiveRepeated(t *testing.T) {
+	observe, sent := recordLive(2 * time.Second)
+	source := progress.Event{Phase: progress.PhasePretrain, Run: "3 layers", Count: 1, Total: 20, Loss: 5, Done: 20}
+	observe(source)
+	observe(validation(source, 20, 4.5))
+	probe := progress.Event{Phase: progress.PhaseProbe, Run: "stack", Count: 2, Total: 10, Loss: 4.4, Done: 1}
+	observe(probe)
+	before := len(*sent)
+	observe(validation(source, 0, 6))
+	observe(validation(source, 20, 4.5))
+	if n := len(*sent) - before; n != 0 {
+		t.Errorf("%d pictures of losses that were known", n)
+	}
+	probe.Done = 2
+	observe(probe)
+	if last := (*sent)[len(*sent)-1]; len(*sent) != before+1 || last.id != (*sent)[before-1].id {
+		t.Error("the candidate's picture is not updated after the repetition")
+	}
+}
+
+// TestLiveRanks checks what the picture says of a candidate that trains, whose
+// rank changes.
+func TestLiveRanks(t *testing.T) {
+	observe, sent := recordLive(2 * time.Second)
+	losses := map[string][]float64{"stack": {5, 4}, "random-top": {5.5, 3.8}, "interleave": {4, 3.9}}
+	for i, name := range []string{"stack", "random-top", "interleave"} {
+		e := progress.Event{Phase: progress.PhaseProbe, Run: name, Index: i, Place: i, Count: 4, Total: 20, Loss: 4}
+		observe(e)
+		for k, loss := range losses[name] {
+			observe(validation(e, 10*k, loss))
+		}
+		text := (*sent)[len(*sent)-1].data[protocol.MIMETextHTML].(string)
+		want := []string{"trains now", "trains now, 1st of 2 at step 10", "trains now, 2nd of 3 at step 10"}[i]
+		if !strings.Contains(text, want+"<") {
+			t.Errorf("the picture of %s lacks %q", name, want)
+		}
+		observe(validation(e, 20, losses[name][1]-0.1))
+	}
+	last := (*sent)[len(*sent)-1].data[protocol.MIMETextHTML].(string)
+	for _, want := range []string{"1st so far", "2nd so far", "3rd so far"} {
+		if !strings.Contains(last, want) {
+			t.Errorf("the last picture lacks %q", want)
+		}
+	}
+}
+
+// TestOneColor checks that a strategy has its color and dash in each figure that
+// highlights it, and while it trains, whatever its rank and when it trains.
+func TestOneColor(t *testing.T) {
+	r := synthetic.Result(6, 16, 1)
+	best := result.Outcome{}
+	place := -1
+	for i, o := range r.Strategies {
+		if o.Status == result.StatusComplete && (place < 0 || o.Final < best.Final) {
+			best, place = o, i
+		}
+	}
+	want := chart.SeriesStyle(place)
+	observe, sent := recordLive(2 * time.Second)
+	observe(progress.Event{Phase: progress.PhaseProbe, Run: "another", Index: 0, Place: (place + 3) % 16, Count: 16, Total: 20, Loss: 4})
+	e := progress.Event{Phase: progress.PhaseProbe, Run: best.Name, Index: 1, Place: place, Count: 16, Total: 20, Loss: 4}
+	observe(validation(e, 10, 4))
+	observe(e)
+	live := (*sent)[len(*sent)-1].data[protocol.MIMETextHTML].(string)
+	drawn := map[string]string{"live": live}
+	for _, f := range []Figure{LossCurves(r), EarlyVsFinal(r), LayerMaps(r), Noise(r)} {
+		drawn[f.Name] = string(f.SVG)
+	}
+	for name, svg := range drawn {
+		if !strings.Contains(svg, strings.ToUpper(chart.Hex(want.Color))) {
+			t.Errorf("%s: %s does not have its color %s", name, best.Name, chart.Hex(want.Color))
+		}
+	}
+}
+
+func TestMeans(t *testing.T) {
+	var m means
+	const n = 5000
+	for i := range n {
+		m.add(float64(i), float64(2*i))
+	}
+	if len(m.data) > meansAtMost || len(m.data) < meansAtMost/2 {
+		t.Errorf("%d means of %d losses", len(m.data), n)
+	}
+	for _, d := range m.data {
+		if math.Abs(d.Y-2*d.X) > 1e-6 {
+			t.Errorf("a mean at %v is %v", d.X, d.Y)
+		}
+	}
+	if first := m.data[0]; first.X != float64(m.each-1)/2 {
+		t.Errorf("the first mean is at %v, want the middle of %d", first.X, m.each)
+	}
+}
