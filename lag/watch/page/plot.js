@@ -100,14 +100,16 @@ class Plot {
     const [yMin, yMax] = o.yRange || range(values);
     const labels = lines.filter((l) => l.label && l.points.some((p) => p[0] >= xMin));
     const labelWidth = labels.reduce((w, l) => Math.max(w, g.measureText(l.label).width), 0);
-    const box = { left: 58, top: 16, right: width - 12 - Math.min(labelWidth ? labelWidth + 14 : 0, width * 0.42), bottom: height - 40 };
+    const yTicks = ticksFor(yMin, yMax, 6);
+    const tickWidth = yTicks.reduce((w, t) => Math.max(w, g.measureText(t.text).width), 0);
+    const box = { left: tickWidth + 32, top: 16, right: width - 12 - Math.min(labelWidth ? labelWidth + 14 : 0, width * 0.42), bottom: height - 40 };
     const scale = o.log ? Math.log1p : (v) => v;
     const X = (v) => box.left + (box.right - box.left) * (scale(v) - scale(xMin)) / (scale(xMax) - scale(xMin));
     const Y = (v) => box.bottom - (box.bottom - box.top) * (v - yMin) / (yMax - yMin);
 
     g.textBaseline = "middle";
     g.textAlign = "right";
-    for (const t of ticksFor(yMin, yMax, 6)) {
+    for (const t of yTicks) {
       stroke(g, [[box.left, Y(t.at)], [box.right, Y(t.at)]], grid, 1, 0);
       g.fillStyle = soft;
       g.fillText(t.text, box.left - 7, Y(t.at));
@@ -138,7 +140,7 @@ class Plot {
     for (const a of o.across || []) stroke(g, [[box.left, Y(a.y)], [box.right, Y(a.y)]], colorOf("faint"), 1.4, 2);
     this.points = [];
     for (const l of lines) {
-      const shown = l.points.filter((p, i) => p[0] >= xMin || (i + 1 < l.points.length && l.points[i + 1][0] >= xMin));
+      const shown = l.points.filter((p) => p[0] >= xMin);
       const at = shown.map((p) => [X(Math.max(p[0], o.log ? 0 : -1e18)), Y(p[1])]);
       g.globalAlpha = l.alpha === undefined ? 1 : l.alpha;
       stroke(g, at, l.color, l.width || 1.6, l.dash);
