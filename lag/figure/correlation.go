@@ -61,7 +61,7 @@ func CorrelationCurve(r *result.Study) Figure {
 	add("Kendall's τ-b", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Green, Width: 2, Dash: chart.DashDot}, Data: kendall})
 	add("Pearson's r", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}, Data: pearson})
 	add("Spearman's ρ", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Blue, Width: 3.2, Radius: 3.5}, Data: spearman})
-	add(fmt.Sprintf("ρ = %v", result.LagThreshold), across(p.X, result.LagThreshold, chart.Style{Color: chart.Black, Width: 1.3, Dash: chart.Dotted}))
+	add(fmt.Sprintf("ρ = %v", result.LagThreshold), across(p.X, result.LagThreshold, chart.Style{Color: chart.Ink, Width: 1.3, Dash: chart.Dotted}))
 	if r.LagTime != nil {
 		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagTime)
 		add(fmt.Sprintf("lag time: %d steps", *r.LagTime), upright(p.Y, float64(*r.LagTime), chart.Style{Color: chart.Purple, Width: 2.6}))

@@ -160,7 +160,7 @@ func (d *diagram) panel() chart.Panel {
 // way draws a strategy: its name and below it its stacks of boxes.
 func (d *diagram) way(w way, from growth.Depths, box, x, y, width float64) {
 	center := x + width/2
-	name := chart.Style{Color: lagColor(w.marked, chart.Black), Bold: true, Size: chart.SizeNote, Align: chart.Middle}
+	name := chart.Style{Color: lagColor(w.marked, chart.Ink), Bold: true, Size: chart.SizeNote, Align: chart.Middle}
 	for chart.TextWidth(w.name, name.Size, true) > width && name.Size > smallestName {
 		name.Size -= 0.5
 	}

@@ -23,7 +23,7 @@ func Noise(r *result.Study) Figure {
 	var losses []float64
 	var rows []row
 	ranges := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.LightGrey, Width: 2.6}}
-	means := chart.Mark{Kind: chart.Ticks, Style: chart.Style{Color: chart.Black, Width: 2.1, Share: 0.8}}
+	means := chart.Mark{Kind: chart.Ticks, Style: chart.Style{Color: chart.Ink, Width: 2.1, Share: 0.8}}
 	for i, s := range all {
 		y := float64(i)
 		one := row{name: s.Name, marked: s.Picked > 0, note: s.Unfinished}
@@ -43,7 +43,7 @@ func Noise(r *result.Study) Figure {
 	p := rowPanel("strategy", rows, chart.Values("loss", finalTitle, lo, hi, 6))
 	p.Marks = append(p.Marks, ranges, means)
 	p.Marks = append(p.Marks, seedMarks(r.Seeds, 3.9, len(all), func(i int) []float64 { return all[i].Finals })...)
-	return render(f, chart.Chart{Subtitle: says, Rows: [][]chart.Panel{{p}}, Legend: seedLegend(r.Seeds)})
+	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}, Legend: seedLegend(r.Seeds)})
 }
 
 // seedMarks returns a point for each seed in each of n rows.

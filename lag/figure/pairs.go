@@ -72,13 +72,13 @@ func Pairs(r *result.Study) Figure {
 		}
 		if i < n-1 {
 			x.Bands = append(x.Bands, s.Name)
-			style := chart.Style{Color: lagColor(s.Picked > 0, chart.Black), Bold: s.Picked > 0, Size: min(chart.SizeNote, 0.8*box), Dx: 4 - box/2, Dy: -box}
+			style := chart.Style{Color: lagColor(s.Picked > 0, chart.Ink), Bold: s.Picked > 0, Size: min(chart.SizeNote, 0.8*box), Dx: 4 - box/2, Dy: -box}
 			columns = append(columns, written(chart.Shorten(s.Name, style.Size, true, 200), float64(i), float64(i), style))
 		}
 	}
 	p := chart.Panel{Width: box * float64(n-1), Height: box * float64(n-1), X: x, Y: y}
 	p.Marks = slices.Concat(cells, inside, columns)
-	return render(f, chart.Chart{Subtitle: says, Rows: [][]chart.Panel{{p}}, Legend: legend})
+	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}, Legend: legend})
 }
 
 // separableAbove is the number of standard errors that a difference must

@@ -31,7 +31,7 @@ func rowPanel(name string, rows []row, x chart.Axis) chart.Panel {
 		height = 17
 	}
 	y := chart.Names(name, nil)
-	notes := chart.Mark{Kind: chart.Texts, Style: chart.Style{Color: chart.Black, Dx: 16}}
+	notes := chart.Mark{Kind: chart.Texts, Style: chart.Style{Color: chart.Ink, Dx: 16}}
 	for i, r := range rows {
 		y.Bands, y.Marked = append(y.Bands, r.name), append(y.Marked, r.marked)
 		if r.note != "" {
@@ -91,7 +91,7 @@ func lagColor(isLAG bool, other color.NRGBA) color.NRGBA {
 
 // seedStyle returns the mark of the i-th seed. Marks repeat after the sixth.
 func seedStyle(i int, radius float64) chart.Style {
-	colors := []color.NRGBA{chart.Blue, chart.Vermillion, chart.Green, chart.Purple, chart.SkyBlue, chart.Black}
+	colors := []color.NRGBA{chart.Blue, chart.Vermillion, chart.Green, chart.Purple, chart.SkyBlue, chart.Ink}
 	shapes := []chart.Shape{chart.Circle, chart.Triangle, chart.Square, chart.Diamond, chart.Ring, chart.Cross}
 	return chart.Style{Color: colors[i%len(colors)], Shape: shapes[i%len(shapes)], Radius: radius}
 }

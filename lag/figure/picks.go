@@ -26,7 +26,7 @@ func Picks(r *result.Study) Figure {
 	})
 	f.Alt = fmt.Sprintf("Bar chart of the regret of %d selection rules%s. Lowest: %s.", len(rules), underSeeds(len(r.Seeds)), rules[0].Rule)
 	bars := []chart.Mark{{Kind: chart.Bars, Style: chart.Style{Color: chart.SkyBlue, Share: 0.68}}, {Kind: chart.Bars, Style: chart.Style{Color: chart.Vermillion, Share: 0.68}}}
-	seeds := chart.Mark{Kind: chart.Points, Style: chart.Style{Color: chart.Black, Shape: chart.Ring, Radius: 3.2}}
+	seeds := chart.Mark{Kind: chart.Points, Style: chart.Style{Color: chart.Ink, Shape: chart.Ring, Radius: 3.2}}
 	var rows []row
 	highest := 0.0
 	for i, one := range rules {

@@ -89,7 +89,7 @@ func early(all []*aggregate.Strategy, step int) (x, y []float64) {
 
 var (
 	pointStyle = chart.Style{Color: chart.Faint(chart.Blue, 0.75), Radius: 4.3}
-	bestStyle  = chart.Style{Color: chart.Black, Shape: chart.OpenSquare, Radius: 8, Width: 1.3}
+	bestStyle  = chart.Style{Color: chart.Ink, Shape: chart.OpenSquare, Radius: 8, Width: 1.3}
 	pickStyle  = chart.Style{Color: chart.Vermillion, Shape: chart.Ring, Radius: 6.1, Width: 2.7}
 	lostStyle  = chart.Style{Color: chart.Grey, Shape: chart.Cross, Radius: 3.4, Width: 1.4}
 )

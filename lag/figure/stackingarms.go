@@ -20,10 +20,10 @@ func StackingArms(r *result.Stacking) Figure {
 	var losses []float64
 	var rows []row
 	var spoken []string
-	means := chart.Mark{Kind: chart.Ticks, Style: chart.Style{Color: chart.Black, Width: 2.4, Share: 0.72}}
+	means := chart.Mark{Kind: chart.Ticks, Style: chart.Style{Color: chart.Ink, Width: 2.4, Share: 0.72}}
 	full := chart.Mark{Kind: chart.Bars, Loose: true, Style: chart.Style{Color: chart.LightGrey, Share: 0.44}}
 	probing := chart.Mark{Kind: chart.Bars, Style: chart.Style{Color: chart.Vermillion, Share: 0.44}}
-	shares := chart.Mark{Kind: chart.Texts, Style: chart.Style{Color: chart.Black, Dx: 7}}
+	shares := chart.Mark{Kind: chart.Texts, Style: chart.Style{Color: chart.Ink, Dx: 7}}
 	for i, a := range arms {
 		y := float64(i)
 		losses = append(losses, a.Finals...)

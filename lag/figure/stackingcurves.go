@@ -33,7 +33,7 @@ func withCurve(arms []aggregate.Arm) []aggregate.Arm {
 
 // armColor returns the color of an arm in every figure.
 func armColor(a aggregate.Arm) color.NRGBA {
-	colors := []color.NRGBA{chart.Vermillion, chart.Blue, chart.Green, chart.Purple, chart.SkyBlue, chart.Black, chart.Grey}
+	colors := []color.NRGBA{chart.Vermillion, chart.Blue, chart.Green, chart.Purple, chart.SkyBlue, chart.Ink, chart.Grey}
 	return colors[a.Place%len(colors)]
 }
 

@@ -46,7 +46,7 @@ func StackingPicks(r *result.Stacking) Figure {
 	y := 0.0
 	for i, row := range rows {
 		d.line(0, y, d.width, y, chart.Style{Color: chart.LightGrey, Width: 1})
-		d.text(chart.Shorten(row.arm, chart.SizeLabel, true, left-14), 0, y+16, chart.Style{Color: chart.Black, Size: chart.SizeLabel, Bold: true})
+		d.text(chart.Shorten(row.arm, chart.SizeLabel, true, left-14), 0, y+16, chart.Style{Color: chart.Ink, Size: chart.SizeLabel, Bold: true})
 		for k, text := range []string{row.seeds, row.rule} {
 			d.text(chart.Shorten(text, chart.SizeNote, false, left-14), 0, y+35+float64(17*k), chart.Style{Color: chart.Grey})
 		}

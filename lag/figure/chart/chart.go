@@ -2,15 +2,16 @@ package chart
 
 // A Chart is a picture: a title, panels in a grid, and a legend.
 type Chart struct {
-	Title    string
-	Subtitle string
-	Alt      string // description for readers who cannot see the chart
+	Title   string
+	Caption string // what to look at; drawn below the title, in lines as long as the picture is wide
+	Alt     string // description for readers who cannot see the chart
 
 	Rows   [][]Panel // rows of the grid, from the top; their lengths may differ
 	Legend Legend
 
 	Series string // what a series is, such as "strategy"; also the field's name in the data
 	Choose bool   // a click on the legend makes the other series pale; Vega-Lite only
+	Hover  bool   // the line nearest to the pointer is named and drawn boldly; Vega-Lite only
 
 	MinWidth, MinHeight float64 // least size of the picture
 }

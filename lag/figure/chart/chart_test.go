@@ -38,7 +38,7 @@ func every() chart.Chart {
 		{Label: strings.Repeat("a long name ", 30), Series: "two", Kind: chart.Bars, Style: chart.Style{Color: chart.Green}, Text: "2"},
 		{Label: "a point", Kind: chart.Points, Style: chart.Style{Color: chart.Black, Radius: 3}},
 	}}
-	return chart.Chart{Title: "<All>", Subtitle: "below", Alt: "what & how", Rows: [][]chart.Panel{{numbers, bands}, {bands}}, Legend: legend, Series: "series", Choose: true}
+	return chart.Chart{Title: "<All>", Caption: "below", Alt: "what & how", Rows: [][]chart.Panel{{numbers, bands}, {bands}}, Legend: legend, Series: "series", Choose: true}
 }
 
 func read(t *testing.T, c chart.Chart) (readback.Picture, []readback.Panel) {

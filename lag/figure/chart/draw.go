@@ -3,7 +3,6 @@ package chart
 import (
 	"bytes"
 	"fmt"
-	"html"
 	"image/color"
 	"image/png"
 	"math"
@@ -12,7 +11,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // PNG draws the chart as a PNG with scale pixels per CSS pixel.
@@ -20,26 +18,13 @@ func (c Chart) PNG(scale float64) (data []byte, err error) {
 	defer recoverDrawing(&err)
 	width, height := c.Size()
 	canvas := vgimg.NewWith(vgimg.UseWH(points(float64(width)), points(float64(height))), vgimg.UseDPI(int(96*scale)))
-	c.paint(draw.New(canvas))
+	c.paint(draw.New(canvas), false)
 	var buf bytes.Buffer
 	// The best compression makes such drawings 4% smaller but takes 50% longer.
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, canvas.Image()); err != nil {
 		return nil, err
 	}
 	return buf.Bytes(), nil
-}
-
-// SVG draws the chart as an SVG, with Title and Alt for screen readers.
-func (c Chart) SVG() (data []byte, err error) {
-	defer recoverDrawing(&err)
-	width, height := c.Size()
-	canvas := vgsvg.New(points(float64(width)), points(float64(height)))
-	c.paint(draw.New(canvas))
-	var buf bytes.Buffer
-	if _, err := canvas.WriteTo(&buf); err != nil {
-		return nil, err
-	}
-	return describeSVG(buf.Bytes(), c.Title, c.Alt), nil
 }
 
 // recoverDrawing turns a panic of gonum/plot into an error.
@@ -49,24 +34,6 @@ func recoverDrawing(err *error) {
 	}
 }
 
-// describeSVG adds a title and a description for screen readers, and names
-// fallback fonts with the same widths for systems without Liberation Sans.
-func describeSVG(svg []byte, title, alt string) []byte {
-	svg = bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans;"), []byte("font-family:"+fonts+";"))
-	start := bytes.Index(svg, []byte("<svg"))
-	end := bytes.IndexByte(svg[max(start, 0):], '>')
-	if start < 0 || end < 0 {
-		return svg
-	}
-	end += start
-	var out bytes.Buffer
-	out.Write(svg[:end])
-	out.WriteString(` role="img">`)
-	fmt.Fprintf(&out, "\n<title>%s</title>\n<desc>%s</desc>", html.EscapeString(title), html.EscapeString(alt))
-	out.Write(svg[end+1:])
-	return out.Bytes()
-}
-
 // fonts are the font families of both drawings; readers use the first one
 // available.
 const fonts = "'Liberation Sans',Arial,Helvetica,sans-serif"
@@ -74,27 +41,29 @@ const fonts = "'Liberation Sans',Arial,Helvetica,sans-serif"
 // A pen draws on a canvas in CSS pixels from an origin; y grows downward.
 type pen struct {
 	draw.Canvas
-	x, y float64
+	x, y  float64
+	names bool // marks have names for the pointer, see named
 }
 
 func (p pen) point(x, y float64) vg.Point {
 	return vg.Point{X: p.Min.X + points(p.x+x), Y: p.Max.Y - points(p.y+y)}
 }
 
-func (c Chart) paint(canvas draw.Canvas) {
+func (c Chart) paint(canvas draw.Canvas, names bool) {
 	l := c.layout()
-	p := pen{Canvas: canvas}
+	p := pen{Canvas: canvas, names: names}
+	p.bar(Style{Color: White}, 0, 0, l.width+1, l.height+1)
 	for _, t := range l.texts {
 		p.text(t)
 	}
 	for _, placed := range l.panels {
 		if !placed.empty() {
-			pen{canvas, placed.x, placed.y}.panel(placed.Panel)
+			pen{canvas, placed.x, placed.y, names}.panel(c, placed.Panel)
 		}
 	}
 }
 
-func (p pen) panel(of Panel) {
+func (p pen) panel(c Chart, of Panel) {
 	grid, axis := Style{Color: LightGrey, Width: 0.8}, Style{Color: Grey, Width: 1}
 	for _, t := range of.X.ticks() {
 		if x, _ := of.at(t.At, 0); of.X.Bands == nil {
@@ -109,7 +78,7 @@ func (p pen) panel(of Panel) {
 	area := p.Canvas
 	area.Rectangle = vg.Rectangle{Min: p.point(0, of.Height), Max: p.point(of.Width, 0)}
 	for _, m := range of.Marks {
-		p.mark(area, of, of.within(m))
+		p.mark(area, c, of, of.within(m))
 	}
 	if !of.X.Hidden {
 		p.line(axis, 0, of.Height, of.Width, of.Height)
@@ -133,10 +102,13 @@ func (p pen) panel(of Panel) {
 }
 
 // mark draws a mark without its texts. It clips lines at the edges of the area.
-func (p pen) mark(area draw.Canvas, of Panel, m Mark) {
+func (p pen) mark(area draw.Canvas, c Chart, of Panel, m Mark) {
 	s := m.Style
 	var line []vg.Point
 	for _, d := range m.Data {
+		if m.Kind != Line && m.Kind != Area && m.Kind != Texts {
+			p.name(c.spoken(of, m, d))
+		}
 		x, y := of.at(d.X, d.Y)
 		x2, y2 := of.at(d.X2, d.Y2)
 		switch m.Kind {
@@ -164,10 +136,18 @@ func (p pen) mark(area draw.Canvas, of Panel, m Mark) {
 				p.line(s, x, y, x2, y)
 			}
 		}
+		if m.Kind != Line && m.Kind != Area && m.Kind != Texts {
+			p.unname(c.spoken(of, m, d))
+		}
 	}
 	switch m.Kind {
 	case Line:
+		p.name(m.Series)
 		area.StrokeLines(s.line(), area.ClipLinesXY(line)...)
+		if p.names && m.Series != "" { // wide enough for the pointer
+			area.StrokeLines(Style{Color: Faint(s.Color, 0), Width: 9}.line(), area.ClipLinesXY(line)...)
+		}
+		p.unname(m.Series)
 	case Area:
 		for _, d := range slices.Backward(m.Data) {
 			x, y := of.at(d.X, d.Y2)
@@ -244,6 +224,8 @@ func (p pen) shape(s Style, x, y float64) {
 		p.StrokeLines(outline, polygon([2]float64{-1, -1}, [2]float64{1, 1}), polygon([2]float64{-1, 1}, [2]float64{1, -1}))
 	case Triangle:
 		p.FillPolygon(s.Color, polygon([2]float64{-1.1, -0.9}, [2]float64{1.1, -0.9}, [2]float64{0, 1.1}))
+	case Wedge:
+		p.FillPolygon(s.Color, polygon([2]float64{-1.1, 0.9}, [2]float64{1.1, 0.9}, [2]float64{0, -1.1}))
 	case Square:
 		p.FillPolygon(s.Color, polygon([2]float64{-0.9, -0.9}, [2]float64{0.9, -0.9}, [2]float64{0.9, 0.9}, [2]float64{-0.9, 0.9}))
 	case OpenSquare:
@@ -269,5 +251,5 @@ func (p pen) text(l label) {
 	// capitals.
 	sin, cos := math.Sincos(l.angle)
 	up := 0.1 * l.size
-	p.FillText(style, p.point(l.x-up*sin, l.y-up*cos), l.text)
+	p.FillText(style, p.point(l.x-up*sin, l.y-up*cos), unmarked.Replace(l.text))
 }

@@ -3,6 +3,7 @@ package chart
 import (
 	"image/color"
 	"math"
+	"strings"
 )
 
 // A layout contains the positions of all parts of a chart, in CSS pixels from
@@ -70,7 +71,7 @@ func (p Panel) labels() []label {
 	}
 	var all []label
 	add := func(txt string, x, y, size float64, align Align) *label {
-		all = append(all, label{text: txt, x: x, y: y, size: size, color: Black, align: align})
+		all = append(all, label{text: txt, x: x, y: y, size: size, color: Ink, align: align})
 		return &all[len(all)-1]
 	}
 	if p.Title != "" {
@@ -162,18 +163,6 @@ func (p Panel) extent() rect {
 // aligned.
 func (c Chart) layout() layout {
 	l := layout{width: c.MinWidth}
-	top := float64(border)
-	heading := func(txt string, size float64, bold bool, of color.NRGBA) {
-		if txt != "" {
-			l.texts = append(l.texts, label{text: txt, x: border, y: top + size/2, size: size, bold: bold, color: of})
-			l.width = max(l.width, 2*border+TextWidth(txt, size, bold))
-			top += size + 7
-		}
-	}
-	heading(c.Title, SizeTitle, true, Black)
-	heading(c.Subtitle, SizeNote, false, Grey)
-	top += 5
-
 	all, columns := c.panels()
 	rows := len(c.Rows)
 	lefts, rights := make([]float64, columns), make([]float64, columns)
@@ -183,6 +172,26 @@ func (c Chart) layout() layout {
 		lefts[column], rights[column] = max(lefts[column], -e.x0), max(rights[column], e.x1)
 		tops[row], bottoms[row] = max(tops[row], -e.y0), max(bottoms[row], e.y1)
 	}
+	grid := float64(gapX * max(columns-1, 0))
+	for column := range columns {
+		grid += lefts[column] + rights[column]
+	}
+
+	top := float64(border)
+	heading := func(txt string, size float64, bold bool, of color.NRGBA) {
+		if txt != "" {
+			l.texts = append(l.texts, label{text: txt, x: border, y: top + size/2, size: size, bold: bold, color: of})
+			l.width = max(l.width, 2*border+TextWidth(txt, size, bold))
+			top += size + 7
+		}
+	}
+	heading(c.Title, SizeTitle, true, Ink)
+	for _, line := range c.captionLines(grid) {
+		heading(line, SizeNote, false, Grey)
+		top -= 2
+	}
+	top += 5
+
 	y := top
 	gridRight := float64(border)
 	for row := range rows {
@@ -214,6 +223,25 @@ func (c Chart) layout() layout {
 	}
 	l.width = max(l.width, l.panels[len(l.panels)-1].x+legend.Width+border)
 	return l
+}
+
+// captionLines returns the caption in lines that are no wider than the picture
+// is without it, where grid is the width of the panels.
+func (c Chart) captionLines(grid float64) []string {
+	width := max(grid, c.MinWidth-2*border, TextWidth(c.Title, SizeTitle, true), 420)
+	if beside := c.Legend.panel(0); !c.Legend.Below && !beside.empty() {
+		width = max(width, grid+gapX+beside.Width)
+	}
+	var lines []string
+	for _, word := range strings.Fields(c.Caption) {
+		n := len(lines)
+		if n > 0 && TextWidth(lines[n-1]+" "+word, SizeNote, false) <= width {
+			lines[n-1] += " " + word
+			continue
+		}
+		lines = append(lines, Shorten(word, SizeNote, false, width))
+	}
+	return lines
 }
 
 // lines returns the width of the lines of a legend below the panels.

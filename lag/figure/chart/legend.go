@@ -88,7 +88,7 @@ func (l Legend) panel(width float64) Panel {
 	}
 	p := Panel{Width: right, Height: bottom, X: Hidden("x", 0, right), Y: Hidden("y", 0, bottom)}
 	if l.Title != "" {
-		p.Marks = append(p.Marks, Mark{Kind: Texts, Style: Style{Color: Black}, Data: []Datum{{X: title.x, Y: bottom - title.y, Text: l.Title}}})
+		p.Marks = append(p.Marks, Mark{Kind: Texts, Style: Style{Color: Ink}, Data: []Datum{{X: title.x, Y: bottom - title.y, Text: l.Title}}})
 	}
 	for i, e := range l.Entries {
 		at, y, w := places[i], bottom-places[i].y, l.sample(i)
@@ -110,7 +110,7 @@ func (l Legend) panel(width float64) Panel {
 		}
 	}
 	for i, e := range l.Entries {
-		p.Marks = append(p.Marks, Mark{Kind: Texts, Series: e.Series, Style: Style{Color: Black},
+		p.Marks = append(p.Marks, Mark{Kind: Texts, Series: e.Series, Style: Style{Color: Ink},
 			Data: []Datum{{X: places[i].x + l.sample(i) + sampleGap, Y: bottom - places[i].y, Text: l.label(i)}}})
 	}
 	return p

@@ -56,12 +56,13 @@ const (
 	Dashed
 	Dotted
 	DashDot
+	DashDotDot
 	dashes // number of patterns
 )
 
 // pattern returns the lengths of strokes and gaps, or nil for a solid line.
 func (d Dash) pattern() []float64 {
-	return [dashes][]float64{nil, {8, 3.5}, {2, 2.7}, {9, 2.7, 2, 2.7}}[d%dashes]
+	return [dashes][]float64{nil, {8, 3.5}, {2, 2.7}, {9, 2.7, 2, 2.7}, {9, 2.5, 2, 2.5, 2, 2.5}}[d%dashes]
 }
 
 // Shape is the shape of a point.
@@ -75,19 +76,7 @@ const (
 	Ring  // an unfilled circle
 	Cross // diagonal
 	OpenSquare
-)
-
-// The palette of Okabe and Ito (Color Universal Design, 2008), and greys.
-var (
-	Black      = color.NRGBA{0x22, 0x22, 0x22, 0xff}
-	Grey       = color.NRGBA{0x77, 0x77, 0x77, 0xff}
-	LightGrey  = color.NRGBA{0xdd, 0xdd, 0xdd, 0xff}
-	White      = color.NRGBA{0xff, 0xff, 0xff, 0xff}
-	Blue       = color.NRGBA{0x00, 0x72, 0xb2, 0xff}
-	SkyBlue    = color.NRGBA{0x56, 0xb4, 0xe9, 0xff}
-	Green      = color.NRGBA{0x00, 0x9e, 0x73, 0xff}
-	Vermillion = color.NRGBA{0xd5, 0x5e, 0x00, 0xff}
-	Purple     = color.NRGBA{0xcc, 0x79, 0xa7, 0xff}
+	Wedge // a triangle that points down
 )
 
 // viridisAnchors are samples of matplotlib's viridis at 0, 1/8, ..., 1.
@@ -122,10 +111,12 @@ func TextOn(background color.NRGBA) color.NRGBA {
 	return Black
 }
 
-// luminance returns the relative luminance of a color as defined by WCAG 2.
+// luminance returns the relative luminance of a color on white as defined by
+// WCAG 2.
 func luminance(c color.NRGBA) float64 {
 	linear := func(v uint8) float64 {
-		x := float64(v) / 255
+		opacity := float64(c.A) / 255
+		x := 1 - opacity + opacity*float64(v)/255
 		if x <= 0.04045 {
 			return x / 12.92
 		}
@@ -144,6 +135,14 @@ func Pale(c color.NRGBA, t float64) color.NRGBA {
 func Faint(c color.NRGBA, opacity float64) color.NRGBA {
 	c.A = uint8(math.Round(255 * opacity))
 	return c
+}
+
+// css formats a color for drawings on a page that may be dark.
+func css(c color.NRGBA) string {
+	if c == Ink {
+		return "currentColor" // the color of the text around the drawing
+	}
+	return Hex(c)
 }
 
 // Hex formats a color in CSS notation: "#27818e", with two more digits if it is

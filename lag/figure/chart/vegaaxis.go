@@ -77,7 +77,7 @@ func (a Axis) channel(orient string, length float64, zoom bool) object {
 		if marked != nil {
 			names, _ := json.Marshal(marked) // marshaling strings cannot fail
 			test := "indexof(" + string(names) + ", datum.value) >= 0"
-			axis["labelColor"] = object{"condition": object{"test": test, "value": Hex(Vermillion)}, "value": Hex(Black)}
+			axis["labelColor"] = object{"condition": object{"test": test, "value": css(Vermillion)}, "value": css(Ink)}
 			axis["labelFontWeight"] = object{"condition": object{"test": test, "value": "bold"}, "value": "normal"}
 		}
 	case a.Log1p:

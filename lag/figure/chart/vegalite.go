@@ -41,10 +41,17 @@ func (c Chart) spec() object {
 	}
 	spec["$schema"] = "https://vega.github.io/schema/vega-lite/v5.json"
 	title := object{"text": c.Title, "anchor": "start"}
-	if c.Subtitle != "" {
-		title["subtitle"] = c.Subtitle
+	var caption list
+	for _, line := range l.texts {
+		if line.size == SizeNote { // the others are the title
+			caption = append(caption, line.text)
+		}
+	}
+	if caption != nil {
+		title["subtitle"] = caption
 	}
 	spec["title"], spec["description"], spec["config"], spec["padding"] = title, c.Alt, config(), border
+	spec["background"] = "transparent" // a notebook may be dark
 	return spec
 }
 
@@ -59,10 +66,10 @@ func config() object {
 	return object{
 		"font": font, "view": object{"stroke": nil}, "concat": object{"spacing": gapX},
 		"axis": object{
-			"labelFontSize": SizeNote, "titleFontSize": SizeLabel, "titleFontWeight": "normal", "labelColor": Hex(Black), "titleColor": Hex(Black),
-			"gridColor": Hex(LightGrey), "domainColor": Hex(Grey), "tickColor": Hex(Grey), "tickSize": tickSize,
+			"labelFontSize": SizeNote, "titleFontSize": SizeLabel, "titleFontWeight": "normal", "labelColor": css(Ink), "titleColor": css(Ink),
+			"gridColor": css(LightGrey), "domainColor": css(Grey), "tickColor": css(Grey), "tickSize": tickSize,
 		},
-		"title": object{"fontSize": SizeTitle, "color": Hex(Black), "subtitleFontSize": SizeNote, "subtitleColor": Hex(Grey), "subtitlePadding": 5},
+		"title": object{"fontSize": SizeTitle, "color": css(Ink), "subtitleFontSize": SizeNote, "subtitleColor": css(Grey), "subtitlePadding": 5},
 	}
 }
 
@@ -248,7 +255,7 @@ func withPoints(line object, s Style) object {
 	points := object{"tooltip": encoding["tooltip"]}
 	mark := object{"type": "point", "filled": true, "size": 80, "opacity": 0, "clip": line["mark"].(object)["clip"]}
 	if s.Radius > 0 {
-		mark["size"], mark["opacity"], mark["color"] = math.Pi*s.Radius*s.Radius, 1, Hex(s.Color)
+		mark["size"], mark["opacity"], mark["color"] = math.Pi*s.Radius*s.Radius, 1, css(s.Color)
 	}
 	shared := object{"x": encoding["x"], "y": encoding["y"]}
 	for channel := range shared {
@@ -267,7 +274,7 @@ func (g layerGroup) scales(field string, encoding object) {
 	}
 	var colors, patterns list
 	for _, name := range g.series {
-		colors, patterns = append(colors, Hex(g.styles[name].Color)), append(patterns, g.styles[name].Dash.spec())
+		colors, patterns = append(colors, css(g.styles[name].Color)), append(patterns, g.styles[name].Dash.spec())
 	}
 	for channel, values := range map[string]list{"color": colors, "strokeDash": patterns} {
 		if g.marks[0].Kind != Area || channel == "color" {

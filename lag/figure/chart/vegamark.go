@@ -7,7 +7,7 @@ import "math"
 func (m Mark) spec(p Panel, clip bool) object {
 	s := m.Style
 	stroke := func(out object) object {
-		out["color"], out["strokeWidth"], out["strokeDash"], out["clip"] = Hex(s.Color), s.Width, s.Dash.spec(), clip
+		out["color"], out["strokeWidth"], out["strokeDash"], out["clip"] = css(s.Color), s.Width, s.Dash.spec(), clip
 		return out
 	}
 	switch m.Kind {
@@ -16,13 +16,13 @@ func (m Mark) spec(p Panel, clip bool) object {
 	case Segments:
 		return stroke(object{"type": "rule"})
 	case Area:
-		return object{"type": "area", "color": Hex(s.Color), "clip": clip}
+		return object{"type": "area", "color": css(s.Color), "clip": clip}
 	case Points:
 		return m.point(clip)
 	case Bars:
 		return m.bar(p)
 	case Ticks:
-		out := object{"type": "tick", "color": Hex(s.Color), "thickness": s.Width, "opacity": 1}
+		out := object{"type": "tick", "color": css(s.Color), "thickness": s.Width, "opacity": 1}
 		if p.Y.Bands != nil {
 			out["orient"], out["size"] = "vertical", s.share()*p.Height/float64(max(len(p.Y.Bands), 1))
 		} else {
@@ -34,7 +34,7 @@ func (m Mark) spec(p Panel, clip bool) object {
 	if s.Bold {
 		weight = "bold"
 	}
-	return object{"type": "text", "color": Hex(s.Color), "align": [3]string{"left", "center", "right"}[s.Align], "baseline": "middle",
+	return object{"type": "text", "color": css(s.Color), "align": [3]string{"left", "center", "right"}[s.Align], "baseline": "middle",
 		"dx": s.Dx, "dy": s.Dy, "fontSize": s.textSize(), "fontWeight": weight}
 }
 
@@ -55,6 +55,8 @@ func (m Mark) point(clip bool) object {
 		filled = false
 	case Triangle:
 		shape, factor = "M-1,0.82L1,0.82L0,-1Z", 4*1.1*1.1
+	case Wedge:
+		shape, factor = "M-1,-0.82L1,-0.82L0,1Z", 4*1.1*1.1
 	case Square:
 		shape, factor = "square", 4*0.9*0.9
 	case OpenSquare:
@@ -64,7 +66,7 @@ func (m Mark) point(clip bool) object {
 	case Cross:
 		shape, factor, filled = "M-1,-1L1,1M-1,1L1,-1", 4, false
 	}
-	out := object{"type": "point", "shape": shape, "filled": filled, "size": factor * s.Radius * s.Radius, "color": Hex(s.Color), "opacity": 1}
+	out := object{"type": "point", "shape": shape, "filled": filled, "size": factor * s.Radius * s.Radius, "color": css(s.Color), "opacity": 1}
 	if !filled {
 		out["strokeWidth"] = s.outline()
 	}
@@ -76,7 +78,7 @@ func (m Mark) point(clip bool) object {
 
 func (m Mark) bar(p Panel) object {
 	s := m.Style
-	out := object{"type": "rect", "color": Hex(s.Color), "opacity": 1}
+	out := object{"type": "rect", "color": css(s.Color), "opacity": 1}
 	switch {
 	case p.Y.Bands != nil && p.X.Bands == nil:
 		out["type"], out["orient"], out["height"] = "bar", "horizontal", object{"band": s.share()}
@@ -86,7 +88,7 @@ func (m Mark) bar(p Panel) object {
 		out["xOffset"] = s.Offset * p.Width / float64(max(len(p.X.Bands), 1))
 	}
 	if s.Border.A > 0 {
-		out["stroke"], out["strokeWidth"], out["strokeDash"] = Hex(s.Border), max(1, s.Width), s.Dash.spec()
+		out["stroke"], out["strokeWidth"], out["strokeDash"] = css(s.Border), max(1, s.Width), s.Dash.spec()
 	}
 	return out
 }

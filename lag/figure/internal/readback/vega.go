@@ -36,7 +36,7 @@ type Row struct {
 }
 
 // Vega reads a Vega-Lite specification written by package chart. It returns the
-// title and subtitle, and the panels, of which a legend is the last.
+// title and the lines of the caption, and the panels, of which a legend is the last.
 func Vega(spec []byte) (titles []string, panels []Panel, err error) {
 	var root map[string]any
 	if err := json.Unmarshal(spec, &root); err != nil {
@@ -52,8 +52,14 @@ func titlesOf(spec map[string]any) []string {
 	title, _ := spec["title"].(map[string]any)
 	var texts []string
 	for _, key := range []string{"text", "subtitle"} {
-		if text, ok := title[key].(string); ok && text != "" {
-			texts = append(texts, text)
+		lines, ok := title[key].([]any)
+		if !ok {
+			lines = []any{title[key]}
+		}
+		for _, line := range lines {
+			if text, ok := line.(string); ok && text != "" {
+				texts = append(texts, text)
+			}
 		}
 	}
 	return texts
