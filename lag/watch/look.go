@@ -1,24 +1,24 @@
 package watch
 
 import (
-	"image/color"
-
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/runs"
 )
 
-// colors are those of strategies, which people with a color vision deficiency can
-// tell apart. All are visible on white and on black.
-var colors = []color.NRGBA{chart.Blue, chart.Vermillion, chart.Green, chart.Purple, chart.SkyBlue}
-
-// lookOf returns the color and the dash of the i-th strategy of a pool. With the
-// dash, as many strategies look different as there are pairs of both.
+// lookOf returns the color and the dash of the i-th strategy of a pool, which it
+// has in the figures too.
 func lookOf(i int) (color string, dash int) {
-	return chart.Hex(colors[i%len(colors)]), i / len(colors) % 4
+	style := chart.SeriesStyle(i)
+	return chart.Hex(style.Color), int(style.Dash)
 }
 
-// look returns the color and the dash of a run.
+// look returns the color and the dash of a run. In a study it is that of its
+// strategy, elsewhere that of its turn.
 func (w *Watcher) look(r *watched) (color string, dash int) {
+	if w.index.Kind != runs.Study {
+		return lookOf(r.turn)
+	}
 	if r.planned < 0 || w.planned[r.planned].Kind == progress.PhasePretrain {
 		return chart.Hex(chart.Grey), 0
 	}

@@ -23,6 +23,7 @@ type watched struct {
 	seen time.Time
 
 	planned int // place in the plan, -1 if it is none of it
+	turn    int // in which it was found
 	version int64
 
 	log      *train.Follower

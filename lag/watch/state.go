@@ -77,8 +77,9 @@ type Run struct {
 	Loss     *float64     `json:"loss"`   // latest validation loss
 	Curve    [][2]float64 `json:"curve"`  // step and validation loss
 	Train    [][2]float64 `json:"train"`  // step and training loss, means of neighbouring steps; only where the log was read
+	Counts   bool         `json:"counts"` // it is part of the plan; always, where none is known
 	Color    string       `json:"color"`
-	Dash     int          `json:"dash"` // 0 solid, 1 dashed, 2 dotted, 3 dash-dot
+	Dash     int          `json:"dash"` // pattern of package chart: 0 solid, 1 dashed, 2 dotted, and so on
 }
 
 // Rank is the place of a strategy among those that have come as far. With several

@@ -87,6 +87,7 @@ func (w *Watcher) view(r *watched) Run {
 	v := Run{
 		Name: r.info.Name, Phase: phaseOf(r), Label: w.label(r), Strategy: r.info.Strategy, Seed: r.info.Seed, Layers: r.info.Layers,
 		Steps: r.steps, Of: r.info.Of, Status: r.status(), Curve: r.curve, Train: r.training.all(),
+		Counts: r.planned >= 0 || w.index.Kind != runs.Study,
 	}
 	v.Color, v.Dash = w.look(r)
 	if n := len(r.curve); n > 0 {

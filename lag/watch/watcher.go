@@ -195,7 +195,7 @@ func (w *Watcher) list(now time.Time) {
 		path := filepath.Join(w.dir, name)
 		switch {
 		case train.IsRun(path):
-			w.runs[name] = &watched{path: path, planned: -1}
+			w.runs[name] = &watched{path: path, planned: -1, turn: len(w.runs)}
 		case name == result.SelectedDir:
 			w.selecting = true
 		case name == result.FiguresDir:

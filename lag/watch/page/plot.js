@@ -3,7 +3,7 @@
 // Lines on a canvas, with axes, labels at their ends and a tooltip. A canvas takes
 // thousands of lines, which as elements of a document would be slow.
 
-const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3]];
+const DASHES = [[], [8, 3.5], [2, 2.7], [9, 2.7, 2, 2.7], [9, 2.5, 2, 2.5, 2, 2.5]]; // as in package chart
 
 function colorOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();

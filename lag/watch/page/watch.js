@@ -145,7 +145,7 @@ function seedNow(candidates) {
 
 function showCurves() {
   const study = state.kind === "study";
-  const all = [...runs.values()].filter((r) => (study ? r.phase === "probe" && r.color !== "#777777" : true) && r.curve.length + r.train.length > 0);
+  const all = [...runs.values()].filter((r) => (study ? r.phase === "probe" && r.counts : true) && r.curve.length + r.train.length > 0);
   show("curves-part", all.length > 0);
   if (!all.length) return;
   const seed = study ? seedNow(all) : null;
@@ -160,13 +160,11 @@ function showCurves() {
     : drawn.filter((r) => r.loss !== null).sort((a, b) => a.loss - b.loss).slice(0, LEADERS).map((r) => r.name);
   const isLead = (r) => lead.includes(study ? r.strategy : r.name);
   const atWork = new Set(state.work.map((w) => w.run));
-  const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9"];
-  const lines = drawn.map((r, i) => {
+  const lines = drawn.map((r) => {
     const named = isLead(r) || atWork.has(r.name);
-    const color = study ? r.color : palette[i % palette.length];
     return {
       name: r.label + (study ? "" : `, seed ${r.seed}`), points: state.kind === "training" && r.curve.length < 2 ? r.train : r.curve, named,
-      color: named ? color : colorOf("faint"), dash: study ? r.dash : Math.floor(i / palette.length) % 4, alpha: named ? 1 : 0.55, width: named ? 2.4 : 1.1,
+      color: named ? r.color : colorOf("faint"), dash: r.dash, alpha: named ? 1 : 0.55, width: named ? 2.4 : 1.1,
       label: named ? r.label + (atWork.has(r.name) ? " ← now" : "") : "",
     };
   });
