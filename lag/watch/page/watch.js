@@ -203,10 +203,16 @@ function showRanks(paint) {
       { text: r.status, className: r.status === "diverged" || r.status === "damaged" ? "bad" : r.status === "at work" ? "now" : "" },
     ],
   })));
-  show("rho", s.rho.length > 1);
+}
+
+function showRho() {
+  const s = state;
+  show("rho-part", s.rho.length > 1);
   if (s.rho.length > 1) {
+    const among = Math.max(...s.rho.map((r) => r.among));
+    byId("rho-caption").textContent = `Correlation of the ranks at a step with those at the end, of ${count(among, "candidate")} that ${among === 1 ? "has" : "have"} ended${s.seeds.length > 1 ? " (mean over the seeds)" : ""}. It changes as more end.`;
     plots.rho.draw([{ name: "Spearman's ρ", points: s.rho.map((r) => [r.step, r.rho]), color: colorOf("accent"), width: 2.6, dots: true }], {
-      xMax: s.steps, log: true, x: "step after growing (log scale)", y: "ρ with the final loss, so far", upright: [{ x: s.lag, text: "lag" }],
+      xMax: s.steps, log: true, x: "step after growing (log scale)", y: "Spearman's ρ", upright: [{ x: s.lag, text: "lag" }],
       across: [{ y: 0.9, text: "0.9" }], yRange: [Math.min(0, ...s.rho.map((r) => r.rho)) - 0.05, 1.05],
       summary: `Correlation with the final loss so far: ${s.rho.map((r) => `${r.rho.toFixed(2)} at ${r.step}`).join(", ")}`,
     });
@@ -239,6 +245,7 @@ function render() {
   showSource();
   showCurves();
   showRanks(paint);
+  showRho();
   showRuns();
   for (const p of paint) p();
 }
