@@ -33,14 +33,16 @@ type Strategy struct {
 
 	LagRank, EndRank float64 // ranks of AtLag and Final, 1 for the lowest; ties share a rank
 	Order            int     // position by final loss, 0 for the lowest
+	Place            int     // position in the pool
 	Picked           int     // number of seeds with which LAG picks it
+	PickedAtInit     int     // number of seeds with which the loss at initialization picks it
 }
 
 // Strategies returns the strategies of a study, the lowest final loss first.
 // Those that did not reach the end come last, in the order of the pool.
 func Strategies(r *result.Study) []*Strategy {
 	all := make([]*Strategy, r.PoolSize())
-	picked := r.PicksOf(result.RuleLAG)
+	picked, atInit := r.PicksOf(result.RuleLAG), r.PicksOf(result.RuleLossAtInit)
 	atLag, finals := make([]float64, len(all)), make([]float64, len(all))
 	for i := range all {
 		var outcomes []result.Outcome
@@ -48,7 +50,8 @@ func Strategies(r *result.Study) []*Strategy {
 			outcomes = append(outcomes, r.Under(seed)[i])
 		}
 		s := newStrategy(outcomes)
-		s.AtInit, s.AtLag, s.Picked = r.MeanAt(i, 0), r.MeanAt(i, r.Lag), picked[s.Name]
+		s.Place, s.Picked, s.PickedAtInit = i, picked[s.Name], atInit[s.Name]
+		s.AtInit, s.AtLag = r.MeanAt(i, 0), r.MeanAt(i, r.Lag)
 		all[i], atLag[i], finals[i] = s, s.AtLag, s.Final
 	}
 	lagRanks, endRanks := stats.Ranks(atLag), stats.Ranks(finals)

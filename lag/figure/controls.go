@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 )
 
@@ -30,7 +31,32 @@ func Controls(r *result.Study) Figure {
 		names = append(names, a.Name)
 	}
 	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, lines for, from the lowest at the end: %s.", underSeeds(len(r.Seeds)), strings.Join(names, ", "))
-	return render(f, armsChart(arms, 0, "spent, without LAG's probes"))
+	f.Caption = "Growing pays where its line is lower than that of training from scratch at the same FLOPs. A diamond is where the model grows."
+	return render(f, armsChart(arms, controlStyle(r), 0, "spent, without LAG's probes"))
+}
+
+// controlStyle returns the lines of the trainings in [Controls]: those of
+// strategies, and for trainings from scratch lines in the color of text.
+func controlStyle(r *result.Study) func(aggregate.Arm) chart.Style {
+	places := map[string]int{}
+	for i := range r.PoolSize() {
+		places[r.Under(0)[i].Name] = i
+	}
+	return func(a aggregate.Arm) chart.Style {
+		_, name, _ := strings.Cut(a.Name, ": ")
+		if place, ok := places[name]; ok {
+			return strategyLine(place, 2.6)
+		}
+		s := chart.Style{Color: chart.Ink, Width: 2.6, Dash: chart.Dotted}
+		switch {
+		case strings.HasPrefix(a.Name, string(result.ControlScratchSteps)):
+		case strings.HasPrefix(a.Name, string(result.ControlScratch)):
+			s.Dash = chart.Dashed
+		default: // LAG's picks, which differ between seeds
+			s.Color, s.Dash = chart.Vermillion, chart.Solid
+		}
+		return s
+	}
 }
 
 // controlArms returns the trainings in [Controls] as arms of a stacking, the

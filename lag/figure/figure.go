@@ -16,9 +16,10 @@ import (
 
 // Figure is a drawing that can be written to files or shown in a notebook.
 type Figure struct {
-	Name  string // file name without extension, such as "loss-curves"
-	Title string // one line
-	Alt   string // description for readers who cannot see the figure
+	Name    string // file name without extension, such as "loss-curves"
+	Title   string // one line
+	Caption string // what to look at
+	Alt     string // description for readers who cannot see the figure
 
 	PNG      []byte
 	SVG      []byte
@@ -116,10 +117,10 @@ func noData(name, title, why string) Figure {
 // pngScale is the number of PNG pixels per CSS pixel.
 const pngScale = 2
 
-// render adds the drawings of a chart to a figure that has its Name, Title and
-// Alt.
+// render adds the drawings of a chart to a figure that has its Name, Title,
+// Caption and Alt.
 func render(f Figure, c chart.Chart) Figure {
-	c.Title, c.Alt = f.Title, f.Alt
+	c.Title, c.Caption, c.Alt = f.Title, f.Caption, f.Alt
 	f.Width, f.Height = c.Size()
 	var png, svg, vegaLite error
 	f.PNG, png = c.PNG(pngScale)

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
@@ -26,7 +27,7 @@ func LayerMaps(r *result.Study) Figure {
 		if s.Picked > 0 {
 			note += " · " + s.PickNote("LAG ")
 		}
-		ways = append(ways, way{name: s.Name, what: s.What, changed: s.Init != "" && s.Init != string(growth.Copy), maps: s.Maps, note: note, marked: s.Picked > 0})
+		ways = append(ways, way{line: strategyLine(s.Place, 2), point: strategyPoint(s.Place, 3.6), name: s.Name, what: s.What, changed: s.Init != "" && s.Init != string(growth.Copy), maps: s.Maps, note: note, marked: s.Picked > 0})
 	}
 	return layerMaps(aggregate.From(r), aggregate.To(r), ways)
 }
@@ -42,8 +43,8 @@ func PoolMaps(from int, pool growth.Pool) Figure {
 func PoolMapsFor(from growth.Depths, pool growth.Pool) Figure {
 	var ways []way
 	to := make(growth.Depths, len(from))
-	for _, s := range pool {
-		one := way{name: s.Name, what: s.Summary(), changed: s.Init.Kind != growth.Copy}
+	for i, s := range pool {
+		one := way{line: strategyLine(i, 2), point: strategyPoint(i, 3.6), name: s.Name, what: s.Summary(), changed: s.Init.Kind != growth.Copy}
 		stacks, err := s.PerStack(len(from))
 		if err != nil {
 			return noData("layer-maps", "Layer maps", err.Error())
@@ -70,6 +71,7 @@ func layerMaps(from, to growth.Depths, ways []way) Figure {
 	if len(from) == 2 {
 		f.Alt += " Of the two stacks of a strategy the left one is the encoder, the right one the decoder."
 	}
+	f.Caption = "Read a stack from the bottom: boxes of one number come from the same source layer. The line below a name is its line in the other figures."
 	width := 115.0
 	for i, w := range ways {
 		width = max(width, chart.TextWidth(w.name, smallestName, true)+14, chart.TextWidth(w.note, sizeOfNote, false)+12)
@@ -96,14 +98,19 @@ type way struct {
 	changed          bool         // duplicates are not plain copies
 	maps             []growth.Map // of each stack
 	marked           bool
+	line, point      chart.Style // of the strategy in other figures; none if their sizes are 0
 }
 
 // caption returns the height of the texts above the boxes.
 func (w way) caption() float64 {
-	if w.note == "" {
-		return 38
+	height := 38.0
+	if w.note != "" {
+		height += 15
 	}
-	return 53
+	if w.line.Width > 0 {
+		height += 11
+	}
+	return height
 }
 
 // deepest returns the number of layers of the deepest stack.
@@ -169,6 +176,11 @@ func (d *diagram) way(w way, from growth.Depths, box, x, y, width float64) {
 	for i, text := range []string{w.what, w.note} {
 		d.text(chart.Shorten(text, note.Size, false, width), center, y+24+float64(15*i), note)
 	}
+	if w.line.Width > 0 {
+		below := y + w.caption() - 10
+		d.line(center-22, below, center+22, below, w.line)
+		add(&d.boxes, chart.Points, w.point, chart.Datum{X: center, Y: d.height - below})
+	}
 	boxWidth, gap := 61.0, 7.0
 	if len(w.maps) == 2 {
 		boxWidth = 45
@@ -194,15 +206,18 @@ func (d *diagram) way(w way, from growth.Depths, box, x, y, width float64) {
 // layerStyle returns the style of a layer's box and its label.
 func layerStyle(layer, from int, changed bool) (style chart.Style, label string) {
 	if layer == growth.New {
-		return chart.Style{Color: chart.Pale(chart.LightGrey, 0.6), Border: chart.Grey, Width: 1.2, Dash: chart.Dashed}, "new"
+		return chart.Style{Color: newLayer, Border: chart.Grey, Width: 1.2, Dash: chart.Dashed}, "new"
 	}
 	full := chart.OrderColor(layer, from)
-	style, label = chart.Style{Color: full, Border: full, Width: 1}, fmt.Sprint(layer)
+	style, label = chart.Style{Color: full, Border: chart.Grey, Width: 1}, fmt.Sprint(layer)
 	if changed {
-		style.Color, style.Width = chart.Pale(full, 0.72), 1.9
+		style.Color, style.Border, style.Width = chart.Pale(full, 0.72), full, 1.9
 	}
 	return style, label
 }
+
+// newLayer is the color of new layers, light on any page.
+var newLayer = color.NRGBA{0xf1, 0xf1, 0xf1, 0xff}
 
 // LayerColor returns the background and text colors of a source layer in
 // figures, in CSS notation such as "#27818e". from is the number of source

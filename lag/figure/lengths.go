@@ -18,6 +18,8 @@ func DocumentLengths(s *statistics.Dataset) Figure {
 	f.Alt = fmt.Sprintf("Bar chart of the length of documents: %d for training, of %.0f tokens on average, %d to %d; %d for validation, of %.0f on average.",
 		s.Train.Documents, s.Train.MeanLength, s.Train.MinLength, s.Train.MaxLength, s.Validation.Documents, s.Validation.MeanLength)
 
+	f.Caption = "Are the two splits alike, and how many documents are shorter than a training sequence?"
+
 	// Both splits use the same bins.
 	bins := s.Train.Lengths
 	if v := s.Validation.Lengths; len(v) > 0 {

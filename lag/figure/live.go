@@ -167,7 +167,7 @@ func (l *liveView) chart() chart.Chart {
 	for _, r := range l.runs {
 		cv := curve{label: r.name, style: chart.Style{Color: chart.OrderColor(r.index, l.event.Count), Width: 1.8, Dash: chart.Dash(r.index)}, data: r.data}
 		if r.index == l.event.Index && r.name == l.event.Run && l.event.Done < l.event.Total {
-			cv.label, cv.marked, cv.style.Width = cv.label+" ← now", true, 3.4
+			cv.label, cv.bold, cv.style.Width = cv.label+" ← now", true, 3.4
 		}
 		if r.seed != l.event.Seed {
 			cv.label, cv.style = "", chart.Style{Color: chart.LightGrey, Width: 1.3}
@@ -178,12 +178,12 @@ func (l *liveView) chart() chart.Chart {
 	if last := l.lastStep(); last <= late { // nothing for the right panel yet
 		late = last / 2
 	}
-	c := lossChart(curves, total, late, "strategy")
+	c := lossChart(curves, total, late)
 	all := chart.Legend{Entries: make([]chart.Entry, l.event.Count)}
 	c.Legend.Width, c.MinHeight = liveLegend, all.Height()+60
 	c.MinWidth = liveWidth + liveLegend*float64(all.Columns()-1)
 	for i := range c.Rows[0] {
-		c.Rows[0][i].Height = curvesHeight(all)
+		c.Rows[0][i].Height = 310
 	}
 	return c
 }

@@ -11,9 +11,10 @@ import (
 // LossCurves draws the validation loss of every strategy against the steps
 // after growing. The left panel shows all steps, with more room for early ones.
 // The right panel shows the steps after the lag, with its own vertical scale.
-// Colors and the legend are ordered by final loss, best first. With several
-// seeds a curve is their mean and their range is shaded; with more than eight
-// strategies, only the ranges of the best and of LAG's picks are shaded.
+// LAG's pick, the pick of the loss at initialization, the best and the worst
+// strategy have their colors, and names at the ends of their lines; the others
+// are grey and have their names at the pointer. With several seeds a curve is
+// their mean, and the range of the highlighted ones is shaded.
 func LossCurves(r *result.Study) Figure {
 	f := Figure{
 		Name:  "loss-curves",
@@ -22,19 +23,22 @@ func LossCurves(r *result.Study) Figure {
 	all := aggregate.Strategies(r)
 	curves := make([]curve, 0, len(all))
 	stopped := 0
+	because := roles(all)
 	for i, s := range all {
-		c := curve{label: s.Name, series: s.Name, style: chart.Style{Color: chart.OrderColor(i, len(all)), Width: 1.8, Dash: chart.Dash(i)}}
+		c := curve{label: s.Name, series: s.Name, role: because[i], style: otherLine, bold: i == pickOf(all)}
 		if s.Stopped() {
 			stopped++
 			c.stopped = true
 			c.label += " (" + s.Unfinished + ")"
-			c.style = chart.Style{Color: chart.Grey, Width: 1.5, Dash: chart.Dotted}
+			c.style.Dash = chart.Dotted
 		}
-		if s.Picked > 0 {
-			c.label += " " + s.PickNote("← LAG ")
-			c.style.Width, c.marked = 3.6, true
+		if c.role != "" {
+			c.style, c.point = strategyLine(s.Place, 2.4), strategyPoint(s.Place, 4.3)
+			if c.bold {
+				c.style.Width = 3.6
+			}
 		}
-		shaded := s.Seeds() > 1 && !s.Stopped() && (len(all) <= shadedAtMost || s.Picked > 0 || i == 0)
+		shaded := s.Seeds() > 1 && !s.Stopped() && c.role != ""
 		for k, step := range s.Steps {
 			x := float64(step)
 			if finite(s.Loss[k]) {
@@ -59,68 +63,118 @@ func LossCurves(r *result.Study) Figure {
 	if late <= 0 || late >= r.Steps {
 		late = r.Steps / 10
 	}
-	c := lossChart(curves, r.Steps, late, "strategy")
+	f.Caption = "Do the lines cross to the right of the dashed one? If not, the order there is the order at the end."
+	if i := pickOf(all); i >= 0 && !all[i].Stopped() {
+		f.Caption += fmt.Sprintf(" LAG's pick ends %s of %d.", ordinal(i+1), len(all))
+	}
+	c := lossChart(curves, r.Steps, late)
 	if p := &c.Rows[0][0]; late > 0 {
 		p.Marks = append(p.Marks, upright(p.Y, float64(late), chart.Style{Color: chart.Grey, Width: 1.3, Dash: chart.Dashed}),
-			written(fmt.Sprintf("lag %d", late), float64(late), p.Y.Value(0.04), chart.Style{Color: chart.Grey, Dx: 5}))
+			written(fmt.Sprintf("lag %d", late), float64(late), p.Y.Value(0.97), chart.Style{Color: chart.Grey, Dx: 5}))
 	}
 	return render(f, c)
 }
 
-// shadedAtMost is the largest number of strategies for which all ranges over
-// the seeds are shaded.
-const shadedAtMost = 8
-
 // curve is a line of a chart of losses.
 type curve struct {
-	label   string // in the legend; empty for none
+	label   string
+	role    string // why it is highlighted; empty if it is not
 	series  string
 	style   chart.Style
+	point   chart.Style // at the end of a highlighted line
 	data    []chart.Datum
 	seeds   []chart.Datum // range over the seeds, to be shaded; may be nil
 	stopped bool
-	marked  bool // drawn above the others
+	bold    bool // drawn above the others
+	silent  bool // neither named nor counted among the others
 }
 
 // lossChart draws curves in two panels: all steps, and steps from late on with
-// their own vertical scale.
-func lossChart(curves []curve, steps, late int, series string) chart.Chart {
-	var legend chart.Legend
-	for _, cv := range curves {
-		if cv.label != "" {
-			legend.Entries = append(legend.Entries, chart.Entry{Label: cv.label, Series: cv.series, Kind: chart.Line, Style: cv.style})
-		}
-	}
-	height := curvesHeight(legend)
+// their own vertical scale. The names of highlighted curves are at their ends.
+func lossChart(curves []curve, steps, late int) chart.Chart {
+	const height = 310
 	lo, hi := lossRange(curves, 0)
-	early := chart.Panel{Title: "all steps", Width: 290, Height: height, X: chart.Steps("step", stepTitle, steps), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
+	early := chart.Panel{Title: "all steps", Width: 300, Height: height, X: chart.Steps("step", stepTitle, steps), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
 	lo, hi = lossRange(curves, float64(late))
-	zoom := chart.Panel{Title: "late steps, with their own scale", Width: 290, Height: height,
+	zoom := chart.Panel{Title: "late steps, with their own scale", Width: 300, Height: height,
 		X: chart.Values("step", "step after growing", float64(late), float64(max(steps, late+1)), 5), Y: chart.Values("loss", "", lo, hi, 6)}
 	early.Marks, zoom.Marks = curveMarks(curves, 0), curveMarks(curves, float64(late))
-	return chart.Chart{Rows: [][]chart.Panel{{early, zoom}}, Legend: legend, Series: series, Choose: true}
+	labels, others := curveLabels(curves, zoom)
+	names := endLabels(labels, others, height, endLabelsWidth(append(others, labels...)...))
+	return chart.Chart{Rows: [][]chart.Panel{{early, zoom, names}}, Series: "strategy", Hover: true}
 }
 
-// curvesHeight returns the height of panels beside a legend.
-func curvesHeight(legend chart.Legend) float64 { return max(310, min(legend.Height()-90, 700)) }
+// curveLabels returns the labels of the highlighted curves at the right edge of
+// a panel, and of the others.
+func curveLabels(curves []curve, p chart.Panel) (labels, others []endLabel) {
+	rest := 0
+	var stopped []curve
+	for _, cv := range curves {
+		switch {
+		case cv.role != "":
+			y := cv.data[len(cv.data)-1].Y
+			labels = append(labels, endLabel{name: cv.label, note: cv.role, series: cv.series, bold: cv.bold, style: cv.style, shape: cv.point,
+				y: p.Height * min(max(p.Y.Place(y), 0), 1)})
+		case cv.stopped:
+			stopped = append(stopped, cv)
+		case !cv.silent:
+			rest++
+		}
+	}
+	if rest > 0 {
+		others = append(others, endLabel{name: counted(rest, "other"), style: otherLine})
+	}
+	if len(stopped) > 0 {
+		l := endLabel{name: counted(len(stopped), "other") + " stopped early", style: otherLine, shape: stoppedPoint}
+		if len(stopped) == 1 {
+			l.name, l.series = stopped[0].label, stopped[0].series
+		}
+		l.style.Dash = chart.Dotted
+		others = append(others, l)
+	}
+	return labels, others
+}
 
-// curveMarks returns the marks of curves from an x on. The best and the marked
-// curves are above the others.
+// stoppedPoint marks where a training stopped.
+var stoppedPoint = chart.Style{Color: chart.Grey, Shape: chart.Cross, Radius: 3.4}
+
+// counted returns a number of things: "1 other", "13 others".
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// curveMarks returns the marks of curves from an x on. Highlighted curves are
+// above the others, the best and the bold ones on top.
 func curveMarks(curves []curve, from float64) []chart.Mark {
 	var areas, lines, ends []chart.Mark
-	for _, marked := range []bool{false, true} {
+	for level := range 3 {
 		for i := len(curves) - 1; i >= 0; i-- {
 			cv := curves[i]
 			data := since(cv.data, from)
-			if cv.marked != marked || len(data) == 0 {
+			own := 0
+			if cv.role != "" {
+				own = 1
+			}
+			if cv.bold {
+				own = 2
+			}
+			if own != level || len(data) == 0 {
 				continue
 			}
 			if seeds := since(cv.seeds, from); len(seeds) > 1 {
-				areas = append(areas, chart.Mark{Kind: chart.Area, Series: cv.series, Style: chart.Style{Color: chart.Faint(cv.style.Color, 0.19)}, Data: seeds})
+				areas = append(areas, chart.Mark{Kind: chart.Area, Series: cv.series, Style: chart.Style{Color: chart.Faint(cv.style.Color, 0.15)}, Data: seeds})
 			}
 			lines = append(lines, chart.Mark{Kind: chart.Line, Series: cv.series, Style: cv.style, Data: data})
-			if cv.stopped || len(data) == 1 {
-				ends = append(ends, chart.Mark{Kind: chart.Points, Series: cv.series, Style: chart.Style{Color: cv.style.Color, Shape: chart.Cross, Radius: 3.4}, Data: data[len(data)-1:]})
+			switch end := data[len(data)-1:]; {
+			case cv.stopped || len(data) == 1:
+				at := stoppedPoint
+				at.Color = cv.style.Color
+				ends = append(ends, chart.Mark{Kind: chart.Points, Series: cv.series, Style: at, Data: end})
+			case cv.point.Radius > 0:
+				ends = append(ends, chart.Mark{Kind: chart.Points, Series: cv.series, Style: cv.point, Data: end})
 			}
 		}
 	}

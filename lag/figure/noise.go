@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"slices"
 	"strings"
 
@@ -39,22 +40,39 @@ func Noise(r *result.Study) Figure {
 	}
 	says := noiseInWords(r)
 	f.Alt = fmt.Sprintf("Dots for the final losses of %d strategies under %d seeds, the lowest mean first. %s.", len(all), len(r.Seeds), says)
+	f.Caption = "Two strategies differ if the marks of their rows do not overlap: " + says + "."
+	if len(r.Seeds) < 2 {
+		f.Caption = "With one seed it is not known which differences another seed would leave: " + says + "."
+	}
 	lo, hi := chart.Extent(losses, 0.04)
 	p := rowPanel("strategy", rows, chart.Values("loss", finalTitle, lo, hi, 6))
+	because := roles(all)
+	colors := func(i int) color.NRGBA {
+		if because[i] == "" {
+			return chart.Grey
+		}
+		return strategyStyle(all[i].Place).Color
+	}
 	p.Marks = append(p.Marks, ranges, means)
-	p.Marks = append(p.Marks, seedMarks(r.Seeds, 3.9, len(all), func(i int) []float64 { return all[i].Finals })...)
+	p.Marks = append(p.Marks, seedMarks(r.Seeds, 3.9, len(all), func(i int) []float64 { return all[i].Finals }, colors)...)
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}, Legend: seedLegend(r.Seeds)})
 }
 
-// seedMarks returns a point for each seed in each of n rows.
-func seedMarks(seeds []int64, radius float64, n int, finals func(i int) []float64) []chart.Mark {
+// seedMarks returns a point for each seed in each of n rows, in the colors of
+// the rows.
+func seedMarks(seeds []int64, radius float64, n int, finals func(i int) []float64, of func(i int) color.NRGBA) []chart.Mark {
 	var marks []chart.Mark
 	for k, seed := range seeds {
-		m := chart.Mark{Kind: chart.Points, Style: seedStyle(k, radius)}
 		for i := range n {
-			m.Data = append(m.Data, chart.Datum{X: finals(i)[k], Y: float64(i), Tips: tip("seed", seed)})
+			style := seedStyle(k, radius, of(i))
+			d := chart.Datum{X: finals(i)[k], Y: float64(i), Tips: tip("seed", seed)}
+			at := slices.IndexFunc(marks, func(m chart.Mark) bool { return m.Style == style })
+			if at < 0 {
+				at = len(marks)
+				marks = append(marks, chart.Mark{Kind: chart.Points, Style: style})
+			}
+			marks[at].Data = append(marks[at].Data, d)
 		}
-		marks = append(marks, m)
 	}
 	return marks
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,7 +51,7 @@ func Show(figures ...Figure) error {
 func (f Figure) bundle() (map[protocol.MIMEType]any, error) {
 	data := map[protocol.MIMEType]any{
 		protocol.MIMEImagePNG:  f.PNG,
-		protocol.MIMETextPlain: f.Title + ". " + f.Alt,
+		protocol.MIMETextPlain: strings.Join(strings.Fields(f.Title+". "+f.Caption+" "+f.Alt), " "),
 	}
 	if f.VegaLite != nil {
 		// Jupyter expects the specification as JSON, not as a string.

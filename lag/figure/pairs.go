@@ -29,7 +29,7 @@ func Pairs(r *result.Study) Figure {
 	cells, inside := make([]chart.Mark, len(zLabels)), make([]chart.Mark, len(zLabels))
 	var legend chart.Legend
 	for i, label := range zLabels {
-		cells[i] = chart.Mark{Kind: chart.Bars, Style: chart.Style{Color: zColors[i], Border: chart.White}}
+		cells[i] = chart.Mark{Kind: chart.Bars, Style: chart.Style{Color: zColors[i], Border: chart.LightGrey}}
 		inside[i] = chart.Mark{Kind: chart.Texts, Style: chart.Style{Color: chart.TextOn(zColors[i]), Align: chart.Middle, Size: min(11, 0.4*box)}}
 		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Kind: chart.Bars, Style: cells[i].Style})
 	}
@@ -63,6 +63,7 @@ func Pairs(r *result.Study) Figure {
 	says := fmt.Sprintf("%d of %d pairs differ by more than %d standard errors", separable, compared, separableAbove)
 	f.Alt = fmt.Sprintf("Matrix of the differences between the final losses of %d strategies, in standard errors. %s.", n, says)
 
+	f.Caption = "Grey: the validation set does not tell the two apart. " + says + "."
 	x, y := chart.Names("other", nil), chart.Names("strategy", nil)
 	x.Hidden = true
 	var columns []chart.Mark // names of columns are on the diagonal, where each column starts

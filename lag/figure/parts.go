@@ -89,11 +89,11 @@ func lagColor(isLAG bool, other color.NRGBA) color.NRGBA {
 	return other
 }
 
-// seedStyle returns the mark of the i-th seed. Marks repeat after the sixth.
-func seedStyle(i int, radius float64) chart.Style {
-	colors := []color.NRGBA{chart.Blue, chart.Vermillion, chart.Green, chart.Purple, chart.SkyBlue, chart.Ink}
+// seedStyle returns the shape of the i-th seed. Shapes repeat after the sixth.
+// The color is that of the strategy or arm.
+func seedStyle(i int, radius float64, of color.NRGBA) chart.Style {
 	shapes := []chart.Shape{chart.Circle, chart.Triangle, chart.Square, chart.Diamond, chart.Ring, chart.Cross}
-	return chart.Style{Color: colors[i%len(colors)], Shape: shapes[i%len(shapes)], Radius: radius}
+	return chart.Style{Color: of, Shape: shapes[i%len(shapes)], Radius: radius}
 }
 
 // seedLegend explains the marks of the seeds if there are several.
@@ -103,7 +103,7 @@ func seedLegend(seeds []int64) chart.Legend {
 	}
 	legend := chart.Legend{Title: "seed", Below: true}
 	for i, seed := range seeds {
-		legend.Entries = append(legend.Entries, chart.Entry{Label: fmt.Sprint(seed), Kind: chart.Points, Style: seedStyle(i, 4.3)})
+		legend.Entries = append(legend.Entries, chart.Entry{Label: fmt.Sprint(seed), Kind: chart.Points, Style: seedStyle(i, 4.3, chart.Grey)})
 	}
 	return legend
 }

@@ -25,6 +25,7 @@ func Picks(r *result.Study) Figure {
 		return cmp.Compare(aggregate.LastIfUndefined(float64(a.Regret)), aggregate.LastIfUndefined(float64(b.Regret)))
 	})
 	f.Alt = fmt.Sprintf("Bar chart of the regret of %d selection rules%s. Lowest: %s.", len(rules), underSeeds(len(r.Seeds)), rules[0].Rule)
+	f.Caption = "The shorter the bar, the nearer the rule's pick ends to the best strategy. Beside it: what the rule costs, and what it picks."
 	bars := []chart.Mark{{Kind: chart.Bars, Style: chart.Style{Color: chart.SkyBlue, Share: 0.68}}, {Kind: chart.Bars, Style: chart.Style{Color: chart.Vermillion, Share: 0.68}}}
 	seeds := chart.Mark{Kind: chart.Points, Style: chart.Style{Color: chart.Ink, Shape: chart.Ring, Radius: 3.2}}
 	var rows []row

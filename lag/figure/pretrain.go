@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
@@ -31,6 +32,10 @@ func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitl
 	}
 	end := data[len(data)-1]
 	f.Alt = fmt.Sprintf("Line chart of the validation loss of %s, %.3f nats per token after %.0f steps; the unigram entropy is %.3f.", model, end.Y, end.X, entropy)
+	f.Caption = "Well below the dashed line, the loss of predicting by how frequent each token is, " + model + " has learned more than that."
+	if entropy > 0 {
+		f.Caption += fmt.Sprintf(" It ends %.2f nats %s.", math.Abs(entropy-end.Y), map[bool]string{true: "below", false: "above"}[end.Y <= entropy])
+	}
 	p := curvePanel([]curve{{style: chart.Style{Color: chart.Blue, Width: 2.7, Radius: 3.5}, data: data}}, end.X, stepTitle, entropy)
 	if entropy > 0 {
 		style := chart.Style{Color: chart.Vermillion, Align: chart.End, Dx: -3, Dy: -12}

@@ -32,6 +32,7 @@ func RegretCost(r *result.Study) Figure {
 	}
 	f.Alt = fmt.Sprintf("Scatter plot of the regret of %d selection rules against their extra cost. Beaten by no other at their cost: %s.", len(rules), strings.Join(spoken, ", "))
 
+	f.Caption = "Low and to the left is good. The dashed line joins the rules that none beats for the same cost or less."
 	furthest, highest := 0.0, 0.0
 	for _, one := range rules {
 		furthest, highest = max(furthest, one.Extra), max(highest, reach(one))
@@ -132,38 +133,4 @@ func ruleLabels(p chart.Panel, rules []aggregate.Rule, line []chart.Datum) []cha
 		labels = append(labels, written(one.Rule, x, y, chart.Style{Color: lagColor(one.IsLAG, chart.Blue), Bold: one.IsLAG}))
 	}
 	return labels
-}
-
-// A point is a position in a panel, in CSS pixels from its lower left corner.
-type point struct{ x, y float64 }
-
-// A box is the area between two points.
-type box struct{ min, max point }
-
-func around(p point, r float64) box {
-	return box{point{p.x - r, p.y - r}, point{p.x + r, p.y + r}}
-}
-
-func (b box) overlaps(o box) bool {
-	return b.min.x < o.max.x && o.min.x < b.max.x && b.min.y < o.max.y && o.min.y < b.max.y
-}
-
-// freePlace returns a place for a text to the right of a point that overlaps
-// nothing in taken, as close to the point's height as possible.
-func freePlace(at point, width, height, bottom, top float64, taken []box) box {
-	place := func(dy float64) box {
-		low := point{at.x + 11, at.y + dy - height/2}
-		return box{low, point{low.x + width, low.y + height}}
-	}
-	for k := range 60 {
-		dy := float64((k+1)/2) * height / 2
-		if k%2 == 1 {
-			dy = -dy
-		}
-		p := place(dy)
-		if p.min.y >= bottom && p.max.y <= top+height/2 && !slices.ContainsFunc(taken, p.overlaps) {
-			return p
-		}
-	}
-	return place(0)
 }

@@ -13,7 +13,9 @@ import (
 
 // EarlyVsFinal draws, for each of the steps, the loss of every strategy at that
 // step against its final loss, with the least-squares line and Spearman's rho.
-// LAG's pick and the best strategy are marked. Strategies that stopped have no
+// LAG's pick, the pick of the loss at initialization, the best and the worst
+// strategy have their colors and shapes, and names where there is room; the
+// others are grey. Strategies that stopped have no
 // final loss and are at the upper edge; they are in its corner if their loss at
 // the step is beyond the others'. A step without an evaluation is replaced by
 // the nearest one with an evaluation. Without steps, six are chosen between 0
@@ -43,6 +45,7 @@ func EarlyVsFinal(r *result.Study, steps ...int) Figure {
 	if len(chosen) == 4 {
 		columns = 2
 	}
+	because := roles(all)
 	var spoken []string
 	var rows [][]chart.Panel
 	for i, step := range chosen {
@@ -50,15 +53,16 @@ func EarlyVsFinal(r *result.Study, steps ...int) Figure {
 			rows = append(rows, nil)
 		}
 		spoken = append(spoken, fmt.Sprintf("%s at step %d", formatRho(rhoAt(r, all, step)), step))
-		panel := scatterPanel(all, step, rhoAt(r, all, step))
+		panel := scatterPanel(all, because, step, rhoAt(r, all, step))
 		if i%columns > 0 {
 			panel.Y.Title = ""
 		}
 		rows[len(rows)-1] = append(rows[len(rows)-1], panel)
 	}
+	f.Caption = "Each point is a strategy. The closer the points lie to a rising line, the better the loss at that step predicts the end."
 	f.Alt = fmt.Sprintf("Scatter plots of the loss at a step against the final loss, a point for each of %d strategies. Spearman's rho is %s.",
 		len(all), strings.Join(spoken, ", "))
-	return render(f, chart.Chart{Rows: rows, Legend: scatterLegend(all)})
+	return render(f, chart.Chart{Rows: rows, Legend: scatterLegend(all, because)})
 }
 
 // nearest returns the element of sorted steps that is closest to a step.
@@ -88,13 +92,11 @@ func early(all []*aggregate.Strategy, step int) (x, y []float64) {
 }
 
 var (
-	pointStyle = chart.Style{Color: chart.Faint(chart.Blue, 0.75), Radius: 4.3}
-	bestStyle  = chart.Style{Color: chart.Ink, Shape: chart.OpenSquare, Radius: 8, Width: 1.3}
-	pickStyle  = chart.Style{Color: chart.Vermillion, Shape: chart.Ring, Radius: 6.1, Width: 2.7}
-	lostStyle  = chart.Style{Color: chart.Grey, Shape: chart.Cross, Radius: 3.4, Width: 1.4}
+	bestStyle = chart.Style{Color: chart.Ink, Shape: chart.OpenSquare, Radius: 8, Width: 1.3}
+	pickStyle = chart.Style{Color: chart.Vermillion, Shape: chart.Ring, Radius: 7, Width: 2.2}
 )
 
-func scatterPanel(all []*aggregate.Strategy, step int, rho float64) chart.Panel {
+func scatterPanel(all []*aggregate.Strategy, because map[int]string, step int, rho float64) chart.Panel {
 	x, y := early(all, step)
 	var finite2, finals []float64 // x of the points with both coordinates, and y
 	for i := range all {
@@ -105,7 +107,7 @@ func scatterPanel(all []*aggregate.Strategy, step int, rho float64) chart.Panel 
 	}
 	lo, hi := chart.Extent(finite2, 0.06)
 	bottom, top := chart.Extent(finals, 0.08)
-	p := chart.Panel{Title: fmt.Sprintf("step %d: ρ = %s", step, formatRho(rho)), Width: 225, Height: 185,
+	p := chart.Panel{Title: fmt.Sprintf("step %d: ρ = %s", step, formatRho(rho)), Width: 245, Height: 200,
 		X: chart.Values("early", fmt.Sprintf("loss at step %d", step), lo, hi, 4), Y: chart.Values("final", finalTitle, bottom, top, 5)}
 
 	fit := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.Grey, Width: 1.3, Dash: chart.Dashed}}
@@ -113,15 +115,20 @@ func scatterPanel(all []*aggregate.Strategy, step int, rho float64) chart.Panel 
 		from, to := chart.Extent(finite2, 0)
 		fit.Data = []chart.Datum{{X: from, Y: a + b*from, X2: to, Y2: a + b*to}}
 	}
-	bars := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.Faint(chart.Blue, 0.38), Width: 1.1}}
-	lost := chart.Mark{Kind: chart.Points, Style: lostStyle, Loose: true}
-	points := chart.Mark{Kind: chart.Points, Style: pointStyle}
+	bars := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: otherLine.Color, Width: 1.1}}
+	lost := chart.Mark{Kind: chart.Points, Style: stoppedPoint, Loose: true}
+	points := chart.Mark{Kind: chart.Points, Style: otherPoint}
 	best, picks := chart.Mark{Kind: chart.Points, Style: bestStyle}, chart.Mark{Kind: chart.Points, Style: pickStyle}
+	var highlighted []chart.Mark
 	for i, s := range all {
 		d := chart.Datum{X: x[i], Y: y[i], Tips: tip("strategy", s.Name)}
 		switch {
 		case finite(x[i]) && finite(y[i]):
-			points.Data = append(points.Data, d)
+			if because[i] == "" {
+				points.Data = append(points.Data, d)
+			} else {
+				highlighted = append(highlighted, chart.Mark{Kind: chart.Points, Style: strategyPoint(s.Place, 4.6), Data: []chart.Datum{d}})
+			}
 			if i == 0 {
 				best.Data = append(best.Data, d)
 			}
@@ -136,28 +143,74 @@ func scatterPanel(all []*aggregate.Strategy, step int, rho float64) chart.Panel 
 			lost.Data = append(lost.Data, d)
 		}
 	}
-	p.Marks = []chart.Mark{fit, bars, lost, points, best, picks}
+	slices.Reverse(highlighted) // the best is drawn last
+	p.Marks = append([]chart.Mark{fit, bars, lost, points}, highlighted...)
+	p.Marks = append(p.Marks, best, picks)
+	p.Marks = append(p.Marks, scatterLabels(p, all, because, x, y)...)
 	return p
 }
 
+// scatterLabels names the highlighted points, where there is room. The legend
+// has the names too.
+func scatterLabels(p chart.Panel, all []*aggregate.Strategy, because map[int]string, x, y []float64) []chart.Mark {
+	const size, height = 11, 12
+	at := func(i int) point { return point{p.Width * p.X.Place(x[i]), p.Height * p.Y.Place(y[i])} }
+	var taken []box
+	for i := range all {
+		if finite(x[i]) && finite(y[i]) {
+			radius := 4.0
+			if i == 0 || all[i].Picked > 0 {
+				radius = 8
+			}
+			taken = append(taken, around(at(i), radius))
+		}
+	}
+	var labels []chart.Mark
+	for i, s := range all {
+		if because[i] == "" || !finite(x[i]) || !finite(y[i]) {
+			continue
+		}
+		name := chart.Shorten(s.Name, size, i == pickOf(all), p.Width/2)
+		area := box{point{1, 1}, point{p.Width - 1, p.Height - 1}}
+		if place, ok := placeAround(at(i), chart.TextWidth(name, size, i == pickOf(all))+4, height, area, taken); ok {
+			taken = append(taken, place)
+			labels = append(labels, written(name, p.X.Value((place.min.x+2)/p.Width), p.Y.Value(place.middle()/p.Height),
+				chart.Style{Color: chart.Ink, Size: size, Bold: i == pickOf(all)}))
+		}
+	}
+	return labels
+}
+
 // scatterLegend explains the marks of the panels.
-func scatterLegend(all []*aggregate.Strategy) chart.Legend {
-	legend := chart.Legend{Below: true, Entries: []chart.Entry{{Label: "a strategy", Kind: chart.Points, Style: pointStyle}}}
+func scatterLegend(all []*aggregate.Strategy, because map[int]string) chart.Legend {
+	var legend chart.Legend
+	legend.Below = true
 	add := func(label string, style chart.Style) {
 		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Kind: chart.Points, Style: style})
 	}
-	picks := slices.DeleteFunc(slices.Clone(all), func(s *aggregate.Strategy) bool { return s.Picked == 0 })
-	switch {
-	case len(picks) == 1:
-		add("LAG's pick: "+picks[0].Name, pickStyle)
-	case len(picks) > 1:
-		add("LAG's picks with the seeds", pickStyle)
+	others, picks := 0, 0
+	for i, s := range all {
+		switch {
+		case because[i] != "" && !s.Stopped():
+			add(s.Name+": "+because[i], strategyPoint(s.Place, 4.6))
+		case !s.Stopped():
+			others++
+		}
+		if s.Picked > 0 && !s.Stopped() {
+			picks++
+		}
+	}
+	if others > 0 {
+		add(counted(others, "other"), otherPoint)
+	}
+	if picks > 0 {
+		add("picked by LAG", pickStyle)
 	}
 	if !all[0].Stopped() {
-		add("best at the end: "+all[0].Name, bestStyle)
+		add("best at the end", bestStyle)
 	}
 	if slices.ContainsFunc(all, (*aggregate.Strategy).Stopped) {
-		add("did not finish", lostStyle)
+		add("did not finish", stoppedPoint)
 	}
 	return legend
 }

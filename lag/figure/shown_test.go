@@ -89,7 +89,9 @@ func TestShown(t *testing.T) {
 			{0, "area", row{"strategy": "a", "step": 0.0, "loss": 5.0, "loss_to": 5.2}},
 			{0, "point", row{"strategy": "c", "step": 0.0, "loss": 4.6}},
 			{0, "rule", row{"step": 10.0, "step_to": 10.0}},
-			{2, "text", row{"strategy": "b", "text": "b ← LAG 2/2"}},
+			{2, "text", row{"strategy": "b", "text": "b"}},
+			{2, "text", row{"strategy": "b", "text": "LAG's pick"}},
+			{2, "text", row{"strategy": "a", "text": "best"}},
 			{2, "text", row{"strategy": "c", "text": "c (diverged 1/2)"}},
 		}},
 		{EarlyVsFinal(r, 0, 10), nil, nil, []shown{

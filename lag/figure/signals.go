@@ -52,6 +52,7 @@ func Signals(r *result.Study) Figure {
 		rows, spoken = append(rows, one), append(spoken, s.Name+" "+formatRho(rho))
 	}
 	f.Alt = "Spearman's rho of early signals with the final loss, the strongest first: " + strings.Join(spoken, "; ") + "."
+	f.Caption = "The further right the point, the better the signal ranks the strategies. An interval that reaches 0 may be chance."
 	p := rowPanel("signal", rows, chart.Values("rho", "Spearman's ρ with the final loss", max(-1, math.Floor(lowest*5)/5), 1, 6))
 	p.Marks = append(p.Marks, zero, intervals[0], intervals[1], points[0], points[1])
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ func StackingArms(r *result.Stacking) Figure {
 		return noData(f.Name, f.Title, "no arm has a final loss")
 	}
 	f.Alt = fmt.Sprintf("Final losses of %d arms under %d seeds, the best first: %s.", len(arms), len(r.Seeds), strings.Join(spoken, ", "))
+	f.Caption = "The further left, the better. An arm is worse than the best if the difference is well above its error."
 	lo, hi := chart.Extent(losses, 0.06)
 	left := rowPanel("arm", rows, chart.Values("loss", finalTitle, lo, hi, 5))
 	left.Height = 36 * float64(len(arms))
@@ -48,7 +50,7 @@ func StackingArms(r *result.Stacking) Figure {
 		heading = "mean (above the best ± error)"
 	}
 	left.Marks = append(left.Marks, written(heading, left.X.Max, 0, chart.Style{Color: chart.Grey, Dx: 16, Dy: -32}), means)
-	left.Marks = append(left.Marks, seedMarks(r.Seeds, 4.8, len(arms), func(i int) []float64 { return arms[i].Finals })...)
+	left.Marks = append(left.Marks, seedMarks(r.Seeds, 4.8, len(arms), func(i int) []float64 { return arms[i].Finals }, func(i int) color.NRGBA { return armStyle(arms[i]).Color })...)
 
 	share := chart.Axis{Name: "share", Title: "spent on probing", Max: 1, Ticks: []chart.Tick{{At: 0, Label: "0%"}, {At: 0.5, Label: "50%"}, {At: 1, Label: "100%"}}}
 	right := chart.Panel{Width: 120, Height: left.Height, X: share, Y: left.Y, Marks: []chart.Mark{full, probing, shares}}

@@ -2,7 +2,6 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
@@ -23,7 +22,8 @@ func StackingCurves(r *result.Stacking) Figure {
 		return noData(f.Name, f.Title, "no arm has a loss")
 	}
 	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, a line for each of %d arms. Lowest at the end: %s.", underSeeds(len(r.Seeds)), len(arms), arms[0].Name)
-	return render(f, armsChart(arms, r.Budget, "spent, probes included"))
+	f.Caption = "The lowest line at the right edge is the best use of the budget. A diamond is a growth, the thin line before it the cost of probing."
+	return render(f, armsChart(arms, armStyle, r.Budget, "spent, probes included"))
 }
 
 // withCurve omits arms that have no loss.
@@ -31,15 +31,15 @@ func withCurve(arms []aggregate.Arm) []aggregate.Arm {
 	return slices.DeleteFunc(arms, func(a aggregate.Arm) bool { return len(a.Curve()) == 0 })
 }
 
-// armColor returns the color of an arm in every figure.
-func armColor(a aggregate.Arm) color.NRGBA {
-	colors := []color.NRGBA{chart.Vermillion, chart.Blue, chart.Green, chart.Purple, chart.SkyBlue, chart.Ink, chart.Grey}
-	return colors[a.Place%len(colors)]
+// armStyle returns the line of an arm in every figure.
+func armStyle(a aggregate.Arm) chart.Style {
+	s := chart.SeriesStyle(a.Place)
+	return chart.Style{Color: s.Color, Dash: s.Dash, Width: 2.6}
 }
 
-// armsChart draws arms against FLOPs, up to the maximum of most and the FLOPs
+// armsChart draws arms in their styles against FLOPs, up to the maximum of most and the FLOPs
 // of all arms.
-func armsChart(arms []aggregate.Arm, most float64, spent string) chart.Chart {
+func armsChart(arms []aggregate.Arm, style func(aggregate.Arm) chart.Style, most float64, spent string) chart.Chart {
 	curves := make([][][]aggregate.ArmPoint, len(arms))
 	var legend chart.Legend
 	for i, a := range arms {
@@ -50,7 +50,7 @@ func armsChart(arms []aggregate.Arm, most float64, spent string) chart.Chart {
 		if a.Depths != "" {
 			label += " · " + a.Depths
 		}
-		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Series: a.Name, Kind: chart.Line, Style: armStyle(arms, i)})
+		legend.Entries = append(legend.Entries, chart.Entry{Label: label, Series: a.Name, Kind: chart.Line, Style: style(a)})
 	}
 	legend.Entries = append(legend.Entries, chart.Entry{Label: "grows", Kind: chart.Points, Style: chart.Style{Color: chart.Grey, Shape: chart.Diamond, Radius: 5.5}})
 	unit, name := flopsUnit(most)
@@ -63,22 +63,18 @@ func armsChart(arms []aggregate.Arm, most float64, spent string) chart.Chart {
 		if k == 1 {
 			p.Y.Title = ""
 		}
-		p.Marks = armMarks(arms, curves, from, unit)
+		p.Marks = armMarks(arms, style, curves, from, unit)
 		panels = append(panels, p)
 	}
 	return chart.Chart{Rows: [][]chart.Panel{panels}, Legend: legend, Series: "arm", Choose: true}
 }
 
-func armStyle(arms []aggregate.Arm, i int) chart.Style {
-	return chart.Style{Color: armColor(arms[i]), Width: 2.6, Dash: chart.Dash(i)}
-}
-
 // armMarks draws the mean curves of arms from some FLOPs on, with the range
 // over the seeds. Between pieces, where an arm was probing, the line is thin.
-func armMarks(arms []aggregate.Arm, curves [][][]aggregate.ArmPoint, from, unit float64) []chart.Mark {
+func armMarks(arms []aggregate.Arm, styleOf func(aggregate.Arm) chart.Style, curves [][][]aggregate.ArmPoint, from, unit float64) []chart.Mark {
 	var areas, probes, lines, grows []chart.Mark
 	for i := len(arms) - 1; i >= 0; i-- { // draw the best last
-		style, name := armStyle(arms, i), arms[i].Name
+		style, name := styleOf(arms[i]), arms[i].Name
 		var end []chart.Datum // end of the previous piece
 		for k, piece := range curves[i] {
 			var mean, seeds []chart.Datum

@@ -21,6 +21,7 @@ func StackingPicks(r *result.Stacking) Figure {
 	if len(rows) == 0 {
 		return noData(f.Name, f.Title, "no arm grew")
 	}
+	f.Caption = "Read a stack from the bottom: numbers are layers of the stage before. Do the rules pick the same at each stage?"
 	const left, width, gap = 130.0, 168.0, 19.0
 	columns, total := 0, 0.0
 	heights := make([]float64, len(rows))

@@ -101,6 +101,9 @@ func (c Chart) panelSpec(p Panel, i int) object {
 		layers = append(layers, layer)
 		marks = marks[len(g.marks):]
 	}
+	if hover := c.hoverLayer(p, i); hover != nil {
+		layers = append(layers, hover)
+	}
 	if layers == nil { // only the axes
 		at := Mark{Kind: Points, Style: Style{Color: Faint(White, 0), Radius: 1}, Data: []Datum{{X: p.X.Min, Y: p.Y.Min}}, Loose: true}
 		layers = list{c.layer(p, group([]Mark{at}))}
@@ -183,7 +186,7 @@ func (c Chart) layer(p Panel, g layerGroup) object {
 	}
 	if first.Kind == Texts {
 		encoding["text"] = object{"field": "text", "type": "nominal"}
-	} else if tips := c.tooltip(p, first); len(tips) > 0 {
+	} else if tips := c.tooltip(p, first); len(tips) > 0 && !c.hovers(p, first) {
 		encoding["tooltip"] = tips
 	}
 	if detail := g.detail(c.series()); detail != nil {
@@ -192,6 +195,9 @@ func (c Chart) layer(p Panel, g layerGroup) object {
 	g.scales(c.series(), encoding)
 	if c.Choose && first.Series != "" && first.Kind != Texts {
 		encoding["opacity"] = object{"condition": object{"param": "chosen", "value": 1}, "value": 0.12}
+	}
+	if c.hovers(p, first) {
+		c.embolden(g, encoding)
 	}
 	unit := object{"data": object{"values": c.rows(p, g, encoding)}, "mark": first.spec(p, g.beyond(p)), "encoding": encoding}
 	if first.Kind == Line && (encoding["tooltip"] != nil || first.Style.Radius > 0) {
