@@ -23,7 +23,7 @@ func Compare(c *aggregate.Comparison) Figure {
 	if len(c.Studies) == 0 {
 		return noData(f.Name, f.Title, "there is no study")
 	}
-	f.Caption = "Left: the sooner a curve comes to stay above the dotted line, the sooner losses say how strategies end. Right: lower is a better pick, further left a cheaper one. Below: LAG picks well where its lag is not before the lag time."
+	f.Caption = "Left: the sooner a curve comes to stay above the dotted line, the sooner losses say how strategies end. Right: lower is a better pick, further left a cheaper one. Below: from the dot on, the ranking is nearly the final one; the bar is where LAG picks."
 	var legend chart.Legend
 	for i, s := range c.Studies {
 		style := chart.SeriesStyle(i)
@@ -171,10 +171,10 @@ func lagTimes(c *aggregate.Comparison) chart.Panel {
 	}
 	for i, s := range c.Studies {
 		y := float64(i)
-		one := row{name: nameOf(s), note: "lag time: never"}
+		one := row{name: nameOf(s), note: "never"}
 		marks[0].Data = append(marks[0].Data, chart.Datum{X: min(at(c, s, s.Lag), x.Max), Y: y, Tips: tip("LAG picks at step", int64(s.Lag))})
 		if s.LagTime != nil {
-			one.note = fmt.Sprintf("lag time: %d of %d steps", *s.LagTime, s.Steps)
+			one.note = fmt.Sprintf("%d of %d", *s.LagTime, s.Steps)
 			style := chart.SeriesStyle(i)
 			marks = append(marks, chart.Mark{
 				Kind: chart.Points, Series: s.Name, Style: chart.Style{Color: style.Color, Radius: 5.5},
@@ -184,7 +184,7 @@ func lagTimes(c *aggregate.Comparison) chart.Panel {
 		rows = append(rows, one)
 	}
 	p := rowPanel("of", rows, x)
-	p.Title = "Lag times (dots), and where LAG picks (bars)"
+	p.Title = "Lag times in steps (dots), and where LAG picks (bars)"
 	p.Marks = append(p.Marks, marks...)
 	return p
 }

