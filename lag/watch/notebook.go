@@ -3,6 +3,7 @@ package watch
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,8 +102,23 @@ func display(id string, state State) error {
 	return nil
 }
 
-// frameOf returns a frame with the page and a state. Its scripts run apart from the
-// notebook and load nothing.
+// themed tells the page in a frame whether the notebook is light or dark, which the
+// page cannot see: JupyterLab says so in an attribute, VS Code in a class.
+const themed = `<script>
+(() => {
+  const frame = document.getElementById("%s");
+  if (!frame) return;
+  const body = document.body;
+  const dark = body.dataset.jpThemeLight === "false" || body.classList.contains("vscode-dark");
+  const known = dark || body.dataset.jpThemeLight === "true" || body.classList.contains("vscode-light");
+  const tell = () => { if (known) frame.contentWindow.postMessage(dark ? "dark" : "light", "*"); };
+  frame.addEventListener("load", tell);
+  tell();
+})();
+</script>`
+
+// frameOf returns a frame with the page and a state. The page's scripts run apart
+// from the notebook and load nothing.
 func frameOf(state State) (string, error) {
 	text, err := standalone(state)
 	if err != nil {
@@ -112,7 +128,8 @@ func frameOf(state State) (string, error) {
 	if len(state.Ranks) > 0 {
 		height = 980
 	}
-	return fmt.Sprintf(`<iframe sandbox="allow-scripts" title="lag watch" style="width:100%%;height:%dpx;border:0" srcdoc="%s"></iframe>`, height, html.EscapeString(text)), nil
+	id := "lag-watch-" + rand.Text()
+	return fmt.Sprintf(`<iframe id="%s" sandbox="allow-scripts" title="lag watch" style="width:100%%;height:%dpx;border:0" srcdoc="%s"></iframe>`+themed, id, height, html.EscapeString(text), id), nil
 }
 
 // standalone returns the page as one text, with a state in it.

@@ -118,7 +118,8 @@ func TestPageLoadsNothing(t *testing.T) {
 	state.Name = `</script><script>alert(1)</script>"><img src=x>`
 	frame, err := frameOf(state)
 	check(t, err)
-	if strings.Contains(frame, "<script") || strings.Count(frame, "<") != 2 {
+	frame, script, _ := strings.Cut(frame, "<script>")
+	if strings.Count(frame, "<") != 2 || !strings.HasSuffix(frame, "</iframe>") || strings.Contains(script, state.Runs[0].Label) {
 		t.Error("the frame's page is not escaped")
 	}
 	inner := html.UnescapeString(frame)

@@ -272,6 +272,11 @@ byId("runs-part").firstElementChild.addEventListener("toggle", () => { if (state
 window.addEventListener("resize", () => { if (state) render(); });
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (state) render(); });
 
+window.addEventListener("message", (e) => { // from the notebook around this frame
+  if (e.data === "light" || e.data === "dark") document.documentElement.dataset.theme = e.data;
+  if (state) render();
+});
+
 const embedded = document.getElementById("state");
 if (embedded) take(JSON.parse(embedded.textContent));
 else ask();
