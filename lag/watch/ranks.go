@@ -63,23 +63,27 @@ func (w *Watcher) rank() ([]Rank, []Rho) {
 	}
 	lag, end := w.study.Growth.Lag, w.study.Growth.Schedule.Steps
 	for _, row := range table {
-		places := func(step int) ([]float64, int) { return placesAt(row, step) }
-		atInit, _ := places(0)
-		atLag, _ := places(lag)
-		atEnd, _ := places(end)
+		known := make(map[int]placesOf)
+		places := func(step int) placesOf {
+			if _, ok := known[step]; !ok {
+				known[step] = placesAt(row, step)
+			}
+			return known[step]
+		}
+		atInit, atLag, atEnd := places(0), places(lag), places(end)
 		for i, r := range row {
 			if r == nil {
 				continue
 			}
 			s := &sums[i]
-			s.init.add(atInit[i])
-			s.lag.add(atLag[i])
-			s.end.add(atEnd[i])
+			s.init.add(atInit.of[i])
+			s.lag.add(atLag.of[i])
+			s.end.add(atEnd.of[i])
 			if loss, ok := r.at(ranks[i].Step); ok {
 				s.loss.add(loss)
-				now, among := places(ranks[i].Step)
-				s.now.add(now[i])
-				ranks[i].Among = max(ranks[i].Among, among)
+				now := places(ranks[i].Step)
+				s.now.add(now.of[i])
+				ranks[i].Among = max(ranks[i].Among, now.among)
 			}
 			if loss, ok := r.final(); ok {
 				s.final.add(loss)
@@ -142,14 +146,19 @@ func (m meanOf) mean() *float64 {
 	return &mean
 }
 
-// placesAt returns the places of candidates by their losses at a step, NaN for
-// those that have none, and how many have one. Diverged ones are last.
-func placesAt(row []*watched, step int) (places []float64, among int) {
-	places = make([]float64, len(row))
+// placesOf are the places of candidates by their losses at a step.
+type placesOf struct {
+	of    []float64 // of each candidate, NaN without a loss
+	among int       // candidates with a loss
+}
+
+// placesAt returns the places of candidates at a step. Diverged ones are last.
+func placesAt(row []*watched, step int) placesOf {
+	places := placesOf{of: make([]float64, len(row))}
 	var losses []float64
 	var of []int
 	for i, r := range row {
-		places[i] = math.NaN()
+		places.of[i] = math.NaN()
 		if r == nil {
 			continue
 		}
@@ -162,9 +171,10 @@ func placesAt(row []*watched, step int) (places []float64, among int) {
 		}
 	}
 	for j, place := range stats.Ranks(losses) {
-		places[of[j]] = place
+		places.of[of[j]] = place
 	}
-	return places, len(of)
+	places.among = len(of)
+	return places
 }
 
 // fewest is the number of candidates below which a correlation says nothing.

@@ -266,6 +266,9 @@ func (w *Watcher) readUnigram() {
 		return
 	}
 	for _, r := range w.runs {
+		if !r.told || !r.info.Fits {
+			continue
+		}
 		spec, err := engine.ReadSpec(r.path)
 		if err != nil {
 			continue
