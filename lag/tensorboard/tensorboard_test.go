@@ -100,7 +100,7 @@ func newPythonReader(t *testing.T, dir string) pythonReader {
 	t.Helper()
 	python := os.Getenv("LAG_PYTHON_TENSORBOARD")
 	if python == "" {
-		t.Skip("set LAG_PYTHON_TENSORBOARD to a Python with the package tensorboard, whose reader then reads the files")
+		t.Skip("set LAG_PYTHON_TENSORBOARD to the absolute path of a Python with testdata/requirements.txt, and TensorBoard's own reader reads the files")
 	}
 	cmd := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "read.py"), dir)
 	cmd.Stderr = os.Stderr

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
 )
 
@@ -74,8 +75,8 @@ func (w *Watcher) tellProblems(s *State, all []*watched) {
 	if len(left) > 0 {
 		note("%d begun and not at work now: another process takes %s up, or a rule dropped %s.", len(left), them(len(left)), them(len(left)))
 	}
-	if w.selecting && w.result == nil {
-		note("A rule picks while this study trains, so not all of the planned runs are needed.")
+	if w.selected > 0 && w.result == nil {
+		note("A rule picked while this study trained, with %d of %d seeds, so it did not need all of the planned runs; its picks are in %s.", w.selected, len(w.seeds()), filepath.Join(w.dir, result.SelectedDir))
 	}
 	if others > 0 {
 		note("%d runs in %s do not count: they belong to another configuration.", others, filepath.Base(w.dir))

@@ -10,7 +10,7 @@ const (
 	Reading  Status = "reading"  // not all files were read yet
 	Running  Status = "running"  // a process is at work
 	Stopped  Status = "stopped"  // work is left, and nobody does it
-	Complete Status = "complete" // there is a result
+	Complete Status = "complete" // there is a result, or a rule has picked with every seed
 )
 
 // State is what a [Watcher] knows. Its JSON is what the page shows. Losses are in

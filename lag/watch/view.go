@@ -64,7 +64,7 @@ func (w *Watcher) status(working bool) Status {
 		return Running
 	case w.left:
 		return Reading
-	case w.complete:
+	case w.complete, w.selected > 0 && w.selected >= len(w.seeds()):
 		return Complete
 	case w.updated.Sub(w.active) < between:
 		return Running // from one run to the next
@@ -190,7 +190,9 @@ func (w *Watcher) progress(s *State, all []*watched) {
 		s.Share = 1
 		return
 	}
-	s.Left = timeLeft(costs, len(s.Work))
+	if w.selected == 0 { // else a rule says how much is left
+		s.Left = timeLeft(costs, len(s.Work))
+	}
 }
 
 // progressOfRuns is progress where no plan is known: of the runs that there are.

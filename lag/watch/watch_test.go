@@ -330,6 +330,21 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// TestSelected: a study in which a rule picked live needs no result.
+func TestSelected(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	check(t, os.CopyFS(dir, os.DirFS(doneStudy(t))), os.Remove(filepath.Join(dir, result.StudyResult)), os.Mkdir(filepath.Join(dir, result.SelectedDir), 0o777))
+	for i, want := range []Status{Stopped, Stopped, Complete} { // two seeds
+		var c clock
+		w := c.watch(dir)
+		c.Time = c.Add(time.Hour)
+		if s := look(t, w); s.Status != want || i > 0 && (s.Left != nil || !strings.Contains(strings.Join(s.Notes, ""), fmt.Sprintf("with %d of 2 seeds", i))) {
+			t.Errorf("after %d picks: %s, %q", i, s.Status, s.Notes)
+		}
+		check(t, os.WriteFile(filepath.Join(dir, result.SelectedDir, fmt.Sprintf("lag-5-seed-%d.json", i)), []byte("{}"), 0o666))
+	}
+}
+
 // TestElsewhere: a process of another machine works as long as it gives signs of
 // life.
 func TestElsewhere(t *testing.T) {

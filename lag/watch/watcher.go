@@ -48,7 +48,7 @@ type Watcher struct {
 	result     *result.Study
 	complete   bool
 	resultBad  error
-	selecting  bool // a rule picks while the study trains
+	selected   int // picks of a rule while the study trained
 
 	fingerprint string // of the data whose entropy was looked for
 	unigram     *float64
@@ -196,8 +196,6 @@ func (w *Watcher) list(now time.Time) {
 		switch {
 		case train.IsRun(path):
 			w.runs[name] = &watched{path: path, planned: -1, turn: len(w.runs)}
-		case name == result.SelectedDir:
-			w.selecting = true
 		case name == result.FiguresDir:
 			w.others[name] = true
 		}
@@ -351,6 +349,8 @@ func (w *Watcher) readResult() {
 	is, err := fileTimeOf(filepath.Join(w.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		w.resultTime, w.result, w.complete, w.resultBad = fileTime{}, nil, false, nil
+		entries, _ := os.ReadDir(filepath.Join(w.dir, result.SelectedDir)) // there are none without it
+		w.selected = len(entries)
 		return
 	}
 	if err != nil || is == w.resultTime {
