@@ -178,9 +178,10 @@ function showCurves() {
   if (!study) byId("curves-caption").textContent = state.kind === "training" ? "Training and validation loss." : "Validation loss of each stage and candidate. The lowest and those at work are named.";
   byId("curves").parentNode.className = late ? "pair" : "pair one";
   show("late", late);
+  const across = state.kind === "training" && state.unigram !== null ? [{ y: state.unigram, text: "unigram entropy", fit: true }] : [];
   const summary = `Validation losses of ${count(drawn.length, "run")}; leading: ${lead.map((r) => r.label).join(", ")}`;
   const unnamed = lines.map((l) => ({ ...l, label: "" }));
-  plots.curves.draw(late ? unnamed : lines, { xMax: study ? end : reached, log: study, x: study ? "step after growing (log scale)" : "step", y: "loss [nats]", upright, summary });
+  plots.curves.draw(late ? unnamed : lines, { xMax: study ? end : reached, log: study, x: study ? "step after growing (log scale)" : "step", y: "loss [nats]", upright, across, summary });
   if (late) plots.late.draw(lines, { xMin: from, xMax: end, x: `step, from ${Math.round(from)} on`, y: "loss [nats]", summary });
 }
 
