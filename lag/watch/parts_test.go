@@ -17,8 +17,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // TestServer asks for the page in allowed and other ways.
@@ -235,6 +238,43 @@ func TestSpeed(t *testing.T) {
 	}
 	if left := timeLeft(map[progress.Phase]*kindCost{progress.PhaseProbe: {left: 1}}, 1); left != nil {
 		t.Errorf("without a speed, %g seconds are left", *left)
+	}
+}
+
+// TestTraining: of a training, the newest run counts; a stacking has no plan.
+func TestTraining(t *testing.T) {
+	from := doneStudy(t)
+	source := runsOf(t, look(t, New(from)), progress.PhasePretrain)[0]
+	dir := filepath.Join(t.TempDir(), "training")
+	config, err := lag.TrainingPreset("bert")
+	check(t, err, os.Mkdir(dir, 0o777), sealed.Write(filepath.Join(dir, result.TrainingConfig), config))
+	var c clock
+	w := c.watch(dir)
+	c.Time = c.Add(time.Hour)
+	if s := look(t, w); s.Kind != "training" || s.Status != Stopped || s.Planned != 1 || s.Done != 0 {
+		t.Errorf("before it began: %s, %s, %d of %d", s.Kind, s.Status, s.Done, s.Planned)
+	}
+	check(t, os.CopyFS(filepath.Join(dir, source), os.DirFS(filepath.Join(from, source))))
+	c.Time = c.Add(relist)
+	if s := look(t, w); s.Status != Complete || s.Done != 1 || s.Share != 1 || s.Left != nil || len(s.Runs) != 1 || len(s.Runs[0].Train) == 0 {
+		t.Errorf("at its end: %s, %d done, %g, %v", s.Status, s.Done, s.Share, s.Left)
+	}
+	check(t, os.Remove(filepath.Join(dir, source, train.OutcomeFile)))
+	text, err := os.ReadFile(filepath.Join(dir, source, train.MetricsFile))
+	check(t, err, os.WriteFile(filepath.Join(dir, source, train.MetricsFile), text[:len(text)/2], 0o666))
+	c.Time = c.Add(2 * recheck)
+	look(t, w)
+	c.Time = c.Add(between)
+	if s := look(t, w); s.Status != Stopped || s.Done != 0 || !(s.Share > 0 && s.Share < 1) || s.Left == nil {
+		t.Errorf("in the middle: %s, %d done, %g, %v", s.Status, s.Done, s.Share, s.Left)
+	}
+
+	dir = filepath.Join(t.TempDir(), "stacking")
+	stacking, err := lag.StackingPreset("smoke")
+	check(t, err, os.Mkdir(dir, 0o777), sealed.Write(filepath.Join(dir, result.StackingConfig), stacking))
+	check(t, os.CopyFS(filepath.Join(dir, source), os.DirFS(filepath.Join(from, source))))
+	if s := look(t, New(dir)); s.Kind != "stacking" || s.Planned != 0 || s.Done != 1 || len(s.Notes) != 1 || len(s.Ranks) != 0 {
+		t.Errorf("a stacking: %+v", s)
 	}
 }
 

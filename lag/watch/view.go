@@ -195,32 +195,27 @@ func (w *Watcher) progress(s *State, all []*watched) {
 	}
 }
 
-// progressOfRuns is progress where no plan is known: of the runs that there are.
+// progressOfRuns is progress where no plan is known: of the newest run of a training,
+// and of the runs of a stacking that there are.
 func (w *Watcher) progressOfRuns(s *State, all []*watched) {
-	left := 0.0
-	known := len(s.Work) > 0
-	steps, of := 0, 0
-	for _, r := range all {
-		if r.ended {
-			s.Done++
-		}
-		steps, of = steps+min(r.steps, r.info.Of), of+r.info.Of
-	}
-	for _, one := range s.Work {
-		if one.Left == nil {
-			known = false
-			break
-		}
-		left = max(left, *one.Left)
-	}
 	if w.index.Kind != runs.Training {
+		for _, r := range all {
+			if r.ended {
+				s.Done++
+			}
+		}
 		return // later stages are not there yet
 	}
-	s.Planned = len(all)
-	if of > 0 {
-		s.Share = float64(steps) / float64(of)
+	newest := w.newest()
+	if s.Planned = 1; newest == nil || newest.info.Of == 0 {
+		return
 	}
-	if known {
+	if newest.ended {
+		s.Done = 1
+	}
+	s.Share = float64(min(newest.steps, newest.info.Of)) / float64(newest.info.Of)
+	if speed := newest.speed.perSecond(); speed > 0 && !newest.ended {
+		left := float64(max(0, newest.info.Of-newest.steps)) / speed
 		s.Left = &left
 	}
 }

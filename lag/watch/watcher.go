@@ -336,14 +336,23 @@ func (w *Watcher) sorted() []*watched {
 	return all
 }
 
+// newest returns the run of a training whose log grew last, or nil: the others are
+// of earlier configurations.
+func (w *Watcher) newest() (newest *watched) {
+	for _, r := range w.sorted() {
+		if newest == nil || r.held && !newest.held || r.held == newest.held && r.logged.After(newest.logged) {
+			newest = r
+		}
+	}
+	return newest
+}
+
 // readResult reads the result if it is new.
 func (w *Watcher) readResult() {
 	name := map[runs.Kind]string{runs.Study: result.StudyResult, runs.Stacking: result.StackingResult}[w.index.Kind]
 	if name == "" { // a training
-		w.complete = false
-		for _, r := range w.runs {
-			w.complete = w.complete || r.ended
-		}
+		newest := w.newest()
+		w.complete = newest != nil && newest.ended
 		return
 	}
 	is, err := fileTimeOf(filepath.Join(w.dir, name))
