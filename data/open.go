@@ -49,6 +49,16 @@ func FingerprintOf(dir string) (string, error) {
 	return d.Fingerprint, nil
 }
 
+// UnigramEntropyOf returns the unigram entropy that the dataset in dir recorded,
+// see [Dataset], without reading its tokens.
+func UnigramEntropyOf(dir string) (float64, error) {
+	d, err := readRecord(dir)
+	if err != nil {
+		return 0, openError(dir, err)
+	}
+	return d.UnigramEntropy, nil
+}
+
 func openError(dir string, err error) error {
 	if errors.Is(err, errNotPrepared) {
 		return fmt.Errorf("data: there is no dataset in %s: %w", dir, fs.ErrNotExist)

@@ -62,11 +62,12 @@ var configFiles = []struct {
 	{Training, result.TrainingConfig, ""},
 }
 
-const dataDir = ".lag-data"
+// DataDir is the usual name of the directory of prepared data.
+const DataDir = ".lag-data"
 
 // kindOf returns the kind of a directory, or "" if it is none of them.
 func kindOf(dir string) Kind {
-	if filepath.Base(dir) == dataDir {
+	if filepath.Base(dir) == DataDir {
 		return Data
 	}
 	for _, f := range configFiles {

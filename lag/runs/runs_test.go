@@ -24,7 +24,7 @@ import (
 
 // options returns options that write to a test's directory.
 func options(root, name string) lag.Options {
-	return lag.Options{Dir: filepath.Join(root, name), DataDir: filepath.Join(root, dataDir), Backend: backend.Go}
+	return lag.Options{Dir: filepath.Join(root, name), DataDir: filepath.Join(root, DataDir), Backend: backend.Go}
 }
 
 // corpus writes a training text and returns its path.

@@ -35,6 +35,7 @@ type runConfig struct {
 	Optimizer         json.RawMessage `json:"optimizer"`
 	Schedule          json.RawMessage `json:"schedule"`
 	Parent            string          `json:"parent"`
+	ParentStep        int             `json:"parent_step"`
 	Strategy          json.RawMessage `json:"strategy"`
 
 	changed bool // the file is not that of the run whose hash names the directory

@@ -46,6 +46,14 @@ func EndingOf(dir string) Ending {
 	return NotEnded
 }
 
+// ReadOutcome returns the outcome of the run in a directory. The error wraps
+// [os.ErrNotExist] if the run is not complete, and [sealed.DamagedError] if the
+// file is damaged or belongs to another run.
+func ReadOutcome(dir string) (Outcome, error) {
+	outcome, _, err := readOutcome(dir)
+	return outcome, err
+}
+
 // IsComplete reports whether the run in a directory has an outcome.
 func IsComplete(dir string) bool { return EndingOf(dir) == Ended }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
@@ -54,7 +55,13 @@ type metricsLog struct {
 	buffer *bufio.Writer
 	sum    string // checksum of the lines so far
 	err    error  // an error that was already returned
+
+	flushed time.Time // when lines last went to the file
 }
+
+// latency is how long a line stays in the buffer at most while others follow, so
+// that who watches a run sees it at work.
+const latency = time.Second
 
 // openMetrics opens the log of a run that continues from a step. It removes the
 // lines after that step, which were written by a lost part of the run, and
@@ -117,7 +124,9 @@ func (l *metricsLog) add(m Metric) error {
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
 	l.sum = sum
-	_, err = l.buffer.Write(line)
+	if _, err = l.buffer.Write(line); err == nil && time.Since(l.flushed) >= latency {
+		err, l.flushed = l.buffer.Flush(), time.Now()
+	}
 	return l.fail(err)
 }
 

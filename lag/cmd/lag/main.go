@@ -4,6 +4,9 @@
 //	lag stack        grow in stages and compare ways to do so at equal FLOPs
 //	lag select       replay selection rules on a study's curves
 //	lag train        train one model of any family
+//	lag watch        show a study, a stacking or a training while it runs
+//	lag compare      put several studies side by side
+//	lag tensorboard  write the logs of a study's runs as event files for TensorBoard
 //	lag report       write an HTML report of a study or a stacking
 //	lag runs         list and clean the directories of runs
 //	lag import       make a model directory from a model of transformers
@@ -46,6 +49,9 @@ var commands = []command{
 	{"stack", "", "grow a model from scratch in stages, with a strategy picked by a rule at each, and compare this with other ways at equal FLOPs", stackCommand, nil},
 	{"select", "DIR", "replay selection rules on the recorded curves of the study in DIR, and print their picks, regrets and costs", selectCommand, nil},
 	{"train", "", "train one model: BERT, a UL2 encoder-decoder, a prefix-LM or a causal decoder", trainCommand, nil},
+	{"watch", "DIR", "show the study, stacking or training in DIR while it runs, on a page of 127.0.0.1 that updates itself; it only reads, so DIR may be that of a cluster", watchCommand, nil},
+	{"compare", "DIR DIR...", "put studies side by side: correlation curves, regret against cost and lag times in one figure and table, and the settings in which they differ", compareCommand, nil},
+	{"tensorboard", "DIR OUT", "write the logs of the runs of the study, stacking or training in DIR as event files to OUT, for TensorBoard; it only reads DIR, which may be that of a cluster", tensorboardCommand, nil},
 	{"report", "DIR", "write a report of the study or the stacking in DIR as one self-contained HTML file", reportCommand, nil},
 	{"runs", "[COMMAND] [DIR]", "list studies, stackings and trainings with their sizes, and remove files that they no longer need", runsList, runsCommands},
 	{"import", "SOURCE DIR", "make a model directory from a BERT, T5 v1.1 or UL2 of transformers, in a directory or on the hub (hf:owner/name)", importCommand, nil},

@@ -1,0 +1,103 @@
+package aggregate
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+// small returns a study with some strategies, all of one seed.
+func small(steps int, names ...string) *result.Study {
+	r := &result.Study{
+		Backend: "go", Steps: steps, Lag: 2, Seeds: []int64{1}, LagTime: new(int),
+		Correlation: []result.Correlation{{Step: 0, Spearman: 0.25}, {Step: 2, Spearman: 0.5}, {Step: steps, Spearman: 1}},
+	}
+	*r.LagTime = steps / 2
+	for _, name := range names {
+		r.Strategies = append(r.Strategies, result.Outcome{Name: name, Seed: 1, Status: result.StatusComplete, Curve: []result.Point{{Step: steps}}})
+	}
+	return r
+}
+
+func TestCompare(t *testing.T) {
+	a, b := small(10, "x", "y", "z"), small(10, "z", "x", "y")
+	c, err := Compare(Named{"a", a}, Named{"b", b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.ByShare || len(c.Notes) > 0 || !slices.Equal(c.Shared, []string{"x", "y", "z"}) || c.At(c.Studies[0], 5) != 5 {
+		t.Errorf("studies that differ in nothing: %+v", c)
+	}
+	if s := c.Studies[0]; s.AtInit != 0.25 || s.AtLag != 0.5 || s.LagShare != 0.5 || s.Missing != nil {
+		t.Errorf("a is %+v", s)
+	}
+
+	b = small(40, "y", "w")
+	b.LagTime, b.Seeds, b.Backend = nil, []int64{1, 2}, "xla:cpu"
+	b.Strategies = append(b.Strategies, b.Strategies...)
+	if c, err = Compare(Named{"a", a}, Named{"b", b}); err != nil {
+		t.Fatal(err)
+	}
+	if !c.ByShare || !slices.Equal(c.Shared, []string{"y"}) || c.At(c.Studies[1], 10) != 0.25 || !math.IsNaN(c.Studies[1].LagShare) {
+		t.Errorf("studies that differ: %+v", c)
+	}
+	if a, b := c.Studies[0].Missing, c.Studies[1].Missing; !slices.Equal(a, []string{"w"}) || !slices.Equal(b, []string{"x", "z"}) {
+		t.Errorf("a lacks %q, b lacks %q", a, b)
+	}
+	for _, want := range []string{"share of the training", "a does not have w.", "b does not have x or z.", "(1 are in all", "backends", "number of their seeds"} {
+		if !strings.Contains(strings.Join(c.Notes, "\n"), want) {
+			t.Errorf("the notes lack %q: %q", want, c.Notes)
+		}
+	}
+
+	if _, err := Compare(); err == nil {
+		t.Error("no studies can be compared")
+	}
+	if _, err := Compare(Named{"a", a}, Named{"a", b}); err == nil || !strings.Contains(err.Error(), `"a"`) {
+		t.Errorf("two of one name: %v", err)
+	}
+	if _, err := Compare(Named{"a", nil}); err == nil {
+		t.Error("a study without a result can be compared")
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	type inner struct {
+		Steps int      `json:"steps"`
+		Names []string `json:"names,omitempty"`
+	}
+	type config struct {
+		Name  string  `json:"name"`
+		Seed  int64   `json:"seed"`
+		Inner inner   `json:"inner"`
+		Rate  float64 `json:"rate"`
+	}
+	const large = 1<<62 + 1 // no float64
+	got, err := Differences(
+		config{"a", large, inner{5, nil}, 0.5},
+		config{"b", large + 1, inner{6, []string{"x"}}, 0.5},
+		config{"c", large, inner{5, nil}, 0.5},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Setting{
+		{"inner.names", []string{"", `["x"]`, ""}},
+		{"inner.steps", []string{"5", "6", "5"}},
+		{"seed", []string{"4611686018427387905", "4611686018427387906", "4611686018427387905"}},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	for i := range want {
+		if got[i].Name != want[i].Name || !slices.Equal(got[i].Values, want[i].Values) {
+			t.Errorf("got %v, want %v", got[i], want[i])
+		}
+	}
+	if _, err := Differences(math.NaN()); err == nil {
+		t.Error("a value without JSON is compared")
+	}
+}

@@ -1,0 +1,187 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/figure"
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+// comparedFact is a line of the table of a comparison, with a value for each study.
+type comparedFact struct {
+	Name  string
+	Value func(s aggregate.Compared) string
+}
+
+// comparedFacts are the lines of the table.
+var comparedFacts = []comparedFact{
+	{"model", func(s aggregate.Compared) string { return s.Family }},
+	{"layers", func(s aggregate.Compared) string {
+		return aggregate.Join(aggregate.From(s.Study)) + " → " + aggregate.Join(aggregate.To(s.Study))
+	}},
+	{"backend", func(s aggregate.Compared) string { return s.Backend }},
+	{"source: pretraining steps", func(s aggregate.Compared) string { return strconv.Itoa(s.Source.Steps) }},
+	{"source: validation loss", func(s aggregate.Compared) string { return number(float64(s.Source.Loss), 3) }},
+	{"source: unigram entropy", func(s aggregate.Compared) string { return number(s.Source.UnigramEntropy, 3) }},
+	{"strategies", func(s aggregate.Compared) string { return strconv.Itoa(s.PoolSize()) }},
+	{"seeds", func(s aggregate.Compared) string { return strconv.Itoa(len(s.Seeds)) }},
+	{"steps after growing", func(s aggregate.Compared) string { return strconv.Itoa(s.Steps) }},
+	{"LAG picks after", func(s aggregate.Compared) string { return strconv.Itoa(s.Lag) }},
+	{"… as a share", func(s aggregate.Compared) string { return percent(float64(s.Lag) / float64(max(s.Steps, 1))) }},
+	{"rho at initialization", func(s aggregate.Compared) string { return number(s.AtInit, 2) }},
+	{"rho at the lag", func(s aggregate.Compared) string { return number(s.AtLag, 2) }},
+	{"lag time, steps", func(s aggregate.Compared) string {
+		if s.LagTime == nil {
+			return "never"
+		}
+		return strconv.Itoa(*s.LagTime)
+	}},
+	{"… as a share", func(s aggregate.Compared) string {
+		if math.IsNaN(s.LagShare) {
+			return "–"
+		}
+		return percent(s.LagShare)
+	}},
+	{"LAG's pick", func(s aggregate.Compared) string { return ruleOf(s, isLAG).Choices }},
+	{"its regret, nats", func(s aggregate.Compared) string { return regretOf(s, isLAG) }},
+	{"its extra cost", func(s aggregate.Compared) string { return ruleOf(s, isLAG).Cost }},
+	{"regret of the loss at initialization", func(s aggregate.Compared) string { return regretOf(s, named(result.RuleLossAtInit)) }},
+	{"regret of a random pick", func(s aggregate.Compared) string { return regretOf(s, named(result.RuleRandom)) }},
+	{"spread of strategies over that of seeds", func(s aggregate.Compared) string { return number(float64(s.Noise.Ratio), 1) }},
+}
+
+func isLAG(r aggregate.Rule) bool { return r.IsLAG }
+
+func named(rule string) func(aggregate.Rule) bool {
+	return func(r aggregate.Rule) bool { return r.Rule == rule }
+}
+
+// ruleOf returns the first rule of a study of a kind. Without one, all of it is
+// undefined.
+func ruleOf(s aggregate.Compared, is func(aggregate.Rule) bool) aggregate.Rule {
+	for _, r := range s.Rules {
+		if is(r) {
+			return r
+		}
+	}
+	undefined := aggregate.Rule{Choices: "–", Cost: "–"}
+	undefined.Regret = result.Undefined()
+	return undefined
+}
+
+func regretOf(s aggregate.Compared, is func(aggregate.Rule) bool) string {
+	return number(float64(ruleOf(s, is).Regret), 4)
+}
+
+// Comparison returns studies side by side as text: a column for each, and below
+// what makes them less comparable and the settings in which they differ. settings
+// may be nil, see [aggregate.Differences].
+func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
+	headers := []string{""}
+	for _, s := range c.Studies {
+		headers = append(headers, s.Name)
+	}
+	var cells [][]string
+	for _, fact := range comparedFacts {
+		line := []string{fact.Name}
+		for _, s := range c.Studies {
+			line = append(line, fact.Value(s))
+		}
+		cells = append(cells, line)
+	}
+	out := plainTable(headers, cells, 1)
+	for _, note := range c.Notes {
+		out += "\n" + note
+	}
+	if len(c.Notes) > 0 {
+		out += "\n"
+	}
+	if len(settings) == 0 {
+		return out
+	}
+	headers[0], cells = "settings that differ", nil
+	for _, s := range settings {
+		line := []string{s.Name}
+		for _, value := range s.Values {
+			line = append(line, short(value))
+		}
+		cells = append(cells, line)
+	}
+	return out + "\n" + plainTable(headers, cells, 1)
+}
+
+// short cuts the value of a setting.
+func short(value string) string {
+	const longest = 40
+	if value == "" {
+		return "–"
+	}
+	runes := []rune(value)
+	if len(runes) <= longest {
+		return value
+	}
+	return string(runes[:longest-1]) + "…"
+}
+
+type comparisonPage struct {
+	pageHead
+	Names    []string
+	Rows     []comparedRow
+	Notes    []string
+	Settings []aggregate.Setting
+	Studies  []aggregate.Compared
+}
+
+type comparedRow struct {
+	Name   string
+	Values []string
+}
+
+// ComparisonHTML writes studies side by side as one HTML file, as [HTML] does one
+// study. settings may be nil.
+func ComparisonHTML(w io.Writer, c *aggregate.Comparison, settings []aggregate.Setting, meta Meta) error {
+	data := comparisonPage{Notes: c.Notes, Settings: settings, Studies: c.Studies}
+	for _, s := range c.Studies {
+		data.Names = append(data.Names, s.Name)
+	}
+	for _, fact := range comparedFacts {
+		row := comparedRow{Name: fact.Name}
+		for _, s := range c.Studies {
+			row.Values = append(row.Values, fact.Value(s))
+		}
+		data.Rows = append(data.Rows, row)
+	}
+	if meta.Title == "" {
+		meta.Title = strings.Join(data.Names, ", ")
+	}
+	var err error
+	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c)}); err != nil {
+		return err
+	}
+	return execute(w, "compare.html.tmpl", data)
+}
+
+// ComparisonCSV writes the correlations of the studies of a comparison, with a line
+// for each study and step. The first line has the names of the columns: study,
+// step, steps (after growing), share (of the training), spearman, spearman_lo,
+// spearman_hi, pearson, kendall. An undefined correlation is left empty.
+func ComparisonCSV(w io.Writer, c *aggregate.Comparison) error {
+	lines := [][]string{{"study", "step", "steps", "share", "spearman", "spearman_lo", "spearman_hi", "pearson", "kendall"}}
+	for _, s := range c.Studies {
+		for _, one := range s.Correlation {
+			lines = append(lines, []string{
+				s.Name, strconv.Itoa(one.Step), strconv.Itoa(s.Steps), exact(result.Number(float64(one.Step) / float64(max(s.Steps, 1)))),
+				exact(one.Spearman), exact(one.SpearmanLo), exact(one.SpearmanHi), exact(one.Pearson), exact(one.Kendall)})
+		}
+	}
+	if err := csv.NewWriter(w).WriteAll(lines); err != nil {
+		return fmt.Errorf("writing the correlations as CSV: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+func TestComparison(t *testing.T) {
+	one, two := synthetic.Result(6, 16, 1), synthetic.Result(6, 5, 3)
+	half := *two
+	half.Steps, half.LagTime, half.Rules, half.Picks = two.Steps/2, nil, nil, nil
+	c, err := aggregate.Compare(aggregate.Named{Name: "one", Study: one}, aggregate.Named{Name: "<b>two</b>", Study: two}, aggregate.Named{Name: "half", Study: &half})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := []aggregate.Setting{{Name: "growth.lag", Values: []string{"30", "", strings.Repeat("9", 60)}}}
+	text := Comparison(c, settings)
+	lag := ruleOf(c.Studies[0], isLAG)
+	for _, want := range []string{
+		"one", "<b>two</b>", "rho at the lag", strconv.FormatFloat(c.Studies[0].AtLag, 'f', 2, 64), lag.Choices, lag.Cost, number(float64(lag.Regret), 4),
+		"never", "growth.lag", "…", c.Notes[0],
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+	var page bytes.Buffer
+	if err := ComparisonHTML(&page, c, settings, Meta{Command: "lag compare a b"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"&lt;b&gt;two&lt;/b&gt;", "Correlation curves, regrets against costs", "growth.lag", "lag compare a b", strings.Repeat("9", 60), "Read this first"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page.String(), "<b>two") {
+		t.Error("the name of a study is markup")
+	}
+
+	var out bytes.Buffer
+	if err := ComparisonCSV(&out, c); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 1
+	for _, r := range []*result.Study{one, two, &half} {
+		want += len(r.Correlation)
+	}
+	last := lines[len(one.Correlation)]
+	if len(lines) != want || last[0] != "one" || last[1] != strconv.Itoa(one.Steps) || last[3] != "1" || last[4] != "1" {
+		t.Errorf("%d lines, want %d; the last of one is %q", len(lines), want, last)
+	}
+	if text := Comparison(c, nil); strings.Contains(text, "settings") {
+		t.Error("settings are listed where none are given")
+	}
+}
