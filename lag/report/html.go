@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
@@ -56,7 +57,8 @@ type pageData struct {
 	*result.Study
 	pageHead
 	FromLayers, ToLayers string
-	Count                int // strategies
+	Count                int     // strategies
+	Spread               float64 // standard deviation of the strategies' final losses, nats
 	Rows                 []pageRow
 	RuleRows             []aggregate.Rule
 	SignalRows           []aggregate.Signal
@@ -94,9 +96,14 @@ func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.All(r)); err != nil {
 		return err
 	}
+	var finals []float64
 	for _, s := range aggregate.Strategies(r) {
 		data.Rows = append(data.Rows, pageRow{s, drawnMaps(s.Maps, aggregate.From(r))})
+		if !s.Stopped() {
+			finals = append(finals, s.Final)
+		}
 	}
+	data.Spread = stat.StdDev(finals, nil) // as in Noise, which one seed does not have
 	return execute(w, "report.html.tmpl", data)
 }
 

@@ -71,7 +71,7 @@ func listStrategies(from growth.Depths, pool growth.Pool, family bool) error {
 		for i, one := range stacks {
 			fmt.Fprintf(w, "%s\t", one.Map.Draw(from[i]))
 		}
-		fmt.Fprint(w, s.Summary())
+		fmt.Fprint(w, growth.Shown(s.Summary(), s.Encoder, s.Map))
 		if !family {
 			fmt.Fprintf(w, "\t%s", s.Source)
 		}
