@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
@@ -174,7 +175,7 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 	for _, name := range o.Strategies {
 		strategy, ok := all.ByName(name)
 		if !ok {
-			return advice.Errorf(advice.Strategies, "no strategy %q grows %s layers to %s; these do: %q", name, from, to, all.Names())
+			return advice.Errorf(advice.Strategies, "no strategy %q%s grows %s layers to %s; these do: %q", name, closest.Hint(name, all.Names()), from, to, all.Names())
 		}
 		if _, ok := narrow.ByName(name); !ok && !o.Wide {
 			return advice.Errorf(advice.Wide, "strategy %q is only in the wide pool; use the wide pool", name)

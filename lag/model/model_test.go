@@ -60,7 +60,7 @@ func TestNewErrors(t *testing.T) {
 	for _, c := range []struct{ family, settings, want string }{
 		{"gpt", "", `there is no model family "gpt"; the families are ["bert"`},
 		{"bert", "hidden", "NAME=VALUE"},
-		{"bert", "hiden=48", `has no setting "hiden"; it has ["size" "hidden"`},
+		{"bert", "hiden=48", `has no setting "hiden" (did you mean "hidden"?); it has ["size" "hidden"`},
 		{"ul2", "positions=learned", `has no setting "positions"`},
 		{"bert", "layers=2,2", "1 stacks of layers, but 2 depths"},
 		{"bert", "heads=none", `"none" is not a whole number`},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/landscape-aware/growing/data/closest"
 )
 
 // ScheduleKind is the shape of a learning-rate schedule after its warm-up.
@@ -74,7 +76,7 @@ func (s Schedule) Validate() error {
 	falls := s.Kind == Linear || s.Kind == Cosine || s.Kind == WSD
 	switch {
 	case !slices.Contains(kinds, s.Kind):
-		return fmt.Errorf("unknown learning-rate schedule %q; they are %q", s.Kind, kinds)
+		return fmt.Errorf("unknown learning-rate schedule %q%s; they are %q", s.Kind, closest.Hint(s.Kind, kinds), kinds)
 	case !(s.Peak > 0) || math.IsInf(s.Peak, 0):
 		return fmt.Errorf("the peak learning rate is %g; it must be positive", s.Peak)
 	case s.Steps < 0 || s.Start < 0 || s.Length < 0:

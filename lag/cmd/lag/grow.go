@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model"
@@ -162,7 +163,7 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 		}
 		var ok bool
 		if s, ok = pool.ByName(text); !ok {
-			return s, fmt.Errorf("there is no strategy %q from %d to %d layers; the strategies are %s", text, from, to, strings.Join(pool.Names(), ", "))
+			return s, fmt.Errorf("there is no strategy %q%s from %d to %d layers; the strategies are %s", text, closest.Hint(text, pool.Names()), from, to, strings.Join(pool.Names(), ", "))
 		}
 		if g.init != "" && string(s.Init.Kind) != g.init && s.Init.Kind != growth.Copy {
 			return s, fmt.Errorf("the strategy %q has the init %s, so remove -init %s", text, s.Init, g.init)
