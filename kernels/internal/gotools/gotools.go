@@ -5,12 +5,10 @@ package gotools
 
 import (
 	"context"
-	"debug/buildinfo"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/charmbracelet/log"
@@ -70,17 +68,6 @@ func Want(ctx context.Context, c checkout.Checkout) ([]Tool, error) {
 	return tools, nil
 }
 
-// Installed returns the version of the tool in the private bin directory, or ""
-// if it is missing or was built by another Go release. (gopls must not be older
-// than the Go release whose code it reads.)
-func (t Tool) Installed(c checkout.Checkout) string {
-	info, err := buildinfo.ReadFile(c.Bin(t.Name))
-	if err != nil || info.Path != t.Package || info.Main.Path != t.Module || info.GoVersion != runtime.Version() {
-		return ""
-	}
-	return info.Main.Version
-}
-
 // Ensure builds the tools that are missing or have another version. A tool
 // becomes visible only when it is complete.
 func Ensure(ctx context.Context, c checkout.Checkout) error {
@@ -89,7 +76,7 @@ func Ensure(ctx context.Context, c checkout.Checkout) error {
 		return err
 	}
 	for _, t := range tools {
-		if t.Installed(c) == t.Version {
+		if t.Check(c) == nil {
 			log.Info(t.Name+" ready", "version", t.Version)
 			continue
 		}

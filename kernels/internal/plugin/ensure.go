@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -36,8 +35,7 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) (err erro
 	wheel, hasWheel := Wheels[Platform()]
 	dirs := SearchPath()
 	if p, ok := OfKind(Find(dirs), "cpu"); ok {
-		ours := filepath.Base(p.Path) == wheel.fileName() && filepath.Dir(p.Path) == home
-		if !ours {
+		if !p.Ours() {
 			log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another program")
 			return nil
 		}
