@@ -49,7 +49,7 @@ func backends(ctx context.Context, c checkout.Checkout, buildProbe func(context.
 	for _, kind := range plugin.Devices {
 		if _, ok := plugin.OfKind(list, kind); !ok {
 			found = append(found, Finding{"XLA plugin for " + strings.ToUpper(kind), Absent,
-				"none, so its kernel does not start; install it if you have such a device", setup + " -device " + kind})
+				"none, so its kernel is not offered; install it if you have such a device", setup + " -device " + kind})
 		}
 	}
 	return found
