@@ -33,6 +33,8 @@ func Check(path string) error {
 	switch {
 	case errors.Is(err, ErrFormat):
 		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("it is incomplete: it ends after %s", humanize.Bytes(uint64(info.Size())))
 	case err != nil:
 		return fmt.Errorf("it is incomplete or damaged, with %s: %w", humanize.Bytes(uint64(info.Size())), err)
 	case end > uint64(info.Size()):

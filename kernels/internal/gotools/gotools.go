@@ -191,8 +191,14 @@ func (b *buildOutput) detail() string {
 	return b.last
 }
 
-// Prebuild compiles the packages that notebooks import, and the probe.
+// Prebuild compiles the packages that notebooks import, unless they are compiled
+// already.
 func Prebuild(ctx context.Context, c checkout.Checkout) error {
+	key := prebuiltKey(ctx, c)
+	if isPrebuilt(c, key) {
+		log.Info("packages compiled already")
+		return nil
+	}
 	// Without commands, which would be linked each time.
 	out, err := proc.Output(ctx, proc.Command{
 		Args: []string{"go", "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"},
@@ -207,6 +213,9 @@ func Prebuild(ctx context.Context, c checkout.Checkout) error {
 		return fmt.Errorf("compiling the packages that notebooks import: %w", err)
 	}
 	log.Info("packages compiled", "took", took)
+	if len(packages) > 0 {
+		rememberPrebuilt(ctx, c, key, packages[0])
+	}
 	return nil
 }
 

@@ -96,11 +96,12 @@ func OfUser() ([]Inspected, error) {
 	var list []Inspected
 	for _, k := range kinds {
 		path := filepath.Join(dir, Name(k.Kind))
-		owner, err := ownerOf(path)
+		owner, _ := ownerOf(path)
 		if owner == "" {
 			continue // none, or not ours
 		}
-		if _, err = os.Stat(owner); err != nil {
+		_, err := os.Stat(owner)
+		if err != nil {
 			err = fmt.Errorf("%s starts %s, which is gone: its checkout was moved or removed", path, owner)
 		}
 		list = append(list, Inspected{path, k.DisplayName, err})

@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/dirlock"
+	"github.com/landscape-aware/growing/data/verified"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
@@ -39,7 +40,8 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) (err erro
 			log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another program")
 			return nil
 		}
-		if err := verify(p.Path, wheel.MemberSHA256); err == nil {
+		check := func() error { return verify(p.Path, wheel.MemberSHA256) }
+		if err := verified.User().File(p.Path, verified.SHA256(wheel.MemberSHA256), check); err == nil {
 			log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "sha256", wheel.MemberSHA256[:12]+"...")
 			return nil
 		} else if _, changed := errors.AsType[*SumError](err); !changed {
