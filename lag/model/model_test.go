@@ -62,7 +62,7 @@ func TestNewErrors(t *testing.T) {
 		{"bert", "hidden", "NAME=VALUE"},
 		{"bert", "hiden=48", `has no setting "hiden" (did you mean "hidden"?); it has ["size" "hidden"`},
 		{"ul2", "positions=learned", `has no setting "positions"`},
-		{"bert", "layers=2,2", "1 stacks of layers, but 2 depths"},
+		{"bert", "layers=2,2", "1 stack of layers, but the number of depths given is 2"},
 		{"bert", "heads=none", `"none" is not a whole number`},
 		{"bert", "hidden=0", "give at least 1"},
 		{"bert", "heads=3", "do not divide"},

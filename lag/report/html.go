@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/dustin/go-humanize/english"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"gonum.org/v1/gonum/stat"
@@ -40,6 +41,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"rank":    rank,
 	"percent": percent,
 	"share":   share,
+	"plural":  func(n int, noun string) string { return english.Plural(n, noun, "") },
 	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
 	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
 	"count":   func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/log"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
@@ -186,7 +187,7 @@ func (b *buildOutput) read(line string) {
 
 func (b *buildOutput) detail() string {
 	if b.modules > 0 {
-		return fmt.Sprintf("%d modules downloaded, %s", b.modules, b.last)
+		return fmt.Sprintf("%s downloaded, %s", english.Plural(b.modules, "module", ""), b.last)
 	}
 	return b.last
 }

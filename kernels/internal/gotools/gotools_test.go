@@ -61,7 +61,7 @@ func TestBuildOutput(t *testing.T) {
 	} {
 		b.read(line)
 	}
-	if b.modules != 1 || b.packages != 2 || b.detail() != "1 modules downloaded, runtime/cgo" {
+	if b.modules != 1 || b.packages != 2 || b.detail() != "1 module downloaded, runtime/cgo" {
 		t.Errorf("%+v: %s", b, b.detail())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/landscape-aware/growing/data/closest"
@@ -25,7 +26,7 @@ func init() { // not in the list itself, which the command reads
 func completionCommand(*flag.FlagSet) func(context.Context, []string) error {
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag completion takes one shell of %s; it was given %d arguments", strings.Join(shells, ", "), len(arguments))}
+			return usageError{fmt.Errorf("lag completion takes one shell of %s; it was given %s", strings.Join(shells, ", "), english.Plural(len(arguments), "argument", ""))}
 		}
 		tree := completionTree()
 		switch shell := arguments[0]; shell {
