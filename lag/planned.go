@@ -1,94 +1,59 @@
 package lag
 
 import (
-	"context"
-	"slices"
-
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
-// PlannedRuns returns how many runs the study trains to an end: the source,
-// which counts as one also if it is given, and for each seed the candidates,
-// their decay branches and the controls.
-func (c StudyConfig) PlannedRuns() (int, error) {
+// PlannedRun is a training run that a study needs.
+type PlannedRun struct {
+	Kind  progress.Phase // pretrain, probe, branch or control
+	Name  string         // strategy of a candidate or of a branch's candidate, or the control; empty for the source
+	Seed  int64
+	Steps int
+	From  int     // of a decay branch: the step of its candidate at which it starts
+	FLOPs float64 // counted cost of all its steps
+}
+
+// PlannedRuns returns the runs of the study in the order in which one process
+// trains them: the source, and with each seed the candidates in the order of the
+// pool and their decay branches, then the controls. Candidates that diverge, and
+// [Study.Select], train less than that.
+func (c StudyConfig) PlannedRuns() ([]PlannedRun, error) {
 	pool, err := c.Pool()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	rules, err := c.rules(pool)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return 1 + len(c.seeds())*(len(pool)*(1+len(selection.Branches(rules...)))+len(c.Growth.Controls)), nil
-}
-
-// PlannedRuns returns how many runs the stacking trains to an end, if none
-// diverges. Candidates that a rule drops on the way do not count. Arms with the
-// same first stage share its run.
-func (c Stacking) PlannedRuns() (int, error) {
-	budget, err := c.budget()
+	grown, err := c.Model.WithDepths(c.Growth.To...)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	runs := 0
-	var first []plannedStage
-	for _, arm := range c.Arms {
-		stages, err := c.plannedStages(arm, budget, c.stepFLOPs)
-		if err != nil {
-			return 0, err
+	cost := c.stepFLOPs(grown)
+	steps := c.Pretrain.Schedule.Steps
+	list := []PlannedRun{{Kind: progress.PhasePretrain, Seed: c.Seed, Steps: steps, FLOPs: float64(steps) * c.stepFLOPs(c.Model)}}
+	for _, seed := range c.seeds() {
+		for _, s := range pool {
+			steps := c.Growth.Schedule.Steps
+			list = append(list, PlannedRun{Kind: progress.PhaseProbe, Name: s.Name, Seed: seed, Steps: steps, FLOPs: float64(steps) * cost})
 		}
-		for i, s := range stages {
-			if i > 0 {
-				n, err := s.finished()
-				if err != nil {
-					return 0, err
-				}
-				runs += n
-				continue
-			}
-			same := func(other plannedStage) bool {
-				return other.schedule == s.schedule && slices.Equal(other.Depths, s.Depths)
-			}
-			if !slices.ContainsFunc(first, same) {
-				first = append(first, s)
-				runs++
+		for _, b := range selection.Branches(rules...) {
+			for _, s := range pool {
+				list = append(list, PlannedRun{Kind: progress.PhaseBranch, Name: s.Name, Seed: seed, Steps: b.Decay, From: b.Step, FLOPs: float64(b.Decay) * cost})
 			}
 		}
 	}
-	return runs * len(c.Seeds), nil
-}
-
-// finished returns how many runs a stage that grows trains to an end: the pick,
-// other candidates that the rule follows to the end, and decay branches.
-func (s plannedStage) finished() (int, error) {
-	c := &counted{ranked: ranked{s.grown, s.Steps}, ended: make(map[int]bool), branches: make(map[[3]int]bool)}
-	choice, _, err := selection.Pick(context.Background(), s.rule, c)
-	if err != nil {
-		return 0, err
-	}
-	c.ended[choice.Index] = true
-	return len(c.ended) + len(c.branches), nil
-}
-
-// counted are made-up candidates that note what a rule trains.
-type counted struct {
-	ranked
-	ended    map[int]bool    // candidates
-	branches map[[3]int]bool // candidate, step and length
-}
-
-func (c *counted) Losses(ctx context.Context, indices []int, step int) ([]float64, error) {
-	for _, i := range indices {
-		if step == c.steps {
-			c.ended[i] = true
+	for _, seed := range c.seeds() {
+		for _, control := range c.Growth.Controls {
+			schedule, err := c.controlSchedule(control)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, PlannedRun{Kind: progress.PhaseControl, Name: string(control), Seed: seed, Steps: schedule.Steps, FLOPs: float64(schedule.Steps) * cost})
 		}
 	}
-	return c.ranked.Losses(ctx, indices, step)
-}
-
-func (c *counted) Decayed(ctx context.Context, indices []int, step, length int) ([]float64, error) {
-	for _, i := range indices {
-		c.branches[[3]int{i, step, length}] = true
-	}
-	return c.ranked.Decayed(ctx, indices, step, length)
+	return list, nil
 }

@@ -10,7 +10,6 @@ import (
 	"reflect"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/sealed"
@@ -81,8 +80,8 @@ func (c Training) Validate() error {
 // Describe returns a one-line description of the training. The configuration
 // must be valid.
 func (c Training) Describe() string {
-	return fmt.Sprintf("%s of %s, %d parameters, objective %s, %s of %s with %s at a rate of %g, on %s",
-		c.Model.Family(), c.Model.Layers(), c.Model.ParameterCount(), c.Objective.Settings.Kind(), english.Plural(c.Schedule.Steps, "step", ""), english.Plural(c.BatchSize, "sequence", ""),
+	return fmt.Sprintf("%s of %s, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
+		c.Model.Family(), c.Model.Layers(), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
 		c.Optimizer.Name(), c.Schedule.Peak, c.Data.Corpus)
 }
 

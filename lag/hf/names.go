@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -200,7 +199,7 @@ func (c *checkpoint) missing(list []string) error {
 	if c.names.NoHead != "" && !slices.ContainsFunc(list, ofBody) {
 		advice = c.names.NoHead
 	}
-	return fmt.Errorf("%s lacks %s of the model: %s; %s", c.file.Path(), english.Plural(len(list), "tensor", ""), shorten(list), advice)
+	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
 }
 
 // compareCopies reads the copies of tensors and compares them with the originals.
@@ -248,7 +247,7 @@ func (c *checkpoint) leftOver() error {
 		list = append(list, name)
 	}
 	slices.Sort(list)
-	return fmt.Errorf("%s holds %s that the model of %s does not have: %s; the two do not belong together", c.file.Path(), english.Plural(len(list), "tensor", ""), configFile, shorten(list))
+	return fmt.Errorf("%s holds %d tensors that the model of %s does not have: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
 }
 
 // shorten lists some names and counts the others.

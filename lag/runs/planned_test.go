@@ -50,8 +50,8 @@ func TestPlanned(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := only(t, root, Stacking)
-			if e.Status != Partial || e.Done != whole.Runs || must(config.PlannedRuns())(t) != whole.Runs {
-				t.Errorf("%d of %d runs; it plans %d, and has %d when complete", e.Done, e.Runs, must(config.PlannedRuns())(t), whole.Runs)
+			if e.Status != Partial || e.Done != whole.Runs || must(config.CountRuns())(t) != whole.Runs {
+				t.Errorf("%d of %d runs; it plans %d, and has %d when complete", e.Done, e.Runs, must(config.CountRuns())(t), whole.Runs)
 			}
 		})
 	}

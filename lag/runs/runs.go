@@ -196,22 +196,22 @@ func planned(dir string, kind Kind) int {
 	n, err := 1, error(nil) // a training
 	switch kind {
 	case Study:
-		n, err = plannedBy[lag.StudyConfig](dir, result.StudyConfig)
+		var config lag.StudyConfig
+		var list []lag.PlannedRun
+		if _, err = sealed.ReadEdited(filepath.Join(dir, result.StudyConfig), &config); err == nil {
+			list, err = config.PlannedRuns()
+		}
+		n = len(list)
 	case Stacking:
-		n, err = plannedBy[lag.Stacking](dir, result.StackingConfig)
+		var config lag.Stacking
+		if _, err = sealed.ReadEdited(filepath.Join(dir, result.StackingConfig), &config); err == nil {
+			n, err = config.CountRuns()
+		}
 	}
 	if err != nil {
 		return 0
 	}
 	return n
-}
-
-func plannedBy[C interface{ PlannedRuns() (int, error) }](dir, name string) (int, error) {
-	var config C
-	if _, err := sealed.ReadEdited(filepath.Join(dir, name), &config); err != nil {
-		return 0, err
-	}
-	return config.PlannedRuns()
 }
 
 // isBroken reports whether the configuration or the result of a study, a stacking

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
@@ -19,7 +17,7 @@ import (
 func importCommand(*flag.FlagSet) func(context.Context, []string) error {
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 2 {
-			return usageError{fmt.Errorf("lag import takes a source, which is a directory or hf:owner/name, and the directory to make; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag import takes a source, which is a directory or hf:owner/name, and the directory to make; it was given %d arguments", len(arguments))}
 		}
 		source, out := arguments[0], arguments[1]
 		if err := atomicfile.CheckDir(out); err != nil {
