@@ -13,7 +13,7 @@ import (
 	"github.com/landscape-aware/growing/kernels/internal/plugin"
 )
 
-func install(ctx context.Context, c checkout.Checkout, args []string) error {
+func installKernels(ctx context.Context, c checkout.Checkout, args []string) error {
 	var replace bool
 	chosen, err := parse("install", args, func(f *flag.FlagSet) {
 		f.BoolVar(&replace, "replace", false, "replace kernels of the same names that another checkout or program installed")
@@ -43,7 +43,7 @@ func install(ctx context.Context, c checkout.Checkout, args []string) error {
 	return err
 }
 
-func uninstall(_ context.Context, c checkout.Checkout, args []string) error {
+func uninstallKernels(_ context.Context, c checkout.Checkout, args []string) error {
 	rest, err := parse("uninstall", args, func(*flag.FlagSet) {})
 	if err == nil {
 		err = noArgs(rest)

@@ -33,8 +33,8 @@ func commands() []command {
 		{"lab", "", "set up, then open JupyterLab on notebooks/; Ctrl-C stops it", false, openLab},
 		{"run", "[NOTEBOOK ...]", "execute notebooks (default notebooks/*.ipynb); fails if a cell fails", false, runNotebooks},
 		{"doctor", "", "report what works here, what is missing and the command to fix it", false, examine},
-		{"install", "[KIND ...]", "set up, then install the kernels (cpu, go, cuda, tpu; by default those that can run here) into your own Jupyter, for VS Code too", false, install},
-		{"uninstall", "", "remove this checkout's kernels from your own Jupyter", false, uninstall},
+		{"install", "[KIND ...]", "set up, then install the kernels (cpu, go, cuda, tpu; by default those that can run here) into your own Jupyter, for VS Code too", false, installKernels},
+		{"uninstall", "", "remove this checkout's kernels from your own Jupyter", false, uninstallKernels},
 		{"launch", "", "start GoNB for Jupyter", true, launch},
 	}
 }
