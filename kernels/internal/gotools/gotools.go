@@ -200,9 +200,10 @@ func Prebuild(ctx context.Context, c checkout.Checkout) error {
 		log.Info("packages compiled already")
 		return nil
 	}
-	// Without commands, which would be linked each time.
+	// With what commands import, but without commands, which would be linked each
+	// time.
 	out, err := proc.Output(ctx, proc.Command{
-		Args: []string{"go", "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"},
+		Args: []string{"go", "list", "-deps", "-f", `{{if and (ne .Name "main") (not .Standard)}}{{.ImportPath}}{{end}}`, "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"},
 		Dir:  c.Root,
 	})
 	if err != nil {
@@ -214,9 +215,7 @@ func Prebuild(ctx context.Context, c checkout.Checkout) error {
 		return fmt.Errorf("compiling the packages that notebooks import: %w", err)
 	}
 	log.Info("packages compiled", "took", took)
-	if len(packages) > 0 {
-		rememberPrebuilt(ctx, c, key, packages[0])
-	}
+	rememberPrebuilt(ctx, c, key, checkout.Module+"/lag")
 	return nil
 }
 

@@ -75,7 +75,7 @@ func commandHelp(w io.Writer, path string, c command, flags *flag.FlagSet, all b
 		return
 	}
 	hidden := 0
-	for _, s := range sections {
+	for _, s := range append(slices.Clone(sections), section{"Other", unlisted(flags), nil}) {
 		names := s.usual
 		if all || !hidesRare(flags) {
 			names = slices.Concat(names, s.rare)
@@ -100,6 +100,17 @@ func commandHelp(w io.Writer, path string, c command, flags *flag.FlagSet, all b
 	if hidden > 0 {
 		fmt.Fprintf(w, "\n`%s -%s` lists %d more, for unusual texts, vocabularies and machines.\n", path, helpAll, hidden)
 	}
+}
+
+// unlisted returns the flags that are in no section, so that none is missing in
+// the help.
+func unlisted(flags *flag.FlagSet) (names []string) {
+	flags.VisitAll(func(f *flag.Flag) {
+		if !slices.ContainsFunc(sections, func(s section) bool { return slices.Contains(s.usual, f.Name) || slices.Contains(s.rare, f.Name) }) {
+			names = append(names, f.Name)
+		}
+	})
+	return names
 }
 
 // flagRow returns a flag with the name of its value, and what it does.
