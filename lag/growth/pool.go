@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/dustin/go-humanize/english"
 )
 
 // Pool is an ordered set of strategies that grow the same source to the same depth.
@@ -83,7 +81,7 @@ func (p Pool) Validate(from, to Depths) error {
 		}
 		for i, depth := range s.To() {
 			if depth != to[i] {
-				return fmt.Errorf("strategy %q grows to %s, but the pool grows to %d: give its map %d places", s.Name, english.Plural(depth, "layer", ""), to[i], to[i])
+				return fmt.Errorf("strategy %q grows to %d layers, but the pool grows to %d: give its map %d places", s.Name, depth, to[i], to[i])
 			}
 		}
 		if names[s.Name] {
@@ -268,13 +266,13 @@ const MaxDepth = 10_000
 
 func checkDepths(from, to int) error {
 	if from < 1 {
-		return fmt.Errorf("cannot grow from %s: the source needs at least 1", english.Plural(from, "layer", ""))
+		return fmt.Errorf("cannot grow from %d layers: the source needs at least 1", from)
 	}
 	if to <= from {
 		return fmt.Errorf("cannot grow from %s to %d: choose a depth above %d", Depths{from}.Layers(), to, from)
 	}
 	if to > MaxDepth {
-		return fmt.Errorf("cannot grow to %s: choose a depth of at most %d", english.Plural(to, "layer", ""), MaxDepth)
+		return fmt.Errorf("cannot grow to %d layers: choose a depth of at most %d", to, MaxDepth)
 	}
 	return nil
 }
