@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/charmbracelet/log"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
@@ -341,8 +342,8 @@ func (p *preparation) checkSplit(c *contents) error {
 	if validation {
 		part = nameTrain
 	}
-	return fmt.Errorf("the split leaves no document for %s: the corpus %s has %d documents (in plain text a blank line ends a document), and each is for validation with probability %v: use a corpus of more documents, or another validation fraction or split seed",
-		part, p.cfg.Corpus, c.Documents, p.cfg.ValidationFraction)
+	return fmt.Errorf("the split leaves no document for %s: the corpus %s has %s (in plain text a blank line ends a document), and each is for validation with probability %v: use a corpus of more documents, or another validation fraction or split seed",
+		part, p.cfg.Corpus, english.Plural(int(c.Documents), "document", ""), p.cfg.ValidationFraction)
 }
 
 // read reads the corpus once, to compute its contents and, if necessary, to

@@ -4,6 +4,8 @@
 //	go run ./kernels lab              set up, then open JupyterLab
 //	go run ./kernels run [NOTEBOOK]   execute notebooks without a browser
 //	go run ./kernels doctor           report what works here and what is missing
+//	go run ./kernels install          install the kernels into your own Jupyter, for VS Code too
+//	go run ./kernels uninstall        remove them from there
 //
 // All files are in .lag in the checkout, except the XLA plugin, which is where
 // go-xla looks for it. Incomplete files have temporary names, so set-up can be

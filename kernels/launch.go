@@ -13,7 +13,7 @@ import (
 func launch(_ context.Context, c checkout.Checkout, args []string) error {
 	var kind, connection string
 	rest, err := parse("launch", args, func(f *flag.FlagSet) {
-		f.StringVar(&kind, "kind", "cpu", "`kind` of device: cpu, cuda or tpu")
+		f.StringVar(&kind, "kind", "cpu", "`kind` of kernel: cpu, go, cuda or tpu")
 		f.StringVar(&connection, "connection", "", "connection `file` from Jupyter")
 	})
 	if err == nil {

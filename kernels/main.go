@@ -15,6 +15,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
@@ -32,6 +33,8 @@ func commands() []command {
 		{"lab", "", "set up, then open JupyterLab on notebooks/; Ctrl-C stops it", false, openLab},
 		{"run", "[NOTEBOOK ...]", "execute notebooks (default notebooks/*.ipynb); fails if a cell fails", false, runNotebooks},
 		{"doctor", "", "report what works here, what is missing and the command to fix it", false, examine},
+		{"install", "[KIND ...]", "set up, then install the kernels (cpu, go, cuda, tpu; by default those that can run here) into your own Jupyter, for VS Code too", false, installKernels},
+		{"uninstall", "", "remove this checkout's kernels from your own Jupyter", false, uninstallKernels},
 		{"launch", "", "start GoNB for Jupyter", true, launch},
 	}
 }
@@ -68,7 +71,7 @@ func Main(args []string, stderr io.Writer) int {
 			return run(cmd, args[1:], stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "kernels: unknown command %q; the commands are %s\n", args[0], strings.Join(names(), ", "))
+	fmt.Fprintf(stderr, "kernels: unknown command %q%s; the commands are %s\n", args[0], closest.Hint(args[0], names()), strings.Join(names(), ", "))
 	return exitUsage
 }
 

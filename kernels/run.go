@@ -21,7 +21,7 @@ func runNotebooks(ctx context.Context, c checkout.Checkout, args []string) error
 		f.StringVar(&o.Dir, "o", c.Private("executed"), "`directory` for the executed copies")
 		f.BoolVar(&o.InPlace, "inplace", false, "replace the source of a notebook that passed, to commit it with outputs")
 		f.DurationVar(&o.Timeout, "timeout", 20*time.Minute, "`time` limit for one cell, such as 90s or 5m")
-		f.StringVar(&o.Kernel, "kernel", kernelspec.Default, "`kernel` to run with: lag-cpu, lag-cuda or lag-tpu")
+		f.StringVar(&o.Kernel, "kernel", kernelspec.Default, "`kernel` to run with: lag-cpu, lag-go, lag-cuda or lag-tpu")
 	})
 	if err != nil {
 		return err

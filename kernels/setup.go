@@ -32,8 +32,8 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	if err == nil {
 		err = noArgs(rest)
 	}
-	if err == nil && device != "" && !slices.Contains(kernelspec.Kinds[1:], device) {
-		err = fmt.Errorf("%w: -device %q is not one of %s", errUsage, device, strings.Join(kernelspec.Kinds[1:], ", "))
+	if err == nil && device != "" && !slices.Contains(plugin.Devices, device) {
+		err = fmt.Errorf("%w: -device %q is not one of %s", errUsage, device, strings.Join(plugin.Devices, ", "))
 	}
 	if err != nil {
 		return err

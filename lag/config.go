@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
@@ -101,7 +104,7 @@ func (c StudyConfig) Validate() error {
 	case mlm.Pairs != nil:
 		return errors.New("studies train on packed sequences; remove the objective's pairs")
 	case c.Growth.Lag >= c.Growth.Schedule.Steps:
-		return fmt.Errorf("the lag is %d steps; it must be shorter than the training after growing, which has %d steps", c.Growth.Lag, c.Growth.Schedule.Steps)
+		return fmt.Errorf("the lag is %s; it must be shorter than the training after growing, which has %s", english.Plural(c.Growth.Lag, "step", ""), english.Plural(c.Growth.Schedule.Steps, "step", ""))
 	}
 	for i, seed := range c.Growth.Seeds {
 		if slices.Contains(c.Growth.Seeds[:i], seed) {
@@ -174,7 +177,7 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 	for _, name := range o.Strategies {
 		strategy, ok := all.ByName(name)
 		if !ok {
-			return advice.Errorf(advice.Strategies, "no strategy %q grows %s layers to %s; these do: %q", name, from, to, all.Names())
+			return advice.Errorf(advice.Strategies, "no strategy %q%s grows %s layers to %s; these do: %q", name, closest.Hint(name, all.Names()), from, to, all.Names())
 		}
 		if _, ok := narrow.ByName(name); !ok && !o.Wide {
 			return advice.Errorf(advice.Wide, "strategy %q is only in the wide pool; use the wide pool", name)
@@ -192,10 +195,10 @@ func fits(schedule train.Schedule, s growth.Strategy) error {
 		return fmt.Errorf("strategy %q restarts the learning-rate schedule, but the schedule after growing starts at 0 for all strategies; give it a start, or remove the strategy", s.Name)
 	}
 	if s.NewFirst >= schedule.Steps || s.Init.GateSteps > schedule.Steps {
-		return advice.Errorf(advice.GateSteps, "strategy %q trains only new layers for %d steps and opens gates over %d steps, but the training has %d; use fewer steps", s.Name, s.NewFirst, s.Init.GateSteps, schedule.Steps)
+		return advice.Errorf(advice.GateSteps, "strategy %q trains only new layers for %s and opens gates over %s, but the training has %d; use fewer steps", s.Name, english.Plural(s.NewFirst, "step", ""), english.Plural(s.Init.GateSteps, "step", ""), schedule.Steps)
 	}
 	if s.Rewarm > schedule.Steps {
-		return fmt.Errorf("strategy %q warms up the learning rate for %d steps, but the training has %d; use fewer steps", s.Name, s.Rewarm, schedule.Steps)
+		return fmt.Errorf("strategy %q warms up the learning rate for %s, but the training has %d; use fewer steps", s.Name, english.Plural(s.Rewarm, "step", ""), schedule.Steps)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -18,7 +19,7 @@ func (c StudyConfig) validateControls() error {
 	for i, control := range controls {
 		switch {
 		case !slices.Contains(result.Controls(), control):
-			return fmt.Errorf("there is no control %q; the controls are %q", control, result.Controls())
+			return fmt.Errorf("there is no control %q%s; the controls are %q", control, closest.Hint(control, result.Controls()), result.Controls())
 		case slices.Contains(controls[:i], control):
 			return fmt.Errorf("the controls have %q twice; give each once", control)
 		case control == result.ControlScratch && c.Pretrain.Initial != "":

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/objective"
 )
 
@@ -46,7 +47,7 @@ func (l presetList[C]) about() []About {
 func (l presetList[C]) get(what, name string) (config C, err error) {
 	i := slices.IndexFunc(l, func(p preset[C]) bool { return p.Name == name })
 	if i < 0 {
-		return config, fmt.Errorf("there is no %s %q; they are %s", what, name, strings.Join(l.names(), ", "))
+		return config, fmt.Errorf("there is no %s %q%s; they are %s", what, name, closest.Hint(name, l.names()), strings.Join(l.names(), ", "))
 	}
 	return l[i].config()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/strictjson"
 )
 
@@ -77,7 +78,7 @@ func Default(kind Kind, form Form, sequenceLength int) (Objective, error) {
 }
 
 func errKind(kind Kind) error {
-	return fmt.Errorf("objective: there is no objective %q; they are %q", kind, Kinds())
+	return fmt.Errorf("objective: there is no objective %q%s; they are %q", kind, closest.Hint(kind, Kinds()), Kinds())
 }
 
 // Validate returns an error if the objective cannot make batches from texts of

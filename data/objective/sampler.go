@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"sync"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // Tokens is a sequence of tokens, usually a tokenstore.Store.
@@ -83,11 +85,11 @@ func newSampler[B any](rows rowMaker[B], store Tokens, batchSize int, seed int64
 	s.windows = segments{s.window - 1, store.Len(), s.window}.whole()
 	if s.windows < int64(batchSize) {
 		need := int64(batchSize)*s.window + s.window - 1
-		return nil, fmt.Errorf("objective: the corpus is shorter than a batch: it has %d tokens, and a batch of %d sequences of %d needs %d: use a larger corpus, or a smaller batch or sequence length",
-			store.Len(), batchSize, rows.length(), need)
+		return nil, fmt.Errorf("objective: the corpus is shorter than a batch: it has %d tokens, and a batch of %s of %d needs %d: use a larger corpus, or a smaller batch or sequence length",
+			store.Len(), english.Plural(batchSize, "sequence", ""), rows.length(), need)
 	}
 	if s.windows > 1<<31-1 {
-		return nil, fmt.Errorf("objective: %d windows of %d tokens are too many for one store", s.windows, s.window)
+		return nil, fmt.Errorf("objective: %d windows of %s are too many for one store", s.windows, english.Plural(int(s.window), "token", ""))
 	}
 	return s, nil
 }
@@ -181,8 +183,8 @@ func (s *Sampler[B]) Fixed(n int) ([]B, error) {
 		return nil, fmt.Errorf("objective: the number of validation batches is %d; it must be 1 or more", n)
 	}
 	if cut.whole() < rows {
-		return nil, fmt.Errorf("objective: the validation set is too short for %d batches of %d sequences of %d: it has %d tokens, and they need %d: use a larger corpus or validation fraction, or fewer validation batches",
-			n, s.size, s.rows.length(), s.store.Len(), rows*s.window)
+		return nil, fmt.Errorf("objective: the validation set is too short for %s of %s of %d: it has %d tokens, and they need %d: use a larger corpus or validation fraction, or fewer validation batches",
+			english.Plural(n, "batch", ""), english.Plural(s.size, "sequence", ""), s.rows.length(), s.store.Len(), rows*s.window)
 	}
 	batches := make([]B, n)
 	scratch, random := s.rows.newScratch(), newSource()

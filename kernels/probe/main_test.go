@@ -35,10 +35,14 @@ func execute(t *testing.T, arguments ...string) (stdout []byte, err error) {
 // TestProbe checks that the probe prints one line of JSON, both for a backend
 // that runs a graph and for one that fails.
 func TestProbe(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		backend string
 		works   bool
-	}{{"go", true}, {"xla:/no/such/plugin.so", false}, {"abacus", false}} {
+	}{{"go", true}, {"xla:/no/such/plugin.so", false}, {"xla:" + self, false}, {"abacus", false}} { // this program is no plugin
 		out, err := execute(t, c.backend)
 		if err != nil {
 			t.Errorf("%s: %v", c.backend, err)

@@ -68,7 +68,8 @@ func Strategies(r *result.Study) []*Strategy {
 // newStrategy averages the outcomes of a strategy, one for each seed.
 func newStrategy(outcomes []result.Outcome) *Strategy {
 	o := outcomes[0]
-	s := &Strategy{Name: o.Name, Init: o.Init, What: cmp.Or(o.Summary, o.Init), Maps: maps(o.Encoder, o.Map)}
+	s := &Strategy{Name: o.Name, Init: o.Init, Maps: maps(o.Encoder, o.Map)}
+	s.What = growth.Shown(cmp.Or(o.Summary, o.Init), s.Maps...)
 	losses := map[int][]float64{}
 	var statuses []result.Status
 	for _, o := range outcomes {

@@ -8,6 +8,8 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
+
+	"github.com/landscape-aware/growing/data/closest"
 )
 
 // Names of the backends that [Open] takes.
@@ -98,5 +100,5 @@ func open(name string) (*Backend, error) {
 	case "xla":
 		return openXLA(options)
 	}
-	return nil, fmt.Errorf("unknown backend %q; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", name)
+	return nil, fmt.Errorf("unknown backend %q%s; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", name, closest.Hint(name, []string{Auto, Go, CPU, CUDA, TPU}))
 }

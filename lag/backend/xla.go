@@ -49,6 +49,9 @@ func openXLA(options string) (_ *Backend, err error) {
 	} else {
 		found := slices.Sorted(maps.Keys(pjrt.AvailablePlugins()))
 		if !slices.ContainsFunc(found, func(name string) bool { return strings.HasPrefix(name, plugin) }) {
+			if absent := withoutDevice(plugin); absent != "" {
+				return nil, fmt.Errorf("backend xla:%s: no such PJRT plugin is installed (found: %s)%s", plugin, orNone(found), absent)
+			}
 			return nil, fmt.Errorf("backend xla:%s: no such PJRT plugin is installed (found: %s); "+
 				"`go run ./kernels setup%s` installs one, or use the backend \"go\"", plugin, orNone(found), device(plugin))
 		}
@@ -61,7 +64,7 @@ func openXLA(options string) (_ *Backend, err error) {
 	}
 	b, err := xla.NewWithOptions(options, client)
 	if err != nil {
-		return nil, fmt.Errorf("backend xla:%s: %w", plugin, err)
+		return nil, fmt.Errorf("backend xla:%s: %w%s", plugin, err, withoutDevice(kind))
 	}
 	keepPrograms(b.PluginName())
 	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName())}, nil

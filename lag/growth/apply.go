@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // Stack describes the tensors of the stack that grows. A tensor of layer i is
@@ -234,7 +236,7 @@ func (k Stack) suffixes(tensors Tensors) ([]string, error) {
 			continue
 		}
 		if layer >= k.Depth {
-			return nil, fmt.Errorf("parameter %q is above the stack's %d layers: the given depth is not that of the source", name, k.Depth)
+			return nil, fmt.Errorf("parameter %q is above the stack's %s: the given depth is not that of the source", name, english.Plural(k.Depth, "layer", ""))
 		}
 		shape := tensors[name].Shape
 		if first[suffix] == "" {

@@ -28,7 +28,7 @@ func TestApplyErrors(t *testing.T) {
 		{"no prefix", func(c *call) { c.stack.Prefix = "" }, "no prefix"},
 		{"other prefix", func(c *call) { c.stack.Prefix = "gpt." }, `no parameter is named "gpt.0...."`},
 		{"no state", func(c *call) { c.src = State{} }, "no parameter is named"},
-		{"depth too small", func(c *call) { c.stack.Depth, c.s.Map = 1, Map{0, 0} }, "above the stack's 1 layers"},
+		{"depth too small", func(c *call) { c.stack.Depth, c.s.Map = 1, Map{0, 0} }, "above the stack's 1 layer:"},
 		{"depth too large", func(c *call) { c.stack.Depth, c.s.Map = 3, Map{0, 1, 2} }, `parameter "bert.encoder.layer.2.attention.output.bias" is missing`},
 		{"no projections to zero", func(c *call) {
 			c.s.Init.Kind, c.stack.OutputProjections = Zero, nil

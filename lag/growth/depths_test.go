@@ -109,7 +109,7 @@ func TestTwoStacksValidate(t *testing.T) {
 		{func(s *Strategy) {}, nil, "the model has 0"},
 		{func(s *Strategy) { s.Encoder = nil }, Depths{2, 2}, "give both encoder_map and map"},
 		{func(s *Strategy) { s.Encoder = Map{0, 5} }, Depths{2, 2}, "encoder: layer map [0 5]"},
-		{func(s *Strategy) { s.Map = Map{0} }, Depths{2, 2}, "decoder: layer map [0] has 1 layers, fewer"},
+		{func(s *Strategy) { s.Map = Map{0} }, Depths{2, 2}, "decoder: layer map [0] has 1 layer, fewer"},
 		{func(s *Strategy) { s.Rewarm = -1 }, Depths{2, 2}, "rewarm is -1"},
 		{func(s *Strategy) { s.NewFirst = -1 }, Depths{2, 2}, "new_first is -1"},
 		{func(s *Strategy) { s.NewFirst, s.Map = 5, Map{0, 1} }, Depths{2, 2}, "nothing would be trained"},
@@ -129,7 +129,7 @@ func TestDepthsOfPools(t *testing.T) {
 		{Depths{2, 2}, Depths{2, 2}, "choose a depth above 2"},
 		{Depths{2, 3}, Depths{4, 2}, "cannot grow from 3 layers to 2"},
 		{Depths{0, 3}, Depths{0, 6}, "from 0 layers"},
-		{Depths{2, 2}, Depths{4}, "2 stacks, but 1 depths"},
+		{Depths{2, 2}, Depths{4}, "2 stacks, but the number of depths to grow to is 1"},
 		{nil, nil, "0 depths"},
 		{Depths{1, 1, 1}, Depths{2, 2, 2}, "3 depths"},
 	} {

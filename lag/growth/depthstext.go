@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // ParseDepths parses the format of [Depths.String]: "3", or "2,4" for an
@@ -18,7 +20,7 @@ func ParseDepths(s string) (Depths, error) {
 		depths = append(depths, n)
 	}
 	if len(depths) > 2 {
-		return nil, fmt.Errorf("%q has %d depths: give one, or those of an encoder and a decoder", s, len(depths))
+		return nil, fmt.Errorf("%q has %s: give one, or those of an encoder and a decoder", s, english.Plural(len(depths), "depth", ""))
 	}
 	return depths, nil
 }

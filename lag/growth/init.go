@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/landscape-aware/growing/data/closest"
 )
 
 // InitKind is a way to initialize duplicates.
@@ -83,7 +85,7 @@ func (i Init) Validate() error {
 	factor := i.Kind == Scaled || i.Kind == Noise
 	switch {
 	case !slices.Contains(initKinds, i.Kind):
-		return fmt.Errorf("init %q is unknown: choose one of %q", i.Kind, initKinds)
+		return fmt.Errorf("init %q is unknown%s: choose one of %q", i.Kind, closest.Hint(i.Kind, initKinds), initKinds)
 	case i.Kind != Gated && i.GateSteps != 0:
 		return fmt.Errorf("init %q has gate_steps %d: only %q has a gate; leave gate_steps out", i.Kind, i.GateSteps, Gated)
 	case i.Kind == Gated && i.GateSteps < 1:

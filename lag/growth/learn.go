@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // Learning describes how the coefficients that combine source layers are
@@ -78,7 +80,7 @@ func (s Strategy) validateLearn(from Depths) error {
 	}
 	switch {
 	case l.Steps < 1:
-		return fmt.Errorf("learn has %d steps: give at least 1, or leave learn out", l.Steps)
+		return fmt.Errorf("learn has %s: give at least 1, or leave learn out", english.Plural(l.Steps, "step", ""))
 	case !(l.Rate > 0) || math.IsInf(l.Rate, 1):
 		return fmt.Errorf("learn has the rate %g: it must be above 0, such as %g", l.Rate, DefaultLearnRate)
 	case s.Init.Kind != Copy:

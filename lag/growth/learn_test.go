@@ -139,7 +139,7 @@ func TestLearnErrors(t *testing.T) {
 		`init "gated" would change`:           func(s *Strategy) { s.Init = Init{Kind: Gated, GateSteps: 5} },
 		"has new layers":                      func(s *Strategy) { s.Map[3] = New },
 		"nothing to learn":                    func(s *Strategy) { s.Map = Map{0, 1} },
-		`combine_modules "output" has 1 rows`: func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}}} },
+		`combine_modules "output" has 1 row,`: func(s *Strategy) { s.CombineModules = map[string][][]float64{"output": {{1, 0}}} },
 		`combine_modules "output": row 2 is all`: func(s *Strategy) {
 			s.CombineModules = map[string][][]float64{"output": {{1, 0}, {1, 1}, {0, 0}, {1, 0}}}
 		},

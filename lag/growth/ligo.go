@@ -3,6 +3,8 @@ package growth
 import (
 	"fmt"
 	"slices"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // LiGO's depth operator makes every grown layer a linear combination of all
@@ -48,12 +50,12 @@ func LiGO(from, to int, coefficients [][]float64) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if len(coefficients) != to {
-		return Strategy{}, fmt.Errorf("LiGO: %d rows of coefficients for %d layers: give one for each grown layer", len(coefficients), to)
+		return Strategy{}, fmt.Errorf("LiGO: %s of coefficients for %s: give one for each grown layer", english.Plural(len(coefficients), "row", ""), english.Plural(to, "layer", ""))
 	}
 	m := make(Map, to)
 	for i, row := range coefficients {
 		if len(row) != from {
-			return Strategy{}, fmt.Errorf("LiGO: row %d has %d coefficients: give one for each of the %d source layers", i, len(row), from)
+			return Strategy{}, fmt.Errorf("LiGO: row %d has %d coefficients: give one for each of the %s", i, len(row), english.Plural(from, "source layer", ""))
 		}
 		var err error
 		if m[i], err = dominant(row); err != nil {

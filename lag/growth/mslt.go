@@ -1,6 +1,10 @@
 package growth
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize/english"
+)
 
 // Multi-stage layerwise training adds copies of the top layers on top and first
 // trains only these.
@@ -24,7 +28,7 @@ func MSLT(from, to, newFirst int) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if newFirst < 1 {
-		return Strategy{}, fmt.Errorf("MSLT trains only new layers for %d steps: give at least 1", newFirst)
+		return Strategy{}, fmt.Errorf("MSLT trains only new layers for %s: give at least 1", english.Plural(newFirst, "step", ""))
 	}
 	m := span(0, from)
 	for i := from; i < to; i++ {

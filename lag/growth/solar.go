@@ -3,6 +3,8 @@ package growth
 import (
 	"fmt"
 	"slices"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // Depth up-scaling joins two overlapping copies of the source.
@@ -26,7 +28,7 @@ func SOLAR(from, to int) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if to%2 != 0 || to > 2*from {
-		return Strategy{}, fmt.Errorf("two overlapping copies of %s cannot have %d layers: choose an even depth of at most %d", Depths{from}.Layers(), to, 2*from)
+		return Strategy{}, fmt.Errorf("two overlapping copies of %s cannot have %s: choose an even depth of at most %d", Depths{from}.Layers(), english.Plural(to, "layer", ""), 2*from)
 	}
 	m := from - to/2
 	return named("solar", slices.Concat(span(0, from-m), span(m, from)), solarSource), nil

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/preview"
 )
@@ -80,7 +81,7 @@ func (s *State) describe() string {
 	}
 	var list []string
 	for _, m := range slices.Sorted(maps.Keys(s.Moments)) {
-		list = append(list, fmt.Sprintf("%s of %d parameters", m, s.Moments[m]))
+		list = append(list, fmt.Sprintf("%s of %s", m, english.Plural(s.Moments[m], "parameter", "")))
 	}
 	name := s.Optimizer
 	if name == "" {

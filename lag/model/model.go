@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -173,7 +174,7 @@ func (m Model) WithDepths(depths ...int) (Model, error) {
 
 func (m Model) withDepths(depths growth.Depths) (Model, error) {
 	if want := len(m.Stacks()); len(depths) != want {
-		return m, fmt.Errorf("the model has %d stacks of layers, but %d depths were given", want, len(depths))
+		return m, fmt.Errorf("the model has %s of layers, but the number of depths given is %d", english.Plural(want, "stack", ""), len(depths))
 	}
 	return Model{m.Config.WithDepths(depths)}, nil
 }

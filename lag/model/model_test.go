@@ -60,9 +60,9 @@ func TestNewErrors(t *testing.T) {
 	for _, c := range []struct{ family, settings, want string }{
 		{"gpt", "", `there is no model family "gpt"; the families are ["bert"`},
 		{"bert", "hidden", "NAME=VALUE"},
-		{"bert", "hiden=48", `has no setting "hiden"; it has ["size" "hidden"`},
+		{"bert", "hiden=48", `has no setting "hiden" (did you mean "hidden"?); it has ["size" "hidden"`},
 		{"ul2", "positions=learned", `has no setting "positions"`},
-		{"bert", "layers=2,2", "1 stacks of layers, but 2 depths"},
+		{"bert", "layers=2,2", "1 stack of layers, but the number of depths given is 2"},
 		{"bert", "heads=none", `"none" is not a whole number`},
 		{"bert", "hidden=0", "give at least 1"},
 		{"bert", "heads=3", "do not divide"},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/internal/registry"
 )
@@ -60,7 +61,7 @@ func Families() []string { return registered.Names() }
 type UnknownFamilyError struct{ Family string }
 
 func (e *UnknownFamilyError) Error() string {
-	return fmt.Sprintf("there is no model family %q; the families are %q", e.Family, Families())
+	return fmt.Sprintf("there is no model family %q%s; the families are %q", e.Family, closest.Hint(e.Family, Families()), Families())
 }
 
 func familyOf(name string) (family, error) {
@@ -142,5 +143,5 @@ type UnknownSettingError struct {
 }
 
 func (e *UnknownSettingError) Error() string {
-	return fmt.Sprintf("a model of family %q has no setting %q; it has %q", e.Family, e.Setting, e.Known)
+	return fmt.Sprintf("a model of family %q has no setting %q%s; it has %q", e.Family, e.Setting, closest.Hint(e.Setting, e.Known), e.Known)
 }

@@ -35,10 +35,10 @@ var study = &result.Study{
 func ExampleTable() {
 	fmt.Print(report.Table(study))
 	// Output:
-	// strategy      layer map     init    at 0   at 50  at 500  rank at 50  rank at 500
-	// ───────────────────────────────────────────────────────────────────────────────────
-	// random-top *  [0][1]<N><N>  copy  5.1000  3.6000  3.1400           1            1
-	// stack         [0][1](0)(1)  copy  4.0200  3.7100  3.2100           2            2
+	// strategy      layer map     init      at 0   at 50  at 500  rank at 50  rank at 500
+	// ─────────────────────────────────────────────────────────────────────────────────────
+	// random-top *  [0][1]<N><N>  random  5.1000  3.6000  3.1400           1            1
+	// stack         [0][1](0)(1)  copy    4.0200  3.7100  3.2100           2            2
 	// * LAG(50)'s pick
 }
 

@@ -8,8 +8,10 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/dustin/go-humanize/english"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
@@ -38,6 +40,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"rank":    rank,
 	"percent": percent,
 	"share":   share,
+	"plural":  func(n int, noun string) string { return english.Plural(n, noun, "") },
 	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
 	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
 	"count":   func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
@@ -55,7 +58,8 @@ type pageData struct {
 	*result.Study
 	pageHead
 	FromLayers, ToLayers string
-	Count                int // strategies
+	Count                int     // strategies
+	Spread               float64 // standard deviation of the strategies' final losses, nats
 	Rows                 []pageRow
 	RuleRows             []aggregate.Rule
 	SignalRows           []aggregate.Signal
@@ -87,9 +91,14 @@ func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.All(r)); err != nil {
 		return err
 	}
+	var finals []float64
 	for _, s := range aggregate.Strategies(r) {
 		data.Rows = append(data.Rows, pageRow{s, drawnMaps(s.Maps, aggregate.From(r))})
+		if !s.Stopped() {
+			finals = append(finals, s.Final)
+		}
 	}
+	data.Spread = stat.StdDev(finals, nil) // as in Noise, which one seed does not have
 	return execute(w, "report.html.tmpl", data)
 }
 

@@ -75,6 +75,24 @@ func TestHTML(t *testing.T) {
 	}
 }
 
+// TestNoiseTable: the strategies' spread needs no second seed, and what does is
+// said or left out.
+func TestNoiseTable(t *testing.T) {
+	for seeds := 1; seeds <= 2; seeds++ {
+		r := synthetic.Result(6, 8, seeds)
+		page := htmlOf(t, r, Meta{})
+		_, table, _ := strings.Cut(page, "<h2>Noise</h2>")
+		table, _, _ = strings.Cut(table, "</table>")
+		cell := regexp.MustCompile(`final losses</td><td class="n">([0-9.]+) nats`).FindStringSubmatch(table)
+		if cell == nil || seeds > 1 && cell[1] != Number(r.Noise.Strategies, 4) {
+			t.Errorf("%d seeds: the spread of the strategies is %q, want that of the noise, %v: %s", seeds, cell, r.Noise.Strategies, table)
+		}
+		if several := seeds > 1; strings.Contains(table, "Ratio of the two") != several || strings.Contains(table, "it takes two seeds") == several || strings.Contains(table, "–") {
+			t.Errorf("%d seeds: %s", seeds, table)
+		}
+	}
+}
+
 // TestHTMLIsSelfContained checks that the page refers to nothing outside
 // itself.
 func TestHTMLIsSelfContained(t *testing.T) {

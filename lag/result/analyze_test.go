@@ -222,6 +222,21 @@ func TestLeftPlateau(t *testing.T) {
 	}
 }
 
+// TestPlateauAdvice: a model that was given is not to be pretrained for longer
+// than the 0 steps that it was pretrained here.
+func TestPlateauAdvice(t *testing.T) {
+	for steps, want := range map[int]string{
+		0: "It was given and not pretrained here; train it on this text first (pretrain.schedule.steps).",
+		1: "Pretrain it longer than its 1 step (pretrain.schedule.steps).",
+		9: "Pretrain it longer than its 9 steps (pretrain.schedule.steps).",
+	} {
+		got := warnings(&Study{Source: Source{Steps: steps, Loss: 4.8, ShuffledLoss: 6, UnigramEntropy: 5}})[0]
+		if !strings.HasSuffix(got, want) {
+			t.Errorf("after %d steps: %s", steps, got)
+		}
+	}
+}
+
 // TestOtherRates checks that a warning names the strategies whose learning rate
 // at the lag differs from most, whatever the order of the pool.
 func TestOtherRates(t *testing.T) {

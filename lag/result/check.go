@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
@@ -138,7 +140,7 @@ func checkSeeds(what string, n int, seeds []int64) error {
 		return errors.New("it has no seeds")
 	}
 	if n%len(seeds) != 0 {
-		return fmt.Errorf("%d %s cannot be those of %d seeds", n, what, len(seeds))
+		return fmt.Errorf("%d %s cannot be those of %s", n, what, english.Plural(len(seeds), "seed", ""))
 	}
 	return nil
 }
@@ -172,11 +174,11 @@ func checkCurve(what string, curve []Point, required bool) error {
 // checkMap checks a layer map from one depth to another.
 func checkMap(what string, m []int, from, to int) error {
 	if len(m) != to {
-		return fmt.Errorf("the map of %s has %d layers, expected %d", what, len(m), to)
+		return fmt.Errorf("the map of %s has %s, expected %d", what, english.Plural(len(m), "layer", ""), to)
 	}
 	for _, layer := range m {
 		if layer < growth.New || layer >= from {
-			return fmt.Errorf("the map of %s contains layer %d of a model of %d layers", what, layer, from)
+			return fmt.Errorf("the map of %s contains layer %d of a model of %s", what, layer, english.Plural(from, "layer", ""))
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ func TestLoadDamaged(t *testing.T) {
 		{StudyResult, study, loadStudy, `"seeds":[0]`, `"seeds":[7]`, `strategy "a" with seed 0`},
 		{StudyResult, study, loadStudy, `"from":1`, `"from":0`, "cannot be grown"},
 		{StudyResult, study, loadStudy, `"map":[0,0]`, `"map":[0,9]`, "contains layer 9"},
-		{StudyResult, study, loadStudy, `"map":[0,0]`, `"map":[0]`, "has 1 layers, expected 2"},
+		{StudyResult, study, loadStudy, `"map":[0,0]`, `"map":[0]`, "has 1 layer, expected 2"},
 		{StudyResult, study, loadStudy, `"curve":[{"step":0,"loss":4},{"step":8,"loss":3}]`, `"curve":null`, "the source has no losses"},
 		{StudyResult, study, loadStudy, `{"step":8,"loss":3}`, `{"step":0,"loss":3}`, "order of their steps"},
 		{StudyResult, study, loadStudy, `"final":2,`, `"final":null,`, "has no final loss"},

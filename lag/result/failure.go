@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
@@ -16,7 +18,7 @@ type Failure struct {
 }
 
 func (f Failure) String() string {
-	return fmt.Sprintf("%s under seed %d after %d steps", f.Run, f.Seed, f.Steps)
+	return fmt.Sprintf("%s under seed %d after %s", f.Run, f.Seed, english.Plural(f.Steps, "step", ""))
 }
 
 // Failed returns the number of failures.
@@ -53,6 +55,10 @@ func failureWarning(failures []Failure, words advice.Words) string {
 		}
 		errors[i] = fmt.Sprintf("%s (%s)", strings.Join(list, ", "), text)
 	}
-	return fmt.Sprintf("The device failed in %d runs, which are passed over for that: %s. The same command tries them again; where memory is short, end other programs first, or take smaller batches for all (%s).",
-		len(failures), strings.Join(errors, "; "), words.For(advice.BatchSize))
+	passed := "which are passed over"
+	if len(failures) == 1 {
+		passed = "which is passed over"
+	}
+	return fmt.Sprintf("The device failed in %s, %s for that: %s. The same command tries them again; where memory is short, end other programs first, or take smaller batches for all (%s).",
+		english.Plural(len(failures), "run", ""), passed, strings.Join(errors, "; "), words.For(advice.BatchSize))
 }

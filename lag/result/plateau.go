@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
@@ -24,8 +26,12 @@ func (s Source) LeftPlateau() bool {
 }
 
 func (s Source) plateauWarning(words advice.Words) string {
+	mend := fmt.Sprintf("Pretrain it longer than its %s", english.Plural(s.Steps, "step", ""))
+	if s.Steps == 0 { // a given model
+		mend = "It was given and not pretrained here; train it on this text first"
+	}
 	return fmt.Sprintf("The source model is still on the unigram plateau: %s, so it has learned little more than "+
-		"how frequent tokens are, and what grows from it says little about growing. Pretrain it longer than its %d steps (%s).", s.plateau(), s.Steps, words.For(advice.PretrainSteps))
+		"how frequent tokens are, and what grows from it says little about growing. %s (%s).", s.plateau(), mend, words.For(advice.PretrainSteps))
 }
 
 // plateau describes the conditions of [Source.LeftPlateau] that do not hold.

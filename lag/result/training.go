@@ -1,8 +1,9 @@
 package result
 
 import (
-	"fmt"
 	"math"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // Training is the result of a training.
@@ -23,5 +24,5 @@ func (t *Training) PlateauWarning() string {
 	if math.IsNaN(float64(t.ShuffledLoss)) || s.LeftPlateau() {
 		return ""
 	}
-	return "The model is still on the unigram plateau: " + s.plateau() + ". Train it longer than its " + fmt.Sprint(t.Steps) + " steps."
+	return "The model is still on the unigram plateau: " + s.plateau() + ". Train it longer than its " + english.Plural(t.Steps, "step", "") + "."
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/landscape-aware/growing/lag/advice"
@@ -28,11 +29,7 @@ func warnings(r *Study) []string {
 		list = append(list, r.Source.plateauWarning(r.Words))
 	}
 	if n := r.PoolSize() - r.countFailed(); n < fewStrategies {
-		noun := "strategies"
-		if n == 1 {
-			noun = "strategy"
-		}
-		add("Only %d %s: a correlation over fewer than %d says little.", n, noun, fewStrategies)
+		add("Only %s: a correlation over fewer than %d says little.", english.Plural(n, "strategy", ""), fewStrategies)
 	}
 	if len(r.Seeds) == 1 {
 		add("One seed: how much of the ranking is noise of the seed was not measured (%s).", r.Words.For(advice.Seeds))
@@ -49,7 +46,7 @@ func warnings(r *Study) []string {
 		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise %s.", step, r.Steps, decimal(rho), r.Words.For(advice.Steps))
 	}
 	if n := r.count(StatusDiverged); n > 0 {
-		add("%d of %d candidates diverged; they rank last.", n, len(r.Strategies))
+		add("%d of %s diverged; they rank last.", n, english.Plural(len(r.Strategies), "candidate", ""))
 	}
 	for _, o := range r.Controls {
 		if o.Status == StatusDiverged {
@@ -98,8 +95,8 @@ func (r *Study) evaluationWarnings() []string {
 			nats(r.Noise.PairError), 100*share, final, math.Ceil(share*share/errorShare/errorShare), r.Words.For(advice.Validation), 100*errorShare))
 	}
 	if step, err := r.earlyError(); err > errorShare*r.meanSpread(step) {
-		list = append(list, fmt.Sprintf("The early evaluations use too little text: at step %d the losses spread by %.4f nats, and a difference of losses on %d validation batches has a standard error of about %.4f (%s).",
-			step, r.meanSpread(step), r.EarlyBatches, err, r.Words.For(advice.EarlyBatches)))
+		list = append(list, fmt.Sprintf("The early evaluations use too little text: at step %d the losses spread by %.4f nats, and a difference of losses on %s has a standard error of about %.4f (%s).",
+			step, r.meanSpread(step), english.Plural(r.EarlyBatches, "validation batch", ""), err, r.Words.For(advice.EarlyBatches)))
 	}
 	atLag := r.meanSpread(r.Lag)
 	if error := float64(r.Noise.PairErrorAtLag); 2*error > atLag {
@@ -177,12 +174,12 @@ func verdict(r *Study) string {
 	var b strings.Builder
 	failed := r.countFailed()
 	if failed > 0 {
-		fmt.Fprintf(&b, "The device failed in %d of %d strategies; what follows is of the others. ", failed, r.PoolSize())
+		fmt.Fprintf(&b, "The device failed in %d of %s; what follows is of the others. ", failed, english.Plural(r.PoolSize(), "strategy", ""))
 	}
-	fmt.Fprintf(&b, "Over %d strategies from %s to %s layers%s, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
-		r.PoolSize()-failed, plus(from), plus(to), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
-	fmt.Fprintf(&b, "the loss after %d of %d steps with rho = %s (%s to %s); the difference has p %s in a permutation test. ",
-		probe, r.Steps, decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
+	fmt.Fprintf(&b, "Over %s from %s to %s layers%s, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
+		english.Plural(r.PoolSize()-failed, "strategy", ""), plus(from), plus(to), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
+	fmt.Fprintf(&b, "the loss after %d of %s with rho = %s (%s to %s); the difference has p %s in a permutation test. ",
+		probe, english.Plural(r.Steps, "step", ""), decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
 	if r.LagTime != nil {
 		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagTime, LagThreshold)
 	} else {
@@ -202,7 +199,7 @@ func plus(d growth.Depths) string { return strings.ReplaceAll(d.String(), ",", "
 
 func underSeeds(n int) string {
 	if n > 1 {
-		return fmt.Sprintf(", each under %d seeds", n)
+		return fmt.Sprintf(", each under %s", english.Plural(n, "seed", ""))
 	}
 	return ""
 }

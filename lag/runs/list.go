@@ -150,7 +150,7 @@ func strategyName(text json.RawMessage, pool growth.Pool) (string, error) {
 	if err := strictjson.UnmarshalPart(text, &s); err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("[%s] %s", s.Map, s.Summary())
+	name := fmt.Sprintf("[%s] %s", s.Map, growth.Shown(s.Summary(), s.Encoder, s.Map))
 	if len(s.Encoder) > 0 {
 		name = fmt.Sprintf("[%s] %s", s.Encoder, name)
 	}

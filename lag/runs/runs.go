@@ -45,7 +45,7 @@ type Entry struct {
 	Kind   Kind
 	Status Status    // empty for data
 	When   time.Time // latest change of a file
-	Runs   int       // runs, without runs that a rule dropped, if the study or stacking is complete
+	Runs   int       // runs that the configuration plans, or that there are if these are more; of a complete study or stacking without those that a rule dropped
 	Done   int       // runs that have an outcome
 	Size   int64     // bytes
 	States int64     // part of Size in checkpoints
@@ -186,8 +186,33 @@ func describe(dir string, kind Kind) (Entry, error) {
 		e.Status = Selected
 	default:
 		e.Status = Partial
+		e.Runs = max(e.Runs, planned(dir, kind))
 	}
 	return e, nil
+}
+
+// planned returns how many runs the configuration in a directory plans, or 0 if
+// that cannot be known.
+func planned(dir string, kind Kind) int {
+	n, err := 1, error(nil) // a training
+	switch kind {
+	case Study:
+		var config lag.StudyConfig
+		var list []lag.PlannedRun
+		if _, err = sealed.ReadEdited(filepath.Join(dir, result.StudyConfig), &config); err == nil {
+			list, err = config.PlannedRuns()
+		}
+		n = len(list)
+	case Stacking:
+		var config lag.Stacking
+		if _, err = sealed.ReadEdited(filepath.Join(dir, result.StackingConfig), &config); err == nil {
+			n, err = config.CountRuns()
+		}
+	}
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // isBroken reports whether the configuration or the result of a study, a stacking

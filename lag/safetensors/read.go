@@ -11,6 +11,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
@@ -71,7 +73,7 @@ func (f *File) ReadAll() (growth.Tensors, error) {
 func (f *File) find(name string) (Entry, error) {
 	e, ok := f.entries[name]
 	if !ok {
-		return e, fmt.Errorf("%s has no tensor %.200q (it has %d tensors)", f.path, name, len(f.entries))
+		return e, fmt.Errorf("%s has no tensor %.200q (it has %s)", f.path, name, english.Plural(len(f.entries), "tensor", ""))
 	}
 	return e, nil
 }

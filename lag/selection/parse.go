@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/lag/internal/registry"
 )
 
@@ -82,7 +83,8 @@ func Forms() string {
 type UnknownRuleError struct{ Rule string }
 
 func (e *UnknownRuleError) Error() string {
-	return fmt.Sprintf("there is no selection rule %q; the rules are %s", e.Rule, Forms())
+	kind, _, _ := strings.Cut(e.Rule, ":")
+	return fmt.Sprintf("there is no selection rule %q%s; the rules are %s", e.Rule, closest.Hint(kind, registered.Names()), Forms())
 }
 
 // Parse reads a rule of a registered kind in the syntax of its String method;

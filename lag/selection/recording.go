@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
@@ -50,9 +52,9 @@ func NewRecording(grown Grown, steps int, curves [][]Point, branches ...Recorded
 	case len(candidates) == 0:
 		return nil, errors.New("the recording has no candidates; give at least one curve")
 	case len(curves) != len(candidates):
-		return nil, fmt.Errorf("the recording has %d candidates and %d curves; give one curve for each", len(candidates), len(curves))
+		return nil, fmt.Errorf("the recording has %s and %s; give one curve for each", english.Plural(len(candidates), "candidate", ""), english.Plural(len(curves), "curve", ""))
 	case steps < 1:
-		return nil, fmt.Errorf("the recording has %d training steps; give at least 1", steps)
+		return nil, fmt.Errorf("the recording has %s; give at least 1", english.Plural(steps, "training step", ""))
 	}
 	r := &Recording{grown: grown, steps: steps, branches: make(map[Branch][]float64, len(branches))}
 	seen := make(map[string]bool, len(candidates))
@@ -70,7 +72,7 @@ func NewRecording(grown Grown, steps int, curves [][]Point, branches ...Recorded
 	}
 	for _, b := range branches {
 		if len(b.Losses) != len(candidates) {
-			return nil, fmt.Errorf("the decay branch of %d steps from step %d has %d losses for %d candidates; give one for each", b.Decay, b.Step, len(b.Losses), len(candidates))
+			return nil, fmt.Errorf("the decay branch of %s from step %d has %d losses for %s; give one for each", english.Plural(b.Decay, "step", ""), b.Step, len(b.Losses), english.Plural(len(candidates), "candidate", ""))
 		}
 		r.branches[b.Branch] = slices.Clone(b.Losses)
 	}
@@ -82,7 +84,7 @@ func readCurve(curve []Point, steps int) (losses map[int]float64, diverged int, 
 	last := -1
 	for _, p := range curve {
 		if p.Step <= last || p.Step > steps {
-			return nil, 0, fmt.Errorf("step %d follows step %d in a training of %d steps; give ascending steps inside it", p.Step, last, steps)
+			return nil, 0, fmt.Errorf("step %d follows step %d in a training of %s; give ascending steps inside it", p.Step, last, english.Plural(steps, "step", ""))
 		}
 		last = p.Step
 		if math.IsNaN(p.Loss) || math.IsInf(p.Loss, 0) {
@@ -127,7 +129,7 @@ func (r *Recording) Losses(_ context.Context, indices []int, step int) ([]float6
 func (r *Recording) Decayed(_ context.Context, indices []int, step, decay int) ([]float64, error) {
 	all, ok := r.branches[Branch{step, decay}]
 	if !ok {
-		return nil, fmt.Errorf("the recording has no decay branch of %d steps from step %d; train it, or use a rule without it", decay, step)
+		return nil, fmt.Errorf("the recording has no decay branch of %s from step %d; train it, or use a rule without it", english.Plural(decay, "step", ""), step)
 	}
 	losses := make([]float64, len(indices))
 	for j, i := range indices {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // trained returns a mask of the parameters: 1 for those that a step changes and
@@ -30,7 +32,7 @@ func (p *Program) trained(frozen []bool) ([]float32, error) {
 		first += stack.Depth
 	}
 	if first != len(frozen) {
-		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %d layers; give one for each, or none", len(frozen), first)
+		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %s; give one for each, or none", len(frozen), english.Plural(first, "layer", ""))
 	}
 	return mask, nil
 }

@@ -259,11 +259,11 @@ func TestLearningErrors(t *testing.T) {
 	b := testbackend.Go(t)
 	const query = "bert.encoder.layer.1.attention.self.query.weight"
 	for want, change := range map[string]func(*train.Learning){
-		"lower the rate of learn, 0.01": func(l *train.Learning) { l.Source.Params[query].Data[0] = float32(math.NaN()) },
-		"no parameter " + query:         func(l *train.Learning) { delete(l.Source.Params, query) },
-		"1 stacks of layers, and 0":     func(l *train.Learning) { l.Strategies = nil },
-		"needs a backend":               func(l *train.Learning) { l.Backend = nil },
-		"give the model of that depth":  func(l *train.Learning) { l.Grown = model.WithLayers(4) },
+		"lower the rate of learn, 0.01":                              func(l *train.Learning) { l.Source.Params[query].Data[0] = float32(math.NaN()) },
+		"no parameter " + query:                                      func(l *train.Learning) { delete(l.Source.Params, query) },
+		"1 stack of layers, and the number of strategies given is 0": func(l *train.Learning) { l.Strategies = nil },
+		"needs a backend":                                            func(l *train.Learning) { l.Backend = nil },
+		"give the model of that depth":                               func(l *train.Learning) { l.Grown = model.WithLayers(4) },
 		"step 0: no more data": func(l *train.Learning) {
 			l.Batch = func(int) (train.Batch, error) { return nil, errors.New("no more data") }
 		},

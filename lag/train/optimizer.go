@@ -6,6 +6,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -92,7 +93,7 @@ func NewOptimizer(name string) (AnyOptimizer, error) {
 			return AnyOptimizer{o.usual}, nil
 		}
 	}
-	return AnyOptimizer{}, fmt.Errorf("there is no optimizer %q; they are %q", name, Optimizers())
+	return AnyOptimizer{}, fmt.Errorf("there is no optimizer %q%s; they are %q", name, closest.Hint(name, Optimizers()), Optimizers())
 }
 
 // Validate returns an error if the optimizer is missing or a setting is invalid.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -93,7 +94,7 @@ func (p *Program) checkGates(gates []float32) error {
 		layers += stack.Depth
 	}
 	if gates != nil && len(gates) != layers {
-		return fmt.Errorf("%d gates were given for the %d layers of the model; give one for each, or none", len(gates), layers)
+		return fmt.Errorf("the number of gates given is %d, and the model has %s; give one for each, or none", len(gates), english.Plural(layers, "layer", ""))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/charmbracelet/log"
+	"github.com/dustin/go-humanize/english"
 )
 
 // training is the state of a run during training.
@@ -313,9 +314,9 @@ func (t *training) save(ctx context.Context) error {
 	if err != nil {
 		before := "no earlier state was saved"
 		if t.saved >= 0 {
-			before = fmt.Sprintf("the state after %d steps is kept", t.saved)
+			before = fmt.Sprintf("the state after %s is kept", english.Plural(t.saved, "step", ""))
 		}
-		return fmt.Errorf("saving the state after %d steps: %w; %s; fix that and start the run again", step, err, before)
+		return fmt.Errorf("saving the state after %s: %w; %s; fix that and start the run again", english.Plural(step, "step", ""), err, before)
 	}
 	t.saved = step
 	return nil

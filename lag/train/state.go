@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -194,11 +195,11 @@ func (snap Snapshot) restore(parameters []transformer.Param, optimizer Optimizer
 		s.Moments = append(s.Moments, moments)
 	}
 	if n := len(snap.Params); n != used["parameter"] {
-		return nil, fmt.Errorf("the snapshot holds %d parameters, but the model has %d", n, used["parameter"])
+		return nil, fmt.Errorf("the snapshot holds %s, but the model has %d", english.Plural(n, "parameter", ""), used["parameter"])
 	}
 	for name, of := range snap.Moments {
 		if what := name + " moment of"; len(of) != used[what] {
-			return nil, fmt.Errorf("the snapshot holds the moment %q for %d parameters, but %s has it for %d", name, len(of), optimizer.Name(), used[what])
+			return nil, fmt.Errorf("the snapshot holds the moment %q for %s, but %s has it for %d", name, english.Plural(len(of), "parameter", ""), optimizer.Name(), used[what])
 		}
 	}
 	return s, nil

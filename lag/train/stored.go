@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/charmbracelet/log"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/sealed"
 )
@@ -66,7 +67,7 @@ func (r *Run) At(step int) (Snapshot, error) {
 	}
 	snap, err := loadCheckpoint(CheckpointDir(dir), step)
 	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("the run in %s has not kept its state after %d steps: %w; delete the directory to train the run again", dir, step, err)
+		err = fmt.Errorf("the run in %s has not kept its state after %s: %w; delete the directory to train the run again", dir, english.Plural(step, "step", ""), err)
 	}
 	return snap, err
 }
@@ -147,7 +148,7 @@ func (r *Run) remake(ctx context.Context, dir string, step int) (snap Snapshot, 
 			return Snapshot{}, err
 		}
 		if diverged {
-			return Snapshot{}, fmt.Errorf("the state of the run in %s after %d steps cannot be made again, because step %d diverged now; delete the directory to train the run again", dir, step, m.Step)
+			return Snapshot{}, fmt.Errorf("the state of the run in %s after %s cannot be made again, because step %d diverged now; delete the directory to train the run again", dir, english.Plural(step, "step", ""), m.Step)
 		}
 	}
 	if err := save(); err != nil {

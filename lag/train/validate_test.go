@@ -108,10 +108,10 @@ func TestLossErrors(t *testing.T) {
 		t.Errorf("weights of 0: got error %v", err)
 	}
 	for _, gates := range [][]float32{{}, {1, 1}} {
-		if _, err := program.Loss(t.Context(), state, batches, gates); err == nil || !strings.Contains(err.Error(), "1 layers") {
+		if _, err := program.Loss(t.Context(), state, batches, gates); err == nil || !strings.Contains(err.Error(), "1 layer;") {
 			t.Errorf("%d gates: got error %v", len(gates), err)
 		}
-		if _, err := program.Step(state, train.Step{Batches: batches, Gates: gates}); err == nil || !strings.Contains(err.Error(), "1 layers") {
+		if _, err := program.Step(state, train.Step{Batches: batches, Gates: gates}); err == nil || !strings.Contains(err.Error(), "1 layer;") {
 			t.Errorf("%d gates: a step gave the error %v", len(gates), err)
 		}
 	}

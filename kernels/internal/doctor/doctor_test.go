@@ -56,8 +56,13 @@ func TestTryTellsOfACrash(t *testing.T) {
 }
 
 func TestNothingSetUp(t *testing.T) {
+	t.Setenv("JUPYTER_DATA_DIR", t.TempDir())
 	c := checkout.Checkout{Root: t.TempDir()}
-	for _, f := range kernels(c) {
+	found := kernels(t.Context(), c)
+	if len(found) == 0 {
+		t.Error("nothing is said of kernels")
+	}
+	for _, f := range found {
 		if f.Status != Missing || f.Fix != setup {
 			t.Errorf("%+v, want missing kernels mended by the set-up", f)
 		}
@@ -69,7 +74,7 @@ func TestCompiledPrograms(t *testing.T) {
 	want := func(value, text string) {
 		t.Helper()
 		t.Setenv(programs.Env, value)
-		if f := compiledPrograms(); !strings.Contains(f.Text, text) {
+		if f := compiledPrograms(t.Context(), checkout.Checkout{})[0]; !strings.Contains(f.Text, text) {
 			t.Errorf("%s=%s: %+v, want %q", programs.Env, value, f, text)
 		}
 	}

@@ -5,15 +5,14 @@ package gotools
 
 import (
 	"context"
-	"debug/buildinfo"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/charmbracelet/log"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
@@ -70,17 +69,6 @@ func Want(ctx context.Context, c checkout.Checkout) ([]Tool, error) {
 	return tools, nil
 }
 
-// Installed returns the version of the tool in the private bin directory, or ""
-// if it is missing or was built by another Go release. (gopls must not be older
-// than the Go release whose code it reads.)
-func (t Tool) Installed(c checkout.Checkout) string {
-	info, err := buildinfo.ReadFile(c.Bin(t.Name))
-	if err != nil || info.Path != t.Package || info.Main.Path != t.Module || info.GoVersion != runtime.Version() {
-		return ""
-	}
-	return info.Main.Version
-}
-
 // Ensure builds the tools that are missing or have another version. A tool
 // becomes visible only when it is complete.
 func Ensure(ctx context.Context, c checkout.Checkout) error {
@@ -89,7 +77,7 @@ func Ensure(ctx context.Context, c checkout.Checkout) error {
 		return err
 	}
 	for _, t := range tools {
-		if t.Installed(c) == t.Version {
+		if t.Check(c) == nil {
 			log.Info(t.Name+" ready", "version", t.Version)
 			continue
 		}
@@ -199,16 +187,23 @@ func (b *buildOutput) read(line string) {
 
 func (b *buildOutput) detail() string {
 	if b.modules > 0 {
-		return fmt.Sprintf("%d modules downloaded, %s", b.modules, b.last)
+		return fmt.Sprintf("%s downloaded, %s", english.Plural(b.modules, "module", ""), b.last)
 	}
 	return b.last
 }
 
-// Prebuild compiles the packages that notebooks import, and the probe.
+// Prebuild compiles the packages that notebooks import, unless they are compiled
+// already.
 func Prebuild(ctx context.Context, c checkout.Checkout) error {
-	// Without commands, which would be linked each time.
+	key := prebuiltKey(ctx, c)
+	if isPrebuilt(c, key) {
+		log.Info("packages compiled already")
+		return nil
+	}
+	// With what commands import, but without commands, which would be linked each
+	// time.
 	out, err := proc.Output(ctx, proc.Command{
-		Args: []string{"go", "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"},
+		Args: []string{"go", "list", "-deps", "-f", `{{if and (ne .Name "main") (not .Standard)}}{{.ImportPath}}{{end}}`, "./lag/...", "./data/...", "github.com/janpfeifer/gonb/gonbui"},
 		Dir:  c.Root,
 	})
 	if err != nil {
@@ -220,6 +215,7 @@ func Prebuild(ctx context.Context, c checkout.Checkout) error {
 		return fmt.Errorf("compiling the packages that notebooks import: %w", err)
 	}
 	log.Info("packages compiled", "took", took)
+	rememberPrebuilt(ctx, c, key, checkout.Module+"/lag")
 	return nil
 }
 

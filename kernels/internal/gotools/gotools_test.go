@@ -1,6 +1,9 @@
 package gotools
 
 import (
+	"debug/buildinfo"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -20,8 +23,29 @@ func TestWantIsPinned(t *testing.T) {
 		if !strings.HasPrefix(tool.Version, "v") {
 			t.Errorf("%s has version %q", tool.Name, tool.Version)
 		}
-		if got := tool.Installed(checkout.Checkout{Root: t.TempDir()}); got != "" {
-			t.Errorf("%s %s installed in an empty directory", tool.Name, got)
+		if err := tool.Check(checkout.Checkout{Root: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "missing") {
+			t.Errorf("%s in an empty directory: %v", tool.Name, err)
+		}
+	}
+}
+
+// TestJudge checks what is said of programs that were built in another way.
+func TestJudge(t *testing.T) {
+	tool := Tool{Name: "goimports", Package: "example.com/tools/cmd/goimports", Module: "example.com/tools", Version: "v1.2.3"}
+	for want, change := range map[string]func(*buildinfo.BuildInfo){
+		"":                                      func(*buildinfo.BuildInfo) {},
+		"is another program: example.com/other": func(b *buildinfo.BuildInfo) { b.Path = "example.com/other" },
+		"was built for plan9/mips, and this is ": func(b *buildinfo.BuildInfo) {
+			b.Settings = []debug.BuildSetting{{Key: "GOOS", Value: "plan9"}, {Key: "GOARCH", Value: "mips"}}
+		},
+		"was built by go1.1, and this is " + runtime.Version(): func(b *buildinfo.BuildInfo) { b.GoVersion = "go1.1" },
+		"has version v1.0.0, not v1.2.3":                       func(b *buildinfo.BuildInfo) { b.Main.Version = "v1.0.0" },
+	} {
+		b := &buildinfo.BuildInfo{Path: tool.Package, GoVersion: runtime.Version(), Main: debug.Module{Path: tool.Module, Version: tool.Version}}
+		change(b)
+		err := tool.judge(b)
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }
@@ -37,7 +61,7 @@ func TestBuildOutput(t *testing.T) {
 	} {
 		b.read(line)
 	}
-	if b.modules != 1 || b.packages != 2 || b.detail() != "1 modules downloaded, runtime/cgo" {
+	if b.modules != 1 || b.packages != 2 || b.detail() != "1 module downloaded, runtime/cgo" {
 		t.Errorf("%+v: %s", b, b.detail())
 	}
 }

@@ -18,15 +18,15 @@ func TestInstallOffersOnlyWhatCanRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(names, "; "); got != "LAG (Go, CPU); LAG (Go, TPU)" {
+	if got := strings.Join(names, "; "); got != "LAG (Go, CPU); LAG (Go, pure-Go backend); LAG (Go, TPU)" {
 		t.Errorf("offered %s", got)
 	}
 	if _, err := Install(c, "/go/bin/go", Offered(nil)); err != nil {
 		t.Fatal(err)
 	}
 	found := Installed(c)
-	if len(found) != 1 || found[Default].DisplayName != "LAG (Go, CPU)" {
-		t.Errorf("without plugins the kernels are %v, want the one for CPU", found)
+	if len(found) != 2 || found[Default].DisplayName != "LAG (Go, CPU)" || found["lag-go"].DisplayName != "LAG (Go, pure-Go backend)" {
+		t.Errorf("without plugins the kernels are %v, want those for the CPU", found)
 	}
 	if got, want := found[Default].Argv[0], Launcher(c); got != want {
 		t.Errorf("the kernel starts %s, want %s", got, want)
@@ -63,6 +63,7 @@ func TestPrepare(t *testing.T) {
 		{"cpu", "", "go", nil},
 		{"cpu", "go", "go", cpu},
 		{"cuda", "go", "xla:cuda", cpu},
+		{"go", "xla:cpu", "go", cpu},
 	}
 	for _, test := range tests {
 		l, err := Prepare(c, test.kind, "f.json", test.plugins, []string{"PATH=/usr/bin", "GOFLAGS=-mod=mod", "LAG_BACKEND=" + test.given, "LAG_GO=/go/bin/go"})

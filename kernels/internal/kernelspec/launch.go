@@ -38,8 +38,8 @@ type Launch struct {
 // For the CPU kernel LAG_BACKEND in the environment takes precedence, so that
 // notebooks can run on the pure-Go backend.
 func Prepare(c checkout.Checkout, kind, connection string, plugins []plugin.Plugin, environ []string) (Launch, error) {
-	if !slices.Contains(Kinds, kind) {
-		return Launch{}, fmt.Errorf("no kernel for %q, only for %s", kind, strings.Join(Kinds, ", "))
+	if !slices.Contains(Kinds(), kind) {
+		return Launch{}, fmt.Errorf("no kernel for %q, only for %s", kind, strings.Join(Kinds(), ", "))
 	}
 	gonb := c.Bin("gonb")
 	if _, err := os.Stat(gonb); err != nil {
@@ -56,14 +56,15 @@ func Prepare(c checkout.Checkout, kind, connection string, plugins []plugin.Plug
 	}
 	env.setDefault("GLIBC_TUNABLES", tunables)
 	env.set("LAG_KERNEL", kind)
-	backend := "xla:" + kind
-	if kind == "cpu" {
-		if _, ok := plugin.OfKind(plugins, "cpu"); !ok {
-			backend = "go"
-		}
-		env.setDefault("LAG_BACKEND", backend)
-	} else {
-		env.set("LAG_BACKEND", backend)
+	switch _, ok := plugin.OfKind(plugins, kind); {
+	case kind == "go":
+		env.set("LAG_BACKEND", "go")
+	case kind != "cpu": // also without its plugin: the cells then say what is missing
+		env.set("LAG_BACKEND", "xla:"+kind)
+	case ok:
+		env.setDefault("LAG_BACKEND", "xla:cpu")
+	default:
+		env.setDefault("LAG_BACKEND", "go")
 	}
 	logs := c.Private("log")
 	if err := os.MkdirAll(logs, 0o755); err != nil {

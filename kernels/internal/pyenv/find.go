@@ -41,7 +41,7 @@ func FindPython(ctx context.Context) (Python, error) {
 	if name := os.Getenv(PythonEnv); name != "" {
 		names = []string{name}
 	}
-	return choose(names, func(name string) (found, error) {
+	p, err := choose(names, func(name string) (found, error) {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			return found{}, err
@@ -56,6 +56,10 @@ func FindPython(ctx context.Context) (Python, error) {
 		}
 		return f, nil
 	})
+	if ctx.Err() != nil { // what was stopped may work
+		return Python{}, ctx.Err()
+	}
+	return p, err
 }
 
 // found describes an interpreter.
@@ -93,21 +97,36 @@ func choose(names []string, look func(name string) (found, error)) (Python, erro
 	if fix == "" {
 		fix = install("python3 python3-venv")
 	}
-	return Python{}, fmt.Errorf("%w that can create environments: %s; %s, or name one in $%s", errNoPython, why, fix, PythonEnv)
+	return Python{}, &MissingError{why, fix}
 }
 
-// install returns advice to install packages, given by their names on Debian.
+// A MissingError is the error if no Python can create environments.
+type MissingError struct {
+	Why string
+	Fix string // command that installs one; "" if it is not known for this system
+}
+
+func (e *MissingError) Error() string {
+	advice := "install Python 3 with its modules venv and ensurepip"
+	if e.Fix != "" {
+		advice = "run `" + e.Fix + "`"
+	}
+	return fmt.Sprintf("no Python that can create environments: %s; %s, or name one in $%s", e.Why, advice, PythonEnv)
+}
+
+// install returns the command that installs packages, given by their names on
+// Debian, or "" if it is not known for this system.
 func install(packages string) string {
 	if _, err := exec.LookPath("apt-get"); err == nil {
-		return "run `sudo apt-get install " + packages + "`"
+		return "sudo apt-get install " + packages
 	}
 	if _, err := exec.LookPath("dnf"); err == nil {
-		return "run `sudo dnf install python3`"
+		return "sudo dnf install python3"
 	}
 	if runtime.GOOS == "darwin" {
-		return "run `brew install python3`"
+		return "brew install python3"
 	}
-	return "install Python 3 with its modules venv and ensurepip"
+	return ""
 }
 
 // compare compares the first two numbers of versions. The result is negative if a

@@ -48,19 +48,33 @@ func Env() []string { return append([]string(nil), env...) }
 // Ready reports whether the environment is complete and up to date, and returns
 // its Python version.
 func Ready(c checkout.Checkout) (version string, ok bool) {
-	data, err := os.ReadFile(filepath.Join(c.Venv(), stampName))
-	if err != nil {
-		return "", false
+	version, err := Check(c)
+	return version, err == nil
+}
+
+// Check returns the Python version of the environment, or why it cannot be used.
+func Check(c checkout.Checkout) (version string, err error) {
+	if _, err := os.Stat(c.Venv()); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("there is no private Python environment yet, in %s", c.Venv())
 	}
+	data, err := os.ReadFile(filepath.Join(c.Venv(), stampName))
 	var s stamp
-	if json.Unmarshal(data, &s) != nil || s.Requirements != sum() || s.Root != c.Root {
-		return "", false
+	if err == nil {
+		err = json.Unmarshal(data, &s)
+	}
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("the Python environment %s is incomplete or damaged: %w", c.Venv(), err)
+	case s.Root != c.Root:
+		return "", fmt.Errorf("the Python environment was made for the checkout in %s, and its programs contain that path; this checkout was moved or copied", s.Root)
+	case s.Requirements != sum():
+		return "", fmt.Errorf("the Python environment %s has other versions than this checkout pins", c.Venv())
 	}
 	// The interpreter is a link to the system's, which may have been removed.
 	if _, err := os.Stat(c.Python()); err != nil {
-		return "", false
+		return "", fmt.Errorf("the Python %s from which the environment was made is gone: %w", s.Python, err)
 	}
-	return s.Python, true
+	return s.Python, nil
 }
 
 func sum() string {
@@ -96,11 +110,7 @@ func Ensure(ctx context.Context, c checkout.Checkout) error {
 	if err := build(ctx, python, dir, task); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(stamp{sum(), c.Root, python.Version}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("creating the Python environment: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, stampName), data, 0o644); err != nil {
+	if err := WriteStamp(c, dir, python.Version); err != nil {
 		return fmt.Errorf("creating the Python environment: %w", err)
 	}
 	if err := link(c.Venv(), dir); err != nil {
@@ -111,6 +121,16 @@ func Ensure(ctx context.Context, c checkout.Checkout) error {
 	removeAbandoned(c)
 	log.Info("JupyterLab installed", "version", Version("jupyterlab", python.Version), "took", task.Seconds())
 	return nil
+}
+
+// WriteStamp marks the environment in dir, made by a version of Python, as the
+// complete one of a checkout.
+func WriteStamp(c checkout.Checkout, dir, python string) error {
+	data, err := json.MarshalIndent(stamp{sum(), c.Root, python}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, stampName), data, 0o644)
 }
 
 func build(ctx context.Context, python Python, dir string, task *progress.Task) error {
@@ -204,5 +224,3 @@ func Version(name, python string) string {
 	}
 	return version
 }
-
-var errNoPython = errors.New("no Python")

@@ -58,7 +58,7 @@ func TestChoose(t *testing.T) {
 		"none no-venv": "lacks the module ensurepip",
 	} {
 		_, err := choose(strings.Fields(names), look)
-		if !errors.Is(err, errNoPython) || !strings.Contains(err.Error(), want) {
+		if _, missing := errors.AsType[*MissingError](err); !missing || !strings.Contains(err.Error(), want) {
 			t.Errorf("choose(%s): error %v, want one that says %q", names, err, want)
 		}
 	}

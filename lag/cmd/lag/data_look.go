@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"golang.org/x/term"
 
 	"github.com/landscape-aware/growing/data"
@@ -207,7 +208,7 @@ func dataVerify(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		for _, m := range v.Stores {
-			fmt.Printf("%s: %d tokens in %d documents, no damage\n", m.Split, m.Tokens, m.Documents)
+			fmt.Printf("%s: %s in %s, no damage\n", m.Split, english.Plural(int(m.Tokens), "token", ""), english.Plural(m.Documents, "document", ""))
 		}
 		if v.Fingerprint != "" {
 			fmt.Printf("dataset %s: fingerprint %s\n", path, v.Fingerprint)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/data"
 )
 
@@ -40,7 +42,7 @@ func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		warnSmaller(t, config)
-		fmt.Printf("%s: %s, %d tokens, trained in %.1f s\n", filepath.Join(*out, t.FileName()), t.Kind(), t.VocabSize(), time.Since(begun).Seconds())
+		fmt.Printf("%s: %s, %s, trained in %.1f s\n", filepath.Join(*out, t.FileName()), t.Kind(), english.Plural(t.VocabSize(), "token", ""), time.Since(begun).Seconds())
 		return nil
 	}
 }

@@ -38,7 +38,7 @@ func (o *overrides[T]) add(flags *flag.FlagSet, name, help, standard string, fie
 		*o = append(*o, func(c *T) error { return set(field(c), text) })
 		return nil
 	}
-	if standard != "" {
+	if standard != "" && standard != presets { // which the help says once for all flags
 		help = fmt.Sprintf("%s (default %s)", help, standard)
 	}
 	if _, ok := field(new(T)).(*bool); ok {
@@ -148,7 +148,7 @@ func taskFlags[T any, C sizer[T]](flags *flag.FlagSet, o *overrides[T], task fun
 
 const newVocabularyHelp = "train a new vocabulary though the model of -initial came without its own, so that its embeddings become those of other tokens"
 
-// presets is the default shown in the help of most flags.
+// presets is the default of most flags.
 const presets = "the preset's"
 
 // studyFlags adds flags for the most common settings of a study. Each sets a

@@ -17,6 +17,7 @@
 //	lag replay       train another framework's model on its batches, step by step
 //	lag data         prepare, look at and check the data of studies
 //	lag version      print the versions of this program and of what computes
+//	lag completion   print a script that makes a shell complete the command line
 package main
 
 import (
@@ -32,6 +33,7 @@ import (
 	"github.com/charmbracelet/log"
 	"github.com/muesli/termenv"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
 )
@@ -93,6 +95,9 @@ func newLogger(out *os.File) *log.Logger {
 
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, arguments []string, stderr io.Writer) int {
+	if asksForCompletion(arguments) {
+		return fail(stderr, complete(ctx, arguments))
+	}
 	return fail(stderr, dispatch(ctx, "lag", commands, arguments, stderr))
 }
 
@@ -103,13 +108,20 @@ func dispatch(ctx context.Context, path string, commands []command, arguments []
 		return usageError{fmt.Errorf("no command was given; `%s -h` lists the commands", path)}
 	}
 	switch arguments[0] {
-	case "-h", "-help", "--help", "help":
+	case "help":
+		if len(arguments) > 1 && !strings.HasPrefix(arguments[1], "-") { // lag help study
+			return dispatch(ctx, path, commands, append(slices.Clone(arguments[1:]), "-h"), stderr)
+		}
+		fallthrough
+	case "-h", "-help", "--help":
 		usage(stderr, path, commands)
 		return nil
+	case "-version", "--version":
+		arguments = slices.Concat([]string{"version"}, arguments[1:])
 	}
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == arguments[0] })
 	if i < 0 {
-		return usageError{fmt.Errorf("there is no command %q; `%s -h` lists the commands", arguments[0], path)}
+		return usageError{fmt.Errorf("there is no command %q%s; `%s -h` lists the commands", arguments[0], closest.Hint(arguments[0], commandNames(commands)), path)}
 	}
 	c := commands[i]
 	path += " " + c.name
@@ -120,15 +132,17 @@ func dispatch(ctx context.Context, path string, commands []command, arguments []
 	flags.SetOutput(io.Discard) // errors are reported in one line
 	flags.Usage = func() {}
 	do := c.setup(flags)
+	if slices.ContainsFunc(arguments[1:], func(a string) bool { return strings.HasPrefix(a, "-") && strings.TrimLeft(a, "-") == helpAll }) {
+		commandHelp(stderr, path, c, flags, true)
+		return nil
+	}
 	err := flags.Parse(arguments[1:])
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(stderr, "%s [flags] %s\n\n%s.\n\n", path, c.arguments, c.summary)
-		flags.SetOutput(stderr)
-		flags.PrintDefaults()
+		commandHelp(stderr, path, c, flags, false)
 		return nil
 	}
 	if err != nil {
-		return usageError{fmt.Errorf("%w; `%s -h` lists the flags", err, path)}
+		return usageError{fmt.Errorf("%w; `%s -h` lists the flags", unknownFlag(flags, err), path)}
 	}
 	for _, argument := range flags.Args() {
 		if strings.HasPrefix(argument, "-") {
@@ -139,6 +153,25 @@ func dispatch(ctx context.Context, path string, commands []command, arguments []
 		return usageError{fmt.Errorf("%s takes flags only, not %q", path, flags.Arg(0))}
 	}
 	return do(ctx, flags.Args())
+}
+
+// unknownFlag returns the error of a flag that does not exist with the one that
+// was probably meant, and other errors of package flag as they are.
+func unknownFlag(flags *flag.FlagSet, err error) error {
+	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !ok {
+		return err
+	}
+	var known []string
+	flags.VisitAll(func(f *flag.Flag) { known = append(known, "-"+f.Name) })
+	return fmt.Errorf("there is no flag -%s%s", name, strings.ReplaceAll(closest.Hint("-"+name, known), `"`, ""))
+}
+
+func commandNames(commands []command) (names []string) {
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	return names
 }
 
 // names reports whether arguments start with one of the commands or ask for
@@ -167,12 +200,4 @@ func fail(stderr io.Writer, err error) int {
 		return exitInterrupted
 	}
 	return exitFailure
-}
-
-func usage(w io.Writer, path string, commands []command) {
-	fmt.Fprintf(w, "%s COMMAND [flags]\n\n", path)
-	for _, c := range commands {
-		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.summary)
-	}
-	fmt.Fprintf(w, "\n`%s COMMAND -h` lists the flags of a command.\n", path)
 }

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
@@ -23,7 +25,7 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	again := flags.Bool("again", false, "first analyze the recorded outcomes again: correlations, picks, verdict; nothing is trained")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %d arguments", len(arguments))}
+			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %s", english.Plural(len(arguments), "argument", ""))}
 		}
 		dir := arguments[0]
 		if err := checkReportable(dir); err != nil {

@@ -70,10 +70,10 @@ type plan struct {
 
 func planFlags(flags *flag.FlagSet) plan {
 	return plan{
-		flags.String("stages", "", "space-separated `depths` of the stages, such as \"3 6 9\" or \"1,1 2,2\" (default the preset's)"),
-		flags.Int("steps", 0, "training `steps` of all stages (default the preset's)"),
+		flags.String("stages", "", "space-separated `depths` of the stages, such as \"3 6 9\" or \"1,1 2,2\""),
+		flags.Int("steps", 0, "training `steps` of all stages"),
 		flags.Float64("alpha", 0, "`power`: a stage's steps are proportional to this power of its number; 0 gives equal stages. Needs -stages or -steps"),
-		flags.String("rule", "", "selection `rule` of the adaptive arm, such as lag:20 (default the preset's)"),
+		flags.String("rule", "", "selection `rule` of the adaptive arm, such as lag:20"),
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
@@ -52,8 +54,8 @@ func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
 		if len(from) == 2 {
 			stacks = "The encoder and the decoder from their bottoms"
 		}
-		fmt.Printf("%d strategies from %s to %s layers. %s: [1] is source layer 1, (1) a duplicate of it, <N> a new layer.\n\n",
-			len(pool), depthsFlag(from), depthsFlag(to), stacks)
+		fmt.Printf("%s from %s to %s layers. %s: [1] is source layer 1, (1) a duplicate of it, <N> a new layer.\n\n",
+			english.Plural(len(pool), "strategy", ""), depthsFlag(from), depthsFlag(to), stacks)
 		return listStrategies(from, pool, *family)
 	}
 }
@@ -71,7 +73,7 @@ func listStrategies(from growth.Depths, pool growth.Pool, family bool) error {
 		for i, one := range stacks {
 			fmt.Fprintf(w, "%s\t", one.Map.Draw(from[i]))
 		}
-		fmt.Fprint(w, s.Summary())
+		fmt.Fprint(w, growth.Shown(s.Summary(), s.Encoder, s.Map))
 		if !family {
 			fmt.Fprintf(w, "\t%s", s.Source)
 		}

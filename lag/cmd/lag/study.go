@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
@@ -143,15 +144,15 @@ func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *ba
 			fmt.Printf("seed %d: %s picks nothing: all strategies that it followed diverged\n", seed, rule)
 			continue
 		}
-		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %d training steps of the others; its run is %s\n",
-			seed, rule, selected.Strategy, float64(selected.Final), selected.ExtraSteps, filepath.Join(s.Dir(), selected.Run))
+		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %s of the others; its run is %s\n",
+			seed, rule, selected.Strategy, float64(selected.Final), english.Plural(selected.ExtraSteps, "training step", ""), filepath.Join(s.Dir(), selected.Run))
 	}
 	return nil
 }
 
 func describeCorpus(d *data.Dataset) {
-	fmt.Fprintf(os.Stderr, "corpus %s: %d documents, %s, %d training and %d validation tokens; unigram entropy %.3f nats\n",
-		d.Info.Name, d.Documents, humanize.Bytes(uint64(d.Bytes)), d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
+	fmt.Fprintf(os.Stderr, "corpus %s: %s, %s, %d training and %d validation tokens; unigram entropy %.3f nats\n",
+		d.Info.Name, english.Plural(int(d.Documents), "document", ""), humanize.Bytes(uint64(d.Bytes)), d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
 }
 
 // writeResult writes the figures and curves of a study and prints it.
@@ -176,7 +177,7 @@ func drawStudy(dir string, study *result.Study) (figures int, err error) {
 
 // printResult prints the result of a study as text.
 func printResult(w io.Writer, r *result.Study) {
-	fmt.Fprintf(w, "\nSource model: %s, %d parameters, %d steps; validation loss %.3f nats", aggregate.From(r).Layers(), r.Source.Parameters, r.Source.Steps, float64(r.Source.Loss))
+	fmt.Fprintf(w, "\nSource model: %s, %s, %s; validation loss %.3f nats", aggregate.From(r).Layers(), english.Plural(r.Source.Parameters, "parameter", ""), english.Plural(r.Source.Steps, "step", ""), float64(r.Source.Loss))
 	if shuffled := float64(r.Source.ShuffledLoss); !math.IsNaN(shuffled) {
 		fmt.Fprintf(w, ", %.3f with its context shuffled", shuffled)
 	}

@@ -3,6 +3,8 @@ package bert
 import (
 	"fmt"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/closest"
 )
 
 // The published sizes, smallest first: tiny to medium of Turc et al. 2019
@@ -45,5 +47,5 @@ func Preset(name string) (Config, error) {
 			return c, nil
 		}
 	}
-	return Config{}, fmt.Errorf("bert: there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
+	return Config{}, fmt.Errorf("bert: there is no preset %q%s; the presets are %s", name, closest.Hint(name, Presets()), strings.Join(Presets(), ", "))
 }

@@ -161,7 +161,7 @@ func TestPretrainedErrors(t *testing.T) {
 	_, err := p.Grow([]growth.Strategy{growth.Custom("g", growth.Map{0, 1, 1}, growth.Gated)}, 0)
 	check(err, "gated", "while the model trains", `"zero"`)
 	_, err = p.Grow(nil, 0)
-	check(err, "1 stacks")
+	check(err, "1 stack of layers")
 
 	root := t.TempDir()
 	dir := filepath.Join(root, "model")

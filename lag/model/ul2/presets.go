@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
@@ -67,5 +68,5 @@ func Preset(name string, form Form, vocab int) (Config, error) {
 		}
 		return c, c.Validate()
 	}
-	return Config{}, fmt.Errorf("ul2: there is no preset %q; the presets are %s", name, strings.Join(Presets(), ", "))
+	return Config{}, fmt.Errorf("ul2: there is no preset %q%s; the presets are %s", name, closest.Hint(name, Presets()), strings.Join(Presets(), ", "))
 }
