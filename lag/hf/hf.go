@@ -35,6 +35,22 @@ type Model struct {
 	// [Save] keeps those that it does not know, such as names of labels,
 	// ids of special tokens and settings of generation. Nil for our own models.
 	Original map[string]json.RawMessage
+
+	// NewHead are the names of the parameters that the checkpoint lacked and that
+	// were drawn, see [Options]. The model predicts nothing before they are
+	// trained. Nil if the checkpoint had all.
+	NewHead []string
+}
+
+// Options are the options of [LoadWith].
+type Options struct {
+	// NewHead makes the head of the language model for a checkpoint that was saved
+	// without it, such as a BertModel or a sentence encoder: its weights are drawn
+	// as the model's own initialization draws them, BERT's with the checkpoint's
+	// initializer_range, and a head that is tied to the embeddings stays tied.
+	// A checkpoint that has a head, or a part of one, is then an error.
+	NewHead bool
+	Seed    int64 // of the weights of the new head
 }
 
 // Load reads a model. The source is a directory, or hf:owner/name or
@@ -42,6 +58,11 @@ type Model struct {
 // [Download]. Weights in half precision become float32. Weights that are not
 // finite are an error.
 func Load(ctx context.Context, source string) (*Model, error) {
+	return LoadWith(ctx, source, Options{})
+}
+
+// LoadWith is [Load] with options.
+func LoadWith(ctx context.Context, source string, o Options) (*Model, error) {
 	dir, err := Download(ctx, source, nil)
 	if err != nil {
 		return nil, err
@@ -55,9 +76,11 @@ func Load(ctx context.Context, source string) (*Model, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if m.Config, m.Params, err = loadWeights(file, m.Config, true); err != nil {
+	c := checkpoint{file: file, finite: true, options: o}
+	if m.Config, m.Params, err = c.loadWeights(m.Config); err != nil {
 		return nil, err
 	}
+	m.NewHead = c.made
 	m.Files = TokenizerFiles(dir)
 	return m, nil
 }

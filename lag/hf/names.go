@@ -46,12 +46,12 @@ func (n names) canonical(name string, body bool) string {
 // shape or a non-floating-point type is an error. Weights in half precision become
 // float32.
 func LoadWeights(f *safetensors.File, config model.Config) (model.Config, growth.Tensors, error) {
-	return loadWeights(f, config, false)
+	c := checkpoint{file: f}
+	return c.loadWeights(config)
 }
 
-// loadWeights is LoadWeights. If finite is set, a number that is not finite is an
-// error too.
-func loadWeights(f *safetensors.File, config model.Config, finite bool) (model.Config, growth.Tensors, error) {
+// loadWeights is [LoadWeights] with the settings of the checkpoint.
+func (c *checkpoint) loadWeights(config model.Config) (model.Config, growth.Tensors, error) {
 	export, err := config.Export()
 	if err != nil {
 		return nil, nil, err
@@ -60,12 +60,12 @@ func loadWeights(f *safetensors.File, config model.Config, finite bool) (model.C
 	if err != nil {
 		return nil, nil, err
 	}
-	c := checkpoint{file: f, names: names{a.Names}, finite: finite}
+	c.names = names{a.Names}
 	if err := c.list(); err != nil {
 		return nil, nil, err
 	}
 	if a.Settle != nil {
-		if config, err = a.Settle(config, &c); err != nil {
+		if config, err = a.Settle(config, c); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -100,6 +100,8 @@ type checkpoint struct {
 	names   names
 	tensors map[string]string // names in the file of tensors that were not read yet, by canonical name
 	finite  bool              // refuse numbers that are not finite
+	options Options
+	made    []string // parameters of the new head
 }
 
 func (c *checkpoint) list() error {
@@ -118,14 +120,14 @@ func (c *checkpoint) list() error {
 
 func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error) {
 	params := make(growth.Tensors, len(parameters))
-	var missing []string
+	var missing []transformer.Param
 	dtypes := make(map[safetensors.DType]bool)
 	for _, p := range parameters {
 		theirs := c.names.theirs(p.Name)
 		name, ok := c.tensors[theirs]
 		if !ok {
 			if theirs, name, ok = c.substitute(theirs); !ok {
-				missing = append(missing, theirs)
+				missing = append(missing, p)
 				continue
 			}
 		}
@@ -138,8 +140,8 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 		entry, _ := c.file.Entry(name)
 		dtypes[entry.DType] = true
 	}
-	if len(missing) > 0 {
-		return nil, c.missing(missing)
+	if err := c.addHead(params, missing); err != nil {
+		return nil, err
 	}
 	if err := c.compareCopies(params, parameters); err != nil {
 		return nil, err
@@ -192,16 +194,6 @@ func notFiniteIn(t growth.Tensor) (n int) {
 	return n
 }
 
-// missing returns the error for missing tensors.
-func (c *checkpoint) missing(list []string) error {
-	advice := "the weights do not belong to " + configFile + ", or a file was not copied"
-	ofBody := func(name string) bool { return !strings.HasPrefix(name, c.names.Outside) }
-	if c.names.NoHead != "" && !slices.ContainsFunc(list, ofBody) {
-		advice = c.names.NoHead
-	}
-	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
-}
-
 // compareCopies reads the copies of tensors and compares them with the originals.
 func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transformer.Param) error {
 	for _, copied := range c.names.Copies {
@@ -237,7 +229,11 @@ func (c *checkpoint) leftOver() error {
 		}
 	}
 	if len(dropped) > 0 {
-		log.Info(c.names.HeadsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
+		advice := c.names.HeadsAdvice
+		if c.options.NewHead {
+			advice = "tensors that the language model does not have are dropped"
+		}
+		log.Info(advice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
 	}
 	if len(c.tensors) == 0 {
 		return nil

@@ -2,7 +2,6 @@ package hf_test
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -215,11 +214,7 @@ func TestMalformed(t *testing.T) {
 		want       []string
 	}{
 		{"missing tensor", "bert", func(c *checkpoint) { delete(c.tensors, query) }, []string{"lacks 1 tensors", query}},
-		{"no head", "bert", func(c *checkpoint) {
-			maps.DeleteFunc(c.tensors, func(name string, _ growth.Tensor) bool { return strings.HasPrefix(name, "cls.") })
-			c.rename(func(name string) string { return strings.TrimPrefix(name, "bert.") })
-			c.config["architectures"] = []string{"BertModel"}
-		}, []string{"cls.predictions.transform.dense.weight", "without the head", "BertForMaskedLM"}},
+		{"no head", "bert", func(c *checkpoint) { *c = *encoder(t) }, []string{"cls.predictions.transform.dense.weight", "without the head", "new head"}},
 		{"left over", "bert", func(c *checkpoint) { c.tensors["bert.extra"] = c.tensors[word] }, []string{"holds 1 tensors", "bert.extra"}},
 		{"many left over", "bert", set("num_hidden_layers", 1), []string{"holds 16 tensors", "and 8 more"}},
 		{"shape", "bert", func(c *checkpoint) {

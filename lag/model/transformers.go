@@ -64,8 +64,8 @@ type TensorNames struct {
 	Heads       []string          // tensors of heads that the model may lack; they are dropped with a log line
 	HeadsAdvice string            // text of that log line
 	Prefix      string            // prefix of the body's names; absent if the body was saved alone
-	Outside     string            // prefix of all other names
-	NoHead      string            // advice if the body was saved without a head
+	Outside     string            // prefix of all other names, which are the head's
+	NoHead      string            // advice if the body was saved without a head; "" if no head can be made
 	Legacy      map[string]string // older suffixes of names
 }
 

@@ -60,8 +60,8 @@ var tensorNames = model.TensorNames{
 	Heads:       []string{"bert.pooler.dense.weight", "bert.pooler.dense.bias", "cls.seq_relationship.weight", "cls.seq_relationship.bias"},
 	HeadsAdvice: "tensors of next-sentence prediction are dropped; to keep them, name BertForPreTraining in architectures in config.json",
 	Prefix:      "bert.",
-	Outside:     "cls.",
-	NoHead:      "it contains BERT without the head of the language model, which is required; load it with BertForMaskedLM in Python, which adds a new head, train that, and save the model",
+	Outside:     headPrefix,
+	NoHead:      "it contains BERT without the head of the language model, which is required; ask for a new head, and train that",
 	// google-research/bert and its first PyTorch port use these names for a
 	// LayerNorm's scale and offset.
 	Legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
