@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag"
@@ -238,5 +241,31 @@ func TestHeadFirst(t *testing.T) {
 	m.TieEmbeddings, tied.HeadFirst = true, 1
 	if tied.Model.Config = m; tied.Validate() == nil || !strings.Contains(tied.Validate().Error(), "no head of its own") {
 		t.Errorf("a tied head: got error %v", tied.Validate())
+	}
+}
+
+// TestExportIsSaid: that transformers cannot load a model is said before it is
+// trained, and nothing is said of one that it can load.
+func TestExportIsSaid(t *testing.T) {
+	data, level := t.TempDir(), log.GetLevel()
+	log.SetLevel(log.WarnLevel)
+	defer log.SetLevel(level)
+	for preset, want := range map[string]bool{"causal-lm": true, "bert": false} {
+		var before strings.Builder // what is logged before the first step
+		log.SetOutput(&before)
+		config, trains := smallTraining(t, preset), false
+		_, err := lag.Train(t.Context(), config, lag.Options{Dir: t.TempDir(), DataDir: data, Backend: backend.Go, Observe: func(e progress.Event) {
+			if e.Phase == progress.PhaseTrain && !trains {
+				trains = true
+				log.SetOutput(io.Discard)
+			}
+		}})
+		log.SetOutput(os.Stderr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(before.String(), "transformers cannot load what is trained"); said != want {
+			t.Errorf("%s: said %t in %q", preset, said, before.String())
+		}
 	}
 }

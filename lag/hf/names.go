@@ -24,6 +24,9 @@ func (n names) theirs(ours string) string {
 			return p.Theirs
 		}
 	}
+	for _, p := range n.Parts {
+		ours = strings.Replace(ours, p.Ours, p.Theirs, 1)
+	}
 	return ours
 }
 
@@ -69,7 +72,13 @@ func (c *checkpoint) loadWeights(config model.Config) (model.Config, growth.Tens
 			return nil, nil, err
 		}
 	}
-	params, err := c.load(config.Parameters())
+	derived := make(growth.Tensors)
+	if a.Derive != nil {
+		if derived, err = c.derive(config, a.Derive); err != nil {
+			return nil, nil, err
+		}
+	}
+	params, err := c.load(config.Parameters(), derived)
 	return config, params, err
 }
 
@@ -118,11 +127,47 @@ func (c *checkpoint) list() error {
 	return nil
 }
 
-func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error) {
-	params := make(growth.Tensors, len(parameters))
+// derive returns the parameters that the checkpoint does not hold as such.
+func (c *checkpoint) derive(config model.Config, of func(model.Config, string, func(string, ...int) (growth.Tensor, error)) (growth.Tensor, bool, error)) (growth.Tensors, error) {
+	derived := make(growth.Tensors)
+	for _, p := range config.Parameters() {
+		var unread error
+		t, ok, err := of(config, p.Name, func(name string, shape ...int) (t growth.Tensor, err error) {
+			t, unread = c.take(name, shape)
+			return t, unread
+		})
+		if err != nil && unread == nil { // take's errors name the file
+			err = fmt.Errorf("%s: %w", c.file.Path(), err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			derived[p.Name] = t
+		}
+	}
+	return derived, nil
+}
+
+// take reads a tensor that is not a parameter.
+func (c *checkpoint) take(name string, shape []int) (growth.Tensor, error) {
+	stored, ok := c.tensors[name]
+	if !ok {
+		return growth.Tensor{}, fmt.Errorf("%s lacks the tensor %s; the weights do not belong to %s, or a file was not copied", c.file.Path(), name, configFile)
+	}
+	delete(c.tensors, name)
+	return c.read(stored, shape)
+}
+
+// load reads the parameters that were not derived.
+func (c *checkpoint) load(parameters []transformer.Param, derived growth.Tensors) (growth.Tensors, error) {
+	params := maps.Clone(derived)
 	var missing []transformer.Param
 	dtypes := make(map[safetensors.DType]bool)
 	for _, p := range parameters {
+		if _, ok := derived[p.Name]; ok {
+			continue
+		}
 		theirs := c.names.theirs(p.Name)
 		name, ok := c.tensors[theirs]
 		if !ok {

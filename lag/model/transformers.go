@@ -18,7 +18,11 @@ type Architecture struct {
 	Parse func(text []byte, class string) (Config, error)
 	// Settle changes the shape to what the tensors of the checkpoint say, where
 	// config.json leaves it open. It is nil if config.json says everything.
-	Settle    func(c Config, tensors Stored) (Config, error)
+	Settle func(c Config, tensors Stored) (Config, error)
+	// Derive returns a parameter that the checkpoint does not hold as such, from the
+	// tensors that it holds; ok is false for all others. Read takes a tensor by
+	// transformers' name. It is nil if the checkpoint holds all parameters.
+	Derive    func(c Config, parameter string, read func(name string, shape ...int) (growth.Tensor, error)) (t growth.Tensor, ok bool, err error)
 	Aliases   []Alias
 	Fixed     []Fixed
 	Names     TensorNames
@@ -59,6 +63,7 @@ type Fixed struct {
 // Parameters that are not in Pairs have the same name on both sides.
 type TensorNames struct {
 	Pairs       []TensorPair
+	Parts       []TensorPair // parts of names that differ; each is replaced once, in this order
 	Copies      []TensorCopy
 	Ignored     []string          // unused tensors
 	Heads       []string          // tensors of heads that the model may lack; they are dropped with a log line
@@ -94,8 +99,8 @@ type Export struct {
 	Without   []string // fields that its config.json must not have
 	Note      string   // what is written in another way than the model has it; "" for nothing
 	// Adapt changes the tensors, by transformers' names, where transformers needs
-	// others than those of the model. It may add and replace tensors, but must
-	// not change the values of one. It may be nil.
+	// others than those of the model. It may add, replace and remove tensors, but
+	// must not change the values of one. It may be nil.
 	Adapt func(tensors growth.Tensors)
 }
 
