@@ -41,7 +41,11 @@ func (p *Program) trained(step Step) ([]float32, error) {
 		return p.onlyHead()
 	}
 	frozen := step.Frozen
-	if !slices.Contains(frozen, true) {
+	switch {
+	case slices.Contains(frozen, true):
+	case step.masked:
+		return slices.Repeat([]float32{1}, len(p.parameters)), nil
+	default:
 		return nil, nil
 	}
 	mask := make([]float32, len(p.parameters))

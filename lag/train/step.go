@@ -20,6 +20,7 @@ type Step struct {
 	// HeadOnly makes the step change the head alone, see [Headed], whatever Frozen
 	// says. It costs as much as a whole step: all gradients are computed.
 	HeadOnly bool
+	masked   bool  // a run whose first steps train the head alone uses one program for all
 	Seed     int64 // seed of dropout, whose random numbers depend on the seed, the state's Step and the micro-batch
 }
 
