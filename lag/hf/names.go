@@ -267,6 +267,13 @@ func (c *checkpoint) leftOver() error {
 	for _, name := range c.names.Ignored {
 		delete(c.tensors, name)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.tensors)) {
+		ofOther := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		if c.options.NewHead && slices.ContainsFunc(c.names.OtherHeads, ofOther) {
+			dropped = append(dropped, name)
+			delete(c.tensors, name)
+		}
+	}
 	for _, name := range c.names.Heads {
 		if _, ok := c.tensors[name]; ok {
 			dropped = append(dropped, name)

@@ -98,6 +98,31 @@ func TestNewHead(t *testing.T) {
 	}
 }
 
+// TestNewHeadOfClassifier: the head of a classifier is dropped for a new one, and only
+// if one was asked for.
+func TestNewHeadOfClassifier(t *testing.T) {
+	c := encoder(t)
+	c.rename(func(name string) string { return "bert." + name })
+	c.config["architectures"] = []string{"BertForSequenceClassification"}
+	c.tensors["classifier.weight"] = growth.Tensor{Shape: []int{2, 12}, Data: make([]float32, 24)}
+	c.tensors["classifier.bias"] = growth.Tensor{Shape: []int{2}, Data: make([]float32, 2)}
+	dir := c.write(t)
+	m, err := loadWithHead(t, dir, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.NewHead) != 5 {
+		t.Errorf("the new head is %v", m.NewHead)
+	}
+	_, err = hf.Load(t.Context(), dir)
+	if e, ok := errors.AsType[*advice.Error](err); !ok || !slices.Contains(e.Fields, advice.NewHead) {
+		t.Errorf("without asking: %v", err)
+	}
+	c.tensors["unknown.weight"] = c.tensors["classifier.weight"]
+	_, err = loadWithHead(t, c.write(t), 1)
+	checkError(t, err, "holds 1 tensors", "unknown.weight")
+}
+
 // TestNewHeadOfT5: a T5 whose head was lost gets one of its own.
 func TestNewHeadOfT5(t *testing.T) {
 	c := openCheckpoint(t, "t5")

@@ -14,6 +14,7 @@ import (
 type Architecture struct {
 	ModelType string   // model_type in config.json
 	Classes   []string // classes whose checkpoints can be read; the first is the default
+	Bodies    []string // classes with other heads, whose checkpoints can be read if a new head is made
 	// Parse reads the shape from a config.json.
 	Parse func(text []byte, class string) (Config, error)
 	// Settle changes the shape to what the tensors of the checkpoint say, where
@@ -68,6 +69,7 @@ type TensorNames struct {
 	Ignored     []string          // unused tensors
 	Heads       []string          // tensors of heads that the model may lack; they are dropped with a log line
 	HeadsAdvice string            // text of that log line
+	OtherHeads  []string          // prefixes of the tensors of other classes' heads, which are dropped if a new head is made
 	Prefix      string            // prefix of the body's names; absent if the body was saved alone
 	Outside     string            // prefix of all other names, which are the head's
 	NoHead      string            // advice if the body was saved without a head; "" if no head can be made

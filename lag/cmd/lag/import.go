@@ -17,7 +17,7 @@ import (
 
 func importCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	var o hf.Options
-	flags.BoolVar(&o.NewHead, "new-head", false, "make a new head of the language model, for a model that was saved without it, such as a sentence encoder")
+	flags.BoolVar(&o.NewHead, "new-head", false, "make a new head of the language model, for a model that was saved without it, such as a sentence encoder, or with that of a classifier, which is dropped")
 	flags.Int64Var(&o.Seed, "seed", 1, "seed `number` of the weights of the new head")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 2 {
@@ -61,7 +61,7 @@ func printNewHead(w io.Writer, dir string, m *hf.Model, seed int64) {
 // loadHF loads a model of transformers. It shows a progress bar for downloads.
 func loadHF(ctx context.Context, source string, o hf.Options) (*hf.Model, error) {
 	bars := newBars(os.Stderr)
-	dir, err := hf.Download(ctx, source, func(done, total int64) { bars.stage("download", done, total) })
+	dir, err := hf.DownloadWith(ctx, source, o, func(done, total int64) { bars.stage("download", done, total) })
 	bars.finish()
 	if err != nil {
 		return nil, err

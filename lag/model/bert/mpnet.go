@@ -66,6 +66,7 @@ var mpnetNames = model.TensorNames{
 	Ignored:     []string{"mpnet.embeddings.position_ids"},
 	Heads:       []string{"mpnet.pooler.dense.weight", "mpnet.pooler.dense.bias"},
 	HeadsAdvice: "tensors that the language model does not have are dropped",
+	OtherHeads:  otherHeads,
 	Prefix:      "mpnet.",
 	Outside:     "lm_head.",
 	NoHead:      tensorNames.NoHead,

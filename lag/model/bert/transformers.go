@@ -57,6 +57,7 @@ var tensorNames = model.TensorNames{
 	// Tensors of the class ForPreTraining that ForMaskedLM does not have.
 	Heads:       []string{"bert.pooler.dense.weight", "bert.pooler.dense.bias", "cls.seq_relationship.weight", "cls.seq_relationship.bias"},
 	HeadsAdvice: "tensors of next-sentence prediction are dropped; to keep them, name BertForPreTraining in architectures in config.json",
+	OtherHeads:  otherHeads,
 	Prefix:      "bert.",
 	Outside:     headPrefix,
 	NoHead:      "it contains BERT without the head of the language model, which is required; ask for a new head, and train that",
@@ -65,18 +66,27 @@ var tensorNames = model.TensorNames{
 	Legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
 }
 
+// otherHeads are the prefixes of the heads of classifiers, of tokens too, and of those
+// that answer questions.
+var otherHeads = []string{"classifier.", "qa_outputs."}
+
+// bodies returns the classes with such heads, whose names begin alike.
+func bodies(name string) []string {
+	return []string{name + "ForSequenceClassification", name + "ForTokenClassification", name + "ForMultipleChoice", name + "ForQuestionAnswering"}
+}
+
 var tokenizer = model.TokenizerKind{Special: []string{"cls_token", "sep_token"}, Inputs: []string{"input_ids", "token_type_ids", "attention_mask"}}
 
 var architectures = []model.Architecture{
 	{
 		ModelType: "bert", Classes: []string{"BertForMaskedLM", "BertForPreTraining", "BertModel"},
-		Parse: parsePostNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
+		Bodies: bodies("Bert"), Parse: parsePostNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
 	}, {
 		ModelType: "megatron-bert", Classes: []string{"MegatronBertForMaskedLM", "MegatronBertForPreTraining", "MegatronBertModel"},
-		Parse: parsePreNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
+		Bodies: bodies("MegatronBert"), Parse: parsePreNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
 	}, {
 		ModelType: "mpnet", Classes: []string{"MPNetForMaskedLM", "MPNetModel"},
-		Parse: parseMPNet, Derive: deriveMPNet, Fixed: mpnetFixed, Names: mpnetNames, Tokenizer: mpnetTokenizer,
+		Bodies: bodies("MPNet"), Parse: parseMPNet, Derive: deriveMPNet, Fixed: mpnetFixed, Names: mpnetNames, Tokenizer: mpnetTokenizer,
 	},
 }
 
