@@ -74,7 +74,7 @@ const twoCores = "two cores of an AMD EPYC, XLA"
 
 var studyPresets = presetList[StudyConfig]{
 	{about("smoke", "shows that everything works; its numbers mean nothing", twoCores+", or the pure-Go engine", 1, "seconds", "4.58"), smoke},
-	{about("quick", "17 strategies of a toy BERT, 3 to 6 layers, one seed", twoCores, 1, "5 minutes", "the best 3.18, the worst 3.31 on the prose of Go 1.26's installation"), quick},
+	{about("quick", "12 strategies of a toy BERT, 3 to 6 layers, one seed", twoCores, 2, "three and a half minutes", "the best 2.65, the worst 2.83 on the prose of Go 1.26's installation"), quick},
 	{about("bert", "45 strategies of a small BERT, 3 to 6 layers, two seeds, to a decayed end", twoCores, 2, "50 minutes", "the best 3.27 on 50 MB of Wikipedia, the spread of the strategies 0.03"), bertStudy},
 	{about("ul2", "14 strategies of a small encoder-decoder, 3+3 to 4+4 layers, two seeds", twoCores, 2, "50 minutes", "the best 4.63 on 50 MB of Wikipedia, the spread of the strategies 0.007"), ul2Study},
 }
