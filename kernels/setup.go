@@ -55,8 +55,12 @@ var usual = parts{xla: true}
 
 // ensure installs what is missing. Several processes may call it at the same
 // time: one works while the others wait.
-func ensure(ctx context.Context, c checkout.Checkout, want parts) (err error) {
-	start := time.Now()
+func ensure(ctx context.Context, c checkout.Checkout, want parts) error {
+	return locked(ctx, c, func(ctx context.Context) error { return install(ctx, c, want) })
+}
+
+// locked does a part of a set-up while no other process does.
+func locked(ctx context.Context, c checkout.Checkout, do func(context.Context) error) (err error) {
 	if err := os.MkdirAll(c.Private(), 0o755); err != nil {
 		return fmt.Errorf("creating the private directory: %w", err)
 	}
@@ -70,7 +74,12 @@ func ensure(ctx context.Context, c checkout.Checkout, want parts) (err error) {
 		}
 		_ = held.Unlock()
 	}()
-	ctx = held.Context()
+	return do(held.Context())
+}
+
+// install installs what is missing. The caller holds the lock.
+func install(ctx context.Context, c checkout.Checkout, want parts) error {
+	start := time.Now()
 	_ = os.RemoveAll(c.Private("tmp")) // left by a killed set-up; we hold the lock
 	if err := pyenv.Ensure(ctx, c); err != nil {
 		return err

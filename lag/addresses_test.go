@@ -20,7 +20,8 @@ import (
 // testdata/addresses.json, for data with the fingerprint "pinned" on the
 // backend "go". Version 0.1 wrote that file. If an address changes, every user
 // trains that run again: the file may change only together with
-// [train.FormatVersion].
+// [train.FormatVersion]. A preset that gets another configuration adds to it, and
+// the one that it had stays, as "quick" does.
 func TestAddresses(t *testing.T) {
 	got := make(map[string]string)
 	put := func(key string, run *engine.Run, err error) {
@@ -35,11 +36,7 @@ func TestAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Finalize)
-	for _, name := range Presets() {
-		config, err := Preset(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, config := range everyStudy(t) {
 		config.Growth.Controls = result.Controls()
 		s, err := Open(config, Options{})
 		if err != nil {
@@ -116,4 +113,23 @@ func TestAddresses(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("addresses changed (-want +got):\n%s", diff)
 	}
+}
+
+// everyStudy returns the configurations of all presets of studies, past ones too.
+func everyStudy(t *testing.T) map[string]StudyConfig {
+	t.Helper()
+	all := make(map[string]StudyConfig)
+	for _, name := range Presets() {
+		config, err := Preset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = config
+	}
+	// The preset quick had fewer steps and more strategies.
+	all["quick of 3000 steps"] = all["quick"]
+	before := all["quick"]
+	before.Pretrain.Schedule.Steps, before.Growth.Schedule.Steps, before.Growth.Few = 1200, 150, false
+	all["quick"] = before
+	return all
 }

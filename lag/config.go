@@ -68,6 +68,7 @@ type PoolOptions struct {
 	Rewarm     int            `json:"rewarm"`               // steps of re-warm-up, or of training only the new layers, for strategies that do so
 	Wide       bool           `json:"wide"`                 // use the wide pool, see [growth.Options]
 	Strategies []string       `json:"strategies,omitempty"` // names from the pool; empty means all
+	Few        bool           `json:"few,omitempty"`        // only the strategies that differ most; has no effect if Wide is set or Strategies are named
 }
 
 // UnmarshalJSON reads a configuration. Unknown and missing fields are errors.
@@ -151,7 +152,7 @@ func (c StudyConfig) Pool() (growth.Pool, error) {
 // pool returns the strategies that grow from one depth to another and fit the
 // schedule.
 func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
-	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm})
+	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm, Few: o.Few && len(o.Strategies) == 0})
 	if err != nil {
 		return nil, err
 	}

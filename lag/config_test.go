@@ -48,6 +48,9 @@ func TestAboutPresets(t *testing.T) {
 			if !slices.Contains(names[i], a.Name) || a.Workers < 1 {
 				t.Errorf("%+v is not of one of %q", a, names[i])
 			}
+			if exports := strings.HasSuffix(a.Exports, "ForMaskedLM") || strings.HasSuffix(a.Exports, "ForConditionalGeneration"); exports == strings.HasSuffix(a.Name, "-lm") {
+				t.Errorf("preset %s: transformers loads its models as %q", a.Name, a.Exports)
+			}
 			for _, text := range []string{a.What, a.Hardware, a.Takes, a.Expect} {
 				if text == "" || strings.Contains(text, "_") {
 					t.Errorf("preset %s: %+v", a.Name, a)

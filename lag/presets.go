@@ -17,15 +17,25 @@ type About struct {
 	Workers  int    // processes that shared the work
 	Takes    string // time
 	Expect   string // final losses, in nats per predicted token
+	Exports  string // class of transformers that loads its models, or why none does
+}
+
+func about(name, what, hardware string, workers int, takes, expect string) About {
+	return About{Name: name, What: what, Hardware: hardware, Workers: workers, Takes: takes, Expect: expect}
 }
 
 // preset is a ready configuration and what is to be known of it.
-type preset[C any] struct {
+type preset[C exporter] struct {
 	About
 	config func() (C, error)
 }
 
-type presetList[C any] []preset[C]
+// exporter is a configuration, see [Task.Exports].
+type exporter interface {
+	Exports() (class string, err error)
+}
+
+type presetList[C exporter] []preset[C]
 
 func (l presetList[C]) names() []string {
 	var names []string
@@ -39,7 +49,15 @@ func (l presetList[C]) names() []string {
 func (l presetList[C]) about() []About {
 	var list []About
 	for _, p := range l {
-		list = append(list, p.About)
+		a := p.About
+		c, err := p.config()
+		if err == nil {
+			a.Exports, err = c.Exports()
+		}
+		if err != nil {
+			a.Exports = fmt.Sprintf("none: %v", err)
+		}
+		list = append(list, a)
 	}
 	return list
 }
@@ -56,10 +74,10 @@ func (l presetList[C]) get(what, name string) (config C, err error) {
 const twoCores = "two cores of an AMD EPYC, XLA"
 
 var studyPresets = presetList[StudyConfig]{
-	{About{"smoke", "shows that everything works; its numbers mean nothing", twoCores + ", or the pure-Go engine", 1, "seconds", "4.58"}, smoke},
-	{About{"quick", "17 strategies of a toy BERT, 3 to 6 layers, one seed", twoCores, 1, "5 minutes", "the best 3.18, the worst 3.31 on the prose of Go 1.26's installation"}, quick},
-	{About{"bert", "45 strategies of a small BERT, 3 to 6 layers, two seeds, to a decayed end", twoCores, 2, "50 minutes", "the best 3.27 on 50 MB of Wikipedia, the spread of the strategies 0.03"}, bertStudy},
-	{About{"ul2", "14 strategies of a small encoder-decoder, 3+3 to 4+4 layers, two seeds", twoCores, 2, "50 minutes", "the best 4.63 on 50 MB of Wikipedia, the spread of the strategies 0.007"}, ul2Study},
+	{about("smoke", "shows that everything works; its numbers mean nothing", twoCores+", or the pure-Go engine", 1, "seconds", "4.58"), smoke},
+	{about("quick", "12 strategies of a toy BERT, 3 to 6 layers, one seed", twoCores, 2, "three and a half minutes", "the best 2.65, the worst 2.83 on the prose of Go 1.26's installation"), quick},
+	{about("bert", "45 strategies of a small BERT, 3 to 6 layers, two seeds, to a decayed end", twoCores, 2, "50 minutes", "the best 3.27 on 50 MB of Wikipedia, the spread of the strategies 0.03"), bertStudy},
+	{about("ul2", "14 strategies of a small encoder-decoder, 3+3 to 4+4 layers, two seeds", twoCores, 2, "50 minutes", "the best 4.63 on 50 MB of Wikipedia, the spread of the strategies 0.007"), ul2Study},
 }
 
 // Presets returns the names that [Preset] takes.
@@ -72,9 +90,9 @@ func Preset(name string) (StudyConfig, error) { return studyPresets.get("preset"
 func AboutPresets() []About { return studyPresets.about() }
 
 var stackingPresets = presetList[Stacking]{
-	{About{"smoke", "shows that everything works; its numbers mean nothing", twoCores + ", or the pure-Go engine", 1, "seconds", "4.44 to 4.51"}, smokeStacking},
-	{About{"quick", "three stages of a toy BERT, 3 to 9 layers, five arms, two seeds", twoCores, 2, "21 minutes", "MIDAS 2.635, stack-last 2.655, adaptive 2.707, scratch 2.822, late growth 2.873"}, quickStacking},
-	{About{"bert", "the same of a small BERT with stages twice as long", twoCores, 2, "50 minutes", "adaptive 2.963, MIDAS 2.976, stack-last 2.987, scratch 3.142, late growth 3.145 on 50 MB of Wikipedia"}, bertStacking},
+	{about("smoke", "shows that everything works; its numbers mean nothing", twoCores+", or the pure-Go engine", 1, "seconds", "4.44 to 4.51"), smokeStacking},
+	{about("quick", "three stages of a toy BERT, 3 to 9 layers, five arms, two seeds", twoCores, 2, "21 minutes", "MIDAS 2.635, stack-last 2.655, adaptive 2.707, scratch 2.822, late growth 2.873"), quickStacking},
+	{about("bert", "the same of a small BERT with stages twice as long", twoCores, 2, "50 minutes", "adaptive 2.963, MIDAS 2.976, stack-last 2.987, scratch 3.142, late growth 3.145 on 50 MB of Wikipedia"), bertStacking},
 }
 
 // StackingPresets returns the names that [StackingPreset] takes.
@@ -89,12 +107,12 @@ func StackingPreset(name string) (Stacking, error) {
 func AboutStackingPresets() []About { return stackingPresets.about() }
 
 var trainingPresets = presetList[Training]{
-	{About{"bert", "a BERT of 4 layers, hidden size 128, with relative positions", twoCores, 1, "about 20 minutes, 0.20 s a step", "3.76 on 50 MB of Wikipedia"}, bertTraining},
-	{About{"ul2", "a UL2 encoder-decoder of 3+3 layers, hidden size 128", twoCores, 1, "about 28 minutes, 0.41 s a step", "4.38 on 50 MB of Wikipedia"},
+	{about("bert", "a BERT of 4 layers, hidden size 128, with relative positions", twoCores, 1, "about 20 minutes, 0.20 s a step", "3.76 on 50 MB of Wikipedia"), bertTraining},
+	{about("ul2", "a UL2 encoder-decoder of 3+3 layers, hidden size 128", twoCores, 1, "about 28 minutes, 0.41 s a step", "4.38 on 50 MB of Wikipedia"),
 		func() (Training, error) { return ul2Training("ul2", "encoder-decoder", objective.KindUL2) }},
-	{About{"prefix-lm", "UL2 as a prefix-LM decoder of 3 layers", twoCores, 1, "about 16 minutes, 0.24 s a step", "4.26 on 50 MB of Wikipedia"},
+	{about("prefix-lm", "UL2 as a prefix-LM decoder of 3 layers", twoCores, 1, "about 16 minutes, 0.24 s a step", "4.26 on 50 MB of Wikipedia"),
 		func() (Training, error) { return ul2Training("prefix-lm", "prefix-lm", objective.KindUL2) }},
-	{About{"causal-lm", "a causal decoder of 3 layers", twoCores, 1, "about 13 minutes, 0.19 s a step", "3.99 on 50 MB of Wikipedia"},
+	{about("causal-lm", "a causal decoder of 3 layers", twoCores, 1, "about 13 minutes, 0.19 s a step", "3.99 on 50 MB of Wikipedia"),
 		func() (Training, error) { return ul2Training("causal-lm", "causal-lm", objective.KindCausalLM) }},
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -36,6 +37,11 @@ type Training struct {
 	// whose tokenizer is not known: one that was imported without it, or with
 	// one that cannot be read. Its embeddings are then those of other tokens.
 	NewVocabulary bool `json:"new_vocabulary,omitempty"`
+	// HeadFirst is the number of steps at the beginning that train the head alone,
+	// for a model whose head is new, see [hf.Options]. Trained at once with the rest,
+	// a head that knows nothing spoils what the rest has learned. The learning-rate
+	// schedule goes over all steps.
+	HeadFirst int `json:"head_first_steps,omitempty"`
 
 	MicroBatches  int            `json:"micro_batches"` // number of parts of each batch; their gradients are accumulated
 	Schedule      train.Schedule `json:"schedule"`
@@ -71,8 +77,24 @@ func (c Training) Validate() error {
 	if err := c.Schedule.Validate(); err != nil {
 		return err
 	}
+	if err := c.validateHeadFirst(); err != nil {
+		return err
+	}
 	if c.BatchSize%c.MicroBatches != 0 {
 		return fmt.Errorf("%d micro_batches do not divide the batch_size %d", c.MicroBatches, c.BatchSize)
+	}
+	return nil
+}
+
+func (c Training) validateHeadFirst() error {
+	switch {
+	case c.HeadFirst == 0:
+		return nil
+	case c.HeadFirst < 0 || c.HeadFirst > c.Schedule.Steps:
+		return advice.Value(advice.HeadFirst, "is %d; it must be between 0 and the %d steps of the training", c.HeadFirst, c.Schedule.Steps)
+	}
+	if err := train.CheckHead(c.Model.Config); err != nil {
+		return &advice.Error{Fields: []string{advice.HeadFirst}, Err: err}
 	}
 	return nil
 }
@@ -80,9 +102,13 @@ func (c Training) Validate() error {
 // Describe returns a one-line description of the training. The configuration
 // must be valid.
 func (c Training) Describe() string {
-	return fmt.Sprintf("%s of %s, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
+	text := fmt.Sprintf("%s of %s, %d parameters, objective %s, %d steps of %d sequences with %s at a rate of %g, on %s",
 		c.Model.Family(), c.Model.Layers(), c.Model.ParameterCount(), c.Objective.Settings.Kind(), c.Schedule.Steps, c.BatchSize,
 		c.Optimizer.Name(), c.Schedule.Peak, c.Data.Corpus)
+	if c.HeadFirst > 0 {
+		text += fmt.Sprintf("; the first %d steps train the head alone", c.HeadFirst)
+	}
+	return text
 }
 
 // Train runs a training to its end, or finds it complete. If the context is
@@ -152,7 +178,7 @@ func describe(dir string, o train.Outcome, d *data.Dataset) *result.Training {
 // run returns the run of the training.
 func (c Training) run(s *engine.Session) (*engine.Run, error) {
 	spec := s.Spec(progress.PhaseTrain, c.Model, c.Seed, c.Schedule, engine.EvaluationsEvery(c.EvaluateEvery, c.Schedule.Steps))
-	spec.MicroBatches, spec.EvaluateEvery = c.MicroBatches, c.EvaluateEvery
+	spec.MicroBatches, spec.EvaluateEvery, spec.HeadFirst = c.MicroBatches, c.EvaluateEvery, c.HeadFirst
 	if c.Initial != "" {
 		fingerprint, err := s.SetInitial(c.Initial)
 		if err != nil {

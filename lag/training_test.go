@@ -4,12 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/lag"
@@ -163,6 +168,104 @@ func TestTrainingValidate(t *testing.T) {
 		c.change(&config)
 		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+// TestHeadFirst trains the head alone for the first steps: until then the rest is as
+// it was, interrupted or not, and afterwards it changes. It is another run than one
+// without, which [lag.Continue] finds by its config.json.
+func TestHeadFirst(t *testing.T) {
+	config := smallTraining(t, "bert")
+	config.HeadFirst, config.CheckpointsAt, config.CheckpointKeep = 8, []int{8}, 1
+	data := t.TempDir()
+	options := func(observe progress.Observer) lag.Options {
+		return lag.Options{Dir: filepath.Join(t.TempDir(), "training"), DataDir: data, Backend: backend.Go, Observe: observe}
+	}
+	first := options(nil)
+	whole, err := lag.Train(t.Context(), config, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parameters, optimizer := config.Model.Parameters(), config.Optimizer.Optimizer
+	begin, err := train.NewState(parameters, optimizer, config.Seed).Snapshot(parameters, optimizer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := config.Model.Config.(bert.Config).Head()
+	for _, step := range []int{8, 20} {
+		one := t.TempDir()
+		name := fmt.Sprintf("step-%08d.safetensors", step)
+		copyFile(t, filepath.Join(one, name), filepath.Join(train.CheckpointDir(whole.Dir), name))
+		snap, err := train.LoadCheckpoint(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range begin.Params {
+			same, frozen := reflect.DeepEqual(snap.Params[name], begin.Params[name]), step == 8 && !slices.Contains(head, name)
+			if same != frozen {
+				t.Errorf("after %d steps: %s is as it was: %t, want %t", step, name, same, frozen)
+			}
+		}
+	}
+
+	for _, at := range []int{5, 13} {
+		ctx, cancel := context.WithCancel(t.Context())
+		again := options(func(e progress.Event) {
+			if e.Phase == progress.PhaseTrain && e.Done == int64(at) {
+				cancel()
+			}
+		})
+		if _, err := lag.Train(ctx, config, again); !errors.Is(err, context.Canceled) {
+			t.Fatalf("interrupted at %d: %v", at, err)
+		}
+		resumed, err := lag.Continue(t.Context(), filepath.Join(again.Dir, filepath.Base(whole.Dir)), lag.Options{DataDir: data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(resumed.Curve, whole.Curve) {
+			t.Errorf("interrupted at %d: losses %v, want %v", at, resumed.Curve, whole.Curve)
+		}
+	}
+	config.HeadFirst = 0
+	if without, err := lag.Train(t.Context(), config, first); err != nil || without.Dir == whole.Dir {
+		t.Errorf("without it the run is %s too, %v", without.Dir, err)
+	}
+	for steps, want := range map[int]string{-1: "head_first_steps is -1", 21: "between 0 and the 20 steps"} {
+		if config.HeadFirst = steps; config.Validate() == nil || !strings.Contains(config.Validate().Error(), want) {
+			t.Errorf("%d steps: got error %v", steps, config.Validate())
+		}
+	}
+	tied := smallTraining(t, "ul2")
+	m := tied.Model.Config.(ul2.Config)
+	m.TieEmbeddings, tied.HeadFirst = true, 1
+	if tied.Model.Config = m; tied.Validate() == nil || !strings.Contains(tied.Validate().Error(), "no head of its own") {
+		t.Errorf("a tied head: got error %v", tied.Validate())
+	}
+}
+
+// TestExportIsSaid: that transformers cannot load a model is said before it is
+// trained, and nothing is said of one that it can load.
+func TestExportIsSaid(t *testing.T) {
+	data, level := t.TempDir(), log.GetLevel()
+	log.SetLevel(log.WarnLevel)
+	defer log.SetLevel(level)
+	for preset, want := range map[string]bool{"causal-lm": true, "bert": false} {
+		var before strings.Builder // what is logged before the first step
+		log.SetOutput(&before)
+		config, trains := smallTraining(t, preset), false
+		_, err := lag.Train(t.Context(), config, lag.Options{Dir: t.TempDir(), DataDir: data, Backend: backend.Go, Observe: func(e progress.Event) {
+			if e.Phase == progress.PhaseTrain && !trains {
+				trains = true
+				log.SetOutput(io.Discard)
+			}
+		}})
+		log.SetOutput(os.Stderr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(before.String(), "transformers cannot load what is trained"); said != want {
+			t.Errorf("%s: said %t in %q", preset, said, before.String())
 		}
 	}
 }

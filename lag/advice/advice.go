@@ -30,11 +30,14 @@ const (
 	SequenceLength     = "objective.sequence_length"
 	NewVocabulary      = "new_vocabulary"
 	StudyNewVocabulary = "pretrain.new_vocabulary"
+
+	NewHead = "new_head" // of the import of a model
 )
 
 // Fields that errors about a value name, see [Value].
 const (
 	TrainingSteps = "schedule.steps"
+	HeadFirst     = "head_first_steps"
 	Lag           = "growth.lag"
 	EvaluateEvery = "evaluate_every"
 	MicroBatches  = "micro_batches"

@@ -73,7 +73,7 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 			return parts, errors.Join(err, batch.Finalize())
 		},
 		Seed: spec.Seed, Validation: s.fixed().validation, Schedule: spec.Schedule, Evaluate: spec.Evaluate, Checkpoints: checkpoints,
-		Tokens: cost.Tokens, FLOPs: cost.FLOPs,
+		Tokens: cost.Tokens, FLOPs: cost.FLOPs, HeadFirst: spec.HeadFirst,
 		// Early signals of probes are in the log. A training is done for its log and its state.
 		LogNeeded: spec.Kind == progress.PhaseProbe || spec.Kind == progress.PhaseTrain, StateNeeded: spec.Kind == progress.PhaseTrain,
 		Files:   func() (map[string][]byte, error) { return s.files(r) },

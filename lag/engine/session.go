@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -74,6 +76,10 @@ func Sketch(task Task, b *backend.Backend, fingerprint string) *Session {
 // Open opens the backend and prepares the data, which takes some seconds the
 // first time.
 func Open(ctx context.Context, task Task, o Options) (*Session, error) {
+	// Said before anything is trained, not when it is too late.
+	if _, err := task.Exports(); err != nil {
+		log.Warn("transformers cannot load what is trained", "because", err)
+	}
 	return open(task, o, func(s *Session) (*data.Dataset, error) {
 		return data.Prepare(ctx, task.Data, s.options.DataDir, s.observePreparation)
 	})

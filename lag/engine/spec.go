@@ -30,12 +30,13 @@ type Spec struct {
 	Optimizer         train.AnyOptimizer  `json:"optimizer"`
 	Schedule          train.Schedule      `json:"schedule"`
 	Evaluate          []int               `json:"evaluate"`
-	FirstBatch        int                 `json:"first_batch"`               // batch of step 0
-	InitialWeights    string              `json:"initial_weights,omitempty"` // fingerprint
-	Parent            string              `json:"parent,omitempty"`          // address of the run from which this one grows or branches
-	ParentStep        int                 `json:"parent_step,omitempty"`     // step at which a branch starts
-	Strategy          *growth.Strategy    `json:"strategy,omitempty"`        // without its name
-	Early             *Early              `json:"early,omitempty"`           // evaluations on a part of the validation set
+	FirstBatch        int                 `json:"first_batch"`                // batch of step 0
+	InitialWeights    string              `json:"initial_weights,omitempty"`  // fingerprint
+	Parent            string              `json:"parent,omitempty"`           // address of the run from which this one grows or branches
+	ParentStep        int                 `json:"parent_step,omitempty"`      // step at which a branch starts
+	Strategy          *growth.Strategy    `json:"strategy,omitempty"`         // without its name
+	Early             *Early              `json:"early,omitempty"`            // evaluations on a part of the validation set
+	HeadFirst         int                 `json:"head_first_steps,omitempty"` // steps at the beginning that train the head alone
 
 	MicroBatches  int `json:"-"` // only for a training of one model: number of parts of each batch
 	EvaluateEvery int `json:"-"` // only for a training of one model: steps between validation losses
@@ -52,6 +53,7 @@ type trainingSpec struct {
 	Backend         string         `json:"backend"`
 	Fingerprint     string         `json:"fingerprint"` // of the data set
 	InitialWeights  string         `json:"initial_weights,omitempty"`
+	HeadFirst       int            `json:"head_first_steps,omitempty"`
 }
 
 // MarshalJSON writes the kind first. A training of one model has another form,
@@ -67,7 +69,7 @@ func (s Spec) MarshalJSON() ([]byte, error) {
 			Seed: s.Seed, Optimizer: s.Optimizer,
 		},
 		MicroBatches: s.MicroBatches, Schedule: s.Schedule, EvaluateEvery: s.EvaluateEvery, Backend: s.Backend, Fingerprint: s.Data,
-		InitialWeights: s.InitialWeights,
+		InitialWeights: s.InitialWeights, HeadFirst: s.HeadFirst,
 	})
 }
 
@@ -91,7 +93,7 @@ func (s *Spec) UnmarshalJSON(text []byte) error {
 		Kind: progress.PhaseTrain, Backend: t.Backend, Data: t.Fingerprint, Objective: t.Objective, Model: t.Model, BatchSize: t.BatchSize,
 		ValidationBatches: t.ValidationBatches, ValidationSeed: t.Seed, Seed: t.Seed, Optimizer: t.Optimizer, Schedule: t.Schedule,
 		Evaluate: EvaluationsEvery(t.EvaluateEvery, t.Schedule.Steps), InitialWeights: t.InitialWeights, MicroBatches: t.MicroBatches,
-		EvaluateEvery: t.EvaluateEvery,
+		EvaluateEvery: t.EvaluateEvery, HeadFirst: t.HeadFirst,
 	}
 	return nil
 }

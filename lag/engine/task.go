@@ -76,3 +76,10 @@ func Positive(settings ...any) error {
 	}
 	return nil
 }
+
+// Exports returns the class of transformers that loads the task's models, or an error
+// that says why none does.
+func (t Task) Exports() (class string, err error) {
+	export, err := t.Model.Export()
+	return export.Class, err
+}

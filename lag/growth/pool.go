@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Pool is an ordered set of strategies that grow the same source to the same depth.
@@ -102,6 +103,7 @@ type Options struct {
 	GateSteps int     // training steps until gates are open; default DefaultGateSteps
 	Moments   Moments // for all strategies except those that vary it; default MomentsCopy
 
+	Few         bool // only the strategies that differ most, see [NewPool]; not in a wide pool
 	Wide        bool // add the strategies of [NewPool]'s second list
 	RewarmSteps int  // in a wide pool, training steps of learning-rate re-warm-up, and of training only new layers; default DefaultRewarmSteps
 	LearnSteps  int  // in a wide pool, steps to learn coefficients; default DefaultLearnSteps
@@ -166,6 +168,11 @@ func DefaultPool(from, to int) (Pool, error) { return NewPool(from, to, nil) }
 // are 40 (see [Pool.Filter]). A source of one layer gives few: from 1 to 2
 // there are 5. The selection is this project's own.
 //
+// With few, those that differ most are left, 12 from 3 to 6 layers: stack,
+// interleave, the last, the middle and the first layer repeated, new layers at
+// the bottom and on top, stack and interleave with zero and with gated
+// duplicates, and the last block repeated with gated ones.
+//
 // A wide pool also has the following, except those equivalent to an earlier
 // one:
 //
@@ -216,6 +223,9 @@ func NewPool(from, to int, opts *Options) (Pool, error) {
 		return nil, err
 	}
 	pool := c.pool.Union(ordered.pool.WithInit(Init{Kind: Zero}), ordered.pool.WithInit(o.gate()))
+	if o.Few && !o.Wide {
+		pool = pool.few()
+	}
 	var variants Pool
 	if o.Wide {
 		more, err := wide(from, to, o)
@@ -233,6 +243,17 @@ func NewPool(from, to int, opts *Options) (Pool, error) {
 	}
 	pool = pool.Union(variants).Dedupe()
 	return pool, pool.Validate(Depths{from}, Depths{to})
+}
+
+// few returns the strategies of a pool that differ most.
+func (p Pool) few() Pool {
+	kept := []string{
+		"stack", "interleave", "repeat-last-1", "repeat-middle-1", "in-place-1@0", "random-bottom", "random-top",
+		"stack-zero", "interleave-zero", "stack-gated", "interleave-gated",
+	}
+	return p.Filter(func(s Strategy) bool {
+		return slices.Contains(kept, s.Name) || strings.HasPrefix(s.Name, "repeat-last-") && s.Init.Kind == Gated
+	})
 }
 
 // collector collects strategies and the first error.

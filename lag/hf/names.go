@@ -24,6 +24,9 @@ func (n names) theirs(ours string) string {
 			return p.Theirs
 		}
 	}
+	for _, p := range n.Parts {
+		ours = strings.Replace(ours, p.Ours, p.Theirs, 1)
+	}
 	return ours
 }
 
@@ -46,12 +49,12 @@ func (n names) canonical(name string, body bool) string {
 // shape or a non-floating-point type is an error. Weights in half precision become
 // float32.
 func LoadWeights(f *safetensors.File, config model.Config) (model.Config, growth.Tensors, error) {
-	return loadWeights(f, config, false)
+	c := checkpoint{file: f}
+	return c.loadWeights(config)
 }
 
-// loadWeights is LoadWeights. If finite is set, a number that is not finite is an
-// error too.
-func loadWeights(f *safetensors.File, config model.Config, finite bool) (model.Config, growth.Tensors, error) {
+// loadWeights is [LoadWeights] with the settings of the checkpoint.
+func (c *checkpoint) loadWeights(config model.Config) (model.Config, growth.Tensors, error) {
 	export, err := config.Export()
 	if err != nil {
 		return nil, nil, err
@@ -60,16 +63,22 @@ func loadWeights(f *safetensors.File, config model.Config, finite bool) (model.C
 	if err != nil {
 		return nil, nil, err
 	}
-	c := checkpoint{file: f, names: names{a.Names}, finite: finite}
+	c.names = names{a.Names}
 	if err := c.list(); err != nil {
 		return nil, nil, err
 	}
 	if a.Settle != nil {
-		if config, err = a.Settle(config, &c); err != nil {
+		if config, err = a.Settle(config, c); err != nil {
 			return nil, nil, err
 		}
 	}
-	params, err := c.load(config.Parameters())
+	derived := make(growth.Tensors)
+	if a.Derive != nil {
+		if derived, err = c.derive(config, a.Derive); err != nil {
+			return nil, nil, err
+		}
+	}
+	params, err := c.load(config.Parameters(), derived)
 	return config, params, err
 }
 
@@ -100,6 +109,8 @@ type checkpoint struct {
 	names   names
 	tensors map[string]string // names in the file of tensors that were not read yet, by canonical name
 	finite  bool              // refuse numbers that are not finite
+	options Options
+	made    []string // parameters of the new head
 }
 
 func (c *checkpoint) list() error {
@@ -116,16 +127,52 @@ func (c *checkpoint) list() error {
 	return nil
 }
 
-func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error) {
-	params := make(growth.Tensors, len(parameters))
-	var missing []string
+// derive returns the parameters that the checkpoint does not hold as such.
+func (c *checkpoint) derive(config model.Config, of func(model.Config, string, func(string, ...int) (growth.Tensor, error)) (growth.Tensor, bool, error)) (growth.Tensors, error) {
+	derived := make(growth.Tensors)
+	for _, p := range config.Parameters() {
+		var unread error
+		t, ok, err := of(config, p.Name, func(name string, shape ...int) (t growth.Tensor, err error) {
+			t, unread = c.take(name, shape)
+			return t, unread
+		})
+		if err != nil && unread == nil { // take's errors name the file
+			err = fmt.Errorf("%s: %w", c.file.Path(), err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			derived[p.Name] = t
+		}
+	}
+	return derived, nil
+}
+
+// take reads a tensor that is not a parameter.
+func (c *checkpoint) take(name string, shape []int) (growth.Tensor, error) {
+	stored, ok := c.tensors[name]
+	if !ok {
+		return growth.Tensor{}, fmt.Errorf("%s lacks the tensor %s; the weights do not belong to %s, or a file was not copied", c.file.Path(), name, configFile)
+	}
+	delete(c.tensors, name)
+	return c.read(stored, shape)
+}
+
+// load reads the parameters that were not derived.
+func (c *checkpoint) load(parameters []transformer.Param, derived growth.Tensors) (growth.Tensors, error) {
+	params := maps.Clone(derived)
+	var missing []transformer.Param
 	dtypes := make(map[safetensors.DType]bool)
 	for _, p := range parameters {
+		if _, ok := derived[p.Name]; ok {
+			continue
+		}
 		theirs := c.names.theirs(p.Name)
 		name, ok := c.tensors[theirs]
 		if !ok {
 			if theirs, name, ok = c.substitute(theirs); !ok {
-				missing = append(missing, theirs)
+				missing = append(missing, p)
 				continue
 			}
 		}
@@ -138,8 +185,8 @@ func (c *checkpoint) load(parameters []transformer.Param) (growth.Tensors, error
 		entry, _ := c.file.Entry(name)
 		dtypes[entry.DType] = true
 	}
-	if len(missing) > 0 {
-		return nil, c.missing(missing)
+	if err := c.addHead(params, missing); err != nil {
+		return nil, err
 	}
 	if err := c.compareCopies(params, parameters); err != nil {
 		return nil, err
@@ -192,16 +239,6 @@ func notFiniteIn(t growth.Tensor) (n int) {
 	return n
 }
 
-// missing returns the error for missing tensors.
-func (c *checkpoint) missing(list []string) error {
-	advice := "the weights do not belong to " + configFile + ", or a file was not copied"
-	ofBody := func(name string) bool { return !strings.HasPrefix(name, c.names.Outside) }
-	if c.names.NoHead != "" && !slices.ContainsFunc(list, ofBody) {
-		advice = c.names.NoHead
-	}
-	return fmt.Errorf("%s lacks %d tensors of the model: %s; %s", c.file.Path(), len(list), shorten(list), advice)
-}
-
 // compareCopies reads the copies of tensors and compares them with the originals.
 func (c *checkpoint) compareCopies(params growth.Tensors, parameters []transformer.Param) error {
 	for _, copied := range c.names.Copies {
@@ -230,6 +267,13 @@ func (c *checkpoint) leftOver() error {
 	for _, name := range c.names.Ignored {
 		delete(c.tensors, name)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.tensors)) {
+		ofOther := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		if c.options.NewHead && slices.ContainsFunc(c.names.OtherHeads, ofOther) {
+			dropped = append(dropped, name)
+			delete(c.tensors, name)
+		}
+	}
 	for _, name := range c.names.Heads {
 		if _, ok := c.tensors[name]; ok {
 			dropped = append(dropped, name)
@@ -237,7 +281,11 @@ func (c *checkpoint) leftOver() error {
 		}
 	}
 	if len(dropped) > 0 {
-		log.Info(c.names.HeadsAdvice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
+		advice := c.names.HeadsAdvice
+		if c.options.NewHead {
+			advice = "tensors that the language model does not have are dropped"
+		}
+		log.Info(advice, "file", c.file.Path(), "tensors", strings.Join(dropped, " "))
 	}
 	if len(c.tensors) == 0 {
 		return nil

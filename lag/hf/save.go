@@ -55,7 +55,7 @@ func Save(dir string, m *Model) error {
 		export.Adapt(weights)
 	}
 	if export.Note != "" {
-		log.Warn(export.Note, "model", dir)
+		log.Info(export.Note, "model", dir)
 	}
 	text, err := encode(config)
 	if err != nil {

@@ -20,13 +20,14 @@ import (
 
 // TestRefused: what transformers cannot express is not written, and the field is named.
 func TestRefused(t *testing.T) {
-	relative := testBERT()
-	relative.Positions = bert.Relative
+	relativePreNorm, relativePairs := testBERT(), testBERT()
+	relativePreNorm.Positions, relativePreNorm.PreNorm = bert.Relative, true
+	relativePairs.Positions, relativePairs.NextSentence = bert.Relative, true
 	prefix, causal := testT5(), testT5()
 	prefix.Form, prefix.EncoderLayers = ul2.PrefixLM, 0
 	causal.Form, causal.EncoderLayers = ul2.CausalLM, 0
 	for want, config := range map[string]model.Config{
-		"position_embedding_type": relative, `form is "prefix-lm"`: prefix, `form is "causal-lm"`: causal,
+		"pre_norm and the position_embedding_type": relativePreNorm, "next_sentence and the position_embedding_type": relativePairs, `form is "prefix-lm"`: prefix, `form is "causal-lm"`: causal,
 	} {
 		dir := filepath.Join(t.TempDir(), "model")
 		checkError(t, hf.Save(dir, initialize(config)), want, dir)

@@ -14,11 +14,16 @@ import (
 type Architecture struct {
 	ModelType string   // model_type in config.json
 	Classes   []string // classes whose checkpoints can be read; the first is the default
+	Bodies    []string // classes with other heads, whose checkpoints can be read if a new head is made
 	// Parse reads the shape from a config.json.
 	Parse func(text []byte, class string) (Config, error)
 	// Settle changes the shape to what the tensors of the checkpoint say, where
 	// config.json leaves it open. It is nil if config.json says everything.
-	Settle    func(c Config, tensors Stored) (Config, error)
+	Settle func(c Config, tensors Stored) (Config, error)
+	// Derive returns a parameter that the checkpoint does not hold as such, from the
+	// tensors that it holds; ok is false for all others. Read takes a tensor by
+	// transformers' name. It is nil if the checkpoint holds all parameters.
+	Derive    func(c Config, parameter string, read func(name string, shape ...int) (growth.Tensor, error)) (t growth.Tensor, ok bool, err error)
 	Aliases   []Alias
 	Fixed     []Fixed
 	Names     TensorNames
@@ -59,13 +64,15 @@ type Fixed struct {
 // Parameters that are not in Pairs have the same name on both sides.
 type TensorNames struct {
 	Pairs       []TensorPair
+	Parts       []TensorPair // parts of names that differ; each is replaced once, in this order
 	Copies      []TensorCopy
 	Ignored     []string          // unused tensors
 	Heads       []string          // tensors of heads that the model may lack; they are dropped with a log line
 	HeadsAdvice string            // text of that log line
+	OtherHeads  []string          // prefixes of the tensors of other classes' heads, which are dropped if a new head is made
 	Prefix      string            // prefix of the body's names; absent if the body was saved alone
-	Outside     string            // prefix of all other names
-	NoHead      string            // advice if the body was saved without a head
+	Outside     string            // prefix of all other names, which are the head's
+	NoHead      string            // advice if the body was saved without a head; "" if no head can be made
 	Legacy      map[string]string // older suffixes of names
 }
 
@@ -94,8 +101,8 @@ type Export struct {
 	Without   []string // fields that its config.json must not have
 	Note      string   // what is written in another way than the model has it; "" for nothing
 	// Adapt changes the tensors, by transformers' names, where transformers needs
-	// others than those of the model. It may add and replace tensors, but must
-	// not change the values of one. It may be nil.
+	// others than those of the model. It may add, replace and remove tensors, but
+	// must not change the values of one. It may be nil.
 	Adapt func(tensors growth.Tensors)
 }
 

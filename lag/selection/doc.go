@@ -18,6 +18,7 @@
 //	top:J,K, J <= S                                     (S-J) K + (J-1) T
 //	halving:ETA,FIRST                                   sum over rungs i of (n[i-1] - n[i]) r[i], plus (n[m]-1) T
 //	oracle                                              (S-1) T
+//	a [Func] whose last step is K                       (S-1) K
 //
 // where r[i] = FIRST ETA^(i-1) are the rungs below T, n[0] = S, and n[i] =
 // ceil(n[i-1]/ETA) is the number of candidates left after rung i. m is the rung

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,11 +10,44 @@ import (
 	"github.com/dustin/go-humanize/english"
 )
 
+// Headed is implemented by models with a head that can be trained alone.
+type Headed interface {
+	// Head returns the names of the head's parameters: those that turn hidden
+	// states into predictions and that nothing else uses. A head that is all shared,
+	// such as with the input embeddings, has none.
+	Head() []string
+}
+
+// headOf returns the names of the parameters of a model's head, or an error if it
+// has none of its own.
+func headOf(model any) ([]string, error) {
+	if headed, ok := model.(Headed); ok {
+		if names := headed.Head(); len(names) > 0 {
+			return names, nil
+		}
+	}
+	return nil, errors.New("the model has no head of its own that could be trained alone; train all of it")
+}
+
+// CheckHead returns an error if a model's head cannot be trained alone.
+func CheckHead(model any) error {
+	_, err := headOf(model)
+	return err
+}
+
 // trained returns a mask of the parameters: 1 for those that a step changes and
 // 0 for frozen ones. It returns nil if none is frozen. If any layer is frozen,
 // so is everything outside the stacks of layers.
-func (p *Program) trained(frozen []bool) ([]float32, error) {
-	if !slices.Contains(frozen, true) {
+func (p *Program) trained(step Step) ([]float32, error) {
+	if step.HeadOnly {
+		return p.onlyHead()
+	}
+	frozen := step.Frozen
+	switch {
+	case slices.Contains(frozen, true):
+	case step.masked:
+		return slices.Repeat([]float32{1}, len(p.parameters)), nil
+	default:
 		return nil, nil
 	}
 	mask := make([]float32, len(p.parameters))
@@ -33,6 +67,21 @@ func (p *Program) trained(frozen []bool) ([]float32, error) {
 	}
 	if first != len(frozen) {
 		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %s; give one for each, or none", len(frozen), english.Plural(first, "layer", ""))
+	}
+	return mask, nil
+}
+
+// onlyHead returns the mask of the head's parameters.
+func (p *Program) onlyHead() ([]float32, error) {
+	names, err := headOf(p.model)
+	if err != nil {
+		return nil, err
+	}
+	mask := make([]float32, len(p.parameters))
+	for i, parameter := range p.parameters {
+		if slices.Contains(names, parameter.Name) {
+			mask[i] = 1
+		}
 	}
 	return mask, nil
 }

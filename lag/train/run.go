@@ -38,6 +38,7 @@ type Run struct {
 	Seed         int64                                                // seed of dropout
 	Gates        func(step int) []float32                             // gates of the model's layers; nil if none is gated
 	Frozen       func(step int) []bool                                // layers that a step does not train, see [Step]; nil if all are trained
+	HeadFirst    int                                                  // steps at the beginning that train the head alone, see [Headed]; 0 for none
 	AtEnd        map[string][]Batch                                   // further sets, evaluated after the last step; may be nil; an empty set has no loss
 	Validation   []Batch                                              // the fixed validation set
 	ValidationAt func(ctx context.Context, step int) ([]Batch, error) // part of the validation set to evaluate on at a step; nil means all of it
@@ -206,6 +207,11 @@ func (r *Run) validate() error {
 	}
 	if err := r.Checkpoints.validate(); err != nil {
 		return err
+	}
+	if r.HeadFirst > 0 && r.Program != nil {
+		if err := CheckHead(r.Program.model); err != nil {
+			return err
+		}
 	}
 	switch {
 	case r.Program == nil || r.Initial == nil || r.Batch == nil:

@@ -204,7 +204,7 @@ func (r *Run) update(state *State) (m Metric, diverged bool, err error) {
 		return m, false, err
 	}
 	rate := r.Schedule.At(step)
-	update, err := r.Program.Step(state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Frozen: r.frozen(step), Seed: r.Seed})
+	update, err := r.Program.Step(state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Frozen: r.frozen(step), HeadOnly: step < r.HeadFirst, masked: r.HeadFirst > 0, Seed: r.Seed})
 	for _, batch := range batches {
 		err = errors.Join(err, batch.Finalize())
 	}

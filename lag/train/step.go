@@ -17,7 +17,11 @@ type Step struct {
 	Rate    float64   // learning rate
 	Gates   []float32 // gates of the model's layers, see [transformer.Gate]; nil means that all are open
 	Frozen  []bool    // layers, in the order of the gates, that the step does not change; if there are any, it does not change parameters outside the stacks either; nil means none
-	Seed    int64     // seed of dropout, whose random numbers depend on the seed, the state's Step and the micro-batch
+	// HeadOnly makes the step change the head alone, see [Headed], whatever Frozen
+	// says. It costs as much as a whole step: all gradients are computed.
+	HeadOnly bool
+	masked   bool  // a run whose first steps train the head alone uses one program for all
+	Seed     int64 // seed of dropout, whose random numbers depend on the seed, the state's Step and the micro-batch
 }
 
 // Update is the report of a training step.
@@ -51,7 +55,7 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 	if err := s.usable(); err != nil {
 		return u, err
 	}
-	trained, err := p.trained(step.Frozen)
+	trained, err := p.trained(step)
 	if err != nil {
 		return u, err
 	}

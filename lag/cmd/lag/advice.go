@@ -13,9 +13,10 @@ var words = advice.Words{
 	advice.Seeds: "-seeds 1,2", advice.Steps: "-steps", advice.GateSteps: "-gate", advice.EarlyBatches: "-early-validation", advice.Wide: "-wide",
 	advice.Strategies: "-strategies; `lag strategies -wide` lists them", advice.Rules: "-rules",
 	advice.SequenceLength: "-length", advice.NewVocabulary: "-new-vocabulary", advice.StudyNewVocabulary: "-new-vocabulary",
+	advice.NewHead:       "`lag import -new-head`",
 	advice.StackingSeeds: "-seeds 1,2", advice.StackingPool: "-strategies; `lag strategies` lists them",
 
-	advice.TrainingSteps: "-steps", advice.Stages: "-steps", advice.Lag: "-lag", advice.EvaluateEvery: "-evaluate-every",
+	advice.TrainingSteps: "-steps", advice.HeadFirst: "-head-first", advice.Stages: "-steps", advice.Lag: "-lag", advice.EvaluateEvery: "-evaluate-every",
 	advice.MicroBatches: "-micro-batches", advice.Vocabulary: "-vocab", advice.Hidden: "-hidden", advice.Width: "-hidden",
 	advice.Heads: "-heads", advice.T5Heads: "-heads", advice.Positions: "-length",
 }

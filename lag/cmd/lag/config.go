@@ -84,8 +84,8 @@ func printPresets(w io.Writer, command string, list []lag.About) error {
 		if a.Workers > 1 {
 			line += fmt.Sprintf(" -workers %d", a.Workers)
 		}
-		if _, err := fmt.Fprintf(w, "%s\n  %s\n  command       %s\n  hardware      %s\n  takes         %s\n  final losses  %s\n",
-			a.Name, a.What, line, a.Hardware, a.Takes, a.Expect); err != nil {
+		if _, err := fmt.Fprintf(w, "%s\n  %s\n  command       %s\n  hardware      %s\n  takes         %s\n  final losses  %s\n  transformers  %s\n",
+			a.Name, a.What, line, a.Hardware, a.Takes, a.Expect, a.Exports); err != nil {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			p.Files = hf.TokenizerFiles(tmp)
 		}
-		if err := hf.Save(out, &hf.Model{Config: p.Model.Config, Params: p.Params, Files: p.Files, Original: p.Original}); err != nil {
+		if err := hf.Save(out, p.ForTransformers()); err != nil {
 			return err
 		}
 		fmt.Printf("%s: %s, from %s\n", out, p.Model.Summary(), dir)

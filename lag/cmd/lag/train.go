@@ -70,6 +70,7 @@ func trainingFlags(flags *flag.FlagSet) *overrides[lag.Training] {
 	add := func(name, help string, field func(*lag.Training) any) { o.add(flags, name, help, presets, field) }
 	add("name", "`name` of the training", func(c *lag.Training) any { return &c.Name })
 	o.add(flags, "new-vocabulary", newVocabularyHelp, "", func(c *lag.Training) any { return &c.NewVocabulary })
+	o.add(flags, "head-first", "`steps` at the beginning that train the head alone, for a model from lag import -new-head; the rest stays as it is until then", "0", func(c *lag.Training) any { return &c.HeadFirst })
 	add("micro-batches", "`parts` of each batch, to save memory; their gradients are accumulated", func(c *lag.Training) any { return &c.MicroBatches })
 	add("steps", "training `steps`", func(c *lag.Training) any { return &c.Schedule.Steps })
 	add("lr", "peak learning `rate`", func(c *lag.Training) any { return &c.Schedule.Peak })

@@ -9,6 +9,7 @@ bert-pre-norm     MegatronBertForMaskedLM, one layer
 bert-half         the weights of bert in bfloat16
 t5                T5ForConditionalGeneration, gated GELU, head of its own
 t5-tied           gated SiLU, tied head
+mpnet             MPNetForMaskedLM whose absolute positions are all the same
 
 logits.json holds, for each, the inputs, with padding, and the outputs, row by row.
 """
@@ -19,7 +20,7 @@ import shutil
 
 import torch
 from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, MegatronBertConfig, MegatronBertForMaskedLM
-from transformers import T5Config, T5ForConditionalGeneration
+from transformers import MPNetConfig, MPNetForMaskedLM, T5Config, T5ForConditionalGeneration
 
 here = pathlib.Path(__file__).parent
 torch.manual_seed(0)
@@ -39,7 +40,7 @@ def randomize(model):
         for name, p in model.named_parameters():
             if p.ndim == 1:
                 p.add_(0.1 * torch.randn_like(p))
-            elif "bert" in model.config.model_type:
+            elif model.config.model_type != "t5":
                 p.copy_(0.3 * torch.randn_like(p))
             elif name == "lm_head.weight":
                 p.mul_(0.3)
@@ -87,5 +88,10 @@ with torch.no_grad():
         t5 = randomize(T5ForConditionalGeneration(T5Config(**t5_config, **kwargs)))
         save(name, t5)
         out["models"][name] = {"logits": flat(t5(ids, attention_mask=mask, decoder_input_ids=decoder_ids).logits)}
+
+    mpnet = randomize(MPNetForMaskedLM(MPNetConfig(**bert_config | dict(num_hidden_layers=1, max_position_embeddings=14))))
+    mpnet.mpnet.embeddings.position_embeddings.weight[:] = 0.3 * torch.randn(12)
+    save("mpnet", mpnet)
+    out["models"]["mpnet"] = {"logits": flat(mpnet(ids, attention_mask=mask).logits)}
 
 (here / "logits.json").write_text(json.dumps(out) + "\n")

@@ -126,6 +126,7 @@ const (
 	stackPrefix = "bert.encoder.layer."
 	finalNorm   = "bert.encoder.ln" // only in a pre-norm model
 	pooler      = "bert.pooler.dense"
+	headPrefix  = "cls."
 )
 
 // Stacks describes which parameters are layers, for package growth: there is

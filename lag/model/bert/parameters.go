@@ -94,3 +94,15 @@ func (c Config) EncoderParameterCount() int {
 	}
 	return n
 }
+
+// Head returns the names of the parameters of the heads, as package train's Headed asks. The
+// output embeddings are the word embeddings and do not count.
+func (c Config) Head() []string {
+	var names []string
+	for _, p := range c.Parameters() {
+		if strings.HasPrefix(p.Name, headPrefix) || strings.HasPrefix(p.Name, pooler) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}

@@ -2,12 +2,10 @@ package bert
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/model"
-	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
 // transformersConfig contains the fields of BERT's config.json that determine
@@ -59,12 +57,22 @@ var tensorNames = model.TensorNames{
 	// Tensors of the class ForPreTraining that ForMaskedLM does not have.
 	Heads:       []string{"bert.pooler.dense.weight", "bert.pooler.dense.bias", "cls.seq_relationship.weight", "cls.seq_relationship.bias"},
 	HeadsAdvice: "tensors of next-sentence prediction are dropped; to keep them, name BertForPreTraining in architectures in config.json",
+	OtherHeads:  otherHeads,
 	Prefix:      "bert.",
-	Outside:     "cls.",
-	NoHead:      "it contains BERT without the head of the language model, which is required; load it with BertForMaskedLM in Python, which adds a new head, train that, and save the model",
+	Outside:     headPrefix,
+	NoHead:      "it contains BERT without the head of the language model, which is required; ask for a new head, and train that",
 	// google-research/bert and its first PyTorch port use these names for a
 	// LayerNorm's scale and offset.
 	Legacy: map[string]string{"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"},
+}
+
+// otherHeads are the prefixes of the heads of classifiers, of tokens too, and of those
+// that answer questions.
+var otherHeads = []string{"classifier.", "qa_outputs."}
+
+// bodies returns the classes with such heads, whose names begin alike.
+func bodies(name string) []string {
+	return []string{name + "ForSequenceClassification", name + "ForTokenClassification", name + "ForMultipleChoice", name + "ForQuestionAnswering"}
 }
 
 var tokenizer = model.TokenizerKind{Special: []string{"cls_token", "sep_token"}, Inputs: []string{"input_ids", "token_type_ids", "attention_mask"}}
@@ -72,10 +80,13 @@ var tokenizer = model.TokenizerKind{Special: []string{"cls_token", "sep_token"},
 var architectures = []model.Architecture{
 	{
 		ModelType: "bert", Classes: []string{"BertForMaskedLM", "BertForPreTraining", "BertModel"},
-		Parse: parsePostNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
+		Bodies: bodies("Bert"), Parse: parsePostNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
 	}, {
 		ModelType: "megatron-bert", Classes: []string{"MegatronBertForMaskedLM", "MegatronBertForPreTraining", "MegatronBertModel"},
-		Parse: parsePreNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
+		Bodies: bodies("MegatronBert"), Parse: parsePreNorm, Fixed: fixed, Names: tensorNames, Tokenizer: tokenizer,
+	}, {
+		ModelType: "mpnet", Classes: []string{"MPNetForMaskedLM", "MPNetModel"},
+		Bodies: bodies("MPNet"), Parse: parseMPNet, Derive: deriveMPNet, Fixed: mpnetFixed, Names: mpnetNames, Tokenizer: mpnetTokenizer,
 	},
 }
 
@@ -94,21 +105,16 @@ func parseBERT(text []byte, class string, c transformersConfig, preNorm bool) (m
 	if err := strictjson.Unmarshal(text, &c); err != nil {
 		return nil, err
 	}
-	return Config{
-		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, Layers: c.Layers, Heads: c.Heads,
-		IntermediateSize: c.IntermediateSize, MaxPositions: c.MaxPositions, Positions: Learned,
-		LayerNormEpsilon: float64(c.LayerNormEpsilon), InitializerRange: float64(c.InitializerRange), PreNorm: preNorm,
-		HiddenDropout: float64(c.HiddenDropout), AttentionDropout: float64(c.AttentionDropout),
-		NextSentence: strings.HasSuffix(class, "ForPreTraining"), Precision: transformer.Float32,
-	}, nil
+	config := c.config()
+	config.PreNorm, config.NextSentence = preNorm, strings.HasSuffix(class, "ForPreTraining")
+	return config, nil
 }
 
 // Export describes how transformers saves the model, or returns an error if it
 // cannot.
 func (c Config) Export() (model.Export, error) {
 	if c.Positions == Relative {
-		return model.Export{}, fmt.Errorf("the model's position_embedding_type is %q, T5's relative bias, which transformers' BERT does not have; only %q and %q can be exported",
-			c.Positions, Learned, Sinusoidal)
+		return c.mpnetExport()
 	}
 	e := model.Export{ModelType: "bert", Class: "BertForMaskedLM"}
 	if c.NextSentence {
@@ -123,11 +129,7 @@ func (c Config) Export() (model.Export, error) {
 		Positions string `json:"position_embedding_type"`
 		TypeVocab int    `json:"type_vocab_size"`
 		Tied      bool   `json:"tie_word_embeddings"`
-	}{transformersConfig{
-		VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, Layers: c.Layers, Heads: c.Heads,
-		IntermediateSize: c.IntermediateSize, HiddenDropout: model.Float(c.HiddenDropout), AttentionDropout: model.Float(c.AttentionDropout),
-		MaxPositions: c.MaxPositions, InitializerRange: model.Float(c.InitializerRange), LayerNormEpsilon: model.Float(c.LayerNormEpsilon),
-	}, "gelu", "absolute", tokenTypes, true}
+	}{c.transformersConfig(), "gelu", "absolute", tokenTypes, true}
 	return e, nil
 }
 

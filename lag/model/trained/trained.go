@@ -46,6 +46,16 @@ const (
 	originalFile  = "hf_config.json"
 )
 
+// From returns a model of transformers as a model to train.
+func From(m *hf.Model) *Model {
+	return &Model{Model: model.Model{Config: m.Config}, Snapshot: train.Snapshot{State: growth.State{Params: m.Params}}, Files: m.Files, Original: m.Original}
+}
+
+// ForTransformers returns the model for [hf.Save].
+func (p *Model) ForTransformers() *hf.Model {
+	return &hf.Model{Config: p.Model.Config, Params: p.Params, Files: p.Files, Original: p.Original}
+}
+
 // Is reports whether a directory is a model directory or the directory of a
 // run.
 func Is(dir string) bool {

@@ -84,3 +84,12 @@ func (c Config) Parameters() []transformer.Param {
 // ParameterCount returns the number of trainable numbers of the model. Tied
 // embeddings count once.
 func (c Config) ParameterCount() int { return transformer.Count(c.Parameters()) }
+
+// Head returns the names of the parameters of the head, as package train's Headed asks: none if
+// it is tied to the embeddings.
+func (c Config) Head() []string {
+	if c.TieEmbeddings {
+		return nil
+	}
+	return []string{t5Head}
+}

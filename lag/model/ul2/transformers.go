@@ -76,12 +76,15 @@ var t5Names = model.TensorNames{
 		{Copy: "decoder.embed_tokens.weight", Of: "shared.weight"},
 		{Copy: t5Head, Of: t5Embeddings}, // if the head is tied
 	},
+	Outside: t5HeadPrefix,
+	NoHead:  "it contains T5 without its head, which is required and is not its embeddings; ask for a new head, and train that",
 	// Early checkpoints have this table, but transformers does not use it.
 	Ignored: []string{"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"},
 }
 
 const (
-	t5Head       = "lm_head.weight"
+	t5HeadPrefix = "lm_head."
+	t5Head       = t5HeadPrefix + "weight"
 	t5Embeddings = "shared.weight"
 )
 

@@ -2,7 +2,7 @@
 
 import torch
 from transformers import (BertForPreTraining, BertForSequenceClassification, BertLMHeadModel, BertModel, DistilBertConfig, DistilBertForMaskedLM,
-                          MegatronBertConfig, MegatronBertForMaskedLM, RobertaConfig, RobertaForMaskedLM)
+                          MegatronBertConfig, MegatronBertForMaskedLM, MPNetConfig, MPNetForMaskedLM, MPNetModel, RobertaConfig, RobertaForMaskedLM)
 
 import texts
 from shapes import bert, change, renamed, shape
@@ -280,6 +280,31 @@ def bert_quantized(d):
 @shape()
 def bert_megatron(d):
     return bert(d, MegatronBertForMaskedLM, MegatronBertConfig)
+
+
+def mpnet(d, cls=MPNetForMaskedLM):
+    """An MPNet as lag writes a BERT with relative positions: its absolute ones are all the same."""
+    model = bert(d, cls, MPNetConfig, save=False)
+    with torch.no_grad():
+        model.base_model.embeddings.position_embeddings.weight[:] = 0.15 * torch.randn(24)
+    model.save_pretrained(d)
+    return model
+
+
+@shape()
+def mpnet_one_position(d):
+    texts.bert(d, True).save_pretrained(d)
+    return mpnet(d)
+
+
+@shape("without the head")
+def mpnet_body(d):
+    mpnet(d, MPNetModel)
+
+
+@shape("absolute positions besides")
+def mpnet_with_positions(d):
+    bert(d, MPNetForMaskedLM, MPNetConfig)
 
 
 @shape('"roberta"')

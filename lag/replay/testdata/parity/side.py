@@ -42,6 +42,8 @@ def batch():
 def logits(model):
     inputs = batch()
     del inputs["token_type_ids" if model.config.is_encoder_decoder else "decoder_input_ids"]
+    if model.config.model_type == "mpnet":
+        del inputs["token_type_ids"]
     out = model.float().eval()(**inputs)
     return (out.prediction_logits if "prediction_logits" in out else out.logits).numpy()
 
