@@ -148,9 +148,8 @@ func (l *liveView) runsChart() chart.Chart {
 		labels = append(labels, endLabel{name: name, note: note, series: name, style: style, shape: shape, y: height * min(max(p.Y.Place(y), 0), 1)})
 	}
 	if unigram > 0 {
-		style := chart.Style{Color: chart.Grey, Width: 1.8, Dash: chart.Dashed}
-		p.Marks = append(p.Marks, across(p.X, unigram, style))
-		label(fmt.Sprintf("unigram entropy %.2f", unigram), "", unigram, style, chart.Style{})
+		p.Marks = append(p.Marks, across(p.X, unigram, unigramLine))
+		label(fmt.Sprintf("unigram entropy %.2f", unigram), "", unigram, unigramLine, chart.Style{})
 	}
 	for _, r := range l.runs {
 		style, point := l.runStyle(r)
