@@ -5,7 +5,7 @@
 //	go run ./kernels run [NOTEBOOK]   execute notebooks without a browser
 //	go run ./kernels doctor           report what works here and what is missing
 //
-// All files are in .lag in the checkout, except the XLA plugin, which is where
-// go-xla looks for it. Incomplete files have temporary names, so set-up can be
+// All files are in .lag in the checkout, except people's copies of the notebooks,
+// in my-notebooks beside it, and the XLA plugin, which is where go-xla looks for it. Incomplete files have temporary names, so set-up can be
 // interrupted at any time and run again.
 package main

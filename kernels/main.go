@@ -29,7 +29,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"setup", "", "install what is missing: JupyterLab, GoNB, the XLA CPU plugin, the kernels", false, setup},
-		{"lab", "", "set up, then open JupyterLab on notebooks/; Ctrl-C stops it", false, openLab},
+		{"lab", "", "set up, then open JupyterLab on your copies of the notebooks; Ctrl-C stops it", false, openLab},
 		{"run", "[NOTEBOOK ...]", "execute notebooks (default notebooks/*.ipynb); fails if a cell fails", false, runNotebooks},
 		{"transformers", "", "make the Python environment with transformers 5 and PyTorch in which notebook 07 loads what it exports", false, setUpTransformers},
 		{"doctor", "", "report what works here, what is missing and the command to fix it", false, examine},

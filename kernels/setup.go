@@ -38,7 +38,10 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	if err != nil {
 		return err
 	}
-	return ensure(ctx, c, parts{xla: !noXLA, device: device})
+	if err := ensure(ctx, c, parts{xla: !noXLA, device: device}); err != nil {
+		return err
+	}
+	return refreshCopies(c)
 }
 
 // parts are the optional parts of a set-up.
