@@ -3,6 +3,7 @@
 //	go run ./kernels setup            install what is missing
 //	go run ./kernels lab              set up, then open JupyterLab
 //	go run ./kernels run [NOTEBOOK]   execute notebooks without a browser
+//	go run ./kernels transformers     make a Python with transformers, for notebook 07
 //	go run ./kernels doctor           report what works here and what is missing
 //
 // All files are in .lag in the checkout, except people's copies of the notebooks,
