@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 
+	"github.com/charmbracelet/log"
+
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/gotools"
 	"github.com/landscape-aware/growing/kernels/internal/lab"
 )
 
@@ -31,5 +34,13 @@ func openLab(ctx context.Context, c checkout.Checkout, args []string) error {
 	if err := ensure(ctx, c, usual); err != nil {
 		return err
 	}
+	go prepareCompletion(ctx, c) // while JupyterLab starts
 	return lab.Run(ctx, c, o)
+}
+
+// prepareCompletion makes the first completion quick. Notebooks work without it.
+func prepareCompletion(ctx context.Context, c checkout.Checkout) {
+	if err := gotools.Index(ctx, c); err != nil && ctx.Err() == nil {
+		log.Warn("the first completion of names will be slow", "why", err)
+	}
 }

@@ -38,7 +38,11 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	if err != nil {
 		return err
 	}
-	return ensure(ctx, c, parts{xla: !noXLA, device: device})
+	if err := ensure(ctx, c, parts{xla: !noXLA, device: device}); err != nil {
+		return err
+	}
+	prepareCompletion(ctx, c)
+	return ctx.Err()
 }
 
 // parts are the optional parts of a set-up.

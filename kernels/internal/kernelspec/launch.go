@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
+	"github.com/landscape-aware/growing/kernels/internal/gotools"
 	"github.com/landscape-aware/growing/kernels/internal/plugin"
 )
 
@@ -56,6 +57,7 @@ func Prepare(c checkout.Checkout, kind, connection string, plugins []plugin.Plug
 	}
 	env.setDefault("GLIBC_TUNABLES", tunables)
 	env.set("LAG_KERNEL", kind)
+	env.set(gotools.PackagesEnv, strings.Join(gotools.CellPackages, " "))
 	switch _, ok := plugin.OfKind(plugins, kind); {
 	case kind == "go":
 		env.set("LAG_BACKEND", "go")
