@@ -7,7 +7,8 @@
 //	go run ./kernels install          install the kernels into your own Jupyter, for VS Code too
 //	go run ./kernels uninstall        remove them from there
 //
-// All files are in .lag in the checkout, except the XLA plugin, which is where
-// go-xla looks for it. Incomplete files have temporary names, so set-up can be
-// interrupted at any time and run again.
+// All files are in .lag in the checkout, except people's copies of the notebooks,
+// in my-notebooks beside it, and the XLA plugin, which is where go-xla looks for
+// it. Incomplete files have temporary names, so set-up can be interrupted at any
+// time and run again.
 package main

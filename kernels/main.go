@@ -30,7 +30,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"setup", "", "install what is missing: JupyterLab, GoNB, the XLA CPU plugin, the kernels", false, setup},
-		{"lab", "", "set up, then open JupyterLab on notebooks/; Ctrl-C stops it", false, openLab},
+		{"lab", "", "set up, then open JupyterLab on your copies of the notebooks; Ctrl-C stops it", false, openLab},
 		{"run", "[NOTEBOOK ...]", "execute notebooks (default notebooks/*.ipynb); fails if a cell fails", false, runNotebooks},
 		{"doctor", "", "report what works here, what is missing and the command to fix it", false, examine},
 		{"install", "[KIND ...]", "set up, then install the kernels (cpu, go, cuda, tpu; by default those that can run here) into your own Jupyter, for VS Code too", false, install},

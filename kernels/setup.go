@@ -41,6 +41,9 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	if err := ensure(ctx, c, parts{xla: !noXLA, device: device}); err != nil {
 		return err
 	}
+	if err := refreshCopies(c); err != nil {
+		return err
+	}
 	prepareCompletion(ctx, c)
 	return ctx.Err()
 }

@@ -2,16 +2,12 @@ package lag
 
 import (
 	"context"
-	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
 // Interruptible returns a context that is canceled by Ctrl-C, by the stop
 // button of a notebook, or by SIGTERM. A study then saves its state and
-// returns. A second interrupt ends the program at once.
-func Interruptible() context.Context {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx
-}
+// returns. A second interrupt ends the program at once. In a notebook,
+// notebook.Context does the same, and the cell says where it stopped.
+func Interruptible() context.Context { return interrupt.Context() }

@@ -8,7 +8,7 @@ Prints the median and the extremes of N executions of each cell, from the reques
   start       a new kernel, until it answers
   tab         the first completion in a new kernel, asked for as soon as it answers
   tab-2       a later completion, with another letter typed
-  import      the first cell of a notebook, edited: imports, a constant and functions
+  import      the first cell of a notebook, edited: imports, a constant and a function that opens a study
   plain       a cell that uses nothing of lag
   figure      a cell that draws the study
   table       a cell that opens the study and prints its table, for which the engine is linked
@@ -41,26 +41,22 @@ IMPORTS = """%noautoget
 import (
 	"fmt"
 
-	"github.com/janpfeifer/must"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
+	"github.com/landscape-aware/growing/lag/notebook"
 	"github.com/landscape-aware/growing/lag/report"
-	"github.com/landscape-aware/growing/lag/result"
 )
 """
 
-OPEN = """
-const dir = "STUDY"
-
-// open opens the study. EDIT
-func open() *lag.Study {
-	return must.M1(lag.Open(must.M1(lag.Preset("PRESET")), lag.Options{Dir: dir, Observe: figure.Live()}))
-}
+DIR = """
+const dir = "STUDY" // EDIT
 """
 
-FINISHED = """
-// finished reads the study. EDIT
-func finished() *result.Study { return must.M1(result.LoadStudy("STUDY")) }
+OPEN = """
+// open opens the study. EDIT
+func open() *lag.Study {
+	return notebook.Must1(lag.Open(notebook.Must1(lag.Preset("PRESET")), lag.Options{Dir: dir, Observe: notebook.Live()}))
+}
 """
 
 PLAIN = """%%
@@ -68,13 +64,13 @@ fmt.Println("EDIT")
 """
 
 FIGURE = """%%
-r := finished() // EDIT
-must.M(figure.Show(figure.Picks(r)))
+r := notebook.Study(dir)
+notebook.Show(figure.Picks(r))
 fmt.Println(r.Verdict, EDIT)
 """
 
 TABLE = """%%
-fmt.Println(report.Table(must.M1(open().Run(lag.Interruptible()))), EDIT)
+fmt.Println(report.Table(notebook.Must1(open().Run(notebook.Context()))), EDIT)
 """
 
 
@@ -159,14 +155,14 @@ def main():
         report("tab-2", later)
     if wanted("import", "plain", "figure", "table"):
         with Kernel() as kernel:
-            kernel.run(edited(IMPORTS + OPEN + FINISHED))  # what differs between the first and others is not measured
+            kernel.run(edited(IMPORTS + DIR + OPEN))  # what differs between the first and others is not measured
             kernel.run(edited(TABLE))
-            for name, source in ("import", IMPORTS + OPEN + FINISHED), ("plain", PLAIN), ("figure", FIGURE), ("table", TABLE):
+            for name, source in ("import", IMPORTS + DIR + OPEN), ("plain", PLAIN), ("figure", FIGURE), ("table", TABLE):
                 if wanted(name):
                     report(name, [kernel.run(edited(source)) for _ in range(given.n)])
     if wanted("unlinked"):
         with Kernel() as kernel:
-            kernel.run(edited(IMPORTS + FINISHED))
+            kernel.run(edited(IMPORTS + DIR))
             kernel.run(edited(FIGURE))
             report("unlinked", [kernel.run(edited(FIGURE)) for _ in range(given.n)])
 

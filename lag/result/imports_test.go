@@ -11,7 +11,7 @@ import (
 // compiles fast.
 func TestImports(t *testing.T) {
 	const module = "github.com/landscape-aware/growing/"
-	for _, name := range []string{"result", "progress", "aggregate", "figure", "report"} {
+	for _, name := range []string{"result", "progress", "aggregate", "figure", "report", "interrupt", "notebook"} {
 		list, err := exec.Command("go", "list", "-deps", module+"lag/"+name).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, list)

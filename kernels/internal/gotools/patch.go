@@ -29,7 +29,7 @@ var CellPackages = []string{
 	"fmt",
 	checkout.Module + "/lag/figure",
 	checkout.Module + "/lag/report",
-	checkout.Module + "/lag/result",
+	checkout.Module + "/lag/notebook",
 	checkout.Module + "/lag",
 }
 

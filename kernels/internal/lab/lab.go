@@ -30,6 +30,7 @@ import (
 
 // Options are the options for running JupyterLab.
 type Options struct {
+	Dir     string // directory to open; it is made if it does not exist
 	IP      string // address to listen on
 	Port    int    // 0 means the first free port from 8888
 	Browser bool
@@ -56,15 +57,14 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	if err != nil {
 		return err
 	}
-	dir := c.Notebooks()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return fmt.Errorf("making the directory of notebooks: %w", err)
 	}
 	config, err := writeConfig(c)
 	if err != nil {
 		return err
 	}
-	cmd := command(ctx, c, config, o.IP, port, token)
+	cmd := command(ctx, c, o.Dir, config, o.IP, port, token)
 	control, err := cmd.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("starting JupyterLab: %w", err)
@@ -117,15 +117,15 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 
 // command returns the command that runs JupyterLab. Its arguments win over all
 // configuration files, and it reads none but those of this checkout.
-func command(ctx context.Context, c checkout.Checkout, config, ip string, port int, token string) *exec.Cmd {
+func command(ctx context.Context, c checkout.Checkout, dir, config, ip string, port int, token string) *exec.Cmd {
 	return proc.Make(ctx, proc.Command{
 		Args: []string{c.Python(), "-I", "-c", serve,
 			"--config=" + config,
 			"--ServerApp.ip=" + ip, "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0", "--ServerApp.base_url=/",
 			"--ServerApp.identity_provider_class=jupyter_server.auth.identity.PasswordIdentityProvider",
 			"--ServerApp.allow_origin=", "--ServerApp.allow_origin_pat=", "--ServerApp.disable_check_xsrf=False",
-			"--ServerApp.open_browser=False", "--ServerApp.root_dir=" + c.Notebooks(), "--ServerApp.allow_root=True"},
-		Dir: c.Notebooks(),
+			"--ServerApp.open_browser=False", "--ServerApp.root_dir=" + dir, "--ServerApp.allow_root=True"},
+		Dir: dir,
 		// Not an argument, because every user can list the arguments of a process.
 		Env:  append(c.JupyterEnv(), "JUPYTER_TOKEN="+token),
 		Drop: checkout.JupyterVariables,

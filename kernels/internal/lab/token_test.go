@@ -128,7 +128,7 @@ func TestForeignConfiguration(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	cmd := command(t.Context(), here, config, "127.0.0.1", port, "secret-of-ours")
+	cmd := command(t.Context(), here, here.Notebooks(), config, "127.0.0.1", port, "secret-of-ours")
 	var last tail
 	cmd.Stdout, cmd.Stderr = &last, &last
 	if err := cmd.Start(); err != nil {

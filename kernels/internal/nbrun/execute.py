@@ -29,13 +29,29 @@ def quit_now(code, why):
     os._exit(code)
 
 
+def end_group(group):
+    """Ends the programs of cells that outlive their kernel, after a time in which they can save."""
+    if not group or not hasattr(os, "killpg"):
+        return
+    try:
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            os.killpg(group, 0)
+            time.sleep(0.05)
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # they have ended
+
+
 def main(source, target, kernel, seconds, directory):
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     notebook = nbformat.read(source, as_version=4)
     spec = KernelSpecManager().get_kernel_spec(kernel)
-    begun = {}
+    begun, group = {}, None
 
     def start(cell, cell_index):
+        nonlocal group
+        group = client.km.provisioner.pgid
         if cell.cell_type == "code":
             begun[cell_index] = time.monotonic()
             tell(event="start", cell=cell_index)
@@ -65,9 +81,11 @@ def main(source, target, kernel, seconds, directory):
         error = "the kernel died"
     except (KeyboardInterrupt, asyncio.CancelledError):
         client._cleanup_kernel()
+        end_group(group)
         quit_now(130, "interrupted")
     except RuntimeError as e:  # the kernel did not start; what it said stands above
         quit_now(1, str(e))
+    end_group(group)
     notebook.metadata["kernelspec"] = {"name": kernel, "display_name": spec.display_name, "language": spec.language}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

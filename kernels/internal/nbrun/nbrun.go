@@ -1,6 +1,8 @@
 // Package nbrun executes notebooks without a browser and reports failures: a
 // cell that fails or does not compile, a shell line, a lost or blank plot, lost
-// output, a timeout, or a kernel that died.
+// output, a timeout, or a kernel that died; and output that says less than the
+// cell's source and metadata let one expect. The metadata "lag:expect" of a cell
+// is a list of regular expressions that its output must match.
 package nbrun
 
 import (

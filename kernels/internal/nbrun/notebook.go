@@ -25,13 +25,17 @@ type cell struct {
 	Metadata cellAttrs `json:"metadata"`
 }
 
-type cellAttrs struct{ Tags []string }
+type cellAttrs struct {
+	Tags   []string
+	Expect []string `json:"lag:expect"` // patterns of what the output must say
+}
 
 type output struct {
 	Type      string                     `json:"output_type"`
 	Name      string                     `json:"name"` // name of a stream
 	Text      text                       `json:"text"`
 	Data      map[string]json.RawMessage `json:"data"`
+	Metadata  map[string]json.RawMessage `json:"metadata"`
 	Ename     string
 	Evalue    string
 	Traceback []string
@@ -95,16 +99,12 @@ var (
 	shellLine = regexp.MustCompile(`(?m)^(//gonb:)?!.*$`)
 	shellCell = regexp.MustCompile(`\A\s*%%(bash|sh|script)\b.*`)
 	mainMark  = regexp.MustCompile(`(?m)^(%%.*$|%main.*$|func main\(\))`)
-	plotCall  = regexp.MustCompile(`\bfigure\.(Show|Live)\w*\(`)
 	imports   = regexp.MustCompile(`(?m)^import\s*(\([^)]*\)|.*$)`)
 	comment   = regexp.MustCompile(`(?m)^\s*//.*$`)
-	// Messages of gonbui and GoNB about lost output.
+	// Messages of gonbui, GoNB and package figure about lost output.
 	lostOutput = regexp.MustCompile(`(?i)(failed to (write to|read from) GoNB pipe|failed opening pipe|gob: type not registered|` +
-		`gob: .*(not registered|duplicate type)|failed to publish|failed to marshal)`)
+		`gob: .*(not registered|duplicate type)|failed to publish|failed to marshal|the live picture failed)`)
 )
-
-// PlotTag marks a cell that must show a plot but does not call a figure function itself.
-const PlotTag = "lag:plot"
 
 // forbidden returns the shell lines in a notebook. They are not allowed,
 // because a failing one does not fail its cell in GoNB.
@@ -139,42 +139,31 @@ func (nb *notebook) failures() (list []Failure) {
 
 // problems returns what is wrong with the outputs of a cell.
 func (c cell) problems() (list []string) {
+	got := said{}
 	var picture error
-	pictures := 0
 	for _, o := range c.Outputs {
-		switch o.Type {
-		case "error":
+		if o.Type == "error" {
 			return []string{o.errorText(c.stderr())} // other problems are consequences
-		case "stream":
-			if o.Name == "stderr" && lostOutput.MatchString(string(o.Text)) {
-				list = append(list, "output was lost: "+lastLines(string(o.Text), 5))
-			}
-		default:
-			if data, ok := o.Data["image/png"]; ok {
-				if err := checkPNG(data); err != nil {
-					picture = err
-				} else {
-					pictures++
-				}
+		}
+		if o.Metadata[stoppedKey] != nil {
+			return []string{"the cell was stopped: " + o.plain()}
+		}
+		if text := string(o.Text); lostOutput.MatchString(text) {
+			list = append(list, "output was lost: "+lastLines(text, 5))
+		}
+		got.add(o)
+		if data, ok := o.Data["image/png"]; ok {
+			if err := checkPNG(data); err != nil {
+				picture = err
+			} else {
+				got.pictures++
 			}
 		}
 	}
 	if picture != nil {
-		list = append(list, fmt.Sprintf("a plot is damaged: %v", picture))
-	} else if pictures == 0 && c.plots() {
-		list = append(list, "a plot was lost: the cell shows a figure, but no image/png came out")
+		return append(list, fmt.Sprintf("a plot is damaged: %v", picture))
 	}
-	return list
-}
-
-// plots reports whether the cell must show a plot.
-func (c cell) plots() bool {
-	for _, tag := range c.Metadata.Tags {
-		if tag == PlotTag {
-			return true
-		}
-	}
-	return plotCall.MatchString(comment.ReplaceAllString(c.executed(), ""))
+	return append(list, c.demands().unmet(got)...)
 }
 
 // executed returns the part of a cell that runs: the lines after a line with
@@ -201,6 +190,10 @@ func (c cell) firstLine() string {
 	}
 	return "only imports"
 }
+
+// stoppedKey is that of package notebook of lag, which would bring all that draws
+// into this program.
+const stoppedKey = "lag:stopped"
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
 

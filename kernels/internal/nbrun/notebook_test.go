@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	lagnotebook "github.com/landscape-aware/growing/lag/notebook"
 )
 
 func picture(t *testing.T, mark bool) string {
@@ -86,6 +88,17 @@ func TestJudge(t *testing.T) {
 		{"error", show, `{"output_type":"error","ename":"ERROR","evalue":"exit status 1","traceback":["\u001b[31mpanic: oh\u001b[0m"]}`, "exit status 1\npanic: oh"},
 		{"lost output", "%%\nx()", `{"output_type":"stream","name":"stderr","text":"E1 gonbui: failed to write to GoNB pipe \"p\""}`, "output was lost"},
 		{"warning", "%%\nx()", `{"output_type":"stream","name":"stderr","text":"WARN slow"}`, ""},
+		{"live picture failed", "%%\nx()", `{"output_type":"stream","name":"stdout","text":"Warning: the live picture failed and is no longer updated"}`, "output was lost"},
+		{"stopped", "%%\nx()", `{"output_type":"display_data","data":{"text/plain":"Stopped at step 1 of 2; saved."},"metadata":{"lag:stopped":true}}`, "the cell was stopped: Stopped at step 1 of 2; saved."},
+		{"one plot of two", "%%\nif ok {\n\tnotebook.Show(a(1, 2), b)\n}", fmt.Sprintf(display, good), "shows 2 figures, but 1 came out"},
+		{"both plots", "%%\nnotebook.Show(a(1, 2), b)", fmt.Sprintf(display, good) + "," + fmt.Sprintf(display, good), ""},
+		{"a list of plots", "%%\nnotebook.Show(all...)", fmt.Sprintf(display, good), ""},
+		{"prints nothing", "%%\nfmt.Println(x)", `{"output_type":"stream","name":"stdout","text":"\n"}`, "prints, but nothing came out"},
+		{"prints on stderr alone", "%%\nfmt.Printf(x)", `{"output_type":"stream","name":"stderr","text":"x"}`, "prints, but nothing came out"},
+		{"prints", "%%\nfmt.Print(x)", `{"output_type":"stream","name":"stdout","text":["x\n"]}`, ""},
+		{"prints in a declaration", "func f() {\n\tfmt.Println()\n}\n%%\nf()", "", ""},
+		{"HTML lost", "%%\nnotebook.HTML(x)", `{"output_type":"stream","name":"stdout","text":"x"}`, "no text/html came out"},
+		{"HTML", "%%\nnotebook.HTML(x)", `{"output_type":"display_data","data":{"text/html":"<b>x</b>"}}`, ""},
 	}
 	for _, test := range tests {
 		failures := notebookOf(t, test.source, test.outputs).failures()
@@ -98,6 +111,34 @@ func TestJudge(t *testing.T) {
 		if len(failures) != 1 || !strings.Contains(failures[0].String(), test.want) || failures[0].Cell != 2 {
 			t.Errorf("%s: %v, want one in cell 2 that says %q", test.name, failures, test.want)
 		}
+	}
+}
+
+// TestExpectations: what a cell's metadata expects must be in its text, in that of
+// its displays, or in its HTML.
+func TestExpectations(t *testing.T) {
+	const outputs = `[{"output_type":"stream","name":"stdout","text":"rule  regret\nlag:30  0.0104\n"},` +
+		`{"output_type":"display_data","data":{"text/plain":"A curve. It rises."}},` +
+		`{"output_type":"display_data","data":{"text/html":["<style>.sentinel {}</style><b>a &amp; ","b</b>"]}}]`
+	for pattern, want := range map[string]string{
+		`(?m)^lag:30 +0\.\d{4}$`: "", "It rises": "", "a & b": "",
+		"halving:": "says less than it should", "sentinel": "says less than it should", "(": "not a pattern",
+	} {
+		var c cell
+		source := fmt.Sprintf(`{"cell_type":"code","source":"%%%%\nx()","metadata":{"lag:expect":[%q]},"outputs":%s}`, pattern, outputs)
+		if err := json.Unmarshal([]byte(source), &c); err != nil {
+			t.Fatal(err)
+		}
+		list := c.problems()
+		if want == "" && len(list) > 0 || want != "" && (len(list) != 1 || !strings.Contains(list[0], want)) {
+			t.Errorf("%q: %q, want %q", pattern, list, want)
+		}
+	}
+}
+
+func TestStoppedKey(t *testing.T) {
+	if stoppedKey != lagnotebook.StoppedKey {
+		t.Errorf("stopped cells are marked with %q, and looked for by %q", lagnotebook.StoppedKey, stoppedKey)
 	}
 }
 
