@@ -37,6 +37,7 @@ func commands() []command {
 		{"install", "[KIND ...]", "set up, then install the kernels (cpu, go, cuda, tpu; by default those that can run here) into your own Jupyter, for VS Code too", false, installKernels},
 		{"uninstall", "", "remove this checkout's kernels from your own Jupyter", false, uninstallKernels},
 		{"launch", "", "start GoNB for Jupyter", true, launch},
+		{"build-cell", "", "build the program of a cell for GoNB", true, buildCell},
 	}
 }
 
