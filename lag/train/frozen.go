@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // trained returns a mask of the parameters: 1 for those that a step changes and
@@ -32,7 +32,7 @@ func (p *Program) trained(frozen []bool) ([]float32, error) {
 		first += stack.Depth
 	}
 	if first != len(frozen) {
-		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %s; give one for each, or none", len(frozen), english.Plural(first, "layer", ""))
+		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %s; give one for each, or none", len(frozen), plain.Count(first, "layer"))
 	}
 	return mask, nil
 }
