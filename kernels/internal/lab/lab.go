@@ -82,7 +82,7 @@ func Run(ctx context.Context, c checkout.Checkout, o Options) error {
 	ended := make(chan struct{})
 	var endErr error // valid after ended is closed
 	go func() { endErr = cmd.Wait(); close(ended) }()
-	address := net.JoinHostPort(o.IP, strconv.Itoa(port))
+	address := net.JoinHostPort(reachable(o.IP), strconv.Itoa(port))
 	if err := wait(ctx, address, token, ended); err != nil {
 		if ctx.Err() != nil {
 			<-ended
@@ -167,6 +167,19 @@ func writeConfig(c checkout.Checkout) (path string, err error) {
 		}
 	}
 	return path, nil
+}
+
+// reachable returns the address under which this machine reaches a server that
+// listens on ip, which may stand for all addresses, as in a container.
+func reachable(ip string) string {
+	switch parsed := net.ParseIP(ip); {
+	case parsed == nil || !parsed.IsUnspecified():
+		return ip
+	case parsed.To4() != nil:
+		return "127.0.0.1"
+	default:
+		return "::1"
+	}
 }
 
 var errEnded = errors.New("it ended")

@@ -26,6 +26,14 @@ func TestChoosePort(t *testing.T) {
 	}
 }
 
+func TestReachable(t *testing.T) {
+	for ip, want := range map[string]string{"127.0.0.1": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "10.1.2.3": "10.1.2.3", "localhost": "localhost"} {
+		if got := reachable(ip); got != want {
+			t.Errorf("reachable(%s) = %s, want %s", ip, got, want)
+		}
+	}
+}
+
 func TestWait(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "token secret" {
