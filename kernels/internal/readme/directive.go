@@ -30,7 +30,7 @@ func directives(text string) (list []string) {
 		switch {
 		case strings.TrimSpace(line) == "":
 		case indented && len(list) > 0:
-			list[len(list)-1] += "\n" + line
+			list[len(list)-1] += "\n" + strings.TrimSpace(line)
 		default:
 			list = append(list, strings.TrimSpace(line))
 		}
