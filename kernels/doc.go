@@ -4,6 +4,7 @@
 //	go run ./kernels setup            install what is missing
 //	go run ./kernels lab              set up, then open JupyterLab
 //	go run ./kernels run [NOTEBOOK]   execute notebooks without a browser
+//	go run ./kernels transformers     make a Python with transformers, for notebook 07
 //	go run ./kernels doctor           report what works here and what is missing
 //	go run ./kernels install          install the kernels into your own Jupyter, for VS Code too
 //	go run ./kernels uninstall        remove them from there

@@ -10,6 +10,7 @@ import (
 
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/copies"
+	"github.com/landscape-aware/growing/kernels/internal/gotools"
 	"github.com/landscape-aware/growing/kernels/internal/lab"
 )
 
@@ -43,6 +44,7 @@ func openLab(ctx context.Context, c checkout.Checkout, args []string) error {
 			return err
 		}
 	}
+	go prepareCompletion(ctx, c) // while JupyterLab starts
 	return lab.Run(ctx, c, o)
 }
 
@@ -59,4 +61,11 @@ func refreshCopies(c checkout.Checkout) error {
 		log.Info("a copy has your edits and stays; notebooks/ has another version: rename your copy to get that too", "copy", filepath.Join(copies.Name, name))
 	}
 	return nil
+}
+
+// prepareCompletion makes the first completion quick. Notebooks work without it.
+func prepareCompletion(ctx context.Context, c checkout.Checkout) {
+	if err := gotools.Index(ctx, c); err != nil && ctx.Err() == nil {
+		log.Warn("the first completion of names will be slow", "why", err)
+	}
 }

@@ -38,6 +38,7 @@ func commands() []command {
 		{"uninstall", "", "remove this checkout's kernels from your own Jupyter", false, uninstallKernels},
 		{"readme", "[FILE ...]", "run what the READMEs tell people to type, in copies of this checkout; fails if a block fails", false, runReadmes},
 		{"launch", "", "start GoNB for Jupyter", true, launch},
+		{"build-cell", "", "build the program of a cell for GoNB", true, buildCell},
 	}
 }
 

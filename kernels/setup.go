@@ -23,10 +23,11 @@ import (
 )
 
 func setup(ctx context.Context, c checkout.Checkout, args []string) error {
-	var noXLA bool
+	var noXLA, noPackages bool
 	var device string
 	rest, err := parse("setup", args, func(f *flag.FlagSet) {
 		f.BoolVar(&noXLA, "no-xla", false, "do not install the XLA CPU plugin (63 MB to download, 274 MB on disk): notebooks then run on the pure-Go backend")
+		f.BoolVar(&noPackages, "no-packages", false, "install the programs only: do not compile what notebooks import, as for a layer of an image that is made before the sources are there")
 		f.StringVar(&device, "device", "", "`kind` of device, cuda or tpu, whose XLA plugin to install too (linux/amd64; several GB for CUDA)")
 	})
 	if err == nil {
@@ -38,16 +39,22 @@ func setup(ctx context.Context, c checkout.Checkout, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := ensure(ctx, c, parts{xla: !noXLA, device: device}); err != nil {
+	if err := ensure(ctx, c, parts{xla: !noXLA, device: device, noPackages: noPackages}); err != nil || noPackages {
 		return err
 	}
-	return refreshCopies(c)
+	if err := refreshCopies(c); err != nil {
+		return err
+	}
+	prepareCompletion(ctx, c)
+	return ctx.Err()
 }
 
 // parts are the optional parts of a set-up.
 type parts struct {
 	xla    bool   // the XLA plugin for CPU
 	device string // another device whose XLA plugin to install; "" for none
+
+	noPackages bool // compile nothing that notebooks import
 }
 
 // usual are the parts that lab and run need.
@@ -107,8 +114,10 @@ func install(ctx context.Context, c checkout.Checkout, want parts) error {
 		return err
 	}
 	kernelspec.PruneLogs(c)
-	if err := gotools.Prebuild(ctx, c); err != nil {
-		return err
+	if !want.noPackages {
+		if err := gotools.Prebuild(ctx, c); err != nil {
+			return err
+		}
 	}
 	log.Info("set up", "kernels", strings.Join(offered, "; "), "took", time.Since(start).Round(100*time.Millisecond))
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/engine"
+	"github.com/landscape-aware/growing/lag/interrupt"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/selection"
 )
@@ -115,7 +116,7 @@ func exitWorker() {
 // exit ends a worker.
 func exit(err error) {
 	switch {
-	case errors.Is(err, context.Canceled):
+	case interrupt.Only(err):
 		log.Info("the worker was interrupted; progress is saved")
 	case err != nil:
 		log.Error("the worker failed", "error", err)

@@ -5,7 +5,6 @@ package backend
 import (
 	"os"
 	"runtime"
-	"strings"
 )
 
 // deviceFiles are files of which there is one at least where programs can use a
@@ -32,5 +31,5 @@ func withoutDevice(kind string) string {
 			}
 		}
 	}
-	return "; programs see no " + deviceNames[kind] + " on this machine (" + strings.Join(files[:1], "") + " and the like): use the backend " + CPU + " or " + Go + ", in a notebook the kernel \"LAG (Go, CPU)\""
+	return "; programs see no " + deviceNames[kind] + " on this machine (no " + files[0] + "): use the backend " + CPU + " or " + Go + ", in a notebook the kernel \"LAG (Go, CPU)\""
 }

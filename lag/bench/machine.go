@@ -19,7 +19,7 @@ type conditions struct {
 	CPU     string  `json:"cpu"`
 	Cores   int     `json:"cores"`
 	Memory  float64 `json:"memory_MB"`
-	Load    float64 `json:"load"` // mean number of running processes in the minute before
+	Load    float64 `json:"load"` // mean number of running processes in the minute before the command
 	Rounds  int     `json:"rounds"`
 	Backend string  `json:"backend"`
 }
@@ -27,10 +27,13 @@ type conditions struct {
 // busy is a load from which on the machine is not idle.
 const busy = 0.5
 
+// before is the load before this command. Later it is the command's own.
+var before = load()
+
 func conditionsNow(ctx context.Context, root, backend string, rounds int) conditions {
 	return conditions{
 		Time: time.Now().UTC().Format("2006-01-02 15:04"), Commit: commit(ctx, root), Go: runtime.Version(), CPU: cpuModel(),
-		Cores: runtime.NumCPU(), Memory: statusMB("/proc/meminfo", "MemTotal:"), Load: load(), Rounds: rounds, Backend: backend,
+		Cores: runtime.NumCPU(), Memory: statusMB("/proc/meminfo", "MemTotal:"), Load: before, Rounds: rounds, Backend: backend,
 	}
 }
 

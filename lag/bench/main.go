@@ -211,8 +211,8 @@ func (b *bench) groups(s shape) [][]contestant {
 
 // measure measures everything. It writes the results after each part.
 func (b *bench) measure(ctx context.Context) error {
-	if load() > busy {
-		log.Warn("the machine is not idle, so the figures will be worse than they could be", "load", load())
+	if before > busy {
+		log.Warn("the machine is not idle, so the figures will be worse than they could be", "load", before)
 	}
 	if err := errors.Join(os.RemoveAll(b.scratch), os.MkdirAll(b.scratch, 0o777), os.MkdirAll(b.logs, 0o777)); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -36,11 +37,17 @@ type initialOrigin struct {
 // or the directory of a run. It returns the fingerprint of its weights for
 // [Spec.InitialWeights].
 func (s *Session) SetInitial(dir string) (fingerprint string, err error) {
+	return s.setInitial(dir, s.task.Model)
+}
+
+// setInitial is SetInitial for runs with the given model. That of the session is
+// another one where a run was opened that grows from them.
+func (s *Session) setInitial(dir string, starts model.Model) (fingerprint string, err error) {
 	m, err := trained.Load(dir)
 	if err != nil {
 		return "", err
 	}
-	if err := trained.CheckParameters(m.Params, s.task.Model.Parameters()); err != nil {
+	if err := trained.CheckParameters(m.Params, starts.Parameters()); err != nil {
 		return "", fmt.Errorf("the weights in %s do not fit the model to train: %w; use the model of that directory", dir, err)
 	}
 	own, file, err := hf.LoadTokenizer(m.Files)
@@ -79,7 +86,7 @@ func (s *Session) readInitial(run string) error {
 	if err != nil {
 		return fmt.Errorf("cannot read %s, which names the directory of the initial model: %w; start the same training again, which writes the file again and goes on", path, err)
 	}
-	fingerprint, err := s.SetInitial(origin.Dir)
+	fingerprint, err := s.setInitial(origin.Dir, spec.Model)
 	if err == nil && fingerprint != spec.InitialWeights {
 		err = fmt.Errorf("the model in %s has changed since the run %s started from it", origin.Dir, run)
 	}

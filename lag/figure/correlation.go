@@ -63,17 +63,17 @@ func CorrelationCurve(r *result.Study) Figure {
 		add("95% interval of ρ", chart.Mark{Kind: chart.Area, Style: chart.Style{Color: chart.Faint(chart.Blue, 0.19)}, Data: interval})
 	}
 	add("Kendall's τ-b", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Green, Width: 2, Dash: chart.DashDot}, Data: kendall})
-	add("Pearson's r", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}, Data: pearson})
+	add("Pearson's r", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Purple, Width: 2, Dash: chart.Dashed}, Data: pearson})
 	add("Spearman's ρ", chart.Mark{Kind: chart.Line, Style: chart.Style{Color: chart.Blue, Width: 3.2, Radius: 3.5}, Data: spearman})
 	add(fmt.Sprintf("ρ = %v", result.LagThreshold), across(p.X, result.LagThreshold, chart.Style{Color: chart.Ink, Width: 1.3, Dash: chart.Dotted}))
 	if r.LagTime != nil {
 		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagTime)
-		add(fmt.Sprintf("lag time: %d steps", *r.LagTime), upright(p.Y, float64(*r.LagTime), chart.Style{Color: chart.Purple, Width: 2.6}))
+		add(fmt.Sprintf("lag time: %d steps", *r.LagTime), upright(p.Y, float64(*r.LagTime), chart.Style{Color: chart.Ink, Width: 2}))
 	} else {
 		f.Alt += "; Spearman's rho never stays at 0.9 or above."
 	}
 	if r.Lag > 0 {
-		add(fmt.Sprintf("LAG picks at %d", r.Lag), upright(p.Y, math.Min(float64(r.Lag), p.X.Max), chart.Style{Color: chart.Grey, Width: 1.6, Dash: chart.Dashed}))
+		add(fmt.Sprintf("LAG picks at %d", r.Lag), upright(p.Y, math.Min(float64(r.Lag), p.X.Max), chart.Style{Color: chart.Vermillion, Width: 1.8, Dash: chart.Dashed}))
 	}
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}, Legend: legend, Series: "measure"})
 }

@@ -41,7 +41,7 @@ func DocumentLengths(s *statistics.Dataset) Figure {
 		name string
 		statistics.Split
 		color color.NRGBA
-	}{{"training", s.Train, chart.Blue}, {"validation", s.Validation, chart.Vermillion}} {
+	}{{"training", s.Train, chart.Blue}, {"validation", s.Validation, chart.Purple}} {
 		m := chart.Mark{Kind: chart.Bars, Series: split.name, Style: chart.Style{Color: split.color, Share: 0.38, Offset: 0.38 * (float64(j) - 0.5)}}
 		for i, b := range bins {
 			share := 0.0

@@ -117,12 +117,16 @@ func (l *liveView) lastStep() int {
 	return int(last)
 }
 
+// labelledAtMost is the largest number of runs of which each has its name; of
+// more, only the current one has.
+const labelledAtMost = 8
+
 // runsChart draws the training and validation losses of runs that are not
 // candidates, and the loss of predicting by how frequent each token is.
 func (l *liveView) runsChart() chart.Chart {
 	const width, height = 620, 290
 	var losses []float64
-	furthest := 20.0
+	furthest := 0.0
 	for _, r := range l.runs {
 		for _, d := range slices.Concat(r.data, r.training.data) {
 			losses, furthest = append(losses, d.Y), max(furthest, d.X)
@@ -134,8 +138,8 @@ func (l *liveView) runsChart() chart.Chart {
 	}
 	lo, hi := chart.Extent(losses, 0.08)
 	// The axis grows with the training, so that the first steps can be seen.
-	last := max(1, float64(l.event.Total))
-	for last/2 >= furthest {
+	last := max(1, float64(l.event.Total), furthest)
+	for last/2 >= max(furthest, 20) {
 		last /= 2
 	}
 	p := chart.Panel{Width: width, Height: height, X: chart.Values("step", "step", 0, last, 8), Y: chart.Values("loss", "loss [nats/token]", lo, hi, 6)}
@@ -144,9 +148,8 @@ func (l *liveView) runsChart() chart.Chart {
 		labels = append(labels, endLabel{name: name, note: note, series: name, style: style, shape: shape, y: height * min(max(p.Y.Place(y), 0), 1)})
 	}
 	if unigram > 0 {
-		style := chart.Style{Color: chart.Grey, Width: 1.8, Dash: chart.Dashed}
-		p.Marks = append(p.Marks, across(p.X, unigram, style))
-		label(fmt.Sprintf("unigram entropy %.2f", unigram), "", unigram, style, chart.Style{})
+		p.Marks = append(p.Marks, across(p.X, unigram, unigramLine))
+		label(fmt.Sprintf("unigram entropy %.2f", unigram), "", unigram, unigramLine, chart.Style{})
 	}
 	for _, r := range l.runs {
 		style, point := l.runStyle(r)
@@ -166,7 +169,7 @@ func (l *liveView) runsChart() chart.Chart {
 		}
 		p.Marks = append(p.Marks, chart.Mark{Kind: chart.Line, Series: name, Style: style, Data: r.data},
 			chart.Mark{Kind: chart.Points, Series: name, Style: point, Data: r.data})
-		if end := r.data[len(r.data)-1]; current || l.event.Count <= 8 {
+		if end := r.data[len(r.data)-1]; current || len(l.runs) <= labelledAtMost {
 			label(name, "", end.Y, style, point)
 		}
 	}

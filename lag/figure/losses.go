@@ -69,8 +69,8 @@ func LossCurves(r *result.Study) Figure {
 	}
 	c := lossChart(curves, r.Steps, late)
 	if p := &c.Rows[0][0]; late > 0 {
-		p.Marks = append(p.Marks, upright(p.Y, float64(late), chart.Style{Color: chart.Grey, Width: 1.3, Dash: chart.Dashed}),
-			written(fmt.Sprintf("lag %d", late), float64(late), p.Y.Value(0.97), chart.Style{Color: chart.Grey, Dx: 5}))
+		p.Marks = append(p.Marks, upright(p.Y, float64(late), chart.Style{Color: chart.Vermillion, Width: 1.4, Dash: chart.Dashed}),
+			written(fmt.Sprintf("lag %d", late), float64(late), p.Y.Value(0.97), chart.Style{Color: chart.Vermillion, Dx: 5}))
 	}
 	return render(f, c)
 }

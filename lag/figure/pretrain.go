@@ -38,13 +38,16 @@ func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitl
 	}
 	p := curvePanel([]curve{{style: chart.Style{Color: chart.Blue, Width: 2.7, Radius: 3.5}, data: data}}, end.X, stepTitle, entropy)
 	if entropy > 0 {
-		style := chart.Style{Color: chart.Vermillion, Align: chart.End, Dx: -3, Dy: -12}
-		p.Marks = append(p.Marks, across(p.X, entropy, chart.Style{Color: chart.Vermillion, Width: 2, Dash: chart.Dashed}),
+		style := chart.Style{Color: chart.Grey, Align: chart.End, Dx: -3, Dy: -12}
+		p.Marks = append(p.Marks, across(p.X, entropy, unigramLine),
 			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, style))
 	}
 	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Ink, Dx: 9}))
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
+
+// unigramLine is the loss of predicting by how frequent each token is.
+var unigramLine = chart.Style{Color: chart.Grey, Width: 1.8, Dash: chart.Dashed}
 
 // curvePanel draws curves over steps up to last. Its range includes other,
 // unless that is 0.

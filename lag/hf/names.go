@@ -74,7 +74,7 @@ func (c *checkpoint) loadWeights(config model.Config) (model.Config, growth.Tens
 	}
 	derived := make(growth.Tensors)
 	if a.Derive != nil {
-		if derived, err = c.derive(config, a.Derive); err != nil {
+		if derived, err = c.derive(config, a); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -128,11 +128,11 @@ func (c *checkpoint) list() error {
 }
 
 // derive returns the parameters that the checkpoint does not hold as such.
-func (c *checkpoint) derive(config model.Config, of func(model.Config, string, func(string, ...int) (growth.Tensor, error)) (growth.Tensor, bool, error)) (growth.Tensors, error) {
+func (c *checkpoint) derive(config model.Config, a model.Architecture) (growth.Tensors, error) {
 	derived := make(growth.Tensors)
 	for _, p := range config.Parameters() {
 		var unread error
-		t, ok, err := of(config, p.Name, func(name string, shape ...int) (t growth.Tensor, err error) {
+		t, ok, err := a.Derive(config, p.Name, func(name string, shape ...int) (t growth.Tensor, err error) {
 			t, unread = c.take(name, shape)
 			return t, unread
 		})

@@ -21,14 +21,18 @@ type Architecture struct {
 	// config.json leaves it open. It is nil if config.json says everything.
 	Settle func(c Config, tensors Stored) (Config, error)
 	// Derive returns a parameter that the checkpoint does not hold as such, from the
-	// tensors that it holds; ok is false for all others. Read takes a tensor by
-	// transformers' name. It is nil if the checkpoint holds all parameters.
-	Derive    func(c Config, parameter string, read func(name string, shape ...int) (growth.Tensor, error)) (t growth.Tensor, ok bool, err error)
+	// tensors that it holds; ok is false for all others. It is nil if the checkpoint
+	// holds all parameters.
+	Derive    func(c Config, parameter string, read Reader) (t growth.Tensor, ok bool, err error)
 	Aliases   []Alias
 	Fixed     []Fixed
 	Names     TensorNames
 	Tokenizer TokenizerKind
 }
+
+// Reader reads a tensor of a checkpoint, which must have the shape. Names are
+// transformers'.
+type Reader func(name string, shape ...int) (growth.Tensor, error)
 
 // Stored is what a checkpoint of transformers contains. Names are
 // transformers'.

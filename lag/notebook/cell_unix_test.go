@@ -222,7 +222,7 @@ func TestFailedCells(t *testing.T) {
 func TestWaitingCells(t *testing.T) {
 	dir := t.TempDir()
 	run(t, "training", dir, true)
-	if got := run(t, "next", dir, false); got.status != 0 || !strings.HasPrefix(got.stopped(), "Not started: ") || got.stdout != "" {
+	if got := run(t, "next", dir, false); got.status != 0 || !strings.HasPrefix(got.stopped(), "Not started, because another cell was stopped ") || got.stdout != "" {
 		t.Errorf("a cell that waited: %+v", got)
 	}
 	if got := run(t, "next", dir, false); got.status != 0 || got.stopped() != "" {

@@ -43,13 +43,15 @@ func (t Tool) Check(c checkout.Checkout) error {
 
 // judge returns what is wrong with how a program was built.
 func (t Tool) judge(build *buildinfo.BuildInfo) error {
-	os, arch := runtime.GOOS, runtime.GOARCH
+	os, arch, tags := runtime.GOOS, runtime.GOARCH, ""
 	for _, s := range build.Settings {
 		switch s.Key {
 		case "GOOS":
 			os = s.Value
 		case "GOARCH":
 			arch = s.Value
+		case "-tags":
+			tags = s.Value
 		}
 	}
 	switch {
@@ -61,6 +63,8 @@ func (t Tool) judge(build *buildinfo.BuildInfo) error {
 		return fmt.Errorf("was built by %s, and this is %s", build.GoVersion, runtime.Version())
 	case build.Main.Version != t.Version:
 		return fmt.Errorf("has version %s, not %s", build.Main.Version, t.Version)
+	case tags != patchTag(t.Name):
+		return fmt.Errorf("was built without the changes of this version of the notebooks")
 	}
 	return nil
 }

@@ -97,7 +97,11 @@ func (t Tool) build(ctx context.Context, c checkout.Checkout) error {
 	output := filepath.Join(dir, filepath.Base(c.Bin(t.Name)))
 	version, _, _ := strings.Cut(t.Version, "-") // a pseudo-version does not fit into a terminal's line
 	title := "building " + t.Name + " " + version
-	args, env, source := []string{"build", "-o", output, t.Package}, []string(nil), c.Root
+	flags, err := t.patched(ctx, c, dir)
+	if err != nil {
+		return err
+	}
+	args, env, source := append(append([]string{"build", "-o", output}, flags...), t.Package), []string(nil), c.Root
 	if t.hasOwnVersion() {
 		args, env = []string{"install", t.Package + "@" + t.Version}, []string{"GOBIN=" + dir}
 		source = download(ctx, c, t.Module+"@"+t.Version)

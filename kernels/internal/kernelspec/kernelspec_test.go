@@ -18,14 +18,14 @@ func TestInstallOffersOnlyWhatCanRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(names, "; "); got != "LAG (Go, CPU); LAG (Go, pure-Go backend); LAG (Go, TPU)" {
+	if got := strings.Join(names, "; "); got != "LAG (Go, CPU); LAG (pure Go); LAG (Go, TPU)" {
 		t.Errorf("offered %s", got)
 	}
 	if _, err := Install(c, "/go/bin/go", Offered(nil)); err != nil {
 		t.Fatal(err)
 	}
 	found := Installed(c)
-	if len(found) != 2 || found[Default].DisplayName != "LAG (Go, CPU)" || found["lag-go"].DisplayName != "LAG (Go, pure-Go backend)" {
+	if len(found) != 2 || found[Default].DisplayName != "LAG (Go, CPU)" || found["lag-go"].DisplayName != "LAG (pure Go)" {
 		t.Errorf("without plugins the kernels are %v, want those for the CPU", found)
 	}
 	if got, want := found[Default].Argv[0], Launcher(c); got != want {

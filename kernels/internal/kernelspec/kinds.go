@@ -22,7 +22,7 @@ type kind struct {
 // kinds are the kinds of kernels, the usual first.
 var kinds = []kind{
 	{"cpu", "LAG (Go, CPU)", "#0b7285", letters("CPU")},
-	{"go", "LAG (Go, pure-Go backend)", "#1864ab", letters("Go")},
+	{"go", "LAG (pure Go)", "#1864ab", letters("Go")},
 	{"cuda", "LAG (Go, CUDA)", "#2b6a1f", letters("CUDA")},
 	{"tpu", "LAG (Go, TPU)", "#8a3ffc", letters("TPU")},
 }

@@ -150,7 +150,7 @@ func writeConfig(c checkout.Checkout) (path string, err error) {
 	}
 	// By default JupyterLab asks at its first start whether it may fetch news.
 	pages := c.Jupyter("config", "labconfig", "page_config.json")
-	// GoNB needs 12 s to connect to gopls, which then loads the packages.
+	// The first completion of all takes gopls 20 s, unless its cache is warm.
 	// JupyterLab's completion gives up after 1 s by default.
 	defaults := c.Jupyter("config", "labconfig", "default_setting_overrides.json")
 	path = c.Jupyter("config", "lag_config.json")

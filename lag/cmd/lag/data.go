@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/data/tokenizer"
+	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
 // dataCommands are the subcommands of `lag data`.
@@ -64,7 +64,7 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 		bars := newBars(os.Stderr)
 		d, err := data.Prepare(ctx, config, *dir, bars.stage)
 		bars.finish()
-		if errors.Is(err, context.Canceled) {
+		if interrupt.Only(err) {
 			return fmt.Errorf("interrupted; downloads and a trained vocabulary are kept; run the same command again to continue: %w", context.Canceled)
 		}
 		if err != nil {

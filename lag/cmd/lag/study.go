@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
@@ -21,6 +20,7 @@ import (
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
+	"github.com/landscape-aware/growing/lag/interrupt"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -116,9 +116,9 @@ func optionFlags(flags *flag.FlagSet) *lag.Options {
 }
 
 // interruption returns [errInterrupted] if err is only the cancellation of the
-// context. If a failure to save is joined to it, it returns err.
+// context. If there is a failure to save beside it, it returns err.
 func interruption(err error) error {
-	if err != nil && errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "\n") {
+	if interrupt.Only(err) {
 		return errInterrupted{}
 	}
 	return err

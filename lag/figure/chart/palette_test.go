@@ -51,24 +51,30 @@ func difference(a, b color.NRGBA, vision [3][3]float64) float64 {
 }
 
 // TestSeriesColors checks that the colors of series differ from each other, from
-// LAG's color and from the grey of other series for readers of any color vision,
-// and that they show on white and on JupyterLab's dark background.
+// LAG's color and from the grey of other series for readers of any color vision;
+// that the named colors, which some figures have together, do; and that series
+// show on white and on JupyterLab's dark background.
 func TestSeriesColors(t *testing.T) {
-	const least = 14
 	all := append([]color.NRGBA{Vermillion, {0x8a, 0x8a, 0x8a, 0xff}}, seriesColors[:]...)
-	for name, vision := range visions {
-		for i, a := range all {
-			for _, b := range all[:i] {
-				if d := difference(a, b, vision); d < least {
-					t.Errorf("%s: %s and %s differ by %.1f, want %d", name, Hex(a), Hex(b), d, least)
-				}
-			}
-		}
-	}
+	checkDifferences(t, all, 14)
+	checkDifferences(t, []color.NRGBA{Blue, SkyBlue, Green, Vermillion, Purple}, 12)
 	for _, page := range []color.NRGBA{White, {0x11, 0x11, 0x11, 0xff}} {
 		for _, c := range append(all, Grey) {
 			if ratio := contrast(c, page); ratio < 2.3 {
 				t.Errorf("%s has a contrast of %.1f on %s", Hex(c), ratio, Hex(page))
+			}
+		}
+	}
+}
+
+func checkDifferences(t *testing.T, colors []color.NRGBA, least float64) {
+	t.Helper()
+	for name, vision := range visions {
+		for i, a := range colors {
+			for _, b := range colors[:i] {
+				if d := difference(a, b, vision); d < least {
+					t.Errorf("%s: %s and %s differ by %.1f, want %.0f", name, Hex(a), Hex(b), d, least)
+				}
 			}
 		}
 	}

@@ -20,7 +20,8 @@ const (
 	Sinusoidal Positions = "sinusoidal"
 	// Relative adds T5's relative bias to the attention scores, with one table
 	// for all layers, and has no position embeddings. This is not BERT as
-	// published; a small model leaves the plateau even sooner.
+	// published; a small model leaves the plateau even sooner. For transformers it
+	// is an MPNet.
 	Relative Positions = "relative"
 )
 

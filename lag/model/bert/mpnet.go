@@ -85,7 +85,7 @@ func parseMPNet(text []byte, _ string) (model.Config, error) {
 
 // deriveMPNet returns the token types of an MPNet that was a BERT with relative
 // positions: both are what its absolute positions all are.
-func deriveMPNet(config model.Config, parameter string, read func(name string, shape ...int) (growth.Tensor, error)) (t growth.Tensor, ok bool, err error) {
+func deriveMPNet(config model.Config, parameter string, read model.Reader) (t growth.Tensor, ok bool, err error) {
 	if parameter != tokenTypeTable {
 		return t, false, nil
 	}
