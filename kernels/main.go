@@ -36,6 +36,7 @@ func commands() []command {
 		{"doctor", "", "report what works here, what is missing and the command to fix it", false, examine},
 		{"install", "[KIND ...]", "set up, then install the kernels (cpu, go, cuda, tpu; by default those that can run here) into your own Jupyter, for VS Code too", false, installKernels},
 		{"uninstall", "", "remove this checkout's kernels from your own Jupyter", false, uninstallKernels},
+		{"readme", "[FILE ...]", "run what the READMEs tell people to type, in copies of this checkout; fails if a block fails", false, runReadmes},
 		{"launch", "", "start GoNB for Jupyter", true, launch},
 		{"build-cell", "", "build the program of a cell for GoNB", true, buildCell},
 	}

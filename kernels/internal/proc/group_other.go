@@ -9,11 +9,13 @@ import (
 
 func setGroup(*exec.Cmd) {}
 
-func interrupt(p *os.Process) error { return p.Kill() }
+// Interrupt kills a process.
+func Interrupt(p *os.Process) error { return p.Kill() }
 
 // Terminate kills a process.
 func Terminate(p *os.Process) error { return p.Kill() }
 
 func ended(*os.Process) bool { return true }
 
-func killGroup(*os.Process) {}
+// Kill kills a process.
+func Kill(p *os.Process) { _ = p.Kill() }

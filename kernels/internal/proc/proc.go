@@ -63,7 +63,7 @@ func Make(ctx context.Context, c Command) *exec.Cmd {
 	setGroup(cmd)
 	cmd.Cancel = func() error {
 		go killLeftovers(cmd.Process)
-		return interrupt(cmd.Process)
+		return Interrupt(cmd.Process)
 	}
 	return cmd
 }
@@ -73,7 +73,7 @@ func Make(ctx context.Context, c Command) *exec.Cmd {
 func killLeftovers(p *os.Process) {
 	for deadline := time.Now().Add(2 * Grace); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if ended(p) {
-			killGroup(p)
+			Kill(p)
 			return
 		}
 	}
