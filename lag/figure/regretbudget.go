@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image/color"
@@ -20,7 +21,7 @@ import (
 // at initialization and ends at the oracle. The dashed line is the best of n
 // random candidates, in expectation. Rules of the study that have no such number
 // are crosses. The dotted line is the standard error of a difference between two
-// final losses: by the seeds if there are several, else by the validation set.
+// low final losses: by the seeds if there are several, else by the validation set.
 // With several seeds regrets are means, with LAG's range.
 //
 // Regrets far above that of a random pick are drawn at the upper edge, as
@@ -124,14 +125,32 @@ func unswept(rules []aggregate.Rule, sweeps []aggregate.Sweep) []aggregate.Rule 
 	})
 }
 
-// differenceError returns the standard error of a difference between two final
-// losses, in nats, and what it comes from.
+// differenceError returns the standard error of a difference between two low
+// final losses, in nats, and what it comes from.
 func differenceError(r *result.Study) (size float64, from string) {
 	if n := len(r.Seeds); n > 1 {
 		size = math.Sqrt(2/float64(n)) * float64(r.Noise.Seeds)
 		return size, fmt.Sprintf("error %.4f (seeds)", size)
 	}
-	size = float64(r.Noise.PairError)
+	// The error of a difference grows with how different two models are, so only
+	// strategies that end near the best count.
+	const near = 3
+	best := aggregate.Strategies(r)
+	var pairs []result.Pair
+	for _, pair := range r.Pairs {
+		if len(best) > 0 && (pair.A == best[0].Name || pair.B == best[0].Name) && finite(float64(pair.Error)) {
+			pairs = append(pairs, pair)
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b result.Pair) int {
+		return cmp.Compare(math.Abs(float64(a.Difference)), math.Abs(float64(b.Difference)))
+	})
+	pairs = pairs[:min(near, len(pairs))]
+	slices.SortFunc(pairs, func(a, b result.Pair) int { return cmp.Compare(a.Error, b.Error) })
+	if len(pairs) == 0 {
+		return math.NaN(), ""
+	}
+	size = float64(pairs[len(pairs)/2].Error)
 	return size, fmt.Sprintf("error %.4f (validation set)", size)
 }
 
