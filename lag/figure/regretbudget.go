@@ -64,7 +64,7 @@ func RegretBudget(r *result.Study) Figure {
 		f.Caption += " Triangles lie above the edge."
 	}
 	x := chart.Axis{Name: "extra", Title: "extra cost [trainings of one candidate, log scale of 1 + cost]", Max: furthest, Log1p: true, Ticks: costTicks(furthest)}
-	p := chart.Panel{Width: 560, Height: 360, X: x, Y: chart.Values("regret", "regret [nats/token]", -0.05*top, top, 8)}
+	p := chart.Panel{Width: 560, Height: 360, X: x, Y: chart.Values("regret", "regret [nats/token]", -0.09*top, top, 8)}
 
 	legend := chart.Legend{}
 	if size, from := differenceError(r); finite(size) && size > 0 && size < top {
@@ -212,17 +212,22 @@ func sweepNames(p chart.Panel, r *result.Study, sweeps []aggregate.Sweep, fixed 
 	}
 	area := box{point{0, 0}, point{p.Width, p.Height}}
 	var taken []box
+	stretch := func(from, to point) {
+		for k := range 60 {
+			share := float64(k) / 60
+			taken = append(taken, around(point{from.x + share*(to.x-from.x), from.y + share*(to.y-from.y)}, 1.5))
+		}
+	}
+	if size, _ := differenceError(r); finite(size) && size < top {
+		y := p.Height * p.Y.Place(size)
+		stretch(point{0, y}, point{p.Width, y})
+	}
 	var lagRules []aggregate.Rule
 	for _, s := range sweeps {
 		for i, one := range s.Rules {
 			taken = append(taken, around(place(one), 5))
-			if i == 0 || s.Name != result.RuleLAG && s.Name != aggregate.BestOf {
-				continue
-			}
-			from, to := place(s.Rules[i-1]), place(one)
-			for k := range 40 {
-				share := float64(k) / 40
-				taken = append(taken, around(point{from.x + share*(to.x-from.x), from.y + share*(to.y-from.y)}, 1.5))
+			if i > 0 && float64(one.Regret) <= top && float64(s.Rules[i-1].Regret) <= top {
+				stretch(place(s.Rules[i-1]), place(one))
 			}
 		}
 		if s.Name == result.RuleLAG {
