@@ -130,7 +130,7 @@ func costs(c *aggregate.Comparison) chart.Panel {
 		style := chart.SeriesStyle(i)
 		rules := slices.DeleteFunc(slices.Clone(s.Rules), func(one aggregate.Rule) bool { return !finite(float64(one.Regret)) || !finite(one.Extra) })
 		line := chart.Mark{Kind: chart.Line, Series: s.Name, Loose: true, Style: chart.Style{Color: style.Color, Dash: style.Dash, Width: 1.5}}
-		for _, one := range frontOf(rules) {
+		for _, one := range aggregate.Front(rules) {
 			line.Data = append(line.Data, chart.Datum{X: one.Extra, Y: float64(one.Regret)})
 		}
 		marks := make([]chart.Mark, len(ruleKinds))

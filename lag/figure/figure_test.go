@@ -11,11 +11,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
@@ -26,7 +24,7 @@ import (
 func drawAll(r *result.Study) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
-		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), Noise(r), Pairs(r), Controls(r),
+		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), RegretBudget(r), Noise(r), Pairs(r), Controls(r),
 	}
 }
 
@@ -182,6 +180,9 @@ func TestOddResults(t *testing.T) {
 				for k := range r.Strategies[i].Curve {
 					r.Strategies[i].Curve[k].Step *= 200
 				}
+				if at := r.Strategies[i].DivergedAt; at != nil {
+					*at *= 200
+				}
 			}
 			for i := range r.Correlation {
 				r.Correlation[i].Step *= 200
@@ -243,23 +244,6 @@ func TestStackingFigures(t *testing.T) {
 				t.Errorf("%s, %s: %v", name, f.Name, f.Err)
 			}
 		}
-	}
-}
-
-// TestFront checks that rules on the front are better than all rules that cost
-// no more.
-func TestFront(t *testing.T) {
-	var names []string
-	rule := func(name string, extra, regret float64) aggregate.Rule {
-		return aggregate.Rule{RuleSummary: result.RuleSummary{Rule: name, Regret: result.Number(regret)}, Extra: extra}
-	}
-	for _, p := range frontOf([]aggregate.Rule{
-		rule("oracle", 40, 0), rule("dear", 9, 0.02), rule("lag", 7, 0.01), rule("init", 0, 0.2), rule("random", 0, 0.1),
-	}) {
-		names = append(names, p.Rule)
-	}
-	if want := []string{"random", "lag", "oracle"}; !slices.Equal(names, want) {
-		t.Errorf("the front is %v, want %v", names, want)
 	}
 }
 

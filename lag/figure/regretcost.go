@@ -23,7 +23,7 @@ func RegretCost(r *result.Study) Figure {
 	if len(rules) == 0 {
 		return noData(f.Name, f.Title, "no rule has a finite regret and a cost")
 	}
-	front := frontOf(rules)
+	front := aggregate.Front(rules)
 	var spoken []string
 	line := chart.Mark{Kind: chart.Line, Loose: true, Style: chart.Style{Color: chart.Grey, Width: 1.6, Dash: chart.Dashed}}
 	for _, one := range front {
@@ -64,22 +64,6 @@ func RegretCost(r *result.Study) Figure {
 	}
 	p.Marks = append(p.Marks, ruleLabels(p, rules, line.Data)...)
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
-}
-
-// frontOf returns the rules that no other rule beats at the same or lower cost,
-// the cheapest first.
-func frontOf(rules []aggregate.Rule) []aggregate.Rule {
-	sorted := slices.Clone(rules)
-	slices.SortStableFunc(sorted, func(a, b aggregate.Rule) int {
-		return cmp.Or(cmp.Compare(a.Extra, b.Extra), cmp.Compare(a.Regret, b.Regret))
-	})
-	var front []aggregate.Rule
-	for _, one := range sorted {
-		if n := len(front); n == 0 || one.Regret < front[n-1].Regret {
-			front = append(front, one)
-		}
-	}
-	return front
 }
 
 // costTicks returns 0, 1, 2, 5, 10, ... up to the highest cost, or fractions if

@@ -114,6 +114,13 @@ func TestShown(t *testing.T) {
 			{0, "point", row{"rule": "lag:10", "regret": 0.3}},
 			{0, "text", row{"rule": "lag:10", "text": "0.1500 · +2.00 trainings · b"}},
 		}},
+		{RegretBudget(r), []float64{0, 11.5}, []float64{-0.03375, 0.375}, []shown{
+			{0, "point", row{"of": "lag", "extra": 1.15, "regret": 0.3, "rule": "lag:10", "picks": "b"}},
+			{0, "point", row{"of": "lag", "extra": 11.5, "regret": 0.0, "rule": "oracle", "picks": "a"}},
+			{0, "point", row{"of": "best of n random", "extra": 1.0, "regret": 0.1, "rule": "best of 2 random"}},
+			{0, "point", row{"extra": 2.0, "regret": 0.0, "rule": "best of 3 random"}},
+			{0, "rule", row{"regret": 0.1, "regret_to": 0.1}}, // the error of a difference
+		}},
 		{RegretCost(r), []float64{0, 9}, []float64{-0.027, 0.315}, []shown{
 			{0, "point", row{"rule": "lag:10", "extra": 2.0, "regret": 0.15}},
 			{0, "point", row{"rule": "oracle", "extra": 9.0, "regret": 0.0}},

@@ -69,6 +69,32 @@ func (r *Study) Replay(ctx context.Context, rules []selection.Rule) ([]Pick, err
 	return picks, nil
 }
 
+// Sweeps returns the rules that [Study.Replay] can answer from the recorded
+// curves and decay branches, at every budget: [selection.Sweeps].
+func (r *Study) Sweeps() []selection.Sweep {
+	var branches []selection.Branch
+	if len(r.Strategies) > 0 {
+		for _, s := range r.Strategies[0].Signals { // all strategies have the same signals
+			if s.Name == SignalDecayedLoss {
+				branches = append(branches, selection.Branch{Step: s.Step - s.Decay, Decay: s.Decay})
+			}
+		}
+	}
+	return selection.Sweeps(r.PoolSize(), r.Steps, r.EvaluationSteps(), branches)
+}
+
+// MeanBestOf returns the expected regret of training n strategies of the pool,
+// drawn with equal probability, to the end and picking the best of them, as the
+// mean over the seeds: [stats.BestOfRegret]. It costs n-1 trainings. Strategies
+// in which the device failed are not drawn.
+func (r *Study) MeanBestOf(n int) float64 {
+	sum := 0.0
+	for _, final := range r.lossesAt(r.Steps) {
+		sum += stats.BestOfRegret(final, n)
+	}
+	return sum / float64(len(r.Seeds))
+}
+
 // replay applies selection rules to the curves of the i-th seed. Costs are
 // those of training after growing, without evaluation.
 func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {

@@ -56,6 +56,19 @@ func (r Halving) Evaluations(steps int) []int {
 	return rungs
 }
 
+// rungs returns the rungs that it needs to pick one of some candidates, none of
+// which diverges.
+func (r Halving) rungs(candidates, steps int) []int {
+	all := r.Evaluations(steps)
+	for i := range all {
+		if candidates <= 1 {
+			return all[:i]
+		}
+		candidates = (candidates + r.Eta - 1) / r.Eta
+	}
+	return all
+}
+
 // Branches implements [Rule].
 func (r Halving) Branches() []Branch { return nil }
 

@@ -56,6 +56,34 @@ func MeanRegret(final []float64) float64 {
 	return sum / float64(len(final))
 }
 
+// BestOfRegret returns the expected [Regret] of the best of n different
+// candidates drawn with equal probability. With n = 1 it is [MeanRegret], and
+// with all of them 0. It is +Inf if all n may diverge, and NaN if all candidates
+// did or n is not in [1, len(final)].
+//
+// Let l[0] <= ... <= l[S-1] be the final losses. The best of n is l[i] if it is
+// drawn and the other n-1 are among the S-1-i that follow it, so its
+// probability is C(S-1-i, n-1) / C(S, n).
+func BestOfRegret(final []float64, n int) float64 {
+	best, size := ArgMin(final), len(final)
+	if best < 0 || n < 1 || n > size {
+		return math.NaN()
+	}
+	sorted := slices.SortedFunc(slices.Values(final), compareLoss)
+	sum := 0.0
+	p := float64(n) / float64(size) // of the lowest: C(S-1, n-1) / C(S, n)
+	for i := range size - n + 1 {
+		if !isFinite(sorted[i]) {
+			return math.Inf(1)
+		}
+		sum += p * (sorted[i] - final[best])
+		if rest := size - 1 - i; rest > 0 {
+			p *= float64(rest-n+1) / float64(rest) // C(rest-1, n-1) / C(rest, n-1)
+		}
+	}
+	return sum
+}
+
 // NormalizeRegret divides a regret by the possible gain, which is the median
 // minus the minimum of the final losses. 0 is the best of the pool, and 1 is as
 // bad as the median. Diverged candidates count as +Inf in the median. The

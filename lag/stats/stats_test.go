@@ -222,6 +222,43 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// TestBestOfRegret compares with the mean over all draws.
+func TestBestOfRegret(t *testing.T) {
+	final := []float64{3.5, 3, 3.2, 3.9, 3.2, 3.1}
+	for n := 1; n <= len(final); n++ {
+		sum, draws := 0.0, 0
+		for set := range 1 << len(final) {
+			lowest, drawn := inf, 0
+			for i, loss := range final {
+				if set>>i&1 == 1 {
+					drawn, lowest = drawn+1, min(lowest, loss)
+				}
+			}
+			if drawn == n {
+				sum, draws = sum+lowest-3, draws+1
+			}
+		}
+		if got, want := BestOfRegret(final, n), sum/float64(draws); math.Abs(got-want) > 1e-12 {
+			t.Errorf("best of %d: %v, want %v, the mean over %d draws", n, got, want, draws)
+		}
+	}
+	if got := BestOfRegret(final, 1); math.Abs(got-MeanRegret(final)) > 1e-12 {
+		t.Errorf("best of 1: %v, but the mean regret is %v", got, MeanRegret(final))
+	}
+	for _, c := range []struct {
+		final []float64
+		n     int
+		want  float64
+	}{
+		{[]float64{1, nan, inf}, 2, inf}, {[]float64{1, nan, inf}, 3, 0}, {[]float64{nan, inf}, 1, nan},
+		{final, 0, nan}, {final, 7, nan}, {nil, 1, nan}, {[]float64{2}, 1, 0},
+	} {
+		if got := BestOfRegret(c.final, c.n); got != c.want && !(math.IsNaN(got) && math.IsNaN(c.want)) {
+			t.Errorf("best of %d of %v: %v, want %v", c.n, c.final, got, c.want)
+		}
+	}
+}
+
 func BenchmarkSpearmanInterval(b *testing.B) {
 	x, y := make([]float64, 20), make([]float64, 20)
 	for i := range x {
