@@ -7,9 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/corpus"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
 
@@ -66,7 +65,7 @@ func (c Config) validateTokenizer() error {
 	case c.VocabSize < 0:
 		return fmt.Errorf("the vocabulary size is %d: leave it out, or give the size of %s", c.VocabSize, c.TokenizerFile)
 	case c.Sentinels < 0:
-		return fmt.Errorf("%s; give 0 for none", english.Plural(c.Sentinels, "sentinel", ""))
+		return fmt.Errorf("%s; give 0 for none", plain.Count(c.Sentinels, "sentinel"))
 	}
 	return nil
 }

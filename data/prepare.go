@@ -12,11 +12,11 @@ import (
 	"unicode"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/dirlock"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/tokenizer"
 )
@@ -343,7 +343,7 @@ func (p *preparation) checkSplit(c *contents) error {
 		part = nameTrain
 	}
 	return fmt.Errorf("the split leaves no document for %s: the corpus %s has %s (in plain text a blank line ends a document), and each is for validation with probability %v: use a corpus of more documents, or another validation fraction or split seed",
-		part, p.cfg.Corpus, english.Plural(int(c.Documents), "document", ""), p.cfg.ValidationFraction)
+		part, p.cfg.Corpus, plain.Count(c.Documents, "document"), p.cfg.ValidationFraction)
 }
 
 // read reads the corpus once, to compute its contents and, if necessary, to

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/plain"
@@ -105,7 +103,7 @@ func (c StudyConfig) Validate() error {
 	case mlm.Pairs != nil:
 		return errors.New("studies train on packed sequences; remove the objective's pairs")
 	case c.Growth.Lag >= c.Growth.Schedule.Steps:
-		return fmt.Errorf("the lag is %s; it must be shorter than the training after growing, which has %s", english.Plural(c.Growth.Lag, "step", ""), english.Plural(c.Growth.Schedule.Steps, "step", ""))
+		return fmt.Errorf("the lag is %s; it must be shorter than the training after growing, which has %s", plain.Count(c.Growth.Lag, "step"), plain.Count(c.Growth.Schedule.Steps, "step"))
 	}
 	for i, seed := range c.Growth.Seeds {
 		if slices.Contains(c.Growth.Seeds[:i], seed) {
@@ -196,10 +194,10 @@ func fits(schedule train.Schedule, s growth.Strategy) error {
 		return fmt.Errorf("strategy %q restarts the learning-rate schedule, but the schedule after growing starts at 0 for all strategies; give it a start, or remove the strategy", s.Name)
 	}
 	if s.NewFirst >= schedule.Steps || s.Init.GateSteps > schedule.Steps {
-		return advice.Errorf(advice.GateSteps, "strategy %q trains only new layers for %s and opens gates over %s, but the training has %d; use fewer steps", s.Name, english.Plural(s.NewFirst, "step", ""), english.Plural(s.Init.GateSteps, "step", ""), schedule.Steps)
+		return advice.Errorf(advice.GateSteps, "strategy %q trains only new layers for %s and opens gates over %s, but the training has %d; use fewer steps", s.Name, plain.Count(s.NewFirst, "step"), plain.Count(s.Init.GateSteps, "step"), schedule.Steps)
 	}
 	if s.Rewarm > schedule.Steps {
-		return fmt.Errorf("strategy %q warms up the learning rate for %s, but the training has %d; use fewer steps", s.Name, english.Plural(s.Rewarm, "step", ""), schedule.Steps)
+		return fmt.Errorf("strategy %q warms up the learning rate for %s, but the training has %d; use fewer steps", s.Name, plain.Count(s.Rewarm, "step"), schedule.Steps)
 	}
 	return nil
 }

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"sort"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -76,7 +75,7 @@ func (c Stacking) plannedStages(arm Arm, budget float64, cost func(model.Model) 
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("arm %q, stage %d, of %s: %w", arm.Name, i+1, english.Plural(s.Steps, "step", ""), err)
+			return nil, fmt.Errorf("arm %q, stage %d, of %s: %w", arm.Name, i+1, plain.Count(s.Steps, "step"), err)
 		}
 	}
 	return list, nil
@@ -95,7 +94,7 @@ func fit(list []plannedStage, budget float64) error {
 			s := &list[i]
 			s.Steps = max(1, int(scale*weights[i]+rounding))
 			if s.extra, err = s.expectedExtra(s.Steps); err != nil {
-				return 0, fmt.Errorf("probing %s leaves %s for stage %d: %w", english.Plural(len(s.pool), "strategy", ""), english.Plural(s.Steps, "step", ""), i+1, err)
+				return 0, fmt.Errorf("probing %s leaves %s for stage %d: %w", plain.Count(len(s.pool), "strategy"), plain.Count(s.Steps, "step"), i+1, err)
 			}
 			total += float64(s.Steps+s.extra) * s.flops
 		}

@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
@@ -139,11 +137,11 @@ func (c Stacking) Validate() error {
 	}
 	switch {
 	case len(c.Stages) < 2:
-		return fmt.Errorf("the stacking has %s; give two or more, from the smallest model to the largest", english.Plural(len(c.Stages), "stage", ""))
+		return fmt.Errorf("the stacking has %s; give two or more, from the smallest model to the largest", plain.Count(len(c.Stages), "stage"))
 	case !slices.Equal(c.Stages[0].Depths, c.Model.Depths()):
 		return fmt.Errorf("the first stage has %s, but the model has %s; make them equal", c.Stages[0].Depths.Layers(), c.Model.Depths().Layers())
 	case len(c.Arms) == 0 || len(c.Seeds) == 0:
-		return fmt.Errorf("the stacking has %s and %s; give one or more of each", english.Plural(len(c.Arms), "arm", ""), english.Plural(len(c.Seeds), "seed", ""))
+		return fmt.Errorf("the stacking has %s and %s; give one or more of each", plain.Count(len(c.Arms), "arm"), plain.Count(len(c.Seeds), "seed"))
 	case c.Schedule.Steps != 0 || c.Schedule.Start != 0 || c.Schedule.Length != 0:
 		return errors.New("the schedule of a stacking has steps, a start or a length; leave them out, because the stages determine them")
 	}
@@ -185,7 +183,7 @@ func (c Stacking) validateArm(arm Arm) error {
 	}
 	for i, stage := range stages {
 		if stage.Steps < 1 {
-			return fmt.Errorf("stage %d has %s; it must have at least 1", i+1, english.Plural(stage.Steps, "step", ""))
+			return fmt.Errorf("stage %d has %s; it must have at least 1", i+1, plain.Count(stage.Steps, "step"))
 		}
 		if i == 0 {
 			if _, err := c.Model.WithDepths(stage.Depths...); err != nil {

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"sort"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // denoising makes inputs and targets with a mixture of denoisers.
@@ -179,5 +179,5 @@ func (d decoderRows) fill(b *DecoderBatch, row int, at int64, r *rand.Rand, s *s
 }
 
 func errTooLong(d Denoiser, inputs, targets int) error {
-	return fmt.Errorf("objective: %v made inputs of %d and targets of %s, which do not fit: please report this", d, inputs, english.Plural(targets, "token", ""))
+	return fmt.Errorf("objective: %v made inputs of %d and targets of %s, which do not fit: please report this", d, inputs, plain.Count(targets, "token"))
 }

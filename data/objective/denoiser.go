@@ -5,8 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/strictjson"
 )
 
@@ -137,7 +136,7 @@ func newPlan(d Denoiser, form Form, L int, prefix bool, roll Roll) (plan, error)
 	}
 	switch {
 	case p.raw < 2:
-		return p, fmt.Errorf("objective: sequences of %s are too short for %v: a text of two tokens does not fit beside sentinels and EOS: lengthen them", english.Plural(L, "token", ""), d)
+		return p, fmt.Errorf("objective: sequences of %s are too short for %v: a text of two tokens does not fit beside sentinels and EOS: lengthen them", plain.Count(L, "token"), d)
 	case p.spans > p.raw-p.hidden:
 		return p, fmt.Errorf("objective: %v is impossible: of %d tokens %d are hidden in %d spans, and the remaining %d are too few to separate the spans: lower the density or lengthen the mean span",
 			d, p.raw, p.hidden, p.spans, p.raw-p.hidden)
@@ -194,7 +193,7 @@ func (p *plan) overhead(form Form) int {
 // not read and needs no place.
 func (p plan) sequential(form Form, place, L int) (plan, error) {
 	if place < 2 {
-		return p, fmt.Errorf("objective: sequences of %s are too short for %v: a text of two tokens does not fit: lengthen them", english.Plural(L, "token", ""), p.Denoiser)
+		return p, fmt.Errorf("objective: sequences of %s are too short for %v: a text of two tokens does not fit: lengthen them", plain.Count(L, "token"), p.Denoiser)
 	}
 	p.raw, p.spans = place, 1
 	least, most := PrefixRange(p.raw, p.Density)

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Tokens is a sequence of tokens, usually a tokenstore.Store.
@@ -86,10 +86,10 @@ func newSampler[B any](rows rowMaker[B], store Tokens, batchSize int, seed int64
 	if s.windows < int64(batchSize) {
 		need := int64(batchSize)*s.window + s.window - 1
 		return nil, fmt.Errorf("objective: the corpus is shorter than a batch: it has %d tokens, and a batch of %s of %d needs %d: use a larger corpus, or a smaller batch or sequence length",
-			store.Len(), english.Plural(batchSize, "sequence", ""), rows.length(), need)
+			store.Len(), plain.Count(batchSize, "sequence"), rows.length(), need)
 	}
 	if s.windows > 1<<31-1 {
-		return nil, fmt.Errorf("objective: %d windows of %s are too many for one store", s.windows, english.Plural(int(s.window), "token", ""))
+		return nil, fmt.Errorf("objective: %d windows of %s are too many for one store", s.windows, plain.Count(s.window, "token"))
 	}
 	return s, nil
 }
@@ -184,7 +184,7 @@ func (s *Sampler[B]) Fixed(n int) ([]B, error) {
 	}
 	if cut.whole() < rows {
 		return nil, fmt.Errorf("objective: the validation set is too short for %s of %s of %d: it has %d tokens, and they need %d: use a larger corpus or validation fraction, or fewer validation batches",
-			english.Plural(n, "batch", ""), english.Plural(s.size, "sequence", ""), s.rows.length(), s.store.Len(), rows*s.window)
+			plain.Count(n, "batch"), plain.Count(s.size, "sequence"), s.rows.length(), s.store.Len(), rows*s.window)
 	}
 	batches := make([]B, n)
 	scratch, random := s.rows.newScratch(), newSource()

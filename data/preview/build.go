@@ -6,9 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // builder makes the lines of examples.
@@ -146,7 +145,7 @@ func MLM(batch objective.MLMBatch, vocab objective.Vocabulary, tokens Tokens) []
 			}
 		}
 		n := int(batch.Lengths[row])
-		e := Example{Title: fmt.Sprintf("example %d, mlm, %d of %s to predict", row+1, len(labels), english.Plural(n, "token", ""))}
+		e := Example{Title: fmt.Sprintf("example %d, mlm, %d of %s to predict", row+1, len(labels), plain.Count(n, "token"))}
 		if batch.Segments == nil {
 			e.Lines = []Line{{Name: "tokens", Pieces: padding(b.masked(ids, 0, n, labels), batch.Length-n)}}
 		} else {
@@ -198,8 +197,8 @@ func EncoderDecoder(batch objective.EncoderDecoderBatch, o objective.Objective, 
 		inputs := batch.Inputs[row*batch.InputLength:][:n]
 		targets := batch.Targets[row*batch.TargetLength:][:m]
 		examples = append(examples, Example{Title: title(row, o, batch.Denoisers[row]), Lines: []Line{
-			{Name: "inputs", Note: english.Plural(n, "token", ""), Pieces: padding(b.corrupted(nil, inputs), batch.InputLength-n)},
-			{Name: "targets", Note: english.Plural(m, "token", ""), Pieces: padding(b.targets(nil, targets), batch.TargetLength-m)},
+			{Name: "inputs", Note: plain.Count(n, "token"), Pieces: padding(b.corrupted(nil, inputs), batch.InputLength-n)},
+			{Name: "targets", Note: plain.Count(m, "token"), Pieces: padding(b.targets(nil, targets), batch.TargetLength-m)},
 		}})
 	}
 	return examples
@@ -217,8 +216,8 @@ func Decoder(batch objective.DecoderBatch, o objective.Objective, vocab objectiv
 		e := Example{Title: title(row, o, batch.Denoisers[row])}
 		if prefix > 0 {
 			e.Lines = []Line{
-				{Name: "prefix", Note: fmt.Sprintf("%s, attention in both directions", english.Plural(prefix, "token", "")), Pieces: b.corrupted(nil, ids[:prefix])},
-				{Name: "targets", Note: fmt.Sprintf("%s, causal attention", english.Plural(n-prefix+1, "token", "")), Pieces: padding(b.targets(nil, targets[prefix-1:]), batch.Length-n)},
+				{Name: "prefix", Note: fmt.Sprintf("%s, attention in both directions", plain.Count(prefix, "token")), Pieces: b.corrupted(nil, ids[:prefix])},
+				{Name: "targets", Note: fmt.Sprintf("%s, causal attention", plain.Count(n-prefix+1, "token")), Pieces: padding(b.targets(nil, targets[prefix-1:]), batch.Length-n)},
 			}
 		} else {
 			pieces := b.text(nil, ids[:1], Plain, 0)
@@ -234,7 +233,7 @@ func Decoder(batch objective.DecoderBatch, o objective.Objective, vocab objectiv
 				pieces = b.text(pieces, targets[i:end], role, 0)
 				i = end
 			}
-			e.Lines = []Line{{Name: "tokens", Note: fmt.Sprintf("%s, causal attention", english.Plural(n, "token", "")), Pieces: padding(pieces, batch.Length-n)}}
+			e.Lines = []Line{{Name: "tokens", Note: fmt.Sprintf("%s, causal attention", plain.Count(n, "token")), Pieces: padding(pieces, batch.Length-n)}}
 		}
 		examples = append(examples, e)
 	}

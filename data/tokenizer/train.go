@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/tokenizer/bpe"
 	"github.com/landscape-aware/growing/data/tokenizer/unigram"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
@@ -50,7 +49,7 @@ func (o TrainOptions) Validate() error {
 	case specialNames[o.Kind] == nil:
 		return fmt.Errorf("tokenizer: there is no kind of vocabulary %q: give %s, %s or %s", o.Kind, WordPiece, BPE, Unigram)
 	case o.VocabSize < 1 || o.VocabSize > vocab.MaxSize:
-		return fmt.Errorf("tokenizer: a vocabulary of %s: give 1 to %d", english.Plural(o.VocabSize, "token", ""), vocab.MaxSize)
+		return fmt.Errorf("tokenizer: a vocabulary of %s: give 1 to %d", plain.Count(o.VocabSize, "token"), vocab.MaxSize)
 	case o.Sentinels < 0 || o.Sentinels > vocab.MaxSize:
 		return errSentinels(o.Sentinels)
 	case o.MinFrequency < 0:
@@ -68,13 +67,13 @@ func (o TrainOptions) Validate() error {
 }
 
 func errSentinels(n int) error {
-	return fmt.Errorf("tokenizer: %s: give 0 for none, and at most %d", english.Plural(n, "sentinel", ""), vocab.MaxSize)
+	return fmt.Errorf("tokenizer: %s: give 0 for none, and at most %d", plain.Count(n, "sentinel"), vocab.MaxSize)
 }
 
 // explain adds to a model's error how its number of tokens is computed.
 func (o TrainOptions) explain(err error) error {
 	if err != nil && o.extra() > 0 {
-		err = fmt.Errorf("%s less %s and mode tokens leave %d: %w", english.Plural(o.VocabSize, "token", ""), english.Plural(o.extra(), "sentinel", ""), o.VocabSize-o.extra(), err)
+		err = fmt.Errorf("%s less %s and mode tokens leave %d: %w", plain.Count(o.VocabSize, "token"), plain.Count(o.extra(), "sentinel"), o.VocabSize-o.extra(), err)
 	}
 	return wrap(err)
 }

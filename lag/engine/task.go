@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/train"
@@ -36,7 +35,7 @@ func (t Task) Validate() error {
 		return err
 	}
 	if size := t.Data.VocabSize; size != 0 && size != t.Model.Vocabulary() {
-		return fmt.Errorf("the model's vocabulary of %s does not match the tokenizer's of %d; make them equal", english.Plural(t.Model.Vocabulary(), "token", ""), size)
+		return fmt.Errorf("the model's vocabulary of %s does not match the tokenizer's of %d; make them equal", plain.Count(t.Model.Vocabulary(), "token"), size)
 	}
 	if t.Objective.Settings == nil {
 		return fmt.Errorf("no objective was given; the objectives are %q", objective.Kinds())

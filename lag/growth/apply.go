@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Stack describes the tensors of the stack that grows. A tensor of layer i is
@@ -236,7 +236,7 @@ func (k Stack) suffixes(tensors Tensors) ([]string, error) {
 			continue
 		}
 		if layer >= k.Depth {
-			return nil, fmt.Errorf("parameter %q is above the stack's %s: the given depth is not that of the source", name, english.Plural(k.Depth, "layer", ""))
+			return nil, fmt.Errorf("parameter %q is above the stack's %s: the given depth is not that of the source", name, plain.Count(k.Depth, "layer"))
 		}
 		shape := tensors[name].Shape
 		if first[suffix] == "" {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Block insertion adds copies of a block of b layers, [a, a+b), at a gap p.
@@ -114,7 +114,7 @@ func insertion(from, to, block, start, gap int) (Map, error) {
 		return nil, err
 	}
 	if start < 0 || start > from-block {
-		return nil, fmt.Errorf("a block of %s cannot start at layer %d of %d: choose a start from 0 to %d", english.Plural(block, "layer", ""), start, from, from-block)
+		return nil, fmt.Errorf("a block of %s cannot start at layer %d of %d: choose a start from 0 to %d", plain.Count(block, "layer"), start, from, from-block)
 	}
 	if gap < 0 || gap > from {
 		return nil, fmt.Errorf("a stack of %s has no gap %d: choose one from 0 (bottom) to %d (top)", Depths{from}.Layers(), gap, from)
@@ -131,7 +131,7 @@ func checkBlock(from, to, block int) error {
 		return fmt.Errorf("a stack of %s has no block of %d: choose a size from 1 to %d", Depths{from}.Layers(), block, from)
 	}
 	if added := to - from; added%block != 0 {
-		return fmt.Errorf("copies of a block of %s cannot add the %s from %d to %d: choose a size that divides %d", english.Plural(block, "layer", ""), english.Plural(added, "layer", ""), from, to, added)
+		return fmt.Errorf("copies of a block of %s cannot add the %s from %d to %d: choose a size that divides %d", plain.Count(block, "layer"), plain.Count(added, "layer"), from, to, added)
 	}
 	return nil
 }

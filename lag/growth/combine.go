@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // A term is a source layer and its coefficient in a grown layer.
@@ -117,12 +117,12 @@ func (s Strategy) combines() bool { return s.Combine != nil || s.CombineModules 
 // returns an error if the rows do not fit the depths of the map and the source.
 func (s Strategy) validateRows(what string, rows [][]float64, from int) ([]int, error) {
 	if len(rows) != len(s.Map) {
-		return nil, fmt.Errorf("%s has %s, but the map has %s: give a row for each grown layer", what, english.Plural(len(rows), "row", ""), english.Plural(len(s.Map), "layer", ""))
+		return nil, fmt.Errorf("%s has %s, but the map has %s: give a row for each grown layer", what, plain.Count(len(rows), "row"), plain.Count(len(s.Map), "layer"))
 	}
 	sources := make([]int, len(rows))
 	for i, row := range rows {
 		if len(row) != from {
-			return nil, fmt.Errorf("%s: row %d has %d coefficients: give one for each of the %s", what, i, len(row), english.Plural(from, "source layer", ""))
+			return nil, fmt.Errorf("%s: row %d has %d coefficients: give one for each of the %s", what, i, len(row), plain.Count(from, "source layer"))
 		}
 		var err error
 		if sources[i], err = dominant(row); err != nil {

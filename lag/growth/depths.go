@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Depths holds the number of layers of each stack of a model: one number for an
@@ -22,7 +22,7 @@ func (from Depths) check(to Depths) error {
 		return fmt.Errorf("%d depths are given: give one, or those of an encoder and a decoder", len(from))
 	}
 	if len(to) != len(from) {
-		return fmt.Errorf("the source has %s, but the number of depths to grow to is %d: give one for each stack", english.Plural(len(from), "stack", ""), len(to))
+		return fmt.Errorf("the source has %s, but the number of depths to grow to is %d: give one for each stack", plain.Count(len(from), "stack"), len(to))
 	}
 	grows := len(from) == 1 || from[0] == to[0] && from[1] == to[1] // if no stack grows, let checkDepths return the error
 	for i := range from {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // ParseDepths parses the format of [Depths.String]: "3", or "2,4" for an
@@ -20,7 +20,7 @@ func ParseDepths(s string) (Depths, error) {
 		depths = append(depths, n)
 	}
 	if len(depths) > 2 {
-		return nil, fmt.Errorf("%q has %s: give one, or those of an encoder and a decoder", s, english.Plural(len(depths), "depth", ""))
+		return nil, fmt.Errorf("%q has %s: give one, or those of an encoder and a decoder", s, plain.Count(len(depths), "depth"))
 	}
 	return depths, nil
 }

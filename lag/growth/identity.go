@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Block expansion adds, after every group of layers, copies of the group's top
@@ -29,7 +29,7 @@ func IdentityBlocks(from, to, groups int) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if groups < 1 || from%groups != 0 || (to-from)%groups != 0 {
-		return Strategy{}, fmt.Errorf("%d groups do not divide both the %s of the source and the %d added layers: choose a divisor of both", groups, english.Plural(from, "layer", ""), to-from)
+		return Strategy{}, fmt.Errorf("%d groups do not divide both the %s of the source and the %d added layers: choose a divisor of both", groups, plain.Count(from, "layer"), to-from)
 	}
 	size, copies := from/groups, (to-from)/groups
 	var m Map

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // New is the source of a layer that gets the model's own initialization instead
@@ -64,13 +64,13 @@ func (m Map) String() string {
 // source. A map need not use all source layers, and may use them in any order.
 func (m Map) Validate(from int) error {
 	if from < 1 {
-		return fmt.Errorf("the source stack has %s: a stack that grows needs at least 1", english.Plural(from, "layer", ""))
+		return fmt.Errorf("the source stack has %s: a stack that grows needs at least 1", plain.Count(from, "layer"))
 	}
 	if len(m) == 0 {
 		return errors.New("the layer map is empty: give a source layer, or New, for each grown layer")
 	}
 	if len(m) < from {
-		return fmt.Errorf("layer map [%v] has %s, fewer than the source's %d: growing does not remove layers, so map at least %d", m, english.Plural(len(m), "layer", ""), from, from)
+		return fmt.Errorf("layer map [%v] has %s, fewer than the source's %d: growing does not remove layers, so map at least %d", m, plain.Count(len(m), "layer"), from, from)
 	}
 	for i, layer := range m {
 		if layer != New && (layer < 0 || layer >= from) {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Learning describes how the coefficients that combine source layers are
@@ -80,7 +80,7 @@ func (s Strategy) validateLearn(from Depths) error {
 	}
 	switch {
 	case l.Steps < 1:
-		return fmt.Errorf("learn has %s: give at least 1, or leave learn out", english.Plural(l.Steps, "step", ""))
+		return fmt.Errorf("learn has %s: give at least 1, or leave learn out", plain.Count(l.Steps, "step"))
 	case !(l.Rate > 0) || math.IsInf(l.Rate, 1):
 		return fmt.Errorf("learn has the rate %g: it must be above 0, such as %g", l.Rate, DefaultLearnRate)
 	case s.Init.Kind != Copy:

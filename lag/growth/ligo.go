@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // LiGO's depth operator makes every grown layer a linear combination of all
@@ -50,12 +50,12 @@ func LiGO(from, to int, coefficients [][]float64) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if len(coefficients) != to {
-		return Strategy{}, fmt.Errorf("LiGO: %s of coefficients for %s: give one for each grown layer", english.Plural(len(coefficients), "row", ""), english.Plural(to, "layer", ""))
+		return Strategy{}, fmt.Errorf("LiGO: %s of coefficients for %s: give one for each grown layer", plain.Count(len(coefficients), "row"), plain.Count(to, "layer"))
 	}
 	m := make(Map, to)
 	for i, row := range coefficients {
 		if len(row) != from {
-			return Strategy{}, fmt.Errorf("LiGO: row %d has %d coefficients: give one for each of the %s", i, len(row), english.Plural(from, "source layer", ""))
+			return Strategy{}, fmt.Errorf("LiGO: row %d has %d coefficients: give one for each of the %s", i, len(row), plain.Count(from, "source layer"))
 		}
 		var err error
 		if m[i], err = dominant(row); err != nil {

@@ -3,7 +3,7 @@ package growth
 import (
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Multi-stage layerwise training adds copies of the top layers on top and first
@@ -28,7 +28,7 @@ func MSLT(from, to, newFirst int) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if newFirst < 1 {
-		return Strategy{}, fmt.Errorf("MSLT trains only new layers for %s: give at least 1", english.Plural(newFirst, "step", ""))
+		return Strategy{}, fmt.Errorf("MSLT trains only new layers for %s: give at least 1", plain.Count(newFirst, "step"))
 	}
 	m := span(0, from)
 	for i := from; i < to; i++ {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Depth up-scaling joins two overlapping copies of the source.
@@ -28,7 +28,7 @@ func SOLAR(from, to int) (Strategy, error) {
 		return Strategy{}, err
 	}
 	if to%2 != 0 || to > 2*from {
-		return Strategy{}, fmt.Errorf("two overlapping copies of %s cannot have %s: choose an even depth of at most %d", Depths{from}.Layers(), english.Plural(to, "layer", ""), 2*from)
+		return Strategy{}, fmt.Errorf("two overlapping copies of %s cannot have %s: choose an even depth of at most %d", Depths{from}.Layers(), plain.Count(to, "layer"), 2*from)
 	}
 	m := from - to/2
 	return named("solar", slices.Concat(span(0, from-m), span(m, from)), solarSource), nil

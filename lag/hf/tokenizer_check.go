@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // CheckTokenizer reads the tokenizer among the files of a model with the given number
@@ -26,5 +27,5 @@ func CheckTokenizer(files []string, rows int) (string, error) {
 	case t.VocabSize() > rows:
 		log.Warn("the tokenizer has more tokens than the model's table of embeddings has rows; the last ones cannot be used", "file", path, "tokens", t.VocabSize(), "rows", rows)
 	}
-	return fmt.Sprintf("%s tokenizer of %s in %s", t.Kind(), english.Plural(t.VocabSize(), "token", ""), filepath.Base(path)), nil
+	return fmt.Sprintf("%s tokenizer of %s in %s", t.Kind(), plain.Count(t.VocabSize(), "token"), filepath.Base(path)), nil
 }

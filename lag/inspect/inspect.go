@@ -11,8 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model"
@@ -263,7 +262,7 @@ func (r *Report) tokenizer() {
 	case t != nil:
 		r.Tokenizer = &Tokenizer{File: path, Kind: string(t.Kind()), Size: t.VocabSize()}
 		if c := r.Config; c != nil && t.VocabSize() > c.Vocabulary() {
-			r.damage(fmt.Errorf("the tokenizer has %s, but the model has only %d; they do not belong together", english.Plural(t.VocabSize(), "token", ""), c.Vocabulary()))
+			r.damage(fmt.Errorf("the tokenizer has %s, but the model has only %d; they do not belong together", plain.Count(t.VocabSize(), "token"), c.Vocabulary()))
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 )
 
@@ -81,7 +81,7 @@ func (s *State) describe() string {
 	}
 	var list []string
 	for _, m := range slices.Sorted(maps.Keys(s.Moments)) {
-		list = append(list, fmt.Sprintf("%s of %s", m, english.Plural(s.Moments[m], "parameter", "")))
+		list = append(list, fmt.Sprintf("%s of %s", m, plain.Count(s.Moments[m], "parameter")))
 	}
 	name := s.Optimizer
 	if name == "" {

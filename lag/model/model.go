@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -174,7 +174,7 @@ func (m Model) WithDepths(depths ...int) (Model, error) {
 
 func (m Model) withDepths(depths growth.Depths) (Model, error) {
 	if want := len(m.Stacks()); len(depths) != want {
-		return m, fmt.Errorf("the model has %s of layers, but the number of depths given is %d", english.Plural(want, "stack", ""), len(depths))
+		return m, fmt.Errorf("the model has %s of layers, but the number of depths given is %d", plain.Count(want, "stack"), len(depths))
 	}
 	return Model{m.Config.WithDepths(depths)}, nil
 }

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/train"
@@ -72,7 +72,7 @@ func (b *batches) read(file *safetensors.File) error {
 	}
 	first := b.reads.Fields[0].Name
 	if length, most := b.fields[first].Shape[2], b.model.MaxLength(); most > 0 && length > most {
-		return fmt.Errorf("the rows are of %s; the model has %d positions", english.Plural(length, "token", ""), most)
+		return fmt.Errorf("the rows are of %s; the model has %d positions", plain.Count(length, "token"), most)
 	}
 	return b.countPredictions()
 }
@@ -86,7 +86,7 @@ func (b *batches) add(f model.BatchField, t safetensors.Ints) error {
 		b.count, b.size = t.Shape[0], t.Shape[1]
 	}
 	if t.Shape[0] != b.count || t.Shape[1] != b.size {
-		return fmt.Errorf("%s has shape %v; input_ids has %s of %s", f.Name, t.Shape, english.Plural(b.count, "batch", ""), english.Plural(b.size, "row", ""))
+		return fmt.Errorf("%s has shape %v; input_ids has %s of %s", f.Name, t.Shape, plain.Count(b.count, "batch"), plain.Count(b.size, "row"))
 	}
 	if like, ok := b.fields[f.Like]; ok && t.Shape[2] != like.Shape[2] {
 		return fmt.Errorf("%s has shape %v; it must be that of %s, %v", f.Name, t.Shape, f.Like, like.Shape)

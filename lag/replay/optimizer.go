@@ -7,8 +7,7 @@ import (
 	"math"
 	"os"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -77,7 +76,7 @@ func (r rates) scheduled(o train.Optimizer, steps int) (optimizer, error) {
 		return optimizer{}, fmt.Errorf("there is no lr; %s needs one", r.Name)
 	}
 	if r.Steps != 0 && r.Steps < steps {
-		return optimizer{}, fmt.Errorf("schedule_steps is %d, but %s are trained; give the length of the whole schedule, or 0 for one that ends with the run", r.Steps, english.Plural(steps, "step", ""))
+		return optimizer{}, fmt.Errorf("schedule_steps is %d, but %s are trained; give the length of the whole schedule, or 0 for one that ends with the run", r.Steps, plain.Count(steps, "step"))
 	}
 	s := train.Schedule{Kind: r.Schedule, Peak: *r.Peak, WarmUp: r.WarmUp, Steps: max(steps, r.WarmUp, r.Steps)}
 	if err := errors.Join(o.Validate(), s.Validate()); err != nil {

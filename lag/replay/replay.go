@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -84,7 +83,7 @@ func Run(ctx context.Context, b *backend.Backend, config Config, observe func(St
 		steps = batches.count
 	}
 	if steps > batches.count && !config.Cycle {
-		return fmt.Errorf("there are %s but %s in %s; ask for fewer steps, or for a cycle", english.Plural(steps, "step", ""), english.Plural(batches.count, "batch", ""), config.Batches)
+		return fmt.Errorf("there are %s but %s in %s; ask for fewer steps, or for a cycle", plain.Count(steps, "step"), plain.Count(batches.count, "batch"), config.Batches)
 	}
 	optimizer := optimizer{Optimizer: train.NewAdamW()} // not used without steps
 	if config.Optimizer != "" {

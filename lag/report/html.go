@@ -8,11 +8,11 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/dustin/go-humanize/english"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -40,7 +40,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"rank":    rank,
 	"percent": percent,
 	"share":   share,
-	"plural":  func(n int, noun string) string { return english.Plural(n, noun, "") },
+	"plural":  func(n int, noun string) string { return plain.Count(n, noun) },
 	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
 	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
 	"count":   func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000

@@ -8,8 +8,8 @@ import (
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/lipgloss/table"
-	"github.com/dustin/go-humanize/english"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/result"
 )
@@ -52,7 +52,7 @@ func Table(r *result.Study) string {
 		out += fmt.Sprintf("* LAG(%d)'s pick\n", r.Lag)
 	}
 	if n := len(r.Seeds); n > 1 {
-		out += fmt.Sprintf("Losses are means over %s, except in the columns of one seed.\n", english.Plural(n, "seed", ""))
+		out += fmt.Sprintf("Losses are means over %s, except in the columns of one seed.\n", plain.Count(n, "seed"))
 	}
 	return out
 }
@@ -195,7 +195,7 @@ func Curve(r *result.Study, width int) string {
 
 func ofSeeds(n int) string {
 	if n > 1 {
-		return fmt.Sprintf(", mean of %s", english.Plural(n, "seed", ""))
+		return fmt.Sprintf(", mean of %s", plain.Count(n, "seed"))
 	}
 	return ""
 }

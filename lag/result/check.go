@@ -7,8 +7,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
@@ -140,7 +139,7 @@ func checkSeeds(what string, n int, seeds []int64) error {
 		return errors.New("it has no seeds")
 	}
 	if n%len(seeds) != 0 {
-		return fmt.Errorf("%d %s cannot be those of %s", n, what, english.Plural(len(seeds), "seed", ""))
+		return fmt.Errorf("%d %s cannot be those of %s", n, what, plain.Count(len(seeds), "seed"))
 	}
 	return nil
 }
@@ -174,11 +173,11 @@ func checkCurve(what string, curve []Point, required bool) error {
 // checkMap checks a layer map from one depth to another.
 func checkMap(what string, m []int, from, to int) error {
 	if len(m) != to {
-		return fmt.Errorf("the map of %s has %s, expected %d", what, english.Plural(len(m), "layer", ""), to)
+		return fmt.Errorf("the map of %s has %s, expected %d", what, plain.Count(len(m), "layer"), to)
 	}
 	for _, layer := range m {
 		if layer < growth.New || layer >= from {
-			return fmt.Errorf("the map of %s contains layer %d of a model of %s", what, layer, english.Plural(from, "layer", ""))
+			return fmt.Errorf("the map of %s contains layer %d of a model of %s", what, layer, plain.Count(from, "layer"))
 		}
 	}
 	return nil

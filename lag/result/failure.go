@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
@@ -18,7 +17,7 @@ type Failure struct {
 }
 
 func (f Failure) String() string {
-	return fmt.Sprintf("%s under seed %d after %s", f.Run, f.Seed, english.Plural(f.Steps, "step", ""))
+	return fmt.Sprintf("%s under seed %d after %s", f.Run, f.Seed, plain.Count(f.Steps, "step"))
 }
 
 // Failed returns the number of failures.
@@ -60,5 +59,5 @@ func failureWarning(failures []Failure, words advice.Words) string {
 		passed = "which is passed over"
 	}
 	return fmt.Sprintf("The device failed in %s, %s for that: %s. The same command tries them again; where memory is short, end other programs first, or take smaller batches for all (%s).",
-		english.Plural(len(failures), "run", ""), passed, strings.Join(errors, "; "), words.For(advice.BatchSize))
+		plain.Count(len(failures), "run"), passed, strings.Join(errors, "; "), words.For(advice.BatchSize))
 }

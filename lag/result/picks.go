@@ -7,8 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/stats"
@@ -154,7 +153,7 @@ func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selectio
 				return s.Name == SignalDecayedLoss && s.Step == b.Step+b.Decay && s.Decay == b.Decay
 			})
 			if i < 0 {
-				return nil, advice.Errorf(advice.Rules, "the study has no decay branch of %s from step %d; run it again with the rule decay:%d,%d among its rules", english.Plural(b.Decay, "step", ""), b.Step, b.Step, b.Decay)
+				return nil, advice.Errorf(advice.Rules, "the study has no decay branch of %s from step %d; run it again with the rule decay:%d,%d among its rules", plain.Count(b.Decay, "step"), b.Step, b.Step, b.Decay)
 			}
 			loss := o.Signals[i].value()
 			if r.failed(j) {

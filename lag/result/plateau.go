@@ -5,8 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
@@ -26,7 +25,7 @@ func (s Source) LeftPlateau() bool {
 }
 
 func (s Source) plateauWarning(words advice.Words) string {
-	mend := fmt.Sprintf("Pretrain it longer than its %s", english.Plural(s.Steps, "step", ""))
+	mend := fmt.Sprintf("Pretrain it longer than its %s", plain.Count(s.Steps, "step"))
 	if s.Steps == 0 { // a given model
 		mend = "It was given and not pretrained here; train it on this text first"
 	}

@@ -3,7 +3,7 @@ package result
 import (
 	"math"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Training is the result of a training.
@@ -24,5 +24,5 @@ func (t *Training) PlateauWarning() string {
 	if math.IsNaN(float64(t.ShuffledLoss)) || s.LeftPlateau() {
 		return ""
 	}
-	return "The model is still on the unigram plateau: " + s.plateau() + ". Train it longer than its " + english.Plural(t.Steps, "step", "") + "."
+	return "The model is still on the unigram plateau: " + s.plateau() + ". Train it longer than its " + plain.Count(t.Steps, "step") + "."
 }

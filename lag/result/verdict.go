@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/stats"
@@ -29,7 +29,7 @@ func warnings(r *Study) []string {
 		list = append(list, r.Source.plateauWarning(r.Words))
 	}
 	if n := r.PoolSize() - r.countFailed(); n < fewStrategies {
-		add("Only %s: a correlation over fewer than %d says little.", english.Plural(n, "strategy", ""), fewStrategies)
+		add("Only %s: a correlation over fewer than %d says little.", plain.Count(n, "strategy"), fewStrategies)
 	}
 	if len(r.Seeds) == 1 {
 		add("One seed: how much of the ranking is noise of the seed was not measured (%s).", r.Words.For(advice.Seeds))
@@ -46,7 +46,7 @@ func warnings(r *Study) []string {
 		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise %s.", step, r.Steps, decimal(rho), r.Words.For(advice.Steps))
 	}
 	if n := r.count(StatusDiverged); n > 0 {
-		add("%d of %s diverged; they rank last.", n, english.Plural(len(r.Strategies), "candidate", ""))
+		add("%d of %s diverged; they rank last.", n, plain.Count(len(r.Strategies), "candidate"))
 	}
 	for _, o := range r.Controls {
 		if o.Status == StatusDiverged {
@@ -96,7 +96,7 @@ func (r *Study) evaluationWarnings() []string {
 	}
 	if step, err := r.earlyError(); err > errorShare*r.meanSpread(step) {
 		list = append(list, fmt.Sprintf("The early evaluations use too little text: at step %d the losses spread by %.4f nats, and a difference of losses on %s has a standard error of about %.4f (%s).",
-			step, r.meanSpread(step), english.Plural(r.EarlyBatches, "validation batch", ""), err, r.Words.For(advice.EarlyBatches)))
+			step, r.meanSpread(step), plain.Count(r.EarlyBatches, "validation batch"), err, r.Words.For(advice.EarlyBatches)))
 	}
 	atLag := r.meanSpread(r.Lag)
 	if error := float64(r.Noise.PairErrorAtLag); 2*error > atLag {
@@ -174,12 +174,12 @@ func verdict(r *Study) string {
 	var b strings.Builder
 	failed := r.countFailed()
 	if failed > 0 {
-		fmt.Fprintf(&b, "The device failed in %d of %s; what follows is of the others. ", failed, english.Plural(r.PoolSize(), "strategy", ""))
+		fmt.Fprintf(&b, "The device failed in %d of %s; what follows is of the others. ", failed, plain.Count(r.PoolSize(), "strategy"))
 	}
 	fmt.Fprintf(&b, "Over %s from %s to %s layers%s, the loss at initialization relates to the final loss with Spearman's rho = %s (95%% interval %s to %s), ",
-		english.Plural(r.PoolSize()-failed, "strategy", ""), plus(from), plus(to), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
+		plain.Count(r.PoolSize()-failed, "strategy"), plus(from), plus(to), underSeeds(len(r.Seeds)), decimal(atInit.Spearman), decimal(atInit.SpearmanLo), decimal(atInit.SpearmanHi))
 	fmt.Fprintf(&b, "the loss after %d of %s with rho = %s (%s to %s); the difference has p %s in a permutation test. ",
-		probe, english.Plural(r.Steps, "step", ""), decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
+		probe, plain.Count(r.Steps, "step"), decimal(atLag.Spearman), decimal(atLag.SpearmanLo), decimal(atLag.SpearmanHi), probability(change.P))
 	if r.LagTime != nil {
 		fmt.Fprintf(&b, "From step %d on rho stays at %.1f or above. ", *r.LagTime, LagThreshold)
 	} else {
@@ -199,7 +199,7 @@ func plus(d growth.Depths) string { return strings.ReplaceAll(d.String(), ",", "
 
 func underSeeds(n int) string {
 	if n > 1 {
-		return fmt.Sprintf(", each under %s", english.Plural(n, "seed", ""))
+		return fmt.Sprintf(", each under %s", plain.Count(n, "seed"))
 	}
 	return ""
 }

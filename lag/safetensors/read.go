@@ -11,8 +11,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
@@ -73,7 +72,7 @@ func (f *File) ReadAll() (growth.Tensors, error) {
 func (f *File) find(name string) (Entry, error) {
 	e, ok := f.entries[name]
 	if !ok {
-		return e, fmt.Errorf("%s has no tensor %.200q (it has %s)", f.path, name, english.Plural(len(f.entries), "tensor", ""))
+		return e, fmt.Errorf("%s has no tensor %.200q (it has %s)", f.path, name, plain.Count(len(f.entries), "tensor"))
 	}
 	return e, nil
 }

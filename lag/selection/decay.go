@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 func init() {
@@ -26,13 +26,13 @@ func (r Decay) String() string { return fmt.Sprintf("decay:%d,%d", r.Probe, r.Le
 // Validate implements [Rule].
 func (r Decay) Validate(steps int) error {
 	if r.Length < 1 {
-		return invalid(r, "its branch has %s; use at least 1", english.Plural(r.Length, "step", ""))
+		return invalid(r, "its branch has %s; use at least 1", plain.Count(r.Length, "step"))
 	}
 	if err := beforeEnd(r, r.Probe, 0, steps); err != nil {
 		return err
 	}
 	if r.Length > steps-r.Probe {
-		return invalid(r, "its branch ends after the training, which has %s; shorten the branch or start it earlier", english.Plural(steps, "step", ""))
+		return invalid(r, "its branch ends after the training, which has %s; shorten the branch or start it earlier", plain.Count(steps, "step"))
 	}
 	return nil
 }

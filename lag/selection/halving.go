@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 func init() {
@@ -35,7 +35,7 @@ func (r Halving) String() string { return fmt.Sprintf("halving:%d,%d", r.Eta, r.
 // Validate implements [Rule].
 func (r Halving) Validate(steps int) error {
 	if r.Eta < 2 {
-		return invalid(r, "one in %s continues; use 2 or more", english.Plural(r.Eta, "candidate", ""))
+		return invalid(r, "one in %s continues; use 2 or more", plain.Count(r.Eta, "candidate"))
 	}
 	return beforeEnd(r, r.First, 1, steps)
 }

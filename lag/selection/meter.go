@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Meter counts the training that a rule asks for. Every rule picks through a
@@ -85,7 +85,7 @@ func (m *Meter) check(ctx context.Context, indices []int, step int) error {
 		return err
 	}
 	if step < 0 || step > m.Steps() {
-		return fmt.Errorf("step %d is outside the training of %s; ask for a step inside it", step, english.Plural(m.Steps(), "step", ""))
+		return fmt.Errorf("step %d is outside the training of %s; ask for a step inside it", step, plain.Count(m.Steps(), "step"))
 	}
 	for _, i := range indices {
 		if i < 0 || i >= m.Len() {

@@ -8,8 +8,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 )
 
@@ -52,9 +51,9 @@ func NewRecording(grown Grown, steps int, curves [][]Point, branches ...Recorded
 	case len(candidates) == 0:
 		return nil, errors.New("the recording has no candidates; give at least one curve")
 	case len(curves) != len(candidates):
-		return nil, fmt.Errorf("the recording has %s and %s; give one curve for each", english.Plural(len(candidates), "candidate", ""), english.Plural(len(curves), "curve", ""))
+		return nil, fmt.Errorf("the recording has %s and %s; give one curve for each", plain.Count(len(candidates), "candidate"), plain.Count(len(curves), "curve"))
 	case steps < 1:
-		return nil, fmt.Errorf("the recording has %s; give at least 1", english.Plural(steps, "training step", ""))
+		return nil, fmt.Errorf("the recording has %s; give at least 1", plain.Count(steps, "training step"))
 	}
 	r := &Recording{grown: grown, steps: steps, branches: make(map[Branch][]float64, len(branches))}
 	seen := make(map[string]bool, len(candidates))
@@ -72,7 +71,7 @@ func NewRecording(grown Grown, steps int, curves [][]Point, branches ...Recorded
 	}
 	for _, b := range branches {
 		if len(b.Losses) != len(candidates) {
-			return nil, fmt.Errorf("the decay branch of %s from step %d has %d losses for %s; give one for each", english.Plural(b.Decay, "step", ""), b.Step, len(b.Losses), english.Plural(len(candidates), "candidate", ""))
+			return nil, fmt.Errorf("the decay branch of %s from step %d has %d losses for %s; give one for each", plain.Count(b.Decay, "step"), b.Step, len(b.Losses), plain.Count(len(candidates), "candidate"))
 		}
 		r.branches[b.Branch] = slices.Clone(b.Losses)
 	}
@@ -84,7 +83,7 @@ func readCurve(curve []Point, steps int) (losses map[int]float64, diverged int, 
 	last := -1
 	for _, p := range curve {
 		if p.Step <= last || p.Step > steps {
-			return nil, 0, fmt.Errorf("step %d follows step %d in a training of %s; give ascending steps inside it", p.Step, last, english.Plural(steps, "step", ""))
+			return nil, 0, fmt.Errorf("step %d follows step %d in a training of %s; give ascending steps inside it", p.Step, last, plain.Count(steps, "step"))
 		}
 		last = p.Step
 		if math.IsNaN(p.Loss) || math.IsInf(p.Loss, 0) {
@@ -129,7 +128,7 @@ func (r *Recording) Losses(_ context.Context, indices []int, step int) ([]float6
 func (r *Recording) Decayed(_ context.Context, indices []int, step, decay int) ([]float64, error) {
 	all, ok := r.branches[Branch{step, decay}]
 	if !ok {
-		return nil, fmt.Errorf("the recording has no decay branch of %s from step %d; train it, or use a rule without it", english.Plural(decay, "step", ""), step)
+		return nil, fmt.Errorf("the recording has no decay branch of %s from step %d; train it, or use a rule without it", plain.Count(decay, "step"), step)
 	}
 	losses := make([]float64, len(indices))
 	for j, i := range indices {

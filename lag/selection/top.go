@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 func init() {
@@ -26,7 +26,7 @@ func (r Top) String() string { return fmt.Sprintf("top:%d,%d", r.Keep, r.Probe) 
 // Validate implements [Rule].
 func (r Top) Validate(steps int) error {
 	if r.Keep < 1 {
-		return invalid(r, "it keeps %s; keep at least 1", english.Plural(r.Keep, "candidate", ""))
+		return invalid(r, "it keeps %s; keep at least 1", plain.Count(r.Keep, "candidate"))
 	}
 	return beforeEnd(r, r.Probe, 0, steps)
 }

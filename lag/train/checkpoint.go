@@ -13,9 +13,9 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -36,7 +36,7 @@ const defaultKeep = 2
 // validate returns an error if a setting is invalid.
 func (c Checkpoints) validate() error {
 	if c.Every < 0 || c.Keep < 0 {
-		return fmt.Errorf("checkpoints every %s, keeping %d, are impossible; neither number may be negative", english.Plural(c.Every, "step", ""), c.Keep)
+		return fmt.Errorf("checkpoints every %s, keeping %d, are impossible; neither number may be negative", plain.Count(c.Every, "step"), c.Keep)
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func LoadCheckpoint(dir string) (Snapshot, error) {
 type misnamedError struct{ step int }
 
 func (e *misnamedError) Error() string {
-	return fmt.Sprintf("it holds the state after %s", english.Plural(e.step, "step", ""))
+	return fmt.Sprintf("it holds the state after %s", plain.Count(e.step, "step"))
 }
 
 // loadNewest returns the newest checkpoint of a step up to last that is not
@@ -182,7 +182,7 @@ func loadNewest(dir string, last int) (snap *Snapshot, refused []*safetensors.Da
 		damaged, ok := errors.AsType[*safetensors.DamagedError](err)
 		if !ok {
 			// Do not wrap err: os.ErrNotExist would mean that there are no checkpoints.
-			return nil, nil, nil, fmt.Errorf("the checkpoint after %s cannot be used: %v", english.Plural(step, "step", ""), err)
+			return nil, nil, nil, fmt.Errorf("the checkpoint after %s cannot be used: %v", plain.Count(step, "step"), err)
 		}
 		log.Warn("this checkpoint is refused; the one before it is used if there is one", "error", err)
 		refused = append(refused, damaged)

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
 
@@ -61,7 +61,7 @@ func (p *Program) losses(ctx context.Context, s *State, batches []Batch, gates [
 		each = nil
 	}
 	if predicted == 0 {
-		return 0, nil, fmt.Errorf("no token is predicted in the %s of an evaluation; give batches with labels that count", english.Plural(len(batches), "batch", ""))
+		return 0, nil, fmt.Errorf("no token is predicted in the %s of an evaluation; give batches with labels that count", plain.Count(len(batches), "batch"))
 	}
 	return loss / predicted, each, nil
 }
@@ -146,7 +146,7 @@ func (p *Program) evaluate(s *State, batches []Batch, gates []float32) ([]float3
 	case p.single && parts > 1:
 		return nil, errSingle
 	case len(terms) != 2*parts:
-		return nil, fmt.Errorf("the loss's first term has %d values for %s", len(terms), english.Plural(parts, "batch", ""))
+		return nil, fmt.Errorf("the loss's first term has %d values for %s", len(terms), plain.Count(parts, "batch"))
 	}
 	return slices.Clip(terms), nil
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Headed is implemented by models with a head that can be trained alone.
@@ -66,7 +66,7 @@ func (p *Program) trained(step Step) ([]float32, error) {
 		first += stack.Depth
 	}
 	if first != len(frozen) {
-		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %s; give one for each, or none", len(frozen), english.Plural(first, "layer", ""))
+		return nil, fmt.Errorf("the list of frozen layers has %d elements, but the model has %s; give one for each, or none", len(frozen), plain.Count(first, "layer"))
 	}
 	return mask, nil
 }

@@ -3,8 +3,7 @@ package train
 import (
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 )
 
@@ -15,7 +14,7 @@ import (
 // be changed afterwards.
 func (snap Snapshot) Grow(stacks []growth.Stack, strategies []growth.Strategy, init growth.Initializer) (Snapshot, error) {
 	if len(stacks) != len(strategies) {
-		return Snapshot{}, fmt.Errorf("the model has %s of layers, but the number of strategies given is %d; give one for each", english.Plural(len(stacks), "stack", ""), len(strategies))
+		return Snapshot{}, fmt.Errorf("the model has %s of layers, but the number of strategies given is %d; give one for each", plain.Count(len(stacks), "stack"), len(strategies))
 	}
 	for i, stack := range stacks {
 		state, err := strategies[i].ApplySharing(snap.State, stack, init)

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/dustin/go-humanize/english"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -109,7 +109,7 @@ func (m *module) rows() [][]float64 {
 // if no strategy learns.
 func (l Learning) begin() (*combination, error) {
 	if len(l.Strategies) != len(l.Stacks) {
-		return nil, fmt.Errorf("the source has %s of layers, and the number of strategies given is %d: give one for each", english.Plural(len(l.Stacks), "stack", ""), len(l.Strategies))
+		return nil, fmt.Errorf("the source has %s of layers, and the number of strategies given is %d: give one for each", plain.Count(len(l.Stacks), "stack"), len(l.Strategies))
 	}
 	c := &combination{Learning: l, names: make(map[string]int)}
 	for i, s := range l.Strategies {

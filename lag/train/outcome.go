@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
 )
 
@@ -113,7 +113,7 @@ func damagedOutcome(dir string, err error) error {
 func (r *Run) checkOutcome(dir string, outcome Outcome) error {
 	err := r.complete(outcome)
 	if err == nil && (outcome.Steps < 0 || outcome.DivergedAt == nil && outcome.Steps != r.Schedule.Steps) {
-		err = fmt.Errorf("it ends after %d of %s", outcome.Steps, english.Plural(r.Schedule.Steps, "step", ""))
+		err = fmt.Errorf("it ends after %d of %s", outcome.Steps, plain.Count(r.Schedule.Steps, "step"))
 	}
 	if err != nil {
 		return damagedOutcome(dir, err)

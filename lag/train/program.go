@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -94,7 +94,7 @@ func (p *Program) checkGates(gates []float32) error {
 		layers += stack.Depth
 	}
 	if gates != nil && len(gates) != layers {
-		return fmt.Errorf("the number of gates given is %d, and the model has %s; give one for each, or none", len(gates), english.Plural(layers, "layer", ""))
+		return fmt.Errorf("the number of gates given is %d, and the model has %s; give one for each, or none", len(gates), plain.Count(layers, "layer"))
 	}
 	return nil
 }

@@ -11,9 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // FormatVersion is part of every run's address. Increase it when the same
@@ -219,7 +218,7 @@ func (r *Run) validate() error {
 	case len(r.Validation) == 0:
 		return errors.New("a run needs a validation set; give it a batch or more")
 	case len(r.Evaluate) == 0 || r.Evaluate[0] < 0 || r.Evaluate[len(r.Evaluate)-1] != r.Schedule.Steps:
-		return fmt.Errorf("a run of %s cannot be evaluated at steps %v; the first must not be negative and the last must be its end", english.Plural(r.Schedule.Steps, "step", ""), r.Evaluate)
+		return fmt.Errorf("a run of %s cannot be evaluated at steps %v; the first must not be negative and the last must be its end", plain.Count(r.Schedule.Steps, "step"), r.Evaluate)
 	}
 	for i, step := range r.Evaluate[1:] {
 		if step <= r.Evaluate[i] {

@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // training is the state of a run during training.
@@ -314,9 +315,9 @@ func (t *training) save(ctx context.Context) error {
 	if err != nil {
 		before := "no earlier state was saved"
 		if t.saved >= 0 {
-			before = fmt.Sprintf("the state after %s is kept", english.Plural(t.saved, "step", ""))
+			before = fmt.Sprintf("the state after %s is kept", plain.Count(t.saved, "step"))
 		}
-		return fmt.Errorf("saving the state after %s: %w; %s; fix that and start the run again", english.Plural(step, "step", ""), err, before)
+		return fmt.Errorf("saving the state after %s: %w; %s; fix that and start the run again", plain.Count(step, "step"), err, before)
 	}
 	t.saved = step
 	return nil

@@ -5,9 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/closest"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // ScheduleKind is the shape of a learning-rate schedule after its warm-up.
@@ -84,15 +83,15 @@ func (s Schedule) Validate() error {
 	case s.Steps < 0 || s.Start < 0 || s.Length < 0:
 		return fmt.Errorf("steps %d, start %d and length %d of a schedule must not be negative", s.Steps, s.Start, s.Length)
 	case s.Length > 0 && s.Start+s.Steps > s.Length:
-		return fmt.Errorf("a run of %s from position %d goes beyond the schedule's length of %d", english.Plural(s.Steps, "step", ""), s.Start, s.Length)
+		return fmt.Errorf("a run of %s from position %d goes beyond the schedule's length of %d", plain.Count(s.Steps, "step"), s.Start, s.Length)
 	case !slices.Contains([]WarmUpShape{"", WarmUpLinear, WarmUpConstant}, s.WarmUpShape):
 		return fmt.Errorf("unknown warmup_shape %q; it is %q or %q", s.WarmUpShape, WarmUpLinear, WarmUpConstant)
 	case s.Kind == InverseSqrt && s.WarmUpShape == "":
 		return fmt.Errorf("schedule %q needs a warmup_shape: %q as in T5, or %q as in Vaswani et al. 2017", s.Kind, WarmUpConstant, WarmUpLinear)
 	case s.WarmUp < 0:
-		return fmt.Errorf("a warm-up of %s is not possible; give 0 or more (warmup)", english.Plural(s.WarmUp, "step", ""))
+		return fmt.Errorf("a warm-up of %s is not possible; give 0 or more (warmup)", plain.Count(s.WarmUp, "step"))
 	case s.WarmUpShape != WarmUpConstant && s.WarmUp > s.length():
-		return fmt.Errorf("a warm-up of %s does not fit into %s; shorten the one (warmup) or lengthen the other", english.Plural(s.WarmUp, "step", ""), english.Plural(s.length(), "step", ""))
+		return fmt.Errorf("a warm-up of %s does not fit into %s; shorten the one (warmup) or lengthen the other", plain.Count(s.WarmUp, "step"), plain.Count(s.length(), "step"))
 	case falls && !(s.Final >= 0 && s.Final <= 1):
 		return fmt.Errorf("final is %g; it is a share of the peak, from 0 to 1", s.Final)
 	case !falls && s.Final != 0:
@@ -102,13 +101,13 @@ func (s Schedule) Validate() error {
 	case s.Kind == WSD && !slices.Contains(shapes, s.DecayShape):
 		return fmt.Errorf("unknown decay_shape %q of schedule %q; they are %q", s.DecayShape, WSD, shapes)
 	case s.Kind == WSD && (s.Decay < 1 || s.WarmUp+s.Decay > s.length()):
-		return fmt.Errorf("a warm-up of %d and a decay of %s, at least 1, must fit into %s", s.WarmUp, english.Plural(s.Decay, "step", ""), english.Plural(s.length(), "step", ""))
+		return fmt.Errorf("a warm-up of %d and a decay of %s, at least 1, must fit into %s", s.WarmUp, plain.Count(s.Decay, "step"), plain.Count(s.length(), "step"))
 	case s.DecayShape == DecayExponential && s.Final == 0:
 		return fmt.Errorf("a decay of shape %q never reaches 0: give a final above it", DecayExponential)
 	case s.Rewarm < 0 || s.Rewarm > s.Steps:
-		return fmt.Errorf("a rewarm of %s does not fit into the run's %d", english.Plural(s.Rewarm, "step", ""), s.Steps)
+		return fmt.Errorf("a rewarm of %s does not fit into the run's %d", plain.Count(s.Rewarm, "step"), s.Steps)
 	case !(s.RewarmFrom >= 0 && s.RewarmFrom <= 1) || s.Rewarm == 0 && s.RewarmFrom != 0:
-		return fmt.Errorf("rewarm_from is %g over a rewarm of %s; it is a share, from 0 to 1, and needs a rewarm", s.RewarmFrom, english.Plural(s.Rewarm, "step", ""))
+		return fmt.Errorf("rewarm_from is %g over a rewarm of %s; it is a share, from 0 to 1, and needs a rewarm", s.RewarmFrom, plain.Count(s.Rewarm, "step"))
 	}
 	return nil
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -195,11 +195,11 @@ func (snap Snapshot) restore(parameters []transformer.Param, optimizer Optimizer
 		s.Moments = append(s.Moments, moments)
 	}
 	if n := len(snap.Params); n != used["parameter"] {
-		return nil, fmt.Errorf("the snapshot holds %s, but the model has %d", english.Plural(n, "parameter", ""), used["parameter"])
+		return nil, fmt.Errorf("the snapshot holds %s, but the model has %d", plain.Count(n, "parameter"), used["parameter"])
 	}
 	for name, of := range snap.Moments {
 		if what := name + " moment of"; len(of) != used[what] {
-			return nil, fmt.Errorf("the snapshot holds the moment %q for %s, but %s has it for %d", name, english.Plural(len(of), "parameter", ""), optimizer.Name(), used[what])
+			return nil, fmt.Errorf("the snapshot holds the moment %q for %s, but %s has it for %d", name, plain.Count(len(of), "parameter"), optimizer.Name(), used[what])
 		}
 	}
 	return s, nil

@@ -7,8 +7,8 @@ import (
 	"os"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
 )
 
@@ -67,7 +67,7 @@ func (r *Run) At(step int) (Snapshot, error) {
 	}
 	snap, err := loadCheckpoint(CheckpointDir(dir), step)
 	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("the run in %s has not kept its state after %s: %w; delete the directory to train the run again", dir, english.Plural(step, "step", ""), err)
+		err = fmt.Errorf("the run in %s has not kept its state after %s: %w; delete the directory to train the run again", dir, plain.Count(step, "step"), err)
 	}
 	return snap, err
 }
@@ -148,7 +148,7 @@ func (r *Run) remake(ctx context.Context, dir string, step int) (snap Snapshot, 
 			return Snapshot{}, err
 		}
 		if diverged {
-			return Snapshot{}, fmt.Errorf("the state of the run in %s after %s cannot be made again, because step %d diverged now; delete the directory to train the run again", dir, english.Plural(step, "step", ""), m.Step)
+			return Snapshot{}, fmt.Errorf("the state of the run in %s after %s cannot be made again, because step %d diverged now; delete the directory to train the run again", dir, plain.Count(step, "step"), m.Step)
 		}
 	}
 	if err := save(); err != nil {

@@ -8,8 +8,7 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/tokenizer/component"
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
 	"github.com/landscape-aware/growing/data/tokenizer/vocab"
@@ -43,7 +42,7 @@ type TrainOptions struct {
 func (o TrainOptions) Validate() error {
 	switch least := len(o.Special) + len(byteRunes); {
 	case o.VocabSize < least:
-		return fmt.Errorf("bpe: a vocabulary of %s is too small: %s and the 256 bytes are %d", english.Plural(o.VocabSize, "token", ""), english.Plural(len(o.Special), "special token", ""), least)
+		return fmt.Errorf("bpe: a vocabulary of %s is too small: %s and the 256 bytes are %d", plain.Count(o.VocabSize, "token"), plain.Count(len(o.Special), "special token"), least)
 	case o.AddPrefixSpace && !o.gpt2():
 		return errors.New("bpe: a space is put before text only with the pattern of GPT-2")
 	case o.Normalizer == "Sequence":

@@ -9,8 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/tokenizer/merges"
 	"github.com/landscape-aware/growing/data/tokenizer/wordcount"
 )
@@ -31,7 +30,7 @@ type TrainOptions struct {
 func (o TrainOptions) Validate() error {
 	switch {
 	case o.VocabSize < len(o.Special)+2:
-		return fmt.Errorf("wordpiece: a vocabulary of %s is too small: there are %s alone", english.Plural(o.VocabSize, "token", ""), english.Plural(len(o.Special), "special token", ""))
+		return fmt.Errorf("wordpiece: a vocabulary of %s is too small: there are %s alone", plain.Count(o.VocabSize, "token"), plain.Count(len(o.Special), "special token"))
 	case !slices.Contains(o.Special, unknown):
 		return fmt.Errorf("wordpiece: the special tokens %q lack %s", o.Special, unknown)
 	case o.LimitAlphabet < 0:

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/log"
-	"github.com/dustin/go-humanize/english"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 	"github.com/landscape-aware/growing/kernels/internal/progress"
@@ -191,7 +191,7 @@ func (b *buildOutput) read(line string) {
 
 func (b *buildOutput) detail() string {
 	if b.modules > 0 {
-		return fmt.Sprintf("%s downloaded, %s", english.Plural(b.modules, "module", ""), b.last)
+		return fmt.Sprintf("%s downloaded, %s", plain.Count(b.modules, "module"), b.last)
 	}
 	return b.last
 }

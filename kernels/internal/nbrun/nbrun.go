@@ -99,7 +99,7 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 	}
 	data, err := os.ReadFile(output)
 	if err == nil {
-		err = atomicfile.WriteBytes(target, data)
+		err = atomicfile.WriteBytes(target, shrink(data))
 	}
 	if err != nil {
 		return "", fmt.Errorf("writing the executed notebook: %w", err)

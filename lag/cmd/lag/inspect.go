@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/inspect"
 )
 
@@ -16,7 +15,7 @@ func inspectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	asJSON := flags.Bool("json", false, "print JSON")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag inspect takes one directory of a model or a run, or one safetensors file; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag inspect takes one directory of a model or a run, or one safetensors file; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		report, err := inspect.Inspect(arguments[0])
 		if err != nil {

@@ -11,9 +11,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
@@ -25,7 +24,7 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	again := flags.Bool("again", false, "first analyze the recorded outcomes again: correlations, picks, verdict; nothing is trained")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		dir := arguments[0]
 		if err := checkReportable(dir); err != nil {

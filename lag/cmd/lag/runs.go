@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
@@ -38,7 +38,7 @@ func directoryArgument(name string, arguments []string) (string, error) {
 	case 1:
 		return arguments[0], nil
 	}
-	return "", usageError{fmt.Errorf("lag runs %s takes one directory, such as runs; it was given %s", name, english.Plural(len(arguments), "argument", ""))}
+	return "", usageError{fmt.Errorf("lag runs %s takes one directory, such as runs; it was given %s", name, plain.Count(len(arguments), "argument"))}
 }
 
 func runsList(*flag.FlagSet) func(context.Context, []string) error {
@@ -113,7 +113,7 @@ func runsClean(flags *flag.FlagSet) func(context.Context, []string) error {
 	unused := flags.Bool("unused", false, "also remove runs that cannot belong to the configuration in the directory, such as those of an earlier one")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag runs clean takes the directory of one study, stacking or training, such as runs/quick; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag runs clean takes the directory of one study, stacking or training, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		plan, err := runs.PlanCleaning(arguments[0], *unused)
 		if err != nil {
@@ -156,7 +156,7 @@ func runsContinue(flags *flag.FlagSet) func(context.Context, []string) error {
 	data := flags.String("data", "", "`directory` of prepared data (default \".lag-data\" beside the study's)")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag runs continue takes the directory of one run, such as runs/quick/0123456789abcdef; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag runs continue takes the directory of one run, such as runs/quick/0123456789abcdef; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		bars := newBars(os.Stderr)
 		done, err := lag.Continue(ctx, arguments[0], lag.Options{DataDir: *data, Observe: bars.observe})
@@ -167,7 +167,7 @@ func runsContinue(flags *flag.FlagSet) func(context.Context, []string) error {
 		if done.DivergedAt != nil {
 			return fmt.Errorf("the run diverged at step %d", *done.DivergedAt)
 		}
-		fmt.Printf("%s: %s, validation loss %.4f nats\n", arguments[0], english.Plural(done.Steps, "step", ""), float64(done.Loss))
+		fmt.Printf("%s: %s, validation loss %.4f nats\n", arguments[0], plain.Count(done.Steps, "step"), float64(done.Loss))
 		return nil
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
@@ -20,7 +19,7 @@ func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	text := flags.String("rule", "", "space-separated selection `rules`: "+selection.Forms()+" (default the study's)")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag select takes the directory of one study, such as runs/quick; it was given %s", english.Plural(len(arguments), "argument", ""))}
+			return usageError{fmt.Errorf("lag select takes the directory of one study, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		if result.IsStacking(arguments[0]) {
 			return fmt.Errorf("%s contains a stacking; its arms picked while they were trained, and lag report shows what", arguments[0])

@@ -10,9 +10,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -55,7 +54,7 @@ func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
 			stacks = "The encoder and the decoder from their bottoms"
 		}
 		fmt.Printf("%s from %s to %s layers. %s: [1] is source layer 1, (1) a duplicate of it, <N> a new layer.\n\n",
-			english.Plural(len(pool), "strategy", ""), depthsFlag(from), depthsFlag(to), stacks)
+			plain.Count(len(pool), "strategy"), depthsFlag(from), depthsFlag(to), stacks)
 		return listStrategies(from, pool, *family)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"strconv"
 
 	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -145,14 +145,14 @@ func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *ba
 			continue
 		}
 		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %s of the others; its run is %s\n",
-			seed, rule, selected.Strategy, float64(selected.Final), english.Plural(selected.ExtraSteps, "training step", ""), filepath.Join(s.Dir(), selected.Run))
+			seed, rule, selected.Strategy, float64(selected.Final), plain.Count(selected.ExtraSteps, "training step"), filepath.Join(s.Dir(), selected.Run))
 	}
 	return nil
 }
 
 func describeCorpus(d *data.Dataset) {
 	fmt.Fprintf(os.Stderr, "corpus %s: %s, %s, %d training and %d validation tokens; unigram entropy %.3f nats\n",
-		d.Info.Name, english.Plural(int(d.Documents), "document", ""), humanize.Bytes(uint64(d.Bytes)), d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
+		d.Info.Name, plain.Count(d.Documents, "document"), humanize.Bytes(uint64(d.Bytes)), d.Train.Len(), d.Validation.Len(), d.UnigramEntropy)
 }
 
 // writeResult writes the figures and curves of a study and prints it.
@@ -177,7 +177,7 @@ func drawStudy(dir string, study *result.Study) (figures int, err error) {
 
 // printResult prints the result of a study as text.
 func printResult(w io.Writer, r *result.Study) {
-	fmt.Fprintf(w, "\nSource model: %s, %s, %s; validation loss %.3f nats", aggregate.From(r).Layers(), english.Plural(r.Source.Parameters, "parameter", ""), english.Plural(r.Source.Steps, "step", ""), float64(r.Source.Loss))
+	fmt.Fprintf(w, "\nSource model: %s, %s, %s; validation loss %.3f nats", aggregate.From(r).Layers(), plain.Count(r.Source.Parameters, "parameter"), plain.Count(r.Source.Steps, "step"), float64(r.Source.Loss))
 	if shuffled := float64(r.Source.ShuffledLoss); !math.IsNaN(shuffled) {
 		fmt.Fprintf(w, ", %.3f with its context shuffled", shuffled)
 	}

@@ -9,8 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/dustin/go-humanize/english"
-
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/result"
@@ -50,7 +49,7 @@ func printTrained(w io.Writer, c lag.Training, t *result.Training) error {
 		return fmt.Errorf("the training diverged at step %d: its loss or gradient is not finite; the state before it is kept in %s; lower the learning rate %g or use a longer warm-up",
 			*t.DivergedAt, t.Dir, c.Schedule.Peak)
 	}
-	fmt.Fprintf(w, "%s: validation loss %.4f nats per predicted token; unigram entropy of the corpus %.4f", english.Plural(t.Steps, "step", ""), float64(t.Loss), t.UnigramEntropy)
+	fmt.Fprintf(w, "%s: validation loss %.4f nats per predicted token; unigram entropy of the corpus %.4f", plain.Count(t.Steps, "step"), float64(t.Loss), t.UnigramEntropy)
 	if shuffled := float64(t.ShuffledLoss); !math.IsNaN(shuffled) {
 		fmt.Fprintf(w, "; loss with the context in random order %.4f", shuffled)
 	}

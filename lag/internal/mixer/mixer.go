@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dustin/go-humanize/english"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -39,7 +39,7 @@ func (c Config) Family() string { return "mixer" }
 
 // Describe returns the shape in one line.
 func (c Config) Describe() string {
-	return fmt.Sprintf("mixer of %s, hidden size %d, sequences of %d", english.Plural(c.Layers, "layer", ""), c.Hidden, c.Length)
+	return fmt.Sprintf("mixer of %s, hidden size %d, sequences of %d", plain.Count(c.Layers, "layer"), c.Hidden, c.Length)
 }
 
 // Validate reports an invalid size.
@@ -99,7 +99,7 @@ func (c Config) WithMaxLength(tokens int) model.Config {
 // this length.
 func (c Config) Trains(o objective.Objective) error {
 	if mlm, ok := o.Settings.(objective.MLM); !ok || mlm.SequenceLength != c.Length {
-		return fmt.Errorf("a mixer trains only with the objective %q on sequences of %s", objective.KindMLM, english.Plural(c.Length, "token", ""))
+		return fmt.Errorf("a mixer trains only with the objective %q on sequences of %s", objective.KindMLM, plain.Count(c.Length, "token"))
 	}
 	return nil
 }

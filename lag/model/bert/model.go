@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/dustin/go-humanize/english"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
 )
@@ -101,7 +101,7 @@ func (c Config) embed(w transformer.Weights, in transformer.Inputs, dropout *tra
 	tokens := input(in, InputIDs)
 	L := tokens.Shape().Dimensions[1]
 	if L > c.MaxPositions {
-		panic(fmt.Errorf("bert: a sequence of %s is longer than max_position_embeddings %d", english.Plural(L, "token", ""), c.MaxPositions))
+		panic(fmt.Errorf("bert: a sequence of %s is longer than max_position_embeddings %d", plain.Count(L, "token"), c.MaxPositions))
 	}
 	embeddings := w.In("bert.embeddings")
 	x := Gather(embeddings.Get("word_embeddings.weight"), InsertAxes(tokens, -1))

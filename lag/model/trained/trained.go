@@ -11,9 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/data/strictjson"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -88,7 +87,7 @@ func Load(dir string) (*Model, error) {
 	case err != nil:
 		return nil, fmt.Errorf("the weights of the model in %s: %w", dir, err)
 	case ended && snap.Step < end:
-		return nil, fmt.Errorf("the final state of the run in %s, after %s, is damaged or missing; the newest that can be used is that after %s; `lag runs continue %s` makes the final one again", dir, english.Plural(end, "step", ""), english.Plural(snap.Step, "step", ""), dir)
+		return nil, fmt.Errorf("the final state of the run in %s, after %s, is damaged or missing; the newest that can be used is that after %s; `lag runs continue %s` makes the final one again", dir, plain.Count(end, "step"), plain.Count(snap.Step, "step"), dir)
 	}
 	if err := CheckParameters(snap.Params, config.Parameters()); err != nil {
 		return nil, fmt.Errorf("the weights in %s do not match the configuration: %w", dir, err)
