@@ -32,7 +32,7 @@ var patience = 4 * time.Second
 func Context() context.Context {
 	if ago, ok := waited(); ok {
 		ended.Do(func() {
-			say(fmt.Sprintf("Not started, because another cell was stopped %.0f s ago. Run it again to start it.", ago.Seconds()))
+			say(fmt.Sprintf("Not started, because another cell was stopped %.0f s ago, and this one may have waited behind it. Run it again to start it.", ago.Seconds()))
 			os.Exit(0)
 		})
 	}
@@ -46,7 +46,10 @@ func watch(pressed <-chan os.Signal) {
 	if !interrupt.Asked() {
 		stop("Stopped.")
 	}
-	time.Sleep(patience)
+	select {
+	case <-pressed: // a second time
+	case <-time.After(patience):
+	}
 	stop(last.where(false))
 }
 

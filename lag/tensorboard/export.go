@@ -31,6 +31,7 @@ const (
 // what was added to them. It is for one goroutine at a time.
 type Exporter struct {
 	dir, out string
+	name     string // of the directory
 	index    *runs.Index
 	planned  []lag.PlannedRun
 	runs     map[string]*exported
@@ -57,8 +58,9 @@ type Summary struct {
 }
 
 // NewExporter returns an exporter from the directory of a study, a stacking or a
-// training to a directory for TensorBoard, which need not exist. In it, event files
-// of this package that are of the same runs are replaced.
+// training to a directory for TensorBoard, which need not exist. Several
+// studies may share it: each has a folder, named by its own directory, in which event files of
+// this package are replaced.
 func NewExporter(dir, out string) (*Exporter, error) {
 	if !runs.IsOne(dir) {
 		return nil, fmt.Errorf("%s contains no study, stacking or training", dir)
@@ -67,7 +69,11 @@ func NewExporter(dir, out string) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{dir: dir, out: out, index: index, runs: make(map[string]*exported), taken: make(map[string]bool)}
+	path, err := filepath.Abs(dir) // "." has no name
+	if err != nil {
+		return nil, err
+	}
+	e := &Exporter{dir: dir, out: out, name: plain(filepath.Base(path)), index: index, runs: make(map[string]*exported), taken: make(map[string]bool)}
 	if index.Kind == runs.Study {
 		var config lag.StudyConfig
 		if _, err := result.ReadConfig(dir, result.StudyConfig, &config); err != nil {
@@ -132,7 +138,7 @@ func (e *Exporter) newRun(name string) (*exported, error) {
 	if one.skip {
 		return one, nil
 	}
-	one.folder = filepath.Join(e.out, filepath.FromSlash(e.nameOf(info)))
+	one.folder = filepath.Join(e.out, e.name, filepath.FromSlash(e.nameOf(info)))
 	if e.taken[one.folder] {
 		one.folder += "-" + name
 	}

@@ -230,6 +230,9 @@ func TestExport(t *testing.T) {
 		}
 	}
 	want := []string{"branch/seed-1/random-top" + branch, "branch/seed-1/stack" + branch, "control/seed-1/scratch", "control/seed-1/scratch-steps", "pretrain", "probe/seed-1/random-top", "probe/seed-1/stack"}
+	for i := range want {
+		want[i] = filepath.Base(dir) + "/" + want[i]
+	}
 	if !slices.Equal(folders, want) || s.Runs != len(want) {
 		t.Errorf("%d runs in %q, want %q", s.Runs, folders, want)
 	}

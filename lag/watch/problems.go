@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
 )
@@ -52,14 +53,14 @@ func (w *Watcher) tellProblems(s *State, all []*watched) {
 	}
 	for i, r := range damaged {
 		if i == mostProblems {
-			warn("%d more runs have damaged files.", len(damaged)-i)
+			warn("Damaged files also in %s.", plain.Count(len(damaged)-i, "more run"))
 			break
 		}
 		warn("%v; what was lost is trained again when the run is.", r.bad)
 	}
 	for i, r := range diverged {
 		if i == mostProblems {
-			warn("%d more runs diverged.", len(diverged)-i)
+			warn("%s diverged.", plain.Count(len(diverged)-i, "more run"))
 			break
 		}
 		warn("%s, seed %d diverged at step %d: a loss or a gradient was not finite.", w.label(r), r.info.Seed, r.steps)
@@ -68,26 +69,24 @@ func (w *Watcher) tellProblems(s *State, all []*watched) {
 		s.Verdict = w.result.Verdict
 		s.Warnings = append(s.Warnings, w.result.Warnings...)
 	} else if source := w.source(all); source != nil && source.ended && len(source.curve) > 0 && w.unigram != nil {
-		if loss := source.curve[len(source.curve)-1][1]; loss > *w.unigram-plateau {
-			warn("The source model is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f, so what grows from it says little about growing.", loss, plateau, *w.unigram)
+		loss := source.curve[len(source.curve)-1][1]
+		if s := (result.Source{Loss: result.Number(loss), UnigramEntropy: *w.unigram, ShuffledLoss: result.Undefined()}); !s.LeftPlateau() {
+			warn("The source model is still on the unigram plateau: its loss is %.3f nats and the unigram entropy %.3f, so what grows from it says little about growing.", loss, *w.unigram)
 		}
 	}
 	if len(left) > 0 {
-		note("%d begun and not at work now: another process takes %s up, or a rule dropped %s.", len(left), them(len(left)), them(len(left)))
+		note("%s begun and not at work now: another process takes %s up, or a rule dropped %s.", plain.Count(len(left), "run"), them(len(left)), them(len(left)))
 	}
 	if w.selected > 0 && w.result == nil {
 		note("A rule picked while this study trained, with %d of %d seeds, so it did not need all of the planned runs; its picks are in %s.", w.selected, len(w.seeds()), filepath.Join(w.dir, result.SelectedDir))
 	}
 	if others > 0 {
-		note("%d runs in %s do not count: they belong to another configuration.", others, filepath.Base(w.dir))
+		note("%s in %s not counted, of another configuration.", plain.Count(others, "run"), filepath.Base(w.dir))
 	}
 	if w.index.Kind == runs.Stacking && !w.complete {
 		note("How many runs a stacking needs depends on what its rules pick, so only those that have begun are counted.")
 	}
 }
-
-// plateau is the margin below the unigram entropy of [result.Source.LeftPlateau].
-const plateau = 0.3
 
 func them(n int) string {
 	if n == 1 {

@@ -38,7 +38,7 @@ func Text(w io.Writer, s State) error {
 		if one.Left != nil {
 			left = inWords(*one.Left)
 		}
-		fmt.Fprintf(table, "%d on %s\t%s %s\t%d\t%d of %d\t%s\t%s\t%s\n", one.PID, preview.Visible(one.Host), one.Phase, preview.Visible(one.Label), one.Seed, one.Step, one.Of, speed, left, optional(one.Loss, 4))
+		fmt.Fprintf(table, "%d on %s\t%s %s\t%d\t%d of %d\t%s\t%s\t%s\n", one.PID, preview.Visible(one.Host), preview.Visible(string(one.Phase)), preview.Visible(one.Label), one.Seed, one.Step, one.Of, speed, left, optional(one.Loss, 4))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -270,8 +270,12 @@ func (w *Watcher) readUnigram() {
 		if err != nil {
 			continue
 		}
-		w.fingerprint = spec.Data // looked for once
-		dir := filepath.Join(filepath.Dir(filepath.Clean(w.dir)), runs.DataDir)
+		w.fingerprint = spec.Data            // looked for once
+		absolute, err := filepath.Abs(w.dir) // "." has no parent
+		if err != nil {
+			return
+		}
+		dir := filepath.Join(filepath.Dir(absolute), runs.DataDir)
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			return

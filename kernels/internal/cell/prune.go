@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/landscape-aware/growing/kernels/internal/checkout"
 )
 
 // A pruned program is a program without the declarations that main does not need.
@@ -32,7 +34,8 @@ type part struct {
 
 // prune leaves out of a program what main cannot reach: functions, types,
 // constants and imports. A program that imports less links in a fraction of the
-// time. Variables stay, because their values may be computed for an effect.
+// time. Variables stay, because their values may be computed for an effect, and
+// so does what uses packages of others, which may register something.
 //
 // Names are compared without regard to scopes, so more may stay than is needed.
 func prune(source []byte) (pruned, error) {
@@ -42,11 +45,20 @@ func prune(source []byte) (pruned, error) {
 		return pruned{}, err
 	}
 	parts := partsOf(file)
-	needed := reach(parts)
 	used, usedByRest, usedAtAll := make(map[string]bool), make(map[string]bool), make(map[string]bool)
-	for i, p := range parts {
+	for _, p := range parts {
 		for _, name := range identifiers(p.node) {
 			usedAtAll[name] = true
+		}
+	}
+	for i := range parts {
+		parts[i].root = parts[i].root || slices.ContainsFunc(identifiers(parts[i].node), func(name string) bool {
+			return slices.ContainsFunc(file.Imports, func(spec *ast.ImportSpec) bool { return !isOwn(spec) && importName(spec, usedAtAll) == name })
+		})
+	}
+	needed := reach(parts)
+	for i, p := range parts {
+		for _, name := range identifiers(p.node) {
 			used[name] = used[name] || needed[i]
 			usedByRest[name] = usedByRest[name] || !p.main
 		}
@@ -81,6 +93,14 @@ func prune(source []byte) (pruned, error) {
 	}
 	result.rest = hex.EncodeToString(rest.Sum(nil))
 	return result, nil
+}
+
+// isOwn reports whether an import is of the standard library or of this module.
+// Another package may register something when it is imported.
+func isOwn(spec *ast.ImportSpec) bool {
+	path, err := strconv.Unquote(spec.Path.Value)
+	first, _, _ := strings.Cut(path, "/")
+	return err == nil && (!strings.Contains(first, ".") || strings.HasPrefix(path, checkout.Module+"/"))
 }
 
 // partsOf returns the parts of a program but its imports.

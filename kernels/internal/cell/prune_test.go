@@ -49,7 +49,9 @@ const late = "late"
 
 func init() { io.WriteString(nil, "") }
 
-func unused() { get(); v.Do() }
+func unused() { get(); get() }
+
+func registered() { v.Do() }
 
 func main() {
 	fmt.Println(shown{"x"}, effect)
@@ -75,10 +77,10 @@ func TestPrune(t *testing.T) {
 			t.Errorf("line %d is %q", i+1, line)
 		}
 	}
-	want := []string{`"net/http"`, `other "os"`, `v "example.com/odd/v2"`, "// limit is for get.", "const limit = 3",
+	want := []string{`"net/http"`, `other "os"`, "// limit is for get.", "const limit = 3",
 		"client struct{ http.Client }", "func (c client) fetch() { odd.Do() }",
 		"// get is not needed.", "func get() client {", "_ = limit", "other.Exit(1)", "return client{}", "}",
-		"func unused() { get(); v.Do() }"}
+		"func unused() { get(); get() }"}
 	if strings.Join(left, "\n") != strings.Join(want, "\n") {
 		t.Errorf("left out:\n%s\nwant:\n%s", strings.Join(left, "\n"), strings.Join(want, "\n"))
 	}

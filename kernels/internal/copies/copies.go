@@ -81,20 +81,22 @@ func refresh(c checkout.Checkout) (r Refreshed, err error) {
 			}
 			continue
 		}
-		// The record first: a copy that is not recorded would count as edited.
-		copied[name] = now
-		if err := writeRecord(c, copied); err != nil {
+		// The record last: a copy that is not recorded yet equals its original, and
+		// is recorded the next time.
+		if err := atomicfile.WriteBytes(path, text); err != nil {
 			return r, err
 		}
-		if err := atomicfile.WriteBytes(path, text); err != nil {
+		copied[name] = now
+		if err := writeRecord(c, copied); err != nil {
 			return r, err
 		}
 	}
 	return r, writeRecord(c, copied)
 }
 
-// record is the file with the digest of each original when it was copied.
-func record(c checkout.Checkout) string { return c.Private("copies.json") }
+// record is the file with the digest of each original when it was copied. It is
+// beside the copies, because a container may have those from outside.
+func record(c checkout.Checkout) string { return filepath.Join(Dir(c), ".copies.json") }
 
 // readRecord reads the record. If it is lost, copies that differ from their
 // originals count as edited.
@@ -114,9 +116,6 @@ func writeRecord(c checkout.Checkout, copied map[string]string) error {
 	}
 	if before, err := os.ReadFile(record(c)); err == nil && bytes.Equal(before, text) {
 		return nil
-	}
-	if err := os.MkdirAll(c.Private(), 0o755); err != nil {
-		return err
 	}
 	return atomicfile.WriteBytes(record(c), text)
 }

@@ -88,12 +88,12 @@ func TestRefresh(t *testing.T) {
 	d.refresh(Refreshed{New: []string{"01.ipynb"}})
 	d.copyIs("01.ipynb", notebook("four", ""))
 	d.copyIs("own.ipynb", notebook("mine", ""))
-	if entries, err := os.ReadDir(Dir(d.Checkout)); err != nil || len(entries) != 2 {
-		t.Errorf("%d files, %v; want 2", len(entries), err)
+	if entries, err := os.ReadDir(Dir(d.Checkout)); err != nil || len(entries) != 3 {
+		t.Errorf("%d files, %v; want 2 and the record", len(entries), err)
 	}
 }
 
-// TestLostRecord: without the record, such as after .lag was removed, every copy
+// TestLostRecord: without the record, such as after it was removed, every copy
 // that differs counts as edited.
 func TestLostRecord(t *testing.T) {
 	d := newDesk(t)
@@ -104,7 +104,7 @@ func TestLostRecord(t *testing.T) {
 	d.write(Dir(d.Checkout), "other.ipynb", notebook("mine", ""))
 	d.write(Dir(d.Checkout), "same.ipynb", notebook("one", "ran"))
 	for _, damage := range []func() error{
-		func() error { return os.RemoveAll(d.Private()) },
+		func() error { return os.Remove(record(d.Checkout)) },
 		func() error { return os.WriteFile(record(d.Checkout), []byte("{"), 0o644) },
 	} {
 		if err := damage(); err != nil {

@@ -51,7 +51,11 @@ func compareCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		fmt.Println(report.Comparison(c, settings))
 		dir := *out
 		if dir == "" {
-			dir = filepath.Join(filepath.Dir(filepath.Clean(arguments[0])), "comparison")
+			first, err := filepath.Abs(arguments[0]) // "." has no parent
+			if err != nil {
+				return err
+			}
+			dir = filepath.Join(filepath.Dir(first), "comparison")
 		}
 		return writeComparison(dir, c, settings, arguments)
 	}

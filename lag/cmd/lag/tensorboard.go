@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/tensorboard"
 )
 
@@ -18,7 +19,7 @@ func tensorboardCommand(flags *flag.FlagSet) func(context.Context, []string) err
 	follow := flags.Bool("follow", false, "go on until Ctrl-C, and add what is trained meanwhile")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 2 {
-			return usageError{fmt.Errorf("lag tensorboard takes the directory of a study, a stacking or a training, and one to write to, such as runs/quick and runs/tensorboard; it was given %d arguments", len(arguments))}
+			return usageError{fmt.Errorf("lag tensorboard takes the directory of a study, a stacking or a training, and one to write to, such as runs/quick and runs/tensorboard; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		dir, out := arguments[0], arguments[1]
 		if err := checkWatchable(dir, false); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
@@ -22,7 +23,7 @@ func watchCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	wait := flags.Bool("wait", false, "show the page although nothing is in DIR yet")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
-			return usageError{fmt.Errorf("lag watch takes the directory of one study, stacking or training, such as runs/quick; it was given %d arguments", len(arguments))}
+			return usageError{fmt.Errorf("lag watch takes the directory of one study, stacking or training, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		dir := arguments[0]
 		if *port < 0 || *port > 65535 {

@@ -34,7 +34,7 @@ func Find() (string, error) {
 	}
 	for {
 		path := filepath.Join(dir, private)
-		if _, err := os.Stat(path); err == nil {
+		if _, err := os.Stat(path); err == nil && isCheckout(dir) {
 			return path, nil
 		}
 		parent := filepath.Dir(dir)
@@ -43,6 +43,13 @@ func Find() (string, error) {
 		}
 		dir = parent
 	}
+}
+
+// isCheckout reports whether a directory is a checkout of this module. What
+// anybody put elsewhere, such as into /tmp, is not run.
+func isCheckout(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	return err == nil && bytes.HasPrefix(text, []byte("module github.com/landscape-aware/growing\n"))
 }
 
 // Run runs a script with arguments and returns what it printed. The script may

@@ -51,6 +51,12 @@ func TestFind(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(want), 0o777), os.WriteFile(want, nil, 0o777)); err != nil {
 		t.Fatal(err)
 	}
+	if path, err := Find(); err == nil {
+		t.Errorf("found %s, which is in no checkout", path)
+	}
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module github.com/landscape-aware/growing\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	if path, err := Find(); err != nil || path != want {
 		t.Errorf("got %q, %v, want %q", path, err, want)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -68,17 +69,26 @@ func (w Wheel) find(ctx context.Context, page string) (string, error) {
 	// PEP 503: links with the hash as their fragment.
 	link := regexp.MustCompile(`href="([^"#]+)#sha256=` + regexp.QuoteMeta(w.SHA256) + `"`).FindSubmatch(text)
 	if link == nil {
-		return "", fmt.Errorf("%s lists no file with the sha256 %s", page, w.SHA256)
+		return "", fmt.Errorf("%s lists no file with the sha256 %s", redacted(page), w.SHA256)
 	}
 	base, err := url.Parse(page)
 	if err != nil {
 		return "", err
 	}
-	address, err := base.Parse(string(link[1]))
+	address, err := base.Parse(html.UnescapeString(string(link[1])))
 	if err != nil {
 		return "", err
 	}
 	return address.String(), nil
+}
+
+// redacted returns an address without the password that it may contain.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the index"
+	}
+	return u.Redacted()
 }
 
 // get asks for an address. The answer ends with an error if it is longer than limit,
@@ -94,7 +104,7 @@ func get(ctx context.Context, address string, limit int64) (io.ReadCloser, error
 	}
 	if err == nil && response.StatusCode != http.StatusOK {
 		response.Body.Close()
-		err = fmt.Errorf("%s answers %s", address, response.Status)
+		err = fmt.Errorf("%s answers %s", redacted(address), response.Status)
 	}
 	if err != nil {
 		silent.Stop()

