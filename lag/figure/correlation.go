@@ -39,10 +39,11 @@ func CorrelationCurve(r *result.Study) Figure {
 			formatRho(spearman[0].Y), spearman[0].X, formatRho(spearman[n-1].Y), spearman[n-1].X)
 	}
 
-	f.Caption = "The further left the blue line comes to stay above the dotted one, the sooner the losses say how the strategies will end."
+	f.Caption = "The sooner the blue line stays above the dotted one, the sooner the losses tell how strategies end"
 	if r.LagTime != nil {
-		f.Caption += fmt.Sprintf(" Here it stays there from step %d on.", *r.LagTime)
+		f.Caption += fmt.Sprintf(": here from step %d on", *r.LagTime)
 	}
+	f.Caption += "."
 	p := chart.Panel{Width: 540, Height: 320,
 		X: chart.Steps("step", stepTitle, last),
 		Y: chart.Values("correlation", "correlation with the final loss", max(-1, lowest-0.04), 1, 9),
