@@ -100,7 +100,7 @@ func TestPlantedFaults(t *testing.T) {
 		{"failed shell line", []string{"%%\nprintln()\n", "!false"}, nil, [][]string{{"cell 2", "shell line"}}},
 		{"error of a cell", []string{"import \"github.com/landscape-aware/growing/lag/notebook\"\n\n%%\nnotebook.Study(\"no/such\")"}, nil,
 			[][]string{{"cell 1", "exit status 1\nError: there is no study or stacking in no/such"}}},
-		{"kernel that ends", []string{"import (\n\t\"os\"\n\t\"syscall\"\n)\n\n%%\nsyscall.Kill(os.Getppid(), syscall.SIGTERM)"}, nil, [][]string{{"cell 1", "the kernel died"}}},
+		{"kernel that ends", []string{"import (\n\t\"os\"\n\t\"syscall\"\n)\n\n%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)"}, nil, [][]string{{"cell 1", "the kernel died"}}},
 		// Its program does not listen to the kernel's interrupt.
 		{"endless loop", []string{fmt.Sprintf("import (\n\t\"os\"\n\t\"os/signal\"\n\t\"strconv\"\n)\n\n%%%%\nsignal.Ignore(os.Interrupt)\n"+
 			"os.WriteFile(%q, []byte(strconv.Itoa(os.Getpid())), 0o600)\nfor {\n}", pidFile)}, nil, [][]string{{"cell 1", "still running after 5s"}}},
