@@ -183,6 +183,21 @@ func TestUntil(t *testing.T) {
 	r.file(t, "end")
 }
 
+// TestUntilOfGoRun: go run ends with 1 when it is interrupted. Only what it says
+// of its program tells whether that failed.
+func TestUntilOfGoRun(t *testing.T) {
+	bin := t.TempDir()
+	script := "#!/bin/sh\ntrap 'echo \"$said\"; exit 1' INT\necho ready\nsleep 60\n"
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for said, want := range map[string]string{"": "", "exit status 130": "", "exit status 2": "exit code 1"} {
+		do(t, blocks("<!-- ci: until `go run`: ready -->", "sh\ngo run ./server"), func(o *Options) {
+			o.Env = []string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "said=" + said}
+		}).want(t, want)
+	}
+}
+
 func TestPlaceholders(t *testing.T) {
 	r := do(t, blocks("<!-- ci: put `<hash>`: $(echo 12) -->", "sh\necho runs/<hash> > out", "<!-- ci: put `NAME`: x -->", "sh\necho y"))
 	r.want(t, "", "`NAME`, which no line of it has")

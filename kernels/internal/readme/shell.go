@@ -104,12 +104,25 @@ func (s *shell) run(ctx context.Context, source string, until *regexp.Regexp) (o
 		return output, err
 	case until != nil && !stopped:
 		return output, fmt.Errorf("it ended with exit code %d before it printed what %q matches", code, until)
-	case stopped && (code == 130 || strings.HasSuffix(strings.TrimSpace(output), "exit status 130")): // the latter from go run
+	case stopped && interrupted(source, output, code):
 		return output, nil
 	case code != 0:
 		return output, fmt.Errorf("exit code %d", code)
 	}
 	return output, nil
+}
+
+// exitStatus is the last line of go run if its program failed.
+var exitStatus = regexp.MustCompile(`(?:^|\n)exit status (\d+)\s*$`)
+
+// interrupted reports whether an exit code only says that the command was
+// interrupted. go run then ends with 1, even if its program ended well.
+func interrupted(source, output string, code int) bool {
+	if !strings.HasPrefix(source, "go run ") {
+		return code == 130
+	}
+	status := exitStatus.FindStringSubmatch(output)
+	return status == nil || status[1] == "130"
 }
 
 // wait waits for the answer of the shell, and interrupts the command once enough
