@@ -196,7 +196,7 @@ func TestTensorBoard(t *testing.T) {
 func nameOf(t *testing.T, e *Exporter, folder string) string {
 	t.Helper()
 	for name, one := range e.runs {
-		if one.folder == filepath.Join(e.out, filepath.FromSlash(folder)) {
+		if one.folder == filepath.Join(e.out, e.name, filepath.FromSlash(folder)) {
 			return name
 		}
 	}
