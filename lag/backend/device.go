@@ -31,5 +31,5 @@ func withoutDevice(kind string) string {
 			}
 		}
 	}
-	return "; programs see no " + deviceNames[kind] + " on this machine (no " + files[0] + "): use the backend " + CPU + " or " + Go + ", in a notebook the kernel \"LAG (Go, CPU)\""
+	return "; programs see no " + deviceNames[kind] + " on this machine (no " + files[0] + "): use the backend " + CPU + " or " + Go + ", in a notebook the kernel for the CPU"
 }

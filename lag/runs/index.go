@@ -2,9 +2,12 @@ package runs
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"math"
 	"path/filepath"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -27,6 +30,7 @@ type Index struct {
 	fits    func(c runConfig, used func(parent string) bool) bool
 	configs map[string]runConfig
 	used    map[string]bool
+	unread  error // why an ancestor could not be read just now
 }
 
 // Info is what the configuration of a run says.
@@ -80,7 +84,10 @@ func (x *Index) Run(name string) (info Info, err error) {
 		info.Layers = m.Layers()
 	}
 	if x.fits != nil {
-		info.Fits = x.isUsed(name)
+		x.unread = nil
+		if info.Fits = x.isUsed(name); x.unread != nil {
+			return info, x.unread
+		}
 	}
 	strategy := c.Strategy
 	if c.Kind == progress.PhaseBranch && len(strategy) == 0 {
@@ -111,9 +118,16 @@ func (x *Index) isUsed(name string) bool {
 	}
 	c, err := x.config(name)
 	if err != nil {
-		return false // it may be readable later
+		if !sealed.IsDamaged(err) && !errors.Is(err, fs.ErrNotExist) {
+			x.unread = err
+		}
+		return false
 	}
 	x.used[name] = false
 	x.used[name] = x.fits(c, x.isUsed)
-	return x.used[name]
+	used := x.used[name]
+	if x.unread != nil {
+		delete(x.used, name)
+	}
+	return used
 }

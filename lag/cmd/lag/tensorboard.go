@@ -33,19 +33,28 @@ func tensorboardCommand(flags *flag.FlagSet) func(context.Context, []string) err
 		if err != nil {
 			return interruption(err)
 		}
-		for _, damage := range s.Damaged {
-			fmt.Fprintf(os.Stderr, "%v; what is before that is written\n", damage)
+		told := make(map[string]bool)
+		tell := func(damaged []error) {
+			for _, damage := range damaged {
+				if text := damage.Error(); !told[text] {
+					told[text] = true
+					fmt.Fprintf(os.Stderr, "%s; what is before that is written\n", text)
+				}
+			}
 		}
-		fmt.Printf("%d runs, %d events; look at them with: tensorboard --logdir %s\n", s.Runs, s.Events, quoted(out))
+		tell(s.Damaged)
+		fmt.Printf("%s, %s; look at them with: tensorboard --logdir %s\n", plain.Count(s.Runs, "run"), plain.Count(s.Events, "event"), quoted(out))
 		for *follow {
 			select {
 			case <-ctx.Done():
 				return nil
 			case <-time.After(followEvery):
 			}
-			if _, err := e.Update(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			s, err := e.Update(ctx)
+			if err != nil && !errors.Is(err, context.Canceled) {
 				return err
 			}
+			tell(s.Damaged)
 		}
 		return nil
 	}
