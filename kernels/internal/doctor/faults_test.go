@@ -58,6 +58,7 @@ func newPatient(t *testing.T) *patient {
 	t.Setenv("LD_LIBRARY_PATH", "")
 	t.Setenv(pyenv.PythonEnv, "")
 	t.Setenv("CC", "")
+	t.Setenv("CGO_ENABLED", "") // CI also runs these tests without cgo
 	t.Setenv("XDG_CONFIG_HOME", "")
 	config, err := os.UserConfigDir()
 	if err != nil {
