@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // TestSpread: medians by hand, and nothing of nothing.
@@ -245,5 +247,26 @@ func TestNames(t *testing.T) {
 	}
 	if list, err := chosen(ways, "all"); err != nil || len(list) != len(ways) {
 		t.Errorf("all arrangements: %d, %v", len(list), err)
+	}
+}
+
+// TestParts: the first step and the first evaluation of a run count as long as
+// others; what they took longer is compiling.
+func TestParts(t *testing.T) {
+	of := func(event train.Event, batches int, seconds float64) train.Metric {
+		return train.Metric{Event: event, Batches: make([]float64, batches), Clock: train.Clock{Seconds: seconds}}
+	}
+	var p parts
+	p.add([]train.Metric{
+		of(train.EventValidation, 8, 3), of(train.EventTrain, 0, 5), of(train.EventValidation, 2, 0.5), of(train.EventTrain, 0, 1),
+		of(train.EventTrain, 0, 1), of(train.EventValidation, 8, 1), of(train.EventCheckpoint, 0, 7), of(train.EventValidation, 8, 1),
+	})
+	p.add([]train.Metric{of(train.EventTrain, 0, 1), of(train.EventTrain, 0, 2)}) // the first is faster
+	want := parts{Steps: 5, Training: 6, Evaluations: 4, Evaluating: 3.5, Compiling: 6}
+	if p != want {
+		t.Errorf("got %+v, want %+v", p, want)
+	}
+	if share := (presetResult{Wall: 8, parts: p}).share(); share != 0.25 {
+		t.Errorf("share %v, want 0.25", share)
 	}
 }

@@ -33,6 +33,7 @@ import (
 // options are the flags.
 type options struct {
 	shapes, peers, study       string
+	presets                    string
 	rounds, studyRounds        int
 	studySteps                 int
 	turn                       float64
@@ -74,6 +75,7 @@ func run(ctx context.Context, arguments []string) error {
 	flags.IntVar(&o.studyRounds, "study-rounds", 2, "`rounds` of the study")
 	flags.IntVar(&o.studySteps, "study-steps", targetSteps, "training `steps` of each of the study's candidates, at least 10; the targets are for the default")
 	flags.StringVar(&o.arrangements, "arrangements", defaultArrangements, "semicolon-separated `names` of ways to run the study, or all; a wrong name lists them")
+	flags.StringVar(&o.presets, "presets", "quick", "comma-separated `names` of presets of lag study that are run whole, to see where the time goes; empty for none")
 	flags.BoolVar(&o.rest, "rest", true, "measure what concerns lag alone: first step, compiling, growing, analysing")
 	flags.BoolVar(&o.reference, "reference", true, "also compare the loss of the first step with transformers")
 	flags.StringVar(&o.backend, "backend", backend.CPU, "`name` of lag's engine")
@@ -168,8 +170,9 @@ func (b *bench) lag() string { return filepath.Join(b.scratch, "lag") }
 
 // Seconds of parts, roughly, on two cores.
 const (
-	startSeconds = 20 // a contestant's start and its first step
-	restSeconds  = 150
+	startSeconds  = 20 // a contestant's start and its first step
+	restSeconds   = 150
+	presetSeconds = 360
 )
 
 // minutes estimates the time of everything.
@@ -184,6 +187,9 @@ func (b *bench) minutes() int {
 	for _, s := range b.shapesToStudy {
 		one := startSeconds + studyCandidates*(float64(b.studySteps)*s.step+studyEvaluations*validationBatches*s.step/3)
 		seconds += one * float64(len(b.ways)*b.studyRounds)
+	}
+	if b.presets != "" {
+		seconds += presetSeconds // of quick
 	}
 	if b.rest {
 		seconds += restSeconds
@@ -228,7 +234,7 @@ func (b *bench) measure(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(b.shapesToStudy) > 0 {
+	if len(b.shapesToStudy) > 0 || b.presets != "" {
 		build := exec.CommandContext(ctx, "go", "build", "-o", b.lag(), "./lag/cmd/lag")
 		build.Dir, build.Stderr = b.root, os.Stderr
 		if err := build.Run(); err != nil {
@@ -237,6 +243,11 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	for _, s := range b.shapesToStudy {
 		if err := b.measureStudy(ctx, s); err != nil {
+			return err
+		}
+	}
+	for _, preset := range words(b.presets) {
+		if err := b.measurePreset(ctx, preset); err != nil {
 			return err
 		}
 	}

@@ -11,9 +11,10 @@ import (
 // results are all raw figures. A later run of the command replaces those that it
 // measures again and keeps the others.
 type results struct {
-	Shapes  []shapeResult `json:"shapes"`
-	Studies []studyResult `json:"studies"`
-	Rest    *restResult   `json:"rest,omitempty"`
+	Shapes  []shapeResult  `json:"shapes"`
+	Studies []studyResult  `json:"studies"`
+	Presets []presetResult `json:"presets,omitempty"`
+	Rest    *restResult    `json:"rest,omitempty"`
 }
 
 type shapeResult struct {

@@ -16,6 +16,7 @@ func (r *results) write(w io.Writer) {
 	for _, s := range r.Studies {
 		s.write(w)
 	}
+	writePresets(w, r.Presets)
 	if r.Rest != nil {
 		r.Rest.write(w)
 	}

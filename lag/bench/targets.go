@@ -7,14 +7,15 @@ import (
 
 // Targets on two cores.
 const (
-	jaxTarget     = 1.0 // speed relative to JAX with the same allocator
-	studyTarget   = 1.3 // speed of the study relative to the best arrangement of the best peer
-	targetSteps   = 100 // of a candidate
-	firstTarget   = 5   // seconds to the first step of mini
-	layersTarget  = 2.2 // compiling 24 layers relative to 12
-	growTarget    = 1   // seconds
-	againTarget   = 1   // seconds
-	analyzeTarget = 5   // seconds
+	jaxTarget     = 1.0  // speed relative to JAX with the same allocator
+	studyTarget   = 1.3  // speed of the study relative to the best arrangement of the best peer
+	targetSteps   = 100  // of a candidate
+	shareTarget   = 0.08 // of a study's time, that is not training
+	firstTarget   = 5    // seconds to the first step of mini
+	layersTarget  = 2.2  // compiling 24 layers relative to 12
+	growTarget    = 1    // seconds
+	againTarget   = 1    // seconds
+	analyzeTarget = 5    // seconds
 )
 
 // stepTargets are the speeds to reach, relative to the faster of some peers, or of
@@ -61,6 +62,9 @@ func (r *results) writeTargets(w io.Writer) {
 		if again := spreadOf(own.Again); again.Rounds > 0 {
 			row(w, fmt.Sprintf("study at %s: asking again, s", s.Shape), fmt.Sprintf("at most %d", againTarget), seconds(own.Again), yes(again.Max <= againTarget))
 		}
+	}
+	for _, p := range r.Presets {
+		row(w, fmt.Sprintf("preset %s: evaluation, logs, checkpoints, start, of its time", p.Preset), "at most "+percent(shareTarget), percent(p.share()), yes(p.share() <= shareTarget))
 	}
 	if r.Rest == nil {
 		return

@@ -199,7 +199,9 @@ func (c *Candidates) Branch(i int, b selection.Branch) (*Run, error) {
 	if spec.Schedule.Peak <= 0 {
 		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, so it cannot decay from there; start the branch earlier", c.growing.Pool[i].Name, b.Step)
 	}
-	return c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, c.label(i, progress.PhaseBranch))
+	label := c.label(i, progress.PhaseBranch)
+	label.From = b.Step
+	return c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, label)
 }
 
 // stopped reports whether a run diverged or its device failed.

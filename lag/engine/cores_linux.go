@@ -4,22 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 
 	"github.com/charmbracelet/log"
 	"golang.org/x/sys/unix"
 )
-
-// usableCores returns the number of cores that this process may use. XLA's CPU
-// backend divides matrix products by it, which affects their last bits.
-func usableCores() int {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		return runtime.NumCPU()
-	}
-	return set.Count()
-}
 
 // TakeCores restricts this process to its share of the cores, the index-th of
 // n, and returns a function that undoes this. Call it before XLA is opened,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/verified"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/backend/cores"
 )
 
 // environment describes where a run was computed. It is not part of the run's
@@ -41,6 +42,6 @@ func environmentOf(b *backend.Backend) (environment, error) {
 // now returns the environment with the cores of this moment: a worker gets its
 // share of them later.
 func (e environment) now() environment {
-	e.CPUs = usableCores()
+	e.CPUs = cores.Usable()
 	return e
 }

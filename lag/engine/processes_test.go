@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/landscape-aware/growing/lag/backend/cores"
 )
 
 // TestCoreShare checks that n workers get all cores, each once, in parts that differ
@@ -47,7 +49,7 @@ func TestCoreShare(t *testing.T) {
 // TestTakeCores checks that a worker keeps to its part of the cores until it
 // releases it, and that one of many workers has a core.
 func TestTakeCores(t *testing.T) {
-	before := usableCores()
+	before := cores.Usable()
 	for _, n := range []int{1, 2, 64} {
 		for _, index := range []int{0, n - 1} {
 			release, err := TakeCores(index, n)
@@ -63,17 +65,17 @@ func TestTakeCores(t *testing.T) {
 			for range 3 {
 				go func() {
 					runtime.LockOSThread()
-					done <- usableCores()
+					done <- cores.Usable()
 				}()
 			}
-			got := []int{usableCores(), <-done, <-done, <-done}
+			got := []int{cores.Usable(), <-done, <-done, <-done}
 			if err := release(); err != nil {
 				t.Fatal(err)
 			}
 			if slices.ContainsFunc(got, func(cores int) bool { return cores != want }) {
 				t.Errorf("worker %d of %d may use %v cores, want %d of %d", index, n, got, want, before)
 			}
-			if after := usableCores(); after != before {
+			if after := cores.Usable(); after != before {
 				t.Errorf("after release, %d cores are usable, want %d", after, before)
 			}
 		}

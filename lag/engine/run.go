@@ -270,7 +270,7 @@ func (s *Session) stateAt(ctx context.Context, candidate *Run, step int) (train.
 	}
 	spec, label := candidate.Spec, candidate.label
 	spec.Kind, spec.ParentStep = progress.PhaseBranch, step
-	label.Phase = progress.PhaseBranch
+	label.Phase, label.From = progress.PhaseBranch, step
 	again, err := s.NewRun(spec, candidate.parent, train.Checkpoints{Every: candidate.checkpoints.Every, KeepAt: []int{step}}, label)
 	if err != nil {
 		return snap, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
 )
@@ -69,7 +70,7 @@ func CorrelationCurve(r *result.Study) Figure {
 	add(fmt.Sprintf("ρ = %v", result.LagThreshold), across(p.X, result.LagThreshold, chart.Style{Color: chart.Ink, Width: 1.3, Dash: chart.Dotted}))
 	if r.LagTime != nil {
 		f.Alt += fmt.Sprintf("; Spearman's rho stays at 0.9 or above from step %d on.", *r.LagTime)
-		add(fmt.Sprintf("lag time: %d steps", *r.LagTime), upright(p.Y, float64(*r.LagTime), chart.Style{Color: chart.Ink, Width: 2}))
+		add("lag time: "+plain.Count(*r.LagTime, "step"), upright(p.Y, float64(*r.LagTime), chart.Style{Color: chart.Ink, Width: 2}))
 	} else {
 		f.Alt += "; Spearman's rho never stays at 0.9 or above."
 	}

@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"slices"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -59,7 +60,7 @@ func PoolMapsFor(from growth.Depths, pool growth.Pool) Figure {
 }
 
 func layerMaps(from, to growth.Depths, ways []way) Figure {
-	f := Figure{Name: "layer-maps", Title: fmt.Sprintf("%d ways to grow %s layers into %s", len(ways), aggregate.Join(from), aggregate.Join(to))}
+	f := Figure{Name: "layer-maps", Title: fmt.Sprintf("%s to grow %s layers into %s", plain.Count(len(ways), "way"), aggregate.Join(from), aggregate.Join(to))}
 	deepest := 0
 	for _, n := range to {
 		deepest = max(deepest, n)

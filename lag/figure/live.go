@@ -19,8 +19,8 @@ import (
 // colors that they have in figures of the result; those of earlier seeds are
 // grey.
 //
-// There is one picture for each phase, such as pretraining and the candidates.
-// It is updated in place when a run ends, and otherwise at most once a second,
+// There is one picture for each phase, such as pretraining and the candidates,
+// and one for the decay branches of each step. It is updated in place when a run ends, and otherwise at most once a second,
 // or less often so that drawing takes at most a twentieth of the time. Its last
 // state stays visible in the saved notebook, as a PNG. A phase in which nothing
 // is left to train, because an earlier execution did, has no picture.
@@ -42,17 +42,26 @@ type liveView struct {
 	flush func() error
 	newID func() string
 
-	phase  progress.Phase
+	part   part
 	event  progress.Event
 	failed bool
-	livePhase
-	others map[progress.Phase]livePhase // processes that share a study go back and forth between phases
+	livePart
+	others map[part]livePart // processes that share a study go back and forth between parts
 }
 
-// livePhase is the state of the picture of one phase.
-type livePhase struct {
+// A part is what a picture shows: a phase, or the decay branches that begin at the
+// same step.
+type part struct {
+	phase progress.Phase
+	from  int
+}
+
+func partOf(e progress.Event) part { return part{e.Phase, e.From} }
+
+// livePart is the state of the picture of one part.
+type livePart struct {
 	id      string    // of the display
-	started time.Time // first event of the phase
+	started time.Time // first event of the part
 	working bool      // something was trained or prepared: events are not only of earlier executions
 	pace    pace
 	runs    []*liveRun
@@ -66,7 +75,7 @@ type liveRun struct {
 	name         string
 	total        float64
 	data         []chart.Datum // validation losses
-	training     means         // training losses
+	training     progress.Curve
 }
 
 func (r *liveRun) finished() bool { return len(r.data) > 0 && r.data[len(r.data)-1].X >= r.total }
@@ -79,7 +88,7 @@ func (l *liveView) observe(e progress.Event) {
 		return
 	}
 	now := l.now()
-	if e.Phase != l.phase {
+	if partOf(e) != l.part {
 		l.turnTo(e, now)
 	}
 	l.event = e
@@ -107,9 +116,9 @@ func (l *liveView) observe(e progress.Event) {
 // repeats reports whether an event tells only what is known: each candidate
 // repeats the losses of the source that it grows from.
 func (l *liveView) repeats(e progress.Event) bool {
-	of := l.livePhase
-	if e.Phase != l.phase {
-		of = l.others[e.Phase]
+	of := l.livePart
+	if partOf(e) != l.part {
+		of = l.others[partOf(e)]
 	}
 	r := of.run(e)
 	if e.Phase == progress.PhasePrepare || r == nil || finite(e.Loss) {
@@ -120,7 +129,7 @@ func (l *liveView) repeats(e progress.Event) bool {
 }
 
 // run returns the run of an event, or nil if it has none yet.
-func (p livePhase) run(e progress.Event) *liveRun {
+func (p livePart) run(e progress.Event) *liveRun {
 	for _, r := range p.runs {
 		if r.index == e.Index && r.name == e.Run {
 			return r
@@ -129,17 +138,17 @@ func (p livePhase) run(e progress.Event) *liveRun {
 	return nil
 }
 
-// turnTo switches to the picture of an event's phase.
+// turnTo switches to the picture of an event's part.
 func (l *liveView) turnTo(e progress.Event, now time.Time) {
 	if l.others == nil {
-		l.others = make(map[progress.Phase]livePhase)
+		l.others = make(map[part]livePart)
 	}
-	l.others[l.phase] = l.livePhase
-	kept, ok := l.others[e.Phase]
+	l.others[l.part] = l.livePart
+	kept, ok := l.others[partOf(e)]
 	if !ok {
-		kept = livePhase{id: "lag-" + string(e.Phase) + "-" + l.newID(), started: now}
+		kept = livePart{id: "lag-" + string(e.Phase) + "-" + l.newID(), started: now}
 	}
-	l.phase, l.livePhase = e.Phase, kept
+	l.part, l.livePart = partOf(e), kept
 }
 
 // fail stops the drawing, but not the study.
@@ -165,7 +174,7 @@ func (l *liveView) add(e progress.Event, now time.Time) {
 			l.working, l.started = true, now
 		}
 		l.pace.add(now, phaseProgress(e), 1)
-		r.training.add(float64(e.Done), e.Loss)
+		r.training.Add(float64(e.Done), e.Loss)
 	}
 	if e.Point == nil || !finite(float64(e.Point.Loss)) {
 		return
@@ -215,7 +224,7 @@ func (l *liveView) draw(now time.Time, last bool) error {
 
 func (l *liveView) hasLosses() bool {
 	for _, r := range l.runs {
-		if len(r.data)+len(r.training.data) > 0 {
+		if len(r.data)+len(r.training.Points) > 0 {
 			return true
 		}
 	}

@@ -19,7 +19,7 @@ const (
 
 // chart describes the losses so far.
 func (l *liveView) chart() chart.Chart {
-	if l.phase == progress.PhaseProbe {
+	if l.part.phase == progress.PhaseProbe {
 		return l.candidatesChart()
 	}
 	return l.runsChart()
@@ -39,7 +39,7 @@ func (l *liveView) candidatesChart() chart.Chart {
 			continue
 		}
 		cv := curve{label: r.name, series: r.name, style: otherLine, data: r.data}
-		current := r.index == l.event.Index && r.name == l.event.Run && l.event.Done < l.event.Total
+		current := r == l.run(l.event) && l.event.Done < l.event.Total
 		switch rank := ranks[r]; {
 		case r.seed != l.event.Seed:
 			cv.silent, cv.series = true, fmt.Sprintf("%s, seed %d", r.name, r.seed)
@@ -117,6 +117,15 @@ func (l *liveView) lastStep() int {
 	return int(last)
 }
 
+// trainingData returns the training losses of a run.
+func trainingData(r *liveRun) []chart.Datum {
+	list := make([]chart.Datum, len(r.training.Points))
+	for i, p := range r.training.Points {
+		list[i] = chart.Datum{X: p[0], Y: p[1]}
+	}
+	return list
+}
+
 // labelledAtMost is the largest number of runs of which each has its name; of
 // more, only the current one has.
 const labelledAtMost = 8
@@ -128,7 +137,7 @@ func (l *liveView) runsChart() chart.Chart {
 	var losses []float64
 	furthest := 0.0
 	for _, r := range l.runs {
-		for _, d := range slices.Concat(r.data, r.training.data) {
+		for _, d := range slices.Concat(r.data, trainingData(r)) {
 			losses, furthest = append(losses, d.Y), max(furthest, d.X)
 		}
 	}
@@ -153,12 +162,12 @@ func (l *liveView) runsChart() chart.Chart {
 	}
 	for _, r := range l.runs {
 		style, point := l.runStyle(r)
-		current := r.index == l.event.Index && r.name == l.event.Run
-		if current && len(r.training.data) > 0 {
+		current := r == l.run(l.event)
+		if current && len(r.training.Points) > 0 {
 			thin := chart.Style{Color: chart.Faint(chart.Grey, 0.8), Width: 1.2}
-			data := r.training.data
-			p.Marks = append(p.Marks, chart.Mark{Kind: chart.Line, Series: "training loss", Style: thin, Data: data})
-			label("training loss", "", data[len(data)-1].Y, thin, chart.Style{})
+			p.Marks = append(p.Marks, chart.Mark{Kind: chart.Line, Series: "training loss", Style: thin, Data: trainingData(r)})
+			latest, _ := r.training.Latest()
+			label("training loss", "", latest, thin, chart.Style{})
 		}
 		if len(r.data) == 0 {
 			continue
@@ -181,7 +190,7 @@ func (l *liveView) runsChart() chart.Chart {
 // runStyle returns the line and the points of a run that is not a candidate,
 // those that it has in figures of the result.
 func (l *liveView) runStyle(r *liveRun) (line, point chart.Style) {
-	switch l.phase {
+	switch l.part.phase {
 	case progress.PhaseStack, progress.PhaseBranch:
 		line, point = strategyLine(r.place, 2.4), strategyPoint(r.place, 3.5)
 	case progress.PhaseControl:

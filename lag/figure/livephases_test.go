@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -195,21 +196,34 @@ func TestOneColor(t *testing.T) {
 	}
 }
 
-func TestMeans(t *testing.T) {
-	var m means
-	const n = 5000
-	for i := range n {
-		m.add(float64(i), float64(2*i))
-	}
-	if len(m.data) > meansAtMost || len(m.data) < meansAtMost/2 {
-		t.Errorf("%d means of %d losses", len(m.data), n)
-	}
-	for _, d := range m.data {
-		if math.Abs(d.Y-2*d.X) > 1e-6 {
-			t.Errorf("a mean at %v is %v", d.X, d.Y)
+// TestLiveBranches: the decay branches of each step have a picture of their own,
+// though they are branches of the same candidates.
+func TestLiveBranches(t *testing.T) {
+	observe, sent := recordLive(2 * time.Second)
+	for _, from := range []int{8, 48} {
+		for i, name := range []string{"stack", "interleave"} {
+			e := progress.Event{Phase: progress.PhaseBranch, Run: name, Index: i, Place: i, Count: 2, From: from, Total: 4, Loss: 5}
+			for e.Done = 1; e.Done <= e.Total; e.Done++ {
+				observe(e)
+			}
+			observe(validation(e, from+4, 4.5))
 		}
 	}
-	if first := m.data[0]; first.X != float64(m.each-1)/2 {
-		t.Errorf("the first mean is at %v, want the middle of %d", first.X, m.each)
+	var ids []string
+	var last []string
+	for _, s := range *sent {
+		text, _ := s.data[protocol.MIMETextPlain].(string)
+		if !slices.Contains(ids, s.id) {
+			ids, last = append(ids, s.id), append(last, "")
+		}
+		last[slices.Index(ids, s.id)] = text
+	}
+	if len(ids) != 2 {
+		t.Fatalf("%d pictures, want 2", len(ids))
+	}
+	for i, from := range []string{"8", "48"} {
+		if want := "decay branch 2 of 2: interleave from step " + from; !strings.HasPrefix(last[i], want) {
+			t.Errorf("picture %d ends with %q, want %s", i, last[i], want)
+		}
 	}
 }

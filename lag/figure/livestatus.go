@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/progress"
 )
 
@@ -74,7 +73,7 @@ func (l *liveView) status(now time.Time) string {
 	case e.Phase == progress.PhaseProbe && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("candidate %d of %d: %s", e.Index+1, e.Count, e.Run))
 	case e.Phase == progress.PhaseBranch && e.Count > 0:
-		parts = append(parts, fmt.Sprintf("decay branch %d of %d: %s", e.Index+1, e.Count, e.Run))
+		parts = append(parts, fmt.Sprintf("decay branch %d of %d: %s from step %d", e.Index+1, e.Count, e.Run, e.From))
 	case e.Phase == progress.PhaseControl && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("control %d of %d: %s", e.Index+1, e.Count, e.Run))
 	case e.Phase == progress.PhaseStack && e.Count > 0:
@@ -118,33 +117,4 @@ func phaseProgress(e progress.Event) float64 {
 		run = min(1, float64(e.Done)/float64(e.Total))
 	}
 	return math.Min(1, (float64(e.Index)+run)/float64(max(e.Count, 1)))
-}
-
-// means are losses, of which neighbors are averaged when they become many.
-type means struct {
-	data  []chart.Datum
-	each  int // losses in an element of data
-	count int // losses in the last element
-}
-
-const meansAtMost = 400
-
-func (m *means) add(x, y float64) {
-	if m.each == 0 {
-		m.each = 1
-	}
-	if n := len(m.data); n > 0 && m.count < m.each {
-		last, k := &m.data[n-1], float64(m.count)
-		last.X, last.Y = (last.X*k+x)/(k+1), (last.Y*k+y)/(k+1)
-		m.count++
-		return
-	}
-	if len(m.data) == meansAtMost { // the last is complete
-		for i := range meansAtMost / 2 {
-			a, b := m.data[2*i], m.data[2*i+1]
-			m.data[i] = chart.Datum{X: (a.X + b.X) / 2, Y: (a.Y + b.Y) / 2}
-		}
-		m.data, m.each = m.data[:meansAtMost/2], 2*m.each
-	}
-	m.data, m.count = append(m.data, chart.Datum{X: x, Y: y}), 1
 }

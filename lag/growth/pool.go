@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Pool is an ordered set of strategies that grow the same source to the same depth.
@@ -82,7 +84,7 @@ func (p Pool) Validate(from, to Depths) error {
 		}
 		for i, depth := range s.To() {
 			if depth != to[i] {
-				return fmt.Errorf("strategy %q grows to %d layers, but the pool grows to %d: give its map %d places", s.Name, depth, to[i], to[i])
+				return fmt.Errorf("strategy %q grows to %s, but the pool grows to %d: its map needs as many places", s.Name, plain.Count(depth, "layer"), to[i])
 			}
 		}
 		if names[s.Name] {
@@ -287,13 +289,13 @@ const MaxDepth = 10_000
 
 func checkDepths(from, to int) error {
 	if from < 1 {
-		return fmt.Errorf("cannot grow from %d layers: the source needs at least 1", from)
+		return fmt.Errorf("cannot grow from %s: the source needs at least 1", plain.Count(from, "layer"))
 	}
 	if to <= from {
 		return fmt.Errorf("cannot grow from %s to %d: choose a depth above %d", Depths{from}.Layers(), to, from)
 	}
 	if to > MaxDepth {
-		return fmt.Errorf("cannot grow to %d layers: choose a depth of at most %d", to, MaxDepth)
+		return fmt.Errorf("cannot grow to %s: choose a depth of at most %d", plain.Count(to, "layer"), MaxDepth)
 	}
 	return nil
 }

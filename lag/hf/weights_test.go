@@ -219,9 +219,9 @@ func TestMalformed(t *testing.T) {
 		change     func(*checkpoint)
 		want       []string
 	}{
-		{"missing tensor", "bert", func(c *checkpoint) { delete(c.tensors, query) }, []string{"lacks 1 tensors", query}},
+		{"missing tensor", "bert", func(c *checkpoint) { delete(c.tensors, query) }, []string{"lacks 1 tensor of", query}},
 		{"no head", "bert", func(c *checkpoint) { *c = *encoder(t) }, []string{"cls.predictions.transform.dense.weight", "without the head", "new head"}},
-		{"left over", "bert", func(c *checkpoint) { c.tensors["bert.extra"] = c.tensors[word] }, []string{"holds 1 tensors", "bert.extra"}},
+		{"left over", "bert", func(c *checkpoint) { c.tensors["bert.extra"] = c.tensors[word] }, []string{"holds 1 tensor that", "bert.extra"}},
 		{"many left over", "bert", set("num_hidden_layers", 1), []string{"holds 16 tensors", "and 8 more"}},
 		{"shape", "bert", func(c *checkpoint) {
 			c.tensors[query] = growth.Tensor{Shape: []int{8, 18}, Data: c.tensors[query].Data}
@@ -240,11 +240,11 @@ func TestMalformed(t *testing.T) {
 			other.Data[0]++
 			c.tensors["decoder.embed_tokens.weight"] = other
 		}, []string{"decoder.embed_tokens.weight", "not equal to shared.weight"}},
-		{"T5 without head", "t5", func(c *checkpoint) { delete(c.tensors, "lm_head.weight") }, []string{"lacks 1 tensors", "lm_head.weight"}},
+		{"T5 without head", "t5", func(c *checkpoint) { delete(c.tensors, "lm_head.weight") }, []string{"lacks 1 tensor of", "lm_head.weight"}},
 		{"T5's body by transformers 5", "t5", func(c *checkpoint) {
 			delete(c.tensors, "lm_head.weight")
 			c.config["architectures"], c.config["tie_word_embeddings"], c.config["scale_decoder_outputs"] = []string{"T5Model"}, true, false
-		}, []string{"lacks 1 tensors", "lm_head.weight"}},
+		}, []string{"lacks 1 tensor of", "lm_head.weight"}},
 		{"absolute positions of MPNet", "mpnet", func(c *checkpoint) {
 			c.tensors["mpnet.embeddings.position_embeddings.weight"].Data[12*5+3]++
 		}, []string{"absolute positions besides", "position_embeddings.weight"}},

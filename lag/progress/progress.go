@@ -26,6 +26,7 @@ type Event struct {
 
 	Index, Count int   // position of the run among the runs of the phase, from 0
 	Place        int   // position of the candidate in its pool, of the arm in the stacking, or of the control, from 0
+	From         int   // step of the candidate at which a decay branch begins
 	Done, Total  int64 // progress of this run, in steps (in PhasePrepare bytes or documents)
 
 	Loss    float64       // training loss of the latest step, NaN if there is none

@@ -192,26 +192,6 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestThinned: a thinned curve keeps mean and range, with few points.
-func TestThinned(t *testing.T) {
-	var c thinned
-	const n = 100_001
-	sum := 0.0
-	for i := range n {
-		c.add(i, float64(i)/2)
-		sum += float64(i) / 2
-	}
-	all := c.all()
-	if len(all) > mostPoints+1 || len(all) < mostPoints/2 || all[len(all)-1][0] < n-2*float64(c.width) {
-		t.Errorf("%d points, the last at %g", len(all), all[len(all)-1][0])
-	}
-	for i, p := range all {
-		if math.Abs(p[1]-p[0]/2) > 1e-6 || i > 0 && p[0] <= all[i-1][0] {
-			t.Fatalf("point %d is %v", i, p)
-		}
-	}
-}
-
 // TestSpeed: what compiles does not count, what another process did does.
 func TestSpeed(t *testing.T) {
 	var s speed

@@ -10,6 +10,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/runs"
 	"github.com/landscape-aware/growing/lag/train"
 )
@@ -29,7 +30,7 @@ type watched struct {
 	log      *train.Follower
 	logged   time.Time // when the log last grew
 	curve    [][2]float64
-	training thinned
+	training progress.Curve
 	steps    int
 	diverged bool
 	ended    bool // it has an outcome
@@ -107,7 +108,7 @@ func (r *watched) readLog(ctx context.Context, now time.Time) {
 	}
 	grew := false
 	err := r.log.Read(ctx, func() {
-		r.curve, r.training, r.steps, r.diverged, r.speed = nil, thinned{}, 0, false, speed{}
+		r.curve, r.training, r.steps, r.diverged, r.speed = nil, progress.Curve{}, 0, false, speed{}
 		grew = true
 	}, func(m train.Metric) {
 		grew = true
@@ -135,7 +136,7 @@ func (r *watched) add(m train.Metric) {
 	switch m.Event {
 	case train.EventTrain:
 		r.steps = max(r.steps, m.Step+1)
-		r.training.add(m.Step, m.Loss)
+		r.training.Add(float64(m.Step), m.Loss)
 		r.speed.step(m.Seconds, m.Tokens)
 	case train.EventValidation:
 		r.steps = max(r.steps, m.Step)

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 )
 
@@ -73,7 +74,7 @@ func headline(s State) string {
 		return fmt.Sprintf("%s: there is no study, stacking or training here yet", preview.Visible(s.Dir))
 	}
 	status := map[Status]string{Running: "running", Reading: "reading", Stopped: "nobody is at work", Complete: "complete"}[s.Status]
-	line := fmt.Sprintf("%s (%s): %s, %d runs done", name, s.Kind, status, s.Done)
+	line := fmt.Sprintf("%s (%s): %s, %s done", name, s.Kind, status, plain.Count(s.Done, "run"))
 	if s.Planned > 0 {
 		line = fmt.Sprintf("%s (%s): %s, %d of %d runs done, %.0f%% of the computation", name, s.Kind, status, s.Done, s.Planned, math.Floor(100*s.Share))
 	}

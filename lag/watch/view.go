@@ -86,7 +86,7 @@ func (w *Watcher) seeds() (list []int64) {
 func (w *Watcher) view(r *watched) Run {
 	v := Run{
 		Name: r.info.Name, Phase: phaseOf(r), Label: w.label(r), Strategy: r.info.Strategy, Seed: r.info.Seed, Layers: r.info.Layers,
-		Steps: r.steps, Of: r.info.Of, Status: r.status(), Curve: r.curve, Train: r.training.all(),
+		Steps: r.steps, Of: r.info.Of, Status: r.status(), Curve: r.curve, Train: slices.Clone(r.training.Points),
 		Counts: r.planned >= 0 || w.index.Kind != runs.Study,
 	}
 	v.Color, v.Dash = w.look(r)
@@ -129,7 +129,7 @@ func (w *Watcher) work(r *watched) Work {
 		Run: r.info.Name, Phase: phaseOf(r), Label: w.label(r), Seed: r.info.Seed, Host: r.holder.Host, PID: r.holder.PID,
 		Step: r.steps, Of: r.info.Of, Speed: r.speed.perSecond(), Tokens: r.speed.tokens, Started: !r.logged.IsZero(),
 	}
-	if loss, ok := r.training.latest(); ok {
+	if loss, ok := r.training.Latest(); ok {
 		one.Loss = &loss
 	}
 	if one.Speed > 0 {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/kernels/internal/checkout"
 	"github.com/landscape-aware/growing/kernels/internal/doctor/report"
 	"github.com/landscape-aware/growing/kernels/internal/plugin"
@@ -68,21 +69,13 @@ func examinePlugin(ctx context.Context, probe string, p plugin.Plugin, header ve
 	switch {
 	case f.Status == Works:
 	case p.Kind() != "cpu": // it does not prevent notebooks on the CPU
-		f.Status, f.Fix = Absent, "rm "+quoted(p.Path)+" && "+setup+" -device "+p.Kind()
+		f.Status, f.Fix = Absent, "rm "+plain.Quoted(p.Path)+" && "+setup+" -device "+p.Kind()
 	case p.Ours():
 		f.Fix = setup // which installs it again
 	default:
-		f.Fix = "rm " + quoted(p.Path) + " && " + setup
+		f.Fix = "rm " + plain.Quoted(p.Path) + " && " + setup
 	}
 	return f
-}
-
-// quoted returns a path for a shell.
-func quoted(path string) string {
-	if regexp.MustCompile(`^[\w./+@%:-]+$`).MatchString(path) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // limit is the time limit for a backend to run a small graph.

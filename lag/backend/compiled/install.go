@@ -18,6 +18,7 @@ import (
 	"unsafe"
 
 	"github.com/landscape-aware/growing/data/verified"
+	"github.com/landscape-aware/growing/lag/backend/cores"
 	"github.com/landscape-aware/growing/lag/backend/programs"
 )
 
@@ -91,7 +92,7 @@ func open() (*programs.Store, error) {
 func (p *plugin) set(store *programs.Store) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.store, p.cores = store, usableCores()
+	p.store, p.cores = store, cores.Usable()
 }
 
 // now returns what set has set.

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/landscape-aware/growing/lag/backend/cores"
 	"github.com/landscape-aware/growing/lag/backend/programs"
 )
 
@@ -45,9 +46,9 @@ func environment() (settings []string, ok bool, err error) {
 	return settings, true, nil
 }
 
-// key returns the hash of all that a compiled program depends on. cores is the
-// number that the client found.
-func (p *plugin) key(args *C.compile_args, cores int) (programs.Key, error) {
+// key returns the hash of all that a compiled program depends on. started is the
+// number of cores that the client found.
+func (p *plugin) key(args *C.compile_args, started int) (programs.Key, error) {
 	version := C.platform_version_args{client: args.client}
 	version.struct_size = C.size_t(unsafe.Sizeof(version))
 	if err := p.call(C.CLIENT_PLATFORM_VERSION, unsafe.Pointer(&version)); err != nil {
@@ -63,7 +64,7 @@ func (p *plugin) key(args *C.compile_args, cores int) (programs.Key, error) {
 		h.Write(part)
 	}
 	write([]byte("lag program 1 " + runtime.GOOS + " " + runtime.GOARCH))
-	for _, list := range [][]string{p.build, kinds, {strconv.Itoa(cores), strconv.Itoa(usableCores())}} {
+	for _, list := range [][]string{p.build, kinds, {strconv.Itoa(started), strconv.Itoa(cores.Usable())}} {
 		write([]byte(strconv.Itoa(len(list))))
 		for _, s := range list {
 			write([]byte(s))

@@ -2,15 +2,7 @@
 
 package compiled
 
-import (
-	"runtime"
-
-	"golang.org/x/sys/unix"
-)
-
-// usableCores returns the number of cores, which XLA takes as its number of
-// threads.
-func usableCores() int { return runtime.NumCPU() }
+import "golang.org/x/sys/unix"
 
 // processor describes the processor. The name of Apple's says what it can do.
 func processor() string {

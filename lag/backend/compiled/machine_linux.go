@@ -5,21 +5,8 @@ package compiled
 import (
 	"bufio"
 	"os"
-	"runtime"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
-
-// usableCores returns the number of cores that this process may use, which XLA
-// takes as its number of threads.
-func usableCores() int {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		return runtime.NumCPU()
-	}
-	return set.Count()
-}
 
 // processor describes the processor, as far as code can depend on it: for each
 // field of its first core that is not a measurement, its value.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
@@ -98,7 +99,7 @@ func writeComparison(dir string, c *aggregate.Comparison, settings []aggregate.S
 	}
 	command := "lag compare"
 	for _, argument := range arguments {
-		command += " " + quoted(argument)
+		command += " " + plain.Quoted(argument)
 	}
 	page := filepath.Join(dir, f.Name+".html")
 	err := atomicfile.Write(page, func(w io.Writer) error {

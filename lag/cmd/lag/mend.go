@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"unicode"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/result"
@@ -37,22 +36,11 @@ func mending(dir string, err error) error {
 // commandFor returns the command, for a shell, that runs the study or stacking of
 // a configuration with a name in a directory.
 func commandFor(command, config, name, dir string) string {
-	text := fmt.Sprintf("lag %s -config %s", command, quoted(config))
+	text := fmt.Sprintf("lag %s -config %s", command, plain.Quoted(config))
 	if filepath.Clean(dir) != filepath.Join("runs", name) { // where it writes by itself
-		text += " -out " + quoted(dir)
+		text += " -out " + plain.Quoted(dir)
 	}
 	return text
-}
-
-// quoted returns a word for a shell.
-func quoted(word string) string {
-	special := func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./=:,+@%", r)
-	}
-	if word != "" && !strings.ContainsFunc(word, special) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // backendFlag returns the flag for the backend of the runs in a directory, or ""

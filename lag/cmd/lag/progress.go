@@ -22,6 +22,7 @@ type bars struct {
 	terminal bool
 	bar      *progressbar.ProgressBar
 	phase    progress.Phase
+	from     int // of decay branches, the step at which they begin
 	run      string
 	index    int          // of the run
 	started  time.Time    // of the run
@@ -35,10 +36,10 @@ func newBars(out *os.File) *bars {
 
 // observe is a [progress.Observer].
 func (b *bars) observe(e progress.Event) {
-	newPhase := e.Phase != b.phase || (e.Phase == progress.PhasePrepare && e.Run != b.run)
+	newPhase := e.Phase != b.phase || e.From != b.from || (e.Phase == progress.PhasePrepare && e.Run != b.run)
 	if newPhase {
 		b.finish()
-		b.phase, b.started, b.finished = e.Phase, time.Now(), make(map[int]bool)
+		b.phase, b.from, b.started, b.finished = e.Phase, e.From, time.Now(), make(map[int]bool)
 	}
 	if e.Run != b.run || e.Index != b.index {
 		b.run, b.index = e.Run, e.Index

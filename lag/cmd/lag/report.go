@@ -112,7 +112,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 		}
 		meta := report.Meta{
 			Title: "Stacking " + config.Name, Config: config, Versions: versions(study.Backend),
-			Command: fmt.Sprintf("lag stack -config %s -out %s", quoted(filepath.Join(dir, result.StackingConfig)), quoted(dir)),
+			Command: fmt.Sprintf("lag stack -config %s -out %s", plain.Quoted(filepath.Join(dir, result.StackingConfig)), plain.Quoted(dir)),
 		}
 		return func(w io.Writer) error { return report.StackingHTML(w, study, meta) }, nil
 	}
@@ -122,7 +122,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 	}
 	meta := report.Meta{
 		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend),
-		Command: fmt.Sprintf("lag study -config %s -out %s", quoted(filepath.Join(dir, result.StudyConfig)), quoted(dir)),
+		Command: fmt.Sprintf("lag study -config %s -out %s", plain.Quoted(filepath.Join(dir, result.StudyConfig)), plain.Quoted(dir)),
 	}
 	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil
 }

@@ -43,7 +43,7 @@ func tensorboardCommand(flags *flag.FlagSet) func(context.Context, []string) err
 			}
 		}
 		tell(s.Damaged)
-		fmt.Printf("%s, %s; look at them with: tensorboard --logdir %s\n", plain.Count(s.Runs, "run"), plain.Count(s.Events, "event"), quoted(out))
+		fmt.Printf("%s, %s; look at them with: tensorboard --logdir %s\n", plain.Count(s.Runs, "run"), plain.Count(s.Events, "event"), plain.Quoted(out))
 		for *follow {
 			select {
 			case <-ctx.Done():

