@@ -77,10 +77,11 @@ func partsOf(dir string) (p parts, err error) {
 		return p, err
 	}
 	for _, entry := range entries {
-		metrics, err := train.ReadMetrics(filepath.Join(dir, entry.Name()))
-		if os.IsNotExist(err) {
+		run := filepath.Join(dir, entry.Name())
+		if _, err := os.Stat(filepath.Join(run, train.MetricsFile)); err != nil {
 			continue // not a run
 		}
+		metrics, err := train.ReadMetrics(run)
 		if err != nil {
 			return p, err
 		}
