@@ -37,14 +37,20 @@ func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitl
 		f.Caption += fmt.Sprintf(" This one ends %.2f nats %s it.", math.Abs(entropy-end.Y), map[bool]string{true: "below", false: "above"}[end.Y <= entropy])
 	}
 	p := curvePanel([]curve{{style: chart.Style{Color: chart.Blue, Width: 2.7, Radius: 3.5}, data: data}}, end.X, stepTitle, entropy)
+	// Both texts are beside the panel, where no curve runs.
+	apart := 0.0
 	if entropy > 0 {
-		style := chart.Style{Color: chart.Grey, Align: chart.End, Dx: -3, Dy: -12}
+		below := p.Height * (p.Y.Place(entropy) - p.Y.Place(end.Y)) // how far the end is below the entropy, in pixels
+		apart = math.Copysign(max(0, lineHeight-math.Abs(below))/2, below)
 		p.Marks = append(p.Marks, across(p.X, entropy, unigramLine),
-			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, style))
+			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, chart.Style{Color: chart.Grey, Dx: 9, Dy: -apart}))
 	}
-	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Ink, Dx: 9}))
+	p.Marks = append(p.Marks, written(fmt.Sprintf("%.3f", end.Y), end.X, end.Y, chart.Style{Color: chart.Ink, Dx: 9, Dy: apart}))
 	return render(f, chart.Chart{Rows: [][]chart.Panel{{p}}})
 }
+
+// lineHeight is the distance between two lines of text, in pixels.
+const lineHeight = 17
 
 // unigramLine is the loss of predicting by how frequent each token is.
 var unigramLine = chart.Style{Color: chart.Grey, Width: 1.8, Dash: chart.Dashed}
