@@ -194,8 +194,7 @@ func (l *liveView) draw(now time.Time, last bool) error {
 	metadata := map[string]any{}
 	if l.hasLosses() {
 		c := l.chart()
-		c.MinWidth = max(c.MinWidth, liveWidth)
-		c.Title = chart.Shorten(line, chart.SizeTitle, true, liveWidth-30)
+		c.Title = chart.Shorten(line, chart.SizeTitle, true, c.MinWidth-30)
 		picture, err := c.PNG(pngScale * 0.75)
 		if err != nil {
 			return err

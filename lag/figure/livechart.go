@@ -14,7 +14,9 @@ import (
 // The size of the picture is fixed for a phase, so that the page does not jump.
 const (
 	liveWidth  = 1060
-	liveLabels = 250
+	liveLabels = 250 // with ranks
+	runsWidth  = 815 // of other runs: as wide as a cell in a window of 1280 pixels
+	runLabels  = 215
 )
 
 // chart describes the losses so far.
@@ -65,6 +67,7 @@ func (l *liveView) candidatesChart() chart.Chart {
 	c := lossChart(curves, total, late)
 	p := &c.Rows[0][2]
 	p.Width, p.X.Max = max(p.Width, liveLabels), max(p.Width, liveLabels)
+	c.MinWidth = max(c.MinWidth, liveWidth)
 	c.Caption = "Do the candidates keep their order? Bold: the one that trains; with color: the best so far."
 	return c
 }
@@ -133,7 +136,7 @@ const labelledAtMost = 8
 // runsChart draws the training and validation losses of runs that are not
 // candidates, and the loss of predicting by how frequent each token is.
 func (l *liveView) runsChart() chart.Chart {
-	const width, height = 620, 290
+	const width, height = 500, 290
 	var losses []float64
 	furthest := 0.0
 	for _, r := range l.runs {
@@ -182,7 +185,7 @@ func (l *liveView) runsChart() chart.Chart {
 			label(name, "", end.Y, style, point)
 		}
 	}
-	c := chart.Chart{Rows: [][]chart.Panel{{p, endLabels(labels, nil, height, liveLabels)}}, Series: "series", Hover: true,
+	c := chart.Chart{Rows: [][]chart.Panel{{p, endLabels(labels, nil, height, runLabels)}}, Series: "series", Hover: true, MinWidth: runsWidth,
 		Caption: "A model that stays at the dashed line has learned only how frequent tokens are."}
 	return c
 }

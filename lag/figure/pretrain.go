@@ -70,5 +70,5 @@ func curvePanel(curves []curve, last float64, stepTitle string, other float64) c
 		losses = append(losses, other)
 	}
 	lo, hi := chart.Extent(losses, 0.08)
-	return chart.Panel{Width: 620, Height: 280, X: chart.Values("step", stepTitle, 0, max(1, last), 8), Y: chart.Values("loss", lossTitle, lo, hi, 6), Marks: lines}
+	return chart.Panel{Width: 540, Height: 280, X: chart.Values("step", stepTitle, 0, max(1, last), 8), Y: chart.Values("loss", lossTitle, lo, hi, 6), Marks: lines}
 }

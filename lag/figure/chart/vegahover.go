@@ -24,6 +24,8 @@ func (c Chart) hovered(value any) object {
 
 func hoverName(panel int) string { return fmt.Sprint("hovered", panel) }
 
+func nearestName(panel int) string { return fmt.Sprint("nearest", panel) }
+
 // embolden makes the line at the pointer wide and, if it is grey, dark.
 func (c Chart) embolden(g layerGroup, encoding object) {
 	s := g.marks[0].Style
@@ -34,8 +36,8 @@ func (c Chart) embolden(g layerGroup, encoding object) {
 }
 
 // hoverLayer returns a layer of invisible points on all lines of the i-th panel.
-// The nearest to the pointer shows its tooltip. There can be only one such layer:
-// each covers those below it.
+// The nearest to the pointer appears, with its tooltip, and its line stands out.
+// There can be only one such layer: each covers those below it.
 func (c Chart) hoverLayer(p Panel, i int) object {
 	var g layerGroup
 	for _, m := range p.Marks {
@@ -48,9 +50,10 @@ func (c Chart) hoverLayer(p Panel, i int) object {
 	}
 	tips := c.tooltip(p, g.marks[0])
 	encoding := object{"x": p.X.channel("bottom", p.Width, p.Zoom), "y": p.Y.channel("left", p.Height, p.Zoom), "tooltip": tips,
-		"opacity": object{"condition": object{"param": hoverName(i), "empty": false, "value": 1}, "value": 0}}
+		"opacity": object{"condition": object{"param": nearestName(i), "empty": false, "value": 1}, "value": 0}}
 	selects := object{"type": "point", "fields": list{c.series()}, "on": "pointerover", "clear": "pointerout", "nearest": true}
+	nearest := object{"type": "point", "on": "pointerover", "clear": "pointerout", "nearest": true}
 	return object{"data": object{"values": c.rows(p, g, encoding)}, "encoding": encoding,
 		"mark":   object{"type": "point", "filled": true, "size": 30, "color": css(Ink), "clip": g.beyond(p)},
-		"params": list{object{"name": hoverName(i), "select": selects}}}
+		"params": list{object{"name": hoverName(i), "select": selects}, object{"name": nearestName(i), "select": nearest}}}
 }
