@@ -19,8 +19,8 @@ import (
 // colors that they have in figures of the result; those of earlier seeds are
 // grey.
 //
-// There is one picture for each phase, such as pretraining and the candidates,
-// and one for the decay branches of each step. It is updated in place when a run ends, and otherwise at most once a second,
+// There is one picture for each phase, such as pretraining and the candidates;
+// of the decay branches that begin at a step only the line. It is updated in place when a run ends, and otherwise at most once a second,
 // or less often so that drawing takes at most a twentieth of the time. Its last
 // state stays visible in the saved notebook, as a PNG. A phase in which nothing
 // is left to train, because an earlier execution did, has no picture.
@@ -221,7 +221,12 @@ func (l *liveView) draw(now time.Time, last bool) error {
 	return l.send(l.id, data, metadata)
 }
 
+// hasLosses reports whether there are losses to draw. A decay branch is short and
+// evaluated once.
 func (l *liveView) hasLosses() bool {
+	if l.part.phase == progress.PhaseBranch {
+		return false
+	}
 	for _, r := range l.runs {
 		if len(r.data)+len(r.training.Points) > 0 {
 			return true

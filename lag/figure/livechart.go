@@ -11,12 +11,13 @@ import (
 	"github.com/landscape-aware/growing/lag/result"
 )
 
-// The size of the picture is fixed for a phase, so that the page does not jump.
+// The size of the picture is fixed for a phase, so that the page does not jump. It is
+// about as wide as a cell in a window of 1280 pixels.
 const (
-	liveWidth  = 1060
-	liveLabels = 250 // with ranks
-	runsWidth  = 815 // of other runs: as wide as a cell in a window of 1280 pixels
-	runLabels  = 215
+	liveWidth  = 870
+	livePanel  = 220
+	liveLabels = 245 // of candidates, with their ranks
+	runLabels  = 215 // of other runs
 )
 
 // chart describes the losses so far.
@@ -65,8 +66,9 @@ func (l *liveView) candidatesChart() chart.Chart {
 		late = last / 2
 	}
 	c := lossChart(curves, total, late)
-	p := &c.Rows[0][2]
-	p.Width, p.X.Max = max(p.Width, liveLabels), max(p.Width, liveLabels)
+	row := c.Rows[0]
+	row[0].Width, row[1].Width = livePanel, livePanel
+	row[2].Width, row[2].X.Max = max(row[2].Width, liveLabels), max(row[2].Width, liveLabels)
 	c.MinWidth = max(c.MinWidth, liveWidth)
 	c.Caption = "Do the candidates keep their order? Bold: the one that trains; with color: the best so far."
 	return c
@@ -185,7 +187,7 @@ func (l *liveView) runsChart() chart.Chart {
 			label(name, "", end.Y, style, point)
 		}
 	}
-	c := chart.Chart{Rows: [][]chart.Panel{{p, endLabels(labels, nil, height, runLabels)}}, Series: "series", Hover: true, MinWidth: runsWidth,
+	c := chart.Chart{Rows: [][]chart.Panel{{p, endLabels(labels, nil, height, runLabels)}}, Series: "series", Hover: true, MinWidth: liveWidth,
 		Caption: "A model that stays at the dashed line has learned only how frequent tokens are."}
 	return c
 }
@@ -194,7 +196,7 @@ func (l *liveView) runsChart() chart.Chart {
 // those that it has in figures of the result.
 func (l *liveView) runStyle(r *liveRun) (line, point chart.Style) {
 	switch l.part.phase {
-	case progress.PhaseStack, progress.PhaseBranch:
+	case progress.PhaseStack:
 		line, point = strategyLine(r.place, 2.4), strategyPoint(r.place, 3.5)
 	case progress.PhaseControl:
 		line, point = controlLine(r.name), chart.Style{Color: chart.Ink, Radius: 3.5}
