@@ -1,4 +1,5 @@
-// Package plain checks names that people choose, and texts that are printed.
+// Package plain is about texts for people: names that they choose and messages are
+// checked, numbers are written with their nouns, and words quoted for a shell.
 package plain
 
 import (

@@ -262,6 +262,7 @@ func TestParts(t *testing.T) {
 		of(train.EventTrain, 0, 1), of(train.EventValidation, 8, 1), of(train.EventCheckpoint, 0, 7), of(train.EventValidation, 8, 1),
 	})
 	p.add([]train.Metric{of(train.EventTrain, 0, 1), of(train.EventTrain, 0, 2)}) // the first is faster
+	// 3 and 1, 1; 5 and 1, 1; a single 0.5.
 	want := parts{Steps: 5, Training: 6, Evaluations: 4, Evaluating: 3.5, Compiling: 6}
 	if p != want {
 		t.Errorf("got %+v, want %+v", p, want)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/model/bert"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -116,6 +117,7 @@ type bench struct {
 	peers         peers
 	shapesToTrain []shape
 	shapesToStudy []shape
+	presets       []string // of lag study
 	contestants   []contestant
 	ways          []arrangement
 	results       *results
@@ -146,6 +148,12 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	if b.shapesToStudy, err = named(studied, words(o.study)); err != nil {
 		return nil, err
 	}
+	b.presets = words(o.presets)
+	for _, name := range b.presets {
+		if _, err := lag.Preset(name); err != nil {
+			return nil, err
+		}
+	}
 	if b.contestants, err = b.peers.named(words(o.peers)); err != nil {
 		return nil, err
 	}
@@ -172,7 +180,7 @@ func (b *bench) lag() string { return filepath.Join(b.scratch, "lag") }
 const (
 	startSeconds  = 20 // a contestant's start and its first step
 	restSeconds   = 150
-	presetSeconds = 360
+	presetSeconds = 360 // of quick; others take longer
 )
 
 // minutes estimates the time of everything.
@@ -188,9 +196,7 @@ func (b *bench) minutes() int {
 		one := startSeconds + studyCandidates*(float64(b.studySteps)*s.step+studyEvaluations*validationBatches*s.step/3)
 		seconds += one * float64(len(b.ways)*b.studyRounds)
 	}
-	if b.presets != "" {
-		seconds += presetSeconds // of quick
-	}
+	seconds += presetSeconds * float64(len(b.presets))
 	if b.rest {
 		seconds += restSeconds
 	}
@@ -234,7 +240,7 @@ func (b *bench) measure(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(b.shapesToStudy) > 0 || b.presets != "" {
+	if len(b.shapesToStudy)+len(b.presets) > 0 {
 		build := exec.CommandContext(ctx, "go", "build", "-o", b.lag(), "./lag/cmd/lag")
 		build.Dir, build.Stderr = b.root, os.Stderr
 		if err := build.Run(); err != nil {
@@ -246,7 +252,7 @@ func (b *bench) measure(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, preset := range words(b.presets) {
+	for _, preset := range b.presets {
 		if err := b.measurePreset(ctx, preset); err != nil {
 			return err
 		}

@@ -51,9 +51,9 @@ func (b *bench) measurePreset(ctx context.Context, preset string) error {
 		flags = append([]string{"study", "-preset", preset, "-backend", b.backend, "-data", filepath.Join(b.scratch, "data"), "-out", filepath.Join(out, name)}, flags...)
 		cmd := exec.CommandContext(ctx, b.lag(), flags...)
 		cmd.Env = append(os.Environ(), programs.Env+"="+filepath.Join(out, "programs-"+name))
-		return together(ctx, studyPlace{log: file}, []*exec.Cmd{cmd})
+		return together(ctx, file, []*exec.Cmd{cmd})
 	}
-	if err := study("prepare", "-pretrain", "1", "-pretrain-warmup", "0", "-steps", "2", "-lag", "1", "-warmup", "0", "-gate", "1", "-early-validation", "0", "-strategies", "stack", "-rules", "oracle", "-seeds", "1"); err != nil {
+	if err := study("prepare", append(slices.Clone(fewSteps), "-early-validation", "0", "-seeds", "1")...); err != nil {
 		return err
 	}
 	result := presetResult{Preset: preset, Conditions: where}
@@ -121,12 +121,11 @@ func (p *parts) add(metrics []train.Metric) {
 }
 
 // withoutFirst returns the sum of some times, in which the first is no longer than
-// the median, and what it was longer.
+// the median of the others, and what it was longer. A single one is all in the sum.
 func withoutFirst(list []float64) (sum, longer float64) {
-	if len(list) == 0 {
-		return 0, 0
+	if len(list) > 1 {
+		longer = max(0, list[0]-spreadOf(list[1:]).Median)
 	}
-	longer = max(0, list[0]-spreadOf(list).Median)
 	for _, seconds := range list {
 		sum += seconds
 	}

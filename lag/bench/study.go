@@ -61,7 +61,7 @@ func (p peers) arrangements(lag string) []arrangement {
 	for workers := 1; workers <= 2; workers++ {
 		for _, heat := range []string{"cold", "warm"} {
 			list = append(list, arrangement{fmt.Sprintf("lag, %d, %s", workers, heat), true, heat == "warm", func(ctx context.Context, s studyPlace) error {
-				return together(ctx, s, []*exec.Cmd{ownStudy(ctx, lag, s, workers)})
+				return together(ctx, s.log, []*exec.Cmd{ownStudy(ctx, lag, s, workers)})
 			}})
 		}
 	}
@@ -72,7 +72,7 @@ func (p peers) arrangements(lag string) []arrangement {
 		for processes := 1; processes <= 2; processes++ {
 			for _, heat := range kind.caches {
 				list = append(list, arrangement{fmt.Sprintf("%s, %d%s", kind.name, processes, heat), false, heat == ", warm", func(ctx context.Context, s studyPlace) error {
-					return together(ctx, s, p.study(ctx, kind.kind, s, processes))
+					return together(ctx, s.log, p.study(ctx, kind.kind, s, processes))
 				}})
 			}
 		}
@@ -136,10 +136,10 @@ func (p peers) study(ctx context.Context, kind string, s studyPlace, processes i
 }
 
 // together runs commands at the same time until all have ended.
-func together(ctx context.Context, s studyPlace, commands []*exec.Cmd) error {
+func together(ctx context.Context, log *os.File, commands []*exec.Cmd) error {
 	var errs []error
 	for _, cmd := range commands {
-		cmd.Stdout, cmd.Stderr, cmd.WaitDelay = s.log, s.log, 5*time.Second
+		cmd.Stdout, cmd.Stderr, cmd.WaitDelay = log, log, 5*time.Second
 		ownGroup(cmd)
 		cmd.Cancel = func() error { return end(cmd) }
 		if err := cmd.Start(); err != nil {
@@ -151,7 +151,7 @@ func together(ctx context.Context, s studyPlace, commands []*exec.Cmd) error {
 			continue
 		}
 		if err := cmd.Wait(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w; its log is %s", filepath.Base(cmd.Path), err, s.log.Name()))
+			errs = append(errs, fmt.Errorf("%s: %w; its log is %s", filepath.Base(cmd.Path), err, log.Name()))
 		}
 	}
 	if ctx.Err() != nil {
@@ -223,6 +223,10 @@ func warming(s studyPlace) studyPlace {
 	return s
 }
 
+// fewSteps are flags of lag study for one that has hardly any, and so only prepares
+// the data.
+var fewSteps = []string{"-pretrain", "1", "-pretrain-warmup", "0", "-steps", "2", "-lag", "1", "-warmup", "0", "-gate", "1", "-strategies", "stack", "-rules", "oracle"}
+
 // prepareStudy has lag make its data, by a study that has hardly any steps.
 func prepareStudy(ctx context.Context, lag string, s studyPlace) error {
 	s.scratch = filepath.Join(s.scratch, "prepare")
@@ -231,6 +235,6 @@ func prepareStudy(ctx context.Context, lag string, s studyPlace) error {
 	}
 	defer os.RemoveAll(s.scratch)
 	cmd := ownStudy(ctx, lag, s, 1)
-	cmd.Args = append(cmd.Args, "-pretrain", "1", "-pretrain-warmup", "0", "-steps", "2", "-lag", "1", "-warmup", "0", "-gate", "1", "-strategies", "stack", "-rules", "oracle")
-	return together(ctx, s, []*exec.Cmd{cmd})
+	cmd.Args = append(cmd.Args, fewSteps...)
+	return together(ctx, s.log, []*exec.Cmd{cmd})
 }

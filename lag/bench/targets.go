@@ -64,7 +64,7 @@ func (r *results) writeTargets(w io.Writer) {
 		}
 	}
 	for _, p := range r.Presets {
-		row(w, fmt.Sprintf("preset %s: evaluation, logs, checkpoints, start, of its time", p.Preset), "at most "+percent(shareTarget), percent(p.share()), yes(p.share() <= shareTarget))
+		row(w, fmt.Sprintf("preset %s: all but training steps, of its time", p.Preset), "at most "+percent(shareTarget), percent(p.share()), yes(p.share() <= shareTarget))
 	}
 	if r.Rest == nil {
 		return

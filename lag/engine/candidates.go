@@ -199,9 +199,7 @@ func (c *Candidates) Branch(i int, b selection.Branch) (*Run, error) {
 	if spec.Schedule.Peak <= 0 {
 		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, so it cannot decay from there; start the branch earlier", c.growing.Pool[i].Name, b.Step)
 	}
-	label := c.label(i, progress.PhaseBranch)
-	label.From = b.Step
-	return c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, label)
+	return c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, c.label(i, progress.PhaseBranch))
 }
 
 // stopped reports whether a run diverged or its device failed.

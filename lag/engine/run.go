@@ -61,6 +61,9 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 		return nil, err
 	}
 	label.Total, label.Loss, label.Unigram = int64(spec.Schedule.Steps), math.NaN(), s.dataset.UnigramEntropy
+	if spec.isDecay() {
+		label.From = spec.ParentStep
+	}
 	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent}
 	r.Run = &train.Run{
 		Study: s.options.Dir, Config: spec, Env: s.environment.now(), Program: program, PeakFLOPS: s.options.PeakFLOPS,
@@ -270,7 +273,7 @@ func (s *Session) stateAt(ctx context.Context, candidate *Run, step int) (train.
 	}
 	spec, label := candidate.Spec, candidate.label
 	spec.Kind, spec.ParentStep = progress.PhaseBranch, step
-	label.Phase, label.From = progress.PhaseBranch, step
+	label.Phase = progress.PhaseBranch
 	again, err := s.NewRun(spec, candidate.parent, train.Checkpoints{Every: candidate.checkpoints.Every, KeepAt: []int{step}}, label)
 	if err != nil {
 		return snap, err

@@ -81,7 +81,7 @@ func layerMaps(from, to growth.Depths, ways []way) Figure {
 		}
 	}
 	width = min(width, 182)
-	mostColumns := int(960 / width)
+	mostColumns := int(cellWidth / width)
 	rows := (len(ways) + mostColumns - 1) / mostColumns
 	columns := (len(ways) + rows - 1) / rows
 	box := min(25, 306/float64(deepest))
@@ -122,6 +122,9 @@ func (w way) deepest() int {
 	}
 	return n
 }
+
+// cellWidth is the width of a notebook's cell in a window of 1280 pixels.
+const cellWidth = 830
 
 // Sizes of the texts above the boxes, in CSS pixels.
 const (

@@ -19,8 +19,8 @@ import (
 // colors that they have in figures of the result; those of earlier seeds are
 // grey.
 //
-// There is one picture for each phase, such as pretraining and the candidates;
-// of the decay branches that begin at a step only the line. It is updated in place when a run ends, and otherwise at most once a second,
+// There is one picture for each phase, such as pretraining and the candidates.
+// Decay branches have only the line, one for each kind of them. A picture is updated in place when a run ends, and otherwise at most once a second,
 // or less often so that drawing takes at most a twentieth of the time. Its last
 // state stays visible in the saved notebook, as a PNG. A phase in which nothing
 // is left to train, because an earlier execution did, has no picture.
@@ -42,21 +42,12 @@ type liveView struct {
 	flush func() error
 	newID func() string
 
-	part   part
+	part   progress.Part
 	event  progress.Event
 	failed bool
 	livePart
-	others map[part]livePart // processes that share a study go back and forth between parts
+	others map[progress.Part]livePart // processes that share a study go back and forth between parts
 }
-
-// A part is what a picture shows: a phase, or the decay branches that begin at the
-// same step.
-type part struct {
-	phase progress.Phase
-	from  int
-}
-
-func partOf(e progress.Event) part { return part{e.Phase, e.From} }
 
 // livePart is the state of the picture of one part.
 type livePart struct {
@@ -88,7 +79,7 @@ func (l *liveView) observe(e progress.Event) {
 		return
 	}
 	now := l.now()
-	if partOf(e) != l.part {
+	if e.Part() != l.part {
 		l.turnTo(e, now)
 	}
 	l.event = e
@@ -117,8 +108,8 @@ func (l *liveView) observe(e progress.Event) {
 // repeats the losses of the source that it grows from.
 func (l *liveView) repeats(e progress.Event) bool {
 	of := l.livePart
-	if partOf(e) != l.part {
-		of = l.others[partOf(e)]
+	if e.Part() != l.part {
+		of = l.others[e.Part()]
 	}
 	r := of.run(e)
 	if e.Phase == progress.PhasePrepare || r == nil || finite(e.Loss) {
@@ -141,14 +132,14 @@ func (p livePart) run(e progress.Event) *liveRun {
 // turnTo switches to the picture of an event's part.
 func (l *liveView) turnTo(e progress.Event, now time.Time) {
 	if l.others == nil {
-		l.others = make(map[part]livePart)
+		l.others = make(map[progress.Part]livePart)
 	}
 	l.others[l.part] = l.livePart
-	kept, ok := l.others[partOf(e)]
+	kept, ok := l.others[e.Part()]
 	if !ok {
 		kept = livePart{id: "lag-" + string(e.Phase) + "-" + l.newID(), started: now}
 	}
-	l.part, l.livePart = partOf(e), kept
+	l.part, l.livePart = e.Part(), kept
 }
 
 // fail stops the drawing, but not the study.
@@ -221,10 +212,10 @@ func (l *liveView) draw(now time.Time, last bool) error {
 	return l.send(l.id, data, metadata)
 }
 
-// hasLosses reports whether there are losses to draw. A decay branch is short and
-// evaluated once.
+// hasLosses reports whether there are losses to draw. Decay branches are short and
+// evaluated once, and a candidate that is trained again for one was drawn before.
 func (l *liveView) hasLosses() bool {
-	if l.part.phase == progress.PhaseBranch {
+	if l.part.Phase == progress.PhaseBranch {
 		return false
 	}
 	for _, r := range l.runs {

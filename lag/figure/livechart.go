@@ -22,7 +22,7 @@ const (
 
 // chart describes the losses so far.
 func (l *liveView) chart() chart.Chart {
-	if l.part.phase == progress.PhaseProbe {
+	if l.part.Phase == progress.PhaseProbe {
 		return l.candidatesChart()
 	}
 	return l.runsChart()
@@ -69,7 +69,7 @@ func (l *liveView) candidatesChart() chart.Chart {
 	row := c.Rows[0]
 	row[0].Width, row[1].Width = livePanel, livePanel
 	row[2].Width, row[2].X.Max = max(row[2].Width, liveLabels), max(row[2].Width, liveLabels)
-	c.MinWidth = max(c.MinWidth, liveWidth)
+	c.MinWidth = liveWidth
 	c.Caption = "Do the candidates keep their order? Bold: the one that trains; with color: the best so far."
 	return c
 }
@@ -195,7 +195,7 @@ func (l *liveView) runsChart() chart.Chart {
 // runStyle returns the line and the points of a run that is not a candidate,
 // those that it has in figures of the result.
 func (l *liveView) runStyle(r *liveRun) (line, point chart.Style) {
-	switch l.part.phase {
+	switch l.part.Phase {
 	case progress.PhaseStack:
 		line, point = strategyLine(r.place, 2.4), strategyPoint(r.place, 3.5)
 	case progress.PhaseControl:

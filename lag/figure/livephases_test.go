@@ -196,34 +196,39 @@ func TestOneColor(t *testing.T) {
 	}
 }
 
-// TestLiveBranches: the decay branches of each step have a picture of their own,
-// though they are branches of the same candidates.
+// TestLiveBranches: each kind of decay branches has a line of its own, though they
+// are branches of the same candidates, and no picture.
 func TestLiveBranches(t *testing.T) {
 	observe, sent := recordLive(2 * time.Second)
-	for _, from := range []int{8, 48} {
+	kinds := []struct{ from, steps int }{{8, 4}, {48, 4}, {48, 12}}
+	for _, kind := range kinds {
 		for i, name := range []string{"stack", "interleave"} {
-			e := progress.Event{Phase: progress.PhaseBranch, Run: name, Index: i, Place: i, Count: 2, From: from, Total: 4, Loss: 5}
+			e := progress.Event{Phase: progress.PhaseBranch, Run: name, Index: i, Place: i, Count: 2, From: kind.from, Total: int64(kind.steps), Loss: 5}
 			for e.Done = 1; e.Done <= e.Total; e.Done++ {
 				observe(e)
 			}
-			observe(validation(e, from+4, 4.5))
+			observe(validation(e, kind.steps, 4.5))
 		}
 	}
 	var ids []string
 	var last []string
 	for _, s := range *sent {
 		text, _ := s.data[protocol.MIMETextPlain].(string)
+		if s.data[protocol.MIMEImagePNG] != nil {
+			t.Error("there is a picture of a decay branch")
+		}
 		if !slices.Contains(ids, s.id) {
 			ids, last = append(ids, s.id), append(last, "")
 		}
 		last[slices.Index(ids, s.id)] = text
 	}
-	if len(ids) != 2 {
-		t.Fatalf("%d pictures, want 2", len(ids))
+	if len(ids) != len(kinds) {
+		t.Fatalf("%d lines, want %d", len(ids), len(kinds))
 	}
-	for i, from := range []string{"8", "48"} {
-		if want := "decay branch 2 of 2: interleave from step " + from; !strings.HasPrefix(last[i], want) {
-			t.Errorf("picture %d ends with %q, want %s", i, last[i], want)
+	for i, kind := range kinds {
+		want := fmt.Sprintf("decay branch 2 of 2: interleave from step %d · step %d of %d", kind.from, kind.steps, kind.steps)
+		if !strings.HasPrefix(last[i], want) {
+			t.Errorf("line %d is %q at the end, want %s", i, last[i], want)
 		}
 	}
 }

@@ -72,6 +72,8 @@ func (l *liveView) status(now time.Time) string {
 	switch {
 	case e.Phase == progress.PhaseProbe && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("candidate %d of %d: %s", e.Index+1, e.Count, e.Run))
+	case e.Phase == progress.PhaseBranch && e.From == 0:
+		parts = append(parts, "training again for a decay branch: "+e.Run)
 	case e.Phase == progress.PhaseBranch && e.Count > 0:
 		parts = append(parts, fmt.Sprintf("decay branch %d of %d: %s from step %d", e.Index+1, e.Count, e.Run, e.From))
 	case e.Phase == progress.PhaseControl && e.Count > 0:

@@ -40,7 +40,7 @@ func lossCurve(f Figure, points []result.Point, entropy float64, model, stepTitl
 	// Both texts are beside the panel, where no curve runs.
 	apart := 0.0
 	if entropy > 0 {
-		below := p.Height * (p.Y.Place(entropy) - p.Y.Place(end.Y)) // how far the end is below the entropy, in pixels
+		below := p.Height * (p.Y.Place(entropy) - p.Y.Place(end.Y)) // pixels from the entropy down to the end
 		apart = math.Copysign(max(0, lineHeight-math.Abs(below))/2, below)
 		p.Marks = append(p.Marks, across(p.X, entropy, unigramLine),
 			written(fmt.Sprintf("unigram entropy %.2f", entropy), p.X.Max, entropy, chart.Style{Color: chart.Grey, Dx: 9, Dy: -apart}))

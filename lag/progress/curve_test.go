@@ -14,7 +14,7 @@ func TestCurve(t *testing.T) {
 	const n = 100_001
 	for i := range n {
 		c.Add(float64(i), float64(2*i))
-		if len(c.Points) > MostPoints || i >= MostPoints && len(c.Points) < MostPoints/2 {
+		if len(c.Points) > mostPoints || i >= mostPoints && len(c.Points) < mostPoints/2 {
 			t.Fatalf("%d points of %d steps", len(c.Points), i+1)
 		}
 	}

@@ -26,12 +26,27 @@ type Event struct {
 
 	Index, Count int   // position of the run among the runs of the phase, from 0
 	Place        int   // position of the candidate in its pool, of the arm in the stacking, or of the control, from 0
-	From         int   // step of the candidate at which a decay branch begins
+	From         int   // step of the candidate at which a decay branch begins; 0 for all other runs
 	Done, Total  int64 // progress of this run, in steps (in PhasePrepare bytes or documents)
 
 	Loss    float64       // training loss of the latest step, NaN if there is none
 	Unigram float64       // loss of predicting by how frequent each token is, nats per token; 0 before the data is known
 	Point   *result.Point // a new validation loss, or nil
+}
+
+// Part is what is shown together: a phase, or the decay branches of one kind.
+type Part struct {
+	Phase Phase
+	From  int   // of decay branches, the step at which they begin
+	Total int64 // of decay branches, their steps
+}
+
+// Part returns the part to which an event belongs.
+func (e Event) Part() Part {
+	if e.Phase == PhaseBranch {
+		return Part{e.Phase, e.From, e.Total}
+	}
+	return Part{Phase: e.Phase}
 }
 
 // Observer receives the events of a study, one at a time. It must not block for

@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,14 +39,21 @@ func TestCopy(t *testing.T) {
 		t.Errorf("the lock was copied: %v", err)
 	}
 	trained := make(map[progress.Phase]int)
+	branches := make(map[progress.Part]bool)
 	second.Observe = func(e progress.Event) {
 		if e.Done > 0 && e.Point == nil {
 			trained[e.Phase]++
+			branches[e.Part()] = true
 		}
 	}
 	again := runStudy(t, config, second)
 	if trained[progress.PhasePretrain]+trained[progress.PhaseProbe] > 0 || trained[progress.PhaseBranch] == 0 {
 		t.Errorf("progress of training by phase: %v, want that of the decay branches alone", trained)
+	}
+	// Candidates are trained again to where their branches begin, and that is no branch.
+	steps := int64(config.Growth.Schedule.Steps)
+	if want := map[progress.Part]bool{{Phase: progress.PhaseBranch, From: 3, Total: 2}: true, {Phase: progress.PhaseBranch, Total: steps}: true}; !maps.Equal(branches, want) {
+		t.Errorf("parts of training: %v, want %v", branches, want)
 	}
 	for i, o := range again.Strategies {
 		if o.Final != recorded.Strategies[i].Final {

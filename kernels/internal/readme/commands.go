@@ -60,9 +60,6 @@ func complete(ctx context.Context, text string) (whole bool, fault string, err e
 	return errs.Len() == 0, strings.TrimSpace(errs.String()), nil
 }
 
-// quote returns a word of bash.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
 // begins reports whether a line is a command with what it is given.
 func begins(line, start string) bool {
 	return strings.HasPrefix(strings.TrimSpace(line)+" ", start+" ")

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // A Document is a README whose blocks can be run.
@@ -223,7 +225,7 @@ func (r *runner) add(ctx context.Context, small []pair) error {
 	small = longestFirst(small)
 	var begin, flags []string
 	for _, p := range small {
-		begin, flags = append(begin, quote(p.of)), append(flags, quote(p.text))
+		begin, flags = append(begin, plain.Quoted(p.of)), append(flags, plain.Quoted(p.text))
 	}
 	source := fmt.Sprintf("__begin=(%s) __small=(%s); : >\"$__used\"", strings.Join(begin, " "), strings.Join(flags, " "))
 	if output, err := r.shell.run(ctx, source, nil); err != nil {
@@ -261,7 +263,7 @@ func (r *runner) write(ctx context.Context, path, content string) error {
 	if err != nil {
 		return err
 	}
-	return r.command(ctx, command{r.step.line, fmt.Sprintf("mkdir -p %s && cp %s %s", quote(filepath.Dir(path)), quote(source), quote(path))}, nil)
+	return r.command(ctx, command{r.step.line, fmt.Sprintf("mkdir -p %s && cp %s %s", plain.Quoted(filepath.Dir(path)), plain.Quoted(source), plain.Quoted(path))}, nil)
 }
 
 // keep writes a block to a file of the shell.
@@ -294,5 +296,5 @@ func (r *runner) python(ctx context.Context, arguments, content string) error {
 	if err != nil {
 		return err
 	}
-	return r.command(ctx, command{r.step.line, fmt.Sprintf("%s %s <%s", quote(r.options.Python), arguments, quote(source))}, nil)
+	return r.command(ctx, command{r.step.line, fmt.Sprintf("%s %s <%s", plain.Quoted(r.options.Python), arguments, plain.Quoted(source))}, nil)
 }

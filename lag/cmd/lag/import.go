@@ -56,7 +56,7 @@ func printNewHead(w io.Writer, dir string, m *hf.Model, seed int64) {
 		n += len(m.Params[name].Data)
 	}
 	fmt.Fprintf(w, "Its head is new: %s, %s parameters, drawn with seed %d. Train it before you judge a loss:\n  lag train -initial %s -head-first 200\n",
-		strings.Join(m.NewHead, ", "), humanize.Comma(int64(n)), seed, dir)
+		strings.Join(m.NewHead, ", "), humanize.Comma(int64(n)), seed, plain.Quoted(dir))
 }
 
 // loadHF loads a model of transformers. It shows a progress bar for downloads.

@@ -21,29 +21,31 @@ type bars struct {
 	out      *os.File
 	terminal bool
 	bar      *progressbar.ProgressBar
-	phase    progress.Phase
-	from     int // of decay branches, the step at which they begin
+	part     progress.Part
 	run      string
-	index    int          // of the run
-	started  time.Time    // of the run
-	loss     float64      // latest validation loss
-	finished map[int]bool // finished runs of the phase, by index
+	index    int                            // of the run
+	started  time.Time                      // of the run
+	loss     float64                        // latest validation loss
+	finished map[progress.Part]map[int]bool // finished runs of each part, by index; processes go back and forth between parts
 }
 
 func newBars(out *os.File) *bars {
-	return &bars{out: out, terminal: term.IsTerminal(int(out.Fd()))}
+	return &bars{out: out, terminal: term.IsTerminal(int(out.Fd())), finished: make(map[progress.Part]map[int]bool)}
 }
 
 // observe is a [progress.Observer].
 func (b *bars) observe(e progress.Event) {
-	newPhase := e.Phase != b.phase || e.From != b.from || (e.Phase == progress.PhasePrepare && e.Run != b.run)
-	if newPhase {
+	newPart := e.Part() != b.part || (e.Phase == progress.PhasePrepare && e.Run != b.run)
+	if newPart {
 		b.finish()
-		b.phase, b.from, b.started, b.finished = e.Phase, e.From, time.Now(), make(map[int]bool)
+		b.part, b.started = e.Part(), time.Now()
+		if b.finished[b.part] == nil {
+			b.finished[b.part] = make(map[int]bool)
+		}
 	}
 	if e.Run != b.run || e.Index != b.index {
 		b.run, b.index = e.Run, e.Index
-		if !newPhase {
+		if !newPart {
 			b.started = time.Now()
 		}
 	}
@@ -53,13 +55,14 @@ func (b *bars) observe(e progress.Event) {
 	done, total := e.Done, e.Total
 	if e.Phase == progress.PhaseProbe || e.Phase == progress.PhaseBranch {
 		// Other processes train runs too, so runs do not end in order.
-		if b.finished[e.Index] = b.finished[e.Index] || e.Done == e.Total; b.finished[e.Index] {
+		finished := b.finished[b.part]
+		if finished[e.Index] = finished[e.Index] || e.Done == e.Total; finished[e.Index] {
 			done = 0
 		}
 		done, total = done+b.count()*e.Total, int64(e.Count)*e.Total
 	}
 	if !b.terminal {
-		if newPhase && e.Phase == progress.PhasePrepare {
+		if newPart && e.Phase == progress.PhasePrepare {
 			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, preview.Visible(e.Run))
 		}
 		if e.Point != nil && (e.Done == e.Total || e.Phase == progress.PhaseTrain) {
@@ -76,9 +79,9 @@ func (b *bars) observe(e progress.Event) {
 	_ = b.bar.Set64(done) // a failure to draw must not stop a study
 }
 
-// count returns the number of finished runs of the phase.
+// count returns the number of finished runs of the part.
 func (b *bars) count() (n int64) {
-	for _, done := range b.finished {
+	for _, done := range b.finished[b.part] {
 		if done {
 			n++
 		}

@@ -90,7 +90,7 @@ func checkReportable(dir string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return fmt.Errorf("%s is a file; give the directory of a study or a stacking", dir)
 	} else if err == nil && !holds(result.StudyConfig) && !holds(result.TrainingConfig) && !holds(train.ConfigFile) {
-		return fmt.Errorf("%s contains no %s and no %s, so it is not the directory of a study or a stacking; `lag runs %s` lists those in it", dir, result.StudyConfig, result.StackingConfig, dir)
+		return fmt.Errorf("%s contains no %s and no %s, so it is not the directory of a study or a stacking; `lag runs %s` lists those in it", dir, result.StudyConfig, result.StackingConfig, plain.Quoted(dir))
 	}
 	switch {
 	case holds(result.TrainingConfig):

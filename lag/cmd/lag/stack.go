@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
@@ -135,7 +136,7 @@ func writeStacking(dir string, r *result.Stacking) error {
 	for _, warning := range r.Warnings {
 		fmt.Println("Warning: " + warning)
 	}
-	fmt.Printf("%s\n\nWritten to %s: stacking_result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", r.Verdict, dir, figures, dir)
+	fmt.Printf("%s\n\nWritten to %s: stacking_result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", r.Verdict, dir, figures, plain.Quoted(dir))
 	return nil
 }
 

@@ -162,7 +162,7 @@ func writeResult(dir string, study *result.Study) error {
 		return err
 	}
 	printResult(os.Stdout, study)
-	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, dir)
+	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, plain.Quoted(dir))
 	return nil
 }
 

@@ -64,7 +64,7 @@ func checkWatchable(dir string, wait bool) error {
 	if _, err := os.Stat(filepath.Join(dir, train.ConfigFile)); err == nil {
 		return fmt.Errorf("%s contains a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
 	}
-	return fmt.Errorf("%s contains no %s, %s or %s; `lag runs %s` lists what is in it, and -wait waits for one to begin", dir, result.StudyConfig, result.StackingConfig, result.TrainingConfig, dir)
+	return fmt.Errorf("%s contains no %s, %s or %s; `lag runs %s` lists what is in it, and -wait waits for one to begin", dir, result.StudyConfig, result.StackingConfig, result.TrainingConfig, plain.Quoted(dir))
 }
 
 // watchOnce prints the state of a directory.

@@ -52,6 +52,7 @@ func (c Chart) hoverLayer(p Panel, i int) object {
 	encoding := object{"x": p.X.channel("bottom", p.Width, p.Zoom), "y": p.Y.channel("left", p.Height, p.Zoom), "tooltip": tips,
 		"opacity": object{"condition": object{"param": nearestName(i), "empty": false, "value": 1}, "value": 0}}
 	selects := object{"type": "point", "fields": list{c.series()}, "on": "pointerover", "clear": "pointerout", "nearest": true}
+	// One by series alone would show all points of the line.
 	nearest := object{"type": "point", "on": "pointerover", "clear": "pointerout", "nearest": true}
 	return object{"data": object{"values": c.rows(p, g, encoding)}, "encoding": encoding,
 		"mark":   object{"type": "point", "filled": true, "size": 30, "color": css(Ink), "clip": g.beyond(p)},
