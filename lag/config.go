@@ -150,12 +150,35 @@ func (c StudyConfig) Pool() (growth.Pool, error) {
 // pool returns the strategies that grow from one depth to another and fit the
 // schedule.
 func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
-	pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm, Few: o.Few && len(o.Strategies) == 0})
+	pool, err := o.whole(from, to)
 	if err != nil {
 		return nil, err
 	}
 	pool = pool.Filter(func(s growth.Strategy) bool { return fits(schedule, s) == nil })
 	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
+}
+
+// whole returns the pool with strategies that may not fit the schedule.
+func (o PoolOptions) whole(from, to growth.Depths) (growth.Pool, error) {
+	return growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm, Few: o.Few && len(o.Strategies) == 0})
+}
+
+// LeftOut returns the strategies of the pool that the study leaves out because they
+// do not fit its training, and why the first does not. A strategy that is named in
+// the configuration is never left out.
+func (c StudyConfig) LeftOut() (names []string, why error) {
+	pool, err := c.Growth.whole(c.Model.Depths(), c.Growth.To)
+	if err != nil || len(c.Growth.Strategies) > 0 {
+		return nil, nil
+	}
+	for _, s := range pool {
+		if err := fits(c.Growth.Schedule, s); err != nil {
+			if names = append(names, s.Name); why == nil {
+				why = err
+			}
+		}
+	}
+	return names, why
 }
 
 // missing reports why a strategy named in the options is not in the pool.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 
 	"github.com/charmbracelet/log"
 
@@ -76,6 +77,7 @@ type Study struct {
 	options Options
 	rules   []selection.Rule
 	session *engine.Session   // nil until it is needed
+	warned  bool              // that the given model has not left the plateau
 	initial string            // fingerprint of the initial weights of pretraining; empty for the model's own initialization
 	hash    string            // of the configuration, for its result
 	found   [sha256.Size]byte // hash of result.json when the study began
@@ -157,6 +159,13 @@ func (s *Study) begin(ctx context.Context) (err error) {
 		return err
 	}
 	s.found = fileHash(s.Dir(), result.StudyResult)
+	if names, why := s.Config.LeftOut(); len(names) > 0 {
+		text := why.Error()
+		if advised, ok := errors.AsType[*advice.Error](why); ok {
+			text = advised.With(s.options.Words)
+		}
+		log.Warn("strategies that do not fit the training are left out", "strategies", strings.Join(names, ", "), "why", text)
+	}
 	return nil
 }
 
@@ -310,6 +319,11 @@ func (s *Study) Pretrain(ctx context.Context) (source result.Source, err error) 
 	source.Loss = source.Curve[len(source.Curve)-1].Loss
 	if shuffled, ok := engine.ShuffledLoss(outcome); ok {
 		source.ShuffledLoss = shuffled
+	}
+	if s.Config.Pretrain.Initial != "" && !source.LeftPlateau() && !s.warned { // another one is pretrained first, and its result says so
+		s.warned = true
+		log.Warn("the given model has not learned more than how frequent tokens are, so a probe of it measures nothing; train it first",
+			"loss", fmt.Sprintf("%.3f", float64(source.Loss)), "unigram entropy", fmt.Sprintf("%.3f", source.UnigramEntropy))
 	}
 	return source, nil
 }

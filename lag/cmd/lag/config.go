@@ -140,6 +140,6 @@ func initially[T any](flags *flag.FlagSet, dir *string, set func(config *T, dir 
 		if len(given) > 0 {
 			return fmt.Errorf("the model comes from %s (-initial); remove %s", *dir, strings.Join(given, " and "))
 		}
-		return set(config, *dir)
+		return namingRun(*dir, set(config, *dir))
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/hf"
-	"github.com/landscape-aware/growing/lag/model/trained"
 )
 
 func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
@@ -25,7 +24,7 @@ func exportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err := atomicfile.CheckDir(out); err != nil {
 			return err
 		}
-		p, err := trained.Load(dir)
+		p, err := loadModel(dir)
 		if err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 				return hf.Save(out, m)
 			})
 		}
-		p, err := trained.Load(in)
+		p, err := loadModel(in)
 		if err != nil {
 			return err
 		}

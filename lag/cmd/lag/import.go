@@ -55,7 +55,7 @@ func printNewHead(w io.Writer, dir string, m *hf.Model, seed int64) {
 	for _, name := range m.NewHead {
 		n += len(m.Params[name].Data)
 	}
-	fmt.Fprintf(w, "Its head is new: %s, %s parameters, drawn with seed %d. Train it before you judge a loss:\n  lag train -initial %s -head-first 200\n",
+	fmt.Fprintf(w, "Its head is new: %s, %s parameters, drawn with seed %d. Train it before you judge a loss, the head alone at first:\n  lag train -initial %s -head-first 200 -steps 400 -warmup 20 -lr 5e-4 -length 32 -batch 16 -corpus TEXT\n",
 		strings.Join(m.NewHead, ", "), humanize.Comma(int64(n)), seed, plain.Quoted(dir))
 }
 

@@ -79,7 +79,11 @@ func (e usageError) Unwrap() error { return e.error }
 
 func main() {
 	log.SetDefault(newLogger(os.Stderr))
-	os.Exit(run(lag.Interruptible(), os.Args[1:], os.Stderr))
+	ctx := lag.Interruptible()
+	context.AfterFunc(ctx, func() { // saving may take seconds
+		fmt.Fprintln(os.Stderr, "lag: interrupted; stopping, and saving what is trained (once more: stop at once)")
+	})
+	os.Exit(run(ctx, os.Args[1:], os.Stderr))
 }
 
 // newLogger returns a logger with colors if out is a terminal. It hides the

@@ -23,14 +23,23 @@ type bars struct {
 	bar      *progressbar.ProgressBar
 	part     progress.Part
 	run      string
-	index    int                            // of the run
-	started  time.Time                      // of the run
-	loss     float64                        // latest validation loss
+	index    int       // of the run
+	started  time.Time // of the run
+	loss     float64   // latest validation loss
+	printed  map[printed]bool
 	finished map[progress.Part]map[int]bool // finished runs of each part, by index; processes go back and forth between parts
 }
 
+// printed is what a line without a terminal is about.
+type printed struct {
+	part  progress.Part
+	name  string
+	index int
+	done  int64
+}
+
 func newBars(out *os.File) *bars {
-	return &bars{out: out, terminal: term.IsTerminal(int(out.Fd())), finished: make(map[progress.Part]map[int]bool)}
+	return &bars{out: out, terminal: term.IsTerminal(int(out.Fd())), finished: make(map[progress.Part]map[int]bool), printed: make(map[printed]bool)}
 }
 
 // observe is a [progress.Observer].
@@ -65,7 +74,7 @@ func (b *bars) observe(e progress.Event) {
 		if newPart && e.Phase == progress.PhasePrepare {
 			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, preview.Visible(e.Run))
 		}
-		if e.Point != nil && (e.Done == e.Total || e.Phase == progress.PhaseTrain) {
+		if e.Point != nil && (e.Done == e.Total || e.Phase == progress.PhaseTrain) && b.first(e) {
 			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, name(e), e.Done, e.Total, b.loss, time.Since(b.started).Seconds())
 		}
 		return
@@ -77,6 +86,17 @@ func (b *bars) observe(e progress.Event) {
 	b.bar.ChangeMax64(total)
 	b.bar.Describe(b.describe(e))
 	_ = b.bar.Set64(done) // a failure to draw must not stop a study
+}
+
+// first reports whether a validation was not printed before. Each candidate repeats
+// those of its source.
+func (b *bars) first(e progress.Event) bool {
+	of := printed{e.Part(), name(e), e.Index, e.Done}
+	if b.printed[of] {
+		return false
+	}
+	b.printed[of] = true
+	return true
 }
 
 // count returns the number of finished runs of the part.

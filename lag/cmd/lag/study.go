@@ -163,6 +163,9 @@ func writeResult(dir string, study *result.Study) error {
 	}
 	printResult(os.Stdout, study)
 	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, plain.Quoted(dir))
+	if name, run, ok := pickedRun(dir, study); ok {
+		fmt.Printf("LAG's pick, %s, is in %s. `lag export %s DIR` writes it for transformers.\n", name, run, plain.Quoted(run))
+	}
 	return nil
 }
 
