@@ -196,10 +196,14 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 	if err != nil {
 		return err
 	}
+	listed := narrow // the wide pool fills pages
+	if o.Wide {
+		listed = all
+	}
 	for _, name := range o.Strategies {
 		strategy, ok := all.ByName(name)
 		if !ok {
-			return advice.Errorf(advice.Strategies, "no strategy %q%s grows %s layers to %s; these do: %q", name, closest.Hint(name, all.Names()), from, to, all.Names())
+			return advice.Errorf(advice.Strategies, "no strategy %q%s grows %s layers to %s; these do: %q", name, closest.Hint(name, all.Names()), from, to, listed.Names())
 		}
 		if _, ok := narrow.ByName(name); !ok && !o.Wide {
 			return advice.Errorf(advice.Wide, "strategy %q is only in the wide pool; use the wide pool", name)

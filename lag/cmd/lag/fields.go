@@ -188,7 +188,7 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
 
 // poolFlags adds the flags that select the strategies.
 func poolFlags[T any](flags *flag.FlagSet, o *overrides[T], pool func(*T) *lag.PoolOptions) {
-	o.add(flags, "strategies", "comma-separated `names` of the strategies to try", "all of the pool", func(c *T) any { return &pool(c).Strategies })
+	o.add(flags, "strategies", "comma-separated `names` of the strategies to try", "all of the pool, or with -few those that differ most", func(c *T) any { return &pool(c).Strategies })
 	o.add(flags, "wide", "use the wide pool, with more places, initializations and schedules", "", func(c *T) any { return &pool(c).Wide })
 	o.add(flags, "few", "use only the strategies of the pool that differ most; -few=false for all", presets, func(c *T) any { return &pool(c).Few })
 	o.add(flags, "gate", "training `steps` until the gates of gated strategies are open", presets, func(c *T) any { return &pool(c).GateSteps })
