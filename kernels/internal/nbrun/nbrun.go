@@ -98,8 +98,9 @@ func Run(ctx context.Context, c checkout.Checkout, path string, o Options) (exec
 		target = source
 	}
 	data, err := os.ReadFile(output)
+	home, _ := os.UserHomeDir() // without one there is nothing to hide
 	if err == nil {
-		err = atomicfile.WriteBytes(target, shrink(data))
+		err = atomicfile.WriteBytes(target, withoutHome(shrink(data), home))
 	}
 	if err != nil {
 		return "", fmt.Errorf("writing the executed notebook: %w", err)

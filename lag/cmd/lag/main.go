@@ -81,7 +81,7 @@ func main() {
 	log.SetDefault(newLogger(os.Stderr))
 	ctx := lag.Interruptible()
 	context.AfterFunc(ctx, func() { // saving may take seconds
-		fmt.Fprintln(os.Stderr, "lag: interrupted; stopping, and saving what is trained (once more: stop at once)")
+		fmt.Fprintln(os.Stderr, "lag: interrupted; stopping, what is trained is saved (once more: stop at once)")
 	})
 	os.Exit(run(ctx, os.Args[1:], os.Stderr))
 }
