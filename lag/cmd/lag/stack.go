@@ -25,8 +25,13 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	workersFlag(flags, options)
 	overrides := stackingFlags(flags)
 	plan := planFlags(flags)
+	on := clusterFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
+		elsewhere, err := on.given()
+		if err != nil {
+			return err
+		}
 		config, done, err := configuration.load(overrides.apply, plan.apply)
 		if err != nil || done {
 			return err
@@ -35,6 +40,9 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		options.Observe = bars.observe
 		if options.Dir == "" {
 			options.Dir = filepath.Join("runs", config.Name)
+		}
+		if elsewhere {
+			return on.carry(ctx, stackingTask(config), *options, *configuration.dry)
 		}
 		stacking, err := lag.Stack(ctx, config, *options)
 		bars.finish()

@@ -35,8 +35,13 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	workersFlag(flags, options)
 	live := flags.String("select", "", "selection `rule`: pick with it while training, for each seed; train candidates only as far as it asks, and the winner to the end; `lag select -h` lists rules")
 	overrides := studyFlags(flags)
+	on := clusterFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
+		elsewhere, err := on.given()
+		if err != nil {
+			return err
+		}
 		config, done, err := configuration.load(initially(flags, initial, (*lag.StudyConfig).SetInitial), overrides.apply)
 		if err != nil || done {
 			return err
@@ -45,6 +50,12 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		options.Observe = bars.observe
 		if options.Dir == "" {
 			options.Dir = filepath.Join("runs", config.Name)
+		}
+		if elsewhere {
+			if *live != "" {
+				return usageError{errors.New("-select picks in one process; remove -on")}
+			}
+			return on.carry(ctx, studyTask(config), *options, *configuration.dry)
 		}
 		if *live != "" {
 			return pickLive(ctx, config, *options, *live, bars)

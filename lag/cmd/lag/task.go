@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/cluster"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/watch"
+)
+
+// A task is what an engine's workers are to do.
+type task struct {
+	command, name string
+	config        any
+	hash          func() (string, error)
+	progress      func(ctx context.Context, dir, hash string) (cluster.Progress, error)
+}
+
+func studyTask(c lag.StudyConfig) task {
+	return task{"study", c.Name, c, c.Hash, studyProgress}
+}
+
+func stackingTask(c lag.Stacking) task {
+	return task{"stack", c.Name, c, c.Hash, stackingProgress}
+}
+
+// studyProgress returns what is done of the study with that hash. A result with
+// failures is not complete: what failed is tried again.
+func studyProgress(ctx context.Context, dir, hash string) (p cluster.Progress, err error) {
+	if r, err := result.LoadStudy(dir); err == nil && r.Origin().Config == hash && r.Failed() == 0 {
+		return cluster.Progress{Complete: true, Trained: true}, nil
+	}
+	var there lag.StudyConfig
+	if _, err := result.ReadConfig(dir, result.StudyConfig, &there); err != nil {
+		return p, nil // nothing is there yet, or it is written again
+	}
+	if its, err := there.Hash(); err != nil || its != hash {
+		return p, nil
+	}
+	s, err := watch.Look(ctx, dir)
+	p.Trained = s.Planned > 0 && s.Done >= s.Planned
+	return p, err
+}
+
+// stackingProgress returns what is done of the stacking with that hash. How many
+// runs it needs depends on what its rules pick.
+func stackingProgress(_ context.Context, dir, hash string) (p cluster.Progress, err error) {
+	if r, err := result.LoadStacking(dir); err == nil && r.Origin().Config == hash && r.Failed() == 0 {
+		p = cluster.Progress{Complete: true, Trained: true}
+	}
+	return p, nil
+}
