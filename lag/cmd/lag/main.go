@@ -31,6 +31,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/log"
 	"github.com/muesli/termenv"
@@ -38,6 +39,7 @@ import (
 	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
 // A command is a subcommand: its flags, and a function to run after parsing
@@ -70,10 +72,10 @@ var commands = []command{
 	{"version", "", "print the versions of this program, of Go, of GoMLX and of the backend", versionCommand, nil},
 }
 
+// Exit codes, besides those of package interrupt.
 const (
-	exitFailure     = 1
-	exitUsage       = 2
-	exitInterrupted = 130 // 128 + SIGINT, as in shells
+	exitFailure = 1
+	exitUsage   = 2
 )
 
 // usageError is an error in the command line itself.
@@ -83,7 +85,20 @@ func (e usageError) Unwrap() error { return e.error }
 
 func main() {
 	log.SetDefault(newLogger(os.Stderr))
-	os.Exit(run(lag.Interruptible(), os.Args[1:], os.Stderr))
+	ctx := lag.Interruptible()
+	go tellPatience()
+	os.Exit(run(ctx, os.Args[1:], os.Stderr))
+}
+
+// patience is the time after which a command that was interrupted says what it
+// waits for.
+const patience = 3 * time.Second
+
+// tellPatience says what happens if a command does not end soon after a signal.
+func tellPatience() {
+	<-interrupt.First()
+	time.Sleep(patience)
+	log.Info("still saving what was trained; another signal stops at once, and then the steps since the last checkpoint are trained again")
 }
 
 // newLogger returns a logger with colors if out is a terminal. It hides the
@@ -200,8 +215,8 @@ func fail(stderr io.Writer, err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
-	if errors.Is(err, context.Canceled) {
-		return exitInterrupted
+	if interrupt.Only(err) {
+		return interrupt.ExitCode()
 	}
 	return exitFailure
 }

@@ -27,6 +27,7 @@ type bars struct {
 	started  time.Time    // of the run
 	loss     float64      // latest validation loss
 	finished map[int]bool // finished runs of the phase, by index
+	last     progress.Event
 }
 
 func newBars(out *os.File) *bars {
@@ -35,6 +36,7 @@ func newBars(out *os.File) *bars {
 
 // observe is a [progress.Observer].
 func (b *bars) observe(e progress.Event) {
+	b.last = e
 	newPhase := e.Phase != b.phase || (e.Phase == progress.PhasePrepare && e.Run != b.run)
 	if newPhase {
 		b.finish()

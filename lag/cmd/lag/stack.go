@@ -47,9 +47,9 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		stacking, err := lag.Stack(ctx, config, *options)
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, options.Dir)
 		}
-		return writeStacking(options.Dir, stacking)
+		return undrawn(writeStacking(ctx, options.Dir, stacking), options.Dir)
 	}
 }
 
@@ -134,8 +134,8 @@ func (p plan) apply(c *lag.Stacking) error {
 }
 
 // writeStacking writes the figures and curves of a stacking and prints it.
-func writeStacking(dir string, r *result.Stacking) error {
-	figures, err := drawStacking(dir, r)
+func writeStacking(ctx context.Context, dir string, r *result.Stacking) error {
+	figures, err := drawStacking(ctx, dir, r)
 	if err != nil {
 		return err
 	}
@@ -149,8 +149,11 @@ func writeStacking(dir string, r *result.Stacking) error {
 
 // drawStacking writes the figures and the losses of a stacking, and returns how
 // many figures there are.
-func drawStacking(dir string, r *result.Stacking) (figures int, err error) {
+func drawStacking(ctx context.Context, dir string, r *result.Stacking) (figures int, err error) {
 	list := figure.AllStacking(r)
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
 	for _, f := range list {
 		if err := f.WriteFiles(filepath.Join(dir, result.FiguresDir)); err != nil {
 			return 0, err

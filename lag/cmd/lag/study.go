@@ -20,7 +20,6 @@ import (
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/figure"
-	"github.com/landscape-aware/growing/lag/interrupt"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -68,15 +67,15 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		dataset, err := s.Dataset(ctx)
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, s.Dir())
 		}
 		describeCorpus(dataset)
 		study, err := s.Run(ctx)
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, s.Dir())
 		}
-		return writeResult(s.Dir(), study)
+		return undrawn(writeResult(ctx, s.Dir(), study), s.Dir())
 	}
 }
 
@@ -100,7 +99,7 @@ func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text s
 		return err
 	}
 	defer s.Close()
-	return interruption(selectLive(ctx, s, rule, bars))
+	return bars.interruption(selectLive(ctx, s, rule, bars), s.Dir())
 }
 
 // workersFlag adds the flag for the number of processes.
@@ -126,23 +125,6 @@ func optionFlags(flags *flag.FlagSet) *lag.Options {
 	return o
 }
 
-// interruption returns [errInterrupted] if err is only the cancellation of the
-// context. If there is a failure to save beside it, it returns err.
-func interruption(err error) error {
-	if interrupt.Only(err) {
-		return errInterrupted{}
-	}
-	return err
-}
-
-// errInterrupted is the error of a canceled context when everything is saved.
-type errInterrupted struct{}
-
-func (errInterrupted) Error() string {
-	return "interrupted; progress is saved, run the same command again to continue"
-}
-func (errInterrupted) Unwrap() error { return context.Canceled }
-
 // selectLive picks with a rule for each seed of a study.
 func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *bars) error {
 	for _, seed := range s.Seeds() {
@@ -167,8 +149,8 @@ func describeCorpus(d *data.Dataset) {
 }
 
 // writeResult writes the figures and curves of a study and prints it.
-func writeResult(dir string, study *result.Study) error {
-	figures, err := drawStudy(dir, study)
+func writeResult(ctx context.Context, dir string, study *result.Study) error {
+	figures, err := drawStudy(ctx, dir, study)
 	if err != nil {
 		return err
 	}
@@ -179,8 +161,8 @@ func writeResult(dir string, study *result.Study) error {
 
 // drawStudy writes the figures and the losses of a study, and returns how many
 // figures there are.
-func drawStudy(dir string, study *result.Study) (figures int, err error) {
-	if figures, err = figure.WriteAll(filepath.Join(dir, result.FiguresDir), study); err != nil {
+func drawStudy(ctx context.Context, dir string, study *result.Study) (figures int, err error) {
+	if figures, err = figure.WriteAllContext(ctx, filepath.Join(dir, result.FiguresDir), study); err != nil {
 		return 0, err
 	}
 	return figures, atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.CSV(w, study) })
