@@ -34,7 +34,7 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	update(jobs, told)
+	takeOver(jobs, told)
 	var open []string
 	for id, j := range jobs {
 		if whole := wholeID(id); !j.ended() && !slices.Contains(open, whole) {
@@ -46,7 +46,7 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 		if told, err = squeue(ctx, "-j", strings.Join(open, ",")); err != nil {
 			return nil, err
 		}
-		queued := update(jobs, told)
+		queued := takeOver(jobs, told)
 		for id, j := range jobs {
 			// It was cancelled while it waited for another turn, of which sacct has no record.
 			if j.Words == "REQUEUED" && !queued[id] {
@@ -109,9 +109,9 @@ type told struct {
 	began                               time.Time
 }
 
-// update takes over what Slurm says of jobs, and returns of which it said
+// takeOver takes over what Slurm says of jobs, and returns of which it said
 // something. Numbers of jobs may come again after years, so names must agree.
-func update(jobs map[string]*Job, list []told) (of map[string]bool) {
+func takeOver(jobs map[string]*Job, list []told) (of map[string]bool) {
 	of = make(map[string]bool)
 	for _, t := range list {
 		j := jobs[t.id]

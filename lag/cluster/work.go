@@ -76,12 +76,15 @@ func (w Work) submissionName(suffix string) string {
 
 // check returns an error if the work cannot be described.
 func (w Work) check() error {
+	if strings.ContainsAny(w.Name, "\n\r") {
+		return fmt.Errorf("the name %q has a line break", w.Name)
+	}
 	for _, one := range [][2]string{{"directory", w.Dir}, {"directory of data", w.Data}, {"directory of work", w.From}} {
 		if !path.IsAbs(one[1]) {
 			return fmt.Errorf("the %s is %q, which is no absolute path", one[0], one[1])
 		}
-		if strings.ContainsAny(one[1], "\n\r\"") {
-			return fmt.Errorf("the %s %q has a quote or a line break in its name, which batch systems do not take", one[0], one[1])
+		if strings.ContainsAny(one[1], "\n\r\"\\") {
+			return fmt.Errorf("the %s %q has a quote, a backslash or a line break in its name, which batch systems do not take", one[0], one[1])
 		}
 	}
 	return nil
