@@ -61,7 +61,7 @@ if [ "$code" = 75 ] && [ -z "$ended" ]; then
 		echo "$id: interrupted $fruitless times while nobody trained a step, so it is not queued again; give it more time"
 	elif scontrol requeue "$SLURM_JOB_ID"; then
 		echo "$id: queued again"
-		sleep 60 # until Slurm ends this script
+		[ -n "$ended" ] || { sleep 60 & wait; } # until Slurm ends this script
 	fi
 fi
 exit "$code"
@@ -131,7 +131,7 @@ if [ "$code" = 75 ] && [ -z "$ended" ]; then
 		echo "$id: interrupted $fruitless times while nobody trained a step, so it is not queued again; give it more time"
 	elif scontrol requeue "$SLURM_JOB_ID"; then
 		echo "$id: queued again"
-		sleep 60 # until Slurm ends this script
+		[ -n "$ended" ] || { sleep 60 & wait; } # until Slurm ends this script
 	fi
 fi
 exit "$code"
