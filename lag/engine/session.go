@@ -62,6 +62,7 @@ type Session struct {
 	sketch      bool              // cannot train, see Sketch
 	tokenizer   map[string][]byte // the tokenizer's files, see [Session.files]
 	created     []string          // directories that it made, the innermost first
+	whenWaiting func(ctx context.Context)
 }
 
 // Sketch returns a session without data; only the data's fingerprint is known.
