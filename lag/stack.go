@@ -53,6 +53,7 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 	if err != nil {
 		return nil, err
 	}
+	s.WarnOfTeam()
 	found := fileHash(s.Dir(), result.StackingResult)
 	arms, budget, err := c.trainArms(ctx, s)
 	if err != nil {

@@ -161,6 +161,7 @@ func (s *Study) begin(ctx context.Context) (err error) {
 	if s.hash, err = claim(ctx, s.Dir(), s.Config, s.session.Backend()); err != nil {
 		return err
 	}
+	s.session.WarnOfTeam()
 	s.found = fileHash(s.Dir(), result.StudyResult)
 	return nil
 }

@@ -103,6 +103,9 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 	if err := writable(o.Dir); err != nil {
 		return nil, err
 	}
+	if err := takeAllotment(); err != nil {
+		return nil, err
+	}
 	if s.backend, err = s.options.OpenBackend(s.options.Backend); err != nil {
 		return nil, err
 	}
