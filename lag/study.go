@@ -79,6 +79,7 @@ type Study struct {
 	initial string            // fingerprint of the initial weights of pretraining; empty for the model's own initialization
 	hash    string            // of the configuration, for its result
 	found   [sha256.Size]byte // hash of result.json when the study began
+	joins   bool              // it is a worker that joins others, see [Study.Join]
 }
 
 // Open checks the configuration. It writes nothing. When the study runs, it
@@ -153,9 +154,14 @@ func (s *Study) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if s.joins {
+		s.hash, err = joined(ctx, s.session, s.Config)
+		return err
+	}
 	if s.hash, err = claim(ctx, s.Dir(), s.Config, s.session.Backend()); err != nil {
 		return err
 	}
+	s.session.WarnOfTeam()
 	s.found = fileHash(s.Dir(), result.StudyResult)
 	return nil
 }

@@ -26,22 +26,20 @@ echo "$(date '+%F %T') $id on $(hostname), start $((${SLURM_RESTART_COUNT:-0} + 
 # Before the time limit Slurm sends USR1 to this shell alone, which tells the worker to save. When Slurm ends the job it
 # sends TERM to all processes, so the worker has it already, and a second one would stop it at once. Then it is Slurm that
 # decides whether the job is queued again.
-worker= caught= warned= ended=
-trap 'caught=yes warned=yes; [ -z "$worker" ] || kill -TERM "$worker"' USR1
-trap 'caught=yes ended=yes' TERM
+worker= warned= ended=
+trap 'warned=yes; [ -z "$worker" ] || kill -TERM "$worker"' USR1
+trap 'ended=yes' TERM
 run() {
-	local code
+	local pause=0.05
 	[ -z "$warned" ] || return 75
 	"$@" &
 	worker=$!
-	while :; do
-		caught=
-		wait "$worker"
-		code=$?
-		[ -n "$caught" ] || break # else a signal may have ended the wait, and not the worker
+	# A wait that a signal ends may lose the exit code of a worker that ends at that moment.
+	while kill -0 "$worker" 2>/dev/null; do
+		sleep "$pause"
+		pause=1
 	done
-	worker=
-	return "$code"
+	wait "$worker"
 }
 
 run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/config.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu && run /home/ada/go/bin/lag report /home/ada/growing/runs/quick

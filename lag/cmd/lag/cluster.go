@@ -105,8 +105,12 @@ func (c *onCluster) given() (bool, error) {
 	return false, nil
 }
 
-// carry submits the workers of a task, or prints what it would submit.
-func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry bool) error {
+// carry submits the workers of a task, or prints what it would submit. join tells
+// whether -join was given, which excludes this.
+func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join bool) error {
+	if join {
+		return usageError{errors.New("-join makes this process a worker, and -on has an engine run them; remove one")}
+	}
 	settings, err := json.Marshal(c.settings)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/report"
@@ -23,6 +24,7 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.AboutStackingPresets(), lag.StackingPreset)
 	options := optionFlags(flags)
 	workersFlag(flags, options)
+	join := joinFlag(flags)
 	overrides := stackingFlags(flags)
 	plan := planFlags(flags)
 	on := clusterFlags(flags)
@@ -42,7 +44,13 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			options.Dir = filepath.Join("runs", config.Name)
 		}
 		if elsewhere {
-			return on.carry(ctx, stackingTask(config), *options, *configuration.dry)
+			return on.carry(ctx, stackingTask(config), *options, *configuration.dry, *join)
+		}
+		if *join {
+			if err := checkJoin(*options, ""); err != nil {
+				return err
+			}
+			return joinWork(bars, options.Dir, func() ([]engine.Held, error) { return lag.JoinStacking(ctx, config, *options) })
 		}
 		stacking, err := lag.Stack(ctx, config, *options)
 		bars.finish()

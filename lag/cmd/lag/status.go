@@ -243,7 +243,7 @@ func (s state) failed(w io.Writer) {
 		}
 		log := filepath.Join(s.Dir, j.Log)
 		fmt.Fprintf(w, "Failed: %s (%s), see %s\n", j.ID, preview.Visible(why), log)
-		if line := lastLine(log); line != "" {
+		if line := lastLineOf(log); line != "" {
 			fmt.Fprintf(w, "  %s\n", preview.Visible(line))
 		}
 	}
@@ -252,9 +252,9 @@ func (s state) failed(w io.Writer) {
 	}
 }
 
-// lastLine returns the last line of a log that is not empty; "" if it cannot be
+// lastLineOf returns the last line of a log that is not empty; "" if it cannot be
 // read.
-func lastLine(path string) string {
+func lastLineOf(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
 		return ""

@@ -19,6 +19,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
@@ -32,6 +33,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	initial := flags.String("initial", "", "`directory` of a model or a run to grow, without pretraining, such as one from lag import")
 	options := optionFlags(flags)
 	workersFlag(flags, options)
+	join := joinFlag(flags)
 	live := flags.String("select", "", "selection `rule`: pick with it while training, for each seed; train candidates only as far as it asks, and the winner to the end; `lag select -h` lists rules")
 	overrides := studyFlags(flags)
 	on := clusterFlags(flags)
@@ -54,9 +56,13 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			if *live != "" {
 				return usageError{errors.New("-select picks in one process; remove -on")}
 			}
-			return on.carry(ctx, studyTask(config), *options, *configuration.dry)
+			return on.carry(ctx, studyTask(config), *options, *configuration.dry, *join)
 		}
-		if *live != "" {
+		if *join {
+			if err := checkJoin(*options, *live); err != nil {
+				return err
+			}
+		} else if *live != "" {
 			return pickLive(ctx, config, *options, *live, bars)
 		}
 		s, err := lag.Open(config, *options)
@@ -64,6 +70,9 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		defer s.Close()
+		if *join {
+			return joinWork(bars, options.Dir, func() ([]engine.Held, error) { return s.Join(ctx) })
+		}
 		dataset, err := s.Dataset(ctx)
 		bars.finish()
 		if err != nil {

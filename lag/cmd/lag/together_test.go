@@ -26,9 +26,16 @@ type process struct {
 	ended chan error
 }
 
-func startProcess(t *testing.T, arguments []string) *process {
+// startProcess starts a command with further environment variables.
+func startProcess(t *testing.T, arguments []string, env ...string) *process {
 	t.Helper()
 	cmd, _ := lagCommand(t, arguments...)
+	cmd.Env = append(cmd.Env, env...)
+	return start(t, cmd)
+}
+
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
 	p := &process{Cmd: cmd, log: filepath.Join(t.TempDir(), "log"), ended: make(chan error, 1)}
 	file, err := os.Create(p.log)
 	if err != nil {
