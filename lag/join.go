@@ -31,12 +31,19 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if s.options.Workers > 1 {
 		return nil, fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", s.options.Workers)
 	}
+	if err := s.Close(); err != nil { // what was opened before has claimed the directory
+		return nil, err
+	}
 	leave, err := enter(ctx, s.Dir(), s.Config)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { leave(err) }()
 	s.joins = true
+	defer func() {
+		s.joins = false
+		err = errors.Join(err, s.Close())
+		leave(err)
+	}()
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -45,6 +52,7 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if _, err := s.Pretrain(ctx); err != nil {
 		return nil, err
 	}
+	s.session.WhenWaiting(nil)
 	p, err := s.probes()
 	if err != nil {
 		return nil, err
@@ -145,7 +153,7 @@ func checkJoined[C configuration](dir string, config C) error {
 	case errors.Is(err, os.ErrNotExist), sealed.IsDamaged(err):
 		return nil
 	case sealed.IsOtherVersion(err):
-		return fmt.Errorf("%s was not written by this version; a worker does not replace it, choose another directory", path)
+		return fmt.Errorf("%s was not written by this version, and a worker does not replace it; run the same without joining, which renames it, or choose another directory", path)
 	case err != nil:
 		return err
 	}

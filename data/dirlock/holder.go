@@ -46,6 +46,9 @@ func HolderOf(dir string) (h Holder, ok bool, err error) {
 	if err != nil {
 		return h, false, err
 	}
+	if !found.Since.IsZero() {
+		found.Since = found.Since.Local() // so that two holders can be compared with ==
+	}
 	return Holder{Host: found.Host, PID: found.PID, Job: found.Job, Since: found.Since, Known: known, Beat: found.Beat, At: info.ModTime()}, true, nil
 }
 

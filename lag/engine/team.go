@@ -27,6 +27,17 @@ type team struct {
 	Cores   int    `json:"cores"` // that each may use
 }
 
+// UnmarshalJSON reads a team. Unknown and missing fields are errors.
+func (t *team) UnmarshalJSON(text []byte) error {
+	type fields team
+	var read fields
+	if err := strictjson.Decode(sealed.Strip(text), &read); err != nil {
+		return err
+	}
+	*t = team(read)
+	return nil
+}
+
 // JoinTeam makes this process one of the workers in the session's directory, whose
 // lock the caller holds. The first one determines the backend and, for XLA on the
 // CPU, the number of cores of all, unless runs that are there do. Another backend or
@@ -38,8 +49,8 @@ func (s *Session) JoinTeam() error {
 	switch err := sealed.Read(path, &first); {
 	case err == nil:
 		return mine.joins(first, path)
-	case sealed.IsDamaged(err):
-		log.Warn("what the workers have in common is damaged; it is written again", "error", err)
+	case sealed.IsDamaged(err), sealed.IsOtherVersion(err):
+		log.Warn("what the workers have in common cannot be read; it is written again", "error", err)
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}

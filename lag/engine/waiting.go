@@ -31,7 +31,7 @@ func (s *Session) Share(ctx context.Context, jobs ...Job) (left []Held, err erro
 }
 
 // WhenWaiting sets what is called the first time that the session waits for other
-// processes, such as to compile something meanwhile.
+// processes, such as to compile something meanwhile; nil means nothing.
 func (s *Session) WhenWaiting(f func(ctx context.Context)) { s.whenWaiting = f }
 
 // waiting is what a session knows of other processes while it waits for them.

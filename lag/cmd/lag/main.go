@@ -98,7 +98,7 @@ const patience = 3 * time.Second
 func tellPatience() {
 	<-interrupt.First()
 	time.Sleep(patience)
-	log.Info("still saving what was trained; another signal stops at once, and then the steps since the last checkpoint are trained again")
+	log.Info("still stopping: a step ends, or what was trained is saved; another signal stops at once, and then the steps since the last checkpoint are trained again")
 }
 
 // newLogger returns a logger with colors if out is a terminal. It hides the

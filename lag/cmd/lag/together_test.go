@@ -51,6 +51,17 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 	return p
 }
 
+// hasEnded reports whether the process has ended.
+func (p *process) hasEnded() bool {
+	select {
+	case err := <-p.ended:
+		p.ended <- err
+		return true
+	default:
+		return false
+	}
+}
+
 func (p *process) output(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(p.log)
@@ -183,12 +194,7 @@ func TestKilledBesideOther(t *testing.T) {
 	b := startProcess(t, arguments)
 	ended := false
 	await(t, "the second process to wait", func() bool {
-		select {
-		case err := <-a.ended:
-			a.ended <- err
-			ended = true
-		default:
-		}
+		ended = a.hasEnded()
 		return ended || strings.Contains(b.output(t), "waiting for them")
 	})
 	a.Process.Kill()
