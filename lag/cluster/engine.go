@@ -156,6 +156,8 @@ type Job struct {
 	Reason string    // why it is pending, or how it ended, in the engine's words; may be empty
 	Node   string    // where it runs; empty if it does not
 	Began  time.Time // zero if it did not begin
-	Log    string    // file with its output, or the command that shows it
 	Batch  string    // name of its submission
+
+	Log     string // file with its output, in the directory of the study; may be empty
+	Command string // that shows its output, where it is in no file
 }

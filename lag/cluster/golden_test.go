@@ -54,6 +54,14 @@ func TestDescribe(t *testing.T) {
 		Resources: Resources{Cores: 4, Memory: "8GB", Time: Duration(4 * time.Hour), GPUs: 1}, Partition: "cpu", Account: "ada", QOS: "long",
 		Options: []string{"--constraint=avx512", "--exclusive", "--comment=two words"}, Notice: Duration(5 * time.Minute), Retries: 1,
 	}
+	k8s := NewKubernetes()
+	k8s.Image, k8s.Claim = "registry.example.org/lag:0.2", "runs"
+	kueue := &Kubernetes{
+		Resources: Resources{Cores: 4, Memory: "8G", Time: Duration(4 * time.Hour), GPUs: 1}, Image: "lag", Claim: "runs", Mount: "/mnt/all",
+		Namespace: "ada", Queue: "gpus", Grace: Duration(2 * time.Minute), Retries: 1,
+	}
+	suspended := *k8s
+	suspended.Suspend = true
 	for name, test := range map[string]struct {
 		e       Engine
 		w       Work
@@ -62,6 +70,10 @@ func TestDescribe(t *testing.T) {
 		"slurm.sh":      {slurm, quick(), 3},
 		"slurm-all.sh":  {all, hard(), 1},
 		"slurm-last.sh": {slurm, quick(), 0},
+
+		"kubernetes.json":           {k8s, quick(), 8},
+		"kubernetes-queue.json":     {kueue, hard(), 2},
+		"kubernetes-suspended.json": {&suspended, quick(), 1},
 	} {
 		got, err := Describe(test.e, test.w, test.workers)
 		if err != nil {

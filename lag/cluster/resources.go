@@ -35,7 +35,7 @@ func (r Resources) Check() error {
 	return nil
 }
 
-var memoryForm = regexp.MustCompile(`^([1-9][0-9]*)([KMGT])(?:i?B)?$`)
+var memoryForm = regexp.MustCompile(`^([1-9][0-9]*)([KMGT])i?B?$`)
 
 // memory returns the number and the unit of the memory. The unit is empty if none
 // is given.

@@ -33,7 +33,7 @@ func scripted(t *testing.T, dir string, last bool) *exec.Cmd {
 	t.Helper()
 	s := NewSlurm()
 	w := Work{Command: "study", Name: "quick", Dir: dir, Data: filepath.Join(dir, "data"), Backend: "go", Program: filepath.Join(dir, "lag"), From: dir}
-	n, id := 1, []string{"SLURM_JOB_ID=8", "SLURM_ARRAY_JOB_ID=7", "SLURM_ARRAY_TASK_ID=0"}
+	n, id := 1, []string{"SLURM_JOB_ID=7", "SLURM_ARRAY_JOB_ID=7", "SLURM_ARRAY_TASK_ID=0"}
 	if last {
 		n, id = 0, []string{"SLURM_JOB_ID=9"}
 	}
@@ -84,7 +84,8 @@ func scriptDir(t *testing.T, code int) string {
 
 // TestScriptCodes: the script ends as the worker does, and only a worker that was
 // interrupted is queued again: three times in a row without a step, and as often
-// as it is needed with steps.
+// as it is needed with steps. The last member of an array has the array's number as
+// SLURM_JOB_ID; to queue that again would mean all members, those that have ended too.
 func TestScriptCodes(t *testing.T) {
 	for code, requeued := range map[int]int{0: 0, 1: 0, 2: 0, 130: 0, 137: 0, 75: 1} {
 		dir := scriptDir(t, code)
@@ -118,7 +119,7 @@ func TestScriptCodes(t *testing.T) {
 	}
 	again(5)
 	requeued(8)
-	if text, err := os.ReadFile(filepath.Join(dir, "requeued")); err != nil || !strings.HasPrefix(string(text), "requeue 8\n") {
+	if text, err := os.ReadFile(filepath.Join(dir, "requeued")); err != nil || !strings.HasPrefix(string(text), "requeue 7_0\n") {
 		t.Errorf("%q, %v", text, err)
 	}
 }
@@ -176,6 +177,29 @@ func TestScriptSignals(t *testing.T) {
 		}
 		if n := lines(filepath.Join(dir, "requeued")); n != test.requeued {
 			t.Errorf("%s: queued again %d times, want %d", test.signal, n, test.requeued)
+		}
+	}
+}
+
+// TestKubernetesScript runs the script of pods: index 0 goes on to the analysis when
+// the worker has ended well, and the exit code is that of the command that failed.
+func TestKubernetesScript(t *testing.T) {
+	if _, err := exec.LookPath("taskset"); err != nil {
+		t.Skip(err)
+	}
+	for _, test := range []struct{ index, code, commands int }{{0, 0, 3}, {1, 0, 1}, {0, 75, 1}, {1, 2, 1}} {
+		dir := scriptDir(t, test.code)
+		text, err := NewKubernetes().script(quick())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command("bash", "-c", text)
+		c.Env = append(os.Environ(), fmt.Sprintf("JOB_COMPLETION_INDEX=%d", test.index), "PATH="+dir+":"+os.Getenv("PATH"))
+		if out, err := c.CombinedOutput(); codeOf(err) != test.code {
+			t.Errorf("%+v: %v: %s", test, err, out)
+		}
+		if n := lines(filepath.Join(dir, "arguments")); n != test.commands {
+			t.Errorf("%+v: %d commands", test, n)
 		}
 	}
 }

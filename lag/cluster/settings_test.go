@@ -29,6 +29,16 @@ func TestSettings(t *testing.T) {
 		{"slurm", `{"options": ["--comment=\"x\""]}`, "is no option of sbatch"},
 		{"slurm", `{"notice": "1s"}`, "notice: 1s is too short"},
 		{"slurm", `{"retries": -1}`, "retries: -1 is not possible"},
+		{"k8s", `{}`, "image: none is given"},
+		{"kubernetes", `{"image": "lag"}`, "claim: none is given"},
+		{"k8s", `{"image": "lag", "claim": "runs", "partition": "cpu"}`, `k8s has no setting "partition"; it has cores, memory, time, gpus, image, claim, mount, namespace,`},
+		{"k8s", `{"image": "lag x", "claim": "runs"}`, `image: "lag x" is no name of an image`},
+		{"k8s", `{"image": "lag", "claim": "Runs"}`, `claim: "Runs" is no name`},
+		{"k8s", `{"image": "lag", "claim": "runs", "mount": "runs"}`, `mount: "runs" is not possible`},
+		{"k8s", `{"image": "lag", "claim": "runs", "mount": "/work/../etc"}`, `mount: `},
+		{"k8s", `{"image": "lag", "claim": "runs", "namespace": "a.b"}`, `namespace: "a.b" is no name`},
+		{"k8s", `{"image": "lag", "claim": "runs", "grace": "30s"}`, "grace: 30s is too short"},
+		{"k8s", `{"image": "lag", "claim": "runs", "cores": -1}`, "cores: -1 is not possible"},
 		{"slurm", `[]`, "the settings of slurm"},
 	} {
 		if _, err := Parse(test.engine, []byte(test.settings)); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {

@@ -90,6 +90,9 @@ func (s *Slurm) Describe(w Work, sub Submission) (string, error) {
 
 // Submit implements [Engine].
 func (s *Slurm) Submit(ctx context.Context, w Work, sub Submission, accepted func(Submission) error) error {
+	if w.Program == "" {
+		return errors.New("the command lag is not on the path, so no node can run it; build it with `go install ./lag/cmd/lag` (what `go run` builds is removed at its end), and add `$(go env GOPATH)/bin` to the path")
+	}
 	most := mostInArray(ctx)
 	for left := sub.Workers; left > 0; left -= most {
 		n := min(left, most)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"path/filepath"
@@ -29,7 +30,7 @@ func (s *Slurm) script(w Work, sub Submission, n int, after []string) (string, e
 	if err := w.check(); err != nil {
 		return "", err
 	}
-	p := places{w.Program, w.configFile(), w.Dir, w.Data}
+	p := places{cmp.Or(w.Program, "lag"), w.configFile(), w.Dir, w.Data}
 	job := slurmJob{Slurm: s, Dir: w.Dir, Logs: w.logs()}
 	log := "%A_%a.log"
 	if n > 0 {

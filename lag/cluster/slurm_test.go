@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -246,6 +247,21 @@ func TestSlurmCancel(t *testing.T) {
 	}
 	commands(t, map[string]string{"scancel": "echo 'scancel: error: Access denied' >&2; exit 1"})
 	if err := NewSlurm().Cancel(t.Context(), submitted, []Job{{ID: "12_0", Works: true}}); err == nil || err.Error() != "scancel: Access denied" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSlurmWithoutProgram: nothing is submitted that no node could run.
+func TestSlurmWithoutProgram(t *testing.T) {
+	commands(t, map[string]string{"sbatch": "echo 1"})
+	w := quick()
+	w.Dir, w.Program = t.TempDir(), ""
+	sub, err := newSubmission(w, NewSlurm(), 1, "x", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = NewSlurm().Submit(t.Context(), w, sub, func(Submission) error { return errors.New("accepted") })
+	if err == nil || !strings.Contains(err.Error(), "the command lag is not on the path") {
 		t.Errorf("%v", err)
 	}
 }

@@ -201,11 +201,12 @@ func lock(ctx context.Context, dir string) (unlock func(), err error) {
 
 // status returns the jobs of submissions, each asked of its engine.
 func status(ctx context.Context, list []Submission) (jobs []Job, err error) {
-	return jobs, each(list, func(e Engine, of []Submission) error {
+	err = each(list, func(e Engine, of []Submission) error {
 		some, err := e.Status(ctx, of)
 		jobs = append(jobs, some...)
 		return err
 	})
+	return jobs, err
 }
 
 // each calls do with the submissions of each kind of engine.

@@ -17,7 +17,7 @@ type Work struct {
 	Data      string   // absolute path of the directory of prepared data
 	Backend   string   // name of the backend
 	Arguments []string // more arguments, the same for all
-	Program   string   // path of the command lag on the nodes, where they share the file system
+	Program   string   // path of the command lag on the nodes, where they share the file system; empty if it is not known
 	From      string   // absolute path of the directory to which the configuration's paths are relative
 }
 

@@ -37,7 +37,7 @@ run() {
 	# A wait that a signal ends may lose the exit code of a worker that ends at that moment.
 	while kill -0 "$worker" 2>/dev/null; do
 		sleep "$pause"
-		pause=1
+		pause=0.5
 	done
 	wait "$worker"
 }
@@ -57,7 +57,7 @@ if [ "$code" = 75 ] && [ -z "$ended" ]; then
 	echo "$fruitless $most" >"$tries"
 	if [ "$fruitless" -gt 3 ]; then
 		echo "$id: interrupted $fruitless times while nobody trained a step, so it is not queued again; give it more time"
-	elif scontrol requeue "$SLURM_JOB_ID"; then
+	elif scontrol requeue "$id"; then # SLURM_JOB_ID of one of the members is the number of the whole array
 		echo "$id: queued again"
 		[ -n "$ended" ] || { sleep 60 & wait; } # until Slurm ends this script
 	fi

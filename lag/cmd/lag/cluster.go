@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +14,6 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/cluster"
-	"github.com/landscape-aware/growing/lag/runs"
 )
 
 // onCluster contains the flags of a command whose workers an engine may run.
@@ -134,9 +130,6 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 		}
 		return err
 	}
-	if w.Program, err = ownProgram(); err != nil {
-		return err
-	}
 	done, err := t.progress(ctx, w.Dir, w.Hash)
 	if err != nil {
 		return err
@@ -165,50 +158,6 @@ func (c *onCluster) withFlags(err error) error {
 		}
 	}
 	return err
-}
-
-// work describes the task for workers that share this machine's files.
-func (t task) work(o lag.Options) (w cluster.Work, err error) {
-	w = cluster.Work{Command: t.command, Name: t.name, Backend: o.Backend}
-	if w.Hash, err = t.hash(); err != nil {
-		return w, err
-	}
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetIndent("", "  ")
-	if err := e.Encode(t.config); err != nil {
-		return w, err
-	}
-	w.Config = text.Bytes()
-	if w.From, err = os.Getwd(); err != nil {
-		return w, err
-	}
-	if w.Dir, err = filepath.Abs(o.Dir); err != nil {
-		return w, err
-	}
-	w.Data = filepath.Join(filepath.Dir(w.Dir), runs.DataDir)
-	if o.DataDir != "" {
-		if w.Data, err = filepath.Abs(o.DataDir); err != nil {
-			return w, err
-		}
-	}
-	if o.PeakFLOPS > 0 {
-		w.Arguments = []string{"-peak-flops", strconv.FormatFloat(o.PeakFLOPS, 'g', -1, 64)}
-	}
-	w.Program, err = os.Executable()
-	return w, err
-}
-
-// ownProgram returns the path of this program, which the nodes will run.
-func ownProgram() (string, error) {
-	path, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	if dir := filepath.Dir(path); filepath.Base(dir) == "exe" && strings.Contains(dir, "go-build") {
-		return "", errors.New("this program was built by `go run`, which removes it at the end, so no node can run it; build it with `go install ./lag/cmd/lag`, and run `lag`")
-	}
-	return path, nil
 }
 
 // tellStarted says what was submitted.

@@ -88,6 +88,9 @@ func look(ctx context.Context, dir string) (s state, err error) {
 		}
 	}
 	s.State, err = watch.Look(ctx, dir)
+	if s.alive() > 0 { // they wait, or have not begun to train
+		s.Warnings = slices.DeleteFunc(s.Warnings, func(w string) bool { return w == watch.Abandoned })
+	}
 	return s, err
 }
 
@@ -107,7 +110,7 @@ func (s state) print(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, watch.Headline(s.State))
 	if s.Planned > 0 && s.Status != watch.Complete {
-		fmt.Fprintln(&b, s.left())
+		fmt.Fprintln(&b, s.missing())
 	}
 	if len(s.jobs) == 0 {
 		fmt.Fprintln(&b, "No jobs were submitted.")
@@ -181,8 +184,8 @@ func workOf(w io.Writer, one watch.Work) {
 	fmt.Fprintf(w, "%s %s, seed %d\t%d of %d\t%s\t%s\n", preview.Visible(one.Phase), preview.Visible(one.Label), one.Seed, one.Step, one.Of, speed, left)
 }
 
-// left says what is missing.
-func (s state) left() string {
+// missing says what is done and what is left.
+func (s state) missing() string {
 	begun, bad := 0, 0
 	for _, r := range s.Runs {
 		switch {
@@ -241,8 +244,14 @@ func (s state) failed(w io.Writer) {
 		if j.Reason != "" {
 			why += ", " + j.Reason
 		}
-		log := filepath.Join(s.Dir, j.Log)
-		fmt.Fprintf(w, "Failed: %s (%s), see %s\n", j.ID, preview.Visible(why), log)
+		log, see := filepath.Join(s.Dir, j.Log), j.Command
+		if see == "" {
+			see = log
+		}
+		fmt.Fprintf(w, "Failed: %s (%s), see %s\n", j.ID, preview.Visible(why), see)
+		if j.Log == "" {
+			continue
+		}
 		if line := lastLineOf(log); line != "" {
 			fmt.Fprintf(w, "  %s\n", preview.Visible(line))
 		}
@@ -290,7 +299,7 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 		s, err := look(ctx, dir)
 		switch {
 		case ctx.Err() != nil:
-			return context.Cause(ctx)
+			return left(ctx, dir)
 		case err != nil: // a controller that restarts, a file system that hangs
 			if trouble != err.Error() {
 				trouble = err.Error()
@@ -316,10 +325,16 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return left(ctx, dir)
 		case <-time.After(lookEvery):
 		}
 	}
+}
+
+// left is the error of following that was interrupted.
+func left(ctx context.Context, dir string) error {
+	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", dir)
+	return context.Cause(ctx)
 }
 
 // end says how it ended when nothing is at work any more.

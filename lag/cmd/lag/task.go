@@ -11,19 +11,13 @@ import (
 
 // A task is what an engine's workers are to do.
 type task struct {
-	command, name string
-	config        any
-	hash          func() (string, error)
-	progress      func(ctx context.Context, dir, hash string) (cluster.Progress, error)
+	work     func(lag.Options) (cluster.Work, error)
+	progress func(ctx context.Context, dir, hash string) (cluster.Progress, error)
 }
 
-func studyTask(c lag.StudyConfig) task {
-	return task{"study", c.Name, c, c.Hash, studyProgress}
-}
+func studyTask(c lag.StudyConfig) task { return task{c.Work, studyProgress} }
 
-func stackingTask(c lag.Stacking) task {
-	return task{"stack", c.Name, c, c.Hash, stackingProgress}
-}
+func stackingTask(c lag.Stacking) task { return task{c.Work, stackingProgress} }
 
 // studyProgress returns what is done of the study with that hash. A result with
 // failures is not complete: what failed is tried again.
