@@ -56,13 +56,13 @@ func (k *Kubernetes) Check() error {
 	case k.Claim == "":
 		return errors.New("claim: none is given; the pods need a PersistentVolumeClaim that many may read and write")
 	case !claimForm.MatchString(k.Claim):
-		return fmt.Errorf("claim: %q is no name; use small letters, digits, - and .", k.Claim)
+		return fmt.Errorf("claim: %q is no name; use small letters, digits, dots and hyphens", k.Claim)
 	case !path.IsAbs(k.Mount) || path.Clean(k.Mount) != k.Mount || k.Mount == "/" || !plainWord.MatchString(k.Mount):
 		return fmt.Errorf("mount: %q is not possible; use an absolute path of plain characters, such as /work/runs", k.Mount)
 	case k.Namespace != "" && !labelForm.MatchString(k.Namespace):
-		return fmt.Errorf("namespace: %q is no name; use small letters, digits and -", k.Namespace)
+		return fmt.Errorf("namespace: %q is no name; use small letters, digits and hyphens", k.Namespace)
 	case k.Queue != "" && !claimForm.MatchString(k.Queue):
-		return fmt.Errorf("queue: %q is no name; use small letters, digits, - and .", k.Queue)
+		return fmt.Errorf("queue: %q is no name; use small letters, digits, dots and hyphens", k.Queue)
 	case k.Grace < Duration(time.Minute):
 		return fmt.Errorf("grace: %s is too short to save; use 1m or more", k.Grace)
 	case k.Retries < 0:
