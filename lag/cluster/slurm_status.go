@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 
 // Status implements [Engine]. It asks sacct for all jobs at once, and squeue for
 // those that have not ended: it knows why they wait, and what sacct does not know
-// yet. Where there is no accounting, it asks squeue for all.
+// yet. Where there is no accounting, or it does not answer, it asks squeue for all.
 func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 	jobs, ids := expected(list)
 	if !complete(list) {
@@ -30,10 +31,7 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 	if len(jobs) == 0 {
 		return nil, nil
 	}
-	told, err := sacct(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
+	told, silent := sacct(ctx, ids) // its data base may be away while the queue is not
 	takeOver(jobs, told)
 	var open []string
 	for id, j := range jobs {
@@ -43,8 +41,9 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 	}
 	if len(open) > 0 {
 		slices.Sort(open)
-		if told, err = squeue(ctx, "-j", strings.Join(open, ",")); err != nil {
-			return nil, err
+		told, err := squeue(ctx, "-j", strings.Join(open, ","))
+		if err != nil {
+			return nil, cmp.Or(silent, err)
 		}
 		queued := takeOver(jobs, told)
 		for id, j := range jobs {

@@ -151,7 +151,12 @@ func TestSlurmWithoutAccounting(t *testing.T) {
 	if jobs, err := NewSlurm().Status(t.Context(), submitted[:1]); err != nil || len(jobs) != 4 || jobs[0].State != Unknown {
 		t.Errorf("%q, %v", words(jobs), err)
 	}
-	commands(t, map[string]string{"sacct": `echo "sacct: error: slurm_persist_conn_open: Connection refused" >&2; exit 1`})
+	silent := `echo "sacct: error: slurm_persist_conn_open: Connection refused" >&2; exit 1`
+	commands(t, map[string]string{"sacct": silent, "squeue": "echo '12_2|lag-quick-a|RUNNING|None|2026-11-30T09:10:00|n1'"})
+	if jobs, err := NewSlurm().Status(t.Context(), submitted[:1]); err != nil || len(jobs) != 4 || jobs[2].State != Running || jobs[0].State != Unknown {
+		t.Errorf("without an answer of the accounting: %q, %v", words(jobs), err)
+	}
+	commands(t, map[string]string{"sacct": silent})
 	if _, err := NewSlurm().Status(t.Context(), submitted[:1]); err == nil || !strings.Contains(err.Error(), "sacct: slurm_persist_conn_open: Connection refused") {
 		t.Errorf("%v", err)
 	}

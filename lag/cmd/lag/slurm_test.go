@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -6,8 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,13 +93,58 @@ func (s state) trains(id string) bool {
 	return slices.ContainsFunc(s.Work, func(w watch.Work) bool { return w.Job == id })
 }
 
+// process returns the process of a job that trains.
+func (s state) process(t *testing.T, id string) *os.Process {
+	t.Helper()
+	i := slices.IndexFunc(s.Work, func(w watch.Work) bool { return w.Job == id })
+	if i < 0 {
+		t.Fatalf("job %s trains nothing", id)
+	}
+	p, err := os.FindProcess(s.Work[i].PID) // the nodes are on this machine
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func signal(t *testing.T, p *os.Process, which os.Signal) {
+	t.Helper()
+	if err := p.Signal(which); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// asked reports whether a process that stands still was told to end.
+func asked(t *testing.T, p *os.Process) bool {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^ShdPnd:\s*([0-9a-f]+)$`).FindSubmatch(text)
+	if m == nil {
+		t.Fatalf("no pending signals in %s", text)
+	}
+	pending, err := strconv.ParseUint(string(m[1]), 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pending&(1<<(syscall.SIGTERM-1)) != 0
+}
+
+// logOf returns the log of a job.
+func logOf(dir, id string) string {
+	text, _ := os.ReadFile(filepath.Join(dir, cluster.Dir, "logs", id+".log")) // empty as long as there is none
+	return string(text)
+}
+
 // TestSlurm runs a study as three workers on two nodes of a real Slurm. One is
 // cancelled, one is queued again, and one comes to its time limit. The result is
 // that of a local run, and the same command submits what is missing and no more.
 func TestSlurm(t *testing.T) {
 	needSlurm(t)
 	root := t.TempDir()
-	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-steps", "4500", "-validation", "2")
+	arguments := append(studyArguments(t, filepath.Join(root, "alone", "study"), backend.Go), "-steps", "3000", "-validation", "2")
 	want := finish(t, append(slices.Clone(arguments), "-workers", "2"))
 
 	dir := filepath.Join(root, "it's 100% apart", "study")
@@ -138,10 +188,14 @@ func TestSlurm(t *testing.T) {
 		t.Errorf("with three workers alive it says %s", out)
 	}
 
-	began := time.Now()
+	// The limit is less than the notice, so that comes when Slurm looks next, once in half a minute. Until then the worker
+	// stands still, so that the study is not complete before, however fast the machine is.
+	third := s.process(t, ids[2])
+	signal(t, third, syscall.SIGSTOP)
+	t.Cleanup(func() { _ = third.Signal(syscall.SIGCONT) })
+	slurm(t, "scontrol", "update", "JobId="+ids[2], "TimeLimit=1")
 	slurm(t, "scancel", ids[0])
 	slurm(t, "scontrol", "requeue", ids[1])
-	slurm(t, "scontrol", "update", "JobId="+ids[2], "TimeLimit=1") // less than the notice, so that comes when Slurm looks next
 	c.until("one is cancelled and one waits for its turn", func(s state) bool {
 		return s.job(ids[0]).State == cluster.Cancelled && s.job(ids[1]).State == cluster.Pending
 	})
@@ -152,13 +206,15 @@ func TestSlurm(t *testing.T) {
 	if out := says(t, arguments...); !strings.HasPrefix(out, "Nothing is missing in ") {
 		t.Errorf("with three workers alive again it says %s", out)
 	}
-	c.until("that which was queued again trains", func(s state) bool { return s.job(ids[1]).State == cluster.Running && s.trains(ids[1]) })
-	t.Logf("after %s the one that was queued again trains", time.Since(began).Round(time.Second))
-	s = c.until("the third has saved before its time limit", func(s state) bool { return s.job(ids[2]).State == cluster.Pending })
-	t.Logf("after %s the other is queued again", time.Since(began).Round(time.Second))
-	if s.Status == watch.Complete {
-		t.Fatal("the study was complete before the time limit")
+	c.until("that which was queued again runs", func(s state) bool {
+		return s.job(ids[1]).State != cluster.Pending && strings.Contains(logOf(dir, ids[1]), ", start 2\n")
+	})
+	await(t, "the notice before the time limit", func() bool { return asked(t, third) })
+	if s := c.until("the third is alive", func(s state) bool { return s.job(ids[2]).State == cluster.Running }); s.Status == watch.Complete {
+		t.Error("the study is complete without a run that is still trained")
 	}
+	signal(t, third, syscall.SIGCONT)
+	c.until("the third has saved and waits for its next turn", func(s state) bool { return s.job(ids[2]).State == cluster.Pending })
 	slurm(t, "scontrol", "update", "JobId="+ids[2], "TimeLimit=10")
 
 	s = c.until("it is complete", func(s state) bool { return s.Status == watch.Complete && s.alive() == 0 })
@@ -166,6 +222,9 @@ func TestSlurm(t *testing.T) {
 		if j := s.job(id); j.State != state {
 			t.Errorf("job %s ended as %+v, want %s", id, j, state)
 		}
+	}
+	if log := logOf(dir, ids[2]); !strings.Contains(log, ids[2]+": queued again\n") || !strings.Contains(log, ", start 2\n") {
+		t.Errorf("the log of the one at its time limit: %s", log)
 	}
 	if last := s.jobs[len(s.jobs)-1]; !last.Last || last.State != cluster.Done {
 		t.Errorf("the job after the workers ended as %+v", last)
@@ -176,9 +235,13 @@ func TestSlurm(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "report.html")); err != nil {
 		t.Error(err)
 	}
-	trainedOnce(t, dir, 3)
+	trainedOnce(t, dir, 3) // one interruption of each
 	if out := says(t, arguments...); !strings.Contains(out, "is complete; nothing was submitted") {
 		t.Errorf("when it is complete it says %s", out)
+	}
+	cmd, refused := lagCommand(t, append(slices.Clone(arguments), "-steps", "3100")...)
+	if err := cmd.Run(); err == nil || !strings.Contains(refused.String(), "holds another configuration") {
+		t.Errorf("another configuration in its directory: %v, %s", err, refused)
 	}
 	if out := says(t, "cancel", dir); !strings.HasPrefix(out, "No job is alive") {
 		t.Errorf("lag cancel says %s", out)

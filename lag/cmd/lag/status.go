@@ -74,15 +74,14 @@ func oneDir(command string, arguments []string) (string, error) {
 // state is what is known of a directory: from its files, and from the engine.
 type state struct {
 	watch.State
-	jobs []cluster.Job
+	jobs   []cluster.Job
+	silent error // why the engine does not say how the jobs are
 }
 
 // look reads a directory and asks its engine.
 func look(ctx context.Context, dir string) (s state, err error) {
-	if s.jobs, err = cluster.Look(ctx, dir); err != nil {
-		return s, err
-	}
-	if len(s.jobs) == 0 {
+	s.jobs, s.silent = cluster.Look(ctx, dir)
+	if len(s.jobs) == 0 && s.silent == nil {
 		if err := checkWatchable(dir, false); err != nil {
 			return s, err
 		}
@@ -112,7 +111,9 @@ func (s state) print(w io.Writer) error {
 	if s.Planned > 0 && s.Status != watch.Complete {
 		fmt.Fprintln(&b, s.missing())
 	}
-	if len(s.jobs) == 0 {
+	if s.silent != nil {
+		fmt.Fprintf(&b, "How the jobs are is not known: %s.\n", preview.Visible(s.silent.Error()))
+	} else if len(s.jobs) == 0 {
 		fmt.Fprintln(&b, "No jobs were submitted.")
 	} else {
 		fmt.Fprintln(&b, s.summary())
@@ -300,6 +301,9 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 		switch {
 		case ctx.Err() != nil:
 			return left(ctx, dir)
+		case err == nil && s.silent != nil && !screen:
+			err = s.silent
+			fallthrough
 		case err != nil: // a controller that restarts, a file system that hangs
 			if trouble != err.Error() {
 				trouble = err.Error()
@@ -320,7 +324,7 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 				fmt.Println(time.Now().Format("15:04:05 ") + now)
 			}
 		}
-		if err == nil && s.alive() == 0 && s.Status != watch.Running && s.Status != watch.Reading {
+		if err == nil && s.silent == nil && s.alive() == 0 && s.Status != watch.Running && s.Status != watch.Reading {
 			return s.end(dir, screen)
 		}
 		select {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/cluster"
@@ -29,8 +30,8 @@ func studyProgress(ctx context.Context, dir, hash string) (p cluster.Progress, e
 	if _, err := result.ReadConfig(dir, result.StudyConfig, &there); err != nil {
 		return p, nil // nothing is there yet, or it is written again
 	}
-	if its, err := there.Hash(); err != nil || its != hash {
-		return p, nil
+	if err := sameConfig(dir, there.Hash, hash); err != nil {
+		return p, err
 	}
 	s, err := watch.Look(ctx, dir)
 	p.Trained = s.Planned > 0 && s.Done >= s.Planned
@@ -41,7 +42,20 @@ func studyProgress(ctx context.Context, dir, hash string) (p cluster.Progress, e
 // runs it needs depends on what its rules pick.
 func stackingProgress(_ context.Context, dir, hash string) (p cluster.Progress, err error) {
 	if r, err := result.LoadStacking(dir); err == nil && r.Origin().Config == hash && r.Failed() == 0 {
-		p = cluster.Progress{Complete: true, Trained: true}
+		return cluster.Progress{Complete: true, Trained: true}, nil
 	}
-	return p, nil
+	var there lag.Stacking
+	if _, err := result.ReadConfig(dir, result.StackingConfig, &there); err != nil {
+		return p, nil // nothing is there yet, or it is written again
+	}
+	return p, sameConfig(dir, there.Hash, hash)
+}
+
+// sameConfig returns an error if the configuration in a directory is not the one
+// with that hash. Workers would refuse it, each on its node.
+func sameConfig(dir string, its func() (string, error), hash string) error {
+	if found, err := its(); err != nil || found != hash {
+		return usageError{fmt.Errorf("%s holds another configuration, and workers join only their own; use another -name or -out, or remove that directory", dir)}
+	}
+	return nil
 }
