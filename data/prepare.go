@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/charmbracelet/log"
@@ -93,7 +94,13 @@ func prepareIn(ctx context.Context, cfg Config, dir string, progress Progress) (
 	if err := os.MkdirAll(filepath.Join(dir, dirCorpora), 0o777); err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w: name a writable directory", dir, err)
 	}
-	lock, err := dirlock.Wait(ctx, dir, func() { progress(StageWait, 0, 0) })
+	tell := dirlock.Telling(dir, time.Second, func(h dirlock.Holder) {
+		log.Info("another process prepares data in the directory; waiting for it", "dir", dir, "held by", h)
+	})
+	lock, err := dirlock.Wait(ctx, dir, func() {
+		tell()
+		progress(StageWait, 0, 0)
+	})
 	if err != nil {
 		return nil, err
 	}

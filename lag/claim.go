@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/charmbracelet/log"
 
@@ -70,6 +71,9 @@ func hashOf(value any) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// waitQuietly is far longer than a process needs to compare and replace files.
+const waitQuietly = 2 * time.Second
+
 // lockDir locks the directory of a study or a stacking while files in it are
 // compared and replaced. It makes the directory: another process that began the
 // same may have failed and removed it while it was empty.
@@ -77,7 +81,9 @@ func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	lock, err := dirlock.Wait(ctx, dir, nil)
+	lock, err := dirlock.Wait(ctx, dir, dirlock.Telling(dir, waitQuietly, func(h dirlock.Holder) {
+		log.Info("another process has locked the directory; waiting for it", "dir", dir, "held by", h)
+	}))
 	if err != nil {
 		return nil, err
 	}

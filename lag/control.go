@@ -90,7 +90,11 @@ func (s *Study) control(control result.Control, seed int64, label progress.Event
 	if control == result.ControlScratchSteps {
 		spec.FirstBatch = c.Pretrain.Schedule.Steps
 	}
-	return s.session.NewRun(spec, nil, train.Checkpoints{Every: c.CheckpointEvery}, label)
+	run, err := s.session.NewRun(spec, nil, train.Checkpoints{Every: c.CheckpointEvery}, label)
+	if err == nil {
+		run.Last = true
+	}
+	return run, err
 }
 
 // controls are the controls of a study, ordered by seed.

@@ -18,6 +18,10 @@
 // scratch in stages, with a strategy picked at each stage, and compares this
 // with other ways at equal FLOPs. [Train] trains one model.
 //
+// Any number of processes share a study: [Options].Workers starts some on this
+// machine, and [Study.Join] makes a process one of many that come and go, also on
+// other machines; [JoinStacking] does so for a stacking.
+//
 // All results are kept in the study's directory. Each training run has a
 // directory there, named by the hash of its configuration. Running a complete
 // study again therefore returns at once, and an interrupted study continues

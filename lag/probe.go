@@ -50,7 +50,7 @@ func (s *Study) candidates(seed int64, index int) (*engine.Candidates, error) {
 	return s.session.NewCandidates(engine.Growing{
 		Kind: progress.PhaseProbe, Source: source, To: c.Growth.To, Seed: seed, Pool: s.Pool, Schedules: schedules,
 		Evaluate: c.Growth.evaluationSteps(s.rules), Early: c.early(), FirstBatch: c.Pretrain.Schedule.Steps,
-		Checkpoints: train.Checkpoints{Every: c.CheckpointEvery}, Rules: s.rules,
+		Checkpoints: train.Checkpoints{Every: c.CheckpointEvery}, Rules: s.rules, Last: true,
 		Label: progress.Event{Phase: progress.PhaseProbe, Seed: seed, Index: index * n, Count: len(s.Seeds()) * n},
 	})
 }

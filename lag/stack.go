@@ -53,6 +53,7 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 	if err != nil {
 		return nil, err
 	}
+	s.WarnOfTeam()
 	found := fileHash(s.Dir(), result.StackingResult)
 	arms, budget, err := c.trainArms(ctx, s)
 	if err != nil {
@@ -77,17 +78,26 @@ func (c Stacking) stack(ctx context.Context, o Options) (_ *result.Stacking, err
 // trainArms trains every arm with every seed. It also returns the budget of
 // each in FLOPs.
 func (c Stacking) trainArms(ctx context.Context, s *engine.Session) (arms []*armTraining, budget float64, err error) {
-	if budget, err = c.budget(); err != nil {
+	arms, jobs, budget, err := c.jobs(s)
+	if err != nil {
 		return nil, 0, err
+	}
+	return arms, budget, s.Do(ctx, jobs...)
+}
+
+// jobs returns the arms with every seed, a job for each, and the budget of each in
+// FLOPs.
+func (c Stacking) jobs(s *engine.Session) (arms []*armTraining, jobs []engine.Job, budget float64, err error) {
+	if budget, err = c.budget(); err != nil {
+		return nil, nil, 0, err
 	}
 	if arms, err = c.arms(s, budget); err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
-	var jobs []engine.Job
 	for _, a := range arms {
 		jobs = append(jobs, a.job)
 	}
-	return arms, budget, s.Do(ctx, jobs...)
+	return arms, jobs, budget, nil
 }
 
 // join helps another process with the training of a stacking.
@@ -183,6 +193,7 @@ func (a *armTraining) stage(ctx context.Context, bring engine.Bring, i int, sour
 	if err != nil || run == nil {
 		return nil, err
 	}
+	run.Last = i == len(a.stages)-1
 	outcomes, err := bring([]*engine.Run{run}, s.Steps)
 	if err != nil {
 		return nil, err

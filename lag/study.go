@@ -81,6 +81,7 @@ type Study struct {
 	initial string            // fingerprint of the initial weights of pretraining; empty for the model's own initialization
 	hash    string            // of the configuration, for its result
 	found   [sha256.Size]byte // hash of result.json when the study began
+	joins   bool              // it is a worker that joins others, see [Study.Join]
 }
 
 // Open checks the configuration. It writes nothing. When the study runs, it
@@ -155,9 +156,14 @@ func (s *Study) begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if s.joins {
+		s.hash, err = joined(ctx, s.session, s.Config)
+		return err
+	}
 	if s.hash, err = claim(ctx, s.Dir(), s.Config, s.session.Backend()); err != nil {
 		return err
 	}
+	s.session.WarnOfTeam()
 	s.found = fileHash(s.Dir(), result.StudyResult)
 	if names, why := s.Config.LeftOut(); len(names) > 0 {
 		text := why.Error()

@@ -118,6 +118,9 @@ func exit(err error) {
 	switch {
 	case interrupt.Only(err):
 		log.Info("the worker was interrupted; progress is saved")
+		if interrupt.Received() { // else the process that started it has stopped it
+			os.Exit(interrupt.ExitCode())
+		}
 	case err != nil:
 		log.Error("the worker failed", "error", err)
 		os.Exit(1)

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/landscape-aware/growing/data/job"
 )
 
 // recorded reports whether lock files name their owner. Elsewhere a locked file
@@ -25,18 +27,21 @@ type owner struct {
 	Start string `json:"start,omitempty"` // start time of the process; empty if unknown
 	Nonce string `json:"nonce"`           // of the lock
 	Beat  int    `json:"beat"`            // signs of life so far
+
+	Job   string    `json:"job,omitempty"`  // see [job.Name]
+	Since time.Time `json:"since,omitzero"` // when it was locked, by the owner's clock
 }
 
 // self describes this process.
 var self = sync.OnceValue(func() owner {
 	host, _ := os.Hostname() // only for messages where the place is known
 	start, _ := startOf(os.Getpid())
-	return owner{Host: host, Place: place(), PID: os.Getpid(), Start: start}
+	return owner{Host: host, Place: place(), PID: os.Getpid(), Start: start, Job: job.Name()}
 })
 
 func newOwner() owner {
 	o := self()
-	o.Nonce = rand.Text()
+	o.Nonce, o.Since = rand.Text(), time.Now().Truncate(time.Second)
 	return o
 }
 

@@ -34,6 +34,8 @@ type Backend struct {
 	Kind string
 	// Engine is a short name of the engine, such as the PJRT plugin and its version.
 	Engine string
+
+	left *unfinished // what [Backend.Leave] has left
 }
 
 // Open opens the backend with the given name and logs which one it opened and
@@ -96,7 +98,7 @@ func open(name string) (*Backend, error) {
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: %w", name, err)
 		}
-		return &Backend{b, Go, "GoMLX's pure-Go engine"}, nil
+		return &Backend{b, Go, "GoMLX's pure-Go engine", new(unfinished)}, nil
 	case "xla":
 		return openXLA(options)
 	}

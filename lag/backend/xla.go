@@ -67,7 +67,7 @@ func openXLA(options string) (_ *Backend, err error) {
 		return nil, fmt.Errorf("backend xla:%s: %w%s", plugin, err, withoutDevice(kind))
 	}
 	keepPrograms(b.PluginName())
-	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName())}, nil
+	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName()), new(unfinished)}, nil
 }
 
 // keepPrograms makes a plugin keep its compiled programs on disk.

@@ -27,6 +27,7 @@ type Growing struct {
 	FirstBatch  int
 	Checkpoints train.Checkpoints // states at which branches of Rules start are kept too
 	Rules       []selection.Rule  // rules that may pick from the candidates
+	Last        bool              // nothing comes after their ends but their decay branches, see [Run]
 	Label       progress.Event    // template of their progress events
 }
 
@@ -64,6 +65,7 @@ func (s *Session) NewCandidates(g Growing) (*Candidates, error) {
 		if err != nil {
 			return nil, err
 		}
+		run.Last = g.Last && len(selection.Branches(g.Rules...)) == 0
 		c.Runs = append(c.Runs, run)
 	}
 	return c, nil
@@ -199,7 +201,12 @@ func (c *Candidates) Branch(i int, b selection.Branch) (*Run, error) {
 	if spec.Schedule.Peak <= 0 {
 		return nil, fmt.Errorf("strategy %s has a learning rate of 0 at step %d, so it cannot decay from there; start the branch earlier", c.growing.Pool[i].Name, b.Step)
 	}
-	return c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, c.label(i, progress.PhaseBranch))
+	run, err := c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, c.label(i, progress.PhaseBranch))
+	if err == nil {
+		branches := selection.Branches(c.growing.Rules...)
+		run.Last = c.growing.Last && b == branches[len(branches)-1] // they are asked for in this order
+	}
+	return run, err
 }
 
 // stopped reports whether a run diverged or its device failed.

@@ -14,25 +14,45 @@ import (
 // n, and returns a function that undoes this. Call it before XLA is opened,
 // because XLA starts as many threads as it finds cores.
 func TakeCores(index, n int) (release func() error, err error) {
-	var allowed, own unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+	allowed, err := allowedCores()
+	if err != nil {
+		return nil, err
+	}
+	own := coreShare(allowed, index, n)
+	if err := restrict(own); err != nil {
+		return nil, err
+	}
+	log.Info("this process uses only its share of the cores", "worker", index, "cores", own)
+	return func() error { return restrict(allowed) }, nil
+}
+
+// allowedCores returns the cores that this process may use.
+func allowedCores() (list []int, err error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
 		return nil, fmt.Errorf("reading this process's cores: %w", err)
 	}
-	var list []int
-	for core := range 8 * len(allowed) * 8 {
-		if allowed.IsSet(core) {
+	for core := range 8 * len(set) * 8 {
+		if set.IsSet(core) {
 			list = append(list, core)
 		}
 	}
-	list = coreShare(list, index, n)
-	for _, core := range list {
-		own.Set(core)
+	return list, nil
+}
+
+// restrict sets the cores that this process may use.
+func restrict(cores []int) error {
+	var before, set unix.CPUSet
+	for _, core := range cores {
+		set.Set(core)
 	}
-	if err := setAffinity(&own); err != nil {
-		return nil, errors.Join(err, setAffinity(&allowed))
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return fmt.Errorf("reading this process's cores: %w", err)
 	}
-	log.Info("this process uses only its share of the cores", "worker", index, "cores", list)
-	return func() error { return setAffinity(&allowed) }, nil
+	if err := setAffinity(&set); err != nil {
+		return errors.Join(err, setAffinity(&before))
+	}
+	return nil
 }
 
 // setAffinity sets the cores of all threads of this process. Each thread has

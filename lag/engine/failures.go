@@ -44,7 +44,7 @@ type failedRun struct {
 
 // attempt trains a run to a step, or to its end if that is earlier. settled
 // reports whether the outcome is final; it is not if another process is
-// training the run, or if the device has failed only once. A failure of the
+// training the run or one that it grows from, or if the device has failed only once. A failure of the
 // device, such as a lack of memory, is an outcome, because the failure of one
 // candidate must not affect the others. All other errors are returned. tried
 // reports whether attempt trained anything.

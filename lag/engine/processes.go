@@ -131,7 +131,9 @@ func (s Processes) start(ctx context.Context, index int, running *sync.WaitGroup
 		return nil, err
 	}
 	setProcessGroup(c)
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) } // so that it saves its state
+	// It then saves its state and ends, see [Started]. A signal might be its second,
+	// which ends it at once: schedulers signal every process of a job.
+	c.Cancel = pipe.Close
 	c.WaitDelay = 30 * time.Second
 	if err := c.Start(); err != nil {
 		return nil, err

@@ -30,6 +30,10 @@ type Run struct {
 	checkpoints train.Checkpoints
 	parent      *Run // nil if it starts from initial weights
 
+	// Last says that nothing is trained after the end of the run, and nothing
+	// grows from it.
+	Last bool
+
 	*train.Run
 }
 

@@ -8,8 +8,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/charmbracelet/log"
-
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -32,6 +30,12 @@ const poll = 200 * time.Millisecond
 // fails again, the failure is the outcome. Do stops at the first error of a
 // job.
 func (s *Session) Do(ctx context.Context, jobs ...Job) error {
+	_, err := s.carry(ctx, false, jobs...)
+	return err
+}
+
+// carry is [Session.Do] and, if leaves, [Session.Share].
+func (s *Session) carry(ctx context.Context, leaves bool, jobs ...Job) (left []Held, err error) {
 	var list []*activity
 	defer func() {
 		for _, a := range list {
@@ -41,10 +45,10 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 	for _, job := range jobs {
 		a := begin(ctx, job)
 		if list = append(list, a); a.err != nil {
-			return a.err
+			return nil, a.err
 		}
 	}
-	waited := false
+	w := waiting{session: s}
 	for {
 		open, progressed := false, false
 		for _, a := range list {
@@ -57,24 +61,31 @@ func (s *Session) Do(ctx context.Context, jobs ...Job) error {
 				progressed = true
 				a.request.err = err
 				if a.next(); a.err != nil {
-					return a.err
+					return nil, a.err
 				}
 			}
 			open = open || !a.done
 		}
 		if !open {
-			return nil
+			return nil, nil
 		}
 		if progressed {
 			continue
 		}
-		if !waited {
-			waited = true
-			log.Info("other processes are training the remaining runs; waiting for them", "dir", s.options.Dir)
+		runs, last := w.blocking(list)
+		if leaves && last {
+			if left, ok := w.leave(runs); ok {
+				return left, nil
+			}
+		}
+		w.say(runs)
+		if f := s.whenWaiting; f != nil {
+			s.whenWaiting = nil
+			f(ctx)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for other processes: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("waiting for other processes: %w", context.Cause(ctx))
 		case <-time.After(poll):
 		}
 	}
@@ -168,10 +179,7 @@ func (s *Session) trainParent(ctx context.Context, r *Run) (tried, ok bool, err 
 	if p == nil {
 		return false, true, nil
 	}
-	step := p.Spec.Schedule.Steps
-	if r.isDecay() {
-		step = r.ParentStep
-	}
+	step := r.parentStep()
 	if reached, ok := s.reached[p.address]; ok && reached >= step {
 		return false, true, nil // its news is not given again
 	}

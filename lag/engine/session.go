@@ -62,6 +62,7 @@ type Session struct {
 	sketch      bool              // cannot train, see Sketch
 	tokenizer   map[string][]byte // the tokenizer's files, see [Session.files]
 	created     []string          // directories that it made, the innermost first
+	whenWaiting func(ctx context.Context)
 }
 
 // Sketch returns a session without data; only the data's fingerprint is known.
@@ -100,6 +101,9 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 	}()
 	s.created = missing(o.Dir)
 	if err := writable(o.Dir); err != nil {
+		return nil, err
+	}
+	if err := takeAllotment(); err != nil {
 		return nil, err
 	}
 	if s.backend, err = s.options.OpenBackend(s.options.Backend); err != nil {

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -37,7 +38,7 @@ var ErrNoData = errors.New("nothing to draw")
 
 // All returns every figure of a study in the order of a report. It omits
 // figures without data.
-func All(r *result.Study) []Figure { return drawn(every(r)...) }
+func All(r *result.Study) []Figure { return drawn(every(context.Background(), r)...) }
 
 // AllStacking returns every figure of a stacking in the order of a report. It
 // omits figures without data.
@@ -46,8 +47,8 @@ func AllStacking(r *result.Stacking) []Figure {
 }
 
 // every returns the figures of a study, including those without data. It draws
-// several at once.
-func every(r *result.Study) []Figure {
+// several at once, and begins none after the context is canceled.
+func every(ctx context.Context, r *result.Study) []Figure {
 	earlyVsFinal := func(r *result.Study) Figure { return EarlyVsFinal(r) }
 	draw := []func(*result.Study) Figure{CorrelationCurve, LossCurves, earlyVsFinal, Signals, Picks, RegretCost, Controls, Noise, Pairs, LayerMaps, PretrainCurve}
 	figures := make([]Figure, len(draw))
@@ -55,6 +56,9 @@ func every(r *result.Study) []Figure {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, one := range draw {
 		group.Go(func() error {
+			if ctx.Err() != nil {
+				return nil
+			}
 			figures[i] = one(r) // has its own error
 			return nil
 		})
@@ -72,7 +76,17 @@ func drawn(figures ...Figure) []Figure {
 // number. It removes figures of an earlier result for which this one has no
 // data.
 func WriteAll(dir string, r *result.Study) (n int, err error) {
-	for _, f := range every(r) {
+	return WriteAllContext(context.Background(), dir, r)
+}
+
+// WriteAllContext is [WriteAll]. If the context is canceled before the figures are
+// drawn, it writes none and returns the context's cause.
+func WriteAllContext(ctx context.Context, dir string, r *result.Study) (n int, err error) {
+	figures := every(ctx, r)
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	for _, f := range figures {
 		if !errors.Is(f.Err, ErrNoData) {
 			if err := f.WriteFiles(dir); err != nil {
 				return n, err

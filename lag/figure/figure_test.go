@@ -2,6 +2,7 @@ package figure
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -299,5 +300,20 @@ func TestLossRangeIgnoresDiverged(t *testing.T) {
 	}
 	if lo, hi := lossRange(curves, 0); lo > 3 || hi < 5 || hi > 6 {
 		t.Errorf("range %v to %v, want a little beyond 3 to 5", lo, hi)
+	}
+}
+
+// TestWriteAllCanceled checks that a canceled context leaves the figures that are
+// there as they are.
+func TestWriteAllCanceled(t *testing.T) {
+	dir := t.TempDir()
+	stopped := errors.New("stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stopped)
+	if n, err := WriteAllContext(ctx, dir, synthetic.Controlled(6, 16, 1)); n != 0 || err != stopped {
+		t.Errorf("%d figures, %v", n, err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("it wrote %v, %v", files, err)
 	}
 }

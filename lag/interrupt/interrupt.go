@@ -1,5 +1,5 @@
-// Package interrupt turns an interrupt into the cancellation of a context, and
-// tells from an error whether that is all that happened.
+// Package interrupt turns signals into the cancellation of a context, and tells
+// from an error whether that is all that happened.
 package interrupt
 
 import (
@@ -7,42 +7,124 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"slices"
 	"sync"
-	"syscall"
+	"time"
 )
 
-// contexts are those that this program has asked for.
-var contexts struct {
+// Exit codes of a program that a signal has interrupted.
+const (
+	ExitInterrupt = 130 // after Ctrl-C: 128 + SIGINT, as in shells
+	ExitAgain     = 75  // after another signal: EX_TEMPFAIL of sysexits.h, go on by running it again
+)
+
+// burst is the time within which further signals count as the first. Some senders
+// send twice: timeout(1) signals its child and then the group of both, and
+// schedulers signal every process of a job, whose parents pass it on.
+const burst = 500 * time.Millisecond
+
+// state is what this program has asked for and received.
+var state struct {
 	sync.Mutex
-	list []context.Context
+	listening bool
+	asked     bool
+	active    []context.CancelCauseFunc // of contexts that no signal has canceled yet
+	last      os.Signal                 // the last signal that canceled contexts, or nil
+	at        time.Time                 // when that was
 }
 
-// Context returns a context that is canceled by Ctrl-C, by the stop button of a
-// notebook, or by SIGTERM. A second interrupt ends the program at once.
+// Error is the cause of the cancellation of a [Context]. It wraps
+// [context.Canceled].
+type Error struct{ Signal os.Signal }
+
+func (e *Error) Error() string { return "interrupted by " + Name(e.Signal) }
+
+// Unwrap returns [context.Canceled].
+func (e *Error) Unwrap() error { return context.Canceled }
+
+// Name returns the name of a signal as in documentation, such as SIGTERM.
+func Name(s os.Signal) string {
+	if name, ok := names[s]; ok {
+		return name
+	}
+	return s.String()
+}
+
+// Context returns a context that one of [Signals] cancels, such as that of Ctrl-C
+// or of the stop button of a notebook. Its cause is an [*Error]. A second signal
+// ends the program at once, with [ExitCode]. Signals within half a second after
+// the first count as the first.
 func Context() context.Context {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	contexts.Lock()
-	defer contexts.Unlock()
-	contexts.list = append(contexts.list, ctx)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	state.Lock()
+	defer state.Unlock()
+	state.asked = true
+	state.active = append(state.active, cancel)
+	if !state.listening {
+		state.listening = true
+		signals := make(chan os.Signal, 8)
+		signal.Notify(signals, Signals()...)
+		go func() {
+			for s := range signals {
+				receive(s, time.Now())
+			}
+		}()
+	}
 	return ctx
 }
+
+// receive handles a signal.
+func receive(s os.Signal, now time.Time) {
+	state.Lock()
+	defer state.Unlock()
+	if state.last != nil && len(state.active) == 0 {
+		if now.Sub(state.at) < burst {
+			return
+		}
+		exit(exitCode(s))
+		return
+	}
+	if state.last == nil {
+		survivePipes()
+	}
+	state.last, state.at = s, now
+	for _, cancel := range state.active {
+		cancel(&Error{s})
+	}
+	state.active = nil
+}
+
+// exit ends the program. Tests replace it.
+var exit = os.Exit
 
 // Asked reports whether this program has asked for a [Context], and may thus
 // save something after an interrupt.
 func Asked() bool {
-	contexts.Lock()
-	defer contexts.Unlock()
-	return len(contexts.list) > 0
+	state.Lock()
+	defer state.Unlock()
+	return state.asked
 }
 
-// Received reports whether an interrupt has canceled a [Context] of this
-// program.
-func Received() bool {
-	contexts.Lock()
-	defer contexts.Unlock()
-	return slices.ContainsFunc(contexts.list, func(ctx context.Context) bool { return ctx.Err() != nil })
+// Received reports whether a signal has canceled a [Context] of this program.
+func Received() bool { return Signal() != nil }
+
+// Signal returns the last signal that has canceled a [Context] of this program,
+// or nil.
+func Signal() os.Signal {
+	state.Lock()
+	defer state.Unlock()
+	return state.last
+}
+
+// ExitCode returns the exit code of a program that was interrupted:
+// [ExitInterrupt] after Ctrl-C, and if no signal was received, [ExitAgain] after
+// another signal.
+func ExitCode() int { return exitCode(Signal()) }
+
+func exitCode(s os.Signal) int {
+	if s == nil || s == os.Interrupt {
+		return ExitInterrupt
+	}
+	return ExitAgain
 }
 
 // Only reports whether an error is the cancellation of a context and nothing

@@ -204,7 +204,7 @@ func TestStoppedCells(t *testing.T) {
 
 func TestFailedCells(t *testing.T) {
 	for name, want := range map[string]string{
-		"full":     "Error: interrupt signal received: saving the state after 87 steps: no space left on device.\n",
+		"full":     "Error: interrupted by SIGINT: saving the state after 87 steps: no space left on device.\n",
 		"failing":  "Error: there is no study in ../runs/quick; train it first.\n",
 		"canceled": "Error: context canceled.\n",
 		"undrawn":  "Error: a: no data.\n",

@@ -11,11 +11,9 @@ import (
 	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
-// Exit statuses of a program. A cell that was stopped ends with 0.
-const (
-	exitFailed      = 1
-	exitInterrupted = 130 // 128 + SIGINT, as in shells; not of a cell
-)
+// exitFailed is the exit status of a program that failed. One that was stopped ends
+// with [interrupt.ExitCode], and a cell with 0.
+const exitFailed = 1
 
 // Must ends the program if there is an error. If the program was interrupted and
 // nothing else happened, it says where it stopped, otherwise what the error is.
@@ -46,7 +44,7 @@ func end(err error) {
 func stop(what string) {
 	if !gonbui.IsNotebook {
 		fmt.Fprintln(os.Stderr, what+" Run the program again to go on.")
-		os.Exit(exitInterrupted)
+		os.Exit(interrupt.ExitCode())
 	}
 	ended.Do(func() {
 		leaveMark()

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -46,8 +47,17 @@ func (e *executable) failed(err error) error {
 }
 
 // Call runs the executable. It first compiles it for arguments of these shapes
-// if necessary.
-func (e *executable) Call(args ...any) ([]*tensors.Tensor, error) {
+// if necessary, which a canceled context ends.
+func (e *executable) Call(ctx context.Context, args ...any) ([]*tensors.Tensor, error) {
+	if err := e.compileFor(ctx, args); err != nil {
+		return nil, err
+	}
+	return e.run(args...)
+}
+
+// run runs the executable, which was compiled for arguments of these shapes. They
+// may be donated.
+func (e *executable) run(args ...any) ([]*tensors.Tensor, error) {
 	out, err := e.Exec.Call(args...)
 	e.trim()
 	return out, e.failed(err)

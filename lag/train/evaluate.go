@@ -41,7 +41,7 @@ func (p *Program) losses(ctx context.Context, s *State, batches []Batch, gates [
 		if (done > 0 || n > 1) && ctx.Err() != nil {
 			return 0, nil, context.Cause(ctx)
 		}
-		terms, err := p.evaluate(s, batches[done:done+n], gates)
+		terms, err := p.evaluate(ctx, s, batches[done:done+n], gates)
 		if errors.Is(err, errSingle) {
 			continue // one at a time
 		}
@@ -98,7 +98,7 @@ var errSingle = errors.New("one batch at a time")
 
 // evaluate returns the sums and then the counts of the loss's first term on each
 // of some batches of the same shapes, in one execution.
-func (p *Program) evaluate(s *State, batches []Batch, gates []float32) ([]float32, error) {
+func (p *Program) evaluate(ctx context.Context, s *State, batches []Batch, gates []float32) ([]float32, error) {
 	if err := p.checkGates(gates); err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (p *Program) evaluate(s *State, batches []Batch, gates []float32) ([]float3
 		}
 	}
 	var out []*tensors.Tensor
-	if out, err = exec.Call(args...); err != nil {
+	if out, err = exec.Call(ctx, args...); err != nil {
 		return nil, fmt.Errorf("evaluation at step %d: %w", s.Step, err)
 	}
 	terms, err := takeVector(out[0])

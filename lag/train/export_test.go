@@ -24,7 +24,7 @@ func (l Learning) Gradient() (loss float64, gradients []map[string][]float32, er
 	if err != nil {
 		return 0, nil, err
 	}
-	loss, list, err := c.gradient(0, batch)
+	loss, list, err := c.gradient(context.Background(), 0, batch)
 	gradients = make([]map[string][]float32, len(l.Stacks))
 	for i := range gradients {
 		gradients[i] = make(map[string][]float32)

@@ -53,7 +53,7 @@ func (l Learning) Do(ctx context.Context) (_ Learned, err error) {
 		if ctx.Err() != nil {
 			return Learned{}, context.Cause(ctx)
 		}
-		loss, err := c.step(step)
+		loss, err := c.step(ctx, step)
 		if err != nil {
 			return Learned{}, fmt.Errorf("learning the coefficients of strategy %q, step %d: %w", c.name, step, err)
 		}
@@ -216,6 +216,9 @@ func (c *combination) take(name string, shape []int) error {
 }
 
 func (c *combination) finalize() error {
+	if c.program.backend.Left() {
+		return finalize(c.source) // a compilation still uses its executable
+	}
 	for _, exec := range c.program.execs {
 		exec.Finalize()
 	}
@@ -223,12 +226,12 @@ func (c *combination) finalize() error {
 }
 
 // step updates the coefficients once and returns the loss before the update.
-func (c *combination) step(step int) (float64, error) {
+func (c *combination) step(ctx context.Context, step int) (float64, error) {
 	batch, err := c.Batch(step)
 	if err != nil {
 		return 0, err
 	}
-	loss, gradients, err := c.gradient(step, batch)
+	loss, gradients, err := c.gradient(ctx, step, batch)
 	if err = errors.Join(err, batch.Finalize()); err != nil {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -11,7 +12,7 @@ import (
 
 // gradient returns the objective's loss on a batch, and the gradient of the
 // total loss with respect to the coefficients of each module.
-func (c *combination) gradient(step int, batch Batch) (loss float64, gradients [][]float32, err error) {
+func (c *combination) gradient(ctx context.Context, step int, batch Batch) (loss float64, gradients [][]float32, err error) {
 	fixed := len(c.source) + len(c.modules)
 	exec, err := c.program.compiled("learning of coefficients", fixed, batch, nil, c.graph)
 	if err != nil {
@@ -27,7 +28,7 @@ func (c *combination) gradient(step int, batch Batch) (loss float64, gradients [
 		}
 		args = append(args, values)
 	}
-	out, err := exec.Call(append(appendInputs(args, batch, nil), randomState(c.Seed, step, 0))...)
+	out, err := exec.Call(ctx, append(appendInputs(args, batch, nil), randomState(c.Seed, step, 0))...)
 	if err != nil {
 		return 0, nil, err
 	}

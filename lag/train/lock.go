@@ -41,13 +41,9 @@ func hold(ctx context.Context, dir string, wait bool) (held context.Context, unl
 
 // waitFor is [dirlock.Wait]. It says once that it waits.
 func waitFor(ctx context.Context, dir string) (l *dirlock.Lock, ok bool, err error) {
-	said := false
-	l, err = dirlock.Wait(ctx, dir, func() {
-		if !said {
-			log.Info("another process is training this run; waiting for it", "run", dir)
-		}
-		said = true
-	})
+	l, err = dirlock.Wait(ctx, dir, dirlock.Telling(dir, 0, func(h dirlock.Holder) {
+		log.Info("another process is training this run; waiting for it", "run", dir, "held by", h)
+	}))
 	return l, err == nil, err
 }
 

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -102,13 +103,16 @@ func (p *Program) checkGates(gates []float32) error {
 // executable is a compiled function.
 type executable struct {
 	*Exec
-	terms   []string // names of the terms of the loss, known after the first call
-	built   bool     // whether the graph was built since the last trim
-	invalid bool     // whether building the graph panicked; GoMLX returns this like an error of the device
+	backend *backend.Backend
+	last    []shapes.Shape // of the arguments for which it was compiled last
+	terms   []string       // names of the terms of the loss, known after the first call
+	built   bool           // whether the graph was built since the last trim
+	invalid bool           // whether building the graph panicked; GoMLX returns this like an error of the device
 }
 
-// compileFor compiles the executable for the shapes of args, if necessary.
-func (e *executable) compileFor(args []any) error {
+// compileFor compiles the executable for the shapes of args, if necessary. If the
+// context is canceled meanwhile, it returns its cause; see [backend.Backend.Leave].
+func (e *executable) compileFor(ctx context.Context, args []any) error {
 	list := make([]shapes.Shape, len(args))
 	for i, arg := range args {
 		var err error
@@ -123,9 +127,18 @@ func (e *executable) compileFor(args []any) error {
 			return err
 		}
 	}
-	_, err := e.Compile(list...)
-	e.trim()
-	return e.failed(err)
+	if slices.EqualFunc(e.last, list, shapes.Shape.Equal) {
+		return nil
+	}
+	err := e.backend.Leave(ctx, func() error {
+		_, err := e.Compile(list...)
+		e.trim()
+		return e.failed(err)
+	})
+	if err == nil {
+		e.last = list
+	}
+	return err
 }
 
 // trim gives back the memory that compiling needed.
@@ -178,7 +191,7 @@ func (p *Program) executable(key, what string, build func(e *executable, args []
 	if e, ok := p.execs[key]; ok {
 		return e, nil
 	}
-	e := &executable{}
+	e := &executable{backend: p.backend}
 	var err error
 	if e.Exec, err = NewExec(p.backend.Backend, func(args []*Node) []*Node {
 		e.built, e.invalid = true, true

@@ -7,8 +7,7 @@ import (
 
 // Rehearse compiles what the run will execute: it evaluates as many batches as it does at once, and makes
 // one update, on initial weights that it throws away. It writes nothing, and
-// does not change the run. Between the two it checks the context, and returns its
-// cause after cancellation.
+// does not change the run. After cancellation of the context it returns its cause.
 func (r *Run) Rehearse(ctx context.Context) (err error) {
 	state := r.Program.NewState(r.Seed)
 	defer func() { err = errors.Join(err, state.Finalize()) }()
@@ -20,6 +19,6 @@ func (r *Run) Rehearse(ctx context.Context) (err error) {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	_, _, err = r.update(state)
+	_, _, err = r.update(ctx, state)
 	return err
 }

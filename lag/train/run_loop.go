@@ -159,8 +159,8 @@ func (t *training) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := t.step(); err != nil {
-			return err
+		if err := t.step(ctx); err != nil {
+			return t.stop(ctx, err)
 		}
 		if t.outcome.DivergedAt != nil {
 			return t.save(ctx)
@@ -181,8 +181,8 @@ func (t *training) stop(ctx context.Context, err error) error {
 }
 
 // step trains one step.
-func (t *training) step() error {
-	m, diverged, err := t.update(t.state)
+func (t *training) step(ctx context.Context) error {
+	m, diverged, err := t.update(ctx, t.state)
 	if err != nil {
 		return err
 	}
@@ -198,14 +198,14 @@ func (t *training) step() error {
 
 // update makes the next update of a state and returns its line for the log. If
 // it diverged, the state remains as it was.
-func (r *Run) update(state *State) (m Metric, diverged bool, err error) {
+func (r *Run) update(ctx context.Context, state *State) (m Metric, diverged bool, err error) {
 	step, begin := state.Step, time.Now()
 	batches, err := r.Batch(step)
 	if err != nil {
 		return m, false, err
 	}
 	rate := r.Schedule.At(step)
-	update, err := r.Program.Step(state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Frozen: r.frozen(step), HeadOnly: step < r.HeadFirst, masked: r.HeadFirst > 0, Seed: r.Seed})
+	update, err := r.Program.StepContext(ctx, state, Step{Batches: batches, Rate: rate, Gates: r.gates(step), Frozen: r.frozen(step), HeadOnly: step < r.HeadFirst, masked: r.HeadFirst > 0, Seed: r.Seed})
 	for _, batch := range batches {
 		err = errors.Join(err, batch.Finalize())
 	}

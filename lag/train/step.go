@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -51,7 +52,14 @@ func (u Update) Diverged() bool {
 // Several micro-batches run one after another. Up to rounding they give the
 // same update as the whole batch, even if their sizes differ: each term of the
 // loss is divided by its count over all of them.
-func (p *Program) Step(s *State, step Step) (u Update, err error) {
+func (p *Program) Step(s *State, step Step) (Update, error) {
+	return p.StepContext(context.Background(), s, step)
+}
+
+// StepContext is [Program.Step]. If the context is canceled while the step is
+// compiled, it returns the context's cause and the state is unchanged. It does not
+// end a step that runs.
+func (p *Program) StepContext(ctx context.Context, s *State, step Step) (u Update, err error) {
 	if err := s.usable(); err != nil {
 		return u, err
 	}
@@ -63,9 +71,9 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 	case 0:
 		return u, fmt.Errorf("training step %d has no batch: give one, or its micro-batches", s.Step)
 	case 1:
-		u, err = p.stepAtOnce(s, step, trained)
+		u, err = p.stepAtOnce(ctx, s, step, trained)
 	default:
-		u, err = p.stepInParts(s, step, trained)
+		u, err = p.stepInParts(ctx, s, step, trained)
 	}
 	if err != nil {
 		if s.lost {
@@ -85,14 +93,14 @@ func (p *Program) Step(s *State, step Step) (u Update, err error) {
 }
 
 // stepAtOnce does a step in one execution.
-func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, err error) {
+func (p *Program) stepAtOnce(ctx context.Context, s *State, step Step, trained []float32) (u Update, err error) {
 	batch, state := step.Batches[0], s.all()
 	exec, err := p.compiled("training step", len(state), batch, step.Gates, p.stepGraph)
 	if err != nil {
 		return u, err
 	}
 	rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, 0), float32(step.Rate), p.scalars(s, trained))
-	report, err := p.replace(s, exec, state, rest)
+	report, err := p.replace(ctx, s, exec, state, rest)
 	if err != nil {
 		return u, err
 	}
@@ -104,9 +112,9 @@ func (p *Program) stepAtOnce(s *State, step Step, trained []float32) (u Update, 
 // replace runs an executable with donated tensors, which include the state's,
 // and further arguments. The results are a report and the new state, which
 // replaces the old.
-func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report []float32, err error) {
+func (p *Program) replace(ctx context.Context, s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report []float32, err error) {
 	// Compile before donating: compilation fails most often, and must not lose the state.
-	if err := exec.compileFor(append(appendTensors(nil, donated), rest...)); err != nil {
+	if err := exec.compileFor(ctx, append(appendTensors(nil, donated), rest...)); err != nil {
 		return nil, err
 	}
 	s.lost = true
@@ -114,7 +122,7 @@ func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor,
 	if err != nil {
 		return nil, err
 	}
-	out, err := exec.Call(append(args, rest...)...)
+	out, err := exec.run(append(args, rest...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +132,8 @@ func (p *Program) replace(s *State, exec *executable, donated []*tensors.Tensor,
 
 // stepInParts does a step with one execution for each micro-batch, and one more
 // that applies the sum of their gradients.
-func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update, err error) {
-	counts, err := p.counts(step)
+func (p *Program) stepInParts(ctx context.Context, s *State, step Step, trained []float32) (u Update, err error) {
+	counts, err := p.counts(ctx, step)
 	if err != nil {
 		return u, err
 	}
@@ -133,7 +141,7 @@ func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update,
 	if err != nil {
 		return u, err
 	}
-	gradients, err := zeros.Call(float32(0))
+	gradients, err := zeros.Call(ctx, float32(0))
 	if err != nil {
 		return u, err
 	}
@@ -145,11 +153,15 @@ func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update,
 		if err != nil {
 			return u, err
 		}
+		rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, i), counts)
+		if err := exec.compileFor(ctx, append(appendTensors(appendTensors(nil, s.Parameters), gradients), rest...)); err != nil {
+			return u, fmt.Errorf("micro-batch %d: %w", i, err)
+		}
 		args, err := p.appendDonated(appendTensors(nil, s.Parameters), gradients)
 		if err != nil {
 			return u, err
 		}
-		out, err := exec.Call(append(appendInputs(args, batch, step.Gates), randomState(step.Seed, s.Step, i), counts)...)
+		out, err := exec.run(append(args, rest...)...)
 		if err != nil {
 			return u, fmt.Errorf("micro-batch %d: %w", i, err)
 		}
@@ -170,7 +182,7 @@ func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update,
 	for _, mean := range means {
 		total += mean
 	}
-	report, err := p.replace(s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
+	report, err := p.replace(ctx, s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
 	if err != nil {
 		return u, err
 	}
@@ -180,14 +192,14 @@ func (p *Program) stepInParts(s *State, step Step, trained []float32) (u Update,
 }
 
 // counts returns the counts of the terms of the loss over all micro-batches.
-func (p *Program) counts(step Step) ([]float32, error) {
+func (p *Program) counts(ctx context.Context, step Step) ([]float32, error) {
 	var total []float32
 	for i, batch := range step.Batches {
 		exec, err := p.compiled("counts", 0, batch, step.Gates, p.countsGraph)
 		if err != nil {
 			return nil, err
 		}
-		out, err := exec.Call(appendInputs(nil, batch, step.Gates)...)
+		out, err := exec.Call(ctx, appendInputs(nil, batch, step.Gates)...)
 		if err != nil {
 			return nil, fmt.Errorf("counts of micro-batch %d: %w", i, err)
 		}

@@ -143,8 +143,11 @@ func (r *Run) remake(ctx context.Context, dir string, step int) (snap Snapshot, 
 				return Snapshot{}, err
 			}
 		}
-		m, diverged, err := r.update(t.state)
+		m, diverged, err := r.update(ctx, t.state)
 		if err != nil {
+			if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+				continue // it was compiling, and the state is as before
+			}
 			return Snapshot{}, err
 		}
 		if diverged {

@@ -13,6 +13,9 @@ import (
 // mostProblems is the number of runs that are named for one kind of problem.
 const mostProblems = 3
 
+// Abandoned is the warning of a state that is [Stopped].
+const Abandoned = "No process is at work here, and not everything is done. The command that began it goes on where it stopped."
+
 // quiet is the time without a new line in its log after which a run at work is
 // worth a look: compilation for a device may take minutes.
 const quiet = 5 * time.Minute
@@ -31,7 +34,7 @@ func (w *Watcher) tellProblems(s *State, all []*watched) {
 		warn("%v", w.resultBad)
 	}
 	if s.Status == Stopped {
-		warn("No process is at work here, and not everything is done. The command that began it goes on where it stopped.")
+		warn(Abandoned)
 	}
 	var damaged, diverged, left []*watched
 	others := 0

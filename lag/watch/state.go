@@ -53,6 +53,7 @@ type Work struct {
 	Seed    int64    `json:"seed"`
 	Host    string   `json:"host"` // of the process
 	PID     int      `json:"pid"`
+	Job     string   `json:"job"` // of a cluster, as its engine names it; empty if there is none
 	Step    int      `json:"step"`
 	Of      int      `json:"of"`
 	Loss    *float64 `json:"loss"`   // training loss of the latest step

@@ -20,7 +20,7 @@ const mostRanks = 20
 // the ranks. Characters that a terminal would take for commands are shown as such.
 func Text(w io.Writer, s State) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", headline(s))
+	fmt.Fprintf(&b, "%s\n", Headline(s))
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(&b, "Warning: %s\n", preview.Visible(warning))
 	}
@@ -67,8 +67,8 @@ func Text(w io.Writer, s State) error {
 	return err
 }
 
-// headline says in one line how far a state is.
-func headline(s State) string {
+// Headline says in one line how far a state is.
+func Headline(s State) string {
 	name := preview.Visible(s.Name)
 	if s.Status == Waiting {
 		return fmt.Sprintf("%s: there is no study, stacking or training here yet", preview.Visible(s.Dir))

@@ -126,7 +126,7 @@ func (w *Watcher) label(r *watched) string {
 // work describes a run that is at work.
 func (w *Watcher) work(r *watched) Work {
 	one := Work{
-		Run: r.info.Name, Phase: phaseOf(r), Label: w.label(r), Seed: r.info.Seed, Host: r.holder.Host, PID: r.holder.PID,
+		Run: r.info.Name, Phase: phaseOf(r), Label: w.label(r), Seed: r.info.Seed, Host: r.holder.Host, PID: r.holder.PID, Job: r.holder.Job,
 		Step: r.steps, Of: r.info.Of, Speed: r.speed.perSecond(), Tokens: r.speed.tokens, Started: !r.logged.IsZero(),
 	}
 	if loss, ok := r.training.Latest(); ok {

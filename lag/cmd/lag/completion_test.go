@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/cluster"
 )
 
 // TestCompletions asks what a shell asks.
@@ -24,7 +25,7 @@ func TestCompletions(t *testing.T) {
 		not       string
 		directive string
 	}{
-		{[]string{"s"}, []string{"study", "stack", "select", "strategies"}, "train", noFiles},
+		{[]string{"s"}, []string{"study", "stack", "select", "status", "strategies"}, "train", noFiles},
 		{[]string{"data", ""}, []string{"prepare", "verify"}, "study", ""},
 		{[]string{"runs", "c"}, []string{"clean", "continue"}, "list", files},
 		{[]string{"runs", "clean", ""}, nil, "", directories},
@@ -43,6 +44,10 @@ func TestCompletions(t *testing.T) {
 		{[]string{"study", "-out", ""}, nil, "", directories},
 		{[]string{"study", "-config", ""}, nil, "", files},
 		{[]string{"data", "prepare", "-kind", ""}, []string{"wordpiece", "bpe", "unigram"}, "", noFiles},
+		{[]string{"study", "-on", ""}, cluster.Names(), "local", noFiles},
+		{[]string{"stack", "-part"}, []string{"-partition"}, "", noFiles},
+		{[]string{"cancel", ""}, nil, "", directories},
+		{[]string{"status", "-w"}, []string{"-watch"}, "", noFiles},
 		{[]string{"completion", ""}, shells, "", noFiles},
 	} {
 		var out bytes.Buffer

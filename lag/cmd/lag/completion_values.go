@@ -7,6 +7,7 @@ import (
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/cluster"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -51,6 +52,7 @@ var knownValues = map[string]known{
 	"init":        {values: always(growth.Copy, growth.Zero)},
 	"normalize":   {values: always("NFC", "NFKC")},
 	"whole-words": {values: always("true", "false")},
+	"on":          {values: always(cluster.Names()...)},
 	"corpus":      {values: always("go", "hf:"), orFile: true},
 }
 

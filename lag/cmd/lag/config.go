@@ -71,7 +71,7 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 	if err != nil {
 		return config, false, usageError{err}
 	}
-	if *c.dry {
+	if on := c.flags.Lookup("on"); *c.dry && (on == nil || on.Value.String() == "") { // else it prints what an engine gets
 		return config, true, printJSON(config)
 	}
 	return config, false, nil

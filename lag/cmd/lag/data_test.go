@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
 // TestData prepares a dataset from a text and looks at it, as the README does.
@@ -142,7 +143,7 @@ func TestEncodeAnswers(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupted {
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != interrupt.ExitInterrupt {
 		t.Errorf("interrupted: %v", err)
 	}
 }

@@ -31,7 +31,9 @@ var sections = []section{
 		[]string{"revision", "license", "normalize", "collapse-space", "min-characters", "drop-duplicates", "validation-fraction", "split-seed"}},
 	{"Vocabulary", []string{"tokenizer", "kind", "vocab", "new-vocabulary"},
 		[]string{"sentinels", "modes", "min-frequency", "alphabet", "byte-fallback", "coverage"}},
-	{"Where and how it runs", []string{"out", "data", "backend", "workers"}, []string{"peak-flops"}},
+	{"Where and how it runs", []string{"out", "data", "backend", "workers", "join"}, []string{"peak-flops"}},
+	{"On a cluster", []string{"on", "cores", "time", "memory", "gpus", "partition", "account", "qos", "image", "claim", "wait"},
+		[]string{"sbatch", "namespace", "queue", "suspend"}},
 }
 
 const (
@@ -98,7 +100,7 @@ func commandHelp(w io.Writer, path string, c command, flags *flag.FlagSet, all b
 		}
 	}
 	if hidden > 0 {
-		fmt.Fprintf(w, "\n`%s -%s` lists %d more, for unusual texts, vocabularies and machines.\n", path, helpAll, hidden)
+		fmt.Fprintf(w, "\n`%s -%s` lists %d more, for unusual texts, vocabularies, machines and clusters.\n", path, helpAll, hidden)
 	}
 }
 

@@ -68,7 +68,7 @@ func TestSections(t *testing.T) {
 		}
 	}
 	study := help(t, "study", "-h")
-	if strings.Contains(study, "-peak-flops") || !strings.Contains(study, "\nModel:\n") || !strings.Contains(study, "`lag study -help-all` lists 17 more") {
+	if strings.Contains(study, "-peak-flops") || !strings.Contains(study, "\nModel:\n") || !strings.Contains(study, "`lag study -help-all` lists 21 more") {
 		t.Errorf("lag study -h prints\n%s", study)
 	}
 	if strings.Index(study, "-preset ") > strings.Index(study, "-batch ") {
@@ -82,18 +82,25 @@ func TestSections(t *testing.T) {
 // TestDidYouMean checks errors about names that are nearly right.
 func TestDidYouMean(t *testing.T) {
 	for line, want := range map[string]string{
-		"studdy":                    `there is no command "studdy" (did you mean "study"?); ` + "`lag -h`",
-		"data prepar":               `there is no command "prepar" (did you mean "prepare"?); ` + "`lag data -h`",
-		"study -presett quick":      "there is no flag -presett (did you mean -preset?); `lag study -h`",
-		"study --worker=2":          "there is no flag -worker (did you mean -workers?)",
-		"study -abacus":             "there is no flag -abacus; `lag study -h`",
-		"study -preset smok":        `there is no preset "smok" (did you mean "smoke"?)`,
-		"stack -preset quik":        `there is no stacking preset "quik" (did you mean "quick"?)`,
-		"study -strategies stak":    `no strategy "stak" (did you mean "stack"?)`,
-		"study -rules hlaving:2,15": `there is no selection rule "hlaving:2,15" (did you mean "halving"?)`,
-		"study -set pre_nrm=true":   `has no setting "pre_nrm" (did you mean "pre_norm"?)`,
-		"data show -objective mlmm": `there is no objective "mlmm" (did you mean "mlm"?)`,
-		"completion zssh":           `there is no completion for the shell "zssh" (did you mean "zsh"?)`,
+		"studdy":                            `there is no command "studdy" (did you mean "study"?); ` + "`lag -h`",
+		"data prepar":                       `there is no command "prepar" (did you mean "prepare"?); ` + "`lag data -h`",
+		"study -presett quick":              "there is no flag -presett (did you mean -preset?); `lag study -h`",
+		"study --worker=2":                  "there is no flag -worker (did you mean -workers?)",
+		"study -abacus":                     "there is no flag -abacus; `lag study -h`",
+		"study -preset smok":                `there is no preset "smok" (did you mean "smoke"?)`,
+		"stack -preset quik":                `there is no stacking preset "quik" (did you mean "quick"?)`,
+		"study -strategies stak":            `no strategy "stak" (did you mean "stack"?)`,
+		"study -rules hlaving:2,15":         `there is no selection rule "hlaving:2,15" (did you mean "halving"?)`,
+		"study -set pre_nrm=true":           `has no setting "pre_nrm" (did you mean "pre_norm"?)`,
+		"data show -objective mlmm":         `there is no objective "mlmm" (did you mean "mlm"?)`,
+		"study -on slrm":                    `there is no engine "slrm" (did you mean "slurm"?)`,
+		"study -on slurm -cpu 2":            "there is no flag -cpu (did you mean",
+		"stack -partition cpu":              "-partition needs -on with one of ",
+		"study -select lag:5 -on slurm":     "-select picks in one process; remove -on",
+		"study -on slurm -memory 8":         `-memory: "8" is not an amount`,
+		"study -on slurm -claim runs":       `slurm has no setting "claim"; it has cores, memory, time, gpus, partition,`,
+		"study -on slurm -sbatch --array=1": "-sbatch: --array follows from other settings",
+		"completion zssh":                   `there is no completion for the shell "zssh" (did you mean "zsh"?)`,
 	} {
 		var out bytes.Buffer
 		if code := run(t.Context(), strings.Fields(line), &out); code != exitUsage || !strings.Contains(out.String(), want) || strings.Count(out.String(), "\n") != 1 {

@@ -5,6 +5,8 @@
 //	lag select       replay selection rules on a study's curves
 //	lag train        train one model of any family
 //	lag watch        show a study, a stacking or a training while it runs
+//	lag status       show a study and its jobs on a cluster
+//	lag cancel       cancel the jobs of a study on a cluster
 //	lag compare      put several studies side by side
 //	lag tensorboard  write the logs of a study's runs as event files for TensorBoard
 //	lag report       write an HTML report of a study or a stacking
@@ -36,6 +38,7 @@ import (
 	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
 // A command is a subcommand: its flags, and a function to run after parsing
@@ -52,6 +55,8 @@ var commands = []command{
 	{"select", "DIR", "replay selection rules on the recorded curves of the study in DIR, and print their picks, regrets and costs", selectCommand, nil},
 	{"train", "", "train one model: BERT, a UL2 encoder-decoder, a prefix-LM or a causal decoder", trainCommand, nil},
 	{"watch", "DIR", "show the study, stacking or training in DIR while it runs, on a page of 127.0.0.1 that updates itself; it only reads, so DIR may be that of a cluster", watchCommand, nil},
+	{"status", "DIR", "show how far the study or stacking in DIR is, what each of its jobs on a cluster does, what is missing and what failed", statusCommand, nil},
+	{"cancel", "DIR", "cancel the jobs on a cluster that work on the study or stacking in DIR; what was trained stays", cancelCommand, nil},
 	{"compare", "DIR DIR...", "put studies side by side: correlation curves, regret against cost and lag times in one figure and table, and the settings in which they differ", compareCommand, nil},
 	{"tensorboard", "DIR OUT", "write the logs of the runs of the study, stacking or training in DIR as event files to OUT, for TensorBoard; it only reads DIR, which may be that of a cluster", tensorboardCommand, nil},
 	{"report", "DIR", "write a report of the study or the stacking in DIR as one self-contained HTML file", reportCommand, nil},
@@ -66,10 +71,10 @@ var commands = []command{
 	{"version", "", "print the versions of this program, of Go, of GoMLX and of the backend", versionCommand, nil},
 }
 
+// Exit codes, besides those of package interrupt.
 const (
-	exitFailure     = 1
-	exitUsage       = 2
-	exitInterrupted = 130 // 128 + SIGINT, as in shells
+	exitFailure = 1
+	exitUsage   = 2
 )
 
 // usageError is an error in the command line itself.
@@ -200,8 +205,8 @@ func fail(stderr io.Writer, err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
-	if errors.Is(err, context.Canceled) {
-		return exitInterrupted
+	if interrupt.Only(err) {
+		return interrupt.ExitCode()
 	}
 	return exitFailure
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
 // asMain is an environment variable that makes the test binary behave as the
@@ -90,8 +91,8 @@ func TestInterrupt(t *testing.T) {
 	cmd.Process.Signal(os.Interrupt)
 	err := cmd.Wait()
 	exit, ok := errors.AsType[*exec.ExitError](err)
-	if !ok || exit.ExitCode() != exitInterrupted {
-		t.Errorf("got %v, want exit code %d: %s", err, exitInterrupted, output)
+	if !ok || exit.ExitCode() != interrupt.ExitInterrupt {
+		t.Errorf("got %v, want exit code %d: %s", err, interrupt.ExitInterrupt, output)
 	}
 	if !strings.Contains(output.String(), "run the same command again to continue") {
 		t.Errorf("it does not say how to continue: %s", output)

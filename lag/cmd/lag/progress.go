@@ -26,6 +26,7 @@ type bars struct {
 	index    int       // of the run
 	started  time.Time // of the run
 	loss     float64   // latest validation loss
+	last     progress.Event
 	printed  map[printed]bool
 	finished map[progress.Part]map[int]bool // finished runs of each part, by index; processes go back and forth between parts
 }
@@ -44,6 +45,7 @@ func newBars(out *os.File) *bars {
 
 // observe is a [progress.Observer].
 func (b *bars) observe(e progress.Event) {
+	b.last = e
 	newPart := e.Part() != b.part || (e.Phase == progress.PhasePrepare && e.Run != b.run)
 	if newPart {
 		b.finish()

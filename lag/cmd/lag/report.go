@@ -62,7 +62,7 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		}
 		r.Words = words
 		r.Analyze()
-		_, err = drawStacking(dir, r)
+		_, err = drawStacking(ctx, dir, r)
 		return errors.Join(err, r.Save(dir))
 	}
 	r, _, err := lag.LoadStudy(dir)
@@ -73,7 +73,7 @@ func analyzeAgain(ctx context.Context, dir string) error {
 	if err := r.Again(ctx); err != nil {
 		return err
 	}
-	_, err = drawStudy(dir, r)
+	_, err = drawStudy(ctx, dir, r)
 	return errors.Join(err, r.Save(dir))
 }
 

@@ -162,7 +162,7 @@ func runsContinue(flags *flag.FlagSet) func(context.Context, []string) error {
 		done, err := lag.Continue(ctx, arguments[0], lag.Options{DataDir: *data, Observe: bars.observe})
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, arguments[0])
 		}
 		if done.DivergedAt != nil {
 			return fmt.Errorf("the run diverged at step %d", *done.DivergedAt)

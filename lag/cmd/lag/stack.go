@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/report"
@@ -24,10 +25,16 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	configuration := configFlags(flags, "lag stack", "stacking", "quick", lag.AboutStackingPresets(), lag.StackingPreset)
 	options := optionFlags(flags)
 	workersFlag(flags, options)
+	join := joinFlag(flags)
 	overrides := stackingFlags(flags)
 	plan := planFlags(flags)
+	on := clusterFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
+		elsewhere, err := on.given()
+		if err != nil {
+			return err
+		}
 		config, done, err := configuration.load(overrides.apply, plan.apply)
 		if err != nil || done {
 			return err
@@ -37,12 +44,21 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if options.Dir == "" {
 			options.Dir = filepath.Join("runs", config.Name)
 		}
+		if elsewhere {
+			return on.carry(ctx, stackingTask(config), *options, *configuration.dry, *join)
+		}
+		if *join {
+			if err := checkJoin(*options, ""); err != nil {
+				return err
+			}
+			return joinWork(bars, options.Dir, func() ([]engine.Held, error) { return lag.JoinStacking(ctx, config, *options) })
+		}
 		stacking, err := lag.Stack(ctx, config, *options)
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, options.Dir)
 		}
-		return writeStacking(options.Dir, stacking)
+		return undrawn(writeStacking(ctx, options.Dir, stacking), options.Dir)
 	}
 }
 
@@ -127,8 +143,8 @@ func (p plan) apply(c *lag.Stacking) error {
 }
 
 // writeStacking writes the figures and curves of a stacking and prints it.
-func writeStacking(dir string, r *result.Stacking) error {
-	figures, err := drawStacking(dir, r)
+func writeStacking(ctx context.Context, dir string, r *result.Stacking) error {
+	figures, err := drawStacking(ctx, dir, r)
 	if err != nil {
 		return err
 	}
@@ -142,8 +158,11 @@ func writeStacking(dir string, r *result.Stacking) error {
 
 // drawStacking writes the figures and the losses of a stacking, and returns how
 // many figures there are.
-func drawStacking(dir string, r *result.Stacking) (figures int, err error) {
+func drawStacking(ctx context.Context, dir string, r *result.Stacking) (figures int, err error) {
 	list := figure.AllStacking(r)
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
 	for _, f := range list {
 		if err := f.WriteFiles(filepath.Join(dir, result.FiguresDir)); err != nil {
 			return 0, err

@@ -19,8 +19,8 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/figure"
-	"github.com/landscape-aware/growing/lag/interrupt"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
@@ -33,10 +33,16 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 	initial := flags.String("initial", "", "`directory` of a model or a run to grow, without pretraining, such as one from lag import")
 	options := optionFlags(flags)
 	workersFlag(flags, options)
+	join := joinFlag(flags)
 	live := flags.String("select", "", "selection `rule`: pick with it while training, for each seed; train candidates only as far as it asks, and the winner to the end; `lag select -h` lists rules")
 	overrides := studyFlags(flags)
+	on := clusterFlags(flags)
 
 	return func(ctx context.Context, _ []string) error {
+		elsewhere, err := on.given()
+		if err != nil {
+			return err
+		}
 		config, done, err := configuration.load(initially(flags, initial, (*lag.StudyConfig).SetInitial), overrides.apply)
 		if err != nil || done {
 			return err
@@ -46,7 +52,17 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		if options.Dir == "" {
 			options.Dir = filepath.Join("runs", config.Name)
 		}
-		if *live != "" {
+		if elsewhere {
+			if *live != "" {
+				return usageError{errors.New("-select picks in one process; remove -on")}
+			}
+			return on.carry(ctx, studyTask(config), *options, *configuration.dry, *join)
+		}
+		if *join {
+			if err := checkJoin(*options, *live); err != nil {
+				return err
+			}
+		} else if *live != "" {
 			return pickLive(ctx, config, *options, *live, bars)
 		}
 		s, err := lag.Open(config, *options)
@@ -54,18 +70,21 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		defer s.Close()
+		if *join {
+			return joinWork(bars, options.Dir, func() ([]engine.Held, error) { return s.Join(ctx) })
+		}
 		dataset, err := s.Dataset(ctx)
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, s.Dir())
 		}
 		describeCorpus(dataset)
 		study, err := s.Run(ctx)
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, s.Dir())
 		}
-		return writeResult(s.Dir(), study)
+		return undrawn(writeResult(ctx, s.Dir(), study), s.Dir())
 	}
 }
 
@@ -89,7 +108,7 @@ func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text s
 		return err
 	}
 	defer s.Close()
-	return interruption(selectLive(ctx, s, rule, bars))
+	return bars.interruption(selectLive(ctx, s, rule, bars), s.Dir())
 }
 
 // workersFlag adds the flag for the number of processes.
@@ -115,23 +134,6 @@ func optionFlags(flags *flag.FlagSet) *lag.Options {
 	return o
 }
 
-// interruption returns [errInterrupted] if err is only the cancellation of the
-// context. If there is a failure to save beside it, it returns err.
-func interruption(err error) error {
-	if interrupt.Only(err) {
-		return errInterrupted{}
-	}
-	return err
-}
-
-// errInterrupted is the error of a canceled context when everything is saved.
-type errInterrupted struct{}
-
-func (errInterrupted) Error() string {
-	return "interrupted; progress is saved, run the same command again to continue"
-}
-func (errInterrupted) Unwrap() error { return context.Canceled }
-
 // selectLive picks with a rule for each seed of a study.
 func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *bars) error {
 	for _, seed := range s.Seeds() {
@@ -156,8 +158,8 @@ func describeCorpus(d *data.Dataset) {
 }
 
 // writeResult writes the figures and curves of a study and prints it.
-func writeResult(dir string, study *result.Study) error {
-	figures, err := drawStudy(dir, study)
+func writeResult(ctx context.Context, dir string, study *result.Study) error {
+	figures, err := drawStudy(ctx, dir, study)
 	if err != nil {
 		return err
 	}
@@ -171,8 +173,8 @@ func writeResult(dir string, study *result.Study) error {
 
 // drawStudy writes the figures and the losses of a study, and returns how many
 // figures there are.
-func drawStudy(dir string, study *result.Study) (figures int, err error) {
-	if figures, err = figure.WriteAll(filepath.Join(dir, result.FiguresDir), study); err != nil {
+func drawStudy(ctx context.Context, dir string, study *result.Study) (figures int, err error) {
+	if figures, err = figure.WriteAllContext(ctx, filepath.Join(dir, result.FiguresDir), study); err != nil {
 		return 0, err
 	}
 	return figures, atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.CSV(w, study) })

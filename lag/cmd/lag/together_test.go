@@ -26,9 +26,16 @@ type process struct {
 	ended chan error
 }
 
-func startProcess(t *testing.T, arguments []string) *process {
+// startProcess starts a command with further environment variables.
+func startProcess(t *testing.T, arguments []string, env ...string) *process {
 	t.Helper()
 	cmd, _ := lagCommand(t, arguments...)
+	cmd.Env = append(cmd.Env, env...)
+	return start(t, cmd)
+}
+
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
 	p := &process{Cmd: cmd, log: filepath.Join(t.TempDir(), "log"), ended: make(chan error, 1)}
 	file, err := os.Create(p.log)
 	if err != nil {
@@ -42,6 +49,17 @@ func startProcess(t *testing.T, arguments []string) *process {
 	go func() { p.ended <- cmd.Wait() }()
 	t.Cleanup(func() { cmd.Process.Kill() })
 	return p
+}
+
+// hasEnded reports whether the process has ended.
+func (p *process) hasEnded() bool {
+	select {
+	case err := <-p.ended:
+		p.ended <- err
+		return true
+	default:
+		return false
+	}
 }
 
 func (p *process) output(t *testing.T) string {
@@ -176,12 +194,7 @@ func TestKilledBesideOther(t *testing.T) {
 	b := startProcess(t, arguments)
 	ended := false
 	await(t, "the second process to wait", func() bool {
-		select {
-		case err := <-a.ended:
-			a.ended <- err
-			ended = true
-		default:
-		}
+		ended = a.hasEnded()
 		return ended || strings.Contains(b.output(t), "waiting for them")
 	})
 	a.Process.Kill()

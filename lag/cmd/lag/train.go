@@ -31,10 +31,13 @@ func trainCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", config.Name, config.Describe())
 		bars := newBars(os.Stderr)
 		options.Observe = bars.observe
+		if options.Dir == "" {
+			options.Dir = filepath.Join("runs", config.Name)
+		}
 		trained, err := lag.Train(ctx, config, *options)
 		bars.finish()
 		if err != nil {
-			return interruption(err)
+			return bars.interruption(err, options.Dir)
 		}
 		curve := figure.TrainingCurve(config.Name, trained)
 		if err := curve.WriteFiles(filepath.Join(filepath.Dir(trained.Dir), "figures")); err != nil {

@@ -1,0 +1,164 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+func init() {
+	Register(Kind{Name: "kubernetes", Short: "k8s", New: func() Engine { return NewKubernetes() }})
+}
+
+// Kubernetes submits workers as the pods of an Indexed Job, by the command kubectl.
+// The pods share a volume. Kubernetes has no jobs that wait for others, so the pod
+// of index 0 makes the analysis when nothing is left that it could train.
+type Kubernetes struct {
+	Resources
+	Image     string   `json:"image"`     // with the command lag on its path
+	Claim     string   `json:"claim"`     // PersistentVolumeClaim with what is beside the directory of the study, read and written by many
+	Mount     string   `json:"mount"`     // absolute path of the volume in the pods
+	Namespace string   `json:"namespace"` // empty for kubectl's own
+	Queue     string   `json:"queue"`     // local queue of Kueue; empty for none
+	Suspend   bool     `json:"suspend"`   // submit the Job suspended
+	Grace     Duration `json:"grace"`     // from the request to end, in which a worker saves, to the end
+	Retries   int      `json:"retries"`   // times that a pod of one index may fail
+}
+
+// NewKubernetes returns the default settings: one core, the mount of the project's
+// images.
+func NewKubernetes() *Kubernetes {
+	return &Kubernetes{Resources: Resources{Cores: 1}, Mount: "/work/runs", Grace: Duration(time.Minute), Retries: 3}
+}
+
+var (
+	labelForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	claimForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+	imageForm = regexp.MustCompile(`^[a-zA-Z0-9][\w./:@-]*$`)
+)
+
+// Check implements [Engine].
+func (k *Kubernetes) Check() error {
+	if err := k.Resources.Check(); err != nil {
+		return err
+	}
+	switch {
+	case k.Image == "":
+		return errors.New("image: none is given; it must have the command lag, see docker/README.md")
+	case !imageForm.MatchString(k.Image):
+		return fmt.Errorf("image: %q is no name of an image, such as registry.example.org/lag:0.2", k.Image)
+	case k.Claim == "":
+		return errors.New("claim: none is given; the pods need a PersistentVolumeClaim that many may read and write")
+	case !claimForm.MatchString(k.Claim):
+		return fmt.Errorf("claim: %q is no name; use small letters, digits, dots and hyphens", k.Claim)
+	case !path.IsAbs(k.Mount) || path.Clean(k.Mount) != k.Mount || k.Mount == "/" || !plainWord.MatchString(k.Mount):
+		return fmt.Errorf("mount: %q is not possible; use an absolute path of plain characters, such as /work/runs", k.Mount)
+	case k.Namespace != "" && !labelForm.MatchString(k.Namespace):
+		return fmt.Errorf("namespace: %q is no name; use small letters, digits and hyphens", k.Namespace)
+	case k.Queue != "" && !claimForm.MatchString(k.Queue):
+		return fmt.Errorf("queue: %q is no name; use small letters, digits, dots and hyphens", k.Queue)
+	case k.Grace < Duration(time.Minute):
+		return fmt.Errorf("grace: %s is too short to save; use 1m or more", k.Grace)
+	case k.Retries < 0:
+		return fmt.Errorf("retries: %d is not possible; use 0 or more", k.Retries)
+	}
+	return nil
+}
+
+// Describe implements [Engine].
+func (k *Kubernetes) Describe(w Work, s Submission) (string, error) {
+	text, err := k.manifest(w, s)
+	return string(text), err
+}
+
+// Submit implements [Engine].
+func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted func(Submission) error) error {
+	s.Workers = max(1, s.Workers) // the analysis alone is the pod of index 0, too
+	text, err := k.manifest(w, s)
+	if err != nil {
+		return err
+	}
+	if _, err := k.kubectl(ctx, string(text), "apply", "-f", "-"); err != nil {
+		return err
+	}
+	s.Jobs, s.Last = []Array{{s.Name, s.Workers}}, s.Name
+	return accepted(s)
+}
+
+// kubectl runs kubectl in the namespace of the settings.
+func (k *Kubernetes) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
+	line := []string{"kubectl"}
+	if k.Namespace != "" {
+		line = append(line, "--namespace", k.Namespace)
+	}
+	out, err := command(ctx, input, append(line, arguments...)...)
+	if errors.Is(err, errNotInstalled) {
+		err = fmt.Errorf("%w: it submits to Kubernetes, and knows which cluster", err)
+	}
+	return out, err
+}
+
+// Status implements [Engine]. One call of kubectl returns the Jobs and the pods of
+// all submissions of a namespace.
+func (k *Kubernetes) Status(ctx context.Context, list []Submission) (jobs []Job, err error) {
+	err = byNamespace(list, func(k *Kubernetes, of []Submission) error {
+		var names []string
+		for _, s := range of {
+			names = append(names, s.Name)
+		}
+		out, err := k.kubectl(ctx, "", "get", "jobs,pods", "-l", fmt.Sprintf("%s in (%s)", submissionLabel, strings.Join(names, ",")), "-o", "json")
+		if err != nil {
+			return err
+		}
+		some, err := k.parse([]byte(out), of)
+		jobs = append(jobs, some...)
+		return err
+	})
+	return jobs, err
+}
+
+// Cancel implements [Engine]. Pods get the time to save.
+func (k *Kubernetes) Cancel(ctx context.Context, list []Submission, jobs []Job) error {
+	return byNamespace(list, func(k *Kubernetes, of []Submission) error {
+		var names []string
+		for _, s := range of {
+			if slices.ContainsFunc(jobs, func(j Job) bool { return j.Batch == s.Name }) {
+				names = append(names, "job/"+s.Name, "configmap/"+s.Name)
+			}
+		}
+		if len(names) == 0 {
+			return nil
+		}
+		_, err := k.kubectl(ctx, "", append([]string{"delete", "--ignore-not-found", "--wait=false"}, names...)...)
+		return err
+	})
+}
+
+// byNamespace calls do with the submissions of each namespace.
+func byNamespace(list []Submission, do func(k *Kubernetes, of []Submission) error) error {
+	spaces, of := []string{}, make(map[string][]Submission)
+	engines := make(map[string]*Kubernetes)
+	for _, s := range list {
+		k := NewKubernetes()
+		if err := json.Unmarshal(s.Settings, k); err != nil {
+			return err
+		}
+		if engines[k.Namespace] == nil {
+			spaces = append(spaces, k.Namespace)
+			engines[k.Namespace] = k
+		}
+		of[k.Namespace] = append(of[k.Namespace], s)
+	}
+	for _, space := range spaces {
+		if err := do(engines[space], of[space]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

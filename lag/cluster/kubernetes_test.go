@@ -1,0 +1,168 @@
+package cluster
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// pods are what `kubectl get jobs,pods -o json` prints, shortened: index 0 has
+// ended, 1 runs in its second pod, 2 waits for a node, 3 pulls its image in vain, 4
+// failed too often, 5 has no pod yet, 6 is being replaced after an interruption.
+const pods = `{"apiVersion": "v1", "kind": "List", "items": [
+{"kind": "Job", "metadata": {"name": "lag-quick-a", "labels": {"lag-submission": "lag-quick-a"}}, "spec": {"suspend": false},
+ "status": {"completedIndexes": "0", "failedIndexes": "4", "active": 4}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-0-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "0"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {"nodeName": "n1"}, "status": {"phase": "Succeeded", "startTime": "2026-11-30T09:00:01Z", "containerStatuses": [{"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}]}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-1-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "1"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {"nodeName": "n1"}, "status": {"phase": "Failed", "reason": "Evicted"}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-1-bbbbb", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "1"}, "creationTimestamp": "2026-11-30T09:05:00Z"},
+ "spec": {"nodeName": "n2"}, "status": {"phase": "Running", "startTime": "2026-11-30T09:05:01Z", "containerStatuses": [{"state": {"running": {"startedAt": "2026-11-30T09:05:02Z"}}}]}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-2-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "2"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {}, "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes are available: 2 Insufficient cpu."}]}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-3-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "3"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {"nodeName": "n1"}, "status": {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-4-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "4"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {"nodeName": "n1"}, "status": {"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-6-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "6"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {"nodeName": "n1"}, "status": {"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"exitCode": 75, "reason": "Error"}}}]}}
+]}`
+
+// onKubernetes returns a submission of n workers in a namespace.
+func onKubernetes(t *testing.T, name, namespace string, n int) Submission {
+	t.Helper()
+	k := NewKubernetes()
+	k.Image, k.Claim, k.Namespace = "lag", "runs", namespace
+	s, err := newSubmission(quick(), k, n, "x", time.Unix(1e9, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Name = name
+	return s
+}
+
+// TestKubernetesStatus checks what is made of Jobs and pods.
+func TestKubernetesStatus(t *testing.T) {
+	calls := commands(t, map[string]string{"kubectl": "cat <<'END'\n" + pods + "\nEND"})
+	jobs, err := NewKubernetes().Status(t.Context(), []Submission{onKubernetes(t, "lag-quick-a", "ada", 7), onKubernetes(t, "lag-quick-b", "ada", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range jobs { // the test does not depend on the time zone
+		if !jobs[i].Began.IsZero() {
+			jobs[i].Began = jobs[i].Began.UTC()
+		}
+	}
+	want := []string{
+		"lag-quick-a-0-aaaaa done Succeeded last",
+		"lag-quick-a-1-bbbbb running Running n2 09:05",
+		"lag-quick-a-2-aaaaa pending Pending Unschedulable: 0/2 nodes are available: 2 Insufficient cpu.",
+		"lag-quick-a-3-aaaaa pending Pending ImagePullBackOff",
+		"lag-quick-a-4-aaaaa failed Failed OOMKilled",
+		"lag-quick-a-5 pending Waiting",
+		"lag-quick-a-6-aaaaa pending Failed exit code 75",
+		"lag-quick-b-0 unknown  last",
+	}
+	if diff := cmp.Diff(want, words(jobs)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if got, want := called(t, calls), []string{"kubectl --namespace ada get jobs,pods -l lag-submission in (lag-quick-a,lag-quick-b) -o json"}; !cmp.Equal(got, want) {
+		t.Errorf("commands: %q, want %q", got, want)
+	}
+	if got := jobs[1].Command; got != "kubectl --namespace ada logs lag-quick-a-1-bbbbb" {
+		t.Errorf("its output is shown by %s", got)
+	}
+	for status, want := range map[string]string{
+		`"spec": {"suspend": true}, "status": {}`:                                                                           "pending Suspended",
+		`"status": {"conditions": [{"type": "Failed", "status": "True", "reason": "PodFailurePolicy"}]}`:                    "failed PodFailurePolicy",
+		`"status": {"completedIndexes": "0-1", "conditions": [{"type": "Failed", "status": "True", "reason": "Deadline"}]}`: "done ",
+	} {
+		text := fmt.Sprintf(`{"items": [{"kind": "Job", "metadata": {"name": "lag-quick-b"}, %s}]}`, status)
+		jobs, err := NewKubernetes().parse([]byte(text), []Submission{{Name: "lag-quick-b", Workers: 1}})
+		if err != nil || len(jobs) != 1 || words(jobs)[0] != "lag-quick-b-0 "+want+" last" {
+			t.Errorf("%s: %q, %v, want %s", status, words(jobs), err, want)
+		}
+	}
+}
+
+// TestKubernetesCommands checks what kubectl is told.
+func TestKubernetesCommands(t *testing.T) {
+	dir := t.TempDir()
+	calls := commands(t, map[string]string{"kubectl": fmt.Sprintf("cat >%s/input", dir)})
+	s := onKubernetes(t, "lag-quick-a", "", 3)
+	e, err := s.engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var now Submission
+	if err := e.Submit(t.Context(), quick(), s, func(s Submission) error { now = s; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(now.Jobs) != "[{lag-quick-a 3}]" || now.Last != "lag-quick-a" {
+		t.Errorf("%+v", now)
+	}
+	want, err := e.Describe(quick(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "input")); err != nil || string(got) != want {
+		t.Errorf("kubectl gets %s, %v", got, err)
+	}
+	jobs := []Job{{ID: "lag-quick-a-1-bbbbb", Works: true, Batch: "lag-quick-a"}}
+	if err := e.Cancel(t.Context(), []Submission{s, onKubernetes(t, "lag-quick-b", "", 1)}, jobs); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := called(t, calls), []string{"kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
+		t.Errorf("commands: %q, want %q", got, want)
+	}
+	commands(t, map[string]string{"kubectl": `echo 'error: persistentvolumeclaim "runs" not found' >&2; exit 1`})
+	if err := e.Submit(t.Context(), quick(), s, func(Submission) error { return nil }); err == nil || err.Error() != `kubectl: persistentvolumeclaim "runs" not found` {
+		t.Errorf("%v", err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := e.Status(t.Context(), []Submission{s}); err == nil || !strings.Contains(err.Error(), "kubectl: there is no such command on the path") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestKubernetesRules: the server changes some of a command, takes exit codes in
+// ascending order only, and looks at the rules in theirs.
+func TestKubernetesRules(t *testing.T) {
+	k := NewKubernetes()
+	k.Image, k.Claim = "lag", "runs"
+	text, err := k.manifest(quick(), onKubernetes(t, "lag-quick-a", "", 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// It replaces $$ by $, and $(NAME) where there is such a variable.
+	if bytes.Contains(text, []byte("$$")) {
+		t.Error("the pods' command has $$, of which Kubernetes makes $")
+	}
+	var list struct {
+		Items []struct {
+			Spec struct {
+				Policy struct {
+					Rules []struct {
+						Action string `json:"action"`
+						Codes  struct {
+							Values []int `json:"values"`
+						} `json:"onExitCodes"`
+					} `json:"rules"`
+				} `json:"podFailurePolicy"`
+			} `json:"spec"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(list.Items[1].Spec.Policy.Rules); got != "[{Ignore {[]}} {Ignore {[75 130 143]}} {FailJob {[2]}}]" {
+		t.Errorf("the rules are %s", got)
+	}
+}

@@ -1,0 +1,356 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/charmbracelet/log"
+	"golang.org/x/term"
+
+	"github.com/landscape-aware/growing/data/plain"
+	"github.com/landscape-aware/growing/data/preview"
+	"github.com/landscape-aware/growing/lag/cluster"
+	"github.com/landscape-aware/growing/lag/runs"
+	"github.com/landscape-aware/growing/lag/watch"
+)
+
+func statusCommand(flags *flag.FlagSet) func(context.Context, []string) error {
+	again := flags.Bool("watch", false, "show it again and again, until nothing is at work; Ctrl-C ends it and leaves the workers alone")
+	return func(ctx context.Context, arguments []string) error {
+		dir, err := oneDir("status", arguments)
+		if err != nil {
+			return err
+		}
+		if *again {
+			return followWith(ctx, dir, term.IsTerminal(int(os.Stdout.Fd())))
+		}
+		s, err := look(ctx, dir)
+		if err != nil {
+			return err
+		}
+		return s.print(os.Stdout)
+	}
+}
+
+func cancelCommand(*flag.FlagSet) func(context.Context, []string) error {
+	return func(ctx context.Context, arguments []string) error {
+		dir, err := oneDir("cancel", arguments)
+		if err != nil {
+			return err
+		}
+		cancelled, err := cluster.Cancel(ctx, dir)
+		if err != nil {
+			return err
+		}
+		if len(cancelled) == 0 {
+			fmt.Println("No job is alive; nothing was cancelled.")
+			return nil
+		}
+		fmt.Printf("Cancelled %s. What was trained stays; the command that submitted them goes on.\n", plain.Count(len(cancelled), "job"))
+		return nil
+	}
+}
+
+// oneDir returns the directory that a command was given.
+func oneDir(command string, arguments []string) (string, error) {
+	if len(arguments) != 1 {
+		return "", usageError{fmt.Errorf("lag %s takes the directory of one study or stacking, such as runs/quick; it was given %s", command, plain.Count(len(arguments), "argument"))}
+	}
+	if info, err := os.Stat(arguments[0]); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("there is no directory %s; submit the study first", arguments[0])
+	}
+	return arguments[0], nil
+}
+
+// state is what is known of a directory: from its files, and from the engine.
+type state struct {
+	watch.State
+	jobs   []cluster.Job
+	silent error // why the engine does not say how the jobs are
+}
+
+// look reads a directory and asks its engine.
+func look(ctx context.Context, dir string) (s state, err error) {
+	s.jobs, s.silent = cluster.Look(ctx, dir)
+	if len(s.jobs) == 0 && s.silent == nil {
+		if err := checkWatchable(dir, false); err != nil {
+			return s, err
+		}
+	}
+	s.State, err = watch.Look(ctx, dir)
+	if s.alive() > 0 { // they wait, or have not begun to train
+		s.Warnings = slices.DeleteFunc(s.Warnings, func(w string) bool { return w == watch.Abandoned })
+	}
+	return s, err
+}
+
+// alive returns the number of jobs that work or will work.
+func (s state) alive() (n int) {
+	for _, j := range s.jobs {
+		if j.State.Alive() {
+			n++
+		}
+	}
+	return n
+}
+
+// print prints the state: how far it is, the jobs with what they train, what is
+// left, and what failed.
+func (s state) print(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintln(&b, watch.Headline(s.State))
+	if s.Planned > 0 && s.Status != watch.Complete {
+		fmt.Fprintln(&b, s.missing())
+	}
+	if s.silent != nil {
+		fmt.Fprintf(&b, "How the jobs are is not known: %s.\n", preview.Visible(s.silent.Error()))
+	} else if len(s.jobs) == 0 {
+		fmt.Fprintln(&b, "No jobs were submitted.")
+	} else {
+		fmt.Fprintln(&b, s.summary())
+	}
+	work := slices.Clone(s.Work)
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\njob\tstate\tnode\tsince\trun\tstep\tsteps/s\tleft")
+	rows := 0
+	for _, j := range s.jobs {
+		if !j.State.Alive() {
+			continue
+		}
+		rows++
+		since, words := "", strings.ToLower(j.Words)
+		if !j.Began.IsZero() {
+			since = j.Began.Format("15:04:05")
+		}
+		if j.Reason != "" {
+			words += " (" + j.Reason + ")"
+		}
+		i := slices.IndexFunc(work, func(one watch.Work) bool { return isOf(one, j) })
+		id := j.ID
+		if !j.Works {
+			id += ", analysis"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t", id, preview.Visible(words), preview.Visible(j.Node), since)
+		if i < 0 {
+			fmt.Fprintln(table, "\t\t\t")
+			continue
+		}
+		workOf(table, work[i])
+		work = slices.Delete(work, i, i+1)
+	}
+	for _, one := range work { // not of a job that was submitted here, or not known to be
+		rows++
+		fmt.Fprintf(table, "process %d\trunning\t%s\t\t", one.PID, preview.Visible(one.Host))
+		workOf(table, one)
+	}
+	if rows > 0 {
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	s.failed(&b)
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(&b, "Warning: %s\n", preview.Visible(warning))
+	}
+	if s.Verdict != "" {
+		fmt.Fprintf(&b, "\n%s\n", s.Verdict)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// isOf reports whether a run is at work in a job.
+func isOf(one watch.Work, j cluster.Job) bool {
+	return one.Job != "" && one.Job == j.ID
+}
+
+// workOf prints what is trained.
+func workOf(w io.Writer, one watch.Work) {
+	speed, left := "", ""
+	if one.Speed > 0 {
+		speed = strconv.FormatFloat(one.Speed, 'f', 2, 64)
+	}
+	if one.Left != nil {
+		left = (time.Duration(*one.Left) * time.Second).String()
+	}
+	fmt.Fprintf(w, "%s %s, seed %d\t%d of %d\t%s\t%s\n", preview.Visible(one.Phase), preview.Visible(one.Label), one.Seed, one.Step, one.Of, speed, left)
+}
+
+// missing says what is done and what is left.
+func (s state) missing() string {
+	begun, bad := 0, 0
+	for _, r := range s.Runs {
+		switch {
+		case !r.Counts:
+		case r.Status == "partial":
+			begun++
+		case r.Status == string(runs.Broken):
+			bad++
+		}
+	}
+	none := max(0, s.Planned-s.Done-len(s.Work)-begun-bad)
+	text := fmt.Sprintf("Runs: %d done, %d at work, %d begun and left, %d not begun", s.Done, len(s.Work), begun, none)
+	if bad > 0 {
+		text += fmt.Sprintf(", %d damaged", bad)
+	}
+	return text + "."
+}
+
+// summary counts the jobs.
+func (s state) summary() string {
+	var parts []string
+	for _, state := range []cluster.State{cluster.Running, cluster.Pending, cluster.Done, cluster.Failed, cluster.Cancelled, cluster.Unknown} {
+		n := 0
+		for _, j := range s.jobs {
+			if j.Works && j.State == state {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	text := "Workers: " + strings.Join(parts, ", ")
+	for _, j := range s.jobs {
+		if j.Last && !j.Works {
+			text += fmt.Sprintf("; after them %s: %s", j.ID, j.State)
+		}
+	}
+	return text + "."
+}
+
+// mostFailed is the number of jobs that failed whose logs are named.
+const mostFailed = 5
+
+// failed names the jobs that failed, with their logs and the last lines of these.
+func (s state) failed(w io.Writer) {
+	n := 0
+	for _, j := range s.jobs {
+		if j.State != cluster.Failed {
+			continue
+		}
+		if n++; n > mostFailed {
+			continue
+		}
+		why := strings.ToLower(j.Words)
+		if j.Reason != "" {
+			why += ", " + j.Reason
+		}
+		log, see := filepath.Join(s.Dir, j.Log), j.Command
+		if see == "" {
+			see = log
+		}
+		fmt.Fprintf(w, "Failed: %s (%s), see %s\n", j.ID, preview.Visible(why), see)
+		if j.Log == "" {
+			continue
+		}
+		if line := lastLineOf(log); line != "" {
+			fmt.Fprintf(w, "  %s\n", preview.Visible(line))
+		}
+	}
+	if n > mostFailed {
+		fmt.Fprintf(w, "%s failed too.\n", plain.Count(n-mostFailed, "more job"))
+	}
+}
+
+// lastLineOf returns the last line of a log that is not empty; "" if it cannot be
+// read.
+func lastLineOf(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	const end = 4096 // bytes, more than a line
+	if info, err := f.Stat(); err == nil && info.Size() > end {
+		if _, err := f.Seek(-end, io.SeekEnd); err != nil {
+			return ""
+		}
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// follow prints how far a directory is when that changes, until it is complete.
+func follow(ctx context.Context, dir string) error { return followWith(ctx, dir, false) }
+
+const (
+	lookEvery  = 5 * time.Second
+	clearWhole = "\x1b[H\x1b[2J"
+)
+
+// followWith is [follow]. On a whole screen it shows the whole state each time,
+// else a line.
+func followWith(ctx context.Context, dir string, screen bool) error {
+	line, trouble := "", ""
+	for {
+		s, err := look(ctx, dir)
+		switch {
+		case ctx.Err() != nil:
+			return left(ctx, dir)
+		case err == nil && s.silent != nil && !screen:
+			err = s.silent
+			fallthrough
+		case err != nil: // a controller that restarts, a file system that hangs
+			if trouble != err.Error() {
+				trouble = err.Error()
+				log.Warn("the state is not known now; asked again", "error", err)
+			}
+		case screen:
+			fmt.Print(clearWhole)
+			if err := s.print(os.Stdout); err != nil {
+				return err
+			}
+		default:
+			now := watch.Headline(s.State)
+			if len(s.jobs) > 0 {
+				now += ". " + s.summary()
+			}
+			if now != line {
+				line = now
+				fmt.Println(time.Now().Format("15:04:05 ") + now)
+			}
+		}
+		if err == nil && s.silent == nil && s.alive() == 0 && s.Status != watch.Running && s.Status != watch.Reading {
+			return s.end(dir, screen)
+		}
+		select {
+		case <-ctx.Done():
+			return left(ctx, dir)
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+// left is the error of following that was interrupted.
+func left(ctx context.Context, dir string) error {
+	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", dir)
+	return context.Cause(ctx)
+}
+
+// end says how it ended when nothing is at work any more.
+func (s state) end(dir string, shown bool) error {
+	if s.Status == watch.Complete {
+		if s.Verdict != "" && !shown {
+			fmt.Println(s.Verdict)
+		}
+		return nil
+	}
+	if !shown {
+		s.failed(os.Stderr)
+	}
+	return fmt.Errorf("no job is alive, and %s is not complete; `lag status %s` says more, and the command that submitted them submits what is missing", dir, dir)
+}

@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/backend/cores"
+)
+
+// TestJoinTeam checks who may join: the first, its like, and after damage the next.
+func TestJoinTeam(t *testing.T) {
+	s := tinySession(t, nil)
+	path := filepath.Join(s.Dir(), TeamFile)
+	for range 2 {
+		if err := s.JoinTeam(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var first team
+	if err := sealed.Read(path, &first); err != nil || first != (team{backend.Go, cores.Usable()}) {
+		t.Errorf("the first worker wrote %+v, %v", first, err)
+	}
+	if err := os.WriteFile(path, []byte(`{"backend": "xla:cpu", "cores": 1`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.JoinTeam(); err != nil {
+		t.Errorf("after damage: %v", err)
+	}
+	if err := sealed.Write(path, team{backend.CPU, cores.Usable()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.JoinTeam(); err == nil || !strings.Contains(err.Error(), "compute with the backend xla:cpu, and this one with go") {
+		t.Errorf("another backend: %v", err)
+	}
+}
+
+// TestTeamCores checks that another number of cores is refused with both numbers
+// where results depend on it.
+func TestTeamCores(t *testing.T) {
+	for _, test := range []struct {
+		mine, first team
+		want        string // part of the error; empty for none
+	}{
+		{team{backend.CPU, 2}, team{backend.CPU, 2}, ""},
+		{team{backend.CPU, 2}, team{backend.CPU, 4}, "the workers of this directory began with 4 cores, and this process may use 2"},
+		{team{backend.CPU, 4}, team{backend.CPU, 1}, "began with 1 core, and this process may use 4"},
+		{team{backend.Go, 2}, team{backend.Go, 4}, ""},
+		{team{backend.CUDA, 2}, team{backend.CUDA, 4}, ""},
+		{team{backend.CUDA, 2}, team{backend.CPU, 2}, "backend"},
+	} {
+		err := test.mine.joins(test.first, "workers.json")
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%+v joins %+v: %v", test.mine, test.first, err)
+		}
+	}
+}
+
+// TestCheckCores checks that the runs of a directory tell how many cores its
+// processes had.
+func TestCheckCores(t *testing.T) {
+	s := tinySession(t, nil)
+	n := cores.Usable()
+	if err := s.checkCores(team{backend.CPU, n + 1}); err != nil {
+		t.Errorf("without runs: %v", err)
+	}
+	r := tinyRun(t, s, 1)
+	if _, err := r.To(t.Context(), tinySteps); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		mine    team
+		refused bool
+	}{{team{backend.CPU, n}, false}, {team{backend.CPU, n + 1}, true}, {team{backend.Go, n + 1}, false}} {
+		err := s.checkCores(test.mine)
+		if (err != nil) != test.refused || err != nil && !strings.Contains(err.Error(), "the run "+r.Address()+" was trained with ") {
+			t.Errorf("%+v: %v", test.mine, err)
+		}
+	}
+	// What was pretrained with all cores does not count beside runs that shared them.
+	spec := r.Spec
+	spec.Kind, spec.Seed = "stack", 2
+	grown, err := s.NewRun(spec, nil, r.checkpoints, r.label)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown.Env = environment{Backend: s.environment.Backend, CPUs: n + 1}
+	if _, err := grown.To(t.Context(), tinySteps); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.checkCores(team{backend.CPU, n + 1}); err != nil {
+		t.Errorf("a process with the cores of the later runs: %v", err)
+	}
+	if err := s.checkCores(team{backend.CPU, n}); err == nil {
+		t.Error("a process with the cores of the pretraining joins later runs")
+	}
+}

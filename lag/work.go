@@ -1,0 +1,87 @@
+package lag
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/cluster"
+)
+
+// Work describes the study for [cluster.Start], which has an engine that people
+// already run, such as Slurm, train it. The options say where; their number of
+// workers and their observer are not part of it. The workers run the command lag:
+// this program if it is that, else the one on the path.
+func (c StudyConfig) Work(o Options) (cluster.Work, error) { return workOf("study", c.Name, c, o) }
+
+// Work describes the stacking for [cluster.Start], as [StudyConfig.Work] does.
+func (c Stacking) Work(o Options) (cluster.Work, error) { return workOf("stack", c.Name, c, o) }
+
+// workOf describes the work of a command of lag.
+func workOf[C interface {
+	configuration
+	Validate() error
+}](command, name string, config C, o Options) (w cluster.Work, err error) {
+	if err := errors.Join(config.Validate(), o.validate()); err != nil {
+		return w, err
+	}
+	w = cluster.Work{Command: command, Name: name, Backend: o.Backend}
+	if w.Backend == "" {
+		w.Backend = backend.Auto
+	}
+	if w.Hash, err = config.Hash(); err != nil {
+		return w, err
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetIndent("", "  ")
+	if err := e.Encode(config); err != nil {
+		return w, err
+	}
+	w.Config = text.Bytes()
+	if w.From, err = os.Getwd(); err != nil {
+		return w, err
+	}
+	if w.Dir, err = filepath.Abs(o.dir(name)); err != nil {
+		return w, err
+	}
+	w.Data = filepath.Join(filepath.Dir(w.Dir), ".lag-data")
+	if o.DataDir != "" {
+		if w.Data, err = filepath.Abs(o.DataDir); err != nil {
+			return w, err
+		}
+	}
+	if o.PeakFLOPS > 0 {
+		w.Arguments = []string{"-peak-flops", strconv.FormatFloat(o.PeakFLOPS, 'g', -1, 64)}
+	}
+	w.Program, err = program()
+	return w, err
+}
+
+// program returns the path of the command lag. It is "" if there is none that will
+// last: engines that bring their own need none.
+func program() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	dir, name := filepath.Split(self)
+	removed := filepath.Base(dir) == "exe" && strings.Contains(dir, "go-build") // `go run` does so
+	switch name {
+	case "lag", "lag.exe", "lag.test":
+		if !removed {
+			return self, nil
+		}
+	}
+	path, err := exec.LookPath("lag")
+	if err != nil {
+		return "", nil
+	}
+	return filepath.Abs(path)
+}
