@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,7 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandLimit)
 	defer cancel()
 	c := exec.CommandContext(ctx, path, line[1:]...)
-	// Else squeue shortens the lists of the members of arrays.
-	c.Env = append(os.Environ(), "SLURM_BITSTR_LEN=0")
+	c.Env = environment(os.Environ())
 	c.Stdin = strings.NewReader(input)
 	c.WaitDelay = time.Second
 	apart(c)
@@ -66,6 +66,20 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 		log.Info(oneLine(line[0], said.String()), "from", line[0])
 	}
 	return out.String(), nil
+}
+
+// personal are the beginnings of the names of variables by which people change
+// which jobs Slurm's commands take, and how they write times.
+var personal = []string{"SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT="}
+
+// environment returns the environment of a command.
+func environment(all []string) (list []string) {
+	for _, variable := range all {
+		if !slices.ContainsFunc(personal, func(begin string) bool { return strings.HasPrefix(variable, begin) }) {
+			list = append(list, variable)
+		}
+	}
+	return append(list, "SLURM_BITSTR_LEN=0") // else squeue shortens the lists of the members of arrays
 }
 
 var errNotInstalled = errors.New("there is no such command on the path")

@@ -208,6 +208,11 @@ func TestSlurmSubmit(t *testing.T) {
 			t.Errorf("%s lacks %s: %v", name, want, err)
 		}
 	}
+	// Variables such as SBATCH_PARTITION count more than what the script says.
+	last := called(t, calls)[4]
+	if want := "sbatch --parsable --job-name=lag-quick-x --dependency=afterany:7:40:41:42 --nodes=1"; !strings.HasPrefix(last, want) {
+		t.Errorf("the arguments are %s, want %s", last, want)
+	}
 	if _, err := os.Stat(w.logs()); err != nil {
 		t.Errorf("Slurm makes no directories for logs: %v", err)
 	}
@@ -239,6 +244,20 @@ func TestSlurmRefusals(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if err := submit(s); err == nil || !strings.Contains(err.Error(), "sbatch: there is no such command on the path: this machine is no login node") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSlurmEnvironment: what people set for themselves changes neither which jobs
+// are found nor how times are written.
+func TestSlurmEnvironment(t *testing.T) {
+	for _, name := range []string{"SQUEUE_PARTITION", "SACCT_FEDERATION", "SLURM_TIME_FORMAT"} {
+		t.Setenv(name, "low")
+	}
+	t.Setenv("SLURM_CONF", "/etc/slurm.conf")
+	commands(t, map[string]string{"sacct": "env >&2; exit 1", "squeue": "env >&2; exit 1"})
+	_, err := NewSlurm().Status(t.Context(), submitted[:1])
+	if err == nil || strings.Contains(err.Error(), "=low") || !strings.Contains(err.Error(), "SLURM_CONF=/etc/slurm.conf") || !strings.Contains(err.Error(), "SLURM_BITSTR_LEN=0") {
+		t.Errorf("the environment is %v", err)
 	}
 }
 
