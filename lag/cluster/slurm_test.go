@@ -87,6 +87,7 @@ func TestSlurmStatus(t *testing.T) {
 20_[4-5,10%3]|lag-quick-b|PENDING|0:0|Unknown|None assigned
 20_6|lag-quick-b|OUT_OF_MEMORY|0:125|2026-11-30T09:10:00|n1
 20_7|lag-quick-b|SOMETHING_NEW|0:0|2026-11-30T09:10:00|n1
+21|lag-quick-b|PREEMPTED|0:0|2026-11-30T09:10:00|n1
 END`,
 		"squeue": `cat <<END
 13|lag-quick-a|PENDING|Dependency|N/A|
@@ -95,6 +96,7 @@ END`,
 20_4|lag-quick-b|PENDING|Resources|2026-11-30T09:30:00|
 20_5|lag-quick-b|PENDING|Priority|N/A|
 20_8|lag-quick-b|RUNNING|None|2026-11-30T09:11:00|n2
+21|lag-quick-b|PENDING|BeginTime|N/A|
 END`,
 	})
 	jobs, err := NewSlurm().Status(t.Context(), submitted)
@@ -115,9 +117,9 @@ END`,
 		"20_7 unknown SOMETHING_NEW 09:10",
 		"20_8 running RUNNING n2 09:11", // the accounting does not know it yet
 		"20_9 unknown ",
-		"20_10 pending PENDING",
-		"13 pending PENDING Dependency last", // the 13 of the accounting is another job, of last year
-		"21 unknown  last",
+		"20_10 unknown PENDING not in the queue", // it cannot wait where Slurm knows nothing of it
+		"13 pending PENDING Dependency last",     // the 13 of the accounting is another job, of last year
+		"21 pending PENDING BeginTime last",      // preempted, and queued again
 	}
 	if diff := cmp.Diff(want, words(jobs)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
