@@ -36,16 +36,30 @@ func (r *refusal) Unwrap() error { return r.err }
 
 // command runs a command of an engine with input and returns its output. It ends
 // no sooner than the command, because what a command was asked to do may have been
-// done although it was interrupted.
+// done although it was interrupted. For one that only asks there is [ask].
 func command(ctx context.Context, input string, line ...string) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
+	return run(context.WithoutCancel(ctx), input, line...)
+}
+
+// ask is [command] for a command that changes nothing, which the context cancels.
+func ask(ctx context.Context, line ...string) (string, error) {
+	out, err := run(ctx, "", line...)
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	return out, err
+}
+
+// run runs a command of an engine. It kills it after a time.
+func run(ctx context.Context, input string, line ...string) (string, error) {
 	path, err := exec.LookPath(line[0])
 	if err != nil {
 		return "", &refusal{command: line[0], err: errNotInstalled}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandLimit)
+	ctx, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
 	c := exec.CommandContext(ctx, path, line[1:]...)
 	c.Env = environment(os.Environ())

@@ -93,15 +93,25 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 
 // kubectl runs kubectl in the namespace of the settings.
 func (k *Kubernetes) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
+	out, err := command(ctx, input, k.line(arguments)...)
+	return out, explainKubectl(err)
+}
+
+// line returns the line of a command in the namespace of the settings.
+func (k *Kubernetes) line(arguments []string) []string {
 	line := []string{"kubectl"}
 	if k.Namespace != "" {
 		line = append(line, "--namespace", k.Namespace)
 	}
-	out, err := command(ctx, input, append(line, arguments...)...)
+	return append(line, arguments...)
+}
+
+// explainKubectl adds to an error of kubectl what it is for.
+func explainKubectl(err error) error {
 	if errors.Is(err, errNotInstalled) {
-		err = fmt.Errorf("%w: it submits to Kubernetes, and knows which cluster", err)
+		return fmt.Errorf("%w: it submits to Kubernetes, and knows which cluster", err)
 	}
-	return out, err
+	return err
 }
 
 // Status implements [Engine]. One call of kubectl returns the Jobs and the pods of
@@ -112,9 +122,9 @@ func (k *Kubernetes) Status(ctx context.Context, list []Submission) (jobs []Job,
 		for _, s := range of {
 			names = append(names, s.Name)
 		}
-		out, err := k.kubectl(ctx, "", "get", "jobs,pods", "-l", fmt.Sprintf("%s in (%s)", submissionLabel, strings.Join(names, ",")), "-o", "json")
+		out, err := ask(ctx, k.line([]string{"get", "jobs,pods", "-l", fmt.Sprintf("%s in (%s)", submissionLabel, strings.Join(names, ",")), "-o", "json"})...)
 		if err != nil {
-			return err
+			return explainKubectl(err)
 		}
 		some, err := k.parse([]byte(out), of)
 		jobs = append(jobs, some...)
