@@ -53,7 +53,8 @@ var clusterFlagList = []clusterFlag{
 	{"sbatch", "one more `option` of sbatch, such as --constraint=avx512; may be repeated", "options", nil},
 	{"image", "`name` of the image that Kubernetes runs, see docker/", "", asText},
 	{"claim", "`name` of Kubernetes' PersistentVolumeClaim that holds what is beside the output directory", "", asText},
-	{"namespace", "`name` of Kubernetes' namespace", "", asText},
+	{"context", "`name` of kubectl's context (default the current one)", "", asText},
+	{"namespace", "`name` of Kubernetes' namespace (default that of the context)", "", asText},
 	{"queue", "`name` of the local queue of Kueue", "", asText},
 	{"suspend", "submit Kubernetes' Job suspended", "", asBool},
 }
