@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func run(ctx context.Context, input string, line ...string) (string, error) {
 	c.Stdout, c.Stderr = &out, &said
 	err = c.Run()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("no answer within %s", commandLimit)
+		err = errNoAnswer
 		said.Reset()
 	}
 	if err != nil {
@@ -96,7 +97,20 @@ func environment(all []string) (list []string) {
 	return append(list, "SLURM_BITSTR_LEN=0") // else squeue shortens the lists of the members of arrays
 }
 
-var errNotInstalled = errors.New("there is no such command on the path")
+var (
+	errNotInstalled = errors.New("there is no such command on the path")
+	errNoAnswer     = fmt.Errorf("no answer within %s", commandLimit)
+)
+
+// lostAnswer is in what commands say when they have sent something and got no answer.
+var lostAnswer = regexp.MustCompile(`(?i)timed out|timeout|deadline exceeded|connection reset|EOF|zero bytes`)
+
+// unclear reports whether a command that failed may have done what it was asked to
+// do.
+func unclear(err error) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && (errors.Is(err, errNoAnswer) || lostAnswer.MatchString(r.said))
+}
 
 // oneLine returns what a command said in one line, without its name before each
 // part.

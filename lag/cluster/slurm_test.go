@@ -181,6 +181,34 @@ func TestSlurmKilledWhileSubmitting(t *testing.T) {
 	}
 }
 
+// TestSlurmWithoutAnswer: a busy controller may have taken a job of which sbatch
+// does not know. It is found by its name, and not submitted again.
+func TestSlurmWithoutAnswer(t *testing.T) {
+	w := quick()
+	w.Dir = t.TempDir()
+	scripts := map[string]string{
+		"sbatch": "echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2; exit 1",
+		"sacct":  "true",
+		"squeue": fmt.Sprintf(`[ "$7" != -n ] || echo "$8" >%[1]s/name; name=$(cat %[1]s/name); printf "30_0|$name|RUNNING|None|2026-11-30T09:10:00|n1\n31|$name|PENDING|Dependency|N/A|\n"`, t.TempDir()),
+	}
+	commands(t, scripts)
+	if _, err := Start(t.Context(), NewSlurm(), w, 1, Progress{}); err == nil || !strings.Contains(err.Error(), "operation (it may have been submitted all the same)") {
+		t.Errorf("%v", err)
+	}
+	if s, err := Start(t.Context(), NewSlurm(), w, 1, Progress{}); err != nil || s.Alive != 1 || s.Submitted != 0 {
+		t.Errorf("again: %+v, %v", s, err)
+	}
+	scripts["sbatch"] = "echo 'sbatch: error: Batch job submission failed: Invalid account' >&2; exit 1"
+	commands(t, scripts)
+	w.Dir = t.TempDir()
+	if _, err := Start(t.Context(), NewSlurm(), w, 1, Progress{}); err == nil || strings.Contains(err.Error(), "all the same") {
+		t.Errorf("%v", err)
+	}
+	if jobs, err := Look(t.Context(), w.Dir); err != nil || len(jobs) > 0 {
+		t.Errorf("after it was refused: %q, %v", words(jobs), err)
+	}
+}
+
 // TestSlurmSubmit checks that arrays are as long as the cluster allows, and that
 // what was accepted is known before the next is submitted.
 func TestSlurmSubmit(t *testing.T) {
