@@ -44,7 +44,7 @@ func asNumber(text string) (any, error) {
 
 var clusterFlagList = []clusterFlag{
 	{"cores", "`cores` of each worker; results depend on them, so a study keeps its number (default 1)", "", asNumber},
-	{"time", "`duration` that a worker may run at a time, such as 4h or 1d12h; it then saves and is queued again", "", asText},
+	{"time", "`duration` that a worker may run at a time, such as 4h or 1d12h; it then saves and is queued again; with Kubernetes, that the whole Job may take", "", asText},
 	{"memory", "`amount` of memory of each worker, such as 8G", "", asText},
 	{"gpus", "`devices` of each worker: 0 or 1 (default 0)", "", asNumber},
 	{"partition", "`name` of Slurm's partition", "", asText},
@@ -182,5 +182,5 @@ func tellStarted(dir string, s cluster.Started, done cluster.Progress) {
 		}
 		fmt.Println(".")
 	}
-	fmt.Printf("`lag status %s` shows how far they are; `lag cancel %s` cancels them.\n", dir, dir)
+	fmt.Printf("`lag status %s` shows how far they are; `lag cancel %s` cancels them.\n", plain.Quoted(dir), plain.Quoted(dir))
 }

@@ -293,14 +293,16 @@ const (
 )
 
 // followWith is [follow]. On a whole screen it shows the whole state each time,
-// else a line.
+// else a line. What cannot be read at first is an error; later it is asked again.
 func followWith(ctx context.Context, dir string, screen bool) error {
 	line, trouble := "", ""
-	for {
+	for first := true; ; first = false {
 		s, err := look(ctx, dir)
 		switch {
 		case ctx.Err() != nil:
 			return left(ctx, dir)
+		case err != nil && first:
+			return err
 		case err == nil && s.silent != nil && !screen:
 			err = s.silent
 			fallthrough
@@ -337,7 +339,7 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 
 // left is the error of following that was interrupted.
 func left(ctx context.Context, dir string) error {
-	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", dir)
+	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", plain.Quoted(dir))
 	return context.Cause(ctx)
 }
 
@@ -352,5 +354,5 @@ func (s state) end(dir string, shown bool) error {
 	if !shown {
 		s.failed(os.Stderr)
 	}
-	return fmt.Errorf("no job is alive, and %s is not complete; `lag status %s` says more, and the command that submitted them submits what is missing", dir, dir)
+	return fmt.Errorf("no job is alive, and %s is not complete; `lag status %s` says more, and the command that submitted them submits what is missing", dir, plain.Quoted(dir))
 }

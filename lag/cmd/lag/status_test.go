@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -72,6 +73,19 @@ Warning: a warning
 	out.Reset()
 	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "How the jobs are is not known: sacct: Connection refused.\n") || !strings.Contains(out.String(), "4 of 13 runs done") {
 		t.Errorf("%v, %s", err, &out)
+	}
+}
+
+// TestStatusWatchOfNothing: a directory without a study is an error, also where one
+// would be followed.
+func TestStatusWatchOfNothing(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	for _, screen := range []bool{false, true} {
+		if err := followWith(ctx, dir, screen); err == nil || !strings.Contains(err.Error(), dir+" contains no ") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 
