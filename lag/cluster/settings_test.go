@@ -61,6 +61,17 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestKubernetesData: pods see only what is on the volume.
+func TestKubernetesData(t *testing.T) {
+	k := NewKubernetes()
+	k.Image, k.Claim = "lag", "runs"
+	w := quick()
+	w.Data = "/data/texts"
+	if text, err := Describe(k, w, 1); err == nil || !strings.Contains(err.Error(), "data: /data/texts is not beside /home/ada/growing/runs/quick") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
 // TestSettingsAgain checks that settings are read as they were written.
 func TestSettingsAgain(t *testing.T) {
 	want := NewSlurm()

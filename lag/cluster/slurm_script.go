@@ -5,14 +5,17 @@ import (
 	_ "embed"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"text/template"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 //go:embed slurm.sh.tmpl
 var slurmText string
 
-var slurmTemplate = template.Must(template.New("slurm.sh").Funcs(template.FuncMap{"quote": quote}).Parse(slurmText))
+var slurmTemplate = template.Must(template.New("slurm.sh").Funcs(template.FuncMap{"quote": plain.Quoted}).Parse(slurmText))
 
 // slurmJob is what a script needs to know.
 type slurmJob struct {
@@ -66,6 +69,8 @@ func (s *Slurm) options(w Work, sub Submission, n int, after []string) (list []s
 	add("--output=%s", filepath.Join(strings.ReplaceAll(w.logs(), "%", "%%"), log))
 	return list, nil
 }
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=,@%+-]+$`)
 
 // inScript returns an option as sbatch reads it in a script.
 func inScript(option string) string {
