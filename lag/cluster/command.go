@@ -83,14 +83,16 @@ func run(ctx context.Context, input string, line ...string) (string, error) {
 	return out.String(), nil
 }
 
-// personal are the beginnings of the names of variables by which people change
-// which jobs Slurm's commands take, and how they write times.
-var personal = []string{"SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT="}
+// others are the beginnings of the names of variables that commands must not see:
+// by some, people change which jobs Slurm's commands take, and how they write
+// times; those of an array are of the job that this process belongs to, and would
+// be handed down to jobs that are no arrays.
+var others = []string{"SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT=", "SLURM_ARRAY_"}
 
 // environment returns the environment of a command.
 func environment(all []string) (list []string) {
 	for _, variable := range all {
-		if !slices.ContainsFunc(personal, func(begin string) bool { return strings.HasPrefix(variable, begin) }) {
+		if !slices.ContainsFunc(others, func(begin string) bool { return strings.HasPrefix(variable, begin) }) {
 			list = append(list, variable)
 		}
 	}

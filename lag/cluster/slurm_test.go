@@ -278,9 +278,10 @@ func TestSlurmRefusals(t *testing.T) {
 }
 
 // TestSlurmEnvironment: what people set for themselves changes neither which jobs
-// are found nor how times are written.
+// are found nor how times are written, and jobs do not get the name of the job in
+// which they are submitted.
 func TestSlurmEnvironment(t *testing.T) {
-	for _, name := range []string{"SQUEUE_PARTITION", "SACCT_FEDERATION", "SLURM_TIME_FORMAT"} {
+	for _, name := range []string{"SQUEUE_PARTITION", "SACCT_FEDERATION", "SLURM_TIME_FORMAT", "SLURM_ARRAY_JOB_ID"} {
 		t.Setenv(name, "low")
 	}
 	t.Setenv("SLURM_CONF", "/etc/slurm.conf")
