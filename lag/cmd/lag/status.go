@@ -129,7 +129,7 @@ func (s state) print(w io.Writer) error {
 		rows++
 		since, words := "", strings.ToLower(j.Words)
 		if !j.Began.IsZero() {
-			since = j.Began.Format("15:04:05")
+			since = clock(j.Began, time.Now())
 		}
 		if j.Reason != "" {
 			words += " (" + j.Reason + ")"
@@ -166,6 +166,14 @@ func (s state) print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// clock returns a time of day, or the date if it is not today's.
+func clock(t, now time.Time) string {
+	if t.YearDay() != now.YearDay() || t.Year() != now.Year() {
+		return t.Format("2006-01-02 15:04")
+	}
+	return t.Format("15:04:05")
 }
 
 // isOf reports whether a run is at work in a job.
@@ -349,6 +357,11 @@ func (s state) end(dir string, shown bool) error {
 		if s.Verdict != "" && !shown {
 			fmt.Println(s.Verdict)
 		}
+		return nil
+	}
+	elsewhere := s.Status == watch.Waiting && !slices.ContainsFunc(s.jobs, func(j cluster.Job) bool { return j.State != cluster.Done })
+	if elsewhere && len(s.jobs) > 0 {
+		fmt.Printf("All jobs are done. What they made is not in %s here.\n", dir)
 		return nil
 	}
 	if !shown {
