@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,20 +37,33 @@ func (r *refusal) Unwrap() error { return r.err }
 
 // command runs a command of an engine with input and returns its output. It ends
 // no sooner than the command, because what a command was asked to do may have been
-// done although it was interrupted.
+// done although it was interrupted. For one that only asks there is [ask].
 func command(ctx context.Context, input string, line ...string) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
+	return run(context.WithoutCancel(ctx), input, line...)
+}
+
+// ask is [command] for a command that changes nothing, which the context cancels.
+func ask(ctx context.Context, line ...string) (string, error) {
+	out, err := run(ctx, "", line...)
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	return out, err
+}
+
+// run runs a command of an engine. It kills it after a time.
+func run(ctx context.Context, input string, line ...string) (string, error) {
 	path, err := exec.LookPath(line[0])
 	if err != nil {
 		return "", &refusal{command: line[0], err: errNotInstalled}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandLimit)
+	ctx, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
 	c := exec.CommandContext(ctx, path, line[1:]...)
-	// Else squeue shortens the lists of the members of arrays.
-	c.Env = append(os.Environ(), "SLURM_BITSTR_LEN=0")
+	c.Env = environment(os.Environ())
 	c.Stdin = strings.NewReader(input)
 	c.WaitDelay = time.Second
 	apart(c)
@@ -56,7 +71,7 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 	c.Stdout, c.Stderr = &out, &said
 	err = c.Run()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("no answer within %s", commandLimit)
+		err = errNoAnswer
 		said.Reset()
 	}
 	if err != nil {
@@ -68,7 +83,36 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 	return out.String(), nil
 }
 
-var errNotInstalled = errors.New("there is no such command on the path")
+// others are the beginnings of the names of variables that commands must not see:
+// by some, people change which jobs Slurm's commands take, and how they write
+// times; those of an array are of the job that this process belongs to, and would
+// be handed down to jobs that are no arrays.
+var others = []string{"SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT=", "SLURM_ARRAY_"}
+
+// environment returns the environment of a command.
+func environment(all []string) (list []string) {
+	for _, variable := range all {
+		if !slices.ContainsFunc(others, func(begin string) bool { return strings.HasPrefix(variable, begin) }) {
+			list = append(list, variable)
+		}
+	}
+	return append(list, "SLURM_BITSTR_LEN=0") // else squeue shortens the lists of the members of arrays
+}
+
+var (
+	errNotInstalled = errors.New("there is no such command on the path")
+	errNoAnswer     = fmt.Errorf("no answer within %s", commandLimit)
+)
+
+// lostAnswer is in what commands say when they have sent something and got no answer.
+var lostAnswer = regexp.MustCompile(`(?i)timed out|timeout|deadline exceeded|connection reset|EOF|zero bytes`)
+
+// unclear reports whether a command that failed may have done what it was asked to
+// do.
+func unclear(err error) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && (errors.Is(err, errNoAnswer) || lostAnswer.MatchString(r.said))
+}
 
 // oneLine returns what a command said in one line, without its name before each
 // part.

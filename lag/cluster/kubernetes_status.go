@@ -54,7 +54,8 @@ type condition struct {
 }
 
 // parse returns the jobs of submissions from the Jobs and the pods that kubectl
-// printed: one for each index, which may have had several pods.
+// printed: one for each index, which may have had several pods. Its ID is the host
+// name of these pods, and so what locks say of who holds them.
 func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err error) {
 	var found struct {
 		Items []resource `json:"items"`
@@ -92,15 +93,12 @@ func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err erro
 
 // logCommand returns the command that shows the output of a pod.
 func (k *Kubernetes) logCommand(pod string) string {
-	if k.Namespace != "" {
-		return fmt.Sprintf("kubectl --namespace %s logs %s", k.Namespace, pod)
-	}
-	return "kubectl logs " + pod
+	return quoted(k.line([]string{"logs", pod}))
 }
 
 // ofPod takes over what the newest pod of the index says.
 func (j *Job) ofPod(pod resource) {
-	j.ID, j.Words, j.Reason = pod.Metadata.Name, pod.Status.Phase, pod.Status.Reason
+	j.Words, j.Reason = pod.Status.Phase, pod.Status.Reason
 	switch pod.Status.Phase {
 	case "Running":
 		j.State, j.Node = Running, pod.Spec.Node

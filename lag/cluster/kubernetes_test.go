@@ -61,13 +61,13 @@ func TestKubernetesStatus(t *testing.T) {
 		}
 	}
 	want := []string{
-		"lag-quick-a-0-aaaaa done Succeeded last",
-		"lag-quick-a-1-bbbbb running Running n2 09:05",
-		"lag-quick-a-2-aaaaa pending Pending Unschedulable: 0/2 nodes are available: 2 Insufficient cpu.",
-		"lag-quick-a-3-aaaaa pending Pending ImagePullBackOff",
-		"lag-quick-a-4-aaaaa failed Failed OOMKilled",
+		"lag-quick-a-0 done Succeeded last",
+		"lag-quick-a-1 running Running n2 09:05",
+		"lag-quick-a-2 pending Pending Unschedulable: 0/2 nodes are available: 2 Insufficient cpu.",
+		"lag-quick-a-3 pending Pending ImagePullBackOff",
+		"lag-quick-a-4 failed Failed OOMKilled",
 		"lag-quick-a-5 pending Waiting",
-		"lag-quick-a-6-aaaaa pending Failed exit code 75",
+		"lag-quick-a-6 pending Failed exit code 75",
 		"lag-quick-b-0 unknown  last",
 	}
 	if diff := cmp.Diff(want, words(jobs)); diff != "" {
@@ -88,6 +88,41 @@ func TestKubernetesStatus(t *testing.T) {
 		jobs, err := NewKubernetes().parse([]byte(text), []Submission{{Name: "lag-quick-b", Workers: 1}})
 		if err != nil || len(jobs) != 1 || words(jobs)[0] != "lag-quick-b-0 "+want+" last" {
 			t.Errorf("%s: %q, %v, want %s", status, words(jobs), err, want)
+		}
+	}
+}
+
+const lookForContext = `kubectl config view --minify -o jsonpath={.contexts[0].context.namespace}{" "}{.current-context}`
+
+// TestKubernetesContext: jobs are looked for where they were submitted, wherever
+// kubectl goes later.
+func TestKubernetesContext(t *testing.T) {
+	for said, want := range map[string]string{
+		`echo 'team far away'`: "--context far away --namespace team ", // the namespace of the context
+		`echo ' near'`:         "--context near --namespace default ",
+		`exit 1`:               "", // in a pod, without a configuration
+	} {
+		calls := commands(t, map[string]string{"kubectl": `[ "$1" != config ] || { ` + said + `; exit; }; [ "$2" = apply ] || echo '{}'`})
+		s := onKubernetes(t, "lag-quick-a", "", 1)
+		e, err := s.engine()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Submit(t.Context(), quick(), s, func(now Submission) error { s = now; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := NewKubernetes().Status(t.Context(), []Submission{s, onKubernetes(t, "lag-quick-b", "", 1)})
+		if err != nil || len(jobs) != 2 {
+			t.Errorf("%q, %v", words(jobs), err)
+		}
+		if err := NewKubernetes().Cancel(t.Context(), []Submission{s}, jobs); err != nil {
+			t.Error(err)
+		}
+		got := called(t, calls)
+		for i, part := range map[int]string{0: lookForContext, 1: "kubectl " + want + "apply", 2: "kubectl " + want + "get", len(got) - 1: "kubectl " + want + "delete"} {
+			if !strings.HasPrefix(got[i], part) {
+				t.Errorf("%s: command %d is %s, want %s", said, i, got[i], part)
+			}
 		}
 	}
 }
@@ -115,11 +150,11 @@ func TestKubernetesCommands(t *testing.T) {
 	if got, err := os.ReadFile(filepath.Join(dir, "input")); err != nil || string(got) != want {
 		t.Errorf("kubectl gets %s, %v", got, err)
 	}
-	jobs := []Job{{ID: "lag-quick-a-1-bbbbb", Works: true, Batch: "lag-quick-a"}}
+	jobs := []Job{{ID: "lag-quick-a-1", Works: true, Batch: "lag-quick-a"}}
 	if err := e.Cancel(t.Context(), []Submission{s, onKubernetes(t, "lag-quick-b", "", 1)}, jobs); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := called(t, calls), []string{"kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
+	if got, want := called(t, calls), []string{lookForContext, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
 		t.Errorf("commands: %q, want %q", got, want)
 	}
 	commands(t, map[string]string{"kubectl": `echo 'error: persistentvolumeclaim "runs" not found' >&2; exit 1`})

@@ -14,7 +14,7 @@ import (
 type Resources struct {
 	Cores  int      `json:"cores"`  // results depend on it, so it stays the same for a study
 	Memory string   `json:"memory"` // such as 8G; empty for what the engine gives
-	Time   Duration `json:"time"`   // that a worker may take at a time; 0 for what the engine allows
+	Time   Duration `json:"time"`   // that a worker may take at a time, with Kubernetes all of them together; 0 for what the engine allows
 	GPUs   int      `json:"gpus"`   // 0 or 1
 }
 

@@ -31,11 +31,12 @@ func TestSettings(t *testing.T) {
 		{"slurm", `{"retries": -1}`, "retries: -1 is not possible"},
 		{"k8s", `{}`, "image: none is given"},
 		{"kubernetes", `{"image": "lag"}`, "claim: none is given"},
-		{"k8s", `{"image": "lag", "claim": "runs", "partition": "cpu"}`, `k8s has no setting "partition"; it has cores, memory, time, gpus, image, claim, mount, namespace,`},
+		{"k8s", `{"image": "lag", "claim": "runs", "partition": "cpu"}`, `k8s has no setting "partition"; it has cores, memory, time, gpus, image, claim, mount, context, namespace,`},
 		{"k8s", `{"image": "lag x", "claim": "runs"}`, `image: "lag x" is no name of an image`},
 		{"k8s", `{"image": "lag", "claim": "Runs"}`, `claim: "Runs" is no name`},
 		{"k8s", `{"image": "lag", "claim": "runs", "mount": "runs"}`, `mount: "runs" is not possible`},
 		{"k8s", `{"image": "lag", "claim": "runs", "mount": "/work/../etc"}`, `mount: `},
+		{"k8s", `{"image": "lag", "claim": "runs", "context": "--help"}`, `context: "--help" is no name of a context`},
 		{"k8s", `{"image": "lag", "claim": "runs", "namespace": "a.b"}`, `namespace: "a.b" is no name`},
 		{"k8s", `{"image": "lag", "claim": "runs", "grace": "30s"}`, "grace: 30s is too short"},
 		{"k8s", `{"image": "lag", "claim": "runs", "cores": -1}`, "cores: -1 is not possible"},
@@ -57,6 +58,17 @@ func TestSettings(t *testing.T) {
 		if text, err := Describe(NewSlurm(), w, 1); err == nil {
 			t.Errorf("it is described: %s", text)
 		}
+	}
+}
+
+// TestKubernetesData: pods see only what is on the volume.
+func TestKubernetesData(t *testing.T) {
+	k := NewKubernetes()
+	k.Image, k.Claim = "lag", "runs"
+	w := quick()
+	w.Data = "/data/texts"
+	if text, err := Describe(k, w, 1); err == nil || !strings.Contains(err.Error(), "data: /data/texts is not beside /home/ada/growing/runs/quick") {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

@@ -116,16 +116,22 @@ func (s *Slurm) Submit(ctx context.Context, w Work, sub Submission, accepted fun
 	return accepted(sub)
 }
 
-// sbatch submits an array of n workers, or the job after others.
+// sbatch submits an array of n workers, or the job after others. It gives the
+// options of the script as arguments too: variables of the environment, such as
+// SBATCH_PARTITION, count more than a script, and arguments count more than these.
 func (s *Slurm) sbatch(ctx context.Context, w Work, sub Submission, n int, after []string) (id string, err error) {
 	script, err := s.script(w, sub, n, after)
+	if err != nil {
+		return "", err
+	}
+	options, err := s.options(w, sub, n, after)
 	if err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(w.logs(), 0o755); err != nil {
 		return "", err
 	}
-	out, err := command(ctx, script, "sbatch", "--parsable")
+	out, err := command(ctx, script, append([]string{"sbatch", "--parsable"}, options...)...)
 	if err != nil {
 		return "", s.explain(ctx, err)
 	}
@@ -146,7 +152,7 @@ func (s *Slurm) explain(ctx context.Context, err error) error {
 	case errors.Is(err, errNotInstalled):
 		return fmt.Errorf("%w: this machine is no login node of a Slurm cluster, or its commands are elsewhere", err)
 	case strings.Contains(r.said, "invalid partition") || strings.Contains(r.said, "Invalid partition"):
-		if out, listErr := command(ctx, "", "sinfo", "-h", "-o", "%R"); listErr == nil {
+		if out, listErr := ask(ctx, "sinfo", "-h", "-o", "%R"); listErr == nil {
 			there := strings.Fields(out)
 			slices.Sort(there)
 			return fmt.Errorf("%w%s; there are %s", err, closest.Hint(s.Partition, there), strings.Join(slices.Compact(there), ", "))
@@ -162,7 +168,7 @@ var maxArraySize = regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*(\d+)`)
 
 // mostInArray returns the number of jobs that an array may have.
 func mostInArray(ctx context.Context) int {
-	out, err := command(ctx, "", "scontrol", "show", "config")
+	out, err := ask(ctx, "scontrol", "show", "config")
 	if m := maxArraySize.FindStringSubmatch(out); err == nil && m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
 			return n

@@ -13,8 +13,9 @@ import (
 )
 
 // Status implements [Engine]. It asks sacct for all jobs at once, and squeue for
-// those that have not ended: it knows why they wait, and what sacct does not know
-// yet. Where there is no accounting, or it does not answer, it asks squeue for all.
+// those that may not have ended: it knows why they wait, and what sacct does not
+// know yet. Where there is no accounting, or it does not answer, it asks squeue for
+// all.
 func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 	jobs, ids := expected(list)
 	if !complete(list) {
@@ -47,9 +48,12 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 		}
 		queued := takeOver(jobs, told)
 		for id, j := range jobs {
-			// It was cancelled while it waited for another turn, of which sacct has no record.
-			if j.Words == "REQUEUED" && !queued[id] {
+			switch {
+			case queued[id]:
+			case j.Words == "REQUEUED": // cancelled while it waited for another turn, of which sacct has no record
 				j.State = Cancelled
+			case j.State.Alive(): // sacct was not told how it ended, as after a crash of the controller
+				j.State, j.Reason, j.Node = Unknown, "not in the queue", ""
 			}
 		}
 	}
@@ -57,7 +61,13 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 }
 
 // ended reports whether nothing more can happen to the job.
-func (j *Job) ended() bool { return j.State != Unknown && !j.State.Alive() }
+func (j *Job) ended() bool {
+	switch j.Words {
+	case "PREEMPTED", "NODE_FAIL", "BOOT_FAIL": // perhaps it is queued again, which sacct says seconds later
+		return false
+	}
+	return j.State != Unknown && !j.State.Alive()
+}
 
 // expected returns the jobs that were submitted, of which nothing is known, and
 // the numbers by which Slurm knows them.
@@ -154,7 +164,7 @@ func stateOf(word string) State {
 
 // sacct returns what the accounting says of jobs: nothing where there is none.
 func sacct(ctx context.Context, ids []string) ([]told, error) {
-	out, err := command(ctx, "", "sacct", "-XPn", "-j", strings.Join(ids, ","), "--format=JobID,JobName,State,ExitCode,Start,NodeList")
+	out, err := ask(ctx, "sacct", "-XPn", "-j", strings.Join(ids, ","), "--format=JobID,JobName,State,ExitCode,Start,NodeList")
 	if r, ok := errors.AsType[*refusal](err); ok && strings.Contains(r.said, "accounting storage is disabled") {
 		return nil, nil
 	}
@@ -172,7 +182,7 @@ func sacct(ctx context.Context, ids []string) ([]told, error) {
 // squeue returns what the queue says of the jobs that some arguments choose. Those
 // that ended long ago are not in it.
 func squeue(ctx context.Context, choice ...string) ([]told, error) {
-	out, err := command(ctx, "", append([]string{"squeue", "-h", "-r", "-t", "all", "-o", "%i|%j|%T|%r|%S|%N"}, choice...)...)
+	out, err := ask(ctx, append([]string{"squeue", "-h", "-r", "-t", "all", "-o", "%i|%j|%T|%r|%S|%N"}, choice...)...)
 	if r, ok := errors.AsType[*refusal](err); ok && strings.Contains(r.said, "Invalid job id") { // none of them is in it
 		return nil, nil
 	}

@@ -86,7 +86,7 @@ func Start(ctx context.Context, e Engine, w Work, workers int, done Progress) (s
 }
 
 // submit submits next and records it. Submissions of which nothing is alive are
-// recorded no more. If nothing is accepted, the record stays as it was.
+// recorded no more. If nothing can have been accepted, the record stays as it was.
 func (r record) submit(ctx context.Context, e Engine, w Work, next Submission, c counts) (now Submission, err error) {
 	before := r
 	r = record{Config: w.Hash}
@@ -106,7 +106,10 @@ func (r record) submit(ctx context.Context, e Engine, w Work, next Submission, c
 		return r.write(w.Dir)
 	})
 	now = r.Submissions[place]
-	if err != nil && len(now.Jobs) == 0 && now.Last == "" {
+	switch {
+	case unclear(err): // the name tells what was submitted
+		err = fmt.Errorf("%w (it may have been submitted all the same)", err)
+	case err != nil && len(now.Jobs) == 0 && now.Last == "":
 		err = errors.Join(err, before.write(w.Dir))
 	}
 	return now, err

@@ -5,6 +5,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Work is what the workers of a directory do.
@@ -40,19 +42,9 @@ func (w Work) report(p places) []string { return []string{p.program, "report", p
 func quoted(command []string) string {
 	var words []string
 	for _, word := range command {
-		words = append(words, quote(word))
+		words = append(words, plain.Quoted(word))
 	}
 	return strings.Join(words, " ")
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=,@%+-]+$`)
-
-// quote returns a word as a shell reads it.
-func quote(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // longestName is the length of names that Kubernetes takes for Jobs whose pods are

@@ -7,8 +7,8 @@
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:USR1@120
-#SBATCH --chdir="/home/ada/growing"
-#SBATCH --output="/home/ada/growing/runs/quick/cluster/logs/%j.log"
+#SBATCH --chdir=/home/ada/growing
+#SBATCH --output=/home/ada/growing/runs/quick/cluster/logs/%j.log
 
 # After the workers of quick: what they could not do, the analysis and the report.
 set -u

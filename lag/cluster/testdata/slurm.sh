@@ -7,8 +7,8 @@
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:USR1@120
-#SBATCH --chdir="/home/ada/growing"
-#SBATCH --output="/home/ada/growing/runs/quick/cluster/logs/%A_%a.log"
+#SBATCH --chdir=/home/ada/growing
+#SBATCH --output=/home/ada/growing/runs/quick/cluster/logs/%A_%a.log
 
 # One of the workers of quick: it takes the runs that no other holds, and ends when none is left.
 set -u
@@ -75,8 +75,8 @@ exit "$code"
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:USR1@120
-#SBATCH --chdir="/home/ada/growing"
-#SBATCH --output="/home/ada/growing/runs/quick/cluster/logs/%j.log"
+#SBATCH --chdir=/home/ada/growing
+#SBATCH --output=/home/ada/growing/runs/quick/cluster/logs/%j.log
 
 # After the workers of quick: what they could not do, the analysis and the report.
 set -u

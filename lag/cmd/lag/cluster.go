@@ -44,7 +44,7 @@ func asNumber(text string) (any, error) {
 
 var clusterFlagList = []clusterFlag{
 	{"cores", "`cores` of each worker; results depend on them, so a study keeps its number (default 1)", "", asNumber},
-	{"time", "`duration` that a worker may run at a time, such as 4h or 1d12h; it then saves and is queued again", "", asText},
+	{"time", "`duration` that a worker may run at a time, such as 4h or 1d12h; it then saves and is queued again; with Kubernetes, that the whole Job may take", "", asText},
 	{"memory", "`amount` of memory of each worker, such as 8G", "", asText},
 	{"gpus", "`devices` of each worker: 0 or 1 (default 0)", "", asNumber},
 	{"partition", "`name` of Slurm's partition", "", asText},
@@ -53,7 +53,8 @@ var clusterFlagList = []clusterFlag{
 	{"sbatch", "one more `option` of sbatch, such as --constraint=avx512; may be repeated", "options", nil},
 	{"image", "`name` of the image that Kubernetes runs, see docker/", "", asText},
 	{"claim", "`name` of Kubernetes' PersistentVolumeClaim that holds what is beside the output directory", "", asText},
-	{"namespace", "`name` of Kubernetes' namespace", "", asText},
+	{"context", "`name` of kubectl's context (default the current one)", "", asText},
+	{"namespace", "`name` of Kubernetes' namespace (default that of the context)", "", asText},
 	{"queue", "`name` of the local queue of Kueue", "", asText},
 	{"suspend", "submit Kubernetes' Job suspended", "", asBool},
 }
@@ -181,5 +182,5 @@ func tellStarted(dir string, s cluster.Started, done cluster.Progress) {
 		}
 		fmt.Println(".")
 	}
-	fmt.Printf("`lag status %s` shows how far they are; `lag cancel %s` cancels them.\n", dir, dir)
+	fmt.Printf("`lag status %s` shows how far they are; `lag cancel %s` cancels them.\n", plain.Quoted(dir), plain.Quoted(dir))
 }

@@ -129,7 +129,7 @@ func (s state) print(w io.Writer) error {
 		rows++
 		since, words := "", strings.ToLower(j.Words)
 		if !j.Began.IsZero() {
-			since = j.Began.Format("15:04:05")
+			since = clock(j.Began, time.Now())
 		}
 		if j.Reason != "" {
 			words += " (" + j.Reason + ")"
@@ -166,6 +166,14 @@ func (s state) print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// clock returns a time of day, or the date if it is not today's.
+func clock(t, now time.Time) string {
+	if t.YearDay() != now.YearDay() || t.Year() != now.Year() {
+		return t.Format("2006-01-02 15:04")
+	}
+	return t.Format("15:04:05")
 }
 
 // isOf reports whether a run is at work in a job.
@@ -293,14 +301,16 @@ const (
 )
 
 // followWith is [follow]. On a whole screen it shows the whole state each time,
-// else a line.
+// else a line. What cannot be read at first is an error; later it is asked again.
 func followWith(ctx context.Context, dir string, screen bool) error {
 	line, trouble := "", ""
-	for {
+	for first := true; ; first = false {
 		s, err := look(ctx, dir)
 		switch {
 		case ctx.Err() != nil:
 			return left(ctx, dir)
+		case err != nil && first:
+			return err
 		case err == nil && s.silent != nil && !screen:
 			err = s.silent
 			fallthrough
@@ -337,7 +347,7 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 
 // left is the error of following that was interrupted.
 func left(ctx context.Context, dir string) error {
-	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", dir)
+	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", plain.Quoted(dir))
 	return context.Cause(ctx)
 }
 
@@ -349,8 +359,13 @@ func (s state) end(dir string, shown bool) error {
 		}
 		return nil
 	}
+	elsewhere := s.Status == watch.Waiting && !slices.ContainsFunc(s.jobs, func(j cluster.Job) bool { return j.State != cluster.Done })
+	if elsewhere && len(s.jobs) > 0 {
+		fmt.Printf("All jobs are done. What they made is not in %s here.\n", dir)
+		return nil
+	}
 	if !shown {
 		s.failed(os.Stderr)
 	}
-	return fmt.Errorf("no job is alive, and %s is not complete; `lag status %s` says more, and the command that submitted them submits what is missing", dir, dir)
+	return fmt.Errorf("no job is alive, and %s is not complete; `lag status %s` says more, and the command that submitted them submits what is missing", dir, plain.Quoted(dir))
 }
