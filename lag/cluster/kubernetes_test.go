@@ -92,6 +92,24 @@ func TestKubernetesStatus(t *testing.T) {
 	}
 }
 
+// TestKubernetesRemoved: of a Job that is removed, no pod is replaced, though some
+// may still save; and what was cancelled is known to be, when nothing is left of it.
+func TestKubernetesRemoved(t *testing.T) {
+	const left = `{"items": [%s
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-0-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "0"}, "creationTimestamp": "2026-11-30T09:00:00Z", "deletionTimestamp": "2026-11-30T09:10:00Z"},
+ "spec": {"nodeName": "n1"}, "status": {"phase": "Running", "startTime": "2026-11-30T09:00:01Z"}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-1-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "1"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {}, "status": {"phase": "Succeeded"}}]}`
+	for _, job := range []string{"", `{"kind": "Job", "metadata": {"name": "lag-quick-a", "deletionTimestamp": "2026-11-30T09:10:00Z"}},`} {
+		for cancelled, last := range map[bool]State{false: Unknown, true: Cancelled} {
+			jobs, err := NewKubernetes().parse(fmt.Appendf(nil, left, job), []Submission{{Name: "lag-quick-a", Workers: 3, Cancelled: cancelled}})
+			if err != nil || len(jobs) != 3 || jobs[0].State != Cancelled || jobs[0].Words != "Terminating" || jobs[1].State != Done || jobs[2].State != last {
+				t.Errorf("%q, %v; want the last to be %s", words(jobs), err, last)
+			}
+		}
+	}
+}
+
 // TestKubernetesCommands checks what kubectl is told.
 func TestKubernetesCommands(t *testing.T) {
 	dir := t.TempDir()
