@@ -35,7 +35,7 @@ func TestResultElsewhere(t *testing.T) {
 			t.Errorf("it says %s", out)
 		}
 	}
-	if out := says(t, "status", filepath.Join("runs", "smoke")); !strings.Contains(out, "Workers: 2 done.") {
+	if out := says(t, "status", filepath.Join("runs", "smoke")); !strings.Contains(out, "a volume that is not mounted here\nWorkers: 2 done.") {
 		t.Errorf("lag status says %s", out)
 	}
 	if out := says(t, "status", "-watch", filepath.Join("runs", "smoke")); !strings.HasSuffix(out, "The jobs ended well; the result is on their volume.\n") {

@@ -107,7 +107,7 @@ func (s state) alive() (n int) {
 // left, and what failed.
 func (s state) print(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintln(&b, watch.Headline(s.State))
+	fmt.Fprintln(&b, s.headline())
 	if s.Planned > 0 && s.Status != watch.Complete {
 		fmt.Fprintln(&b, s.missing())
 	}
@@ -166,6 +166,14 @@ func (s state) print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// headline says in a line how far the directory is.
+func (s state) headline() string {
+	if s.Status == watch.Waiting && len(s.jobs) > 0 {
+		return fmt.Sprintf("%s: nothing is here yet, or the jobs write to a volume that is not mounted here", preview.Visible(s.Dir))
+	}
+	return watch.Headline(s.State)
 }
 
 // isOf reports whether a run is at work in a job.
@@ -315,7 +323,7 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 				return err
 			}
 		default:
-			now := watch.Headline(s.State)
+			now := s.headline()
 			if len(s.jobs) > 0 {
 				now += ". " + s.summary()
 			}
