@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,18 +72,28 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 
 var errNotInstalled = errors.New("there is no such command on the path")
 
-// oneLine returns what a command said in one line, without its name before each
-// part.
+// logged is a line of the log that kubectl writes beside its errors.
+var logged = regexp.MustCompile(`^[IWEF][0-9]{4} [0-9:.]+ +[0-9]+ [\w.]+:[0-9]+\] `)
+
+// oneLine returns what a command said in one line, each part once and without the
+// command's name before it.
 func oneLine(name, text string) string {
-	var parts []string
+	var parts, log []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		for _, prefix := range []string{name + ": ", "error: ", "fatal: "} {
 			line = strings.TrimPrefix(line, prefix)
 		}
-		if line != "" {
-			parts = append(parts, line)
+		to := &parts
+		if logged.MatchString(line) {
+			to = &log
 		}
+		if line != "" && !slices.Contains(*to, line) {
+			*to = append(*to, line)
+		}
+	}
+	if len(parts) == 0 {
+		parts = log
 	}
 	return strings.Join(parts, "; ")
 }
