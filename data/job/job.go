@@ -2,7 +2,10 @@
 // the environment that Slurm and Kubernetes give it.
 package job
 
-import "os"
+import (
+	"cmp"
+	"os"
+)
 
 // longest is the length of a name in bytes that [Name] returns at most.
 const longest = 100
@@ -11,7 +14,8 @@ const longest = 100
 // it, or "" if it has none:
 //
 //	Slurm        12, or 12_3 for task 3 of the array 12
-//	Kubernetes   the host name of the pod, for a pod of an Indexed Job
+//	Kubernetes   the name of the pod (POD_NAME, which its manifest has to set), or else
+//	             its host name, which has no suffix, for a pod of an Indexed Job
 func Name() string {
 	name := ""
 	array, task := os.Getenv("SLURM_ARRAY_JOB_ID"), os.Getenv("SLURM_ARRAY_TASK_ID")
@@ -21,7 +25,7 @@ func Name() string {
 	case os.Getenv("SLURM_JOB_ID") != "":
 		name = os.Getenv("SLURM_JOB_ID")
 	case os.Getenv("JOB_COMPLETION_INDEX") != "":
-		if name = os.Getenv("HOSTNAME"); name == "" {
+		if name = cmp.Or(os.Getenv("POD_NAME"), os.Getenv("HOSTNAME")); name == "" {
 			name, _ = os.Hostname() // without it there is only the index
 		}
 		if name == "" {

@@ -114,18 +114,28 @@ func unclear(err error) bool {
 	return ok && (errors.Is(err, errNoAnswer) || lostAnswer.MatchString(r.said))
 }
 
-// oneLine returns what a command said in one line, without its name before each
-// part.
+// logged is a line of the log that kubectl writes beside its errors.
+var logged = regexp.MustCompile(`^[IWEF][0-9]{4} [0-9:.]+ +[0-9]+ [\w.]+:[0-9]+\] `)
+
+// oneLine returns what a command said in one line, each part once and without the
+// command's name before it.
 func oneLine(name, text string) string {
-	var parts []string
+	var parts, log []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		for _, prefix := range []string{name + ": ", "error: ", "fatal: "} {
 			line = strings.TrimPrefix(line, prefix)
 		}
-		if line != "" {
-			parts = append(parts, line)
+		to := &parts
+		if logged.MatchString(line) {
+			to = &log
 		}
+		if line != "" && !slices.Contains(*to, line) {
+			*to = append(*to, line)
+		}
+	}
+	if len(parts) == 0 {
+		parts = log
 	}
 	return strings.Join(parts, "; ")
 }

@@ -43,7 +43,7 @@ func NewKubernetes() *Kubernetes {
 var (
 	labelForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	claimForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
-	imageForm = regexp.MustCompile(`^[a-zA-Z0-9][\w./:@-]*$`)
+	imageForm = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/)?[a-z0-9][a-z0-9._/-]*(:\w[\w.-]*)?(@sha256:[0-9a-f]{64})?$`)
 )
 
 // Check implements [Engine].
@@ -95,6 +95,9 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 		return err
 	}
 	if _, err := k.kubectl(ctx, string(text), "apply", "-f", "-"); err != nil {
+		if !errors.Is(err, errNotInstalled) { // the configuration may have been taken though the Job was not
+			_ = k.remove(ctx, []string{s.Name}) // the reason is err
+		}
 		return err
 	}
 	s.Jobs, s.Last = []Array{{s.Name, s.Workers}}, s.Name
@@ -170,15 +173,24 @@ func (k *Kubernetes) Cancel(ctx context.Context, list []Submission, jobs []Job) 
 		var names []string
 		for _, s := range of {
 			if slices.ContainsFunc(jobs, func(j Job) bool { return j.Batch == s.Name }) {
-				names = append(names, "job/"+s.Name, "configmap/"+s.Name)
+				names = append(names, s.Name)
 			}
 		}
 		if len(names) == 0 {
 			return nil
 		}
-		_, err := k.kubectl(ctx, "", append([]string{"delete", "--ignore-not-found", "--wait=false"}, names...)...)
-		return err
+		return k.remove(ctx, names)
 	})
+}
+
+// remove removes what was submitted under some names, as far as it is there.
+func (k *Kubernetes) remove(ctx context.Context, names []string) error {
+	line := []string{"delete", "--ignore-not-found", "--wait=false"}
+	for _, name := range names {
+		line = append(line, "job/"+name, "configmap/"+name)
+	}
+	_, err := k.kubectl(ctx, "", line...)
+	return err
 }
 
 // byNamespace calls do with the submissions of each namespace of each cluster.

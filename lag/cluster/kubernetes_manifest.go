@@ -51,6 +51,10 @@ func (k *Kubernetes) manifest(w Work, s Submission) ([]byte, error) {
 		"automountServiceAccountToken":  false,
 		"containers": []object{{
 			"name": "lag", "image": k.Image, "workingDir": path.Dir(k.Mount), "command": []string{"bash", "-c", script}, "resources": resources,
+			"env": []object{
+				{"name": "LAG_CORES", "value": fmt.Sprint(k.Cores)}, // else a pod uses those of its node, whatever it may use of them
+				{"name": "POD_NAME", "valueFrom": object{"fieldRef": object{"fieldPath": "metadata.name"}}},
+			},
 			"volumeMounts": []object{{"name": "runs", "mountPath": k.Mount}, {"name": "config", "mountPath": configMount, "readOnly": true}},
 		}},
 		"volumes": []object{
@@ -126,6 +130,6 @@ func (k *Kubernetes) resources() (object, error) {
 func (k *Kubernetes) script(w Work) (string, error) {
 	p := places{"lag", path.Join(configMount, configName), path.Join(k.Mount, filepath.Base(w.Dir)), path.Join(k.Mount, filepath.Base(w.Data))}
 	var b strings.Builder
-	err := kubernetesTemplate.Execute(&b, map[string]any{"Cores": k.Cores, "Worker": quoted(w.worker(p)), "Plain": quoted(w.plain(p)), "Report": quoted(w.report(p))})
+	err := kubernetesTemplate.Execute(&b, map[string]any{"Worker": quoted(w.worker(p)), "Plain": quoted(w.plain(p)), "Report": quoted(w.report(p))})
 	return b.String(), err
 }

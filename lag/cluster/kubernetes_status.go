@@ -82,8 +82,11 @@ func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err erro
 				j.ofPod(found.Items[pod])
 				j.Command = k.logCommand(found.Items[pod].Metadata.Name)
 			}
-			if its != nil {
+			switch {
+			case its != nil && its.Metadata.Deleted == nil:
 				j.ofJob(its, index)
+			case j.State.Alive() || s.Cancelled && j.State == Unknown: // its Job is removed, and with it what is left of its pods
+				j.State = Cancelled
 			}
 			jobs = append(jobs, j)
 		}

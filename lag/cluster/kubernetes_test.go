@@ -127,6 +127,24 @@ func TestKubernetesContext(t *testing.T) {
 	}
 }
 
+// TestKubernetesRemoved: of a Job that is removed, no pod is replaced, though some
+// may still save; and what was cancelled is known to be, when nothing is left of it.
+func TestKubernetesRemoved(t *testing.T) {
+	const left = `{"items": [%s
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-0-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "0"}, "creationTimestamp": "2026-11-30T09:00:00Z", "deletionTimestamp": "2026-11-30T09:10:00Z"},
+ "spec": {"nodeName": "n1"}, "status": {"phase": "Running", "startTime": "2026-11-30T09:00:01Z"}},
+{"kind": "Pod", "metadata": {"name": "lag-quick-a-1-aaaaa", "labels": {"lag-submission": "lag-quick-a"}, "annotations": {"batch.kubernetes.io/job-completion-index": "1"}, "creationTimestamp": "2026-11-30T09:00:00Z"},
+ "spec": {}, "status": {"phase": "Succeeded"}}]}`
+	for _, job := range []string{"", `{"kind": "Job", "metadata": {"name": "lag-quick-a", "deletionTimestamp": "2026-11-30T09:10:00Z"}},`} {
+		for cancelled, last := range map[bool]State{false: Unknown, true: Cancelled} {
+			jobs, err := NewKubernetes().parse(fmt.Appendf(nil, left, job), []Submission{{Name: "lag-quick-a", Workers: 3, Cancelled: cancelled}})
+			if err != nil || len(jobs) != 3 || jobs[0].State != Cancelled || jobs[0].Words != "Terminating" || jobs[1].State != Done || jobs[2].State != last {
+				t.Errorf("%q, %v; want the last to be %s", words(jobs), err, last)
+			}
+		}
+	}
+}
+
 // TestKubernetesCommands checks what kubectl is told.
 func TestKubernetesCommands(t *testing.T) {
 	dir := t.TempDir()
@@ -157,13 +175,34 @@ func TestKubernetesCommands(t *testing.T) {
 	if got, want := called(t, calls), []string{lookForContext, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
 		t.Errorf("commands: %q, want %q", got, want)
 	}
-	commands(t, map[string]string{"kubectl": `echo 'error: persistentvolumeclaim "runs" not found' >&2; exit 1`})
+	calls = commands(t, map[string]string{"kubectl": `echo 'error: persistentvolumeclaim "runs" not found' >&2; exit 1`})
 	if err := e.Submit(t.Context(), quick(), s, func(Submission) error { return nil }); err == nil || err.Error() != `kubectl: persistentvolumeclaim "runs" not found` {
 		t.Errorf("%v", err)
+	}
+	if got, want := called(t, calls), []string{lookForContext, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
+		t.Errorf("what was refused may be there in part: %q, want %q", got, want)
 	}
 	t.Setenv("PATH", t.TempDir())
 	if _, err := e.Status(t.Context(), []Submission{s}); err == nil || !strings.Contains(err.Error(), "kubectl: there is no such command on the path") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestKubernetesErrors: of what kubectl says, the error has the reason, once.
+func TestKubernetesErrors(t *testing.T) {
+	for said, want := range map[string]string{
+		`E1130 12:37:19.877155    6229 memcache.go:381] "Couldn't get current server API group list" err="connection refused"
+E1130 12:37:19.877482    6229 memcache.go:381] "Couldn't get current server API group list" err="connection refused"
+The connection to the server 127.0.0.1:27999 was refused - did you specify the right host or port?
+`: "The connection to the server 127.0.0.1:27999 was refused - did you specify the right host or port?",
+		`Error from server (NotFound): error when creating "STDIN": namespaces "nope" not found
+Error from server (NotFound): error when creating "STDIN": namespaces "nope" not found
+`: `Error from server (NotFound): error when creating "STDIN": namespaces "nope" not found`,
+		"E1130 12:37:19.877482    6229 run.go:1] nothing else\n": "E1130 12:37:19.877482    6229 run.go:1] nothing else",
+	} {
+		if got := oneLine("kubectl", said); got != want {
+			t.Errorf("%q becomes %q", said, got)
+		}
 	}
 }
 

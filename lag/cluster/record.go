@@ -39,6 +39,8 @@ type Submission struct {
 	Jobs     []Array         `json:"jobs"`            // those that the engine has accepted
 	Last     string          `json:"last"`            // the job after the workers; empty if it was not accepted
 	After    []string        `json:"after,omitempty"` // workers of other submissions, for which the last job waits too
+
+	Cancelled bool `json:"cancelled,omitempty"` // [Cancel] was asked to; engines may forget it
 }
 
 // Array is a job of several workers.

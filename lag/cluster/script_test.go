@@ -184,9 +184,6 @@ func TestScriptSignals(t *testing.T) {
 // TestKubernetesScript runs the script of pods: index 0 goes on to the analysis when
 // the worker has ended well, and the exit code is that of the command that failed.
 func TestKubernetesScript(t *testing.T) {
-	if _, err := exec.LookPath("taskset"); err != nil {
-		t.Skip(err)
-	}
 	for _, test := range []struct{ index, code, commands int }{{0, 0, 3}, {1, 0, 1}, {0, 75, 1}, {1, 2, 1}} {
 		dir := scriptDir(t, test.code)
 		text, err := NewKubernetes().script(quick())

@@ -33,6 +33,9 @@ func TestSettings(t *testing.T) {
 		{"kubernetes", `{"image": "lag"}`, "claim: none is given"},
 		{"k8s", `{"image": "lag", "claim": "runs", "partition": "cpu"}`, `k8s has no setting "partition"; it has cores, memory, time, gpus, image, claim, mount, context, namespace,`},
 		{"k8s", `{"image": "lag x", "claim": "runs"}`, `image: "lag x" is no name of an image`},
+		{"k8s", `{"image": "lag:0.2:x", "claim": "runs"}`, `image: "lag:0.2:x" is no name of an image`},
+		{"k8s", `{"image": "Lag", "claim": "runs"}`, `image: "Lag" is no name of an image`},
+		{"k8s", `{"image": "lag@sha256:12", "claim": "runs"}`, `image: "lag@sha256:12" is no name of an image`},
 		{"k8s", `{"image": "lag", "claim": "Runs"}`, `claim: "Runs" is no name`},
 		{"k8s", `{"image": "lag", "claim": "runs", "mount": "runs"}`, `mount: "runs" is not possible`},
 		{"k8s", `{"image": "lag", "claim": "runs", "mount": "/work/../etc"}`, `mount: `},
@@ -69,6 +72,18 @@ func TestKubernetesData(t *testing.T) {
 	w.Data = "/data/texts"
 	if text, err := Describe(k, w, 1); err == nil || !strings.Contains(err.Error(), "data: /data/texts is not beside /home/ada/growing/runs/quick") {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// TestImages checks names of images as they are in use.
+func TestImages(t *testing.T) {
+	k := NewKubernetes()
+	k.Claim = "runs"
+	for _, k.Image = range []string{"lag", "lag:0.2", "localhost:5000/lag:cpu", "registry.example.org:443/a_team/lag__x/lag:v0.2-rc.1", "Registry.example.org/lag",
+		"123.dkr.ecr.eu-west-1.amazonaws.com/lag:0.2@sha256:" + strings.Repeat("0a", 32)} {
+		if err := k.Check(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 type Progress struct {
 	Complete bool // the result is there
 	Trained  bool // no run is left to train; the result may be missing
+	Unseen   bool // nothing of the work is in the directory: it has not begun, or it is done where this machine does not see it
 }
 
 // Started is what [Start] did.
@@ -27,6 +28,7 @@ type Started struct {
 	Submitted int      // workers
 	Jobs      []string // of the workers that were submitted, as the engine names them
 	Last      string   // the job after the workers, if one was submitted
+	Complete  bool     // the work is complete, as its directory says or, if that is elsewhere, the job after the workers
 }
 
 // Start submits what is missing so that the work has a number of workers: nothing
@@ -40,7 +42,7 @@ func Start(ctx context.Context, e Engine, w Work, workers int, done Progress) (s
 	if workers < 1 {
 		return s, fmt.Errorf("%d workers are not possible; use 1 or more", workers)
 	}
-	if done.Complete {
+	if s.Complete = done.Complete; s.Complete {
 		return s, nil
 	}
 	unlock, err := lock(ctx, w.Dir)
@@ -63,6 +65,9 @@ func Start(ctx context.Context, e Engine, w Work, workers int, done Progress) (s
 	p := tally(jobs)
 	if err := r.agree(w, next, p); err != nil {
 		return s, err
+	}
+	if s.Complete = done.Unseen && r.Config == w.Hash && Finished(jobs); s.Complete {
+		return s, nil
 	}
 	s.Alive = p.alive
 	next.Workers = p.missing(workers, done.Trained)
@@ -257,6 +262,12 @@ func cancel(ctx context.Context, list []Submission, jobs []Job) error {
 	})
 }
 
+// Finished reports whether a job after the workers ended well, so that the result
+// is there.
+func Finished(jobs []Job) bool {
+	return slices.ContainsFunc(jobs, func(j Job) bool { return j.Last && j.State == Done })
+}
+
 // Look returns the jobs that were submitted for a directory, the workers first.
 // There are none if nothing was.
 func Look(ctx context.Context, dir string) ([]Job, error) {
@@ -292,6 +303,14 @@ func Cancel(ctx context.Context, dir string) ([]Job, error) {
 	alive := slices.DeleteFunc(jobs, func(j Job) bool { return !j.State.Alive() })
 	if len(alive) == 0 {
 		return nil, nil
+	}
+	for i, sub := range r.Submissions {
+		if slices.ContainsFunc(alive, func(j Job) bool { return j.Batch == sub.Name }) {
+			r.Submissions[i].Cancelled = true
+		}
+	}
+	if err := r.write(dir); err != nil {
+		return nil, err
 	}
 	return alive, cancel(ctx, r.Submissions, alive)
 }

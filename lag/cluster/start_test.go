@@ -113,7 +113,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", what, got, want)
 		}
 	}
-	expect("at first", start(t, w, 3, Progress{}), Started{0, 3, []string{"1"}, "2"})
+	expect("at first", start(t, w, 3, Progress{}), Started{0, 3, []string{"1"}, "2", false})
 	if text, err := os.ReadFile(filepath.Join(w.Dir, Dir, configName)); err != nil || string(text) != string(w.Config) {
 		t.Errorf("the workers' configuration: %s, %v", text, err)
 	}
@@ -121,22 +121,23 @@ func TestStart(t *testing.T) {
 	expect("fewer wanted", start(t, w, 2, Progress{}), Started{Alive: 3})
 	set(t, Running, "1_0", "1_1", "1_2")
 	set(t, Cancelled, "1_1")
-	expect("one cancelled", start(t, w, 3, Progress{}), Started{2, 1, []string{"3"}, "4"})
+	expect("one cancelled", start(t, w, 3, Progress{}), Started{2, 1, []string{"3"}, "4", false})
 	if got := strings.Join(pretence.cancelled, " "); got != "2" {
 		t.Errorf("the job after the first workers must be replaced; cancelled: %q", got)
 	}
 	set(t, Failed, "1_0")
 	set(t, Done, "1_2")
-	expect("one done, one failed", start(t, w, 3, Progress{}), Started{1, 1, []string{"5"}, "6"})
+	expect("one done, one failed", start(t, w, 3, Progress{}), Started{1, 1, []string{"5"}, "6", false})
 	set(t, Done, "3_0", "5_0")
 	set(t, Running, "6")
 	expect("the analysis runs", start(t, w, 3, Progress{}), Started{})
 	set(t, Failed, "6")
-	expect("the analysis failed, and nothing is left to train", start(t, w, 3, Progress{Trained: true}), Started{0, 0, nil, "7"})
+	expect("the analysis failed, and nothing is left to train", start(t, w, 3, Progress{Trained: true}), Started{0, 0, nil, "7", false})
 	set(t, Failed, "7")
-	expect("it failed again, and more is to be trained", start(t, w, 3, Progress{}), Started{0, 3, []string{"8"}, "9"})
+	expect("it failed again, and more is to be trained", start(t, w, 3, Progress{}), Started{0, 3, []string{"8"}, "9", false})
 	set(t, Done, "8_0", "8_1", "8_2", "9")
-	expect("complete", start(t, w, 3, Progress{Complete: true}), Started{})
+	expect("complete, as far as is seen here", start(t, w, 3, Progress{Unseen: true}), Started{Complete: true})
+	expect("complete", start(t, w, 3, Progress{Complete: true}), Started{Complete: true})
 
 	jobs, err := Look(t.Context(), w.Dir)
 	if err != nil || len(jobs) != 4 || !jobs[0].Works || !jobs[3].Last {
@@ -181,10 +182,16 @@ func TestStartRefusals(t *testing.T) {
 	if err != nil || len(cancelled) != 3 {
 		t.Errorf("%q, %v", words(cancelled), err)
 	}
+	if r, err := readRecord(w.Dir); err != nil || len(r.Submissions) != 2 || !r.Submissions[0].Cancelled {
+		t.Errorf("%+v, %v: it is not recorded that they were cancelled", r.Submissions, err)
+	}
 	if again, err := Cancel(t.Context(), w.Dir); err != nil || len(again) != 0 {
 		t.Errorf("%q, %v", words(again), err)
 	}
-	start(t, other, 2, Progress{}) // nothing of the first is alive
+	set(t, Done, "2")                                                      // though it was cancelled, the analysis had come to its end
+	if s := start(t, other, 2, Progress{Unseen: true}); s.Submitted != 2 { // what has ended is of another configuration
+		t.Errorf("%+v", s)
+	}
 	path := filepath.Join(w.Dir, Dir, recordName)
 	if err := os.WriteFile(path, []byte("{"), 0o644); err != nil {
 		t.Fatal(err)

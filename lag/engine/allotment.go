@@ -7,11 +7,11 @@ import (
 	"github.com/charmbracelet/log"
 )
 
-// takeAllotment restricts this process to as many cores as Slurm gives each task
-// (SLURM_CPUS_PER_TASK), where the cluster lets it use more: results depend on the
-// number, which must be that of the other workers and not that of the node. Workers
-// of one node take different cores as far as their numbers tell them apart. Call it
-// before the backend is opened.
+// takeAllotment restricts this process to as many cores as its job gives each worker,
+// where it may use more: results depend on the number, which must be that of the
+// other workers and not that of the node. Slurm says it in SLURM_CPUS_PER_TASK, who
+// starts workers otherwise in LAG_CORES. Workers of one node take different cores as
+// far as their numbers tell them apart. Call it before the backend is opened.
 func takeAllotment() error {
 	allowed, err := allowedCores()
 	if err != nil {
@@ -24,27 +24,29 @@ func takeAllotment() error {
 	if err := restrict(own); err != nil {
 		return err
 	}
-	log.Info("this process uses only as many cores as Slurm gives a task", "cores", own, "of", len(allowed))
+	log.Info("this process uses only as many cores as its job gives a worker", "cores", own, "of", len(allowed))
 	return nil
 }
 
-// allotment returns the cores of this task of those that are allowed, or nil if
+// allotment returns the cores of this worker of those that are allowed, or nil if
 // there is nothing to restrict.
 func allotment(allowed []int, env func(string) string) []int {
-	number := func(name string, missing int) int {
-		n, err := strconv.Atoi(env(name))
-		if err != nil || n < 0 {
-			return missing
+	first := func(missing int, names ...string) int {
+		for _, name := range names {
+			if n, err := strconv.Atoi(env(name)); err == nil && n >= 0 {
+				return n
+			}
 		}
-		return n
+		return missing
 	}
-	n := number("SLURM_CPUS_PER_TASK", 0)
+	n := first(0, "SLURM_CPUS_PER_TASK", "LAG_CORES")
 	if n == 0 || n >= len(allowed) {
 		return nil
 	}
-	// Tasks of an array have consecutive numbers, and so have most jobs.
-	job := number("SLURM_ARRAY_TASK_ID", number("SLURM_JOB_ID", 0))
-	index := job*max(1, number("SLURM_NTASKS", 1)) + number("SLURM_LOCALID", 0)
+	// Tasks of an array have consecutive numbers, and so have most jobs; then there are the pods of an Indexed Job of
+	// Kubernetes and the nodes of SkyPilot, some of which may be on one machine.
+	job := first(0, "SLURM_ARRAY_TASK_ID", "SLURM_JOB_ID", "JOB_COMPLETION_INDEX", "SKYPILOT_NODE_RANK")
+	index := job*max(1, first(1, "SLURM_NTASKS")) + first(0, "SLURM_LOCALID")
 	slot := index % (len(allowed) / n)
 	return allowed[slot*n : (slot+1)*n]
 }

@@ -23,6 +23,11 @@ func TestAllotment(t *testing.T) {
 		{map[string]string{"SLURM_CPUS_PER_TASK": "1", "SLURM_ARRAY_TASK_ID": "1", "SLURM_NTASKS": "2", "SLURM_LOCALID": "1"}, []int{7}},
 		{map[string]string{"SLURM_CPUS_PER_TASK": "4", "SLURM_JOB_ID": "101"}, []int{1, 3, 5, 7}},
 		{map[string]string{"SLURM_CPUS_PER_TASK": "3", "SLURM_JOB_ID": "101"}, []int{7, 9, 11}},
+		{map[string]string{"LAG_CORES": "2"}, []int{1, 3}},
+		{map[string]string{"LAG_CORES": "2", "JOB_COMPLETION_INDEX": "4"}, []int{5, 7}},
+		{map[string]string{"LAG_CORES": "2", "SKYPILOT_NODE_RANK": "2"}, []int{9, 11}},
+		{map[string]string{"LAG_CORES": "1", "SLURM_CPUS_PER_TASK": "3"}, []int{1, 3, 5}},
+		{map[string]string{"JOB_COMPLETION_INDEX": "4"}, nil},
 	} {
 		if got := allotment(six, func(name string) string { return test.env[name] }); !slices.Equal(got, test.want) {
 			t.Errorf("%v: %v, want %v", test.env, got, test.want)

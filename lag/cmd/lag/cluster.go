@@ -139,8 +139,8 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 	if err != nil {
 		return c.withFlags(err)
 	}
-	tellStarted(o.Dir, started, done)
-	if c.wait && !done.Complete {
+	tellStarted(o.Dir, started, done.Complete)
+	if c.wait && !started.Complete {
 		return follow(ctx, o.Dir)
 	}
 	return nil
@@ -161,12 +161,16 @@ func (c *onCluster) withFlags(err error) error {
 	return err
 }
 
-// tellStarted says what was submitted.
-func tellStarted(dir string, s cluster.Started, done cluster.Progress) {
+// tellStarted says what was submitted. seen tells whether the result is in the
+// directory.
+func tellStarted(dir string, s cluster.Started, seen bool) {
 	alive := plain.Count(s.Alive, "worker")
 	switch {
-	case done.Complete:
+	case s.Complete && seen:
 		fmt.Printf("%s is complete; nothing was submitted.\n", dir)
+		return
+	case s.Complete:
+		fmt.Printf("The jobs for %s ended well, so the result is on their volume; nothing was submitted.\n", dir)
 		return
 	case s.Submitted == 0 && s.Last == "":
 		fmt.Printf("Nothing is missing in %s, with %s alive; nothing was submitted.\n", dir, alive)

@@ -107,7 +107,7 @@ func (s state) alive() (n int) {
 // left, and what failed.
 func (s state) print(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintln(&b, watch.Headline(s.State))
+	fmt.Fprintln(&b, s.headline())
 	if s.Planned > 0 && s.Status != watch.Complete {
 		fmt.Fprintln(&b, s.missing())
 	}
@@ -174,6 +174,14 @@ func clock(t, now time.Time) string {
 		return t.Format("2006-01-02 15:04")
 	}
 	return t.Format("15:04:05")
+}
+
+// headline says in a line how far the directory is.
+func (s state) headline() string {
+	if s.Status == watch.Waiting && len(s.jobs) > 0 {
+		return fmt.Sprintf("%s: nothing is here yet, or the jobs write to a volume that is not mounted here", preview.Visible(s.Dir))
+	}
+	return watch.Headline(s.State)
 }
 
 // isOf reports whether a run is at work in a job.
@@ -325,7 +333,7 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 				return err
 			}
 		default:
-			now := watch.Headline(s.State)
+			now := s.headline()
 			if len(s.jobs) > 0 {
 				now += ". " + s.summary()
 			}
@@ -359,9 +367,8 @@ func (s state) end(dir string, shown bool) error {
 		}
 		return nil
 	}
-	elsewhere := s.Status == watch.Waiting && !slices.ContainsFunc(s.jobs, func(j cluster.Job) bool { return j.State != cluster.Done })
-	if elsewhere && len(s.jobs) > 0 {
-		fmt.Printf("All jobs are done. What they made is not in %s here.\n", dir)
+	if s.Status == watch.Waiting && cluster.Finished(s.jobs) { // in a directory that this machine does not see
+		fmt.Println("The jobs ended well; the result is on their volume.")
 		return nil
 	}
 	if !shown {

@@ -90,8 +90,8 @@ func TestStatusEnd(t *testing.T) {
 		{watch.Waiting, nil, false},
 	} {
 		s := state{State: watch.State{Status: test.status}}
-		for _, state := range test.jobs {
-			s.jobs = append(s.jobs, cluster.Job{State: state})
+		for i, state := range test.jobs {
+			s.jobs = append(s.jobs, cluster.Job{State: state, Last: i == len(test.jobs)-1})
 		}
 		if err := s.end("runs/quick", true); (err == nil) != test.well {
 			t.Errorf("%s, %s: %v", test.status, test.jobs, err)

@@ -28,7 +28,7 @@ func studyProgress(ctx context.Context, dir, hash string) (p cluster.Progress, e
 	}
 	var there lag.StudyConfig
 	if _, err := result.ReadConfig(dir, result.StudyConfig, &there); err != nil {
-		return p, nil // nothing is there yet, or it is written again
+		return cluster.Progress{Unseen: true}, nil // nothing is there yet, or it is written again
 	}
 	if err := sameConfig(dir, there.Hash, hash); err != nil {
 		return p, err
@@ -46,7 +46,7 @@ func stackingProgress(_ context.Context, dir, hash string) (p cluster.Progress, 
 	}
 	var there lag.Stacking
 	if _, err := result.ReadConfig(dir, result.StackingConfig, &there); err != nil {
-		return p, nil // nothing is there yet, or it is written again
+		return cluster.Progress{Unseen: true}, nil // nothing is there yet, or it is written again
 	}
 	return p, sameConfig(dir, there.Hash, hash)
 }
