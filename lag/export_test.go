@@ -1,6 +1,14 @@
 package lag
 
-import "github.com/landscape-aware/growing/lag/backend"
+import (
+	"time"
+
+	"github.com/landscape-aware/growing/lag/backend"
+)
+
+func init() {
+	lookEvery, askEvery = 10*time.Millisecond, 20*time.Millisecond // engines of tests answer at once
+}
 
 // WithBackend returns options that wrap each backend after opening it.
 func (o Options) WithBackend(wrap func(*backend.Backend) *backend.Backend) Options {

@@ -28,8 +28,8 @@ import (
 // workers have another backend or, where results depend on that, another number of
 // cores, or if the file system does not keep locks between processes.
 func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
-	if s.options.Workers > 1 {
-		return nil, fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", s.options.Workers)
+	if err := s.options.checkJoins(); err != nil {
+		return nil, err
 	}
 	if err := s.Close(); err != nil { // what was opened before has claimed the directory
 		return nil, err
@@ -70,8 +70,8 @@ func JoinStacking(ctx context.Context, c Stacking, o Options) (left []engine.Hel
 	if err := errors.Join(c.Validate(), o.validate()); err != nil {
 		return nil, err
 	}
-	if o.Workers > 1 {
-		return nil, fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", o.Workers)
+	if err := o.checkJoins(); err != nil {
+		return nil, err
 	}
 	leave, err := enter(ctx, o.dir(c.Name), c)
 	if err != nil {
@@ -91,6 +91,17 @@ func JoinStacking(ctx context.Context, c Stacking, o Options) (left []engine.Hel
 		return nil, err
 	}
 	return s.Share(ctx, jobs...)
+}
+
+// checkJoins returns an error if the options are not those of a worker.
+func (o Options) checkJoins() error {
+	if o.Workers > 1 {
+		return fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", o.Workers)
+	}
+	if o.On != nil {
+		return errors.New("a worker that joins works in this process; give no engine")
+	}
+	return nil
 }
 
 // enter checks, before anything is prepared, whether a worker may take part in the

@@ -18,10 +18,14 @@ import (
 // work. Other processes that run the same stacking share the work. If the
 // context is canceled, Stack saves the state of the current run before it
 // returns. If an arm diverges, or the device fails in it, that is an outcome,
-// not an error. If the device fails in all arms, that is an error.
+// not an error. If the device fails in all arms, that is an error. With an engine in
+// the options, that does all of this, and Stack follows it.
 func Stack(ctx context.Context, c Stacking, o Options) (*result.Stacking, error) {
 	if err := errors.Join(c.Validate(), o.validate()); err != nil {
 		return nil, err
+	}
+	if o.On != nil {
+		return carryOn(ctx, c, o, result.LoadStacking, c.follower(o))
 	}
 	var r *result.Stacking
 	err := o.scheduler(o.dir(c.Name), order{Kind: orderStacking, Stacking: &c}).Carry(ctx, engine.Plan{

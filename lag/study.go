@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/cluster"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -36,6 +37,13 @@ type Options struct {
 	// yours must be registered before main begins, too. Other processes that are
 	// started on the same directory share the work without being asked for.
 	Workers int
+
+	// On is an engine that runs the workers of [Study.Run] and [Stack], such as
+	// [cluster.NewSlurm]; nil means this machine. They submit what is missing of the
+	// workers and follow the directory until the result is there. When their context
+	// is canceled they return, and the workers go on; the same call then follows them
+	// again.
+	On cluster.Engine
 
 	Words advice.Words // names of settings in warnings; nil means the names of the configuration's fields
 
@@ -60,6 +68,9 @@ func (o Options) validate() error {
 	}
 	if !(o.PeakFLOPS >= 0) || math.IsInf(o.PeakFLOPS, 1) {
 		return fmt.Errorf("a peak speed of %g FLOP/s is not possible; give a positive number, or 0 if it is unknown", o.PeakFLOPS)
+	}
+	if o.On != nil {
+		return o.On.Check()
 	}
 	return nil
 }
@@ -179,8 +190,12 @@ func (s *Study) begin(ctx context.Context) (err error) {
 // every seed, trains the controls, writes result.json and returns the result.
 // It does not repeat completed work. Other processes that run the same study
 // share the work. If the context is canceled, Run saves the state of the
-// current run before it returns.
+// current run before it returns. With an engine in [Options], that does all of this,
+// and Run follows it.
 func (s *Study) Run(ctx context.Context) (*result.Study, error) {
+	if s.options.On != nil {
+		return carryOn(ctx, s.Config, s.options, result.LoadStudy, s.follow)
+	}
 	var r *result.Study
 	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
 		Open: s.begin,

@@ -35,6 +35,9 @@ func workOf[C interface {
 	if w.Backend == "" {
 		w.Backend = backend.Auto
 	}
+	if on, ok := o.On.(interface{ OnGPU() bool }); ok && on.OnGPU() && w.Backend == backend.Auto {
+		w.Backend = backend.CUDA
+	}
 	if w.Hash, err = config.Hash(); err != nil {
 		return w, err
 	}

@@ -18,6 +18,9 @@ type Resources struct {
 	GPUs   int      `json:"gpus"`   // 0 or 1
 }
 
+// OnGPU reports whether a worker gets a device of its own.
+func (r Resources) OnGPU() bool { return r.GPUs > 0 }
+
 // Check returns an error if the resources are impossible.
 func (r Resources) Check() error {
 	if r.Cores < 1 {

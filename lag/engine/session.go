@@ -63,6 +63,9 @@ type Session struct {
 	tokenizer   map[string][]byte // the tokenizer's files, see [Session.files]
 	created     []string          // directories that it made, the innermost first
 	whenWaiting func(ctx context.Context)
+	world       World
+	crowd       *crowd // nil unless many processes share the work
+	taken       int    // runs that it has locked so far
 }
 
 // Sketch returns a session without data; only the data's fingerprint is known.
@@ -70,7 +73,7 @@ type Session struct {
 func Sketch(task Task, b *backend.Backend, fingerprint string) *Session {
 	return &Session{
 		task: task, options: Options{}.withDefaults(), backend: b, dataset: &data.Dataset{Fingerprint: fingerprint}, sketch: true,
-		batches: map[int64]*batches{task.Seed: {}}, programs: make(map[string]*train.Program),
+		batches: map[int64]*batches{task.Seed: {}}, programs: make(map[string]*train.Program), reached: make(map[string]int), world: realWorld,
 	}
 }
 
@@ -93,7 +96,7 @@ func (s *Session) observePreparation(stage string, done, total int64) {
 
 // open opens a session with the data set that the function returns.
 func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (_ *Session, err error) {
-	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program), reached: make(map[string]int)}
+	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program), reached: make(map[string]int), world: realWorld}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())

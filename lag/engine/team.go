@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -44,6 +45,7 @@ func (t *team) UnmarshalJSON(text []byte) error {
 // CPU, the number of cores of all, unless runs that are there do. Another backend or
 // number is an error.
 func (s *Session) JoinTeam() error {
+	s.Crowd(rand.Uint64())
 	mine := team{s.backend.Kind, cores.Usable()}
 	path := filepath.Join(s.options.Dir, TeamFile)
 	var first team

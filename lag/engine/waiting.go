@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/charmbracelet/log"
 
@@ -39,6 +40,8 @@ type waiting struct {
 	session *Session
 	said    bool
 	beats   map[string]dirlock.Holder // by directory, when this process began to wait for it
+	taken   int                       // runs that the session had taken when it began to wait
+	next    time.Duration             // pause before it looks again, in a crowd
 }
 
 // blocking returns the runs that keep requests from being settled. A run that
@@ -75,7 +78,7 @@ func (r *Run) parentStep() int {
 // held describes who trains a run.
 func (w *waiting) held(r *Run) (h Held, known bool, err error) {
 	h = Held{Run: r.label.Run, Dir: filepath.Join(w.session.options.Dir, r.address)}
-	h.Holder, known, err = dirlock.HolderOf(h.Dir)
+	h.Holder, known, err = w.session.world.Holder(h.Dir)
 	return h, known, err
 }
 

@@ -228,6 +228,24 @@ func (r *Run) validate() error {
 	return nil
 }
 
+// Ended returns the outcome of a run that has ended. It takes no lock, and checks
+// neither the log nor the files of the run as [Run.TryTo] does.
+func (r *Run) Ended() (outcome Outcome, ok bool) {
+	dir, err := r.Dir()
+	if err != nil {
+		return outcome, false
+	}
+	outcome, _, err = readOutcome(dir)
+	if err == nil {
+		err = r.checkOutcome(dir, outcome)
+	}
+	if err != nil {
+		return Outcome{}, false
+	}
+	r.replay(outcome.Curve)
+	return outcome, true
+}
+
 // replay calls Observe with the validation losses of an earlier part of the run.
 func (r *Run) replay(curve []Loss) {
 	for _, l := range curve {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
-	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/cluster"
 )
 
@@ -112,13 +111,11 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 	if err != nil {
 		return err
 	}
-	if o.Backend == backend.Auto && c.settings["gpus"] == 1 {
-		o.Backend = backend.CUDA
-	}
 	engine, err := cluster.Parse(c.engine, settings)
 	if err != nil {
 		return usageError{c.withFlags(err)}
 	}
+	o.On = engine
 	w, err := t.work(o)
 	if err != nil {
 		return err
@@ -131,7 +128,7 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 		}
 		return err
 	}
-	done, err := t.progress(ctx, w.Dir, w.Hash)
+	done, err := t.done(ctx, w.Dir)
 	if err != nil {
 		return err
 	}

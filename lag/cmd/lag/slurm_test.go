@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/cluster"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/watch"
 )
 
@@ -267,5 +270,33 @@ func TestSlurmRefuses(t *testing.T) {
 		if jobs, err := cluster.Look(t.Context(), dir); err != nil || len(jobs) > 0 {
 			t.Errorf("%s %s: %v, %v", test.flag, test.value, jobs, err)
 		}
+	}
+}
+
+// TestSlurmFollowed runs a study under Slurm from a program, which follows it and
+// gets its result.
+func TestSlurmFollowed(t *testing.T) {
+	needSlurm(t)
+	t.Setenv(asMain, "1") // this program is the command of the workers
+	root := t.TempDir()
+	text := says(t, append(studyArguments(t, filepath.Join(root, "none"), backend.Go), "-print")...)
+	var config lag.StudyConfig
+	if err := json.Unmarshal([]byte(text), &config); err != nil {
+		t.Fatal(err)
+	}
+	var last progress.Event
+	on := cluster.NewSlurm()
+	on.Memory = "500M"
+	s, err := lag.Open(config, lag.Options{Dir: filepath.Join(root, "study"), Backend: backend.Go, On: on, Workers: 2, Observe: func(e progress.Event) { last = e }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { exec.Command("scancel", "--me").Run() })
+	r, err := s.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := last.Whole; r.Verdict == "" || w.Runs == 0 || w.Done != w.Runs {
+		t.Errorf("the verdict is %q after %+v", r.Verdict, w)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -244,60 +243,18 @@ func (s state) summary() string {
 	return text + "."
 }
 
-// mostFailed is the number of jobs that failed whose logs are named.
-const mostFailed = 5
-
 // failed names the jobs that failed, with their logs and the last lines of these.
 func (s state) failed(w io.Writer) {
-	n := 0
-	for _, j := range s.jobs {
-		if j.State != cluster.Failed {
-			continue
-		}
-		if n++; n > mostFailed {
-			continue
-		}
-		why := strings.ToLower(j.Words)
-		if j.Reason != "" {
-			why += ", " + j.Reason
-		}
-		log, see := filepath.Join(s.Dir, j.Log), j.Command
-		if see == "" {
-			see = log
-		}
-		fmt.Fprintf(w, "Failed: %s (%s), see %s\n", j.ID, preview.Visible(why), see)
-		if j.Log == "" {
-			continue
-		}
-		if line := lastLineOf(log); line != "" {
-			fmt.Fprintf(w, "  %s\n", preview.Visible(line))
+	list, more := cluster.Failures(s.Dir, s.jobs)
+	for _, f := range list {
+		fmt.Fprintf(w, "Failed: %s\n", f.Text)
+		if f.Line != "" {
+			fmt.Fprintf(w, "  %s\n", f.Line)
 		}
 	}
-	if n > mostFailed {
-		fmt.Fprintf(w, "%s failed too.\n", plain.Count(n-mostFailed, "more job"))
+	if more > 0 {
+		fmt.Fprintf(w, "%s failed too.\n", plain.Count(more, "more job"))
 	}
-}
-
-// lastLineOf returns the last line of a log that is not empty; "" if it cannot be
-// read.
-func lastLineOf(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	const end = 4096 // bytes, more than a line
-	if info, err := f.Stat(); err == nil && info.Size() > end {
-		if _, err := f.Seek(-end, io.SeekEnd); err != nil {
-			return ""
-		}
-	}
-	text, err := io.ReadAll(f)
-	if err != nil {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // follow prints how far a directory is when that changes, until it is complete.
