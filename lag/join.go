@@ -61,7 +61,12 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.session.Share(ctx, append(p.jobs(), c.job)...)
+	if left, err = s.session.Share(ctx, append(p.jobs(), c.jobs()...)...); err != nil {
+		return nil, err
+	}
+	p.releaseAll()
+	c.releaseAll()
+	return left, nil
 }
 
 // JoinStacking is [Study.Join] for a stacking. While another worker trains what an
