@@ -47,6 +47,9 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.checkDisk(1); err != nil {
+		return nil, err
+	}
 	s.session.WhenWaiting(s.rehearse)
 	s.session.ForgetFailures() // try them again
 	if _, err := s.Pretrain(ctx); err != nil {

@@ -85,6 +85,7 @@ func (p *probes) train(ctx context.Context, c *engine.Candidates, i, j int) erro
 	if err := c.To(ctx, []int{j}, c.Steps()); err != nil {
 		return err
 	}
+	p.release(i) // before its branches take space
 	for _, b := range selection.Branches(p.study.rules...) {
 		losses, err := c.Decayed(ctx, []int{j}, b.Step, b.Decay)
 		if err != nil {
