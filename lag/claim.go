@@ -27,10 +27,10 @@ type configuration interface {
 }
 
 // Hash returns the hash of what the configuration computes, which its result
-// records. Name and checkpoints do not affect it, and controls do not affect what
-// the result says about strategies.
+// records. Name, checkpoints and states that are kept do not affect it, and controls
+// do not affect what the result says about strategies.
 func (c StudyConfig) Hash() (string, error) {
-	c.Name, c.CheckpointEvery, c.Growth.Controls = "", 0, nil
+	c.Name, c.CheckpointEvery, c.Keep, c.Growth.Controls = "", 0, "", nil
 	return hashOf(c)
 }
 
@@ -45,9 +45,9 @@ func (c StudyConfig) origin(dir string) (o result.Origin, err error) {
 }
 
 // Hash returns the hash of what the configuration computes, which its result
-// records. Name and checkpoints do not affect it.
+// records. Name, checkpoints and states that are kept do not affect it.
 func (c Stacking) Hash() (string, error) {
-	c.Name, c.CheckpointEvery = "", 0
+	c.Name, c.CheckpointEvery, c.Keep = "", 0, ""
 	return hashOf(c)
 }
 

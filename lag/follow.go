@@ -70,6 +70,7 @@ func (s *Study) follow(ctx context.Context, of engine.Spec, observe progress.Obs
 	options := s.options.engine(s.Config.Name)
 	options.Observe = observe
 	f := &Study{Config: s.Config, Pool: s.Pool, options: s.options, rules: s.rules, initial: of.InitialWeights}
+	f.Config.Keep = KeepAll // it only reads
 	f.session = engine.Onlooker(s.Config.Task, options, of)
 	source, err := f.source()
 	if err != nil {
@@ -95,7 +96,7 @@ func (s *Study) follow(ctx context.Context, of engine.Spec, observe progress.Obs
 		_, err := bring([]*engine.Run{source}, source.Spec.Schedule.Steps)
 		return err
 	}}
-	return f.session.Follow(ctx, len(planned), flops, append(append(jobs, p.jobs()...), c.job)...)
+	return f.session.Follow(ctx, len(planned), flops, append(append(jobs, p.jobs()...), c.jobs()...)...)
 }
 
 // follower returns a function that begins to follow the runs of the stacking.
@@ -106,6 +107,7 @@ func (c Stacking) follower(o Options) beginFollowing {
 		}
 		options := o.engine(c.Name)
 		options.Observe = observe
+		c.Keep = KeepAll // it only reads
 		s := engine.Onlooker(c.Task, options, of)
 		_, jobs, budget, err := c.jobs(s)
 		if err != nil {

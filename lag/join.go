@@ -47,6 +47,9 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.checkDisk(1); err != nil {
+		return nil, err
+	}
 	s.session.WhenWaiting(s.rehearse)
 	s.session.ForgetFailures() // try them again
 	if _, err := s.Pretrain(ctx); err != nil {
@@ -61,7 +64,12 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.session.Share(ctx, append(p.jobs(), c.job)...)
+	if left, err = s.session.Share(ctx, append(p.jobs(), c.jobs()...)...); err != nil {
+		return nil, err
+	}
+	p.releaseAll()
+	c.releaseAll()
+	return left, nil
 }
 
 // JoinStacking is [Study.Join] for a stacking. While another worker trains what an

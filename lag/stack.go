@@ -236,7 +236,7 @@ func (a *armTraining) grow(ctx context.Context, bring engine.Bring, i int, sourc
 	if err != nil {
 		return nil, err
 	}
-	candidates.With(bring)
+	candidates = candidates.With(bring)
 	choice, extra, err := selection.Pick(ctx, s.rule, candidates)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,7 @@ type Options struct {
 	PeakFLOPS float64 // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
 
 	openBackend func(name string) (*backend.Backend, error) // nil except in tests
+	freeSpace   func(dir string) (bytes int64, err error)   // nil except in tests
 }
 
 // dir returns the directory of the study, stacking or training with that name.
@@ -93,6 +94,7 @@ type Study struct {
 	hash    string            // of the configuration, for its result
 	found   [sha256.Size]byte // hash of result.json when the study began
 	joins   bool              // it is a worker that joins others, see [Study.Join]
+	fits    bool              // there is enough space on the disk, see checkDisk
 }
 
 // Open checks the configuration. It writes nothing. When the study runs, it
@@ -190,15 +192,21 @@ func (s *Study) begin(ctx context.Context) (err error) {
 // every seed, trains the controls, writes result.json and returns the result.
 // It does not repeat completed work. Other processes that run the same study
 // share the work. If the context is canceled, Run saves the state of the
-// current run before it returns. With an engine in [Options], that does all of this,
-// and Run follows it.
+// current run before it returns. It is an error if the study does not fit on the
+// disk, before anything is trained. With an engine in [Options], that does all of
+// this, and Run follows it.
 func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 	if s.options.On != nil {
 		return carryOn(ctx, s.Config, s.options, result.LoadStudy, s.follow)
 	}
 	var r *result.Study
 	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
-		Open: s.begin,
+		Open: func(ctx context.Context) error {
+			if err := s.begin(ctx); err != nil {
+				return err
+			}
+			return s.checkDisk(s.options.Workers)
+		},
 		First: func(ctx context.Context) error {
 			_, err := s.Pretrain(ctx)
 			return err
@@ -216,6 +224,9 @@ func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 // run trains in this process; see [Study.Run].
 func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.checkDisk(s.options.Workers); err != nil {
 		return nil, err
 	}
 	t, err := s.train(ctx)

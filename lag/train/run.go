@@ -26,6 +26,7 @@ const FormatVersion = 3
 //	metrics.jsonl  a line for each event, see [Metric]
 //	checkpoint/    step-00000040.safetensors: the state after 40 steps, see [Checkpoints]
 //	result.json    the outcome, after the end
+//	released.json  only if its newest state was removed, see [Release]
 type Run struct {
 	Study  string // parent of the run's directory
 	Config any    // everything that determines the run, as JSON
@@ -172,7 +173,7 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if err := atomicfile.SyncDir(r.Study); err != nil { // the run's directory may be new
 		return outcome, err
 	}
-	if err := removeLeftovers(dir); err != nil {
+	if err := errors.Join(removeLeftovers(dir), forgetRelease(dir)); err != nil {
 		return outcome, err
 	}
 	if err := r.warnOfOtherEnvironment(dir); err != nil {

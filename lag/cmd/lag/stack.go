@@ -73,6 +73,7 @@ func stackingFlags(flags *flag.FlagSet) *overrides[lag.Stacking] {
 	add("warmup", "`steps` of learning-rate warm-up", func(c *lag.Stacking) any { return &c.Schedule.WarmUp })
 	add("seeds", "comma-separated seed `numbers`; each arm is trained with each", func(c *lag.Stacking) any { return &c.Seeds })
 	add("evaluate-every", "`steps` between validation losses", func(c *lag.Stacking) any { return &c.EvaluateEvery })
+	keepFlag(flags, o, func(c *lag.Stacking) *lag.Keep { return &c.Keep })
 	poolFlags(flags, o, func(c *lag.Stacking) *lag.PoolOptions { return &c.PoolOptions })
 	return o
 }
