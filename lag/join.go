@@ -165,6 +165,9 @@ func joined[C configuration](ctx context.Context, s *engine.Session, config C) (
 // checkJoined returns an error if a directory holds another configuration than the
 // one of a worker.
 func checkJoined[C configuration](dir string, config C) error {
+	if err := checkKind(dir, config); err != nil {
+		return err
+	}
 	name, _ := config.files()
 	path := filepath.Join(dir, name)
 	var before C
@@ -182,7 +185,7 @@ func checkJoined[C configuration](dir string, config C) error {
 	}
 	mine, err := config.Hash()
 	if err == nil && there != mine {
-		err = fmt.Errorf("%s has another configuration than this worker; a worker joins only its own, so use that file as the configuration or choose another directory", path)
+		err = fmt.Errorf("%s has another configuration than this worker (%s); a worker joins only its own, so use that file as the configuration or choose another directory", path, changed(before, config))
 	}
 	return err
 }

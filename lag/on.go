@@ -1,7 +1,9 @@
 package lag
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +13,8 @@ import (
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/plain"
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/cluster"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -53,19 +57,15 @@ func carryOn[C configuration, R finished](ctx context.Context, config C, o Optio
 	if err != nil {
 		return r, err
 	}
+	started, done, err := submit(ctx, config, o, w, runs, load, begin)
+	if err != nil {
+		return r, err
+	}
 	observe := o.Observe
 	if observe == nil {
 		observe = func(progress.Event) {}
 	}
 	to := &remote[C, R]{config: config, work: w, load: load, begin: begin}
-	done, err := progressOf(ctx, w.Dir, config, load, begin)
-	if err != nil {
-		return r, err
-	}
-	started, err := cluster.Start(ctx, o.On, w, max(1, o.Workers), done)
-	if err != nil {
-		return r, err
-	}
 	if done.Complete {
 		return load(w.Dir)
 	}
@@ -77,6 +77,61 @@ func carryOn[C configuration, R finished](ctx context.Context, config C, o Optio
 	}()
 	observe(progress.Event{Phase: progress.PhasePrepare, Run: "waiting for the workers", Loss: nan, Whole: progress.Whole{Runs: runs}})
 	return to.follow(ctx, observe)
+}
+
+// submit submits the workers that are missing. It takes over a directory with another
+// configuration, as a process does that trains there, unless jobs of that are alive.
+func submit[C configuration, R finished](ctx context.Context, config C, o Options, w cluster.Work, runs int, load func(string) (R, error), begin beginFollowing) (s cluster.Started, done cluster.Progress, err error) {
+	done, err = progressOf(ctx, w, config, load, begin)
+	if other, ok := errors.AsType[*OtherConfigError](err); ok {
+		jobs, lookErr := cluster.Look(ctx, w.Dir)
+		switch {
+		case lookErr != nil:
+			return s, done, errors.Join(other, lookErr)
+		case alive(jobs) > 0:
+			return s, done, fmt.Errorf("%w, and jobs of the other are alive; cancel them first, or use another name or directory", other)
+		}
+		log.Info("the directory takes another configuration; its runs stay", "dir", w.Dir, "changed", other.Changed)
+		if err := takeOver(ctx, w.Dir, config); err != nil {
+			return s, done, err
+		}
+		done, err = progressOf(ctx, w, config, load, begin)
+	}
+	if err != nil {
+		return s, done, err
+	}
+	if o.Workers > runs {
+		log.Warn("there are fewer runs than workers; those that find none end at once", "runs", runs, "workers", o.Workers)
+	}
+	s, err = cluster.Start(ctx, o.On, w, max(1, o.Workers), done)
+	return s, done, err
+}
+
+// Submit has the engine in the options train the study. It submits the workers that
+// are missing, and does not wait for them, as [Study.Run] would.
+func (c StudyConfig) Submit(ctx context.Context, o Options) (cluster.Started, error) {
+	s, err := Open(c, o)
+	if err != nil {
+		return cluster.Started{}, err
+	}
+	return submitted(ctx, c, o, result.LoadStudy, s.follow)
+}
+
+// Submit is [StudyConfig.Submit] for a stacking.
+func (c Stacking) Submit(ctx context.Context, o Options) (cluster.Started, error) {
+	return submitted(ctx, c, o, result.LoadStacking, c.follower(o))
+}
+
+func submitted[C configuration, R finished](ctx context.Context, config C, o Options, load func(string) (R, error), begin beginFollowing) (s cluster.Started, err error) {
+	if o.On == nil {
+		return s, errors.New("the options have no engine to submit to")
+	}
+	w, runs, err := workOn(config, o)
+	if err != nil {
+		return s, err
+	}
+	s, _, err = submit(ctx, config, o, w, runs, load, begin)
+	return s, err
 }
 
 // workOn describes the work of a configuration, and counts its runs.
@@ -210,20 +265,43 @@ func ended(dir string, jobs []cluster.Job) error {
 
 // OtherConfigError is the error of a directory that holds another configuration
 // than the one that workers would join.
-type OtherConfigError struct{ Dir string }
+type OtherConfigError struct {
+	Dir     string
+	Changed string // settings that differ
+}
 
 func (e *OtherConfigError) Error() string {
-	return fmt.Sprintf("%s holds another configuration, and workers join only their own; use another name or directory, or remove that one", e.Dir)
+	return fmt.Sprintf("%s holds another configuration (%s), and workers join only their own", e.Dir, e.Changed)
+}
+
+// mostChanged is the number of settings that are named.
+const mostChanged = 3
+
+// changed says in which settings two configurations differ.
+func changed(there, here any) string {
+	settings, err := aggregate.Differences(there, here)
+	if err != nil {
+		return err.Error()
+	}
+	var parts []string
+	for i, s := range settings {
+		if i == mostChanged {
+			parts = append(parts, plain.Count(len(settings)-i, "more setting"))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s there, %s here", s.Name, cmp.Or(s.Values[0], "nothing"), cmp.Or(s.Values[1], "nothing")))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // progressOf returns what is done of a configuration in a directory. A result with
 // failures is not complete: what failed is tried again.
-func progressOf[C configuration, R finished](ctx context.Context, dir string, config C, load func(string) (R, error), begin beginFollowing) (p cluster.Progress, err error) {
-	hash, err := config.Hash()
-	if err != nil {
+func progressOf[C configuration, R finished](ctx context.Context, w cluster.Work, config C, load func(string) (R, error), begin beginFollowing) (p cluster.Progress, err error) {
+	dir := w.Dir
+	if err := checkKind(dir, config); err != nil {
 		return p, err
 	}
-	if r, err := load(dir); err == nil && r.Origin().Config == hash && r.Failed() == 0 {
+	if r, err := load(dir); err == nil && r.Origin().Config == w.Hash && r.Failed() == 0 {
 		return cluster.Progress{Complete: true, Trained: true}, nil
 	}
 	name, _ := config.files()
@@ -231,8 +309,13 @@ func progressOf[C configuration, R finished](ctx context.Context, dir string, co
 	if _, err := result.ReadConfig(dir, name, &there); err != nil {
 		return cluster.Progress{Unseen: true}, nil // nothing is there yet, or it is written again
 	}
-	if found, err := there.Hash(); err != nil || found != hash {
-		return p, &OtherConfigError{dir}
+	if found, err := there.Hash(); err != nil || found != w.Hash {
+		return p, &OtherConfigError{dir, changed(there, config)}
+	}
+	if w.Backend == backend.Auto || w.Backend == backend.CPU {
+		if p.Cores, err = engine.CoresIn(dir); err != nil {
+			return p, err
+		}
 	}
 	f, err := findRuns(ctx, dir, begin, nil)
 	if err != nil || f == nil {
@@ -241,19 +324,4 @@ func progressOf[C configuration, R finished](ctx context.Context, dir string, co
 	defer f.Close()
 	p.Trained, err = f.Look(ctx)
 	return p, err
-}
-
-// Progress returns what is done of the study in a directory. It is an
-// [*OtherConfigError] if the directory holds another configuration.
-func (c StudyConfig) Progress(ctx context.Context, dir string) (cluster.Progress, error) {
-	s, err := Open(c, Options{Dir: dir})
-	if err != nil {
-		return cluster.Progress{}, err
-	}
-	return progressOf(ctx, dir, c, result.LoadStudy, s.follow)
-}
-
-// Progress is [StudyConfig.Progress] for a stacking.
-func (c Stacking) Progress(ctx context.Context, dir string) (cluster.Progress, error) {
-	return progressOf(ctx, dir, c, result.LoadStacking, c.follower(Options{Dir: dir}))
 }

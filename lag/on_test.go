@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -201,8 +202,34 @@ func TestStudyOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "holds another configuration") {
+	jobs := neighbourhood.jobs
+	neighbourhood.jobs = append(slices.Clone(jobs), cluster.Job{ID: "9", Works: true, State: cluster.Running, Batch: jobs[0].Batch})
+	want := fmt.Sprintf("holds another configuration (growth.schedule.peak: %v there, %v here)", config.Growth.Schedule.Peak, other.Growth.Schedule.Peak)
+	if _, err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "are alive; cancel them first") {
 		t.Errorf("another configuration: %v", err)
+	}
+	// When its jobs have ended, the directory can be another's, as without an engine.
+	neighbourhood.jobs = jobs
+	neighbourhood.work = func(context.Context, cluster.Work, bool) error { return nil }
+	if started, err := other.Submit(t.Context(), lag.Options{Dir: dir, Backend: backend.Go, On: here()}); err != nil || started.Submitted != 1 {
+		t.Errorf("%+v, %v", started, err)
+	}
+	var there lag.StudyConfig
+	if _, err := result.ReadConfig(dir, result.StudyConfig, &there); err != nil || there.Growth.Schedule.Peak != other.Growth.Schedule.Peak {
+		t.Errorf("the directory has a peak of %g, %v", there.Growth.Schedule.Peak, err)
+	}
+	if _, err := (lag.Stacking{}).Submit(t.Context(), lag.Options{Dir: dir}); err == nil {
+		t.Error("a stacking without an engine is submitted")
+	}
+	stacking, err := lag.StackingPreset("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stacking.Submit(t.Context(), lag.Options{Dir: dir, Backend: backend.Go, On: here()}); err == nil || !strings.Contains(err.Error(), "holds a study, so no stacking can be there") {
+		t.Errorf("a stacking in the directory of a study: %v", err)
+	}
+	if _, err := lag.Stack(t.Context(), stacking, lag.Options{Dir: dir, Backend: backend.Go}); err == nil || !strings.Contains(err.Error(), "holds a study, so no stacking can be there") {
+		t.Errorf("a stacking in the directory of a study: %v", err)
 	}
 }
 

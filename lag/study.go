@@ -45,6 +45,10 @@ type Options struct {
 	// again.
 	On cluster.Engine
 
+	// Again is what people type to do the same once more, such as a command line. It
+	// is kept with what is submitted to On, for those who look after it; may be empty.
+	Again string
+
 	Words advice.Words // names of settings in warnings; nil means the names of the configuration's fields
 
 	PeakFLOPS float64 // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown

@@ -31,7 +31,7 @@ func workOf[C interface {
 	if err := errors.Join(config.Validate(), o.validate()); err != nil {
 		return w, err
 	}
-	w = cluster.Work{Command: command, Name: name, Backend: o.Backend}
+	w = cluster.Work{Command: command, Name: name, Backend: o.Backend, Again: o.Again}
 	if w.Backend == "" {
 		w.Backend = backend.Auto
 	}
@@ -75,7 +75,8 @@ func program() (string, error) {
 		return "", err
 	}
 	dir, name := filepath.Split(self)
-	removed := filepath.Base(dir) == "exe" && strings.Contains(dir, "go-build") // `go run` does so
+	base := filepath.Base(dir)
+	removed := strings.Contains(dir, "go-build") && (base == "exe" || strings.HasSuffix(base, "-d")) // `go run` takes it from there or from Go's cache
 	switch name {
 	case "lag", "lag.exe", "lag.test":
 		if !removed {

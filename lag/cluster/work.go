@@ -21,6 +21,7 @@ type Work struct {
 	Arguments []string // more arguments, the same for all
 	Program   string   // path of the command lag on the nodes, where they share the file system; empty if it is not known
 	From      string   // absolute path of the directory to which the configuration's paths are relative
+	Again     string   // what people type to submit what is missing, for [Again]; may be empty
 }
 
 // places are the paths on the machine that does the work.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/charmbracelet/log"
 
@@ -81,46 +82,79 @@ func coresError(first, mine int, who, other string) error {
 }
 
 // checkCores returns an error if runs in the directory were trained with the same
-// backend and another number of cores. What was pretrained counts only while
-// nothing grows from it or it is incomplete: processes that one process has started
-// share its cores afterwards.
+// backend and another number of cores.
 func (s *Session) checkCores(mine team) error {
 	if mine.Backend != backend.CPU {
 		return nil // the results of other engines do not depend on it
 	}
-	entries, err := os.ReadDir(s.options.Dir)
+	there, err := trainedIn(s.options.Dir, func(e environment) bool { return e.Backend == s.environment.Backend })
 	if err != nil {
 		return err
 	}
-	var pretrained, grown error
-	any := false
+	for _, run := range there {
+		if run.cores != mine.Cores {
+			return coresError(run.cores, mine.Cores, "the run "+run.name+" was trained", "join with another directory")
+		}
+	}
+	return nil
+}
+
+// coresOf is a run, and the number of cores with which it was trained.
+type coresOf struct {
+	name  string
+	cores int
+}
+
+// trainedIn returns the runs in a directory that were trained in an environment, in
+// the order of their names. What was pretrained counts only while nothing grows from
+// it or it is incomplete: processes that one process has started share its cores
+// afterwards.
+func trainedIn(dir string, with func(environment) bool) ([]coresOf, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var pretrained, others []coresOf
+	grows := false
 	for _, e := range entries {
-		dir := filepath.Join(s.options.Dir, e.Name())
+		dir := filepath.Join(dir, e.Name())
 		spec, err := ReadSpec(dir)
 		if err != nil {
 			continue // not a run, or one that will be trained again
 		}
 		var env environment
 		text, err := os.ReadFile(filepath.Join(dir, train.EnvironmentFile))
-		if err != nil || strictjson.Unmarshal(text, &env) != nil || env.Backend != s.environment.Backend {
+		if err != nil || strictjson.Unmarshal(text, &env) != nil || !with(env) {
 			continue
 		}
-		any = any || spec.Kind != progress.PhasePretrain
-		if env.CPUs == mine.Cores {
-			continue
-		}
-		failure := coresError(env.CPUs, mine.Cores, "the run "+e.Name()+" was trained", "join with another directory")
+		grows = grows || spec.Kind != progress.PhasePretrain
+		run := coresOf{e.Name(), env.CPUs}
 		_, incomplete := train.ReadOutcome(dir)
 		if spec.Kind == progress.PhasePretrain && incomplete == nil {
-			pretrained = failure
+			pretrained = append(pretrained, run)
 		} else {
-			grown = failure
+			others = append(others, run)
 		}
 	}
-	if grown == nil && !any {
-		return pretrained
+	if !grows {
+		others = append(others, pretrained...)
 	}
-	return grown
+	return others, nil
+}
+
+// CoresIn returns the number of cores with which workers must go on with what is in
+// a directory, or 0 if results do not depend on it so far: XLA on the CPU has
+// trained nothing there.
+func CoresIn(dir string) (int, error) {
+	var first team
+	if sealed.Read(filepath.Join(dir, TeamFile), &first) == nil && first.Backend == backend.CPU {
+		return first.Cores, nil
+	}
+	there, err := trainedIn(dir, func(e environment) bool { return strings.HasPrefix(e.Backend, backend.CPU) })
+	if err != nil || len(there) == 0 {
+		return 0, err
+	}
+	return there[0].cores, nil
 }
 
 // WarnOfTeam warns if workers have joined in the directory and this process, which

@@ -71,6 +71,9 @@ func TestCheckCores(t *testing.T) {
 	if _, err := r.To(t.Context(), tinySteps); err != nil {
 		t.Fatal(err)
 	}
+	if got, err := CoresIn(s.options.Dir); err != nil || got != 0 {
+		t.Errorf("runs of the pure-Go engine want %d cores, %v", got, err)
+	}
 	for _, test := range []struct {
 		mine    team
 		refused bool
@@ -96,5 +99,22 @@ func TestCheckCores(t *testing.T) {
 	}
 	if err := s.checkCores(team{backend.CPU, n}); err == nil {
 		t.Error("a process with the cores of the pretraining joins later runs")
+	}
+	spec.Seed = 3
+	if grown, err = s.NewRun(spec, nil, r.checkpoints, r.label); err != nil {
+		t.Fatal(err)
+	}
+	grown.Env = environment{Backend: "xla:cpu_v1", CPUs: n + 2}
+	if _, err := grown.To(t.Context(), tinySteps); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := CoresIn(s.options.Dir); err != nil || got != n+2 {
+		t.Errorf("runs of XLA want %d cores, %v", got, err)
+	}
+	if err := sealed.Write(filepath.Join(s.options.Dir, TeamFile), team{backend.CPU, n + 3}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := CoresIn(s.options.Dir); err != nil || got != n+3 {
+		t.Errorf("workers want %d cores, %v", got, err)
 	}
 }

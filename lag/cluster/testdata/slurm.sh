@@ -42,7 +42,7 @@ run() {
 	wait "$worker"
 }
 
-run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/config.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu -join
+run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/configuration.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu -join
 code=$?
 
 # 75: interrupted, and saved. Once more, but not for ever if nothing is trained between the interruptions.
@@ -110,7 +110,7 @@ run() {
 	wait "$worker"
 }
 
-run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/config.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu && run /home/ada/go/bin/lag report /home/ada/growing/runs/quick
+run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/configuration.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu && run /home/ada/go/bin/lag report /home/ada/growing/runs/quick
 code=$?
 
 # 75: interrupted, and saved. Once more, but not for ever if nothing is trained between the interruptions.

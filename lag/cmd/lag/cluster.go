@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,11 @@ func (c *onCluster) given() (bool, error) {
 		}
 	})
 	if len(names) > 0 {
-		return false, usageError{fmt.Errorf("%s needs -on with one of %s", strings.Join(names, ", "), strings.Join(cluster.Names(), ", "))}
+		need := "needs"
+		if len(names) > 1 {
+			need = "need"
+		}
+		return false, usageError{fmt.Errorf("%s %s -on with one of %s", strings.Join(names, ", "), need, strings.Join(cluster.Names(), ", "))}
 	}
 	return false, nil
 }
@@ -115,32 +120,36 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 	if err != nil {
 		return usageError{c.withFlags(err)}
 	}
-	o.On = engine
-	w, err := t.work(o)
-	if err != nil {
-		return err
-	}
-	workers := max(1, o.Workers)
+	o.On, o.Again = engine, commandLine()
 	if dry {
-		text, err := cluster.Describe(engine, w, workers)
+		w, err := t.work(o)
+		if err != nil {
+			return err
+		}
+		text, err := cluster.Describe(engine, w, max(1, o.Workers))
 		if err == nil {
 			_, err = fmt.Print(text)
 		}
 		return err
 	}
-	done, err := t.done(ctx, w.Dir)
-	if err != nil {
-		return err
-	}
-	started, err := cluster.Start(ctx, engine, w, workers, done)
+	started, err := t.submit(ctx, o)
 	if err != nil {
 		return c.withFlags(err)
 	}
-	tellStarted(o.Dir, started, done.Complete)
+	tellStarted(o.Dir, started)
 	if c.wait && !started.Complete {
 		return follow(ctx, o.Dir)
 	}
 	return nil
+}
+
+// commandLine returns the command that this process is, as a shell reads it.
+func commandLine() string {
+	words := []string{"lag"}
+	for _, word := range os.Args[1:] {
+		words = append(words, plain.Quoted(word))
+	}
+	return strings.Join(words, " ")
 }
 
 // withFlags returns an error with the names of flags for settings that have
@@ -158,12 +167,11 @@ func (c *onCluster) withFlags(err error) error {
 	return err
 }
 
-// tellStarted says what was submitted. seen tells whether the result is in the
-// directory.
-func tellStarted(dir string, s cluster.Started, seen bool) {
+// tellStarted says what was submitted.
+func tellStarted(dir string, s cluster.Started) {
 	alive := plain.Count(s.Alive, "worker")
 	switch {
-	case s.Complete && seen:
+	case s.Complete && !s.Unseen:
 		fmt.Printf("%s is complete; nothing was submitted.\n", dir)
 		return
 	case s.Complete:
@@ -172,14 +180,14 @@ func tellStarted(dir string, s cluster.Started, seen bool) {
 	case s.Submitted == 0 && s.Last == "":
 		fmt.Printf("Nothing is missing in %s, with %s alive; nothing was submitted.\n", dir, alive)
 	case s.Submitted == 0:
-		fmt.Printf("Submitted %s for the analysis of %s; nothing is left to train.\n", s.Last, dir)
+		fmt.Printf("Submitted job %s for the analysis of %s; nothing is left to train.\n", s.Last, dir)
 	default:
-		fmt.Printf("Submitted %s as %s", plain.Count(s.Submitted, "worker"), strings.Join(s.Jobs, " and "))
+		fmt.Printf("Submitted %s as job %s", plain.Count(s.Submitted, "worker"), strings.Join(s.Jobs, " and job "))
 		if s.Alive > 0 {
 			fmt.Printf(", beside %s that were alive", alive)
 		}
 		if s.Last != "" && !slices.Contains(s.Jobs, s.Last) {
-			fmt.Printf(", and %s after them for the analysis", s.Last)
+			fmt.Printf(", and job %s after them for the analysis", s.Last)
 		}
 		fmt.Println(".")
 	}

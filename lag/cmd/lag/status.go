@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag/cluster"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
 	"github.com/landscape-aware/growing/lag/watch"
 )
@@ -80,10 +82,8 @@ type state struct {
 // look reads a directory and asks its engine.
 func look(ctx context.Context, dir string) (s state, err error) {
 	s.jobs, s.silent = cluster.Look(ctx, dir)
-	if len(s.jobs) == 0 && s.silent == nil {
-		if err := checkWatchable(dir, false); err != nil {
-			return s, err
-		}
+	if len(s.jobs) == 0 && s.silent == nil && checkWatchable(dir, false) != nil {
+		return s, fmt.Errorf("%s contains no study or stacking, and nothing was submitted for it; submit it first", dir)
 	}
 	s.State, err = watch.Look(ctx, dir)
 	if s.alive() > 0 { // they wait, or have not begun to train
@@ -163,8 +163,31 @@ func (s state) print(w io.Writer) error {
 	if s.Verdict != "" {
 		fmt.Fprintf(&b, "\n%s\n", s.Verdict)
 	}
+	if next := s.next(); next != "" {
+		fmt.Fprintf(&b, "\n%s\n", preview.Visible(next))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// next says what can be done now.
+func (s state) next() string {
+	switch {
+	case s.Status == watch.Complete:
+		if _, err := os.Stat(filepath.Join(s.Dir, result.Report)); err == nil {
+			return fmt.Sprintf("The page is %s.", filepath.Join(s.Dir, result.Report))
+		}
+		return fmt.Sprintf("`lag report %s` makes a page of it.", plain.Quoted(s.Dir))
+	case s.alive() > 0 || s.Status == watch.Running || s.silent != nil:
+		return ""
+	}
+	if again := cluster.Again(s.Dir); again != "" {
+		return "What is missing is submitted by the same command: " + again
+	}
+	if s.Planned > 0 && s.Done >= s.Planned {
+		return "Everything is trained; the command that began it, without -join, makes the result."
+	}
+	return ""
 }
 
 // clock returns a time of day, or the date if it is not today's.
@@ -234,10 +257,13 @@ func (s state) summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, state))
 		}
 	}
+	if len(parts) == 0 {
+		parts = []string{"none"} // nothing was left for them
+	}
 	text := "Workers: " + strings.Join(parts, ", ")
 	for _, j := range s.jobs {
 		if j.Last && !j.Works {
-			text += fmt.Sprintf("; after them %s: %s", j.ID, j.State)
+			text += fmt.Sprintf("; after them job %s: %s", j.ID, j.State)
 		}
 	}
 	return text + "."
@@ -262,13 +288,15 @@ func follow(ctx context.Context, dir string) error { return followWith(ctx, dir,
 
 const (
 	lookEvery  = 5 * time.Second
+	tellEvery  = time.Minute // at most, where only the time left changes
 	clearWhole = "\x1b[H\x1b[2J"
 )
 
 // followWith is [follow]. On a whole screen it shows the whole state each time,
 // else a line. What cannot be read at first is an error; later it is asked again.
 func followWith(ctx context.Context, dir string, screen bool) error {
-	line, trouble := "", ""
+	before, line, trouble := "", "", ""
+	var told time.Time
 	for first := true; ; first = false {
 		s, err := look(ctx, dir)
 		switch {
@@ -294,8 +322,9 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 			if len(s.jobs) > 0 {
 				now += ". " + s.summary()
 			}
-			if now != line {
-				line = now
+			counts := fmt.Sprint(s.Status, s.Done, s.Planned, s.summary()) // the time left changes at each look
+			if counts != before || now != line && time.Since(told) >= tellEvery {
+				before, line, told = counts, now, time.Now()
 				fmt.Println(time.Now().Format("15:04:05 ") + now)
 			}
 		}

@@ -49,7 +49,7 @@ func TestStatusText(t *testing.T) {
 	}
 	want := `quick (study): running, 4 of 13 runs done, 25% of the computation, about 2 min left
 Runs: 4 done, 2 at work, 1 begun and left, 6 not begun.
-Workers: 1 running, 1 pending, 2 failed; after them 13: pending.
+Workers: 1 running, 1 pending, 2 failed; after them job 13: pending.
 
 job           state                 node   since             run                  step       steps/s  left
 12_0          running               node7  2020-11-30 09:06  probe stack, seed 1  30 of 300  2.00     1m30s
