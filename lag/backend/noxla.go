@@ -13,5 +13,8 @@ func openXLA(options string) (*Backend, error) {
 		"install a C compiler and build with CGO_ENABLED=1, or use the backend \"go\"")
 }
 
+// HasXLA reports whether a PJRT plugin is installed. This program cannot use one.
+func HasXLA() bool { return false }
+
 // Alias does nothing: only XLA can place a result in the memory of an argument.
 func (b *Backend) Alias(argument *graph.Node, result int) bool { return false }

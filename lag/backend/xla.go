@@ -20,6 +20,9 @@ import (
 
 func init() { xla.EnableAutoInstall(false) }
 
+// HasXLA reports whether a PJRT plugin is installed.
+func HasXLA() bool { return len(pjrt.AvailablePlugins()) > 0 }
+
 // openXLA opens a PJRT plugin. Options are "cpu", "cuda", "tpu" or the absolute
 // path of a plugin, followed by GoMLX's own options after commas.
 func openXLA(options string) (_ *Backend, err error) {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,7 @@ const mostFailed = 5
 // Failure is what is known of a job that failed.
 type Failure struct {
 	Text string // the job, how it ended, and what shows its output
-	Line string // the last one of its log; empty if that is not known
+	Line string // the last one of its log, or that there is none; empty if neither is known
 }
 
 // Failures describes the first few of the jobs that failed, and counts the others.
@@ -46,7 +47,11 @@ func (j Job) failure(dir string) (f Failure) {
 	}
 	f.Text = fmt.Sprintf("%s (%s), see %s", j.ID, preview.Visible(why), see)
 	if j.Log != "" {
-		f.Line = preview.Visible(lastLineOf(log))
+		if _, err := os.Stat(log); errors.Is(err, os.ErrNotExist) {
+			f.Line = fmt.Sprintf("it has written no log: could its node write to %s, is that on a file system that all nodes see?", filepath.Dir(log))
+		} else {
+			f.Line = preview.Visible(lastLineOf(log))
+		}
 	}
 	return f
 }

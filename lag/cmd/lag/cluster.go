@@ -11,8 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/data/job"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/cluster"
 )
 
@@ -45,6 +49,7 @@ func asNumber(text string) (any, error) {
 var clusterFlagList = []clusterFlag{
 	{"cores", "`cores` of each worker; results depend on them, so a study keeps its number (default 1)", "", asNumber},
 	{"time", "`duration` that a worker may run at a time, such as 4h or 1d12h; it then saves and is queued again; with Kubernetes, that the whole Job may take", "", asText},
+	{"notice", "`duration` before the end of -time at which a worker of Slurm saves (default 2m)", "", asText},
 	{"memory", "`amount` of memory of each worker, such as 8G", "", asText},
 	{"gpus", "`devices` of each worker: 0 or 1 (default 0)", "", asNumber},
 	{"partition", "`name` of Slurm's partition", "", asText},
@@ -132,6 +137,9 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 		}
 		return err
 	}
+	if o.Backend == backend.Auto && c.engine == "slurm" && !backend.HasXLA() {
+		log.Warn("no XLA plugin is installed here; if the nodes have none either, workers compute in pure Go, an order of magnitude slower; `go run ./kernels setup` installs one")
+	}
 	started, err := t.submit(ctx, o)
 	if err != nil {
 		return c.withFlags(err)
@@ -192,4 +200,23 @@ func tellStarted(dir string, s cluster.Started) {
 		fmt.Println(".")
 	}
 	fmt.Printf("`lag status %s` shows how far they are; `lag cancel %s` cancels them.\n", plain.Quoted(dir), plain.Quoted(dir))
+}
+
+// checkAlone returns an error if an engine's workers are alive in a directory in
+// which this process would train as well, unless it is one of their jobs.
+func checkAlone(ctx context.Context, dir string) error {
+	if job.Name() != "" {
+		return nil
+	}
+	jobs, err := cluster.Look(ctx, dir)
+	if err != nil {
+		log.Warn("workers may be alive in the directory; it cannot be asked now", "dir", dir, "error", err)
+		return nil
+	}
+	alive := state{jobs: jobs}.alive()
+	if alive == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s of a cluster may train in %s now: -on follows them and adds workers, -join makes this process one more, and `lag cancel %s` ends them",
+		plain.Count(alive, "job"), dir, plain.Quoted(dir))}
 }

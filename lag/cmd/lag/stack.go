@@ -53,6 +53,9 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			return joinWork(bars, options.Dir, func() ([]engine.Held, error) { return lag.JoinStacking(ctx, config, *options) })
 		}
+		if err := checkAlone(ctx, options.Dir); err != nil {
+			return err
+		}
 		stacking, err := lag.Stack(ctx, config, *options)
 		bars.finish()
 		if err != nil {

@@ -62,6 +62,8 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			if err := checkJoin(*options, *live); err != nil {
 				return err
 			}
+		} else if err := checkAlone(ctx, options.Dir); err != nil {
+			return err
 		} else if *live != "" {
 			return pickLive(ctx, config, *options, *live, bars)
 		}
