@@ -1,6 +1,7 @@
 package lag
 
 import (
+	"context"
 	"time"
 
 	"github.com/landscape-aware/growing/lag/backend"
@@ -20,4 +21,21 @@ func (o Options) WithBackend(wrap func(*backend.Backend) *backend.Backend) Optio
 		return wrap(b), nil
 	}
 	return o
+}
+
+// WithFreeSpace returns options for which so many bytes are free on every disk.
+func (o Options) WithFreeSpace(bytes int64) Options {
+	o.freeSpace = func(string) (int64, error) { return bytes, nil }
+	return o
+}
+
+// Space returns the bytes that a study takes at most with a policy and a number of
+// processes. What it has trained already counts as there.
+func (s *Study) Space(ctx context.Context, keep Keep, processes int) (most, more int64, err error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, 0, err
+	}
+	r, err := s.footprints()
+	of := r.space(keep).with(processes)
+	return of.most, of.more(), err
 }
