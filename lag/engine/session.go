@@ -169,14 +169,28 @@ func missing(dir string) (list []string) {
 // writable creates a directory and checks that files can be created in it, so
 // that a failure comes before any computation.
 func writable(dir string) error {
+	f, err := tempIn(dir)
+	// Another process that began the same may have failed, and removed the directory
+	// while it was empty.
+	for tries := 0; tries < 100 && errors.Is(err, os.ErrNotExist); tries++ {
+		f, err = tempIn(dir)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// tempIn creates a temporary file in a directory, which it makes.
+func tempIn(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("cannot create the directory %s: %w; choose another", dir, err)
+		return nil, fmt.Errorf("cannot create the directory %s: %w; choose another", dir, err)
 	}
 	f, err := os.CreateTemp(dir, ".writable-*")
 	if err != nil {
-		return fmt.Errorf("cannot write to the directory %s: %w; choose another", dir, err)
+		return nil, fmt.Errorf("cannot write to the directory %s: %w; choose another", dir, err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return f, nil
 }
 
 // Close releases the data and the backend. If nothing was written to a new
