@@ -39,7 +39,12 @@ type Options struct {
 
 	Words advice.Words // names of settings in warnings; nil means the names of the configuration's fields
 
-	PeakFLOPS float64 // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
+	// Devices is the number of devices that train each model together, each on its
+	// part of every batch; 0 means 1. The batch size, or that of micro-batches, must be
+	// a multiple. Up to rounding, results do not depend on it.
+	Devices int
+
+	PeakFLOPS float64 // peak speed of a device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
 
 	openBackend func(name string) (*backend.Backend, error) // nil except in tests
 }
@@ -58,6 +63,9 @@ func (o Options) validate() error {
 	if o.Workers < 0 {
 		return fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
 	}
+	if o.Devices < 0 {
+		return fmt.Errorf("%d devices are not possible; use 1 or more", o.Devices)
+	}
 	if !(o.PeakFLOPS >= 0) || math.IsInf(o.PeakFLOPS, 1) {
 		return fmt.Errorf("a peak speed of %g FLOP/s is not possible; give a positive number, or 0 if it is unknown", o.PeakFLOPS)
 	}
@@ -65,7 +73,7 @@ func (o Options) validate() error {
 }
 
 func (o Options) engine(name string) engine.Options {
-	return engine.Options{Dir: o.dir(name), DataDir: o.DataDir, Backend: o.Backend, Observe: o.Observe, PeakFLOPS: o.PeakFLOPS, OpenBackend: o.openBackend}
+	return engine.Options{Dir: o.dir(name), DataDir: o.DataDir, Backend: o.Backend, Observe: o.Observe, PeakFLOPS: o.PeakFLOPS, Devices: o.Devices, OpenBackend: o.openBackend}
 }
 
 // Study is a study that can be run. From the first training until Close it

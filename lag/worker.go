@@ -28,6 +28,7 @@ type order struct {
 	DataDir   string  `json:"data_dir"`
 	Backend   string  `json:"backend"`
 	PeakFLOPS float64 `json:"peak_flops"`
+	Devices   int     `json:"devices"` // that train together in each process
 	Index     int     `json:"index"`   // of the worker, from 1
 	Workers   int     `json:"workers"` // number of processes
 }
@@ -48,7 +49,7 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 	if o.Workers <= 1 || o.openBackend != nil {
 		return engine.InProcess{}
 	}
-	work.Dir, work.DataDir, work.Backend, work.PeakFLOPS, work.Workers = dir, o.DataDir, o.Backend, o.PeakFLOPS, o.Workers
+	work.Dir, work.DataDir, work.Backend, work.PeakFLOPS, work.Devices, work.Workers = dir, o.DataDir, o.Backend, o.PeakFLOPS, o.Devices, o.Workers
 	return engine.Processes{N: o.Workers, Dir: dir, Command: func(ctx context.Context, index int) (c *exec.Cmd, input []byte, err error) {
 		self, err := os.Executable()
 		if err != nil {
@@ -58,8 +59,12 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 		if input, err = json.Marshal(work); err != nil {
 			return nil, nil, err
 		}
+		devices, err := engine.DeviceShare(ctx, o.Backend, index, o.Workers, o.Devices)
+		if err != nil {
+			return nil, nil, err
+		}
 		c = exec.CommandContext(ctx, self)
-		c.Env = append(os.Environ(), workerProcess+"=1")
+		c.Env = append(append(os.Environ(), workerProcess+"=1"), devices...)
 		return c, append(input, '\n'), nil
 	}}
 }
@@ -135,7 +140,7 @@ func (w *worker) do(ctx context.Context) error {
 	if err := strictjson.Unmarshal(w.order, &work); err != nil {
 		return fmt.Errorf("the order: %w", err)
 	}
-	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS}
+	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS, Devices: work.Devices}
 	var join func(context.Context, Options, <-chan struct{}) error
 	switch {
 	case work.Study != nil:
