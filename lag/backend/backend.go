@@ -114,7 +114,7 @@ func open(name string, devices int) (*Backend, error) {
 	}
 	if has := b.NumDevices(); has < devices {
 		b.Finalize()
-		return nil, fmt.Errorf("backend %s has %s, and %d are to train together; use %d or fewer", name, plain.Count(has, "device"), devices, has)
+		return nil, fmt.Errorf("backend %s has %s, and %d are to train together; use at most %d", name, plain.Count(has, "device"), devices, has)
 	}
 	b.Devices = devices
 	return b, nil

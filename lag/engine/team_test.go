@@ -51,6 +51,9 @@ func TestTeamCores(t *testing.T) {
 		{team{Backend: backend.Go, Cores: 2}, team{Backend: backend.Go, Cores: 4}, ""},
 		{team{Backend: backend.CUDA, Cores: 2}, team{Backend: backend.CUDA, Cores: 4}, ""},
 		{team{Backend: backend.CUDA, Cores: 2}, team{Backend: backend.CPU, Cores: 2}, "backend"},
+		{team{Backend: backend.CUDA, Devices: 2}, team{Backend: backend.CUDA, Devices: 2}, ""},
+		{team{Backend: backend.CUDA, Devices: 2}, team{Backend: backend.CUDA}, "in the workers of this directory 1 device trained each model together, and in this process it is 2"},
+		{team{Backend: backend.CPU, Cores: 2}, team{Backend: backend.CPU, Cores: 2, Devices: 4}, "4 devices trained each model together, and in this process it is 1"},
 	} {
 		err := test.mine.joins(test.first, "workers.json")
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
