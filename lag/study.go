@@ -31,7 +31,8 @@ type Options struct {
 	Observe progress.Observer // receives progress events; may be nil
 
 	// Workers is the number of processes that share the candidates, each with a
-	// share of the cores; 0 means 1, this process. The others run this program
+	// share of the cores, and of the NVIDIA GPUs if there are several; 0 means 1, this
+	// process. The others run this program
 	// again: each becomes a worker before main begins. Families and rules of
 	// yours must be registered before main begins, too. Other processes that are
 	// started on the same directory share the work without being asked for.

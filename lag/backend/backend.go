@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -54,7 +55,7 @@ func Open(name string) (*Backend, error) { return OpenDevices(name, 1) }
 // OpenDevices is [Open] for several devices that train one model together. XLA on
 // the CPU then has as many virtual devices, which share the cores and are of use
 // for tests alone. A backend with fewer devices, as the pure-Go engine, which has
-// one, is an error.
+// one, is an error; [Auto] takes no other in its place.
 func OpenDevices(name string, devices int) (*Backend, error) {
 	if devices < 1 {
 		return nil, fmt.Errorf("%d devices are not possible; use 1 or more", devices)
@@ -71,6 +72,9 @@ func OpenDevices(name string, devices int) (*Backend, error) {
 	var reasons []string
 	for _, candidate := range []string{CUDA, TPU, CPU, Go} {
 		b, err := open(candidate, devices)
+		if _, few := errors.AsType[*fewerDevices](err); few && candidate != Go {
+			return nil, err // rather than train on virtual devices of the CPU
+		}
 		if err == nil {
 			why := "the fastest found"
 			if candidate == Go {
@@ -104,6 +108,19 @@ func report(b *Backend, why string) {
 		keys = append(keys, "together", b.Together())
 	}
 	log.Info("backend "+b.Kind, append(keys, "why", why)...)
+	if b.Kind == CPU && b.Together() > 1 {
+		log.Warn("the devices of the CPU are virtual: they share its cores, and are of use for tests alone")
+	}
+}
+
+// fewerDevices says that a backend has fewer devices than are to train together.
+type fewerDevices struct {
+	name      string
+	has, want int
+}
+
+func (e *fewerDevices) Error() string {
+	return fmt.Sprintf("backend %s has %s, and %d are to train together; use at most %d", e.name, plain.Count(e.has, "device"), e.want, e.has)
 }
 
 // open opens a backend for a number of devices.
@@ -114,7 +131,7 @@ func open(name string, devices int) (*Backend, error) {
 	}
 	if has := b.NumDevices(); has < devices {
 		b.Finalize()
-		return nil, fmt.Errorf("backend %s has %s, and %d are to train together; use at most %d", name, plain.Count(has, "device"), devices, has)
+		return nil, &fewerDevices{name, has, devices}
 	}
 	b.Devices = devices
 	return b, nil

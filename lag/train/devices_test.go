@@ -101,6 +101,7 @@ func compareLosses(t *testing.T, devices int, got, want []float64) {
 // TestDevicesParts: micro-batches, terms with other counts, gates, frozen layers and
 // several batches in one evaluation, whose rows count unevenly on the devices.
 func TestDevicesParts(t *testing.T) {
+	testbackend.Slow(t, testbackend.XLA(t))
 	bigramRows := func(step int) train.Batch { return bigramBatch(step%6, 1, 0, 4) }
 	for name, test := range map[string]struct {
 		model   train.Model
