@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/interrupt"
 	"github.com/landscape-aware/growing/lag/model"
@@ -50,6 +52,8 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 		return engine.InProcess{}
 	}
 	work.Dir, work.DataDir, work.Backend, work.PeakFLOPS, work.Devices, work.Workers = dir, o.DataDir, o.Backend, o.PeakFLOPS, o.Devices, o.Workers
+	var looked sync.Once
+	var gpus []string
 	return engine.Processes{N: o.Workers, Dir: dir, Command: func(ctx context.Context, index int) (c *exec.Cmd, input []byte, err error) {
 		self, err := os.Executable()
 		if err != nil {
@@ -59,7 +63,8 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 		if input, err = json.Marshal(work); err != nil {
 			return nil, nil, err
 		}
-		devices, err := engine.DeviceShare(ctx, o.Backend, index, o.Workers, o.Devices)
+		looked.Do(func() { gpus = backend.CUDADevices(ctx, o.Backend) })
+		devices, err := engine.DeviceShare(gpus, index, o.Workers, o.Devices)
 		if err != nil {
 			return nil, nil, err
 		}

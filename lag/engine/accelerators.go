@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -12,19 +11,18 @@ import (
 )
 
 // DeviceShare returns the environment variables that give a process its share of
-// the GPUs that this process sees: the index-th of n processes, of which each
-// trains with some devices together. This process is the one with index 0: it sees
-// them all and uses the first. If there are fewer GPUs than processes, some have
-// the same. It returns nil if there is nothing to share or nothing is known of
-// GPUs. A TPU belongs to the process that opens it first, and is not shared.
-func DeviceShare(ctx context.Context, name string, index, n, together int) ([]string, error) {
-	all := backend.CUDADevices(ctx, name)
-	own, err := deviceShare(all, index, n, max(1, together))
+// the GPUs that this process sees, see [backend.CUDADevices]: the index-th of n
+// processes, in each of which some devices train together. This process is the one
+// with index 0: it sees them all and uses the first. If there are fewer GPUs than
+// processes, some have the same. It returns nil if there is nothing to share. A TPU
+// belongs to the process that opens it first, and is not shared.
+func DeviceShare(gpus []string, index, n, together int) ([]string, error) {
+	own, err := deviceShare(gpus, index, n, max(1, together))
 	if own == nil || err != nil {
 		return nil, err
 	}
 	value := strings.Join(own, ",")
-	log.Info("a worker uses its share of the GPUs", "worker", index, "GPUs", value, "of", len(all))
+	log.Info("a worker uses its share of the GPUs", "worker", index, "GPUs", value, "of", len(gpus))
 	return []string{backend.CUDAVisible + "=" + value}, nil
 }
 

@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -136,6 +137,15 @@ func TestDevicesParts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				copies, err := program.Copies(state)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, other := range copies[1:] {
+					if !reflect.DeepEqual(other, copies[0]) {
+						t.Error("the copies of the state on the devices differ")
+					}
+				}
 				if err := state.Finalize(); err != nil {
 					t.Error(err)
 				}
@@ -146,8 +156,8 @@ func TestDevicesParts(t *testing.T) {
 	}
 }
 
-// TestDevicesRun: a run that is stopped on two devices goes on on one, from the state
-// that any of them has, and the other way round.
+// TestDevicesRun: a run that is stopped on two devices goes on on one, and the other way
+// round.
 func TestDevicesRun(t *testing.T) {
 	one, two := testbackend.XLA(t), testbackend.Devices(t, 2)
 	curve := func(first, second *backend.Backend) (list []float64) {
