@@ -32,7 +32,8 @@ type Options struct {
 	Observe progress.Observer // receives progress events; may be nil
 
 	// Workers is the number of processes that share the candidates, each with a
-	// share of the cores; 0 means 1, this process. The others run this program
+	// share of the cores, and of the NVIDIA GPUs if there are several; 0 means 1, this
+	// process. The others run this program
 	// again: each becomes a worker before main begins. Families and rules of
 	// yours must be registered before main begins, too. Other processes that are
 	// started on the same directory share the work without being asked for.
@@ -51,7 +52,12 @@ type Options struct {
 
 	Words advice.Words // names of settings in warnings; nil means the names of the configuration's fields
 
-	PeakFLOPS float64 // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
+	// Devices is the number of devices that train each model together, each on its
+	// part of every batch; 0 means 1. The batch size, or that of micro-batches, must be
+	// a multiple. Up to rounding, results do not depend on it.
+	Devices int
+
+	PeakFLOPS float64 // peak speed of a device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
 
 	openBackend func(name string) (*backend.Backend, error) // nil except in tests
 	freeSpace   func(dir string) (bytes int64, err error)   // nil except in tests
@@ -71,6 +77,9 @@ func (o Options) validate() error {
 	if o.Workers < 0 {
 		return fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
 	}
+	if o.Devices < 0 {
+		return fmt.Errorf("%d devices are not possible; use 1 or more", o.Devices)
+	}
 	if !(o.PeakFLOPS >= 0) || math.IsInf(o.PeakFLOPS, 1) {
 		return fmt.Errorf("a peak speed of %g FLOP/s is not possible; give a positive number, or 0 if it is unknown", o.PeakFLOPS)
 	}
@@ -81,7 +90,7 @@ func (o Options) validate() error {
 }
 
 func (o Options) engine(name string) engine.Options {
-	return engine.Options{Dir: o.dir(name), DataDir: o.DataDir, Backend: o.Backend, Observe: o.Observe, PeakFLOPS: o.PeakFLOPS, OpenBackend: o.openBackend}
+	return engine.Options{Dir: o.dir(name), DataDir: o.DataDir, Backend: o.Backend, Observe: o.Observe, PeakFLOPS: o.PeakFLOPS, Devices: o.Devices, OpenBackend: o.openBackend}
 }
 
 // Study is a study that can be run. From the first training until Close it

@@ -137,7 +137,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	cost, err := c.Cost(c.Model, c.MicroBatches)
+	cost, err := c.Cost(c.Model, c.MicroBatches*max(1, o.Devices)) // the memory is that of one device
 	if err != nil {
 		return nil, err
 	}

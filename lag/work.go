@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,9 @@ func workOf[C interface {
 }](command, name string, config C, o Options) (w cluster.Work, err error) {
 	if err := errors.Join(config.Validate(), o.validate()); err != nil {
 		return w, err
+	}
+	if o.Devices > 1 {
+		return w, fmt.Errorf("a worker on a cluster trains with one device, and %d were asked for; use 1, and as many workers as there are devices", o.Devices)
 	}
 	w = cluster.Work{Command: command, Name: name, Backend: o.Backend, Again: o.Again}
 	if w.Backend == "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-func openXLA(options string) (*Backend, error) {
+func openXLA(options string, _ int) (*Backend, error) {
 	return nil, errors.New("backend xla:" + options + ": this program was built without cgo or for a platform without XLA plugins; " +
 		"install a C compiler and build with CGO_ENABLED=1, or use the backend \"go\"")
 }

@@ -27,9 +27,10 @@ type Options struct {
 	Backend   string            // engine, see [backend.Open]; empty means [backend.Auto]
 	Observe   progress.Observer // receives progress events; may be nil
 	Padded    bool              // the model exists already; a vocabulary that is trained for it may be smaller than its table of embeddings
-	PeakFLOPS float64           // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
+	PeakFLOPS float64           // peak speed of a device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
+	Devices   int               // devices that train each model together, see [backend.OpenDevices]; 0 means 1
 
-	OpenBackend func(name string) (*backend.Backend, error) // nil means [backend.Open]
+	OpenBackend func(name string) (*backend.Backend, error) // nil means [backend.OpenDevices]
 }
 
 // withDefaults sets empty options to their defaults.
@@ -41,7 +42,7 @@ func (o Options) withDefaults() Options {
 		o.Observe = func(progress.Event) {}
 	}
 	if o.OpenBackend == nil {
-		o.OpenBackend = backend.Open
+		o.OpenBackend = func(name string) (*backend.Backend, error) { return backend.OpenDevices(name, max(1, o.Devices)) }
 	}
 	return o
 }
@@ -110,6 +111,9 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 		return nil, err
 	}
 	if s.backend, err = s.options.OpenBackend(s.options.Backend); err != nil {
+		return nil, err
+	}
+	if err := s.checkDevices(task.BatchSize, 1); err != nil {
 		return nil, err
 	}
 	if s.environment, err = environmentOf(s.backend); err != nil {

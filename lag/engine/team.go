@@ -27,7 +27,8 @@ const TeamFile = "workers.json"
 // configuration, and what all its workers must have in common.
 type team struct {
 	Backend string `json:"backend"`
-	Cores   int    `json:"cores"` // that each may use
+	Cores   int    `json:"cores"`             // that each may use
+	Devices int    `json:"devices,omitempty"` // that train together in each; 0 means 1
 }
 
 // UnmarshalJSON reads a team. Unknown and missing fields are errors.
@@ -42,12 +43,12 @@ func (t *team) UnmarshalJSON(text []byte) error {
 }
 
 // JoinTeam makes this process one of the workers in the session's directory, whose
-// lock the caller holds. The first one determines the backend and, for XLA on the
-// CPU, the number of cores of all, unless runs that are there do. Another backend or
-// number is an error.
+// lock the caller holds. The first one determines the backend, how many devices train
+// together and, for XLA on the CPU, the number of cores of all, unless runs that are
+// there do. Another backend or number is an error.
 func (s *Session) JoinTeam() error {
 	s.Crowd(rand.Uint64())
-	mine := team{s.backend.Kind, cores.Usable()}
+	mine := s.team()
 	path := filepath.Join(s.options.Dir, TeamFile)
 	var first team
 	switch err := sealed.Read(path, &first); {
@@ -58,7 +59,7 @@ func (s *Session) JoinTeam() error {
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
-	if err := s.checkCores(mine); err != nil {
+	if err := errors.Join(s.checkOwnDevices(), s.checkCores(mine)); err != nil {
 		return err
 	}
 	return sealed.Write(path, mine)
@@ -69,6 +70,8 @@ func (mine team) joins(first team, path string) error {
 	switch {
 	case mine.Backend != first.Backend:
 		return fmt.Errorf("the workers of this directory compute with the backend %s, and this one with %s; give all the same, or remove %s to begin with another", first.Backend, mine.Backend, path)
+	case max(1, mine.Devices) != max(1, first.Devices):
+		return devicesError(first.Devices, mine.Devices, "in the workers of this directory", "remove "+path+" and the runs beside it to begin with another number")
 	case mine.Backend == backend.CPU && mine.Cores != first.Cores:
 		return coresError(first.Cores, mine.Cores, "the workers of this directory began", "remove "+path+" and the runs beside it to begin with another number")
 	}
@@ -158,11 +161,14 @@ func CoresIn(dir string) (int, error) {
 }
 
 // WarnOfTeam warns if workers have joined in the directory and this process, which
-// has not, has another number of cores.
+// has not, has another number of cores or devices.
 func (s *Session) WarnOfTeam() {
 	var first team
 	if sealed.Read(filepath.Join(s.options.Dir, TeamFile), &first) != nil {
 		return // nobody has joined, or the next who does will say that it is damaged
+	}
+	if mine := s.backend.Together(); mine != max(1, first.Devices) {
+		log.Warn("in the workers of this directory another number of devices train together; what this process trains may differ in its last digits from what they would", "their devices", max(1, first.Devices), "devices", mine)
 	}
 	if mine := cores.Usable(); s.backend.Kind == backend.CPU && first.Backend == backend.CPU && mine != first.Cores {
 		log.Warn("the workers of this directory have another number of cores; what this process trains may differ in its last digits from what they would", "their cores", first.Cores, "cores", mine)

@@ -31,7 +31,7 @@ var sections = []section{
 		[]string{"revision", "license", "normalize", "collapse-space", "min-characters", "drop-duplicates", "validation-fraction", "split-seed"}},
 	{"Vocabulary", []string{"tokenizer", "kind", "vocab", "new-vocabulary"},
 		[]string{"sentinels", "modes", "min-frequency", "alphabet", "byte-fallback", "coverage"}},
-	{"Where and how it runs", []string{"out", "data", "backend", "workers", "join", "keep"}, []string{"peak-flops"}},
+	{"Where and how it runs", []string{"out", "data", "backend", "workers", "devices", "join", "keep"}, []string{"peak-flops"}},
 	{"On a cluster", []string{"on", "cores", "time", "memory", "gpus", "partition", "account", "qos", "image", "claim", "wait"},
 		[]string{"sbatch", "notice", "context", "namespace", "queue", "suspend"}},
 }
