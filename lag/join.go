@@ -94,11 +94,15 @@ func JoinStacking(ctx context.Context, c Stacking, o Options) (left []engine.Hel
 	if _, err := joined(ctx, s, c); err != nil {
 		return nil, err
 	}
-	_, jobs, _, err := c.jobs(s)
+	arms, jobs, _, err := c.jobs(s)
 	if err != nil {
 		return nil, err
 	}
-	return s.Share(ctx, jobs...)
+	if left, err = s.Share(ctx, jobs...); err != nil {
+		return nil, err
+	}
+	releaseLeft(arms)
+	return left, nil
 }
 
 // checkJoins returns an error if the options are not those of a worker.

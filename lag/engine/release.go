@@ -35,18 +35,29 @@ func (r *Releaser) dir(run *Run) string { return filepath.Join(r.session.options
 
 // Run removes all states of a run, if it has ended.
 func (r *Releaser) Run(run *Run) {
-	r.release(run, true, func(int) bool { return false })
+	r.release(run, false, true, func(int) bool { return false })
 }
 
-// release removes the states of a run for which keep is false. all says that
-// nothing of it is kept for later. A run that another process has locked is left for
+// Dropped removes all states of a run that nobody trains further, whether it has
+// ended or not.
+func (r *Releaser) Dropped(run *Run) {
+	r.release(run, true, true, func(int) bool { return false })
+}
+
+// ButFinal removes all states of a run that has ended but that at its end.
+func (r *Releaser) ButFinal(run *Run) {
+	r.release(run, false, true, func(step int) bool { return step == run.Spec.Schedule.Steps })
+}
+
+// release removes the states of a run for which keep is false, see [train.Release].
+// all says that nothing else of it goes later. A run that another process has locked is left for
 // the next call. What cannot be removed stays: the results do not depend on it.
-func (r *Releaser) release(run *Run, all bool, keep func(step int) bool) {
+func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool) {
 	if r.Spared[run.address] || r.gone[run.address] {
 		return
 	}
 	dir := r.dir(run)
-	removed, free, err := train.Release(dir, false, r.Why, keep)
+	removed, free, err := train.Release(dir, dropped, r.Why, keep)
 	if err != nil {
 		log.Warn("states that nothing needs any more cannot be removed", "run", dir, "error", err)
 		r.gone[run.address] = true
@@ -55,7 +66,7 @@ func (r *Releaser) release(run *Run, all bool, keep func(step int) bool) {
 	if removed > 0 {
 		log.Debug("states that nothing needs any more were removed", "run", dir, "bytes", removed)
 	}
-	r.gone[run.address] = free && all && train.IsComplete(dir)
+	r.gone[run.address] = free && all && (dropped || train.IsComplete(dir))
 }
 
 // Candidates removes the states of candidates and decay branches that have ended,
@@ -79,7 +90,7 @@ func (r *Releaser) Candidates(c *Candidates, lag int) {
 			continue // the branch itself gives the error
 		}
 		picked := i == atLag || i == atEnd || needed[run.address]
-		r.release(run, !picked && len(starts) == 0, func(step int) bool {
+		r.release(run, false, !picked && len(starts) == 0, func(step int) bool {
 			return starts[step] || picked && step == outcomes[i].Steps
 		})
 	}

@@ -148,17 +148,25 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 }
 
 // reached returns the intermediate outcome of an incomplete run, and whether
-// its newest checkpoint is at the step or beyond. It does not read the state.
+// its newest checkpoint is at the step or beyond, or was before it was released.
+// It does not read the state.
 func (r *Run) reached(dir string, step int) (outcome Outcome, ok bool) {
 	steps, err := checkpointSteps(CheckpointDir(dir))
-	if err != nil || len(steps) == 0 || step >= r.Schedule.Steps || steps[len(steps)-1] < step {
+	released := IsReleased(dir)
+	if err != nil || len(steps) == 0 && !released || step >= r.Schedule.Steps || !released && steps[len(steps)-1] < step {
 		return outcome, false
 	}
 	l, err := readLog(dir)
 	if err != nil {
 		return outcome, false
 	}
-	outcome.Steps = steps[len(steps)-1]
+	if released {
+		if outcome.Steps = r.covers(l); outcome.Steps < step {
+			return outcome, false
+		}
+	} else {
+		outcome.Steps = steps[len(steps)-1]
+	}
 	for _, m := range l.lines {
 		if m.Event == EventValidation && m.Step <= outcome.Steps {
 			outcome.Curve = append(outcome.Curve, Loss{m.Step, &m.Loss, m.Batches})
