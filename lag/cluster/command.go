@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,7 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandLimit)
 	defer cancel()
 	c := exec.CommandContext(ctx, path, line[1:]...)
-	// Else squeue shortens the lists of the members of arrays.
-	c.Env = append(os.Environ(), "SLURM_BITSTR_LEN=0")
+	c.Env = environment()
 	c.Stdin = strings.NewReader(input)
 	c.WaitDelay = time.Second
 	apart(c)
@@ -66,6 +66,13 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 		log.Info(oneLine(line[0], said.String()), "from", line[0])
 	}
 	return out.String(), nil
+}
+
+// environment returns the environment of an engine's commands. Jobs get it too, so it
+// leaves out what says that this program is a notebook's cell.
+func environment() []string {
+	list := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GONB_") })
+	return append(list, "SLURM_BITSTR_LEN=0") // else squeue shortens the lists of the members of arrays
 }
 
 var errNotInstalled = errors.New("there is no such command on the path")
