@@ -86,8 +86,9 @@ func run(ctx context.Context, input string, line ...string) (string, error) {
 // others are the beginnings of the names of variables that commands must not see:
 // by some, people change which jobs Slurm's commands take, and how they write
 // times; those of an array are of the job that this process belongs to, and would
-// be handed down to jobs that are no arrays.
-var others = []string{"SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT=", "SLURM_ARRAY_"}
+// be handed down to jobs that are no arrays, as GoNB's would be, by which a program
+// knows that it is a notebook's cell.
+var others = []string{"SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT=", "SLURM_ARRAY_", "GONB_"}
 
 // environment returns the environment of a command.
 func environment(all []string) (list []string) {

@@ -52,3 +52,11 @@ func TestAskIsCancelled(t *testing.T) {
 		t.Errorf("sbatch: %q, %v", out, err)
 	}
 }
+
+// TestEnvironment: a job that a notebook's cell has submitted is no cell.
+func TestEnvironment(t *testing.T) {
+	text := "\n" + strings.Join(environment([]string{"GONB_PIPE=/tmp/pipe", "LAG_BACKEND=go"}), "\n") + "\n"
+	if strings.Contains(text, "\nGONB_") || !strings.Contains(text, "\nLAG_BACKEND=go\n") || !strings.Contains(text, "\nSLURM_BITSTR_LEN=0\n") {
+		t.Errorf("the environment is %s", text)
+	}
+}
