@@ -149,7 +149,11 @@ func (s state) print(w io.Writer) error {
 	}
 	for _, one := range work { // not of a job that was submitted here, or not known to be
 		rows++
-		fmt.Fprintf(table, "process %d\trunning\t%s\t\t", one.PID, preview.Visible(one.Host))
+		who := preview.Visible(one.Job) // the engine does not answer, or has forgotten it
+		if who == "" {
+			who = fmt.Sprintf("process %d", one.PID)
+		}
+		fmt.Fprintf(table, "%s\trunning\t%s\t\t", who, preview.Visible(one.Host))
 		workOf(table, one)
 	}
 	if rows > 0 {

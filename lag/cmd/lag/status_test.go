@@ -70,7 +70,7 @@ Warning: a warning
 
 	s.jobs, s.silent = nil, errors.New("sacct: Connection refused")
 	out.Reset()
-	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "How the jobs are is not known: sacct: Connection refused.\n") || !strings.Contains(out.String(), "4 of 13 runs done") {
+	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "How the jobs are is not known: sacct: Connection refused.\n") || !strings.Contains(out.String(), "4 of 13 runs done") || !strings.Contains(out.String(), "\n12_0        running  node7") {
 		t.Errorf("%v, %s", err, &out)
 	}
 }
