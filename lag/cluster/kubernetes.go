@@ -108,7 +108,8 @@ func (k *Kubernetes) kubectl(ctx context.Context, input string, arguments ...str
 }
 
 // Status implements [Engine]. One call of kubectl returns the Jobs and the pods of
-// all submissions of a namespace.
+// all submissions of a namespace, a second one why there are no pods where some are
+// missing.
 func (k *Kubernetes) Status(ctx context.Context, list []Submission) (jobs []Job, err error) {
 	err = byNamespace(list, func(k *Kubernetes, of []Submission) error {
 		var names []string
@@ -120,6 +121,9 @@ func (k *Kubernetes) Status(ctx context.Context, list []Submission) (jobs []Job,
 			return err
 		}
 		some, err := k.parse([]byte(out), of)
+		if slices.ContainsFunc(some, waitsForPod) {
+			k.whyNoPods(ctx, some)
+		}
 		jobs = append(jobs, some...)
 		return err
 	})

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -156,7 +157,40 @@ func (j *Job) ofJob(its *resource, index int) {
 	case its.Spec.Suspend && j.State != Running:
 		j.State, j.Words, j.Reason = Pending, "Suspended", ""
 	case j.State == Unknown:
-		j.State, j.Words = Pending, "Waiting"
+		j.State, j.Words = Pending, waiting
+	}
+}
+
+// waiting is the word for an index whose pod is not made yet.
+const waiting = "Waiting"
+
+func waitsForPod(j Job) bool { return j.State == Pending && j.Words == waiting }
+
+// whyNoPods gives the jobs that have no pods the reason that the server gives: a
+// quota or a policy of the namespace, say. Not everybody may read events, so that an
+// error of that is none here.
+func (k *Kubernetes) whyNoPods(ctx context.Context, jobs []Job) {
+	out, err := k.kubectl(ctx, "", "get", "events", "--field-selector", "type=Warning,reason=FailedCreate", "-o", "json")
+	if err != nil {
+		return
+	}
+	var found struct {
+		Items []struct {
+			Object struct {
+				Name string `json:"name"`
+			} `json:"involvedObject"`
+			Message string `json:"message"`
+		} `json:"items"`
+	}
+	if json.Unmarshal([]byte(out), &found) != nil {
+		return
+	}
+	for i := range jobs {
+		for _, event := range found.Items {
+			if waitsForPod(jobs[i]) && event.Object.Name == jobs[i].Batch {
+				jobs[i].Reason = event.Message
+			}
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,7 +122,7 @@ func (s state) print(w io.Writer) error {
 	work := slices.Clone(s.Work)
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\njob\tstate\tnode\tsince\trun\tstep\tsteps/s\tleft")
-	rows := 0
+	rows, long := 0, make(map[string]int)
 	for _, j := range s.jobs {
 		if !j.State.Alive() {
 			continue
@@ -131,7 +132,11 @@ func (s state) print(w io.Writer) error {
 		if !j.Began.IsZero() {
 			since = j.Began.Format("15:04:05")
 		}
-		if j.Reason != "" {
+		switch {
+		case len(j.Reason) > longestReason:
+			words += " (see below)"
+			long[j.Reason]++
+		case j.Reason != "":
 			words += " (" + j.Reason + ")"
 		}
 		i := slices.IndexFunc(work, func(one watch.Work) bool { return isOf(one, j) })
@@ -161,6 +166,9 @@ func (s state) print(w io.Writer) error {
 			return err
 		}
 	}
+	for _, reason := range slices.Sorted(maps.Keys(long)) {
+		fmt.Fprintf(&b, "%s: %s\n", plain.Count(long[reason], "job"), preview.Visible(reason))
+	}
 	s.failed(&b)
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(&b, "Warning: %s\n", preview.Visible(warning))
@@ -171,6 +179,9 @@ func (s state) print(w io.Writer) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// longestReason is the length of reasons that the table has room for.
+const longestReason = 60
 
 // headline says in a line how far the directory is.
 func (s state) headline() string {

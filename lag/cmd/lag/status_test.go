@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,15 @@ Warning: a warning
 	}
 	if text := strings.Join(got, "\n") + "\n"; strings.Contains(text, "\x1b") || shown(text) != shown(want) {
 		t.Errorf("it prints\n%s\nwant\n%s", text, want)
+	}
+
+	unschedulable := "Unschedulable: 0/2 nodes are available: persistentvolumeclaim \"runs\" not found."
+	for i := range s.jobs[:3] {
+		s.jobs[i] = cluster.Job{ID: fmt.Sprintf("pod-%d", i), Works: true, State: cluster.Pending, Words: "Pending", Reason: unschedulable}
+	}
+	out.Reset()
+	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "\npod-2         pending (see below) ") || strings.Count(out.String(), "\n3 jobs: "+unschedulable+"\n") != 1 {
+		t.Errorf("%v: a long reason, of three jobs:\n%s", err, &out)
 	}
 
 	s.jobs, s.silent = nil, errors.New("sacct: Connection refused")
