@@ -243,9 +243,9 @@ func (s state) summary() string {
 		}
 	}
 	text := "Workers: " + strings.Join(parts, ", ")
-	for _, j := range s.jobs {
+	for _, j := range slices.Backward(s.jobs) { // those before the newest are replaced by it
 		if j.Last && !j.Works {
-			text += fmt.Sprintf("; after them %s: %s", j.ID, j.State)
+			return fmt.Sprintf("%s; after them %s: %s.", text, j.ID, j.State)
 		}
 	}
 	return text + "."

@@ -40,6 +40,7 @@ func TestStatusText(t *testing.T) {
 			{ID: "12_1", Works: true, State: cluster.Failed, Words: "FAILED", Reason: "exit code 1", Log: log},
 			{ID: "12_2", Works: true, State: cluster.Pending, Words: "PENDING", Reason: "Resources"},
 			{ID: "pod", Works: true, State: cluster.Failed, Words: "Failed", Reason: "OOMKilled", Command: "kubectl logs pod"},
+			{ID: "9", Last: true, State: cluster.Cancelled, Words: "CANCELLED"}, // 13 took its place
 			{ID: "13", Last: true, State: cluster.Pending, Words: "PENDING", Reason: "Dependency"},
 		},
 	}
