@@ -258,7 +258,7 @@ const mostFailed = 5
 func (s state) failed(w io.Writer) {
 	n := 0
 	for _, j := range s.jobs {
-		if j.State != cluster.Failed {
+		if j.State != cluster.Failed || s.Status == watch.Complete && !j.Last { // the others have done its work
 			continue
 		}
 		if n++; n > mostFailed {

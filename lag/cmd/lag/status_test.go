@@ -79,6 +79,15 @@ Warning: a warning
 		t.Errorf("%v: a long reason, of three jobs:\n%s", err, &out)
 	}
 
+	s.Status = watch.Complete
+	s.jobs[3] = cluster.Job{ID: "12_3", Works: true, State: cluster.Failed, Words: "TIMEOUT"}
+	s.jobs = append(s.jobs, cluster.Job{ID: "14", Last: true, State: cluster.Failed, Words: "FAILED"})
+	out.Reset()
+	if err := s.print(&out); err != nil || strings.Contains(out.String(), "Failed: 12_3") || !strings.Contains(out.String(), "Failed: 14 ") {
+		t.Errorf("%v: only what is missing counts when it is complete:\n%s", err, &out)
+	}
+	s.Status = watch.Running
+
 	s.jobs, s.silent = nil, errors.New("sacct: Connection refused")
 	out.Reset()
 	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "How the jobs are is not known: sacct: Connection refused.\n") || !strings.Contains(out.String(), "4 of 13 runs done") || !strings.Contains(out.String(), "\n12_0        running  node7") {
