@@ -29,6 +29,7 @@ type Kubernetes struct {
 	Suspend   bool     `json:"suspend"`   // submit the Job suspended
 	Grace     Duration `json:"grace"`     // from the request to end, in which a worker saves, to the end
 	Retries   int      `json:"retries"`   // times that a pod of one index may fail
+	User      int      `json:"user"`      // number of the image's user, for namespaces of the restricted standard; 0 for what the image says
 }
 
 // NewKubernetes returns the default settings: one core, the mount of the project's
@@ -67,6 +68,8 @@ func (k *Kubernetes) Check() error {
 		return fmt.Errorf("grace: %s is too short to save; use 1m or more", k.Grace)
 	case k.Retries < 0:
 		return fmt.Errorf("retries: %d is not possible; use 0 or more", k.Retries)
+	case k.User < 0:
+		return fmt.Errorf("user: %d is not possible; use the number of the image's user, such as 1000, or 0 for what the image says", k.User)
 	}
 	return nil
 }

@@ -55,6 +55,7 @@ var clusterFlagList = []clusterFlag{
 	{"claim", "`name` of Kubernetes' PersistentVolumeClaim that holds what is beside the output directory", "", asText},
 	{"namespace", "`name` of Kubernetes' namespace", "", asText},
 	{"queue", "`name` of the local queue of Kueue", "", asText},
+	{"user", "`number` of the user that the image has, 1000 in those of docker/; Kubernetes' pods then meet the restricted standard of pod security, which some namespaces ask for", "", asNumber},
 	{"suspend", "submit Kubernetes' Job suspended", "", asBool},
 }
 
