@@ -88,6 +88,9 @@ func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err erro
 			case j.State.Alive() || s.Cancelled && j.State == Unknown: // its Job is removed, and with it what is left of its pods
 				j.State = Cancelled
 			}
+			if j.State == Pending && j.Words == "Failed" {
+				j.Words = "Failed, comes again" // after ten seconds, and twice as many each time
+			}
 			jobs = append(jobs, j)
 		}
 	}

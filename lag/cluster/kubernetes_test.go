@@ -71,7 +71,7 @@ func TestKubernetesStatus(t *testing.T) {
 		"lag-quick-a-3-aaaaa pending Pending ImagePullBackOff",
 		"lag-quick-a-4-aaaaa failed Failed OOMKilled",
 		`lag-quick-a-5 pending Waiting pods "lag-quick-a-5-ccccc" is forbidden: exceeded quota`,
-		"lag-quick-a-6-aaaaa pending Failed exit code 75",
+		"lag-quick-a-6-aaaaa pending Failed, comes again exit code 75",
 		"lag-quick-b-0 unknown  last",
 	}
 	if diff := cmp.Diff(want, words(jobs)); diff != "" {
