@@ -15,9 +15,11 @@ import (
 	"github.com/charmbracelet/log"
 )
 
-// commandLimit is the time for one command of an engine. Busy controllers take
-// seconds.
-const commandLimit = 2 * time.Minute
+// The times for one command of an engine. Busy controllers take seconds.
+const (
+	orderLimit    = 2 * time.Minute
+	questionLimit = 30 * time.Second
+)
 
 // A refusal is what a command of an engine said when it failed.
 type refusal struct {
@@ -35,18 +37,35 @@ func (r *refusal) Error() string {
 
 func (r *refusal) Unwrap() error { return r.err }
 
-// command runs a command of an engine with input and returns its output. It ends
-// no sooner than the command, because what a command was asked to do may have been
-// done although it was interrupted.
-func command(ctx context.Context, input string, line ...string) (string, error) {
+// order runs a command of an engine that changes something, with input, and returns
+// its output. It ends no sooner than the command, because what a command was asked
+// to do may have been done although it was interrupted.
+func order(ctx context.Context, input string, line ...string) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
+	return run(context.WithoutCancel(ctx), orderLimit, input, line...)
+}
+
+// question runs a command of an engine that changes nothing and returns its output.
+// It ends when ctx does: a controller that is on its way down may never answer.
+func question(ctx context.Context, line ...string) (string, error) {
+	if err := context.Cause(ctx); err != nil {
+		return "", err
+	}
+	out, err := run(ctx, questionLimit, "", line...)
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return out, err
+}
+
+func run(ctx context.Context, limit time.Duration, input string, line ...string) (string, error) {
 	path, err := exec.LookPath(line[0])
 	if err != nil {
 		return "", &refusal{command: line[0], err: errNotInstalled}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	c := exec.CommandContext(ctx, path, line[1:]...)
 	// Else squeue shortens the lists of the members of arrays.
@@ -58,7 +77,7 @@ func command(ctx context.Context, input string, line ...string) (string, error) 
 	c.Stdout, c.Stderr = &out, &said
 	err = c.Run()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("no answer within %s", commandLimit)
+		err = fmt.Errorf("no answer within %s", limit)
 		said.Reset()
 	}
 	if err != nil {

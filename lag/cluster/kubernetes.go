@@ -87,7 +87,7 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 	if err != nil {
 		return err
 	}
-	if _, err := k.kubectl(ctx, string(text), "apply", "-f", "-"); err != nil {
+	if err := k.order(ctx, string(text), "apply", "-f", "-"); err != nil {
 		if !errors.Is(err, errNotInstalled) { // the configuration may have been taken though the Job was not
 			_ = k.remove(ctx, []string{s.Name}) // the reason is err
 		}
@@ -97,17 +97,32 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 	return accepted(s)
 }
 
-// kubectl runs kubectl in the namespace of the settings.
-func (k *Kubernetes) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
+// order has kubectl change something in the namespace of the settings.
+func (k *Kubernetes) order(ctx context.Context, input string, arguments ...string) error {
+	_, err := order(ctx, input, k.kubectl(arguments)...)
+	return explainKubectl(err)
+}
+
+// question asks kubectl for something in the namespace of the settings.
+func (k *Kubernetes) question(ctx context.Context, arguments ...string) (string, error) {
+	out, err := question(ctx, k.kubectl(arguments)...)
+	return out, explainKubectl(err)
+}
+
+// kubectl returns the command with arguments.
+func (k *Kubernetes) kubectl(arguments []string) []string {
 	line := []string{"kubectl"}
 	if k.Namespace != "" {
 		line = append(line, "--namespace", k.Namespace)
 	}
-	out, err := command(ctx, input, append(line, arguments...)...)
+	return append(line, arguments...)
+}
+
+func explainKubectl(err error) error {
 	if errors.Is(err, errNotInstalled) {
-		err = fmt.Errorf("%w: it submits to Kubernetes, and knows which cluster", err)
+		return fmt.Errorf("%w: it submits to Kubernetes, and knows which cluster", err)
 	}
-	return out, err
+	return err
 }
 
 // Status implements [Engine]. One call of kubectl returns the Jobs and the pods of
@@ -119,7 +134,7 @@ func (k *Kubernetes) Status(ctx context.Context, list []Submission) (jobs []Job,
 		for _, s := range of {
 			names = append(names, s.Name)
 		}
-		out, err := k.kubectl(ctx, "", "get", "jobs,pods", "-l", fmt.Sprintf("%s in (%s)", submissionLabel, strings.Join(names, ",")), "-o", "json")
+		out, err := k.question(ctx, "get", "jobs,pods", "-l", fmt.Sprintf("%s in (%s)", submissionLabel, strings.Join(names, ",")), "-o", "json")
 		if err != nil {
 			return err
 		}
@@ -155,8 +170,7 @@ func (k *Kubernetes) remove(ctx context.Context, names []string) error {
 	for _, name := range names {
 		line = append(line, "job/"+name, "configmap/"+name)
 	}
-	_, err := k.kubectl(ctx, "", line...)
-	return err
+	return k.order(ctx, "", line...)
 }
 
 // byNamespace calls do with the submissions of each namespace.

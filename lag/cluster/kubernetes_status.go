@@ -173,7 +173,7 @@ func waitsForPod(j Job) bool { return j.State == Pending && j.Words == waiting }
 // quota or a policy of the namespace, say. Not everybody may read events, so that an
 // error of that is none here.
 func (k *Kubernetes) whyNoPods(ctx context.Context, jobs []Job) {
-	out, err := k.kubectl(ctx, "", "get", "events", "--field-selector", "type=Warning,reason=FailedCreate", "-o", "json")
+	out, err := k.question(ctx, "get", "events", "--field-selector", "type=Warning,reason=FailedCreate", "-o", "json")
 	if err != nil {
 		return
 	}

@@ -113,7 +113,7 @@ func (s state) print(w io.Writer) error {
 		fmt.Fprintln(&b, s.missing())
 	}
 	if s.silent != nil {
-		fmt.Fprintf(&b, "How the jobs are is not known: %s.\n", preview.Visible(s.silent.Error()))
+		fmt.Fprintf(&b, "How the jobs are is not known: %s.\n", strings.TrimRight(preview.Visible(s.silent.Error()), ".?"))
 	} else if len(s.jobs) == 0 {
 		fmt.Fprintln(&b, "No jobs were submitted.")
 	} else {
