@@ -80,7 +80,9 @@ func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err erro
 			})
 			if pod >= 0 {
 				j.ofPod(found.Items[pod])
-				j.Command = k.logCommand(found.Items[pod].Metadata.Name)
+				j.Command = quoted(k.kubectl([]string{"logs", found.Items[pod].Metadata.Name}))
+			} else {
+				j.Command = quoted(k.kubectl([]string{"describe", "job", s.Name}))
 			}
 			switch {
 			case its != nil && its.Metadata.Deleted == nil:
@@ -95,14 +97,6 @@ func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err erro
 		}
 	}
 	return jobs, nil
-}
-
-// logCommand returns the command that shows the output of a pod.
-func (k *Kubernetes) logCommand(pod string) string {
-	if k.Namespace != "" {
-		return fmt.Sprintf("kubectl --namespace %s logs %s", k.Namespace, pod)
-	}
-	return "kubectl logs " + pod
 }
 
 // ofPod takes over what the newest pod of the index says.

@@ -86,6 +86,9 @@ func TestKubernetesStatus(t *testing.T) {
 	if got := jobs[1].Command; got != "kubectl --namespace ada logs lag-quick-a-1-bbbbb" {
 		t.Errorf("its output is shown by %s", got)
 	}
+	if got := jobs[5].Command; got != "kubectl --namespace ada describe job lag-quick-a" {
+		t.Errorf("why it has no pod is shown by %s", got)
+	}
 	for status, want := range map[string]string{
 		`"spec": {"suspend": true}, "status": {}`:                                                                           "pending Suspended",
 		`"status": {"conditions": [{"type": "Failed", "status": "True", "reason": "PodFailurePolicy"}]}`:                    "failed PodFailurePolicy",
