@@ -33,7 +33,7 @@ var sections = []section{
 		[]string{"sentinels", "modes", "min-frequency", "alphabet", "byte-fallback", "coverage"}},
 	{"Where and how it runs", []string{"out", "data", "backend", "workers", "join"}, []string{"peak-flops"}},
 	{"On a cluster", []string{"on", "cores", "time", "memory", "gpus", "partition", "account", "qos", "image", "claim", "wait"},
-		[]string{"sbatch", "namespace", "queue", "suspend"}},
+		[]string{"sbatch", "namespace", "queue", "user", "suspend"}},
 }
 
 const (
