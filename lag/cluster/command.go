@@ -15,9 +15,11 @@ import (
 	"github.com/charmbracelet/log"
 )
 
-// commandLimit is the time for one command of an engine. Busy controllers take
-// seconds.
-const commandLimit = 2 * time.Minute
+// The times for one command of an engine. Busy controllers take seconds.
+const (
+	orderLimit    = 2 * time.Minute
+	questionLimit = 30 * time.Second
+)
 
 // A refusal is what a command of an engine said when it failed.
 type refusal struct {
@@ -35,32 +37,36 @@ func (r *refusal) Error() string {
 
 func (r *refusal) Unwrap() error { return r.err }
 
-// command runs a command of an engine with input and returns its output. It ends
-// no sooner than the command, because what a command was asked to do may have been
-// done although it was interrupted. For one that only asks there is [ask].
-func command(ctx context.Context, input string, line ...string) (string, error) {
+// order runs a command of an engine that changes something, with input, and returns
+// its output. It ends no sooner than the command, because what a command was asked
+// to do may have been done although it was interrupted.
+func order(ctx context.Context, input string, line ...string) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
-	return run(context.WithoutCancel(ctx), input, line...)
+	return run(context.WithoutCancel(ctx), orderLimit, input, line...)
 }
 
-// ask is [command] for a command that changes nothing, which the context cancels.
-func ask(ctx context.Context, line ...string) (string, error) {
-	out, err := run(ctx, "", line...)
-	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
+// question runs a command of an engine that changes nothing and returns its output.
+// It ends when ctx does: a controller that is on its way down may never answer.
+func question(ctx context.Context, line ...string) (string, error) {
+	if err := context.Cause(ctx); err != nil {
+		return "", err
+	}
+	out, err := run(ctx, questionLimit, "", line...)
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
 	}
 	return out, err
 }
 
 // run runs a command of an engine. It kills it after a time.
-func run(ctx context.Context, input string, line ...string) (string, error) {
+func run(ctx context.Context, limit time.Duration, input string, line ...string) (string, error) {
 	path, err := exec.LookPath(line[0])
 	if err != nil {
 		return "", &refusal{command: line[0], err: errNotInstalled}
 	}
-	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	c := exec.CommandContext(ctx, path, line[1:]...)
 	c.Env = environment(os.Environ())
@@ -71,7 +77,7 @@ func run(ctx context.Context, input string, line ...string) (string, error) {
 	c.Stdout, c.Stderr = &out, &said
 	err = c.Run()
 	if ctx.Err() != nil {
-		err = errNoAnswer
+		err = fmt.Errorf("%w within %s", errNoAnswer, limit)
 		said.Reset()
 	}
 	if err != nil {
@@ -102,7 +108,7 @@ func environment(all []string) (list []string) {
 
 var (
 	errNotInstalled = errors.New("there is no such command on the path")
-	errNoAnswer     = fmt.Errorf("no answer within %s", commandLimit)
+	errNoAnswer     = errors.New("no answer")
 )
 
 // lostAnswer is in what commands say when they have sent something and got no answer.

@@ -5,51 +5,39 @@ package cluster
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestAskIsCancelled: nobody waits for a controller that does not answer, unless
-// it was asked to change something.
-func TestAskIsCancelled(t *testing.T) {
-	for name, look := range map[string]func(context.Context) error{
-		"sacct": func(ctx context.Context) error {
-			_, err := NewSlurm().Status(ctx, submitted[:1])
-			return err
-		},
-		"kubectl": func(ctx context.Context) error {
-			_, err := NewKubernetes().Status(ctx, []Submission{onKubernetes(t, "lag-quick-a", "", 1)})
-			return err
-		},
-	} {
-		calls := commands(t, map[string]string{name: "sleep 60"})
+// TestInterrupted: an order ends when its command has ended, so that it is known
+// what was done; a question ends at once.
+func TestInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	commands(t, map[string]string{
+		"slow":  "touch " + dir + "/slow; for i in $(seq 300); do sleep 0.1; done; touch " + dir + "/slow-ended",
+		"brief": "touch " + dir + "/brief; sleep 0.3; touch " + dir + "/brief-ended",
+	})
+	interrupted := func(name string, call func(context.Context) (string, error)) error {
 		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- look(ctx) }()
-		for !exists(calls) && t.Context().Err() == nil {
-			time.Sleep(5 * time.Millisecond)
-		}
-		cancel()
-		select {
-		case err := <-ended:
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("%s: %v", name, err)
+		defer cancel()
+		go func() {
+			for !exists(filepath.Join(dir, name)) && ctx.Err() == nil {
+				time.Sleep(time.Millisecond)
 			}
-		case <-time.After(30 * time.Second):
-			t.Errorf("%s: it waits for the command", name)
-		}
+			cancel()
+		}()
+		_, err := call(ctx)
+		return err
 	}
-	calls := commands(t, map[string]string{"sbatch": "sleep 1; echo 12"})
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		for !exists(calls) && t.Context().Err() == nil {
-			time.Sleep(5 * time.Millisecond)
-		}
-		cancel()
-	}()
-	if out, err := command(ctx, "", "sbatch"); strings.TrimSpace(out) != "12" || err != nil {
-		t.Errorf("sbatch: %q, %v", out, err)
+	err := interrupted("slow", func(ctx context.Context) (string, error) { return question(ctx, "slow") })
+	if !errors.Is(err, context.Canceled) || exists(filepath.Join(dir, "slow-ended")) {
+		t.Errorf("a question: %v", err)
+	}
+	err = interrupted("brief", func(ctx context.Context) (string, error) { return order(ctx, "", "brief") })
+	if err != nil || !exists(filepath.Join(dir, "brief-ended")) {
+		t.Errorf("an order: %v", err)
 	}
 }
 

@@ -47,6 +47,9 @@ func hard() Work {
 	return w
 }
 
+// restrictedManifest is that of pods that meet the restricted standard.
+const restrictedManifest = "kubernetes-user.json"
+
 // TestDescribe compares what engines get with files.
 func TestDescribe(t *testing.T) {
 	slurm := NewSlurm()
@@ -62,6 +65,8 @@ func TestDescribe(t *testing.T) {
 	}
 	suspended := *k8s
 	suspended.Suspend = true
+	restricted := *k8s
+	restricted.User = 1000
 	for name, test := range map[string]struct {
 		e       Engine
 		w       Work
@@ -74,6 +79,7 @@ func TestDescribe(t *testing.T) {
 		"kubernetes.json":           {k8s, quick(), 8},
 		"kubernetes-queue.json":     {kueue, hard(), 2},
 		"kubernetes-suspended.json": {&suspended, quick(), 1},
+		restrictedManifest:          {&restricted, quick(), 8},
 	} {
 		got, err := Describe(test.e, test.w, test.workers)
 		if err != nil {

@@ -32,6 +32,7 @@ type Kubernetes struct {
 	Suspend   bool     `json:"suspend"`   // submit the Job suspended
 	Grace     Duration `json:"grace"`     // from the request to end, in which a worker saves, to the end
 	Retries   int      `json:"retries"`   // times that a pod of one index may fail
+	User      int      `json:"user"`      // number of the image's user, for namespaces of the restricted standard; 0 for what the image says
 }
 
 // NewKubernetes returns the default settings: one core, the mount of the project's
@@ -72,6 +73,8 @@ func (k *Kubernetes) Check() error {
 		return fmt.Errorf("grace: %s is too short to save; use 1m or more", k.Grace)
 	case k.Retries < 0:
 		return fmt.Errorf("retries: %d is not possible; use 0 or more", k.Retries)
+	case k.User < 0:
+		return fmt.Errorf("user: %d is not possible; use the number of the image's user, such as 1000, or 0 for what the image says", k.User)
 	}
 	return nil
 }
@@ -94,7 +97,7 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 	if err != nil {
 		return err
 	}
-	if _, err := k.kubectl(ctx, string(text), "apply", "-f", "-"); err != nil {
+	if err := k.order(ctx, string(text), "apply", "-f", "-"); err != nil {
 		if !errors.Is(err, errNotInstalled) { // the configuration may have been taken though the Job was not
 			_ = k.remove(ctx, []string{s.Name}) // the reason is err
 		}
@@ -108,7 +111,7 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 // now: later, when somebody asks how the jobs are or cancels them, it may have
 // others. In a pod there may be neither, and kubectl takes the pod's.
 func (k *Kubernetes) located(ctx context.Context) *Kubernetes {
-	out, err := ask(ctx, k.line([]string{"config", "view", "--minify", "-o", `jsonpath={.contexts[0].context.namespace}{" "}{.current-context}`})...)
+	out, err := k.question(ctx, "config", "view", "--minify", "-o", `jsonpath={.contexts[0].context.namespace}{" "}{.current-context}`)
 	namespace, name, _ := strings.Cut(strings.TrimRight(out, "\n"), " ")
 	if err != nil || name == "" {
 		return k
@@ -118,14 +121,21 @@ func (k *Kubernetes) located(ctx context.Context) *Kubernetes {
 	return &now
 }
 
-// kubectl runs kubectl in the cluster and the namespace of the settings.
-func (k *Kubernetes) kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
-	out, err := command(ctx, input, k.line(arguments)...)
+// order has kubectl change something in the namespace of the settings.
+func (k *Kubernetes) order(ctx context.Context, input string, arguments ...string) error {
+	_, err := order(ctx, input, k.kubectl(arguments)...)
+	return explainKubectl(err)
+}
+
+// question asks kubectl for something in the namespace of the settings.
+func (k *Kubernetes) question(ctx context.Context, arguments ...string) (string, error) {
+	out, err := question(ctx, k.kubectl(arguments)...)
 	return out, explainKubectl(err)
 }
 
-// line returns the line of a command in the cluster and the namespace of the settings.
-func (k *Kubernetes) line(arguments []string) []string {
+// kubectl returns the command with arguments, in the cluster and the namespace of
+// the settings.
+func (k *Kubernetes) kubectl(arguments []string) []string {
 	return slices.Concat([]string{"kubectl"}, k.where(), arguments)
 }
 
@@ -149,18 +159,22 @@ func explainKubectl(err error) error {
 }
 
 // Status implements [Engine]. One call of kubectl returns the Jobs and the pods of
-// all submissions of a namespace.
+// all submissions of a namespace, a second one why there are no pods where some are
+// missing.
 func (k *Kubernetes) Status(ctx context.Context, list []Submission) (jobs []Job, err error) {
 	err = byNamespace(list, func(k *Kubernetes, of []Submission) error {
 		var names []string
 		for _, s := range of {
 			names = append(names, s.Name)
 		}
-		out, err := ask(ctx, k.line([]string{"get", "jobs,pods", "-l", fmt.Sprintf("%s in (%s)", submissionLabel, strings.Join(names, ",")), "-o", "json"})...)
+		out, err := k.question(ctx, "get", "jobs,pods", "-l", fmt.Sprintf("%s in (%s)", submissionLabel, strings.Join(names, ",")), "-o", "json")
 		if err != nil {
-			return explainKubectl(err)
+			return err
 		}
 		some, err := k.parse([]byte(out), of)
+		if slices.ContainsFunc(some, waitsForPod) {
+			k.whyNoPods(ctx, some)
+		}
 		jobs = append(jobs, some...)
 		return err
 	})
@@ -189,8 +203,7 @@ func (k *Kubernetes) remove(ctx context.Context, names []string) error {
 	for _, name := range names {
 		line = append(line, "job/"+name, "configmap/"+name)
 	}
-	_, err := k.kubectl(ctx, "", line...)
-	return err
+	return k.order(ctx, "", line...)
 }
 
 // byNamespace calls do with the submissions of each namespace of each cluster.

@@ -36,31 +36,10 @@ func (k *Kubernetes) manifest(w Work, s Submission) ([]byte, error) {
 	if filepath.Dir(w.Data) != filepath.Dir(w.Dir) {
 		return nil, fmt.Errorf("data: %s is not beside %s, and a claim holds only what is beside that; put it there too", w.Data, w.Dir)
 	}
-	script, err := k.script(w)
-	if err != nil {
-		return nil, err
-	}
 	labels := object{"app.kubernetes.io/name": "lag", submissionLabel: s.Name}
-	resources, err := k.resources()
+	pod, err := k.pod(w, s)
 	if err != nil {
 		return nil, err
-	}
-	pod := object{
-		"restartPolicy":                 "Never",
-		"terminationGracePeriodSeconds": int(k.Grace.seconds()),
-		"automountServiceAccountToken":  false,
-		"containers": []object{{
-			"name": "lag", "image": k.Image, "workingDir": path.Dir(k.Mount), "command": []string{"bash", "-c", script}, "resources": resources,
-			"env": []object{
-				{"name": "LAG_CORES", "value": fmt.Sprint(k.Cores)}, // else a pod uses those of its node, whatever it may use of them
-				{"name": "POD_NAME", "valueFrom": object{"fieldRef": object{"fieldPath": "metadata.name"}}},
-			},
-			"volumeMounts": []object{{"name": "runs", "mountPath": k.Mount}, {"name": "config", "mountPath": configMount, "readOnly": true}},
-		}},
-		"volumes": []object{
-			{"name": "runs", "persistentVolumeClaim": object{"claimName": k.Claim}},
-			{"name": "config", "configMap": object{"name": s.Name}},
-		},
 	}
 	n := max(1, s.Workers)
 	spec := object{
@@ -99,6 +78,44 @@ func (k *Kubernetes) manifest(w Work, s Submission) ([]byte, error) {
 	e.SetIndent("", "  ")
 	err = e.Encode(list)
 	return text.Bytes(), err
+}
+
+// pod returns what the pods are.
+func (k *Kubernetes) pod(w Work, s Submission) (object, error) {
+	script, err := k.script(w)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := k.resources()
+	if err != nil {
+		return nil, err
+	}
+	container := object{
+		"name": "lag", "image": k.Image, "workingDir": path.Dir(k.Mount), "command": []string{"bash", "-c", script}, "resources": resources,
+		"env": []object{
+			{"name": "LAG_CORES", "value": fmt.Sprint(k.Cores)}, // else a pod uses those of its node, whatever it may use of them
+			{"name": "POD_NAME", "valueFrom": object{"fieldRef": object{"fieldPath": "metadata.name"}}},
+		},
+		"volumeMounts": []object{{"name": "runs", "mountPath": k.Mount}, {"name": "config", "mountPath": configMount, "readOnly": true}},
+	}
+	pod := object{
+		"restartPolicy":                 "Never",
+		"terminationGracePeriodSeconds": int(k.Grace.seconds()),
+		"automountServiceAccountToken":  false,
+		"containers":                    []object{container},
+		"volumes": []object{
+			{"name": "runs", "persistentVolumeClaim": object{"claimName": k.Claim}},
+			{"name": "config", "configMap": object{"name": s.Name}},
+		},
+	}
+	if k.User > 0 {
+		pod["securityContext"] = object{
+			"runAsUser": k.User, "runAsNonRoot": true, "fsGroup": k.User, "fsGroupChangePolicy": "OnRootMismatch",
+			"seccompProfile": object{"type": "RuntimeDefault"},
+		}
+		container["securityContext"] = object{"allowPrivilegeEscalation": false, "capabilities": object{"drop": []string{"ALL"}}}
+	}
+	return pod, nil
 }
 
 func (k *Kubernetes) metadata(name string, labels object) object {

@@ -51,6 +51,11 @@ func TestKubernetesServer(t *testing.T) {
 		t.Fatalf("%v, %v", paths, err)
 	}
 	for _, path := range paths {
+		level := "baseline"
+		if filepath.Base(path) == restrictedManifest {
+			level = "restricted"
+		}
+		kubectlOf(t, "", "label", "--overwrite", "namespace", namespace, "pod-security.kubernetes.io/warn="+level) // and a warning is an error
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -54,8 +55,8 @@ type condition struct {
 }
 
 // parse returns the jobs of submissions from the Jobs and the pods that kubectl
-// printed: one for each index, which may have had several pods. Its ID is the host
-// name of these pods, and so what locks say of who holds them.
+// printed: one for each index, which may have had several pods. Its ID is the name
+// of the newest, which locks say, see package job.
 func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err error) {
 	var found struct {
 		Items []resource `json:"items"`
@@ -80,7 +81,9 @@ func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err erro
 			})
 			if pod >= 0 {
 				j.ofPod(found.Items[pod])
-				j.Command = k.logCommand(found.Items[pod].Metadata.Name)
+				j.Command = quoted(k.kubectl([]string{"logs", found.Items[pod].Metadata.Name}))
+			} else {
+				j.Command = quoted(k.kubectl([]string{"describe", "job", s.Name}))
 			}
 			switch {
 			case its != nil && its.Metadata.Deleted == nil:
@@ -88,20 +91,18 @@ func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err erro
 			case j.State.Alive() || s.Cancelled && j.State == Unknown: // its Job is removed, and with it what is left of its pods
 				j.State = Cancelled
 			}
+			if j.State == Pending && j.Words == "Failed" {
+				j.Words = "Failed, comes again" // after ten seconds, and twice as many each time
+			}
 			jobs = append(jobs, j)
 		}
 	}
 	return jobs, nil
 }
 
-// logCommand returns the command that shows the output of a pod.
-func (k *Kubernetes) logCommand(pod string) string {
-	return quoted(k.line([]string{"logs", pod}))
-}
-
 // ofPod takes over what the newest pod of the index says.
 func (j *Job) ofPod(pod resource) {
-	j.Words, j.Reason = pod.Status.Phase, pod.Status.Reason
+	j.ID, j.Words, j.Reason = pod.Metadata.Name, pod.Status.Phase, pod.Status.Reason
 	switch pod.Status.Phase {
 	case "Running":
 		j.State, j.Node = Running, pod.Spec.Node
@@ -154,7 +155,40 @@ func (j *Job) ofJob(its *resource, index int) {
 	case its.Spec.Suspend && j.State != Running:
 		j.State, j.Words, j.Reason = Pending, "Suspended", ""
 	case j.State == Unknown:
-		j.State, j.Words = Pending, "Waiting"
+		j.State, j.Words = Pending, waiting
+	}
+}
+
+// waiting is the word for an index whose pod is not made yet.
+const waiting = "Waiting"
+
+func waitsForPod(j Job) bool { return j.State == Pending && j.Words == waiting }
+
+// whyNoPods gives the jobs that have no pods the reason that the server gives: a
+// quota or a policy of the namespace, say. Not everybody may read events, so that an
+// error of that is none here.
+func (k *Kubernetes) whyNoPods(ctx context.Context, jobs []Job) {
+	out, err := k.question(ctx, "get", "events", "--field-selector", "type=Warning,reason=FailedCreate", "-o", "json")
+	if err != nil {
+		return
+	}
+	var found struct {
+		Items []struct {
+			Object struct {
+				Name string `json:"name"`
+			} `json:"involvedObject"`
+			Message string `json:"message"`
+		} `json:"items"`
+	}
+	if json.Unmarshal([]byte(out), &found) != nil {
+		return
+	}
+	for i := range jobs {
+		for _, event := range found.Items {
+			if waitsForPod(jobs[i]) && event.Object.Name == jobs[i].Batch {
+				jobs[i].Reason = event.Message
+			}
+		}
 	}
 }
 

@@ -35,6 +35,10 @@ const pods = `{"apiVersion": "v1", "kind": "List", "items": [
  "spec": {"nodeName": "n1"}, "status": {"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"exitCode": 75, "reason": "Error"}}}]}}
 ]}`
 
+// events are what `kubectl get events -o json` prints, shortened.
+const events = `{"items": [{"involvedObject": {"name": "lag-quick-a"}, "message": "pods \"lag-quick-a-5-ccccc\" is forbidden: exceeded quota"},
+{"involvedObject": {"name": "another"}, "message": "of another"}]}`
+
 // onKubernetes returns a submission of n workers in a namespace.
 func onKubernetes(t *testing.T, name, namespace string, n int) Submission {
 	t.Helper()
@@ -50,7 +54,7 @@ func onKubernetes(t *testing.T, name, namespace string, n int) Submission {
 
 // TestKubernetesStatus checks what is made of Jobs and pods.
 func TestKubernetesStatus(t *testing.T) {
-	calls := commands(t, map[string]string{"kubectl": "cat <<'END'\n" + pods + "\nEND"})
+	calls := commands(t, map[string]string{"kubectl": "case \"$*\" in *events*) cat <<'END'\n" + events + "\nEND\n;;\n*) cat <<'END'\n" + pods + "\nEND\nesac"})
 	jobs, err := NewKubernetes().Status(t.Context(), []Submission{onKubernetes(t, "lag-quick-a", "ada", 7), onKubernetes(t, "lag-quick-b", "ada", 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -61,23 +65,29 @@ func TestKubernetesStatus(t *testing.T) {
 		}
 	}
 	want := []string{
-		"lag-quick-a-0 done Succeeded last",
-		"lag-quick-a-1 running Running n2 09:05",
-		"lag-quick-a-2 pending Pending Unschedulable: 0/2 nodes are available: 2 Insufficient cpu.",
-		"lag-quick-a-3 pending Pending ImagePullBackOff",
-		"lag-quick-a-4 failed Failed OOMKilled",
-		"lag-quick-a-5 pending Waiting",
-		"lag-quick-a-6 pending Failed exit code 75",
+		"lag-quick-a-0-aaaaa done Succeeded last",
+		"lag-quick-a-1-bbbbb running Running n2 09:05",
+		"lag-quick-a-2-aaaaa pending Pending Unschedulable: 0/2 nodes are available: 2 Insufficient cpu.",
+		"lag-quick-a-3-aaaaa pending Pending ImagePullBackOff",
+		"lag-quick-a-4-aaaaa failed Failed OOMKilled",
+		`lag-quick-a-5 pending Waiting pods "lag-quick-a-5-ccccc" is forbidden: exceeded quota`,
+		"lag-quick-a-6-aaaaa pending Failed, comes again exit code 75",
 		"lag-quick-b-0 unknown  last",
 	}
 	if diff := cmp.Diff(want, words(jobs)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if got, want := called(t, calls), []string{"kubectl --namespace ada get jobs,pods -l lag-submission in (lag-quick-a,lag-quick-b) -o json"}; !cmp.Equal(got, want) {
+	if got, want := called(t, calls), []string{
+		"kubectl --namespace ada get jobs,pods -l lag-submission in (lag-quick-a,lag-quick-b) -o json",
+		"kubectl --namespace ada get events --field-selector type=Warning,reason=FailedCreate -o json",
+	}; !cmp.Equal(got, want) {
 		t.Errorf("commands: %q, want %q", got, want)
 	}
 	if got := jobs[1].Command; got != "kubectl --namespace ada logs lag-quick-a-1-bbbbb" {
 		t.Errorf("its output is shown by %s", got)
+	}
+	if got := jobs[5].Command; got != "kubectl --namespace ada describe job lag-quick-a" {
+		t.Errorf("why it has no pod is shown by %s", got)
 	}
 	for status, want := range map[string]string{
 		`"spec": {"suspend": true}, "status": {}`:                                                                           "pending Suspended",

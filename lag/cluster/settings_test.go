@@ -43,6 +43,7 @@ func TestSettings(t *testing.T) {
 		{"k8s", `{"image": "lag", "claim": "runs", "namespace": "a.b"}`, `namespace: "a.b" is no name`},
 		{"k8s", `{"image": "lag", "claim": "runs", "grace": "30s"}`, "grace: 30s is too short"},
 		{"k8s", `{"image": "lag", "claim": "runs", "cores": -1}`, "cores: -1 is not possible"},
+		{"k8s", `{"image": "lag", "claim": "runs", "user": -1}`, "user: -1 is not possible"},
 		{"slurm", `[]`, "the settings of slurm"},
 	} {
 		if _, err := Parse(test.engine, []byte(test.settings)); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {

@@ -131,7 +131,7 @@ func (s *Slurm) sbatch(ctx context.Context, w Work, sub Submission, n int, after
 	if err := os.MkdirAll(w.logs(), 0o755); err != nil {
 		return "", err
 	}
-	out, err := command(ctx, script, append([]string{"sbatch", "--parsable"}, options...)...)
+	out, err := order(ctx, script, append([]string{"sbatch", "--parsable"}, options...)...)
 	if err != nil {
 		return "", s.explain(ctx, err)
 	}
@@ -152,7 +152,7 @@ func (s *Slurm) explain(ctx context.Context, err error) error {
 	case errors.Is(err, errNotInstalled):
 		return fmt.Errorf("%w: this machine is no login node of a Slurm cluster, or its commands are elsewhere", err)
 	case strings.Contains(r.said, "invalid partition") || strings.Contains(r.said, "Invalid partition"):
-		if out, listErr := ask(ctx, "sinfo", "-h", "-o", "%R"); listErr == nil {
+		if out, listErr := question(ctx, "sinfo", "-h", "-o", "%R"); listErr == nil {
 			there := strings.Fields(out)
 			slices.Sort(there)
 			return fmt.Errorf("%w%s; there are %s", err, closest.Hint(s.Partition, there), strings.Join(slices.Compact(there), ", "))
@@ -168,7 +168,7 @@ var maxArraySize = regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*(\d+)`)
 
 // mostInArray returns the number of jobs that an array may have.
 func mostInArray(ctx context.Context) int {
-	out, err := ask(ctx, "scontrol", "show", "config")
+	out, err := question(ctx, "scontrol", "show", "config")
 	if m := maxArraySize.FindStringSubmatch(out); err == nil && m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
 			return n
@@ -192,7 +192,7 @@ func (s *Slurm) Cancel(ctx context.Context, _ []Submission, jobs []Job) error {
 		if len(ids) == 0 {
 			continue
 		}
-		_, err := command(ctx, "", append([]string{"scancel"}, ids...)...)
+		_, err := order(ctx, "", append([]string{"scancel"}, ids...)...)
 		if r, ok := errors.AsType[*refusal](err); ok && !strings.Contains(r.said, "Invalid job id") { // it is not there any more
 			return err
 		}

@@ -164,7 +164,7 @@ func stateOf(word string) State {
 
 // sacct returns what the accounting says of jobs: nothing where there is none.
 func sacct(ctx context.Context, ids []string) ([]told, error) {
-	out, err := ask(ctx, "sacct", "-XPn", "-j", strings.Join(ids, ","), "--format=JobID,JobName,State,ExitCode,Start,NodeList")
+	out, err := question(ctx, "sacct", "-XPn", "-j", strings.Join(ids, ","), "--format=JobID,JobName,State,ExitCode,Start,NodeList")
 	if r, ok := errors.AsType[*refusal](err); ok && strings.Contains(r.said, "accounting storage is disabled") {
 		return nil, nil
 	}
@@ -182,7 +182,7 @@ func sacct(ctx context.Context, ids []string) ([]told, error) {
 // squeue returns what the queue says of the jobs that some arguments choose. Those
 // that ended long ago are not in it.
 func squeue(ctx context.Context, choice ...string) ([]told, error) {
-	out, err := ask(ctx, append([]string{"squeue", "-h", "-r", "-t", "all", "-o", "%i|%j|%T|%r|%S|%N"}, choice...)...)
+	out, err := question(ctx, append([]string{"squeue", "-h", "-r", "-t", "all", "-o", "%i|%j|%T|%r|%S|%N"}, choice...)...)
 	if r, ok := errors.AsType[*refusal](err); ok && strings.Contains(r.said, "Invalid job id") { // none of them is in it
 		return nil, nil
 	}

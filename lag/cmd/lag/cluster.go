@@ -61,6 +61,7 @@ var clusterFlagList = []clusterFlag{
 	{"context", "`name` of kubectl's context (default the current one)", "", asText},
 	{"namespace", "`name` of Kubernetes' namespace (default that of the context)", "", asText},
 	{"queue", "`name` of the local queue of Kueue", "", asText},
+	{"user", "`number` of the user that the image has, 1000 in those of docker/; Kubernetes' pods then meet the restricted standard of pod security, which some namespaces ask for", "", asNumber},
 	{"suspend", "submit Kubernetes' Job suspended", "", asBool},
 }
 

@@ -33,7 +33,7 @@ var sections = []section{
 		[]string{"sentinels", "modes", "min-frequency", "alphabet", "byte-fallback", "coverage"}},
 	{"Where and how it runs", []string{"out", "data", "backend", "workers", "devices", "join", "keep"}, []string{"peak-flops"}},
 	{"On a cluster", []string{"on", "cores", "time", "memory", "gpus", "partition", "account", "qos", "image", "claim", "wait"},
-		[]string{"sbatch", "notice", "context", "namespace", "queue", "suspend"}},
+		[]string{"sbatch", "notice", "context", "namespace", "queue", "user", "suspend"}},
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,7 +112,7 @@ func (s state) print(w io.Writer) error {
 		fmt.Fprintln(&b, s.missing())
 	}
 	if s.silent != nil {
-		fmt.Fprintf(&b, "How the jobs are is not known: %s.\n", preview.Visible(s.silent.Error()))
+		fmt.Fprintf(&b, "How the jobs are is not known: %s.\n", strings.TrimRight(preview.Visible(s.silent.Error()), ".?"))
 	} else if len(s.jobs) == 0 {
 		fmt.Fprintln(&b, "No jobs were submitted.")
 	} else {
@@ -120,7 +121,7 @@ func (s state) print(w io.Writer) error {
 	work := slices.Clone(s.Work)
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\njob\tstate\tnode\tsince\trun\tstep\tsteps/s\tleft")
-	rows := 0
+	rows, long := 0, make(map[string]int)
 	for _, j := range s.jobs {
 		if !j.State.Alive() {
 			continue
@@ -130,7 +131,11 @@ func (s state) print(w io.Writer) error {
 		if !j.Began.IsZero() {
 			since = clock(j.Began, time.Now())
 		}
-		if j.Reason != "" {
+		switch {
+		case len(j.Reason) > longestReason:
+			words += " (see below)"
+			long[j.Reason]++
+		case j.Reason != "":
 			words += " (" + j.Reason + ")"
 		}
 		i := slices.IndexFunc(work, func(one watch.Work) bool { return isOf(one, j) })
@@ -148,13 +153,20 @@ func (s state) print(w io.Writer) error {
 	}
 	for _, one := range work { // not of a job that was submitted here, or not known to be
 		rows++
-		fmt.Fprintf(table, "process %d\trunning\t%s\t\t", one.PID, preview.Visible(one.Host))
+		who := preview.Visible(one.Job) // the engine does not answer, or has forgotten it
+		if who == "" {
+			who = fmt.Sprintf("process %d", one.PID)
+		}
+		fmt.Fprintf(table, "%s\trunning\t%s\t\t", who, preview.Visible(one.Host))
 		workOf(table, one)
 	}
 	if rows > 0 {
 		if err := table.Flush(); err != nil {
 			return err
 		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(long)) {
+		fmt.Fprintf(&b, "%s: %s\n", plain.Count(long[reason], "job"), preview.Visible(reason))
 	}
 	s.failed(&b)
 	for _, warning := range s.Warnings {
@@ -197,6 +209,9 @@ func clock(t, now time.Time) string {
 	}
 	return t.Format("15:04:05")
 }
+
+// longestReason is the length of reasons that the table has room for.
+const longestReason = 60
 
 // headline says in a line how far the directory is.
 func (s state) headline() string {
@@ -261,9 +276,9 @@ func (s state) summary() string {
 		parts = []string{"none"} // nothing was left for them
 	}
 	text := "Workers: " + strings.Join(parts, ", ")
-	for _, j := range s.jobs {
+	for _, j := range slices.Backward(s.jobs) { // those before the newest are replaced by it
 		if j.Last && !j.Works {
-			text += fmt.Sprintf("; after them job %s: %s", j.ID, j.State)
+			return fmt.Sprintf("%s; after them job %s: %s.", text, j.ID, j.State)
 		}
 	}
 	return text + "."
@@ -271,7 +286,11 @@ func (s state) summary() string {
 
 // failed names the jobs that failed, with their logs and the last lines of these.
 func (s state) failed(w io.Writer) {
-	list, more := cluster.Failures(s.Dir, s.jobs)
+	jobs := slices.Clone(s.jobs)
+	if s.Status == watch.Complete { // others have done the work of the workers
+		jobs = slices.DeleteFunc(jobs, func(j cluster.Job) bool { return !j.Last })
+	}
+	list, more := cluster.Failures(s.Dir, jobs)
 	for _, f := range list {
 		fmt.Fprintf(w, "Failed: %s\n", f.Text)
 		if f.Line != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,7 @@ func TestStatusText(t *testing.T) {
 			{ID: "12_1", Works: true, State: cluster.Failed, Words: "FAILED", Reason: "exit code 1", Log: log},
 			{ID: "12_2", Works: true, State: cluster.Pending, Words: "PENDING", Reason: "Resources"},
 			{ID: "pod", Works: true, State: cluster.Failed, Words: "Failed", Reason: "OOMKilled", Command: "kubectl logs pod"},
+			{ID: "9", Last: true, State: cluster.Cancelled, Words: "CANCELLED"}, // 13 took its place
 			{ID: "13", Last: true, State: cluster.Pending, Words: "PENDING", Reason: "Dependency"},
 		},
 	}
@@ -69,9 +71,27 @@ Warning: a warning
 		t.Errorf("it prints\n%s\nwant\n%s", text, want)
 	}
 
+	unschedulable := "Unschedulable: 0/2 nodes are available: persistentvolumeclaim \"runs\" not found."
+	for i := range s.jobs[:3] {
+		s.jobs[i] = cluster.Job{ID: fmt.Sprintf("pod-%d", i), Works: true, State: cluster.Pending, Words: "Pending", Reason: unschedulable}
+	}
+	out.Reset()
+	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "\npod-2         pending (see below) ") || strings.Count(out.String(), "\n3 jobs: "+unschedulable+"\n") != 1 {
+		t.Errorf("%v: a long reason, of three jobs:\n%s", err, &out)
+	}
+
+	s.Status = watch.Complete
+	s.jobs[3] = cluster.Job{ID: "12_3", Works: true, State: cluster.Failed, Words: "TIMEOUT"}
+	s.jobs = append(s.jobs, cluster.Job{ID: "14", Last: true, State: cluster.Failed, Words: "FAILED"})
+	out.Reset()
+	if err := s.print(&out); err != nil || strings.Contains(out.String(), "Failed: 12_3") || !strings.Contains(out.String(), "Failed: 14 ") {
+		t.Errorf("%v: only what is missing counts when it is complete:\n%s", err, &out)
+	}
+	s.Status = watch.Running
+
 	s.jobs, s.silent = nil, errors.New("sacct: Connection refused")
 	out.Reset()
-	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "How the jobs are is not known: sacct: Connection refused.\n") || !strings.Contains(out.String(), "4 of 13 runs done") {
+	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "How the jobs are is not known: sacct: Connection refused.\n") || !strings.Contains(out.String(), "4 of 13 runs done") || !strings.Contains(out.String(), "\n12_0        running  node7") {
 		t.Errorf("%v, %s", err, &out)
 	}
 }
