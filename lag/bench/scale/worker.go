@@ -42,7 +42,6 @@ func (t times) present() time.Duration { return t.Useful + t.Lost + t.Started + 
 type runState struct {
 	step   time.Duration // how long one of its steps takes
 	saved  int           // step of its newest checkpoint
-	begun  bool
 	ended  bool
 	holder *worker // nil if nobody holds it
 	since  time.Duration
