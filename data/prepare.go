@@ -155,19 +155,7 @@ func (p *preparation) contentsPath() string {
 // sweepCorpora removes temporary files of killed processes from dirCorpora. The
 // caller holds the lock.
 func (p *preparation) sweepCorpora() error {
-	dir := filepath.Join(p.dir, dirCorpora)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), atomicfile.Ext) {
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-				return fmt.Errorf("removing what an interrupted run left: %w", err)
-			}
-		}
-	}
-	return nil
+	return atomicfile.RemoveLeftovers(filepath.Join(p.dir, dirCorpora), "")
 }
 
 // contents returns the stored contents of the corpus, or nil if the corpus was

@@ -27,10 +27,10 @@ type configuration interface {
 }
 
 // Hash returns the hash of what the configuration computes, which its result
-// records. Name and checkpoints do not affect it, and controls do not affect what
-// the result says about strategies.
+// records. Name, checkpoints and states that are kept do not affect it, and controls
+// do not affect what the result says about strategies.
 func (c StudyConfig) Hash() (string, error) {
-	c.Name, c.CheckpointEvery, c.Growth.Controls = "", 0, nil
+	c.Name, c.CheckpointEvery, c.Keep, c.Growth.Controls = "", 0, "", nil
 	return hashOf(c)
 }
 
@@ -45,9 +45,9 @@ func (c StudyConfig) origin(dir string) (o result.Origin, err error) {
 }
 
 // Hash returns the hash of what the configuration computes, which its result
-// records. Name and checkpoints do not affect it.
+// records. Name, checkpoints and states that are kept do not affect it.
 func (c Stacking) Hash() (string, error) {
-	c.Name, c.CheckpointEvery = "", 0
+	c.Name, c.CheckpointEvery, c.Keep = "", 0, ""
 	return hashOf(c)
 }
 
@@ -104,6 +104,9 @@ func claim[C configuration](ctx context.Context, dir string, config C, backend s
 		return "", err
 	}
 	defer unlock()
+	if err := checkKind(dir, config); err != nil {
+		return "", err
+	}
 	configName, resultName := config.files()
 	path := filepath.Join(dir, configName)
 	before, err := claimedBefore[C](path, hash)
@@ -114,6 +117,26 @@ func claim[C configuration](ctx context.Context, dir string, config C, backend s
 		return "", err
 	}
 	return hash, sealed.Write(path, config)
+}
+
+// takeOver is [claim] for workers of an engine, whose backend is not known yet.
+func takeOver[C configuration](ctx context.Context, dir string, config C) error {
+	_, err := claim(ctx, dir, config, "")
+	return err
+}
+
+// checkKind returns an error if a directory holds a stacking and the configuration is
+// that of a study, or the reverse: their files would replace each other's.
+func checkKind[C configuration](dir string, config C) error {
+	mine, other := "study", "stacking"
+	if _, ok := any(config).(Stacking); ok {
+		mine, other = other, mine
+	}
+	file := map[string]string{"study": result.StudyConfig, "stacking": result.StackingConfig}[other]
+	if exists(filepath.Join(dir, file)) {
+		return fmt.Errorf("the directory %s holds a %s, so no %s can be there; use another name or directory", dir, other, mine)
+	}
+	return nil
 }
 
 // claimedBefore returns the hash of the configuration at path, or "" if it is
@@ -153,7 +176,7 @@ func keepEdited[C configuration](path string, edited C, wanted string) error {
 
 // clearResult renames a result that is damaged or has another origin than the
 // one that is wanted. before is the hash of the configuration that was beside it,
-// or "".
+// or "". A backend that is not known yet, "", is no other one.
 func clearResult[C configuration](dir, name string, config C, before string, want result.Origin) error {
 	path, why := filepath.Join(dir, name), ""
 	switch found, err := config.origin(dir); {
@@ -167,7 +190,7 @@ func clearResult[C configuration](dir, name string, config C, before string, wan
 		why = "the result in this directory is not one of this version"
 	case err != nil:
 		return err
-	case found.Backend != want.Backend:
+	case want.Backend != "" && found.Backend != want.Backend:
 		why = fmt.Sprintf("this directory held a result computed with the backend %s, and now it is %s", found.Backend, want.Backend)
 	case found.Config == "" && before == "":
 		why = "this directory held the result of an earlier version, and it cannot be known of which configuration"

@@ -26,7 +26,8 @@ type StudyConfig struct {
 	Pretrain Pretraining `json:"pretrain"`
 	Growth   Growth      `json:"growth"`
 
-	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; does not affect the results
+	CheckpointEvery int  `json:"checkpoint_every"` // steps between checkpoints; does not affect the results
+	Keep            Keep `json:"keep,omitempty"`   // states to keep; empty means those that are needed; does not affect the results
 }
 
 // Pretraining is how the source model is trained.
@@ -116,7 +117,7 @@ func (c StudyConfig) Validate() error {
 	if err := c.Growth.Schedule.Validate(); err != nil {
 		return fmt.Errorf("training after growing: %w", err)
 	}
-	if err := c.validateControls(); err != nil {
+	if err := errors.Join(c.validateControls(), c.Keep.validate()); err != nil {
 		return err
 	}
 	pool, err := c.Pool()

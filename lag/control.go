@@ -99,9 +99,10 @@ func (s *Study) control(control result.Control, seed int64, label progress.Event
 
 // controls are the controls of a study, ordered by seed.
 type controls struct {
-	names   []result.Control
-	runs    []*engine.Run
-	trained []train.Outcome
+	names    []result.Control
+	runs     []*engine.Run
+	trained  []train.Outcome
+	releaser *engine.Releaser // nil if all states are kept
 }
 
 // controls returns the study's controls, not yet trained.
@@ -118,13 +119,26 @@ func (s *Study) controls() (*controls, error) {
 			c.names, c.runs = append(c.names, name), append(c.runs, run)
 		}
 	}
+	c.releaser = s.releaser(c.runs...)
 	return c, nil
 }
 
-// job trains the controls.
-func (c *controls) job(ctx context.Context, bring engine.Bring) (err error) {
-	c.trained, err = bring(c.runs, math.MaxInt)
-	return err
+// jobs returns a job for each control, which trains it.
+func (c *controls) jobs() (jobs []engine.Job) {
+	c.trained = make([]train.Outcome, len(c.runs))
+	for i, run := range c.runs {
+		jobs = append(jobs, func(_ context.Context, bring engine.Bring) error {
+			outcomes, err := bring([]*engine.Run{run}, math.MaxInt)
+			if err != nil {
+				return err
+			}
+			if c.trained[i] = outcomes[0]; c.releaser != nil {
+				c.releaser.Run(run)
+			}
+			return nil
+		})
+	}
+	return jobs
 }
 
 // outcomes describes the trained controls.
@@ -153,10 +167,11 @@ func (s *Study) TrainControls(ctx context.Context) ([]result.ControlOutcome, err
 	}
 	c, err := s.controls()
 	if err == nil {
-		err = s.session.Do(ctx, c.job)
+		err = s.session.Do(ctx, c.jobs()...)
 	}
 	if err != nil {
 		return nil, err
 	}
+	c.releaseAll()
 	return c.outcomes(), nil
 }

@@ -1,6 +1,15 @@
 package lag
 
-import "github.com/landscape-aware/growing/lag/backend"
+import (
+	"context"
+	"time"
+
+	"github.com/landscape-aware/growing/lag/backend"
+)
+
+func init() {
+	lookEvery, askEvery = 10*time.Millisecond, 20*time.Millisecond // engines of tests answer at once
+}
 
 // WithBackend returns options that wrap each backend after opening it.
 func (o Options) WithBackend(wrap func(*backend.Backend) *backend.Backend) Options {
@@ -12,4 +21,21 @@ func (o Options) WithBackend(wrap func(*backend.Backend) *backend.Backend) Optio
 		return wrap(b), nil
 	}
 	return o
+}
+
+// WithFreeSpace returns options for which so many bytes are free on every disk.
+func (o Options) WithFreeSpace(bytes int64) Options {
+	o.freeSpace = func(string) (int64, error) { return bytes, nil }
+	return o
+}
+
+// Space returns the bytes that a study takes at most with a policy and a number of
+// processes. What it has trained already counts as there.
+func (s *Study) Space(ctx context.Context, keep Keep, processes int) (most, more int64, err error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, 0, err
+	}
+	r, err := s.footprints()
+	of := r.space(keep).with(processes)
+	return of.most, of.more(), err
 }

@@ -66,12 +66,13 @@ func TestSelectWithFailure(t *testing.T) {
 // learned is a failure of their candidate.
 func TestLearningFails(t *testing.T) {
 	config := learning(t, "bert")
-	compiled := false
+	complete, compiled := false, false
 	d := &failingDevice{}
 	d.fails = func(e progress.Event, op testbackend.Operation) error {
-		// The program that learns is compiled after the candidate "stack" is
-		// complete.
-		if compiled = compiled || e.Phase == progress.PhaseProbe && e.Run == "stack" && e.Done == e.Total && op == testbackend.Compile; compiled {
+		// The program that learns is compiled after the candidate "stack" and its
+		// decay branch are complete.
+		complete = complete || e.Phase == progress.PhaseProbe && e.Run == "stack" && e.Done == e.Total
+		if compiled = compiled || complete && op == testbackend.Compile; compiled {
 			return errMemory
 		}
 		return nil

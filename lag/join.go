@@ -28,8 +28,8 @@ import (
 // workers have another backend or, where results depend on that, another number of
 // cores, or if the file system does not keep locks between processes.
 func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
-	if s.options.Workers > 1 {
-		return nil, fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", s.options.Workers)
+	if err := s.options.checkJoins(); err != nil {
+		return nil, err
 	}
 	if err := s.Close(); err != nil { // what was opened before has claimed the directory
 		return nil, err
@@ -47,6 +47,9 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.checkDisk(1); err != nil {
+		return nil, err
+	}
 	s.session.WhenWaiting(s.rehearse)
 	s.session.ForgetFailures() // try them again
 	if _, err := s.Pretrain(ctx); err != nil {
@@ -61,7 +64,12 @@ func (s *Study) Join(ctx context.Context) (left []engine.Held, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.session.Share(ctx, append(p.jobs(), c.job)...)
+	if left, err = s.session.Share(ctx, append(p.jobs(), c.jobs()...)...); err != nil {
+		return nil, err
+	}
+	p.releaseAll()
+	c.releaseAll()
+	return left, nil
 }
 
 // JoinStacking is [Study.Join] for a stacking. While another worker trains what an
@@ -70,8 +78,8 @@ func JoinStacking(ctx context.Context, c Stacking, o Options) (left []engine.Hel
 	if err := errors.Join(c.Validate(), o.validate()); err != nil {
 		return nil, err
 	}
-	if o.Workers > 1 {
-		return nil, fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", o.Workers)
+	if err := o.checkJoins(); err != nil {
+		return nil, err
 	}
 	leave, err := enter(ctx, o.dir(c.Name), c)
 	if err != nil {
@@ -86,11 +94,26 @@ func JoinStacking(ctx context.Context, c Stacking, o Options) (left []engine.Hel
 	if _, err := joined(ctx, s, c); err != nil {
 		return nil, err
 	}
-	_, jobs, _, err := c.jobs(s)
+	arms, jobs, _, err := c.jobs(s)
 	if err != nil {
 		return nil, err
 	}
-	return s.Share(ctx, jobs...)
+	if left, err = s.Share(ctx, jobs...); err != nil {
+		return nil, err
+	}
+	releaseLeft(arms)
+	return left, nil
+}
+
+// checkJoins returns an error if the options are not those of a worker.
+func (o Options) checkJoins() error {
+	if o.Workers > 1 {
+		return fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", o.Workers)
+	}
+	if o.On != nil {
+		return errors.New("a worker that joins works in this process; give no engine")
+	}
+	return nil
 }
 
 // enter checks, before anything is prepared, whether a worker may take part in the
@@ -146,6 +169,9 @@ func joined[C configuration](ctx context.Context, s *engine.Session, config C) (
 // checkJoined returns an error if a directory holds another configuration than the
 // one of a worker.
 func checkJoined[C configuration](dir string, config C) error {
+	if err := checkKind(dir, config); err != nil {
+		return err
+	}
 	name, _ := config.files()
 	path := filepath.Join(dir, name)
 	var before C
@@ -163,7 +189,7 @@ func checkJoined[C configuration](dir string, config C) error {
 	}
 	mine, err := config.Hash()
 	if err == nil && there != mine {
-		err = fmt.Errorf("%s has another configuration than this worker; a worker joins only its own, so use that file as the configuration or choose another directory", path)
+		err = fmt.Errorf("%s has another configuration than this worker (%s); a worker joins only its own, so use that file as the configuration or choose another directory", path, changed(before, config))
 	}
 	return err
 }

@@ -17,7 +17,7 @@ type PlannedRun struct {
 
 // PlannedRuns returns the runs of the study in the order in which one process
 // trains them: the source, and with each seed the candidates in the order of the
-// pool and their decay branches, then the controls. Candidates that diverge, and
+// pool, each with its decay branches, then the controls. Candidates that diverge, and
 // [Study.Select], train less than that.
 func (c StudyConfig) PlannedRuns() ([]PlannedRun, error) {
 	pool, err := c.Pool()
@@ -39,9 +39,7 @@ func (c StudyConfig) PlannedRuns() ([]PlannedRun, error) {
 		for _, s := range pool {
 			steps := c.Growth.Schedule.Steps
 			list = append(list, PlannedRun{Kind: progress.PhaseProbe, Name: s.Name, Seed: seed, Steps: steps, FLOPs: float64(steps) * cost})
-		}
-		for _, b := range selection.Branches(rules...) {
-			for _, s := range pool {
+			for _, b := range selection.Branches(rules...) {
 				list = append(list, PlannedRun{Kind: progress.PhaseBranch, Name: s.Name, Seed: seed, Steps: b.Decay, From: b.Step, FLOPs: float64(b.Decay) * cost})
 			}
 		}

@@ -20,6 +20,7 @@ type probes struct {
 	study      *Study
 	candidates []*engine.Candidates
 	decayed    []map[selection.Branch][]float64 // losses of the decay branches, by seed
+	releaser   *engine.Releaser                 // nil if all states are kept
 }
 
 // probes returns the study's candidates, not yet trained.
@@ -32,6 +33,11 @@ func (s *Study) probes() (*probes, error) {
 		}
 		p.candidates = append(p.candidates, c)
 	}
+	var runs []*engine.Run
+	for _, c := range p.candidates {
+		runs = append(runs, c.Runs...)
+	}
+	p.releaser = s.releaser(runs...)
 	return p, nil
 }
 
@@ -55,29 +61,40 @@ func (s *Study) candidates(seed int64, index int) (*engine.Candidates, error) {
 	})
 }
 
-// jobs returns a job for each seed. It trains every candidate to the end and
-// then the decay branches.
+// jobs returns a job for each candidate with each seed. It trains the candidate to
+// the end and then its decay branches, so that the state at which they start is soon
+// needed no more.
 func (p *probes) jobs() []engine.Job {
 	var jobs []engine.Job
 	for i, c := range p.candidates {
-		jobs = append(jobs, func(ctx context.Context, bring engine.Bring) error {
-			c.With(bring)
-			all := everyIndex(len(c.Runs))
-			if err := c.To(ctx, all, c.Steps()); err != nil {
-				return err
-			}
-			p.decayed[i] = make(map[selection.Branch][]float64)
-			for _, b := range selection.Branches(p.study.rules...) {
-				losses, err := c.Decayed(ctx, all, b.Step, b.Decay)
-				if err != nil {
-					return err
-				}
-				p.decayed[i][b] = losses
-			}
-			return nil
-		})
+		p.decayed[i] = make(map[selection.Branch][]float64)
+		for _, b := range selection.Branches(p.study.rules...) {
+			p.decayed[i][b] = make([]float64, len(c.Runs))
+		}
+		for j := range c.Runs {
+			jobs = append(jobs, func(ctx context.Context, bring engine.Bring) error {
+				return p.train(ctx, c.With(bring), i, j)
+			})
+		}
 	}
 	return jobs
+}
+
+// train trains candidate j of the i-th seed.
+func (p *probes) train(ctx context.Context, c *engine.Candidates, i, j int) error {
+	if err := c.To(ctx, []int{j}, c.Steps()); err != nil {
+		return err
+	}
+	p.release(i) // before its branches take space
+	for _, b := range selection.Branches(p.study.rules...) {
+		losses, err := c.Decayed(ctx, []int{j}, b.Step, b.Decay)
+		if err != nil {
+			return err
+		}
+		p.decayed[i][b][j] = losses[0]
+	}
+	p.release(i)
+	return nil
 }
 
 // Probe grows the source model, which must be trained, with every strategy of
@@ -96,6 +113,7 @@ func (s *Study) Probe(ctx context.Context) ([]result.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.releaseAll()
 	return p.outcomes()
 }
 
@@ -179,14 +197,6 @@ func points(curve []train.Loss) []result.Point {
 		list[i] = result.Point{Step: l.Step, Loss: result.Number(l.Value())}
 	}
 	return list
-}
-
-func everyIndex(n int) []int {
-	indices := make([]int, n)
-	for i := range indices {
-		indices[i] = i
-	}
-	return indices
 }
 
 // trainingWindow is the number of steps over which a training loss is averaged.

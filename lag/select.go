@@ -20,8 +20,9 @@ import (
 // study's seeds. It trains the source model first if necessary. It trains
 // candidates only as far as the rule asks, and the picked one to the end.
 // Select and [Study.Run] share runs, so neither repeats the other's work.
-// Select also writes the outcome to selected/ in the study's directory. It is
-// an error if the options ask for more than one worker.
+// Select also writes the outcome to selected/ in the study's directory; the state
+// of the picked candidate then stays, and is made again if it was removed, see
+// [KeepNeeded]. It is an error if the options ask for more than one worker.
 func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*result.Selected, error) {
 	index := slices.Index(s.Seeds(), seed)
 	switch {
@@ -31,6 +32,8 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 		return nil, errors.New("no selection rule was given")
 	case s.options.Workers > 1:
 		return nil, fmt.Errorf("a rule picks in one process; %d workers have nothing to share", s.options.Workers)
+	case s.options.On != nil:
+		return nil, errors.New("a rule picks in this process; give no engine")
 	}
 	if err := s.Config.CheckRule(rule); err != nil {
 		return nil, err
@@ -48,8 +51,7 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 	}
 	var selected *result.Selected
 	if err := s.session.Do(ctx, func(ctx context.Context, bring engine.Bring) error {
-		candidates.With(bring)
-		selected, err = s.selectFrom(ctx, rule, seed, candidates)
+		selected, err = s.selectFrom(ctx, rule, seed, candidates.With(bring))
 		return err
 	}); err != nil {
 		return nil, err
@@ -60,7 +62,16 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	return selected, sealed.Write(filepath.Join(dir, name), selected)
+	// Written first: the state of a run that is named there is not removed.
+	if err := sealed.Write(filepath.Join(dir, name), selected); err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(candidates.Runs, func(r *engine.Run) bool { return r.Address() == selected.Run }); i >= 0 {
+		if err := candidates.Runs[i].EnsureFinal(ctx, candidates.Outcome(i)); err != nil {
+			return nil, fmt.Errorf("the state of strategy %s, which %s picked: %w; fix this and select again", selected.Strategy, rule, err)
+		}
+	}
+	return selected, nil
 }
 
 // selectFrom lets a rule pick one of the candidates and trains it to the end.

@@ -18,10 +18,14 @@ import (
 // work. Other processes that run the same stacking share the work. If the
 // context is canceled, Stack saves the state of the current run before it
 // returns. If an arm diverges, or the device fails in it, that is an outcome,
-// not an error. If the device fails in all arms, that is an error.
+// not an error. If the device fails in all arms, that is an error. With an engine in
+// the options, that does all of this, and Stack follows it.
 func Stack(ctx context.Context, c Stacking, o Options) (*result.Stacking, error) {
 	if err := errors.Join(c.Validate(), o.validate()); err != nil {
 		return nil, err
+	}
+	if o.On != nil {
+		return carryOn(ctx, c, o, result.LoadStacking, c.follower(o))
 	}
 	var r *result.Stacking
 	err := o.scheduler(o.dir(c.Name), order{Kind: orderStacking, Stacking: &c}).Carry(ctx, engine.Plan{
@@ -82,7 +86,11 @@ func (c Stacking) trainArms(ctx context.Context, s *engine.Session) (arms []*arm
 	if err != nil {
 		return nil, 0, err
 	}
-	return arms, budget, s.Do(ctx, jobs...)
+	if err := s.Do(ctx, jobs...); err != nil {
+		return nil, 0, err
+	}
+	releaseLeft(arms)
+	return arms, budget, nil
 }
 
 // jobs returns the arms with every seed, a job for each, and the budget of each in
@@ -94,7 +102,9 @@ func (c Stacking) jobs(s *engine.Session) (arms []*armTraining, jobs []engine.Jo
 	if arms, err = c.arms(s, budget); err != nil {
 		return nil, nil, 0, err
 	}
+	states := c.newStackStates(s, arms)
 	for _, a := range arms {
+		a.states = states
 		jobs = append(jobs, a.job)
 	}
 	return arms, jobs, budget, nil
@@ -158,6 +168,11 @@ type armTraining struct {
 
 	index, count int // among all arms
 	outcome      result.ArmOutcome
+
+	states *stackStates  // nil if all states are kept
+	runs   []*engine.Run // that it has used, with candidates and branches
+	final  *engine.Run   // of its last stage, or nil
+	over   bool
 }
 
 // job trains the stages.
@@ -170,9 +185,11 @@ func (a *armTraining) job(ctx context.Context, bring engine.Bring) error {
 			return fmt.Errorf("arm %s, seed %d: %w", a.arm.Name, a.seed, err)
 		}
 		if source = run; a.outcome.Status != result.StatusComplete {
+			a.end(nil)
 			return nil
 		}
 	}
+	a.end(source)
 	a.outcome.Final = a.outcome.Curve[len(a.outcome.Curve)-1].Loss
 	return nil
 }
@@ -193,6 +210,7 @@ func (a *armTraining) stage(ctx context.Context, bring engine.Bring, i int, sour
 	if err != nil || run == nil {
 		return nil, err
 	}
+	a.runs = append(a.runs, run)
 	run.Last = i == len(a.stages)-1
 	outcomes, err := bring([]*engine.Run{run}, s.Steps)
 	if err != nil {
@@ -232,7 +250,8 @@ func (a *armTraining) grow(ctx context.Context, bring engine.Bring, i int, sourc
 	if err != nil {
 		return nil, err
 	}
-	candidates.With(bring)
+	candidates = candidates.With(bring)
+	a.used(candidates, s.rules())
 	choice, extra, err := selection.Pick(ctx, s.rule, candidates)
 	if err != nil {
 		return nil, err

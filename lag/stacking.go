@@ -39,8 +39,9 @@ type Stacking struct {
 	PoolOptions
 	Seeds []int64 `json:"seeds"` // each used with all arms: initial weights, batches, masks, dropout and new layers
 
-	EvaluateEvery   int `json:"evaluate_every"`   // steps between validation losses
-	CheckpointEvery int `json:"checkpoint_every"` // steps between checkpoints; does not affect the results
+	EvaluateEvery   int  `json:"evaluate_every"`   // steps between validation losses
+	CheckpointEvery int  `json:"checkpoint_every"` // steps between checkpoints; does not affect the results
+	Keep            Keep `json:"keep,omitempty"`   // states to keep; empty means those that are needed; does not affect the results
 }
 
 // Stage is part of a training with a model of one depth.
@@ -132,7 +133,7 @@ func (c Stacking) Validate() error {
 	if err := errors.Join(c.Task.Validate(), validateName(c.Name, "stacking")); err != nil {
 		return err
 	}
-	if err := engine.Positive("evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery); err != nil {
+	if err := errors.Join(engine.Positive("evaluate_every", c.EvaluateEvery, "checkpoint_every", c.CheckpointEvery), c.Keep.validate()); err != nil {
 		return err
 	}
 	switch {

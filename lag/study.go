@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/data"
 	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/cluster"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/progress"
@@ -31,17 +32,35 @@ type Options struct {
 	Observe progress.Observer // receives progress events; may be nil
 
 	// Workers is the number of processes that share the candidates, each with a
-	// share of the cores; 0 means 1, this process. The others run this program
+	// share of the cores, and of the NVIDIA GPUs if there are several; 0 means 1, this
+	// process. The others run this program
 	// again: each becomes a worker before main begins. Families and rules of
 	// yours must be registered before main begins, too. Other processes that are
 	// started on the same directory share the work without being asked for.
 	Workers int
 
+	// On is an engine that runs the workers of [Study.Run] and [Stack], such as
+	// [cluster.NewSlurm]; nil means this machine. They submit what is missing of the
+	// workers and follow the directory until the result is there. When their context
+	// is canceled they return, and the workers go on; the same call then follows them
+	// again.
+	On cluster.Engine
+
+	// Again is what people type to do the same once more, such as a command line. It
+	// is kept with what is submitted to On, for those who look after it; may be empty.
+	Again string
+
 	Words advice.Words // names of settings in warnings; nil means the names of the configuration's fields
 
-	PeakFLOPS float64 // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
+	// Devices is the number of devices that train each model together, each on its
+	// part of every batch; 0 means 1. The batch size, or that of micro-batches, must be
+	// a multiple. Up to rounding, results do not depend on it.
+	Devices int
+
+	PeakFLOPS float64 // peak speed of a device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
 
 	openBackend func(name string) (*backend.Backend, error) // nil except in tests
+	freeSpace   func(dir string) (bytes int64, err error)   // nil except in tests
 }
 
 // dir returns the directory of the study, stacking or training with that name.
@@ -58,14 +77,20 @@ func (o Options) validate() error {
 	if o.Workers < 0 {
 		return fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
 	}
+	if o.Devices < 0 {
+		return fmt.Errorf("%d devices are not possible; use 1 or more", o.Devices)
+	}
 	if !(o.PeakFLOPS >= 0) || math.IsInf(o.PeakFLOPS, 1) {
 		return fmt.Errorf("a peak speed of %g FLOP/s is not possible; give a positive number, or 0 if it is unknown", o.PeakFLOPS)
+	}
+	if o.On != nil {
+		return o.On.Check()
 	}
 	return nil
 }
 
 func (o Options) engine(name string) engine.Options {
-	return engine.Options{Dir: o.dir(name), DataDir: o.DataDir, Backend: o.Backend, Observe: o.Observe, PeakFLOPS: o.PeakFLOPS, OpenBackend: o.openBackend}
+	return engine.Options{Dir: o.dir(name), DataDir: o.DataDir, Backend: o.Backend, Observe: o.Observe, PeakFLOPS: o.PeakFLOPS, Devices: o.Devices, OpenBackend: o.openBackend}
 }
 
 // Study is a study that can be run. From the first training until Close it
@@ -82,6 +107,7 @@ type Study struct {
 	hash    string            // of the configuration, for its result
 	found   [sha256.Size]byte // hash of result.json when the study began
 	joins   bool              // it is a worker that joins others, see [Study.Join]
+	fits    bool              // there is enough space on the disk, see checkDisk
 }
 
 // Open checks the configuration. It writes nothing. When the study runs, it
@@ -179,11 +205,21 @@ func (s *Study) begin(ctx context.Context) (err error) {
 // every seed, trains the controls, writes result.json and returns the result.
 // It does not repeat completed work. Other processes that run the same study
 // share the work. If the context is canceled, Run saves the state of the
-// current run before it returns.
+// current run before it returns. It is an error if the study does not fit on the
+// disk, before anything is trained. With an engine in [Options], that does all of
+// this, and Run follows it.
 func (s *Study) Run(ctx context.Context) (*result.Study, error) {
+	if s.options.On != nil {
+		return carryOn(ctx, s.Config, s.options, result.LoadStudy, s.follow)
+	}
 	var r *result.Study
 	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
-		Open: s.begin,
+		Open: func(ctx context.Context) error {
+			if err := s.begin(ctx); err != nil {
+				return err
+			}
+			return s.checkDisk(s.options.Workers)
+		},
 		First: func(ctx context.Context) error {
 			_, err := s.Pretrain(ctx)
 			return err
@@ -201,6 +237,9 @@ func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 // run trains in this process; see [Study.Run].
 func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.checkDisk(s.options.Workers); err != nil {
 		return nil, err
 	}
 	t, err := s.train(ctx)

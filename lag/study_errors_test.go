@@ -100,7 +100,7 @@ func TestBadInput(t *testing.T) {
 // again, twice, with the same result.
 func TestDamagedKeptStates(t *testing.T) {
 	config, dir := smoke(t), filepath.Join(t.TempDir(), "study")
-	config.Growth.Strategies, config.Growth.Rules = []string{"stack", "random-top"}, []string{"lag:5", "decay:5,2"}
+	config.Growth.Strategies, config.Growth.Rules, config.Keep = []string{"stack", "random-top"}, []string{"lag:5", "decay:5,2"}, lag.KeepAll
 	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
 		t.Fatal(err)
 	}

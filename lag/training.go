@@ -124,6 +124,9 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	if o.Workers > 1 {
 		return nil, fmt.Errorf("a training is one run; %d workers have nothing to share, use 1", o.Workers)
 	}
+	if o.On != nil {
+		return nil, errors.New("a training is one run, and engines run the workers of studies and stackings; train it on one machine")
+	}
 	if err := c.initial().check(c.Task); err != nil {
 		return nil, err
 	}
@@ -134,7 +137,7 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	cost, err := c.Cost(c.Model, c.MicroBatches)
+	cost, err := c.Cost(c.Model, c.MicroBatches*max(1, o.Devices)) // the memory is that of one device
 	if err != nil {
 		return nil, err
 	}
@@ -221,8 +224,8 @@ func (c Training) save(dir string) error {
 // The backend is the one that config.json names. Dir and Backend of the options
 // must be empty.
 func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, err error) {
-	if o.Dir != "" || o.Backend != "" || o.Workers > 1 {
-		return nil, errors.New("the run determines directory and backend, and one process trains it; leave Dir, Backend and Workers out")
+	if o.Dir != "" || o.Backend != "" || o.Workers > 1 || o.On != nil {
+		return nil, errors.New("the run determines directory and backend, and one process trains it; leave Dir, Backend, Workers and On out")
 	}
 	s, run, err := engine.OpenRun(ctx, dir, o.engine(""))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,9 +32,15 @@ func workOf[C interface {
 	if err := errors.Join(config.Validate(), o.validate()); err != nil {
 		return w, err
 	}
-	w = cluster.Work{Command: command, Name: name, Backend: o.Backend}
+	if o.Devices > 1 {
+		return w, fmt.Errorf("a worker on a cluster trains with one device, and %d were asked for; use 1, and as many workers as there are devices", o.Devices)
+	}
+	w = cluster.Work{Command: command, Name: name, Backend: o.Backend, Again: o.Again}
 	if w.Backend == "" {
 		w.Backend = backend.Auto
+	}
+	if on, ok := o.On.(interface{ OnGPU() bool }); ok && on.OnGPU() && w.Backend == backend.Auto {
+		w.Backend = backend.CUDA
 	}
 	if w.Hash, err = config.Hash(); err != nil {
 		return w, err
@@ -72,7 +79,8 @@ func program() (string, error) {
 		return "", err
 	}
 	dir, name := filepath.Split(self)
-	removed := filepath.Base(dir) == "exe" && strings.Contains(dir, "go-build") // `go run` does so
+	base := filepath.Base(dir)
+	removed := strings.Contains(dir, "go-build") && (base == "exe" || strings.HasSuffix(base, "-d")) // `go run` takes it from there or from Go's cache
 	switch name {
 	case "lag", "lag.exe", "lag.test":
 		if !removed {

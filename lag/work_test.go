@@ -30,9 +30,9 @@ func TestWork(t *testing.T) {
 		o        lag.Options
 		want     []string
 	}{
-		{config.Work, lag.Options{}, []string{" study -config " + here + "/runs/smoke/cluster/config.json -out " + here + "/runs/smoke -data " + here + "/runs/.lag-data -backend auto -join"}},
+		{config.Work, lag.Options{}, []string{" study -config " + here + "/runs/smoke/cluster/configuration.json -out " + here + "/runs/smoke -data " + here + "/runs/.lag-data -backend auto -join"}},
 		{stacking.Work, lag.Options{Dir: elsewhere + "/a", DataDir: elsewhere + "/b", Backend: "go", PeakFLOPS: 2e12},
-			[]string{" stack -config " + elsewhere + "/a/cluster/config.json -out " + elsewhere + "/a -data " + elsewhere + "/b -backend go -peak-flops 2e+12 -join", "--chdir=\"" + here + "\"", " report " + elsewhere + "/a"}},
+			[]string{" stack -config " + elsewhere + "/a/cluster/configuration.json -out " + elsewhere + "/a -data " + elsewhere + "/b -backend go -peak-flops 2e+12 -join", "--chdir=" + here + "\n", " report " + elsewhere + "/a"}},
 	} {
 		w, err := test.describe(test.o)
 		if err != nil {

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 
 	"github.com/charmbracelet/log"
 
 	"github.com/landscape-aware/growing/data/strictjson"
+	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/interrupt"
 	"github.com/landscape-aware/growing/lag/model"
@@ -28,6 +30,7 @@ type order struct {
 	DataDir   string  `json:"data_dir"`
 	Backend   string  `json:"backend"`
 	PeakFLOPS float64 `json:"peak_flops"`
+	Devices   int     `json:"devices"` // that train together in each process
 	Index     int     `json:"index"`   // of the worker, from 1
 	Workers   int     `json:"workers"` // number of processes
 }
@@ -48,7 +51,9 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 	if o.Workers <= 1 || o.openBackend != nil {
 		return engine.InProcess{}
 	}
-	work.Dir, work.DataDir, work.Backend, work.PeakFLOPS, work.Workers = dir, o.DataDir, o.Backend, o.PeakFLOPS, o.Workers
+	work.Dir, work.DataDir, work.Backend, work.PeakFLOPS, work.Devices, work.Workers = dir, o.DataDir, o.Backend, o.PeakFLOPS, o.Devices, o.Workers
+	var looked sync.Once
+	var gpus []string
 	return engine.Processes{N: o.Workers, Dir: dir, Command: func(ctx context.Context, index int) (c *exec.Cmd, input []byte, err error) {
 		self, err := os.Executable()
 		if err != nil {
@@ -58,8 +63,13 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 		if input, err = json.Marshal(work); err != nil {
 			return nil, nil, err
 		}
+		looked.Do(func() { gpus = backend.CUDADevices(ctx, o.Backend) })
+		devices, err := engine.DeviceShare(gpus, index, o.Workers, o.Devices)
+		if err != nil {
+			return nil, nil, err
+		}
 		c = exec.CommandContext(ctx, self)
-		c.Env = append(os.Environ(), workerProcess+"=1")
+		c.Env = append(append(os.Environ(), workerProcess+"=1"), devices...)
 		return c, append(input, '\n'), nil
 	}}
 }
@@ -135,7 +145,7 @@ func (w *worker) do(ctx context.Context) error {
 	if err := strictjson.Unmarshal(w.order, &work); err != nil {
 		return fmt.Errorf("the order: %w", err)
 	}
-	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS}
+	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS, Devices: work.Devices}
 	var join func(context.Context, Options, <-chan struct{}) error
 	switch {
 	case work.Study != nil:

@@ -140,6 +140,26 @@ func Leftovers(path string) ([]string, error) {
 	return found, nil
 }
 
+// RemoveLeftovers removes the temporary files in a directory whose names begin with a
+// prefix: what killed processes left behind. The directory need not exist. Others must
+// not be writing such files there, unless they may fail for it; those who remove them
+// at the same time are in nobody's way.
+func RemoveLeftovers(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() || !strings.HasPrefix(e.Name(), prefix) || !strings.HasSuffix(e.Name(), Ext) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing what an interrupted process left: %w", err)
+		}
+	}
+	return nil
+}
+
 // fail records err if it is the first error.
 func (f *File) fail(err error) {
 	if err != nil && f.err == nil {

@@ -2,6 +2,7 @@ package dirlock
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -108,7 +109,11 @@ var fileTime = func(dir string) (now time.Time, err error) {
 		return now, err
 	}
 	info, err := f.Stat()
-	if err = errors.Join(err, f.Close(), os.Remove(f.Name())); err != nil {
+	removed := os.Remove(f.Name())
+	if errors.Is(removed, fs.ErrNotExist) { // whoever works in the directory cleared it
+		removed = nil
+	}
+	if err = errors.Join(err, f.Close(), removed); err != nil {
 		return now, err
 	}
 	return info.ModTime(), nil

@@ -40,14 +40,8 @@ func (p *part) Write(b []byte) (int, error) {
 // newPart creates a part. It first removes temporary files of killed processes,
 // which may be large.
 func newPart(path string) (*part, error) {
-	leftovers, err := atomicfile.Leftovers(path)
-	if err != nil {
+	if err := atomicfile.RemoveLeftovers(filepath.Dir(path), filepath.Base(path)+"."); err != nil {
 		return nil, fmt.Errorf("tokenstore: %w", err)
-	}
-	for _, l := range leftovers {
-		if err := os.Remove(l); err != nil {
-			return nil, fmt.Errorf("tokenstore: removing files of an interrupted run: %w", err)
-		}
 	}
 	f, err := atomicfile.Create(path)
 	if err != nil {

@@ -26,6 +26,7 @@ const (
 	Rules         = "growth.rules"
 	StackingSeeds = "seeds"
 	StackingPool  = "strategies"
+	Keep          = "keep"
 
 	SequenceLength     = "objective.sequence_length"
 	NewVocabulary      = "new_vocabulary"

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/gomlx/compute/gobackend"
 
 	"github.com/landscape-aware/growing/data/closest"
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Names of the backends that [Open] takes.
@@ -34,27 +36,33 @@ type Backend struct {
 	Kind string
 	// Engine is a short name of the engine, such as the PJRT plugin and its version.
 	Engine string
+	// Devices is how many devices train one model together, each on its part of
+	// every batch. 0 means 1. The last digits of results depend on it.
+	Devices int
 
 	left *unfinished // what [Backend.Leave] has left
 }
+
+// Together returns how many devices train one model together, at least 1.
+func (b *Backend) Together() int { return max(1, b.Devices) }
 
 // Open opens the backend with the given name and logs which one it opened and
 // why. An empty name means [Auto].
 //
 // If a backend is not installed the error says how to install it.
-func Open(name string) (*Backend, error) {
-	why := "as asked"
-	if name == "" || name == Auto {
-		name, why = Auto, ""
-		for _, env := range []string{Env, "GOMLX_BACKEND"} {
-			if value := os.Getenv(env); value != "" && value != Auto {
-				name, why = value, "$"+env
-				break
-			}
-		}
+func Open(name string) (*Backend, error) { return OpenDevices(name, 1) }
+
+// OpenDevices is [Open] for several devices that train one model together. XLA on
+// the CPU then has as many virtual devices, which share the cores and are of use
+// for tests alone. A backend with fewer devices, as the pure-Go engine, which has
+// one, is an error; [Auto] takes no other in its place.
+func OpenDevices(name string, devices int) (*Backend, error) {
+	if devices < 1 {
+		return nil, fmt.Errorf("%d devices are not possible; use 1 or more", devices)
 	}
+	name, why := asked(name)
 	if name != Auto {
-		b, err := open(name)
+		b, err := open(name, devices)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +71,10 @@ func Open(name string) (*Backend, error) {
 	}
 	var reasons []string
 	for _, candidate := range []string{CUDA, TPU, CPU, Go} {
-		b, err := open(candidate)
+		b, err := open(candidate, devices)
+		if _, few := errors.AsType[*fewerDevices](err); few && candidate != Go {
+			return nil, err // rather than train on virtual devices of the CPU
+		}
 		if err == nil {
 			why := "the fastest found"
 			if candidate == Go {
@@ -77,11 +88,56 @@ func Open(name string) (*Backend, error) {
 	return nil, fmt.Errorf("no backend works: %s", strings.Join(reasons, "; "))
 }
 
-func report(b *Backend, why string) {
-	log.Info("backend "+b.Kind, "engine", b.Engine, "devices", b.NumDevices(), "why", why)
+// asked returns the name of the backend that is asked for, [Auto] if none is, and
+// who asks.
+func asked(name string) (_, why string) {
+	if name != "" && name != Auto {
+		return name, "as asked"
+	}
+	for _, env := range []string{Env, "GOMLX_BACKEND"} {
+		if value := os.Getenv(env); value != "" && value != Auto {
+			return value, "$" + env
+		}
+	}
+	return Auto, ""
 }
 
-func open(name string) (*Backend, error) {
+func report(b *Backend, why string) {
+	keys := []any{"engine", b.Engine, "devices", b.NumDevices()}
+	if b.Together() > 1 {
+		keys = append(keys, "together", b.Together())
+	}
+	log.Info("backend "+b.Kind, append(keys, "why", why)...)
+	if b.Kind == CPU && b.Together() > 1 {
+		log.Warn("the devices of the CPU are virtual: they share its cores, and are of use for tests alone")
+	}
+}
+
+// fewerDevices says that a backend has fewer devices than are to train together.
+type fewerDevices struct {
+	name      string
+	has, want int
+}
+
+func (e *fewerDevices) Error() string {
+	return fmt.Sprintf("backend %s has %s, and %d are to train together; use at most %d", e.name, plain.Count(e.has, "device"), e.want, e.has)
+}
+
+// open opens a backend for a number of devices.
+func open(name string, devices int) (*Backend, error) {
+	b, err := openFor(name, devices)
+	if err != nil {
+		return nil, err
+	}
+	if has := b.NumDevices(); has < devices {
+		b.Finalize()
+		return nil, &fewerDevices{name, has, devices}
+	}
+	b.Devices = devices
+	return b, nil
+}
+
+func openFor(name string, devices int) (*Backend, error) {
 	engine, options, _ := strings.Cut(name, ":")
 	switch engine {
 	case "go":
@@ -98,9 +154,9 @@ func open(name string) (*Backend, error) {
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: %w", name, err)
 		}
-		return &Backend{b, Go, "GoMLX's pure-Go engine", new(unfinished)}, nil
+		return &Backend{Backend: b, Kind: Go, Engine: "GoMLX's pure-Go engine", left: new(unfinished)}, nil
 	case "xla":
-		return openXLA(options)
+		return openXLA(options, devices)
 	}
 	return nil, fmt.Errorf("unknown backend %q%s; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", name, closest.Hint(name, []string{Auto, Go, CPU, CUDA, TPU}))
 }

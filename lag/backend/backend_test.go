@@ -69,6 +69,22 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+// TestOpenDevices checks that the CPU has as many devices as are asked for, and that
+// too many are refused with both numbers.
+func TestOpenDevices(t *testing.T) {
+	if b := testbackend.Devices(t, 2); b.NumDevices() != 2 || b.Together() != 2 {
+		t.Errorf("%d devices, of which %d work together, want 2", b.NumDevices(), b.Together())
+	}
+	if b := testbackend.XLA(t); b.Together() != 1 {
+		t.Errorf("%d devices work together, want 1", b.Together())
+	}
+	for devices, want := range map[int]string{0: "0 devices are not possible", 2: "backend go has 1 device, and 2 are to train together; use at most 1"} {
+		if _, err := backend.OpenDevices(backend.Go, devices); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d devices: error %v", devices, err)
+		}
+	}
+}
+
 // TestEnvironment checks that auto uses the backend of the environment variables.
 func TestEnvironment(t *testing.T) {
 	t.Setenv(backend.Env, backend.Go)

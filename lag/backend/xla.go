@@ -20,9 +20,13 @@ import (
 
 func init() { xla.EnableAutoInstall(false) }
 
+// HasXLA reports whether a PJRT plugin is installed.
+func HasXLA() bool { return len(pjrt.AvailablePlugins()) > 0 }
+
 // openXLA opens a PJRT plugin. Options are "cpu", "cuda", "tpu" or the absolute
-// path of a plugin, followed by GoMLX's own options after commas.
-func openXLA(options string) (_ *Backend, err error) {
+// path of a plugin, followed by GoMLX's own options after commas. The CPU has as
+// many devices as are asked for.
+func openXLA(options string, devices int) (_ *Backend, err error) {
 	plugin, _, _ := strings.Cut(options, ",")
 	defer func() {
 		// go-xla v0.4.1 panics if it cannot map a plugin, for example without enough memory.
@@ -60,14 +64,14 @@ func openXLA(options string) (_ *Backend, err error) {
 	if kind == "cpu" {
 		tuneMalloc()
 		// By default XLA's CPU client opens several devices that share the same cores.
-		client = pjrt.NamedValuesMap{"cpu_device_count": int64(1)}
+		client = pjrt.NamedValuesMap{"cpu_device_count": int64(devices)}
 	}
 	b, err := xla.NewWithOptions(options, client)
 	if err != nil {
 		return nil, fmt.Errorf("backend xla:%s: %w%s", plugin, err, withoutDevice(kind))
 	}
 	keepPrograms(b.PluginName())
-	return &Backend{b, "xla:" + kind, "PJRT plugin " + filepath.Base(b.PluginName()), new(unfinished)}, nil
+	return &Backend{Backend: b, Kind: "xla:" + kind, Engine: "PJRT plugin " + filepath.Base(b.PluginName()), left: new(unfinished)}, nil
 }
 
 // keepPrograms makes a plugin keep its compiled programs on disk.

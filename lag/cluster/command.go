@@ -60,6 +60,7 @@ func question(ctx context.Context, line ...string) (string, error) {
 	return out, err
 }
 
+// run runs a command of an engine. It kills it after a time.
 func run(ctx context.Context, limit time.Duration, input string, line ...string) (string, error) {
 	path, err := exec.LookPath(line[0])
 	if err != nil {
@@ -68,8 +69,7 @@ func run(ctx context.Context, limit time.Duration, input string, line ...string)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	c := exec.CommandContext(ctx, path, line[1:]...)
-	// Else squeue shortens the lists of the members of arrays.
-	c.Env = append(os.Environ(), "SLURM_BITSTR_LEN=0")
+	c.Env = environment(os.Environ())
 	c.Stdin = strings.NewReader(input)
 	c.WaitDelay = time.Second
 	apart(c)
@@ -77,7 +77,7 @@ func run(ctx context.Context, limit time.Duration, input string, line ...string)
 	c.Stdout, c.Stderr = &out, &said
 	err = c.Run()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("no answer within %s", limit)
+		err = fmt.Errorf("%w within %s", errNoAnswer, limit)
 		said.Reset()
 	}
 	if err != nil {
@@ -89,7 +89,37 @@ func run(ctx context.Context, limit time.Duration, input string, line ...string)
 	return out.String(), nil
 }
 
-var errNotInstalled = errors.New("there is no such command on the path")
+// others are the beginnings of the names of variables that commands must not see:
+// by some, people change which jobs Slurm's commands take, and how they write
+// times; those of an array are of the job that this process belongs to, and would
+// be handed down to jobs that are no arrays, as GoNB's would be, by which a program
+// knows that it is a notebook's cell.
+var others = []string{"SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT=", "SLURM_ARRAY_", "GONB_"}
+
+// environment returns the environment of a command.
+func environment(all []string) (list []string) {
+	for _, variable := range all {
+		if !slices.ContainsFunc(others, func(begin string) bool { return strings.HasPrefix(variable, begin) }) {
+			list = append(list, variable)
+		}
+	}
+	return append(list, "SLURM_BITSTR_LEN=0") // else squeue shortens the lists of the members of arrays
+}
+
+var (
+	errNotInstalled = errors.New("there is no such command on the path")
+	errNoAnswer     = errors.New("no answer")
+)
+
+// lostAnswer is in what commands say when they have sent something and got no answer.
+var lostAnswer = regexp.MustCompile(`(?i)timed out|timeout|deadline exceeded|connection reset|EOF|zero bytes`)
+
+// unclear reports whether a command that failed may have done what it was asked to
+// do.
+func unclear(err error) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && (errors.Is(err, errNoAnswer) || lostAnswer.MatchString(r.said))
+}
 
 // logged is a line of the log that kubectl writes beside its errors.
 var logged = regexp.MustCompile(`^[IWEF][0-9]{4} [0-9:.]+ +[0-9]+ [\w.]+:[0-9]+\] `)

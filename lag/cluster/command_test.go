@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -37,5 +38,13 @@ func TestInterrupted(t *testing.T) {
 	err = interrupted("brief", func(ctx context.Context) (string, error) { return order(ctx, "", "brief") })
 	if err != nil || !exists(filepath.Join(dir, "brief-ended")) {
 		t.Errorf("an order: %v", err)
+	}
+}
+
+// TestEnvironment: a job that a notebook's cell has submitted is no cell.
+func TestEnvironment(t *testing.T) {
+	text := "\n" + strings.Join(environment([]string{"GONB_PIPE=/tmp/pipe", "LAG_BACKEND=go"}), "\n") + "\n"
+	if strings.Contains(text, "\nGONB_") || !strings.Contains(text, "\nLAG_BACKEND=go\n") || !strings.Contains(text, "\nSLURM_BITSTR_LEN=0\n") {
+		t.Errorf("the environment is %s", text)
 	}
 }

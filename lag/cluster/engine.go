@@ -148,7 +148,7 @@ func (s State) Alive() bool { return s == Pending || s == Running }
 
 // Job is a job of a submission: a worker, or what comes after the workers.
 type Job struct {
-	ID     string    // as the engine names it, such as 12_3
+	ID     string    // as the engine names it, such as 12_3, and its processes too, see package job
 	Works  bool      // it is one of the workers
 	Last   bool      // it makes the analysis when the workers have ended
 	State  State     // in the words of this package

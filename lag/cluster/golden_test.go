@@ -42,7 +42,7 @@ func quick() Work {
 func hard() Work {
 	w := quick()
 	w.Command, w.Name = "stack", "BERT_Base: 100% & 'more', with a name that is longer than what names may have"
-	w.Dir, w.Data, w.Program, w.From = "/data/100%/it's $HOME/runs", "/data/100%/.lag-data", "/opt/my tools/lag", "/data/100%/it's $HOME"
+	w.Dir, w.Data, w.Program, w.From = "/data/100%/it's $HOME/runs", "/data/100%/it's $HOME/.lag-data", "/opt/my tools/lag", "/data/100%/it's $HOME"
 	w.Arguments = []string{"-peak-flops", "1e+12"}
 	return w
 }

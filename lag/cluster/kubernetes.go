@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 func init() {
@@ -24,7 +26,8 @@ type Kubernetes struct {
 	Image     string   `json:"image"`     // with the command lag on its path
 	Claim     string   `json:"claim"`     // PersistentVolumeClaim with what is beside the directory of the study, read and written by many
 	Mount     string   `json:"mount"`     // absolute path of the volume in the pods
-	Namespace string   `json:"namespace"` // empty for kubectl's own
+	Context   string   `json:"context"`   // of kubectl: the cluster and the user; empty for the current one
+	Namespace string   `json:"namespace"` // empty for the context's own
 	Queue     string   `json:"queue"`     // local queue of Kueue; empty for none
 	Suspend   bool     `json:"suspend"`   // submit the Job suspended
 	Grace     Duration `json:"grace"`     // from the request to end, in which a worker saves, to the end
@@ -60,6 +63,8 @@ func (k *Kubernetes) Check() error {
 		return fmt.Errorf("claim: %q is no name; use small letters, digits, dots and hyphens", k.Claim)
 	case !path.IsAbs(k.Mount) || path.Clean(k.Mount) != k.Mount || k.Mount == "/" || !plainWord.MatchString(k.Mount):
 		return fmt.Errorf("mount: %q is not possible; use an absolute path of plain characters, such as /work/runs", k.Mount)
+	case strings.HasPrefix(k.Context, "-") || strings.ContainsFunc(k.Context, unicode.IsControl):
+		return fmt.Errorf("context: %q is no name of a context; `kubectl config get-contexts` lists them", k.Context)
 	case k.Namespace != "" && !labelForm.MatchString(k.Namespace):
 		return fmt.Errorf("namespace: %q is no name; use small letters, digits and hyphens", k.Namespace)
 	case k.Queue != "" && !claimForm.MatchString(k.Queue):
@@ -82,6 +87,11 @@ func (k *Kubernetes) Describe(w Work, s Submission) (string, error) {
 
 // Submit implements [Engine].
 func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted func(Submission) error) error {
+	k = k.located(ctx)
+	var err error
+	if s.Settings, err = json.Marshal(k); err != nil {
+		return err
+	}
 	s.Workers = max(1, s.Workers) // the analysis alone is the pod of index 0, too
 	text, err := k.manifest(w, s)
 	if err != nil {
@@ -100,6 +110,20 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 	return accepted(s)
 }
 
+// located returns the settings with the context and the namespace that kubectl has
+// now: later, when somebody asks how the jobs are or cancels them, it may have
+// others. In a pod there may be neither, and kubectl takes the pod's.
+func (k *Kubernetes) located(ctx context.Context) *Kubernetes {
+	out, err := k.question(ctx, "config", "view", "--minify", "-o", `jsonpath={.contexts[0].context.namespace}{" "}{.current-context}`)
+	namespace, name, _ := strings.Cut(strings.TrimRight(out, "\n"), " ")
+	if err != nil || name == "" {
+		return k
+	}
+	now := *k
+	now.Context, now.Namespace = name, cmp.Or(k.Namespace, namespace, "default") // which a context without one means
+	return &now
+}
+
 // order has kubectl change something in the namespace of the settings.
 func (k *Kubernetes) order(ctx context.Context, input string, arguments ...string) error {
 	_, err := order(ctx, input, k.kubectl(arguments)...)
@@ -112,15 +136,24 @@ func (k *Kubernetes) question(ctx context.Context, arguments ...string) (string,
 	return out, explainKubectl(err)
 }
 
-// kubectl returns the command with arguments.
+// kubectl returns the command with arguments, in the cluster and the namespace of
+// the settings.
 func (k *Kubernetes) kubectl(arguments []string) []string {
-	line := []string{"kubectl"}
-	if k.Namespace != "" {
-		line = append(line, "--namespace", k.Namespace)
-	}
-	return append(line, arguments...)
+	return slices.Concat([]string{"kubectl"}, k.where(), arguments)
 }
 
+// where returns the arguments that choose the cluster and the namespace.
+func (k *Kubernetes) where() (arguments []string) {
+	if k.Context != "" {
+		arguments = append(arguments, "--context", k.Context)
+	}
+	if k.Namespace != "" {
+		arguments = append(arguments, "--namespace", k.Namespace)
+	}
+	return arguments
+}
+
+// explainKubectl adds to an error of kubectl what it is for.
 func explainKubectl(err error) error {
 	if errors.Is(err, errNotInstalled) {
 		return fmt.Errorf("%w: it submits to Kubernetes, and knows which cluster", err)
@@ -176,23 +209,24 @@ func (k *Kubernetes) remove(ctx context.Context, names []string) error {
 	return k.order(ctx, "", line...)
 }
 
-// byNamespace calls do with the submissions of each namespace.
+// byNamespace calls do with the submissions of each namespace of each cluster.
 func byNamespace(list []Submission, do func(k *Kubernetes, of []Submission) error) error {
-	spaces, of := []string{}, make(map[string][]Submission)
-	engines := make(map[string]*Kubernetes)
+	type place struct{ context, namespace string }
+	var places []place
+	of, engines := make(map[place][]Submission), make(map[place]*Kubernetes)
 	for _, s := range list {
 		k := NewKubernetes()
 		if err := json.Unmarshal(s.Settings, k); err != nil {
 			return err
 		}
-		if engines[k.Namespace] == nil {
-			spaces = append(spaces, k.Namespace)
-			engines[k.Namespace] = k
+		p := place{k.Context, k.Namespace}
+		if engines[p] == nil {
+			places, engines[p] = append(places, p), k
 		}
-		of[k.Namespace] = append(of[k.Namespace], s)
+		of[p] = append(of[p], s)
 	}
-	for _, space := range spaces {
-		if err := do(engines[space], of[space]); err != nil {
+	for _, p := range places {
+		if err := do(engines[p], of[p]); err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,9 @@ func (k *Kubernetes) manifest(w Work, s Submission) ([]byte, error) {
 	if err := w.check(); err != nil {
 		return nil, err
 	}
+	if filepath.Dir(w.Data) != filepath.Dir(w.Dir) {
+		return nil, fmt.Errorf("data: %s is not beside %s, and a claim holds only what is beside that; put it there too", w.Data, w.Dir)
+	}
 	labels := object{"app.kubernetes.io/name": "lag", submissionLabel: s.Name}
 	pod, err := k.pod(w, s)
 	if err != nil {

@@ -116,7 +116,8 @@ func TestKubernetesSuspended(t *testing.T) {
 	k := NewKubernetes()
 	k.Image, k.Claim, k.Namespace, k.Suspend = "lag", "runs", namespace, true
 	w := hard()
-	w.Dir, w.Data, w.From = filepath.Join(t.TempDir(), "study"), filepath.Join(t.TempDir(), "data"), t.TempDir()
+	runs := t.TempDir()
+	w.Dir, w.Data, w.From = filepath.Join(runs, "study"), filepath.Join(runs, "data"), runs
 	_, err := Start(t.Context(), k, w, 3, Progress{})
 	if want := `claim: there is no PersistentVolumeClaim "runs", nor any other in that namespace`; err == nil || err.Error() != want {
 		t.Errorf("without the claim: %v", err)

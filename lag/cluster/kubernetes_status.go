@@ -55,7 +55,8 @@ type condition struct {
 }
 
 // parse returns the jobs of submissions from the Jobs and the pods that kubectl
-// printed: one for each index, which may have had several pods.
+// printed: one for each index, which may have had several pods. Its ID is the name
+// of the newest, which locks say, see package job.
 func (k *Kubernetes) parse(text []byte, list []Submission) (jobs []Job, err error) {
 	var found struct {
 		Items []resource `json:"items"`

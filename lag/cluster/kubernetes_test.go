@@ -102,6 +102,41 @@ func TestKubernetesStatus(t *testing.T) {
 	}
 }
 
+const lookForContext = `kubectl config view --minify -o jsonpath={.contexts[0].context.namespace}{" "}{.current-context}`
+
+// TestKubernetesContext: jobs are looked for where they were submitted, wherever
+// kubectl goes later.
+func TestKubernetesContext(t *testing.T) {
+	for said, want := range map[string]string{
+		`echo 'team far away'`: "--context far away --namespace team ", // the namespace of the context
+		`echo ' near'`:         "--context near --namespace default ",
+		`exit 1`:               "", // in a pod, without a configuration
+	} {
+		calls := commands(t, map[string]string{"kubectl": `[ "$1" != config ] || { ` + said + `; exit; }; [ "$2" = apply ] || echo '{}'`})
+		s := onKubernetes(t, "lag-quick-a", "", 1)
+		e, err := s.engine()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Submit(t.Context(), quick(), s, func(now Submission) error { s = now; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := NewKubernetes().Status(t.Context(), []Submission{s, onKubernetes(t, "lag-quick-b", "", 1)})
+		if err != nil || len(jobs) != 2 {
+			t.Errorf("%q, %v", words(jobs), err)
+		}
+		if err := NewKubernetes().Cancel(t.Context(), []Submission{s}, jobs); err != nil {
+			t.Error(err)
+		}
+		got := called(t, calls)
+		for i, part := range map[int]string{0: lookForContext, 1: "kubectl " + want + "get persistentvolumeclaim", 2: "kubectl " + want + "apply", 3: "kubectl " + want + "get jobs", len(got) - 1: "kubectl " + want + "delete"} {
+			if !strings.HasPrefix(got[i], part) {
+				t.Errorf("%s: command %d is %s, want %s", said, i, got[i], part)
+			}
+		}
+	}
+}
+
 // TestKubernetesRemoved: of a Job that is removed, no pod is replaced, though some
 // may still save; and what was cancelled is known to be, when nothing is left of it.
 func TestKubernetesRemoved(t *testing.T) {
@@ -143,18 +178,18 @@ func TestKubernetesCommands(t *testing.T) {
 	if got, err := os.ReadFile(filepath.Join(dir, "input")); err != nil || string(got) != want {
 		t.Errorf("kubectl gets %s, %v", got, err)
 	}
-	jobs := []Job{{ID: "lag-quick-a-1-bbbbb", Works: true, Batch: "lag-quick-a"}}
+	jobs := []Job{{ID: "lag-quick-a-1", Works: true, Batch: "lag-quick-a"}}
 	if err := e.Cancel(t.Context(), []Submission{s, onKubernetes(t, "lag-quick-b", "", 1)}, jobs); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := called(t, calls), []string{claimCommand, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
+	if got, want := called(t, calls), []string{lookForContext, claimCommand, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
 		t.Errorf("commands: %q, want %q", got, want)
 	}
 	calls = commands(t, map[string]string{"kubectl": `echo 'error: exceeded quota' >&2; exit 1`})
 	if err := e.Submit(t.Context(), quick(), s, func(Submission) error { return nil }); err == nil || err.Error() != `kubectl: exceeded quota` {
 		t.Errorf("%v", err)
 	}
-	if got, want := called(t, calls), []string{claimCommand, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
+	if got, want := called(t, calls), []string{lookForContext, claimCommand, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
 		t.Errorf("what was refused may be there in part: %q, want %q", got, want)
 	}
 	t.Setenv("PATH", t.TempDir())

@@ -17,13 +17,14 @@ const Dir = "cluster"
 
 const (
 	recordName = "submitted.json"
-	configName = "config.json"
+	configName = "configuration.json" // not the name of a run's, so that its directory is not taken for one
 	logsName   = "logs"
 )
 
 // record is what was submitted for a directory.
 type record struct {
-	Config      string       `json:"config"` // hash of what the configuration computes
+	Config      string       `json:"config"`          // hash of what the configuration computes
+	Again       string       `json:"again,omitempty"` // see [Work]
 	Submissions []Submission `json:"submissions"`
 }
 

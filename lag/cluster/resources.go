@@ -14,9 +14,12 @@ import (
 type Resources struct {
 	Cores  int      `json:"cores"`  // results depend on it, so it stays the same for a study
 	Memory string   `json:"memory"` // such as 8G; empty for what the engine gives
-	Time   Duration `json:"time"`   // that a worker may take at a time; 0 for what the engine allows
+	Time   Duration `json:"time"`   // that a worker may take at a time, with Kubernetes all of them together; 0 for what the engine allows
 	GPUs   int      `json:"gpus"`   // 0 or 1
 }
+
+// OnGPU reports whether a worker gets a device of its own.
+func (r Resources) OnGPU() bool { return r.GPUs > 0 }
 
 // Check returns an error if the resources are impossible.
 func (r Resources) Check() error {
@@ -53,10 +56,23 @@ func (r Resources) memory() (number, unit string, err error) {
 // Duration is a time that is written like 4h, 90m or 1d12h.
 type Duration time.Duration
 
-var daysForm = regexp.MustCompile(`^([0-9]{1,4})d(.*)$`)
+var (
+	daysForm  = regexp.MustCompile(`^([0-9]{1,4})d(.*)$`)
+	slurmForm = regexp.MustCompile(`^(?:([0-9]{1,4})-)?([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?$`)
+)
 
-// ParseDuration reads a duration.
+// ParseDuration reads a duration, also one in Slurm's forms that have a colon, such
+// as 04:00:00 and 1-12:00. Without seconds and without days it is minutes and
+// seconds there, which is easily taken for hours, so that one is an error.
 func ParseDuration(text string) (Duration, error) {
+	if m := slurmForm.FindStringSubmatch(text); m != nil && (m[1] != "" || m[4] != "") {
+		d := time.Duration(0)
+		for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
+			n, _ := strconv.Atoi("0" + m[i+1]) // at most four digits
+			d += time.Duration(n) * unit
+		}
+		return Duration(d), nil
+	}
 	days, rest := 0, text
 	if m := daysForm.FindStringSubmatch(text); m != nil {
 		days, _ = strconv.Atoi(m[1]) // at most four digits
@@ -66,7 +82,7 @@ func ParseDuration(text string) (Duration, error) {
 	if rest != "" || text == "" {
 		var err error
 		if d, err = time.ParseDuration(rest); err != nil || d < 0 {
-			return 0, fmt.Errorf("time: %q is not a duration; write 90m, 4h or 1d12h", text)
+			return 0, fmt.Errorf("time: %q is not a duration; write 90m, 4h, 1d12h or 04:00:00", text)
 		}
 	}
 	return Duration(d + time.Duration(days)*24*time.Hour), nil

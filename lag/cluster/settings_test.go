@@ -17,7 +17,7 @@ func TestSettings(t *testing.T) {
 		{"slurm", `{"cores": 0}`, "cores: 0 is not possible; use 1 or more"},
 		{"slurm", `{"memory": "8"}`, `memory: "8" is not an amount`},
 		{"slurm", `{"memory": "0G"}`, `memory: "0G" is not an amount`},
-		{"slurm", `{"time": "4"}`, `time: "4" is not a duration; write 90m, 4h or 1d12h`},
+		{"slurm", `{"time": "4"}`, `time: "4" is not a duration; write 90m, 4h, 1d12h or 04:00:00`},
 		{"slurm", `{"time": "-4h"}`, `is not a duration`},
 		{"slurm", `{"time": 4}`, `time: it must be a text such as "4h"`},
 		{"slurm", `{"time": "3m"}`, "time: 3m0s is too short with a notice of 2m0s before its end; use 4m0s or more"},
@@ -31,7 +31,7 @@ func TestSettings(t *testing.T) {
 		{"slurm", `{"retries": -1}`, "retries: -1 is not possible"},
 		{"k8s", `{}`, "image: none is given"},
 		{"kubernetes", `{"image": "lag"}`, "claim: none is given"},
-		{"k8s", `{"image": "lag", "claim": "runs", "partition": "cpu"}`, `k8s has no setting "partition"; it has cores, memory, time, gpus, image, claim, mount, namespace,`},
+		{"k8s", `{"image": "lag", "claim": "runs", "partition": "cpu"}`, `k8s has no setting "partition"; it has cores, memory, time, gpus, image, claim, mount, context, namespace,`},
 		{"k8s", `{"image": "lag x", "claim": "runs"}`, `image: "lag x" is no name of an image`},
 		{"k8s", `{"image": "lag:0.2:x", "claim": "runs"}`, `image: "lag:0.2:x" is no name of an image`},
 		{"k8s", `{"image": "Lag", "claim": "runs"}`, `image: "Lag" is no name of an image`},
@@ -39,6 +39,7 @@ func TestSettings(t *testing.T) {
 		{"k8s", `{"image": "lag", "claim": "Runs"}`, `claim: "Runs" is no name`},
 		{"k8s", `{"image": "lag", "claim": "runs", "mount": "runs"}`, `mount: "runs" is not possible`},
 		{"k8s", `{"image": "lag", "claim": "runs", "mount": "/work/../etc"}`, `mount: `},
+		{"k8s", `{"image": "lag", "claim": "runs", "context": "--help"}`, `context: "--help" is no name of a context`},
 		{"k8s", `{"image": "lag", "claim": "runs", "namespace": "a.b"}`, `namespace: "a.b" is no name`},
 		{"k8s", `{"image": "lag", "claim": "runs", "grace": "30s"}`, "grace: 30s is too short"},
 		{"k8s", `{"image": "lag", "claim": "runs", "cores": -1}`, "cores: -1 is not possible"},
@@ -61,6 +62,17 @@ func TestSettings(t *testing.T) {
 		if text, err := Describe(NewSlurm(), w, 1); err == nil {
 			t.Errorf("it is described: %s", text)
 		}
+	}
+}
+
+// TestKubernetesData: pods see only what is on the volume.
+func TestKubernetesData(t *testing.T) {
+	k := NewKubernetes()
+	k.Image, k.Claim = "lag", "runs"
+	w := quick()
+	w.Data = "/data/texts"
+	if text, err := Describe(k, w, 1); err == nil || !strings.Contains(err.Error(), "data: /data/texts is not beside /home/ada/growing/runs/quick") {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 
@@ -95,7 +107,8 @@ func TestSettingsAgain(t *testing.T) {
 
 // TestDurations checks durations as people write them.
 func TestDurations(t *testing.T) {
-	for text, want := range map[string]time.Duration{"4h": 4 * time.Hour, "90m": 90 * time.Minute, "1d12h": 36 * time.Hour, "2d": 48 * time.Hour, "1h30m": 90 * time.Minute} {
+	for text, want := range map[string]time.Duration{"4h": 4 * time.Hour, "90m": 90 * time.Minute, "1d12h": 36 * time.Hour, "2d": 48 * time.Hour, "1h30m": 90 * time.Minute,
+		"04:00:00": 4 * time.Hour, "1-00:00:00": 24 * time.Hour, "1-12:00": 36 * time.Hour, "100:00:30": 100*time.Hour + 30*time.Second} {
 		d, err := ParseDuration(text)
 		if err != nil || time.Duration(d) != want {
 			t.Errorf("%s is %v, %v", text, time.Duration(d), err)
@@ -104,7 +117,7 @@ func TestDurations(t *testing.T) {
 			t.Errorf("%s is written as %s", text, d)
 		}
 	}
-	for _, text := range []string{"", "4", "d", "h", "1d-2h", "99999d", "4 h"} {
+	for _, text := range []string{"", "4", "d", "h", "1d-2h", "99999d", "4 h", "04:00", "4:60:00", "1-", "-04:00:00"} {
 		if d, err := ParseDuration(text); err == nil {
 			t.Errorf("%q is %s", text, d)
 		}

@@ -116,16 +116,22 @@ func (s *Slurm) Submit(ctx context.Context, w Work, sub Submission, accepted fun
 	return accepted(sub)
 }
 
-// sbatch submits an array of n workers, or the job after others.
+// sbatch submits an array of n workers, or the job after others. It gives the
+// options of the script as arguments too: variables of the environment, such as
+// SBATCH_PARTITION, count more than a script, and arguments count more than these.
 func (s *Slurm) sbatch(ctx context.Context, w Work, sub Submission, n int, after []string) (id string, err error) {
 	script, err := s.script(w, sub, n, after)
+	if err != nil {
+		return "", err
+	}
+	options, err := s.options(w, sub, n, after)
 	if err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(w.logs(), 0o755); err != nil {
 		return "", err
 	}
-	out, err := order(ctx, script, "sbatch", "--parsable")
+	out, err := order(ctx, script, append([]string{"sbatch", "--parsable"}, options...)...)
 	if err != nil {
 		return "", s.explain(ctx, err)
 	}

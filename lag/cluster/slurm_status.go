@@ -13,8 +13,9 @@ import (
 )
 
 // Status implements [Engine]. It asks sacct for all jobs at once, and squeue for
-// those that have not ended: it knows why they wait, and what sacct does not know
-// yet. Where there is no accounting, or it does not answer, it asks squeue for all.
+// those that may not have ended: it knows why they wait, and what sacct does not
+// know yet. Where there is no accounting, or it does not answer, it asks squeue for
+// all.
 func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 	jobs, ids := expected(list)
 	if !complete(list) {
@@ -47,9 +48,12 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 		}
 		queued := takeOver(jobs, told)
 		for id, j := range jobs {
-			// It was cancelled while it waited for another turn, of which sacct has no record.
-			if j.Words == "REQUEUED" && !queued[id] {
+			switch {
+			case queued[id]:
+			case j.Words == "REQUEUED": // cancelled while it waited for another turn, of which sacct has no record
 				j.State = Cancelled
+			case j.State.Alive(): // sacct was not told how it ended, as after a crash of the controller
+				j.State, j.Reason, j.Node = Unknown, "not in the queue", ""
 			}
 		}
 	}
@@ -57,7 +61,13 @@ func (s *Slurm) Status(ctx context.Context, list []Submission) ([]Job, error) {
 }
 
 // ended reports whether nothing more can happen to the job.
-func (j *Job) ended() bool { return j.State != Unknown && !j.State.Alive() }
+func (j *Job) ended() bool {
+	switch j.Words {
+	case "PREEMPTED", "NODE_FAIL", "BOOT_FAIL": // perhaps it is queued again, which sacct says seconds later
+		return false
+	}
+	return j.State != Unknown && !j.State.Alive()
+}
 
 // expected returns the jobs that were submitted, of which nothing is known, and
 // the numbers by which Slurm knows them.

@@ -87,6 +87,7 @@ func TestSlurmStatus(t *testing.T) {
 20_[4-5,10%3]|lag-quick-b|PENDING|0:0|Unknown|None assigned
 20_6|lag-quick-b|OUT_OF_MEMORY|0:125|2026-11-30T09:10:00|n1
 20_7|lag-quick-b|SOMETHING_NEW|0:0|2026-11-30T09:10:00|n1
+21|lag-quick-b|PREEMPTED|0:0|2026-11-30T09:10:00|n1
 END`,
 		"squeue": `cat <<END
 13|lag-quick-a|PENDING|Dependency|N/A|
@@ -95,6 +96,7 @@ END`,
 20_4|lag-quick-b|PENDING|Resources|2026-11-30T09:30:00|
 20_5|lag-quick-b|PENDING|Priority|N/A|
 20_8|lag-quick-b|RUNNING|None|2026-11-30T09:11:00|n2
+21|lag-quick-b|PENDING|BeginTime|N/A|
 END`,
 	})
 	jobs, err := NewSlurm().Status(t.Context(), submitted)
@@ -115,9 +117,9 @@ END`,
 		"20_7 unknown SOMETHING_NEW 09:10",
 		"20_8 running RUNNING n2 09:11", // the accounting does not know it yet
 		"20_9 unknown ",
-		"20_10 pending PENDING",
-		"13 pending PENDING Dependency last", // the 13 of the accounting is another job, of last year
-		"21 unknown  last",
+		"20_10 unknown PENDING not in the queue", // it cannot wait where Slurm knows nothing of it
+		"13 pending PENDING Dependency last",     // the 13 of the accounting is another job, of last year
+		"21 pending PENDING BeginTime last",      // preempted, and queued again
 	}
 	if diff := cmp.Diff(want, words(jobs)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -179,6 +181,34 @@ func TestSlurmKilledWhileSubmitting(t *testing.T) {
 	}
 }
 
+// TestSlurmWithoutAnswer: a busy controller may have taken a job of which sbatch
+// does not know. It is found by its name, and not submitted again.
+func TestSlurmWithoutAnswer(t *testing.T) {
+	w := quick()
+	w.Dir = t.TempDir()
+	scripts := map[string]string{
+		"sbatch": "echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2; exit 1",
+		"sacct":  "true",
+		"squeue": fmt.Sprintf(`[ "$7" != -n ] || echo "$8" >%[1]s/name; name=$(cat %[1]s/name); printf "30_0|$name|RUNNING|None|2026-11-30T09:10:00|n1\n31|$name|PENDING|Dependency|N/A|\n"`, t.TempDir()),
+	}
+	commands(t, scripts)
+	if _, err := Start(t.Context(), NewSlurm(), w, 1, Progress{}); err == nil || !strings.Contains(err.Error(), "operation (it may have been submitted all the same)") {
+		t.Errorf("%v", err)
+	}
+	if s, err := Start(t.Context(), NewSlurm(), w, 1, Progress{}); err != nil || s.Alive != 1 || s.Submitted != 0 {
+		t.Errorf("again: %+v, %v", s, err)
+	}
+	scripts["sbatch"] = "echo 'sbatch: error: Batch job submission failed: Invalid account' >&2; exit 1"
+	commands(t, scripts)
+	w.Dir = t.TempDir()
+	if _, err := Start(t.Context(), NewSlurm(), w, 1, Progress{}); err == nil || strings.Contains(err.Error(), "all the same") {
+		t.Errorf("%v", err)
+	}
+	if jobs, err := Look(t.Context(), w.Dir); err != nil || len(jobs) > 0 {
+		t.Errorf("after it was refused: %q, %v", words(jobs), err)
+	}
+}
+
 // TestSlurmSubmit checks that arrays are as long as the cluster allows, and that
 // what was accepted is known before the next is submitted.
 func TestSlurmSubmit(t *testing.T) {
@@ -207,6 +237,11 @@ func TestSlurmSubmit(t *testing.T) {
 		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s lacks %s: %v", name, want, err)
 		}
+	}
+	// Variables such as SBATCH_PARTITION count more than what the script says.
+	last := called(t, calls)[4]
+	if want := "sbatch --parsable --job-name=lag-quick-x --dependency=afterany:7:40:41:42 --nodes=1"; !strings.HasPrefix(last, want) {
+		t.Errorf("the arguments are %s, want %s", last, want)
 	}
 	if _, err := os.Stat(w.logs()); err != nil {
 		t.Errorf("Slurm makes no directories for logs: %v", err)
@@ -239,6 +274,21 @@ func TestSlurmRefusals(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if err := submit(s); err == nil || !strings.Contains(err.Error(), "sbatch: there is no such command on the path: this machine is no login node") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSlurmEnvironment: what people set for themselves changes neither which jobs
+// are found nor how times are written, and jobs do not get the name of the job in
+// which they are submitted.
+func TestSlurmEnvironment(t *testing.T) {
+	for _, name := range []string{"SQUEUE_PARTITION", "SACCT_FEDERATION", "SLURM_TIME_FORMAT", "SLURM_ARRAY_JOB_ID"} {
+		t.Setenv(name, "low")
+	}
+	t.Setenv("SLURM_CONF", "/etc/slurm.conf")
+	commands(t, map[string]string{"sacct": "env >&2; exit 1", "squeue": "env >&2; exit 1"})
+	_, err := NewSlurm().Status(t.Context(), submitted[:1])
+	if err == nil || strings.Contains(err.Error(), "=low") || !strings.Contains(err.Error(), "SLURM_CONF=/etc/slurm.conf") || !strings.Contains(err.Error(), "SLURM_BITSTR_LEN=0") {
+		t.Errorf("the environment is %v", err)
 	}
 }
 

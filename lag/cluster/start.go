@@ -19,6 +19,7 @@ import (
 type Progress struct {
 	Complete bool // the result is there
 	Trained  bool // no run is left to train; the result may be missing
+	Cores    int  // of each process that trained what is there, where results depend on it, else 0
 	Unseen   bool // nothing of the work is in the directory: it has not begun, or it is done where this machine does not see it
 }
 
@@ -29,6 +30,7 @@ type Started struct {
 	Jobs      []string // of the workers that were submitted, as the engine names them
 	Last      string   // the job after the workers, if one was submitted
 	Complete  bool     // the work is complete, as its directory says or, if that is elsewhere, the job after the workers
+	Unseen    bool     // it is complete where this machine does not see it
 }
 
 // Start submits what is missing so that the work has a number of workers: nothing
@@ -66,7 +68,12 @@ func Start(ctx context.Context, e Engine, w Work, workers int, done Progress) (s
 	if err := r.agree(w, next, p); err != nil {
 		return s, err
 	}
+	if done.Cores != 0 && done.Cores != next.Cores {
+		return s, fmt.Errorf("cores: what is in %s was trained with %s, and results depend on their number, so workers with %d cannot go on with it; use %d, or another name or directory",
+			w.Dir, plain.Count(done.Cores, "core"), next.Cores, done.Cores)
+	}
 	if s.Complete = done.Unseen && r.Config == w.Hash && Finished(jobs); s.Complete {
+		s.Unseen = true
 		return s, nil
 	}
 	s.Alive = p.alive
@@ -91,10 +98,10 @@ func Start(ctx context.Context, e Engine, w Work, workers int, done Progress) (s
 }
 
 // submit submits next and records it. Submissions of which nothing is alive are
-// recorded no more. If nothing is accepted, the record stays as it was.
+// recorded no more. If nothing can have been accepted, the record stays as it was.
 func (r record) submit(ctx context.Context, e Engine, w Work, next Submission, c counts) (now Submission, err error) {
 	before := r
-	r = record{Config: w.Hash}
+	r = record{Config: w.Hash, Again: w.Again}
 	for _, s := range before.Submissions {
 		if c.batches[s.Name] != nil {
 			r.Submissions = append(r.Submissions, s)
@@ -111,7 +118,10 @@ func (r record) submit(ctx context.Context, e Engine, w Work, next Submission, c
 		return r.write(w.Dir)
 	})
 	now = r.Submissions[place]
-	if err != nil && len(now.Jobs) == 0 && now.Last == "" {
+	switch {
+	case unclear(err): // the name tells what was submitted
+		err = fmt.Errorf("%w (it may have been submitted all the same)", err)
+	case err != nil && len(now.Jobs) == 0 && now.Last == "":
 		err = errors.Join(err, before.write(w.Dir))
 	}
 	return now, err
@@ -273,6 +283,16 @@ func Look(ctx context.Context, dir string) ([]Job, error) {
 		return nil, err
 	}
 	return status(ctx, r.Submissions)
+}
+
+// Again returns the command that submits what is missing in a directory, or "" if
+// none is recorded.
+func Again(dir string) string {
+	r, err := readRecord(dir)
+	if err != nil {
+		return ""
+	}
+	return r.Again
 }
 
 // Cancel cancels what is alive of the jobs that were submitted for a directory,

@@ -113,7 +113,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", what, got, want)
 		}
 	}
-	expect("at first", start(t, w, 3, Progress{}), Started{0, 3, []string{"1"}, "2", false})
+	expect("at first", start(t, w, 3, Progress{}), Started{0, 3, []string{"1"}, "2", false, false})
 	if text, err := os.ReadFile(filepath.Join(w.Dir, Dir, configName)); err != nil || string(text) != string(w.Config) {
 		t.Errorf("the workers' configuration: %s, %v", text, err)
 	}
@@ -121,22 +121,22 @@ func TestStart(t *testing.T) {
 	expect("fewer wanted", start(t, w, 2, Progress{}), Started{Alive: 3})
 	set(t, Running, "1_0", "1_1", "1_2")
 	set(t, Cancelled, "1_1")
-	expect("one cancelled", start(t, w, 3, Progress{}), Started{2, 1, []string{"3"}, "4", false})
+	expect("one cancelled", start(t, w, 3, Progress{}), Started{2, 1, []string{"3"}, "4", false, false})
 	if got := strings.Join(pretence.cancelled, " "); got != "2" {
 		t.Errorf("the job after the first workers must be replaced; cancelled: %q", got)
 	}
 	set(t, Failed, "1_0")
 	set(t, Done, "1_2")
-	expect("one done, one failed", start(t, w, 3, Progress{}), Started{1, 1, []string{"5"}, "6", false})
+	expect("one done, one failed", start(t, w, 3, Progress{}), Started{1, 1, []string{"5"}, "6", false, false})
 	set(t, Done, "3_0", "5_0")
 	set(t, Running, "6")
 	expect("the analysis runs", start(t, w, 3, Progress{}), Started{})
 	set(t, Failed, "6")
-	expect("the analysis failed, and nothing is left to train", start(t, w, 3, Progress{Trained: true}), Started{0, 0, nil, "7", false})
+	expect("the analysis failed, and nothing is left to train", start(t, w, 3, Progress{Trained: true}), Started{0, 0, nil, "7", false, false})
 	set(t, Failed, "7")
-	expect("it failed again, and more is to be trained", start(t, w, 3, Progress{}), Started{0, 3, []string{"8"}, "9", false})
+	expect("it failed again, and more is to be trained", start(t, w, 3, Progress{}), Started{0, 3, []string{"8"}, "9", false, false})
 	set(t, Done, "8_0", "8_1", "8_2", "9")
-	expect("complete, as far as is seen here", start(t, w, 3, Progress{Unseen: true}), Started{Complete: true})
+	expect("complete, as far as is seen here", start(t, w, 3, Progress{Unseen: true}), Started{Complete: true, Unseen: true})
 	expect("complete", start(t, w, 3, Progress{Complete: true}), Started{Complete: true})
 
 	jobs, err := Look(t.Context(), w.Dir)

@@ -5,6 +5,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/landscape-aware/growing/data/plain"
 )
 
 // Work is what the workers of a directory do.
@@ -19,6 +21,7 @@ type Work struct {
 	Arguments []string // more arguments, the same for all
 	Program   string   // path of the command lag on the nodes, where they share the file system; empty if it is not known
 	From      string   // absolute path of the directory to which the configuration's paths are relative
+	Again     string   // what people type to submit what is missing, for [Again]; may be empty
 }
 
 // places are the paths on the machine that does the work.
@@ -40,19 +43,9 @@ func (w Work) report(p places) []string { return []string{p.program, "report", p
 func quoted(command []string) string {
 	var words []string
 	for _, word := range command {
-		words = append(words, quote(word))
+		words = append(words, plain.Quoted(word))
 	}
 	return strings.Join(words, " ")
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=,@%+-]+$`)
-
-// quote returns a word as a shell reads it.
-func quote(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // longestName is the length of names that Kubernetes takes for Jobs whose pods are

@@ -40,8 +40,9 @@ type Candidates struct {
 	bring    Bring
 	growing  Growing
 	grown    selection.Grown
-	outcomes []train.Outcome // latest outcome of each
-	failure  error           // last failure of the device in a candidate or a decay branch, or nil
+	outcomes []train.Outcome  // latest outcome of each
+	failure  *error           // last failure of the device in a candidate or a decay branch
+	ended    []*train.Outcome // see [Releaser]
 }
 
 // NewCandidates returns the candidates of a pool, without training any.
@@ -55,7 +56,7 @@ func (s *Session) NewCandidates(g Growing) (*Candidates, error) {
 	}
 	slices.Sort(g.Checkpoints.KeepAt)
 	g.Checkpoints.KeepAt = slices.Compact(g.Checkpoints.KeepAt)
-	c := &Candidates{session: s, growing: g, grown: selection.NewGrown(g.Source.Model.Depths(), g.To, g.Pool), outcomes: make([]train.Outcome, len(g.Pool))}
+	c := &Candidates{session: s, growing: g, grown: selection.NewGrown(g.Source.Model.Depths(), g.To, g.Pool), outcomes: make([]train.Outcome, len(g.Pool)), failure: new(error), ended: make([]*train.Outcome, len(g.Pool))}
 	for i, strategy := range g.Pool {
 		spec := s.Spec(g.Kind, m, g.Seed, g.Schedules[i], g.Evaluate)
 		spec.FirstBatch, spec.Early = g.FirstBatch, g.Early
@@ -103,15 +104,20 @@ func (s *Session) grow(ctx context.Context, r *Run, snap train.Snapshot) (train.
 	return snap.Grow(source.Stacks(), perStack, trained.Initializer(r.Model, ^r.Spec.Seed))
 }
 
-// With sets the function that trains the candidates, from a [Job].
-func (c *Candidates) With(bring Bring) { c.bring = bring }
+// With returns the same candidates for a [Job], which trains them with bring. They
+// share their outcomes.
+func (c *Candidates) With(bring Bring) *Candidates {
+	of := *c
+	of.bring = bring
+	return &of
+}
 
 // Outcome returns the latest outcome of a candidate.
 func (c *Candidates) Outcome(i int) train.Outcome { return c.outcomes[i] }
 
 // Failure returns the last failure of the device in a requested candidate or
 // decay branch, or nil.
-func (c *Candidates) Failure() error { return c.failure }
+func (c *Candidates) Failure() error { return *c.failure }
 
 // Grown implements [selection.Candidates].
 func (c *Candidates) Grown() selection.Grown { return c.grown }
@@ -134,7 +140,7 @@ func (c *Candidates) To(ctx context.Context, indices []int, step int) error {
 	}
 	for j, i := range of {
 		if c.outcomes[i] = outcomes[j]; outcomes[j].Failed != nil {
-			c.failure = outcomes[j].Failed
+			*c.failure = outcomes[j].Failed
 		}
 	}
 	return nil
@@ -181,7 +187,7 @@ func (c *Candidates) Decayed(ctx context.Context, indices []int, step, decay int
 	}
 	for k, o := range outcomes {
 		if o.Failed != nil {
-			c.failure = o.Failed
+			*c.failure = o.Failed
 		}
 		if !stopped(o) {
 			losses[of[k]] = o.Curve[len(o.Curve)-1].Value()

@@ -60,6 +60,9 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkDevices(spec.BatchSize, max(spec.MicroBatches, 1)); err != nil {
+		return nil, err
+	}
 	cost, err := s.task.Cost(spec.Model, max(spec.MicroBatches, 1))
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func (s *Session) NewRun(spec Spec, parent *Run, checkpoints train.Checkpoints, 
 	}
 	r := &Run{Spec: spec, address: address, label: label, checkpoints: checkpoints, parent: parent}
 	r.Run = &train.Run{
-		Study: s.options.Dir, Config: spec, Env: s.environment.now(), Program: program, PeakFLOPS: s.options.PeakFLOPS,
+		Study: s.options.Dir, Config: spec, Env: s.environment.now(), Program: program, PeakFLOPS: s.options.PeakFLOPS * float64(s.backend.Together()),
 		Batch: func(step int) ([]train.Batch, error) {
 			batch, err := batches.training(int64(spec.FirstBatch + step))
 			if err != nil || spec.MicroBatches <= 1 {

@@ -83,10 +83,8 @@ func (s *Session) carry(ctx context.Context, leaves bool, jobs ...Job) (left []H
 			s.whenWaiting = nil
 			f(ctx)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("waiting for other processes: %w", context.Cause(ctx))
-		case <-time.After(poll):
+		if err := s.world.Wait(ctx, w.pause()); err != nil {
+			return nil, fmt.Errorf("waiting for other processes: %w", err)
 		}
 	}
 }
@@ -158,10 +156,12 @@ func (a *activity) next() {
 // settle tries each unsettled run of a request and reports whether any was
 // trained.
 func (s *Session) settle(ctx context.Context, d *request) (progressed bool, err error) {
-	for i, run := range d.runs {
+	for k := range d.runs {
+		i := s.crowd.place(k, len(d.runs))
 		if d.settled[i] {
 			continue
 		}
+		run := d.runs[i]
 		outcome, tried, settled, err := s.attempt(ctx, run, d.step)
 		if err != nil {
 			return progressed, err

@@ -27,9 +27,10 @@ type Options struct {
 	Backend   string            // engine, see [backend.Open]; empty means [backend.Auto]
 	Observe   progress.Observer // receives progress events; may be nil
 	Padded    bool              // the model exists already; a vocabulary that is trained for it may be smaller than its table of embeddings
-	PeakFLOPS float64           // peak speed of the device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
+	PeakFLOPS float64           // peak speed of a device in FLOP/s, for the utilization in metrics.jsonl; 0 if unknown
+	Devices   int               // devices that train each model together, see [backend.OpenDevices]; 0 means 1
 
-	OpenBackend func(name string) (*backend.Backend, error) // nil means [backend.Open]
+	OpenBackend func(name string) (*backend.Backend, error) // nil means [backend.OpenDevices]
 }
 
 // withDefaults sets empty options to their defaults.
@@ -41,7 +42,7 @@ func (o Options) withDefaults() Options {
 		o.Observe = func(progress.Event) {}
 	}
 	if o.OpenBackend == nil {
-		o.OpenBackend = backend.Open
+		o.OpenBackend = func(name string) (*backend.Backend, error) { return backend.OpenDevices(name, max(1, o.Devices)) }
 	}
 	return o
 }
@@ -63,6 +64,9 @@ type Session struct {
 	tokenizer   map[string][]byte // the tokenizer's files, see [Session.files]
 	created     []string          // directories that it made, the innermost first
 	whenWaiting func(ctx context.Context)
+	world       World
+	crowd       *crowd // nil unless many processes share the work
+	taken       int    // runs that it has locked so far
 }
 
 // Sketch returns a session without data; only the data's fingerprint is known.
@@ -70,7 +74,7 @@ type Session struct {
 func Sketch(task Task, b *backend.Backend, fingerprint string) *Session {
 	return &Session{
 		task: task, options: Options{}.withDefaults(), backend: b, dataset: &data.Dataset{Fingerprint: fingerprint}, sketch: true,
-		batches: map[int64]*batches{task.Seed: {}}, programs: make(map[string]*train.Program),
+		batches: map[int64]*batches{task.Seed: {}}, programs: make(map[string]*train.Program), reached: make(map[string]int), world: realWorld,
 	}
 }
 
@@ -93,7 +97,7 @@ func (s *Session) observePreparation(stage string, done, total int64) {
 
 // open opens a session with the data set that the function returns.
 func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (_ *Session, err error) {
-	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program), reached: make(map[string]int)}
+	s := &Session{task: task, options: o.withDefaults(), batches: make(map[int64]*batches), programs: make(map[string]*train.Program), reached: make(map[string]int), world: realWorld}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -107,6 +111,9 @@ func open(task Task, o Options, dataset func(*Session) (*data.Dataset, error)) (
 		return nil, err
 	}
 	if s.backend, err = s.options.OpenBackend(s.options.Backend); err != nil {
+		return nil, err
+	}
+	if err := s.checkDevices(task.BatchSize, 1); err != nil {
 		return nil, err
 	}
 	if s.environment, err = environmentOf(s.backend); err != nil {
@@ -166,14 +173,28 @@ func missing(dir string) (list []string) {
 // writable creates a directory and checks that files can be created in it, so
 // that a failure comes before any computation.
 func writable(dir string) error {
+	f, err := tempIn(dir)
+	// Another process that began the same may have failed, and removed the directory
+	// while it was empty.
+	for tries := 0; tries < 100 && errors.Is(err, os.ErrNotExist); tries++ {
+		f, err = tempIn(dir)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// tempIn creates a temporary file in a directory, which it makes.
+func tempIn(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("cannot create the directory %s: %w; choose another", dir, err)
+		return nil, fmt.Errorf("cannot create the directory %s: %w; choose another", dir, err)
 	}
 	f, err := os.CreateTemp(dir, ".writable-*")
 	if err != nil {
-		return fmt.Errorf("cannot write to the directory %s: %w; choose another", dir, err)
+		return nil, fmt.Errorf("cannot write to the directory %s: %w; choose another", dir, err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return f, nil
 }
 
 // Close releases the data and the backend. If nothing was written to a new

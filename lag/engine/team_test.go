@@ -21,7 +21,7 @@ func TestJoinTeam(t *testing.T) {
 		}
 	}
 	var first team
-	if err := sealed.Read(path, &first); err != nil || first != (team{backend.Go, cores.Usable()}) {
+	if err := sealed.Read(path, &first); err != nil || first != (team{Backend: backend.Go, Cores: cores.Usable()}) {
 		t.Errorf("the first worker wrote %+v, %v", first, err)
 	}
 	if err := os.WriteFile(path, []byte(`{"backend": "xla:cpu", "cores": 1`), 0o666); err != nil {
@@ -30,7 +30,7 @@ func TestJoinTeam(t *testing.T) {
 	if err := s.JoinTeam(); err != nil {
 		t.Errorf("after damage: %v", err)
 	}
-	if err := sealed.Write(path, team{backend.CPU, cores.Usable()}); err != nil {
+	if err := sealed.Write(path, team{Backend: backend.CPU, Cores: cores.Usable()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.JoinTeam(); err == nil || !strings.Contains(err.Error(), "compute with the backend xla:cpu, and this one with go") {
@@ -45,12 +45,15 @@ func TestTeamCores(t *testing.T) {
 		mine, first team
 		want        string // part of the error; empty for none
 	}{
-		{team{backend.CPU, 2}, team{backend.CPU, 2}, ""},
-		{team{backend.CPU, 2}, team{backend.CPU, 4}, "the workers of this directory began with 4 cores, and this process may use 2"},
-		{team{backend.CPU, 4}, team{backend.CPU, 1}, "began with 1 core, and this process may use 4"},
-		{team{backend.Go, 2}, team{backend.Go, 4}, ""},
-		{team{backend.CUDA, 2}, team{backend.CUDA, 4}, ""},
-		{team{backend.CUDA, 2}, team{backend.CPU, 2}, "backend"},
+		{team{Backend: backend.CPU, Cores: 2}, team{Backend: backend.CPU, Cores: 2}, ""},
+		{team{Backend: backend.CPU, Cores: 2}, team{Backend: backend.CPU, Cores: 4}, "the workers of this directory began with 4 cores, and this process may use 2"},
+		{team{Backend: backend.CPU, Cores: 4}, team{Backend: backend.CPU, Cores: 1}, "began with 1 core, and this process may use 4"},
+		{team{Backend: backend.Go, Cores: 2}, team{Backend: backend.Go, Cores: 4}, ""},
+		{team{Backend: backend.CUDA, Cores: 2}, team{Backend: backend.CUDA, Cores: 4}, ""},
+		{team{Backend: backend.CUDA, Cores: 2}, team{Backend: backend.CPU, Cores: 2}, "backend"},
+		{team{Backend: backend.CUDA, Devices: 2}, team{Backend: backend.CUDA, Devices: 2}, ""},
+		{team{Backend: backend.CUDA, Devices: 2}, team{Backend: backend.CUDA}, "in the workers of this directory 1 device trained each model together, and in this process it is 2"},
+		{team{Backend: backend.CPU, Cores: 2}, team{Backend: backend.CPU, Cores: 2, Devices: 4}, "4 devices trained each model together, and in this process it is 1"},
 	} {
 		err := test.mine.joins(test.first, "workers.json")
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
@@ -64,17 +67,20 @@ func TestTeamCores(t *testing.T) {
 func TestCheckCores(t *testing.T) {
 	s := tinySession(t, nil)
 	n := cores.Usable()
-	if err := s.checkCores(team{backend.CPU, n + 1}); err != nil {
+	if err := s.checkCores(team{Backend: backend.CPU, Cores: n + 1}); err != nil {
 		t.Errorf("without runs: %v", err)
 	}
 	r := tinyRun(t, s, 1)
 	if _, err := r.To(t.Context(), tinySteps); err != nil {
 		t.Fatal(err)
 	}
+	if got, err := CoresIn(s.options.Dir); err != nil || got != 0 {
+		t.Errorf("runs of the pure-Go engine want %d cores, %v", got, err)
+	}
 	for _, test := range []struct {
 		mine    team
 		refused bool
-	}{{team{backend.CPU, n}, false}, {team{backend.CPU, n + 1}, true}, {team{backend.Go, n + 1}, false}} {
+	}{{team{Backend: backend.CPU, Cores: n}, false}, {team{Backend: backend.CPU, Cores: n + 1}, true}, {team{Backend: backend.Go, Cores: n + 1}, false}} {
 		err := s.checkCores(test.mine)
 		if (err != nil) != test.refused || err != nil && !strings.Contains(err.Error(), "the run "+r.Address()+" was trained with ") {
 			t.Errorf("%+v: %v", test.mine, err)
@@ -91,10 +97,27 @@ func TestCheckCores(t *testing.T) {
 	if _, err := grown.To(t.Context(), tinySteps); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.checkCores(team{backend.CPU, n + 1}); err != nil {
+	if err := s.checkCores(team{Backend: backend.CPU, Cores: n + 1}); err != nil {
 		t.Errorf("a process with the cores of the later runs: %v", err)
 	}
-	if err := s.checkCores(team{backend.CPU, n}); err == nil {
+	if err := s.checkCores(team{Backend: backend.CPU, Cores: n}); err == nil {
 		t.Error("a process with the cores of the pretraining joins later runs")
+	}
+	spec.Seed = 3
+	if grown, err = s.NewRun(spec, nil, r.checkpoints, r.label); err != nil {
+		t.Fatal(err)
+	}
+	grown.Env = environment{Backend: "xla:cpu_v1", CPUs: n + 2}
+	if _, err := grown.To(t.Context(), tinySteps); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := CoresIn(s.options.Dir); err != nil || got != n+2 {
+		t.Errorf("runs of XLA want %d cores, %v", got, err)
+	}
+	if err := sealed.Write(filepath.Join(s.options.Dir, TeamFile), team{Backend: backend.CPU, Cores: n + 3}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := CoresIn(s.options.Dir); err != nil || got != n+3 {
+		t.Errorf("workers want %d cores, %v", got, err)
 	}
 }

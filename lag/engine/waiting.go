@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/charmbracelet/log"
 
@@ -37,8 +38,11 @@ func (s *Session) WhenWaiting(f func(ctx context.Context)) { s.whenWaiting = f }
 // waiting is what a session knows of other processes while it waits for them.
 type waiting struct {
 	session *Session
-	said    bool
+	told    Held                      // what was said last
+	looked  time.Time                 // when who holds it was read last
 	beats   map[string]dirlock.Holder // by directory, when this process began to wait for it
+	taken   int                       // runs that the session had taken when it began to wait
+	next    time.Duration             // pause before it looks again, in a crowd
 }
 
 // blocking returns the runs that keep requests from being settled. A run that
@@ -75,17 +79,25 @@ func (r *Run) parentStep() int {
 // held describes who trains a run.
 func (w *waiting) held(r *Run) (h Held, known bool, err error) {
 	h = Held{Run: r.label.Run, Dir: filepath.Join(w.session.options.Dir, r.address)}
-	h.Holder, known, err = dirlock.HolderOf(h.Dir)
+	h.Holder, known, err = w.session.world.Holder(h.Dir)
 	return h, known, err
 }
 
-// say says what this process waits for.
+// lookAgain is the time after which a process that waits looks again who holds the
+// first run. Tests change it.
+var lookAgain = 30 * time.Second
+
+// say says what this process waits for, again if that has changed.
 func (w *waiting) say(runs []*Run) {
-	if w.said || len(runs) == 0 {
+	if len(runs) == 0 || time.Since(w.looked) < lookAgain {
 		return
 	}
-	w.said = true
+	w.looked = time.Now()
 	h, _, _ := w.held(runs[0]) // if that cannot be read, it is not said
+	if h.Dir == w.told.Dir && h.Holder.Host == w.told.Holder.Host && h.Holder.PID == w.told.Holder.PID {
+		return
+	}
+	w.told = h
 	log.Info("other processes are training the remaining runs; waiting for them", "dir", w.session.options.Dir, "runs", len(runs), "first", h)
 }
 

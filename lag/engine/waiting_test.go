@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/log"
 	"github.com/gofrs/flock"
 
 	"github.com/landscape-aware/growing/data/dirlock"
@@ -99,5 +100,35 @@ func TestShareElsewhere(t *testing.T) {
 	<-stopped
 	if beats < 2 {
 		t.Error("it left before the sign of life")
+	}
+}
+
+// TestSayAgain checks that a process that waits says so once for each holder.
+func TestSayAgain(t *testing.T) {
+	s := tinySession(t, nil)
+	r := tinyRun(t, s, 1)
+	holder := dirlock.Holder{Host: "node1", PID: 7}
+	world := s.World()
+	world.Holder = func(string) (dirlock.Holder, bool, error) { return holder, true, nil }
+	s.In(world)
+	var said strings.Builder
+	before := log.Default()
+	log.SetDefault(log.New(&said))
+	pause := lookAgain
+	lookAgain = 0
+	t.Cleanup(func() { log.SetDefault(before); lookAgain = pause })
+	w := waiting{session: s}
+	for _, host := range []string{"node1", "node1", "node2", "node2"} {
+		holder.Host, holder.Beat = host, holder.Beat+1
+		w.say([]*Run{r})
+	}
+	if n := strings.Count(said.String(), "waiting for them"); n != 2 || !strings.Contains(said.String(), "node2") {
+		t.Errorf("said %d times: %s", n, &said)
+	}
+	lookAgain = pause
+	holder.Host = "node3"
+	w.say([]*Run{r})
+	if strings.Contains(said.String(), "node3") {
+		t.Error("the holder is read at each look")
 	}
 }

@@ -232,3 +232,28 @@ func TestLiveBranches(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveFollowed: where other processes train, the line says how many of all runs
+// are done, and the time left is that of all, whichever run an event is of.
+func TestLiveFollowed(t *testing.T) {
+	observe, sent := recordLive(time.Second)
+	observe(progress.Event{Phase: progress.PhasePrepare, Run: "waiting for the workers", Loss: math.NaN(), Whole: progress.Whole{Runs: 8}})
+	if n := len(*sent); n != 1 || (*sent)[0].data[protocol.MIMETextPlain] != "preparing: waiting for the workers" {
+		t.Errorf("before there are runs: %v", *sent)
+	}
+	for step := 1; step <= 20; step++ {
+		// The last of the candidates is one of the first to be trained.
+		observe(progress.Event{Phase: progress.PhaseProbe, Run: "stack", Index: 6, Count: 7, Place: 6, Total: 40, Done: int64(step), Loss: 4, Whole: progress.Whole{Done: 1, Runs: 8, Share: float64(step) / 80}})
+	}
+	line, _ := (*sent)[len(*sent)-1].data[protocol.MIMETextPlain].(string)
+	for _, want := range []string{"candidate 7 of 7: stack", "1 of 8 runs done", "1m0s left"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q lacks %q", line, want)
+		}
+	}
+	end := progress.Event{Phase: progress.PhaseProbe, Run: "stack", Index: 6, Count: 7, Place: 6, Total: 40, Whole: progress.Whole{Done: 8, Runs: 8, Share: 1}}
+	observe(validation(end, 40, 3))
+	if line, _ := (*sent)[len(*sent)-1].data[protocol.MIMETextPlain].(string); !strings.Contains(line, "done in") {
+		t.Errorf("at the end: %q", line)
+	}
+}

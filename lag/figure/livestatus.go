@@ -99,11 +99,15 @@ func (l *liveView) status(now time.Time) string {
 	case e.Phase != progress.PhasePrepare && finite(e.Loss) && e.Loss != 0:
 		parts = append(parts, fmt.Sprintf("training loss %.3f", e.Loss))
 	}
-	if phaseProgress(e) >= 1 {
+	followed := e.Whole.Runs > 0
+	if followed && e.Whole.Share >= 1 || !followed && phaseProgress(e) >= 1 {
 		return strings.Join(append(parts, "done in "+now.Sub(l.started).Round(time.Second).String()), " · ")
 	}
 	if speed := l.pace.perSecond(); speed > 0 {
 		parts = append(parts, fmt.Sprintf("%.*f steps/s", max(0, 1-int(math.Log10(speed))), speed))
+	}
+	if followed && e.Phase != progress.PhasePrepare {
+		parts = append(parts, fmt.Sprintf("%d of %d runs done", e.Whole.Done, e.Whole.Runs))
 	}
 	if left := l.pace.left(now); left > 0 {
 		parts = append(parts, left.Round(time.Second).String()+" left")
@@ -112,8 +116,12 @@ func (l *liveView) status(now time.Time) string {
 }
 
 // phaseProgress returns the fraction of its phase that is complete at an event,
-// in [0, 1].
+// in [0, 1]. Where other processes train the runs, many are under way at a time, and
+// it is the fraction of all phases.
 func phaseProgress(e progress.Event) float64 {
+	if e.Whole.Runs > 0 {
+		return e.Whole.Share
+	}
 	run := 0.0
 	if e.Total > 0 {
 		run = min(1, float64(e.Done)/float64(e.Total))

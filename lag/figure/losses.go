@@ -95,9 +95,9 @@ type curve struct {
 func lossChart(curves []curve, steps, late int) chart.Chart {
 	const height = 310
 	lo, hi := lossRange(curves, 0)
-	early := chart.Panel{Title: "all steps", Width: 300, Height: height, X: chart.Steps("step", stepTitle, steps), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
+	early := chart.Panel{Title: "all steps", Width: twoPanels, Height: height, X: chart.Steps("step", stepTitle, steps), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
 	lo, hi = lossRange(curves, float64(late))
-	zoom := chart.Panel{Title: "late steps, with their own scale", Width: 300, Height: height,
+	zoom := chart.Panel{Title: "late steps, with their own scale", Width: twoPanels, Height: height,
 		X: chart.Values("step", "step after growing", float64(late), float64(max(steps, late+1)), 5), Y: chart.Values("loss", "", lo, hi, 6)}
 	early.Marks, zoom.Marks = curveMarks(curves, 0), curveMarks(curves, float64(late))
 	labels, others := curveLabels(curves, zoom)

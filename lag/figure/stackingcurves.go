@@ -26,6 +26,10 @@ func StackingCurves(r *result.Stacking) Figure {
 	return render(f, armsChart(arms, armStyle, r.Budget, "spent, probes included"))
 }
 
+// twoPanels is the width of a panel beside another one. With the legend, both fit into
+// a notebook cell, see cellWidth.
+const twoPanels = 235
+
 // withCurve omits arms that have no loss.
 func withCurve(arms []aggregate.Arm) []aggregate.Arm {
 	return slices.DeleteFunc(arms, func(a aggregate.Arm) bool { return len(a.Curve()) == 0 })
@@ -58,7 +62,7 @@ func armsChart(arms []aggregate.Arm, style func(aggregate.Arm) chart.Style, most
 	for k, title := range []string{"all", "the last third, with its own scale"} {
 		from := float64(k) * 2 * most / 3
 		lo, hi := armsRange(curves, from, k == 1)
-		p := chart.Panel{Title: title, Width: 300, Height: 300, Zoom: true,
+		p := chart.Panel{Title: title, Width: twoPanels, Height: 300, Zoom: true,
 			X: chart.Values("flops", spent+" ["+name+"]", from/unit, 1.01*most/unit, 6), Y: chart.Values("loss", lossTitle, lo, hi, 6)}
 		if k == 1 {
 			p.Y.Title = ""

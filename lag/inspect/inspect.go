@@ -47,6 +47,7 @@ type Report struct {
 	Layers    []Layer                   `json:"layers"`
 	Tokenizer *Tokenizer                `json:"tokenizer,omitempty"`
 	State     *State                    `json:"checkpoint,omitempty"`
+	Released  string                    `json:"released,omitempty"` // why the run has no state, if it was removed on purpose
 
 	Damage []string `json:"damage"` // descriptions of damage; empty if there is none
 }
@@ -151,6 +152,10 @@ func (r *Report) pretrained() {
 		r.damage(err)
 	} else {
 		r.setConfig(config)
+	}
+	if train.IsReleased(r.Path) {
+		r.Released = train.ReleasedError(r.Path).Error()
+		return
 	}
 	paths, err := checkpoints(train.CheckpointDir(r.Path))
 	if err != nil {

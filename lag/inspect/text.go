@@ -43,6 +43,9 @@ func (r *Report) Write(w io.Writer) error {
 		line("checkpoint", "step %d, %d kept", s.Step, len(s.Checkpoints))
 		line("optimizer", "%s", s.describe())
 	}
+	if r.Released != "" {
+		line("checkpoint", "none: %s", r.Released)
+	}
 	if v := r.Tokenizer; v != nil && v.Error == "" {
 		line("tokenizer", "%s, %s of %s tokens", filepath.Base(v.File), v.Kind, humanize.Comma(int64(v.Size)))
 	} else if r.Kind != File {

@@ -77,6 +77,8 @@ func (p *position) where(saved bool) string {
 		return "Stopped."
 	case !p.known:
 		return "Stopped, before everything was saved."
+	case e.Whole.Runs > 0:
+		return fmt.Sprintf("Stopped following the workers, which go on; %d of %d runs were done.", e.Whole.Done, e.Whole.Runs)
 	case e.Phase == progress.PhasePrepare:
 		return fmt.Sprintf("Stopped while preparing the data (%s); what was complete is kept.", e.Run)
 	case e.Done <= 0 || e.Total <= 0:

@@ -32,6 +32,16 @@ type Event struct {
 	Loss    float64       // training loss of the latest step, NaN if there is none
 	Unigram float64       // loss of predicting by how frequent each token is, nats per token; 0 before the data is known
 	Point   *result.Point // a new validation loss, or nil
+
+	// Whole says how far all runs are, where others train them and this process only
+	// follows; zero otherwise.
+	Whole Whole
+}
+
+// Whole is how far all runs of a study or a stacking are.
+type Whole struct {
+	Done, Runs int     // runs that have ended, and all of them
+	Share      float64 // of the computation that is done, from 0 to 1
 }
 
 // Part is what is shown together: a phase, or the decay branches of one kind.

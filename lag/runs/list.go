@@ -29,6 +29,8 @@ type Run struct {
 	Of       int     // planned
 	Loss     float64 // latest validation loss, nats; NaN if there is none
 	Status   Status  // complete, diverged, dropped, damaged or partial
+	States   int     // saved states that are there
+	Released bool    // its state was removed when nothing needed it, see [lag.KeepNeeded]
 }
 
 // Diverged is the status of a run with a loss or gradient that was not finite.
@@ -113,6 +115,11 @@ func runOf(path string, c runConfig) (r Run, err error) {
 	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return r, err
 	}
+	states, _, err := train.CheckpointFiles(path)
+	if err != nil {
+		return r, err
+	}
+	r.States, r.Released = len(states), train.IsReleased(path)
 	switch train.EndingOf(path) {
 	case train.EndedDamaged:
 		defer func() { r.Status = Broken }()

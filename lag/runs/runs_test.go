@@ -98,7 +98,7 @@ func TestCleanStudy(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, result.Controls()
+	config.Growth.Strategies, config.Growth.Controls, config.Keep = []string{"stack", "random-top"}, result.Controls(), lag.KeepAll
 	o := options(root, "study")
 	want := runStudy(t, config, o)
 

@@ -233,7 +233,7 @@ func (one *exported) begin() error {
 	}
 	for _, entry := range entries {
 		if strings.HasPrefix(entry.Name(), filePrefix) && strings.HasSuffix(entry.Name(), fileSuffix) {
-			if err := os.Remove(filepath.Join(one.folder, entry.Name())); err != nil {
+			if err := os.Remove(filepath.Join(one.folder, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}

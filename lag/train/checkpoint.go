@@ -304,17 +304,8 @@ func (c Checkpoints) prune(dir string) error {
 // hold the run's lock.
 func removeLeftovers(run string) error {
 	for _, dir := range []string{run, CheckpointDir(run)} {
-		entries, err := os.ReadDir(dir)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := atomicfile.RemoveLeftovers(dir, ""); err != nil {
 			return err
-		}
-		for _, e := range entries {
-			if filepath.Ext(e.Name()) != atomicfile.Ext {
-				continue
-			}
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

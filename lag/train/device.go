@@ -46,9 +46,10 @@ func (e *executable) failed(err error) error {
 	return deviceError(err)
 }
 
-// Call runs the executable. It first compiles it for arguments of these shapes
-// if necessary, which a canceled context ends.
-func (e *executable) Call(ctx context.Context, args ...any) ([]*tensors.Tensor, error) {
+// Call runs the executable and returns its results on each device. It first
+// compiles it for arguments of these shapes if necessary, which a canceled context
+// ends.
+func (e *executable) Call(ctx context.Context, args ...any) (copies, error) {
 	if err := e.compileFor(ctx, args); err != nil {
 		return nil, err
 	}
@@ -57,10 +58,18 @@ func (e *executable) Call(ctx context.Context, args ...any) ([]*tensors.Tensor, 
 
 // run runs the executable, which was compiled for arguments of these shapes. They
 // may be donated.
-func (e *executable) run(args ...any) ([]*tensors.Tensor, error) {
-	out, err := e.Exec.Call(args...)
+func (e *executable) run(args ...any) (_ copies, err error) {
+	all, parts, err := e.flat(args)
+	defer func() { err = errors.Join(err, finalize(parts)) }()
+	if err != nil {
+		return nil, err
+	}
+	out, err := e.Exec.Call(all...)
 	e.trim()
-	return out, e.failed(err)
+	if err != nil {
+		return nil, e.failed(err)
+	}
+	return e.group.copiesOf(out), nil
 }
 
 // takeVector copies a vector to host memory and frees it on the device.

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/model/transformer"
@@ -104,7 +103,11 @@ func (p *Program) evaluate(ctx context.Context, s *State, batches []Batch, gates
 	}
 	names, parts := names(batches[0]), len(batches)
 	key := fmt.Sprintf("evaluation %d %s gates=%t", parts, strings.Join(names, " "), gates != nil)
-	exec, err := p.executable(key, "evaluation", func(e *executable, args []*Node) []*Node {
+	first := len(p.parameters)
+	if gates != nil {
+		first++
+	}
+	exec, err := p.executable(key, "evaluation", divided{first, parts * len(names)}, func(e *executable, args []*Node) []*Node {
 		inputs, mode, next := make(transformer.Inputs), transformer.Mode{}, len(p.parameters)
 		if gates != nil {
 			mode.Gates = args[next]
@@ -126,7 +129,11 @@ func (p *Program) evaluate(ctx context.Context, s *State, batches []Batch, gates
 	if err != nil {
 		return nil, err
 	}
-	args := appendTensors(nil, s.Parameters)
+	state, err := p.onDevices(s)
+	if err != nil {
+		return nil, err
+	}
+	args := state.first(len(p.parameters)).arguments(nil)
 	if gates != nil {
 		args = append(args, gates)
 	}
@@ -135,11 +142,11 @@ func (p *Program) evaluate(ctx context.Context, s *State, batches []Batch, gates
 			args = append(args, batch[name])
 		}
 	}
-	var out []*tensors.Tensor
-	if out, err = exec.Call(ctx, args...); err != nil {
+	out, err := exec.Call(ctx, args...)
+	if err != nil {
 		return nil, fmt.Errorf("evaluation at step %d: %w", s.Step, err)
 	}
-	terms, err := takeVector(out[0])
+	terms, err := out.take(0)
 	switch {
 	case err != nil:
 		return nil, err

@@ -85,6 +85,7 @@ type combination struct {
 	modules []*module
 	program *Program // for the graph of the grown model
 	source  []*tensors.Tensor
+	sources copies         // source, with its copies on further devices
 	names   map[string]int // index of a source parameter in source
 }
 
@@ -141,6 +142,9 @@ func (l Learning) begin() (*combination, error) {
 		if err := c.place(p); err != nil {
 			return nil, errors.Join(err, finalize(c.source))
 		}
+	}
+	if c.sources, err = c.program.copied(c.source); err != nil {
+		return nil, errors.Join(err, finalize(c.source))
 	}
 	return c, nil
 }
@@ -217,12 +221,12 @@ func (c *combination) take(name string, shape []int) error {
 
 func (c *combination) finalize() error {
 	if c.program.backend.Left() {
-		return finalize(c.source) // a compilation still uses its executable
+		return c.sources.finalize() // a compilation still uses its executable
 	}
 	for _, exec := range c.program.execs {
 		exec.Finalize()
 	}
-	return finalize(c.source)
+	return c.sources.finalize()
 }
 
 // step updates the coefficients once and returns the loss before the update.

@@ -18,7 +18,7 @@ func (c *combination) gradient(ctx context.Context, step int, batch Batch) (loss
 	if err != nil {
 		return 0, nil, err
 	}
-	args := appendTensors(nil, c.source)
+	args := c.sources.arguments(nil)
 	for _, m := range c.modules {
 		values := make([][]float32, m.to)
 		for i, row := range m.rows() {
@@ -32,8 +32,8 @@ func (c *combination) gradient(ctx context.Context, step int, batch Batch) (loss
 	if err != nil {
 		return 0, nil, err
 	}
-	for i, t := range out {
-		values, failed := takeVector(t)
+	for i := range out[0] {
+		values, failed := out.take(i)
 		if err = errors.Join(err, failed); err != nil {
 			continue // continue, to free the others
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -41,12 +42,16 @@ type Program struct {
 	model      Model
 	parameters []transformer.Param
 	optimizer  Optimizer
+	group      *group                 // devices that run it together
 	layout     []int                  // number of moments of each parameter
 	execs      map[string]*executable // by purpose and names of inputs
 	single     bool                   // the model's loss cannot be given for several batches at once
 }
 
 // NewProgram returns the program of a model. It is compiled when it is first used.
+// The backend's devices that work together, see [backend.OpenDevices], run it
+// together: each computes a part of every batch, whose size must be a multiple of
+// their number, and has a copy of the state.
 func NewProgram(b *backend.Backend, model Model, optimizer Optimizer) (*Program, error) {
 	if model == nil || optimizer == nil {
 		return nil, errors.New("a program needs a model and an optimizer; give both")
@@ -54,7 +59,11 @@ func NewProgram(b *backend.Backend, model Model, optimizer Optimizer) (*Program,
 	if err := errors.Join(model.Validate(), optimizer.Validate()); err != nil {
 		return nil, err
 	}
-	p := &Program{backend: b, model: model, parameters: model.Parameters(), optimizer: optimizer, execs: make(map[string]*executable)}
+	devices, err := newGroup(b.Together())
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{backend: b, group: devices, model: model, parameters: model.Parameters(), optimizer: optimizer, execs: make(map[string]*executable)}
 	for _, parameter := range p.parameters {
 		p.layout = append(p.layout, len(optimizer.moments(parameter)))
 	}
@@ -104,6 +113,8 @@ func (p *Program) checkGates(gates []float32) error {
 type executable struct {
 	*Exec
 	backend *backend.Backend
+	group   *group
+	divided divided
 	last    []shapes.Shape // of the arguments for which it was compiled last
 	terms   []string       // names of the terms of the loss, known after the first call
 	built   bool           // whether the graph was built since the last trim
@@ -116,17 +127,24 @@ func (e *executable) compileFor(ctx context.Context, args []any) error {
 	list := make([]shapes.Shape, len(args))
 	for i, arg := range args {
 		var err error
+		if each, ok := arg.(spread); ok {
+			arg = each[0]
+		}
 		if t, ok := arg.(*tensors.Tensor); ok {
 			if err := t.CheckValid(); err != nil {
 				return err
 			}
 			list[i] = t.Shape()
-			continue
-		}
-		if list[i], err = shapes.FromAnyValue(arg); err != nil {
+		} else if list[i], err = shapes.FromAnyValue(arg); err != nil {
 			return err
 		}
+		if e.divided.has(i) && e.group.n > 1 {
+			if list[i], err = e.group.part(list[i]); err != nil {
+				return err
+			}
+		}
 	}
+	list = slices.Repeat(list, e.group.n)
 	if slices.EqualFunc(e.last, list, shapes.Shape.Equal) {
 		return nil
 	}
@@ -172,7 +190,7 @@ func (p *Program) compiled(what string, state int, batch Batch, gates []float32,
 	}
 	names := names(batch)
 	key := fmt.Sprintf("%s %s gates=%t", what, strings.Join(names, " "), gates != nil)
-	return p.executable(key, what, func(e *executable, args []*Node) []*Node {
+	return p.executable(key, what, divided{state, len(names)}, func(e *executable, args []*Node) []*Node {
 		inputs, mode, next := make(transformer.Inputs), transformer.Mode{}, state
 		for _, name := range names {
 			inputs[name] = args[next]
@@ -187,11 +205,11 @@ func (p *Program) compiled(what string, state int, batch Batch, gates []float32,
 }
 
 // executable returns the executable for a key. The first call compiles it.
-func (p *Program) executable(key, what string, build func(e *executable, args []*Node) []*Node) (*executable, error) {
+func (p *Program) executable(key, what string, batch divided, build func(e *executable, args []*Node) []*Node) (*executable, error) {
 	if e, ok := p.execs[key]; ok {
 		return e, nil
 	}
-	e := &executable{backend: p.backend}
+	e := &executable{backend: p.backend, group: p.group, divided: batch}
 	var err error
 	if e.Exec, err = NewExec(p.backend.Backend, func(args []*Node) []*Node {
 		e.built, e.invalid = true, true
@@ -202,6 +220,7 @@ func (p *Program) executable(key, what string, build func(e *executable, args []
 		return nil, fmt.Errorf("preparing the %s: %w", what, err)
 	}
 	e.WithName(p.model.Family() + " " + what)
+	p.group.distribute(e)
 	p.execs[key] = e
 	return e, nil
 }
@@ -227,15 +246,22 @@ func appendTensors(args []any, list []*tensors.Tensor) []any {
 	return args
 }
 
-// appendDonated appends tensors whose memory the device may reuse for the
+// appendDonated appends tensors whose memory the devices may reuse for the
 // results. They are invalid after the call.
-func (p *Program) appendDonated(args []any, list []*tensors.Tensor) ([]any, error) {
-	for _, t := range list {
-		donated, err := DonateTensorBuffer(t, p.backend.Backend, 0)
-		if err != nil {
-			return nil, fmt.Errorf("handing the state over: %w", deviceError(err))
+func (p *Program) appendDonated(args []any, list copies) ([]any, error) {
+	for i := range list[0] {
+		each := make(spread, len(list))
+		for device, own := range list {
+			var err error
+			if each[device], err = DonateTensorBuffer(own[i], p.backend.Backend, compute.DeviceNum(device)); err != nil {
+				return nil, fmt.Errorf("handing the state over: %w", deviceError(err))
+			}
 		}
-		args = append(args, donated)
+		if len(each) == 1 {
+			args = append(args, each[0])
+		} else {
+			args = append(args, each)
+		}
 	}
 	return args, nil
 }

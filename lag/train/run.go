@@ -26,6 +26,7 @@ const FormatVersion = 3
 //	metrics.jsonl  a line for each event, see [Metric]
 //	checkpoint/    step-00000040.safetensors: the state after 40 steps, see [Checkpoints]
 //	result.json    the outcome, after the end
+//	released.json  only if its newest state was removed, see [Release]
 type Run struct {
 	Study  string // parent of the run's directory
 	Config any    // everything that determines the run, as JSON
@@ -147,17 +148,25 @@ func (r *Run) to(ctx context.Context, step int, wait bool) (outcome Outcome, ok 
 }
 
 // reached returns the intermediate outcome of an incomplete run, and whether
-// its newest checkpoint is at the step or beyond. It does not read the state.
+// its newest checkpoint is at the step or beyond, or was before it was released.
+// It does not read the state.
 func (r *Run) reached(dir string, step int) (outcome Outcome, ok bool) {
 	steps, err := checkpointSteps(CheckpointDir(dir))
-	if err != nil || len(steps) == 0 || step >= r.Schedule.Steps || steps[len(steps)-1] < step {
+	released := IsReleased(dir)
+	if err != nil || len(steps) == 0 && !released || step >= r.Schedule.Steps || !released && steps[len(steps)-1] < step {
 		return outcome, false
 	}
 	l, err := readLog(dir)
 	if err != nil {
 		return outcome, false
 	}
-	outcome.Steps = steps[len(steps)-1]
+	if released {
+		if outcome.Steps = r.covers(l); outcome.Steps < step {
+			return outcome, false
+		}
+	} else {
+		outcome.Steps = steps[len(steps)-1]
+	}
 	for _, m := range l.lines {
 		if m.Event == EventValidation && m.Step <= outcome.Steps {
 			outcome.Curve = append(outcome.Curve, Loss{m.Step, &m.Loss, m.Batches})
@@ -172,7 +181,7 @@ func (r *Run) finish(ctx context.Context, dir string, step int) (outcome Outcome
 	if err := atomicfile.SyncDir(r.Study); err != nil { // the run's directory may be new
 		return outcome, err
 	}
-	if err := removeLeftovers(dir); err != nil {
+	if err := errors.Join(removeLeftovers(dir), forgetRelease(dir)); err != nil {
 		return outcome, err
 	}
 	if err := r.warnOfOtherEnvironment(dir); err != nil {
@@ -226,6 +235,24 @@ func (r *Run) validate() error {
 		}
 	}
 	return nil
+}
+
+// Ended returns the outcome of a run that has ended. It takes no lock, and checks
+// neither the log nor the files of the run as [Run.TryTo] does.
+func (r *Run) Ended() (outcome Outcome, ok bool) {
+	dir, err := r.Dir()
+	if err != nil {
+		return outcome, false
+	}
+	outcome, _, err = readOutcome(dir)
+	if err == nil {
+		err = r.checkOutcome(dir, outcome)
+	}
+	if err != nil {
+		return Outcome{}, false
+	}
+	r.replay(outcome.Curve)
+	return outcome, true
 }
 
 // replay calls Observe with the validation losses of an earlier part of the run.

@@ -29,7 +29,8 @@ type State struct {
 	// three.
 	Updates []int
 
-	lost bool // whether the tensors were donated to a failed execution
+	others copies // on the devices after the first, in the order of all; nil until they are needed
+	lost   bool   // whether the tensors were donated to a failed execution
 }
 
 // usable returns an error if the state was lost.
@@ -79,18 +80,20 @@ func (s *State) all() []*tensors.Tensor {
 	return list
 }
 
-// setAll sets the tensors that all returns. The state is then no longer lost.
-func (s *State) setAll(list []*tensors.Tensor) {
-	n := copy(s.Parameters, list)
+// setAll sets the tensors that all returns, and their copies on further devices.
+// The state is then no longer lost.
+func (s *State) setAll(list copies) {
+	n := copy(s.Parameters, list[0])
 	for _, moments := range s.Moments {
-		n += copy(moments, list[n:])
+		n += copy(moments, list[0][n:])
 	}
+	s.others = list[1:]
 	s.lost = false
 }
 
 // Finalize frees the state's device memory immediately, because Go's garbage
 // collector does not know its size.
-func (s *State) Finalize() error { return finalize(s.all()) }
+func (s *State) Finalize() error { return errors.Join(finalize(s.all()), s.others.finalize()) }
 
 func finalize(list []*tensors.Tensor) error {
 	var errs []error

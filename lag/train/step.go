@@ -9,7 +9,6 @@ import (
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // Step holds the arguments of a training step other than the state.
@@ -94,8 +93,12 @@ func (p *Program) StepContext(ctx context.Context, s *State, step Step) (u Updat
 
 // stepAtOnce does a step in one execution.
 func (p *Program) stepAtOnce(ctx context.Context, s *State, step Step, trained []float32) (u Update, err error) {
-	batch, state := step.Batches[0], s.all()
-	exec, err := p.compiled("training step", len(state), batch, step.Gates, p.stepGraph)
+	batch := step.Batches[0]
+	state, err := p.onDevices(s)
+	if err != nil {
+		return u, err
+	}
+	exec, err := p.compiled("training step", len(state[0]), batch, step.Gates, p.stepGraph)
 	if err != nil {
 		return u, err
 	}
@@ -112,9 +115,9 @@ func (p *Program) stepAtOnce(ctx context.Context, s *State, step Step, trained [
 // replace runs an executable with donated tensors, which include the state's,
 // and further arguments. The results are a report and the new state, which
 // replaces the old.
-func (p *Program) replace(ctx context.Context, s *State, exec *executable, donated []*tensors.Tensor, rest []any) (report []float32, err error) {
+func (p *Program) replace(ctx context.Context, s *State, exec *executable, donated copies, rest []any) (report []float32, err error) {
 	// Compile before donating: compilation fails most often, and must not lose the state.
-	if err := exec.compileFor(ctx, append(appendTensors(nil, donated), rest...)); err != nil {
+	if err := exec.compileFor(ctx, append(donated.arguments(nil), rest...)); err != nil {
 		return nil, err
 	}
 	s.lost = true
@@ -126,8 +129,8 @@ func (p *Program) replace(ctx context.Context, s *State, exec *executable, donat
 	if err != nil {
 		return nil, err
 	}
-	s.setAll(out[1:])
-	return takeVector(out[0])
+	s.setAll(out.from(1))
+	return out.take(0)
 }
 
 // stepInParts does a step with one execution for each micro-batch, and one more
@@ -137,7 +140,7 @@ func (p *Program) stepInParts(ctx context.Context, s *State, step Step, trained 
 	if err != nil {
 		return u, err
 	}
-	zeros, err := p.executable("zeros", "zeros", p.zerosGraph)
+	zeros, err := p.executable("zeros", "zeros", divided{}, p.zerosGraph)
 	if err != nil {
 		return u, err
 	}
@@ -145,7 +148,12 @@ func (p *Program) stepInParts(ctx context.Context, s *State, step Step, trained 
 	if err != nil {
 		return u, err
 	}
-	defer func() { err = errors.Join(err, finalize(gradients)) }()
+	defer func() { err = errors.Join(err, gradients.finalize()) }()
+	state, err := p.onDevices(s)
+	if err != nil {
+		return u, err
+	}
+	parameters := state.first(len(p.parameters))
 	means := make([]float64, len(counts))
 	var terms []string
 	for i, batch := range step.Batches {
@@ -154,10 +162,10 @@ func (p *Program) stepInParts(ctx context.Context, s *State, step Step, trained 
 			return u, err
 		}
 		rest := append(appendInputs(nil, batch, step.Gates), randomState(step.Seed, s.Step, i), counts)
-		if err := exec.compileFor(ctx, append(appendTensors(appendTensors(nil, s.Parameters), gradients), rest...)); err != nil {
+		if err := exec.compileFor(ctx, append(gradients.arguments(parameters.arguments(nil)), rest...)); err != nil {
 			return u, fmt.Errorf("micro-batch %d: %w", i, err)
 		}
-		args, err := p.appendDonated(appendTensors(nil, s.Parameters), gradients)
+		args, err := p.appendDonated(parameters.arguments(nil), gradients)
 		if err != nil {
 			return u, err
 		}
@@ -165,8 +173,8 @@ func (p *Program) stepInParts(ctx context.Context, s *State, step Step, trained 
 		if err != nil {
 			return u, fmt.Errorf("micro-batch %d: %w", i, err)
 		}
-		gradients, terms = out[1:], exec.terms
-		parts, err := takeVector(out[0])
+		gradients, terms = out.from(1), exec.terms
+		parts, err := out.take(0)
 		if err != nil {
 			return u, err
 		}
@@ -174,7 +182,7 @@ func (p *Program) stepInParts(ctx context.Context, s *State, step Step, trained 
 			means[j] += float64(part)
 		}
 	}
-	apply, err := p.executable("update", "update", p.updateGraph)
+	apply, err := p.executable("update", "update", divided{}, p.updateGraph)
 	if err != nil {
 		return u, err
 	}
@@ -182,7 +190,7 @@ func (p *Program) stepInParts(ctx context.Context, s *State, step Step, trained 
 	for _, mean := range means {
 		total += mean
 	}
-	report, err := p.replace(ctx, s, apply, append(s.all(), gradients...), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
+	report, err := p.replace(ctx, s, apply, state.and(gradients), []any{float32(total), float32(step.Rate), p.scalars(s, trained)})
 	if err != nil {
 		return u, err
 	}
@@ -203,7 +211,7 @@ func (p *Program) counts(ctx context.Context, step Step) ([]float32, error) {
 		if err != nil {
 			return nil, fmt.Errorf("counts of micro-batch %d: %w", i, err)
 		}
-		counts, err := takeVector(out[0])
+		counts, err := out.take(0)
 		if err != nil {
 			return nil, err
 		}

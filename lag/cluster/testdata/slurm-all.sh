@@ -51,7 +51,7 @@ run() {
 	wait "$worker"
 }
 
-run '/opt/my tools/lag' stack -config '/data/100%/it'\''s $HOME/runs/cluster/config.json' -out '/data/100%/it'\''s $HOME/runs' -data /data/100%/.lag-data -backend xla:cpu -peak-flops 1e+12 -join
+run '/opt/my tools/lag' stack -config '/data/100%/it'\''s $HOME/runs/cluster/configuration.json' -out '/data/100%/it'\''s $HOME/runs' -data '/data/100%/it'\''s $HOME/.lag-data' -backend xla:cpu -peak-flops 1e+12 -join
 code=$?
 
 # 75: interrupted, and saved. Once more, but not for ever if nothing is trained between the interruptions.
@@ -128,7 +128,7 @@ run() {
 	wait "$worker"
 }
 
-run '/opt/my tools/lag' stack -config '/data/100%/it'\''s $HOME/runs/cluster/config.json' -out '/data/100%/it'\''s $HOME/runs' -data /data/100%/.lag-data -backend xla:cpu -peak-flops 1e+12 && run '/opt/my tools/lag' report '/data/100%/it'\''s $HOME/runs'
+run '/opt/my tools/lag' stack -config '/data/100%/it'\''s $HOME/runs/cluster/configuration.json' -out '/data/100%/it'\''s $HOME/runs' -data '/data/100%/it'\''s $HOME/.lag-data' -backend xla:cpu -peak-flops 1e+12 && run '/opt/my tools/lag' report '/data/100%/it'\''s $HOME/runs'
 code=$?
 
 # 75: interrupted, and saved. Once more, but not for ever if nothing is trained between the interruptions.

@@ -7,8 +7,8 @@
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:USR1@120
-#SBATCH --chdir="/home/ada/growing"
-#SBATCH --output="/home/ada/growing/runs/quick/cluster/logs/%A_%a.log"
+#SBATCH --chdir=/home/ada/growing
+#SBATCH --output=/home/ada/growing/runs/quick/cluster/logs/%A_%a.log
 
 # One of the workers of quick: it takes the runs that no other holds, and ends when none is left.
 set -u
@@ -42,7 +42,7 @@ run() {
 	wait "$worker"
 }
 
-run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/config.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu -join
+run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/configuration.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu -join
 code=$?
 
 # 75: interrupted, and saved. Once more, but not for ever if nothing is trained between the interruptions.
@@ -75,8 +75,8 @@ exit "$code"
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:USR1@120
-#SBATCH --chdir="/home/ada/growing"
-#SBATCH --output="/home/ada/growing/runs/quick/cluster/logs/%j.log"
+#SBATCH --chdir=/home/ada/growing
+#SBATCH --output=/home/ada/growing/runs/quick/cluster/logs/%j.log
 
 # After the workers of quick: what they could not do, the analysis and the report.
 set -u
@@ -110,7 +110,7 @@ run() {
 	wait "$worker"
 }
 
-run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/config.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu && run /home/ada/go/bin/lag report /home/ada/growing/runs/quick
+run /home/ada/go/bin/lag study -config /home/ada/growing/runs/quick/cluster/configuration.json -out /home/ada/growing/runs/quick -data /home/ada/growing/runs/.lag-data -backend xla:cpu && run /home/ada/go/bin/lag report /home/ada/growing/runs/quick
 code=$?
 
 # 75: interrupted, and saved. Once more, but not for ever if nothing is trained between the interruptions.

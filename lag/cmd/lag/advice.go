@@ -14,6 +14,7 @@ var words = advice.Words{
 	advice.Strategies: "-strategies; `lag strategies -wide` lists them", advice.Rules: "-rules",
 	advice.SequenceLength: "-length", advice.NewVocabulary: "-new-vocabulary", advice.StudyNewVocabulary: "-new-vocabulary",
 	advice.NewHead:       "`lag import -new-head`",
+	advice.Keep:          "-keep",
 	advice.StackingSeeds: "-seeds 1,2", advice.StackingPool: "-strategies; `lag strategies` lists them",
 
 	advice.TrainingSteps: "-steps", advice.HeadFirst: "-head-first", advice.Stages: "-steps", advice.Lag: "-lag", advice.EvaluateEvery: "-evaluate-every",

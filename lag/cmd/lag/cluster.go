@@ -6,10 +6,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/data/job"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -44,7 +48,8 @@ func asNumber(text string) (any, error) {
 
 var clusterFlagList = []clusterFlag{
 	{"cores", "`cores` of each worker; results depend on them, so a study keeps its number (default 1)", "", asNumber},
-	{"time", "`duration` that a worker may run at a time, such as 4h or 1d12h; it then saves and is queued again", "", asText},
+	{"time", "`duration` that a worker may run at a time, such as 4h or 1d12h; it then saves and is queued again; with Kubernetes, that the whole Job may take", "", asText},
+	{"notice", "`duration` before the end of -time at which a worker of Slurm saves (default 2m)", "", asText},
 	{"memory", "`amount` of memory of each worker, such as 8G", "", asText},
 	{"gpus", "`devices` of each worker: 0 or 1 (default 0)", "", asNumber},
 	{"partition", "`name` of Slurm's partition", "", asText},
@@ -53,7 +58,8 @@ var clusterFlagList = []clusterFlag{
 	{"sbatch", "one more `option` of sbatch, such as --constraint=avx512; may be repeated", "options", nil},
 	{"image", "`name` of the image that Kubernetes runs, see docker/", "", asText},
 	{"claim", "`name` of Kubernetes' PersistentVolumeClaim that holds what is beside the output directory", "", asText},
-	{"namespace", "`name` of Kubernetes' namespace", "", asText},
+	{"context", "`name` of kubectl's context (default the current one)", "", asText},
+	{"namespace", "`name` of Kubernetes' namespace (default that of the context)", "", asText},
 	{"queue", "`name` of the local queue of Kueue", "", asText},
 	{"user", "`number` of the user that the image has, 1000 in those of docker/; Kubernetes' pods then meet the restricted standard of pod security, which some namespaces ask for", "", asNumber},
 	{"suspend", "submit Kubernetes' Job suspended", "", asBool},
@@ -97,7 +103,11 @@ func (c *onCluster) given() (bool, error) {
 		}
 	})
 	if len(names) > 0 {
-		return false, usageError{fmt.Errorf("%s needs -on with one of %s", strings.Join(names, ", "), strings.Join(cluster.Names(), ", "))}
+		need := "needs"
+		if len(names) > 1 {
+			need = "need"
+		}
+		return false, usageError{fmt.Errorf("%s %s -on with one of %s", strings.Join(names, ", "), need, strings.Join(cluster.Names(), ", "))}
 	}
 	return false, nil
 }
@@ -112,38 +122,43 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 	if err != nil {
 		return err
 	}
-	if o.Backend == backend.Auto && c.settings["gpus"] == 1 {
-		o.Backend = backend.CUDA
-	}
 	engine, err := cluster.Parse(c.engine, settings)
 	if err != nil {
 		return usageError{c.withFlags(err)}
 	}
-	w, err := t.work(o)
-	if err != nil {
-		return err
-	}
-	workers := max(1, o.Workers)
+	o.On, o.Again = engine, commandLine()
 	if dry {
-		text, err := cluster.Describe(engine, w, workers)
+		w, err := t.work(o)
+		if err != nil {
+			return err
+		}
+		text, err := cluster.Describe(engine, w, max(1, o.Workers))
 		if err == nil {
 			_, err = fmt.Print(text)
 		}
 		return err
 	}
-	done, err := t.progress(ctx, w.Dir, w.Hash)
-	if err != nil {
-		return err
+	if o.Backend == backend.Auto && c.engine == "slurm" && !backend.HasXLA() {
+		log.Warn("no XLA plugin is installed here; if the nodes have none either, workers compute in pure Go, an order of magnitude slower; `go run ./kernels setup` installs one")
 	}
-	started, err := cluster.Start(ctx, engine, w, workers, done)
+	started, err := t.submit(ctx, o)
 	if err != nil {
 		return c.withFlags(err)
 	}
-	tellStarted(o.Dir, started, done.Complete)
+	tellStarted(o.Dir, started)
 	if c.wait && !started.Complete {
 		return follow(ctx, o.Dir)
 	}
 	return nil
+}
+
+// commandLine returns the command that this process is, as a shell reads it.
+func commandLine() string {
+	words := []string{"lag"}
+	for _, word := range os.Args[1:] {
+		words = append(words, plain.Quoted(word))
+	}
+	return strings.Join(words, " ")
 }
 
 // withFlags returns an error with the names of flags for settings that have
@@ -161,12 +176,11 @@ func (c *onCluster) withFlags(err error) error {
 	return err
 }
 
-// tellStarted says what was submitted. seen tells whether the result is in the
-// directory.
-func tellStarted(dir string, s cluster.Started, seen bool) {
+// tellStarted says what was submitted.
+func tellStarted(dir string, s cluster.Started) {
 	alive := plain.Count(s.Alive, "worker")
 	switch {
-	case s.Complete && seen:
+	case s.Complete && !s.Unseen:
 		fmt.Printf("%s is complete; nothing was submitted.\n", dir)
 		return
 	case s.Complete:
@@ -175,16 +189,35 @@ func tellStarted(dir string, s cluster.Started, seen bool) {
 	case s.Submitted == 0 && s.Last == "":
 		fmt.Printf("Nothing is missing in %s, with %s alive; nothing was submitted.\n", dir, alive)
 	case s.Submitted == 0:
-		fmt.Printf("Submitted %s for the analysis of %s; nothing is left to train.\n", s.Last, dir)
+		fmt.Printf("Submitted job %s for the analysis of %s; nothing is left to train.\n", s.Last, dir)
 	default:
-		fmt.Printf("Submitted %s as %s", plain.Count(s.Submitted, "worker"), strings.Join(s.Jobs, " and "))
+		fmt.Printf("Submitted %s as job %s", plain.Count(s.Submitted, "worker"), strings.Join(s.Jobs, " and job "))
 		if s.Alive > 0 {
 			fmt.Printf(", beside %s that were alive", alive)
 		}
 		if s.Last != "" && !slices.Contains(s.Jobs, s.Last) {
-			fmt.Printf(", and %s after them for the analysis", s.Last)
+			fmt.Printf(", and job %s after them for the analysis", s.Last)
 		}
 		fmt.Println(".")
 	}
-	fmt.Printf("`lag status %s` shows how far they are; `lag cancel %s` cancels them.\n", dir, dir)
+	fmt.Printf("`lag status %s` shows how far they are; `lag cancel %s` cancels them.\n", plain.Quoted(dir), plain.Quoted(dir))
+}
+
+// checkAlone returns an error if an engine's workers are alive in a directory in
+// which this process would train as well, unless it is one of their jobs.
+func checkAlone(ctx context.Context, dir string) error {
+	if job.Name() != "" {
+		return nil
+	}
+	jobs, err := cluster.Look(ctx, dir)
+	if err != nil {
+		log.Warn("workers may be alive in the directory; it cannot be asked now", "dir", dir, "error", err)
+		return nil
+	}
+	alive := state{jobs: jobs}.alive()
+	if alive == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s of a cluster may train in %s now: -on follows them and adds workers, -join makes this process one more, and `lag cancel %s` ends them",
+		plain.Count(alive, "job"), dir, plain.Quoted(dir))}
 }

@@ -52,6 +52,7 @@ var knownValues = map[string]known{
 	"init":        {values: always(growth.Copy, growth.Zero)},
 	"normalize":   {values: always("NFC", "NFKC")},
 	"whole-words": {values: always("true", "false")},
+	"keep":        {values: always(lag.Keeps()...)},
 	"on":          {values: always(cluster.Names()...)},
 	"corpus":      {values: always("go", "hf:"), orFile: true},
 }

@@ -28,7 +28,7 @@ func TestResultElsewhere(t *testing.T) {
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	t.Chdir(t.TempDir())
 	submit := []string{"study", "-preset", "smoke", "-on", "k8s", "-workers", "2", "-image", "lag", "-claim", "runs"}
-	if out := says(t, submit...); !strings.HasPrefix(out, "Submitted 2 workers as lag-smoke-") {
+	if out := says(t, submit...); !strings.HasPrefix(out, "Submitted 2 workers as job lag-smoke-") {
 		t.Errorf("it says %s", out)
 	}
 	for range 2 {

@@ -182,8 +182,14 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
 	})
 	add("controls", "comma-separated `names` of trainings from scratch for comparison: scratch, at the cost of the source and one candidate together; scratch-steps, with the steps of a candidate; empty for none", func(c *lag.StudyConfig) any { return &c.Growth.Controls })
+	keepFlag(flags, o, func(c *lag.StudyConfig) *lag.Keep { return &c.Keep })
 	poolFlags(flags, o, func(c *lag.StudyConfig) *lag.PoolOptions { return &c.Growth.PoolOptions })
 	return o
+}
+
+// keepFlag adds the flag for the states that stay on disk.
+func keepFlag[T any](flags *flag.FlagSet, o *overrides[T], keep func(*T) *lag.Keep) {
+	o.add(flags, "keep", "`states` of runs that have ended to keep on disk: needed, for those that something needs, the picks and the best; or all. The results are the same", string(lag.KeepNeeded), func(c *T) any { return keep(c) })
 }
 
 // poolFlags adds the flags that select the strategies.
@@ -233,6 +239,8 @@ func set(target any, text string) (err error) {
 		*t, err = growth.ParseDepths(text)
 	case *growth.Moments:
 		*t = growth.Moments(text)
+	case *lag.Keep:
+		*t = lag.Keep(text)
 	case *[]int64:
 		*t = nil
 		for _, field := range strings.Split(text, ",") {

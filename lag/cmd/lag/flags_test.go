@@ -68,6 +68,7 @@ type flagCase struct {
 // taskCases are the cases of flags that studies and stackings share.
 var taskCases = map[string]flagCase{
 	"alphabet":            {"50", []string{`data.limit_alphabet=50`}},
+	"keep":                {"all", []string{`keep="all"`}},
 	"batch":               {"3", []string{`batch_size=3`}},
 	"byte-fallback":       {"", []string{`data.byte_fallback=true`}},
 	"collapse-space":      {"", inCorpus(`data.corpus.clean.collapse_space=true`)},

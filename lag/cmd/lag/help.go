@@ -31,9 +31,9 @@ var sections = []section{
 		[]string{"revision", "license", "normalize", "collapse-space", "min-characters", "drop-duplicates", "validation-fraction", "split-seed"}},
 	{"Vocabulary", []string{"tokenizer", "kind", "vocab", "new-vocabulary"},
 		[]string{"sentinels", "modes", "min-frequency", "alphabet", "byte-fallback", "coverage"}},
-	{"Where and how it runs", []string{"out", "data", "backend", "workers", "join"}, []string{"peak-flops"}},
+	{"Where and how it runs", []string{"out", "data", "backend", "workers", "devices", "join", "keep"}, []string{"peak-flops"}},
 	{"On a cluster", []string{"on", "cores", "time", "memory", "gpus", "partition", "account", "qos", "image", "claim", "wait"},
-		[]string{"sbatch", "namespace", "queue", "user", "suspend"}},
+		[]string{"sbatch", "notice", "context", "namespace", "queue", "user", "suspend"}},
 }
 
 const (

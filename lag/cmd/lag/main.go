@@ -86,7 +86,7 @@ func main() {
 	log.SetDefault(newLogger(os.Stderr))
 	ctx := lag.Interruptible()
 	context.AfterFunc(ctx, func() { // saving may take seconds
-		fmt.Fprintln(os.Stderr, "lag: interrupted; stopping, what is trained is saved (once more: stop at once)")
+		fmt.Fprintln(os.Stderr, "lag: interrupted; stopping (once more: stop at once)")
 	})
 	os.Exit(run(ctx, os.Args[1:], os.Stderr))
 }

@@ -44,7 +44,7 @@ func lagCommand(t *testing.T, arguments ...string) (*exec.Cmd, *bytes.Buffer) {
 func studyArguments(t *testing.T, dir, engine string) []string {
 	t.Helper()
 	return []string{"study", "-preset", "smoke", "-backend", engine, "-out", dir, "-corpus", letters(t), "-vocab", "48",
-		"-hidden", "8", "-length", "8", "-batch", "4"}
+		"-hidden", "8", "-length", "8", "-batch", "4", "-keep", "all"} // trainedOnce looks at checkpoints
 }
 
 // letters writes a corpus of 11 letters and returns its path.

@@ -25,6 +25,7 @@ type bars struct {
 	run      string
 	index    int       // of the run
 	started  time.Time // of the run
+	from     int64     // its step then
 	loss     float64   // latest validation loss
 	last     progress.Event
 	printed  map[printed]bool
@@ -49,7 +50,8 @@ func (b *bars) observe(e progress.Event) {
 	newPart := e.Part() != b.part || (e.Phase == progress.PhasePrepare && e.Run != b.run)
 	if newPart {
 		b.finish()
-		b.part, b.started = e.Part(), time.Now()
+		b.part = e.Part()
+		b.begin(e)
 		if b.finished[b.part] == nil {
 			b.finished[b.part] = make(map[int]bool)
 		}
@@ -57,7 +59,7 @@ func (b *bars) observe(e progress.Event) {
 	if e.Run != b.run || e.Index != b.index {
 		b.run, b.index = e.Run, e.Index
 		if !newPart {
-			b.started = time.Now()
+			b.begin(e)
 		}
 	}
 	if e.Point != nil {
@@ -77,7 +79,7 @@ func (b *bars) observe(e progress.Event) {
 			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, preview.Visible(e.Run))
 		}
 		if e.Point != nil && (e.Done == e.Total || e.Phase == progress.PhaseTrain) && b.first(e) {
-			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%.0f s)\n", e.Phase, name(e), e.Done, e.Total, b.loss, time.Since(b.started).Seconds())
+			fmt.Fprintf(b.out, "%s %s: step %d of %d, validation loss %.4f (%s)\n", e.Phase, name(e), e.Done, e.Total, b.loss, b.pace(e))
 		}
 		return
 	}
@@ -88,6 +90,22 @@ func (b *bars) observe(e progress.Event) {
 	b.bar.ChangeMax64(total)
 	b.bar.Describe(b.describe(e))
 	_ = b.bar.Set64(done) // a failure to draw must not stop a study
+}
+
+// begin notes that a run begins, or goes on from an earlier process.
+func (b *bars) begin(e progress.Event) { b.started, b.from = time.Now(), e.Done }
+
+// pace says how long a run has taken here and, of one that goes on, how fast it is and
+// how long the rest takes at that pace.
+func (b *bars) pace(e progress.Event) string {
+	took := time.Since(b.started)
+	text := fmt.Sprintf("%.0f s", took.Seconds())
+	if steps := e.Done - b.from; e.Done < e.Total && steps > 0 && took >= time.Second {
+		speed := float64(steps) / took.Seconds()
+		left := time.Duration(float64(e.Total-e.Done) / speed * float64(time.Second))
+		text += fmt.Sprintf(", %.1f steps/s, %s left", speed, left.Round(time.Second))
+	}
+	return text
 }
 
 // first reports whether a validation was not printed before. Each candidate repeats

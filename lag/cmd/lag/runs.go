@@ -79,11 +79,22 @@ func listOne(out io.Writer, dir string) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "run\tkind\tstrategy\tseed\tsteps\tvalidation loss\tstatus")
+	fmt.Fprintln(w, "run\tkind\tstrategy\tseed\tsteps\tvalidation loss\tstatus\tstate")
 	for _, r := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d of %d\t%s\t%s\n", preview.Visible(r.Name), cmp.Or(string(r.Kind), "train"), cmp.Or(preview.Visible(r.Strategy), "–"), r.Seed, r.Steps, r.Of, report.Number(result.Number(r.Loss), 4), r.Status)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d of %d\t%s\t%s\t%s\n", preview.Visible(r.Name), cmp.Or(string(r.Kind), "train"), cmp.Or(preview.Visible(r.Strategy), "–"), r.Seed, r.Steps, r.Of, report.Number(result.Number(r.Loss), 4), r.Status, stateOf(r))
 	}
 	return w.Flush()
+}
+
+// stateOf says whether the state of a run is there.
+func stateOf(r runs.Run) string {
+	switch {
+	case r.States > 0:
+		return "kept"
+	case r.Released:
+		return "removed"
+	}
+	return "none"
 }
 
 func runsUsage(*flag.FlagSet) func(context.Context, []string) error {

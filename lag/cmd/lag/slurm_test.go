@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/cluster"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/watch"
 )
 
@@ -156,7 +159,7 @@ func TestSlurm(t *testing.T) {
 	s := c.until("something is known", func(s state) bool { return len(s.jobs) == 4 })
 	ids := []string{s.jobs[0].ID, s.jobs[1].ID, s.jobs[2].ID}
 	array, _, _ := strings.Cut(ids[0], "_")
-	if !strings.HasPrefix(out, fmt.Sprintf("Submitted 3 workers as %s, and %s after them for the analysis.", array, s.jobs[3].ID)) {
+	if !strings.HasPrefix(out, fmt.Sprintf("Submitted 3 workers as job %s, and job %s after them for the analysis.", array, s.jobs[3].ID)) {
 		t.Errorf("it says %s", out)
 	}
 	if ids[2] != array+"_2" || !s.jobs[3].Last || s.jobs[3].State != cluster.Pending || s.jobs[3].Reason != "Dependency" {
@@ -179,7 +182,7 @@ func TestSlurm(t *testing.T) {
 	if err := s.print(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"study): running, ", "Workers: 3 running; after them ", ids[0] + "  ", "running ", "probe "} {
+	for _, part := range []string{"study): running, ", "Workers: 3 running; after them job ", ids[0] + "  ", "running ", "probe "} {
 		if !strings.Contains(text.String(), part) {
 			t.Errorf("lag status lacks %q:\n%s", part, &text)
 		}
@@ -200,8 +203,12 @@ func TestSlurm(t *testing.T) {
 		return s.job(ids[0]).State == cluster.Cancelled && s.job(ids[1]).State == cluster.Pending
 	})
 	out = says(t, arguments...)
-	if !strings.HasPrefix(out, "Submitted 1 worker as ") || !strings.Contains(out, ", beside 2 workers that were alive, and ") {
+	if !strings.HasPrefix(out, "Submitted 1 worker as job ") || !strings.Contains(out, ", beside 2 workers that were alive, and job ") {
 		t.Errorf("with one of three cancelled it says %s", out)
+	}
+	cmd, refused := lagCommand(t, append(slices.Clone(arguments), "-steps", "3100")...)
+	if err := cmd.Run(); err == nil || !strings.Contains(refused.String(), "holds another configuration (growth.schedule.steps: ") {
+		t.Errorf("another configuration in its directory: %v, %s", err, refused)
 	}
 	if out := says(t, arguments...); !strings.HasPrefix(out, "Nothing is missing in ") {
 		t.Errorf("with three workers alive again it says %s", out)
@@ -239,10 +246,6 @@ func TestSlurm(t *testing.T) {
 	if out := says(t, arguments...); !strings.Contains(out, "is complete; nothing was submitted") {
 		t.Errorf("when it is complete it says %s", out)
 	}
-	cmd, refused := lagCommand(t, append(slices.Clone(arguments), "-steps", "3100")...)
-	if err := cmd.Run(); err == nil || !strings.Contains(refused.String(), "holds another configuration") {
-		t.Errorf("another configuration in its directory: %v, %s", err, refused)
-	}
 	if out := says(t, "cancel", dir); !strings.HasPrefix(out, "No job is alive") {
 		t.Errorf("lag cancel says %s", out)
 	}
@@ -267,5 +270,33 @@ func TestSlurmRefuses(t *testing.T) {
 		if jobs, err := cluster.Look(t.Context(), dir); err != nil || len(jobs) > 0 {
 			t.Errorf("%s %s: %v, %v", test.flag, test.value, jobs, err)
 		}
+	}
+}
+
+// TestSlurmFollowed runs a study under Slurm from a program, which follows it and
+// gets its result.
+func TestSlurmFollowed(t *testing.T) {
+	needSlurm(t)
+	t.Setenv(asMain, "1") // this program is the command of the workers
+	root := t.TempDir()
+	text := says(t, append(studyArguments(t, filepath.Join(root, "none"), backend.Go), "-print")...)
+	var config lag.StudyConfig
+	if err := json.Unmarshal([]byte(text), &config); err != nil {
+		t.Fatal(err)
+	}
+	var last progress.Event
+	on := cluster.NewSlurm()
+	on.Memory = "500M"
+	s, err := lag.Open(config, lag.Options{Dir: filepath.Join(root, "study"), Backend: backend.Go, On: on, Workers: 2, Observe: func(e progress.Event) { last = e }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { exec.Command("scancel", "--me").Run() })
+	r, err := s.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := last.Whole; r.Verdict == "" || w.Runs == 0 || w.Done != w.Runs {
+		t.Errorf("the verdict is %q after %+v", r.Verdict, w)
 	}
 }

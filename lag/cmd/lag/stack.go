@@ -53,6 +53,9 @@ func stackCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			}
 			return joinWork(bars, options.Dir, func() ([]engine.Held, error) { return lag.JoinStacking(ctx, config, *options) })
 		}
+		if err := checkAlone(ctx, options.Dir); err != nil {
+			return err
+		}
 		stacking, err := lag.Stack(ctx, config, *options)
 		bars.finish()
 		if err != nil {
@@ -73,6 +76,7 @@ func stackingFlags(flags *flag.FlagSet) *overrides[lag.Stacking] {
 	add("warmup", "`steps` of learning-rate warm-up", func(c *lag.Stacking) any { return &c.Schedule.WarmUp })
 	add("seeds", "comma-separated seed `numbers`; each arm is trained with each", func(c *lag.Stacking) any { return &c.Seeds })
 	add("evaluate-every", "`steps` between validation losses", func(c *lag.Stacking) any { return &c.EvaluateEvery })
+	keepFlag(flags, o, func(c *lag.Stacking) *lag.Keep { return &c.Keep })
 	poolFlags(flags, o, func(c *lag.Stacking) *lag.PoolOptions { return &c.PoolOptions })
 	return o
 }

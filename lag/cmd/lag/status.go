@@ -20,6 +20,7 @@ import (
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag/cluster"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/runs"
 	"github.com/landscape-aware/growing/lag/watch"
 )
@@ -82,10 +83,8 @@ type state struct {
 // look reads a directory and asks its engine.
 func look(ctx context.Context, dir string) (s state, err error) {
 	s.jobs, s.silent = cluster.Look(ctx, dir)
-	if len(s.jobs) == 0 && s.silent == nil {
-		if err := checkWatchable(dir, false); err != nil {
-			return s, err
-		}
+	if len(s.jobs) == 0 && s.silent == nil && checkWatchable(dir, false) != nil {
+		return s, fmt.Errorf("%s contains no study or stacking, and nothing was submitted for it; submit it first", dir)
 	}
 	s.State, err = watch.Look(ctx, dir)
 	if s.alive() > 0 { // they wait, or have not begun to train
@@ -130,7 +129,7 @@ func (s state) print(w io.Writer) error {
 		rows++
 		since, words := "", strings.ToLower(j.Words)
 		if !j.Began.IsZero() {
-			since = j.Began.Format("15:04:05")
+			since = clock(j.Began, time.Now())
 		}
 		switch {
 		case len(j.Reason) > longestReason:
@@ -176,8 +175,39 @@ func (s state) print(w io.Writer) error {
 	if s.Verdict != "" {
 		fmt.Fprintf(&b, "\n%s\n", s.Verdict)
 	}
+	if next := s.next(); next != "" {
+		fmt.Fprintf(&b, "\n%s\n", preview.Visible(next))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// next says what can be done now.
+func (s state) next() string {
+	switch {
+	case s.Status == watch.Complete:
+		if _, err := os.Stat(filepath.Join(s.Dir, result.Report)); err == nil {
+			return fmt.Sprintf("The page is %s.", filepath.Join(s.Dir, result.Report))
+		}
+		return fmt.Sprintf("`lag report %s` makes a page of it.", plain.Quoted(s.Dir))
+	case s.alive() > 0 || s.Status == watch.Running || s.silent != nil:
+		return ""
+	}
+	if again := cluster.Again(s.Dir); again != "" {
+		return "What is missing is submitted by the same command: " + again
+	}
+	if s.Planned > 0 && s.Done >= s.Planned {
+		return "Everything is trained; the command that began it, without -join, makes the result."
+	}
+	return ""
+}
+
+// clock returns a time of day, or the date if it is not today's.
+func clock(t, now time.Time) string {
+	if t.YearDay() != now.YearDay() || t.Year() != now.Year() {
+		return t.Format("2006-01-02 15:04")
+	}
+	return t.Format("15:04:05")
 }
 
 // longestReason is the length of reasons that the table has room for.
@@ -242,69 +272,34 @@ func (s state) summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, state))
 		}
 	}
+	if len(parts) == 0 {
+		parts = []string{"none"} // nothing was left for them
+	}
 	text := "Workers: " + strings.Join(parts, ", ")
 	for _, j := range slices.Backward(s.jobs) { // those before the newest are replaced by it
 		if j.Last && !j.Works {
-			return fmt.Sprintf("%s; after them %s: %s.", text, j.ID, j.State)
+			return fmt.Sprintf("%s; after them job %s: %s.", text, j.ID, j.State)
 		}
 	}
 	return text + "."
 }
 
-// mostFailed is the number of jobs that failed whose logs are named.
-const mostFailed = 5
-
 // failed names the jobs that failed, with their logs and the last lines of these.
 func (s state) failed(w io.Writer) {
-	n := 0
-	for _, j := range s.jobs {
-		if j.State != cluster.Failed || s.Status == watch.Complete && !j.Last { // the others have done its work
-			continue
-		}
-		if n++; n > mostFailed {
-			continue
-		}
-		why := strings.ToLower(j.Words)
-		if j.Reason != "" {
-			why += ", " + j.Reason
-		}
-		log, see := filepath.Join(s.Dir, j.Log), j.Command
-		if see == "" {
-			see = log
-		}
-		fmt.Fprintf(w, "Failed: %s (%s), see %s\n", j.ID, preview.Visible(why), see)
-		if j.Log == "" {
-			continue
-		}
-		if line := lastLineOf(log); line != "" {
-			fmt.Fprintf(w, "  %s\n", preview.Visible(line))
+	jobs := slices.Clone(s.jobs)
+	if s.Status == watch.Complete { // others have done the work of the workers
+		jobs = slices.DeleteFunc(jobs, func(j cluster.Job) bool { return !j.Last })
+	}
+	list, more := cluster.Failures(s.Dir, jobs)
+	for _, f := range list {
+		fmt.Fprintf(w, "Failed: %s\n", f.Text)
+		if f.Line != "" {
+			fmt.Fprintf(w, "  %s\n", f.Line)
 		}
 	}
-	if n > mostFailed {
-		fmt.Fprintf(w, "%s failed too.\n", plain.Count(n-mostFailed, "more job"))
+	if more > 0 {
+		fmt.Fprintf(w, "%s failed too.\n", plain.Count(more, "more job"))
 	}
-}
-
-// lastLineOf returns the last line of a log that is not empty; "" if it cannot be
-// read.
-func lastLineOf(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	const end = 4096 // bytes, more than a line
-	if info, err := f.Stat(); err == nil && info.Size() > end {
-		if _, err := f.Seek(-end, io.SeekEnd); err != nil {
-			return ""
-		}
-	}
-	text, err := io.ReadAll(f)
-	if err != nil {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // follow prints how far a directory is when that changes, until it is complete.
@@ -312,18 +307,22 @@ func follow(ctx context.Context, dir string) error { return followWith(ctx, dir,
 
 const (
 	lookEvery  = 5 * time.Second
+	tellEvery  = time.Minute // at most, where only the time left changes
 	clearWhole = "\x1b[H\x1b[2J"
 )
 
 // followWith is [follow]. On a whole screen it shows the whole state each time,
-// else a line.
+// else a line. What cannot be read at first is an error; later it is asked again.
 func followWith(ctx context.Context, dir string, screen bool) error {
-	line, trouble := "", ""
-	for {
+	before, line, trouble := "", "", ""
+	var told time.Time
+	for first := true; ; first = false {
 		s, err := look(ctx, dir)
 		switch {
 		case ctx.Err() != nil:
 			return left(ctx, dir)
+		case err != nil && first:
+			return err
 		case err == nil && s.silent != nil && !screen:
 			err = s.silent
 			fallthrough
@@ -342,8 +341,9 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 			if len(s.jobs) > 0 {
 				now += ". " + s.summary()
 			}
-			if now != line {
-				line = now
+			counts := fmt.Sprint(s.Status, s.Done, s.Planned, s.summary()) // the time left changes at each look
+			if counts != before || now != line && time.Since(told) >= tellEvery {
+				before, line, told = counts, now, time.Now()
 				fmt.Println(time.Now().Format("15:04:05 ") + now)
 			}
 		}
@@ -360,7 +360,7 @@ func followWith(ctx context.Context, dir string, screen bool) error {
 
 // left is the error of following that was interrupted.
 func left(ctx context.Context, dir string) error {
-	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", dir)
+	fmt.Fprintf(os.Stderr, "The workers go on; `lag status %s` shows how far they are.\n", plain.Quoted(dir))
 	return context.Cause(ctx)
 }
 
@@ -379,5 +379,5 @@ func (s state) end(dir string, shown bool) error {
 	if !shown {
 		s.failed(os.Stderr)
 	}
-	return fmt.Errorf("no job is alive, and %s is not complete; `lag status %s` says more, and the command that submitted them submits what is missing", dir, dir)
+	return fmt.Errorf("no job is alive, and %s is not complete; `lag status %s` says more, and the command that submitted them submits what is missing", dir, plain.Quoted(dir))
 }

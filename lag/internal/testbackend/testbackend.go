@@ -74,6 +74,22 @@ func XLA(t testing.TB) *backend.Backend {
 	return b
 }
 
+// Devices returns XLA with several virtual devices on the CPU that train together,
+// or skips the test.
+func Devices(t testing.TB, n int) *backend.Backend {
+	t.Helper()
+	XLA(t)
+	open, _ := openDevices.LoadOrStore(n, sync.OnceValues(func() (*backend.Backend, error) { return backend.OpenDevices(backend.CPU, n) }))
+	b, err := open.(func() (*backend.Backend, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// openDevices opens XLA, by the number of devices.
+var openDevices sync.Map
+
 // Slow skips the rest of a test with XLA under -short, because XLA takes
 // seconds to compile it.
 func Slow(t testing.TB, b *backend.Backend) {

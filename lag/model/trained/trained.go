@@ -82,6 +82,8 @@ func Load(dir string) (*Model, error) {
 	snap, err := train.LoadCheckpoint(train.CheckpointDir(dir))
 	end, ended := train.EndOf(dir)
 	switch {
+	case err != nil && train.IsReleased(dir):
+		return nil, train.ReleasedError(dir)
 	case err != nil && ended:
 		return nil, fmt.Errorf("the final state of the run in %s cannot be used: %w; `lag runs continue %s` makes it again", dir, err, dir)
 	case err != nil:

@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"path/filepath"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Releaser removes states of runs that have ended and that nothing needs any more.
+// Processes that share the work may all do so.
+type Releaser struct {
+	Why     string                          // what is written beside the runs
+	Spared  map[string]bool                 // addresses of runs whose states stay
+	Needed  func() (map[string]bool, error) // addresses of further runs whose final states stay, asked for before each removal
+	session *Session
+	gone    map[string]bool // addresses of runs of which nothing is left to remove
+	said    bool            // that Needed failed
+}
+
+// NewReleaser returns a releaser that spares the given runs if they have ended.
+func (s *Session) NewReleaser(why string, spared ...*Run) *Releaser {
+	r := &Releaser{Why: why, Spared: make(map[string]bool), session: s, gone: make(map[string]bool)}
+	for _, run := range spared {
+		r.Spared[run.address] = train.IsComplete(r.dir(run))
+	}
+	return r
+}
+
+func (r *Releaser) dir(run *Run) string { return filepath.Join(r.session.options.Dir, run.address) }
+
+// Run removes all states of a run, if it has ended.
+func (r *Releaser) Run(run *Run) {
+	r.release(run, false, true, func(int) bool { return false })
+}
+
+// Dropped removes all states of a run that nobody trains further, whether it has
+// ended or not.
+func (r *Releaser) Dropped(run *Run) {
+	r.release(run, true, true, func(int) bool { return false })
+}
+
+// ButFinal removes all states of a run that has ended but that at its end.
+func (r *Releaser) ButFinal(run *Run) {
+	r.release(run, false, true, func(step int) bool { return step == run.Spec.Schedule.Steps })
+}
+
+// release removes the states of a run for which keep is false, see [train.Release].
+// all says that nothing else of it goes later. A run that another process has locked is left for
+// the next call. What cannot be removed stays: the results do not depend on it.
+func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool) {
+	if r.Spared[run.address] || r.gone[run.address] {
+		return
+	}
+	dir := r.dir(run)
+	removed, free, err := train.Release(dir, dropped, r.Why, keep)
+	if err != nil {
+		log.Warn("states that nothing needs any more cannot be removed", "run", dir, "error", err)
+		r.gone[run.address] = true
+		return
+	}
+	if removed > 0 {
+		log.Debug("states that nothing needs any more were removed", "run", dir, "bytes", removed)
+	}
+	r.gone[run.address] = free && all && (dropped || train.IsComplete(dir))
+}
+
+// Candidates removes the states of candidates and decay branches that have ended,
+// except: the final state of the one that is lowest after lag steps, and of the one
+// that ends lowest, among those that have ended so far; those that Needed names;
+// and states at which a decay branch starts that has not ended. It reads the
+// outcomes of candidates that other processes have trained.
+func (r *Releaser) Candidates(c *Candidates, lag int) {
+	needed, ok := r.needed()
+	if !ok {
+		return
+	}
+	outcomes := r.ended(c)
+	atLag, atEnd := lowest(outcomes, lag), lowest(outcomes, c.Steps())
+	for i, run := range c.Runs {
+		if outcomes[i] == nil || r.gone[run.address] || r.Spared[run.address] {
+			continue
+		}
+		starts, err := r.branches(c, i, *outcomes[i])
+		if err != nil {
+			continue // the branch itself gives the error
+		}
+		picked := i == atLag || i == atEnd || needed[run.address]
+		r.release(run, false, !picked && len(starts) == 0, func(step int) bool {
+			return starts[step] || picked && step == outcomes[i].Steps
+		})
+	}
+}
+
+// needed calls Needed. ok is false if that is not known, so that nothing may be
+// removed.
+func (r *Releaser) needed() (addresses map[string]bool, ok bool) {
+	if r.Needed == nil {
+		return nil, true
+	}
+	addresses, err := r.Needed()
+	if err != nil && !r.said {
+		r.said = true
+		log.Warn("states that nothing needs any more stay, because it cannot be read which candidates were picked", "error", err)
+	}
+	return addresses, err == nil
+}
+
+// ended returns the outcomes of the candidates that have ended, nil for the others.
+func (r *Releaser) ended(c *Candidates) []*train.Outcome {
+	for i, run := range c.Runs {
+		if c.ended[i] != nil {
+			continue
+		}
+		o := c.outcomes[i]
+		if o.DivergedAt == nil && (o.Failed != nil || len(o.Curve) == 0 || o.Steps < c.Steps()) {
+			var err error
+			if o, err = train.ReadOutcome(r.dir(run)); err != nil {
+				continue
+			}
+		}
+		c.ended[i] = &o
+	}
+	return c.ended
+}
+
+// lowest returns the index of the outcome with the lowest loss at a step, the first
+// of equal ones, as [selection.LAG] picks it, or -1 if there is none. An outcome that
+// is lowest among all is lowest among any part of them.
+func lowest(outcomes []*train.Outcome, step int) int {
+	best, index := math.Inf(1), -1
+	for i, o := range outcomes {
+		if o == nil {
+			continue
+		}
+		if loss, ok := lossAt(*o, step); ok && loss < best {
+			best, index = loss, i
+		}
+	}
+	return index
+}
+
+// branches removes the states of a candidate's decay branches that have ended, and
+// returns the steps at which others start.
+func (r *Releaser) branches(c *Candidates, i int, o train.Outcome) (starts map[int]bool, err error) {
+	starts = make(map[int]bool)
+	for _, b := range selection.Branches(c.growing.Rules...) {
+		if at, stopped := o.StoppedAt(); stopped && at <= b.Step {
+			continue
+		}
+		run, err := c.Branch(i, b)
+		if err != nil {
+			return nil, err
+		}
+		r.Run(run)
+		if !r.Spared[run.address] && !r.gone[run.address] && !train.IsComplete(r.dir(run)) {
+			starts[b.Step] = true
+		}
+	}
+	return starts, nil
+}
+
+// EnsureFinal trains a run that has ended again if its final state was removed, and
+// leaves that state. It does nothing if the run diverged.
+func (r *Run) EnsureFinal(ctx context.Context, o train.Outcome) error {
+	if o.DivergedAt != nil {
+		return nil
+	}
+	dir, err := r.Dir()
+	if err != nil || train.HasState(dir, o.Steps) {
+		return err
+	}
+	log.Info("the final state of this run was removed when nothing needed it; the run is trained again", "run", r.label.Run, "in", dir)
+	_, err = r.Final(ctx)
+	return err
+}

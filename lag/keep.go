@@ -1,0 +1,129 @@
+package lag
+
+import (
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/landscape-aware/growing/data/closest"
+	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/lag/advice"
+	"github.com/landscape-aware/growing/lag/engine"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/selection"
+)
+
+// Keep says which states of runs that have ended a study or a stacking keeps on
+// disk. A state is a model with its optimizer's moments. It does not affect the
+// results, and may be another one each time.
+type Keep string
+
+const (
+	// KeepNeeded removes a state as soon as nothing needs it; it is the default. In
+	// a study, the source keeps its states, and of each seed LAG's pick, the
+	// candidate that ends lowest, and those that [Study.Select] picked keep their
+	// final ones. A candidate whose decay branches have not ended keeps those at
+	// which they start. A study that had its result before it was asked for again
+	// removes none.
+	KeepNeeded Keep = "needed"
+	// KeepAll keeps the newest two states of each run, and those at which decay
+	// branches start.
+	KeepAll Keep = "all"
+)
+
+// Keeps returns the values of [Keep].
+func Keeps() []Keep { return []Keep{KeepNeeded, KeepAll} }
+
+// validate returns an error if there is no such value. Configurations of earlier
+// versions have none.
+func (k Keep) validate() error {
+	switch k {
+	case "", KeepNeeded, KeepAll:
+		return nil
+	}
+	var names []string
+	for _, keep := range Keeps() {
+		names = append(names, string(keep))
+	}
+	return advice.Errorf(advice.Keep, "there is no way %q to keep states%s; they are %s", string(k), closest.Hint(string(k), names), strings.Join(names, " and "))
+}
+
+// all reports whether all states are kept.
+func (k Keep) all() bool { return k == KeepAll }
+
+// whyReleased is written beside the runs whose states are removed.
+const whyReleased = "The study or stacking keeps only the states that are needed, and nothing needs this one any more."
+
+// releaser returns what removes the states of runs that nothing needs any more, or
+// nil if all are kept. Where the study had its result before it began, somebody has
+// asked for it again, and nothing is removed of those runs that have ended.
+func (s *Study) releaser(runs ...*engine.Run) *engine.Releaser {
+	if s.Config.Keep.all() {
+		return nil
+	}
+	if fileHash(s.Dir(), result.StudyResult) == [sha256.Size]byte{} {
+		runs = nil
+	}
+	r := s.session.NewReleaser(whyReleased, runs...)
+	r.Needed = s.selected
+	return r
+}
+
+// selected returns the addresses of the runs that [Study.Select] picked.
+func (s *Study) selected() (map[string]bool, error) {
+	dir := filepath.Join(s.Dir(), result.SelectedDir)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	addresses := make(map[string]bool)
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".json" {
+			continue
+		}
+		var one result.Selected
+		if err := sealed.Read(filepath.Join(dir, e.Name()), &one); err != nil {
+			return nil, err
+		}
+		addresses[one.Run] = true
+	}
+	return addresses, nil
+}
+
+// lagSteps returns the steps after which LAG picks: those of the first rule of its
+// kind, which is the one that results name.
+func (s *Study) lagSteps() int {
+	for _, rule := range s.rules {
+		if lag, ok := rule.(selection.LAG); ok {
+			return lag.Lag
+		}
+	}
+	return s.Config.Growth.Lag
+}
+
+// release removes the states of the i-th seed's candidates that nothing needs any
+// more.
+func (p *probes) release(i int) {
+	if p.releaser != nil {
+		p.releaser.Candidates(p.candidates[i], p.study.lagSteps())
+	}
+}
+
+// releaseAll removes what another process had locked before.
+func (p *probes) releaseAll() {
+	for i := range p.candidates {
+		p.release(i)
+	}
+}
+
+// releaseAll removes what another process had locked before.
+func (c *controls) releaseAll() {
+	if c.releaser == nil {
+		return
+	}
+	for _, run := range c.runs {
+		c.releaser.Run(run)
+	}
+}

@@ -1,0 +1,106 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+)
+
+// ReleasedFile is a file in the directory of a run whose newest state was removed
+// because nothing needed it, see [Release]. Training the run further removes it.
+const ReleasedFile = "released.json"
+
+// released is the content of ReleasedFile, for people. That the file is there says
+// all that programs need.
+type released struct {
+	Step int    `json:"step"` // of the newest state that was removed
+	Why  string `json:"why"`
+}
+
+// IsReleased reports whether the newest state of the run in a directory was removed
+// because nothing needed it, and is not there.
+func IsReleased(run string) bool {
+	steps, err := checkpointSteps(CheckpointDir(run))
+	if err != nil || len(steps) > 0 {
+		return false
+	}
+	_, err = os.Stat(filepath.Join(run, ReleasedFile))
+	return err == nil
+}
+
+// HasState reports whether the state of the run in a directory after a step is there.
+// It does not read it.
+func HasState(run string, step int) bool {
+	_, err := os.Stat(checkpointPath(CheckpointDir(run), step))
+	return err == nil
+}
+
+// ReleasedError returns an error that says that the state of a run was released, and
+// how to get it again. It wraps [fs.ErrNotExist].
+func ReleasedError(run string) error {
+	return fmt.Errorf("the state of the run in %s was removed when nothing needed it any more, as its study or stacking keeps only the states that are needed: %w; `lag runs continue %s` trains it again, and one that keeps all keeps it",
+		run, fs.ErrNotExist, run)
+}
+
+// Release removes states of the run in a directory: those after the steps for which
+// keep is false. The run must have ended, unless dropped is true, which says that
+// nobody trains it further; others then find the losses in its log. why is written
+// beside the run if its newest state is removed. It returns the number of bytes
+// removed. free is false if another process holds the run's lock; nothing is then
+// removed. If the process is killed on the way, a second call removes the rest.
+func Release(run string, dropped bool, why string, keep func(step int) bool) (removed int64, free bool, err error) {
+	states := CheckpointDir(run)
+	steps, err := checkpointSteps(states)
+	if err != nil || len(steps) == 0 { // nothing to lock for
+		return 0, true, err
+	}
+	unlock, free, err := TryLock(run)
+	if errors.Is(err, fs.ErrNotExist) { // the run was removed meanwhile
+		return 0, true, nil
+	}
+	if err != nil || !free {
+		return 0, free, err
+	}
+	defer unlock()
+	if !dropped && !IsComplete(run) {
+		return 0, true, nil
+	}
+	if steps, err = checkpointSteps(states); err != nil || len(steps) == 0 {
+		return 0, true, err
+	}
+	// First, so that whoever finds no state finds out why.
+	if last := steps[len(steps)-1]; !keep(last) {
+		if err := atomicfile.WriteJSON(filepath.Join(run, ReleasedFile), released{last, why}); err != nil {
+			return 0, true, err
+		}
+	}
+	for _, step := range steps {
+		if keep(step) {
+			continue
+		}
+		path := checkpointPath(states, step)
+		info, err := os.Stat(path)
+		if err == nil {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			return removed, true, err
+		}
+		removed += info.Size()
+	}
+	return removed, true, nil
+}
+
+// forgetRelease removes the note that states of a run were released, before the run
+// makes new ones.
+func forgetRelease(run string) error {
+	err := os.Remove(filepath.Join(run, ReleasedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
