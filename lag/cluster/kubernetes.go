@@ -97,6 +97,9 @@ func (k *Kubernetes) Submit(ctx context.Context, w Work, s Submission, accepted 
 	if err != nil {
 		return err
 	}
+	if err := k.checkClaim(ctx, s.Workers); err != nil {
+		return err
+	}
 	if err := k.order(ctx, string(text), "apply", "-f", "-"); err != nil {
 		if !errors.Is(err, errNotInstalled) { // the configuration may have been taken though the Job was not
 			_ = k.remove(ctx, []string{s.Name}) // the reason is err

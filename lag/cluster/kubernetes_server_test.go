@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,6 +101,14 @@ func within(a, b any, place string) (differences []string) {
 	return differences
 }
 
+// claimOf makes a claim for which there need not be a volume.
+func claimOf(t *testing.T, namespace, name, mode string) {
+	t.Helper()
+	kubectlOf(t, fmt.Sprintf(`{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": %q},
+"spec": {"accessModes": [%q], "storageClassName": "lag-test-none", "resources": {"requests": {"storage": "1Mi"}}}}`, name, mode),
+		"--namespace", namespace, "apply", "-f", "-")
+}
+
 // TestKubernetesSuspended submits a suspended Job to a real server, which makes no
 // pods, asks for it, and cancels it.
 func TestKubernetesSuspended(t *testing.T) {
@@ -107,7 +116,19 @@ func TestKubernetesSuspended(t *testing.T) {
 	k := NewKubernetes()
 	k.Image, k.Claim, k.Namespace, k.Suspend = "lag", "runs", namespace, true
 	w := hard()
-	w.Dir, w.Data, w.From = filepath.Join(t.TempDir(), "study"), filepath.Join(t.TempDir(), "data"), t.TempDir()
+	runs := t.TempDir()
+	w.Dir, w.Data, w.From = filepath.Join(runs, "study"), filepath.Join(runs, "data"), runs
+	_, err := Start(t.Context(), k, w, 3, Progress{})
+	if want := `claim: there is no PersistentVolumeClaim "runs", nor any other in that namespace`; err == nil || err.Error() != want {
+		t.Errorf("without the claim: %v", err)
+	}
+	claimOf(t, namespace, "runs", "ReadWriteMany")
+	claimOf(t, namespace, "books", "ReadOnlyMany")
+	k.Claim = "books"
+	if _, err := Start(t.Context(), k, w, 3, Progress{}); err == nil || !strings.HasPrefix(err.Error(), "claim: the volume of books cannot be written by 3 workers (ReadOnlyMany)") {
+		t.Errorf("with a claim that nobody writes: %v", err)
+	}
+	k.Claim = "runs"
 	started, err := Start(t.Context(), k, w, 3, Progress{})
 	if err != nil || started.Submitted != 3 {
 		t.Fatalf("%+v, %v", started, err)

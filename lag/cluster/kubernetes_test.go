@@ -129,7 +129,7 @@ func TestKubernetesContext(t *testing.T) {
 			t.Error(err)
 		}
 		got := called(t, calls)
-		for i, part := range map[int]string{0: lookForContext, 1: "kubectl " + want + "apply", 2: "kubectl " + want + "get", len(got) - 1: "kubectl " + want + "delete"} {
+		for i, part := range map[int]string{0: lookForContext, 1: "kubectl " + want + "get persistentvolumeclaim", 2: "kubectl " + want + "apply", 3: "kubectl " + want + "get jobs", len(got) - 1: "kubectl " + want + "delete"} {
 			if !strings.HasPrefix(got[i], part) {
 				t.Errorf("%s: command %d is %s, want %s", said, i, got[i], part)
 			}
@@ -158,7 +158,7 @@ func TestKubernetesRemoved(t *testing.T) {
 // TestKubernetesCommands checks what kubectl is told.
 func TestKubernetesCommands(t *testing.T) {
 	dir := t.TempDir()
-	calls := commands(t, map[string]string{"kubectl": fmt.Sprintf("cat >%s/input", dir)})
+	calls := commands(t, map[string]string{"kubectl": fmt.Sprintf("[ \"$1\" = get ] || cat >%s/input", dir)})
 	s := onKubernetes(t, "lag-quick-a", "", 3)
 	e, err := s.engine()
 	if err != nil {
@@ -182,19 +182,55 @@ func TestKubernetesCommands(t *testing.T) {
 	if err := e.Cancel(t.Context(), []Submission{s, onKubernetes(t, "lag-quick-b", "", 1)}, jobs); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := called(t, calls), []string{lookForContext, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
+	if got, want := called(t, calls), []string{lookForContext, claimCommand, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
 		t.Errorf("commands: %q, want %q", got, want)
 	}
-	calls = commands(t, map[string]string{"kubectl": `echo 'error: persistentvolumeclaim "runs" not found' >&2; exit 1`})
-	if err := e.Submit(t.Context(), quick(), s, func(Submission) error { return nil }); err == nil || err.Error() != `kubectl: persistentvolumeclaim "runs" not found` {
+	calls = commands(t, map[string]string{"kubectl": `echo 'error: exceeded quota' >&2; exit 1`})
+	if err := e.Submit(t.Context(), quick(), s, func(Submission) error { return nil }); err == nil || err.Error() != `kubectl: exceeded quota` {
 		t.Errorf("%v", err)
 	}
-	if got, want := called(t, calls), []string{lookForContext, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
+	if got, want := called(t, calls), []string{lookForContext, claimCommand, "kubectl apply -f -", "kubectl delete --ignore-not-found --wait=false job/lag-quick-a configmap/lag-quick-a"}; !cmp.Equal(got, want) {
 		t.Errorf("what was refused may be there in part: %q, want %q", got, want)
 	}
 	t.Setenv("PATH", t.TempDir())
 	if _, err := e.Status(t.Context(), []Submission{s}); err == nil || !strings.Contains(err.Error(), "kubectl: there is no such command on the path") {
 		t.Errorf("%v", err)
+	}
+}
+
+const claimCommand = "kubectl get persistentvolumeclaim runs -o json"
+
+// TestKubernetesClaim: a volume that the workers cannot share is refused, with those
+// that there are.
+func TestKubernetesClaim(t *testing.T) {
+	const missing = `echo 'Error from server (NotFound): persistentvolumeclaims "runs" not found' >&2; exit 1`
+	modes := func(list string) string { return `echo '{"spec": {"accessModes": [` + list + `]}}'` }
+	for _, test := range []struct {
+		claim, claims, nodes string // what kubectl does
+		workers              int
+		want                 string // the error; empty for none
+	}{
+		{modes(`"ReadWriteMany"`), "exit 1", "exit 1", 8, ""},
+		{modes(`"ReadWriteOnce", "ReadWriteMany"`), "exit 1", "exit 1", 8, ""},
+		{modes(`"ReadWriteOnce"`), "exit 1", "exit 1", 1, ""},
+		{modes(`"ReadWriteOnce"`), "exit 1", "echo node/n1", 8, ""},
+		{modes(`"ReadWriteOnce"`), "exit 1", "printf 'node/n1\nnode/n2\n'", 8, "claim: the volume of runs is written from one node only (ReadWriteOnce), and 8 workers may be on several; use a claim with ReadWriteMany, or one worker"},
+		{modes(`"ReadWriteOnce"`), "exit 1", "exit 1", 2, "claim: the volume of runs is written from one node only"},
+		{modes(`"ReadWriteOncePod"`), "exit 1", "echo node/n1", 1, ""},
+		{modes(`"ReadWriteOncePod"`), "exit 1", "echo node/n1", 2, "claim: the volume of runs cannot be written by 2 workers (ReadWriteOncePod)"},
+		{modes(`"ReadOnlyMany"`), "exit 1", "echo node/n1", 1, "claim: the volume of runs cannot be written by 1 worker"},
+		{missing, "printf 'persistentvolumeclaim/run\npersistentvolumeclaim/home\n'", "exit 1", 8, `claim: there is no PersistentVolumeClaim "runs" (did you mean "run"?); there are run, home`},
+		{missing, "true", "exit 1", 8, `claim: there is no PersistentVolumeClaim "runs", nor any other in that namespace`},
+		{missing, "exit 1", "exit 1", 8, `kubectl: Error from server (NotFound): persistentvolumeclaims "runs" not found`},
+		{"echo 'Error from server (Forbidden): no' >&2; exit 1", "exit 1", "exit 1", 8, ""}, // the server decides
+	} {
+		commands(t, map[string]string{"kubectl": fmt.Sprintf("case \"$*\" in *'persistentvolumeclaim runs'*) %s ;; *persistentvolumeclaims*) %s ;; *nodes*) %s ;; esac", test.claim, test.claims, test.nodes)})
+		k := NewKubernetes()
+		k.Image, k.Claim = "lag", "runs"
+		err := k.checkClaim(t.Context(), test.workers)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want)) {
+			t.Errorf("%+v: %v", test, err)
+		}
 	}
 }
 
