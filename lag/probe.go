@@ -199,14 +199,6 @@ func points(curve []train.Loss) []result.Point {
 	return list
 }
 
-func everyIndex(n int) []int {
-	indices := make([]int, n)
-	for i := range indices {
-		indices[i] = i
-	}
-	return indices
-}
-
 // trainingWindow is the number of steps over which a training loss is averaged.
 const trainingWindow = 10
 
