@@ -89,7 +89,7 @@ func (r *Study) Sweeps() []selection.Sweep {
 // in which the device failed are not drawn.
 func (r *Study) MeanBestOf(n int) float64 {
 	sum := 0.0
-	for _, final := range r.lossesAt(r.Steps) {
+	for _, final := range r.LossesAt(r.Steps) {
 		sum += stats.BestOfRegret(final, n)
 	}
 	return sum / float64(len(r.Seeds))
@@ -99,7 +99,7 @@ func (r *Study) MeanBestOf(n int) float64 {
 // those of training after growing, without evaluation.
 func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
 	outcomes := r.Under(i)
-	final, sound := r.finalsOf(outcomes), r.lossesAt(r.Steps)[i]
+	final, sound := r.finalsOf(outcomes), r.LossesAt(r.Steps)[i]
 	recording, err := r.recording(outcomes, rules)
 	if err != nil {
 		return nil, err

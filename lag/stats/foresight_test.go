@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 func TestWeightedTau(t *testing.T) {
@@ -116,27 +118,30 @@ func TestWithinEpsilonIsCalibrated(t *testing.T) {
 }
 
 func TestMeasureSignal(t *testing.T) {
-	// Two strategies that are 2 apart, of which the second moves by 0, 2, 0 against
-	// the first. Means of both fall by 10 between evaluations, which does not count.
-	losses := [][][]float64{{{30, 32}}, {{20, 24}}, {{10, 12}}}
+	// The mean falls, and the spread is halved, which all strategies share. At the
+	// end the first two exchange their places: their z are -1, -1, 0 and 0, 0, -1,
+	// each with variance 1/3; the third stays. Divided by S-1 the noise is 1/3.
+	losses := [][][]float64{{{28, 30, 32}}, {{19, 20, 21}}, {{10, 9, 11}}}
 	got := MeasureSignal(losses)
-	// d is ±1, ±2, ±1, with variance 1/3 in each of the two; divided by S-1 = 1.
-	if !near(got.Signal, math.Sqrt2) || !near(got.Noise, math.Sqrt(2.0/3)) || !near(got.Ratio, math.Sqrt(3)) || got.Counted != 2 {
+	if !near(got.Signal, 1) || !near(got.Noise, math.Sqrt(1.0/3)) || !near(got.Ratio, math.Sqrt(3)) || got.Counted != 3 {
 		t.Errorf("%+v", got)
 	}
-	wide := [][][]float64{{{30, nan, 32}}, {{20, 1, 24}}, {{10, 1, 12}}}
+	wide := [][][]float64{{{28, 30, nan, 32}}, {{19, 20, 1, 21}}, {{10, 9, 1, 11}}}
 	if lost := MeasureSignal(wide); lost != got {
 		t.Errorf("a strategy that diverged counts: %+v", lost)
 	}
-	for _, bad := range [][][][]float64{nil, losses[:2], {{{1}}, {{2}}, {{3}}}, {{{1, 2}}, {{1}}, {{1, 2}}}} {
+	if still := MeasureSignal([][][]float64{{{4, 6}}, {{2, 3}}, {{1, 2}}}); !math.IsInf(still.Ratio, 1) || still.Noise != 0 {
+		t.Errorf("no strategy moves: %+v", still)
+	}
+	for _, bad := range [][][][]float64{nil, losses[:2], {{{1}}, {{2}}, {{3}}}, {{{1, 2}}, {{1}}, {{1, 2}}}, {{{1, 2}}, {{1, 1}}, {{1, 2}}}} {
 		if got := MeasureSignal(bad); !math.IsNaN(got.Ratio) || !math.IsNaN(got.Signal) {
 			t.Errorf("%v: %+v", bad, got)
 		}
 	}
 }
 
-// The ratio of planted studies is found: spread 0.3 of the strategies, noise 0.1
-// of each evaluation, and whatever the seeds and the steps have in common.
+// The spread of planted studies is found, 0.3 of the strategies and 0.1 of each
+// evaluation, whatever the seeds and the steps have in common.
 func TestPlantedSignal(t *testing.T) {
 	const strategies, seeds, evaluations, cases = 20, 2, 5, 200
 	random := rand.New(rand.NewPCG(4, 3))
@@ -163,10 +168,24 @@ func TestPlantedSignal(t *testing.T) {
 		got := MeasureSignal(losses)
 		signal, noise = signal+square(got.Signal)/cases, noise+square(got.Noise)/cases
 	}
-	if want := 0.09 + 0.01/seeds; math.Abs(signal-want) > 0.006 { // 3 standard deviations
-		t.Errorf("the signal's variance is %.4f, planted %.4f", signal, want)
+	if math.Abs(signal-0.1) > 0.007 { // 0.3² + 0.1²; about 3 standard deviations
+		t.Errorf("the signal's variance is %.4f, planted 0.1", signal)
 	}
-	if math.Abs(noise-0.01) > 0.0003 {
+	if math.Abs(noise-0.01) > 0.0006 {
 		t.Errorf("the noise's variance is %.5f, planted 0.01", noise)
+	}
+	var ratios []float64
+	for range cases {
+		losses := make([][][]float64, evaluations)
+		for k := range losses {
+			losses[k] = [][]float64{make([]float64, strategies)}
+			for s := range losses[k][0] {
+				losses[k][0][s] = random.NormFloat64()
+			}
+		}
+		ratios = append(ratios, MeasureSignal(losses).Ratio)
+	}
+	if mean := stat.Mean(ratios, nil); math.Abs(mean-1) > 0.03 {
+		t.Errorf("the ratio of orders that are drawn anew is %.3f on average, not about 1", mean)
 	}
 }

@@ -7,11 +7,11 @@ import (
 )
 
 // SignalToNoise compares how far strategies are apart at a step with how far
-// one strategy's loss moves between evaluations. Signal and Noise are standard
-// deviations, in nats.
+// one strategy moves among them between evaluations. Signal and Noise are
+// standard deviations, in nats.
 type SignalToNoise struct {
-	Signal  float64 // standard deviation of the strategies' mean losses over the seeds
-	Noise   float64 // standard deviation of one training's last evaluations, without what all strategies have in common
+	Signal  float64 // standard deviation over the strategies, the root mean square over the seeds
+	Noise   float64 // standard deviation of one training's last evaluations relative to the others
 	Ratio   float64 // Signal / Noise
 	Counted int     // strategies whose losses are all finite
 }
@@ -21,26 +21,29 @@ const leastEvaluations = 3
 
 // MeasureSignal returns the signal-to-noise ratio of the last of K evaluations,
 // after Heineman et al. 2025, Signal and Noise (arXiv 2508.13144). losses are
-// indexed [evaluation][seed][strategy]. With
+// indexed [evaluation][seed][strategy]. With the place of a strategy among the
+// others
 //
-//	d[k][r][s] = l[k][r][s] - mean over s of l[k][r][s]
+//	z[k][r][s] = (l[k][r][s] - mean over s of l[k][r][s]) / sd[k][r]
 //
-// for R seeds and S strategies
+// where sd is the standard deviation over the S strategies, and R seeds
 //
-//	Signal² = sum over s of (mean over r of d[K-1][r][s])² / (S-1)
-//	Noise²  = sum over k, r, s of (d[k][r][s] - mean over k of d[.][r][s])² / ((K-1) R (S-1))
+//	Signal²         = mean over r of sd[K-1][r]²
+//	(Noise/Signal)² = sum over k, r, s of (z[k][r][s] - mean over k of z[.][r][s])² / ((K-1) R (S-1))
 //
-// The paper divides the largest difference of two models by the mean, and the
-// standard deviation of a model's last checkpoints by theirs. Here the
-// strategies' standard deviation takes the place of the largest difference,
-// because one strategy that fails would decide it, and the fall of the loss that
-// all strategies share does not count as noise. What a strategy gains on the
-// others does: where the order still changes, the ratio is low.
+// The paper divides the largest difference of two models by their mean, and the
+// standard deviation of a model's last checkpoints by theirs. Here the standard
+// deviation over the strategies takes the place of both the largest difference,
+// which one strategy that fails would decide, and the mean: loss curves fall and
+// close up while they are young, and what all strategies share in that is no
+// noise. What one strategy gains on the others is: where the order changes, the
+// ratio is low. If the order were drawn anew for each evaluation, it would be
+// about 1. It does not know the end: an order can be stable and wrong.
 //
 // Strategies with a loss that is not finite are ignored. The fields but Counted
-// are NaN for fewer than two strategies, for fewer than three evaluations and
-// if the tables differ in shape. If Noise is 0, Ratio is +Inf, or NaN if Signal
-// is 0 too.
+// are NaN for fewer than two strategies, for fewer than three evaluations, if
+// all losses of an evaluation are equal, and if the tables differ in shape. If
+// no strategy moves, Noise is 0 and Ratio is +Inf.
 func MeasureSignal(losses [][][]float64) SignalToNoise {
 	found := SignalToNoise{math.NaN(), math.NaN(), math.NaN(), 0}
 	K := len(losses)
@@ -67,34 +70,29 @@ func MeasureSignal(losses [][][]float64) SignalToNoise {
 	if found.Counted = S; S < 2 || K < leastEvaluations {
 		return found
 	}
-	deviation := func(k, r int) []float64 {
-		d := make([]float64, S)
-		for i, s := range strategies {
-			d[i] = losses[k][r][s]
-		}
-		mean := stat.Mean(d, nil)
-		for i := range d {
-			d[i] -= mean
-		}
-		return d
-	}
-	means, noise := make([]float64, S), 0.0
+	var signal, noise float64
 	for r := range R {
-		ofSeed := make([][]float64, K)
+		places := make([][]float64, S) // z of each strategy, by evaluation
 		for k := range K {
-			ofSeed[k] = deviation(k, r)
-		}
-		over := make([]float64, K)
-		for i := range S {
-			for k := range K {
-				over[k] = ofSeed[k][i]
+			at := make([]float64, S)
+			for i, s := range strategies {
+				at[i] = losses[k][r][s]
 			}
-			means[i] += over[K-1] / float64(R)
-			noise += stat.Variance(over, nil)
+			mean, deviation := stat.MeanStdDev(at, nil)
+			for i := range at {
+				places[i] = append(places[i], (at[i]-mean)/deviation)
+			}
+			if k == K-1 {
+				signal += square(deviation) / float64(R)
+			}
+		}
+		for _, z := range places {
+			noise += stat.Variance(z, nil) / float64(R*(S-1))
 		}
 	}
-	found.Signal = stat.StdDev(means, nil)
-	found.Noise = math.Sqrt(noise / float64(R*(S-1)))
-	found.Ratio = found.Signal / found.Noise
+	if math.IsNaN(noise) { // all were equal
+		return found
+	}
+	found.Signal, found.Noise, found.Ratio = math.Sqrt(signal), math.Sqrt(signal*noise), 1/math.Sqrt(noise)
 	return found
 }
