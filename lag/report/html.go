@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,8 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"rank":    rank,
 	"percent": percent,
 	"share":   share,
+	"part":    percentOf,
+	"between": percentInterval,
 	"plural":  func(n int, noun string) string { return plain.Count(n, noun) },
 	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
 	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
@@ -64,6 +67,10 @@ type pageData struct {
 	RuleRows             []aggregate.Rule
 	SignalRows           []aggregate.Signal
 	ControlRows          []aggregate.Control
+	Foresights           []aggregate.Foresight
+	TopK                 []int
+	ClearDifference      string
+	Epsilon              float64
 }
 
 type pageRow struct {
@@ -91,6 +98,10 @@ func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.All(r)); err != nil {
 		return err
 	}
+	if data.Foresights, err = aggregate.Foresights(context.Background(), r); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	data.TopK, data.ClearDifference, data.Epsilon = aggregate.TopK[:], aggregate.ClearDifference(r), aggregate.Epsilon
 	var finals []float64
 	for _, s := range aggregate.Strategies(r) {
 		data.Rows = append(data.Rows, pageRow{s, drawnMaps(s.Maps, aggregate.From(r))})
