@@ -156,7 +156,7 @@ func differenceError(r *result.Study) (size float64, from string) {
 
 // Rules of a kind share a color, and differ in dash and shape.
 var kindColors = map[string]color.NRGBA{
-	result.RuleLAG: chart.Vermillion, "top": chart.SeriesStyle(0).Color, "halving": chart.SeriesStyle(1).Color,
+	result.RuleLAG: chart.Vermillion, "top": chart.SeriesStyle(0).Color, "halving": chart.SeriesStyle(1).Color, "race": chart.SeriesStyle(2).Color,
 	"power-law": chart.SeriesStyle(3).Color, "decay": chart.SeriesStyle(4).Color,
 }
 

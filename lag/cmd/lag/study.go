@@ -148,6 +148,9 @@ func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *ba
 		}
 		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %s of the others; its run is %s\n",
 			seed, rule, selected.Strategy, float64(selected.Final), plain.Count(selected.ExtraSteps, "training step"), filepath.Join(s.Dir(), selected.Run))
+		if text := undecided(rule.String(), seed, selected.Strategy, selected.Undecided); text != "" {
+			fmt.Println(text)
+		}
 	}
 	return nil
 }
