@@ -27,6 +27,8 @@ type Meta struct {
 	Command  string    // command that runs the study again
 	Config   any       // shown as JSON; nil for none
 	Versions []Version // programs and libraries used
+
+	Account aggregate.Account // what the study read and took; the zero value knows nothing
 }
 
 // Version names a program or library and its version.
@@ -43,6 +45,8 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"share":   share,
 	"part":    percentOf,
 	"between": percentInterval,
+	"figures": figures,
+	"seconds": duration,
 	"plural":  func(n int, noun string) string { return plain.Count(n, noun) },
 	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
 	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
@@ -67,6 +71,7 @@ type pageData struct {
 	RuleRows             []aggregate.Rule
 	SignalRows           []aggregate.Signal
 	ControlRows          []aggregate.Control
+	Expenses             []aggregate.Expense
 	Foresights           []aggregate.Foresight
 	TopK                 []int
 	ClearDifference      string
@@ -90,7 +95,8 @@ type pageLayer struct {
 // reader's system.
 func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	data := pageData{Study: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
-		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r)}
+		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r),
+		Expenses: meta.Account.Expenses(r)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/account"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/engine"
@@ -84,7 +85,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return bars.interruption(err, s.Dir())
 		}
-		return undrawn(writeResult(ctx, s.Dir(), study), s.Dir())
+		return undrawn(writeResult(ctx, s.Dir(), study, account.Of(s.Dir(), config, options.DataDir)), s.Dir())
 	}
 }
 
@@ -161,12 +162,12 @@ func describeCorpus(d *data.Dataset) {
 }
 
 // writeResult writes the figures and curves of a study and prints it.
-func writeResult(ctx context.Context, dir string, study *result.Study) error {
+func writeResult(ctx context.Context, dir string, study *result.Study, a aggregate.Account) error {
 	figures, err := drawStudy(ctx, dir, study)
 	if err != nil {
 		return err
 	}
-	if err := printResult(ctx, os.Stdout, study); err != nil {
+	if err := printResult(ctx, os.Stdout, study, a); err != nil {
 		return err
 	}
 	fmt.Printf("\nWritten to %s: result.json, curves.csv, foresight.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, plain.Quoted(dir))
@@ -192,7 +193,7 @@ func drawStudy(ctx context.Context, dir string, study *result.Study) (figures in
 }
 
 // printResult prints the result of a study as text.
-func printResult(ctx context.Context, w io.Writer, r *result.Study) error {
+func printResult(ctx context.Context, w io.Writer, r *result.Study, a aggregate.Account) error {
 	const lines = 8 // of steps
 	list, err := aggregate.Foresights(ctx, r)
 	if err != nil {
@@ -203,7 +204,7 @@ func printResult(ctx context.Context, w io.Writer, r *result.Study) error {
 		fmt.Fprintf(w, ", %.3f with its context shuffled", shuffled)
 	}
 	fmt.Fprintf(w, "; unigram entropy %.3f.\n\n", r.Source.UnigramEntropy)
-	fmt.Fprintln(w, report.Table(r))
+	fmt.Fprintln(w, report.TableWith(r, a))
 	fmt.Fprintln(w, report.Curve(r, 72))
 	fmt.Fprintln(w, report.Foresights(r, list, lines))
 	fmt.Fprintln(w, report.Signals(r))
@@ -211,6 +212,7 @@ func printResult(ctx context.Context, w io.Writer, r *result.Study) error {
 	if controls := report.Controls(r); controls != "" {
 		fmt.Fprintln(w, controls)
 	}
+	fmt.Fprintln(w, report.Expenses(r, a))
 	for _, warning := range r.Warnings {
 		fmt.Fprintln(w, "Warning: "+warning)
 	}
