@@ -88,3 +88,20 @@ func TestOf(t *testing.T) {
 		t.Errorf("without a directory: %+v, want %+v", none, want)
 	}
 }
+
+// TestSettings: the items say what the configuration has.
+func TestSettings(t *testing.T) {
+	config, err := lag.Preset("quick")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ""
+	for _, item := range account.Settings(config) {
+		all += item.What + ": " + item.Text + "\n"
+	}
+	for _, want := range []string{"corpus go", "512 tokens", "5% held out", "64 sequences of 32 tokens", "objective mlm", "linear with a peak of 0.004 and 10 steps of warm-up", "copy"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the settings lack %q:\n%s", want, all)
+		}
+	}
+}

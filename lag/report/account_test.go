@@ -33,6 +33,17 @@ func TestAccount(t *testing.T) {
 			t.Error("the page does not say what the study took")
 		}
 	}
+	settings := aggregate.CheckItem{Mark: aggregate.Done, What: "text", Text: "corpus <b>go</b>"}
+	page := htmlOf(t, r, Meta{Settings: []aggregate.CheckItem{settings}})
+	text := Checklist(aggregate.Checklist(r, aggregate.Account{}, settings))
+	for _, want := range []string{"Fixed: the same for all strategies", "Swept", "Seeded", "Counted", "Left out", "how much of the ranking is noise of the seed was not measured", "downstream tasks"} {
+		if !strings.Contains(page, want) || !strings.Contains(text, want) {
+			t.Errorf("the checklist lacks %q:\n%s", want, text)
+		}
+	}
+	if !strings.Contains(page, "corpus &lt;b&gt;go") || !strings.Contains(text, "corpus <b>go") {
+		t.Error("the checklist lacks a setting, or does not escape it")
+	}
 	if TableWith(r, aggregate.Account{}) != Table(r) {
 		t.Error("an account that knows nothing changes the table")
 	}

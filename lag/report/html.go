@@ -28,7 +28,8 @@ type Meta struct {
 	Config   any       // shown as JSON; nil for none
 	Versions []Version // programs and libraries used
 
-	Account aggregate.Account // what the study read and took; the zero value knows nothing
+	Account  aggregate.Account     // what the study read and took; the zero value knows nothing
+	Settings []aggregate.CheckItem // what the configuration fixes, for the checklist
 }
 
 // Version names a program or library and its version.
@@ -72,6 +73,7 @@ type pageData struct {
 	SignalRows           []aggregate.Signal
 	ControlRows          []aggregate.Control
 	Expenses             []aggregate.Expense
+	Checklist            []aggregate.CheckGroup
 	Foresights           []aggregate.Foresight
 	TopK                 []int
 	ClearDifference      string
@@ -96,7 +98,7 @@ type pageLayer struct {
 func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	data := pageData{Study: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
 		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r),
-		Expenses: meta.Account.Expenses(r)}
+		Expenses: meta.Account.Expenses(r), Checklist: aggregate.Checklist(r, meta.Account, meta.Settings...)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}

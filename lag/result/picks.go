@@ -204,7 +204,7 @@ func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selectio
 		}
 		batches = append(batches, at)
 	}
-	return recording, recording.SetBatches(r.batchesOf, batches...)
+	return recording, recording.SetBatches(r.ValidationBatches, batches...)
 }
 
 // recordedBatches returns the steps at which the losses on single batches of the
@@ -219,8 +219,9 @@ func (r *Study) recordedBatches() (steps []int) {
 	return slices.Compact(steps)
 }
 
-// batchesOf returns the number of validation batches of the evaluation at a step.
-func (r *Study) batchesOf(step int) int {
+// ValidationBatches returns the number of validation batches of the evaluation at
+// a step; 0 if it is not known, as in results of version 0.1.
+func (r *Study) ValidationBatches(step int) int {
 	if r.EarlyBatches > 0 && step > 0 && step < r.Lag {
 		return r.EarlyBatches
 	}

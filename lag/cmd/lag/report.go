@@ -122,7 +122,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 		return nil, err
 	}
 	meta := report.Meta{
-		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend), Account: account.Of(dir, config, ""),
+		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend), Account: account.Of(dir, config, ""), Settings: account.Settings(config),
 		Command: fmt.Sprintf("lag study -config %s -out %s", plain.Quoted(filepath.Join(dir, result.StudyConfig)), plain.Quoted(dir)),
 	}
 	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil
