@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -89,6 +90,19 @@ func TestForesights(t *testing.T) {
 		page := htmlOf(t, r, Meta{})
 		if !strings.Contains(page, "How early strategies can be told apart") || strings.Contains(page, "Near the best") != (seeds > 1) {
 			t.Errorf("%d seeds: the page lacks a part", seeds)
+		}
+	}
+}
+
+// TestForesightColumns: the README of lag documents each column.
+func TestForesightColumns(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, column := range ForesightColumns() {
+		if !bytes.Contains(readme, []byte("`"+column[0]+"`")) {
+			t.Errorf("lag/README.md does not say what the column %s has: %s", column[0], column[1])
 		}
 	}
 }
