@@ -15,7 +15,7 @@ import (
 // the last evaluations, see [stats.MeasureSignal]. The dotted line at 1 is what
 // an order would have that is drawn anew for each evaluation.
 func SignalNoise(r *result.Study) Figure {
-	f := Figure{Name: "signal-noise", Title: "Signal-to-noise ratio of the losses at a step" + underSeeds(len(r.Seeds))}
+	f := Figure{Name: "signal-noise", Title: "Signal-to-noise ratio of the losses at a step" + forSeeds(len(r.Seeds), " (%d seeds together)")}
 	list, err := aggregate.Foresights(context.Background(), r)
 	if err != nil {
 		return Figure{Name: f.Name, Title: f.Title, Err: fmt.Errorf("figure %s: %w", f.Name, err)}
