@@ -59,6 +59,20 @@ func UnigramEntropyOf(dir string) (float64, error) {
 	return d.UnigramEntropy, nil
 }
 
+// BytesPerTokenOf returns the bytes of text for each token of the validation split
+// of the dataset in dir, without reading its tokens. It is 0 without tokens.
+func BytesPerTokenOf(dir string) (float64, error) {
+	d, err := openUnchecked(dir)
+	if err != nil {
+		return 0, openError(dir, err)
+	}
+	meta := d.Validation.Meta()
+	if err := d.Close(); err != nil || meta.Tokens == 0 {
+		return 0, openError(dir, err)
+	}
+	return float64(meta.TextBytes) / float64(meta.Tokens), nil
+}
+
 func openError(dir string, err error) error {
 	if errors.Is(err, errNotPrepared) {
 		return fmt.Errorf("data: there is no dataset in %s: %w", dir, fs.ErrNotExist)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/engine"
@@ -151,8 +152,9 @@ func (s *Study) outcome(c *engine.Candidates, i int) (result.Outcome, error) {
 		Summary: strategy.Summary(), Seed: run.Spec.Seed, Curve: points(trained.Curve), Status: statusOf(trained), Final: result.Undefined(),
 		FLOPs: float64(trained.Steps+learn) * run.FLOPs, LearnSteps: learn,
 	}
+	compared := append(selection.Compares(g.Schedule.Steps, s.rules...), g.Lag, g.Schedule.Steps)
 	for _, l := range trained.Curve {
-		if len(l.Batches) > 0 && (l.Step == g.Lag || l.Step == g.Schedule.Steps) {
+		if len(l.Batches) > 0 && slices.Contains(compared, l.Step) {
 			o.Batches = append(o.Batches, result.BatchLosses{Step: l.Step, Losses: l.Batches})
 		}
 	}

@@ -87,6 +87,9 @@ func (s *Study) selectFrom(ctx context.Context, rule selection.Rule, seed int64,
 		Rule: rule.String(), Seed: seed, Final: result.Undefined(), Trained: choice.Trained, Branched: choice.Branched, Pool: s.Pool.Names(),
 		ExtraSteps: total(extra), ExtraFLOPs: float64(total(extra)) * candidates.Runs[0].FLOPs,
 	}
+	for _, i := range choice.Undecided {
+		selected.Undecided = append(selected.Undecided, s.Pool[i].Name)
+	}
 	winner := choice.Index
 	if winner < 0 {
 		return selected, nil

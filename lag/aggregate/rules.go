@@ -14,8 +14,10 @@ type Rule struct {
 	IsLAG   bool
 	Choices string    // description of its picks
 	Regrets []float64 // with each seed
-	Extra   float64   // mean extra cost in trainings of one candidate; NaN if no candidate was completed
-	Cost    string    // Extra in words
+
+	ExtraSteps float64 // mean of the extra training steps over the seeds
+	Extra      float64 // mean extra cost in trainings of one candidate; NaN if no candidate was completed
+	Cost       string  // Extra in words
 }
 
 // Rules returns the rules in the order of the study.
@@ -28,6 +30,7 @@ func Rules(r *result.Study) []Rule {
 		for _, p := range r.Picks {
 			if p.Rule == s.Rule {
 				one.Regrets = append(one.Regrets, float64(p.Regret))
+				one.ExtraSteps += float64(p.ExtraSteps) / float64(len(r.Seeds))
 			}
 		}
 		rules = append(rules, one)

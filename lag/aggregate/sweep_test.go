@@ -32,7 +32,7 @@ func TestSweeps(t *testing.T) {
 				}
 			}
 		}
-		if want := []string{"lag", "top:2", "top:3", "halving:2", "halving:3", "halving:4", "power-law", "decay", aggregate.BestOf}; !slices.Equal(names, want) {
+		if want := []string{"lag", "top:2", "top:3", "halving:2", "halving:3", "halving:4", "race:2", "power-law", "decay", aggregate.BestOf}; !slices.Equal(names, want) {
 			t.Errorf("the sweeps are %v, want %v", names, want)
 		}
 		compared := 0

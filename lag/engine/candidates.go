@@ -162,6 +162,21 @@ func (c *Candidates) Losses(ctx context.Context, indices []int, step int) ([]flo
 	return losses, nil
 }
 
+// BatchLosses implements [selection.Measured].
+func (c *Candidates) BatchLosses(ctx context.Context, indices []int, step int) (losses [][]float64, n int, err error) {
+	if err := c.To(ctx, indices, step); err != nil {
+		return nil, 0, err
+	}
+	losses = make([][]float64, len(indices))
+	for j, i := range indices {
+		if at := curveIndex(c.outcomes[i], step); at >= 0 {
+			losses[j] = c.outcomes[i].Curve[at].Batches
+			n = max(n, len(losses[j]))
+		}
+	}
+	return losses, n, nil
+}
+
 // Decayed implements [selection.Candidates].
 func (c *Candidates) Decayed(ctx context.Context, indices []int, step, decay int) ([]float64, error) {
 	if err := c.To(ctx, indices, step); err != nil {

@@ -50,7 +50,7 @@ func AllStacking(r *result.Stacking) []Figure {
 // several at once, and begins none after the context is canceled.
 func every(ctx context.Context, r *result.Study) []Figure {
 	earlyVsFinal := func(r *result.Study) Figure { return EarlyVsFinal(r) }
-	draw := []func(*result.Study) Figure{CorrelationCurve, LossCurves, earlyVsFinal, Signals, Picks, RegretCost, Controls, Noise, Pairs, LayerMaps, PretrainCurve}
+	draw := []func(*result.Study) Figure{CorrelationCurve, Decisions, SignalNoise, LossCurves, earlyVsFinal, Signals, Picks, RegretCost, Controls, Noise, Pairs, LayerMaps, PretrainCurve}
 	figures := make([]Figure, len(draw))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))

@@ -25,7 +25,7 @@ import (
 func drawAll(r *result.Study) []Figure {
 	return []Figure{
 		LossCurves(r), EarlyVsFinal(r), EarlyVsFinal(r, 0, 3, 100, 9999), CorrelationCurve(r),
-		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), RegretBudget(r), Noise(r), Pairs(r), Controls(r),
+		LayerMaps(r), PretrainCurve(r), Picks(r), Signals(r), RegretCost(r), RegretBudget(r), Noise(r), Pairs(r), Controls(r), Decisions(r), SignalNoise(r),
 	}
 }
 
@@ -106,11 +106,11 @@ func TestFigures(t *testing.T) {
 	if f := PoolMapsFor(growth.Depths{3}, two); f.Err == nil {
 		t.Error("strategies for two stacks are drawn for a model with one")
 	}
-	if got := len(All(r)); got != 11 {
-		t.Errorf("All has %d figures, want 11", got)
+	if got := len(All(r)); got != 13 {
+		t.Errorf("All has %d figures, want 13", got)
 	}
-	if got := len(All(synthetic.Result(6, 16, 1))); got != 10 {
-		t.Errorf("All has %d figures for a study without controls, want 10", got)
+	if got := len(All(synthetic.Result(6, 16, 1))); got != 12 {
+		t.Errorf("All has %d figures for a study without controls, want 12", got)
 	}
 }
 

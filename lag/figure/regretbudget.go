@@ -128,8 +128,8 @@ func unswept(rules []aggregate.Rule, sweeps []aggregate.Sweep) []aggregate.Rule 
 // differenceError returns the standard error of a difference between two low
 // final losses, in nats, and what it comes from.
 func differenceError(r *result.Study) (size float64, from string) {
-	if n := len(r.Seeds); n > 1 {
-		size = math.Sqrt(2/float64(n)) * float64(r.Noise.Seeds)
+	if len(r.Seeds) > 1 {
+		size = aggregate.SeedError(r)
 		return size, fmt.Sprintf("error %.4f (seeds)", size)
 	}
 	// The error of a difference grows with how different two models are, so only
@@ -156,7 +156,7 @@ func differenceError(r *result.Study) (size float64, from string) {
 
 // Rules of a kind share a color, and differ in dash and shape.
 var kindColors = map[string]color.NRGBA{
-	result.RuleLAG: chart.Vermillion, "top": chart.SeriesStyle(0).Color, "halving": chart.SeriesStyle(1).Color,
+	result.RuleLAG: chart.Vermillion, "top": chart.SeriesStyle(0).Color, "halving": chart.SeriesStyle(1).Color, "race": chart.SeriesStyle(2).Color,
 	"power-law": chart.SeriesStyle(3).Color, "decay": chart.SeriesStyle(4).Color,
 }
 

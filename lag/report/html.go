@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -26,6 +27,9 @@ type Meta struct {
 	Command  string    // command that runs the study again
 	Config   any       // shown as JSON; nil for none
 	Versions []Version // programs and libraries used
+
+	Account  aggregate.Account     // what the study read and took; the zero value knows nothing
+	Settings []aggregate.CheckItem // what the configuration fixes, for the checklist
 }
 
 // Version names a program or library and its version.
@@ -40,6 +44,10 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"rank":    rank,
 	"percent": percent,
 	"share":   share,
+	"part":    percentOf,
+	"between": percentInterval,
+	"figures": figures,
+	"seconds": duration,
 	"plural":  func(n int, noun string) string { return plain.Count(n, noun) },
 	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
 	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
@@ -64,6 +72,12 @@ type pageData struct {
 	RuleRows             []aggregate.Rule
 	SignalRows           []aggregate.Signal
 	ControlRows          []aggregate.Control
+	Expenses             []aggregate.Expense
+	Checklist            []aggregate.CheckGroup
+	Foresights           []aggregate.Foresight
+	TopK                 []int
+	ClearDifference      string
+	Epsilon              float64
 }
 
 type pageRow struct {
@@ -83,7 +97,8 @@ type pageLayer struct {
 // reader's system.
 func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	data := pageData{Study: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
-		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r)}
+		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r),
+		Expenses: meta.Account.Expenses(r), Checklist: aggregate.Checklist(r, meta.Account, meta.Settings...)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}
@@ -91,6 +106,10 @@ func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.All(r)); err != nil {
 		return err
 	}
+	if data.Foresights, err = aggregate.Foresights(context.Background(), r); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	data.TopK, data.ClearDifference, data.Epsilon = aggregate.TopK[:], aggregate.ClearDifference(r), aggregate.Epsilon
 	var finals []float64
 	for _, s := range aggregate.Strategies(r) {
 		data.Rows = append(data.Rows, pageRow{s, drawnMaps(s.Maps, aggregate.From(r))})

@@ -62,8 +62,8 @@ func TestHTML(t *testing.T) {
 		}
 		position += 1 + found
 	}
-	if n := strings.Count(page, "<figure>"); n != 10 {
-		t.Errorf("%d figures, want 10", n)
+	if n := strings.Count(page, "<figure>"); n != 12 {
+		t.Errorf("%d figures, want 12", n)
 	}
 	if n := strings.Count(page, `class="map"`); n != 16 {
 		t.Errorf("%d layer maps, want 16", n)

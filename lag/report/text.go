@@ -24,8 +24,15 @@ const finalsAtMost = 5
 // the end. With several seeds, losses and ranks are those of the means; up to
 // five seeds have columns with their final losses. A star marks LAG's picks,
 // with the number of seeds.
-func Table(r *result.Study) string {
+func Table(r *result.Study) string { return TableWith(r, aggregate.Account{}) }
+
+// TableWith is [Table] with the final losses also in bits per byte, if the account
+// knows the bytes per token; see [aggregate.Account.BitsPerByte].
+func TableWith(r *result.Study, a aggregate.Account) string {
 	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.Lag), "at " + strconv.Itoa(r.Steps)}
+	if a.KnowsBytes() {
+		headers = append(headers, "bits/byte")
+	}
 	bySeed := len(r.Seeds) > 1 && len(r.Seeds) <= finalsAtMost
 	if bySeed {
 		for _, seed := range r.Seeds {
@@ -40,6 +47,9 @@ func Table(r *result.Study) string {
 		starred = starred || s.Picked > 0
 		name := strings.TrimSuffix(s.Name+" "+s.PickNote("*"), " ")
 		line := []string{name, aggregate.DrawMaps(s.Maps, aggregate.From(r)), s.What, number(s.AtInit, 4), number(s.AtLag, 4), ending(s.Unfinished, s.Final)}
+		if a.KnowsBytes() {
+			line = append(line, number(a.BitsPerByte(s.Final), 4))
+		}
 		if bySeed {
 			for _, l := range s.Finals {
 				line = append(line, number(l, 4))

@@ -20,10 +20,10 @@ const LagThreshold = 0.9
 // the final loss.
 func (r *Study) correlate() {
 	r.Correlation, r.LagTime = nil, nil
-	steps, final := r.EvaluationSteps(), r.lossesAt(r.Steps)
+	steps, final := r.EvaluationSteps(), r.LossesAt(r.Steps)
 	var rhos []float64
 	for _, step := range steps {
-		c := correlation(r.lossesAt(step), final)
+		c := correlation(r.LossesAt(step), final)
 		c.Step = step
 		r.Correlation = append(r.Correlation, c)
 		rhos = append(rhos, float64(c.Spearman))
@@ -117,8 +117,21 @@ func (r *Study) countFailed() (n int) {
 	return n
 }
 
-// lossesAt returns the losses at a step, by seed and strategy.
-func (r *Study) lossesAt(step int) [][]float64 {
+// Counted returns the names of the strategies in which the device failed with no
+// seed, in the order of the pool. Only they count in statistics.
+func (r *Study) Counted() (names []string) {
+	for i := range r.PoolSize() {
+		if !r.failed(i) {
+			names = append(names, r.Strategies[i].Name)
+		}
+	}
+	return names
+}
+
+// LossesAt returns the losses at a step, by seed and strategy, of the strategies
+// that [Study.Counted] names. A loss is +Inf if the candidate had diverged, and
+// NaN if it was not measured.
+func (r *Study) LossesAt(step int) [][]float64 {
 	return r.bySeed(func(o Outcome) float64 { return o.At(step) })
 }
 
@@ -160,7 +173,7 @@ func (r *Study) MeanAt(i, step int) float64 {
 // measureNoise compares the spread of strategies with the spread of seeds and
 // with the error of the evaluation.
 func (r *Study) measureNoise() {
-	spread := stats.MeasureSpread(r.lossesAt(r.Steps))
+	spread := stats.MeasureSpread(r.LossesAt(r.Steps))
 	before := r.Noise
 	r.Noise = Noise{Strategies: Number(spread.Strategies), Seeds: Number(spread.Seeds), Ratio: Number(spread.Ratio), IsNoise: spread.IsNoise()}
 	if len(r.Pairs) > 0 && !slices.ContainsFunc(r.Strategies, func(o Outcome) bool { return len(o.Batches) > 0 }) {

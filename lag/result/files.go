@@ -21,6 +21,7 @@ const (
 	SelectedDir = "selected" // outcomes of [lag.Study.Select]
 	FiguresDir  = "figures"
 	Curves      = "curves.csv"
+	Foresight   = "foresight.csv"
 	Report      = "report.html"
 )
 

@@ -31,7 +31,7 @@ type Outcome struct {
 
 	Signals []Signal `json:"signals"` // early signals other than the validation loss
 
-	Batches []BatchLosses `json:"batches,omitempty"` // validation losses on single batches at the lag and at the end, if reached
+	Batches []BatchLosses `json:"batches,omitempty"` // validation losses on single batches at the lag, at the end and where a rule of the study compares them, if reached
 }
 
 // Point is a validation loss after a number of training steps.

@@ -80,7 +80,7 @@ func (r *Study) Sweeps() []selection.Sweep {
 			}
 		}
 	}
-	return selection.Sweeps(r.PoolSize(), r.Steps, r.EvaluationSteps(), branches)
+	return selection.Sweeps(r.PoolSize(), r.Steps, r.EvaluationSteps(), branches, len(r.recordedBatches()) > 0)
 }
 
 // MeanBestOf returns the expected regret of training n strategies of the pool,
@@ -89,7 +89,7 @@ func (r *Study) Sweeps() []selection.Sweep {
 // in which the device failed are not drawn.
 func (r *Study) MeanBestOf(n int) float64 {
 	sum := 0.0
-	for _, final := range r.lossesAt(r.Steps) {
+	for _, final := range r.LossesAt(r.Steps) {
 		sum += stats.BestOfRegret(final, n)
 	}
 	return sum / float64(len(r.Seeds))
@@ -99,7 +99,7 @@ func (r *Study) MeanBestOf(n int) float64 {
 // those of training after growing, without evaluation.
 func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pick, error) {
 	outcomes := r.Under(i)
-	final, sound := r.finalsOf(outcomes), r.lossesAt(r.Steps)[i]
+	final, sound := r.finalsOf(outcomes), r.LossesAt(r.Steps)[i]
 	recording, err := r.recording(outcomes, rules)
 	if err != nil {
 		return nil, err
@@ -121,6 +121,9 @@ func (r *Study) replay(ctx context.Context, i int, rules []selection.Rule) ([]Pi
 		for j, steps := range extra {
 			p.ExtraSteps += steps
 			p.ExtraFLOPs += float64(steps) * stepFLOPs(outcomes, j)
+		}
+		for _, j := range choice.Undecided {
+			p.Undecided = append(p.Undecided, outcomes[j].Name)
 		}
 		if choice.Index >= 0 {
 			p.Strategy = outcomes[choice.Index].Name
@@ -189,7 +192,44 @@ func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selectio
 		}
 		branches = append(branches, branch)
 	}
-	return selection.NewRecording(grown, r.Steps, curves, branches...)
+	recording, err := selection.NewRecording(grown, r.Steps, curves, branches...)
+	if err != nil {
+		return nil, err
+	}
+	var batches []selection.RecordedBatches
+	for _, step := range r.recordedBatches() {
+		at := selection.RecordedBatches{Step: step}
+		for _, o := range outcomes {
+			at.Losses = append(at.Losses, o.batchesAt(step))
+		}
+		batches = append(batches, at)
+	}
+	return recording, recording.SetBatches(r.ValidationBatches, batches...)
+}
+
+// recordedBatches returns the steps at which the losses on single batches of the
+// validation set were recorded.
+func (r *Study) recordedBatches() (steps []int) {
+	for _, o := range r.Strategies {
+		for _, b := range o.Batches {
+			steps = append(steps, b.Step)
+		}
+	}
+	slices.Sort(steps)
+	return slices.Compact(steps)
+}
+
+// ValidationBatches returns the number of validation batches of the evaluation at
+// a step; 0 if it is not known, as in results of version 0.1.
+func (r *Study) ValidationBatches(step int) int {
+	if r.EarlyBatches > 0 && step > 0 && step < r.Lag {
+		return r.EarlyBatches
+	}
+	whole := 0
+	for _, o := range r.Strategies {
+		whole = max(whole, len(o.batchesAt(r.Steps)), len(o.batchesAt(r.Lag)))
+	}
+	return whole
 }
 
 // Summarize returns the mean of each rule's picks over the seeds.

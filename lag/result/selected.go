@@ -14,5 +14,7 @@ type Selected struct {
 	ExtraFLOPs float64  `json:"extra_flops"` // cost of these steps
 	Pool       []string `json:"pool"`        // names of the strategies
 
+	Undecided []string `json:"undecided,omitempty"` // strategies that the rule could not tell from the pick
+
 	Failures []Failure `json:"failures,omitempty"` // failures of the device in candidates that the rule therefore skipped
 }

@@ -78,6 +78,8 @@ type Pick struct {
 	ExtraFLOPs float64 `json:"extra_flops"` // cost of these steps
 	Regret     Number  `json:"regret"`      // final loss of the pick - best final loss of the pool, nats
 	RegretNorm Number  `json:"regret_norm"` // regret / (median - minimum of the final losses)
+
+	Undecided []string `json:"-"` // strategies that the rule could not tell from the pick; only after [Study.Replay]
 }
 
 // RuleSummary is the mean of a rule's picks over the seeds.

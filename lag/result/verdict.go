@@ -170,7 +170,7 @@ func verdict(r *Study) string {
 	}
 	atInit, atLag := rho(0), rho(probe)
 	from, to := r.Grown()
-	change := stats.MeanPermutationTest(r.lossesAt(0), r.lossesAt(probe), r.lossesAt(r.Steps), permutations, resamplingSeed)
+	change := stats.MeanPermutationTest(r.LossesAt(0), r.LossesAt(probe), r.LossesAt(r.Steps), permutations, resamplingSeed)
 	var b strings.Builder
 	failed := r.countFailed()
 	if failed > 0 {

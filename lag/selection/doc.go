@@ -17,6 +17,7 @@
 //	decay:K,D                                           (S-1) K + S D
 //	top:J,K, J <= S                                     (S-J) K + (J-1) T
 //	halving:ETA,FIRST                                   sum over rungs i of (n[i-1] - n[i]) r[i], plus (n[m]-1) T
+//	race:N,FIRST                                        (S-1) FIRST to (S-1) 2^N FIRST, depending on the losses
 //	oracle                                              (S-1) T
 //	a [Func] whose last step is K                       (S-1) K
 //

@@ -7,11 +7,11 @@ import (
 )
 
 var canonical = []string{"lag:30", "loss-at-init", "random:18446744073709551615", "strategy:in-place-1@0", "strategy:a:b,c d",
-	"stack-last", "midas", "top:3,30", "top:3,0", "halving:3,10", "power-law:3", "decay:24,6", "decay:0,1", "oracle"}
+	"stack-last", "midas", "top:3,30", "top:3,0", "halving:3,10", "power-law:3", "decay:24,6", "decay:0,1", "race:2,15", "race:0,1", "oracle"}
 
 var impossible = []string{"", "lag", "lag:", "lag:0", "lag:-1", "lag:x", "lag:1,2", "lag: 3", "LAG:3", "loss-at-init:3", "random", "random:-1",
 	"random:x", "strategy", "strategy:", "stack-last:2", "top:0,30", "top:3", "top:3,-1", "halving:1,10", "halving:2,0", "halving:2",
-	"power-law:2", "decay:10", "decay:10,0", "decay:-1,5", "oracle:", "best"}
+	"power-law:2", "decay:10", "decay:10,0", "decay:-1,5", "oracle:", "best", "race:2", "race:-1,5", "race:2,0", "race:70,1"}
 
 func TestParse(t *testing.T) {
 	for _, s := range canonical {

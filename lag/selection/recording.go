@@ -35,6 +35,9 @@ type Recording struct {
 	losses   []map[int]float64 // for each candidate, by step
 	diverged []int             // for each candidate, the first step with a loss that is not finite
 	branches map[Branch][]float64
+
+	batches  func(step int) int // number of validation batches of an evaluation; nil if not known
+	compared []RecordedBatches
 }
 
 // NewRecording records one curve for each candidate, with ascending steps in

@@ -33,6 +33,8 @@ type Choice struct {
 	Index    int   // the winner; -1 if all candidates that the rule followed diverged
 	Trained  []int // steps of each candidate before the winner continues to the end
 	Branched []int // steps of each candidate's decay branches
+
+	Undecided []int // candidates that the rule could not tell from the winner with the steps it has, the lowest loss first
 }
 
 // ExtraSteps returns, for each candidate, the training steps in addition to

@@ -25,6 +25,7 @@ func TestCosts(t *testing.T) {
 			"top:1,30":   (S - 1) * 30,
 			"top:2,30":   (S-2)*30 + T,
 			"top:50,30":  (S - 1) * T,
+			"race:2,30":  (S - 1) * 120, // the most, because nothing is known of errors
 		} {
 			r := parse(t, text)
 			live := newTrainer(S, T, noisy(S, uint64(S)))
@@ -187,7 +188,7 @@ func TestPowerLawSeesBeyondTheProbe(t *testing.T) {
 
 func TestTiesGoToTheLowestIndex(t *testing.T) {
 	same := func(int, int) float64 { return 3 }
-	for _, text := range []string{"lag:10", "loss-at-init", "oracle", "top:3,10", "halving:2,10", "power-law:10", "decay:8,2"} {
+	for _, text := range []string{"lag:10", "loss-at-init", "oracle", "top:3,10", "halving:2,10", "power-law:10", "decay:8,2", "race:2,10"} {
 		if got := pick(t, parse(t, text), newTrainer(7, 100, same)).Index; got != 0 {
 			t.Errorf("%s picks %d among equal losses", text, got)
 		}
@@ -242,7 +243,7 @@ func TestValidate(t *testing.T) {
 	for _, w := range []struct {
 		rule string
 		fits int // shortest training that it fits
-	}{{"lag:30", 31}, {"top:2,30", 31}, {"halving:2,30", 31}, {"power-law:30", 31}, {"decay:20,10", 30}, {"decay:20,1", 21}} {
+	}{{"lag:30", 31}, {"top:2,30", 31}, {"halving:2,30", 31}, {"power-law:30", 31}, {"decay:20,10", 30}, {"decay:20,1", 21}, {"race:2,30", 121}, {"race:0,30", 31}} {
 		r := parse(t, w.rule)
 		if err := r.Validate(w.fits); err != nil {
 			t.Errorf("%d steps: %v", w.fits, err)

@@ -14,22 +14,24 @@ type Sweep struct {
 }
 
 // What sweeps hold fixed: how many candidates top-j keeps, and one in how many
-// halving keeps.
+// halving keeps, and how often a race doubles its steps.
 var (
-	sweptKeeps = []int{2, 3}
-	sweptEtas  = []int{2, 3, 4}
+	sweptKeeps     = []int{2, 3}
+	sweptEtas      = []int{2, 3, 4}
+	sweptDoublings = []int{2}
 )
 
 // Sweeps returns the rules that a recording can answer, at every budget. The
 // recording has that many candidates, trained for that many steps, with losses
-// at the evaluated steps and those decay branches.
+// at the evaluated steps and those decay branches. batches reports whether it has
+// losses on single validation batches, which races compare.
 //
-// LAG, top-j, halving and the power law have a rule for every evaluated step at
+// LAG, top-j, halving, races and the power law have a rule for every evaluated step at
 // which they can decide; the decay branch has one for every branch. The sweep of
 // LAG begins with the loss at initialization, which is LAG without a lag, and
 // ends with the oracle, which is LAG with a lag as long as the training. Sweeps
 // without rules are left out; without final losses there are none.
-func Sweeps(candidates, steps int, evaluated []int, branches []Branch) []Sweep {
+func Sweeps(candidates, steps int, evaluated []int, branches []Branch, batches bool) []Sweep {
 	evaluated = slices.Compact(slices.Sorted(slices.Values(evaluated)))
 	recorded := func(needed []int) bool {
 		return !slices.ContainsFunc(needed, func(step int) bool { return !slices.Contains(evaluated, step) })
@@ -63,6 +65,11 @@ func Sweeps(candidates, steps int, evaluated []int, branches []Branch) []Sweep {
 	for _, eta := range sweptEtas {
 		if eta < candidates { // with more, one is left after the first rung, as in LAG
 			at(fmt.Sprintf("halving:%d", eta), func(step int) Rule { return Halving{eta, step} }, func(r Rule) []int { return r.(Halving).rungs(candidates, steps) })
+		}
+	}
+	for _, doublings := range sweptDoublings {
+		if batches {
+			at(fmt.Sprintf("race:%d", doublings), func(step int) Rule { return Race{doublings, step} }, evaluations)
 		}
 	}
 	at("power-law", func(step int) Rule { return PowerLaw{step} }, evaluations)

@@ -15,7 +15,7 @@ var sweepSteps = []int{0, 1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 300}
 // where it was evaluated.
 func TestSweeps(t *testing.T) {
 	var got []string
-	for _, s := range Sweeps(12, 300, sweepSteps, []Branch{{Step: 24, Decay: 6}, {Step: 8, Decay: 2}}) {
+	for _, s := range Sweeps(12, 300, sweepSteps, []Branch{{Step: 24, Decay: 6}, {Step: 8, Decay: 2}}, true) {
 		line := s.Name
 		for _, r := range s.Rules {
 			line += " " + r.String()
@@ -29,6 +29,7 @@ func TestSweeps(t *testing.T) {
 		"halving:2 halving:2,15 halving:2,30 halving:2,60 halving:2,120 halving:2,180 halving:2,240", // 12, 6, 3, 2 and 1 are left: four rungs before the end
 		"halving:3 halving:3,20 halving:3,60 halving:3,120 halving:3,180 halving:3,240",              // 12, 4, 2, 1: 20, 60 and 180
 		"halving:4 halving:4,5 halving:4,15 halving:4,30 halving:4,60 halving:4,120 halving:4,180 halving:4,240",
+		"race:2 race:2,5 race:2,15 race:2,30 race:2,60",                             // 10 and 20 would need 40 and 80
 		"power-law power-law:5 power-law:10 power-law:15 power-law:20 power-law:30", // 60 would need 50, after 10 and 20
 		"decay decay:8,2 decay:24,6",
 	} {
@@ -58,8 +59,20 @@ func TestSweepsCanBeReplayed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		batches := RecordedBatches{Step: 30, Losses: make([][]float64, n)}
+		for i := range batches.Losses {
+			batches.Losses[i] = []float64{3, 4 + float64(i%3)/10}
+		}
+		if err := recording.SetBatches(func(int) int { return 2 }, batches); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range Sweeps(n, 300, sweepSteps, branches, false) {
+			if s.Name == "race:2" {
+				t.Error("without losses on single batches there is a race")
+			}
+		}
 		count := 0
-		for _, s := range Sweeps(n, 300, sweepSteps, branches) {
+		for _, s := range Sweeps(n, 300, sweepSteps, branches, true) {
 			for _, r := range s.Rules {
 				count++
 				if _, _, err := Pick(context.Background(), r, recording); err != nil {
@@ -83,7 +96,7 @@ func TestSweepsCanBeReplayed(t *testing.T) {
 // can be judged.
 func TestNoSweeps(t *testing.T) {
 	for _, evaluated := range [][]int{nil, {0, 10, 50}} {
-		if s := Sweeps(3, 100, evaluated, []Branch{{Step: 1, Decay: 1}}); len(s) > 0 {
+		if s := Sweeps(3, 100, evaluated, []Branch{{Step: 1, Decay: 1}}, true); len(s) > 0 {
 			t.Errorf("with losses at %v there are the sweeps %v", evaluated, s)
 		}
 	}

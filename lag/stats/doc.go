@@ -1,8 +1,11 @@
 // Package stats measures how well early losses predict final ones. It has
 // ranks; correlations with confidence intervals and tests, for one or several
-// seeds; the lag time; and the regret of a pick. It also measures how much of a
-// ranking is noise due to seeds ([MeasureSpread]) or to the validation set
-// ([Separable]), and extrapolates loss curves ([FitPowerLaw], [LossSlope]).
+// seeds; the lag time; the accuracy of decisions between two strategies
+// ([MeasureDecisions]); the recall of the best ([TopRecall]); and the regret of a
+// pick. It also measures how much of a ranking is noise due to seeds
+// ([MeasureSpread]), to the validation set ([Separable]) or to when a loss is
+// measured ([MeasureSignal]), and extrapolates loss curves ([FitPowerLaw],
+// [LossSlope]).
 //
 // In this package a sample has one value for each candidate (a growth strategy,
 // or a strategy with one seed). The values are losses: lower is better. Tables
@@ -14,7 +17,8 @@
 //
 // A candidate whose training diverged has no final loss. Write its loss as NaN
 // or +Inf, which mean the same here. Functions that use only the order
-// ([Ranks], [Spearman], [KendallTauB], [ArgMin], [HitAt]) put such candidates
+// ([Ranks], [Spearman], [KendallTauB], [WeightedTau], [DecisionAccuracy],
+// [TopRecall], [ArgMin], [HitAt]) put such candidates
 // last, tied with each other. Functions that use the values ([Pearson],
 // [LinearFit], [MeasureSpread], [PairedDifference]) ignore them. So with
 // diverged candidates, Pearson only describes the others. The [Regret] of

@@ -132,7 +132,6 @@ func fisherInterval(r, err, q float64) Interval {
 func jackknifeError(correlation func(x, y []float64) float64, withoutEach func(x, y []float64) []float64, x, y [][]float64, limit float64) float64 {
 	R, n := len(x), len(x[0])
 	z := func(r float64) float64 { return math.Atanh(clamp(r, limit)) }
-	variance := func(z []float64) float64 { return stat.PopVariance(z, nil) * float64(len(z)-1) }
 
 	whole, sum := make([]float64, R), 0.0
 	cells := make([][]float64, R) // the seed's correlation without the strategy
@@ -150,7 +149,7 @@ func jackknifeError(correlation func(x, y []float64) float64, withoutEach func(x
 		}
 		zs[s] = z(mean)
 	}
-	strategies := variance(zs)
+	strategies := jackknifeVariance(zs)
 	if R == 1 {
 		return math.Sqrt(strategies)
 	}
@@ -161,10 +160,14 @@ func jackknifeError(correlation func(x, y []float64) float64, withoutEach func(x
 		for s := range n {
 			zs[s] = z((sum - whole[r] + cells[r][s]) / float64(R))
 		}
-		ofCells += variance(zs)
+		ofCells += jackknifeVariance(zs)
 	}
-	return math.Sqrt(strategies + max(0, variance(zr)-ofCells))
+	return math.Sqrt(strategies + max(0, jackknifeVariance(zr)-ofCells))
 }
+
+// jackknifeVariance returns the jackknife's variance of a statistic, given its
+// values without each of the observations: (n-1)/n · sum of (z[i] - mean z)².
+func jackknifeVariance(z []float64) float64 { return stat.PopVariance(z, nil) * float64(len(z)-1) }
 
 // finiteSomewhere returns the strategies with a finite pair of losses for at
 // least one seed.

@@ -14,6 +14,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/account"
 	"github.com/landscape-aware/growing/lag/report"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
@@ -121,7 +122,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 		return nil, err
 	}
 	meta := report.Meta{
-		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend),
+		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend), Account: account.Of(dir, config, ""), Settings: account.Settings(config),
 		Command: fmt.Sprintf("lag study -config %s -out %s", plain.Quoted(filepath.Join(dir, result.StudyConfig)), plain.Quoted(dir)),
 	}
 	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/account"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/engine"
@@ -86,7 +87,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 		if err != nil {
 			return bars.interruption(err, s.Dir())
 		}
-		return undrawn(writeResult(ctx, s.Dir(), study), s.Dir())
+		return undrawn(writeResult(ctx, s.Dir(), study, account.Of(s.Dir(), config, options.DataDir)), s.Dir())
 	}
 }
 
@@ -158,6 +159,9 @@ func selectLive(ctx context.Context, s *lag.Study, rule selection.Rule, bars *ba
 		}
 		fmt.Printf("seed %d: %s picks %s, final loss %.4f nats, %s of the others; its run is %s\n",
 			seed, rule, selected.Strategy, float64(selected.Final), plain.Count(selected.ExtraSteps, "training step"), filepath.Join(s.Dir(), selected.Run))
+		if text := undecided(rule.String(), seed, selected.Strategy, selected.Undecided); text != "" {
+			fmt.Println(text)
+		}
 	}
 	return nil
 }
@@ -168,44 +172,60 @@ func describeCorpus(d *data.Dataset) {
 }
 
 // writeResult writes the figures and curves of a study and prints it.
-func writeResult(ctx context.Context, dir string, study *result.Study) error {
+func writeResult(ctx context.Context, dir string, study *result.Study, a aggregate.Account) error {
 	figures, err := drawStudy(ctx, dir, study)
 	if err != nil {
 		return err
 	}
-	printResult(os.Stdout, study)
-	fmt.Printf("\nWritten to %s: result.json, curves.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, plain.Quoted(dir))
+	if err := printResult(ctx, os.Stdout, study, a); err != nil {
+		return err
+	}
+	fmt.Printf("\nWritten to %s: result.json, curves.csv, foresight.csv, figures/ (%d). `lag report %s` makes an HTML page of it.\n", dir, figures, plain.Quoted(dir))
 	if name, run, ok := pickedRun(dir, study); ok {
 		fmt.Printf("LAG's pick, %s, is in %s. `lag export %s DIR` writes it for transformers.\n", name, run, plain.Quoted(run))
 	}
 	return nil
 }
 
-// drawStudy writes the figures and the losses of a study, and returns how many
-// figures there are.
+// drawStudy writes the figures of a study, its losses and what they tell at each
+// step, and returns how many figures there are.
 func drawStudy(ctx context.Context, dir string, study *result.Study) (figures int, err error) {
 	if figures, err = figure.WriteAllContext(ctx, filepath.Join(dir, result.FiguresDir), study); err != nil {
 		return 0, err
 	}
-	return figures, atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.CSV(w, study) })
+	list, err := aggregate.Foresights(ctx, study)
+	if err != nil {
+		return figures, err
+	}
+	return figures, errors.Join(
+		atomicfile.Write(filepath.Join(dir, result.Curves), func(w io.Writer) error { return report.CSV(w, study) }),
+		atomicfile.Write(filepath.Join(dir, result.Foresight), func(w io.Writer) error { return report.ForesightCSV(w, list) }))
 }
 
 // printResult prints the result of a study as text.
-func printResult(w io.Writer, r *result.Study) {
+func printResult(ctx context.Context, w io.Writer, r *result.Study, a aggregate.Account) error {
+	const lines = 8 // of steps
+	list, err := aggregate.Foresights(ctx, r)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "\nSource model: %s, %s, %s; validation loss %.3f nats", aggregate.From(r).Layers(), plain.Count(r.Source.Parameters, "parameter"), plain.Count(r.Source.Steps, "step"), float64(r.Source.Loss))
 	if shuffled := float64(r.Source.ShuffledLoss); !math.IsNaN(shuffled) {
 		fmt.Fprintf(w, ", %.3f with its context shuffled", shuffled)
 	}
 	fmt.Fprintf(w, "; unigram entropy %.3f.\n\n", r.Source.UnigramEntropy)
-	fmt.Fprintln(w, report.Table(r))
+	fmt.Fprintln(w, report.TableWith(r, a))
 	fmt.Fprintln(w, report.Curve(r, 72))
+	fmt.Fprintln(w, report.Foresights(r, list, lines))
 	fmt.Fprintln(w, report.Signals(r))
 	fmt.Fprintln(w, report.Picks(r))
 	if controls := report.Controls(r); controls != "" {
 		fmt.Fprintln(w, controls)
 	}
+	fmt.Fprintln(w, report.Expenses(r, a))
 	for _, warning := range r.Warnings {
 		fmt.Fprintln(w, "Warning: "+warning)
 	}
 	fmt.Fprintln(w, r.Verdict)
+	return nil
 }
