@@ -42,9 +42,8 @@ type runs struct {
 	seeds  [][]*engine.Run
 }
 
-const (
-	fingerprint = "simulated"
-)
+// fingerprint is that of the data, which there is none of.
+const fingerprint = "simulated"
 
 // newRuns returns the runs of a study. Their models are of no account, because
 // nobody trains them.
