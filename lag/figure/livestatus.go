@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,11 +107,17 @@ func (l *liveView) status(now time.Time) string {
 	if speed := l.pace.perSecond(); speed > 0 {
 		parts = append(parts, fmt.Sprintf("%.*f steps/s", max(0, 1-int(math.Log10(speed))), speed))
 	}
-	if followed && e.Phase != progress.PhasePrepare {
-		parts = append(parts, fmt.Sprintf("%d of %d runs done", e.Whole.Done, e.Whole.Runs))
+	left := ""
+	if d := l.pace.left(now); d > 0 {
+		left = d.Round(time.Second).String() + " left"
 	}
-	if left := l.pace.left(now); left > 0 {
-		parts = append(parts, left.Round(time.Second).String()+" left")
+	if followed && e.Phase != progress.PhasePrepare {
+		parts = slices.Insert(parts, 0, fmt.Sprintf("%d of %d runs done", e.Whole.Done, e.Whole.Runs))
+		if left != "" {
+			parts = slices.Insert(parts, 1, left)
+		}
+	} else if left != "" {
+		parts = append(parts, left)
 	}
 	return strings.Join(parts, " · ")
 }

@@ -231,6 +231,7 @@ func TestCleanStacking(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.StackingPreset("smoke"))(t)
 	smallTask(t, &config.Task)
+	config.Keep = lag.KeepAll
 	config.Arms = append(config.Arms, lag.Arm{Name: "decayed", Rule: "decay:2,3"})
 	o := options(root, "stacking")
 	if _, err := lag.Stack(context.Background(), config, o); err != nil {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/landscape-aware/growing/lag/backend"
 )
@@ -23,7 +25,7 @@ func TestFullDisk(t *testing.T) {
 	size := func(flags uintptr, size string) error {
 		return syscall.Mount("tmpfs", disk, "tmpfs", flags, "size="+size)
 	}
-	if err := size(0, "300k"); err != nil {
+	if err := size(0, "64m"); err != nil {
 		t.Skipf("cannot mount a small disk, which needs root: %v", err)
 	}
 	defer func() {
@@ -31,11 +33,25 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	used := func() int64 {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(disk, &s); err != nil {
+			t.Fatal(err)
+		}
+		return int64(s.Blocks-s.Bfree) * s.Bsize
+	}
 	arguments := append(studyArguments(t, filepath.Join(root, "roomy", "study"), backend.Go), "-data", filepath.Join(root, "data"))
 	want := finish(t, arguments)
 	arguments[6] = filepath.Join(disk, "study")
-	for _, room := range []string{"600k", "64m"} {
+	for range 2 {
+		// There is room when it begins, else it would be refused.
+		before := used()
 		p := startProcess(t, arguments)
+		for deadline := time.Now().Add(togetherLimit); used() < before+100_000 && !p.hasEnded() && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		for size(syscall.MS_REMOUNT, strconv.FormatInt(used()+50_000, 10)) != nil && !p.hasEnded() { // it writes meanwhile
+		}
 		err := <-p.ended
 		output := strings.TrimSpace(p.output(t))
 		message := output[strings.LastIndex(output, "\n")+1:]
@@ -43,7 +59,7 @@ func TestFullDisk(t *testing.T) {
 			!strings.Contains(message, disk) || strings.Count(output, "lag: ") != 1 {
 			t.Errorf("a full disk: %v, %s", err, output)
 		}
-		if err := size(syscall.MS_REMOUNT, room); err != nil {
+		if err := size(syscall.MS_REMOUNT, "64m"); err != nil {
 			t.Fatal(err)
 		}
 	}
