@@ -76,6 +76,9 @@ func TestDescribe(t *testing.T) {
 		"slurm-all.sh":  {all, hard(), 1},
 		"slurm-last.sh": {slurm, quick(), 0},
 
+		"local.sh":      {NewLocal(), quick(), 2},
+		"local-last.sh": {&Local{Resources: Resources{Cores: 4}}, hard(), 0},
+
 		"kubernetes.json":           {k8s, quick(), 8},
 		"kubernetes-queue.json":     {kueue, hard(), 2},
 		"kubernetes-suspended.json": {&suspended, quick(), 1},

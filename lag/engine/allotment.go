@@ -45,7 +45,7 @@ func allotment(allowed []int, env func(string) string) []int {
 	}
 	// Tasks of an array have consecutive numbers, and so have most jobs; then there are the pods of an Indexed Job of
 	// Kubernetes and the nodes of SkyPilot, some of which may be on one machine.
-	job := first(0, "SLURM_ARRAY_TASK_ID", "SLURM_JOB_ID", "JOB_COMPLETION_INDEX", "SKYPILOT_NODE_RANK")
+	job := first(0, "SLURM_ARRAY_TASK_ID", "SLURM_JOB_ID", "JOB_COMPLETION_INDEX", "SKYPILOT_NODE_RANK", "LAG_INDEX")
 	index := job*max(1, first(1, "SLURM_NTASKS")) + first(0, "SLURM_LOCALID")
 	slot := index % (len(allowed) / n)
 	return allowed[slot*n : (slot+1)*n]

@@ -190,7 +190,7 @@ func (s state) next() string {
 			return fmt.Sprintf("The page is %s.", filepath.Join(s.Dir, result.Report))
 		}
 		return fmt.Sprintf("`lag report %s` makes a page of it.", plain.Quoted(s.Dir))
-	case s.alive() > 0 || s.Status == watch.Running || s.silent != nil:
+	case s.alive() > 0 || s.silent != nil || s.Status == watch.Running && len(s.Work) > 0:
 		return ""
 	}
 	if again := cluster.Again(s.Dir); again != "" {
