@@ -87,7 +87,11 @@ func (p *probes) train(ctx context.Context, c *engine.Candidates, i, j int) erro
 		return err
 	}
 	p.release(i, j) // before its branches take space
-	for _, b := range selection.Branches(p.study.rules...) {
+	branches := selection.Branches(p.study.rules...)
+	if len(branches) == 0 {
+		return nil
+	}
+	for _, b := range branches {
 		losses, err := c.Decayed(ctx, []int{j}, b.Step, b.Decay)
 		if err != nil {
 			return err

@@ -91,7 +91,7 @@ func (r *Releaser) Candidate(c *Candidates, i, lag int) {
 		return
 	}
 	if r.isLowest(c, i, lag, c.Steps()) {
-		r.Candidates(c, lag) // those that were the lowest before
+		r.all(c, lag) // those that were the lowest before
 		return
 	}
 	if needed, ok := r.needed(); ok {
@@ -105,16 +105,22 @@ func (r *Releaser) Candidate(c *Candidates, i, lag int) {
 // and states at which a decay branch starts that has not ended. It reads the
 // outcomes of candidates that other processes have trained.
 func (r *Releaser) Candidates(c *Candidates, lag int) {
+	for i := range c.Runs {
+		r.ended(c, i)
+	}
+	r.all(c, lag)
+}
+
+// all is [Releaser.Candidates] for the candidates of which it is known that they have
+// ended.
+func (r *Releaser) all(c *Candidates, lag int) {
 	needed, ok := r.needed()
 	if !ok {
 		return
 	}
-	for i := range c.Runs {
-		r.ended(c, i)
-	}
 	atLag, atEnd := lowest(c.ended, lag), lowest(c.ended, c.Steps())
 	for i, run := range c.Runs {
-		if !r.isOver(run) {
+		if c.ended[i] != nil && !r.isOver(run) {
 			r.candidate(c, i, i == atLag || i == atEnd || needed[run.address])
 		}
 	}

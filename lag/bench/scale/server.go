@@ -17,6 +17,11 @@ const (
 	opsSave   = 11  // a checkpoint
 	opsBeat   = 2   // a sign of life in the lock file
 	opsHolder = 2   // who holds a run: open and stat its lock file
+	opsPicks  = 1   // which runs were picked by hand: there is no directory of them
+	opsList   = 3   // the states of a run that may be removed
+	opsUnlist = 12  // to remove some: lock the run, read its result, list its states again, unlock it
+	opsNote   = 6   // to write why the newest of them is removed
+	opsRemove = 2   // a state that is removed: stat it and unlink it
 )
 
 // Times of locks, see package dirlock.
