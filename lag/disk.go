@@ -75,12 +75,16 @@ type studyRuns struct {
 	controls   []engine.Footprint
 }
 
-// footprints returns what the study's runs take.
-func (s *Study) footprints() (r studyRuns, err error) {
+// footprints returns what the study's runs take. looks says whether it looks at what
+// is there of them.
+func (s *Study) footprints(looks bool) (r studyRuns, err error) {
 	list := func(runs ...*engine.Run) (of []engine.Footprint) {
 		for _, run := range runs {
-			f, e := s.session.Footprint(run, math.MaxInt)
-			of, err = append(of, f), errors.Join(err, e)
+			f := s.session.Footprint(run, math.MaxInt)
+			if looks {
+				err = errors.Join(err, s.session.Look(run, &f))
+			}
+			of = append(of, f)
 		}
 		return of
 	}
@@ -153,7 +157,11 @@ func (s *Study) checkDisk(processes int) error {
 	if s.fits {
 		return nil
 	}
-	r, err := s.footprints()
+	if s.joins && s.fitsWhole(processes) {
+		s.fits = true
+		return nil
+	}
+	r, err := s.footprints(true)
 	if err == nil {
 		err = s.options.checkDisk(s.Dir(), "study", s.Config.Keep, func(keep Keep) space { return r.space(keep).with(processes) })
 	}
@@ -161,13 +169,33 @@ func (s *Study) checkDisk(processes int) error {
 	return err
 }
 
+// fitsWhole reports whether the study would fit if nothing of it were there yet. Many
+// workers that join need not look at what is there of each run then.
+func (s *Study) fitsWhole(processes int) bool {
+	r, err := s.footprints(false)
+	if err != nil {
+		return false
+	}
+	more := r.space(s.Config.Keep).with(processes).more()
+	free, err := s.options.free(s.Dir())
+	if err != nil || more+reserve > free {
+		return false
+	}
+	log.Info("space on the disk", "needs at most", size(more), "keep", cmp.Or(s.Config.Keep, KeepNeeded), "free", size(free))
+	return true
+}
+
+// free returns how many bytes can be written to a directory.
+func (o Options) free(dir string) (int64, error) {
+	if o.freeSpace != nil {
+		return o.freeSpace(dir)
+	}
+	return freespace.Of(dir)
+}
+
 // checkDisk returns an error if what a study or a stacking still writes into a
 // directory does not fit there. of returns its space with each policy.
 func (o Options) checkDisk(dir, what string, keep Keep, of func(Keep) space) error {
-	find := o.freeSpace
-	if find == nil {
-		find = freespace.Of
-	}
 	s := of(keep)
 	more := s.more()
 	if more <= 0 {
@@ -177,7 +205,7 @@ func (o Options) checkDisk(dir, what string, keep Keep, of func(Keep) space) err
 	if !keep.all() {
 		fields = append(fields, "with all", size(of(KeepAll).most))
 	}
-	free, err := find(dir)
+	free, err := o.free(dir)
 	if err != nil {
 		log.Info("space on the disk", append(fields, "free", "unknown", "because", err)...)
 		return nil

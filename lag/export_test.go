@@ -35,7 +35,7 @@ func (s *Study) Space(ctx context.Context, keep Keep, processes int) (most, more
 	if err := s.begin(ctx); err != nil {
 		return 0, 0, err
 	}
-	r, err := s.footprints()
+	r, err := s.footprints(true)
 	of := r.space(keep).with(processes)
 	return of.most, of.more(), err
 }

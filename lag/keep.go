@@ -103,18 +103,27 @@ func (s *Study) lagSteps() int {
 	return s.Config.Growth.Lag
 }
 
-// release removes the states of the i-th seed's candidates that nothing needs any
-// more.
-func (p *probes) release(i int) {
+// release removes the states that nothing needs any more when candidate j of the i-th
+// seed or one of its decay branches has ended.
+func (p *probes) release(i, j int) {
 	if p.releaser != nil {
-		p.releaser.Candidates(p.candidates[i], p.study.lagSteps())
+		p.releaser.Candidate(p.candidates[i], j, p.study.lagSteps())
 	}
 }
 
-// releaseAll removes what another process had locked before.
+// releaseAll removes what another process had locked before. One of many workers
+// does so for what it has trained; the rest, such as that of a worker that was
+// killed, goes when the result is made.
 func (p *probes) releaseAll() {
-	for i := range p.candidates {
-		p.release(i)
+	if p.releaser == nil {
+		return
+	}
+	release := p.releaser.Candidates
+	if p.study.session.IsCrowd() {
+		release = p.releaser.Mine
+	}
+	for _, c := range p.candidates {
+		release(c, p.study.lagSteps())
 	}
 }
 

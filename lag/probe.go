@@ -64,7 +64,7 @@ func (s *Study) candidates(seed int64, index int) (*engine.Candidates, error) {
 
 // jobs returns a job for each candidate with each seed. It trains the candidate to
 // the end and then its decay branches, so that the state at which they start is soon
-// needed no more.
+// needed no more. One of many workers begins at another place in each seed.
 func (p *probes) jobs() []engine.Job {
 	var jobs []engine.Job
 	for i, c := range p.candidates {
@@ -72,7 +72,8 @@ func (p *probes) jobs() []engine.Job {
 		for _, b := range selection.Branches(p.study.rules...) {
 			p.decayed[i][b] = make([]float64, len(c.Runs))
 		}
-		for j := range c.Runs {
+		for k := range c.Runs {
+			j := p.study.session.Place(k, len(c.Runs))
 			jobs = append(jobs, func(ctx context.Context, bring engine.Bring) error {
 				return p.train(ctx, c.With(bring), i, j)
 			})
@@ -86,15 +87,19 @@ func (p *probes) train(ctx context.Context, c *engine.Candidates, i, j int) erro
 	if err := c.To(ctx, []int{j}, c.Steps()); err != nil {
 		return err
 	}
-	p.release(i) // before its branches take space
-	for _, b := range selection.Branches(p.study.rules...) {
+	p.release(i, j) // before its branches take space
+	branches := selection.Branches(p.study.rules...)
+	if len(branches) == 0 {
+		return nil
+	}
+	for _, b := range branches {
 		losses, err := c.Decayed(ctx, []int{j}, b.Step, b.Decay)
 		if err != nil {
 			return err
 		}
 		p.decayed[i][b][j] = losses[0]
 	}
-	p.release(i)
+	p.release(i, j)
 	return nil
 }
 

@@ -112,6 +112,15 @@ func (c *Candidates) With(bring Bring) *Candidates {
 	return &of
 }
 
+// In returns the same candidates in another session, which knows nothing of their
+// outcomes.
+func (c *Candidates) In(s *Session) *Candidates {
+	of := *c
+	of.session, of.bring, of.failure = s, nil, new(error)
+	of.outcomes, of.ended = make([]train.Outcome, len(c.Runs)), make([]*train.Outcome, len(c.Runs))
+	return &of
+}
+
 // Outcome returns the latest outcome of a candidate.
 func (c *Candidates) Outcome(i int) train.Outcome { return c.outcomes[i] }
 

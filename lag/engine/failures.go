@@ -72,6 +72,9 @@ func (s *Session) attempt(ctx context.Context, run *Run, step int) (outcome trai
 			return outcome, false, false, nil
 		}
 		s.taken++
+		if s.crowd != nil {
+			s.crowd.mine[run.address] = true
+		}
 		if _, over := outcome.StoppedAt(); i >= 0 && (over || step >= s.failed[i].asked) {
 			s.failed = slices.Delete(s.failed, i, i+1)
 		}

@@ -20,8 +20,8 @@ type Footprint struct {
 }
 
 // Footprint returns what a run takes of the disk that is trained to a step, or to its
-// end if that is earlier.
-func (s *Session) Footprint(r *Run, until int) (Footprint, error) {
+// end if that is earlier. It does not look at what is there, see [Session.Look].
+func (s *Session) Footprint(r *Run, until int) Footprint {
 	until = min(until, r.Spec.Schedule.Steps)
 	f := Footprint{State: block(train.StateSize(r.Model.Parameters(), r.Optimizer.Optimizer)), Rest: s.restOf(r, until)}
 	f.Kept, f.Most = r.checkpoints.States(until)
@@ -30,6 +30,12 @@ func (s *Session) Footprint(r *Run, until int) (Footprint, error) {
 			f.Starts++
 		}
 	}
+	return f
+}
+
+// Look looks at what is there of a run, which takes some twenty operations of the
+// file system if it has ended.
+func (s *Session) Look(r *Run, f *Footprint) error {
 	dir := filepath.Join(s.options.Dir, r.address)
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		var info fs.FileInfo
@@ -45,7 +51,7 @@ func (s *Session) Footprint(r *Run, until int) (Footprint, error) {
 		return err
 	})
 	f.Ended = train.IsComplete(dir)
-	return f, err
+	return err
 }
 
 // restOf returns the size of a run's files besides its states.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"slices"
 
 	"github.com/charmbracelet/log"
 
@@ -33,8 +34,12 @@ func (s *Session) NewReleaser(why string, spared ...*Run) *Releaser {
 
 func (r *Releaser) dir(run *Run) string { return filepath.Join(r.session.options.Dir, run.address) }
 
-// Run removes all states of a run, if it has ended.
+// Run removes all states of a run, if it has ended. In a crowd, it leaves a run to
+// those who have trained it.
 func (r *Releaser) Run(run *Run) {
+	if r.session.crowd != nil && !r.session.crowd.mine[run.address] {
+		return
+	}
 	r.release(run, false, true, func(int) bool { return false })
 }
 
@@ -53,11 +58,11 @@ func (r *Releaser) ButFinal(run *Run) {
 // all says that nothing else of it goes later. A run that another process has locked is left for
 // the next call. What cannot be removed stays: the results do not depend on it.
 func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool) {
-	if r.Spared[run.address] || r.gone[run.address] {
+	if r.isOver(run) {
 		return
 	}
 	dir := r.dir(run)
-	removed, free, err := train.Release(dir, dropped, r.Why, keep)
+	removed, free, err := r.session.world.Release(dir, dropped, r.Why, keep)
 	if err != nil {
 		log.Warn("states that nothing needs any more cannot be removed", "run", dir, "error", err)
 		r.gone[run.address] = true
@@ -66,7 +71,32 @@ func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool
 	if removed > 0 {
 		log.Debug("states that nothing needs any more were removed", "run", dir, "bytes", removed)
 	}
-	r.gone[run.address] = free && all && (dropped || train.IsComplete(dir))
+	r.gone[run.address] = free && all && (dropped || removed > 0 || r.isComplete(run)) // only what has ended is removed
+}
+
+// isOver reports whether nothing of a run is to be removed any more.
+func (r *Releaser) isOver(run *Run) bool { return r.Spared[run.address] || r.gone[run.address] }
+
+func (r *Releaser) isComplete(run *Run) bool {
+	_, err := r.session.world.Outcome(r.dir(run))
+	return err == nil
+}
+
+// Candidate removes what [Releaser.Candidates] would when candidate i or one of its
+// decay branches has ended, without a look at each of the others: a candidate that
+// is not the lowest so far takes nothing from others, and one other that is lower
+// shows that. In a crowd, it leaves a candidate to those who have trained it.
+func (r *Releaser) Candidate(c *Candidates, i, lag int) {
+	if r.isOver(c.Runs[i]) || !r.session.isMine(c, i) {
+		return
+	}
+	if r.isLowest(c, i, lag, c.Steps()) {
+		r.all(c, lag) // those that were the lowest before
+		return
+	}
+	if needed, ok := r.needed(); ok {
+		r.candidate(c, i, needed[c.Runs[i].address])
+	}
 }
 
 // Candidates removes the states of candidates and decay branches that have ended,
@@ -75,25 +105,49 @@ func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool
 // and states at which a decay branch starts that has not ended. It reads the
 // outcomes of candidates that other processes have trained.
 func (r *Releaser) Candidates(c *Candidates, lag int) {
+	for i := range c.Runs {
+		r.ended(c, i)
+	}
+	r.all(c, lag)
+}
+
+// all is [Releaser.Candidates] for the candidates of which it is known that they have
+// ended.
+func (r *Releaser) all(c *Candidates, lag int) {
 	needed, ok := r.needed()
 	if !ok {
 		return
 	}
-	outcomes := r.ended(c)
-	atLag, atEnd := lowest(outcomes, lag), lowest(outcomes, c.Steps())
+	atLag, atEnd := lowest(c.ended, lag), lowest(c.ended, c.Steps())
 	for i, run := range c.Runs {
-		if outcomes[i] == nil || r.gone[run.address] || r.Spared[run.address] {
-			continue
+		if c.ended[i] != nil && !r.isOver(run) {
+			r.candidate(c, i, i == atLag || i == atEnd || needed[run.address])
 		}
-		starts, err := r.branches(c, i, *outcomes[i])
-		if err != nil {
-			continue // the branch itself gives the error
-		}
-		picked := i == atLag || i == atEnd || needed[run.address]
-		r.release(run, false, !picked && len(starts) == 0, func(step int) bool {
-			return starts[step] || picked && step == outcomes[i].Steps
-		})
 	}
+}
+
+// Mine is [Releaser.Candidate] for every candidate that this process has trained, or
+// of which it has trained a decay branch, for what it could not remove before.
+func (r *Releaser) Mine(c *Candidates, lag int) {
+	for i := range c.Runs {
+		r.Candidate(c, i, lag)
+	}
+}
+
+// candidate removes the states of a candidate, if it has ended, that nothing needs.
+// picked says that its final state is needed.
+func (r *Releaser) candidate(c *Candidates, i int, picked bool) {
+	o := r.ended(c, i)
+	if o == nil {
+		return
+	}
+	starts, err := r.branches(c, i, *o)
+	if err != nil {
+		return // the branch itself gives the error
+	}
+	r.release(c.Runs[i], false, !picked && len(starts) == 0, func(step int) bool {
+		return starts[step] || picked && step == o.Steps
+	})
 }
 
 // needed calls Needed. ok is false if that is not known, so that nothing may be
@@ -110,22 +164,20 @@ func (r *Releaser) needed() (addresses map[string]bool, ok bool) {
 	return addresses, err == nil
 }
 
-// ended returns the outcomes of the candidates that have ended, nil for the others.
-func (r *Releaser) ended(c *Candidates) []*train.Outcome {
-	for i, run := range c.Runs {
-		if c.ended[i] != nil {
-			continue
-		}
-		o := c.outcomes[i]
-		if o.DivergedAt == nil && (o.Failed != nil || len(o.Curve) == 0 || o.Steps < c.Steps()) {
-			var err error
-			if o, err = train.ReadOutcome(r.dir(run)); err != nil {
-				continue
-			}
-		}
-		c.ended[i] = &o
+// ended returns the outcome of a candidate that has ended, else nil.
+func (r *Releaser) ended(c *Candidates, i int) *train.Outcome {
+	if c.ended[i] != nil {
+		return c.ended[i]
 	}
-	return c.ended
+	o := c.outcomes[i]
+	if o.DivergedAt == nil && (o.Failed != nil || len(o.Curve) == 0 || o.Steps < c.Steps()) {
+		var err error
+		if o, err = r.session.world.Outcome(r.dir(c.Runs[i])); err != nil {
+			return nil
+		}
+	}
+	c.ended[i] = &o
+	return &o
 }
 
 // lowest returns the index of the outcome with the lowest loss at a step, the first
@@ -144,6 +196,42 @@ func lowest(outcomes []*train.Outcome, step int) int {
 	return index
 }
 
+// isLowest reports whether a candidate is lowest at one of the steps among those that
+// have ended, as lowest has it. Of those of which this process does not know it, it
+// reads no more than show the contrary.
+func (r *Releaser) isLowest(c *Candidates, i int, steps ...int) bool {
+	o := r.ended(c, i)
+	if o == nil {
+		return false
+	}
+	var open []int // steps at which none is known that is lower
+	for _, step := range steps {
+		if loss, ok := lossAt(*o, step); ok && loss < math.Inf(1) {
+			open = append(open, step)
+		}
+	}
+	pair := make([]*train.Outcome, 2)
+	compare := func(j int) {
+		open = slices.DeleteFunc(open, func(step int) bool {
+			first := min(i, j)
+			pair[0], pair[1] = c.ended[first], c.ended[i+j-first]
+			return (lowest(pair, step) == 0) == (j == first)
+		})
+	}
+	n := len(c.Runs)
+	for k := 1; k < n && len(open) > 0; k++ {
+		if j := (i + k) % n; c.ended[j] != nil {
+			compare(j)
+		}
+	}
+	for k := 1; k < n && len(open) > 0; k++ {
+		if j := (i + k) % n; c.ended[j] == nil && r.ended(c, j) != nil {
+			compare(j)
+		}
+	}
+	return len(open) > 0
+}
+
 // branches removes the states of a candidate's decay branches that have ended, and
 // returns the steps at which others start.
 func (r *Releaser) branches(c *Candidates, i int, o train.Outcome) (starts map[int]bool, err error) {
@@ -157,7 +245,7 @@ func (r *Releaser) branches(c *Candidates, i int, o train.Outcome) (starts map[i
 			return nil, err
 		}
 		r.Run(run)
-		if !r.Spared[run.address] && !r.gone[run.address] && !train.IsComplete(r.dir(run)) {
+		if !r.isOver(run) && !r.isComplete(run) {
 			starts[b.Step] = true
 		}
 	}

@@ -20,6 +20,10 @@ type World struct {
 	Wait func(ctx context.Context, d time.Duration) error
 	// Holder returns who trains the run in a directory, see [dirlock.HolderOf].
 	Holder func(dir string) (h dirlock.Holder, ok bool, err error)
+	// Outcome returns the outcome of the run in a directory, see [train.ReadOutcome].
+	Outcome func(dir string) (train.Outcome, error)
+	// Release removes states of the run in a directory, see [train.Release].
+	Release func(dir string, dropped bool, why string, keep func(step int) bool) (removed int64, free bool, err error)
 }
 
 // realWorld trains on the session's backend, and waits by the clock.
@@ -34,7 +38,9 @@ var realWorld = World{
 			return nil
 		}
 	},
-	Holder: dirlock.HolderOf,
+	Holder:  dirlock.HolderOf,
+	Outcome: train.ReadOutcome,
+	Release: train.Release,
 }
 
 // In puts the session into another world.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
@@ -55,7 +56,7 @@ func ReleasedError(run string) error {
 func Release(run string, dropped bool, why string, keep func(step int) bool) (removed int64, free bool, err error) {
 	states := CheckpointDir(run)
 	steps, err := checkpointSteps(states)
-	if err != nil || len(steps) == 0 { // nothing to lock for
+	if err != nil || !slices.ContainsFunc(steps, func(step int) bool { return !keep(step) }) { // nothing to lock for
 		return 0, true, err
 	}
 	unlock, free, err := TryLock(run)

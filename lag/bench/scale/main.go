@@ -66,14 +66,14 @@ func run(p plan, recorded, shape string, most int, out string) error {
 
 // outcomes simulates and prints a study on 1, 2, 4 workers and so on.
 func outcomes(p plan, most int) (all []outcome, err error) {
-	fmt.Println("workers  hours  idle   lost   files  operations/s  in its busiest second  locks/s  attempts: held   ended")
+	fmt.Println("workers  hours  idle   lost   files  operations/s  in its busiest second  locks/s  attempts: held   ended  to release: outcomes  lists  locks")
 	for p.Workers = 1; p.Workers <= most; p.Workers *= 2 {
 		s, err := simulate(p)
 		if err != nil {
 			return nil, err
 		}
 		o := s.outcome()
-		fmt.Printf("%7d %6.2f %4.1f%%  %4.1f%%  %4.1f%%  %12.1f %22d %8.1f %15d %7d\n", o.workers, o.hours, 100*o.idle, 100*o.lost, 100*o.files, o.ops, o.peak, o.locks, s.server.tries["held"], s.server.tries["ended"])
+		fmt.Printf("%7d %6.2f %4.1f%%  %4.1f%%  %4.1f%%  %12.1f %22d %8.1f %15d %7d %21d %6d %6d\n", o.workers, o.hours, 100*o.idle, 100*o.lost, 100*o.files, o.ops, o.peak, o.locks, s.server.tries["held"], s.server.tries["ended"], s.server.tries["outcome"], s.server.tries["listed"], s.server.tries["unlisted"])
 		all = append(all, o)
 	}
 	return all, nil

@@ -12,6 +12,8 @@ import (
 	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/engine"
+	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -96,6 +98,46 @@ func of(calls []string, path string) (n int) {
 	return n
 }
 
+// counts are system calls on a run by their purpose.
+type counts struct {
+	looks                           int // at its result, by those who do not hold it
+	lists, unlists, notes, removals int
+	others                          int
+}
+
+func (c *counts) add(d counts) {
+	c.looks, c.lists, c.unlists, c.notes, c.removals, c.others = c.looks+d.looks, c.lists+d.lists, c.unlists+d.unlists, c.notes+d.notes, c.removals+d.removals, c.others+d.others
+}
+
+// split counts the system calls on a run until it has ended, and those after that.
+func split(calls []string, run string) (trained, released counts) {
+	c, held := &trained, false
+	for _, call := range calls {
+		if !strings.Contains(call, run) {
+			continue
+		}
+		if !held && strings.Contains(call, "/"+train.OutcomeFile+`"`) && strings.Contains(call, "openat(") {
+			c.looks++
+			continue
+		}
+		c.others++
+		switch {
+		case strings.Contains(call, "LOCK_EX"):
+			held = true
+			c.unlists++
+		case strings.Contains(call, "LOCK_UN"):
+			held, c = false, &released
+		case !held && strings.Contains(call, `/checkpoint"`):
+			c.lists++
+		case strings.Contains(call, train.ReleasedFile) && strings.Contains(call, "renameat("):
+			c.notes++
+		case strings.Contains(call, "unlinkat(") && strings.Contains(call, "/checkpoint/"):
+			c.removals++
+		}
+	}
+	return trained, released
+}
+
 // TestOperations counts the system calls of a real worker, and compares them with
 // those of the simulation: of each run, and of all of them. One that is trained for
 // longer than a moment has signs of life more.
@@ -122,6 +164,7 @@ func TestOperations(t *testing.T) {
 	}
 	candidates := 0
 	var runs []string
+	var all [2]counts
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if !train.IsRun(path) {
@@ -137,18 +180,37 @@ func TestOperations(t *testing.T) {
 				saves++
 			}
 		}
-		runs = append(runs, path)
-		want, text, beats := opsLook+opsTrain+opsSave*saves, "a candidate", 2
-		if candidates++; of(calls, path) > want+opsSource {
-			candidates--
-			// It is locked for each candidate that grows from it.
-			want, text, beats = want+opsSource*len(s.Pool), "the source", 2+len(s.Pool)
+		spec, err := engine.ReadSpec(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		near(text, of(calls, path), want, beats*opsBeat)
+		if spec.Kind == progress.PhasePretrain {
+			// It is locked for each candidate that grows from it.
+			near("the source", of(calls, path), opsLook+opsTrain+opsSave*saves+opsSource*len(s.Pool), (2+len(s.Pool))*opsBeat)
+			continue
+		}
+		candidates++
+		runs = append(runs, path)
+		trained, released := split(calls, path)
+		near("a candidate", trained.others+min(opsLook, trained.looks), opsLook+opsTrain+opsSave*saves, 2*opsBeat)
+		want := opsList*released.lists + opsUnlist*released.unlists + opsNote*released.notes + opsRemove*released.removals
+		near("a release", released.others, want, released.unlists*opsBeat)
+		all[0].add(trained)
+		all[1].add(released)
+		if states, _, err := train.CheckpointFiles(path); err != nil || len(states)+released.removals != 2 || released.unlists == 0 {
+			t.Errorf("%d states of a candidate, of which %d were removed, %v", len(states), released.removals, err)
+		}
 	}
 	if candidates != len(s.Pool) {
 		t.Fatalf("%d candidates, want %d", candidates, len(s.Pool))
 	}
+	// The releaser reads outcomes: all others, when the first ends, and whenever one is
+	// the lowest so far. It lists no more states than there are pairs.
+	most := candidates * candidates
+	if looks := all[0].looks - candidates*opsLook + all[1].looks; looks < candidates-1 || looks > most || all[1].lists > most || all[1].unlists > 2*candidates {
+		t.Errorf("to release %d candidates: %d outcomes read, %d lists, %d attempts at locks", candidates, looks, all[1].lists, all[1].unlists)
+	}
+	near("the picks", of(calls, filepath.Join(dir, "selected")), opsPicks*candidates, opsPicks*2) // at the end, for LAG's and the best
 	// A second worker finds the runs ended, and one held.
 	unlock, ok, err := train.TryLock(runs[0])
 	if err != nil || !ok {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,10 +48,41 @@ func TestOneWorker(t *testing.T) {
 	if s.spent.Idle+s.spent.Lost+s.spent.Away != 0 || s.spent.Started != s.Start {
 		t.Errorf("%+v", s.spent)
 	}
+	checkStates(t, s)
 	ops, locks := operationsOfOne(s.plan)
 	beats := int64(opsBeat * 1400 / 10)
-	if got := s.server.ops; got != int64(ops)+beats || s.server.locks != int64(locks) {
-		t.Errorf("%d operations and %d locks, want %d and %d", got, s.server.locks, int64(ops)+beats, locks)
+	of := s.server.tries
+	releases := opsLook*of["outcome"] + opsPicks*of["picks"] + opsList*of["listed"] + opsUnlist*of["unlisted"] + opsNote*of["noted"] + opsRemove*of["removed"]
+	if got, want := s.server.ops, int64(ops)+beats+releases; got != want || s.server.locks != int64(locks)+of["unlisted"] {
+		t.Errorf("%d operations and %d locks, want %d and %d", got, s.server.locks, want, int64(locks)+of["unlisted"])
+	}
+	// A candidate is released once, or trimmed as the lowest so far and then released.
+	if n := int64(s.candidates()); of["unlisted"] < n || of["unlisted"] > 2*n || of["outcome"] > 5*n {
+		t.Errorf("%d releases with %d outcomes read for %d candidates", of["unlisted"], of["outcome"], n)
+	}
+}
+
+// checkStates checks that of each seed the final states of the candidates that are
+// lowest at the lag and at the end are left, and no others.
+func checkStates(t *testing.T, s *simulation) {
+	t.Helper()
+	for seed, c := range s.seeds {
+		want := make(map[int]bool)
+		for at := range 2 {
+			best := 0
+			for i, r := range c.Runs {
+				if s.state[r.Address()].curve[at].Value() < s.state[c.Runs[best].Address()].curve[at].Value() {
+					best = i
+				}
+			}
+			want[best] = true
+		}
+		for i, r := range c.Runs {
+			states := s.state[r.Address()].states
+			if want[i] && !slices.Equal(states, []int{s.Steps}) || !want[i] && len(states) > 0 {
+				t.Errorf("%d workers, seed %d, candidate %d has the states %v; picked: %v", s.Workers, seed, i, states, want[i])
+			}
+		}
 	}
 }
 
@@ -69,6 +101,7 @@ func TestManyWorkers(t *testing.T) {
 	for _, p := range []plan{small(3), small(40)} {
 		for _, p.Alone = range []bool{false, true} {
 			s := carried(t, p)
+			checkStates(t, s)
 			if n := s.server.tries["trained"]; n != 13 || s.spent.Useful != 1400*time.Second {
 				t.Errorf("%d workers: %d runs were trained, in %s", p.Workers, n, s.spent.Useful)
 			}

@@ -7,16 +7,21 @@ import "time"
 // with strace 6 in the processes of a study of package lag; TestOperations counts
 // them again. Reads and writes of contents are not among them.
 const (
-	opsJoin   = 100 // of a worker that begins: the data, the configuration, who works here
+	opsJoin   = 109 // of a worker that begins: the data, the configuration, who works here
 	opsHeld   = 3   // a run that another process holds: stat its directory, open and flock its lock file
 	opsDead   = 7   // the same where the holder may be dead: its record and its age are read too
 	opsEnded  = 13  // a run that has ended: lock it, compare its result, its log and its files, unlock it
 	opsLook   = 1   // whether a run has ended: open its result
-	opsTrain  = 61  // a run from nothing to its end, without its checkpoints
+	opsTrain  = 65  // a run from nothing to its end, without its checkpoints
 	opsSource = 12  // reading the state of the source that a candidate grows from
 	opsSave   = 11  // a checkpoint
 	opsBeat   = 2   // a sign of life in the lock file
 	opsHolder = 2   // who holds a run: open and stat its lock file
+	opsPicks  = 1   // which runs were picked by hand: there is no directory of them
+	opsList   = 3   // the states of a run that may be removed
+	opsUnlist = 12  // to remove some: lock the run, read its result, list its states again, unlock it
+	opsNote   = 6   // to write why the newest of them is removed
+	opsRemove = 2   // a state that is removed: stat it and unlink it
 )
 
 // Times of locks, see package dirlock.

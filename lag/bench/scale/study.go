@@ -10,6 +10,7 @@ import (
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -35,11 +36,14 @@ type plan struct {
 
 func (p plan) candidates() int { return p.Seeds * p.Strategies }
 
+// lag returns the steps after which LAG picks.
+func (p plan) lag() int { return max(1, p.Steps/10) }
+
 // runs are the runs of a study. All workers plan the same.
 type runs struct {
 	task   engine.Task
 	source *engine.Run
-	seeds  [][]*engine.Run
+	seeds  []*engine.Candidates
 }
 
 // fingerprint is that of the data, which there is none of.
@@ -59,20 +63,23 @@ func newRuns(p plan) (r runs, err error) {
 	if r.source, err = s.NewRun(spec, nil, checkpoints, progress.Event{Phase: progress.PhasePretrain, Run: "source"}); err != nil {
 		return r, err
 	}
+	growing := engine.Growing{
+		Kind: progress.PhaseProbe, Source: r.source, To: r.task.Model.Depths(), Evaluate: []int{p.lag(), p.Steps}, Checkpoints: checkpoints,
+		Rules: []selection.Rule{selection.LAG{Lag: p.lag()}}, Last: true, Label: progress.Event{Phase: progress.PhaseProbe},
+	}
+	for i := range p.Strategies {
+		growing.Pool = append(growing.Pool, growth.Strategy{Name: fmt.Sprint("strategy ", i), Map: growth.Map{0}})
+		differs := schedule(p.Steps)
+		differs.Peak *= float64(i + 1) // makes runs differ as strategies do
+		growing.Schedules = append(growing.Schedules, differs)
+	}
 	for seed := range p.Seeds {
-		var list []*engine.Run
-		for i := range p.Strategies {
-			spec := s.Spec(progress.PhaseProbe, r.task.Model, int64(seed+1), schedule(p.Steps), []int{p.Steps})
-			spec.Strategy = &growth.Strategy{Map: growth.Map{0}}
-			spec.FirstBatch = i // makes runs differ as strategies do
-			run, err := s.NewRun(spec, r.source, checkpoints, progress.Event{Phase: progress.PhaseProbe, Run: fmt.Sprint("strategy ", i), Seed: int64(seed + 1)})
-			if err != nil {
-				return r, err
-			}
-			run.Last = true
-			list = append(list, run)
+		growing.Seed, growing.Label.Seed = int64(seed+1), int64(seed+1)
+		c, err := s.NewCandidates(growing)
+		if err != nil {
+			return r, err
 		}
-		r.seeds = append(r.seeds, list)
+		r.seeds = append(r.seeds, c)
 	}
 	return r, nil
 }
@@ -86,23 +93,67 @@ func (r runs) session() *engine.Session {
 	return engine.Sketch(r.task, &backend.Backend{Kind: backend.Go}, fingerprint)
 }
 
-// carry does what [lag.Study.Join] does with a session: the source, which all wait
-// for, then the candidates, one job a seed.
-func (r runs) carry(ctx context.Context, s *engine.Session) error {
-	if _, err := s.Bring(ctx, []*engine.Run{r.source}, r.source.Spec.Schedule.Steps); err != nil {
+// part is the part of a worker in the study, between two preemptions.
+type part struct {
+	session  *engine.Session
+	source   *engine.Run
+	seeds    []*engine.Candidates
+	releaser *engine.Releaser
+	lag      int
+}
+
+// part returns the part of a worker with a session. needed is that of its
+// [engine.Releaser].
+func (s *simulation) part(session *engine.Session, needed func() (map[string]bool, error)) part {
+	p := part{session: session, source: s.source, releaser: session.NewReleaser("simulated"), lag: s.lag()}
+	p.releaser.Needed = needed
+	for _, c := range s.seeds {
+		p.seeds = append(p.seeds, c.In(session))
+	}
+	return p
+}
+
+// join does what [lag.Study.Join] does with a session: the source, which all wait
+// for, then the candidates, one job for each.
+func (p part) join(ctx context.Context) error {
+	if _, err := p.session.Bring(ctx, []*engine.Run{p.source}, p.source.Spec.Schedule.Steps); err != nil {
 		return err
 	}
-	_, err := s.Share(ctx, r.jobs()...)
+	if _, err := p.session.Share(ctx, p.jobs()...); err != nil {
+		return err
+	}
+	release := p.releaser.Candidates
+	if p.session.IsCrowd() {
+		release = p.releaser.Mine
+	}
+	for _, c := range p.seeds {
+		release(c, p.lag)
+	}
+	return nil
+}
+
+// finish does what is left, as the job after the workers does.
+func (p part) finish(ctx context.Context) error {
+	err := p.session.Do(ctx, p.jobs()...)
+	for _, c := range p.seeds {
+		p.releaser.Candidates(c, p.lag)
+	}
 	return err
 }
 
-// jobs returns a job for each seed.
-func (r runs) jobs() (jobs []engine.Job) {
-	for _, list := range r.seeds {
-		jobs = append(jobs, func(_ context.Context, bring engine.Bring) error {
-			_, err := bring(list, list[0].Spec.Schedule.Steps)
-			return err
-		})
+// jobs returns a job for each candidate.
+func (p part) jobs() (jobs []engine.Job) {
+	for _, c := range p.seeds {
+		for k := range c.Runs {
+			i := p.session.Place(k, len(c.Runs))
+			jobs = append(jobs, func(ctx context.Context, bring engine.Bring) error {
+				if err := c.With(bring).To(ctx, []int{i}, c.Steps()); err != nil {
+					return err
+				}
+				p.releaser.Candidate(c, i, p.lag)
+				return nil
+			})
+		}
 	}
 	return jobs
 }

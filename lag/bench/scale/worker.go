@@ -5,7 +5,9 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/landscape-aware/growing/data/dirlock"
@@ -42,6 +44,8 @@ func (t times) present() time.Duration { return t.Useful + t.Lost + t.Started + 
 type runState struct {
 	step   time.Duration // how long one of its steps takes
 	saved  int           // step of its newest checkpoint
+	states []int         // steps of the checkpoints that are there
+	curve  []train.Loss  // its losses when it has ended
 	ended  bool
 	holder *worker // nil if nobody holds it
 	since  time.Duration
@@ -68,12 +72,15 @@ func simulate(p plan) (*simulation, error) {
 		return nil, err
 	}
 	s := &simulation{plan: p, runs: all, clock: newClock(), server: &server{capacity: p.Capacity, latency: p.Latency, tries: make(map[string]int64)}, state: make(map[string]*runState), random: rand.New(rand.NewPCG(p.Seed, 0))}
+	losses := rand.New(rand.NewPCG(p.Seed, 1<<32)) // of their own, so that times stay
 	add := func(r *engine.Run) {
-		s.state[r.Address()] = &runState{step: p.Step[s.random.IntN(len(p.Step))]}
+		atLag := losses.Float64()
+		atEnd := atLag + losses.Float64()
+		s.state[r.Address()] = &runState{step: p.Step[s.random.IntN(len(p.Step))], curve: []train.Loss{{Step: p.lag(), Loss: &atLag}, {Step: p.Steps, Loss: &atEnd}}}
 	}
 	add(all.source)
-	for _, list := range all.seeds {
-		for _, r := range list {
+	for _, c := range all.seeds {
+		for _, r := range c.Runs {
 			add(r)
 		}
 	}
@@ -82,7 +89,7 @@ func simulate(p plan) (*simulation, error) {
 		w := &worker{simulation: s, id: i + 1, random: rand.New(rand.NewPCG(p.Seed, uint64(i+1)))}
 		s.clock.start(func(p *process) {
 			w.on = p
-			failed = errors.Join(failed, w.work(w.carryOnce))
+			failed = errors.Join(failed, w.work(part.join))
 		})
 	}
 	s.clock.run()
@@ -91,7 +98,7 @@ func simulate(p plan) (*simulation, error) {
 		last := &worker{simulation: s, id: p.Workers + 1, random: rand.New(rand.NewPCG(p.Seed, uint64(p.Workers+1)))}
 		s.clock.start(func(p *process) {
 			last.on = p
-			failed = last.work(func(ctx context.Context, session *engine.Session) error { return session.Do(ctx, s.jobs()...) })
+			failed = last.work(part.finish)
 		})
 		s.clock.run()
 	}
@@ -108,25 +115,22 @@ func (s *simulation) complete() bool {
 	return true
 }
 
-// carryOnce is what a worker does between two preemptions.
-func (w *worker) carryOnce(ctx context.Context, s *engine.Session) error { return w.carry(ctx, s) }
-
 // work works until nothing is left. After each preemption it begins again.
-func (w *worker) work(carry func(context.Context, *engine.Session) error) error {
+func (w *worker) work(carry func(part, context.Context) error) error {
 	for {
 		w.end = math.MaxInt64
 		if w.Preemptions > 0 {
 			w.end = w.clock.now + time.Duration(w.random.ExpFloat64()/w.Preemptions*float64(time.Hour))
 		}
 		s := w.session()
-		s.In(engine.World{Try: w.try, Ended: w.endedRun, Wait: w.wait, Holder: w.holderOf})
+		s.In(engine.World{Try: w.try, Ended: w.endedRun, Wait: w.wait, Holder: w.holderOf, Outcome: w.outcomeOf, Release: w.release})
 		if !w.Alone {
 			s.Crowd(w.random.Uint64())
 		}
 		err := w.spend(&w.spent.Started, w.Start)
 		if err == nil {
 			w.files(opsJoin, 3)
-			err = carry(context.Background(), s)
+			err = carry(w.part(s, w.picks), context.Background())
 		}
 		if !errors.Is(err, errPreempted) {
 			return err
@@ -174,7 +178,7 @@ func (w *worker) try(_ context.Context, r *engine.Run, step int) (outcome train.
 		return outcome, false, nil
 	}
 	state.dead = false
-	outcome = train.Outcome{Steps: r.Spec.Schedule.Steps}
+	outcome = train.Outcome{Steps: r.Spec.Schedule.Steps, Curve: state.curve}
 	if state.ended {
 		w.server.tries["ended"]++
 		w.files(opsEnded-opsHeld, 0)
@@ -187,11 +191,52 @@ func (w *worker) try(_ context.Context, r *engine.Run, step int) (outcome train.
 // endedRun is that of [engine.World].
 func (w *worker) endedRun(r *engine.Run) (outcome train.Outcome, ok bool) {
 	w.files(opsLook, 0)
-	if !w.state[r.Address()].ended {
+	state := w.state[r.Address()]
+	if !state.ended {
 		return outcome, false
 	}
 	w.server.tries["ended"]++
-	return train.Outcome{Steps: r.Spec.Schedule.Steps}, true
+	return train.Outcome{Steps: r.Spec.Schedule.Steps, Curve: state.curve}, true
+}
+
+// outcomeOf is that of [engine.World].
+func (w *worker) outcomeOf(dir string) (outcome train.Outcome, err error) {
+	w.server.tries["outcome"]++
+	w.files(opsLook, 0)
+	state := w.state[filepath.Base(dir)]
+	if !state.ended {
+		return outcome, os.ErrNotExist
+	}
+	return train.Outcome{Steps: w.Steps, Curve: state.curve}, nil
+}
+
+// picks is that of [engine.Releaser].
+func (w *worker) picks() (map[string]bool, error) {
+	w.server.tries["picks"]++
+	w.files(opsPicks, 0)
+	return nil, nil
+}
+
+// release is that of [engine.World]: what train.Release does.
+func (w *worker) release(dir string, _ bool, _ string, keep func(step int) bool) (removed int64, free bool, err error) {
+	state := w.state[filepath.Base(dir)]
+	w.server.tries["listed"]++
+	w.files(opsList, 0)
+	goes := func(step int) bool { return !keep(step) }
+	if !slices.ContainsFunc(state.states, goes) {
+		return 0, true, nil
+	}
+	ops, before := opsUnlist, len(state.states)
+	if goes(state.states[before-1]) {
+		w.server.tries["noted"]++
+		ops += opsNote
+	}
+	state.states = slices.DeleteFunc(state.states, goes)
+	removed = int64(before - len(state.states))
+	w.server.tries["unlisted"]++
+	w.server.tries["removed"] += removed
+	w.files(ops+int(removed)*opsRemove, 1)
+	return removed, true, nil
 }
 
 // train trains a run from its newest checkpoint.
@@ -216,6 +261,8 @@ func (w *worker) train(r *engine.Run, state *runState, step int) error {
 		}
 		w.spent.Useful += took
 		state.saved += steps
+		state.states = append(state.states, state.saved)
+		state.states = state.states[max(0, len(state.states)-2):] // as package train keeps them
 		w.files(opsSave, 0)
 	}
 	state.ended, state.holder = true, nil
