@@ -36,8 +36,14 @@ const raceErrors = 2
 // the leader. The error tells how the order would change with other text, not how
 // it changes with more steps: First should not be before losses predict anything.
 //
+// The limit is not corrected for the number of candidates and looks. In
+// simulations with 8 batches, two doublings and equal candidates, one of them
+// dropped out in 10% of 2,000 races of 2, in 21% of 4 and in 36% of 12. That costs
+// no regret, because they are equal: with 2 batches it is 34%, 41% and 53%.
+//
 // The batches come from candidates that implement [Measured]. Of others none is
-// known to be behind, so that all stay in the race.
+// known to be behind, so that all stay in the race. The plan of a stacking, which
+// is made before there are losses, therefore counts the most that a race may cost.
 //
 // Extra cost: (S-1) First steps at least, (S-1) 2^Doublings First at most.
 type Race struct {
