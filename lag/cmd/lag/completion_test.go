@@ -44,7 +44,7 @@ func TestCompletions(t *testing.T) {
 		{[]string{"study", "-out", ""}, nil, "", directories},
 		{[]string{"study", "-config", ""}, nil, "", files},
 		{[]string{"data", "prepare", "-kind", ""}, []string{"wordpiece", "bpe", "unigram"}, "", noFiles},
-		{[]string{"study", "-on", ""}, cluster.Names(), "local", noFiles},
+		{[]string{"study", "-on", ""}, cluster.Names(), "somewhere", noFiles},
 		{[]string{"stack", "-part"}, []string{"-partition"}, "", noFiles},
 		{[]string{"cancel", ""}, nil, "", directories},
 		{[]string{"status", "-w"}, []string{"-watch"}, "", noFiles},
