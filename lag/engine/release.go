@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"time"
 
 	"github.com/charmbracelet/log"
 
@@ -16,15 +17,17 @@ import (
 type Releaser struct {
 	Why     string                          // what is written beside the runs
 	Spared  map[string]bool                 // addresses of runs whose states stay
+	Since   time.Time                       // states saved before stay; zero for none
 	Needed  func() (map[string]bool, error) // addresses of further runs whose final states stay, asked for before each removal
 	session *Session
 	gone    map[string]bool // addresses of runs of which nothing is left to remove
+	stuck   map[string]bool // addresses of runs of which something cannot be removed
 	said    bool            // that Needed failed
 }
 
 // NewReleaser returns a releaser that spares the given runs if they have ended.
 func (s *Session) NewReleaser(why string, spared ...*Run) *Releaser {
-	r := &Releaser{Why: why, Spared: make(map[string]bool), session: s, gone: make(map[string]bool)}
+	r := &Releaser{Why: why, Spared: make(map[string]bool), session: s, gone: make(map[string]bool), stuck: make(map[string]bool)}
 	for _, run := range spared {
 		r.Spared[run.address] = train.IsComplete(r.dir(run))
 	}
@@ -53,14 +56,19 @@ func (r *Releaser) ButFinal(run *Run) {
 // all says that nothing else of it goes later. A run that another process has locked is left for
 // the next call. What cannot be removed stays: the results do not depend on it.
 func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool) {
-	if r.Spared[run.address] || r.gone[run.address] {
+	if r.Spared[run.address] || r.gone[run.address] || r.stuck[run.address] {
 		return
 	}
 	dir := r.dir(run)
+	if !r.Since.IsZero() {
+		if saved, ok := train.LastSaved(dir); ok && !saved.After(r.Since) {
+			return
+		}
+	}
 	removed, free, err := train.Release(dir, dropped, r.Why, keep)
 	if err != nil {
 		log.Warn("states that nothing needs any more cannot be removed", "run", dir, "error", err)
-		r.gone[run.address] = true
+		r.stuck[run.address] = true
 		return
 	}
 	if removed > 0 {

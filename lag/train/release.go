@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
@@ -37,6 +38,21 @@ func IsReleased(run string) bool {
 func HasState(run string, step int) bool {
 	_, err := os.Stat(checkpointPath(CheckpointDir(run), step))
 	return err == nil
+}
+
+// LastSaved returns when the newest state of the run in a directory was saved. ok is
+// false if that is not known, as where there is none.
+func LastSaved(run string) (when time.Time, ok bool) {
+	states := CheckpointDir(run)
+	steps, err := checkpointSteps(states)
+	if err != nil || len(steps) == 0 {
+		return when, false
+	}
+	info, err := os.Stat(checkpointPath(states, steps[len(steps)-1]))
+	if err != nil {
+		return when, false
+	}
+	return info.ModTime(), true
 }
 
 // ReleasedError returns an error that says that the state of a run was released, and
