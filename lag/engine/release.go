@@ -99,9 +99,16 @@ func (r *Releaser) Candidates(c *Candidates, lag int) {
 		}
 		picked := i == atLag || i == atEnd || needed[run.address]
 		r.release(run, false, !picked && len(starts) == 0, func(step int) bool {
-			return starts[step] || picked && step == outcomes[i].Steps
+			// It is asked again while the run is locked, because one may be named meanwhile.
+			return starts[step] || step == outcomes[i].Steps && (picked || r.isNeeded(run))
 		})
 	}
+}
+
+// isNeeded reports whether Needed names a run, or may do so.
+func (r *Releaser) isNeeded(run *Run) bool {
+	needed, ok := r.needed()
+	return !ok || needed[run.address]
 }
 
 // needed calls Needed. ok is false if that is not known, so that nothing may be
@@ -179,7 +186,10 @@ func (r *Run) EnsureFinal(ctx context.Context, o train.Outcome) error {
 		return nil
 	}
 	dir, err := r.Dir()
-	if err != nil || train.HasState(dir, o.Steps) {
+	if err != nil {
+		return err
+	}
+	if there, err := train.HasState(ctx, dir, o.Steps); err != nil || there {
 		return err
 	}
 	log.Info("the final state of this run was removed when nothing needed it; the run is trained again", "run", r.label.Run, "in", dir)
