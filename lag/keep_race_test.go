@@ -16,7 +16,8 @@ func TestKeepPickedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	config.Keep, config.Growth.Schedule.Steps, config.Growth.Lag = KeepAll, 8, 4
-	config.Growth.Strategies, config.Growth.Rules = config.Growth.Strategies[:min(3, len(config.Growth.Strategies))], []string{"lag:4"}
+	config.Pretrain.Schedule.Steps, config.Pretrain.EvaluateEvery, config.BatchSize = 10, 5, 4
+	config.Growth.Strategies, config.Growth.Rules = []string{"stack", "stack-zero", "random-top"}, []string{"lag:4"}
 	s, err := Open(config, Options{Dir: filepath.Join(t.TempDir(), "study"), Backend: backend.Go})
 	if err != nil {
 		t.Fatal(err)
