@@ -151,6 +151,22 @@ func (r studyRuns) space(keep Keep) (s space) {
 	return s
 }
 
+// releaseEarlier removes states of runs that had ended before and that nothing needs
+// any more, as an earlier call with [KeepAll] has left them. They are room.
+func (s *Study) releaseEarlier() error {
+	p, err := s.probes()
+	if err != nil {
+		return err
+	}
+	c, err := s.controls()
+	if err != nil {
+		return err
+	}
+	p.releaseAll()
+	c.releaseAll()
+	return nil
+}
+
 // checkDisk says what the study needs of the disk and what is free there, and returns
 // an error if that is too little. processes are those that train at once.
 func (s *Study) checkDisk(processes int) error {
@@ -160,6 +176,9 @@ func (s *Study) checkDisk(processes int) error {
 	if s.joins && s.fitsWhole(processes) {
 		s.fits = true
 		return nil
+	}
+	if err := s.releaseEarlier(); err != nil {
+		return err
 	}
 	r, err := s.footprints(true)
 	if err == nil {

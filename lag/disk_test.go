@@ -12,6 +12,7 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -158,6 +159,44 @@ func TestFull(t *testing.T) {
 	config.Growth.Seeds = append(config.Growth.Seeds, 3)
 	if more := space(lag.KeepAll); more <= 0 || more >= (all-reserve)*2/3 {
 		t.Errorf("a third seed needs %d bytes, and the three together %d", more, all)
+	}
+}
+
+// TestFullBefore goes on with a study that has filled the disk with all states. With
+// the other policy it fits, because the states that nothing needs go first.
+func TestFullBefore(t *testing.T) {
+	config, dir := keeping(t, lag.KeepAll), filepath.Join(t.TempDir(), "study")
+	wider(t, &config)
+	first := config
+	first.Growth.Seeds = config.Growth.Seeds[:1]
+	if _, err := run(t, first, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, result.StudyResult)); err != nil { // it was interrupted
+		t.Fatal(err)
+	}
+	s, err := lag.Open(config, lag.Options{Dir: dir, Backend: backend.Go})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	_, more, err := s.Space(t.Context(), lag.KeepNeeded, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const reserve = 16 << 20
+	size := taken(t, dir) + more + reserve - 1
+	o := lag.Options{Dir: dir, Backend: backend.Go}.WithDisk(func(string) (int64, error) { return size - taken(t, dir), nil })
+	for _, keep := range []lag.Keep{lag.KeepAll, lag.KeepNeeded} {
+		config.Keep = keep
+		s, err := lag.Open(config, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if _, err := s.Run(t.Context()); (err == nil) != (keep == lag.KeepNeeded) {
+			t.Errorf("%s: error %v", keep, err)
+		}
 	}
 }
 

@@ -25,7 +25,12 @@ func (o Options) WithBackend(wrap func(*backend.Backend) *backend.Backend) Optio
 
 // WithFreeSpace returns options for which so many bytes are free on every disk.
 func (o Options) WithFreeSpace(bytes int64) Options {
-	o.freeSpace = func(string) (int64, error) { return bytes, nil }
+	return o.WithDisk(func(string) (int64, error) { return bytes, nil })
+}
+
+// WithDisk returns options with a function that returns how many bytes are free.
+func (o Options) WithDisk(free func(dir string) (int64, error)) Options {
+	o.freeSpace = free
 	return o
 }
 

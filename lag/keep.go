@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag/advice"
@@ -26,7 +28,8 @@ const (
 	// candidate that ends lowest, and those that [Study.Select] picked keep their
 	// final ones. A candidate whose decay branches have not ended keeps those at
 	// which they start. A study that had its result before it was asked for again
-	// removes none.
+	// removes none, and what was kept beside the result of another configuration, such
+	// as one with fewer seeds, stays.
 	KeepNeeded Keep = "needed"
 	// KeepAll keeps the newest two states of each run, and those at which decay
 	// branches start.
@@ -67,8 +70,29 @@ func (s *Study) releaser(runs ...*engine.Run) *engine.Releaser {
 		runs = nil
 	}
 	r := s.session.NewReleaser(whyReleased, runs...)
-	r.Needed = s.selected
+	r.Needed, r.Since = s.selected, lastResult(s.Dir(), result.StudyResult)
 	return r
+}
+
+// lastResult returns when the newest result in a directory was written, of any
+// configuration, or the zero time if there is none. What was kept until then belongs
+// to that result, also if the directory has another configuration now, such as one
+// with more seeds.
+func lastResult(dir, name string) (last time.Time) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return last // and nothing is in it
+	}
+	for _, e := range entries {
+		renamed := strings.HasPrefix(e.Name(), name+".") && filepath.Ext(e.Name()) != atomicfile.Ext
+		if e.Name() != name && !renamed {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last
 }
 
 // selected returns the addresses of the runs that [Study.Select] picked.

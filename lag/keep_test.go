@@ -326,3 +326,31 @@ func TestKeepUnknown(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 }
+
+// TestKeepExtended gives a study that has its result another seed. What was kept
+// beside that result stays, whatever the policy is now; the states of the new runs go.
+func TestKeepExtended(t *testing.T) {
+	root := t.TempDir()
+	whole, dir := filepath.Join(root, "whole"), filepath.Join(root, "extended")
+	if _, err := run(t, keeping(t, lag.KeepAll), whole, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	first := keeping(t, lag.KeepAll)
+	first.Growth.Seeds = first.Growth.Seeds[:1]
+	if _, err := run(t, first, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := neededStates(t, whole)
+	maps.Copy(want, statesOf(t, dir))
+	for range 2 { // also when it is asked for again
+		if _, err := run(t, keeping(t, lag.KeepNeeded), dir, backend.Go, nil); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, statesOf(t, dir)); diff != "" {
+			t.Errorf("states, want and got:\n%s", diff)
+		}
+	}
+	if resultBytes(t, whole, result.StudyResult) != resultBytes(t, dir, result.StudyResult) {
+		t.Error("the results differ")
+	}
+}

@@ -22,7 +22,9 @@ func (c Stacking) newStackStates(s *engine.Session, arms []*armTraining) *stackS
 	if _, err := os.Stat(filepath.Join(s.Dir(), result.StackingResult)); err == nil || c.Keep.all() {
 		return nil
 	}
-	return &stackStates{s.NewReleaser(whyReleased), arms}
+	r := s.NewReleaser(whyReleased)
+	r.Since = lastResult(s.Dir(), result.StackingResult)
+	return &stackStates{r, arms}
 }
 
 // release removes the states of all runs with a seed but the final ones of the arms'

@@ -90,4 +90,16 @@ func TestKeepStacking(t *testing.T) {
 	if diff := cmp.Diff(before, statesOf(t, all)); diff != "" {
 		t.Errorf("asked again, states before and after:\n%s", diff)
 	}
+
+	// What was kept beside the result of fewer seeds stays.
+	extended := filepath.Join(root, "extended")
+	config.Seeds = config.Seeds[:1]
+	stack(extended, lag.KeepAll)
+	kept := maps.Clone(want)
+	maps.Copy(kept, statesOf(t, extended))
+	config.Seeds = []int64{1, 2}
+	stack(extended, lag.KeepNeeded)
+	if diff := cmp.Diff(kept, statesOf(t, extended)); diff != "" {
+		t.Errorf("with another seed, states, want and got:\n%s", diff)
+	}
 }

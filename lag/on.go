@@ -245,6 +245,9 @@ func alive(jobs []cluster.Job) (n int) {
 
 // ended is the error of work that nobody does any more.
 func ended(dir string, jobs []cluster.Job) error {
+	if cluster.Finished(jobs) {
+		return fmt.Errorf("the jobs ended well, and there is no result in %s: it is on their volume, or in a directory that this machine does not see under that name", dir)
+	}
 	list, more := cluster.Failures(dir, jobs)
 	if len(list) == 0 {
 		return fmt.Errorf("no job is alive, and there is no result in %s: perhaps they were cancelled, or the workers see another directory than this machine; the same again submits what is missing", dir)

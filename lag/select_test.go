@@ -232,3 +232,18 @@ func TestSelectBadInput(t *testing.T) {
 		t.Errorf("%d runs were trained despite the mistakes", len(runs))
 	}
 }
+
+// TestSelectBranches lets a rule with decay branches pick in a study whose own rules
+// have none.
+func TestSelectBranches(t *testing.T) {
+	config := smoke(t)
+	config.Growth.Rules = []string{selection.LAG{Lag: config.Growth.Lag}.String()}
+	rule := selection.Decay{Probe: 1, Length: 2}
+	selected, err := open(t, config, filepath.Join(t.TempDir(), "study")).Select(t.Context(), rule, config.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pool := len(selected.Pool); selected.ExtraSteps != (pool-1)*rule.Probe+pool*rule.Length {
+		t.Errorf("it took %d steps more than one training of %d candidates", selected.ExtraSteps, pool)
+	}
+}

@@ -3,6 +3,7 @@
 package freespace
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -23,7 +24,16 @@ func available(dir string) (int64, error) {
 		}
 		break
 	}
-	if blocks, size := uint64(s.Bavail), uint64(s.Bsize); size == 0 || blocks <= math.MaxInt64/size {
+	return bytesOf(dir, s)
+}
+
+// bytesOf returns what the answer of the system says is available.
+func bytesOf(dir string, s unix.Statfs_t) (int64, error) {
+	size := blockSize(s)
+	if s.Blocks == 0 || size == 0 { // as of file systems in user space that do not count
+		return 0, fmt.Errorf("the file system of %s does not tell its free space: %w", dir, errors.ErrUnsupported)
+	}
+	if blocks := uint64(s.Bavail); blocks <= math.MaxInt64/size {
 		return int64(blocks * size), nil
 	}
 	return math.MaxInt64, nil

@@ -233,8 +233,8 @@ func (c *Candidates) Branch(i int, b selection.Branch) (*Run, error) {
 	}
 	run, err := c.session.NewRun(spec, candidate, train.Checkpoints{Every: c.growing.Checkpoints.Every}, c.label(i, progress.PhaseBranch))
 	if err == nil {
-		branches := selection.Branches(c.growing.Rules...)
-		run.Last = c.growing.Last && b == branches[len(branches)-1] // they are asked for in this order
+		branches := selection.Branches(c.growing.Rules...)                               // a rule that picks live may have others
+		run.Last = c.growing.Last && len(branches) > 0 && b == branches[len(branches)-1] // they are asked for in this order
 	}
 	return run, err
 }

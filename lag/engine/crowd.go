@@ -53,7 +53,7 @@ func (c *crowd) place(k, n int) int {
 	if c == nil {
 		return k
 	}
-	return int((uint64(k) + c.first) % uint64(n))
+	return (k + int(c.first%uint64(n))) % n
 }
 
 // pause returns how long to wait before the next look. In a crowd it is a sixth more

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -21,6 +22,20 @@ func TestCrowdOrder(t *testing.T) {
 	}
 	if want := []string{"run 3", "run 1", "run 2", "job"}; !slices.Equal(j, want) {
 		t.Errorf("it did %v, want %v", j, want)
+	}
+}
+
+// TestCrowdPlaces checks that each place of a request comes once, whatever the first.
+func TestCrowdPlaces(t *testing.T) {
+	for _, first := range []uint64{0, 4, math.MaxUint64 - 1, math.MaxUint64} {
+		c := &crowd{first: first}
+		var places []int
+		for k := range 3 {
+			places = append(places, c.place(k, 3))
+		}
+		if slices.Sort(places); !slices.Equal(places, []int{0, 1, 2}) {
+			t.Errorf("from %d: places %v", first, places)
+		}
 	}
 }
 

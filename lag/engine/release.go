@@ -5,6 +5,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/charmbracelet/log"
 
@@ -17,15 +18,17 @@ import (
 type Releaser struct {
 	Why     string                          // what is written beside the runs
 	Spared  map[string]bool                 // addresses of runs whose states stay
+	Since   time.Time                       // states saved before stay; zero for none
 	Needed  func() (map[string]bool, error) // addresses of further runs whose final states stay, asked for before each removal
 	session *Session
 	gone    map[string]bool // addresses of runs of which nothing is left to remove
+	stuck   map[string]bool // addresses of runs of which something cannot be removed
 	said    bool            // that Needed failed
 }
 
 // NewReleaser returns a releaser that spares the given runs if they have ended.
 func (s *Session) NewReleaser(why string, spared ...*Run) *Releaser {
-	r := &Releaser{Why: why, Spared: make(map[string]bool), session: s, gone: make(map[string]bool)}
+	r := &Releaser{Why: why, Spared: make(map[string]bool), session: s, gone: make(map[string]bool), stuck: make(map[string]bool)}
 	for _, run := range spared {
 		r.Spared[run.address] = train.IsComplete(r.dir(run))
 	}
@@ -62,10 +65,15 @@ func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool
 		return
 	}
 	dir := r.dir(run)
+	if !r.Since.IsZero() {
+		if saved, ok := train.LastSaved(dir); ok && !saved.After(r.Since) {
+			return
+		}
+	}
 	removed, free, err := r.session.world.Release(dir, dropped, r.Why, keep)
 	if err != nil {
 		log.Warn("states that nothing needs any more cannot be removed", "run", dir, "error", err)
-		r.gone[run.address] = true
+		r.stuck[run.address] = true
 		return
 	}
 	if removed > 0 {
@@ -75,7 +83,9 @@ func (r *Releaser) release(run *Run, dropped, all bool, keep func(step int) bool
 }
 
 // isOver reports whether nothing of a run is to be removed any more.
-func (r *Releaser) isOver(run *Run) bool { return r.Spared[run.address] || r.gone[run.address] }
+func (r *Releaser) isOver(run *Run) bool {
+	return r.Spared[run.address] || r.gone[run.address] || r.stuck[run.address]
+}
 
 func (r *Releaser) isComplete(run *Run) bool {
 	_, err := r.session.world.Outcome(r.dir(run))
@@ -146,8 +156,15 @@ func (r *Releaser) candidate(c *Candidates, i int, picked bool) {
 		return // the branch itself gives the error
 	}
 	r.release(c.Runs[i], false, !picked && len(starts) == 0, func(step int) bool {
-		return starts[step] || picked && step == o.Steps
+		// It is asked again while the run is locked, because one may be named meanwhile.
+		return starts[step] || step == o.Steps && (picked || r.isNeeded(c.Runs[i]))
 	})
+}
+
+// isNeeded reports whether Needed names a run, or may do so.
+func (r *Releaser) isNeeded(run *Run) bool {
+	needed, ok := r.needed()
+	return !ok || needed[run.address]
 }
 
 // needed calls Needed. ok is false if that is not known, so that nothing may be
@@ -259,7 +276,10 @@ func (r *Run) EnsureFinal(ctx context.Context, o train.Outcome) error {
 		return nil
 	}
 	dir, err := r.Dir()
-	if err != nil || train.HasState(dir, o.Steps) {
+	if err != nil {
+		return err
+	}
+	if there, err := train.HasState(ctx, dir, o.Steps); err != nil || there {
 		return err
 	}
 	log.Info("the final state of this run was removed when nothing needed it; the run is trained again", "run", r.label.Run, "in", dir)

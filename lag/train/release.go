@@ -1,12 +1,14 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/landscape-aware/growing/data/atomicfile"
 )
@@ -34,10 +36,34 @@ func IsReleased(run string) bool {
 }
 
 // HasState reports whether the state of the run in a directory after a step is there.
-// It does not read it.
-func HasState(run string, step int) bool {
-	_, err := os.Stat(checkpointPath(CheckpointDir(run), step))
-	return err == nil
+// It waits while another process holds the run's lock, which may be about to remove
+// it. It does not read the state.
+func HasState(ctx context.Context, run string, step int) (bool, error) {
+	_, unlock, _, err := hold(ctx, run, true)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	_, err = os.Stat(checkpointPath(CheckpointDir(run), step))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// LastSaved returns when the newest state of the run in a directory was saved. ok is
+// false if that is not known, as where there is none.
+func LastSaved(run string) (when time.Time, ok bool) {
+	states := CheckpointDir(run)
+	steps, err := checkpointSteps(states)
+	if err != nil || len(steps) == 0 {
+		return when, false
+	}
+	info, err := os.Stat(checkpointPath(states, steps[len(steps)-1]))
+	if err != nil {
+		return when, false
+	}
+	return info.ModTime(), true
 }
 
 // ReleasedError returns an error that says that the state of a run was released, and

@@ -7,7 +7,7 @@ import "time"
 // with strace 6 in the processes of a study of package lag; TestOperations counts
 // them again. Reads and writes of contents are not among them.
 const (
-	opsJoin   = 109 // of a worker that begins: the data, the configuration, who works here
+	opsJoin   = 121 // of a worker that begins: the data, the configuration, who works here
 	opsHeld   = 3   // a run that another process holds: stat its directory, open and flock its lock file
 	opsDead   = 7   // the same where the holder may be dead: its record and its age are read too
 	opsEnded  = 13  // a run that has ended: lock it, compare its result, its log and its files, unlock it
