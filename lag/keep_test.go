@@ -354,3 +354,31 @@ func TestKeepExtended(t *testing.T) {
 		t.Error("the results differ")
 	}
 }
+
+// TestKeepAnotherRule gives a study a rule whose decay branches start where no state
+// was kept. The candidates are trained to there again, and these states go too.
+func TestKeepAnotherRule(t *testing.T) {
+	config, dir := smoke(t), filepath.Join(t.TempDir(), "study")
+	config.Growth.Rules = []string{selection.LAG{Lag: config.Growth.Lag}.String()}
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	before := len(runsOf(t, dir))
+	config.Growth.Rules = append(config.Growth.Rules, selection.Decay{Probe: config.Growth.Lag, Length: 2}.String())
+	r, err := run(t, config, dir, backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, got := 2*len(r.Strategies), len(runsOf(t, dir))-before; got != want {
+		t.Fatalf("it made %d runs more, want %d", got, want)
+	}
+	for name, states := range statesOf(t, dir) {
+		spec, err := engine.ReadSpec(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if spec.Kind == progress.PhaseBranch {
+			t.Errorf("the branch %s has the states %v", name, states)
+		}
+	}
+}

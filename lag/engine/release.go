@@ -250,9 +250,11 @@ func (r *Releaser) isLowest(c *Candidates, i int, steps ...int) bool {
 }
 
 // branches removes the states of a candidate's decay branches that have ended, and
-// returns the steps at which others start.
+// those that were made again for their starts. It returns the steps at which others
+// start.
 func (r *Releaser) branches(c *Candidates, i int, o train.Outcome) (starts map[int]bool, err error) {
 	starts = make(map[int]bool)
+	passed := make(map[int]bool)
 	for _, b := range selection.Branches(c.growing.Rules...) {
 		if at, stopped := o.StoppedAt(); stopped && at <= b.Step {
 			continue
@@ -265,6 +267,17 @@ func (r *Releaser) branches(c *Candidates, i int, o train.Outcome) (starts map[i
 		if !r.isOver(run) && !r.isComplete(run) {
 			starts[b.Step] = true
 		}
+		passed[b.Step] = true
+	}
+	for step := range passed {
+		if starts[step] {
+			continue
+		}
+		again, err := r.session.again(c.Runs[i], step)
+		if err != nil {
+			return nil, err
+		}
+		r.Dropped(again)
 	}
 	return starts, nil
 }

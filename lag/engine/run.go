@@ -278,12 +278,17 @@ func (s *Session) stateAt(ctx context.Context, candidate *Run, step int) (train.
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return snap, err
 	}
-	spec, label := candidate.Spec, candidate.label
-	spec.Kind, spec.ParentStep = progress.PhaseBranch, step
-	label.Phase = progress.PhaseBranch
-	again, err := s.NewRun(spec, candidate.parent, train.Checkpoints{Every: candidate.checkpoints.Every, KeepAt: []int{step}}, label)
+	again, err := s.again(candidate, step)
 	if err != nil {
 		return snap, err
 	}
 	return again.ToState(ctx, step)
+}
+
+// again returns a run that trains a candidate to a step again, see stateAt.
+func (s *Session) again(candidate *Run, step int) (*Run, error) {
+	spec, label := candidate.Spec, candidate.label
+	spec.Kind, spec.ParentStep = progress.PhaseBranch, step
+	label.Phase = progress.PhaseBranch
+	return s.NewRun(spec, candidate.parent, train.Checkpoints{Every: candidate.checkpoints.Every, KeepAt: []int{step}}, label)
 }

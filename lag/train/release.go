@@ -99,11 +99,15 @@ func Release(run string, dropped bool, why string, keep func(step int) bool) (re
 	if steps, err = checkpointSteps(states); err != nil || len(steps) == 0 {
 		return 0, true, err
 	}
-	// First, so that whoever finds no state finds out why.
+	note := func() error { return nil }
 	if last := steps[len(steps)-1]; !keep(last) {
-		if err := atomicfile.WriteJSON(filepath.Join(run, ReleasedFile), released{last, why}); err != nil {
-			return 0, true, err
-		}
+		note = func() error { return atomicfile.WriteJSON(filepath.Join(run, ReleasedFile), released{last, why}) }
+	}
+	// First, so that whoever finds no state finds out why. On a full disk there is no
+	// room for it before, and a run that has ended does without.
+	noted := note()
+	if noted != nil && !IsComplete(run) {
+		return 0, true, noted
 	}
 	for _, step := range steps {
 		if keep(step) {
@@ -119,7 +123,10 @@ func Release(run string, dropped bool, why string, keep func(step int) bool) (re
 		}
 		removed += info.Size()
 	}
-	return removed, true, nil
+	if noted != nil {
+		noted = note()
+	}
+	return removed, true, noted
 }
 
 // forgetRelease removes the note that states of a run were released, before the run

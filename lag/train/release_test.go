@@ -104,3 +104,34 @@ func TestStates(t *testing.T) {
 		}
 	}
 }
+
+// TestReleaseNoNote removes states where the note about it cannot be written, as on a
+// full disk. A run that has not ended needs the note.
+func TestReleaseNoNote(t *testing.T) {
+	run := adamwRun(t, testbackend.Go(t), t.TempDir(), 1e-3)
+	dir := dirOf(t, run)
+	if _, err := run.To(t.Context(), run.Evaluate[len(run.Evaluate)/2]); err != nil {
+		t.Fatal(err)
+	}
+	none, note := func(int) bool { return false }, filepath.Join(dir, train.ReleasedFile)
+	block := func() {
+		if err := os.MkdirAll(filepath.Join(note, "full"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	block()
+	if removed, _, err := train.Release(dir, true, "", none); removed != 0 || err == nil {
+		t.Errorf("a run that has not ended: removed %d bytes, error %v", removed, err)
+	}
+	if err := os.RemoveAll(note); err != nil {
+		t.Fatal(err)
+	}
+	do(t, run)
+	block()
+	if removed, _, err := train.Release(dir, false, "", none); removed == 0 || err == nil {
+		t.Errorf("a run that has ended: removed %d bytes, error %v", removed, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(train.CheckpointDir(dir), "*")); len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+}
