@@ -226,13 +226,17 @@ func (w *worker) release(dir string, _ bool, _ string, keep func(step int) bool)
 	if !slices.ContainsFunc(state.states, goes) {
 		return 0, true, nil
 	}
-	ops, before := opsUnlist, len(state.states)
-	if goes(state.states[before-1]) {
+	states := slices.Clone(state.states) // as they are now, in its lock: time has passed
+	if len(states) == 0 {
+		return 0, true, nil
+	}
+	kept := slices.DeleteFunc(slices.Clone(states), goes)
+	ops, last := opsUnlist, states[len(states)-1]
+	if !slices.Contains(kept, last) {
 		w.server.tries["noted"]++
 		ops += opsNote
 	}
-	state.states = slices.DeleteFunc(state.states, goes)
-	removed = int64(before - len(state.states))
+	state.states, removed = kept, int64(len(states)-len(kept))
 	w.server.tries["unlisted"]++
 	w.server.tries["removed"] += removed
 	w.files(ops+int(removed)*opsRemove, 1)
