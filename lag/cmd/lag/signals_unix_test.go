@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -144,6 +145,10 @@ func sayings(t *testing.T, text string) func(*process, string) bool {
 // last line must say how to go on, and after all that the same command must come to
 // the bytes of one that was left alone. With -v it prints the table.
 func TestSignals(t *testing.T) {
+	// A test that nohup has started ignores SIGHUP, and its processes would too.
+	heard := make(chan os.Signal, 1)
+	ossignal.Notify(heard, syscall.SIGHUP)
+	defer ossignal.Stop(heard)
 	small := studyArguments(t, "DIR", backend.Go)
 	large := slices.Clone(small)
 	large[slices.Index(large, "-corpus")+1] = longText(t, 200)
