@@ -214,12 +214,13 @@ func TestSetBatches(t *testing.T) {
 	at := func(step int, d float64) selection.RecordedBatches {
 		return selection.RecordedBatches{Step: step, Losses: [][]float64{{3, 3}, {3 - d, 3 + d}}}
 	}
-	for n, undecided := range map[int]int{2: 1, 200: 0} { // errors 0.141 and 0.0141, twice of which 0.1 is and is not
-		if err := recording.SetBatches(func(int) int { return n }, at(40, 0.14), at(2, 100)); err != nil {
+	// The errors are 0.141 and 0.0141: twice the first covers 0.1, twice the second does not.
+	for _, c := range []struct{ batches, undecided int }{{2, 1}, {200, 0}} {
+		if err := recording.SetBatches(func(int) int { return c.batches }, at(40, 0.14), at(2, 100)); err != nil {
 			t.Fatal(err)
 		}
-		if choice := pick(t, r, recording); len(choice.Undecided) != undecided {
-			t.Errorf("%d batches: %+v", n, choice)
+		if choice := pick(t, r, recording); len(choice.Undecided) != c.undecided {
+			t.Errorf("%d batches: %+v", c.batches, choice)
 		}
 	}
 	if losses, n, err := recording.BatchLosses(t.Context(), []int{1}, 3); err != nil || n != 200 || math.Abs(losses[0][1]-103) > 1e-12 {
