@@ -28,7 +28,7 @@ func Stack(ctx context.Context, c Stacking, o Options) (*result.Stacking, error)
 		return carryOn(ctx, c, o, result.LoadStacking, c.follower(o))
 	}
 	var r *result.Stacking
-	err := o.scheduler(o.dir(c.Name), order{Kind: orderStacking, Stacking: &c}).Carry(ctx, engine.Plan{
+	err := o.scheduler(c.Name, order{Kind: orderStacking, Stacking: &c}, c.measured).Carry(ctx, engine.Plan{
 		// The data, which all processes need.
 		Open: func(ctx context.Context) error {
 			s, err := engine.Open(ctx, c.Task, o.engine(c.Name))

@@ -37,6 +37,7 @@ type Options struct {
 	// again: each becomes a worker before main begins. Families and rules of
 	// yours must be registered before main begins, too. Other processes that are
 	// started on the same directory share the work without being asked for.
+	// [AutoWorkers] lets a measurement choose.
 	Workers int
 
 	// On is an engine that runs the workers of [Study.Run] and [Stack], such as
@@ -74,7 +75,7 @@ func (o Options) dir(name string) string {
 // validate checks the options. In a worker, it does not return.
 func (o Options) validate() error {
 	exitWorker()
-	if o.Workers < 0 {
+	if o.Workers < 0 && o.Workers != AutoWorkers {
 		return fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
 	}
 	if o.Devices < 0 {
@@ -213,12 +214,12 @@ func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 		return carryOn(ctx, s.Config, s.options, result.LoadStudy, s.follow)
 	}
 	var r *result.Study
-	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}).Carry(ctx, engine.Plan{
+	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}, s.Config.measured).Carry(ctx, engine.Plan{
 		Open: func(ctx context.Context) error {
 			if err := s.begin(ctx); err != nil {
 				return err
 			}
-			return s.checkDisk(s.options.Workers)
+			return s.checkDisk(s.options.atMost())
 		},
 		First: func(ctx context.Context) error {
 			_, err := s.Pretrain(ctx)

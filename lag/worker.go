@@ -3,7 +3,6 @@ package lag
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -25,13 +24,14 @@ type order struct {
 	Kind     string       `json:"kind"`
 	Study    *StudyConfig `json:"study,omitempty"`
 	Stacking *Stacking    `json:"stacking,omitempty"`
+	Measured *measured    `json:"measured,omitempty"`
 
 	Dir       string  `json:"dir"`
 	DataDir   string  `json:"data_dir"`
 	Backend   string  `json:"backend"`
 	PeakFLOPS float64 `json:"peak_flops"`
 	Devices   int     `json:"devices"` // that train together in each process
-	Index     int     `json:"index"`   // of the worker, from 1
+	Index     int     `json:"index"`   // of the worker, from 1; of one that measures, from 0
 	Workers   int     `json:"workers"` // number of processes
 }
 
@@ -39,15 +39,25 @@ type order struct {
 const (
 	orderStudy    = "study"
 	orderStacking = "stacking"
+	orderMeasure  = "measure"
 )
 
 // workerProcess is an environment variable. If it is set, this process is a
 // worker, and the first line of its standard input is its order.
 const workerProcess = "LAG_WORKER"
 
-// scheduler returns the scheduler for the work in a directory: this process
-// alone, or several.
-func (o Options) scheduler(dir string, work order) engine.Scheduler {
+// scheduler returns the scheduler for the work in the directory of a name: this
+// process alone, or several. train says by which training those of [AutoWorkers] are
+// measured.
+func (o Options) scheduler(name string, work order, train func() (measured, error)) engine.Scheduler {
+	if o.Workers == AutoWorkers && o.openBackend == nil {
+		return automatic{o, name, work, train}
+	}
+	return o.several(o.dir(name), work)
+}
+
+// several returns the scheduler for a given number of processes.
+func (o Options) several(dir string, work order) engine.Scheduler {
 	if o.Workers <= 1 || o.openBackend != nil {
 		return engine.InProcess{}
 	}
@@ -55,22 +65,13 @@ func (o Options) scheduler(dir string, work order) engine.Scheduler {
 	var looked sync.Once
 	var gpus []string
 	return engine.Processes{N: o.Workers, Dir: dir, Command: func(ctx context.Context, index int) (c *exec.Cmd, input []byte, err error) {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, nil, err
-		}
-		work.Index = index
-		if input, err = json.Marshal(work); err != nil {
-			return nil, nil, err
-		}
 		looked.Do(func() { gpus = backend.CUDADevices(ctx, o.Backend) })
 		devices, err := engine.DeviceShare(gpus, index, o.Workers, o.Devices)
 		if err != nil {
 			return nil, nil, err
 		}
-		c = exec.CommandContext(ctx, self)
-		c.Env = append(append(os.Environ(), workerProcess+"=1"), devices...)
-		return c, append(input, '\n'), nil
+		work.Index = index
+		return workerCommand(ctx, work, devices...)
 	}}
 }
 
@@ -146,6 +147,14 @@ func (w *worker) do(ctx context.Context) error {
 		return fmt.Errorf("the order: %w", err)
 	}
 	o := Options{Dir: work.Dir, DataDir: work.DataDir, Backend: work.Backend, PeakFLOPS: work.PeakFLOPS, Devices: work.Devices}
+	if m := work.Measured; m != nil {
+		if work.Workers > 1 {
+			if _, err := engine.TakeCores(work.Index, work.Workers); err != nil {
+				return err
+			}
+		}
+		return m.measure(ctx, o, w.input)
+	}
 	var join func(context.Context, Options, <-chan struct{}) error
 	switch {
 	case work.Study != nil:

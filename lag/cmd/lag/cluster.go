@@ -118,6 +118,9 @@ func (c *onCluster) carry(ctx context.Context, t task, o lag.Options, dry, join 
 	if join {
 		return usageError{errors.New("-join makes this process a worker, and -on has an engine run them; remove one")}
 	}
+	if o.Workers == lag.AutoWorkers {
+		return usageError{errors.New("-workers auto measures this machine; with -on, give the number of workers")}
+	}
 	settings, err := json.Marshal(c.settings)
 	if err != nil {
 		return err

@@ -116,10 +116,14 @@ func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text s
 
 // workersFlag adds the flag for the number of processes.
 func workersFlag(flags *flag.FlagSet, o *lag.Options) {
-	flags.Func("workers", "`processes` that share the candidates, each with its share of the cores and GPUs (default 1)", func(text string) error {
+	flags.Func("workers", "`processes` that share the candidates, each with its share of the cores and GPUs, or auto: as many as a measurement finds fastest (default 1)", func(text string) error {
+		if text == "auto" {
+			o.Workers = lag.AutoWorkers
+			return nil
+		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return fmt.Errorf("%q workers are not possible; use 1 or more", text)
+			return fmt.Errorf("%q workers are not possible; use 1 or more, or auto", text)
 		}
 		o.Workers = n
 		return nil
