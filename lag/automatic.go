@@ -37,6 +37,9 @@ type measured struct {
 // measuredFor is how long each process measures. Tests make it shorter.
 var measuredFor = 2 * time.Second
 
+// load is how many processes compute on the machine. For tests, none do.
+var load = cores.Load
+
 // measured describes the training of the study's candidates.
 func (c StudyConfig) measured() (m measured, err error) {
 	planned, err := c.PlannedRuns()
@@ -98,7 +101,7 @@ func (a automatic) choose(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	choice, remembered, err := s.ChooseProcesses(ctx, train.Model, train.Runs, func(ctx context.Context, n int) (float64, error) {
+	choice, remembered, err := s.ChooseProcesses(ctx, train.Model, train.Runs, load(), func(ctx context.Context, n int) (float64, error) {
 		return a.measure(ctx, train, n)
 	})
 	switch {

@@ -6,9 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/landscape-aware/growing/lag/backend/cores"
 )
 
 // conditions is where and when something was measured.
@@ -28,7 +29,7 @@ type conditions struct {
 const busy = 0.5
 
 // before is the load before this command. Later it is the command's own.
-var before = load()
+var before = cores.Load()
 
 func conditionsNow(ctx context.Context, root, backend string, rounds int) conditions {
 	return conditions{
@@ -62,13 +63,6 @@ func cpuModel() string {
 		}
 	}
 	return runtime.GOARCH
-}
-
-func load() float64 {
-	text, _ := os.ReadFile("/proc/loadavg")
-	first, _, _ := strings.Cut(string(text), " ")
-	x, _ := strconv.ParseFloat(first, 64)
-	return x
 }
 
 func (c conditions) String() string {

@@ -90,6 +90,10 @@ func Choose(ctx context.Context, limit int, measure func(ctx context.Context, n 
 	}
 }
 
+// quiet is the greatest share of the cores that others may use while a choice is
+// measured that is remembered. Where others compute, they decide what is fastest.
+const quiet = 0.5
+
 // choiceKey is what a choice depends on.
 type choiceKey struct {
 	Task        Task        `json:"task"`
@@ -101,9 +105,9 @@ type choiceKey struct {
 
 // ChooseProcesses returns the number of processes, at most limit, that train a model
 // of the session's task fastest: that of an earlier measurement in the user's cache,
-// or of one that it makes. remembered says which. On an accelerator it is one:
-// processes would share its memory.
-func (s *Session) ChooseProcesses(ctx context.Context, m model.Model, limit int, measure func(ctx context.Context, n int) (rate float64, err error)) (c Choice, remembered bool, err error) {
+// or of one that it makes. remembered says which. load is how many other processes
+// compute on the machine; a choice that was made on a busy one is not kept. On an accelerator it is one: processes would share its memory.
+func (s *Session) ChooseProcesses(ctx context.Context, m model.Model, limit int, load float64, measure func(ctx context.Context, n int) (rate float64, err error)) (c Choice, remembered bool, err error) {
 	limit = min(limit, cores.Usable())
 	if kind := s.backend.Kind; limit <= 1 || kind != backend.CPU && kind != backend.Go {
 		return Choice{Processes: 1}, false, nil
@@ -117,6 +121,10 @@ func (s *Session) ChooseProcesses(ctx context.Context, m model.Model, limit int,
 	}
 	if c, err = Choose(ctx, limit, measure); err != nil || path == "" {
 		return c, false, err
+	}
+	if load > quiet*float64(cores.Usable()) {
+		log.Warn("the machine was busy while the number of workers was measured; it is measured again the next time", "load", load)
+		return c, false, nil
 	}
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), sealed.Write(path, c)); err != nil {
 		log.Debug("the number of processes cannot be remembered", "error", err)

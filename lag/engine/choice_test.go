@@ -65,7 +65,7 @@ func TestChooseCanceled(t *testing.T) {
 }
 
 // TestChooseProcesses: a choice is remembered for its model, task and limit, made
-// again if the file is damaged, and not made where nothing can be shared.
+// again if the file is damaged or the machine was busy, and not made where nothing can be shared.
 func TestChooseProcesses(t *testing.T) {
 	if cores.Usable() < 2 {
 		t.Skip("this machine has one core, which processes cannot share")
@@ -75,10 +75,10 @@ func TestChooseProcesses(t *testing.T) {
 	t.Setenv("HOME", cache)
 	task := tinyTask(t)
 	s := Sketch(task, testbackend.Go(t), "fingerprint")
-	measured := 0
+	measured, load := 0, 0.0
 	choose := func(s *Session, limit int) (Choice, bool) {
 		t.Helper()
-		choice, remembered, err := s.ChooseProcesses(t.Context(), task.Model, limit, func(_ context.Context, n int) (float64, error) {
+		choice, remembered, err := s.ChooseProcesses(t.Context(), task.Model, limit, load, func(_ context.Context, n int) (float64, error) {
 			measured++
 			return float64(n), nil
 		})
@@ -87,6 +87,11 @@ func TestChooseProcesses(t *testing.T) {
 		}
 		return choice, remembered
 	}
+	load = 2 * float64(cores.Usable())
+	if busy, remembered := choose(s, 2); busy.Processes != 2 || remembered {
+		t.Errorf("on a busy machine: %+v, remembered %v", busy, remembered)
+	}
+	measured, load = 0, 0
 	first, remembered := choose(s, 2)
 	if first.Processes != 2 || remembered || measured != 2 {
 		t.Errorf("first: %+v, remembered %v, %d measured", first, remembered, measured)

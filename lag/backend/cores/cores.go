@@ -1,4 +1,5 @@
-// Package cores says how many cores this process may use now.
+// Package cores says how many cores this process may use now, and how busy the machine
+// is.
 package cores
 
 // Usable returns the number of cores that this process may use. On Linux its share
@@ -6,3 +7,7 @@ package cores
 // many threads, and divides matrix products by their number, which affects their last
 // bits.
 func Usable() int { return usable() }
+
+// Load returns the mean number of processes that ran on the machine in the last
+// minute, or 0 where the system does not say.
+func Load() float64 { return load() }

@@ -1,7 +1,10 @@
 package cores
 
 import (
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,4 +15,14 @@ func usable() int {
 		return runtime.NumCPU()
 	}
 	return set.Count()
+}
+
+func load() float64 {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	x, _ := strconv.ParseFloat(first, 64)
+	return x
 }

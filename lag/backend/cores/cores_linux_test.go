@@ -9,6 +9,9 @@ import (
 
 // TestUsable: a thread that may use one core is told so, whatever the machine has.
 func TestUsable(t *testing.T) {
+	if x := Load(); x < 0 {
+		t.Errorf("the load is %v", x)
+	}
 	if n := Usable(); n < 1 || n > runtime.NumCPU() {
 		t.Errorf("%d cores are usable of %d", n, runtime.NumCPU())
 	}
