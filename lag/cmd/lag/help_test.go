@@ -97,6 +97,8 @@ func TestDidYouMean(t *testing.T) {
 		"study -on slurm -cpu 2":            "there is no flag -cpu (did you mean",
 		"stack -partition cpu":              "-partition needs -on with one of ",
 		"study -select lag:5 -on slurm":     "-select picks in one process; remove -on",
+		"study -workers auto -on slurm":     "-workers auto measures this machine; with -on, give the number of workers",
+		"study -workers many":               "use 1 or more, or auto",
 		"study -on slurm -memory 8":         `-memory: "8" is not an amount`,
 		"study -on slurm -claim runs":       `slurm has no setting "claim"; it has cores, memory, time, gpus, partition,`,
 		"study -on slurm -sbatch --array=1": "-sbatch: --array follows from other settings",
