@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -61,6 +62,26 @@ func (c Stacking) measured() (m measured, err error) {
 	return m, err
 }
 
+// several says which workers were asked for besides this process. Without any it
+// returns "".
+func (o Options) several() string {
+	switch {
+	case o.Workers == AutoWorkers:
+		return "workers by measurement"
+	case o.Workers > 1:
+		return fmt.Sprintf("%d workers", o.Workers)
+	}
+	return ""
+}
+
+// atMost returns the greatest number of processes that the options may lead to.
+func (o Options) atMost() int {
+	if o.Workers == AutoWorkers {
+		return cores.Usable()
+	}
+	return o.Workers
+}
+
 // automatic is the scheduler of [AutoWorkers].
 type automatic struct {
 	options Options
@@ -84,7 +105,7 @@ func (a automatic) Carry(ctx context.Context, p engine.Plan) error {
 	}
 	o := a.options
 	o.Workers = n
-	return o.several(o.dir(a.name), a.work).Carry(ctx, p)
+	return o.processes(o.dir(a.name), a.work).Carry(ctx, p)
 }
 
 // choose returns the number of processes. If it cannot be measured, that is one.
@@ -133,9 +154,9 @@ func (a automatic) measure(ctx context.Context, train measured, n int) (rate flo
 	}}.Speed(ctx)
 }
 
-// workerCommand returns the command of a process that carries out an order, and what
-// it reads.
-func workerCommand(ctx context.Context, work order) (c *exec.Cmd, input []byte, err error) {
+// workerCommand returns the command of a process that carries out an order, with
+// additions to the environment of this process, and what it reads.
+func workerCommand(ctx context.Context, work order, environment ...string) (c *exec.Cmd, input []byte, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, err
@@ -144,7 +165,7 @@ func workerCommand(ctx context.Context, work order) (c *exec.Cmd, input []byte, 
 		return nil, nil, err
 	}
 	c = exec.CommandContext(ctx, self)
-	c.Env = append(os.Environ(), workerProcess+"=1")
+	c.Env = append(append(os.Environ(), workerProcess+"=1"), environment...)
 	return c, append(input, '\n'), nil
 }
 

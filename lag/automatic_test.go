@@ -3,6 +3,7 @@ package lag_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/backend/cores"
+	"github.com/landscape-aware/growing/lag/cluster"
+	"github.com/landscape-aware/growing/lag/selection"
 )
 
 // TestAutoWorkers: a study with as many workers as a measurement chooses comes to the
@@ -53,5 +56,37 @@ func TestAutoWorkers(t *testing.T) {
 		if n := remembered(); n != 1 {
 			t.Errorf("%s: %d choices are remembered, want 1", name, n)
 		}
+	}
+}
+
+// TestAutoWorkersRefused: a measurement of this machine's cores says nothing of other
+// machines or of devices that train together, and what is one run shares nothing.
+func TestAutoWorkersRefused(t *testing.T) {
+	config := smoke(t)
+	open := func(change func(*lag.Options)) (*lag.Study, error) {
+		o := lag.Options{Dir: t.TempDir(), Backend: backend.Go, Workers: lag.AutoWorkers}
+		change(&o)
+		return lag.Open(config, o)
+	}
+	if _, err := open(func(o *lag.Options) { o.On = cluster.NewSlurm() }); err == nil || !strings.Contains(err.Error(), "of another engine") {
+		t.Errorf("with an engine: error %v", err)
+	}
+	if _, err := open(func(o *lag.Options) { o.Devices = 2 }); err == nil || !strings.Contains(err.Error(), "one device each, not of 2") {
+		t.Errorf("with two devices: error %v", err)
+	}
+	s, err := open(func(*lag.Options) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	rule, err := selection.Parse("lag:2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Select(t.Context(), rule, 1); err == nil || !strings.Contains(err.Error(), "workers by measurement have nothing to share") {
+		t.Errorf("a pick: error %v", err)
+	}
+	if _, err := s.Join(t.Context()); err == nil || !strings.Contains(err.Error(), "workers by measurement were asked for") {
+		t.Errorf("a worker that joins: error %v", err)
 	}
 }

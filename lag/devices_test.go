@@ -15,7 +15,7 @@ func TestWorkersDevices(t *testing.T) {
 	t.Setenv(backend.CUDAVisible, "2,GPU-7,5,6")
 	// start returns what the worker of a number sees.
 	start := func(o Options, index int) (string, error) {
-		work, ok := o.scheduler(t.TempDir(), order{Kind: orderStudy}).(engine.Processes)
+		work, ok := o.processes(t.TempDir(), order{Kind: orderStudy}).(engine.Processes)
 		if !ok {
 			t.Fatalf("with %+v one process does all", o)
 		}

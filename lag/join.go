@@ -107,8 +107,8 @@ func JoinStacking(ctx context.Context, c Stacking, o Options) (left []engine.Hel
 
 // checkJoins returns an error if the options are not those of a worker.
 func (o Options) checkJoins() error {
-	if o.Workers > 1 {
-		return fmt.Errorf("a worker that joins starts no others; %d workers were asked for, use 1", o.Workers)
+	if workers := o.several(); workers != "" {
+		return fmt.Errorf("a worker that joins starts no others; %s were asked for, use 1", workers)
 	}
 	if o.On != nil {
 		return errors.New("a worker that joins works in this process; give no engine")

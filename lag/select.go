@@ -30,8 +30,8 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 		return nil, fmt.Errorf("the study has no seed %d; it has %v", seed, s.Seeds())
 	case rule == nil:
 		return nil, errors.New("no selection rule was given")
-	case s.options.Workers > 1:
-		return nil, fmt.Errorf("a rule picks in one process; %d workers have nothing to share", s.options.Workers)
+	case s.options.several() != "":
+		return nil, fmt.Errorf("a rule picks in one process; %s have nothing to share", s.options.several())
 	case s.options.On != nil:
 		return nil, errors.New("a rule picks in this process; give no engine")
 	}

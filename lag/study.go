@@ -78,6 +78,12 @@ func (o Options) validate() error {
 	if o.Workers < 0 && o.Workers != AutoWorkers {
 		return fmt.Errorf("%d workers are not possible; use 1 or more", o.Workers)
 	}
+	if o.Workers == AutoWorkers && o.On != nil {
+		return errors.New("a measurement on this machine cannot choose the number of workers of another engine; give the number")
+	}
+	if o.Workers == AutoWorkers && o.Devices > 1 {
+		return fmt.Errorf("a measurement chooses among workers of one device each, not of %d; give the number of workers", o.Devices)
+	}
 	if o.Devices < 0 {
 		return fmt.Errorf("%d devices are not possible; use 1 or more", o.Devices)
 	}
@@ -214,7 +220,7 @@ func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 		return carryOn(ctx, s.Config, s.options, result.LoadStudy, s.follow)
 	}
 	var r *result.Study
-	err := s.options.scheduler(s.Dir(), order{Kind: orderStudy, Study: &s.Config}, s.Config.measured).Carry(ctx, engine.Plan{
+	err := s.options.scheduler(s.Config.Name, order{Kind: orderStudy, Study: &s.Config}, s.Config.measured).Carry(ctx, engine.Plan{
 		Open: func(ctx context.Context) error {
 			if err := s.begin(ctx); err != nil {
 				return err
@@ -240,7 +246,7 @@ func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.checkDisk(s.options.Workers); err != nil {
+	if err := s.checkDisk(s.options.atMost()); err != nil {
 		return nil, err
 	}
 	t, err := s.train(ctx)

@@ -121,8 +121,8 @@ func Train(ctx context.Context, c Training, o Options) (_ *result.Training, err 
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if o.Workers > 1 {
-		return nil, fmt.Errorf("a training is one run; %d workers have nothing to share, use 1", o.Workers)
+	if workers := o.several(); workers != "" {
+		return nil, fmt.Errorf("a training is one run; %s have nothing to share, use 1", workers)
 	}
 	if o.On != nil {
 		return nil, errors.New("a training is one run, and engines run the workers of studies and stackings; train it on one machine")
@@ -224,7 +224,7 @@ func (c Training) save(dir string) error {
 // The backend is the one that config.json names. Dir and Backend of the options
 // must be empty.
 func Continue(ctx context.Context, dir string, o Options) (_ *result.Training, err error) {
-	if o.Dir != "" || o.Backend != "" || o.Workers > 1 || o.On != nil {
+	if o.Dir != "" || o.Backend != "" || o.several() != "" || o.On != nil {
 		return nil, errors.New("the run determines directory and backend, and one process trains it; leave Dir, Backend, Workers and On out")
 	}
 	s, run, err := engine.OpenRun(ctx, dir, o.engine(""))

@@ -53,11 +53,11 @@ func (o Options) scheduler(name string, work order, train func() (measured, erro
 	if o.Workers == AutoWorkers && o.openBackend == nil {
 		return automatic{o, name, work, train}
 	}
-	return o.several(o.dir(name), work)
+	return o.processes(o.dir(name), work)
 }
 
-// several returns the scheduler for a given number of processes.
-func (o Options) several(dir string, work order) engine.Scheduler {
+// processes returns the scheduler for a given number of processes.
+func (o Options) processes(dir string, work order) engine.Scheduler {
 	if o.Workers <= 1 || o.openBackend != nil {
 		return engine.InProcess{}
 	}

@@ -106,7 +106,8 @@ type choiceKey struct {
 // ChooseProcesses returns the number of processes, at most limit, that train a model
 // of the session's task fastest: that of an earlier measurement in the user's cache,
 // or of one that it makes. remembered says which. load is how many other processes
-// compute on the machine; a choice that was made on a busy one is not kept. On an accelerator it is one: processes would share its memory.
+// compute on the machine; a choice that was made on a busy one is not kept. On an
+// accelerator the number is one: processes would share its memory.
 func (s *Session) ChooseProcesses(ctx context.Context, m model.Model, limit int, load float64, measure func(ctx context.Context, n int) (rate float64, err error)) (c Choice, remembered bool, err error) {
 	limit = min(limit, cores.Usable())
 	if kind := s.backend.Kind; limit <= 1 || kind != backend.CPU && kind != backend.Go {

@@ -98,6 +98,8 @@ func TestDidYouMean(t *testing.T) {
 		"stack -partition cpu":              "-partition needs -on with one of ",
 		"study -select lag:5 -on slurm":     "-select picks in one process; remove -on",
 		"study -workers auto -on slurm":     "-workers auto measures this machine; with -on, give the number of workers",
+		"study -workers auto -join":         "-join takes part with this process alone; remove -workers",
+		"study -workers auto -select lag:5": "-select picks in one process; remove -workers",
 		"study -workers many":               "use 1 or more, or auto",
 		"study -on slurm -memory 8":         `-memory: "8" is not an amount`,
 		"study -on slurm -claim runs":       `slurm has no setting "claim"; it has cores, memory, time, gpus, partition,`,

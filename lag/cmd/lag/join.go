@@ -20,7 +20,7 @@ func joinFlag(flags *flag.FlagSet) *bool {
 // checkJoin returns an error if other flags exclude -join.
 func checkJoin(o lag.Options, live string) error {
 	switch {
-	case o.Workers > 1:
+	case o.Workers > 1 || o.Workers == lag.AutoWorkers:
 		return usageError{errors.New("-join takes part with this process alone; remove -workers, and start more of the same command")}
 	case live != "":
 		return usageError{errors.New("-select picks in one process; remove -join")}

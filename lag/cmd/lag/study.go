@@ -93,7 +93,7 @@ func study(flags *flag.FlagSet) func(context.Context, []string) error {
 
 // pickLive lets a rule pick with each seed of a study during training.
 func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text string, bars *bars) error {
-	if o.Workers > 1 {
+	if o.Workers > 1 || o.Workers == lag.AutoWorkers {
 		return usageError{errors.New("-select picks in one process; remove -workers")}
 	}
 	rule, err := selection.Parse(text)
