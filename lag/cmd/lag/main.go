@@ -85,10 +85,27 @@ func (e usageError) Unwrap() error { return e.error }
 func main() {
 	log.SetDefault(newLogger(os.Stderr))
 	ctx := lag.Interruptible()
+	told := make(chan struct{})
 	context.AfterFunc(ctx, func() { // saving may take seconds
+		defer close(told)
 		fmt.Fprintln(os.Stderr, "lag: interrupted; stopping (once more: stop at once)")
 	})
-	os.Exit(run(ctx, os.Args[1:], os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], afterNotice{os.Stderr, ctx, told}))
+}
+
+// afterNotice is a writer that, once ctx is canceled, waits until the user was told so.
+// Without it a run that is saved in no time would say so before.
+type afterNotice struct {
+	io.Writer
+	ctx  context.Context
+	told <-chan struct{}
+}
+
+func (w afterNotice) Write(text []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		<-w.told
+	}
+	return w.Writer.Write(text)
 }
 
 // newLogger returns a logger with colors if out is a terminal. It hides the
