@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -99,5 +100,53 @@ func TestDifferences(t *testing.T) {
 	}
 	if _, err := Differences(math.NaN()); err == nil {
 		t.Error("a value without JSON is compared")
+	}
+}
+
+// TestVariance: studies of several sources, each with seeds of its own, are divided;
+// others are not, and near ones are told what is missing.
+func TestVariance(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 3))
+	effect := map[string]float64{"x": 0, "y": 1, "z": 2, "w": 4}
+	source := func(seeds ...int64) *result.Study {
+		r := small(10)
+		r.Seeds = seeds
+		for _, seed := range seeds {
+			for _, name := range []string{"x", "y", "z", "w"} {
+				r.Strategies = append(r.Strategies, result.Outcome{Name: name, Seed: seed, Status: result.StatusComplete,
+					Curve: []result.Point{{Step: 10, Loss: result.Number(effect[name] + 0.01*random.NormFloat64())}}})
+			}
+		}
+		return r
+	}
+	compare := func(studies ...*result.Study) *Comparison {
+		t.Helper()
+		var list []Named
+		for i, r := range studies {
+			list = append(list, Named{string(rune('a' + i)), r})
+		}
+		c, err := Compare(list...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	differ := []Setting{{Name: "growth.seeds"}, {Name: "seed"}}
+	v, note, ok := compare(source(1, 2), source(3, 4), source(5, 6)).Variance(differ)
+	if !ok || note != "" || v.Sources != 3 || v.Seeds != 2 || v.Parts.Counted != 4 || v.Parts.Repeatability(1, 1) < 0.99 || math.Abs(v.Parts.Strategies-35.0/12) > 0.1 {
+		t.Errorf("three sources: %+v, %q, %v", v, note, ok)
+	}
+	for want, c := range map[string]*Comparison{
+		"share seeds": compare(source(1, 2), source(2, 3)), "the same number of seeds": compare(source(1, 2), source(3)), "fewer than two strategies": compare(small(10, "x"), func() *result.Study { r := small(10, "x"); r.Seeds = []int64{2}; return r }()),
+	} {
+		if _, note, ok := c.Variance(differ); ok || !strings.Contains(note, want) {
+			t.Errorf("%s: %q, %v", want, note, ok)
+		}
+	}
+	two := compare(source(1), source(2))
+	for _, settings := range [][]Setting{nil, {{Name: "growth.seeds"}}, {{Name: "seed"}, {Name: "growth.lag"}}} {
+		if _, note, ok := two.Variance(settings); ok || note != "" {
+			t.Errorf("%v: %q, %v", settings, note, ok)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/result"
@@ -102,6 +103,17 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 	if len(c.Notes) > 0 {
 		out += "\n"
 	}
+	rows, note := varianceRows(c, settings)
+	if note != "" {
+		out += "\n" + note + "\n"
+	}
+	if rows != nil {
+		cells := make([][]string, len(rows))
+		for i, row := range rows {
+			cells[i] = append([]string{row.Name}, row.Values...)
+		}
+		out += "\n" + plainTable(varianceHeaders, cells, 1) + varianceText + "\n"
+	}
 	if len(settings) == 0 {
 		return out
 	}
@@ -129,13 +141,49 @@ func short(value string) string {
 	return string(runes[:longest-1]) + "…"
 }
 
+// varianceHeaders and varianceText go with [varianceRows].
+var varianceHeaders = []string{"what final losses differ by", "standard deviation, nats", "share of the variance"}
+
+const varianceText = "Only the differences between strategies matter for a choice. A ranking is repeated as far as they exceed what a source, or a\nseed, does to single strategies."
+
+// varianceRows returns the lines of the table that says where the variance is, if the
+// studies are those of several sources, or a note on why there is none.
+func varianceRows(c *aggregate.Comparison, settings []aggregate.Setting) (rows []comparedRow, note string) {
+	v, note, ok := c.Variance(settings)
+	if !ok {
+		return nil, note
+	}
+	parts := []struct {
+		name     string
+		variance float64
+	}{
+		{"strategies", v.Parts.Strategies}, {"sources, on all strategies", v.Parts.Sources}, {"sources, on single strategies", v.Parts.Interaction},
+		{"seeds of the training, on all strategies", v.Parts.Seeds}, {"seeds of the training, on single strategies", v.Parts.Residual},
+	}
+	total := 0.0
+	for _, p := range parts {
+		if !math.IsNaN(p.variance) {
+			total += p.variance
+		}
+	}
+	for _, p := range parts {
+		rows = append(rows, comparedRow{p.name, []string{number(math.Sqrt(p.variance), 4), percentOf(p.variance / total)}})
+	}
+	return append(rows,
+		comparedRow{"repeated of the differences between strategies: one source, one seed", []string{"", percentOf(v.Parts.Repeatability(1, 1))}},
+		comparedRow{fmt.Sprintf("… %d sources, %s each", v.Sources, plain.Count(v.Seeds, "seed")), []string{"", percentOf(v.Parts.Repeatability(v.Sources, v.Seeds))}},
+	), ""
+}
+
 type comparisonPage struct {
 	pageHead
-	Names    []string
-	Rows     []comparedRow
-	Notes    []string
-	Settings []aggregate.Setting
-	Studies  []aggregate.Compared
+	Variance     []comparedRow // may be empty
+	VarianceNote string        // why it is
+	Names        []string
+	Rows         []comparedRow
+	Notes        []string
+	Settings     []aggregate.Setting
+	Studies      []aggregate.Compared
 }
 
 type comparedRow struct {
@@ -160,6 +208,7 @@ func ComparisonHTML(w io.Writer, c *aggregate.Comparison, settings []aggregate.S
 	if meta.Title == "" {
 		meta.Title = strings.Join(data.Names, ", ")
 	}
+	data.Variance, data.VarianceNote = varianceRows(c, settings)
 	var err error
 	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c)}); err != nil {
 		return err
