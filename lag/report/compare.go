@@ -210,7 +210,7 @@ func ComparisonHTML(w io.Writer, c *aggregate.Comparison, settings []aggregate.S
 	}
 	data.Variance, data.VarianceNote = varianceRows(c, settings)
 	var err error
-	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c)}); err != nil {
+	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c), figure.Claims(c)}); err != nil {
 		return err
 	}
 	return execute(w, "compare.html.tmpl", data)
