@@ -150,3 +150,42 @@ func TestVariance(t *testing.T) {
 		}
 	}
 }
+
+// TestRates: of studies that differ in the peak rate alone, each strategy has its own
+// best rate, and a rate at which another is ahead is said to mislead.
+func TestRates(t *testing.T) {
+	study := func(finals map[string]float64) *result.Study {
+		r := small(10)
+		for _, name := range []string{"x", "y", "z"} {
+			o := result.Outcome{Name: name, Seed: 1, Status: result.StatusComplete, Curve: []result.Point{{Step: 10, Loss: result.Number(finals[name])}}}
+			r.Strategies = append(r.Strategies, o)
+		}
+		return r
+	}
+	c, err := Compare(
+		Named{"high", study(map[string]float64{"x": 1.0, "y": 2.0, "z": 3.0})},
+		Named{"low", study(map[string]float64{"x": 2.5, "y": 1.5, "z": 2.0})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	setting := []Setting{{Name: "growth.schedule.peak", Values: []string{"0.009", "0.001"}}}
+	r, ok := c.Rates(setting)
+	if !ok || !slices.Equal(r.Peaks, []float64{0.001, 0.009}) || !slices.Equal(r.Best, []string{"y", "x"}) {
+		t.Fatalf("the sweep is %+v, %v", r, ok)
+	}
+	var names []string
+	for _, s := range r.Strategies {
+		names = append(names, s.Name)
+	}
+	if !slices.Equal(names, []string{"x", "y", "z"}) || r.Strategies[0].Own != 1 || r.Strategies[1].Own != 0 || r.Strategies[2].Own != 0 {
+		t.Errorf("strategies %+v", r.Strategies)
+	}
+	if r.Agreement[0] != -0.5 || r.Agreement[1] != 1 || r.Regret[0] != 0.5 || r.Regret[1] != 0 {
+		t.Errorf("agreement %v, regret %v", r.Agreement, r.Regret)
+	}
+	for _, settings := range [][]Setting{nil, {setting[0], {Name: "seed", Values: []string{"1", "2"}}}, {{Name: "growth.lag", Values: []string{"1", "2"}}}, {{Name: "growth.schedule.peak", Values: []string{"", "1"}}}} {
+		if r, ok := c.Rates(settings); ok {
+			t.Errorf("%v is a sweep: %+v", settings, r)
+		}
+	}
+}

@@ -114,6 +114,13 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 		}
 		out += "\n" + plainTable(varianceHeaders, cells, 1) + varianceText + "\n"
 	}
+	if headers, rows, says := rateRows(c, settings); rows != nil {
+		cells := make([][]string, len(rows))
+		for i, row := range rows {
+			cells[i] = append([]string{row.Name}, row.Values...)
+		}
+		out += "\n" + plainTable(headers, cells, 1) + strings.Join(says, "\n") + "\n"
+	}
 	if len(settings) == 0 {
 		return out
 	}
@@ -175,8 +182,37 @@ func varianceRows(c *aggregate.Comparison, settings []aggregate.Setting) (rows [
 	), ""
 }
 
+// rateRows returns the table of a sweep of the learning rate, if the studies are one,
+// and what it says.
+func rateRows(c *aggregate.Comparison, settings []aggregate.Setting) (headers []string, rows []comparedRow, says []string) {
+	r, ok := c.Rates(settings)
+	if !ok {
+		return nil, nil, nil
+	}
+	headers = []string{"final loss at the peak rate"}
+	for _, peak := range r.Peaks {
+		headers = append(headers, fmt.Sprintf("%g", peak))
+	}
+	headers = append(headers, "its own best rate")
+	for _, s := range r.Strategies {
+		row := comparedRow{Name: s.Name}
+		for _, loss := range s.Finals {
+			row.Values = append(row.Values, number(loss, 4))
+		}
+		rows = append(rows, comparedRow{row.Name, append(row.Values, fmt.Sprintf("%g", r.Peaks[s.Own]))})
+	}
+	for k, peak := range r.Peaks {
+		says = append(says, fmt.Sprintf("At %g the order agrees with that at each strategy's own best rate with rho = %s; the best there, %s, ends %s nats from the best of all.",
+			peak, number(r.Agreement[k], 2), r.Best[k], number(r.Regret[k], 4)))
+	}
+	return headers, rows, append(says, fmt.Sprintf("The sweep costs %d times the training of the pool.", len(r.Peaks)))
+}
+
 type comparisonPage struct {
 	pageHead
+	RateHeaders  []string
+	Rates        []comparedRow // may be empty
+	RatesSay     []string
 	Variance     []comparedRow // may be empty
 	VarianceNote string        // why it is
 	Names        []string
@@ -209,6 +245,7 @@ func ComparisonHTML(w io.Writer, c *aggregate.Comparison, settings []aggregate.S
 		meta.Title = strings.Join(data.Names, ", ")
 	}
 	data.Variance, data.VarianceNote = varianceRows(c, settings)
+	data.RateHeaders, data.Rates, data.RatesSay = rateRows(c, settings)
 	var err error
 	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c), figure.Claims(c)}); err != nil {
 		return err

@@ -79,6 +79,16 @@ func TestComparison(t *testing.T) {
 			t.Errorf("the %s does not say where the variance is: %s", what, text)
 		}
 	}
+	rates := []aggregate.Setting{{Name: "growth.schedule.peak", Values: []string{"0.003", "0.001"}}}
+	page.Reset()
+	if err := ComparisonHTML(&page, c, rates, Meta{}); err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{"text": Comparison(c, rates), "page": page.String()} {
+		if !strings.Contains(text, "its own best rate") || !strings.Contains(text, "The sweep costs 2 times") {
+			t.Errorf("the %s does not compare learning rates: %s", what, text)
+		}
+	}
 	c.Studies[1].Seeds = []int64{2, 3}
 	if text := Comparison(c, sources); !strings.Contains(text, "share seeds") {
 		t.Errorf("the text does not say what is missing: %s", text)
