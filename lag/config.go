@@ -156,7 +156,7 @@ func (o PoolOptions) pool(stacks []growth.Stack, to growth.Depths, schedule trai
 	if err != nil {
 		return nil, err
 	}
-	pool = pool.Filter(func(s growth.Strategy) bool { return fitsBoth(stacks, schedule, s) == nil })
+	pool = pool.Filter(func(s growth.Strategy) bool { return fits(schedule, s) == nil && fitsModel(stacks, s) == nil })
 	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
 }
 
@@ -175,21 +175,34 @@ func depthsOf(stacks []growth.Stack) growth.Depths {
 }
 
 // LeftOut returns the strategies of the pool that the study leaves out because they
-// do not fit its training, and why the first does not. A strategy that is named in
-// the configuration is never left out.
+// do not fit its training or its model, and why the first of either kind does not. A
+// strategy that is named in the configuration is never left out.
 func (c StudyConfig) LeftOut() (names []string, why error) {
 	pool, err := c.Growth.whole(c.Model.Depths(), c.Growth.To)
 	if err != nil || len(c.Growth.Strategies) > 0 {
 		return nil, nil
 	}
+	var ofTraining, ofModel error
 	for _, s := range pool {
-		if err := fitsBoth(c.Model.Stacks(), c.Growth.Schedule, s); err != nil {
-			if names = append(names, s.Name); why == nil {
-				why = err
-			}
+		training, model := fits(c.Growth.Schedule, s), fitsModel(c.Model.Stacks(), s)
+		if training == nil && model == nil {
+			continue
+		}
+		names = append(names, s.Name)
+		if ofTraining == nil {
+			ofTraining = training
+		}
+		if ofModel == nil {
+			ofModel = model
 		}
 	}
-	return names, why
+	switch {
+	case ofModel == nil:
+		return names, ofTraining
+	case ofTraining == nil:
+		return names, ofModel
+	}
+	return names, fmt.Errorf("%w; %w", ofTraining, ofModel)
 }
 
 // missing reports why a strategy named in the options is not in the pool.
@@ -230,21 +243,24 @@ func (o PoolOptions) missing(stacks []growth.Stack, to growth.Depths, schedule t
 		if _, ok := narrow.ByName(name); !ok && !o.Wide && !o.All {
 			return advice.Errorf(advice.Wide, "strategy %q is only in the wide pool; use the wide pool", name)
 		}
-		if err := fitsBoth(stacks, schedule, strategy); err != nil {
+		if err := fitsModel(stacks, strategy); err != nil {
+			return err
+		}
+		if err := fits(schedule, strategy); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fitsBoth reports why a strategy cannot be used with a model's stacks or a schedule.
-func fitsBoth(stacks []growth.Stack, schedule train.Schedule, s growth.Strategy) error {
+// fitsModel reports why a strategy cannot be used with a model's stacks.
+func fitsModel(stacks []growth.Stack, s growth.Strategy) error {
 	for _, stack := range stacks {
 		if err := s.Fits(stack); err != nil {
 			return err
 		}
 	}
-	return fits(schedule, s)
+	return nil
 }
 
 // fits reports why a strategy cannot be used with a schedule.

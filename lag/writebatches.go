@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dustin/go-humanize"
+
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/replay"
 	"github.com/landscape-aware/growing/lag/train"
@@ -20,9 +23,14 @@ func WriteValidation(ctx context.Context, dir, path string, o Options) error {
 	})
 }
 
+// mostWritten is how large a file of batches may become, in bytes. All of it is in
+// memory while it is made.
+const mostWritten = 2 << 30
+
 // WriteTraining writes the batches of the first steps of the run in a directory to such
 // a file, so that another program can train on them as the run did; 0 means all steps.
-// Micro-batches are batches of their own.
+// Micro-batches are batches of their own. It is an error if the file would be larger than
+// 2 GiB.
 func WriteTraining(ctx context.Context, dir, path string, steps int, o Options) error {
 	return o.withRun(ctx, dir, func(run *engine.Run) (err error) {
 		if steps < 0 || steps > run.Spec.Schedule.Steps {
@@ -46,9 +54,24 @@ func WriteTraining(ctx context.Context, dir, path string, steps int, o Options) 
 				return err
 			}
 			all = append(all, batches...)
+			if step == 0 {
+				if size := bytesOf(batches) * int64(steps); size > mostWritten {
+					return fmt.Errorf("the batches of %s would take %s; write those of fewer steps", plain.Count(steps, "step"), humanize.IBytes(uint64(size)))
+				}
+			}
 		}
 		return replay.WriteBatches(path, run.Model.Config, all)
 	})
+}
+
+// bytesOf returns the size of batches.
+func bytesOf(batches []train.Batch) (size int64) {
+	for _, batch := range batches {
+		for _, t := range batch {
+			size += int64(t.ByteSize())
+		}
+	}
+	return size
 }
 
 // withRun calls use with the run in a directory.

@@ -13,9 +13,11 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/hf"
 	"github.com/landscape-aware/growing/lag/internal/testbackend"
+	"github.com/landscape-aware/growing/lag/model"
 	"github.com/landscape-aware/growing/lag/model/bert"
 	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/replay"
+	"github.com/landscape-aware/growing/lag/safetensors"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
@@ -136,14 +138,29 @@ func TestWriteTraining(t *testing.T) {
 		}
 		return losses
 	}
-	// With hardly any learning rate the first step's loss is that of the log, as the mean
-	// of its micro-batches of two rows each.
+	// The first step's loss is that of the log: of its two micro-batches, each weighted by
+	// its predicted tokens. With hardly any learning rate the second is as before the update.
 	all, one := replayed(0), replayed(1)
+	contents, err := safetensors.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer contents.Close()
+	labels, err := contents.Ints(model.Labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var predicted [2]float64
+	for i, label := range labels.Data {
+		if label != -100 {
+			predicted[2*i/len(labels.Data)]++
+		}
+	}
 	if len(all) != 12 || len(one) != 2 || !slices.Equal(all[:2], one) || len(logged) != 6 {
 		t.Fatalf("of 6 steps of 2 micro-batches %d losses, of 1 step %d, and %d in the log", len(all), len(one), len(logged))
 	}
-	if mean := (one[0] + one[1]) / 2; math.Abs(mean-logged[0]) > 0.02 {
-		t.Errorf("the first step has the loss %v on what was written, the training %v", mean, logged[0])
+	if weighted := (one[0]*predicted[0] + one[1]*predicted[1]) / (predicted[0] + predicted[1]); math.Abs(weighted-logged[0]) > 1e-5 {
+		t.Errorf("the first step has the loss %v on what was written, the training %v", weighted, logged[0])
 	}
 	if all[2] == all[0] {
 		t.Error("two steps have the same batch")

@@ -45,8 +45,21 @@ func TestMIDAS(t *testing.T) {
 
 	e := at(t, encoderDecoder(t, MIDAS(length), store, v, 100, 3), 0)
 	for row, denoiser := range e.Denoisers {
-		if n := e.InputLengths[row]; denoiser == 0 && (n != 2 || e.Inputs[row*e.InputLength+1] != v.EOS) {
-			t.Errorf("row %d: %d inputs %v, want a token and EOS", row, n, e.Inputs[row*e.InputLength:(row+1)*e.InputLength])
+		if denoiser != 0 {
+			continue
+		}
+		inputs, targets := e.Inputs[row*e.InputLength:(row+1)*e.InputLength], e.Targets[row*e.TargetLength:(row+1)*e.TargetLength]
+		if n := e.InputLengths[row]; n != 2 || inputs[1] != v.EOS {
+			t.Errorf("row %d: %d inputs %v, want a token and EOS", row, n, inputs)
+		}
+		last := int(e.TargetLengths[row]) - 1
+		if last != length-1 || targets[last] != v.EOS {
+			t.Errorf("row %d: %d targets %v, want %d and EOS", row, last, targets, length-1)
+		}
+		for i, before := range append(inputs[:1:1], targets[:last-1]...) {
+			if want := 5 + (before-5+1)%40; targets[i] != want { // the store counts
+				t.Errorf("row %d: target %d is %d, want %d", row, i, targets[i], want)
+			}
 		}
 	}
 

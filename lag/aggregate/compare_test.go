@@ -144,6 +144,9 @@ func TestVariance(t *testing.T) {
 		}
 	}
 	two := compare(source(1), source(2))
+	if _, note, ok := two.Variance([]Setting{{Name: "seed", Values: []string{"1", "1"}}}); ok || !strings.Contains(note, "the same source") {
+		t.Errorf("one source twice: %q, %v", note, ok)
+	}
 	for _, settings := range [][]Setting{nil, {{Name: "growth.seeds"}}, {{Name: "seed"}, {Name: "growth.lag"}}} {
 		if _, note, ok := two.Variance(settings); ok || note != "" {
 			t.Errorf("%v: %q, %v", settings, note, ok)
@@ -179,6 +182,9 @@ func TestRates(t *testing.T) {
 	}
 	if !slices.Equal(names, []string{"x", "y", "z"}) || r.Strategies[0].Own != 1 || r.Strategies[1].Own != 0 || r.Strategies[2].Own != 0 {
 		t.Errorf("strategies %+v", r.Strategies)
+	}
+	if r.AtEdge != 3 {
+		t.Errorf("of two rates all are at the edge, not %d", r.AtEdge)
 	}
 	if r.Agreement[0] != -0.5 || r.Agreement[1] != 1 || r.Regret[0] != 0.5 || r.Regret[1] != 0 {
 		t.Errorf("agreement %v, regret %v", r.Agreement, r.Regret)

@@ -43,7 +43,7 @@ type Foresight struct {
 
 	Recall  [len(TopK)]float64 // see stats.TopRecall
 	Within  float64            // probability that the pick ends within Epsilon of the best, see stats.WithinEpsilon; NaN for one seed
-	NewSeed float64            // regret of the pick on a seed that it has not seen, nats, mean over the seeds; see stats.HeldOutRegret; NaN for one seed
+	NewSeed float64            // regret of the pick on a seed that it has not seen, nats, mean over the seeds; see stats.HeldOutRegret; +Inf if it diverged there, NaN for one seed
 }
 
 // Foresights returns what the losses tell at each step at which a study was

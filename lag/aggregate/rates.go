@@ -21,8 +21,10 @@ type Rates struct {
 	// Agreement is Spearman's rho, over the strategies, of the final losses at each
 	// rate with those at each strategy's own best rate.
 	Agreement []float64
-	Best      []string  // the best strategy at each rate
+	Best      []string  // the best strategy at each rate; "" if all diverged
 	Regret    []float64 // final loss, at its own best rate, of the best at each rate, less the lowest of all
+
+	AtEdge int // strategies whose own best rate is the lowest or the highest, so that the sweep does not enclose it
 }
 
 // Swept is a strategy in a sweep of the learning rate.
@@ -56,17 +58,23 @@ func (c *Comparison) Rates(settings []Setting) (r Rates, ok bool) {
 		ends[k] = stats.MeanLosses(sharedFinals(c.Studies[i], c.Shared))
 	}
 	for s, name := range c.Shared {
+		if !c.countedEverywhere(name) { // the device failed in it
+			continue
+		}
 		one := Swept{Name: name}
 		for k := range ends {
 			loss := ends[k][s]
-			if math.IsNaN(loss) { // the device failed in it
-				loss = math.Inf(1)
-			}
 			if one.Finals = append(one.Finals, loss); loss < one.Finals[one.Own] {
 				one.Own = k
 			}
 		}
+		if one.Own == 0 || one.Own == len(ends)-1 {
+			r.AtEdge++
+		}
 		r.Strategies = append(r.Strategies, one)
+	}
+	if len(r.Strategies) < 2 {
+		return r, false
 	}
 	slices.SortStableFunc(r.Strategies, func(a, b Swept) int { return cmp.Compare(a.Lowest(), b.Lowest()) })
 	lowest := column(r.Strategies, Swept.Lowest)
@@ -80,6 +88,11 @@ func (c *Comparison) Rates(settings []Setting) (r Rates, ok bool) {
 		r.Best, r.Regret = append(r.Best, best), append(r.Regret, regret)
 	}
 	return r, true
+}
+
+// countedEverywhere reports whether the device failed with a strategy in no study.
+func (c *Comparison) countedEverywhere(name string) bool {
+	return !slices.ContainsFunc(c.Studies, func(s Compared) bool { return !slices.Contains(s.Counted(), name) })
 }
 
 // column returns a value of each strategy.

@@ -8,7 +8,8 @@ import (
 )
 
 // Variance says where the differences of final losses come from, when studies are the
-// same but for the seeds of their sources and of the training after growing.
+// same but for the seeds of their sources and of the training after growing. The seed of
+// a source also draws the validation set, so what a source does includes that.
 type Variance struct {
 	Parts          stats.Components
 	Sources, Seeds int // how many sources, and seeds of the training from each
@@ -30,6 +31,11 @@ func (c *Comparison) Variance(settings []Setting) (v Variance, note string, ok b
 		switch s.Name {
 		case sourceSeed:
 			sources = true
+			for i, value := range s.Values {
+				if slices.Contains(s.Values[:i], value) {
+					return v, "Two of these studies have the same source. To see where the variance is, put their seeds into one study.", false
+				}
+			}
 		case growingSeeds:
 		default:
 			return v, "", false

@@ -2,8 +2,10 @@ package figure
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/result"
@@ -14,7 +16,7 @@ import (
 // intervals, and the regrets of the picks at initialization, at the lag, of the first
 // race among the rules, and at random.
 func Claims(c *aggregate.Comparison) Figure {
-	f := Figure{Name: "claims", Title: fmt.Sprintf("Does the loss at initialization mislead? %d studies", len(c.Studies))}
+	f := Figure{Name: "claims", Title: "Does the loss at initialization mislead? " + plain.Count(len(c.Studies), "study")}
 	if len(c.Studies) == 0 {
 		return noData(f.Name, f.Title, "there is no study")
 	}
@@ -114,8 +116,12 @@ func regretRows(c *aggregate.Comparison) chart.Panel {
 	for i, s := range c.Studies {
 		rows = append(rows, row{name: nameOf(s)})
 		for k, kind := range claimKinds {
-			if r, ok := claimRule(s, kind.is); ok && finite(float64(r.Regret)) {
-				highest = max(highest, float64(r.Regret))
+			if r, ok := claimRule(s, kind.is); ok && !math.IsNaN(float64(r.Regret)) {
+				if finite(float64(r.Regret)) {
+					highest = max(highest, float64(r.Regret))
+				} else {
+					rows[i].note = "diverged" // a pick, which is drawn at the edge
+				}
 				marks[k].Data = append(marks[k].Data, chart.Datum{X: float64(r.Regret), Y: float64(i), Tips: append(tip("rule", r.Rule), tip("picks", r.Choices)...)})
 			}
 		}
@@ -123,7 +129,13 @@ func regretRows(c *aggregate.Comparison) chart.Panel {
 	if highest == 0 {
 		highest = 1e-3
 	}
-	p := rowPanel("study", rows, chart.Values("regret", "regret [nats/token]", -0.02*highest, 1.03*highest, 6))
+	x := chart.Values("regret", "regret [nats/token]", -0.02*highest, 1.03*highest, 6)
+	for k := range marks {
+		for i := range marks[k].Data {
+			marks[k].Data[i].X = min(marks[k].Data[i].X, x.Max)
+		}
+	}
+	p := rowPanel("study", rows, x)
 	p.Title = "What the picks cost"
 	for k := len(marks) - 1; k >= 0; k-- { // LAG above random
 		if len(marks[k].Data) > 0 {
@@ -137,7 +149,13 @@ func regretRows(c *aggregate.Comparison) chart.Panel {
 func spokenClaims(c *aggregate.Comparison) string {
 	var parts []string
 	for _, s := range c.Studies {
-		parts = append(parts, fmt.Sprintf("%s: rho %s at initialization and %s at the lag of %d steps", s.Name, formatRho(s.AtInit), formatRho(s.AtLag), s.Lag))
+		text := fmt.Sprintf("%s: rho %s at initialization and %s at the lag of %s", s.Name, formatRho(s.AtInit), formatRho(s.AtLag), plain.Count(s.Lag, "step"))
+		for _, kind := range claimKinds {
+			if r, ok := claimRule(s, kind.is); ok && finite(float64(r.Regret)) {
+				text += fmt.Sprintf(", regret by %s %.4f", kind.label, float64(r.Regret))
+			}
+		}
+		parts = append(parts, text)
 	}
 	return "For each study, rho at initialization and at the lag, and the regrets of picks. " + strings.Join(parts, ". ") + "."
 }

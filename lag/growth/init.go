@@ -198,7 +198,7 @@ func addNoise(t Tensor, name string, shrink, relative float64, seed uint64) {
 	hash.Write([]byte(name))
 	rng := rand.New(rand.NewPCG(seed, hash.Sum64()))
 	for i, x := range t.Data {
-		t.Data[i] = float32(shrink)*x + float32(deviation*rng.NormFloat64())
+		t.Data[i] = float32(shrink*float64(x)) + float32(deviation*rng.NormFloat64()) // rounded before the sum on every architecture
 	}
 }
 

@@ -151,7 +151,8 @@ func short(value string) string {
 // varianceHeaders and varianceText go with [varianceRows].
 var varianceHeaders = []string{"what final losses differ by", "standard deviation, nats", "share of the variance"}
 
-const varianceText = "Only the differences between strategies matter for a choice. A ranking is repeated as far as they exceed what a source, or a\nseed, does to single strategies."
+// varianceText says how to read the table.
+const varianceText = "Only the differences between strategies matter for a choice. A ranking is repeated as far as they exceed what a source, or a\nseed, does to individual strategies. A source comes with a validation set of its own, drawn by its seed."
 
 // varianceRows returns the lines of the table that says where the variance is, if the
 // studies are those of several sources, or a note on why there is none.
@@ -160,25 +161,30 @@ func varianceRows(c *aggregate.Comparison, settings []aggregate.Setting) (rows [
 	if !ok {
 		return nil, note
 	}
-	parts := []struct {
+	type part struct {
 		name     string
 		variance float64
-	}{
-		{"strategies", v.Parts.Strategies}, {"sources, on all strategies", v.Parts.Sources}, {"sources, on single strategies", v.Parts.Interaction},
-		{"seeds of the training, on all strategies", v.Parts.Seeds}, {"seeds of the training, on single strategies", v.Parts.Residual},
+	}
+	parts := []part{
+		{"strategies", v.Parts.Strategies}, {"sources, on all strategies", v.Parts.Sources}, {"sources, on individual strategies", v.Parts.Interaction},
+		{"seeds of the training, on all strategies", v.Parts.Seeds}, {"seeds of the training, on individual strategies", v.Parts.Residual},
+	}
+	if v.Seeds == 1 {
+		parts = []part{
+			{"strategies", v.Parts.Strategies}, {"sources and seeds, on all strategies", v.Parts.Sources}, {"sources and seeds, on individual strategies", v.Parts.Interaction},
+		}
 	}
 	total := 0.0
 	for _, p := range parts {
-		if !math.IsNaN(p.variance) {
-			total += p.variance
-		}
+		total += p.variance
 	}
 	for _, p := range parts {
 		rows = append(rows, comparedRow{p.name, []string{number(math.Sqrt(p.variance), 4), percentOf(p.variance / total)}})
 	}
 	return append(rows,
-		comparedRow{"repeated of the differences between strategies: one source, one seed", []string{"", percentOf(v.Parts.Repeatability(1, 1))}},
+		comparedRow{"share of the differences between strategies that is repeated: one source, one seed", []string{"", percentOf(v.Parts.Repeatability(1, 1))}},
 		comparedRow{fmt.Sprintf("… %d sources, %s each", v.Sources, plain.Count(v.Seeds, "seed")), []string{"", percentOf(v.Parts.Repeatability(v.Sources, v.Seeds))}},
+		comparedRow{fmt.Sprintf("degrees of freedom: strategies %d, sources %d; with few the parts are rough, and one estimated below 0 is 0", v.Parts.Counted-1, v.Sources-1), []string{"", ""}},
 	), ""
 }
 
@@ -202,10 +208,15 @@ func rateRows(c *aggregate.Comparison, settings []aggregate.Setting) (headers []
 		rows = append(rows, comparedRow{row.Name, append(row.Values, fmt.Sprintf("%g", r.Peaks[s.Own]))})
 	}
 	for k, peak := range r.Peaks {
-		says = append(says, fmt.Sprintf("At %g the order agrees with that at each strategy's own best rate with rho = %s; the best there, %s, ends %s nats from the best of all.",
-			peak, number(r.Agreement[k], 2), r.Best[k], number(r.Regret[k], 4)))
+		if r.Best[k] != "" {
+			says = append(says, fmt.Sprintf("At %g the order agrees with that at each strategy's own best rate with rho = %s; the best there, %s, ends %s nats from the best of all.",
+				peak, number(r.Agreement[k], 2), r.Best[k], number(r.Regret[k], 4)))
+		}
 	}
-	return headers, rows, append(says, fmt.Sprintf("The sweep costs %d times the training of the pool.", len(r.Peaks)))
+	if r.AtEdge > 0 {
+		says = append(says, fmt.Sprintf("The best rate of %s is the lowest or the highest one, so a wider sweep may find a better.", plain.Count(r.AtEdge, "strategy")))
+	}
+	return headers, rows, append(says, fmt.Sprintf("The sweep costs %d times the training of the pool. Best rates are chosen by the same losses, which favors the sweep a little.", len(r.Peaks)))
 }
 
 type comparisonPage struct {

@@ -75,7 +75,7 @@ func TestComparison(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, text := range map[string]string{"text": Comparison(c, sources), "page": page.String()} {
-		if !strings.Contains(text, "sources, on single strategies") || !strings.Contains(text, "2 sources, 2 seeds each") {
+		if !strings.Contains(text, "sources, on individual strategies") || !strings.Contains(text, "2 sources, 2 seeds each") {
 			t.Errorf("the %s does not say where the variance is: %s", what, text)
 		}
 	}

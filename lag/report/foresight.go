@@ -45,7 +45,7 @@ func Foresights(r *result.Study, list []aggregate.Foresight, lines int) string {
 	out += fmt.Sprintf("Decisions are the pairs of strategies that are ordered as at the end. The clear ones are of the %s that\nthen differ by %s. Cost is that of probing, in trainings.\n",
 		plain.Count(clearly, "pair"), aggregate.ClearDifference(r))
 	if several {
-		out += "On a new seed the pick of the others ends so many nats above the one that they would pick at the end.\n"
+		out += "On a new seed: how many nats the pick of the other seeds ends above the one that they would pick at the end.\n"
 	}
 	return out
 }

@@ -44,8 +44,8 @@ func (c Components) Repeatability(sources, seeds int) float64 {
 //	MSe      = sum of (l[k][r][s] - l[k][.][s] - l[k][r][.] + l[k][.][.])² / (K(R-1)(S-1))    = Residual
 //	MSseed   = S sum of (l[k][r][.] - l[k][.][.])² / (K(R-1))                                 = Residual + S Seeds
 //	MSboth   = R sum of (l[k][.][s] - l[k][.][.] - l[.][.][s] + l[.][.][.])² / ((K-1)(S-1))   = Residual + R Interaction
-//	MSsource = S R sum of (l[k][.][.] - l[.][.][.])² / (K-1)                                  = Residual + S Seeds + R Interaction + S R Sources
-//	MSstrat  = K R sum of (l[.][.][s] - l[.][.][.])² / (S-1)                                  = Residual + R Interaction + K R Strategies
+//	MSsource = S R sum of (l[k][.][.] - l[.][.][.])² / (K-1)                                  = MSboth + MSseed - MSe + S R Sources
+//	MSstrat  = K R sum of (l[.][.][s] - l[.][.][.])² / (S-1)                                  = MSboth + K R Strategies
 //
 // where a dot stands for the mean over that index. Strategies with a diverged run are
 // left out. With one seed Residual and Seeds are NaN, Interaction holds what it and
@@ -117,10 +117,10 @@ func MeasureComponents(final [][][]float64) Components {
 		}
 	}
 	msResidual, msSeed := residual/(K*(R-1)*(S-1)), S*ofSeed/(K*(R-1))
-	c := Components{Residual: msResidual, Seeds: max(0, (msSeed-msResidual)/S), Interaction: max(0, (msBoth-msResidual)/R), Counted: len(kept)}
-	c.Sources = max(0, (msSource-msResidual-S*c.Seeds-R*c.Interaction)/(S*R))
-	c.Strategies = max(0, (msStrategy-msResidual-R*c.Interaction)/(K*R))
-	return c
+	return Components{
+		Sources: max(0, (msSource-msBoth-msSeed+msResidual)/(S*R)), Strategies: max(0, (msStrategy-msBoth)/(K*R)),
+		Interaction: max(0, (msBoth-msResidual)/R), Seeds: max(0, (msSeed-msResidual)/S), Residual: msResidual, Counted: len(kept),
+	}
 }
 
 // finiteColumns returns the columns in which all values are finite.

@@ -49,7 +49,7 @@ func TestComponentsOfPlanted(t *testing.T) {
 	for i, w := range []float64{want.Sources, want.Strategies, want.Interaction, want.Seeds, want.Residual} {
 		tolerance := 4 * math.Sqrt((squares[i]-sums[i]*sums[i])/studies)
 		if i == 0 {
-			tolerance += 0.06 // negative estimates, which are 0, are not rare among those of 4 sources
+			tolerance += 0.06 // of 4 sources, negative estimates, which are 0, are not rare
 		}
 		if math.Abs(sums[i]-w) > tolerance {
 			t.Errorf("component %d: mean estimate %.3f, planted %g, tolerance %.3f", i, sums[i], w, tolerance)
@@ -71,11 +71,16 @@ func TestComponentsExactly(t *testing.T) {
 	if r := c.Repeatability(2, 2); r != 1 {
 		t.Errorf("without noise %g of the variance is repeated", r)
 	}
-	// The seeds exchange the strategies: there is nothing but a residual of
-	// variance 2, and a strategy's estimate would be negative.
+	// The seeds exchange the strategies, so all means are 2 and MSe is 4. The estimates of
+	// Interaction and Seeds, -2 each, are 0; that of Sources is (0 - 0 - 0 + 4) / 4.
 	final = [][][]float64{{{1, 3}, {3, 1}}, {{1, 3}, {3, 1}}}
-	if c := MeasureComponents(final); c.Strategies != 0 || c.Interaction != 0 || c.Sources != 0 || c.Seeds != 0 || !near(c.Residual, 4) {
+	if c := MeasureComponents(final); c.Strategies != 0 || c.Interaction != 0 || !near(c.Sources, 1) || c.Seeds != 0 || !near(c.Residual, 4) {
 		t.Errorf("only a residual: %+v", c)
+	}
+	// MSboth is 0, below MSe, and still what is subtracted from MSstrat = 2.
+	final = [][][]float64{{{1, 4}, {3, 2}}, {{1, 4}, {3, 2}}}
+	if c := MeasureComponents(final); !near(c.Residual, 4) || c.Interaction != 0 || !near(c.Strategies, 0.5) {
+		t.Errorf("an interaction below its error: %+v", c)
 	}
 	// One seed: the interaction has the residual in it.
 	one := MeasureComponents([][][]float64{{{1, 3, inf}}, {{3, 1, 2}}})

@@ -14,8 +14,9 @@ import "math"
 // losses; it may be negative, when the seeds disagree by more than the early losses
 // cost. early and final are indexed [seed][strategy].
 //
-// A seed whose pick or best diverged, or for which nothing can be picked, has NaN. The
-// result is nil for fewer than two seeds and if the tables differ in shape.
+// A seed with which the pick diverged and the best did not has +Inf. One for which the
+// best diverged, or for which nothing can be picked, has NaN. The result is nil for fewer
+// than two seeds and if the tables differ in shape.
 func HeldOutRegret(early, final [][]float64) []float64 {
 	if _, ok := shape(early, final); !ok || len(early) < 2 {
 		return nil
@@ -24,7 +25,7 @@ func HeldOutRegret(early, final [][]float64) []float64 {
 	for r := range early {
 		pick, best := ArgMin(MeanLosses(without(early, r))), ArgMin(MeanLosses(without(final, r)))
 		regret[r] = math.NaN()
-		if pick >= 0 && best >= 0 && isFinite(final[r][pick]) && isFinite(final[r][best]) {
+		if pick >= 0 && best >= 0 && isFinite(final[r][best]) {
 			regret[r] = final[r][pick] - final[r][best]
 		}
 	}

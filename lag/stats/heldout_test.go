@@ -27,8 +27,12 @@ func TestHeldOutRegret(t *testing.T) {
 		}
 	}
 	final[0][1] = inf
-	if got := HeldOutRegret(early, final); !math.IsNaN(got[0]) || math.IsNaN(got[2]) {
+	if got := HeldOutRegret(early, final); !math.IsInf(got[0], 1) || math.IsNaN(got[2]) {
 		t.Errorf("with a pick that diverged: %v", got)
+	}
+	final[0][0] = inf
+	if got := HeldOutRegret(early, final); !math.IsNaN(got[0]) {
+		t.Errorf("with a best that diverged: %v", got)
 	}
 	if HeldOutRegret(early[:1], final[:1]) != nil || HeldOutRegret(early, final[:2]) != nil || HeldOutRegret(nil, nil) != nil {
 		t.Error("a regret where there is none")

@@ -4,8 +4,8 @@
 
 For each study: Spearman's rho of the loss at initialization and at the lag with the final
 loss (mean over the seeds), Kendall's tau-b and Pearson's r at the lag, the regret of LAG's
-picks, and the share of pairs that the mean losses at the lag order as at the end. They must
-agree with result.json and foresight.csv to 1e-6.
+picks, the share of pairs that the mean losses at the lag order as at the end, and the regret on
+a seed that the pick has not seen. They must agree with result.json and foresight.csv to 1e-6.
 """
 
 import json
@@ -45,6 +45,10 @@ def numbers(directory):
     early, ends = at[lag].mean().to_numpy(), final.mean().to_numpy()
     i, j = np.triu_indices(len(ends), 1)
     yield "decisions at the lag", np.mean(np.sign(early[i] - early[j]) == np.sign(ends[i] - ends[j])), foresight.loc[lag, "decision_accuracy"]
+    if len(final) > 1:
+        rest = {seed: (at[lag].drop(seed).mean().idxmin(), final.drop(seed).mean().idxmin()) for seed in final.index}
+        here = np.mean([final.loc[seed, pick] - final.loc[seed, best] for seed, (pick, best) in rest.items()])
+        yield "regret on a new seed at the lag", here, foresight.loc[lag, "new_seed_regret"]
 
 
 def main(directories):

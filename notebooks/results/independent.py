@@ -38,8 +38,8 @@ def grown(tensors, layers):
 
 def rate(schedule, step):
     """The learning rate of a linear schedule with warm-up."""
-    if schedule["kind"] != "linear" or schedule.get("start"):
-        sys.exit(f"this file knows a linear schedule from its beginning, not {schedule}")
+    if schedule.keys() != {"kind", "peak", "warmup", "steps"} or schedule["kind"] != "linear":
+        sys.exit(f"this file knows a linear schedule from its beginning to 0, not {schedule}")
     peak, warmup, steps = schedule["peak"], schedule["warmup"], schedule["steps"]
     return peak * (step + 1) / warmup if step < warmup else peak * (steps - step) / (steps - warmup)
 
@@ -59,7 +59,7 @@ def main(study, run, training, validation):
     study = pathlib.Path(study)
     config = json.loads((study / run / "config.json").read_text())
     strategy, optimizer = config["strategy"], config["optimizer"]
-    if strategy["init"]["kind"] != "copy" or -1 in strategy["map"] or strategy["moments"] != "copy":
+    if strategy.keys() - {"name", "map", "init", "moments"} or strategy["init"]["kind"] != "copy" or -1 in strategy["map"] or strategy["moments"] != "copy":
         sys.exit(f"{run} does not only copy layers and their moments: {strategy}")
     checkpoint = max((study / config["parent"] / "checkpoint").glob("step-*.safetensors"))
     state = load_file(checkpoint)
@@ -69,6 +69,8 @@ def main(study, run, training, validation):
     updates = int(checkpoint.stem.split("-")[1])
 
     batches = list(batches_of(training))
+    if len(batches) != config["schedule"]["steps"]:
+        sys.exit(f"{training} has {len(batches)} batches, but the run has {config['schedule']['steps']} steps")
     model = torch_bert.Bert(types.SimpleNamespace(**config["model"]), batches[0][0].shape[1])
     named = {torch_bert.original(name): p for name, p in model.named_parameters()}
     assert named.keys() == parts["weights"].keys(), named.keys() ^ parts["weights"].keys()
@@ -92,6 +94,8 @@ def main(study, run, training, validation):
         event = json.loads(line)
         if event["event"] == "validation" and len(event.get("batches", [])) in (0, len(held_out)):
             logged[event["step"]] = event["loss"]
+    if not {0, config["schedule"]["steps"]} <= logged.keys():
+        sys.exit("the log lacks the evaluation of the whole validation set at the beginning or the end")
     worst = 0.0
     print("  step       here       lag  difference")
     for step in range(config["schedule"]["steps"] + 1):

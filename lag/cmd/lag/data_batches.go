@@ -12,7 +12,7 @@ import (
 // dataBatches writes the batches of a run for other programs.
 func dataBatches(flags *flag.FlagSet) func(context.Context, []string) error {
 	dir := flags.String("data", defaultDataDir, "`directory` of prepared data")
-	steps := flags.Int("steps", 0, "write the batches of so many `steps`, from the first one; 0 for all")
+	steps := flags.Int("steps", 0, "write the batches of the first `steps`; 0 for all")
 	validation := flags.Bool("validation", false, "write the validation set instead")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 2 {
