@@ -13,6 +13,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/backend/cores"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/model"
@@ -22,7 +23,8 @@ import (
 // beginning, some processes train a few steps of the largest model at the same time,
 // with a share of the cores each. What was chosen is logged, and remembered in the
 // user's cache directory for this model, task, number of cores, plugin and machine.
-// The last digits of results depend on it, as on any number.
+// The last digits of results depend on it, as on any number. With GPUs it is one
+// worker for each that this process sees, without a measurement.
 const AutoWorkers = math.MinInt32
 
 // measured describes the training whose speed determines the number of workers.
@@ -74,10 +76,11 @@ func (o Options) several() string {
 	return ""
 }
 
-// atMost returns the greatest number of processes that the options may lead to.
-func (o Options) atMost() int {
+// atMost returns the greatest number of processes that the options may lead to, for
+// a number of runs to share.
+func (o Options) atMost(runs int) int {
 	if o.Workers == AutoWorkers {
-		return cores.Usable()
+		return max(1, min(cores.Usable(), runs))
 	}
 	return o.Workers
 }
@@ -92,6 +95,7 @@ type automatic struct {
 
 // Carry implements [engine.Scheduler].
 func (a automatic) Carry(ctx context.Context, p engine.Plan) error {
+	others := load()   // before this process computes
 	err := p.Open(ctx) // so that errors come first, and the data is there
 	if p.Pause != nil {
 		err = errors.Join(err, p.Pause()) // its engine would be in the way
@@ -99,7 +103,7 @@ func (a automatic) Carry(ctx context.Context, p engine.Plan) error {
 	if err != nil {
 		return err
 	}
-	n, err := a.choose(ctx)
+	n, err := a.choose(ctx, others)
 	if err != nil {
 		return err
 	}
@@ -108,8 +112,9 @@ func (a automatic) Carry(ctx context.Context, p engine.Plan) error {
 	return o.processes(o.dir(a.name), a.work).Carry(ctx, p)
 }
 
-// choose returns the number of processes. If it cannot be measured, that is one.
-func (a automatic) choose(ctx context.Context) (n int, err error) {
+// choose returns the number of processes. If it cannot be measured, that is one. others
+// is how many other processes compute on the machine.
+func (a automatic) choose(ctx context.Context, others float64) (n int, err error) {
 	train, err := a.train()
 	if err != nil {
 		return 0, err
@@ -122,7 +127,12 @@ func (a automatic) choose(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	choice, remembered, err := s.ChooseProcesses(ctx, train.Model, train.Runs, load(), func(ctx context.Context, n int) (float64, error) {
+	if !s.OnCores() {
+		n = max(1, min(train.Runs, len(backend.CUDADevices(ctx, a.options.Backend))))
+		log.Info("workers: one for each GPU that this process sees, as far as there are runs", "workers", n, "runs", train.Runs)
+		return n, nil
+	}
+	choice, remembered, err := s.ChooseProcesses(ctx, train.Model, train.Runs, others, func(ctx context.Context, n int) (float64, error) {
 		return a.measure(ctx, train, n)
 	})
 	switch {
@@ -139,7 +149,7 @@ func (a automatic) choose(ctx context.Context) (n int, err error) {
 		}
 		log.Info("the number of workers was chosen by their speed", "workers", choice.Processes, "steps a second by number of workers", choice.String(), "from", from)
 	} else {
-		log.Info("one worker: there is nothing to share, or the device cannot be shared", "backend", s.Backend(), "cores", cores.Usable(), "runs", train.Runs)
+		log.Info("one worker: there is nothing to share", "cores", cores.Usable(), "runs", train.Runs)
 	}
 	return choice.Processes, nil
 }

@@ -53,6 +53,12 @@ func TestAutoWorkers(t *testing.T) {
 		if diff := cmp.Diff(resultBytes(t, alone, "result.json"), resultBytes(t, dir, "result.json")); diff != "" {
 			t.Errorf("%s: the result differs: %s", name, diff)
 		}
+		if files, _ := filepath.Glob(filepath.Join(cache, "lag", "workers", "*.json")); len(files) == 1 {
+			text, err := os.ReadFile(files[0])
+			if err != nil || strings.Count(string(text), `"steps_per_second"`) < 2 {
+				t.Errorf("%s: fewer than two numbers of processes were measured: %s, %v", name, text, err)
+			}
+		}
 		if n := remembered(); n != 1 {
 			t.Errorf("%s: %d choices are remembered, want 1", name, n)
 		}

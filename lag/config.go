@@ -67,7 +67,8 @@ type PoolOptions struct {
 	Rewarm     int            `json:"rewarm"`               // steps of re-warm-up, or of training only the new layers, for strategies that do so
 	Wide       bool           `json:"wide"`                 // use the wide pool, see [growth.Options]
 	Strategies []string       `json:"strategies,omitempty"` // names from the pool; empty means all
-	Few        bool           `json:"few,omitempty"`        // only the strategies that differ most; has no effect if Wide is set or Strategies are named
+	Few        bool           `json:"few,omitempty"`        // only the strategies that differ most; has no effect if Wide or All is set or Strategies are named
+	All        bool           `json:"all,omitempty"`        // use all strategies: the wide pool and more, see [growth.Options]
 }
 
 // UnmarshalJSON reads a configuration. Unknown and missing fields are errors.
@@ -132,11 +133,11 @@ func (c StudyConfig) Validate() error {
 // ones.
 func (c StudyConfig) Pool() (growth.Pool, error) {
 	from := c.Model.Depths()
-	pool, err := c.Growth.pool(from, c.Growth.To, c.Growth.Schedule)
+	pool, err := c.Growth.pool(c.Model.Stacks(), c.Growth.To, c.Growth.Schedule)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Growth.missing(from, c.Growth.To, c.Growth.Schedule); err != nil {
+	if err := c.Growth.missing(c.Model.Stacks(), c.Growth.To, c.Growth.Schedule); err != nil {
 		return nil, err
 	}
 	pool = pool.Union(c.Growth.Custom)
@@ -148,48 +149,75 @@ func (c StudyConfig) Pool() (growth.Pool, error) {
 	return pool, pool.Validate(from, c.Growth.To)
 }
 
-// pool returns the strategies that grow from one depth to another and fit the
-// schedule.
-func (o PoolOptions) pool(from, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
-	pool, err := o.whole(from, to)
+// pool returns the strategies that grow stacks to other depths and fit the stacks and
+// the schedule.
+func (o PoolOptions) pool(stacks []growth.Stack, to growth.Depths, schedule train.Schedule) (growth.Pool, error) {
+	pool, err := o.whole(depthsOf(stacks), to)
 	if err != nil {
 		return nil, err
 	}
-	pool = pool.Filter(func(s growth.Strategy) bool { return fits(schedule, s) == nil })
+	pool = pool.Filter(func(s growth.Strategy) bool { return fits(schedule, s) == nil && fitsModel(stacks, s) == nil })
 	return pool.Filter(func(s growth.Strategy) bool { return len(o.Strategies) == 0 || slices.Contains(o.Strategies, s.Name) }), nil
 }
 
 // whole returns the pool with strategies that may not fit the schedule.
 func (o PoolOptions) whole(from, to growth.Depths) (growth.Pool, error) {
-	return growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, RewarmSteps: o.Rewarm, Few: o.Few && len(o.Strategies) == 0})
+	return growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: o.Wide, All: o.All, RewarmSteps: o.Rewarm, Few: o.Few && len(o.Strategies) == 0})
+}
+
+// depthsOf returns the numbers of layers of stacks.
+func depthsOf(stacks []growth.Stack) growth.Depths {
+	depths := make(growth.Depths, len(stacks))
+	for i, stack := range stacks {
+		depths[i] = stack.Depth
+	}
+	return depths
 }
 
 // LeftOut returns the strategies of the pool that the study leaves out because they
-// do not fit its training, and why the first does not. A strategy that is named in
-// the configuration is never left out.
+// do not fit its training or its model, and why the first of either kind does not. A
+// strategy that is named in the configuration is never left out.
 func (c StudyConfig) LeftOut() (names []string, why error) {
 	pool, err := c.Growth.whole(c.Model.Depths(), c.Growth.To)
 	if err != nil || len(c.Growth.Strategies) > 0 {
 		return nil, nil
 	}
+	var ofTraining, ofModel error
 	for _, s := range pool {
-		if err := fits(c.Growth.Schedule, s); err != nil {
-			if names = append(names, s.Name); why == nil {
-				why = err
-			}
+		training, model := fits(c.Growth.Schedule, s), fitsModel(c.Model.Stacks(), s)
+		if training == nil && model == nil {
+			continue
+		}
+		names = append(names, s.Name)
+		if ofTraining == nil {
+			ofTraining = training
+		}
+		if ofModel == nil {
+			ofModel = model
 		}
 	}
-	return names, why
+	switch {
+	case ofModel == nil:
+		return names, ofTraining
+	case ofTraining == nil:
+		return names, ofModel
+	}
+	return names, fmt.Errorf("%w; %w", ofTraining, ofModel)
 }
 
 // missing reports why a strategy named in the options is not in the pool.
-func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) error {
+func (o PoolOptions) missing(stacks []growth.Stack, to growth.Depths, schedule train.Schedule) error {
+	from := depthsOf(stacks)
 	for i, name := range o.Strategies {
 		if slices.Contains(o.Strategies[:i], name) {
 			return fmt.Errorf("the strategies contain %q twice; give each once", name)
 		}
 	}
-	all, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: true, RewarmSteps: o.Rewarm})
+	all, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, All: true, RewarmSteps: o.Rewarm})
+	if err != nil {
+		return err
+	}
+	wide, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: o.GateSteps, Moments: o.Moments, Wide: true, RewarmSteps: o.Rewarm})
 	if err != nil {
 		return err
 	}
@@ -198,18 +226,37 @@ func (o PoolOptions) missing(from, to growth.Depths, schedule train.Schedule) er
 		return err
 	}
 	listed := narrow // the wide pool fills pages
-	if o.Wide {
+	switch {
+	case o.All:
 		listed = all
+	case o.Wide:
+		listed = wide
 	}
 	for _, name := range o.Strategies {
 		strategy, ok := all.ByName(name)
 		if !ok {
 			return advice.Errorf(advice.Strategies, "no strategy %q%s grows %s layers to %s; these do: %q", name, closest.Hint(name, all.Names()), from, to, listed.Names())
 		}
-		if _, ok := narrow.ByName(name); !ok && !o.Wide {
+		if _, ok := wide.ByName(name); !ok && !o.All {
+			return advice.Errorf(advice.AllStrategies, "strategy %q is only in the pool of all strategies; use that", name)
+		}
+		if _, ok := narrow.ByName(name); !ok && !o.Wide && !o.All {
 			return advice.Errorf(advice.Wide, "strategy %q is only in the wide pool; use the wide pool", name)
 		}
+		if err := fitsModel(stacks, strategy); err != nil {
+			return err
+		}
 		if err := fits(schedule, strategy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fitsModel reports why a strategy cannot be used with a model's stacks.
+func fitsModel(stacks []growth.Stack, s growth.Strategy) error {
+	for _, stack := range stacks {
+		if err := s.Fits(stack); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package lag_test
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,14 @@ func TestOtherFamily(t *testing.T) {
 		if o.Status != result.StatusComplete || o.FLOPs <= 0 {
 			t.Errorf("%s: status %s, %g FLOPs", o.Name, o.Status, o.FLOPs)
 		}
+	}
+	config.Growth.All, config.Growth.Strategies = true, nil
+	if names, _ := config.LeftOut(); !slices.Contains(names, "stack-attenuated") {
+		t.Errorf("of all strategies %q are left out; want also those that need attention", names)
+	}
+	config.Growth.Strategies = []string{"stack-attenuated"}
+	if _, err := config.Pool(); err == nil || !strings.Contains(err.Error(), "Stack.AttentionProjections") {
+		t.Errorf("a strategy that needs attention: error %v", err)
 	}
 	if table := report.Table(study); !strings.Contains(table, "random-top") {
 		t.Errorf("the report has no random-top:\n%s", table)

@@ -49,7 +49,7 @@ func (c Stacking) plannedStages(arm Arm, budget float64, cost func(model.Model) 
 			if s.rule, err = selection.Parse(arm.Rule); err != nil {
 				return nil, err
 			}
-			if s.pool, err = c.pool(list[i-1].Depths, stage.Depths, scheduleOfStage(stage, c.Schedule)); err != nil {
+			if s.pool, err = c.pool(list[i-1].model.Stacks(), stage.Depths, scheduleOfStage(stage, c.Schedule)); err != nil {
 				return nil, err
 			}
 			s.grown = selection.NewGrown(list[i-1].Depths, stage.Depths, s.pool)

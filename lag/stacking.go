@@ -199,7 +199,11 @@ func (c Stacking) validateArm(arm Arm) error {
 		if err != nil {
 			return err
 		}
-		pool, err := c.pool(stages[i-1].Depths, stage.Depths, scheduleOfStage(stage, c.Schedule))
+		before, err := c.Model.WithDepths(stages[i-1].Depths...)
+		if err != nil {
+			return fmt.Errorf("stage %d: %w", i, err)
+		}
+		pool, err := c.pool(before.Stacks(), stage.Depths, scheduleOfStage(stage, c.Schedule))
 		if err == nil && len(pool) == 0 {
 			err = advice.Errorf(advice.StackingPool, "none of the strategies %q grows %s layers to %s", c.Strategies, stages[i-1].Depths, stage.Depths)
 		}

@@ -203,7 +203,7 @@ func (s *Study) begin(ctx context.Context) (err error) {
 		if advised, ok := errors.AsType[*advice.Error](why); ok {
 			text = advised.With(s.options.Words)
 		}
-		log.Warn("strategies that do not fit the training are left out", "strategies", strings.Join(names, ", "), "why", text)
+		log.Warn("strategies that do not fit the training or the model are left out", "strategies", strings.Join(names, ", "), "why", text)
 	}
 	return nil
 }
@@ -225,7 +225,7 @@ func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 			if err := s.begin(ctx); err != nil {
 				return err
 			}
-			return s.checkDisk(s.options.atMost())
+			return s.checkDisk(s.processes())
 		},
 		First: func(ctx context.Context) error {
 			_, err := s.Pretrain(ctx)
@@ -241,12 +241,21 @@ func (s *Study) Run(ctx context.Context) (*result.Study, error) {
 	return r, err
 }
 
+// processes returns the greatest number of processes that share the study.
+func (s *Study) processes() int {
+	planned, err := s.Config.PlannedRuns()
+	if err != nil {
+		return s.options.atMost(1) // the configuration is refused elsewhere
+	}
+	return s.options.atMost(len(planned))
+}
+
 // run trains in this process; see [Study.Run].
 func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.checkDisk(s.options.atMost()); err != nil {
+	if err := s.checkDisk(s.processes()); err != nil {
 		return nil, err
 	}
 	t, err := s.train(ctx)

@@ -78,8 +78,8 @@ func (d *denoising) example(inputs, targets []int32, at int64, r *rand.Rand, s *
 	if p.prefix {
 		inputs = append(inputs, d.vocab.Modes.of(p.Mode))
 	}
-	if p.Mode == Sequential {
-		least, most := PrefixRange(p.raw, p.Density)
+	if p.hidesSuffix() {
+		least, most := p.prefixRange()
 		n := least + r.IntN(most-least+1)
 		return append(inputs, raw[:n]...), append(targets, raw[n:]...), denoiser, nil
 	}

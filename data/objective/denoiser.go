@@ -12,18 +12,19 @@ import (
 // Mode is one of UL2's families of denoisers.
 type Mode string
 
-// The modes (Tay et al. 2022, section 3.1).
+// The modes (Tay et al. 2022, section 3.1), and a causal LM as in [MIDAS].
 const (
 	Regular    Mode = "R" // hides few short spans, as T5 does
 	Extreme    Mode = "X" // hides long spans or much of the text
 	Sequential Mode = "S" // a prefix LM: hides the suffix
+	Causal     Mode = "C" // a causal LM: hides all of the text but its first token
 )
 
 // Denoiser describes one denoiser of a [UL2] mixture.
 type Denoiser struct {
 	Mode     Mode    `json:"mode"`
-	MeanSpan float64 `json:"mean_span,omitempty"` // mean length of a hidden span, in tokens; 0 in mode S, which hides one span, the suffix
-	Density  float64 `json:"density"`             // share of hidden tokens; in mode S the average share, see [PrefixRange]
+	MeanSpan float64 `json:"mean_span,omitempty"` // mean length of a hidden span, in tokens; 0 in modes S and C, which hide one span, the suffix
+	Density  float64 `json:"density"`             // share of hidden tokens; in mode S the average share, see [PrefixRange]; in mode C 1
 	Rate     float64 `json:"rate"`                // weight in the mixture; weights need not sum to 1
 }
 
@@ -38,8 +39,11 @@ func (d *Denoiser) UnmarshalJSON(text []byte) error {
 
 // String returns a text such as R(3, 0.15) or S(0.5).
 func (d Denoiser) String() string {
-	if d.Mode == Sequential {
+	switch d.Mode {
+	case Sequential:
 		return fmt.Sprintf("%s(%g)", d.Mode, d.Density)
+	case Causal:
+		return string(d.Mode)
 	}
 	return fmt.Sprintf("%s(%g, %g)", d.Mode, d.MeanSpan, d.Density)
 }
@@ -61,8 +65,12 @@ func (d Denoiser) Validate() error {
 		if !(d.Density > 0 && d.Density <= 0.5) {
 			return fmt.Errorf("objective: %v: the density %v of a prefix LM must lie between 0 and 0.5 (0.5 allows every split)", d, d.Density)
 		}
+	case Causal:
+		if d.MeanSpan != 0 || d.Density != 1 {
+			return fmt.Errorf("objective: mode %s hides all but the first token: its density is 1, not %v, and it takes no mean span, not %v", d.Mode, d.Density, d.MeanSpan)
+		}
 	default:
-		return fmt.Errorf("objective: there is no mode %q; the modes are %q, %q and %q", d.Mode, Regular, Extreme, Sequential)
+		return fmt.Errorf("objective: there is no mode %q; the modes are %q, %q, %q and %q", d.Mode, Regular, Extreme, Sequential, Causal)
 	}
 	if !(d.Rate >= 0 && d.Rate <= 1e300) {
 		return fmt.Errorf("objective: %v: the rate %v must be 0 or more", d, d.Rate)
@@ -97,7 +105,7 @@ func (r Roll) validate() error {
 type plan struct {
 	Denoiser
 	raw     int  // T, tokens of text
-	hidden  int  // n, hidden tokens of the text; in mode S the most
+	hidden  int  // n, hidden tokens of the text; in modes S and C the most
 	spans   int  // number of hidden spans
 	roll    bool // whether the mask is rotated
 	prefix  bool // whether a mode token comes first
@@ -105,10 +113,22 @@ type plan struct {
 	targets int  // most tokens of the targets, including EOS
 }
 
+// hidesSuffix reports whether the targets are the rest of the text, without sentinels.
+func (d Denoiser) hidesSuffix() bool { return d.Mode == Sequential || d.Mode == Causal }
+
+// prefixRange returns the least and the greatest length of the prefix before a hidden
+// suffix.
+func (p plan) prefixRange() (least, most int) {
+	if p.Mode == Causal {
+		return 1, 1
+	}
+	return PrefixRange(p.raw, p.Density)
+}
+
 // sentinels returns the most sentinels that an example needs.
 func (p plan) sentinels() int {
 	switch {
-	case p.Mode == Sequential:
+	case p.hidesSuffix():
 		return 0
 	case p.roll:
 		return p.spans + 1
@@ -125,7 +145,7 @@ func newPlan(d Denoiser, form Form, L int, prefix bool, roll Roll) (plan, error)
 	if prefix {
 		place--
 	}
-	if d.Mode == Sequential {
+	if d.hidesSuffix() {
 		return p.sequential(form, place, L)
 	}
 	p.roll = roll == RollAll
@@ -187,7 +207,7 @@ func (p *plan) overhead(form Form) int {
 	return n
 }
 
-// sequential computes the lengths for a prefix LM. The longest prefix is one
+// sequential computes the lengths for a prefix LM or a causal LM. The longest prefix is one
 // token shorter than the text. In the encoder-decoder form that leaves a place
 // for the EOS of the inputs; in the decoder-only form the EOS of the targets is
 // not read and needs no place.
@@ -196,7 +216,7 @@ func (p plan) sequential(form Form, place, L int) (plan, error) {
 		return p, fmt.Errorf("objective: sequences of %s are too short for %v: a text of two tokens does not fit: lengthen them", plain.Count(L, "token"), p.Denoiser)
 	}
 	p.raw, p.spans = place, 1
-	least, most := PrefixRange(p.raw, p.Density)
+	least, most := p.prefixRange()
 	p.hidden = p.raw - least
 	p.inputs, p.targets = most+p.overhead(form), p.hidden+1
 	return p, nil
@@ -225,9 +245,11 @@ func (p plans) table() string {
 	fmt.Fprintln(w, "#\tmode\tmean span\tdensity\trate\ttext\thidden\tspans\trolled\tinputs\ttargets\tsentinels\t")
 	for i, d := range p {
 		span, hidden, rolled := fmt.Sprintf("%g", d.MeanSpan), fmt.Sprint(d.hidden), "no"
-		if d.Mode == Sequential {
-			least, most := PrefixRange(d.raw, d.Density)
-			span, hidden = "-", fmt.Sprintf("%d-%d", d.raw-most, d.raw-least)
+		if d.hidesSuffix() {
+			span = "-"
+			if least, most := d.prefixRange(); least < most {
+				hidden = fmt.Sprintf("%d-%d", d.raw-most, d.raw-least)
+			}
 		}
 		if d.Rate == 0 {
 			fmt.Fprintf(w, "%d\t%s\t%s\t%g\t0%%\t-\t-\t-\t-\t-\t-\t-\t\n", i, d.Mode, span, d.Density)

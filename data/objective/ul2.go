@@ -108,7 +108,7 @@ func (p PrefixLM) validate(form Form, v Vocabulary) error {
 // [PrefixLM].
 //
 // With ModeTokens the inputs of each example begin with the token of its
-// denoiser's mode: [NLU] for R, [NLG] for X and [S2S] for S. A text is then as
+// denoiser's mode: [NLU] for R, [NLG] for X and [S2S] for S and C. A text is then as
 // long as it would be for a SequenceLength of one less.
 //
 // All batches have the same shape: inputs are padded to SequenceLength and
@@ -138,6 +138,20 @@ func DefaultUL2(sequenceLength int) UL2 {
 		},
 		ModeTokens: true,
 		Roll:       RollSingle,
+	}
+}
+
+// MIDAS returns the mixture on which Saunshi et al. 2024, On the Inductive Bias of
+// Stacking Towards Improving Reasoning (arXiv 2409.19044), train decoders: 60% causal LM,
+// 20% prefix LM and 20% span corruption. Spans and density are T5's, there are no
+// mode tokens, and the first token of a text is never predicted; these are this
+// project's choice. In the encoder-decoder form the inputs of a causal LM are its
+// first token.
+func MIDAS(sequenceLength int) UL2 {
+	return UL2{
+		SequenceLength: sequenceLength,
+		Denoisers:      []Denoiser{{Causal, 0, 1, 0.6}, {Sequential, 0, 0.5, 0.2}, {Regular, 3, 0.15, 0.2}},
+		Roll:           RollSingle,
 	}
 }
 

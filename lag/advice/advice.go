@@ -22,6 +22,7 @@ const (
 	GateSteps     = "growth.gate_steps"
 	EarlyBatches  = "growth.early_batches"
 	Wide          = "growth.wide"
+	AllStrategies = "growth.all"
 	Strategies    = "growth.strategies"
 	Rules         = "growth.rules"
 	StackingSeeds = "seeds"

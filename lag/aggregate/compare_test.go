@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -99,5 +100,98 @@ func TestDifferences(t *testing.T) {
 	}
 	if _, err := Differences(math.NaN()); err == nil {
 		t.Error("a value without JSON is compared")
+	}
+}
+
+// TestVariance: studies of several sources, each with seeds of its own, are divided;
+// others are not, and near ones are told what is missing.
+func TestVariance(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 3))
+	effect := map[string]float64{"x": 0, "y": 1, "z": 2, "w": 4}
+	source := func(seeds ...int64) *result.Study {
+		r := small(10)
+		r.Seeds = seeds
+		for _, seed := range seeds {
+			for _, name := range []string{"x", "y", "z", "w"} {
+				r.Strategies = append(r.Strategies, result.Outcome{Name: name, Seed: seed, Status: result.StatusComplete,
+					Curve: []result.Point{{Step: 10, Loss: result.Number(effect[name] + 0.01*random.NormFloat64())}}})
+			}
+		}
+		return r
+	}
+	compare := func(studies ...*result.Study) *Comparison {
+		t.Helper()
+		var list []Named
+		for i, r := range studies {
+			list = append(list, Named{string(rune('a' + i)), r})
+		}
+		c, err := Compare(list...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	differ := []Setting{{Name: "growth.seeds"}, {Name: "seed"}}
+	v, note, ok := compare(source(1, 2), source(3, 4), source(5, 6)).Variance(differ)
+	if !ok || note != "" || v.Sources != 3 || v.Seeds != 2 || v.Parts.Counted != 4 || v.Parts.Repeatability(1, 1) < 0.99 || math.Abs(v.Parts.Strategies-35.0/12) > 0.1 {
+		t.Errorf("three sources: %+v, %q, %v", v, note, ok)
+	}
+	for want, c := range map[string]*Comparison{
+		"share seeds": compare(source(1, 2), source(2, 3)), "the same number of seeds": compare(source(1, 2), source(3)), "fewer than two strategies": compare(small(10, "x"), func() *result.Study { r := small(10, "x"); r.Seeds = []int64{2}; return r }()),
+	} {
+		if _, note, ok := c.Variance(differ); ok || !strings.Contains(note, want) {
+			t.Errorf("%s: %q, %v", want, note, ok)
+		}
+	}
+	two := compare(source(1), source(2))
+	if _, note, ok := two.Variance([]Setting{{Name: "seed", Values: []string{"1", "1"}}}); ok || !strings.Contains(note, "the same source") {
+		t.Errorf("one source twice: %q, %v", note, ok)
+	}
+	for _, settings := range [][]Setting{nil, {{Name: "growth.seeds"}}, {{Name: "seed"}, {Name: "growth.lag"}}} {
+		if _, note, ok := two.Variance(settings); ok || note != "" {
+			t.Errorf("%v: %q, %v", settings, note, ok)
+		}
+	}
+}
+
+// TestRates: of studies that differ in the peak rate alone, each strategy has its own
+// best rate, and a rate at which another is ahead is said to mislead.
+func TestRates(t *testing.T) {
+	study := func(finals map[string]float64) *result.Study {
+		r := small(10)
+		for _, name := range []string{"x", "y", "z"} {
+			o := result.Outcome{Name: name, Seed: 1, Status: result.StatusComplete, Curve: []result.Point{{Step: 10, Loss: result.Number(finals[name])}}}
+			r.Strategies = append(r.Strategies, o)
+		}
+		return r
+	}
+	c, err := Compare(
+		Named{"high", study(map[string]float64{"x": 1.0, "y": 2.0, "z": 3.0})},
+		Named{"low", study(map[string]float64{"x": 2.5, "y": 1.5, "z": 2.0})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	setting := []Setting{{Name: "growth.schedule.peak", Values: []string{"0.009", "0.001"}}}
+	r, ok := c.Rates(setting)
+	if !ok || !slices.Equal(r.Peaks, []float64{0.001, 0.009}) || !slices.Equal(r.Best, []string{"y", "x"}) {
+		t.Fatalf("the sweep is %+v, %v", r, ok)
+	}
+	var names []string
+	for _, s := range r.Strategies {
+		names = append(names, s.Name)
+	}
+	if !slices.Equal(names, []string{"x", "y", "z"}) || r.Strategies[0].Own != 1 || r.Strategies[1].Own != 0 || r.Strategies[2].Own != 0 {
+		t.Errorf("strategies %+v", r.Strategies)
+	}
+	if r.AtEdge != 3 {
+		t.Errorf("of two rates all are at the edge, not %d", r.AtEdge)
+	}
+	if r.Agreement[0] != -0.5 || r.Agreement[1] != 1 || r.Regret[0] != 0.5 || r.Regret[1] != 0 {
+		t.Errorf("agreement %v, regret %v", r.Agreement, r.Regret)
+	}
+	for _, settings := range [][]Setting{nil, {setting[0], {Name: "seed", Values: []string{"1", "2"}}}, {{Name: "growth.lag", Values: []string{"1", "2"}}}, {{Name: "growth.schedule.peak", Values: []string{"", "1"}}}} {
+		if r, ok := c.Rates(settings); ok {
+			t.Errorf("%v is a sweep: %+v", settings, r)
+		}
 	}
 }

@@ -41,8 +41,9 @@ type Foresight struct {
 
 	Signal stats.SignalToNoise // over the last LastEvaluations evaluations
 
-	Recall [len(TopK)]float64 // see stats.TopRecall
-	Within float64            // probability that the pick ends within Epsilon of the best, see stats.WithinEpsilon; NaN for one seed
+	Recall  [len(TopK)]float64 // see stats.TopRecall
+	Within  float64            // probability that the pick ends within Epsilon of the best, see stats.WithinEpsilon; NaN for one seed
+	NewSeed float64            // regret of the pick on a seed that it has not seen, nats, mean over the seeds; see stats.HeldOutRegret; +Inf if it diverged there, NaN for one seed
 }
 
 // Foresights returns what the losses tell at each step at which a study was
@@ -78,7 +79,7 @@ func Foresights(ctx context.Context, r *result.Study) ([]Foresight, error) {
 			Step: step, LAG: picks[i], Correlation: undefinedCorrelation(step), WeightedTau: stats.WeightedTau(means, ends),
 			Decisions: stats.MeasureDecisions(early, final, nil, level), Clear: stats.MeasureDecisions(early, final, apart, level),
 			Signal: stats.MeasureSignal(before[max(0, len(before)-LastEvaluations):]),
-			Within: stats.WithinEpsilon(early, final, Epsilon, resampling),
+			Within: stats.WithinEpsilon(early, final, Epsilon, resampling), NewSeed: meanOf(stats.HeldOutRegret(early, final)),
 		}
 		if c, ok := correlations[step]; ok {
 			one.Correlation = c
@@ -89,6 +90,17 @@ func Foresights(ctx context.Context, r *result.Study) ([]Foresight, error) {
 		list = append(list, one)
 	}
 	return list, nil
+}
+
+// meanOf returns the mean of the values that are defined, or NaN without any.
+func meanOf(values []float64) float64 {
+	sum, n := 0.0, 0.0
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			sum, n = sum+v, n+1
+		}
+	}
+	return sum / n
 }
 
 // lagAt returns the rule that picks by the losses at a step.

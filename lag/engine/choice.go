@@ -31,7 +31,9 @@ type Arrangement struct {
 // Choice is a number of processes that was chosen by a measurement.
 type Choice struct {
 	Processes int           `json:"processes"`
-	Measured  []Arrangement `json:"measured"` // with less processes first
+	Measured  []Arrangement `json:"measured"` // fewest processes first
+
+	incomplete bool // more processes could not be measured, now
 }
 
 // String returns what was measured.
@@ -68,6 +70,9 @@ func Choose(ctx context.Context, limit int, measure func(ctx context.Context, n 
 	best := 0.0
 	for n := 1; ; n = min(2*n, limit) {
 		rate, err := measure(ctx, n)
+		if err == nil && (!(rate > 0) || math.IsInf(rate, 1)) {
+			err = fmt.Errorf("%d processes made %v steps a second", n, rate)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return c, context.Cause(ctx)
@@ -75,9 +80,8 @@ func Choose(ctx context.Context, limit int, measure func(ctx context.Context, n 
 			return c, fmt.Errorf("measuring the speed of one process: %w", err)
 		case err != nil:
 			log.Warn("the speed of several processes cannot be measured; fewer are taken", "processes", n, "error", err)
+			c.incomplete = true
 			return c, nil
-		case !(rate > 0) || math.IsInf(rate, 1):
-			return c, fmt.Errorf("%d processes made %v steps a second", n, rate)
 		}
 		c.Measured = append(c.Measured, Arrangement{n, rate})
 		if rate < best*worth {
@@ -106,11 +110,11 @@ type choiceKey struct {
 // ChooseProcesses returns the number of processes, at most limit, that train a model
 // of the session's task fastest: that of an earlier measurement in the user's cache,
 // or of one that it makes. remembered says which. load is how many other processes
-// compute on the machine; a choice that was made on a busy one is not kept. On an
-// accelerator the number is one: processes would share its memory.
+// compute on the machine; a choice that was made on a busy one is not kept, nor one
+// for which not all could be measured. The backend must be one that computes on cores.
 func (s *Session) ChooseProcesses(ctx context.Context, m model.Model, limit int, load float64, measure func(ctx context.Context, n int) (rate float64, err error)) (c Choice, remembered bool, err error) {
 	limit = min(limit, cores.Usable())
-	if kind := s.backend.Kind; limit <= 1 || kind != backend.CPU && kind != backend.Go {
+	if limit <= 1 || !s.OnCores() {
 		return Choice{Processes: 1}, false, nil
 	}
 	host, _ := os.Hostname() // home directories may be those of several machines
@@ -120,10 +124,10 @@ func (s *Session) ChooseProcesses(ctx context.Context, m model.Model, limit int,
 	} else if err := sealed.Read(path, &c); err == nil {
 		return c, true, nil
 	}
-	if c, err = Choose(ctx, limit, measure); err != nil || path == "" {
+	if c, err = Choose(ctx, limit, measure); err != nil || path == "" || c.incomplete {
 		return c, false, err
 	}
-	if load > quiet*float64(cores.Usable()) {
+	if load > quiet*float64(cores.Online()) {
 		log.Warn("the machine was busy while the number of workers was measured; it is measured again the next time", "load", load)
 		return c, false, nil
 	}
@@ -131,6 +135,11 @@ func (s *Session) ChooseProcesses(ctx context.Context, m model.Model, limit int,
 		log.Debug("the number of processes cannot be remembered", "error", err)
 	}
 	return c, false, nil
+}
+
+// OnCores reports whether the backend computes on the machine's cores.
+func (s *Session) OnCores() bool {
+	return s.backend.Kind == backend.CPU || s.backend.Kind == backend.Go
 }
 
 // choiceFile returns the path of what was chosen for a key.

@@ -33,6 +33,7 @@ func TestChoose(t *testing.T) {
 		"too many fail":          {8, map[int]float64{1: 10, 2: 18}, 2, []int{1, 2, 4}, false},
 		"one fails":              {8, nil, 0, []int{1}, true},
 		"no speed":               {8, map[int]float64{1: 0}, 0, []int{1}, true},
+		"no speed of several":    {8, map[int]float64{1: 10, 2: 18, 4: 0}, 2, []int{1, 2, 4}, false},
 	} {
 		var tried []int
 		choice, err := Choose(t.Context(), c.limit, func(_ context.Context, n int) (float64, error) {
@@ -87,7 +88,7 @@ func TestChooseProcesses(t *testing.T) {
 		}
 		return choice, remembered
 	}
-	load = 2 * float64(cores.Usable())
+	load = 2 * float64(cores.Online())
 	if busy, remembered := choose(s, 2); busy.Processes != 2 || remembered {
 		t.Errorf("on a busy machine: %+v, remembered %v", busy, remembered)
 	}

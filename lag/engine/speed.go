@@ -61,11 +61,15 @@ func (s *Session) Speed(ctx context.Context, m model.Model, least time.Duration,
 // Command gives them an index from 0.
 func (s Processes) Speed(ctx context.Context) (rate float64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var list []*measuring
 	defer func() {
-		cancel() // ends those that run
+		if err != nil {
+			cancel() // ends those that run
+		}
+		defer time.AfterFunc(ending, cancel).Stop()
 		for _, p := range list {
-			_ = p.cmd.Wait()
+			_ = p.cmd.Wait() // what they measured is known
 		}
 	}()
 	for i := range s.N {
@@ -98,6 +102,9 @@ func (s Processes) Speed(ctx context.Context) (rate float64, err error) {
 	}
 	return rate, nil
 }
+
+// ending is the time in which a process ends after it has measured.
+const ending = 10 * time.Second
 
 // measuring is a process that measures its speed.
 type measuring struct {

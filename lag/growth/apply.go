@@ -15,9 +15,10 @@ import (
 // named Prefix + i + "." + suffix. All layers have the same suffixes and
 // shapes.
 type Stack struct {
-	Prefix            string   // for example "bert.encoder.layer."
-	Depth             int      // number of layers before growing
-	OutputProjections []string // suffixes that [Zero] sets to zero: weights and biases of the output projections of attention and feed-forward
+	Prefix               string   // for example "bert.encoder.layer."
+	Depth                int      // number of layers before growing
+	OutputProjections    []string // suffixes that [Zero] sets to zero: weights and biases of the output projections of attention and feed-forward
+	AttentionProjections []string // suffixes that [Attenuated] scales: weights and biases of the query and key projections; none in a family without attention
 }
 
 // Initializer returns the model's own initial values, in row-major order, for a
@@ -84,8 +85,8 @@ func (s Strategy) apply(src State, stack Stack, init Initializer, keep keeping) 
 			return State{}, fmt.Errorf("moment %q: %w", moment, err)
 		}
 	}
-	if (s.Init.Kind == Zero || s.Init.Kind == Scaled) && len(stack.OutputProjections) == 0 {
-		return State{}, fmt.Errorf("strategy %q changes output projections, but the stack %q lists none: set Stack.OutputProjections", s.Name, stack.Prefix)
+	if err := s.Fits(stack); err != nil {
+		return State{}, err
 	}
 
 	grown := State{Params: make(Tensors, len(src.Params)*len(s.Map)/stack.Depth)}
@@ -104,10 +105,10 @@ func (s Strategy) apply(src State, stack Stack, init Initializer, keep keeping) 
 				}
 				continue
 			}
-			terms, projection := s.terms(i, suffix, partners[i]), slices.Contains(stack.OutputProjections, suffix)
-			if duplicates[i] && s.Init.changes(projection) {
+			terms := s.terms(i, suffix, partners[i])
+			if duplicates[i] && s.Init.changes(stack, suffix) {
 				tensor := mix(src.Params, stack, suffix, terms, Tensor.Clone)
-				s.Init.change(tensor, name, projection)
+				s.Init.change(tensor, name)
 				grown.Params[name] = tensor
 				continue
 			}
@@ -121,6 +122,15 @@ func (s Strategy) apply(src State, stack Stack, init Initializer, keep keeping) 
 		grown.Moments[moment] = s.applyMoments(tensors, stack, momentLayers[moment], moment == firstMoment, keep)
 	}
 	return grown, nil
+}
+
+// Fits returns an error if the strategy's init changes projections that a stack does
+// not list.
+func (s Strategy) Fits(stack Stack) error {
+	if suffixes, what, field := s.Init.projections(stack); what != "" && len(suffixes) == 0 {
+		return fmt.Errorf("strategy %q changes %s, but the stack %q lists none: set %s, or leave the strategy out", s.Name, what, stack.Prefix, field)
+	}
+	return nil
 }
 
 // firstMoment is the name of the moment that is linear in the gradients. All
@@ -204,7 +214,7 @@ func (k Stack) Split(name string) (layer int, suffix string, inside bool) {
 }
 
 // layer returns the sorted suffixes of the parameters of a layer. It checks
-// that there are layers and that they have the output projections.
+// that there are layers and that they have the projections.
 func (k Stack) layer(params Tensors) ([]string, error) {
 	if k.Prefix == "" {
 		return nil, errors.New("the stack has no prefix: give the part of its tensors' names before the layer's index")
@@ -219,6 +229,11 @@ func (k Stack) layer(params Tensors) ([]string, error) {
 	for _, suffix := range k.OutputProjections {
 		if !slices.Contains(suffixes, suffix) {
 			return nil, fmt.Errorf("output projection %q is missing: correct Stack.OutputProjections or the state", k.name(0, suffix))
+		}
+	}
+	for _, suffix := range k.AttentionProjections {
+		if !slices.Contains(suffixes, suffix) {
+			return nil, fmt.Errorf("query or key projection %q is missing: correct Stack.AttentionProjections or the state", k.name(0, suffix))
 		}
 	}
 	return suffixes, nil

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/landscape-aware/growing/data/closest"
 )
@@ -49,9 +51,23 @@ const (
 	// gradients, which should lie between those of the two layers; squared
 	// coefficients would halve it.
 	Interpolate InitKind = "interpolate"
+	// Attenuated multiplies the attention scores of a duplicate by Factor: its
+	// query and key projections, weights and biases, by the square root of it. With
+	// a Factor below 1 a duplicate attends more evenly than its source, which has
+	// attended already. Terms of relative positions are not products of queries and
+	// keys: those of BERT change by the square root, the biases of T5 do not change.
+	// The definition is this project's own.
+	Attenuated InitKind = "attenuated"
+	// ShrinkPerturb multiplies every tensor of a duplicate with at least two axes by
+	// Factor, and adds noise to it as [Noise] does, with a standard deviation of the
+	// field Noise times the root mean square before shrinking. Shrinking and
+	// perturbing is how Ash and Adams 2020, On Warm-Starting Neural Network Training
+	// (arXiv 1910.08475), go on from a trained model; they do it to all parameters,
+	// with noise of a fixed size.
+	ShrinkPerturb InitKind = "shrink-perturb"
 )
 
-var initKinds = []InitKind{Copy, Zero, Gated, Scaled, Noise, Interpolate}
+var initKinds = []InitKind{Copy, Zero, Gated, Scaled, Noise, Interpolate, Attenuated, ShrinkPerturb}
 
 // DefaultGateSteps is the default of [Init].GateSteps.
 const DefaultGateSteps = 100
@@ -61,28 +77,45 @@ const DefaultGateSteps = 100
 type Init struct {
 	Kind      InitKind `json:"kind"`
 	GateSteps int      `json:"gate_steps,omitempty"` // Gated: training steps until a gate is fully open
-	Factor    float64  `json:"factor,omitempty"`     // Scaled: factor of the output projections; Noise: standard deviation relative to the root mean square
-	Seed      uint64   `json:"seed,omitempty"`       // Noise: seed
+	Factor    float64  `json:"factor,omitempty"`     // Scaled: factor of the output projections; Attenuated: of the attention scores; ShrinkPerturb: of matrices; Noise: standard deviation relative to the root mean square
+	Noise     float64  `json:"noise,omitempty"`      // ShrinkPerturb: standard deviation relative to the root mean square
+	Seed      uint64   `json:"seed,omitempty"`       // Noise and ShrinkPerturb: seed
 }
 
 // String returns the init as in result.json: "copy", "gated(100)",
-// "scaled(0.5)", "noise(0.01)" or, with a seed other than 0, "noise(0.01 seed
-// 7)".
+// "scaled(0.5)", "attenuated(0.5)", "shrink-perturb(0.6 0.01)", "noise(0.01)" or,
+// with a seed other than 0, "noise(0.01 seed 7)".
 func (i Init) String() string {
-	switch {
-	case i.Kind == Gated:
-		return fmt.Sprintf("%s(%d)", i.Kind, i.GateSteps)
-	case i.Kind == Noise && i.Seed != 0:
-		return fmt.Sprintf("%s(%g seed %d)", i.Kind, i.Factor, i.Seed)
-	case i.Kind == Noise || i.Kind == Scaled:
-		return fmt.Sprintf("%s(%g)", i.Kind, i.Factor)
+	var values []string
+	if i.Kind == Gated {
+		values = append(values, strconv.Itoa(i.GateSteps))
 	}
-	return string(i.Kind)
+	if i.Kind.hasFactor() {
+		values = append(values, fmt.Sprintf("%g", i.Factor))
+	}
+	if i.Kind == ShrinkPerturb {
+		values = append(values, fmt.Sprintf("%g", i.Noise))
+	}
+	if i.Kind.random() && i.Seed != 0 {
+		values = append(values, fmt.Sprintf("seed %d", i.Seed))
+	}
+	if values == nil {
+		return string(i.Kind)
+	}
+	return fmt.Sprintf("%s(%s)", i.Kind, strings.Join(values, " "))
 }
+
+// hasFactor reports whether the kind uses the field Factor.
+func (k InitKind) hasFactor() bool {
+	return k == Scaled || k == Noise || k == Attenuated || k == ShrinkPerturb
+}
+
+// random reports whether the kind uses the field Seed.
+func (k InitKind) random() bool { return k == Noise || k == ShrinkPerturb }
 
 // Validate returns an error for an unknown kind or a field that does not fit the kind.
 func (i Init) Validate() error {
-	factor := i.Kind == Scaled || i.Kind == Noise
+	factor := i.Kind.hasFactor()
 	switch {
 	case !slices.Contains(initKinds, i.Kind):
 		return fmt.Errorf("init %q is unknown%s: choose one of %q", i.Kind, closest.Hint(i.Kind, initKinds), initKinds)
@@ -91,11 +124,15 @@ func (i Init) Validate() error {
 	case i.Kind == Gated && i.GateSteps < 1:
 		return fmt.Errorf("init %q has gate_steps %d: give the number of training steps until the gate is open, at least 1", i.Kind, i.GateSteps)
 	case !factor && i.Factor != 0:
-		return fmt.Errorf("init %q has factor %g: only %q and %q have one; leave factor out", i.Kind, i.Factor, Scaled, Noise)
+		return fmt.Errorf("init %q has factor %g: only %q, %q, %q and %q have one; leave factor out", i.Kind, i.Factor, Scaled, Noise, Attenuated, ShrinkPerturb)
 	case factor && !(i.Factor > 0 && i.Factor <= maxFactor):
 		return fmt.Errorf("init %q has factor %g: it must be above 0 and at most %d", i.Kind, i.Factor, maxFactor)
-	case i.Kind != Noise && i.Seed != 0:
-		return fmt.Errorf("init %q has seed %d: only %q is random; leave seed out", i.Kind, i.Seed, Noise)
+	case i.Kind != ShrinkPerturb && i.Noise != 0:
+		return fmt.Errorf("init %q has noise %g: only %q has both a factor and noise; leave noise out", i.Kind, i.Noise, ShrinkPerturb)
+	case i.Kind == ShrinkPerturb && !(i.Noise > 0 && i.Noise <= maxFactor):
+		return fmt.Errorf("init %q has noise %g: it must be above 0 and at most %d", i.Kind, i.Noise, maxFactor)
+	case !i.Kind.random() && i.Seed != 0:
+		return fmt.Errorf("init %q has seed %d: only %q and %q are random; leave seed out", i.Kind, i.Seed, Noise, ShrinkPerturb)
 	}
 	return nil
 }
@@ -104,21 +141,38 @@ func (i Init) Validate() error {
 // overflow float32.
 const maxFactor = 1000
 
-// changes reports whether change may change a tensor.
-func (i Init) changes(outputProjection bool) bool {
-	return i.Kind == Noise || outputProjection && (i.Kind == Zero || i.Kind == Scaled)
+// projections returns the suffixes of the tensors that the init changes, what they
+// are, and the field that lists them. what is "" if it changes no particular ones.
+func (i Init) projections(stack Stack) (suffixes []string, what, field string) {
+	switch i.Kind {
+	case Zero, Scaled:
+		return stack.OutputProjections, "output projections", "Stack.OutputProjections"
+	case Attenuated:
+		return stack.AttentionProjections, "query and key projections", "Stack.AttentionProjections"
+	}
+	return nil, "", ""
 }
 
-// change applies the init to a copied tensor of a duplicate, in place. name is
-// its name in the grown model.
-func (i Init) change(t Tensor, name string, outputProjection bool) {
-	switch {
-	case i.Kind == Zero && outputProjection:
+// changes reports whether change changes the tensors of a suffix.
+func (i Init) changes(stack Stack, suffix string) bool {
+	suffixes, _, _ := i.projections(stack)
+	return i.Kind.random() || slices.Contains(suffixes, suffix)
+}
+
+// change applies the init in place to a copied tensor of a duplicate that it changes.
+// name is its name in the grown model.
+func (i Init) change(t Tensor, name string) {
+	switch i.Kind {
+	case Zero:
 		clear(t.Data)
-	case i.Kind == Scaled && outputProjection:
+	case Scaled:
 		scale(t, i.Factor)
-	case i.Kind == Noise:
-		addNoise(t, name, i)
+	case Attenuated:
+		scale(t, math.Sqrt(i.Factor))
+	case Noise:
+		addNoise(t, name, 1, i.Factor, i.Seed)
+	case ShrinkPerturb:
+		addNoise(t, name, i.Factor, i.Noise, i.Seed)
 	}
 }
 
@@ -129,8 +183,9 @@ func scale(t Tensor, factor float64) {
 	}
 }
 
-// addNoise applies [Noise] in place to the grown tensor with the given name.
-func addNoise(t Tensor, name string, init Init) {
+// addNoise multiplies the grown tensor with the given name by shrink, in place, and
+// adds noise as [Noise] does.
+func addNoise(t Tensor, name string, shrink, relative float64, seed uint64) {
 	if len(t.Shape) < 2 {
 		return
 	}
@@ -138,12 +193,12 @@ func addNoise(t Tensor, name string, init Init) {
 	for _, x := range t.Data {
 		squares += float64(x) * float64(x)
 	}
-	deviation := init.Factor * math.Sqrt(squares/float64(len(t.Data)))
+	deviation := relative * math.Sqrt(squares/float64(len(t.Data)))
 	hash := fnv.New64a()
 	hash.Write([]byte(name))
-	rng := rand.New(rand.NewPCG(init.Seed, hash.Sum64()))
-	for i := range t.Data {
-		t.Data[i] += float32(deviation * rng.NormFloat64())
+	rng := rand.New(rand.NewPCG(seed, hash.Sum64()))
+	for i, x := range t.Data {
+		t.Data[i] = float32(shrink*float64(x)) + float32(deviation*rng.NormFloat64()) // rounded before the sum on every architecture
 	}
 }
 

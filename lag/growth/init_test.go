@@ -22,6 +22,9 @@ func TestInitFields(t *testing.T) {
 		{Init{Kind: Scaled, Factor: 0.5}, "scaled(0.5)", `{"kind":"scaled","factor":0.5}`},
 		{Init{Kind: Noise, Factor: 0.01}, "noise(0.01)", `{"kind":"noise","factor":0.01}`},
 		{Init{Kind: Noise, Factor: 0.01, Seed: 7}, "noise(0.01 seed 7)", `{"kind":"noise","factor":0.01,"seed":7}`},
+		{Init{Kind: Attenuated, Factor: 0.5}, "attenuated(0.5)", `{"kind":"attenuated","factor":0.5}`},
+		{Init{Kind: ShrinkPerturb, Factor: 0.6, Noise: 0.01}, "shrink-perturb(0.6 0.01)", `{"kind":"shrink-perturb","factor":0.6,"noise":0.01}`},
+		{Init{Kind: ShrinkPerturb, Factor: 0.6, Noise: 0.01, Seed: 3}, "shrink-perturb(0.6 0.01 seed 3)", `{"kind":"shrink-perturb","factor":0.6,"noise":0.01,"seed":3}`},
 	} {
 		if err := c.init.Validate(); err != nil {
 			t.Errorf("%v: %v", c.init, err)
@@ -32,14 +35,19 @@ func TestInitFields(t *testing.T) {
 		}
 	}
 	for want, init := range map[string]Init{
-		`factor 0.5: only "scaled" and "noise"`: {Kind: Copy, Factor: 0.5},
-		`factor 2: only`:                        {Kind: Interpolate, Factor: 2},
-		`init "scaled" has factor 0`:            {Kind: Scaled},
-		`init "noise" has factor -1`:            {Kind: Noise, Factor: -1},
-		`init "scaled" has factor NaN`:          {Kind: Scaled, Factor: math.NaN()},
-		`init "noise" has factor +Inf`:          {Kind: Noise, Factor: math.Inf(1)},
-		`init "scaled" has gate_steps 3`:        {Kind: Scaled, Factor: 1, GateSteps: 3},
-		`only "noise" is random`:                {Kind: Zero, Seed: 1},
+		`factor 0.5: only "scaled", "noise", "attenuated" and "shrink-perturb" have one`: {Kind: Copy, Factor: 0.5},
+		`factor 2: only`:                               {Kind: Interpolate, Factor: 2},
+		`init "scaled" has factor 0`:                   {Kind: Scaled},
+		`init "noise" has factor -1`:                   {Kind: Noise, Factor: -1},
+		`init "scaled" has factor NaN`:                 {Kind: Scaled, Factor: math.NaN()},
+		`init "noise" has factor +Inf`:                 {Kind: Noise, Factor: math.Inf(1)},
+		`init "scaled" has gate_steps 3`:               {Kind: Scaled, Factor: 1, GateSteps: 3},
+		`only "noise" and "shrink-perturb" are random`: {Kind: Zero, Seed: 1},
+		`init "attenuated" has factor 0`:               {Kind: Attenuated},
+		`init "noise" has noise 0.1`:                   {Kind: Noise, Factor: 1, Noise: 0.1},
+		`init "shrink-perturb" has noise 0`:            {Kind: ShrinkPerturb, Factor: 1},
+		`init "shrink-perturb" has factor 0`:           {Kind: ShrinkPerturb, Noise: 1},
+		`init "shrink-perturb" has noise NaN`:          {Kind: ShrinkPerturb, Factor: 1, Noise: math.NaN()},
 	} {
 		wantError(t, want, init.Validate(), want)
 	}

@@ -107,6 +107,7 @@ type Options struct {
 
 	Few         bool // only the strategies that differ most, see [NewPool]; not in a wide pool
 	Wide        bool // add the strategies of [NewPool]'s second list
+	All         bool // add those of the second and the third list
 	RewarmSteps int  // in a wide pool, training steps of learning-rate re-warm-up, and of training only new layers; default DefaultRewarmSteps
 	LearnSteps  int  // in a wide pool, steps to learn coefficients; default DefaultLearnSteps
 }
@@ -120,6 +121,7 @@ func (o *Options) fill() (Options, error) {
 		o = &Options{}
 	}
 	filled := *o
+	filled.Wide = filled.Wide || filled.All
 	if filled.GateSteps == 0 {
 		filled.GateSteps = DefaultGateSteps
 	}
@@ -189,6 +191,17 @@ func DefaultPool(from, to int) (Pool, error) { return NewPool(from, to, nil) }
 // From 3 to 6 layers there are then 45. The number of insertions grows with the
 // square of the depth times the number of divisors of the added depth: from 12
 // to 24 there are hundreds.
+//
+// A pool of all strategies also has the following, except those equivalent to an
+// earlier one:
+//
+//   - interposition, with the first and the last layer single; the block in the exact
+//     middle (LIDAS), in every size of which copies fit and that is smaller than the
+//     source; the middle layer as all layers;
+//   - stack, interleave and the last block repeated, with duplicates whose attention
+//     scores are halved, and with duplicates that are shrunk and perturbed.
+//
+// From 3 to 6 layers there are then 52.
 func NewPool(from, to int, opts *Options) (Pool, error) {
 	o, err := opts.fill()
 	if err != nil {
@@ -240,10 +253,18 @@ func NewPool(from, to int, opts *Options) (Pool, error) {
 		pool = pool.Union(more)
 		variants = moreTraining(ordered.pool, o)
 	}
-	for i := range pool {
-		pool[i].Moments = o.Moments
+	var last Pool
+	if o.All {
+		if last, err = rest(from, to, ordered.pool); err != nil {
+			return nil, err
+		}
 	}
-	pool = pool.Union(variants).Dedupe()
+	for _, list := range []Pool{pool, last} {
+		for i := range list {
+			list[i].Moments = o.Moments
+		}
+	}
+	pool = pool.Union(variants, last).Dedupe()
 	return pool, pool.Validate(Depths{from}, Depths{to})
 }
 

@@ -149,6 +149,33 @@ func TestFromParameters(t *testing.T) {
 	}
 }
 
+// TestProjections: a family that has output projections, or queries and keys, lists
+// tensors that its layers have, so that strategies can zero, scale or attenuate them.
+func TestProjections(t *testing.T) {
+	for _, c := range []struct{ family, settings string }{{"bert", ""}, {"ul2", ""}, {"ul2", "form=prefix-lm"}, {"ul2", "form=causal-lm"}} {
+		m, err := model.New(c.family, c.settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, p := range m.Parameters() {
+			names = append(names, p.Name)
+		}
+		for _, stack := range m.Stacks() {
+			if len(stack.OutputProjections) == 0 || len(stack.AttentionProjections) == 0 {
+				t.Errorf("%s %s: the stack %s lists output projections %q, queries and keys %q", c.family, c.settings, stack.Prefix, stack.OutputProjections, stack.AttentionProjections)
+			}
+			for _, suffix := range slices.Concat(stack.OutputProjections, stack.AttentionProjections) {
+				for layer := range stack.Depth {
+					if name := fmt.Sprintf("%s%d.%s", stack.Prefix, layer, suffix); !slices.Contains(names, name) {
+						t.Errorf("%s %s: there is no parameter %s", c.family, c.settings, name)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestWithDepths(t *testing.T) {
 	m, err := model.New("ul2", "")
 	if err != nil {

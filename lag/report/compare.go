@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/result"
@@ -102,6 +103,24 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 	if len(c.Notes) > 0 {
 		out += "\n"
 	}
+	rows, note := varianceRows(c, settings)
+	if note != "" {
+		out += "\n" + note + "\n"
+	}
+	if rows != nil {
+		cells := make([][]string, len(rows))
+		for i, row := range rows {
+			cells[i] = append([]string{row.Name}, row.Values...)
+		}
+		out += "\n" + plainTable(varianceHeaders, cells, 1) + varianceText + "\n"
+	}
+	if headers, rows, says := rateRows(c, settings); rows != nil {
+		cells := make([][]string, len(rows))
+		for i, row := range rows {
+			cells[i] = append([]string{row.Name}, row.Values...)
+		}
+		out += "\n" + plainTable(headers, cells, 1) + strings.Join(says, "\n") + "\n"
+	}
 	if len(settings) == 0 {
 		return out
 	}
@@ -129,13 +148,89 @@ func short(value string) string {
 	return string(runes[:longest-1]) + "…"
 }
 
+// varianceHeaders and varianceText go with [varianceRows].
+var varianceHeaders = []string{"what final losses differ by", "standard deviation, nats", "share of the variance"}
+
+// varianceText says how to read the table.
+const varianceText = "Only the differences between strategies matter for a choice. A ranking is repeated as far as they exceed what a source, or a\nseed, does to individual strategies. A source comes with a validation set of its own, drawn by its seed."
+
+// varianceRows returns the lines of the table that says where the variance is, if the
+// studies are those of several sources, or a note on why there is none.
+func varianceRows(c *aggregate.Comparison, settings []aggregate.Setting) (rows []comparedRow, note string) {
+	v, note, ok := c.Variance(settings)
+	if !ok {
+		return nil, note
+	}
+	type part struct {
+		name     string
+		variance float64
+	}
+	parts := []part{
+		{"strategies", v.Parts.Strategies}, {"sources, on all strategies", v.Parts.Sources}, {"sources, on individual strategies", v.Parts.Interaction},
+		{"seeds of the training, on all strategies", v.Parts.Seeds}, {"seeds of the training, on individual strategies", v.Parts.Residual},
+	}
+	if v.Seeds == 1 {
+		parts = []part{
+			{"strategies", v.Parts.Strategies}, {"sources and seeds, on all strategies", v.Parts.Sources}, {"sources and seeds, on individual strategies", v.Parts.Interaction},
+		}
+	}
+	total := 0.0
+	for _, p := range parts {
+		total += p.variance
+	}
+	for _, p := range parts {
+		rows = append(rows, comparedRow{p.name, []string{number(math.Sqrt(p.variance), 4), percentOf(p.variance / total)}})
+	}
+	return append(rows,
+		comparedRow{"share of the differences between strategies that is repeated: one source, one seed", []string{"", percentOf(v.Parts.Repeatability(1, 1))}},
+		comparedRow{fmt.Sprintf("… %d sources, %s each", v.Sources, plain.Count(v.Seeds, "seed")), []string{"", percentOf(v.Parts.Repeatability(v.Sources, v.Seeds))}},
+		comparedRow{fmt.Sprintf("degrees of freedom: strategies %d, sources %d; with few the parts are rough, and one estimated below 0 is 0", v.Parts.Counted-1, v.Sources-1), []string{"", ""}},
+	), ""
+}
+
+// rateRows returns the table of a sweep of the learning rate, if the studies are one,
+// and what it says.
+func rateRows(c *aggregate.Comparison, settings []aggregate.Setting) (headers []string, rows []comparedRow, says []string) {
+	r, ok := c.Rates(settings)
+	if !ok {
+		return nil, nil, nil
+	}
+	headers = []string{"final loss at the peak rate"}
+	for _, peak := range r.Peaks {
+		headers = append(headers, fmt.Sprintf("%g", peak))
+	}
+	headers = append(headers, "its own best rate")
+	for _, s := range r.Strategies {
+		row := comparedRow{Name: s.Name}
+		for _, loss := range s.Finals {
+			row.Values = append(row.Values, number(loss, 4))
+		}
+		rows = append(rows, comparedRow{row.Name, append(row.Values, fmt.Sprintf("%g", r.Peaks[s.Own]))})
+	}
+	for k, peak := range r.Peaks {
+		if r.Best[k] != "" {
+			says = append(says, fmt.Sprintf("At %g the order agrees with that at each strategy's own best rate with rho = %s; the best there, %s, ends %s nats from the best of all.",
+				peak, number(r.Agreement[k], 2), r.Best[k], number(r.Regret[k], 4)))
+		}
+	}
+	if r.AtEdge > 0 {
+		says = append(says, fmt.Sprintf("The best rate of %s is the lowest or the highest one, so a wider sweep may find a better.", plain.Count(r.AtEdge, "strategy")))
+	}
+	return headers, rows, append(says, fmt.Sprintf("The sweep costs %d times the training of the pool. Best rates are chosen by the same losses, which favors the sweep a little.", len(r.Peaks)))
+}
+
 type comparisonPage struct {
 	pageHead
-	Names    []string
-	Rows     []comparedRow
-	Notes    []string
-	Settings []aggregate.Setting
-	Studies  []aggregate.Compared
+	RateHeaders  []string
+	Rates        []comparedRow // may be empty
+	RatesSay     []string
+	Variance     []comparedRow // may be empty
+	VarianceNote string        // why it is
+	Names        []string
+	Rows         []comparedRow
+	Notes        []string
+	Settings     []aggregate.Setting
+	Studies      []aggregate.Compared
 }
 
 type comparedRow struct {
@@ -160,8 +255,10 @@ func ComparisonHTML(w io.Writer, c *aggregate.Comparison, settings []aggregate.S
 	if meta.Title == "" {
 		meta.Title = strings.Join(data.Names, ", ")
 	}
+	data.Variance, data.VarianceNote = varianceRows(c, settings)
+	data.RateHeaders, data.Rates, data.RatesSay = rateRows(c, settings)
 	var err error
-	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c)}); err != nil {
+	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c), figure.Claims(c)}); err != nil {
 		return err
 	}
 	return execute(w, "compare.html.tmpl", data)

@@ -60,6 +60,39 @@ func TestComparison(t *testing.T) {
 	if len(lines) != want || last[0] != "one" || last[1] != strconv.Itoa(one.Steps) || last[3] != "1" || last[4] != "1" {
 		t.Errorf("%d lines, want %d; the last of one is %q", len(lines), want, last)
 	}
+	for i, seeds := range [][]int64{{1, 2}, {3, 4}} {
+		r := synthetic.Result(uint64(6+i), 16, 2)
+		r.Seeds = seeds
+		c.Studies[i].Study = r
+	}
+	c, err = aggregate.Compare(c.Studies[0].Named, c.Studies[1].Named)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := []aggregate.Setting{{Name: "seed", Values: []string{"1", "2"}}}
+	page.Reset()
+	if err := ComparisonHTML(&page, c, sources, Meta{}); err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{"text": Comparison(c, sources), "page": page.String()} {
+		if !strings.Contains(text, "sources, on individual strategies") || !strings.Contains(text, "2 sources, 2 seeds each") {
+			t.Errorf("the %s does not say where the variance is: %s", what, text)
+		}
+	}
+	rates := []aggregate.Setting{{Name: "growth.schedule.peak", Values: []string{"0.003", "0.001"}}}
+	page.Reset()
+	if err := ComparisonHTML(&page, c, rates, Meta{}); err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{"text": Comparison(c, rates), "page": page.String()} {
+		if !strings.Contains(text, "its own best rate") || !strings.Contains(text, "The sweep costs 2 times") {
+			t.Errorf("the %s does not compare learning rates: %s", what, text)
+		}
+	}
+	c.Studies[1].Seeds = []int64{2, 3}
+	if text := Comparison(c, sources); !strings.Contains(text, "share seeds") {
+		t.Errorf("the text does not say what is missing: %s", text)
+	}
 	if text := Comparison(c, nil); strings.Contains(text, "settings") {
 		t.Error("settings are listed where none are given")
 	}

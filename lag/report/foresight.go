@@ -22,7 +22,7 @@ func Foresights(r *result.Study, list []aggregate.Foresight, lines int) string {
 	}
 	several := len(r.Seeds) > 1
 	if several {
-		headers = append(headers, "near best")
+		headers = append(headers, "near best", "on a new seed")
 	}
 	var cells [][]string
 	for _, f := range thinned(list, lines, r.Lag) {
@@ -33,7 +33,7 @@ func Foresights(r *result.Study, list []aggregate.Foresight, lines int) string {
 			line = append(line, percentOf(recall))
 		}
 		if several {
-			line = append(line, percentOf(f.Within))
+			line = append(line, percentOf(f.Within), number(f.NewSeed, 4))
 		}
 		cells = append(cells, line)
 	}
@@ -44,6 +44,9 @@ func Foresights(r *result.Study, list []aggregate.Foresight, lines int) string {
 	}
 	out += fmt.Sprintf("Decisions are the pairs of strategies that are ordered as at the end. The clear ones are of the %s that\nthen differ by %s. Cost is that of probing, in trainings.\n",
 		plain.Count(clearly, "pair"), aggregate.ClearDifference(r))
+	if several {
+		out += "On a new seed: how many nats the pick of the other seeds ends above the one that they would pick at the end.\n"
+	}
 	return out
 }
 
@@ -100,7 +103,8 @@ func ForesightColumns() [][2]string {
 	}
 	return append(columns,
 		[2]string{"near_best", fmt.Sprintf("probability that the pick at the step ends within %g nats of the best, by resampled seeds; empty for one seed", aggregate.Epsilon)},
-		[2]string{"regret", "regret of the pick at the step, nats per token, mean over the seeds"})
+		[2]string{"regret", "regret of the pick at the step, nats per token, mean over the seeds"},
+		[2]string{"new_seed_regret", "final loss of the pick at the step less that of the pick at the end, both by the other seeds, nats per token, mean over the seeds; empty for one seed"})
 }
 
 // ForesightCSV writes what the losses at each step tell of the final ones, with
@@ -119,7 +123,7 @@ func ForesightCSV(w io.Writer, list []aggregate.Foresight) error {
 			float64(c.Pearson), float64(c.Kendall), f.WeightedTau,
 			d.Accuracy, d.Interval.Lo, d.Interval.Hi, float64(d.Pairs), clearly.Accuracy, clearly.Interval.Lo, clearly.Interval.Hi, float64(clearly.Pairs),
 			f.Signal.Signal, f.Signal.Noise, f.Signal.Ratio}
-		values = append(append(values, f.Recall[:]...), f.Within, float64(f.LAG.Regret))
+		values = append(append(values, f.Recall[:]...), f.Within, float64(f.LAG.Regret), f.NewSeed)
 		line := []string{strconv.Itoa(f.Step)}
 		for _, v := range values {
 			line = append(line, exact(result.Number(v)))

@@ -200,7 +200,7 @@ func pearsonWithoutEach(x, y []float64) []float64 {
 	return list
 }
 
-func without(x []float64, i int) []float64 { return slices.Concat(x[:i], x[i+1:]) }
+func without[T any](x []T, i int) []T { return slices.Concat(x[:i], x[i+1:]) }
 
 // spearmanWithoutEach returns the [Spearman] correlations without each of the
 // pairs. It ranks only once: the other ranks follow.

@@ -41,20 +41,10 @@ type Spread struct {
 // length. If Seeds is 0, Ratio is +Inf, or NaN if Strategies is 0 too.
 func MeasureSpread(final [][]float64) Spread {
 	undefined := Spread{math.NaN(), math.NaN(), math.NaN(), 0}
-	all, ok := shape(final)
-	if !ok {
+	if _, ok := shape(final); !ok {
 		return undefined
 	}
-	var strategies []int
-	for s := range all {
-		finite := true
-		for r := range final {
-			finite = finite && isFinite(final[r][s])
-		}
-		if finite {
-			strategies = append(strategies, s)
-		}
-	}
+	strategies := finiteColumns(final)
 	undefined.Counted = len(strategies)
 	if len(final) < 2 || len(strategies) < 2 {
 		return undefined

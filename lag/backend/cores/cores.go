@@ -9,5 +9,9 @@ package cores
 func Usable() int { return usable() }
 
 // Load returns the mean number of processes that ran on the machine in the last
-// minute, or 0 where the system does not say.
+// minute, or 0 where the system does not say. It is of all its cores, see [Online], also
+// where this process may use some of them only.
 func Load() float64 { return load() }
+
+// Online returns the number of the machine's cores.
+func Online() int { return online() }

@@ -20,7 +20,7 @@ import (
 )
 
 func compareCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	out := flags.String("o", "", "`directory` to write to: comparison.html, .png, .svg, .vl.json and .csv (default \"comparison\" beside the first study)")
+	out := flags.String("o", "", "`directory` to write to: comparison.html, .png, .svg, .vl.json and .csv, and the figure claims (default \"comparison\" beside the first study)")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) < 2 {
 			return usageError{fmt.Errorf("lag compare takes the directories of two or more studies, such as runs/quick runs/bert; it was given %d", len(arguments))}
@@ -94,8 +94,10 @@ func comparedNames(dirs []string) []string {
 // writeComparison writes the page, the figure and the correlations of a comparison.
 func writeComparison(dir string, c *aggregate.Comparison, settings []aggregate.Setting, arguments []string) error {
 	f := figure.Compare(c)
-	if err := f.WriteFiles(dir); err != nil {
-		return err
+	for _, one := range []figure.Figure{f, figure.Claims(c)} {
+		if err := one.WriteFiles(dir); err != nil {
+			return err
+		}
 	}
 	command := "lag compare"
 	for _, argument := range arguments {

@@ -44,7 +44,7 @@ var knownValues = map[string]known{
 	"controls":    {values: always(result.Controls()...), separators: ","},
 	"backend":     {values: always(backend.Auto, backend.Go, backend.CPU, backend.CUDA, backend.TPU), orFile: true},
 	"kind":        {values: always(tokenizer.WordPiece, tokenizer.BPE, tokenizer.Unigram)},
-	"objective":   {values: always(objective.Kinds()...)},
+	"objective":   {values: always(append(objective.Kinds(), midasObjective)...)},
 	"form":        {values: always(objective.Encoder, objective.EncoderDecoder, objective.DecoderOnly)},
 	"positions":   {values: always("learned", "sinusoidal", "relative")},
 	"precision":   {values: always("float32", "bfloat16")},
@@ -68,10 +68,10 @@ func presetsOf(path string) []string {
 	return lag.Presets()
 }
 
-// strategyNames returns the names of the wide pool from 3 to 6 layers, which has
-// a strategy of nearly every name.
+// strategyNames returns the names of all strategies from 4 to 8 layers. Among them
+// is nearly every name.
 func strategyNames(string) []string {
-	pool, err := growth.NewPool(3, 6, &growth.Options{Wide: true})
+	pool, err := growth.NewPool(4, 8, &growth.Options{All: true})
 	if err != nil {
 		return nil
 	}

@@ -25,6 +25,7 @@ var dataCommands = []command{
 	{"encode", "", "encode lines from standard input, each to a line of space-separated ids", dataEncode, nil},
 	{"list", "", "list the datasets", dataList, nil},
 	{"show", "[DATASET]", "show a few examples of an objective", dataShow, nil},
+	{"batches", "RUN FILE", "write the batches of a run as a safetensors file, for PyTorch and others", dataBatches, nil},
 	{"stats", "[DATASET]", "count documents and tokens, and draw the lengths of documents", dataStats, nil},
 	{"verify", "[DATASET or STORE]", "read all prepared files and report damage", dataVerify, nil},
 }

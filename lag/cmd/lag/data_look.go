@@ -25,7 +25,7 @@ import (
 )
 
 func dataShow(flags *flag.FlagSet) func(context.Context, []string) error {
-	kind := flags.String("objective", string(objective.KindMLM), "`name` of the objective: mlm, span-corruption, ul2, prefix-lm or causal-lm")
+	kind := flags.String("objective", string(objective.KindMLM), "`name` of the objective: mlm, span-corruption, ul2, prefix-lm or causal-lm; or midas, a ul2 of 60% causal LM, 20% prefix LM and 20% span corruption")
 	form := flags.String("form", "", "`form` of the model: encoder, encoder-decoder or decoder-only (default the usual one for the objective)")
 	length := flags.Int("length", 64, "sequence length in `tokens`")
 	file := flags.String("config", "", "JSON `file` with an objective's settings, instead of -objective, -form and -length")
@@ -123,6 +123,9 @@ var usualForm = map[objective.Kind]objective.Form{
 	objective.KindPrefixLM: objective.DecoderOnly, objective.KindCausalLM: objective.DecoderOnly,
 }
 
+// midasObjective is the name of a mixture, whose kind is that of UL2.
+const midasObjective = "midas"
+
 func chooseObjective(kind, form string, length int, file string) (objective.Objective, error) {
 	var o objective.Objective
 	if file != "" {
@@ -136,6 +139,12 @@ func chooseObjective(kind, form string, length int, file string) (objective.Obje
 		return o, nil
 	}
 	f := objective.Form(form)
+	if kind == midasObjective {
+		if f == "" {
+			f = objective.DecoderOnly
+		}
+		return objective.Objective{Form: f, Settings: objective.MIDAS(length)}, nil
+	}
 	if form == "" {
 		f = usualForm[objective.Kind(kind)]
 	}

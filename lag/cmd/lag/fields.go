@@ -196,6 +196,7 @@ func keepFlag[T any](flags *flag.FlagSet, o *overrides[T], keep func(*T) *lag.Ke
 func poolFlags[T any](flags *flag.FlagSet, o *overrides[T], pool func(*T) *lag.PoolOptions) {
 	o.add(flags, "strategies", "comma-separated `names` of the strategies to try", "all of the pool, or with -few those that differ most", func(c *T) any { return &pool(c).Strategies })
 	o.add(flags, "wide", "use the wide pool, with more places, initializations and schedules", "", func(c *T) any { return &pool(c).Wide })
+	o.add(flags, "all", "use all strategies: the wide pool, one layer for all, attenuated and perturbed duplicates, and interposition and LIDAS where they differ from others", "", func(c *T) any { return &pool(c).All })
 	o.add(flags, "few", "use only the strategies of the pool that differ most; -few=false for all", presets, func(c *T) any { return &pool(c).Few })
 	o.add(flags, "gate", "training `steps` until the gates of gated strategies are open", presets, func(c *T) any { return &pool(c).GateSteps })
 	o.add(flags, "moments", "`policy` for the optimizer's moments: copy, zero-duplicates or reset", presets, func(c *T) any { return &pool(c).Moments })

@@ -117,6 +117,7 @@ func poolCases(path string) map[string]flagCase {
 	return map[string]flagCase{
 		"strategies": {"stack, random-top", []string{path + `strategies=["stack","random-top"]`}},
 		"wide":       {"", []string{path + `wide=true`}},
+		"all":        {"", []string{path + `all=true`}},
 		"few":        {"", []string{path + `few=true`}},
 		"gate":       {"6", []string{path + `gate_steps=6`}},
 		"moments":    {"reset", []string{path + `moments="reset"`}},

@@ -32,7 +32,7 @@ type growFlags struct {
 
 func growCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	var g growFlags
-	flags.StringVar(&g.maps, "map", "", "layer `map`: for each layer of the grown stack its source layer, or N for a new one, such as \"0 1 2 2\"; or the name of a strategy that lag strategies -wide lists, with -to. For an encoder-decoder it is the encoder's")
+	flags.StringVar(&g.maps, "map", "", "layer `map`: for each layer of the grown stack its source layer, or N for a new one, such as \"0 1 2 2\"; or the name of a strategy that lag strategies -all lists, with -to. For an encoder-decoder it is the encoder's")
 	flags.StringVar(&g.decoder, "decoder-map", "", "layer `map` of an encoder-decoder's decoder, or the name of a strategy, with -decoder-to; it can also follow the encoder's in -map, after a semicolon (default: the decoder is not grown)")
 	flags.IntVar(&g.to, "to", 0, "`layers` of the grown stack, if -map is a strategy; see lag strategies")
 	flags.IntVar(&g.decoderTo, "decoder-to", 0, "`layers` of the grown decoder, if -decoder-map is a strategy")
@@ -153,9 +153,9 @@ func (g growFlags) strategy(text string, from, to int) (growth.Strategy, error) 
 		if to == 0 {
 			return s, fmt.Errorf("%q is not a layer map; if it is a strategy, give the number of layers with -to, or for a decoder with -decoder-to", text)
 		}
-		pool, err := growth.NewPool(from, to, &growth.Options{Wide: true})
+		pool, err := growth.NewPool(from, to, &growth.Options{All: true})
 		if err != nil {
-			if double, wideErr := growth.NewPool(from, 2*from, &growth.Options{Wide: true}); wideErr == nil {
+			if double, wideErr := growth.NewPool(from, 2*from, &growth.Options{All: true}); wideErr == nil {
 				if _, known := double.ByName(text); !known {
 					return s, fmt.Errorf("there is no strategy %q from %s; also, %w", text, growth.Depths{from}.Layers(), err)
 				}

@@ -10,9 +10,9 @@ import (
 )
 
 // TestGrowByName: the flag -map takes the name of every strategy that
-// `lag strategies -wide` lists, with its init and its moments.
+// `lag strategies -all` lists, with its init and its moments.
 func TestGrowByName(t *testing.T) {
-	pool, err := growth.NewPool(3, 6, &growth.Options{Wide: true})
+	pool, err := growth.NewPool(3, 6, &growth.Options{All: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
 	standard, _ := lag.Preset(defaultPreset)
 	gate := flags.Int("gate", standard.Growth.GateSteps, "training `steps` until the gates of gated strategies are open")
 	wide := flags.Bool("wide", false, "also list insertions at every place, more published strategies, and variants of inits, moments and learning rates")
+	all := flags.Bool("all", false, "also list those of the wide pool, one layer for all, attenuated and perturbed duplicates, and interposition and LIDAS where they differ from others")
 	family := flags.Bool("family", false, "list the strategies by family, one for each publication that they come from")
 	drawing := flags.String("figure", "", "`file` for a figure of the layer maps, .png or .svg")
 	return func(context.Context, []string) error {
@@ -32,7 +33,7 @@ func strategies(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{fmt.Errorf("-figure %s: use a file name that ends in .png or .svg", *drawing)}
 		}
 		from, to := growth.Depths(from), growth.Depths(to)
-		pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: *gate, Wide: *wide})
+		pool, err := growth.NewPoolFor(from, to, &growth.Options{GateSteps: *gate, Wide: *wide, All: *all})
 		if err != nil {
 			return usageError{err}
 		}

@@ -27,6 +27,9 @@ func TestStrategies(t *testing.T) {
 	if !strings.Contains(wide, "mslt") || !strings.Contains(wide, "new first") || !strings.Contains(wide, "stack-scaled") {
 		t.Errorf("the wide pool lacks strategies: %s", wide)
 	}
+	if all := listed(t, "-all"); !strings.HasPrefix(all, "52 strategies from 3 to 6 layers.") || !strings.Contains(all, "shrink-perturb(0.6 0.01)") || !strings.Contains(all, "mslt") {
+		t.Errorf("the pool of all strategies lacks some: %s", all)
+	}
 	two := listed(t, "-from", "2,2", "-to", "2,4")
 	if !strings.Contains(two, "[0][1]  [0][1](0)(1)  copy") {
 		t.Errorf("the strategy that grows only the decoder is missing: %s", two)

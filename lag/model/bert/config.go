@@ -140,5 +140,9 @@ func (c Config) Stacks() []growth.Stack {
 			"attention.output.dense.weight", "attention.output.dense.bias",
 			"output.dense.weight", "output.dense.bias",
 		},
+		AttentionProjections: []string{
+			"attention.self.query.weight", "attention.self.query.bias",
+			"attention.self.key.weight", "attention.self.key.bias",
+		},
 	}}
 }

@@ -188,20 +188,26 @@ func (c Config) Family() string { return "ul2" }
 func (c Config) Stacks() []growth.Stack {
 	if c.Form != EncoderDecoder {
 		return []growth.Stack{{
-			Prefix:            decoderPrefix,
-			Depth:             c.DecoderLayers,
-			OutputProjections: []string{"layer.0.SelfAttention.o.weight", "layer.1.DenseReluDense.wo.weight"},
+			Prefix:               decoderPrefix,
+			Depth:                c.DecoderLayers,
+			OutputProjections:    []string{"layer.0.SelfAttention.o.weight", "layer.1.DenseReluDense.wo.weight"},
+			AttentionProjections: []string{"layer.0.SelfAttention.q.weight", "layer.0.SelfAttention.k.weight"},
 		}}
 	}
 	return []growth.Stack{{
-		Prefix:            encoderPrefix,
-		Depth:             c.EncoderLayers,
-		OutputProjections: []string{"layer.0.SelfAttention.o.weight", "layer.1.DenseReluDense.wo.weight"},
+		Prefix:               encoderPrefix,
+		Depth:                c.EncoderLayers,
+		OutputProjections:    []string{"layer.0.SelfAttention.o.weight", "layer.1.DenseReluDense.wo.weight"},
+		AttentionProjections: []string{"layer.0.SelfAttention.q.weight", "layer.0.SelfAttention.k.weight"},
 	}, {
 		Prefix: decoderPrefix,
 		Depth:  c.DecoderLayers,
 		OutputProjections: []string{
 			"layer.0.SelfAttention.o.weight", "layer.1.EncDecAttention.o.weight", "layer.2.DenseReluDense.wo.weight",
+		},
+		AttentionProjections: []string{
+			"layer.0.SelfAttention.q.weight", "layer.0.SelfAttention.k.weight",
+			"layer.1.EncDecAttention.q.weight", "layer.1.EncDecAttention.k.weight",
 		},
 	}}
 }

@@ -1,0 +1,69 @@
+"""Computes numbers of studies once more, with scipy, from their curves.csv.
+
+    python notebooks/results/check.py notebooks/results/studies/*/
+
+For each study: Spearman's rho of the loss at initialization and at the lag with the final
+loss (mean over the seeds), Kendall's tau-b and Pearson's r at the lag, the regret of LAG's
+picks, the share of pairs that the mean losses at the lag order as at the end, and the regret on
+a seed that the pick has not seen. They must agree with result.json and foresight.csv to 1e-6.
+"""
+
+import json
+import math
+import pathlib
+import sys
+
+import numpy as np
+import pandas
+from scipy import stats
+
+TOLERANCE = 1e-6
+
+
+def numbers(directory):
+    """(name, here, in the study's files) for each number."""
+    result = json.loads((directory / "result.json").read_text())
+    foresight = pandas.read_csv(directory / "foresight.csv").set_index("step")
+    curves = pandas.read_csv(directory / "curves.csv")
+    at = {step: t.pivot(index="seed", columns="strategy", values="loss") for step, t in curves.groupby("step")}
+    lag, end = result["probe_steps"], result["steps"]
+    final = at[end]
+    if not np.isfinite(final.to_numpy()).all():
+        sys.exit(f"{directory}: a strategy diverged; this file does not know how they rank")
+
+    def over_seeds(step, f):
+        return np.mean([f(at[step].loc[seed], final.loc[seed]) for seed in final.index])
+
+    recorded = {c["step"]: c for c in result["correlation"]}
+    yield "rho at initialization", over_seeds(0, lambda x, y: stats.spearmanr(x, y).statistic), recorded[0]["spearman"]
+    yield "rho at the lag", over_seeds(lag, lambda x, y: stats.spearmanr(x, y).statistic), recorded[lag]["spearman"]
+    yield "tau-b at the lag", over_seeds(lag, lambda x, y: stats.kendalltau(x, y).statistic), recorded[lag]["kendall"]
+    yield "r at the lag", over_seeds(lag, lambda x, y: stats.pearsonr(x, y).statistic), recorded[lag]["pearson"]
+    regrets = {r["rule"]: r["regret"] for r in result["rules"]}
+    yield f"regret of lag:{lag}", over_seeds(lag, lambda x, y: y[x.idxmin()] - y.min()), regrets[f"lag:{lag}"]
+    yield "regret of the loss at initialization", over_seeds(0, lambda x, y: y[x.idxmin()] - y.min()), regrets["loss-at-init"]
+    early, ends = at[lag].mean().to_numpy(), final.mean().to_numpy()
+    i, j = np.triu_indices(len(ends), 1)
+    yield "decisions at the lag", np.mean(np.sign(early[i] - early[j]) == np.sign(ends[i] - ends[j])), foresight.loc[lag, "decision_accuracy"]
+    if len(final) > 1:
+        rest = {seed: (at[lag].drop(seed).mean().idxmin(), final.drop(seed).mean().idxmin()) for seed in final.index}
+        here = np.mean([final.loc[seed, pick] - final.loc[seed, best] for seed, (pick, best) in rest.items()])
+        yield "regret on a new seed at the lag", here, foresight.loc[lag, "new_seed_regret"]
+
+
+def main(directories):
+    worst = 0.0
+    for directory in map(pathlib.Path, directories):
+        print(directory)
+        for name, here, there in numbers(directory):
+            worst = max(worst, abs(here - there)) if math.isfinite(here) and math.isfinite(there) else math.inf
+            print(f"  {name:40s} {here:.9f} {there:.9f}")
+    if not worst <= TOLERANCE:
+        sys.exit(f"numbers differ by {worst:.1e}")
+    print(f"the greatest difference is {worst:.1e}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(sys.argv[1:])
