@@ -11,7 +11,8 @@ import (
 // Rule is a selection rule of a study over the seeds.
 type Rule struct {
 	result.RuleSummary
-	IsLAG   bool
+	IsLAG   bool      // LAG, with any lag
+	Own     bool      // LAG with the study's lag, or the first if that is not among the rules
 	Choices string    // description of its picks
 	Regrets []float64 // with each seed
 
@@ -23,10 +24,11 @@ type Rule struct {
 // Rules returns the rules in the order of the study.
 func Rules(r *result.Study) []Rule {
 	full := r.TrainingFLOPs()
+	lag, _ := r.Rule(result.RuleLAG)
 	rules := make([]Rule, 0, len(r.Rules))
 	for _, s := range r.Rules {
 		kind, _, _ := strings.Cut(s.Rule, ":")
-		one := Rule{RuleSummary: s, IsLAG: kind == result.RuleLAG, Choices: r.Choices(s.Rule), Extra: trainings(s.ExtraFLOPs, full), Cost: Cost(s.ExtraFLOPs, full)}
+		one := Rule{RuleSummary: s, IsLAG: kind == result.RuleLAG, Own: s.Rule == lag.Rule, Choices: r.Choices(s.Rule), Extra: trainings(s.ExtraFLOPs, full), Cost: Cost(s.ExtraFLOPs, full)}
 		for _, p := range r.Picks {
 			if p.Rule == s.Rule {
 				one.Regrets = append(one.Regrets, float64(p.Regret))

@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/landscape-aware/growing/data/plain"
@@ -42,19 +43,17 @@ var claimKinds = []struct {
 	style chart.Style
 }{
 	{"loss at initialization", func(r aggregate.Rule) bool { return r.Rule == result.RuleLossAtInit }, chart.Style{Color: chart.Vermillion, Shape: chart.Square, Radius: 5}},
-	{"loss at the lag", func(r aggregate.Rule) bool { return r.IsLAG }, chart.Style{Color: chart.Blue, Radius: 5.5}},
+	{"loss at the lag", func(r aggregate.Rule) bool { return r.Own }, chart.Style{Color: chart.Blue, Radius: 5.5}},
 	{"race", func(r aggregate.Rule) bool { return strings.HasPrefix(r.Rule, "race:") }, chart.Style{Color: chart.Purple, Shape: chart.Diamond, Radius: 5}},
 	{"random pick", func(r aggregate.Rule) bool { return r.Rule == result.RuleRandom }, chart.Style{Color: chart.Grey, Shape: chart.Cross, Radius: 4.5}},
 }
 
-// claimRule returns the rule of a kind: LAG at the study's own lag, else the first.
-func claimRule(s aggregate.Compared, is func(aggregate.Rule) bool) (found aggregate.Rule, ok bool) {
-	for _, r := range s.Rules {
-		if is(r) && (!ok || r.Rule == fmt.Sprintf("%s:%d", result.RuleLAG, s.Lag)) {
-			found, ok = r, true
-		}
+// claimRule returns the first rule of a kind.
+func claimRule(s aggregate.Compared, is func(aggregate.Rule) bool) (aggregate.Rule, bool) {
+	if i := slices.IndexFunc(s.Rules, is); i >= 0 {
+		return s.Rules[i], true
 	}
-	return found, ok
+	return aggregate.Rule{}, false
 }
 
 // correlationAt returns the correlation of a study at a step, and whether it has one.

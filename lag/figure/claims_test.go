@@ -24,18 +24,6 @@ func TestClaims(t *testing.T) {
 	if !strings.Contains(f.Alt, "two: rho "+formatRho(c.Studies[1].AtInit)+" at initialization") {
 		t.Errorf("the description is %q", f.Alt)
 	}
-	// LAG is drawn with the study's own lag, whatever other lags are among the rules.
-	s := c.Studies[0]
-	own, ok := claimRule(s, claimKinds[1].is)
-	if !ok {
-		t.Fatal("there is no LAG")
-	}
-	other := own
-	other.Rule, other.Regret = "lag:1", 99
-	s.Rules = append([]aggregate.Rule{other}, s.Rules...)
-	if r, _ := claimRule(s, claimKinds[1].is); r.Rule != own.Rule {
-		t.Errorf("%s stands for LAG, want %s", r.Rule, own.Rule)
-	}
 	if f := Claims(&aggregate.Comparison{}); !errors.Is(f.Err, ErrNoData) {
 		t.Errorf("nothing is drawn with error %v", f.Err)
 	}

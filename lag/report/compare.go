@@ -57,7 +57,7 @@ var comparedFacts = []comparedFact{
 	{"spread of strategies over that of seeds", func(s aggregate.Compared) string { return number(float64(s.Noise.Ratio), 1) }},
 }
 
-func isLAG(r aggregate.Rule) bool { return r.IsLAG }
+func isLAG(r aggregate.Rule) bool { return r.Own }
 
 func named(rule string) func(aggregate.Rule) bool {
 	return func(r aggregate.Rule) bool { return r.Rule == rule }

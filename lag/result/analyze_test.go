@@ -372,3 +372,24 @@ func TestLearningIsNoTraining(t *testing.T) {
 		}
 	}
 }
+
+// TestLAGOfTheStudy: of several lags among the rules, LAG is that of the study, wherever
+// it stands; without it, the first.
+func TestLAGOfTheStudy(t *testing.T) {
+	r := &Study{Lag: 30, Seeds: []int64{1}, Picks: []Pick{{Rule: "lag:10", Seed: 1, Strategy: "a"}, {Rule: "lag:30", Seed: 1, Strategy: "b"}},
+		Rules: []RuleSummary{{Rule: "lag:10"}, {Rule: "lag:30"}}}
+	for _, c := range []struct {
+		lag  int
+		want string
+	}{{30, "lag:30"}, {10, "lag:10"}, {20, "lag:10"}} {
+		r.Lag = c.lag
+		rule, ok1 := r.Rule(RuleLAG)
+		pick, ok2 := r.Pick(RuleLAG)
+		if !ok1 || !ok2 || rule.Rule != c.want || pick.Rule != c.want {
+			t.Errorf("a lag of %d: the rule %s, the pick of %s, want %s", c.lag, rule.Rule, pick.Rule, c.want)
+		}
+	}
+	if picks := r.PicksOf("lag:30"); picks["b"] != 1 {
+		t.Errorf("a rule that is named picks %v", picks)
+	}
+}

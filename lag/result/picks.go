@@ -290,6 +290,7 @@ func isKind(rule, kind string) bool {
 // Pick returns the pick of a rule, or of the first rule of a kind such as
 // [RuleLAG], with the first seed.
 func (r *Study) Pick(rule string) (Pick, bool) {
+	rule = r.meant(rule)
 	i := slices.IndexFunc(r.Picks, func(p Pick) bool { return p.Rule == rule || isKind(p.Rule, rule) })
 	if i < 0 {
 		return Pick{}, false
@@ -310,8 +311,20 @@ func (r *Study) PicksOf(rule string) map[string]int {
 	return picks
 }
 
-// Rule returns the summary of a rule, or of the first rule of a kind.
+// meant returns the rule that a rule or a kind stands for, if it is not the first of the
+// kind: LAG is the one with the study's lag, whatever other lags are among the rules.
+func (r *Study) meant(rule string) string {
+	own := fmt.Sprintf("%s:%d", RuleLAG, r.Lag)
+	if rule == RuleLAG && slices.ContainsFunc(r.Picks, func(p Pick) bool { return p.Rule == own }) {
+		return own
+	}
+	return rule
+}
+
+// Rule returns the summary of a rule, or of the first rule of a kind. [RuleLAG] is that
+// with the study's lag, if it is among the rules.
 func (r *Study) Rule(rule string) (RuleSummary, bool) {
+	rule = r.meant(rule)
 	i := slices.IndexFunc(r.Rules, func(s RuleSummary) bool { return s.Rule == rule || isKind(s.Rule, rule) })
 	if i < 0 {
 		return RuleSummary{}, false
