@@ -121,6 +121,13 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 		}
 		out += "\n" + plainTable(headers, cells, 1) + strings.Join(says, "\n") + "\n"
 	}
+	if rows, note, err := budgetRows(c); err == nil && rows != nil {
+		cells := make([][]string, len(rows))
+		for i, row := range rows {
+			cells[i] = append([]string{row.Name}, row.Values...)
+		}
+		out += "\n" + plainTable(budgetHeaders, cells, 1) + note + "\n"
+	}
 	if len(settings) == 0 {
 		return out
 	}
@@ -221,6 +228,9 @@ func rateRows(c *aggregate.Comparison, settings []aggregate.Setting) (headers []
 
 type comparisonPage struct {
 	pageHead
+	BudgetHeads  []string
+	Budgets      []comparedRow // may be empty
+	BudgetsNote  string
 	RateHeaders  []string
 	Rates        []comparedRow // may be empty
 	RatesSay     []string
@@ -258,7 +268,11 @@ func ComparisonHTML(w io.Writer, c *aggregate.Comparison, settings []aggregate.S
 	data.Variance, data.VarianceNote = varianceRows(c, settings)
 	data.RateHeaders, data.Rates, data.RatesSay = rateRows(c, settings)
 	var err error
-	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c), figure.Claims(c)}); err != nil {
+	data.BudgetHeads = budgetHeaders
+	if data.Budgets, data.BudgetsNote, err = budgetRows(c); err != nil {
+		return err
+	}
+	if data.pageHead, err = newHead(meta, 1, []figure.Figure{figure.Compare(c), figure.Claims(c), figure.Budgets(c)}); err != nil {
 		return err
 	}
 	return execute(w, "compare.html.tmpl", data)

@@ -60,6 +60,16 @@ func TestComparison(t *testing.T) {
 	if len(lines) != want || last[0] != "one" || last[1] != strconv.Itoa(one.Steps) || last[3] != "1" || last[4] != "1" {
 		t.Errorf("%d lines, want %d; the last of one is %q", len(lines), want, last)
 	}
+	var budgets bytes.Buffer
+	if err := BudgetsCSV(&budgets, c); err != nil {
+		t.Fatal(err)
+	}
+	if lines, err = csv.NewReader(&budgets).ReadAll(); err != nil || len(lines) < 10 || lines[1][0] != "own lag" || lines[1][2] != "1" || lines[1][5] != "0" {
+		t.Errorf("what rules cost is %q with error %v", lines, err)
+	}
+	if text := Comparison(c, nil); !strings.Contains(text, "LAG with the study's own lag") || !strings.Contains(text, "race:2, first look at ") {
+		t.Errorf("the table of what rules cost is not in the comparison:\n%s", text)
+	}
 	for i, seeds := range [][]int64{{1, 2}, {3, 4}} {
 		r := synthetic.Result(uint64(6+i), 16, 2)
 		r.Seeds = seeds

@@ -20,7 +20,7 @@ import (
 )
 
 func compareCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	out := flags.String("o", "", "`directory` to write to: comparison.html, .png, .svg, .vl.json and .csv, and the figure claims (default \"comparison\" beside the first study)")
+	out := flags.String("o", "", "`directory` to write to: comparison.html, .png, .svg, .vl.json and .csv, and the figures claims and budgets, with budgets.csv (default \"comparison\" beside the first study)")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) < 2 {
 			return usageError{fmt.Errorf("lag compare takes the directories of two or more studies, such as runs/quick runs/bert; it was given %d", len(arguments))}
@@ -94,7 +94,7 @@ func comparedNames(dirs []string) []string {
 // writeComparison writes the page, the figure and the correlations of a comparison.
 func writeComparison(dir string, c *aggregate.Comparison, settings []aggregate.Setting, arguments []string) error {
 	f := figure.Compare(c)
-	for _, one := range []figure.Figure{f, figure.Claims(c)} {
+	for _, one := range []figure.Figure{f, figure.Claims(c), figure.Budgets(c)} {
 		if err := one.WriteFiles(dir); err != nil {
 			return err
 		}
@@ -109,6 +109,9 @@ func writeComparison(dir string, c *aggregate.Comparison, settings []aggregate.S
 	})
 	if err == nil {
 		err = atomicfile.Write(filepath.Join(dir, f.Name+".csv"), func(w io.Writer) error { return report.ComparisonCSV(w, c) })
+	}
+	if err == nil {
+		err = atomicfile.Write(filepath.Join(dir, "budgets.csv"), func(w io.Writer) error { return report.BudgetsCSV(w, c) })
 	}
 	if err != nil {
 		return err
