@@ -56,7 +56,7 @@ type Growth struct {
 	EarlyBatches int `json:"early_batches,omitempty"`
 	PoolOptions
 	Custom   growth.Pool      `json:"custom,omitempty"`   // strategies in addition to the pool's
-	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty means those of [selection.All]
+	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty means those of [selection.Default]
 	Controls []result.Control `json:"controls,omitempty"` // trainings from scratch for comparison, run with each seed
 }
 
@@ -319,7 +319,7 @@ func (c StudyConfig) rules(pool growth.Pool) ([]selection.Rule, error) {
 	T, grown := c.Growth.Schedule.Steps, c.grown(pool)
 	var rules []selection.Rule
 	if len(c.Growth.Rules) == 0 {
-		for _, rule := range selection.All(c.Growth.Lag, T) {
+		for _, rule := range selection.Default(c.Growth.Lag, T) {
 			if selection.Check(rule, grown, T) == nil {
 				rules = append(rules, rule)
 			}

@@ -3,6 +3,7 @@ package selection
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,9 +110,9 @@ func Parse(s string) (Rule, error) {
 	return rule, nil
 }
 
-// All returns the rules that a study with that lag and number of training steps
-// compares by default, LAG first and the oracle last. It omits rules that do
-// not fit the training.
+// All returns rules of all kinds that depend on losses or need none, for a study with
+// that lag and number of training steps, LAG first and the oracle last. It omits
+// rules that do not fit the training. A study compares those of [Default].
 //
 // The parameters give about the same extra cost as LAG: successive halving
 // starts at half the lag, which has the same cost in a pool of 16, and a decay
@@ -130,4 +131,36 @@ func All(lag, steps int) []Rule {
 		}
 	}
 	return rules
+}
+
+// Default returns the rules that a study with that lag and number of training steps
+// compares if it names none: those of [All], with a race instead of the power law. The
+// race costs less than LAG, and looks at steps that are evaluated anyway. Why the power
+// law is not among them is said at [PowerLaw].
+func Default(lag, steps int) []Rule {
+	rules := All(lag, steps)
+	rules = slices.DeleteFunc(rules, func(r Rule) bool { _, is := r.(PowerLaw); return is })
+	if race := raceBefore(lag); race.Validate(steps) == nil {
+		end := max(0, len(rules)-1) // the oracle stays the last
+		rules = slices.Insert(rules, end, Rule(race))
+	}
+	return rules
+}
+
+// raceBefore returns a race whose looks are among the steps 1, 2, 5, 10, 20, 50, ...,
+// at which a study evaluates all candidates, and not after the lag.
+func raceBefore(lag int) Race {
+	switch {
+	case lag < 2:
+		return Race{Doublings: 0, First: 1}
+	case lag < 10:
+		return Race{Doublings: 1, First: 1}
+	case lag < 20:
+		return Race{Doublings: 1, First: 5}
+	}
+	r := Race{Doublings: 2, First: 5}
+	for 10*r.First <= lag/4 {
+		r.First *= 10
+	}
+	return r
 }

@@ -1,6 +1,8 @@
 package selection_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/selection"
@@ -58,4 +60,40 @@ func FuzzParse(f *testing.F) {
 		r.Evaluations(1 << 20)
 		r.Branches()
 	})
+}
+
+// TestDefault: the default rules need no evaluation that a study does not make anyway,
+// besides those of the lag's other rules, and there is no power law among them.
+func TestDefault(t *testing.T) {
+	series := []int{0, 1, 2, 5, 10, 20, 50, 100, 200, 500}
+	for _, lag := range []int{1, 2, 3, 7, 9, 10, 15, 19, 20, 30, 50, 99, 199, 200, 500} {
+		steps := 10 * lag
+		rules := selection.Default(lag, steps)
+		if first, last := rules[0].String(), rules[len(rules)-1].String(); first != fmt.Sprintf("lag:%d", lag) || last != "oracle" {
+			t.Errorf("lag %d: the rules are %v", lag, rules)
+		}
+		races := 0
+		for _, r := range rules {
+			switch r := r.(type) {
+			case selection.PowerLaw:
+				t.Errorf("lag %d has the rule %s", lag, r)
+			case selection.Race:
+				races++
+				for _, step := range r.Evaluations(steps) {
+					if step > lag || !slices.Contains(series, step) {
+						t.Errorf("lag %d: %s looks at step %d", lag, r, step)
+					}
+				}
+				if r.First < 5 && lag >= 10 || 10*r.First*(1<<r.Doublings) <= lag {
+					t.Errorf("lag %d: %s looks last at step %d", lag, r, r.First<<r.Doublings)
+				}
+			}
+		}
+		if races != 1 {
+			t.Errorf("lag %d has %d races: %v", lag, races, rules)
+		}
+	}
+	if rules := selection.Default(1, 1); len(rules) != len(selection.All(1, 1)) {
+		t.Errorf("a training of one step has the rules %v", rules)
+	}
 }

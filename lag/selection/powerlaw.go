@@ -15,6 +15,13 @@ func init() {
 // losses from step Probe/10 on, and picks the lowest value of the fit at the
 // end T: [stats.FitPowerLaw]. The fit uses three or four points. Three points
 // determine it exactly, so the extrapolation contains their noise in full.
+//
+// It is a rule that was published for other choices, and is here to be compared. In
+// the studies of notebooks/results it picks far worse than the loss at Probe itself:
+// strategies that fall fastest at the lag are those that growing set back most, and
+// they do not overtake. A learning rate that falls to 0 makes it worse, because that
+// fall is no power law either. So a study does not compare it by default.
+//
 // Extra cost: (S-1) Probe steps.
 type PowerLaw struct {
 	Probe int // steps, at least 3
