@@ -60,6 +60,19 @@ func TestComparison(t *testing.T) {
 	if len(lines) != want || last[0] != "one" || last[1] != strconv.Itoa(one.Steps) || last[3] != "1" || last[4] != "1" {
 		t.Errorf("%d lines, want %d; the last of one is %q", len(lines), want, last)
 	}
+	var claims bytes.Buffer
+	if err := ClaimsCSV(&claims, c); err != nil {
+		t.Fatal(err)
+	}
+	if lines, err = csv.NewReader(&claims).ReadAll(); err != nil || len(lines) != 1+len(c.Studies) {
+		t.Fatalf("the claims are %q with error %v", lines, err)
+	}
+	for i, s := range c.Studies {
+		line := lines[i+1]
+		if line[0] != s.Name || line[6] != strconv.Itoa(s.Lag) || line[8] != exact(result.Number(s.AtInit)) || line[11] != exact(result.Number(s.AtLag)) || line[15] != exact(ruleOf(s, isLAG).Regret) {
+			t.Errorf("the line of %s is %q", s.Name, line)
+		}
+	}
 	var budgets bytes.Buffer
 	if err := BudgetsCSV(&budgets, c); err != nil {
 		t.Fatal(err)

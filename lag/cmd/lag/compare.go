@@ -20,7 +20,7 @@ import (
 )
 
 func compareCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	out := flags.String("o", "", "`directory` to write to: comparison.html, .png, .svg, .vl.json and .csv, and the figures claims and budgets, with budgets.csv (default \"comparison\" beside the first study)")
+	out := flags.String("o", "", "`directory` to write to: comparison.html, .png, .svg, .vl.json and .csv, and the figures claims and budgets with their CSVs (default \"comparison\" beside the first study)")
 	return func(_ context.Context, arguments []string) error {
 		if len(arguments) < 2 {
 			return usageError{fmt.Errorf("lag compare takes the directories of two or more studies, such as runs/quick runs/bert; it was given %d", len(arguments))}
@@ -107,11 +107,10 @@ func writeComparison(dir string, c *aggregate.Comparison, settings []aggregate.S
 	err := atomicfile.Write(page, func(w io.Writer) error {
 		return report.ComparisonHTML(w, c, settings, report.Meta{Command: command, Versions: versions(c.Studies[0].Backend)})
 	})
-	if err == nil {
-		err = atomicfile.Write(filepath.Join(dir, f.Name+".csv"), func(w io.Writer) error { return report.ComparisonCSV(w, c) })
-	}
-	if err == nil {
-		err = atomicfile.Write(filepath.Join(dir, "budgets.csv"), func(w io.Writer) error { return report.BudgetsCSV(w, c) })
+	for name, write := range map[string]func(io.Writer, *aggregate.Comparison) error{f.Name: report.ComparisonCSV, "claims": report.ClaimsCSV, "budgets": report.BudgetsCSV} {
+		if err == nil {
+			err = atomicfile.Write(filepath.Join(dir, name+".csv"), func(w io.Writer) error { return write(w, c) })
+		}
 	}
 	if err != nil {
 		return err
