@@ -25,7 +25,8 @@ def numbers(directory):
     result = json.loads((directory / "result.json").read_text())
     foresight = pandas.read_csv(directory / "foresight.csv").set_index("step")
     curves = pandas.read_csv(directory / "curves.csv")
-    at = {step: t.pivot(index="seed", columns="strategy", values="loss") for step, t in curves.groupby("step")}
+    pool = curves["strategy"].unique()  # of losses that are equal the first in the pool is picked
+    at = {step: t.pivot(index="seed", columns="strategy", values="loss")[pool] for step, t in curves.groupby("step")}
     lag, end = result["probe_steps"], result["steps"]
     final = at[end]
     if not np.isfinite(final.to_numpy()).all():
