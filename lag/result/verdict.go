@@ -42,6 +42,10 @@ func warnings(r *Study) []string {
 	if names := r.otherRates(); len(names) > 0 {
 		add("At the lag these strategies train at another learning rate than most, which moves the loss by itself: %s. LAG compares them unfairly; a rule with a decay branch does so less.", strings.Join(names, ", "))
 	}
+	if names, apart := r.tiedAtInit(); len(names) > 1 {
+		add("At initialization %s have the lowest loss, the same to the last digit, because they compute what the source computes: %s. That loss cannot choose between them, and the first of the pool is taken; they end up to %s nats apart.",
+			plain.Count(len(names), "strategy"), strings.Join(names, ", "), nats(apart))
+	}
 	if step, rho := r.lastBeforeEnd(); rho < settled {
 		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise %s.", step, r.Steps, decimal(rho), r.Words.For(advice.Steps))
 	}
@@ -83,6 +87,27 @@ func (r *Study) otherRates() (names []string) {
 		}
 	}
 	return names
+}
+
+// tiedAtInit returns the strategies that share the lowest loss at initialization under
+// every seed, and the greatest difference between their mean final losses, in nats.
+// Those that did not reach the end are not among them.
+func (r *Study) tiedAtInit() (names []string, apart Number) {
+	low, high := math.Inf(1), math.Inf(-1)
+	first, last := r.LossesAt(0), r.LossesAt(r.Steps)
+	for i, name := range r.Counted() {
+		final := 0.0
+		tied := true
+		for k := range first {
+			tied = tied && first[k][i] == slices.Min(first[k])
+			final += last[k][i] / float64(len(last))
+		}
+		if tied && !math.IsInf(final, 0) && !math.IsNaN(final) {
+			names = append(names, name)
+			low, high = min(low, final), max(high, final)
+		}
+	}
+	return names, Number(high - low)
 }
 
 // evaluationWarnings returns warnings about a validation set that is too small
