@@ -69,7 +69,7 @@ func TestComparison(t *testing.T) {
 	}
 	for i, s := range c.Studies {
 		line := lines[i+1]
-		if line[0] != s.Name || line[6] != strconv.Itoa(s.Lag) || line[8] != exact(result.Number(s.AtInit)) || line[11] != exact(result.Number(s.AtLag)) || line[15] != exact(ruleOf(s, isLAG).Regret) {
+		if line[0] != s.Name || line[8] != strconv.Itoa(s.Lag) || line[10] != exact(result.Number(s.AtInit)) || line[13] != exact(result.Number(s.AtLag)) || line[17] != exact(ruleOf(s, isLAG).Regret) {
 			t.Errorf("the line of %s is %q", s.Name, line)
 		}
 	}
