@@ -317,3 +317,31 @@ func TestWriteAllCanceled(t *testing.T) {
 		t.Errorf("it wrote %v, %v", files, err)
 	}
 }
+
+// TestControlRates checks that the trainings from scratch of a sweep can be told
+// apart: the best is as bold as that of one rate, the others are paler.
+func TestControlRates(t *testing.T) {
+	r := synthetic.Swept(6, 16, 2)
+	style := controlStyle(r)
+	seen := map[string]string{}
+	for _, a := range controlArms(r) {
+		s := style(a)
+		look := fmt.Sprint(s.Color, s.Dash)
+		if other, ok := seen[look]; ok && strings.HasPrefix(a.Name, "scratch") {
+			t.Errorf("%s looks like %s", a.Name, other)
+		}
+		seen[look] = a.Name
+		if bold := s.Width == 2.6; strings.HasPrefix(a.Name, "scratch-probes") && bold != (a.Name == "scratch-probes") {
+			t.Errorf("the line of %s has the width %v", a.Name, s.Width)
+		}
+	}
+	if len(seen) != 6 {
+		t.Errorf("the lines are %v", seen)
+	}
+	if f := Controls(r); !strings.Contains(f.Caption, "the bold line is the best") || !strings.Contains(f.Alt, "scratch-probes@0.02 (diverged 2/2)") || f.Err != nil {
+		t.Errorf("the figure is described as %q, %q, %v", f.Caption, f.Alt, f.Err)
+	}
+	if f := Controls(synthetic.Controlled(6, 16, 2)); strings.Contains(f.Caption, "@") {
+		t.Errorf("without a sweep the caption is %q", f.Caption)
+	}
+}

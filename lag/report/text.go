@@ -90,7 +90,13 @@ func Controls(r *result.Study) string {
 	for _, c := range aggregate.Controls(r) {
 		cells = append(cells, []string{string(c.Control), fmt.Sprint(c.Steps), c.Cost, ending(c.Unfinished, float64(c.Final)), number(float64(c.Difference), 4), number(float64(c.Error), 4), c.Probes, share(c.BeatenBy)})
 	}
-	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
+	out := plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
+	for _, c := range aggregate.Controls(r) {
+		if c.Sweep != "" {
+			out += fmt.Sprintf("%s is %s.\n", c.Control.Kind(), c.Sweep)
+		}
+	}
+	return out
 }
 
 // Signals returns the correlations of early signals with the final loss.

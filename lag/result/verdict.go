@@ -54,6 +54,9 @@ func warnings(r *Study) []string {
 		}
 	}
 	for _, c := range r.Comparisons {
+		if edge := c.Edge(); edge != "" {
+			add("The best learning rate of the control %s is the %s of the sweep: one outside it may end lower.", c.Control.Kind(), edge)
+		}
 		if loss := float64(c.Final); loss > r.Source.UnigramEntropy-plateauMargin {
 			add("The control %s is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f.", c.Control, loss, plateauMargin, r.Source.UnigramEntropy)
 		}

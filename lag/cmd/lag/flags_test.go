@@ -125,7 +125,7 @@ func poolCases(path string) map[string]flagCase {
 }
 
 var studyCases = map[string]flagCase{
-	"controls":         {"scratch, scratch-steps", []string{`growth.controls=["scratch","scratch-steps"]`}},
+	"controls":         {"scratch, scratch-steps,scratch-probes@0.003", []string{`growth.controls=["scratch","scratch-steps","scratch-probes@0.003"]`}},
 	"from":             {"3", []string{`model.num_hidden_layers=3`}},
 	"early-validation": {"3", []string{`growth.early_batches=3`}},
 	"lag":              {"3", []string{`growth.lag=3`}},
