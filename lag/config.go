@@ -54,6 +54,11 @@ type Growth struct {
 	// step 0 and before the lag, where candidates differ by far more than the error
 	// of a small validation set. 0, or not fewer than there are, means all of them.
 	EarlyBatches int `json:"early_batches,omitempty"`
+	// FinalEvaluations is the number of last evaluations whose mean is the final loss
+	// of a strategy in the analysis; 0 or 1 means the last alone. More than one lowers
+	// noise where the learning rate is constant at the end, and biases the losses
+	// where it falls, see [result.Study.FinalSteps]. It affects no training.
+	FinalEvaluations int `json:"final_evaluations,omitempty"`
 	PoolOptions
 	Custom   growth.Pool      `json:"custom,omitempty"`   // strategies in addition to the pool's
 	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty means those of [selection.All]
@@ -127,6 +132,9 @@ func (c StudyConfig) Validate() error {
 	}
 	rules, err := c.rules(pool)
 	if err != nil {
+		return err
+	}
+	if err := result.CheckFinalEvaluations(c.Growth.FinalEvaluations, c.Growth.evaluationSteps(rules), c.Growth.Lag); err != nil {
 		return err
 	}
 	return c.validateControls(rules)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/lag/engine"
+	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
 )
 
@@ -31,6 +32,24 @@ func (g Growth) evaluationSteps(rules []selection.Rule) []int {
 	}
 	slices.Sort(steps)
 	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))
+}
+
+// FinalSteps returns the steps of the evaluations of which the final loss is the mean,
+// see [result.Study.FinalSteps].
+func (c StudyConfig) FinalSteps() ([]int, error) {
+	pool, err := c.Pool()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := c.rules(pool)
+	if err != nil {
+		return nil, err
+	}
+	steps := c.Growth.evaluationSteps(rules)
+	if err := result.CheckFinalEvaluations(c.Growth.FinalEvaluations, steps, c.Growth.Lag); err != nil {
+		return nil, err
+	}
+	return steps[len(steps)-max(1, c.Growth.FinalEvaluations):], nil
 }
 
 // early returns which evaluations of candidates use a part of the validation

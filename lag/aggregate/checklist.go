@@ -70,6 +70,11 @@ func fixed(r *result.Study) []CheckItem {
 	} else {
 		items = append(items, CheckItem{InPart, "learning rate at the lag", fmt.Sprintf("%d different ones, because strategies have schedules of their own", len(rates))})
 	}
+	if n := r.FinalEvaluations; n > 1 {
+		items = append(items, CheckItem{Done, "final loss", fmt.Sprintf("%s, from step %d on", r.FinalInWords(), r.FinalSteps()[0])})
+	} else {
+		items = append(items, CheckItem{Done, "final loss", fmt.Sprintf("%s, at step %d, alone", r.FinalInWords(), r.Steps)})
+	}
 	validation := "one fixed set"
 	if n := r.ValidationBatches(r.Steps); n > 0 {
 		validation += " of " + plain.Count(n, "batch")

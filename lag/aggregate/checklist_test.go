@@ -83,6 +83,13 @@ func TestChecklist(t *testing.T) {
 			t.Errorf("training from scratch %q, want %q", got, want)
 		}
 	}
+	means := synthetic.Result(6, 16, 1)
+	means.FinalEvaluations = 3
+	for r, want := range map[*result.Study]string{early: "the last evaluation, at step 600, alone", means: "the mean of the last 3 evaluations, from step 400 on"} {
+		if got := item(t, aggregate.Checklist(r, known), "final loss").Text; got != want {
+			t.Errorf("the final loss is %q, want %q", got, want)
+		}
+	}
 	own := aggregate.CheckItem{Mark: aggregate.Done, What: "own", Text: "text"}
 	if got := item(t, aggregate.Checklist(early, known, own), "own"); got != own {
 		t.Errorf("a setting became %+v", got)

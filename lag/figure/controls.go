@@ -162,10 +162,19 @@ func controlArms(r *result.Study) []aggregate.Arm {
 // The candidate may have learned coefficients before it was grown.
 func grownArm(r *result.Study, o result.Outcome) result.ArmOutcome {
 	step := aggregate.StepFLOPs(r)
-	grown := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
+	grown := result.ArmOutcome{Final: atEnd(r, o), Stages: []result.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
 	grown.Curve = stackingPoints(nil, r.Source.Curve, 0, 0, r.Source.FLOPs/float64(max(r.Source.Steps, 1)))
 	grown.Curve = stackingPoints(grown.Curve, o.Curve, r.Source.Steps, r.Source.FLOPs+float64(o.LearnSteps)*step, step)
 	return grown
+}
+
+// atEnd returns the loss at the last evaluation, with which lines that go to it are
+// ordered.
+func atEnd(r *result.Study, o result.Outcome) result.Number {
+	if r.FinalEvaluations > 1 && o.Status == result.StatusComplete {
+		return result.Number(o.At(r.Steps))
+	}
+	return o.Final
 }
 
 // stackingPoints appends a curve to points. The curve starts at a step and at

@@ -345,3 +345,20 @@ func TestControlRates(t *testing.T) {
 		t.Errorf("without a sweep the caption is %q", f.Caption)
 	}
 }
+
+// TestFinalEvaluations checks that figures say when final losses are means of several
+// evaluations, and that only then.
+func TestFinalEvaluations(t *testing.T) {
+	r := synthetic.Controlled(6, 6, 2)
+	for n, want := range map[int]bool{0: false, 3: true} {
+		r.FinalEvaluations = n
+		if err := r.Again(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []Figure{Noise(r), EarlyVsFinal(r), Controls(r)} {
+			if says := strings.Contains(string(f.SVG), "final loss, the mean of the last 3 evaluations [nats/token]") || strings.Contains(f.Caption, "The final loss is the mean of the last 3 evaluations."); f.Err != nil || says != (want && f.Name != "controls") {
+				t.Errorf("%d evaluations: %s says so: %t, %v", n, f.Name, says, f.Err)
+			}
+		}
+	}
+}

@@ -29,7 +29,7 @@ func Table(r *result.Study) string { return TableWith(r, aggregate.Account{}) }
 // TableWith is [Table] with the final losses also in bits per byte, if the account
 // knows the bytes per token; see [aggregate.Account.BitsPerByte].
 func TableWith(r *result.Study, a aggregate.Account) string {
-	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.Lag), "at " + strconv.Itoa(r.Steps)}
+	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.Lag), finalColumn(r)}
 	if a.KnowsBytes() {
 		headers = append(headers, "bits/byte")
 	}
@@ -39,7 +39,7 @@ func TableWith(r *result.Study, a aggregate.Account) string {
 			headers = append(headers, fmt.Sprintf("seed %d", seed))
 		}
 	}
-	headers = append(headers, "rank at "+strconv.Itoa(r.Lag), "rank at "+strconv.Itoa(r.Steps))
+	headers = append(headers, "rank at "+strconv.Itoa(r.Lag), finalRankColumn(r))
 
 	var cells [][]string
 	starred := false
@@ -65,6 +65,22 @@ func TableWith(r *result.Study, a aggregate.Account) string {
 		out += fmt.Sprintf("Losses are means over %s, except in the columns of one seed.\n", plain.Count(n, "seed"))
 	}
 	return out
+}
+
+// finalColumn is the heading of the final losses.
+func finalColumn(r *result.Study) string {
+	if r.FinalEvaluations < 2 {
+		return "at " + strconv.Itoa(r.Steps)
+	}
+	return fmt.Sprintf("mean of last %d", r.FinalEvaluations)
+}
+
+// finalRankColumn is the heading of the ranks of the final losses.
+func finalRankColumn(r *result.Study) string {
+	if r.FinalEvaluations < 2 {
+		return "rank at " + strconv.Itoa(r.Steps)
+	}
+	return "final rank"
 }
 
 // Picks returns the picks of each selection rule, their extra cost, their

@@ -82,7 +82,9 @@ type ControlOutcome struct {
 // Comparison compares the controls of one kind with LAG's picks, over the seeds. If
 // they are a sweep of the learning rate, it is of the one with the lowest mean final
 // loss. That choice is made with the final losses and at no cost, both in favor of
-// training from scratch.
+// training from scratch. Controls are evaluated at other steps than candidates, so
+// the losses compared are those of the last evaluations, also if the final losses of
+// the strategies are means of several.
 type Comparison struct {
 	Control    Control `json:"control"`    // with the best rate, if there are several
 	Final      Number  `json:"final"`      // mean, nats; null if it did not reach the end with some seed
@@ -159,14 +161,14 @@ func (r *Study) compareOne(i int) Comparison {
 		for _, candidate := range r.Under(k) {
 			if candidate.Status == StatusComplete {
 				ended++
-				if candidate.Final < o.Final {
+				if r.last(candidate) < o.Final {
 					lower++
 				}
 			}
 		}
 		finals = append(finals, float64(o.Final))
 		picked, pick := r.PickUnder(RuleLAG, seed)
-		differences = append(differences, float64(o.Final-picked.Final))
+		differences = append(differences, float64(o.Final-r.last(picked)))
 		c.PickFLOPs += pick.ExtraFLOPs / float64(len(r.Seeds))
 	}
 	mean, deviation := stat.MeanStdDev(differences, nil)

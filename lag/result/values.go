@@ -36,7 +36,7 @@ const (
 // names, by the type and the name of the field.
 var limits = map[string]limit{
 	"Study.From": count, "Study.To": count, "Study.EncoderFrom": count, "Study.EncoderTo": count,
-	"Study.Steps": step, "Study.Lag": step, "Study.EarlyBatches": count, "Study.LagTime": step, "Study.Seeds": anyNumber, "Study.Warnings": message, "Study.Verdict": message,
+	"Study.Steps": step, "Study.Lag": step, "Study.EarlyBatches": count, "Study.FinalEvaluations": count, "Study.LagTime": step, "Study.Seeds": anyNumber, "Study.Warnings": message, "Study.Verdict": message,
 	"Source.Steps": step, "Source.Loss": value, "Source.ShuffledLoss": value, "Source.UnigramEntropy": value, "Source.Parameters": count, "Source.FLOPs": cost,
 	"Outcome.Map": layer, "Outcome.Encoder": layer, "Outcome.Seed": anyNumber, "Outcome.Final": value, "Outcome.FLOPs": cost,
 	"Outcome.LearnSteps": step, "Outcome.RateAtLag": value, "Outcome.DivergedAt": step, "Outcome.FailedAt": step,

@@ -188,6 +188,7 @@ func verdict(r *Study) string {
 	} else {
 		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", LagThreshold)
 	}
+	b.WriteString(r.finalsInWords())
 	if !math.IsNaN(float64(r.Noise.Ratio)) {
 		fmt.Fprintf(&b, "Final losses differ by %s nats between strategies and by %s between seeds (standard deviations, ratio %.1f). ",
 			nats(r.Noise.Strategies), nats(r.Noise.Seeds), float64(r.Noise.Ratio))
