@@ -3,6 +3,7 @@ package result
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -95,5 +96,32 @@ func TestSweep(t *testing.T) {
 	}
 	if c := analyze(); !math.IsNaN(float64(c.Final)) || c.Edge() != "" || c.SweepInWords(10) != "" || len(c.Rates) != 4 || !strings.Contains(r.Verdict, "does not get to the end") {
 		t.Errorf("the comparison is %+v; %s", c, r.Verdict)
+	}
+}
+
+// TestComparisonErrorOfPlanted: the error of a control's difference is paired by seed.
+// Intervals with Student's quantile for four degrees of freedom hold the planted
+// difference in 95% of all studies, however far the seeds are apart.
+func TestComparisonErrorOfPlanted(t *testing.T) {
+	const studies, seeds, difference, quantile = 4000, 5, 0.07, 2.7764
+	random := rand.New(rand.NewPCG(12, 3))
+	held := 0
+	for range studies {
+		r := &Study{Lag: 2, Steps: 10}
+		for seed := range int64(seeds) {
+			level := 3 + 0.5*random.NormFloat64()
+			final := Number(level + 0.02*random.NormFloat64())
+			r.Seeds = append(r.Seeds, seed)
+			r.Strategies = append(r.Strategies, Outcome{Name: "a", Seed: seed, Status: StatusComplete, Final: final, Curve: []Point{{Step: 10, Loss: final}}})
+			r.Picks = append(r.Picks, Pick{Rule: "lag:2", Seed: seed, Strategy: "a"})
+			r.Controls = append(r.Controls, ControlOutcome{Name: ControlScratch, Seed: seed, Status: StatusComplete, Final: Number(level + difference + 0.03*random.NormFloat64())})
+		}
+		r.compare()
+		if c := r.Comparisons[0]; math.Abs(float64(c.Difference)-difference) <= quantile*float64(c.Error) {
+			held++
+		}
+	}
+	if share := float64(held) / studies; math.Abs(share-0.95) > 0.014 { // standard deviation 0.34%
+		t.Errorf("intervals of 95%% hold the planted difference in %.2f%% of the studies", 100*share)
 	}
 }
