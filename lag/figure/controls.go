@@ -83,7 +83,7 @@ func controlLine(name string, shade int) chart.Style {
 		s.Dash = chart.DashDot
 	}
 	if shade > 0 {
-		pale := []float64{0.75, 0.55, 0.4, 0.28}
+		pale := []float64{0.75, 0.58, 0.45, 0.35}
 		s.Color, s.Width = chart.Faint(chart.Ink, pale[(shade-1)%len(pale)]), 1.6
 	}
 	return s
