@@ -88,7 +88,7 @@ func (a Account) Expenses(r *result.Study) []Expense {
 	}
 	add("controls", len(r.Controls), steps, a.GrownParameters, flops, a.ControlSeconds)
 	models, swept, spent := sweptControls(r)
-	add("learning rates of controls that are not the best, among them", models, swept, a.GrownParameters, spent, a.ControlSeconds*float64(swept)/float64(max(steps, 1)))
+	add("other learning rates among them", models, swept, a.GrownParameters, spent, a.ControlSeconds*float64(swept)/float64(max(steps, 1)))
 	return list
 }
 

@@ -46,7 +46,7 @@ func TestExpenses(t *testing.T) {
 	a.ControlSeconds = 80
 	list = a.Expenses(swept)
 	all, others := list[len(list)-2], list[len(list)-1]
-	if all.Models != 8 || others.Models != 6 || others.FLOPs >= all.FLOPs || 4*others.Steps != 3*all.Steps || others.Seconds != 60 || others.Name != "learning rates of controls that are not the best, among them" {
+	if all.Models != 8 || others.Models != 6 || others.FLOPs >= all.FLOPs || 4*others.Steps != 3*all.Steps || others.Seconds != 60 || others.Name != "other learning rates among them" {
 		t.Errorf("with a sweep of the controls' rates: %+v, %+v", all, others)
 	}
 }
