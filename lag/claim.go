@@ -27,10 +27,11 @@ type configuration interface {
 }
 
 // Hash returns the hash of what the configuration computes, which its result
-// records. Name, checkpoints and states that are kept do not affect it, and controls
-// do not affect what the result says about strategies.
+// records. Name, checkpoints and states that are kept do not affect it, controls
+// do not affect what the result says about strategies, and what the final losses are
+// means of is repeated in the result.
 func (c StudyConfig) Hash() (string, error) {
-	c.Name, c.CheckpointEvery, c.Keep, c.Growth.Controls = "", 0, "", nil
+	c.Name, c.CheckpointEvery, c.Keep, c.Growth.Controls, c.Growth.FinalEvaluations = "", 0, "", nil, 0
 	return hashOf(c)
 }
 

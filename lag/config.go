@@ -54,6 +54,11 @@ type Growth struct {
 	// step 0 and before the lag, where candidates differ by far more than the error
 	// of a small validation set. 0, or not fewer than there are, means all of them.
 	EarlyBatches int `json:"early_batches,omitempty"`
+	// FinalEvaluations is the number of last evaluations whose mean is the final loss
+	// of a strategy in the analysis; 0 or 1 means the last alone. More than one lowers
+	// noise where the learning rate is constant at the end, and biases the losses
+	// where it falls, see [result.Study.FinalSteps]. It affects no training.
+	FinalEvaluations int `json:"final_evaluations,omitempty"`
 	PoolOptions
 	Custom   growth.Pool      `json:"custom,omitempty"`   // strategies in addition to the pool's
 	Rules    []string         `json:"rules,omitempty"`    // selection rules, see [selection.Parse]; empty means those of [selection.Default]
@@ -118,15 +123,21 @@ func (c StudyConfig) Validate() error {
 	if err := c.Growth.Schedule.Validate(); err != nil {
 		return fmt.Errorf("training after growing: %w", err)
 	}
-	if err := errors.Join(c.validateControls(), c.Keep.validate()); err != nil {
+	if err := c.Keep.validate(); err != nil {
 		return err
 	}
 	pool, err := c.Pool()
 	if err != nil {
 		return err
 	}
-	_, err = c.rules(pool)
-	return err
+	rules, err := c.rules(pool)
+	if err != nil {
+		return err
+	}
+	if err := result.CheckFinalEvaluations(c.Growth.FinalEvaluations, c.Growth.evaluationSteps(rules), c.Growth.Lag); err != nil {
+		return err
+	}
+	return c.validateControls(rules)
 }
 
 // Pool returns the strategies of the study: those of the pool and the custom
@@ -342,50 +353,6 @@ func (c StudyConfig) rules(pool growth.Pool) ([]selection.Rule, error) {
 // grown describes the pool's candidates for selection rules.
 func (c StudyConfig) grown(pool growth.Pool) selection.Grown {
 	return selection.NewGrown(c.Model.Depths(), c.Growth.To, pool)
-}
-
-// evaluationSteps returns the steps at which candidates are evaluated: the lag,
-// every fifth of the training, the steps that the rules need, the last step, and
-// 0, 1, 2, 5, 10, 20, 50 and so on. Steps of this series after the lag are left
-// out if another evaluation is within a quarter of them.
-func (g Growth) evaluationSteps(rules []selection.Rule) []int {
-	T := g.Schedule.Steps
-	steps := []int{0, g.Lag, T}
-	for i := 1; i < 5; i++ {
-		steps = append(steps, T*i/5)
-	}
-	for _, rule := range rules {
-		steps = append(steps, rule.Evaluations(T)...)
-	}
-	needed := slices.Clone(steps)
-	for decade := 1; decade <= T; decade *= 10 {
-		for _, step := range []int{decade, 2 * decade, 5 * decade} {
-			near := func(other int) bool { return 4*max(step-other, other-step) <= step }
-			if step <= g.Lag || !slices.ContainsFunc(needed, near) {
-				steps = append(steps, step)
-			}
-		}
-	}
-	slices.Sort(steps)
-	return slices.Compact(slices.DeleteFunc(steps, func(s int) bool { return s > T }))
-}
-
-// early returns which evaluations of candidates use a part of the validation
-// set, or nil if none do.
-func (c StudyConfig) early() *engine.Early {
-	if c.earlyBatches() == 0 {
-		return nil
-	}
-	return &engine.Early{Before: c.Growth.Lag, Batches: c.earlyBatches()}
-}
-
-// earlyBatches returns the number of validation batches of early evaluations, or
-// 0 if they use the whole set.
-func (c StudyConfig) earlyBatches() int {
-	if c.Growth.EarlyBatches >= c.ValidationBatches {
-		return 0
-	}
-	return c.Growth.EarlyBatches
 }
 
 // stepFLOPs returns the counted FLOPs of a training step of m. The task must be

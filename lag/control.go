@@ -7,24 +7,41 @@ import (
 	"slices"
 
 	"github.com/landscape-aware/growing/data/closest"
+	"github.com/landscape-aware/growing/data/plain"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/selection"
 	"github.com/landscape-aware/growing/lag/train"
 )
 
-// validateControls reports the first invalid control.
-func (c StudyConfig) validateControls() error {
+// validateControls reports the first invalid control. rules are those of the study.
+func (c StudyConfig) validateControls(rules []selection.Rule) error {
 	controls := c.Growth.Controls
 	for i, control := range controls {
-		switch {
-		case !slices.Contains(result.Controls(), control):
-			return fmt.Errorf("there is no control %q%s; the controls are %q", control, closest.Hint(control, result.Controls()), result.Controls())
-		case slices.Contains(controls[:i], control):
+		kind := control.Kind()
+		if !slices.Contains(result.Controls(), kind) {
+			return fmt.Errorf("there is no control %q%s; the controls are %q", kind, closest.Hint(kind, result.Controls()), result.Controls())
+		}
+		if slices.Contains(controls[:i], control) {
 			return fmt.Errorf("the controls have %q twice; give each once", control)
-		case control == result.ControlScratch && c.Pretrain.Initial != "":
+		}
+		peak, err := c.controlPeak(control)
+		if err != nil {
+			return err
+		}
+		for _, other := range controls[:i] {
+			if same, err := c.controlPeak(other); err == nil && other.Kind() == kind && same == peak {
+				return fmt.Errorf("the controls %q and %q are the same training, with the peak learning rate %g; remove one", other, control, peak)
+			}
+		}
+		switch {
+		case kind != result.ControlScratchSteps && c.Pretrain.Initial != "":
 			return fmt.Errorf("control %q spends as much as the source model cost, and the cost of %s is not known; use %q", control, c.Pretrain.Initial, result.ControlScratchSteps)
-		case control == result.ControlScratchSteps:
+		case kind == result.ControlScratchProbes && !slices.ContainsFunc(rules, func(r selection.Rule) bool { return r.String() == c.lagRule().String() }):
+			return advice.Errorf(advice.Rules, "control %q spends as much as the rule %s, which is not among the study's rules; add it, or use %q", control, c.lagRule(), result.ControlScratch)
+		case kind == result.ControlScratchSteps:
 			if err := c.ControlSchedule().Validate(); err != nil {
 				return fmt.Errorf("control %q: %w", control, err)
 			}
@@ -33,10 +50,22 @@ func (c StudyConfig) validateControls() error {
 	return nil
 }
 
+// lagRule returns LAG with the study's lag.
+func (c StudyConfig) lagRule() selection.LAG { return selection.LAG{Lag: c.Growth.Lag} }
+
+// controlPeak returns the peak learning rate of a control.
+func (c StudyConfig) controlPeak(control result.Control) (float64, error) {
+	peak, err := control.Peak()
+	if err == nil && peak == 0 {
+		peak = c.Growth.Schedule.Peak
+	}
+	return peak, err
+}
+
 // ControlSchedule returns the learning-rate schedule of the controls. It is the
 // whole schedule of the training after growing, with the longer of the two
 // warm-ups, because no part of the model is trained yet. It has as many steps
-// as a candidate; a control may have more.
+// as a candidate; a control may have more, and a peak of its own.
 func (c StudyConfig) ControlSchedule() train.Schedule {
 	schedule := c.Growth.Schedule
 	schedule.Start, schedule.Length, schedule.Rewarm, schedule.RewarmFrom = 0, 0, 0, 0
@@ -46,14 +75,28 @@ func (c StudyConfig) ControlSchedule() train.Schedule {
 
 // controlSchedule returns the schedule of one control, with its number of
 // steps.
-func (c StudyConfig) controlSchedule(control result.Control) (train.Schedule, error) {
-	schedule := c.ControlSchedule()
-	if control == result.ControlScratch {
+func (c StudyConfig) controlSchedule(control result.Control) (schedule train.Schedule, err error) {
+	schedule = c.ControlSchedule()
+	if schedule.Peak, err = c.controlPeak(control); err != nil {
+		return schedule, err
+	}
+	if kind := control.Kind(); kind != result.ControlScratchSteps {
 		grown, err := c.Model.WithDepths(c.Growth.To...)
 		if err != nil {
 			return schedule, err
 		}
 		schedule.Steps += int(float64(c.Pretrain.Schedule.Steps) * c.stepFLOPs(c.Model) / c.stepFLOPs(grown))
+		if kind == result.ControlScratchProbes {
+			pool, err := c.Pool()
+			if err != nil {
+				return schedule, err
+			}
+			probes, err := expectedExtra(c.lagRule(), c.grown(pool), c.Growth.Schedule.Steps)
+			if err != nil {
+				return schedule, err
+			}
+			schedule.Steps += probes
+		}
 	}
 	if err := schedule.Validate(); err != nil {
 		return schedule, fmt.Errorf("control %q: %w", control, err)
@@ -61,12 +104,22 @@ func (c StudyConfig) controlSchedule(control result.Control) (train.Schedule, er
 	return schedule, nil
 }
 
-// checkControls returns an error if the schedule of a control is invalid.
+// checkControls returns an error if the schedule of a control is invalid, or if two
+// controls are the same training, as with a pool of one strategy, which has no probes.
 func (s *Study) checkControls() error {
+	schedules := make(map[train.Schedule]result.Control)
 	for _, control := range s.Config.Growth.Controls {
-		if _, err := s.Config.controlSchedule(control); err != nil {
+		schedule, err := s.Config.controlSchedule(control)
+		if err != nil {
 			return err
 		}
+		if control.Kind() == result.ControlScratchSteps { // on other batches
+			continue
+		}
+		if other, ok := schedules[schedule]; ok {
+			return fmt.Errorf("the controls %q and %q are the same training of %s; remove one", other, control, plain.Count(schedule.Steps, "step"))
+		}
+		schedules[schedule] = control
 	}
 	return nil
 }
@@ -87,7 +140,7 @@ func (s *Study) control(control result.Control, seed int64, label progress.Event
 	evaluate := append(engine.EvaluationsEvery(c.Pretrain.EvaluateEvery, schedule.Steps), whole.evaluationSteps(nil)...)
 	slices.Sort(evaluate)
 	spec := s.session.Spec(progress.PhaseControl, m, seed, schedule, slices.Compact(evaluate))
-	if control == result.ControlScratchSteps {
+	if control.Kind() == result.ControlScratchSteps {
 		spec.FirstBatch = c.Pretrain.Schedule.Steps
 	}
 	run, err := s.session.NewRun(spec, nil, train.Checkpoints{Every: c.CheckpointEvery}, label)
@@ -103,6 +156,7 @@ type controls struct {
 	runs     []*engine.Run
 	trained  []train.Outcome
 	releaser *engine.Releaser // nil if all states are kept
+	swept    bool             // a control has a learning rate of its own
 }
 
 // controls returns the study's controls, not yet trained.
@@ -116,7 +170,7 @@ func (s *Study) controls() (*controls, error) {
 			if err != nil {
 				return nil, err
 			}
-			c.names, c.runs = append(c.names, name), append(c.runs, run)
+			c.names, c.runs, c.swept = append(c.names, name), append(c.runs, run), c.swept || name != name.Kind()
 		}
 	}
 	c.releaser = s.releaser(c.runs...)
@@ -149,6 +203,9 @@ func (c *controls) outcomes() []result.ControlOutcome {
 		o := result.ControlOutcome{
 			Name: c.names[i], Seed: run.Spec.Seed, Steps: run.Spec.Schedule.Steps, Final: result.Undefined(),
 			Curve: points(t.Curve), FLOPs: float64(t.Steps) * run.FLOPs, Status: statusOf(t), DivergedAt: t.DivergedAt,
+		}
+		if c.swept {
+			o.Peak = run.Spec.Schedule.Peak
 		}
 		if o.Status == result.StatusComplete {
 			o.Final = o.Curve[len(o.Curve)-1].Loss

@@ -45,25 +45,31 @@ func TestControls(t *testing.T) {
 	if trained[progress.PhasePretrain] > 0 || trained[progress.PhaseProbe] > 0 {
 		t.Errorf("completed runs are trained again: %v", trained)
 	}
-	if len(study.Controls) != 4 || len(study.Comparisons) != 2 {
-		t.Fatalf("%d outcomes and %d comparisons of 2 controls under 2 seeds", len(study.Controls), len(study.Comparisons))
+	if len(study.Controls) != 6 || len(study.Comparisons) != 3 {
+		t.Fatalf("%d outcomes and %d comparisons of 3 controls under 2 seeds", len(study.Controls), len(study.Comparisons))
 	}
 	T := config.Growth.Schedule.Steps
 	candidate := study.TrainingFLOPs()
 	for i, o := range study.Controls {
 		end := o.Curve[len(o.Curve)-1]
-		if o.Name != result.Controls()[i%2] || o.Seed != int64(i/2+1) || o.Status != result.StatusComplete || end.Step != o.Steps || end.Loss != o.Final || o.Curve[0].Step != 0 {
+		if o.Name != result.Controls()[i%3] || o.Seed != int64(i/3+1) || o.Peak != 0 || o.Status != result.StatusComplete || end.Step != o.Steps || end.Loss != o.Final || o.Curve[0].Step != 0 {
 			t.Errorf("outcome %d is %+v", i, o)
 		}
 		budget, step := candidate, candidate/float64(T)
-		if o.Name == result.ControlScratch {
+		switch o.Name {
+		case result.ControlScratch:
 			budget += study.Source.FLOPs
+		case result.ControlScratchProbes:
+			_, pick := study.PickUnder(result.RuleLAG, o.Seed)
+			if budget += study.Source.FLOPs + pick.ExtraFLOPs; pick.ExtraSteps != 2*config.Growth.Lag {
+				t.Errorf("LAG took %d more steps for 2 other candidates", pick.ExtraSteps)
+			}
 		}
 		if o.FLOPs > budget*(1+1e-9) || o.FLOPs <= budget-step {
 			t.Errorf("%s spends %g FLOPs, want %g to within one step of %g", o.Name, o.FLOPs, budget, step)
 		}
 	}
-	if cmp.Equal(study.Controls[0].Curve, study.Controls[2].Curve) {
+	if cmp.Equal(study.Controls[0].Curve, study.Controls[3].Curve) {
 		t.Error("two seeds gave the same training")
 	}
 	// Both start from the same weights, but on different batches.
@@ -73,7 +79,8 @@ func TestControls(t *testing.T) {
 	if warnings := strings.Join(study.Warnings, " "); !strings.Contains(warnings, "control scratch is still on the unigram plateau") {
 		t.Errorf("the warnings are %q", study.Warnings)
 	}
-	if !strings.Contains(study.Verdict, "From scratch, for what the source and one candidate cost") || !strings.Contains(study.Verdict, "From scratch, in as many steps as a candidate") {
+	if !strings.Contains(study.Verdict, "From scratch, for what the source and one candidate cost") || !strings.Contains(study.Verdict, "From scratch, in as many steps as a candidate") ||
+		!strings.Contains(study.Verdict, "From scratch, for what the source, LAG's probes and one candidate cost") {
 		t.Errorf("the verdict is %q", study.Verdict)
 	}
 	plain := *study
@@ -97,7 +104,7 @@ func TestControls(t *testing.T) {
 // as a candidate sees the same batches.
 func TestControlRuns(t *testing.T) {
 	config, dir := smoke(t), t.TempDir()
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack"}, result.Controls()
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack"}, []result.Control{result.ControlScratch, result.ControlScratchSteps}
 	config.Growth.Schedule = train.Schedule{Kind: train.WSD, Peak: 2e-3, WarmUp: 5, Decay: 5, DecayShape: train.DecayLinear, Start: 20, Steps: 10, Length: 30}
 	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
 		t.Fatal(err)
@@ -123,7 +130,7 @@ func TestControlRuns(t *testing.T) {
 			found = append(found, c)
 		}
 	}
-	if len(found) != 2 {
+	if len(found) != 2 { // a pool of one strategy has no probes
 		t.Fatalf("%d runs of controls, want 2", len(found))
 	}
 	for _, c := range found {
@@ -146,6 +153,19 @@ func TestControlErrors(t *testing.T) {
 		`control "scratch-steps": a warm`: func(c *lag.StudyConfig) {
 			c.Growth.Controls = result.Controls()
 			c.Pretrain.Schedule.Steps, c.Pretrain.Schedule.WarmUp = 20, 15
+		},
+		`no control "scratch-probe" (did you mean "scratch-probes"?)`: func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch-probe@0.1"} },
+		`control "scratch@fast" has the peak learning rate "fast"`:    func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch@fast"} },
+		`control "scratch@-1" has the peak learning rate "-1"`:        func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch@-1"} },
+		`"scratch@0.01" and "scratch@1e-2" are the same training`:     func(c *lag.StudyConfig) { c.Growth.Controls = []result.Control{"scratch@0.01", "scratch@1e-2"} },
+		`"scratch" and "scratch@0.25" are the same training`: func(c *lag.StudyConfig) {
+			c.Growth.Schedule.Peak, c.Growth.Controls = 0.25, []result.Control{"scratch", "scratch@0.25"}
+		},
+		`as much as the rule lag:`: func(c *lag.StudyConfig) {
+			c.Growth.Rules, c.Growth.Controls = []string{"oracle"}, []result.Control{"scratch-probes"}
+		},
+		`"scratch" and "scratch-probes" are the same training`: func(c *lag.StudyConfig) {
+			c.Growth.Strategies, c.Growth.Controls = []string{"stack"}, []result.Control{"scratch", "scratch-probes"}
 		},
 	} {
 		config := smoke(t)
@@ -222,8 +242,87 @@ func TestControlsOfInitialModel(t *testing.T) {
 	if got := config.ControlSchedule().WarmUp; got != warmUp || got == 0 {
 		t.Errorf("with further pretraining, the warm-up of the controls is %d steps; it was %d", got, warmUp)
 	}
+	for _, control := range []result.Control{result.ControlScratch, result.ControlScratchProbes, result.ControlScratch.WithPeak(0.5)} {
+		config.Growth.Controls = []result.Control{control}
+		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `use "scratch-steps"`) {
+			t.Errorf("%s: got error %v", control, err)
+		}
+	}
+	config.Growth.Controls = result.Controls()
+	if err := config.SetInitial(trained.Dir); err != nil || !cmp.Equal(config.Growth.Controls, []result.Control{result.ControlScratchSteps}) {
+		t.Errorf("the controls are %v, %v", config.Growth.Controls, err)
+	}
+}
+
+// TestControlRates checks a sweep of the learning rate of a control: its runs differ
+// in their peak alone, the comparison takes the best, and the runs and the result
+// of a control without a rate stay as they were.
+func TestControlRates(t *testing.T) {
+	config, dir := smoke(t), t.TempDir()
+	config.Growth.Strategies = []string{"stack", "stack-zero"}
 	config.Growth.Controls = []result.Control{result.ControlScratch}
-	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `use "scratch-steps"`) {
-		t.Errorf("got error %v", err)
+	before, err := run(t, config, dir, backend.Go, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	peak := config.Growth.Schedule.Peak
+	low, high := result.ControlScratch.WithPeak(peak/100), result.ControlScratch.WithPeak(peak*1.5)
+	config.Growth.Controls = []result.Control{result.ControlScratch, high, low}
+	trained := make(map[string]bool)
+	study, err := run(t, config, dir, backend.Go, func(e progress.Event) {
+		if e.Point == nil && e.Done > 0 {
+			trained[e.Run] = true
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(trained, map[string]bool{string(low): true, string(high): true}) {
+		t.Errorf("trained %v, want the two new rates alone", trained)
+	}
+	if before.Controls[0].Peak != 0 || study.Controls[0].Peak != peak || study.Controls[1].Peak != peak*1.5 || study.Controls[2].Peak != peak/100 {
+		t.Errorf("the peaks are %v before, then %v, %v, %v", before.Controls[0].Peak, study.Controls[0].Peak, study.Controls[1].Peak, study.Controls[2].Peak)
+	}
+	if !cmp.Equal(before.Controls[0].Curve, study.Controls[0].Curve) || study.Controls[1].Curve[0] != study.Controls[0].Curve[0] || study.Controls[1].Curve[1] == study.Controls[0].Curve[1] {
+		t.Error("the control without a rate changed, or another rate is the same training")
+	}
+	c := study.Comparisons[0]
+	if len(study.Comparisons) != 1 || len(c.Rates) != 3 || c.Rates[0].Control != low || c.Rates[2].Control != high {
+		t.Fatalf("the comparisons are %+v", study.Comparisons)
+	}
+	spent := 0.0
+	for _, o := range study.Controls {
+		if o.Final < c.Final {
+			t.Errorf("%s ends lower, at %v, than the best, %s at %v", o.Name, o.Final, c.Control, c.Final)
+		}
+		spent += o.FLOPs
+	}
+	if total := c.FLOPs + c.SweepFLOPs; math.Abs(total-spent) > 1e-9*spent {
+		t.Errorf("the comparison counts %g FLOPs of %g", total, spent)
+	}
+	if !strings.Contains(study.Verdict, "the best by the final loss of 3 peak learning rates") || !strings.Contains(study.Verdict, "for free: the other rates cost") {
+		t.Errorf("the verdict is %q", study.Verdict)
+	}
+	loaded, err := result.LoadStudy(dir)
+	if err != nil || !cmp.Equal(loaded.Comparisons, study.Comparisons, cmp.Comparer(sameNumber)) {
+		t.Errorf("the file has %+v, %v", loaded, err)
+	}
+	// Runs of a rate that is no longer swept are unused, those of the others not.
+	config.Growth.Controls = []result.Control{result.ControlScratch, low}
+	if _, err := run(t, config, dir, backend.Go, nil); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := runs.PlanCleaning(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused := 0
+	for _, item := range plan.Items {
+		if item.Reason == runs.Unused {
+			unused++
+		}
+	}
+	if unused != 1 {
+		t.Errorf("%d runs are unused, want that of the rate that was removed", unused)
 	}
 }

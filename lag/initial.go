@@ -45,16 +45,15 @@ func (c *Training) SetInitial(dir string) error {
 // SetInitial makes the model in dir, which is a model directory or the
 // directory of a run, the source model of the study, without further
 // pretraining. The learning-rate schedule after growing starts at 0, because
-// the position in the earlier schedule is not known. [result.ControlScratch] is
-// removed, because the cost of the model is not known either. If the model
-// cannot grow to Growth.To, that becomes twice its depths.
+// the position in the earlier schedule is not known. Controls other than
+// [result.ControlScratchSteps] are removed, because the cost of the model is not
+// known either. If the model cannot grow to Growth.To, that becomes twice its
+// depths.
 func (c *StudyConfig) SetInitial(dir string) error {
 	c.Pretrain.Initial = dir
 	c.Pretrain.Schedule = train.Schedule{Kind: train.Constant, Peak: c.Pretrain.Schedule.Peak}
 	c.Growth.Schedule.Start, c.Growth.Schedule.Length = 0, 0
-	if i := slices.Index(c.Growth.Controls, result.ControlScratch); i >= 0 {
-		c.Growth.Controls = slices.Concat(c.Growth.Controls[:i:i], c.Growth.Controls[i+1:])
-	}
+	c.Growth.Controls = slices.DeleteFunc(slices.Clone(c.Growth.Controls), func(control result.Control) bool { return control.Kind() != result.ControlScratchSteps })
 	if err := setInitial(&c.Task, dir); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ type PlannedRun struct {
 	Seed  int64
 	Steps int
 	From  int     // of a decay branch: the step of its candidate at which it starts
+	Peak  float64 // of a control: its peak learning rate
 	FLOPs float64 // counted cost of all its steps
 }
 
@@ -50,7 +51,7 @@ func (c StudyConfig) PlannedRuns() ([]PlannedRun, error) {
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, PlannedRun{Kind: progress.PhaseControl, Name: string(control), Seed: seed, Steps: schedule.Steps, FLOPs: float64(schedule.Steps) * cost})
+			list = append(list, PlannedRun{Kind: progress.PhaseControl, Name: string(control), Seed: seed, Steps: schedule.Steps, Peak: schedule.Peak, FLOPs: float64(schedule.Steps) * cost})
 		}
 	}
 	return list, nil

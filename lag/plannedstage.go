@@ -148,18 +148,23 @@ func (s *plannedStage) fill(n int) error {
 }
 
 // expectedExtra returns how many extra steps the stage's rule takes if the
-// stage has that many steps and no candidate diverges: the steps of candidates
-// that it does not pick, and the steps in which the picked one learns
-// coefficients.
+// stage has that many steps, see the function of that name.
 func (s plannedStage) expectedExtra(steps int) (int, error) {
 	if s.rule == nil {
 		return 0, nil
 	}
-	choice, extra, err := selection.Pick(context.Background(), s.rule, ranked{s.grown, steps})
+	return expectedExtra(s.rule, s.grown, steps)
+}
+
+// expectedExtra returns how many extra steps a rule takes in a training of that
+// many steps if no candidate diverges: the steps of candidates that it does not
+// pick, and the steps in which the picked one learns coefficients.
+func expectedExtra(rule selection.Rule, grown selection.Grown, steps int) (int, error) {
+	choice, extra, err := selection.Pick(context.Background(), rule, ranked{grown, steps})
 	if err != nil {
 		return 0, err
 	}
-	return total(extra) + s.grown.Candidates[choice.Index].LearnSteps, nil
+	return total(extra) + grown.Candidates[choice.Index].LearnSteps, nil
 }
 
 // ranked are made-up candidates: each has a lower loss than the next.

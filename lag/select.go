@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/result"
 	"github.com/landscape-aware/growing/lag/selection"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // Select grows the source model and lets a rule pick a strategy with one of the
@@ -76,7 +78,11 @@ func (s *Study) Select(ctx context.Context, rule selection.Rule, seed int64) (*r
 
 // selectFrom lets a rule pick one of the candidates and trains it to the end.
 func (s *Study) selectFrom(ctx context.Context, rule selection.Rule, seed int64, candidates *engine.Candidates) (*result.Selected, error) {
-	choice, extra, err := selection.Pick(ctx, rule, candidates)
+	final, err := s.Config.FinalSteps()
+	if err != nil {
+		return nil, err
+	}
+	choice, extra, err := selection.Pick(ctx, rule, ending{candidates, final})
 	if err != nil {
 		return nil, err
 	}
@@ -103,9 +109,44 @@ func (s *Study) selectFrom(ctx context.Context, rule selection.Rule, seed int64,
 		return nil, fmt.Errorf("strategy %s, which %s picked: %w; fix this and select again, completed training is kept", selected.Strategy, rule, o.Failed)
 	}
 	if o.DivergedAt == nil {
-		selected.Final = result.Number(o.Curve[len(o.Curve)-1].Value())
+		selected.Final = result.Number(meanAt(o, final))
 	}
 	return selected, nil
+}
+
+// ending are candidates whose loss at the end is the mean of the evaluations at some
+// steps, as in the analysis of a study.
+type ending struct {
+	*engine.Candidates
+	steps []int
+}
+
+// Losses implements [selection.Candidates].
+func (e ending) Losses(ctx context.Context, indices []int, step int) ([]float64, error) {
+	losses, err := e.Candidates.Losses(ctx, indices, step)
+	if err != nil || step < e.Steps() || len(e.steps) < 2 {
+		return losses, err
+	}
+	for j, i := range indices {
+		if o := e.Outcome(i); o.Failed == nil && o.DivergedAt == nil {
+			losses[j] = meanAt(o, e.steps)
+		}
+	}
+	return losses, nil
+}
+
+// meanAt returns the mean of a run's losses at some steps; NaN if one is not there.
+func meanAt(o train.Outcome, steps []int) float64 {
+	sum, n := 0.0, 0
+	for _, l := range o.Curve {
+		if slices.Contains(steps, l.Step) {
+			sum, n = sum+l.Value(), n+1
+		}
+	}
+	if n < len(steps) {
+		return math.NaN()
+	}
+	return sum / float64(n)
 }
 
 // total returns the sum of steps.

@@ -265,7 +265,7 @@ func (s *Study) run(ctx context.Context) (*result.Study, error) {
 	r := &result.Study{
 		Family: s.Config.Model.Family(), Backend: s.session.Backend(), Steps: s.Config.Growth.Schedule.Steps, Lag: s.Config.Growth.Lag,
 		Source: t.source, Seeds: s.Seeds(), Strategies: t.outcomes, Controls: t.controls, Failures: s.session.Failures(s.Seeds()...),
-		EarlyBatches: s.Config.earlyBatches(), ConfigHash: s.hash, Words: s.options.Words,
+		EarlyBatches: s.Config.earlyBatches(), FinalEvaluations: s.Config.Growth.FinalEvaluations, ConfigHash: s.hash, Words: s.options.Words,
 	}
 	r.SetGrown(s.Config.Model.Depths(), s.Config.Growth.To)
 	if err := r.Analyze(ctx, s.rules); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/landscape-aware/growing/lag/account"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // TestOf runs a small study and finds its tokens, bytes and times; then without
@@ -102,6 +103,36 @@ func TestSettings(t *testing.T) {
 	for _, want := range []string{"corpus go", "512 tokens", "5% held out", "64 sequences of 32 tokens", "objective mlm", "linear with a peak of 0.004 and 10 steps of warm-up", "copy"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the settings lack %q:\n%s", want, all)
+		}
+	}
+}
+
+// TestSettingsOfFinals: if the final loss is a mean of several evaluations, an item
+// says whether the learning rate falls between them.
+func TestSettingsOfFinals(t *testing.T) {
+	for kind, want := range map[train.ScheduleKind]string{
+		train.Constant: "constant, so that their mean has less noise than one of them",
+		train.Linear:   "the earlier evaluations are of a worse model, so the mean is biased",
+	} {
+		config, err := lag.Preset("quick")
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Growth.Schedule = train.Schedule{Kind: kind, Peak: 1e-3, Steps: config.Growth.Schedule.Steps}
+		of := func() (text string) {
+			for _, item := range account.Settings(config) {
+				if item.What == "learning rate between the last evaluations" {
+					text = item.Text
+				}
+			}
+			return text
+		}
+		if text := of(); text != "" {
+			t.Errorf("%s: the last evaluation alone is said to be %q", kind, text)
+		}
+		config.Growth.FinalEvaluations = 2
+		if text := of(); !strings.HasSuffix(text, want) {
+			t.Errorf("%s: got %q, want %q", kind, text, want)
 		}
 	}
 }

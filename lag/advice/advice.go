@@ -21,6 +21,9 @@ const (
 	Steps         = "growth.schedule.steps"
 	GateSteps     = "growth.gate_steps"
 	EarlyBatches  = "growth.early_batches"
+
+	FinalEvaluations = "growth.final_evaluations"
+
 	Wide          = "growth.wide"
 	AllStrategies = "growth.all"
 	Strategies    = "growth.strategies"

@@ -47,8 +47,8 @@ type Expense struct {
 	Seconds      float64
 }
 
-// Expenses returns what the source, the candidates, LAG's probes and the controls
-// of a study took. Parts that it does not have are left out.
+// Expenses returns what the source, the candidates, LAG's probes, the controls and
+// the sweeps of their learning rates took. Parts that it does not have are left out.
 func (a Account) Expenses(r *result.Study) []Expense {
 	var list []Expense
 	add := func(name string, models, steps, parameters int, flops, seconds float64) {
@@ -87,7 +87,24 @@ func (a Account) Expenses(r *result.Study) []Expense {
 		steps, flops = steps+o.Steps, flops+o.FLOPs
 	}
 	add("controls", len(r.Controls), steps, a.GrownParameters, flops, a.ControlSeconds)
+	models, swept, spent := sweptControls(r)
+	add("other learning rates among them", models, swept, a.GrownParameters, spent, a.ControlSeconds*float64(swept)/float64(max(steps, 1)))
 	return list
+}
+
+// sweptControls returns what the controls took whose learning rate is not the best of
+// a sweep.
+func sweptControls(r *result.Study) (models, steps int, flops float64) {
+	for _, c := range r.Comparisons {
+		for _, rate := range c.Rates {
+			for _, o := range r.Controls {
+				if o.Name == rate.Control && rate.Control != c.Control {
+					models, steps, flops = models+1, steps+o.Steps, flops+o.FLOPs
+				}
+			}
+		}
+	}
+	return models, steps, flops
 }
 
 // secondsOf returns the wall time of some training steps of candidates, at their

@@ -42,6 +42,13 @@ func TestExpenses(t *testing.T) {
 	if list = a.Expenses(r); list[len(list)-1].Name != "controls" || list[len(list)-1].Models != 2 {
 		t.Errorf("with controls: %+v", list)
 	}
+	swept := synthetic.Swept(6, 16, 2)
+	a.ControlSeconds = 80
+	list = a.Expenses(swept)
+	all, others := list[len(list)-2], list[len(list)-1]
+	if all.Models != 8 || others.Models != 6 || others.FLOPs >= all.FLOPs || 4*others.Steps != 3*all.Steps || others.Seconds != 60 || others.Name != "other learning rates among them" {
+		t.Errorf("with a sweep of the controls' rates: %+v, %+v", all, others)
+	}
 }
 
 func TestBitsPerByte(t *testing.T) {

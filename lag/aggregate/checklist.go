@@ -70,6 +70,11 @@ func fixed(r *result.Study) []CheckItem {
 	} else {
 		items = append(items, CheckItem{InPart, "learning rate at the lag", fmt.Sprintf("%d different ones, because strategies have schedules of their own", len(rates))})
 	}
+	if n := r.FinalEvaluations; n > 1 {
+		items = append(items, CheckItem{Done, "final loss", fmt.Sprintf("%s, from step %d on", r.FinalInWords(), r.FinalSteps()[0])})
+	} else {
+		items = append(items, CheckItem{Done, "final loss", fmt.Sprintf("%s, at step %d, alone", r.FinalInWords(), r.Steps)})
+	}
 	validation := "one fixed set"
 	if n := r.ValidationBatches(r.Steps); n > 0 {
 		validation += " of " + plain.Count(n, "batch")
@@ -144,13 +149,52 @@ func leftOut(r *result.Study) []CheckItem {
 		none(stoppedAs(r, result.StatusDiverged), "strategies that diverged", "they count as the worst", "none"),
 		none(stoppedAs(r, result.StatusFailed), "strategies in which the device failed", "they are in no statistic", "none"),
 	}
-	if len(r.Controls) == 0 {
-		items = append(items, CheckItem{Not, "training from scratch", "was not compared"})
-	} else {
-		items = append(items, CheckItem{InPart, "training from scratch", "was compared with the learning rate of the candidates, which was not tuned for it; its budget has no probes"})
-	}
+	items = append(items, fromScratch(r))
 	return append(items, CheckItem{Not, "downstream tasks", "only the validation loss was measured"},
 		CheckItem{Not, "other data", "all losses are on one corpus"})
+}
+
+// fromScratch says how far training from scratch was compared. It is done if a control
+// costs what growing with LAG costs in all, at the best of several learning rates that
+// enclose it.
+func fromScratch(r *result.Study) CheckItem {
+	item := CheckItem{Not, "training from scratch", "was not compared"}
+	if len(r.Comparisons) == 0 {
+		return item
+	}
+	// Say what is true of the control that does most of what is asked.
+	best, most := r.Comparisons[0], -1
+	for _, c := range r.Comparisons {
+		score := 0
+		if c.Control.Kind() == result.ControlScratchProbes {
+			score += 4
+		}
+		if len(c.Rates) > 1 {
+			score += 2
+			if c.Edge() == "" {
+				score++
+			}
+		}
+		if score > most {
+			best, most = c, score
+		}
+	}
+	text := "was compared with the learning rate of the candidates, which was not tuned for it"
+	if n := len(best.Rates); n > 1 {
+		text = fmt.Sprintf("was compared with the best of %d learning rates by the final loss, a choice that it has for free", n)
+		if full := r.TrainingFLOPs(); best.SweepFLOPs > 0 && full > 0 {
+			text += fmt.Sprintf(" (the others cost %s)", Cost(best.SweepFLOPs, full))
+		}
+		if edge := best.Edge(); edge != "" {
+			text += fmt.Sprintf("; the best is the %s of them, so one outside may be better", edge)
+		}
+	}
+	if best.Control.Kind() == result.ControlScratchProbes {
+		text += "; its budget has LAG's probes"
+	} else {
+		text += "; its budget has no probes"
+	}
+	return CheckItem{when(most == 7 && !math.IsNaN(float64(best.Final)), InPart), item.What, text}
 }
 
 // stoppedAs returns the strategies that ended in a way with some seed.

@@ -133,6 +133,7 @@ func (c *Comparison) note() {
 		}
 	}
 	differs("their backends, whose last bits are not the same", func(s Compared) string { return s.Backend })
+	differs("what a final loss is the mean of", func(s Compared) string { return s.FinalInWords() })
 	differs("the number of their seeds, so their intervals are not equally wide", func(s Compared) string { return strconv.Itoa(len(s.Seeds)) })
 }
 

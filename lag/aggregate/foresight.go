@@ -74,7 +74,7 @@ func Foresights(ctx context.Context, r *result.Study) ([]Foresight, error) {
 		}
 		early := r.LossesAt(step)
 		means := stats.MeanLosses(early)
-		before = append(before, early)
+		before = append(before, r.EvaluatedAt(step))
 		one := Foresight{
 			Step: step, LAG: picks[i], Correlation: undefinedCorrelation(step), WeightedTau: stats.WeightedTau(means, ends),
 			Decisions: stats.MeasureDecisions(early, final, nil, level), Clear: stats.MeasureDecisions(early, final, apart, level),

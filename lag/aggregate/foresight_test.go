@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -128,5 +129,45 @@ func TestForesightsWithout(t *testing.T) {
 	cancel(because)
 	if _, err := aggregate.Foresights(ctx, r); !errors.Is(err, because) && !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
+	}
+}
+
+// TestSeedErrorOfPlanted: the error by the seeds is that of the difference between two
+// strategies' mean final losses. Intervals of two errors hold the planted difference
+// in 95% of all pairs, whatever a seed does to all strategies.
+func TestSeedErrorOfPlanted(t *testing.T) {
+	const studies, strategies, seeds, noise = 400, 20, 3, 0.02
+	random := rand.New(rand.NewPCG(11, 3))
+	held, pairs, squares := 0, 0, 0.0
+	for range studies {
+		r := &result.Study{Steps: 1}
+		effects := make([]float64, strategies)
+		for i := range effects {
+			effects[i] = 0.05 * random.NormFloat64()
+		}
+		for seed := range seeds {
+			r.Seeds = append(r.Seeds, int64(seed))
+			level := random.NormFloat64()
+			for _, effect := range effects {
+				loss := result.Number(3 + level + effect + noise*random.NormFloat64())
+				r.Strategies = append(r.Strategies, result.Outcome{Status: result.StatusComplete, Final: loss, Curve: []result.Point{{Step: 1, Loss: loss}}})
+			}
+		}
+		r.Noise.Seeds = result.Number(stats.MeasureSpread(r.LossesAt(1)).Seeds)
+		ends, err := stats.MeanLosses(r.LossesAt(1)), aggregate.SeedError(r)
+		squares += err * err / studies
+		for i := range ends {
+			for j := range i {
+				if pairs++; math.Abs(ends[i]-ends[j]-effects[i]+effects[j]) <= 2*err {
+					held++
+				}
+			}
+		}
+	}
+	if share := float64(held) / float64(pairs); math.Abs(share-0.947) > 0.01 { // Student's t with 38 degrees of freedom is within 2 with probability 0.947
+		t.Errorf("intervals of two errors hold the planted difference in %.2f%% of the pairs", 100*share)
+	}
+	if want := 2 * noise * noise / seeds; math.Abs(squares/want-1) > 0.05 { // 4 standard deviations: sqrt(2/38/400) is 1.1%
+		t.Errorf("the squared error is %g on average, planted %g", squares, want)
 	}
 }

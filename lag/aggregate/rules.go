@@ -94,6 +94,7 @@ type Control struct {
 	Cost       string // of all its steps
 	Probes     string // what LAG spends on other candidates
 	Unfinished string // how it did not reach the end, see result.Unfinished
+	Sweep      string // what its learning rate was chosen from, see result.Comparison; "" without a sweep
 }
 
 // Controls returns the controls of a study.
@@ -101,7 +102,10 @@ func Controls(r *result.Study) []Control {
 	var list []Control
 	full := r.TrainingFLOPs()
 	for _, c := range r.Comparisons {
-		w := Control{Comparison: c, Probes: Cost(c.PickFLOPs, full)}
+		w := Control{Comparison: c, Probes: Cost(c.PickFLOPs, full), Sweep: c.SweepInWords(full)}
+		if c.Control.Kind() == result.ControlScratchProbes {
+			w.Probes = "included"
+		}
 		var statuses []result.Status
 		for _, o := range r.Controls {
 			if o.Name == c.Control {

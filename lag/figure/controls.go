@@ -32,15 +32,32 @@ func Controls(r *result.Study) Figure {
 	}
 	f.Alt = fmt.Sprintf("Line chart of validation loss against FLOPs%s, lines for, from the lowest at the end: %s.", underSeeds(len(r.Seeds)), strings.Join(names, ", "))
 	f.Caption = "Growing pays where its line is lower than that of training from scratch at the same FLOPs. A diamond is where the model grows."
+	if slices.ContainsFunc(r.Comparisons, func(c result.Comparison) bool { return c.Control.Kind() == result.ControlScratchProbes }) {
+		f.Caption += " The line of scratch-probes goes on for what LAG's probes cost."
+	}
+	if slices.ContainsFunc(r.Comparisons, func(c result.Comparison) bool { return len(c.Rates) > 0 }) {
+		f.Caption += " Of trainings from scratch with several learning rates (after the @), the bold line is the best and the grey ones are the others, the highest rate the palest."
+	}
 	return render(f, armsChart(arms, controlStyle(r), 0, "spent, without LAG's probes"))
 }
 
 // controlStyle returns the lines of the trainings in [Controls]: those of
-// strategies, and for trainings from scratch lines in the color of text.
+// strategies, and for trainings from scratch lines in the color of text, paler for
+// learning rates that are not the best of a sweep.
 func controlStyle(r *result.Study) func(aggregate.Arm) chart.Style {
 	places := map[string]int{}
 	for i := range r.PoolSize() {
 		places[r.Under(0)[i].Name] = i
+	}
+	shades := map[string]int{}
+	for _, c := range r.Comparisons {
+		shade := 0
+		for _, rate := range c.Rates {
+			if rate.Control != c.Control {
+				shade++
+				shades[string(rate.Control)] = shade
+			}
+		}
 	}
 	return func(a aggregate.Arm) chart.Style {
 		_, name, _ := strings.Cut(a.Name, ": ")
@@ -48,10 +65,28 @@ func controlStyle(r *result.Study) func(aggregate.Arm) chart.Style {
 			return strategyLine(place, 2.6)
 		}
 		if strings.HasPrefix(a.Name, string(result.ControlScratch)) {
-			return controlLine(a.Name)
+			control, _, _ := strings.Cut(a.Name, " ") // without how it ended
+			return controlLine(control, shades[control])
 		}
 		return chart.Style{Color: chart.Vermillion, Width: 2.6} // LAG's picks, which differ between seeds
 	}
+}
+
+// controlLine returns the line of a training from scratch. Shades from 1 on are
+// paler and thinner.
+func controlLine(name string, shade int) chart.Style {
+	s := chart.Style{Color: chart.Ink, Width: 2.6, Dash: chart.Dashed}
+	switch result.Control(name).Kind() {
+	case result.ControlScratchSteps:
+		s.Dash = chart.Dotted
+	case result.ControlScratchProbes:
+		s.Dash = chart.DashDot
+	}
+	if shade > 0 {
+		pale := []float64{0.75, 0.58, 0.45, 0.35}
+		s.Color, s.Width = chart.Faint(chart.Ink, pale[(shade-1)%len(pale)]), 1.6
+	}
+	return s
 }
 
 // controlArms returns the trainings in [Controls] as arms of a stacking, the
@@ -127,10 +162,19 @@ func controlArms(r *result.Study) []aggregate.Arm {
 // The candidate may have learned coefficients before it was grown.
 func grownArm(r *result.Study, o result.Outcome) result.ArmOutcome {
 	step := aggregate.StepFLOPs(r)
-	grown := result.ArmOutcome{Final: o.Final, Stages: []result.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
+	grown := result.ArmOutcome{Final: atEnd(r, o), Stages: []result.StageOutcome{{Depths: aggregate.From(r)}, {Depths: aggregate.To(r), Strategy: o.Name}}}
 	grown.Curve = stackingPoints(nil, r.Source.Curve, 0, 0, r.Source.FLOPs/float64(max(r.Source.Steps, 1)))
 	grown.Curve = stackingPoints(grown.Curve, o.Curve, r.Source.Steps, r.Source.FLOPs+float64(o.LearnSteps)*step, step)
 	return grown
+}
+
+// atEnd returns the loss at the last evaluation, with which lines that go to it are
+// ordered.
+func atEnd(r *result.Study, o result.Outcome) result.Number {
+	if r.FinalEvaluations > 1 && o.Status == result.StatusComplete {
+		return result.Number(o.At(r.Steps))
+	}
+	return o.Final
 }
 
 // stackingPoints appends a curve to points. The curve starts at a step and at

@@ -317,3 +317,48 @@ func TestWriteAllCanceled(t *testing.T) {
 		t.Errorf("it wrote %v, %v", files, err)
 	}
 }
+
+// TestControlRates checks that the trainings from scratch of a sweep can be told
+// apart: the best is as bold as that of one rate, the others are paler.
+func TestControlRates(t *testing.T) {
+	r := synthetic.Swept(6, 16, 2)
+	style := controlStyle(r)
+	seen := map[string]string{}
+	for _, a := range controlArms(r) {
+		s := style(a)
+		look := fmt.Sprint(s.Color, s.Dash)
+		if other, ok := seen[look]; ok && strings.HasPrefix(a.Name, "scratch") {
+			t.Errorf("%s looks like %s", a.Name, other)
+		}
+		seen[look] = a.Name
+		if bold := s.Width == 2.6; strings.HasPrefix(a.Name, "scratch-probes") && bold != (a.Name == "scratch-probes") {
+			t.Errorf("the line of %s has the width %v", a.Name, s.Width)
+		}
+	}
+	if len(seen) != 6 {
+		t.Errorf("the lines are %v", seen)
+	}
+	if f := Controls(r); !strings.Contains(f.Caption, "the bold line is the best") || !strings.Contains(f.Alt, "scratch-probes@0.02 (diverged 2/2)") || f.Err != nil {
+		t.Errorf("the figure is described as %q, %q, %v", f.Caption, f.Alt, f.Err)
+	}
+	if f := Controls(synthetic.Controlled(6, 16, 2)); strings.Contains(f.Caption, "@") {
+		t.Errorf("without a sweep the caption is %q", f.Caption)
+	}
+}
+
+// TestFinalEvaluations checks that figures say when final losses are means of several
+// evaluations, and that only then.
+func TestFinalEvaluations(t *testing.T) {
+	r := synthetic.Controlled(6, 6, 2)
+	for n, want := range map[int]bool{0: false, 3: true} {
+		r.FinalEvaluations = n
+		if err := r.Again(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []Figure{Noise(r), EarlyVsFinal(r), Controls(r)} {
+			if says := strings.Contains(string(f.SVG), "final loss, the mean of the last 3 evaluations [nats/token]") || strings.Contains(f.Caption, "The final loss is the mean of the last 3 evaluations."); f.Err != nil || says != (want && f.Name != "controls") {
+				t.Errorf("%d evaluations: %s says so: %t, %v", n, f.Name, says, f.Err)
+			}
+		}
+	}
+}

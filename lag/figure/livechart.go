@@ -8,7 +8,6 @@ import (
 
 	"github.com/landscape-aware/growing/lag/figure/chart"
 	"github.com/landscape-aware/growing/lag/progress"
-	"github.com/landscape-aware/growing/lag/result"
 )
 
 // The size of the picture is fixed for a phase, so that the page does not jump. It is
@@ -199,7 +198,12 @@ func (l *liveView) runStyle(r *liveRun) (line, point chart.Style) {
 	case progress.PhaseStack:
 		line, point = strategyLine(r.place, 2.4), strategyPoint(r.place, 3.5)
 	case progress.PhaseControl:
-		line, point = controlLine(r.name), chart.Style{Color: chart.Ink, Radius: 3.5}
+		shade := 0
+		if strings.Contains(r.name, "@") { // one rate of a sweep
+			shade = 1 + r.place
+		}
+		line = controlLine(r.name, shade)
+		point = chart.Style{Color: line.Color, Radius: 3.5}
 	default:
 		line, point = chart.Style{Color: chart.Blue, Width: 2.7}, chart.Style{Color: chart.Blue, Radius: 3.5}
 	}
@@ -207,13 +211,4 @@ func (l *liveView) runStyle(r *liveRun) (line, point chart.Style) {
 		line, point = otherLine, chart.Style{Color: otherLine.Color, Radius: 2.5}
 	}
 	return line, point
-}
-
-// controlLine returns the line of a training from scratch.
-func controlLine(name string) chart.Style {
-	s := chart.Style{Color: chart.Ink, Width: 2.6, Dash: chart.Dashed}
-	if strings.HasPrefix(name, string(result.ControlScratchSteps)) {
-		s.Dash = chart.Dotted
-	}
-	return s
 }

@@ -257,3 +257,37 @@ func TestLiveFollowed(t *testing.T) {
 		t.Errorf("at the end: %q", line)
 	}
 }
+
+// TestLiveControlRates checks that the trainings from scratch of a sweep have lines of
+// their own, with their names, and that those of one rate are bold.
+func TestLiveControlRates(t *testing.T) {
+	observe, sent := recordLive(time.Second)
+	names := []result.Control{result.ControlScratch, result.ControlScratchProbes, result.ControlScratchProbes.WithPeak(0.0005), result.ControlScratchProbes.WithPeak(0.002)}
+	for i, name := range names {
+		e := progress.Event{Phase: progress.PhaseControl, Run: string(name), Seed: 1, Index: i, Place: i, Count: len(names), Total: 300, Loss: math.NaN(), Unigram: 5.6}
+		observe(validation(e, 0, 6.2))
+		e.Done, e.Loss = 1, 6.1
+		observe(e)
+		for step := 50; step < 300; step += 50 {
+			observe(validation(e, step, 3.1+0.1*float64(i)+3*math.Exp(-float64(step)/60)))
+		}
+	}
+	last := (*sent)[len(*sent)-1]
+	page, _ := last.data[protocol.MIMETextHTML].(string)
+	for _, name := range names {
+		if !strings.Contains(page, ">"+string(name)+"<") {
+			t.Errorf("the picture does not name %s", name)
+		}
+	}
+	view, looks := &liveView{part: progress.Part{Phase: progress.PhaseControl}, event: progress.Event{Seed: 1}}, map[chart.Style]result.Control{}
+	for i, name := range names {
+		line, point := view.runStyle(&liveRun{name: string(name), seed: 1, place: i})
+		if other, ok := looks[line]; ok || point.Color != line.Color || line.Width == 2.6 != (name == name.Kind()) {
+			t.Errorf("%s has the line %+v and the point %+v; before: %s", name, line, point, other)
+		}
+		looks[line] = name
+	}
+	if dir := lookDir(); dir != "" {
+		write(t, dir, "live-controls.png", last.data[protocol.MIMEImagePNG].([]byte))
+	}
+}

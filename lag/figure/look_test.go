@@ -24,6 +24,7 @@ func TestLook(t *testing.T) {
 		"5-strategies": All(synthetic.Result(6, 5, 3)),
 		"wide":         All(synthetic.Result(6, 100, 3)),
 		"controls":     {Controls(synthetic.Controlled(6, 16, 3)), Controls(synthetic.Controlled(6, 16, 1))},
+		"swept":        {Controls(synthetic.Swept(6, 16, 3)), Controls(synthetic.Swept(6, 16, 1))},
 		"two-stacks":   All(synthetic.TwoStacks(6, 16, 1)),
 		"stacking":     AllStacking(synthetic.Stacking(6, 3)),
 		"stacking-1":   AllStacking(synthetic.Stacking(6, 1)),

@@ -45,7 +45,7 @@ func Noise(r *result.Study) Figure {
 		f.Caption = "The lowest is on top. One seed does not tell which differences another would leave. " + says + "."
 	}
 	lo, hi := chart.Extent(losses, 0.04)
-	p := rowPanel("strategy", rows, chart.Values("loss", finalTitle, lo, hi, 6))
+	p := rowPanel("strategy", rows, chart.Values("loss", finalTitleOf(r), lo, hi, 6))
 	because := roles(all)
 	colors := func(i int) color.NRGBA {
 		if because[i] == "" {

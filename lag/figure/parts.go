@@ -14,6 +14,15 @@ const (
 	finalTitle = "final loss [nats/token]"
 )
 
+// finalTitleOf is the title of an axis of final losses, which says what they are if
+// they are not those of the last evaluation.
+func finalTitleOf(r *result.Study) string {
+	if r.FinalEvaluations < 2 {
+		return finalTitle
+	}
+	return "final loss, " + r.FinalInWords() + " [nats/token]"
+}
+
 // stepTitle is the title of a logarithmic axis of steps.
 const stepTitle = "step after growing (log scale)"
 

@@ -53,13 +53,16 @@ func EarlyVsFinal(r *result.Study, steps ...int) Figure {
 			rows = append(rows, nil)
 		}
 		spoken = append(spoken, fmt.Sprintf("%s at step %d", formatRho(rhoAt(r, all, step)), step))
-		panel := scatterPanel(all, because, step, rhoAt(r, all, step))
+		panel := scatterPanel(r, all, because, step, rhoAt(r, all, step))
 		if i%columns > 0 {
 			panel.Y.Title = ""
 		}
 		rows[len(rows)-1] = append(rows[len(rows)-1], panel)
 	}
 	f.Caption = "Each point is a strategy. The closer the points lie to a rising line, the better the loss at that step predicts the end."
+	if r.FinalEvaluations > 1 {
+		f.Caption += " The final loss is " + r.FinalInWords() + "."
+	}
 	f.Alt = fmt.Sprintf("Scatter plots of the loss at a step against the final loss, a point for each of %d strategies. Spearman's rho is %s.",
 		len(all), strings.Join(spoken, ", "))
 	return render(f, chart.Chart{Rows: rows, Legend: scatterLegend(all, because)})
@@ -80,13 +83,18 @@ func rhoAt(r *result.Study, all []*aggregate.Strategy, step int) float64 {
 			return float64(c.Spearman)
 		}
 	}
-	return stats.Spearman(early(all, step))
+	return stats.Spearman(early(r, all, step))
 }
 
-// early returns the loss of every strategy at a step and at the end.
-func early(all []*aggregate.Strategy, step int) (x, y []float64) {
+// early returns the loss of every strategy at a step and the final one. The loss at
+// the last step is the final one.
+func early(r *result.Study, all []*aggregate.Strategy, step int) (x, y []float64) {
 	for _, s := range all {
-		x, y = append(x, s.At(step)), append(y, s.Final)
+		at := s.At(step)
+		if step == r.Steps && r.FinalEvaluations > 1 && !s.Stopped() {
+			at = s.Final
+		}
+		x, y = append(x, at), append(y, s.Final)
 	}
 	return x, y
 }
@@ -96,8 +104,8 @@ var (
 	pickStyle = chart.Style{Color: chart.Vermillion, Shape: chart.Ring, Radius: 7, Width: 2.2}
 )
 
-func scatterPanel(all []*aggregate.Strategy, because map[int]string, step int, rho float64) chart.Panel {
-	x, y := early(all, step)
+func scatterPanel(r *result.Study, all []*aggregate.Strategy, because map[int]string, step int, rho float64) chart.Panel {
+	x, y := early(r, all, step)
 	var finite2, finals []float64 // x of the points with both coordinates, and y
 	for i := range all {
 		if finite(x[i]) && finite(y[i]) {
@@ -109,6 +117,9 @@ func scatterPanel(all []*aggregate.Strategy, because map[int]string, step int, r
 	bottom, top := chart.Extent(finals, 0.08)
 	p := chart.Panel{Title: fmt.Sprintf("step %d: ρ = %s", step, formatRho(rho)), Width: 245, Height: 200,
 		X: chart.Values("early", fmt.Sprintf("loss at step %d", step), lo, hi, 4), Y: chart.Values("final", finalTitle, bottom, top, 5)}
+	if step == r.Steps && r.FinalEvaluations > 1 {
+		p.X.Title = "final loss"
+	}
 
 	fit := chart.Mark{Kind: chart.Segments, Style: chart.Style{Color: chart.Grey, Width: 1.3, Dash: chart.Dashed}}
 	if a, b := stats.LinearFit(x, y); finite(a) && finite(b) {

@@ -13,8 +13,9 @@ import (
 
 // CSV writes the validation losses of a study, with a line for each strategy,
 // seed and step. The first line has the names of the columns: strategy, map (as
-// "0 1 2 N"), init, moments, seed, status, step, loss, final, encoder_map
-// (empty for a model with one stack). Controls follow, with names such as
+// "0 1 2 N"), init, moments, seed, status, step, loss, final (the final loss of the
+// analysis, see [result.Study.FinalSteps]), encoder_map (empty for a model with one
+// stack). Controls follow, with names such as
 // "control: scratch" and without a map, init and moments. Numbers have all
 // their digits; a loss that is NaN or infinite is left empty.
 func CSV(w io.Writer, r *result.Study) error {

@@ -65,10 +65,16 @@ func decoded(t testing.TB, text string) (root any, list []leaf) {
 // later are the places of later elements of a list.
 var later = regexp.MustCompile(`\[([2-9]|\d\d+)\]|pairs\[1|batches\[1|losses\[1`)
 
-// small are the JSON of results that are drawn fast: of a study with controls, of
-// one of an encoder-decoder and of a stacking.
+// small are the JSON of results that are drawn fast: of a study with a sweep of
+// the learning rate of its controls and final losses that are means, of one of an
+// encoder-decoder and of a stacking.
 var small = sync.OnceValue(func() (texts []string) {
-	for _, r := range []any{synthetic.Controlled(1, 3, 2), synthetic.TwoStacks(1, 3, 1), synthetic.Stacking(1, 2)} {
+	swept := synthetic.Swept(1, 3, 2)
+	swept.FinalEvaluations = 2
+	if err := swept.Again(context.Background()); err != nil {
+		panic(err) // as below
+	}
+	for _, r := range []any{swept, synthetic.TwoStacks(1, 3, 1), synthetic.Stacking(1, 2)} {
 		text, err := json.Marshal(r)
 		if err != nil {
 			panic(err) // nothing of this file can be tested

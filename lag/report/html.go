@@ -39,19 +39,21 @@ type Version struct{ Name, Version string }
 var templates embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"number":  Number,
-	"float":   number,
-	"rank":    rank,
-	"percent": percent,
-	"share":   share,
-	"part":    percentOf,
-	"between": percentInterval,
-	"figures": figures,
-	"seconds": duration,
-	"plural":  func(n int, noun string) string { return plain.Count(n, noun) },
-	"flops":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
-	"ending":  func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
-	"count":   func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
+	"number":          Number,
+	"float":           number,
+	"rank":            rank,
+	"percent":         percent,
+	"share":           share,
+	"part":            percentOf,
+	"between":         percentInterval,
+	"figures":         figures,
+	"seconds":         duration,
+	"plural":          func(n int, noun string) string { return plain.Count(n, noun) },
+	"flops":           func(x float64) string { return fmt.Sprintf("%.3g", x) },
+	"finalrankcolumn": finalRankColumn,
+	"finalcolumn":     finalColumn,
+	"ending":          func(c aggregate.Control) string { return ending(c.Unfinished, float64(c.Final)) },
+	"count":           func(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }, // 412,000
 }).ParseFS(templates, "*.html.tmpl"))
 
 // pageHead contains the parts that all reports have.

@@ -2,9 +2,11 @@ package report
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -319,5 +321,34 @@ func nests(t *testing.T, page string) {
 			}
 			return
 		}
+	}
+}
+
+// TestFinalEvaluations checks that a report says what final losses are means of, and
+// that the CSV has what the analysis used.
+func TestFinalEvaluations(t *testing.T) {
+	r := synthetic.Result(6, 8, 2)
+	plain := Table(r)
+	r.FinalEvaluations = 3
+	if err := r.Again(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if text := Table(r); strings.Contains(plain, "mean of last") || !strings.Contains(text, "mean of last 3") || strings.Contains(text, "  at 600 ") {
+		t.Errorf("the table is\n%s", text)
+	}
+	page := htmlOf(t, r, Meta{})
+	for _, want := range []string{"<th class=\"n\">mean of last 3</th>", "is the mean of the last 3 evaluations, at the steps 400, 500, 600;", "Final losses are means of the last 3 evaluations"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	var out strings.Builder
+	if err := CSV(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	o := r.Strategies[0]
+	mean := (o.At(400) + o.At(500) + o.At(600)) / 3
+	if line := fmt.Sprintf(",600,%v,%v,", o.At(600), float64(o.Final)); math.Abs(float64(o.Final)-mean) > 1e-12 || !strings.Contains(out.String(), line) {
+		t.Errorf("the CSV has no %q; the mean is %v", line, mean)
 	}
 }

@@ -29,7 +29,7 @@ func Table(r *result.Study) string { return TableWith(r, aggregate.Account{}) }
 // TableWith is [Table] with the final losses also in bits per byte, if the account
 // knows the bytes per token; see [aggregate.Account.BitsPerByte].
 func TableWith(r *result.Study, a aggregate.Account) string {
-	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.Lag), "at " + strconv.Itoa(r.Steps)}
+	headers := []string{"strategy", "layer map", "init", "at 0", "at " + strconv.Itoa(r.Lag), finalColumn(r)}
 	if a.KnowsBytes() {
 		headers = append(headers, "bits/byte")
 	}
@@ -39,7 +39,7 @@ func TableWith(r *result.Study, a aggregate.Account) string {
 			headers = append(headers, fmt.Sprintf("seed %d", seed))
 		}
 	}
-	headers = append(headers, "rank at "+strconv.Itoa(r.Lag), "rank at "+strconv.Itoa(r.Steps))
+	headers = append(headers, "rank at "+strconv.Itoa(r.Lag), finalRankColumn(r))
 
 	var cells [][]string
 	starred := false
@@ -67,6 +67,22 @@ func TableWith(r *result.Study, a aggregate.Account) string {
 	return out
 }
 
+// finalColumn is the heading of the final losses.
+func finalColumn(r *result.Study) string {
+	if r.FinalEvaluations < 2 {
+		return "at " + strconv.Itoa(r.Steps)
+	}
+	return fmt.Sprintf("mean of last %d", r.FinalEvaluations)
+}
+
+// finalRankColumn is the heading of the ranks of the final losses.
+func finalRankColumn(r *result.Study) string {
+	if r.FinalEvaluations < 2 {
+		return "rank at " + strconv.Itoa(r.Steps)
+	}
+	return "final rank"
+}
+
 // Picks returns the picks of each selection rule, their extra cost, their
 // regret, and how often the pick is the best or among the best three. With
 // several seeds these are means, and picks that differ have their number of
@@ -90,7 +106,13 @@ func Controls(r *result.Study) string {
 	for _, c := range aggregate.Controls(r) {
 		cells = append(cells, []string{string(c.Control), fmt.Sprint(c.Steps), c.Cost, ending(c.Unfinished, float64(c.Final)), number(float64(c.Difference), 4), number(float64(c.Error), 4), c.Probes, share(c.BeatenBy)})
 	}
-	return plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
+	out := plainTable([]string{"control", "steps", "cost", "final", "above LAG's pick", "std. error", "LAG's probes", "candidates below"}, cells, 1)
+	for _, c := range aggregate.Controls(r) {
+		if c.Sweep != "" {
+			out += fmt.Sprintf("%s is %s.\n", c.Control.Kind(), c.Sweep)
+		}
+	}
+	return out
 }
 
 // Signals returns the correlations of early signals with the final loss.

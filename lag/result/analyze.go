@@ -28,8 +28,8 @@ func (r *Study) correlate() {
 		r.Correlation = append(r.Correlation, c)
 		rhos = append(rhos, float64(c.Spearman))
 	}
-	// Exclude the last step: the final loss predicts itself.
-	n := max(len(steps)-1, 0)
+	// Exclude the last step, or the last ones: the final loss predicts itself.
+	n := max(len(steps)-max(1, r.FinalEvaluations), 0)
 	if step, ok := stats.LagTime(steps[:n], rhos[:n], LagThreshold); ok {
 		r.LagTime = &step
 	}
@@ -48,7 +48,7 @@ func (r *Study) correlate() {
 			}
 			return math.Inf(1)
 		})
-		c := correlation(values, r.without(skip, func(o Outcome) float64 { return o.At(r.Steps) }))
+		c := correlation(values, r.without(skip, r.final))
 		c.Step = signal.Step
 		r.Signals = append(r.Signals, SignalCorrelation{signal.Name, signal.Decay, c})
 	}
@@ -130,8 +130,15 @@ func (r *Study) Counted() (names []string) {
 
 // LossesAt returns the losses at a step, by seed and strategy, of the strategies
 // that [Study.Counted] names. A loss is +Inf if the candidate had diverged, and
-// NaN if it was not measured.
+// NaN if it was not measured. The loss at the last step is the final loss, see
+// [Study.FinalSteps].
 func (r *Study) LossesAt(step int) [][]float64 {
+	return r.bySeed(func(o Outcome) float64 { return r.lossAt(o, step) })
+}
+
+// EvaluatedAt is [Study.LossesAt] with the loss of the evaluation at the step, also at
+// the last.
+func (r *Study) EvaluatedAt(step int) [][]float64 {
 	return r.bySeed(func(o Outcome) float64 { return o.At(step) })
 }
 
@@ -161,11 +168,11 @@ func (r *Study) Under(i int) []Outcome {
 
 // MeanAt returns the loss of the i-th strategy at a step, as the mean over the
 // seeds. It is +Inf if the strategy had stopped with any seed, and NaN if the
-// loss was not measured.
+// loss was not measured. The loss at the last step is the final loss.
 func (r *Study) MeanAt(i, step int) float64 {
 	sum := 0.0
 	for seed := range r.Seeds {
-		sum += r.Under(seed)[i].At(step)
+		sum += r.lossAt(r.Under(seed)[i], step)
 	}
 	return sum / float64(len(r.Seeds))
 }
@@ -188,7 +195,10 @@ func (r *Study) measureNoise() {
 }
 
 // pairs compares all pairs of strategies at a step by their losses on the
-// batches of the validation set, each averaged over the seeds.
+// batches of the validation set, each averaged over the seeds. At the end the
+// difference is that of the final losses. If these are means of several evaluations,
+// the error is that of the last, whose losses on single batches are recorded: all
+// evaluations are on the same batches, so that of the mean is about the same.
 func (r *Study) pairs(step int) (medianError Number, separable Number, pairs []Pair) {
 	n := r.PoolSize()
 	losses := make([][]float64, n)
@@ -197,6 +207,9 @@ func (r *Study) pairs(step int) (medianError Number, separable Number, pairs []P
 			for j, loss := range r.Under(seed)[i].batchesAt(step) {
 				if j == len(losses[i]) {
 					losses[i] = append(losses[i], 0)
+				}
+				if o := r.Under(seed)[i]; step == r.Steps && r.FinalEvaluations > 1 {
+					loss += r.final(o) - o.At(step)
 				}
 				losses[i][j] += loss / float64(len(r.Seeds))
 			}

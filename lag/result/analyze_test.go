@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -185,7 +186,7 @@ func TestCompare(t *testing.T) {
 	// over two seeds.
 	want := Comparison{Control: ControlScratch, Final: 3, FLOPs: 1.5, Difference: 1, Error: 1.5, PickFLOPs: 2, BeatenBy: 0.75}
 	got := analyze()
-	if got.Error = Number(math.Round(1e9*float64(got.Error)) / 1e9); got != want {
+	if got.Error = Number(math.Round(1e9*float64(got.Error)) / 1e9); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	// A candidate that does not reach the end does not count.

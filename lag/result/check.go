@@ -53,6 +53,9 @@ func (r *Study) check() error {
 			return err
 		}
 	}
+	if err := r.checkFinals(); err != nil {
+		return err
+	}
 	for _, c := range r.Controls {
 		if err := checkOutcome(fmt.Sprintf("control %q with seed %d", c.Name, c.Seed), c.Status, c.Curve, c.Final); err != nil {
 			return err

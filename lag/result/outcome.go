@@ -20,7 +20,7 @@ type Outcome struct {
 	Summary string  `json:"summary"` // init, moments and schedule, unless they are the usual ones
 	Seed    int64   `json:"seed"`
 	Curve   []Point `json:"curve"` // validation loss, step 0 (before any update) first, then ascending
-	Final   Number  `json:"final"` // validation loss at the last step; null if it did not reach the end
+	Final   Number  `json:"final"` // validation loss at the end, see [Study.FinalSteps]; null if it did not reach the end
 	FLOPs   float64 `json:"flops"` // cost of training after growing and of LearnSteps
 	Status  Status  `json:"status"`
 

@@ -24,8 +24,11 @@ const (
 // Analyze computes everything that depends on the outcomes of the strategies:
 // correlations, noise, the picks of the rules, comparisons with the controls,
 // warnings and the verdict. It returns an error if a rule does not fit the
-// study.
+// study, or if the final losses cannot be means of so many evaluations.
 func (r *Study) Analyze(ctx context.Context, rules []selection.Rule) (err error) {
+	if err := r.setFinals(); err != nil {
+		return err
+	}
 	r.correlate()
 	r.measureNoise()
 	if r.Picks, err = r.Replay(ctx, rules); err != nil {
@@ -162,6 +165,9 @@ func (r *Study) recording(outcomes []Outcome, rules []selection.Rule) (*selectio
 		var curve []selection.Point
 		for _, p := range o.Curve {
 			curve = append(curve, selection.Point{Step: p.Step, Loss: float64(p.Loss)})
+			if p.Step == r.Steps && r.FinalEvaluations > 1 {
+				curve[len(curve)-1].Loss = r.final(o)
+			}
 		}
 		if r.failed(i) { // with any seed: rules skip it with all seeds
 			curve = []selection.Point{{Step: 0, Loss: math.NaN()}}
@@ -273,7 +279,7 @@ func share01(hit bool) float64 {
 func (r *Study) finalsOf(outcomes []Outcome) []float64 {
 	losses := make([]float64, len(outcomes))
 	for i, o := range outcomes {
-		if losses[i] = o.At(r.Steps); r.failed(i) {
+		if losses[i] = r.final(o); r.failed(i) {
 			losses[i] = math.Inf(1)
 		}
 	}

@@ -19,6 +19,8 @@ type Study struct {
 
 	EarlyBatches int `json:"early_batches,omitempty"` // validation batches of the evaluations after step 0 and before the lag; 0 means all
 
+	FinalEvaluations int `json:"final_evaluations,omitempty"` // the final loss of a strategy is the mean of that many last evaluations; 0 or 1 means the last alone, see [Study.FinalSteps]
+
 	EncoderFrom int `json:"encoder_from,omitempty"` // layers of the source's encoder, if it has one
 	EncoderTo   int `json:"encoder_to,omitempty"`   // layers of the grown models' encoders, if they have one
 

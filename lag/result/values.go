@@ -36,15 +36,16 @@ const (
 // names, by the type and the name of the field.
 var limits = map[string]limit{
 	"Study.From": count, "Study.To": count, "Study.EncoderFrom": count, "Study.EncoderTo": count,
-	"Study.Steps": step, "Study.Lag": step, "Study.EarlyBatches": count, "Study.LagTime": step, "Study.Seeds": anyNumber, "Study.Warnings": message, "Study.Verdict": message,
+	"Study.Steps": step, "Study.Lag": step, "Study.EarlyBatches": count, "Study.FinalEvaluations": count, "Study.LagTime": step, "Study.Seeds": anyNumber, "Study.Warnings": message, "Study.Verdict": message,
 	"Source.Steps": step, "Source.Loss": value, "Source.ShuffledLoss": value, "Source.UnigramEntropy": value, "Source.Parameters": count, "Source.FLOPs": cost,
 	"Outcome.Map": layer, "Outcome.Encoder": layer, "Outcome.Seed": anyNumber, "Outcome.Final": value, "Outcome.FLOPs": cost,
 	"Outcome.LearnSteps": step, "Outcome.RateAtLag": value, "Outcome.DivergedAt": step, "Outcome.FailedAt": step,
 	"Point.Step": step, "Point.Loss": value,
 	"Signal.Step": step, "Signal.Decay": step, "Signal.Value": value,
 	"BatchLosses.Step": step, "BatchLosses.Losses": value,
-	"ControlOutcome.Seed": anyNumber, "ControlOutcome.Steps": step, "ControlOutcome.FLOPs": cost, "ControlOutcome.Final": value, "ControlOutcome.DivergedAt": step,
+	"ControlOutcome.Seed": anyNumber, "ControlOutcome.Steps": step, "ControlOutcome.Peak": cost, "ControlOutcome.FLOPs": cost, "ControlOutcome.Final": value, "ControlOutcome.DivergedAt": step,
 	"Comparison.Final": value, "Comparison.FLOPs": cost, "Comparison.Difference": value, "Comparison.Error": value, "Comparison.PickFLOPs": cost, "Comparison.BeatenBy": value,
+	"Comparison.SweepFLOPs": cost, "ControlRate.Peak": cost, "ControlRate.Final": value, "ControlRate.FLOPs": cost,
 	"Correlation.Step": step, "Correlation.Pearson": value, "Correlation.Spearman": value, "Correlation.Kendall": value,
 	"Correlation.SpearmanLo": value, "Correlation.SpearmanHi": value, "SignalCorrelation.Decay": step,
 	"Pick.Seed": anyNumber, "Pick.ExtraSteps": step, "Pick.ExtraFLOPs": cost, "Pick.Regret": value, "Pick.RegretNorm": value,

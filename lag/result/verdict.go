@@ -58,6 +58,9 @@ func warnings(r *Study) []string {
 		}
 	}
 	for _, c := range r.Comparisons {
+		if edge := c.Edge(); edge != "" {
+			add("The best learning rate of the control %s is the %s of the sweep: one outside it may end lower.", c.Control.Kind(), edge)
+		}
 		if loss := float64(c.Final); loss > r.Source.UnigramEntropy-plateauMargin {
 			add("The control %s is still on the unigram plateau: its loss of %.3f nats is not %.1f below the unigram entropy of %.3f.", c.Control, loss, plateauMargin, r.Source.UnigramEntropy)
 		}
@@ -210,6 +213,7 @@ func verdict(r *Study) string {
 	} else {
 		fmt.Fprintf(&b, "Rho does not settle at %.1f or above before the end. ", LagThreshold)
 	}
+	b.WriteString(r.finalsInWords())
 	if !math.IsNaN(float64(r.Noise.Ratio)) {
 		fmt.Fprintf(&b, "Final losses differ by %s nats between strategies and by %s between seeds (standard deviations, ratio %.1f). ",
 			nats(r.Noise.Strategies), nats(r.Noise.Seeds), float64(r.Noise.Ratio))

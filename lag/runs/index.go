@@ -37,9 +37,10 @@ type Index struct {
 type Info struct {
 	Run // without what it came to: no Steps, no Loss, no Status
 
-	Parent string // name of the run that it grows or branches from, or empty
-	From   int    // of a decay branch: the step of its parent at which it starts
-	Layers string // of the model, such as "6 layers"
+	Parent string  // name of the run that it grows or branches from, or empty
+	From   int     // of a decay branch: the step of its parent at which it starts
+	Layers string  // of the model, such as "6 layers"
+	Peak   float64 // peak learning rate
 
 	// Fits reports that the run may belong to the configuration in the directory;
 	// for a training, always.
@@ -77,7 +78,7 @@ func (x *Index) Run(name string) (info Info, err error) {
 	info = Info{Run: Run{Name: name, Kind: c.Kind, Seed: c.Seed, Loss: math.NaN()}, Parent: c.Parent, From: c.ParentStep, Fits: true}
 	var schedule train.Schedule
 	if json.Unmarshal(c.Schedule, &schedule) == nil {
-		info.Of = schedule.Steps
+		info.Of, info.Peak = schedule.Steps, schedule.Peak
 	}
 	var m model.Model
 	if json.Unmarshal(c.Model, &m) == nil {

@@ -190,7 +190,7 @@ func TestUnused(t *testing.T) {
 	root := t.TempDir()
 	config := must(lag.Preset("smoke"))(t)
 	smallTask(t, &config.Task)
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, result.Controls()
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, []result.Control{result.ControlScratch, result.ControlScratchSteps}
 	o := options(root, "study")
 	runStudy(t, config, o)
 	first := must(runsIn(o.Dir))(t)

@@ -127,7 +127,7 @@ func ofStudy(dir string) (fits func(runConfig, func(string) bool) bool, edited b
 		case progress.PhaseProbe:
 			return used(c.Parent) && slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofPool(c, pool, config.Growth.Schedule)
 		case progress.PhaseControl:
-			return len(config.Growth.Controls) > 0 && slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofControl(c, config.ControlSchedule())
+			return slices.Contains(seeds, c.Seed) && same(c.Model, grown) && ofControls(c, config)
 		case progress.PhaseBranch:
 			return used(c.Parent)
 		}
@@ -178,13 +178,21 @@ func ofPool(c runConfig, pool growth.Pool, schedule train.Schedule) bool {
 	})
 }
 
-// ofControl reports whether a control follows the schedule. The number of steps
-// may differ.
-func ofControl(c runConfig, schedule train.Schedule) bool {
+// ofControls reports whether a run follows the schedule of one of the study's
+// controls. The number of steps may differ.
+func ofControls(c runConfig, config lag.StudyConfig) bool {
 	var own train.Schedule
-	err := json.Unmarshal(c.Schedule, &own)
-	own.Steps = schedule.Steps
-	return err == nil && own == schedule
+	if json.Unmarshal(c.Schedule, &own) != nil {
+		return false
+	}
+	return slices.ContainsFunc(config.Growth.Controls, func(control result.Control) bool {
+		schedule := config.ControlSchedule()
+		if peak, err := control.Peak(); err == nil && peak > 0 {
+			schedule.Peak = peak
+		}
+		own.Steps = schedule.Steps
+		return own == schedule
+	})
 }
 
 // backendOf returns the backend of a result, or "" if there is none.

@@ -162,7 +162,7 @@ func (e *Exporter) nameOf(info runs.Info) string {
 		return fmt.Sprintf("branch/%s/%s-from-%d-for-%d", seed, plain(info.Strategy), info.From, info.Of)
 	case info.Kind == progress.PhaseControl:
 		for _, p := range e.planned {
-			if p.Kind == info.Kind && p.Steps == info.Of && p.Seed == info.Seed {
+			if p.Kind == info.Kind && p.Steps == info.Of && p.Peak == info.Peak && p.Seed == info.Seed {
 				return fmt.Sprintf("control/%s/%s", seed, plain(p.Name))
 			}
 		}

@@ -79,7 +79,7 @@ func study(t *testing.T) string {
 	check(t, err, os.WriteFile(corpus, []byte(text.String()), 0o666))
 	config.Data.Corpus.Source, config.BatchSize = corpus, 4
 	config.SetVocabSize(48)
-	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, result.Controls()
+	config.Growth.Strategies, config.Growth.Controls = []string{"stack", "random-top"}, append(result.Controls(), result.ControlScratch.WithPeak(0.002))
 	s, err := lag.Open(config, lag.Options{Dir: filepath.Join(root, "study"), DataDir: filepath.Join(root, runs.DataDir), Backend: backend.Go})
 	check(t, err)
 	_, err = s.Run(context.Background())
@@ -229,7 +229,7 @@ func TestExport(t *testing.T) {
 			branch = fmt.Sprintf("-from-%d-for-%d", signal.Step-signal.Decay, signal.Decay)
 		}
 	}
-	want := []string{"branch/seed-1/random-top" + branch, "branch/seed-1/stack" + branch, "control/seed-1/scratch", "control/seed-1/scratch-steps", "pretrain", "probe/seed-1/random-top", "probe/seed-1/stack"}
+	want := []string{"branch/seed-1/random-top" + branch, "branch/seed-1/stack" + branch, "control/seed-1/scratch", "control/seed-1/scratch-probes", "control/seed-1/scratch-steps", "control/seed-1/scratch@0.002", "pretrain", "probe/seed-1/random-top", "probe/seed-1/stack"}
 	for i := range want {
 		want[i] = filepath.Base(dir) + "/" + want[i]
 	}

@@ -283,10 +283,11 @@ func (w *Watcher) match() {
 		seed int64
 		step int
 		from int
+		peak float64
 	}
 	places := make(map[key][]int)
 	for i, p := range w.planned {
-		k := key{p.Kind, p.Name, p.Seed, p.Steps, p.From}
+		k := key{p.Kind, p.Name, p.Seed, p.Steps, p.From, p.Peak}
 		if p.Kind == progress.PhaseControl {
 			k.name = "" // the configuration of a run does not tell
 		}
@@ -299,7 +300,10 @@ func (w *Watcher) match() {
 	for _, r := range all {
 		place := -1
 		if r.told && r.info.Fits {
-			k := key{r.info.Kind, r.info.Strategy, r.info.Seed, r.info.Of, r.info.From}
+			k := key{r.info.Kind, r.info.Strategy, r.info.Seed, r.info.Of, r.info.From, 0}
+			if r.info.Kind == progress.PhaseControl {
+				k.peak = r.info.Peak
+			}
 			if free := places[k]; len(free) > 0 {
 				place, places[k] = free[0], free[1:]
 			}

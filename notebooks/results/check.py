@@ -2,9 +2,9 @@
 
     python notebooks/results/check.py notebooks/results/studies/*/
 
-For each study: Spearman's rho of the loss at initialization and at the lag with the final
-loss (mean over the seeds), Kendall's tau-b and Pearson's r at the lag, the regret of LAG's
-picks, the share of pairs that the mean losses at the lag order as at the end, and the regret on
+For each study: the final losses (column final), Spearman's rho of the loss at initialization and
+at the lag with them (mean over the seeds), Kendall's tau-b and Pearson's r at the lag, the regret
+of LAG's picks, the share of pairs that the mean losses at the lag order as at the end, and the regret on
 a seed that the pick has not seen. They must agree with result.json and foresight.csv to 1e-6.
 """
 
@@ -25,12 +25,16 @@ def numbers(directory):
     result = json.loads((directory / "result.json").read_text())
     foresight = pandas.read_csv(directory / "foresight.csv").set_index("step")
     curves = pandas.read_csv(directory / "curves.csv")
+    curves = curves[~curves["strategy"].str.startswith("control: ")]
     pool = curves["strategy"].unique()  # of losses that are equal the first in the pool is picked
     at = {step: t.pivot(index="seed", columns="strategy", values="loss")[pool] for step, t in curves.groupby("step")}
-    lag, end = result["probe_steps"], result["steps"]
-    final = at[end]
-    if not np.isfinite(final.to_numpy()).all():
+    lag, end, last = result["probe_steps"], result["steps"], max(1, result.get("final_evaluations", 0))
+    final = curves[curves["step"] == end].pivot(index="seed", columns="strategy", values="final")[pool]
+    if not np.isfinite(at[end].to_numpy()).all():
         sys.exit(f"{directory}: a strategy diverged; this file does not know how they rank")
+    # The final loss is the last evaluation, or the mean of the last ones.
+    recomputed = sum(at[step] for step in sorted(at)[-last:]) / last
+    yield "greatest difference of a final loss", (recomputed - final).abs().to_numpy().max(), 0.0
 
     def over_seeds(step, f):
         return np.mean([f(at[step].loc[seed], final.loc[seed]) for seed in final.index])

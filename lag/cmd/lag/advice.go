@@ -10,7 +10,7 @@ import (
 var words = advice.Words{
 	advice.Corpus: "-corpus", advice.TokenizerFile: "-tokenizer", advice.VocabSize: "-vocab",
 	advice.BatchSize: "-batch", advice.Validation: "-validation", advice.PretrainSteps: "-pretrain",
-	advice.Seeds: "-seeds 1,2", advice.Steps: "-steps", advice.GateSteps: "-gate", advice.EarlyBatches: "-early-validation", advice.Wide: "-wide", advice.AllStrategies: "-all",
+	advice.Seeds: "-seeds 1,2", advice.Steps: "-steps", advice.GateSteps: "-gate", advice.EarlyBatches: "-early-validation", advice.FinalEvaluations: "-final-evaluations", advice.Wide: "-wide", advice.AllStrategies: "-all",
 	advice.Strategies: "-strategies; `lag strategies -all` lists them", advice.Rules: "-rules",
 	advice.SequenceLength: "-length", advice.NewVocabulary: "-new-vocabulary", advice.StudyNewVocabulary: "-new-vocabulary",
 	advice.NewHead:       "`lag import -new-head`",

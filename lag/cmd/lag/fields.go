@@ -177,11 +177,12 @@ func studyFlags(flags *flag.FlagSet) *overrides[lag.StudyConfig] {
 	add("lr", "peak learning `rate` after growing", func(c *lag.StudyConfig) any { return &c.Growth.Schedule.Peak })
 	add("lag", "`steps` after growing at which LAG picks", func(c *lag.StudyConfig) any { return &c.Growth.Lag })
 	add("early-validation", "validation `batches` for the evaluations between step 0 and the lag; 0 for all", func(c *lag.StudyConfig) any { return &c.Growth.EarlyBatches })
+	add("final-evaluations", "`number` of last evaluations whose mean is the final loss of a strategy; less noise where the learning rate is constant, biased where it falls; trains nothing again", func(c *lag.StudyConfig) any { return &c.Growth.FinalEvaluations })
 	add("seeds", "comma-separated seed `numbers` for the training after growing; each strategy is trained with each", func(c *lag.StudyConfig) any { return &c.Growth.Seeds })
 	add("rules", "space-separated selection `rules` to compare, such as \"lag:30 halving:2,15\"; `lag select -h` lists them. The steps that they need are part of a run's configuration: a rule that needs other steps trains all candidates again", func(c *lag.StudyConfig) any {
 		return func(text string) error { c.Growth.Rules = strings.Fields(text); return nil }
 	})
-	add("controls", "comma-separated `names` of trainings from scratch for comparison: scratch, at the cost of the source and one candidate together; scratch-steps, with the steps of a candidate; empty for none", func(c *lag.StudyConfig) any { return &c.Growth.Controls })
+	add("controls", "comma-separated `names` of trainings from scratch for comparison: scratch, at the cost of the source and one candidate together; scratch-steps, with the steps of a candidate; scratch-probes, at that of the source, LAG's probes and one candidate; with a peak learning rate of its own after an @, as in scratch-probes@0.001,scratch-probes@0.003; empty for none", func(c *lag.StudyConfig) any { return &c.Growth.Controls })
 	keepFlag(flags, o, func(c *lag.StudyConfig) *lag.Keep { return &c.Keep })
 	poolFlags(flags, o, func(c *lag.StudyConfig) *lag.PoolOptions { return &c.Growth.PoolOptions })
 	return o

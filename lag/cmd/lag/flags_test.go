@@ -125,20 +125,21 @@ func poolCases(path string) map[string]flagCase {
 }
 
 var studyCases = map[string]flagCase{
-	"controls":         {"scratch, scratch-steps", []string{`growth.controls=["scratch","scratch-steps"]`}},
-	"from":             {"3", []string{`model.num_hidden_layers=3`}},
-	"early-validation": {"3", []string{`growth.early_batches=3`}},
-	"lag":              {"3", []string{`growth.lag=3`}},
-	"lr":               {"0.25", []string{`growth.schedule.peak=0.25`}},
-	"new-vocabulary":   {"", []string{`pretrain.new_vocabulary=true`}},
-	"pretrain":         {"33", []string{`pretrain.schedule.steps=33`}},
-	"pretrain-lr":      {"0.5", []string{`pretrain.schedule.peak=0.5`}},
-	"pretrain-warmup":  {"7", []string{`pretrain.schedule.warmup=7`}},
-	"warmup":           {"8", []string{`growth.schedule.warmup=8`}},
-	"rules":            {"lag:3  oracle", []string{`growth.rules=["lag:3","oracle"]`}},
-	"seeds":            {"4, 5", []string{`growth.seeds=[4,5]`}},
-	"steps":            {"44", []string{`growth.schedule.steps=44`}},
-	"to":               {"5", []string{`growth.to=[5]`}},
+	"controls":          {"scratch, scratch-steps,scratch-probes@0.003", []string{`growth.controls=["scratch","scratch-steps","scratch-probes@0.003"]`}},
+	"from":              {"3", []string{`model.num_hidden_layers=3`}},
+	"early-validation":  {"3", []string{`growth.early_batches=3`}},
+	"final-evaluations": {"2", []string{`growth.final_evaluations=2`}},
+	"lag":               {"3", []string{`growth.lag=3`}},
+	"lr":                {"0.25", []string{`growth.schedule.peak=0.25`}},
+	"new-vocabulary":    {"", []string{`pretrain.new_vocabulary=true`}},
+	"pretrain":          {"33", []string{`pretrain.schedule.steps=33`}},
+	"pretrain-lr":       {"0.5", []string{`pretrain.schedule.peak=0.5`}},
+	"pretrain-warmup":   {"7", []string{`pretrain.schedule.warmup=7`}},
+	"warmup":            {"8", []string{`growth.schedule.warmup=8`}},
+	"rules":             {"lag:3  oracle", []string{`growth.rules=["lag:3","oracle"]`}},
+	"seeds":             {"4, 5", []string{`growth.seeds=[4,5]`}},
+	"steps":             {"44", []string{`growth.schedule.steps=44`}},
+	"to":                {"5", []string{`growth.to=[5]`}},
 }
 
 var stackingCases = map[string]flagCase{

@@ -24,7 +24,7 @@ type section struct {
 var sections = []section{
 	{"What to run", []string{"preset", "presets", "config", "print", "name", "initial"}, nil},
 	{"Growing", []string{"from", "to", "stages", "strategies", "few", "wide", "all", "moments"}, []string{"alpha", "gate"}},
-	{"Selection and comparison", []string{"lag", "rules", "rule", "select", "seeds", "controls"}, []string{"early-validation"}},
+	{"Selection and comparison", []string{"lag", "rules", "rule", "select", "seeds", "controls"}, []string{"early-validation", "final-evaluations"}},
 	{"Model", []string{"size", "hidden", "heads", "length", "positions", "precision", "set"}, nil},
 	{"Training", []string{"steps", "lr", "warmup", "pretrain", "pretrain-lr", "pretrain-warmup", "head-first", "batch", "micro-batches", "evaluate-every", "validation", "whole-words", "seed"}, nil},
 	{"Text", []string{"corpus", "field", "subset", "split"},

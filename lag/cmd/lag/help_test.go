@@ -68,7 +68,7 @@ func TestSections(t *testing.T) {
 		}
 	}
 	study := help(t, "study", "-h")
-	if strings.Contains(study, "-peak-flops") || !strings.Contains(study, "\nModel:\n") || !strings.Contains(study, "`lag study -help-all` lists 24 more") {
+	if strings.Contains(study, "-peak-flops") || !strings.Contains(study, "\nModel:\n") || !strings.Contains(study, "`lag study -help-all` lists 25 more") {
 		t.Errorf("lag study -h prints\n%s", study)
 	}
 	if strings.Index(study, "-preset ") > strings.Index(study, "-batch ") {

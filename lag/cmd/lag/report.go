@@ -23,6 +23,7 @@ import (
 func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("o", "", "`file` to write (default report.html in the study's directory)")
 	again := flags.Bool("again", false, "first analyze the recorded outcomes again: correlations, picks, verdict; nothing is trained")
+	finals := flags.Int("final-evaluations", 0, "with -again: `number` of last evaluations whose mean is the final loss of a strategy, which study.json then says too (default: as it says)")
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
@@ -30,6 +31,16 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		dir := arguments[0]
 		if err := checkReportable(dir); err != nil {
 			return err
+		}
+		given := false
+		flags.Visit(func(f *flag.Flag) { given = given || f.Name == "final-evaluations" })
+		if given {
+			if !*again || result.IsStacking(dir) {
+				return usageError{errors.New("-final-evaluations changes the analysis of a study; give -again and the directory of a study")}
+			}
+			if err := lag.SetFinalEvaluations(ctx, dir, *finals); err != nil {
+				return mending(dir, err)
+			}
 		}
 		if *again {
 			if err := analyzeAgain(ctx, dir); err != nil {
@@ -66,12 +77,8 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		_, err = drawStacking(ctx, dir, r)
 		return errors.Join(err, r.Save(dir))
 	}
-	r, _, err := lag.LoadStudy(dir)
+	r, err := lag.AnalyzeAgain(ctx, dir, words)
 	if err != nil {
-		return err
-	}
-	r.Words = words
-	if err := r.Again(ctx); err != nil {
 		return err
 	}
 	_, err = drawStudy(ctx, dir, r)

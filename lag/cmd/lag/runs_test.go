@@ -66,6 +66,9 @@ func TestRuns(t *testing.T) {
 		if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
 			t.Errorf("lag report -again changed %s (%v)", file, err)
 		}
+		if of == dir {
+			checkFinals(t, dir, before)
+		}
 		dry := output(t, "runs", "clean", "-n", of)
 		if !strings.Contains(dry, "would be removed") || !strings.Contains(dry, "state of a") {
 			t.Errorf("lag runs clean -n prints\n%s", dry)
@@ -121,5 +124,43 @@ func TestDamagedResult(t *testing.T) {
 		if text := output(t, again...); strings.Contains(text, "another configuration") || !bytes.Equal(resultOf(t, dir), want) {
 			t.Errorf("with a damaged %s, the study makes another result, or says %s", name, text)
 		}
+	}
+}
+
+// checkFinals checks that the final losses of a study become means and the former ones
+// again, without training. before is the contents of its result.
+func checkFinals(t *testing.T, dir string, before []byte) {
+	t.Helper()
+	for n, want := range map[string]string{"-1": "-final-evaluations is -1; it must not be negative", "99": "-final-evaluations is 99; it must be at most"} {
+		cmd, out := lagCommand(t, "report", "-again", "-final-evaluations", n, dir)
+		if err := cmd.Run(); err == nil || !strings.Contains(out.String(), want) {
+			t.Errorf("lag report -final-evaluations %s: %v, %s", n, err, out)
+		}
+	}
+	cmd, out := lagCommand(t, "report", "-final-evaluations", "2", dir)
+	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "give -again") {
+		t.Errorf("lag report -final-evaluations without -again: %v, %s", err, out)
+	}
+	read := func(name string) []byte {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	output(t, "report", "-again", "-final-evaluations", "2", dir)
+	for _, name := range []string{result.StudyResult, result.StudyConfig} {
+		if text := read(name); !bytes.Contains(text, []byte(`"final_evaluations": 2`)) {
+			t.Errorf("%s does not say that final losses are means", name)
+		}
+	}
+	output(t, "report", "-again", dir) // study.json says so now
+	if text := read(result.StudyResult); !bytes.Contains(text, []byte(`"final_evaluations": 2`)) {
+		t.Errorf("analyzed again, the final losses are others")
+	}
+	output(t, "report", "-again", "-final-evaluations", "0", dir)
+	if !bytes.Equal(read(result.StudyResult), before) {
+		t.Error("without means, the result is another one than before")
 	}
 }

@@ -46,17 +46,50 @@ func Result(seed uint64, count, seeds int) *result.Study {
 // Controlled is a [Result] with controls. From scratch, the deep model ends
 // above most strategies at the same cost, and far above them in as many steps.
 func Controlled(seed uint64, count, seeds int) *result.Study {
+	return controlled(Result(seed, count, seeds), seed, result.ControlScratch, result.ControlScratchSteps)
+}
+
+// Swept is a [Result] whose controls spend as much as LAG does in all, at four
+// learning rates. The second lowest is the best, and the highest diverges with every
+// seed.
+func Swept(seed uint64, count, seeds int) *result.Study {
 	r := Result(seed, count, seeds)
+	kind := result.ControlScratchProbes
+	return controlled(r, seed, kind, kind.WithPeak(0.0005), kind.WithPeak(0.004), kind.WithPeak(0.02))
+}
+
+// candidatePeak is the peak learning rate of the made-up candidates.
+const candidatePeak = 0.001
+
+// controlled adds controls to a result.
+func controlled(r *result.Study, seed uint64, controls ...result.Control) *result.Study {
 	random := rand.New(rand.NewPCG(seed, 2))
 	for _, s := range r.Seeds {
-		for i, control := range result.Controls() {
-			o := result.ControlOutcome{Name: control, Seed: s, Steps: last + int(r.Source.FLOPs/stepFLOPs)*(1-i), Status: result.StatusComplete}
+		for _, control := range controls {
+			o := result.ControlOutcome{Name: control, Seed: s, Steps: last, Status: result.StatusComplete}
+			switch control.Kind() {
+			case result.ControlScratch:
+				o.Steps += int(r.Source.FLOPs / stepFLOPs)
+			case result.ControlScratchProbes:
+				o.Steps += int(r.Source.FLOPs/stepFLOPs) + (r.PoolSize()-1)*probe
+			}
+			above := 0.0 // of a learning rate that is not the best
+			if len(controls) > 2 {
+				if o.Peak, _ = control.Peak(); o.Peak == 0 {
+					o.Peak = candidatePeak
+				}
+				above = 0.03 * math.Abs(math.Log(o.Peak/candidatePeak))
+			}
 			for step := 0; step < o.Steps+100; step += 100 {
 				step = min(step, o.Steps)
-				loss := 3.25 + 2.9*math.Exp(-float64(step)/(1100+50*random.Float64()))
+				loss := above + 3.25 + 2.9*math.Exp(-float64(step)/(1100+50*random.Float64()))
 				o.Curve = append(o.Curve, result.Point{Step: step, Loss: result.Number(loss)})
 			}
 			o.Final, o.FLOPs = o.Curve[len(o.Curve)-1].Loss, float64(o.Steps)*stepFLOPs
+			if o.Peak > 0.01 {
+				at := 450
+				o.Status, o.DivergedAt, o.Final, o.FLOPs, o.Curve = result.StatusDiverged, &at, result.Undefined(), float64(at)*stepFLOPs, o.Curve[:5]
+			}
 			r.Controls = append(r.Controls, o)
 		}
 	}
