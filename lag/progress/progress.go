@@ -14,6 +14,7 @@ const (
 	PhaseControl  Phase = "control"  // trainings from scratch for comparison
 	PhaseStack    Phase = "stack"    // stages of gradual stacking
 	PhaseTrain    Phase = "train"    // training of one model
+	PhaseMeasure  Phase = "measure"  // of models of a finished study, on other tasks; Done and Total count measurements
 )
 
 // Event reports progress of a running study. The code that runs a study only
