@@ -169,7 +169,7 @@ func TestMeasure(t *testing.T) {
 	for _, task := range m.Tasks {
 		names = append(names, task.Name)
 	}
-	if want := []string{"follow", "other.txt: loss", "other.txt: predicted", "other.txt: follow", "RTE", "SST-2"}; !slices.Equal(names, want) {
+	if want := []string{"follow", "loss on other.txt", "tokens of other.txt", "follow in other.txt", "RTE", "SST-2"}; !slices.Equal(names, want) {
 		t.Fatalf("tasks %v, want %v", names, want)
 	}
 	models := 1 + len(f.Models)
@@ -188,7 +188,7 @@ func TestMeasure(t *testing.T) {
 			differ[s.Task] = true
 		}
 	}
-	if !differ["other.txt: loss"] {
+	if !differ["loss on other.txt"] {
 		t.Error("all models have one loss on the other text")
 	}
 	for _, task := range m.Tasks {

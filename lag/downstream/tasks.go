@@ -104,8 +104,8 @@ func (m *maker) corpus(ctx context.Context, name, source string) error {
 	about := text.about(name)
 	of := result.DownstreamTask{Key: key.String(), Backend: m.backend, Groups: len(batches), Baseline: result.Undefined()}
 	loss, right := of, of
-	loss.Name, loss.Measure, loss.About = name+": loss", result.MeasureLoss, "loss of the objective in nats per predicted token, on "+about
-	right.Name, right.Measure, right.About = name+": predicted", result.MeasurePredicted, "share of the predicted tokens that are right, on "+about
+	loss.Name, loss.Measure, loss.About = result.LossOn+name, result.MeasureLoss, "loss of the objective in nats per predicted token, on "+about
+	right.Name, right.Measure, right.About = "tokens of "+name, result.MeasurePredicted, "share of the predicted tokens that are right, on "+about
 	for _, b := range batches {
 		n := predictedTokens(b)
 		loss.Test, right.Test = loss.Test+n, right.Test+n
@@ -121,7 +121,7 @@ func (m *maker) corpus(ctx context.Context, name, source string) error {
 	if _, long := choosePassage(text, m.passage()); len(long) < leastDocuments {
 		return nil // it is of one piece, such as a book without blank lines
 	}
-	return m.follow(name+": follow", name, text)
+	return m.follow("follow in "+name, name, text)
 }
 
 // predictedTokens returns the number of tokens of a batch that are predicted.

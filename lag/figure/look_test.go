@@ -24,6 +24,8 @@ func TestLook(t *testing.T) {
 		"5-strategies": All(synthetic.Result(6, 5, 3)),
 		"wide":         All(synthetic.Result(6, 100, 3)),
 		"controls":     {Controls(synthetic.Controlled(6, 16, 3)), Controls(synthetic.Controlled(6, 16, 1))},
+		"downstream":   {Downstream(synthetic.Result(6, 16, 3), synthetic.Downstream(1, synthetic.Result(6, 16, 3)))},
+		"downstream-1": {Downstream(synthetic.Result(6, 5, 1), synthetic.Downstream(1, synthetic.Result(6, 5, 1)))},
 		"two-stacks":   All(synthetic.TwoStacks(6, 16, 1)),
 		"stacking":     AllStacking(synthetic.Stacking(6, 3)),
 		"stacking-1":   AllStacking(synthetic.Stacking(6, 1)),

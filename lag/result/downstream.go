@@ -17,6 +17,10 @@ const (
 	DownstreamTable  = "downstream.csv"
 )
 
+// LossOn begins the names of tasks that measure the loss on another text, before the
+// name of the text.
+const LossOn = "loss on "
+
 // Measure is what a task's score is.
 type Measure string
 

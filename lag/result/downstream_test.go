@@ -15,12 +15,12 @@ func measured() *Downstream {
 		ConfigHash: "c", Backend: "go",
 		Tasks: []DownstreamTask{
 			{Name: "follow", Key: "k", Measure: MeasureAccuracy, Train: 20, Test: 10, Groups: 4, Baseline: 0.5},
-			{Name: "book: loss", Key: "l", Measure: MeasureLoss, Test: 300, Groups: 8, Baseline: Undefined()},
+			{Name: "loss on book", Key: "l", Measure: MeasureLoss, Test: 300, Groups: 8, Baseline: Undefined()},
 		},
 		Scores: []DownstreamScore{
 			{Task: "follow", Seed: 1, Run: "a", Score: 0.6, Lo: 0.5, Hi: 0.7},
 			{Task: "follow", Strategy: "stack", Seed: 2, Run: "b", Score: 0.8, Lo: Undefined(), Hi: Undefined()},
-			{Task: "book: loss", Strategy: "stack", Seed: 2, Run: "b", Score: 3.5, Lo: 3.4, Hi: 3.7},
+			{Task: "loss on book", Strategy: "stack", Seed: 2, Run: "b", Score: 3.5, Lo: 3.4, Hi: 3.7},
 		},
 	}
 }
