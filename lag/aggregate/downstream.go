@@ -33,6 +33,13 @@ type Downstream struct {
 	// this task, in the task's unit.
 	Lost float64
 
+	// Reliability is how well the task tells the models apart: the correlation over the
+	// strategies of the scores on one half of what the task samples with those on the
+	// other, r, stepped up to the whole, 2r/(1+r) (Spearman 1910, Brown 1910), at least 0.
+	// Near 0 the order in this task, and so Rho, is chance. NaN with fewer than four
+	// strategies.
+	Reliability float64
+
 	Spread float64 // standard deviation of the mean scores over the strategies
 	Error  float64 // median half width of the 95% interval of one model's score, over what the task samples
 }
@@ -52,18 +59,23 @@ func DownstreamTasks(r *result.Study, d *result.Downstream) []Downstream {
 
 func downstreamTask(r *result.Study, d *result.Downstream, t result.DownstreamTask, all []*Strategy) Downstream {
 	nan := math.NaN()
-	of := Downstream{DownstreamTask: t, Source: nan, Rho: nan, RhoLo: nan, RhoHi: nan, Lost: nan, Error: nan}
+	of := Downstream{DownstreamTask: t, Source: nan, Rho: nan, RhoLo: nan, RhoHi: nan, Lost: nan, Error: nan, Reliability: nan}
 	if s, ok := d.Score(t.Name, "", 0); ok {
 		of.Source = float64(s.Score)
 	}
 	finals, scores := make([][]float64, len(r.Seeds)), make([][]float64, len(r.Seeds))
+	var halves [2][][]float64
+	for i := range halves {
+		halves[i] = make([][]float64, len(r.Seeds))
+	}
 	var widths, means []float64
 	best, lowest := math.Inf(1), nan // of what is worse if higher
 	for _, strategy := range all {
 		var own []float64
+		var parts [][]result.Number
 		for _, seed := range r.Seeds {
 			if s, ok := d.Score(t.Name, strategy.Name, seed); ok && !math.IsNaN(float64(s.Score)) {
-				own = append(own, float64(s.Score))
+				own, parts = append(own, float64(s.Score)), append(parts, s.Halves)
 				if width := float64(s.Hi-s.Lo) / 2; !math.IsNaN(width) {
 					widths = append(widths, width)
 				}
@@ -82,6 +94,13 @@ func downstreamTask(r *result.Study, d *result.Downstream, t result.DownstreamTa
 		of.Measured++
 		for i := range r.Seeds {
 			finals[i], scores[i] = append(finals[i], strategy.Finals[i]), append(scores[i], worse(t.Measure, own[i]))
+			for h := range halves {
+				half := nan
+				if len(parts[i]) == len(halves) {
+					half = float64(parts[i][h])
+				}
+				halves[h][i] = append(halves[h][i], half)
+			}
 		}
 	}
 	if len(widths) > 0 {
@@ -93,9 +112,20 @@ func downstreamTask(r *result.Study, d *result.Downstream, t result.DownstreamTa
 		of.Rho = stats.MeanCorrelation(stats.Spearman, finals, scores)
 		interval := stats.MeanSpearmanInterval(finals, scores, 0.95)
 		of.RhoLo, of.RhoHi = interval.Lo, interval.Hi
+		if half := stats.MeanCorrelation(stats.Pearson, halves[0], halves[1]); !math.IsNaN(half) {
+			half = max(0, half)
+			of.Reliability = 2 * half / (1 + half)
+		}
 	}
 	return of
 }
+
+// leastReliability is below what the order of strategies in a task says little.
+const leastReliability = 0.5
+
+// IsNoise reports whether the task does not tell the models apart, so that its
+// correlation says nothing.
+func (t Downstream) IsNoise() bool { return t.Reliability < leastReliability }
 
 // worse returns a score as a number that is higher for a worse one.
 func worse(m result.Measure, score float64) float64 {
@@ -134,12 +164,16 @@ func WithDownstream(groups []CheckGroup, r *result.Study, d *result.Downstream) 
 	var texts, others []string
 	for _, t := range tasks {
 		fewest = min(fewest, t.Measured)
-		texts = append(texts, t.Name+" "+t.Agreement())
+		text := t.Name + " " + t.Agreement()
+		if t.IsNoise() {
+			text += ", which is chance: the task does not tell the strategies apart"
+		}
+		texts = append(texts, text)
 		if name, ok := strings.CutPrefix(t.Name, result.LossOn); ok && t.Measure == result.MeasureLoss {
 			others = append(others, name)
 		}
 	}
-	item := CheckItem{when(fewest == ended, InPart), "downstream tasks", "Spearman's rho of the final loss with the score: " + strings.Join(texts, ", ")}
+	item := CheckItem{when(fewest == ended, InPart), "downstream tasks", "Spearman's rho of the final loss with the score: " + strings.Join(texts, "; ")}
 	if fewest < ended {
 		item.Text += fmt.Sprintf("; of %s at least %d were measured", plain.Count(ended, "strategy"), fewest)
 	}

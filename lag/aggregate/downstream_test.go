@@ -2,6 +2,7 @@ package aggregate_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -94,5 +95,36 @@ func TestWithDownstream(t *testing.T) {
 	}
 	if got := item(t, before, "downstream tasks"); got.Mark != aggregate.Not {
 		t.Error("the checklist before was changed")
+	}
+}
+
+// TestReliability: halves that agree, that have nothing in common, and that were not
+// kept.
+func TestReliability(t *testing.T) {
+	r := synthetic.Result(6, 16, 2)
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		halves    func(score float64) []result.Number
+		low, high float64
+	}{
+		{func(s float64) []result.Number { return []result.Number{result.Number(s), result.Number(3 * s)} }, 1, 1},
+		{func(s float64) []result.Number {
+			return []result.Number{result.Number(random.NormFloat64()), result.Number(random.NormFloat64())}
+		}, 0, 0.6},
+		{func(s float64) []result.Number { return []result.Number{result.Number(s), result.Number(-s)} }, 0, 0},
+		{func(s float64) []result.Number { return nil }, math.NaN(), math.NaN()},
+	} {
+		d := scoredBy(r, result.MeasureLoss, func(x float64) float64 { return x })
+		for i := range d.Scores {
+			d.Scores[i].Halves = c.halves(float64(d.Scores[i].Score))
+		}
+		got := aggregate.DownstreamTasks(r, d)[0]
+		const rounding = 1e-9
+		if math.IsNaN(c.low) != math.IsNaN(got.Reliability) || got.Reliability < c.low-rounding || got.Reliability > c.high+rounding {
+			t.Errorf("reliability %g, want %g to %g", got.Reliability, c.low, c.high)
+		}
+		if got.IsNoise() != (got.Reliability < 0.5) {
+			t.Errorf("reliability %g is noise: %t", got.Reliability, got.IsNoise())
+		}
 	}
 }

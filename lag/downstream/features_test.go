@@ -122,7 +122,7 @@ func TestScores(t *testing.T) {
 	if s := scoreClasses("accuracy", 2, got, want, []int{0, 0, 1, 1}); s.score != 0.5 || s.lo != 0.5 || s.hi != 0.5 {
 		t.Errorf("two documents with one of two right examples each: %+v", s)
 	}
-	if s := scoreClasses("accuracy", 3, []int{0, 1, 2, 2}, []int{0, 1, 2, 1}, []int{0, 1, 2, 3}); s.score != 0.75 || s.lo > 0.5 || s.hi != 1 {
+	if s := scoreClasses("accuracy", 3, []int{0, 1, 2, 2}, []int{0, 1, 2, 1}, []int{0, 1, 2, 3}); s.score != 0.75 || s.lo > 0.5 || s.hi != 1 || s.halves != [2]float64{1, 0.5} {
 		t.Errorf("three of four: %+v", s)
 	}
 	if matthews(3, 0, 2, 0) != 0 || matthews(2, 0, 0, 2) != 1 || matthews(0, 2, 2, 0) != -1 {

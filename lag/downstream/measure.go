@@ -210,7 +210,8 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 		}
 		for k, one := range t.scores {
 			m.set(result.DownstreamScore{Task: one.Name, Strategy: model.Strategy, Seed: model.Seed, Run: model.Address,
-				Score: result.Number(list[k].score), Lo: result.Number(list[k].lo), Hi: result.Number(list[k].hi)})
+				Score: result.Number(list[k].score), Lo: result.Number(list[k].lo), Hi: result.Number(list[k].hi),
+				Halves: []result.Number{result.Number(list[k].halves[0]), result.Number(list[k].halves[1])}})
 		}
 		m.New++
 		m.order(f)

@@ -13,18 +13,23 @@ const (
 	drawing   = 1 // seed of the resamples
 )
 
-// scored is a score with its interval.
-type scored struct{ score, lo, hi float64 }
+// scored is a score with its interval, and the scores on every other group and on the
+// others.
+type scored struct {
+	score, lo, hi float64
+	halves        [2]float64
+}
 
 // bootstrapped returns a score of groups, given a function of a sample of them, and its
 // percentile bootstrap interval. With fewer than two groups there is no interval.
 func bootstrapped(groups int, score func(sample []int) float64) scored {
-	all := make([]int, groups)
+	all, halves := make([]int, groups), [2][]int{}
 	for i := range all {
 		all[i] = i
+		halves[i%2] = append(halves[i%2], i)
 	}
 	interval := stats.Bootstrap(groups, score, level, resamples, drawing)
-	return scored{score(all), interval.Lo, interval.Hi}
+	return scored{score(all), interval.Lo, interval.Hi, [2]float64{score(halves[0]), score(halves[1])}}
 }
 
 // scoreTokens returns the mean loss and the share of right predictions. The groups are

@@ -20,9 +20,9 @@ func Downstream(r *result.Study, d *result.Downstream) string {
 	var cells [][]string
 	for _, t := range tasks {
 		cells = append(cells, []string{t.Name, string(t.Measure), strconv.Itoa(t.Measured), span(t), number(t.Error, 3), number(t.Source, 3),
-			Number(t.Baseline, 3), number(t.Rho, 2), interval(result.Number(t.RhoLo), result.Number(t.RhoHi)), number(t.Lost, 4)})
+			Number(t.Baseline, 3), number(t.Reliability, 2), number(t.Rho, 2), interval(result.Number(t.RhoLo), result.Number(t.RhoHi)), number(t.Lost, 4)})
 	}
-	text := plainTable([]string{"task", "measure", "strategies", "scores", "± of one", "source", "chance", "rho", "95% interval", "lost"}, cells, 2)
+	text := plainTable([]string{"task", "measure", "strategies", "scores", "± of one", "source", "chance", "reliability", "rho", "95% interval", "lost"}, cells, 2)
 
 	tasks = tasks[:min(len(tasks), most)]
 	headers := []string{"strategy", "final loss"}

@@ -80,6 +80,10 @@ type DownstreamScore struct {
 	Score    Number `json:"score"`
 	Lo       Number `json:"lo"` // 95% interval over the task's groups
 	Hi       Number `json:"hi"`
+
+	// Halves are the scores on every other group, and on the others. Over the models they
+	// say whether the task tells these apart at all.
+	Halves []Number `json:"halves,omitempty"`
 }
 
 // LoadDownstream reads the downstream measurements in the directory of a study. The
@@ -160,7 +164,10 @@ func (d *Downstream) check() error {
 			return fmt.Errorf("there is a score of the task %q, which there is not", s.Task)
 		}
 		low, high, _ := m.bounds()
-		for _, v := range []Number{s.Score, s.Lo, s.Hi} {
+		if n := len(s.Halves); n != 0 && n != 2 {
+			return fmt.Errorf("a score of task %s has %d halves", s.Task, n)
+		}
+		for _, v := range append([]Number{s.Score, s.Lo, s.Hi}, s.Halves...) {
 			if err := within("a score of task "+s.Task, v, low, high); err != nil {
 				return err
 			}

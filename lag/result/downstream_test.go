@@ -75,6 +75,8 @@ func TestImpossibleDownstream(t *testing.T) {
 		{func(d *Downstream) { d.Scores[0].Score = 1.5 }, "outside [0, 1]"},
 		{func(d *Downstream) { d.Scores[2].Score = -1 }, "outside [0,"},
 		{func(d *Downstream) { d.Scores[0].Lo = 0.9 }, "from 0.9 to 0.7"},
+		{func(d *Downstream) { d.Scores[0].Halves = []Number{0.5, 2} }, "outside [0, 1]"},
+		{func(d *Downstream) { d.Scores[0].Halves = []Number{0.5} }, "1 halves"},
 		{func(d *Downstream) { d.Scores[0].Task = "none" }, `the task "none"`},
 		{func(d *Downstream) { d.Tasks[0].Measure = "speed" }, `measure "speed"`},
 		{func(d *Downstream) { d.Tasks[1].Name = "follow" }, "two tasks"},

@@ -63,7 +63,7 @@ var limits = map[string]limit{
 	"ArmSummary.Final": value, "ArmSummary.FLOPs": cost, "ArmSummary.Difference": value, "ArmSummary.Error": value,
 
 	"DownstreamTask.Train": count, "DownstreamTask.Test": count, "DownstreamTask.Groups": count, "DownstreamTask.Baseline": value,
-	"DownstreamScore.Seed": anyNumber, "DownstreamScore.Score": value, "DownstreamScore.Lo": value, "DownstreamScore.Hi": value,
+	"DownstreamScore.Seed": anyNumber, "DownstreamScore.Score": value, "DownstreamScore.Lo": value, "DownstreamScore.Hi": value, "DownstreamScore.Halves": value,
 }
 
 // checkValues returns an error if a number or a text of a result is impossible

@@ -61,6 +61,9 @@ func (b *bars) observe(e progress.Event) {
 		if !newPart {
 			b.begin(e)
 		}
+		if e.Phase == progress.PhaseMeasure && !b.terminal {
+			fmt.Fprintf(b.out, "%s %s: model %d of %d\n", e.Phase, name(e), e.Index+1, e.Count)
+		}
 	}
 	if e.Point != nil {
 		b.loss = float64(e.Point.Loss)

@@ -17,6 +17,9 @@ func Downstream(seed uint64, r *result.Study) *result.Downstream {
 		{Name: "loss on news.txt", Key: "n", About: "loss on news", Backend: "go", Measure: result.MeasureLoss, Test: 4000, Groups: 16, Baseline: result.Undefined()},
 		{Name: "CoLA", Key: "c", About: "CoLA", Backend: "go", Measure: result.MeasureMatthews, Train: 2000, Test: 1043, Groups: 1043},
 	}}
+	half := func(score, width, low, high float64) result.Number {
+		return result.Number(min(high, max(low, score+width/3*random.NormFloat64())))
+	}
 	for i, o := range append([]result.Outcome{{Final: r.Source.Loss}}, r.Strategies...) {
 		if i > 0 && o.Status != result.StatusComplete || math.IsNaN(float64(o.Final)) {
 			continue
@@ -32,7 +35,8 @@ func Downstream(seed uint64, r *result.Study) *result.Downstream {
 		} {
 			score := min(max(s.low, s.score), s.high)
 			d.Scores = append(d.Scores, result.DownstreamScore{Task: s.task, Strategy: o.Name, Seed: o.Seed, Run: "r",
-				Score: result.Number(score), Lo: result.Number(max(s.low, score-s.error)), Hi: result.Number(min(s.high, score+s.error))})
+				Score: result.Number(score), Lo: result.Number(max(s.low, score-s.error)), Hi: result.Number(min(s.high, score+s.error)),
+				Halves: []result.Number{half(score, s.error, s.low, s.high), half(score, s.error, s.low, s.high)}})
 		}
 	}
 	return d
