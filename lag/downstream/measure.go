@@ -38,7 +38,7 @@ type Options struct {
 const (
 	usualExamples = 2000
 	leastExamples = 20
-	mostExamples  = 1_000_000
+	mostExamples  = 100_000
 )
 
 func (o Options) withDefaults(f *lag.Finished) (Options, error) {

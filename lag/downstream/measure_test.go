@@ -301,6 +301,7 @@ func TestRefused(t *testing.T) {
 		{downstream.Options{Batches: -1}, "-1 batches"},
 		{downstream.Options{Corpora: []string{"none.txt"}}, "none.txt"},
 		{downstream.Options{Corpora: []string{empty}}, "empty"},
+		{downstream.Options{Corpora: []string{empty, empty}}, "given twice"},
 		{downstream.Options{GLUE: t.TempDir()}, "CoLA"},
 		{downstream.Options{DataDir: t.TempDir()}, "no data set"},
 	} {

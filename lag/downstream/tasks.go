@@ -3,11 +3,13 @@ package downstream
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 
+	"github.com/charmbracelet/log"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/landscape-aware/growing/data"
@@ -48,7 +50,14 @@ func (o Options) tasks(ctx context.Context, f *lag.Finished, d *data.Dataset, ba
 		return nil, err
 	}
 	if err := m.follow("follow", "the study's validation text", d.Validation); err != nil {
-		return nil, fmt.Errorf("which passages of the study's validation text follow each other: %w", err)
+		err = fmt.Errorf("which passages of the study's validation text follow each other cannot be asked: %w", err)
+		if len(o.Corpora) == 0 && o.GLUE == "" {
+			return nil, err
+		}
+		log.Warn("a task is left out", "because", err)
+	}
+	if sorted := slices.Sorted(slices.Values(o.Corpora)); len(slices.Compact(sorted)) < len(o.Corpora) {
+		return nil, errors.New("a text is given twice; give each once")
 	}
 	names := corpusNames(o.Corpora)
 	for i, source := range o.Corpora {
@@ -81,6 +90,9 @@ func corpusNames(sources []string) []string {
 // corpus adds the tasks of another text: the objective's loss, the right predictions,
 // and which passages follow each other if the text has enough documents for that.
 func (m *maker) corpus(ctx context.Context, name, source string) error {
+	if !plain.IsText(name) {
+		return fmt.Errorf("its name %q has unprintable characters; give it another name", name)
+	}
 	text, err := readCorpus(ctx, source, m.data.Tokenizer)
 	if err != nil {
 		return err
