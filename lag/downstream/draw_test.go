@@ -161,3 +161,14 @@ func TestRows(t *testing.T) {
 		t.Errorf("sequences of 4: %v", err)
 	}
 }
+
+func TestCorpusNames(t *testing.T) {
+	for _, c := range []struct{ sources, want []string }{
+		{[]string{"a/news.txt.zst", "hf:owner/books", "go", ".txt"}, []string{"news", "books", "go", ".txt"}},
+		{[]string{"a/news.txt", "b/news.jsonl.gz"}, []string{"a/news.txt", "b/news.jsonl.gz"}},
+	} {
+		if got := corpusNames(c.sources); !slices.Equal(got, c.want) {
+			t.Errorf("%q are %q, want %q", c.sources, got, c.want)
+		}
+	}
+}

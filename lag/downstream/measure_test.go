@@ -169,7 +169,7 @@ func TestMeasure(t *testing.T) {
 	for _, task := range m.Tasks {
 		names = append(names, task.Name)
 	}
-	if want := []string{"follow", "loss on other.txt", "tokens of other.txt", "follow in other.txt", "RTE", "SST-2"}; !slices.Equal(names, want) {
+	if want := []string{"follow", "loss on other", "tokens of other", "follow in other", "RTE", "SST-2"}; !slices.Equal(names, want) {
 		t.Fatalf("tasks %v, want %v", names, want)
 	}
 	models := 1 + len(f.Models)
@@ -188,7 +188,7 @@ func TestMeasure(t *testing.T) {
 			differ[s.Task] = true
 		}
 	}
-	if !differ["loss on other.txt"] {
+	if !differ["loss on other"] {
 		t.Error("all models have one loss on the other text")
 	}
 	for _, task := range m.Tasks {
@@ -287,6 +287,22 @@ func TestDamagedMeasurements(t *testing.T) {
 	}
 	if list, err := filepath.Glob(path + ".*"); err != nil || len(list) != 1 {
 		t.Errorf("the damaged file is in %v, %v", list, err)
+	}
+}
+
+// TestFewDocuments measures a study whose validation text has too few documents to ask
+// which passages follow: that is an error only if nothing else is asked.
+func TestFewDocuments(t *testing.T) {
+	root := t.TempDir()
+	c := small(t, root)
+	c.Data.Corpus.Source, c.Data.ValidationFraction = writeFile(t, filepath.Join(root, "few.txt"), text(12, 1)), 0.3
+	c.Growth.Strategies, c.Growth.Seeds = []string{"stack"}, []int64{1}
+	f := open(t, run(t, root, c))
+	if _, err := downstream.Measure(t.Context(), f, downstream.Options{}); err == nil || !strings.Contains(err.Error(), "a probe needs 4") {
+		t.Errorf("nothing else is asked: %v", err)
+	}
+	if m := measure(t, f, downstream.Options{GLUE: glueFiles(t)}); len(m.Tasks) != 2 || len(m.Scores) != 4 {
+		t.Errorf("tasks %v, %d scores", m.Tasks, len(m.Scores))
 	}
 }
 

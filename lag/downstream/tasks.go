@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/log"
 	"gonum.org/v1/gonum/mat"
@@ -73,12 +74,18 @@ func (o Options) tasks(ctx context.Context, f *lag.Finished, d *data.Dataset, ba
 	return m.tasks, nil
 }
 
-// corpusNames returns short names of corpora: the names of their files, or all of their
-// sources if two are the same.
+// corpusNames returns short names of corpora: the names of their files without what says
+// their format, or all of their sources if two are the same.
 func corpusNames(sources []string) []string {
 	var names []string
 	for _, s := range sources {
-		names = append(names, filepath.Base(s))
+		name := filepath.Base(s)
+		for _, extension := range []string{".zst", ".gz", ".txt", ".jsonl", ".json", ".parquet"} {
+			if short := strings.TrimSuffix(name, extension); short != "" {
+				name = short
+			}
+		}
+		names = append(names, name)
 	}
 	sorted := slices.Sorted(slices.Values(names))
 	if len(slices.Compact(sorted)) < len(names) {

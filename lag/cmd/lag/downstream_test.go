@@ -37,7 +37,7 @@ func TestDownstream(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	for _, want := range []string{"measure source: model 1 of", "follow", "loss on other.txt", "tokens of other.txt", "SST-2", "reliability", "downstream.csv"} {
+	for _, want := range []string{"measure source: model 1 of", "follow", "loss on other", "tokens of other", "SST-2", "reliability", "downstream.csv"} {
 		if !strings.Contains(output.String(), want) {
 			t.Errorf("lag downstream lacks %q: %s", want, output)
 		}
@@ -52,7 +52,7 @@ func TestDownstream(t *testing.T) {
 		t.Fatalf("%v: %s", err, output)
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
-	if err != nil || !strings.Contains(string(page), "Other tasks") || !strings.Contains(string(page), "loss on other.txt") {
+	if err != nil || !strings.Contains(string(page), "Other tasks") || !strings.Contains(string(page), "loss on other") {
 		t.Errorf("the report lacks the other tasks, %v", err)
 	}
 	cmd, output = lagCommand(t, arguments...)
