@@ -45,7 +45,7 @@ func Downstream(r *result.Study, d *result.Downstream) Figure {
 			drawn[l.label] = true
 		}
 	}
-	f.Caption = "Each point is a strategy. ρ is 1 if the strategies are in one order by final loss and in the task: then points fall to the right, or rise if the task's score is a loss."
+	f.Caption = "Each point is a strategy. ρ is 1 if the strategies are in one order by final loss and in the task: then points fall to the right, or rise if the task's score is a loss. Noise: the task does not tell the strategies apart."
 	f.Alt = fmt.Sprintf("Scatter plots of the final loss against the score in %s, a point for each strategy. Spearman's rho is: %s.", plain.Count(len(tasks), "task"), strings.Join(spoken, ", "))
 	legend := scatterLegend(all, because)
 	legend.Entries = slices.DeleteFunc(legend.Entries, func(e chart.Entry) bool { return e.Label == "did not finish" }) // such have no score
@@ -105,7 +105,9 @@ func downstreamPanel(all []*aggregate.Strategy, because map[int]string, t aggreg
 	bottom, top := chart.Extent(scores, 0.1)
 	p := chart.Panel{Title: fmt.Sprintf("%s: ρ = %s", chart.Shorten(t.Name, 12, false, 130), formatRho(t.Rho)), Width: 245, Height: 200,
 		X: chart.Values("final", finalTitle, lo, hi, 4), Y: chart.Values("score", unit, bottom, top, 5)}
-	if finite(t.RhoLo) {
+	if t.IsNoise() {
+		p.Title += ", noise"
+	} else if finite(t.RhoLo) {
 		p.Title += fmt.Sprintf(" (%s to %s)", formatRho(t.RhoLo), formatRho(t.RhoHi))
 	}
 	for _, l := range levels {
