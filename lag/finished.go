@@ -63,7 +63,7 @@ func OpenFinished(dir string) (*Finished, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the study in %s: %w", dir, err)
 	}
-	sources, err := sourceSpecs(dir, r.Backend)
+	sources, err := sourceSpecs(dir, r)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func OpenFinished(dir string) (*Finished, error) {
 			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("%s has no run of the study's source, so its models are not there; run the study again", dir)
+	return nil, fmt.Errorf("%s has no run of the study's source, or one of another version of this program, so its models cannot be found; run the study again", dir)
 }
 
 // source is a run in a study's directory that may be that of its source.
@@ -86,10 +86,10 @@ type source struct {
 	changed int64
 }
 
-// sourceSpecs returns the runs of sources in a directory that were trained on a
-// backend, the one that was changed last first: the directory may have those of other
-// data too.
-func sourceSpecs(dir, backend string) ([]source, error) {
+// sourceSpecs returns the runs in a directory that may be that of a result's source, the
+// one that was changed last first: the directory may have those of other data too, which
+// end with another loss.
+func sourceSpecs(dir string, r *result.Study) ([]source, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,10 @@ func sourceSpecs(dir, backend string) ([]source, error) {
 		}
 		spec, err := engine.ReadSpec(path)
 		info, statErr := e.Info()
-		if err != nil || statErr != nil || spec.Kind != progress.PhasePretrain || spec.Backend != backend {
+		if err != nil || statErr != nil || spec.Kind != progress.PhasePretrain || spec.Backend != r.Backend {
+			continue
+		}
+		if o, err := train.ReadOutcome(path); err == nil && len(o.Curve) > 0 && result.Number(o.Curve[len(o.Curve)-1].Value()) != r.Source.Loss {
 			continue
 		}
 		list = append(list, source{e.Name(), spec, info.ModTime().UnixNano()})

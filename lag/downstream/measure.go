@@ -168,15 +168,14 @@ func (m *Measured) measure(ctx context.Context, f *lag.Finished, p *programs, ta
 	models := slices.DeleteFunc(append([]lag.FinalModel{f.Source}, f.Models...), func(model lag.FinalModel) bool {
 		return !model.Ended || !slices.ContainsFunc(tasks, func(t task) bool { return !m.has(t, model) })
 	})
-	total := int64(len(models) * len(tasks))
 	for i, model := range models {
-		e := progress.Event{Phase: progress.PhaseMeasure, Run: model.Strategy, Seed: model.Seed, Index: i, Count: len(models), Done: int64(i * len(tasks)), Total: total, Loss: math.NaN()}
+		e := progress.Event{Phase: progress.PhaseMeasure, Run: model.Strategy, Seed: model.Seed, Index: i, Count: len(models), Total: int64(len(tasks)), Loss: math.NaN()}
 		if model.Strategy == "" {
 			e.Run, e.Seed = "source", 0
 		}
 		observe(e)
 		if err := m.measureModel(ctx, f, p, model, tasks, func(done int) {
-			e.Done = int64(i*len(tasks) + done)
+			e.Done = int64(done)
 			observe(e)
 		}); err != nil {
 			return err

@@ -176,7 +176,7 @@ func TestMeasure(t *testing.T) {
 	if len(m.Absent) > 0 || len(m.Scores) != models*len(names) || len(f.Models) != 8 {
 		t.Fatalf("%d scores of %d models, absent %v", len(m.Scores), models, m.Absent)
 	}
-	if last := events[len(events)-1]; last.Done != last.Total || last.Count != models {
+	if last := events[len(events)-1]; last.Done != last.Total || last.Count != models || last.Index != models-1 {
 		t.Errorf("the last event is %+v", last)
 	}
 	differ := make(map[string]bool)
@@ -262,7 +262,7 @@ func TestInterrupted(t *testing.T) {
 	stop := errors.New("stop")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	_, err := downstream.Measure(ctx, f, downstream.Options{Examples: 40, Observe: func(e progress.Event) {
-		if e.Phase == progress.PhaseMeasure && e.Done == 3 {
+		if e.Phase == progress.PhaseMeasure && e.Index == 2 && e.Done == e.Total {
 			cancel(stop)
 		}
 	}})

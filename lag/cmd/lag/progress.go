@@ -77,6 +77,9 @@ func (b *bars) observe(e progress.Event) {
 		}
 		done, total = done+b.count()*e.Total, int64(e.Count)*e.Total
 	}
+	if e.Phase == progress.PhaseMeasure { // one model after another
+		done, total = int64(e.Index)*e.Total+e.Done, int64(e.Count)*e.Total
+	}
 	if !b.terminal {
 		if newPart && e.Phase == progress.PhasePrepare {
 			fmt.Fprintf(b.out, "%s: %s\n", e.Phase, preview.Visible(e.Run))
@@ -140,7 +143,7 @@ func (b *bars) describe(e progress.Event) string {
 	switch {
 	case e.Point != nil:
 		text += fmt.Sprintf(" validation loss %.3f", float64(e.Point.Loss))
-	case e.Done == 0 && e.Phase != progress.PhasePrepare:
+	case e.Done == 0 && e.Phase.Trains():
 		text += " compiling" // the first run of a depth compiles; later ones pass this quickly
 	case !math.IsNaN(e.Loss):
 		text += fmt.Sprintf(" training loss %.3f", e.Loss)
