@@ -123,8 +123,8 @@ func (m *maker) corpus(ctx context.Context, name, source string) error {
 	about := text.about(name)
 	of := result.DownstreamTask{Key: key.String(), Backend: m.backend, Groups: len(batches), Baseline: result.Undefined()}
 	loss, right := of, of
-	loss.Name, loss.Measure, loss.About = result.LossOn+name, result.MeasureLoss, "loss of the objective in nats per predicted token, on "+about
-	right.Name, right.Measure, right.About = "tokens of "+name, result.MeasurePredicted, "share of the predicted tokens that are right, on "+about
+	loss.Name, loss.Measure, loss.About = result.LossOn+name, result.MeasureLoss, "loss of the objective in nats per predicted token, in batches drawn from "+about
+	right.Name, right.Measure, right.About = "tokens of "+name, result.MeasurePredicted, "share of the predicted tokens that are right, in the same batches, drawn from "+about
 	for _, b := range batches {
 		n := predictedTokens(b)
 		loss.Test, right.Test = loss.Test+n, right.Test+n

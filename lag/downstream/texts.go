@@ -8,6 +8,8 @@ import (
 	"hash"
 	"io"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/landscape-aware/growing/data/corpus"
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/plain"
@@ -83,7 +85,7 @@ func readCorpus(ctx context.Context, source string, t *tokenizer.Tokenizer) (*do
 
 // about describes the text.
 func (d *documents) about(name string) string {
-	text := fmt.Sprintf("%s of %s of %s", plain.Count(d.Len(), "token"), plain.Count(d.Documents(), "document"), name)
+	text := fmt.Sprintf("%s tokens of %s of %s", humanize.Comma(d.Len()), plain.Count(d.Documents(), "document"), name)
 	if d.unknown > 0 {
 		text += fmt.Sprintf(", of which %.2g%% are unknown to the vocabulary", 100*float64(d.unknown)/float64(d.Len()))
 	}
