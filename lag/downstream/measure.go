@@ -81,8 +81,7 @@ type Measured struct {
 
 // Measure measures the models of a finished study and keeps what it measures in the
 // study's directory, after each model and task. It doesn't measure again what is kept.
-// Tasks that were measured before and are not asked for now stay, unless they are of
-// another result. A model whose final state is not there, because the study did not keep
+// Tasks that were measured before and are not asked for now stay. A model whose final state is not there, because the study did not keep
 // it, or is damaged, is left out and returned; what was measured of it before counts. If
 // the context is canceled, Measure returns its cause.
 func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err error) {
@@ -114,30 +113,50 @@ func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err 
 	}
 	p := &programs{backend: b, compiled: make(map[string]*train.Forward)}
 	defer p.close()
-	return m, m.measure(ctx, f, p, tasks, o.Observe)
+	if err := m.measure(ctx, f, p, tasks, o.Observe); err != nil {
+		return m, err
+	}
+	if d, err := result.LoadDownstream(f.Dir); m.New > 0 || len(m.Scores) == 0 || err == nil && d.IsOf(f.Result) {
+		return m, nil
+	}
+	return m, m.Save(f.Dir) // of the same models, but another configuration
 }
 
-// kept returns the measurements of the study's result so far. Damaged ones, and those of
-// another result, are renamed.
+// kept returns the measurements of the study's models so far. Those of runs that the
+// study no longer has, as after a change of its configuration, and damaged ones are
+// renamed.
 func kept(f *lag.Finished) (*result.Downstream, error) {
 	origin := f.Result.Origin()
-	none := &result.Downstream{ConfigHash: origin.Config, Backend: origin.Backend, Tasks: []result.DownstreamTask{}, Scores: []result.DownstreamScore{}}
+	of := &result.Downstream{ConfigHash: origin.Config, Backend: origin.Backend, Tasks: []result.DownstreamTask{}, Scores: []result.DownstreamScore{}}
 	d, err := result.LoadDownstream(f.Dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return none, nil
+		return of, nil
 	case err != nil && !sealed.IsDamaged(err) && !sealed.IsOtherVersion(err):
 		return nil, err
-	case err == nil && d.IsOf(f.Result):
-		return d, nil
+	case err == nil:
+		models := map[string]lag.FinalModel{f.Source.Address: f.Source}
+		for _, model := range f.Models {
+			models[model.Address] = model
+		}
+		of.Tasks = d.Tasks
+		for _, s := range d.Scores {
+			if model, ok := models[s.Run]; ok {
+				s.Strategy, s.Seed = model.Strategy, model.Seed // a strategy may have another name now
+				of.Scores = append(of.Scores, s)
+			}
+		}
+		if len(of.Scores) == len(d.Scores) {
+			return of, nil
+		}
 	}
 	path := filepath.Join(f.Dir, result.DownstreamResult)
 	aside, moveErr := sealed.SetAside(path)
 	if moveErr != nil {
 		return nil, errors.Join(err, moveErr)
 	}
-	log.Warn("measurements that are damaged or of another result were renamed, and the models are measured again", "file", path, "now", aside)
-	return none, nil
+	log.Warn("measurements that are damaged, or of models that the study no longer has, were renamed", "file", path, "now", aside)
+	return of, nil
 }
 
 // ask adds a task, without the scores of one that had its name and was another.

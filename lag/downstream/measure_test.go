@@ -306,6 +306,35 @@ func TestFewDocuments(t *testing.T) {
 	}
 }
 
+// TestChangedStudy keeps what was measured of the same runs when the study has another
+// configuration now, such as one with more seeds, and nothing of others.
+func TestChangedStudy(t *testing.T) {
+	f := copied(t)
+	first := measure(t, f, downstream.Options{Examples: 40})
+	first.ConfigHash = "another"
+	first.Scores[1].Run = "fffffffff0000000"
+	if err := first.Save(f.Dir); err != nil {
+		t.Fatal(err)
+	}
+	again := measure(t, f, downstream.Options{Examples: 40})
+	if again.New != 1 || !again.IsOf(f.Result) || len(again.Scores) != 9 || again.Scores[2].Score != first.Scores[2].Score {
+		t.Errorf("%d measurements are new, %+v", again.New, again.Downstream)
+	}
+	if list, err := filepath.Glob(filepath.Join(f.Dir, result.DownstreamResult+".*")); err != nil || len(list) != 1 {
+		t.Errorf("what was measured of another run is in %v, %v", list, err)
+	}
+	first.Scores[1].Run = f.Models[0].Address
+	if err := first.Save(f.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if m := measure(t, f, downstream.Options{Examples: 40}); m.New != 0 || !m.IsOf(f.Result) {
+		t.Errorf("of the same runs %d are measured again", m.New)
+	}
+	if d, err := result.DownstreamOf(f.Dir, f.Result); err != nil || d == nil {
+		t.Errorf("the file is still that of another configuration, %v", err)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	f := copied(t)
 	empty := writeFile(t, filepath.Join(t.TempDir(), "empty.txt"), "")
