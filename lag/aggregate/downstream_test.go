@@ -128,3 +128,24 @@ func TestReliability(t *testing.T) {
 		}
 	}
 }
+
+// TestPlantedReliability draws true scores with variance 1 and two halves, each with noise
+// of variance 2, so that the whole has noise of variance 1: half of the variance of the
+// scores is then true.
+func TestPlantedReliability(t *testing.T) {
+	r := synthetic.Result(6, 60, 1)
+	random := rand.New(rand.NewPCG(4, 2))
+	const draws = 60
+	mean := 0.0
+	for range draws {
+		d := scoredBy(r, result.MeasureLoss, func(float64) float64 { return 10 + random.NormFloat64() })
+		for i := range d.Scores {
+			half := func() result.Number { return d.Scores[i].Score + result.Number(math.Sqrt2*random.NormFloat64()) }
+			d.Scores[i].Halves = []result.Number{half(), half()}
+		}
+		mean += aggregate.DownstreamTasks(r, d)[0].Reliability / draws
+	}
+	if math.Abs(mean-0.5) > 0.05 {
+		t.Errorf("mean reliability %.3f, want 0.5", mean)
+	}
+}

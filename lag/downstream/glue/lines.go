@@ -46,9 +46,29 @@ func lines(r io.Reader, use func(number int, line string) error) error {
 	return scanner.Err()
 }
 
-// mostSkipped is the greatest share of lines with too few columns where the official
-// file has some.
+// mostSkipped is the greatest share of lines that are left out: those with an empty text
+// and, where the official file has some, those with too few columns.
 const mostSkipped = 0.001
+
+// skipped counts lines that are left out.
+type skipped struct {
+	n     int
+	first error
+}
+
+func (s *skipped) add(number int, err error) {
+	if s.n++; s.first == nil {
+		s.first = &lineError{number, err}
+	}
+}
+
+// check returns the first error if more lines were left out than an official file has.
+func (s *skipped) check(examples int) error {
+	if float64(s.n) > mostSkipped*float64(examples) {
+		return s.first
+	}
+	return nil
+}
 
 // readTSV reads tab-separated columns. Quotes are ordinary characters, as in the
 // official files.
@@ -75,7 +95,7 @@ func (l layout) readTSV(r io.Reader) ([]Example, error) {
 		}
 	}
 	var list []Example
-	skipped, firstSkipped := 0, error(nil)
+	var out skipped
 	err := lines(r, func(number int, line string) error {
 		cells := strings.Split(line, "\t")
 		if columns == nil {
@@ -83,9 +103,7 @@ func (l layout) readTSV(r io.Reader) ([]Example, error) {
 			return locate()
 		}
 		if l.skips && len(cells) < len(columns) {
-			if skipped++; firstSkipped == nil {
-				firstSkipped = &lineError{number, fmt.Errorf("it has %s, not %d, as more lines than in the official file", plain.Count(len(cells), "column"), len(columns))}
-			}
+			out.add(number, fmt.Errorf("it has %s, not %d, as more lines than in the official file", plain.Count(len(cells), "column"), len(columns)))
 			return nil
 		}
 		if len(cells) != len(columns) {
@@ -95,11 +113,15 @@ func (l layout) readTSV(r io.Reader) ([]Example, error) {
 		if l.second == "" {
 			e.Second = ""
 		}
+		if empty, ok := errors.AsType[*emptyError](err); ok {
+			out.add(number, empty)
+			return nil
+		}
 		list = append(list, e)
 		return err
 	})
-	if err == nil && float64(skipped) > mostSkipped*float64(len(list)) {
-		err = firstSkipped
+	if err == nil {
+		err = out.check(len(list))
 	}
 	return list, err
 }
@@ -107,7 +129,8 @@ func (l layout) readTSV(r io.Reader) ([]Example, error) {
 // readJSONL reads an object in each line.
 func (l layout) readJSONL(r io.Reader) ([]Example, error) {
 	var list []Example
-	err := lines(r, func(_ int, line string) error {
+	var out skipped
+	err := lines(r, func(number int, line string) error {
 		var fields map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(line), &fields); err != nil {
 			return fmt.Errorf("it is no JSON object: %w", err)
@@ -146,9 +169,16 @@ func (l layout) readJSONL(r io.Reader) ([]Example, error) {
 		if word != "" {
 			e.First, e.Second = word+": "+e.First, word+": "+e.Second
 		}
+		if empty, ok := errors.AsType[*emptyError](err); ok {
+			out.add(number, empty)
+			return nil
+		}
 		list = append(list, e)
 		return err
 	})
+	if err == nil {
+		err = out.check(len(list))
+	}
 	return list, err
 }
 

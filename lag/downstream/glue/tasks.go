@@ -182,6 +182,11 @@ type lineError struct {
 
 func (e *lineError) Error() string { return e.err.Error() }
 
+// emptyError says that a text is empty. Large files have a few such lines.
+type emptyError struct{ column string }
+
+func (e *emptyError) Error() string { return fmt.Sprintf("%q is empty", e.column) }
+
 // example returns an example of what a line has.
 func (l layout) example(first, second, label string) (Example, error) {
 	class := slices.Index(l.classes, label)
@@ -189,9 +194,9 @@ func (l layout) example(first, second, label string) (Example, error) {
 	case class < 0:
 		return Example{}, fmt.Errorf("the label %s is none of %s", shown(label), strings.Join(l.classes, ", "))
 	case strings.TrimSpace(first) == "":
-		return Example{}, fmt.Errorf("%q is empty", l.first)
+		return Example{}, &emptyError{l.first}
 	case l.second != "" && strings.TrimSpace(second) == "":
-		return Example{}, fmt.Errorf("%q is empty", l.second)
+		return Example{}, &emptyError{l.second}
 	}
 	return Example{first, second, class}, nil
 }
