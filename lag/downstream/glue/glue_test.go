@@ -138,7 +138,7 @@ func TestDamage(t *testing.T) {
 		{"SST-2/train.tsv", "sentence\tlabel\n" + strings.Repeat("a", 5<<20) + "\t1\n", "line 2: it is longer"},
 		{"RTE/train.tsv", rte + "0\ta\t\tentailment\n", `line 2: "sentence2" is empty`},
 		{"QQP/train.tsv", many + "5\t1\t2\n5\t1\t2\n", "line 1502: it has 3 columns, not 6, as more lines"},
-		{"QQP/train.tsv", many + "5\t1\t2\n", ""}, // the official file has such lines
+		{"QQP/train.tsv", many + "5\t1\t2\n", ""},            // the official file has such lines
 		{"QQP/train.tsv", many + "5\t1\t2\tWhy?\t\t0\n", ""}, // and some without a text
 		{"CoLA/train.tsv", "sentence\tlabel\na\t1\n", "line 1: it has 2 columns, not 4"},
 		{"CB/train.jsonl", "{\"premise\": \"a\", \"hypo", "line 1: it is no JSON object"},
