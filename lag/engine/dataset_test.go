@@ -40,7 +40,7 @@ func TestDatasetOf(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile(path, []byte(strings.Replace(string(json), `"documents": 200`, `"documents": 201`, 1)), 0o666)); err != nil {
 		t.Fatal(err)
 	}
-	d, err := datasetOf(t.Context(), sets[1].Fingerprint, dir, nil)
+	d, err := OpenDataset(t.Context(), sets[1].Fingerprint, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestDatasetOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := datasetOf(ctx, sets[1].Fingerprint, dir, nil); !errors.Is(err, context.Canceled) {
+	if _, err := OpenDataset(ctx, sets[1].Fingerprint, dir, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: got error %v", err)
 	}
 	if err := os.WriteFile(path, json, 0o666); err != nil {
@@ -72,7 +72,7 @@ func TestDatasetOf(t *testing.T) {
 	if err := os.WriteFile(bin, tokens, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := datasetOf(t.Context(), sets[0].Fingerprint, dir, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
+	if _, err := OpenDataset(t.Context(), sets[0].Fingerprint, dir, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a damaged data set: %v", err)
 	}
 }

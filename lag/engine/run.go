@@ -159,7 +159,7 @@ func OpenRun(ctx context.Context, dir string, o Options) (*Session, *Run, error)
 	}
 	o.Dir, o.Backend = filepath.Dir(dir), spec.Backend
 	s, err := open(spec.task(), o, func(s *Session) (*data.Dataset, error) {
-		return datasetOf(ctx, spec.Data, s.options.DataDir, s.observePreparation)
+		return OpenDataset(ctx, spec.Data, s.options.DataDir, s.observePreparation)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -201,8 +201,9 @@ func (s *Session) read(name string, generation int) (*Run, error) {
 	return s.NewRun(spec, parent, checkpoints, progress.Event{Phase: spec.Kind, Run: name, Seed: spec.Seed, Count: 1})
 }
 
-// datasetOf opens the prepared data set with a fingerprint.
-func datasetOf(ctx context.Context, fingerprint, dir string, observe data.Progress) (*data.Dataset, error) {
+// OpenDataset opens the prepared data set with a fingerprint in a directory of prepared
+// data, and verifies it until the context is canceled. observe may be nil.
+func OpenDataset(ctx context.Context, fingerprint, dir string, observe data.Progress) (*data.Dataset, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the prepared data in %s: %w", dir, err)

@@ -87,7 +87,7 @@ func (l *liveView) observe(e progress.Event) {
 	l.add(e, now)
 
 	// A run ends with a validation loss, after the event of its last step.
-	ended := e.Total > 0 && e.Done >= e.Total && (e.Point != nil || e.Phase == progress.PhasePrepare)
+	ended := e.Total > 0 && e.Done >= e.Total && (e.Point != nil || !e.Phase.Trains())
 	if !l.working || !ended && now.Before(l.next) {
 		return
 	}
@@ -113,7 +113,7 @@ func (l *liveView) repeats(e progress.Event) bool {
 		of = l.others[e.Part()]
 	}
 	r := of.run(e)
-	if e.Phase == progress.PhasePrepare || r == nil || finite(e.Loss) {
+	if !e.Phase.Trains() || r == nil || finite(e.Loss) {
 		return false
 	}
 	n := len(r.data)
@@ -151,7 +151,7 @@ func (l *liveView) fail(err error) {
 
 // add adds an event to its run.
 func (l *liveView) add(e progress.Event, now time.Time) {
-	if e.Phase == progress.PhasePrepare {
+	if !e.Phase.Trains() {
 		l.working = l.working || e.Total == 0 || e.Done < e.Total
 		l.pace.add(now, phaseProgress(e), 0)
 		return

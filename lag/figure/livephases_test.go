@@ -119,6 +119,27 @@ func TestLiveComplete(t *testing.T) {
 	}
 }
 
+// TestLiveMeasuring: measurements of models have a line with the time left, and no
+// picture of losses.
+func TestLiveMeasuring(t *testing.T) {
+	observe, sent := recordLive(time.Second)
+	for i := range 4 {
+		for done := range 3 {
+			observe(progress.Event{Phase: progress.PhaseMeasure, Run: "stack", Index: i, Count: 4, Done: int64(done), Total: 2, Loss: math.NaN()})
+		}
+	}
+	var lines []string
+	for _, one := range *sent {
+		lines = append(lines, one.data[protocol.MIMETextPlain].(string))
+		if one.data[protocol.MIMEImagePNG] != nil {
+			t.Errorf("%q has a picture", lines[len(lines)-1])
+		}
+	}
+	if len(lines) < 3 || !strings.HasPrefix(lines[1], "measuring ") || !strings.Contains(lines[1], " left") || !strings.HasPrefix(lines[len(lines)-1], "measuring 4 of 4: stack · done in ") {
+		t.Errorf("lines %q", lines)
+	}
+}
+
 // TestLiveRepeated checks that the losses of the source, which each candidate
 // repeats, do not change the picture of the source's training.
 func TestLiveRepeated(t *testing.T) {

@@ -83,6 +83,8 @@ func (l *liveView) status(now time.Time) string {
 		parts = append(parts, fmt.Sprintf("arm %d of %d: %s", e.Index+1, e.Count, e.Run))
 	case e.Phase == progress.PhaseTrain:
 		parts = append(parts, "training: "+e.Run)
+	case e.Phase == progress.PhaseMeasure:
+		parts = append(parts, fmt.Sprintf("measuring %d of %d: %s", e.Index+1, e.Count, e.Run))
 	case e.Phase == progress.PhasePretrain:
 		parts = append(parts, "pretraining: "+e.Run)
 	default:
@@ -91,7 +93,7 @@ func (l *liveView) status(now time.Time) string {
 	switch {
 	case e.Total > 0 && e.Phase == progress.PhasePrepare: // bytes or documents: show only the percentage
 		parts = append(parts, fmt.Sprintf("%d%%", 100*e.Done/e.Total))
-	case e.Total > 0:
+	case e.Total > 0 && e.Phase.Trains():
 		parts = append(parts, fmt.Sprintf("step %d of %d", e.Done, e.Total))
 	}
 	switch {

@@ -25,6 +25,8 @@ func TestLook(t *testing.T) {
 		"wide":         All(synthetic.Result(6, 100, 3)),
 		"controls":     {Controls(synthetic.Controlled(6, 16, 3)), Controls(synthetic.Controlled(6, 16, 1))},
 		"swept":        {Controls(synthetic.Swept(6, 16, 3)), Controls(synthetic.Swept(6, 16, 1))},
+		"downstream":   {Downstream(synthetic.Result(6, 16, 3), synthetic.Downstream(1, synthetic.Result(6, 16, 3)))},
+		"downstream-1": {Downstream(synthetic.Result(6, 5, 1), synthetic.Downstream(1, synthetic.Result(6, 5, 1)))},
 		"two-stacks":   All(synthetic.TwoStacks(6, 16, 1)),
 		"stacking":     AllStacking(synthetic.Stacking(6, 3)),
 		"stacking-1":   AllStacking(synthetic.Stacking(6, 1)),

@@ -81,6 +81,8 @@ func (p *position) where(saved bool) string {
 		return fmt.Sprintf("Stopped following the workers, which go on; %d of %d runs were done.", e.Whole.Done, e.Whole.Runs)
 	case e.Phase == progress.PhasePrepare:
 		return fmt.Sprintf("Stopped while preparing the data (%s); what was complete is kept.", e.Run)
+	case e.Phase == progress.PhaseMeasure:
+		return fmt.Sprintf("Stopped while measuring model %d of %d (%s); what was measured is kept.", e.Index+1, e.Count, e.Run)
 	case e.Done <= 0 || e.Total <= 0:
 		return fmt.Sprintf("Stopped before training began%s; nothing is lost.", of(e))
 	case !saved:

@@ -20,6 +20,7 @@ func TestWhere(t *testing.T) {
 		{at(progress.PhaseStack, 0, 1, 87), "Stopped at step 87 of 150 (arm: stack); saved."},
 		{at(progress.PhaseControl, 0, 2, 0), "Stopped before training began (control 1 of 2: stack); nothing is lost."},
 		{at(progress.PhasePrepare, 0, 1, 5), "Stopped while preparing the data (stack); what was complete is kept."},
+		{at(progress.PhaseMeasure, 2, 13, 0), "Stopped while measuring model 3 of 13 (stack); what was measured is kept."},
 		{progress.Event{Phase: progress.PhaseProbe, Run: "stack", Done: 3, Total: 150, Whole: progress.Whole{Done: 5, Runs: 90}}, "Stopped following the workers, which go on; 5 of 90 runs were done."},
 	} {
 		var p position

@@ -14,6 +14,7 @@ const (
 	PhaseControl  Phase = "control"  // trainings from scratch for comparison
 	PhaseStack    Phase = "stack"    // stages of gradual stacking
 	PhaseTrain    Phase = "train"    // training of one model
+	PhaseMeasure  Phase = "measure"  // of models of a finished study, on other tasks; Done and Total count those of a model
 )
 
 // Event reports progress of a running study. The code that runs a study only
@@ -43,6 +44,9 @@ type Whole struct {
 	Done, Runs int     // runs that have ended, and all of them
 	Share      float64 // of the computation that is done, from 0 to 1
 }
+
+// Trains reports whether runs are trained in the phase, so that it has steps and losses.
+func (p Phase) Trains() bool { return p != PhasePrepare && p != PhaseMeasure }
 
 // Part is what is shown together: a phase, or the decay branches of one kind.
 type Part struct {

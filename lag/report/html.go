@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -30,6 +31,8 @@ type Meta struct {
 
 	Account  aggregate.Account     // what the study read and took; the zero value knows nothing
 	Settings []aggregate.CheckItem // what the configuration fixes, for the checklist
+
+	Downstream *result.Downstream // what was measured of the study's models on other tasks; nil for nothing
 }
 
 // Version names a program or library and its version.
@@ -76,6 +79,7 @@ type pageData struct {
 	ControlRows          []aggregate.Control
 	Expenses             []aggregate.Expense
 	Checklist            []aggregate.CheckGroup
+	Downstream           []downstreamRow
 	Foresights           []aggregate.Foresight
 	TopK                 []int
 	ClearDifference      string
@@ -100,12 +104,19 @@ type pageLayer struct {
 func HTML(w io.Writer, r *result.Study, meta Meta) error {
 	data := pageData{Study: r, FromLayers: aggregate.Join(aggregate.From(r)), ToLayers: aggregate.Join(aggregate.To(r)), Count: r.PoolSize(),
 		RuleRows: aggregate.Rules(r), SignalRows: aggregate.Signals(r), ControlRows: aggregate.Controls(r),
-		Expenses: meta.Account.Expenses(r), Checklist: aggregate.Checklist(r, meta.Account, meta.Settings...)}
+		Expenses: meta.Account.Expenses(r), Checklist: aggregate.WithDownstream(aggregate.Checklist(r, meta.Account, meta.Settings...), r, meta.Downstream)}
 	if meta.Title == "" {
 		meta.Title = fmt.Sprintf("Growing %s from %s to %s layers", r.Family, data.FromLayers, data.ToLayers)
 	}
 	var err error
-	if data.pageHead, err = newHead(meta, len(r.Seeds), figure.All(r)); err != nil {
+	figures := figure.All(r)
+	if meta.Downstream != nil {
+		data.Downstream = downstreamRows(r, meta.Downstream)
+		if f := figure.Downstream(r, meta.Downstream); !errors.Is(f.Err, figure.ErrNoData) {
+			figures = append(figures, f)
+		}
+	}
+	if data.pageHead, err = newHead(meta, len(r.Seeds), figures); err != nil {
 		return err
 	}
 	if data.Foresights, err = aggregate.Foresights(context.Background(), r); err != nil {

@@ -62,6 +62,9 @@ var limits = map[string]limit{
 	"StageOutcome.Map": layer, "StageOutcome.Encoder": layer, "StageOutcome.Loss": value,
 	"StackingPoint.Step": step, "StackingPoint.FLOPs": cost, "StackingPoint.Loss": value,
 	"ArmSummary.Final": value, "ArmSummary.FLOPs": cost, "ArmSummary.Difference": value, "ArmSummary.Error": value,
+
+	"DownstreamTask.Train": count, "DownstreamTask.Test": count, "DownstreamTask.Groups": count, "DownstreamTask.Baseline": value,
+	"DownstreamScore.Seed": anyNumber, "DownstreamScore.Score": value, "DownstreamScore.Lo": value, "DownstreamScore.Hi": value, "DownstreamScore.Halves": value,
 }
 
 // checkValues returns an error if a number or a text of a result is impossible

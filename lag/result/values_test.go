@@ -36,6 +36,7 @@ func TestLimits(t *testing.T) {
 	numbers, texts := make(map[string]bool), make(map[string]bool)
 	fieldsOf(t, "", reflect.TypeFor[Study](), numbers, texts)
 	fieldsOf(t, "", reflect.TypeFor[Stacking](), numbers, texts)
+	fieldsOf(t, "", reflect.TypeFor[Downstream](), numbers, texts)
 	for key := range numbers {
 		if l := limits[key]; l == 0 || l == message {
 			t.Errorf("%s has no limit", key)

@@ -8,6 +8,7 @@
 //	lag status       show a study and its jobs on a cluster
 //	lag cancel       cancel the jobs of a study on a cluster
 //	lag compare      put several studies side by side
+//	lag downstream   measure the models of a study on other tasks
 //	lag tensorboard  write the logs of a study's runs as event files for TensorBoard
 //	lag report       write an HTML report of a study or a stacking
 //	lag runs         list and clean the directories of runs
@@ -58,6 +59,7 @@ var commands = []command{
 	{"status", "DIR", "show how far the study or stacking in DIR is, what each of its jobs on a cluster does, what is missing and what failed", statusCommand, nil},
 	{"cancel", "DIR", "cancel the jobs on a cluster that work on the study or stacking in DIR; what was trained stays", cancelCommand, nil},
 	{"compare", "DIR DIR...", "put studies side by side: correlation curves, regret against cost and lag times in one figure and table, and the settings in which they differ", compareCommand, nil},
+	{"downstream", "DIR", "measure the final models of the study in DIR on other tasks than its validation loss: which passages follow each other, other texts, GLUE; and say whether the order of the strategies holds there", downstreamCommand, nil},
 	{"tensorboard", "DIR OUT", "write the logs of the runs of the study, stacking or training in DIR as event files to OUT, for TensorBoard; it only reads DIR, which may be that of a cluster", tensorboardCommand, nil},
 	{"report", "DIR", "write a report of the study or the stacking in DIR as one self-contained HTML file", reportCommand, nil},
 	{"runs", "[COMMAND] [DIR]", "list studies, stackings and trainings with their sizes, and remove files that they no longer need", runsList, runsCommands},

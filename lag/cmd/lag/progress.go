@@ -61,6 +61,9 @@ func (b *bars) observe(e progress.Event) {
 		if !newPart {
 			b.begin(e)
 		}
+		if e.Phase == progress.PhaseMeasure && !b.terminal {
+			fmt.Fprintf(b.out, "%s %s: model %d of %d\n", e.Phase, name(e), e.Index+1, e.Count)
+		}
 	}
 	if e.Point != nil {
 		b.loss = float64(e.Point.Loss)
@@ -73,6 +76,9 @@ func (b *bars) observe(e progress.Event) {
 			done = 0
 		}
 		done, total = done+b.count()*e.Total, int64(e.Count)*e.Total
+	}
+	if e.Phase == progress.PhaseMeasure { // one model after another
+		done, total = int64(e.Index)*e.Total+e.Done, int64(e.Count)*e.Total
 	}
 	if !b.terminal {
 		if newPart && e.Phase == progress.PhasePrepare {
@@ -137,7 +143,7 @@ func (b *bars) describe(e progress.Event) string {
 	switch {
 	case e.Point != nil:
 		text += fmt.Sprintf(" validation loss %.3f", float64(e.Point.Loss))
-	case e.Done == 0 && e.Phase != progress.PhasePrepare:
+	case e.Done == 0 && e.Phase.Trains():
 		text += " compiling" // the first run of a depth compiles; later ones pass this quickly
 	case !math.IsNaN(e.Loss):
 		text += fmt.Sprintf(" training loss %.3f", e.Loss)

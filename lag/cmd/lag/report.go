@@ -82,6 +82,9 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		return err
 	}
 	_, err = drawStudy(ctx, dir, r)
+	if d := measuredOf(dir, r); d != nil && err == nil {
+		err = drawDownstream(dir, r, d)
+	}
 	return errors.Join(err, r.Save(dir))
 }
 
@@ -129,7 +132,7 @@ func reportOf(dir string) (func(io.Writer) error, error) {
 		return nil, err
 	}
 	meta := report.Meta{
-		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend), Account: account.Of(dir, config, ""), Settings: account.Settings(config),
+		Title: "Study " + config.Name, Config: config, Versions: versions(study.Backend), Account: account.Of(dir, config, ""), Settings: account.Settings(config), Downstream: measuredOf(dir, study),
 		Command: fmt.Sprintf("lag study -config %s -out %s", plain.Quoted(filepath.Join(dir, result.StudyConfig)), plain.Quoted(dir)),
 	}
 	return func(w io.Writer) error { return report.HTML(w, study, meta) }, nil

@@ -45,13 +45,7 @@ func Inputs(b objective.MLMBatch) transformer.Batch {
 		WeightsName:   tensors.FromFlatDataAndDimensions(b.Weights, b.Size, b.Predictions),
 	}
 	if b.Segments != nil { // sentence pairs have padding
-		mask := make([]int32, b.Size*b.Length)
-		for row, n := range b.Lengths {
-			for i := range n {
-				mask[row*b.Length+int(i)] = 1
-			}
-		}
-		batch[AttentionMask] = tensors.FromFlatDataAndDimensions(mask, b.Size, b.Length)
+		batch[AttentionMask] = tensors.FromFlatDataAndDimensions(transformer.PaddingMask(b.Lengths, b.Length), b.Size, b.Length)
 		batch[TokenTypes] = tensors.FromFlatDataAndDimensions(b.Segments, b.Size, b.Length)
 		batch[NextSentence] = tensors.FromFlatDataAndDimensions(b.NextSentence, b.Size)
 	}

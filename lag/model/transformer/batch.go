@@ -65,3 +65,15 @@ func splitData[T int32 | float32](parts []Batch, name string, data []T, shape []
 		parts[i][name] = tensors.FromFlatDataAndDimensions(data[i*size:(i+1)*size], shape...)
 	}
 }
+
+// PaddingMask returns a mask [B, L] of rows with the given numbers of tokens: 1 for a
+// token, 0 for padding.
+func PaddingMask(lengths []int32, length int) []int32 {
+	mask := make([]int32, len(lengths)*length)
+	for row, n := range lengths {
+		for i := range n {
+			mask[row*length+int(i)] = 1
+		}
+	}
+	return mask
+}

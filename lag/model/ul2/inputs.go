@@ -27,15 +27,9 @@ const (
 
 // EncoderDecoderInputs returns the tensors of a batch for [EncoderDecoder].
 func EncoderDecoderInputs(b objective.EncoderDecoderBatch) transformer.Batch {
-	mask := make([]int32, b.Size*b.InputLength)
-	for row, n := range b.InputLengths {
-		for i := range n {
-			mask[row*b.InputLength+int(i)] = 1
-		}
-	}
 	return transformer.Batch{
 		InputIDs:        tensors.FromFlatDataAndDimensions(b.Inputs, b.Size, b.InputLength),
-		AttentionMask:   tensors.FromFlatDataAndDimensions(mask, b.Size, b.InputLength),
+		AttentionMask:   tensors.FromFlatDataAndDimensions(transformer.PaddingMask(b.InputLengths, b.InputLength), b.Size, b.InputLength),
 		DecoderInputIDs: tensors.FromFlatDataAndDimensions(b.DecoderInputs, b.Size, b.TargetLength),
 		Labels:          tensors.FromFlatDataAndDimensions(b.Targets, b.Size, b.TargetLength),
 		WeightsName:     tensors.FromFlatDataAndDimensions(b.Weights, b.Size, b.TargetLength),

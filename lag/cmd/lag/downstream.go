@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/data/atomicfile"
+	"github.com/landscape-aware/growing/data/plain"
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/aggregate"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/downstream"
+	"github.com/landscape-aware/growing/lag/figure"
+	"github.com/landscape-aware/growing/lag/interrupt"
+	"github.com/landscape-aware/growing/lag/report"
+	"github.com/landscape-aware/growing/lag/result"
+)
+
+func downstreamCommand(flags *flag.FlagSet) func(context.Context, []string) error {
+	var o downstream.Options
+	flags.Func("corpus", "`text` of another domain, in any form that lag study takes; once for each", func(text string) error {
+		o.Corpora = append(o.Corpora, text)
+		return nil
+	})
+	flags.StringVar(&o.GLUE, "glue", "", "`directory` with tasks of GLUE (train.tsv, dev.tsv) or SuperGLUE (train.jsonl, val.jsonl), each in a subdirectory of its name; nothing is downloaded")
+	flags.IntVar(&o.Examples, "examples", 0, "most `examples` to fit a classifier (default 2,000)")
+	flags.IntVar(&o.Batches, "batches", 0, "`batches` of each text (default as many as the study's validation set has)")
+	flags.Int64Var(&o.Seed, "seed", 0, "`seed` of the examples and batches (default the study's)")
+	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data (default .lag-data beside DIR)")
+	flags.StringVar(&o.Backend, "backend", "", "`name` of the "+backend.Help+" (default the study's)")
+	return func(ctx context.Context, arguments []string) error {
+		if len(arguments) != 1 {
+			return usageError{fmt.Errorf("lag downstream takes the directory of one study, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
+		}
+		dir := arguments[0]
+		if result.IsStacking(dir) {
+			return fmt.Errorf("%s contains a stacking; lag downstream is for studies", dir)
+		}
+		if err := checkReportable(dir); err != nil {
+			return err
+		}
+		f, err := lag.OpenFinished(dir)
+		if err != nil {
+			return mending(dir, err)
+		}
+		bars := newBars(os.Stderr)
+		o.Observe = bars.observe
+		m, err := downstream.Measure(ctx, f, o)
+		bars.finish()
+		if interrupt.Only(err) {
+			return fmt.Errorf("interrupted; what was measured is kept in %s; run the same command again to continue: %w", filepath.Join(dir, result.DownstreamResult), context.Canceled)
+		}
+		if err != nil {
+			return err
+		}
+		return showMeasured(os.Stdout, f, m)
+	}
+}
+
+// showMeasured prints what was measured and writes its table and figure.
+func showMeasured(w io.Writer, f *lag.Finished, m *downstream.Measured) error {
+	ended, absent := 0, 0
+	for _, model := range f.Models {
+		if model.Ended {
+			ended++
+		}
+	}
+	for _, a := range m.Absent {
+		if a.Model.Strategy != "" {
+			absent++
+		}
+	}
+	if text := absentModels(m.Absent, ended, f.Dir); text != "" {
+		fmt.Fprintln(w, text)
+	}
+	if absent == ended {
+		return fmt.Errorf("none of the %s of %s can be measured, so there is no order of strategies to compare", plain.Count(ended, "candidate"), f.Dir)
+	}
+	fmt.Fprintln(w, report.Downstream(f.Result, m.Downstream))
+	fmt.Fprintln(w, `Rho is Spearman's, of the order by final loss with the order by score: 1 if they are the same.
+Reliability says whether the task tells the strategies apart: the correlation of their scores on
+two halves of it, stepped up to the whole. ± is half of the 95% interval of one model's score. Lost
+is how much worse the strategy with the lowest final loss is than the best one in the task.`)
+	for _, t := range aggregate.DownstreamTasks(f.Result, m.Downstream) {
+		if t.IsNoise() {
+			fmt.Fprintf(w, "%s does not tell the strategies apart, so its rho says nothing; more examples or batches, or strategies that differ more, may.\n", t.Name)
+		}
+	}
+	if err := drawDownstream(f.Dir, f.Result, m.Downstream); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s, %s and %s; `lag report %s` shows them\n", filepath.Join(f.Dir, result.DownstreamResult), filepath.Join(f.Dir, result.DownstreamTable), filepath.Join(f.Dir, result.FiguresDir, "downstream.png"), plain.Quoted(f.Dir))
+	return nil
+}
+
+// drawDownstream writes the table and the figure of measurements.
+func drawDownstream(dir string, r *result.Study, d *result.Downstream) error {
+	err := atomicfile.Write(filepath.Join(dir, result.DownstreamTable), func(w io.Writer) error { return report.DownstreamCSV(w, r, d) })
+	if one := figure.Downstream(r, d); !errors.Is(one.Err, figure.ErrNoData) {
+		err = errors.Join(err, one.WriteFiles(filepath.Join(dir, result.FiguresDir)))
+	}
+	return err
+}
+
+// measuredOf returns what was measured of a study's models, or nil. What cannot be read
+// is said, and is no reason to have no report.
+func measuredOf(dir string, r *result.Study) *result.Downstream {
+	d, err := result.DownstreamOf(dir, r)
+	if err != nil {
+		log.Warn("the measurements on other tasks are left out", "because", err)
+		return nil
+	}
+	return d
+}
+
+// absentModels says which models could not be measured, and what to do, or "".
+func absentModels(list []downstream.Absent, ended int, dir string) string {
+	const most = 6 // that are named
+	var gone []downstream.Absent
+	var lines []string
+	for _, a := range list {
+		if errors.Is(a.Why, fs.ErrNotExist) {
+			gone = append(gone, a)
+		} else {
+			lines = append(lines, fmt.Sprintf("%s was not measured: %v", a.Model.Name(), a.Why))
+		}
+	}
+	if len(gone) > 0 {
+		var names []string
+		for _, a := range gone[:min(most, len(gone))] {
+			names = append(names, a.Model.Name())
+		}
+		if len(gone) > most {
+			names = append(names, fmt.Sprintf("%d more", len(gone)-most))
+		}
+		lines = append(lines, fmt.Sprintf("%d of the source and %s have no final state any more, so they were not measured: %s. A study that is run with -keep all keeps them all; `lag runs continue %s` trains one again.",
+			len(gone), plain.Count(ended, "candidate"), strings.Join(names, ", "), plain.Quoted(gone[0].Model.Dir)))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/landscape-aware/growing/lag/backend"
+)
+
+// TestDownstream measures the models of a study, reports them, and says which models are
+// not there.
+func TestDownstream(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "study")
+	cmd, output := lagCommand(t, append(studyArguments(t, dir, backend.Go), "-length", "24")...)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	sst := "sentence\tlabel\n"
+	for i := range 60 {
+		sst += fmt.Sprintf("%s\t%d\n", strings.Repeat([]string{"good ", "bad "}[i%2], 1+i%4), i%2)
+	}
+	glue, other := filepath.Join(root, "glue", "SST-2"), filepath.Join(root, "other.txt")
+	if err := os.MkdirAll(glue, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{filepath.Join(glue, "train.tsv"): sst, filepath.Join(glue, "dev.tsv"): sst, other: strings.Repeat("The ship sailed on, and the wind was fair that day.\n\n", 40)} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	arguments := []string{"downstream", "-examples", "40", "-corpus", other, "-glue", filepath.Dir(glue), dir}
+	cmd, output = lagCommand(t, arguments...)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	for _, want := range []string{"measure source: model 1 of", "follow", "loss on other", "tokens of other", "SST-2", "reliability", "downstream.csv"} {
+		if !strings.Contains(output.String(), want) {
+			t.Errorf("lag downstream lacks %q: %s", want, output)
+		}
+	}
+	for _, name := range []string{"downstream.json", "downstream.csv", "figures/downstream.png"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	cmd, output = lagCommand(t, "report", "-again", dir)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	if err != nil || !strings.Contains(string(page), "Other tasks") || !strings.Contains(string(page), "loss on other") {
+		t.Errorf("the report lacks the other tasks, %v", err)
+	}
+	cmd, output = lagCommand(t, arguments...)
+	if err := cmd.Run(); err != nil || strings.Contains(output.String(), "measure source") {
+		t.Errorf("again: %v: %s", err, output)
+	}
+
+	states, err := filepath.Glob(filepath.Join(dir, "*", "checkpoint"))
+	if err != nil || len(states) == 0 {
+		t.Fatal(states, err)
+	}
+	for _, state := range states {
+		if err := os.RemoveAll(state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd, output = lagCommand(t, "downstream", "-examples", "30", dir)
+	if err := cmd.Run(); err == nil || !strings.Contains(output.String(), "have no final state any more") || !strings.Contains(output.String(), "-keep all") || !strings.Contains(output.String(), "none of the") {
+		t.Errorf("without states: %v: %s", err, output)
+	}
+	for _, c := range []struct {
+		arguments []string
+		want      string
+	}{
+		{nil, "lag downstream takes the directory of one study"},
+		{[]string{root}, "contains no study.json"},
+		{[]string{"-glue", filepath.Join(root, "none"), dir}, "cannot read the directory of GLUE"},
+		{[]string{"-examples", "1", dir}, "1 examples are not possible"},
+	} {
+		cmd, output := lagCommand(t, append([]string{"downstream"}, c.arguments...)...)
+		if err := cmd.Run(); err == nil || !strings.Contains(output.String(), c.want) {
+			t.Errorf("lag downstream %v: %v: %s, want %q", c.arguments, err, output, c.want)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package downstream
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
+)
+
+// A drawnPair is two passages of tokens.
+type drawnPair struct {
+	first, second []int32
+	follows       bool // the second follows the first in its document; else it is from another document
+	document      int  // of the first
+}
+
+// pairs are the examples of which passages follow each other. Those of the test come
+// from other documents than those of the training.
+type pairs struct {
+	train, test []drawnPair
+	passage     int // tokens of each passage
+}
+
+const (
+	leastPassage      = 8  // tokens; shorter passages only if the model's sequences are shorter
+	wantedDocuments   = 24 // for which passages are shortened
+	leastDocuments    = 4  // two for training and two for the test: one more each for passages of another document
+	shareForTraining  = 2. / 3
+	testOfTraining    = 2                  // there are half as many examples of the test
+	drawingOfExamples = 0x6c61672d666f6c6c // distinguishes these random numbers from others of the seed
+)
+
+// drawPairs draws examples: passages of at most the given number of tokens, and at most
+// the given number of examples to train on. Each document that is long enough for two
+// passages is for training or for the test. The first passage of each example is at a
+// random place in a random one; in every other example the second passage follows it, in
+// the others it is at a random place in another document of the same part. Passages are
+// shortened, by half at a time, until enough documents are long enough. There are no
+// more examples than disjoint passages.
+func drawPairs(d objective.Documents, passage, examples int, seed int64) (*pairs, error) {
+	chosen, long := choosePassage(d, passage)
+	if len(long) < leastDocuments {
+		return nil, fmt.Errorf("%s have %d tokens, enough for two passages, but a probe needs %d; give a text with more or longer documents", plain.Count(len(long), "document"), 2*chosen, leastDocuments)
+	}
+	random := rand.New(rand.NewPCG(uint64(seed), drawingOfExamples))
+	random.Shuffle(len(long), func(i, j int) { long[i], long[j] = long[j], long[i] })
+	n := min(max(2, int(shareForTraining*float64(len(long)))), len(long)-2)
+	p := &pairs{passage: chosen}
+	var err error
+	if p.train, err = drawFrom(d, long[:n], chosen, examples, random); err != nil {
+		return nil, err
+	}
+	p.test, err = drawFrom(d, long[n:], chosen, (examples+testOfTraining-1)/testOfTraining, random)
+	return p, err
+}
+
+// choosePassage returns the length of the passages and the documents that have two.
+func choosePassage(d objective.Documents, passage int) (chosen int, long []int) {
+	for n := passage; n >= min(passage, leastPassage); n /= 2 {
+		var of []int
+		for i := range d.Documents() {
+			if lo, hi := d.Document(i); hi-lo-1 >= int64(2*n) { // without its end token
+				of = append(of, i)
+			}
+		}
+		// The longest passage for which there is almost nothing loses against a shorter one.
+		if chosen == 0 || len(of) > len(long) {
+			chosen, long = n, of
+		}
+		if len(long) >= wantedDocuments {
+			break
+		}
+	}
+	return chosen, long
+}
+
+// drawFrom draws examples from some documents.
+func drawFrom(d objective.Documents, from []int, passage, examples int, random *rand.Rand) ([]drawnPair, error) {
+	disjoint := int64(0)
+	for _, i := range from {
+		lo, hi := d.Document(i)
+		disjoint += (hi - lo - 1) / int64(passage)
+	}
+	list := make([]drawnPair, max(2, int(min(int64(examples), disjoint))/2*2))
+	for i := range list {
+		k := random.IntN(len(from))
+		p := drawnPair{follows: i%2 == 0, document: from[k]}
+		lo, hi := d.Document(from[k])
+		at := lo + random.Int64N(hi-1-lo-int64(2*passage)+1)
+		then := at + int64(passage)
+		if !p.follows {
+			other := (k + 1 + random.IntN(len(from)-1)) % len(from)
+			lo, hi := d.Document(from[other])
+			then = lo + random.Int64N(hi-1-lo-int64(passage)+1)
+		}
+		p.first, p.second = make([]int32, passage), make([]int32, passage)
+		if err := cmp.Or(d.Read(p.first, at), d.Read(p.second, then)); err != nil {
+			return nil, err
+		}
+		list[i] = p
+	}
+	return list, nil
+}

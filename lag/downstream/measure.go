@@ -1,0 +1,264 @@
+package downstream
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/charmbracelet/log"
+
+	"github.com/landscape-aware/growing/data/sealed"
+	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/progress"
+	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
+)
+
+// Options say what is measured, and where. Which passages of the study's own validation
+// text follow each other is always measured.
+type Options struct {
+	Corpora []string // texts of other domains: the sources of [corpus.Spec]
+	GLUE    string   // directory of GLUE or SuperGLUE, see [glue.Find]; empty for none
+
+	Examples int   // most examples to fit a classifier, and most of GLUE's to test it; 0 means 2,000. Of passages there are half as many to test.
+	Batches  int   // batches of each text; 0 means as many as the study's validation set has
+	Seed     int64 // of the examples and batches; 0 means the study's
+
+	DataDir string            // directory of prepared data; empty means ".lag-data" beside the study's directory
+	Backend string            // engine, see [backend.Open]; empty means that of the study
+	Observe progress.Observer // receives progress events; may be nil
+}
+
+const (
+	usualExamples = 2000
+	leastExamples = 20
+	mostExamples  = 100_000
+)
+
+func (o Options) withDefaults(f *lag.Finished) (Options, error) {
+	if o.Examples == 0 {
+		o.Examples = usualExamples
+	}
+	if o.Batches == 0 {
+		o.Batches = f.Config.ValidationBatches
+	}
+	if o.Seed == 0 {
+		o.Seed = f.Config.Seed
+	}
+	if o.Backend == "" {
+		o.Backend = f.Result.Backend
+	}
+	if o.Observe == nil {
+		o.Observe = func(progress.Event) {}
+	}
+	switch {
+	case o.Examples < leastExamples || o.Examples > mostExamples:
+		return o, fmt.Errorf("%d examples are not possible; use %d to %d", o.Examples, leastExamples, mostExamples)
+	case o.Batches < 1:
+		return o, fmt.Errorf("%d batches are not possible; use 1 or more", o.Batches)
+	}
+	return o, nil
+}
+
+// Absent is a model that could not be measured.
+type Absent struct {
+	Model lag.FinalModel
+	Why   error
+}
+
+// Measured is what was measured, and of which models nothing could be.
+type Measured struct {
+	*result.Downstream
+	Absent []Absent // among the models that were trained to the end and were not measured before
+	New    int      // measurements that were made now; the others were kept
+}
+
+// Measure measures the models of a finished study and keeps what it measures in the
+// study's directory, after each model and task. It doesn't measure again what is kept.
+// Tasks that were measured before and are not asked for now stay. A model whose final state is not there, because the study did not keep
+// it, or is damaged, is left out and returned; what was measured of it before counts. If
+// the context is canceled, Measure returns its cause.
+func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err error) {
+	if o, err = o.withDefaults(f); err != nil {
+		return nil, err
+	}
+	m := &Measured{}
+	if m.Downstream, err = kept(f); err != nil {
+		return nil, err
+	}
+	d, err := f.Dataset(ctx, o.DataDir, func(stage string, done, total int64) {
+		o.Observe(progress.Event{Phase: progress.PhasePrepare, Run: stage, Done: done, Total: total, Loss: math.NaN()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	b, err := backend.Open(o.Backend)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Finalize()
+	tasks, err := o.tasks(ctx, f, d, b.Kind)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tasks {
+		m.ask(t)
+	}
+	p := &programs{backend: b, compiled: make(map[string]*train.Forward)}
+	defer p.close()
+	if err := m.measure(ctx, f, p, tasks, o.Observe); err != nil {
+		return m, err
+	}
+	if d, err := result.LoadDownstream(f.Dir); m.New > 0 || len(m.Scores) == 0 || err == nil && d.IsOf(f.Result) {
+		return m, nil
+	}
+	return m, m.Save(f.Dir) // of the same models, but another configuration
+}
+
+// kept returns the measurements of the study's models so far. Those of runs that the
+// study no longer has, as after a change of its configuration, and damaged ones are
+// renamed.
+func kept(f *lag.Finished) (*result.Downstream, error) {
+	origin := f.Result.Origin()
+	of := &result.Downstream{ConfigHash: origin.Config, Backend: origin.Backend, Tasks: []result.DownstreamTask{}, Scores: []result.DownstreamScore{}}
+	d, err := result.LoadDownstream(f.Dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return of, nil
+	case err != nil && !sealed.IsDamaged(err) && !sealed.IsOtherVersion(err):
+		return nil, err
+	case err == nil:
+		models := map[string]lag.FinalModel{f.Source.Address: f.Source}
+		for _, model := range f.Models {
+			models[model.Address] = model
+		}
+		of.Tasks = d.Tasks
+		for _, s := range d.Scores {
+			if model, ok := models[s.Run]; ok {
+				s.Strategy, s.Seed = model.Strategy, model.Seed // a strategy may have another name now
+				of.Scores = append(of.Scores, s)
+			}
+		}
+		if len(of.Scores) == len(d.Scores) {
+			return of, nil
+		}
+	}
+	path := filepath.Join(f.Dir, result.DownstreamResult)
+	aside, moveErr := sealed.SetAside(path)
+	if moveErr != nil {
+		return nil, errors.Join(err, moveErr)
+	}
+	log.Warn("measurements that are damaged, or of models that the study no longer has, were renamed", "file", path, "now", aside)
+	return of, nil
+}
+
+// ask adds a task, without the scores of one that had its name and was another.
+func (m *Measured) ask(t task) {
+	for _, one := range t.scores {
+		i := slices.IndexFunc(m.Tasks, func(o result.DownstreamTask) bool { return o.Name == one.Name })
+		if i < 0 {
+			m.Tasks = append(m.Tasks, one)
+			continue
+		}
+		if m.Tasks[i].Key != one.Key || m.Tasks[i].Measure != one.Measure {
+			m.Scores = slices.DeleteFunc(m.Scores, func(s result.DownstreamScore) bool { return s.Task == one.Name })
+		}
+		m.Tasks[i] = one
+	}
+}
+
+// has reports whether all scores of a task are there for a model.
+func (m *Measured) has(t task, model lag.FinalModel) bool {
+	return !slices.ContainsFunc(t.scores, func(one result.DownstreamTask) bool {
+		s, ok := m.Score(one.Name, model.Strategy, model.Seed)
+		return !ok || s.Run != model.Address
+	})
+}
+
+// measure measures every task of every model that has not been measured.
+func (m *Measured) measure(ctx context.Context, f *lag.Finished, p *programs, tasks []task, observe progress.Observer) error {
+	models := slices.DeleteFunc(append([]lag.FinalModel{f.Source}, f.Models...), func(model lag.FinalModel) bool {
+		return !model.Ended || !slices.ContainsFunc(tasks, func(t task) bool { return !m.has(t, model) })
+	})
+	for i, model := range models {
+		e := progress.Event{Phase: progress.PhaseMeasure, Run: model.Strategy, Seed: model.Seed, Index: i, Count: len(models), Total: int64(len(tasks)), Loss: math.NaN()}
+		if model.Strategy == "" {
+			e.Run, e.Seed = "source", 0
+		}
+		observe(e)
+		if err := m.measureModel(ctx, f, p, model, tasks, func(done int) {
+			e.Done = int64(done)
+			observe(e)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measureModel measures the tasks of a model.
+func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *programs, model lag.FinalModel, tasks []task, observe func(done int)) (err error) {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if !model.Faded {
+		m.Absent = append(m.Absent, Absent{model, errors.New("its new layers do not have their full weight at the end, because they are faded in over more steps than it was trained; a model without gates is another one")})
+		return nil
+	}
+	l, err := p.load(model.Dir)
+	if err != nil {
+		m.Absent = append(m.Absent, Absent{model, err})
+		return nil
+	}
+	defer func() { err = errors.Join(err, free(ctx, l.close)) }()
+	for i, t := range tasks {
+		if m.has(t, model) {
+			continue
+		}
+		list, err := t.measure(ctx, l)
+		if err != nil {
+			return fmt.Errorf("%s, task %s: %w", model.Name(), t.scores[0].Name, err)
+		}
+		for k, one := range t.scores {
+			m.set(result.DownstreamScore{Task: one.Name, Strategy: model.Strategy, Seed: model.Seed, Run: model.Address,
+				Score: result.Number(list[k].score), Lo: result.Number(list[k].lo), Hi: result.Number(list[k].hi),
+				Halves: []result.Number{result.Number(list[k].halves[0]), result.Number(list[k].halves[1])}})
+		}
+		m.New++
+		m.order(f)
+		if err := m.Save(f.Dir); err != nil {
+			return err
+		}
+		observe(i + 1)
+	}
+	return nil
+}
+
+// order puts the scores into the order of the tasks, and in each of the models.
+func (m *Measured) order(f *lag.Finished) {
+	place := make(map[string]int) // of runs and tasks, whose names differ
+	for i, model := range f.Models {
+		place[model.Address] = i + 1 // the source is first
+	}
+	for i, t := range m.Tasks {
+		place["task "+t.Name] = i
+	}
+	slices.SortStableFunc(m.Scores, func(a, b result.DownstreamScore) int {
+		return cmp.Or(place["task "+a.Task]-place["task "+b.Task], place[a.Run]-place[b.Run])
+	})
+}
+
+// set adds a score, in the place of an earlier one of the same model.
+func (m *Measured) set(s result.DownstreamScore) {
+	m.Scores = slices.DeleteFunc(m.Scores, func(o result.DownstreamScore) bool {
+		return o.Task == s.Task && o.Strategy == s.Strategy && o.Seed == s.Seed
+	})
+	m.Scores = append(m.Scores, s)
+}
