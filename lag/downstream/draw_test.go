@@ -24,7 +24,8 @@ func numbered(lengths ...int) *documents {
 }
 
 // TestDrawPairs checks every example: passages are whole, in one document, follow each
-// other exactly if the label says so, and no document is in both parts.
+// other exactly if the label says so, no document is in both parts, and second passages
+// begin where they can also begin if they follow.
 func TestDrawPairs(t *testing.T) {
 	var lengths []int
 	for i := range 40 {
@@ -56,6 +57,9 @@ func TestDrawPairs(t *testing.T) {
 		}
 		if first != e.document || e.follows != (i%2 == 0) || e.follows != (e.second[0] == e.first[0]+10) || e.follows != (first == second) {
 			t.Errorf("example %d: %v then %v, follows %t, document %d", i, e.first, e.second, e.follows, e.document)
+		}
+		if place := e.second[0] % 1000; place < 10 {
+			t.Errorf("example %d: the second passage begins at place %d, where none begins that follows", i, place)
 		}
 		starts[e.first[0]] = true
 	}
