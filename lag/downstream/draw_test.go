@@ -176,3 +176,20 @@ func TestCorpusNames(t *testing.T) {
 		}
 	}
 }
+
+// TestAside checks that some examples are set aside and some are not, also if all are
+// of one document.
+func TestAside(t *testing.T) {
+	for _, c := range []struct {
+		groups []int
+		want   []bool
+	}{
+		{[]int{7, 3, 7, 4}, []bool{true, false, true, false}},
+		{[]int{1, 2, 3, 4, 5, 6, 1}, []bool{true, false, false, false, false, true, true}},
+		{[]int{7, 7, 7, 7, 7, 7}, []bool{true, false, false, false, false, true}},
+	} {
+		if got := asideOf(c.groups); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.groups, got, c.want)
+		}
+	}
+}

@@ -306,11 +306,16 @@ func numbersOf(groups []int) []int {
 }
 
 // asideOf marks a fifth of the groups, at least one and not all, by which the penalty
-// of the classifier is chosen.
+// of the classifier is chosen. Of a single group it marks a fifth of the examples.
 func asideOf(groups []int) []bool {
 	marks := make([]bool, len(groups))
 	for i, number := range numbersOf(groups) {
 		marks[i] = number%5 == 0
+	}
+	if !slices.Contains(marks, false) {
+		for i := range marks {
+			marks[i] = i%5 == 0
+		}
 	}
 	return marks
 }
