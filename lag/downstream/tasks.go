@@ -193,7 +193,7 @@ func (m *maker) glue(ctx context.Context) error {
 	}
 	e := m.data.Tokenizer.NewEncoder()
 	e.Literal = true
-	for i, f := range found {
+	for _, f := range found {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -213,11 +213,7 @@ func (m *maker) glue(ctx context.Context) error {
 		if err := p.check(t); err != nil {
 			return fmt.Errorf("%s: %w", f.Dir, err)
 		}
-		name := t.Name
-		if slices.ContainsFunc(found[:i], func(o glue.Found) bool { return o.Name == t.Name }) {
-			name += " (SuperGLUE)" // RTE is in both
-		}
-		m.probe(p, newHashing(version, "glue", m.backend, fmt.Sprintf("%+v", m.reading)), name, fmt.Sprintf("%s of %s, a linear probe", p.measure, t.Name))
+		m.probe(p, newHashing(version, "glue", m.backend, fmt.Sprintf("%+v", m.reading)), t.Name, fmt.Sprintf("%s of %s, a linear probe", p.measure, t.Name))
 	}
 	return nil
 }
