@@ -212,7 +212,7 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 		m.Absent = append(m.Absent, Absent{model, errors.New("its new layers do not have their full weight at the end, because they are faded in over more steps than it was trained; a model without gates is another one")})
 		return nil
 	}
-	l, err := p.load(model.Dir)
+	l, err := p.load(model)
 	if err != nil {
 		m.Absent = append(m.Absent, Absent{model, err})
 		return nil
