@@ -81,9 +81,10 @@ type Measured struct {
 
 // Measure measures the models of a finished study and keeps what it measures in the
 // study's directory, after each model and task. It doesn't measure again what is kept.
-// Tasks that were measured before and are not asked for now stay. A model whose final state is not there, because the study did not keep
-// it, or is damaged, is left out and returned; what was measured of it before counts. If
-// the context is canceled, Measure returns its cause.
+// Tasks that were measured before and are not asked for now stay. A model whose final
+// state is not there, because the study did not keep it, or is damaged, is left out and
+// returned; what was measured of it before counts. If the context is canceled, Measure
+// returns its cause.
 func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err error) {
 	if o, err = o.withDefaults(f); err != nil {
 		return nil, err
@@ -156,7 +157,10 @@ func kept(f *lag.Finished) (*result.Downstream, error) {
 		return nil, errors.Join(err, moveErr)
 	}
 	log.Warn("measurements that are damaged, or of models that the study no longer has, were renamed", "file", path, "now", aside)
-	return of, nil
+	if len(of.Scores) == 0 {
+		return of, nil
+	}
+	return of, of.Save(f.Dir) // the others stay, whatever comes next
 }
 
 // ask adds a task, without the scores of one that had its name and was another.

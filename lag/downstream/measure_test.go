@@ -316,6 +316,12 @@ func TestChangedStudy(t *testing.T) {
 	if err := first.Save(f.Dir); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := downstream.Measure(t.Context(), f, downstream.Options{DataDir: t.TempDir()}); err == nil {
+		t.Error("the data of the study are found in an empty directory")
+	}
+	if d, err := result.LoadDownstream(f.Dir); err != nil || len(d.Scores) != 8 {
+		t.Errorf("after an error there are %v, %v", d, err)
+	}
 	again := measure(t, f, downstream.Options{Examples: 40})
 	if again.New != 1 || !again.IsOf(f.Result) || len(again.Scores) != 9 || again.Scores[2].Score != first.Scores[2].Score {
 		t.Errorf("%d measurements are new, %+v", again.New, again.Downstream)
