@@ -176,6 +176,9 @@ func (r *Study) meanSpread(step int) float64 {
 func (r *Study) lastBeforeEnd() (step int, rho Number) {
 	for _, c := range r.Correlation {
 		if c.Step < r.Steps && float64(c.Step) >= lastPart*float64(r.Steps) {
+			if r.FinalEvaluations > 1 { // the final loss may contain the loss at this step
+				return c.Step, Number(stats.MeanCorrelation(stats.Spearman, r.EvaluatedAt(c.Step), r.EvaluatedAt(r.Steps)))
+			}
 			return c.Step, c.Spearman
 		}
 	}
