@@ -26,6 +26,9 @@ func AnalyzeAgain(ctx context.Context, dir string, words advice.Words) (*result.
 // SetFinalEvaluations changes [Growth.FinalEvaluations] in the configuration of a
 // complete study, for [AnalyzeAgain].
 func SetFinalEvaluations(ctx context.Context, dir string, n int) error {
+	if _, _, err := LoadStudy(dir); err != nil { // before the lock, which makes the directory
+		return err
+	}
 	unlock, err := lockDir(ctx, dir)
 	if err != nil {
 		return err

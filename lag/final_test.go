@@ -2,7 +2,10 @@ package lag_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,6 +76,14 @@ func TestFinalEvaluations(t *testing.T) {
 	saved := resultBytes(t, dir, "study.json")
 	if err := lag.SetFinalEvaluations(t.Context(), dir, 99); err == nil || !strings.Contains(err.Error(), "growth.final_evaluations is 99; it must be at most") || saved != resultBytes(t, dir, "study.json") {
 		t.Errorf("got error %v", err)
+	}
+
+	absent := filepath.Join(t.TempDir(), "absent")
+	if err := lag.SetFinalEvaluations(t.Context(), absent, 3); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory that is not there: %v", err)
+	}
+	if _, err := os.Stat(absent); err == nil {
+		t.Error("the directory was made")
 	}
 
 	s := open(t, config, dir)

@@ -3,14 +3,12 @@ package lag
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/landscape-aware/growing/data"
-	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/engine"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
@@ -156,16 +154,4 @@ func (f *Finished) Dataset(ctx context.Context, dir string, observe data.Progres
 		return nil, fmt.Errorf("the data of the study in %s: %w", f.Dir, err)
 	}
 	return d, nil
-}
-
-// HasState reports whether the final state of a model is there. It does not read it.
-func (m FinalModel) HasState(ctx context.Context) (bool, error) {
-	if _, err := os.Stat(m.Dir); errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	has, err := train.HasState(ctx, m.Dir, m.Steps)
-	if err != nil {
-		return false, fmt.Errorf("%s, after %s: %w", m.Name(), plain.Count(m.Steps, "step"), err)
-	}
-	return has, nil
 }

@@ -26,7 +26,7 @@ type Budgeted struct {
 
 // BudgetPoint is what a rule costs and loses, as the mean over studies.
 type BudgetPoint struct {
-	Look     float64 // the step of its first look, as a share of the lag; a study takes the nearest evaluation before it
+	Look     float64 // the step of its first look, of the power law the last, as a share of the lag; a study takes the nearest evaluation before it
 	Cost     float64 // mean extra cost, as a share of what LAG with the study's own lag costs
 	Regret   float64 // mean, nats
 	Relative float64 // mean of the regret divided by that of a random pick of the same study; NaN if one of those is 0
@@ -156,8 +156,8 @@ func (s budgetStudy) at(sweep string, share float64) (one Rule, ok bool) {
 	return one, ok && finite(float64(one.Regret)) && finite(one.Extra)
 }
 
-// firstLook returns the step of the first look of a rule of a sweep, from its name; NaN
-// if it has none.
+// firstLook returns the step of the first look of a rule of a sweep, from its name, and
+// of the power law the last, after which it picks; NaN if it has none.
 func firstLook(rule string) float64 {
 	if rule == result.RuleLossAtInit {
 		return 0

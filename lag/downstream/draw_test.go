@@ -24,7 +24,8 @@ func numbered(lengths ...int) *documents {
 }
 
 // TestDrawPairs checks every example: passages are whole, in one document, follow each
-// other exactly if the label says so, and no document is in both parts.
+// other exactly if the label says so, no document is in both parts, and second passages
+// begin where they can also begin if they follow.
 func TestDrawPairs(t *testing.T) {
 	var lengths []int
 	for i := range 40 {
@@ -56,6 +57,9 @@ func TestDrawPairs(t *testing.T) {
 		}
 		if first != e.document || e.follows != (i%2 == 0) || e.follows != (e.second[0] == e.first[0]+10) || e.follows != (first == second) {
 			t.Errorf("example %d: %v then %v, follows %t, document %d", i, e.first, e.second, e.follows, e.document)
+		}
+		if place := e.second[0] % 1000; place < 10 {
+			t.Errorf("example %d: the second passage begins at place %d, where none begins that follows", i, place)
 		}
 		starts[e.first[0]] = true
 	}
@@ -169,6 +173,23 @@ func TestCorpusNames(t *testing.T) {
 	} {
 		if got := corpusNames(c.sources); !slices.Equal(got, c.want) {
 			t.Errorf("%q are %q, want %q", c.sources, got, c.want)
+		}
+	}
+}
+
+// TestAside checks that some examples are set aside and some are not, also if all are
+// of one document.
+func TestAside(t *testing.T) {
+	for _, c := range []struct {
+		groups []int
+		want   []bool
+	}{
+		{[]int{7, 3, 7, 4}, []bool{true, false, true, false}},
+		{[]int{1, 2, 3, 4, 5, 6, 1}, []bool{true, false, false, false, false, true, true}},
+		{[]int{7, 7, 7, 7, 7, 7}, []bool{true, false, false, false, false, true}},
+	} {
+		if got := asideOf(c.groups); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.groups, got, c.want)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func ValidationLosses(ctx context.Context, f *lag.Finished) (losses []float64, e
 	p := &programs{backend: b, compiled: make(map[string]*train.Forward)}
 	defer p.close()
 	for _, model := range f.Models {
-		l, err := p.load(model.Dir)
+		l, err := p.load(model)
 		if err != nil {
 			return nil, err
 		}

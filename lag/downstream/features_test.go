@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/internal/mixer"
@@ -33,7 +34,10 @@ func initialized(t *testing.T, b *backend.Backend, m model.Config) *loaded {
 	}
 	p := &programs{backend: b, compiled: make(map[string]*train.Forward)}
 	t.Cleanup(p.close)
-	l, err := p.load(dir)
+	if _, err := p.load(lag.FinalModel{Dir: dir, Steps: 5}); err == nil || !strings.Contains(err.Error(), "after 0 steps, not after 5") {
+		t.Errorf("a state before the end passes for the final one: %v", err)
+	}
+	l, err := p.load(lag.FinalModel{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,9 +36,11 @@ const (
 // the given number of examples to train on. Each document that is long enough for two
 // passages is for training or for the test. The first passage of each example is at a
 // random place in a random one; in every other example the second passage follows it, in
-// the others it is at a random place in another document of the same part. Passages are
-// shortened, by half at a time, until enough documents are long enough. There are no
-// more examples than disjoint passages.
+// the others it is at a random place in another document of the same part. That is one
+// where a second passage can be: not in the first passage of its document, or the second
+// passage alone would tell, by how documents begin. Passages are shortened, by half at a
+// time, until enough documents are long enough. There are no more examples than disjoint
+// passages.
 func drawPairs(d objective.Documents, passage, examples int, seed int64) (*pairs, error) {
 	chosen, long := choosePassage(d, passage)
 	if len(long) < leastDocuments {
@@ -93,7 +95,7 @@ func drawFrom(d objective.Documents, from []int, passage, examples int, random *
 		if !p.follows {
 			other := (k + 1 + random.IntN(len(from)-1)) % len(from)
 			lo, hi := d.Document(from[other])
-			then = lo + random.Int64N(hi-1-lo-int64(passage)+1)
+			then = lo + int64(passage) + random.Int64N(hi-1-lo-int64(2*passage)+1)
 		}
 		p.first, p.second = make([]int32, passage), make([]int32, passage)
 		if err := cmp.Or(d.Read(p.first, at), d.Read(p.second, then)); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
@@ -81,9 +82,11 @@ type Measured struct {
 
 // Measure measures the models of a finished study and keeps what it measures in the
 // study's directory, after each model and task. It doesn't measure again what is kept.
-// Tasks that were measured before and are not asked for now stay. A model whose final state is not there, because the study did not keep
-// it, or is damaged, is left out and returned; what was measured of it before counts. If
-// the context is canceled, Measure returns its cause.
+// Several processes may measure one study; those that measure the same do so twice.
+// Tasks that were measured before and are not asked for now stay. A model whose final
+// state is not there, because the study did not keep it, or is damaged, is left out and
+// returned; what was measured of it before counts. If the context is canceled, Measure
+// returns its cause.
 func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err error) {
 	if o, err = o.withDefaults(f); err != nil {
 		return nil, err
@@ -119,7 +122,7 @@ func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err 
 	if d, err := result.LoadDownstream(f.Dir); m.New > 0 || len(m.Scores) == 0 || err == nil && d.IsOf(f.Result) {
 		return m, nil
 	}
-	return m, m.Save(f.Dir) // of the same models, but another configuration
+	return m, m.save(ctx, f) // of the same models, but another configuration
 }
 
 // kept returns the measurements of the study's models so far. Those of runs that the
@@ -156,7 +159,10 @@ func kept(f *lag.Finished) (*result.Downstream, error) {
 		return nil, errors.Join(err, moveErr)
 	}
 	log.Warn("measurements that are damaged, or of models that the study no longer has, were renamed", "file", path, "now", aside)
-	return of, nil
+	if len(of.Scores) == 0 {
+		return of, nil
+	}
+	return of, of.Save(f.Dir) // the others stay, whatever comes next
 }
 
 // ask adds a task, without the scores of one that had its name and was another.
@@ -212,7 +218,7 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 		m.Absent = append(m.Absent, Absent{model, errors.New("its new layers do not have their full weight at the end, because they are faded in over more steps than it was trained; a model without gates is another one")})
 		return nil
 	}
-	l, err := p.load(model.Dir)
+	l, err := p.load(model)
 	if err != nil {
 		m.Absent = append(m.Absent, Absent{model, err})
 		return nil
@@ -232,13 +238,44 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 				Halves: []result.Number{result.Number(list[k].halves[0]), result.Number(list[k].halves[1])}})
 		}
 		m.New++
-		m.order(f)
-		if err := m.Save(f.Dir); err != nil {
+		if err := m.save(ctx, f); err != nil {
 			return err
 		}
 		observe(i + 1)
 	}
 	return nil
+}
+
+// save writes what was measured, with what another process has written meanwhile.
+func (m *Measured) save(ctx context.Context, f *lag.Finished) error {
+	lock, err := dirlock.Wait(ctx, f.Dir, nil)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if d, err := result.LoadDownstream(f.Dir); err == nil {
+		m.adopt(d)
+	}
+	m.order(f)
+	return m.Save(f.Dir)
+}
+
+// adopt adds the tasks and scores that m does not have, but none of a task that has its
+// name there and is another.
+func (m *Measured) adopt(d *result.Downstream) {
+	same := make(map[string]bool)
+	for _, t := range d.Tasks {
+		i := slices.IndexFunc(m.Tasks, func(o result.DownstreamTask) bool { return o.Name == t.Name })
+		if i < 0 {
+			m.Tasks = append(m.Tasks, t)
+		}
+		same[t.Name] = i < 0 || m.Tasks[i].Key == t.Key && m.Tasks[i].Measure == t.Measure
+	}
+	for _, s := range d.Scores {
+		if _, ok := m.Score(s.Task, s.Strategy, s.Seed); !ok && same[s.Task] {
+			m.Scores = append(m.Scores, s)
+		}
+	}
 }
 
 // order puts the scores into the order of the tasks, and in each of the models.

@@ -278,6 +278,22 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestTwoProcesses measures another task while one is measured. Both are kept.
+func TestTwoProcesses(t *testing.T) {
+	f, other := copied(t), false
+	m := measure(t, f, downstream.Options{Examples: 40, Observe: func(e progress.Event) {
+		if e.Phase == progress.PhaseMeasure && e.Index == 2 && !other {
+			other = true
+			if m := measure(t, open(t, f.Dir), downstream.Options{Examples: 40, GLUE: glueFiles(t)}); len(m.Scores) != 27 {
+				t.Errorf("the other process has %d scores", len(m.Scores))
+			}
+		}
+	}})
+	if d, err := result.LoadDownstream(f.Dir); err != nil || len(d.Scores) != 27 || asJSON(t, d) != asJSON(t, m.Downstream) {
+		t.Errorf("of 3 tasks and 9 models there are %v, %v", d, err)
+	}
+}
+
 // TestDamagedMeasurements measures again where the file was damaged, and keeps it.
 func TestDamagedMeasurements(t *testing.T) {
 	f := copied(t)
@@ -315,6 +331,12 @@ func TestChangedStudy(t *testing.T) {
 	first.Scores[1].Run = "fffffffff0000000"
 	if err := first.Save(f.Dir); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := downstream.Measure(t.Context(), f, downstream.Options{DataDir: t.TempDir()}); err == nil {
+		t.Error("the data of the study are found in an empty directory")
+	}
+	if d, err := result.LoadDownstream(f.Dir); err != nil || len(d.Scores) != 8 {
+		t.Errorf("after an error there are %v, %v", d, err)
 	}
 	again := measure(t, f, downstream.Options{Examples: 40})
 	if again.New != 1 || !again.IsOf(f.Result) || len(again.Scores) != 9 || again.Scores[2].Score != first.Scores[2].Score {

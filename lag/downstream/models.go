@@ -14,6 +14,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/plain"
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -30,6 +32,9 @@ type programs struct {
 }
 
 func (p *programs) close() {
+	if p.backend.Left() {
+		return // a compilation or a call still uses its function
+	}
 	for _, f := range p.compiled {
 		f.Finalize()
 	}
@@ -44,10 +49,13 @@ type loaded struct {
 }
 
 // load reads the model at the end of a run.
-func (p *programs) load(dir string) (*loaded, error) {
-	m, err := trained.Load(dir)
+func (p *programs) load(of lag.FinalModel) (*loaded, error) {
+	m, err := trained.Load(of.Dir)
 	if err != nil {
 		return nil, err
+	}
+	if m.Step != of.Steps { // the log that says where the run ended is damaged
+		return nil, fmt.Errorf("the newest state in %s is after %s, not after %d; `lag runs continue %s` makes the final one again", of.Dir, plain.Count(m.Step, "step"), of.Steps, plain.Quoted(of.Dir))
 	}
 	key, err := json.Marshal(m.Model)
 	if err != nil {

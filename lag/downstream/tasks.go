@@ -193,7 +193,7 @@ func (m *maker) glue(ctx context.Context) error {
 	}
 	e := m.data.Tokenizer.NewEncoder()
 	e.Literal = true
-	for i, f := range found {
+	for _, f := range found {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -213,11 +213,7 @@ func (m *maker) glue(ctx context.Context) error {
 		if err := p.check(t); err != nil {
 			return fmt.Errorf("%s: %w", f.Dir, err)
 		}
-		name := t.Name
-		if slices.ContainsFunc(found[:i], func(o glue.Found) bool { return o.Name == t.Name }) {
-			name += " (SuperGLUE)" // RTE is in both
-		}
-		m.probe(p, newHashing(version, "glue", m.backend, fmt.Sprintf("%+v", m.reading)), name, fmt.Sprintf("%s of %s, a linear probe", p.measure, t.Name))
+		m.probe(p, newHashing(version, "glue", m.backend, fmt.Sprintf("%+v", m.reading)), t.Name, fmt.Sprintf("%s of %s, a linear probe", p.measure, t.Name))
 	}
 	return nil
 }
@@ -306,11 +302,16 @@ func numbersOf(groups []int) []int {
 }
 
 // asideOf marks a fifth of the groups, at least one and not all, by which the penalty
-// of the classifier is chosen.
+// of the classifier is chosen. Of a single group it marks a fifth of the examples.
 func asideOf(groups []int) []bool {
 	marks := make([]bool, len(groups))
 	for i, number := range numbersOf(groups) {
 		marks[i] = number%5 == 0
+	}
+	if !slices.Contains(marks, false) {
+		for i := range marks {
+			marks[i] = i%5 == 0
+		}
 	}
 	return marks
 }

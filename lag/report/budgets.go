@@ -35,9 +35,13 @@ func budgetRows(c *aggregate.Comparison) (rows []comparedRow, note string, err e
 				near = p
 			}
 		}
-		rows = append(rows, line(fmt.Sprintf("%s, first look at %s of the lag", one.Name, percent(near.Look)), near))
+		which := "first"
+		if one.Name == "power-law" {
+			which = "last"
+		}
+		rows = append(rows, line(fmt.Sprintf("%s, %s look at %s of the lag", one.Name, which, percent(near.Look)), near))
 	}
-	note = fmt.Sprintf("Means over %s. Each rule has the first look with which it costs nearest to a third of what LAG costs.", plain.Count(len(lag.Rules), "study"))
+	note = fmt.Sprintf("Means over %s. Each rule has the look with which it costs nearest to a third of what LAG costs.", plain.Count(len(lag.Rules), "study"))
 	if len(left) > 0 {
 		note += " Without a regret or a cost of LAG, and left out: " + strings.Join(left, ", ") + "."
 	}

@@ -80,7 +80,7 @@ func TestComparison(t *testing.T) {
 	if lines, err = csv.NewReader(&budgets).ReadAll(); err != nil || len(lines) < 10 || lines[1][0] != "own lag" || lines[1][2] != "1" || lines[1][5] != "0" {
 		t.Errorf("what rules cost is %q with error %v", lines, err)
 	}
-	if text := Comparison(c, nil); !strings.Contains(text, "LAG with the study's own lag") || !strings.Contains(text, "race:2, first look at ") {
+	if text := Comparison(c, nil); !strings.Contains(text, "LAG with the study's own lag") || !strings.Contains(text, "race:2, first look at ") || !strings.Contains(text, "power-law, last look at ") {
 		t.Errorf("the table of what rules cost is not in the comparison:\n%s", text)
 	}
 	for i, seeds := range [][]int64{{1, 2}, {3, 4}} {

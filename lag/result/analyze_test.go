@@ -394,26 +394,3 @@ func TestLAGOfTheStudy(t *testing.T) {
 		t.Errorf("a rule that is named picks %v", picks)
 	}
 }
-
-// TestTiedAtInit: where strategies share the lowest loss at initialization, a study
-// names them and says what the choice between them is worth.
-func TestTiedAtInit(t *testing.T) {
-	a := outcome("a", 3, 3.2, 3, 3, 3, 3, 3, 2.5)
-	b := outcome("b", 3, 3.2, 3, 3, 3, 3, 3, 2.25)
-	c := outcome("c", 3.5, 3.2, 3, 3, 3, 3, 3, 2.0)
-	diverged := outcome("d", 3, 3.2)
-	find := func(r *Study) string {
-		for _, w := range r.Warnings {
-			if strings.HasPrefix(w, "At initialization ") {
-				return w
-			}
-		}
-		return ""
-	}
-	if w := find(analyzed(t, a, c, b, diverged)); !strings.Contains(w, "2 strategies have the lowest loss") || !strings.Contains(w, "computes: a, b.") || !strings.Contains(w, "0.2500 nats apart") {
-		t.Errorf("the warning is %q", w)
-	}
-	if w := find(analyzed(t, a, c, diverged)); w != "" {
-		t.Errorf("one strategy is tied with itself: %q", w)
-	}
-}

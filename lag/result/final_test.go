@@ -86,6 +86,13 @@ func TestFinalEvaluations(t *testing.T) {
 	if r.LagTime != nil {
 		t.Errorf("the lag time is %d", *r.LagTime)
 	}
+	// Whether the ranking has settled is told by the last evaluation: the means contain
+	// the loss at step 8.
+	for _, r := range []*Study{r, plain} {
+		if step, rho := r.lastBeforeEnd(); step != 8 || rho != 0.5 {
+			t.Errorf("with %d evaluations rho before the end is %v, at step %d", r.FinalEvaluations, rho, step)
+		}
+	}
 	// The differences are those of the final losses, the errors those of the last
 	// evaluation.
 	for i, p := range r.Pairs {

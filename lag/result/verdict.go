@@ -42,9 +42,13 @@ func warnings(r *Study) []string {
 	if names := r.otherRates(); len(names) > 0 {
 		add("At the lag these strategies train at another learning rate than most, which moves the loss by itself: %s. LAG compares them unfairly; a rule with a decay branch does so less.", strings.Join(names, ", "))
 	}
-	if names, apart := r.tiedAtInit(); len(names) > 1 {
-		add("At initialization %s have the lowest loss, the same to the last digit, because they compute what the source computes: %s. That loss cannot choose between them, and the first of the pool is taken; they end up to %s nats apart.",
-			plain.Count(len(names), "strategy"), strings.Join(names, ", "), nats(apart))
+	if names, apart, kept := r.tiedAtInit(); len(names) > 1 {
+		why := "begin as the same function" // such as with other moments of the optimizer
+		if kept {
+			why = "compute what the source computes"
+		}
+		add("At initialization %s have the lowest loss, the same to the last digit, because they %s: %s. That loss cannot choose between them, and the first of the pool is taken; they end up to %s nats apart.",
+			plain.Count(len(names), "strategy"), why, strings.Join(names, ", "), nats(apart))
 	}
 	if step, rho := r.lastBeforeEnd(); rho < settled {
 		add("The training after growing is short: at step %d of %d the ranking is not yet the final one (rho = %s), and may not be at the end; raise %s.", step, r.Steps, decimal(rho), r.Words.For(advice.Steps))
@@ -93,11 +97,16 @@ func (r *Study) otherRates() (names []string) {
 }
 
 // tiedAtInit returns the strategies that share the lowest loss at initialization under
-// every seed, and the greatest difference between their mean final losses, in nats.
-// Those that did not reach the end are not among them.
-func (r *Study) tiedAtInit() (names []string, apart Number) {
+// every seed, the greatest difference between their mean final losses, in nats, and
+// whether that lowest loss is the source's. Those that did not reach the end are not
+// among them.
+func (r *Study) tiedAtInit() (names []string, apart Number, kept bool) {
 	low, high := math.Inf(1), math.Inf(-1)
 	first, last := r.LossesAt(0), r.LossesAt(r.Steps)
+	kept = true
+	for _, losses := range first {
+		kept = kept && len(losses) > 0 && slices.Min(losses) == float64(r.Source.Loss)
+	}
 	for i, name := range r.Counted() {
 		final := 0.0
 		tied := true
@@ -110,7 +119,7 @@ func (r *Study) tiedAtInit() (names []string, apart Number) {
 			low, high = min(low, final), max(high, final)
 		}
 	}
-	return names, Number(high - low)
+	return names, Number(high - low), kept
 }
 
 // evaluationWarnings returns warnings about a validation set that is too small
@@ -167,6 +176,9 @@ func (r *Study) meanSpread(step int) float64 {
 func (r *Study) lastBeforeEnd() (step int, rho Number) {
 	for _, c := range r.Correlation {
 		if c.Step < r.Steps && float64(c.Step) >= lastPart*float64(r.Steps) {
+			if r.FinalEvaluations > 1 { // the final loss may contain the loss at this step
+				return c.Step, Number(stats.MeanCorrelation(stats.Spearman, r.EvaluatedAt(c.Step), r.EvaluatedAt(r.Steps)))
+			}
 			return c.Step, c.Spearman
 		}
 	}

@@ -135,8 +135,8 @@ func All(lag, steps int) []Rule {
 
 // Default returns the rules that a study with that lag and number of training steps
 // compares if it names none: those of [All], with a race instead of the power law. The
-// race costs less than LAG, and looks at steps that are evaluated anyway. Why the power
-// law is not among them is said at [PowerLaw].
+// race costs at most what LAG costs, and looks at steps that are evaluated anyway. Why
+// the power law is not among them is said at [PowerLaw].
 func Default(lag, steps int) []Rule {
 	rules := All(lag, steps)
 	rules = slices.DeleteFunc(rules, func(r Rule) bool { _, is := r.(PowerLaw); return is })

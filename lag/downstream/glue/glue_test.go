@@ -78,7 +78,7 @@ func TestLayouts(t *testing.T) {
 		{dir: "CB", file: "train.jsonl", dev: "val.jsonl", text: `{"premise": "a", "hypothesis": "b", "label": "neutral", "idx": 0}`, want: glue.Example{First: "a", Second: "b", Class: 1},
 			task: glue.Task{Name: "CB", Classes: []string{"entailment", "neutral", "contradiction"}, Pairs: true}},
 		{dir: "RTE", file: "train.jsonl", dev: "val.jsonl", text: `{"premise": "a", "hypothesis": "b", "label": "entailment", "idx": 0}`, want: glue.Example{First: "a", Second: "b"},
-			task: glue.Task{Name: "RTE", Classes: []string{"entailment", "not_entailment"}, Pairs: true}},
+			task: glue.Task{Name: "RTE (SuperGLUE)", Classes: []string{"entailment", "not_entailment"}, Pairs: true}},
 		{dir: "WiC", file: "train.jsonl", dev: "val.jsonl", text: `{"word": "bank", "sentence1": "A bank.", "sentence2": "The bank.", "idx": 0, "label": false, "start1": 2}`,
 			want: glue.Example{First: "bank: A bank.", Second: "bank: The bank."}, task: glue.Task{Name: "WiC", Classes: []string{"false", "true"}, Pairs: true}},
 	} {
@@ -108,6 +108,10 @@ func TestFind(t *testing.T) {
 	tasks, others, err := glue.Find(dir)
 	if err != nil || len(tasks) != 2 || tasks[0].Name != "RTE" || tasks[1].Name != "SST-2" || len(others) != 1 || filepath.Base(others[0]) != "STS-B" {
 		t.Errorf("found %v, others %v, %v", tasks, others, err)
+	}
+	both := write(t, map[string]string{"SST-2/train.tsv": sst, "sst_2/train.tsv": sst, "RTE/train.tsv": ""})
+	if _, _, err := glue.Find(both); err == nil || !strings.Contains(err.Error(), "are both SST-2; move one away") {
+		t.Errorf("a task that is there twice: %v", err)
 	}
 	one, _, err := glue.Find(filepath.Join(dir, "SST-2"))
 	if err != nil || len(one) != 1 || one[0].Name != "SST-2" {

@@ -33,7 +33,8 @@ type Task struct {
 
 // A layout says where the parts of a task's examples are.
 type layout struct {
-	name          string
+	name          string // of the directory
+	task          string // name of the task, if it is not that of the directory
 	train, dev    string // files
 	first, second string // columns or fields of the texts; second is empty for single texts
 	word          string // field of a word that stands before both texts
@@ -65,7 +66,7 @@ var layouts = []layout{
 
 	{name: "BoolQ", train: "train.jsonl", dev: "val.jsonl", first: "question", second: "passage", label: "label", classes: trueOrNot},
 	{name: "CB", train: "train.jsonl", dev: "val.jsonl", first: "premise", second: "hypothesis", label: "label", classes: threeOfNLI},
-	{name: "RTE", train: "train.jsonl", dev: "val.jsonl", first: "premise", second: "hypothesis", label: "label", classes: negation},
+	{name: "RTE", task: "RTE (SuperGLUE)", train: "train.jsonl", dev: "val.jsonl", first: "premise", second: "hypothesis", label: "label", classes: negation},
 	{name: "WiC", train: "train.jsonl", dev: "val.jsonl", first: "sentence1", second: "sentence2", word: "word", label: "label", classes: trueOrNot},
 }
 
@@ -89,7 +90,7 @@ type Found struct {
 // Find returns the tasks in a directory, by name, such as that which GLUE's or
 // SuperGLUE's own program downloads: each in a subdirectory of its name. The directory
 // may also be that of one task. others are subdirectories with examples of tasks that
-// cannot be read. It is an error if there is no task.
+// cannot be read. It is an error if there is no task, or one twice.
 func Find(dir string) (tasks []Found, others []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -112,6 +113,11 @@ func Find(dir string) (tasks []Found, others []string, err error) {
 		}
 	}
 	slices.SortStableFunc(tasks, func(a, b Found) int { return cmp.Compare(a.Name, b.Name) })
+	for i := 1; i < len(tasks); i++ {
+		if tasks[i].Name == tasks[i-1].Name {
+			return nil, others, fmt.Errorf("%s and %s are both %s; move one away", tasks[i-1].Dir, tasks[i].Dir, tasks[i].Name)
+		}
+	}
 	if len(tasks) == 0 {
 		return nil, others, fmt.Errorf("%s has no task of GLUE or SuperGLUE that can be read: these have train.tsv or train.jsonl in subdirectories with the names %s", dir, strings.Join(Names(), ", "))
 	}
@@ -125,7 +131,7 @@ func findIn(dir, name string) (Found, bool) {
 	}
 	for _, l := range layouts {
 		if short(l.name) == short(name) && has(dir, l.train) {
-			return Found{l.name, dir, l}, true
+			return Found{cmp.Or(l.task, l.name), dir, l}, true
 		}
 	}
 	return Found{}, false
@@ -198,5 +204,5 @@ func (l layout) example(first, second, label string) (Example, error) {
 	case l.second != "" && strings.TrimSpace(second) == "":
 		return Example{}, &emptyError{l.second}
 	}
-	return Example{first, second, class}, nil
+	return Example{strings.Clone(first), strings.Clone(second), class}, nil // without the rest of the line, which MNLI has much of
 }
