@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 )
@@ -26,6 +27,9 @@ func (s Compared) Beforehand() Beforehand {
 	var spreads, kept []float64
 	for _, seed := range losses {
 		if len(seed) < 2 {
+			return b
+		}
+		if slices.ContainsFunc(seed, math.IsNaN) {
 			return b
 		}
 		n := 0.0

@@ -38,6 +38,13 @@ type BudgetPoint struct {
 	Rules []string // that were used, by study
 }
 
+// Budgets is what rules cost and lose, as means over studies.
+type Budgets struct {
+	Rules []Budgeted
+	LAG   BudgetPoint // LAG with the studies' own lags
+	Left  []string    // names of the studies that are left out
+}
+
 // Budgets says what rules cost and lose, over all studies. Both are compared with LAG
 // with the study's own lag in the same study, so that studies of different lengths
 // and pools can be averaged; that LAG is returned apart. The rules of a sweep are told
@@ -46,25 +53,40 @@ type BudgetPoint struct {
 //
 // A rule has no point where some study was not evaluated so early, or where a pick
 // diverged. Studies without a regret or a cost of LAG are left out, and named; so are
-// those whose curves cannot be replayed. The only error is that of the context.
-func (c *Comparison) Budgets(ctx context.Context) (rules []Budgeted, lag BudgetPoint, left []string, err error) {
+// those whose curves cannot be replayed. Without any study there are no rules. The only
+// error is that of the context. What was computed is kept for the next call.
+func (c *Comparison) Budgets(ctx context.Context) (*Budgets, error) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.budgets != nil {
+		return c.budgets, nil
+	}
+	b, err := c.computeBudgets(ctx)
+	if err == nil {
+		c.budgets = b
+	}
+	return b, err
+}
+
+func (c *Comparison) computeBudgets(ctx context.Context) (*Budgets, error) {
+	b := &Budgets{}
 	var studies []budgetStudy
 	var own []Rule
 	for _, s := range c.Studies {
 		one, ok := newBudgetStudy(ctx, s.Study)
 		if err := ctx.Err(); err != nil {
-			return nil, lag, nil, err
+			return nil, err
 		}
 		if !ok {
-			left = append(left, s.Name)
+			b.Left = append(b.Left, s.Name)
 			continue
 		}
 		studies, own = append(studies, one), append(own, one.own)
 	}
 	if len(studies) == 0 {
-		return nil, lag, left, nil
+		return b, nil
 	}
-	lag = budgetPoint(1, studies, own)
+	b.LAG = budgetPoint(1, studies, own)
 	for _, first := range studies[0].sweeps {
 		one := Budgeted{Name: first.Name}
 		for _, look := range lookShares {
@@ -79,10 +101,10 @@ func (c *Comparison) Budgets(ctx context.Context) (rules []Budgeted, lag BudgetP
 			}
 		}
 		if len(one.Points) > 0 {
-			rules = append(rules, one)
+			b.Rules = append(b.Rules, one)
 		}
 	}
-	return rules, lag, left, nil
+	return b, nil
 }
 
 // budgetStudy is a study with the rules that its curves can answer.

@@ -2,6 +2,7 @@ package aggregate_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -20,10 +21,19 @@ func TestBudgets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, lag, left, err := c.Budgets(context.Background())
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := c.Budgets(canceled); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that is canceled gives the error %v", err)
+	}
+	b, err := c.Budgets(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := c.Budgets(context.Background()); err != nil || again != b {
+		t.Errorf("asked again, they are computed again, with error %v", err)
+	}
+	rules, lag, left := b.Rules, b.LAG, b.Left
 	if !slices.Equal(left, []string{"none"}) || lag.Cost != 1 || lag.Difference != 0 || lag.Error != 0 {
 		t.Errorf("left out %v; LAG itself is %+v", left, lag)
 	}

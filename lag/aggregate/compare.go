@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/landscape-aware/growing/lag/result"
 )
@@ -28,6 +29,9 @@ type Comparison struct {
 
 	Shared []string // strategies that all studies have
 	Notes  []string // what makes the studies less comparable, in plain words
+
+	lock    sync.Mutex // of budgets
+	budgets *Budgets   // nil if not computed yet
 }
 
 // Compared is a study in a comparison.

@@ -17,14 +17,15 @@ import (
 // Points far above it are triangles at the edge. See [aggregate.Comparison.Budgets].
 func Budgets(c *aggregate.Comparison) Figure {
 	f := Figure{Name: "budgets", Title: "What rules cost and lose"}
-	rules, lag, left, err := c.Budgets(context.Background())
+	b, err := c.Budgets(context.Background())
 	if err != nil {
 		return Figure{Name: f.Name, Title: f.Title, Err: fmt.Errorf("figure %s: %w", f.Name, err)}
 	}
+	rules, lag := b.Rules, b.LAG
 	if len(rules) == 0 {
 		return noData(f.Name, f.Title, "no study has a regret and a cost of LAG")
 	}
-	f.Title += ", mean of " + plain.Count(len(c.Studies)-len(left), "study")
+	f.Title += ", mean of " + plain.Count(len(c.Studies)-len(b.Left), "study")
 	f.Caption = "Low and to the left is good. At a cost of 1 is LAG with the study's own lag; the dotted line is what it loses."
 	sweeps := make([]aggregate.Sweep, len(rules)) // only for their styles
 	var legend chart.Legend

@@ -20,15 +20,15 @@ var budgetHeaders = []string{"what rules cost and lose, means over studies", "co
 // budgetRows returns the table of what rules lose at about a third of what LAG costs,
 // and LAG itself first, and says what it averages. Without several studies there is none.
 func budgetRows(c *aggregate.Comparison) (rows []comparedRow, note string, err error) {
-	rules, lag, left, err := c.Budgets(context.Background())
-	if err != nil || len(rules) == 0 || len(c.Studies) < 2 {
+	b, err := c.Budgets(context.Background())
+	if err != nil || len(b.Rules) == 0 || len(c.Studies) < 2 {
 		return nil, "", err
 	}
 	line := func(name string, p aggregate.BudgetPoint) comparedRow {
 		return comparedRow{name, []string{number(p.Cost, 2), number(p.Regret, 4), number(p.Difference, 4), number(p.Error, 4), percentOf(p.Relative)}}
 	}
-	rows = append(rows, line("LAG with the study's own lag", lag))
-	for _, one := range rules {
+	rows = append(rows, line("LAG with the study's own lag", b.LAG))
+	for _, one := range b.Rules {
 		near := one.Points[0]
 		for _, p := range one.Points {
 			if math.Abs(p.Cost-1./3) < math.Abs(near.Cost-1./3) {
@@ -41,9 +41,9 @@ func budgetRows(c *aggregate.Comparison) (rows []comparedRow, note string, err e
 		}
 		rows = append(rows, line(fmt.Sprintf("%s, %s look at %s of the lag", one.Name, which, percent(near.Look)), near))
 	}
-	note = fmt.Sprintf("Means over %s. Each rule has the look with which it costs nearest to a third of what LAG costs.", plain.Count(len(lag.Rules), "study"))
-	if len(left) > 0 {
-		note += " Without a regret or a cost of LAG, and left out: " + strings.Join(left, ", ") + "."
+	note = fmt.Sprintf("Means over %s. Each rule has the look with which it costs nearest to a third of what LAG costs.", plain.Count(len(b.LAG.Rules), "study"))
+	if len(b.Left) > 0 {
+		note += " Without a regret or a cost of LAG, and left out: " + strings.Join(b.Left, ", ") + "."
 	}
 	return rows, note, nil
 }
@@ -55,7 +55,7 @@ func budgetRows(c *aggregate.Comparison) (rows []comparedRow, note string, err e
 // separated by blanks). An undefined number is left empty. The first rule is LAG with
 // the studies' own lags.
 func BudgetsCSV(w io.Writer, c *aggregate.Comparison) error {
-	rules, lag, _, err := c.Budgets(context.Background())
+	b, err := c.Budgets(context.Background())
 	if err != nil {
 		return err
 	}
@@ -67,10 +67,10 @@ func BudgetsCSV(w io.Writer, c *aggregate.Comparison) error {
 		}
 		lines = append(lines, append(line, strings.Join(p.Rules, " ")))
 	}
-	if len(lag.Rules) > 0 {
-		add("own lag", lag)
+	if len(b.LAG.Rules) > 0 {
+		add("own lag", b.LAG)
 	}
-	for _, one := range rules {
+	for _, one := range b.Rules {
 		for _, p := range one.Points {
 			add(one.Name, p)
 		}

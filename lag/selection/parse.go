@@ -140,7 +140,7 @@ func All(lag, steps int) []Rule {
 func Default(lag, steps int) []Rule {
 	rules := All(lag, steps)
 	rules = slices.DeleteFunc(rules, func(r Rule) bool { _, is := r.(PowerLaw); return is })
-	if race := raceBefore(lag); race.Validate(steps) == nil {
+	if race := raceBefore(lag); lag > 1 && race.Validate(steps) == nil {
 		end := max(0, len(rules)-1) // the oracle stays the last
 		rules = slices.Insert(rules, end, Rule(race))
 	}
@@ -151,8 +151,6 @@ func Default(lag, steps int) []Rule {
 // at which a study evaluates all candidates, and not after the lag.
 func raceBefore(lag int) Race {
 	switch {
-	case lag < 2:
-		return Race{Doublings: 0, First: 1}
 	case lag < 10:
 		return Race{Doublings: 1, First: 1}
 	case lag < 20:

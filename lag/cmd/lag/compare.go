@@ -21,7 +21,7 @@ import (
 
 func compareCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	out := flags.String("o", "", "`directory` to write to: comparison.html, .png, .svg, .vl.json and .csv, and the figures claims and budgets with their CSVs (default \"comparison\" beside the first study)")
-	return func(_ context.Context, arguments []string) error {
+	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) < 2 {
 			return usageError{fmt.Errorf("lag compare takes the directories of two or more studies, such as runs/quick runs/bert; it was given %d", len(arguments))}
 		}
@@ -47,6 +47,9 @@ func compareCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		}
 		settings, err := aggregate.Differences(configs...)
 		if err != nil {
+			return err
+		}
+		if _, err := c.Budgets(ctx); err != nil { // takes longest; what follows has it
 			return err
 		}
 		fmt.Println(report.Comparison(c, settings))
