@@ -294,6 +294,53 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+// TestReplaced measures with other settings when the state of a model is gone. Its score
+// cannot be made again, so it stays in a copy of the file, also if two texts have one
+// name; and who asks for GLUE does not lose what was measured of the validation text.
+func TestReplaced(t *testing.T) {
+	f := copied(t)
+	path := filepath.Join(f.Dir, result.DownstreamResult)
+	o := downstream.Options{Examples: 60, Batches: 2, Corpora: []string{writeFile(t, filepath.Join(t.TempDir(), "test.txt"), text(60, 11))}}
+	measure(t, f, o)
+	if err := os.RemoveAll(filepath.Join(f.Models[0].Dir, "checkpoint")); err != nil {
+		t.Fatal(err)
+	}
+	m := measure(t, f, downstream.Options{Examples: 40, GLUE: glueFiles(t)})
+	if s, ok := m.Score("follow", f.Models[0].Strategy, f.Models[0].Seed); !ok || m.Tasks[0].Train != 60 {
+		t.Errorf("after GLUE there are %d examples, and the score %+v of the model that is gone", m.Tasks[0].Train, s)
+	}
+	if _, err := os.Stat(path + ".old"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("nothing was replaced, but there is a copy, %v", err)
+	}
+	o.Corpora[0] = writeFile(t, filepath.Join(t.TempDir(), "test.txt"), text(60, 5))
+	m = measure(t, f, o)
+	if _, ok := m.Score("loss on test", f.Models[0].Strategy, f.Models[0].Seed); ok {
+		t.Error("a score of another text is taken for that of this one")
+	}
+	measure(t, f, downstream.Options{Examples: 40})
+	for name, n := range map[string]int{path + ".old": 4, path + ".old2": 1} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := t.TempDir()
+		writeFile(t, filepath.Join(root, result.DownstreamResult), string(text))
+		d, err := result.LoadDownstream(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := 0
+		for _, s := range d.Scores {
+			if s.Run == f.Models[0].Address {
+				of++
+			}
+		}
+		if of != n {
+			t.Errorf("%s has %d scores of the model that is gone, want %d", name, of, n)
+		}
+	}
+}
+
 // TestDamagedMeasurements measures again where the file was damaged, and keeps it.
 func TestDamagedMeasurements(t *testing.T) {
 	f := copied(t)

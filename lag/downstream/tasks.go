@@ -27,6 +27,9 @@ import (
 // scores.
 const version = "1"
 
+// followName is the name of the task which passages of the validation text follow.
+const followName = "follow"
+
 // A task is what is measured of a model at once: a score, or several.
 type task struct {
 	scores  []result.DownstreamTask
@@ -50,7 +53,7 @@ func (o Options) tasks(ctx context.Context, f *lag.Finished, d *data.Dataset, ba
 	if m.reading, err = readingOf(f.Config.Objective, d.Vocabulary()); err != nil {
 		return nil, err
 	}
-	if err := m.follow("follow", "the study's validation text", d.Validation); err != nil {
+	if err := m.follow(followName, "the study's validation text", d.Validation); err != nil {
 		err = fmt.Errorf("which passages of the study's validation text follow each other cannot be asked: %w", err)
 		if len(o.Corpora) == 0 && o.GLUE == "" {
 			return nil, err
