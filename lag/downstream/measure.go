@@ -74,10 +74,11 @@ func (o Options) withDefaults(f *lag.Finished) (Options, error) {
 // Absent is a model that could not be measured.
 type Absent struct {
 	Model lag.FinalModel
+	Task  string // that could not be measured; empty for all of them
 	Why   error
 }
 
-// Measured is what was measured, and of which models nothing could be.
+// Measured is what was measured, and of which models something could not be.
 type Measured struct {
 	*result.Downstream
 	Absent []Absent // among the models that were trained to the end and were not measured before
@@ -93,7 +94,8 @@ type Measured struct {
 // task is another, whose scores take the place of those under its name; the file with
 // these is copied before, since the models may be gone. A model whose final
 // state is not there, because the study did not keep it, or is damaged, is left out and
-// returned; what was measured of it before counts. If the context is canceled, Measure
+// returned; what was measured of it before counts. So is, from a task, a model that
+// computes something there that is not finite. If the context is canceled, Measure
 // returns its cause.
 func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err error) {
 	if o, err = o.withDefaults(f); err != nil {
@@ -242,12 +244,12 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 		return context.Cause(ctx)
 	}
 	if !model.Faded {
-		m.Absent = append(m.Absent, Absent{model, errors.New("its new layers do not have their full weight at the end, because they are faded in over more steps than it was trained; a model without gates is another one")})
+		m.Absent = append(m.Absent, Absent{Model: model, Why: errors.New("its new layers do not have their full weight at the end, because they are faded in over more steps than it was trained; a model without gates is another one")})
 		return nil
 	}
 	l, err := p.load(model)
 	if err != nil {
-		m.Absent = append(m.Absent, Absent{model, err})
+		m.Absent = append(m.Absent, Absent{Model: model, Why: err})
 		return nil
 	}
 	defer func() { err = errors.Join(err, free(ctx, l.close)) }()
@@ -256,6 +258,11 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 			continue
 		}
 		list, err := t.measure(ctx, l)
+		if bad, ok := errors.AsType[*modelError](err); ok {
+			m.Absent = append(m.Absent, Absent{model, t.scores[0].Name, bad})
+			observe(i + 1)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s, task %s: %w", model.Name(), t.scores[0].Name, err)
 		}

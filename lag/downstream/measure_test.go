@@ -18,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/downstream"
 	_ "github.com/landscape-aware/growing/lag/internal/testbackend" // logs only errors, does not wait for the disk
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
 )
@@ -253,6 +254,37 @@ func TestAbsent(t *testing.T) {
 		if !strings.Contains(a.Why.Error(), a.Model.Dir) {
 			t.Errorf("%s: %v", a.Model.Name(), a.Why)
 		}
+	}
+}
+
+// TestNotFinite measures a study of which a model computes what is not finite. It is left
+// out of the tasks where it does, and stops nothing else.
+func TestNotFinite(t *testing.T) {
+	f := copied(t)
+	bad, err := trained.Load(f.Models[2].Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range bad.Params {
+		p.Data[0] = float32(math.NaN())
+	}
+	f.Models[2].Dir = t.TempDir()
+	if err := bad.Save(f.Models[2].Dir); err != nil {
+		t.Fatal(err)
+	}
+	other := writeFile(t, filepath.Join(t.TempDir(), "other.txt"), text(60, 11))
+	m := measure(t, f, downstream.Options{Examples: 40, Batches: 2, Corpora: []string{other}})
+	if len(m.Scores) != 4*8 {
+		t.Errorf("%d scores of 8 models in 4 tasks", len(m.Scores))
+	}
+	var tasks []string
+	for _, a := range m.Absent {
+		if tasks = append(tasks, a.Task); a.Model != f.Models[2] || !strings.Contains(a.Why.Error(), "not finite") {
+			t.Errorf("absent %+v", a)
+		}
+	}
+	if !slices.Equal(tasks, []string{"follow", "loss on other", "follow in other"}) {
+		t.Errorf("absent in %q", tasks)
 	}
 }
 

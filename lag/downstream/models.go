@@ -69,6 +69,11 @@ func (p *programs) load(of lag.FinalModel) (*loaded, error) {
 	return l, nil
 }
 
+// modelError says why a model cannot do a task that others may.
+type modelError struct{ text string }
+
+func (e *modelError) Error() string { return e.text }
+
 // close frees the weights.
 func (l *loaded) close() error {
 	var errs []error
@@ -156,11 +161,17 @@ func (l *loaded) features(ctx context.Context, r reading, rows []row) (*mat.Dens
 			x = mat.NewDense(len(rows), columns, nil)
 		}
 		for i := range n {
-			combine(x.RawRowView(from+i), means[i*spans*hidden:(i+1)*spans*hidden], hidden)
+			of := means[i*spans*hidden : (i+1)*spans*hidden]
+			if slices.ContainsFunc(of, func(v float32) bool { return !finite(float64(v)) }) {
+				return nil, &modelError{fmt.Sprintf("its last hidden states are not finite, first in example %d", from+i)}
+			}
+			combine(x.RawRowView(from+i), of, hidden)
 		}
 	}
 	return x, nil
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // combine writes the features of one text's mean, or of two texts' means, to dst.
 func combine(dst []float64, means []float32, hidden int) {
@@ -211,6 +222,9 @@ func (l *loaded) predictions(ctx context.Context, batches []objective.Sized) ([]
 		}
 		if err != nil {
 			return nil, err
+		}
+		if !finite(sum.loss) {
+			return nil, &modelError{fmt.Sprintf("its loss is not finite, first in batch %d", len(list))}
 		}
 		list = append(list, sum)
 	}

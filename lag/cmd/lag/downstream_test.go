@@ -1,14 +1,47 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/downstream"
 )
+
+// TestAbsentModels checks what is said of models that have no score.
+func TestAbsentModels(t *testing.T) {
+	model := lag.FinalModel{Strategy: "stack", Seed: 1, Dir: "runs/a b"}
+	var many []downstream.Absent
+	for range 20 {
+		many = append(many, downstream.Absent{Model: model, Task: "follow", Why: errors.New("its loss is not finite")})
+	}
+	for _, c := range []struct {
+		list []downstream.Absent
+		want []string
+	}{
+		{nil, nil},
+		{[]downstream.Absent{{Model: model, Why: errors.New("damaged")}}, []string{"strategy stack with seed 1 was not measured: damaged"}},
+		{many[:1], []string{"strategy stack with seed 1 has no score in follow: its loss is not finite"}},
+		{many, []string{"has no score in follow", "14 more such lines"}},
+		{[]downstream.Absent{{Model: model, Why: fs.ErrNotExist}}, []string{"1 of the source and 3 candidates have no final state", "`lag runs continue 'runs/a b'`"}},
+	} {
+		got := absentModels(c.list, 3, "runs/a b")
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+		if (got == "") != (c.want == nil) || strings.Count(got, "\n") > 6 {
+			t.Errorf("got %q", got)
+		}
+	}
+}
 
 // TestDownstream measures the models of a study, reports them, and says which models are
 // not there.
