@@ -24,8 +24,8 @@ func numbered(lengths ...int) *documents {
 }
 
 // TestDrawPairs checks every example: passages are whole, in one document, follow each
-// other exactly if the label says so, no document is in both parts, and second passages
-// begin where they can also begin if they follow.
+// other exactly if the label says so, no document is in both parts or in two blocks of
+// one, and second passages begin where they can also begin if they follow.
 func TestDrawPairs(t *testing.T) {
 	var lengths []int
 	for i := range 40 {
@@ -39,6 +39,7 @@ func TestDrawPairs(t *testing.T) {
 		t.Fatalf("passages of %d, %d and %d examples", p.passage, len(p.train), len(p.test))
 	}
 	training, starts := make(map[int]bool), make(map[int32]bool)
+	blocks := make(map[int]int) // of each document
 	for i, e := range slices.Concat(p.train, p.test) {
 		document := func(passage []int32) int {
 			for k, token := range passage {
@@ -55,13 +56,39 @@ func TestDrawPairs(t *testing.T) {
 		} else if training[first] || training[second] {
 			t.Errorf("example %d of the test is from a document of the training", i)
 		}
-		if first != e.document || e.follows != (i%2 == 0) || e.follows != (e.second[0] == e.first[0]+10) || e.follows != (first == second) {
-			t.Errorf("example %d: %v then %v, follows %t, document %d", i, e.first, e.second, e.follows, e.document)
+		for _, document := range []int{first, second} {
+			if b, ok := blocks[document]; ok && b != e.block {
+				t.Errorf("example %d: document %d is in the blocks %d and %d", i, document, b, e.block)
+			}
+			blocks[document] = e.block
+		}
+		if e.follows != (i%2 == 0) || e.follows != (e.second[0] == e.first[0]+10) || e.follows != (first == second) {
+			t.Errorf("example %d: %v then %v, follows %t", i, e.first, e.second, e.follows)
 		}
 		if place := e.second[0] % 1000; place < 10 {
 			t.Errorf("example %d: the second passage begins at place %d, where none begins that follows", i, place)
 		}
 		starts[e.first[0]] = true
+	}
+	count := func(list []drawnPair) (fitted, aside, all int) {
+		var groups []int
+		for _, e := range list {
+			groups = append(groups, e.block)
+		}
+		for _, mark := range asideOf(groups) {
+			if mark {
+				aside++
+			} else {
+				fitted++
+			}
+		}
+		return fitted, aside, slices.Max(groups) + 1
+	}
+	if fitted, aside, all := count(p.train); fitted != 80 || aside != 20 || all != 5 {
+		t.Errorf("of the training %d are fitted and %d are set aside, in %d blocks", fitted, aside, all)
+	}
+	if _, _, all := count(p.test); all != 6 {
+		t.Errorf("the test has %d blocks", all)
 	}
 	if len(starts) < 100 {
 		t.Errorf("only %d different places", len(starts))
@@ -87,11 +114,11 @@ func TestPassages(t *testing.T) {
 		passage, want, train, test int
 		err                        string
 	}{
-		{lengths, 62, 31, 40, 20, ""},                        // 2·62 tokens has none, 2·31 has 38
-		{[]int{500, 500, 500, 500, 500}, 62, 62, 24, 16, ""}, // no shorter passage has more documents
-		{[]int{20, 20, 20, 20}, 10, 10, 4, 4, ""},
-		{[]int{20, 20, 20, 5}, 10, 10, 0, 0, "3 documents have 20 tokens"},
-		{[]int{5, 5, 5, 5}, 2, 2, 4, 4, ""}, // a model of short sequences
+		{lengths, 62, 31, 40, 20, ""},                      // 2·62 tokens has none, 2·31 has 38
+		{slices.Repeat([]int{500}, 9), 62, 62, 40, 20, ""}, // no shorter passage has more documents
+		{slices.Repeat([]int{20}, 8), 10, 10, 8, 8, ""},
+		{append(slices.Repeat([]int{20}, 7), 5), 10, 10, 0, 0, "7 documents have 20 tokens"},
+		{slices.Repeat([]int{5}, 8), 2, 2, 8, 8, ""}, // a model of short sequences
 		{nil, 10, 10, 0, 0, "0 documents"},
 	} {
 		p, err := drawPairs(numbered(c.lengths...), c.passage, 40, 1)
@@ -177,8 +204,7 @@ func TestCorpusNames(t *testing.T) {
 	}
 }
 
-// TestAside checks that some examples are set aside and some are not, also if all are
-// of one document.
+// TestAside checks that a fifth of the groups is set aside.
 func TestAside(t *testing.T) {
 	for _, c := range []struct {
 		groups []int
@@ -186,7 +212,6 @@ func TestAside(t *testing.T) {
 	}{
 		{[]int{7, 3, 7, 4}, []bool{true, false, true, false}},
 		{[]int{1, 2, 3, 4, 5, 6, 1}, []bool{true, false, false, false, false, true, true}},
-		{[]int{7, 7, 7, 7, 7, 7}, []bool{true, false, false, false, false, true}},
 	} {
 		if got := asideOf(c.groups); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.groups, got, c.want)

@@ -393,7 +393,7 @@ func TestFewDocuments(t *testing.T) {
 	c.Data.Corpus.Source, c.Data.ValidationFraction = writeFile(t, filepath.Join(root, "few.txt"), text(12, 1)), 0.3
 	c.Growth.Strategies, c.Growth.Seeds = []string{"stack"}, []int64{1}
 	f := open(t, run(t, root, c))
-	if _, err := downstream.Measure(t.Context(), f, downstream.Options{}); err == nil || !strings.Contains(err.Error(), "a probe needs 4") {
+	if _, err := downstream.Measure(t.Context(), f, downstream.Options{}); err == nil || !strings.Contains(err.Error(), "a probe needs 8") {
 		t.Errorf("nothing else is asked: %v", err)
 	}
 	if m := measure(t, f, downstream.Options{GLUE: glueFiles(t)}); len(m.Tasks) != 2 || len(m.Scores) != 4 {

@@ -182,7 +182,7 @@ func (m *maker) follow(name, of string, text objective.Documents) error {
 		if e.follows {
 			class = 1
 		}
-		p.add(i >= len(drawn.train), m.reading.row(e.first, e.second), class, e.document)
+		p.add(i >= len(drawn.train), m.reading.row(e.first, e.second), class, e.block)
 	}
 	m.probe(p, key, name, fmt.Sprintf("whether the second of two passages of %s follows the first or is from another document, of %s", plain.Count(drawn.passage, "token"), of))
 	return nil
@@ -244,7 +244,7 @@ type probe struct {
 
 	rows   []row
 	labels []int
-	groups []int // the document of each example, or the example itself
+	groups []int // the block of documents of each example, or the example itself
 	train  int   // how many of them are to fit; the others are the test
 }
 
@@ -304,17 +304,12 @@ func numbersOf(groups []int) []int {
 	return list
 }
 
-// asideOf marks a fifth of the groups, at least one and not all, by which the penalty
-// of the classifier is chosen. Of a single group it marks a fifth of the examples.
+// asideOf marks a fifth of the groups, at least one, by which the penalty of the
+// classifier is chosen.
 func asideOf(groups []int) []bool {
 	marks := make([]bool, len(groups))
 	for i, number := range numbersOf(groups) {
 		marks[i] = number%5 == 0
-	}
-	if !slices.Contains(marks, false) {
-		for i := range marks {
-			marks[i] = i%5 == 0
-		}
 	}
 	return marks
 }

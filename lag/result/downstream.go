@@ -67,7 +67,7 @@ type DownstreamTask struct {
 	Measure  Measure `json:"measure"`
 	Train    int     `json:"train"`    // examples on which the classifier is fitted; 0 if there is none
 	Test     int     `json:"test"`     // examples, or predicted tokens, that are scored
-	Groups   int     `json:"groups"`   // documents, examples or batches that are scored; intervals resample these
+	Groups   int     `json:"groups"`   // blocks of documents, examples or batches that are scored; intervals resample these
 	Baseline Number  `json:"baseline"` // score of always answering with the most frequent class; null if there are no classes
 }
 
