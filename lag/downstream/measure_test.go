@@ -439,6 +439,8 @@ func TestChangedStudy(t *testing.T) {
 func TestRefused(t *testing.T) {
 	f := copied(t)
 	empty := writeFile(t, filepath.Join(t.TempDir(), "empty.txt"), "")
+	short := writeFile(t, filepath.Join(t.TempDir(), "short.txt"), text(3, 1))
+	shorter := writeFile(t, filepath.Join(t.TempDir(), "shorter.txt"), "ab")
 	for _, c := range []struct {
 		o    downstream.Options
 		want string
@@ -448,6 +450,8 @@ func TestRefused(t *testing.T) {
 		{downstream.Options{Corpora: []string{"none.txt"}}, "none.txt"},
 		{downstream.Options{Corpora: []string{empty}}, "empty"},
 		{downstream.Options{Corpora: []string{empty, empty}}, "given twice"},
+		{downstream.Options{Corpora: []string{short}, Batches: 100}, "give a longer text, or use fewer batches (Batches)"},
+		{downstream.Options{Corpora: []string{shorter}}, "1 batch of 4 sequences of 24 needs"},
 		{downstream.Options{GLUE: t.TempDir()}, "CoLA"},
 		{downstream.Options{DataDir: t.TempDir()}, "no data set"},
 	} {

@@ -18,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/downstream/glue"
 	"github.com/landscape-aware/growing/lag/downstream/linear"
 	"github.com/landscape-aware/growing/lag/result"
@@ -108,11 +109,7 @@ func (m *maker) corpus(ctx context.Context, name, source string) error {
 		return err
 	}
 	c := m.study.Config
-	sampler, err := c.Objective.NewBatches(text, m.data.Vocabulary(), c.BatchSize, m.options.Seed)
-	if err != nil {
-		return err
-	}
-	batches, err := sampler.Fixed(m.options.Batches)
+	batches, err := m.batches(text)
 	if err != nil {
 		return err
 	}
@@ -144,6 +141,24 @@ func (m *maker) corpus(ctx context.Context, name, source string) error {
 		return nil // it is of one piece, such as a book without blank lines
 	}
 	return m.follow("follow in "+name, name, text)
+}
+
+// batches returns the batches of a text.
+func (m *maker) batches(text *documents) ([]objective.Sized, error) {
+	c := m.study.Config
+	sampler, err := c.Objective.NewBatches(text, m.data.Vocabulary(), c.BatchSize, m.options.Seed)
+	var batches []objective.Sized
+	if err == nil {
+		batches, err = sampler.Fixed(m.options.Batches)
+	}
+	short, ok := errors.AsType[*objective.TooShortError](err)
+	switch {
+	case ok && short.Batches > 1:
+		return nil, advice.Errorf(advice.Batches, "it has %d tokens, and %s need %d; give a longer text, or use fewer batches", short.Have, short.What(), short.Need)
+	case ok:
+		return nil, fmt.Errorf("it has %d tokens, and %s needs %d; give a longer text", short.Have, short.What(), short.Need)
+	}
+	return batches, err
 }
 
 // predictedTokens returns the number of tokens of a batch that are predicted.

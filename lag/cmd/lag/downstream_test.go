@@ -114,6 +114,7 @@ func TestDownstream(t *testing.T) {
 		{[]string{root}, "contains no study.json"},
 		{[]string{"-glue", filepath.Join(root, "none"), dir}, "cannot read the directory of GLUE"},
 		{[]string{"-examples", "1", dir}, "1 examples are not possible"},
+		{[]string{"-batches", "100000", "-corpus", other, dir}, "use fewer batches (-batches)"},
 	} {
 		cmd, output := lagCommand(t, append([]string{"downstream"}, c.arguments...)...)
 		if err := cmd.Run(); err == nil || !strings.Contains(output.String(), c.want) {
