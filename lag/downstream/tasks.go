@@ -205,9 +205,12 @@ func (m *maker) follow(name, of string, text objective.Documents) error {
 
 // glue adds the tasks of GLUE and SuperGLUE.
 func (m *maker) glue(ctx context.Context) error {
-	found, _, err := glue.Find(m.options.GLUE)
+	found, others, err := glue.Find(m.options.GLUE)
 	if err != nil {
 		return err
+	}
+	if len(others) > 0 {
+		log.Warn("tasks that cannot be read are left out", "tasks", strings.Join(others, ", "), "can be read", strings.Join(glue.Names(), ", "))
 	}
 	e := m.data.Tokenizer.NewEncoder()
 	e.Literal = true

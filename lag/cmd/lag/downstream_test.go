@@ -65,12 +65,15 @@ func TestDownstream(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.CopyFS(filepath.Join(root, "glue", "STS-B"), os.DirFS(glue)); err != nil {
+		t.Fatal(err)
+	}
 	arguments := []string{"downstream", "-examples", "40", "-corpus", other, "-glue", filepath.Dir(glue), dir}
 	cmd, output = lagCommand(t, arguments...)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	for _, want := range []string{"measure source: model 1 of", "follow", "loss on other", "tokens of other", "SST-2", "reliability", "downstream.csv"} {
+	for _, want := range []string{"measure source: model 1 of", "follow", "loss on other", "tokens of other", "SST-2", "cannot be read are left out", "STS-B", "reliability", "downstream.csv"} {
 		if !strings.Contains(output.String(), want) {
 			t.Errorf("lag downstream lacks %q: %s", want, output)
 		}
