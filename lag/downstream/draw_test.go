@@ -1,12 +1,17 @@
 package downstream
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/tokenizer"
+	"github.com/landscape-aware/growing/lag/advice"
 )
 
 // numbered returns documents of the given lengths. Each token is 1000 times the number
@@ -216,5 +221,54 @@ func TestAside(t *testing.T) {
 		if got := asideOf(c.groups); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.groups, got, c.want)
 		}
+	}
+}
+
+// TestBeginning cuts a long document at the end of a word or of a character.
+func TestBeginning(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		most int
+		want string
+	}{
+		{"one two", 7, "one two"},
+		{"one two", 6, "one"},
+		{"one", 2, "on"},
+		{"äöü", 3, "ä"},
+		{" ä", 2, " "},
+	} {
+		if got := beginning(c.text, c.most); got != c.want {
+			t.Errorf("%d bytes of %q are %q, want %q", c.most, c.text, got, c.want)
+		}
+	}
+}
+
+// TestLongDocument reads a text of one line, of which not all is encoded.
+func TestLongDocument(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "long.jsonl")
+	line := `{"text": "` + strings.Repeat("a ", mostBytes/2) + `and the rest"}` + "\n"
+	if err := os.WriteFile(path, []byte(line+line), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.Train(t.Context(), func(yield func(string, error) bool) { yield(strings.Repeat("a b and the rest ", 50), nil) }, tokenizer.TrainOptions{Kind: tokenizer.WordPiece, VocabSize: 24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := readCorpus(t.Context(), path, tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Documents() != 1 || d.Len() != mostBytes/2+1 {
+		t.Errorf("%d documents, %d tokens", d.Documents(), d.Len())
+	}
+}
+
+func TestCheckFeatures(t *testing.T) {
+	if err := checkFeatures(43_690, 4*768); err != nil {
+		t.Error(err)
+	}
+	var advised *advice.Error
+	if err := checkFeatures(150_000, 4*768); !errors.As(err, &advised) || !strings.Contains(err.Error(), "3.4 GiB") || !strings.Contains(err.Error(), "for 43690 examples") {
+		t.Error(err)
 	}
 }

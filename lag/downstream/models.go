@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dustin/go-humanize"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
@@ -16,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -158,6 +160,9 @@ func (l *loaded) features(ctx context.Context, r reading, rows []row) (*mat.Dens
 			if spans == 2 {
 				columns = 4 * hidden
 			}
+			if err := checkFeatures(len(rows), columns); err != nil {
+				return nil, err
+			}
 			x = mat.NewDense(len(rows), columns, nil)
 		}
 		for i := range n {
@@ -169,6 +174,20 @@ func (l *loaded) features(ctx context.Context, r reading, rows []row) (*mat.Dens
 		}
 	}
 	return x, nil
+}
+
+// mostFeatures is how many bytes of features there may be. Fitting takes about twice as
+// much beside them.
+const mostFeatures = 1 << 30
+
+// checkFeatures returns an error if the features of examples take too much memory.
+func checkFeatures(examples, features int) error {
+	const size = 8 // bytes of a float64
+	if need := uint64(examples) * uint64(features) * size; need > mostFeatures {
+		return advice.Errorf(advice.Examples, "%d features of each of %s take %s, and at most %s are possible, for %d examples to fit and to test; use fewer",
+			features, plain.Count(examples, "example"), humanize.IBytes(need), humanize.IBytes(mostFeatures), mostFeatures/size/features)
+	}
+	return nil
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

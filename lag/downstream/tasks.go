@@ -301,7 +301,7 @@ func (m *maker) probe(p probe, key hashing, name, about string) {
 			return nil, err
 		}
 		rows, columns := x.Dims()
-		fitted, tested := mat.DenseCopyOf(x.Slice(0, p.train, 0, columns)), mat.DenseCopyOf(x.Slice(p.train, rows, 0, columns))
+		fitted, tested := x.Slice(0, p.train, 0, columns).(*mat.Dense), x.Slice(p.train, rows, 0, columns).(*mat.Dense)
 		c, err := linear.Choose(fitted, p.labels[:p.train], p.classes, aside)
 		if err != nil {
 			return nil, err
