@@ -17,10 +17,12 @@ import (
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/downstream"
+	"github.com/landscape-aware/growing/lag/engine"
 	_ "github.com/landscape-aware/growing/lag/internal/testbackend" // logs only errors, does not wait for the disk
 	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // text returns paragraphs of made-up words. Each paragraph repeats a few words of its
@@ -228,6 +230,25 @@ func TestValidationLoss(t *testing.T) {
 		if want := float64(o.Final); math.Abs(list[i]-want) > 1e-5*want {
 			t.Errorf("%s with seed %d: loss %g, the study says %g", o.Name, o.Seed, list[i], want)
 		}
+	}
+}
+
+// TestOtherSource opens a study beside whose source there is one of other data, which was
+// changed later and did not end.
+func TestOtherSource(t *testing.T) {
+	f := copied(t)
+	spec, err := engine.ReadSpec(f.Source.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.Data = strings.Repeat("0", len(spec.Data))
+	address, err := spec.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(f.Dir, address, train.ConfigFile), asJSON(t, spec))
+	if got := open(t, f.Dir); got.Source != f.Source || !slices.Equal(got.Models, f.Models) {
+		t.Errorf("the source is %s, want %s", got.Source.Address, f.Source.Address)
 	}
 }
 
