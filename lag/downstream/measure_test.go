@@ -1,6 +1,7 @@
 package downstream_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/downstream"
@@ -394,15 +396,52 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
-// TestDamagedMeasurements measures again where the file was damaged, and keeps it.
+// TestDamagedMeasurements damages the file in many ways, as TestCorruption of package lag
+// does to those of a study. Readers notice, the same command measures again to the byte,
+// and what was damaged is kept.
 func TestDamagedMeasurements(t *testing.T) {
 	f := copied(t)
-	path := writeFile(t, filepath.Join(f.Dir, result.DownstreamResult), `{"backend": "go", "tas`)
-	if m := measure(t, f, downstream.Options{Examples: 40}); m.New != 9 {
-		t.Errorf("%d measurements", m.New)
+	path := filepath.Join(f.Dir, result.DownstreamResult)
+	measure(t, f, downstream.Options{Examples: 40})
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if list, err := filepath.Glob(path + ".*"); err != nil || len(list) != 1 {
-		t.Errorf("the damaged file is in %v, %v", list, err)
+	other, err := os.ReadFile(filepath.Join(f.Dir, result.StudyResult))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digit := bytes.LastIndexAny(want, "123456789")
+	for i, c := range []struct {
+		name string
+		text []byte
+	}{
+		{"truncated", want[:len(want)/2]},
+		{"truncated after a line", want[:bytes.LastIndexByte(want[:len(want)-2], '\n')+1]},
+		{"empty", nil},
+		{"doubled", slices.Concat(want, want)},
+		{"a digit changed", slices.Concat(want[:digit], []byte("0"), want[digit+1:])},
+		{"a block of zeros", slices.Concat(want[:100], make([]byte, 512), want[612:])},
+		{"replaced by another", other},
+	} {
+		writeFile(t, path, string(c.text))
+		if _, err := result.DownstreamOf(f.Dir, f.Result); !sealed.IsDamaged(err) {
+			t.Errorf("%s: a reader says %v", c.name, err)
+		}
+		m := measure(t, f, downstream.Options{Examples: 40})
+		if got, err := os.ReadFile(path); m.New != 9 || err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d measurements, or another file, %v", c.name, m.New, err)
+		}
+		if list, err := filepath.Glob(path + ".*"); err != nil || len(list) != i+1 {
+			t.Errorf("%s: the damaged files are %v, %v", c.name, list, err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	measure(t, f, downstream.Options{Examples: 40})
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("removed: another file, %v", err)
 	}
 }
 

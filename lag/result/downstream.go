@@ -145,6 +145,9 @@ func (d *Downstream) check() error {
 	if err := checkValues("", "", reflect.ValueOf(*d)); err != nil {
 		return err
 	}
+	if d.Tasks == nil || d.Scores == nil {
+		return errors.New("it has no list of tasks and scores; it is another file")
+	}
 	measures := make(map[string]Measure)
 	for _, t := range d.Tasks {
 		if _, _, ok := t.Measure.bounds(); !ok {
