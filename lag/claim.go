@@ -219,9 +219,8 @@ func setConfigAside(path string) error {
 // setAside renames the file at path to a name that no file has yet, which it
 // returns. If there is no such file, setAside returns "".
 func setAside(path string) (aside string, err error) {
-	aside = path + ".old"
-	for i := 2; exists(aside); i++ {
-		aside = fmt.Sprintf("%s.old%d", path, i)
+	if aside, err = sealed.OldName(path); err != nil {
+		return "", err
 	}
 	switch err := os.Rename(path, aside); {
 	case errors.Is(err, os.ErrNotExist):

@@ -65,14 +65,18 @@ func OpenFinished(dir string) (*Finished, error) {
 	if err != nil {
 		return nil, err
 	}
+	var first error // of a run that may be of another study
 	for _, of := range sources {
 		f, err := s.finished(r, of)
-		if err != nil {
-			return nil, err
-		}
-		if f != nil {
+		if err == nil && f != nil {
 			return f, nil
 		}
+		if first == nil {
+			first = err
+		}
+	}
+	if first != nil {
+		return nil, first
 	}
 	return nil, fmt.Errorf("%s has no run of the study's source, or one of another version of this program, so its models cannot be found; run the study again", dir)
 }
@@ -81,12 +85,14 @@ func OpenFinished(dir string) (*Finished, error) {
 type source struct {
 	address string
 	spec    engine.Spec
+	ended   bool // with the loss of the result's source
 	changed int64
 }
 
-// sourceSpecs returns the runs in a directory that may be that of a result's source, the
-// one that was changed last first: the directory may have those of other data too, which
-// end with another loss.
+// sourceSpecs returns the runs in a directory that may be that of a result's source: those
+// that end with its loss first, then those of which no end is known, and of equal ones the
+// one that was changed last. The directory may have those of other data too, which end
+// with another loss, or do not end.
 func sourceSpecs(dir string, r *result.Study) ([]source, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -103,12 +109,22 @@ func sourceSpecs(dir string, r *result.Study) ([]source, error) {
 		if err != nil || statErr != nil || spec.Kind != progress.PhasePretrain || spec.Backend != r.Backend {
 			continue
 		}
-		if o, err := train.ReadOutcome(path); err == nil && len(o.Curve) > 0 && result.Number(o.Curve[len(o.Curve)-1].Value()) != r.Source.Loss {
+		o, err := train.ReadOutcome(path)
+		ended := err == nil && len(o.Curve) > 0
+		if ended && result.Number(o.Curve[len(o.Curve)-1].Value()) != r.Source.Loss {
 			continue
 		}
-		list = append(list, source{e.Name(), spec, info.ModTime().UnixNano()})
+		list = append(list, source{e.Name(), spec, ended, info.ModTime().UnixNano()})
 	}
-	slices.SortFunc(list, func(a, b source) int { return cmp.Compare(b.changed, a.changed) })
+	slices.SortFunc(list, func(a, b source) int {
+		if a.ended != b.ended {
+			if a.ended {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.changed, a.changed)
+	})
 	return list, nil
 }
 

@@ -85,8 +85,7 @@ func newSampler[B any](rows rowMaker[B], store Tokens, batchSize int, seed int64
 	s.windows = segments{s.window - 1, store.Len(), s.window}.whole()
 	if s.windows < int64(batchSize) {
 		need := int64(batchSize)*s.window + s.window - 1
-		return nil, fmt.Errorf("objective: the corpus is shorter than a batch: it has %d tokens, and a batch of %s of %d needs %d: use a larger corpus, or a smaller batch or sequence length",
-			store.Len(), plain.Count(batchSize, "sequence"), rows.length(), need)
+		return nil, &TooShortError{1, batchSize, rows.length(), store.Len(), need, false}
 	}
 	if s.windows > 1<<31-1 {
 		return nil, fmt.Errorf("objective: %d windows of %s are too many for one store", s.windows, plain.Count(s.window, "token"))
@@ -173,9 +172,30 @@ func (s *Sampler[B]) Batch(step int64) (B, error) {
 	return *b, nil
 }
 
+// TooShortError says that a text has too few tokens for batches. Its text is about the
+// corpus of a training; who draws batches of another text has another remedy.
+type TooShortError struct {
+	Batches, Size, Length int   // batches of sequences of tokens
+	Have, Need            int64 // tokens
+	validation            bool  // the batches are those of [Sampler.Fixed]
+}
+
+func (e *TooShortError) Error() string {
+	if e.validation {
+		return fmt.Sprintf("objective: the validation set is too short for %s: it has %d tokens, and they need %d: use a larger corpus or validation fraction, or fewer validation batches", e.What(), e.Have, e.Need)
+	}
+	return fmt.Sprintf("objective: the corpus is shorter than a batch: it has %d tokens, and a batch of %s of %d needs %d: use a larger corpus, or a smaller batch or sequence length",
+		e.Have, plain.Count(e.Size, "sequence"), e.Length, e.Need)
+}
+
+// What describes the batches, such as "4 batches of 16 sequences of 128".
+func (e *TooShortError) What() string {
+	return fmt.Sprintf("%s of %s of %d", plain.Count(e.Batches, "batch"), plain.Count(e.Size, "sequence"), e.Length)
+}
+
 // Fixed returns n batches for validation. Their windows do not overlap and are
 // evenly spread over the store. Their random numbers depend only on the seed.
-// It returns an error if the store is too short.
+// It returns a [TooShortError] if the store is too short.
 func (s *Sampler[B]) Fixed(n int) ([]B, error) {
 	rows := int64(n) * int64(s.size)
 	cut := segments{0, s.store.Len(), s.window}
@@ -183,8 +203,7 @@ func (s *Sampler[B]) Fixed(n int) ([]B, error) {
 		return nil, fmt.Errorf("objective: the number of validation batches is %d; it must be 1 or more", n)
 	}
 	if cut.whole() < rows {
-		return nil, fmt.Errorf("objective: the validation set is too short for %s of %s of %d: it has %d tokens, and they need %d: use a larger corpus or validation fraction, or fewer validation batches",
-			plain.Count(n, "batch"), plain.Count(s.size, "sequence"), s.rows.length(), s.store.Len(), rows*s.window)
+		return nil, &TooShortError{n, s.size, s.rows.length(), s.store.Len(), rows * s.window, true}
 	}
 	batches := make([]B, n)
 	scratch, random := s.rows.newScratch(), newSource()

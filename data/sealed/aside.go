@@ -15,14 +15,9 @@ const DamagedExt = ".damaged"
 // the suffix [DamagedExt] that no file has yet. It returns the new path, or "" if
 // there is no such file. Others must not do the same at the same time.
 func SetAside(path string) (aside string, err error) {
-	aside = path + DamagedExt
-	for i := 2; ; i++ {
-		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
-			break
-		} else if err != nil {
-			return "", err
-		}
-		aside = fmt.Sprintf("%s.%d%s", path, i, DamagedExt)
+	aside, err = free(path+DamagedExt, func(i int) string { return fmt.Sprintf("%s.%d%s", path, i, DamagedExt) })
+	if err != nil {
+		return "", err
 	}
 	if err := os.Rename(path, aside); errors.Is(err, os.ErrNotExist) {
 		return "", nil
@@ -30,6 +25,24 @@ func SetAside(path string) (aside string, err error) {
 		return "", err
 	}
 	return aside, nil
+}
+
+// OldName returns a name that no file has yet, for a whole file whose place another
+// takes: the path with the suffix ".old", or ".old2" and so on.
+func OldName(path string) (string, error) {
+	return free(path+".old", func(i int) string { return fmt.Sprintf("%s.old%d", path, i) })
+}
+
+// free returns the first name that no file has: this one, or that of a number from 2.
+func free(name string, numbered func(i int) string) (string, error) {
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+		name = numbered(i)
+	}
 }
 
 // Aside returns the files that SetAside made of the file at path.

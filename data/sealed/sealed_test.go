@@ -188,6 +188,20 @@ func TestSetAside(t *testing.T) {
 	}
 }
 
+// TestOldName checks that no file that was kept is overwritten.
+func TestOldName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	for _, want := range []string{path + ".old", path + ".old2", path + ".old3"} {
+		name, err := OldName(path)
+		if err != nil || name != want {
+			t.Errorf("got %q, %v, want %q", name, err, want)
+		}
+		if err := os.WriteFile(name, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestStrip checks that a person can change a copy of a file.
 func TestStrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.json")

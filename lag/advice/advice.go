@@ -39,6 +39,12 @@ const (
 	NewHead = "new_head" // of the import of a model
 )
 
+// Fields of the options of package downstream.
+const (
+	Batches  = "Batches"
+	Examples = "Examples"
+)
+
 // Fields that errors about a value name, see [Value].
 const (
 	TrainingSteps = "schedule.steps"

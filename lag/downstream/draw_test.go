@@ -1,12 +1,17 @@
 package downstream
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/landscape-aware/growing/data/objective"
+	"github.com/landscape-aware/growing/data/tokenizer"
+	"github.com/landscape-aware/growing/lag/advice"
 )
 
 // numbered returns documents of the given lengths. Each token is 1000 times the number
@@ -24,8 +29,8 @@ func numbered(lengths ...int) *documents {
 }
 
 // TestDrawPairs checks every example: passages are whole, in one document, follow each
-// other exactly if the label says so, no document is in both parts, and second passages
-// begin where they can also begin if they follow.
+// other exactly if the label says so, no document is in both parts or in two blocks of
+// one, and second passages begin where they can also begin if they follow.
 func TestDrawPairs(t *testing.T) {
 	var lengths []int
 	for i := range 40 {
@@ -39,6 +44,7 @@ func TestDrawPairs(t *testing.T) {
 		t.Fatalf("passages of %d, %d and %d examples", p.passage, len(p.train), len(p.test))
 	}
 	training, starts := make(map[int]bool), make(map[int32]bool)
+	blocks := make(map[int]int) // of each document
 	for i, e := range slices.Concat(p.train, p.test) {
 		document := func(passage []int32) int {
 			for k, token := range passage {
@@ -55,13 +61,39 @@ func TestDrawPairs(t *testing.T) {
 		} else if training[first] || training[second] {
 			t.Errorf("example %d of the test is from a document of the training", i)
 		}
-		if first != e.document || e.follows != (i%2 == 0) || e.follows != (e.second[0] == e.first[0]+10) || e.follows != (first == second) {
-			t.Errorf("example %d: %v then %v, follows %t, document %d", i, e.first, e.second, e.follows, e.document)
+		for _, document := range []int{first, second} {
+			if b, ok := blocks[document]; ok && b != e.block {
+				t.Errorf("example %d: document %d is in the blocks %d and %d", i, document, b, e.block)
+			}
+			blocks[document] = e.block
+		}
+		if e.follows != (i%2 == 0) || e.follows != (e.second[0] == e.first[0]+10) || e.follows != (first == second) {
+			t.Errorf("example %d: %v then %v, follows %t", i, e.first, e.second, e.follows)
 		}
 		if place := e.second[0] % 1000; place < 10 {
 			t.Errorf("example %d: the second passage begins at place %d, where none begins that follows", i, place)
 		}
 		starts[e.first[0]] = true
+	}
+	count := func(list []drawnPair) (fitted, aside, all int) {
+		var groups []int
+		for _, e := range list {
+			groups = append(groups, e.block)
+		}
+		for _, mark := range asideOf(groups) {
+			if mark {
+				aside++
+			} else {
+				fitted++
+			}
+		}
+		return fitted, aside, slices.Max(groups) + 1
+	}
+	if fitted, aside, all := count(p.train); fitted != 80 || aside != 20 || all != 5 {
+		t.Errorf("of the training %d are fitted and %d are set aside, in %d blocks", fitted, aside, all)
+	}
+	if _, _, all := count(p.test); all != 6 {
+		t.Errorf("the test has %d blocks", all)
 	}
 	if len(starts) < 100 {
 		t.Errorf("only %d different places", len(starts))
@@ -87,11 +119,11 @@ func TestPassages(t *testing.T) {
 		passage, want, train, test int
 		err                        string
 	}{
-		{lengths, 62, 31, 40, 20, ""},                        // 2·62 tokens has none, 2·31 has 38
-		{[]int{500, 500, 500, 500, 500}, 62, 62, 24, 16, ""}, // no shorter passage has more documents
-		{[]int{20, 20, 20, 20}, 10, 10, 4, 4, ""},
-		{[]int{20, 20, 20, 5}, 10, 10, 0, 0, "3 documents have 20 tokens"},
-		{[]int{5, 5, 5, 5}, 2, 2, 4, 4, ""}, // a model of short sequences
+		{lengths, 62, 31, 40, 20, ""},                      // 2·62 tokens has none, 2·31 has 38
+		{slices.Repeat([]int{500}, 9), 62, 62, 40, 20, ""}, // no shorter passage has more documents
+		{slices.Repeat([]int{20}, 8), 10, 10, 8, 8, ""},
+		{append(slices.Repeat([]int{20}, 7), 5), 10, 10, 0, 0, "7 documents have 20 tokens"},
+		{slices.Repeat([]int{5}, 8), 2, 2, 8, 8, ""}, // a model of short sequences
 		{nil, 10, 10, 0, 0, "0 documents"},
 	} {
 		p, err := drawPairs(numbered(c.lengths...), c.passage, 40, 1)
@@ -177,8 +209,7 @@ func TestCorpusNames(t *testing.T) {
 	}
 }
 
-// TestAside checks that some examples are set aside and some are not, also if all are
-// of one document.
+// TestAside checks that a fifth of the groups is set aside.
 func TestAside(t *testing.T) {
 	for _, c := range []struct {
 		groups []int
@@ -186,10 +217,58 @@ func TestAside(t *testing.T) {
 	}{
 		{[]int{7, 3, 7, 4}, []bool{true, false, true, false}},
 		{[]int{1, 2, 3, 4, 5, 6, 1}, []bool{true, false, false, false, false, true, true}},
-		{[]int{7, 7, 7, 7, 7, 7}, []bool{true, false, false, false, false, true}},
 	} {
 		if got := asideOf(c.groups); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.groups, got, c.want)
 		}
+	}
+}
+
+// TestBeginning cuts a long document at the end of a word or of a character.
+func TestBeginning(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		most int
+		want string
+	}{
+		{"one two", 7, "one two"},
+		{"one two", 6, "one"},
+		{"one", 2, "on"},
+		{"äöü", 3, "ä"},
+		{" ä", 2, " "},
+	} {
+		if got := beginning(c.text, c.most); got != c.want {
+			t.Errorf("%d bytes of %q are %q, want %q", c.most, c.text, got, c.want)
+		}
+	}
+}
+
+// TestLongDocument reads a text of one line, of which not all is encoded.
+func TestLongDocument(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "long.jsonl")
+	line := `{"text": "` + strings.Repeat("a ", mostBytes/2) + `and the rest"}` + "\n"
+	if err := os.WriteFile(path, []byte(line+line), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.Train(t.Context(), func(yield func(string, error) bool) { yield(strings.Repeat("a b and the rest ", 50), nil) }, tokenizer.TrainOptions{Kind: tokenizer.WordPiece, VocabSize: 24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := readCorpus(t.Context(), path, tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Documents() != 1 || d.Len() != mostBytes/2+1 {
+		t.Errorf("%d documents, %d tokens", d.Documents(), d.Len())
+	}
+}
+
+func TestCheckFeatures(t *testing.T) {
+	if err := checkFeatures(43_690, 4*768); err != nil {
+		t.Error(err)
+	}
+	var advised *advice.Error
+	if err := checkFeatures(150_000, 4*768); !errors.As(err, &advised) || !strings.Contains(err.Error(), "3.4 GiB") || !strings.Contains(err.Error(), "for 43690 examples") {
+		t.Error(err)
 	}
 }

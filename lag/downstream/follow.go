@@ -13,11 +13,14 @@ import (
 type drawnPair struct {
 	first, second []int32
 	follows       bool // the second follows the first in its document; else it is from another document
-	document      int  // of the first
+	block         int  // the documents among which both were drawn, from 0 in each part
 }
 
 // pairs are the examples of which passages follow each other. Those of the test come
-// from other documents than those of the training.
+// from other documents than those of the training, and those of a block from other
+// documents than those of another. So blocks are independent, and intervals resample
+// them. Resampled by the document of the first passage alone, examples that share the
+// other document would pass for independent, and intervals be too narrow.
 type pairs struct {
 	train, test []drawnPair
 	passage     int // tokens of each passage
@@ -26,7 +29,10 @@ type pairs struct {
 const (
 	leastPassage      = 8  // tokens; shorter passages only if the model's sequences are shorter
 	wantedDocuments   = 24 // for which passages are shortened
-	leastDocuments    = 4  // two for training and two for the test: one more each for passages of another document
+	leastDocuments    = 8  // two blocks for training, of which one is set aside, and two for the test
+	leastOfPart       = 4  // documents for training, and for the test
+	leastOfBlock      = 2  // documents: one more for passages of another document
+	trainingBlocks    = 5  // of which one is set aside
 	shareForTraining  = 2. / 3
 	testOfTraining    = 2                  // there are half as many examples of the test
 	drawingOfExamples = 0x6c61672d666f6c6c // distinguishes these random numbers from others of the seed
@@ -34,13 +40,14 @@ const (
 
 // drawPairs draws examples: passages of at most the given number of tokens, and at most
 // the given number of examples to train on. Each document that is long enough for two
-// passages is for training or for the test. The first passage of each example is at a
-// random place in a random one; in every other example the second passage follows it, in
-// the others it is at a random place in another document of the same part. That is one
-// where a second passage can be: not in the first passage of its document, or the second
-// passage alone would tell, by how documents begin. Passages are shortened, by half at a
-// time, until enough documents are long enough. There are no more examples than disjoint
-// passages.
+// passages is for training or for the test. The documents of training are divided at
+// random into five blocks, or fewer, and those of the test into blocks of two. The blocks
+// take turns. The first passage of each example is at a random place in a random document
+// of its block; in every other example the second passage follows it, in the others it is
+// at a random place in another document of the same block. That is one where a second
+// passage can be: not in the first passage of its document, or the second passage alone
+// would tell, by how documents begin. Passages are shortened, by half at a time, until
+// enough documents are long enough. There are no more examples than disjoint passages.
 func drawPairs(d objective.Documents, passage, examples int, seed int64) (*pairs, error) {
 	chosen, long := choosePassage(d, passage)
 	if len(long) < leastDocuments {
@@ -48,13 +55,13 @@ func drawPairs(d objective.Documents, passage, examples int, seed int64) (*pairs
 	}
 	random := rand.New(rand.NewPCG(uint64(seed), drawingOfExamples))
 	random.Shuffle(len(long), func(i, j int) { long[i], long[j] = long[j], long[i] })
-	n := min(max(2, int(shareForTraining*float64(len(long)))), len(long)-2)
+	n := min(max(leastOfPart, int(shareForTraining*float64(len(long)))), len(long)-leastOfPart)
 	p := &pairs{passage: chosen}
 	var err error
-	if p.train, err = drawFrom(d, long[:n], chosen, examples, random); err != nil {
+	if p.train, err = drawFrom(d, blocksOf(long[:n], trainingBlocks), chosen, examples, random); err != nil {
 		return nil, err
 	}
-	p.test, err = drawFrom(d, long[n:], chosen, (examples+testOfTraining-1)/testOfTraining, random)
+	p.test, err = drawFrom(d, blocksOf(long[n:], len(long)), chosen, (examples+testOfTraining-1)/testOfTraining, random)
 	return p, err
 }
 
@@ -78,17 +85,31 @@ func choosePassage(d objective.Documents, passage int) (chosen int, long []int) 
 	return chosen, long
 }
 
-// drawFrom draws examples from some documents.
-func drawFrom(d objective.Documents, from []int, passage, examples int, random *rand.Rand) ([]drawnPair, error) {
+// blocksOf divides documents into blocks of one size, or nearly, of two at least: into
+// the given number, or fewer.
+func blocksOf(documents []int, number int) [][]int {
+	number = min(number, len(documents)/leastOfBlock)
+	blocks := make([][]int, number)
+	for i := range blocks {
+		blocks[i] = documents[i*len(documents)/number : (i+1)*len(documents)/number]
+	}
+	return blocks
+}
+
+// drawFrom draws examples from blocks of documents.
+func drawFrom(d objective.Documents, blocks [][]int, passage, examples int, random *rand.Rand) ([]drawnPair, error) {
 	disjoint := int64(0)
-	for _, i := range from {
-		lo, hi := d.Document(i)
-		disjoint += (hi - lo - 1) / int64(passage)
+	for _, block := range blocks {
+		for _, i := range block {
+			lo, hi := d.Document(i)
+			disjoint += (hi - lo - 1) / int64(passage)
+		}
 	}
 	list := make([]drawnPair, max(2, int(min(int64(examples), disjoint))/2*2))
 	for i := range list {
+		p := drawnPair{follows: i%2 == 0, block: i / 2 % len(blocks)}
+		from := blocks[p.block]
 		k := random.IntN(len(from))
-		p := drawnPair{follows: i%2 == 0, document: from[k]}
 		lo, hi := d.Document(from[k])
 		at := lo + random.Int64N(hi-1-lo-int64(2*passage)+1)
 		then := at + int64(passage)

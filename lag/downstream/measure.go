@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/log"
 
+	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
@@ -22,7 +25,8 @@ import (
 )
 
 // Options say what is measured, and where. Which passages of the study's own validation
-// text follow each other is always measured.
+// text follow each other is always measured, but if that was done before with other
+// settings, it is again only if nothing else is asked for.
 type Options struct {
 	Corpora []string // texts of other domains: the sources of [corpus.Spec]
 	GLUE    string   // directory of GLUE or SuperGLUE, see [glue.Find]; empty for none
@@ -70,22 +74,28 @@ func (o Options) withDefaults(f *lag.Finished) (Options, error) {
 // Absent is a model that could not be measured.
 type Absent struct {
 	Model lag.FinalModel
+	Task  string // that could not be measured; empty for all of them
 	Why   error
 }
 
-// Measured is what was measured, and of which models nothing could be.
+// Measured is what was measured, and of which models something could not be.
 type Measured struct {
 	*result.Downstream
 	Absent []Absent // among the models that were trained to the end and were not measured before
 	New    int      // measurements that were made now; the others were kept
+
+	copied bool // the file with scores whose place others take
 }
 
 // Measure measures the models of a finished study and keeps what it measures in the
 // study's directory, after each model and task. It doesn't measure again what is kept.
 // Several processes may measure one study; those that measure the same do so twice.
-// Tasks that were measured before and are not asked for now stay. A model whose final
+// Tasks that were measured before and are not asked for now stay. With other settings a
+// task is another, whose scores take the place of those under its name; the file with
+// these is copied before, since the models may be gone. A model whose final
 // state is not there, because the study did not keep it, or is damaged, is left out and
-// returned; what was measured of it before counts. If the context is canceled, Measure
+// returned; what was measured of it before counts. So is, from a task, a model that
+// computes something there that is not finite. If the context is canceled, Measure
 // returns its cause.
 func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err error) {
 	if o, err = o.withDefaults(f); err != nil {
@@ -111,6 +121,7 @@ func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err 
 	if err != nil {
 		return nil, err
 	}
+	tasks = slices.DeleteFunc(tasks, func(t task) bool { return m.stays(t, o) })
 	for _, t := range tasks {
 		m.ask(t)
 	}
@@ -165,6 +176,24 @@ func kept(f *lag.Finished) (*result.Downstream, error) {
 	return of, of.Save(f.Dir) // the others stay, whatever comes next
 }
 
+// stays reports whether a task is one that nobody asked for by name, and that was measured
+// with other settings, such as more examples: its scores then stay.
+func (m *Measured) stays(t task, o Options) bool {
+	one := t.scores[0]
+	if one.Name != followName || len(o.Corpora) == 0 && o.GLUE == "" {
+		return false
+	}
+	i := slices.IndexFunc(m.Tasks, func(o result.DownstreamTask) bool { return o.Name == one.Name })
+	if i < 0 || same(m.Tasks[i], one) || !slices.ContainsFunc(m.Scores, func(s result.DownstreamScore) bool { return s.Task == one.Name }) {
+		return false
+	}
+	log.Info("what was measured with other settings stays; to measure it again, ask for no other text and no GLUE", "task", one.Name)
+	return true
+}
+
+// same reports whether two tasks of one name have the same scores.
+func same(a, b result.DownstreamTask) bool { return a.Key == b.Key && a.Measure == b.Measure }
+
 // ask adds a task, without the scores of one that had its name and was another.
 func (m *Measured) ask(t task) {
 	for _, one := range t.scores {
@@ -173,7 +202,7 @@ func (m *Measured) ask(t task) {
 			m.Tasks = append(m.Tasks, one)
 			continue
 		}
-		if m.Tasks[i].Key != one.Key || m.Tasks[i].Measure != one.Measure {
+		if !same(m.Tasks[i], one) {
 			m.Scores = slices.DeleteFunc(m.Scores, func(s result.DownstreamScore) bool { return s.Task == one.Name })
 		}
 		m.Tasks[i] = one
@@ -215,12 +244,12 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 		return context.Cause(ctx)
 	}
 	if !model.Faded {
-		m.Absent = append(m.Absent, Absent{model, errors.New("its new layers do not have their full weight at the end, because they are faded in over more steps than it was trained; a model without gates is another one")})
+		m.Absent = append(m.Absent, Absent{Model: model, Why: errors.New("its new layers do not have their full weight at the end, because they are faded in over more steps than it was trained; a model without gates is another one")})
 		return nil
 	}
 	l, err := p.load(model)
 	if err != nil {
-		m.Absent = append(m.Absent, Absent{model, err})
+		m.Absent = append(m.Absent, Absent{Model: model, Why: err})
 		return nil
 	}
 	defer func() { err = errors.Join(err, free(ctx, l.close)) }()
@@ -229,6 +258,11 @@ func (m *Measured) measureModel(ctx context.Context, f *lag.Finished, p *program
 			continue
 		}
 		list, err := t.measure(ctx, l)
+		if bad, ok := errors.AsType[*modelError](err); ok {
+			m.Absent = append(m.Absent, Absent{model, t.scores[0].Name, bad})
+			observe(i + 1)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s, task %s: %w", model.Name(), t.scores[0].Name, err)
 		}
@@ -254,25 +288,61 @@ func (m *Measured) save(ctx context.Context, f *lag.Finished) error {
 	}
 	defer lock.Unlock()
 	if d, err := result.LoadDownstream(f.Dir); err == nil {
+		if err := m.keepReplaced(f, d); err != nil {
+			return err
+		}
 		m.adopt(d)
 	}
 	m.order(f)
 	return m.Save(f.Dir)
 }
 
+// keepReplaced copies the file of measurements, once, if it has scores of tasks that m
+// has with other settings: these are dropped from it.
+func (m *Measured) keepReplaced(f *lag.Finished, d *result.Downstream) error {
+	if m.copied {
+		return nil
+	}
+	var names []string
+	for _, t := range d.Tasks {
+		i := slices.IndexFunc(m.Tasks, func(o result.DownstreamTask) bool { return o.Name == t.Name })
+		if i >= 0 && !same(m.Tasks[i], t) && slices.ContainsFunc(d.Scores, func(s result.DownstreamScore) bool { return s.Task == t.Name }) {
+			names = append(names, t.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	path := filepath.Join(f.Dir, result.DownstreamResult)
+	aside, err := sealed.OldName(path)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteBytes(aside, text); err != nil {
+		return err
+	}
+	m.copied = true
+	log.Warn("tasks were measured before with other settings or another text, and these scores take the place of those; the file with those was copied", "tasks", strings.Join(names, ", "), "now", aside)
+	return nil
+}
+
 // adopt adds the tasks and scores that m does not have, but none of a task that has its
 // name there and is another.
 func (m *Measured) adopt(d *result.Downstream) {
-	same := make(map[string]bool)
+	adopted := make(map[string]bool)
 	for _, t := range d.Tasks {
 		i := slices.IndexFunc(m.Tasks, func(o result.DownstreamTask) bool { return o.Name == t.Name })
 		if i < 0 {
 			m.Tasks = append(m.Tasks, t)
 		}
-		same[t.Name] = i < 0 || m.Tasks[i].Key == t.Key && m.Tasks[i].Measure == t.Measure
+		adopted[t.Name] = i < 0 || same(m.Tasks[i], t)
 	}
 	for _, s := range d.Scores {
-		if _, ok := m.Score(s.Task, s.Strategy, s.Seed); !ok && same[s.Task] {
+		if _, ok := m.Score(s.Task, s.Strategy, s.Seed); !ok && adopted[s.Task] {
 			m.Scores = append(m.Scores, s)
 		}
 	}

@@ -1,6 +1,7 @@
 package downstream_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,12 +15,16 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/downstream"
+	"github.com/landscape-aware/growing/lag/engine"
 	_ "github.com/landscape-aware/growing/lag/internal/testbackend" // logs only errors, does not wait for the disk
+	"github.com/landscape-aware/growing/lag/model/trained"
 	"github.com/landscape-aware/growing/lag/progress"
 	"github.com/landscape-aware/growing/lag/result"
+	"github.com/landscape-aware/growing/lag/train"
 )
 
 // text returns paragraphs of made-up words. Each paragraph repeats a few words of its
@@ -230,6 +235,25 @@ func TestValidationLoss(t *testing.T) {
 	}
 }
 
+// TestOtherSource opens a study beside whose source there is one of other data, which was
+// changed later and did not end.
+func TestOtherSource(t *testing.T) {
+	f := copied(t)
+	spec, err := engine.ReadSpec(f.Source.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.Data = strings.Repeat("0", len(spec.Data))
+	address, err := spec.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(f.Dir, address, train.ConfigFile), asJSON(t, spec))
+	if got := open(t, f.Dir); got.Source != f.Source || !slices.Equal(got.Models, f.Models) {
+		t.Errorf("the source is %s, want %s", got.Source.Address, f.Source.Address)
+	}
+}
+
 // TestAbsent measures a study without some states, and with a damaged one.
 func TestAbsent(t *testing.T) {
 	f := copied(t)
@@ -253,6 +277,37 @@ func TestAbsent(t *testing.T) {
 		if !strings.Contains(a.Why.Error(), a.Model.Dir) {
 			t.Errorf("%s: %v", a.Model.Name(), a.Why)
 		}
+	}
+}
+
+// TestNotFinite measures a study of which a model computes what is not finite. It is left
+// out of the tasks where it does, and stops nothing else.
+func TestNotFinite(t *testing.T) {
+	f := copied(t)
+	bad, err := trained.Load(f.Models[2].Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range bad.Params {
+		p.Data[0] = float32(math.NaN())
+	}
+	f.Models[2].Dir = t.TempDir()
+	if err := bad.Save(f.Models[2].Dir); err != nil {
+		t.Fatal(err)
+	}
+	other := writeFile(t, filepath.Join(t.TempDir(), "other.txt"), text(60, 11))
+	m := measure(t, f, downstream.Options{Examples: 40, Batches: 2, Corpora: []string{other}})
+	if len(m.Scores) != 4*8 {
+		t.Errorf("%d scores of 8 models in 4 tasks", len(m.Scores))
+	}
+	var tasks []string
+	for _, a := range m.Absent {
+		if tasks = append(tasks, a.Task); a.Model != f.Models[2] || !strings.Contains(a.Why.Error(), "not finite") {
+			t.Errorf("absent %+v", a)
+		}
+	}
+	if !slices.Equal(tasks, []string{"follow", "loss on other", "follow in other"}) {
+		t.Errorf("absent in %q", tasks)
 	}
 }
 
@@ -294,15 +349,99 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// TestDamagedMeasurements measures again where the file was damaged, and keeps it.
+// TestReplaced measures with other settings when the state of a model is gone. Its score
+// cannot be made again, so it stays in a copy of the file, also if two texts have one
+// name; and who asks for GLUE does not lose what was measured of the validation text.
+func TestReplaced(t *testing.T) {
+	f := copied(t)
+	path := filepath.Join(f.Dir, result.DownstreamResult)
+	o := downstream.Options{Examples: 60, Batches: 2, Corpora: []string{writeFile(t, filepath.Join(t.TempDir(), "test.txt"), text(60, 11))}}
+	measure(t, f, o)
+	if err := os.RemoveAll(filepath.Join(f.Models[0].Dir, "checkpoint")); err != nil {
+		t.Fatal(err)
+	}
+	m := measure(t, f, downstream.Options{Examples: 40, GLUE: glueFiles(t)})
+	if s, ok := m.Score("follow", f.Models[0].Strategy, f.Models[0].Seed); !ok || m.Tasks[0].Train != 60 {
+		t.Errorf("after GLUE there are %d examples, and the score %+v of the model that is gone", m.Tasks[0].Train, s)
+	}
+	if _, err := os.Stat(path + ".old"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("nothing was replaced, but there is a copy, %v", err)
+	}
+	o.Corpora[0] = writeFile(t, filepath.Join(t.TempDir(), "test.txt"), text(60, 5))
+	m = measure(t, f, o)
+	if _, ok := m.Score("loss on test", f.Models[0].Strategy, f.Models[0].Seed); ok {
+		t.Error("a score of another text is taken for that of this one")
+	}
+	measure(t, f, downstream.Options{Examples: 40})
+	for name, n := range map[string]int{path + ".old": 4, path + ".old2": 1} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := t.TempDir()
+		writeFile(t, filepath.Join(root, result.DownstreamResult), string(text))
+		d, err := result.LoadDownstream(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := 0
+		for _, s := range d.Scores {
+			if s.Run == f.Models[0].Address {
+				of++
+			}
+		}
+		if of != n {
+			t.Errorf("%s has %d scores of the model that is gone, want %d", name, of, n)
+		}
+	}
+}
+
+// TestDamagedMeasurements damages the file in many ways, as TestCorruption of package lag
+// does to those of a study. Readers notice, the same command measures again to the byte,
+// and what was damaged is kept.
 func TestDamagedMeasurements(t *testing.T) {
 	f := copied(t)
-	path := writeFile(t, filepath.Join(f.Dir, result.DownstreamResult), `{"backend": "go", "tas`)
-	if m := measure(t, f, downstream.Options{Examples: 40}); m.New != 9 {
-		t.Errorf("%d measurements", m.New)
+	path := filepath.Join(f.Dir, result.DownstreamResult)
+	measure(t, f, downstream.Options{Examples: 40})
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if list, err := filepath.Glob(path + ".*"); err != nil || len(list) != 1 {
-		t.Errorf("the damaged file is in %v, %v", list, err)
+	other, err := os.ReadFile(filepath.Join(f.Dir, result.StudyResult))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digit := bytes.LastIndexAny(want, "123456789")
+	for i, c := range []struct {
+		name string
+		text []byte
+	}{
+		{"truncated", want[:len(want)/2]},
+		{"truncated after a line", want[:bytes.LastIndexByte(want[:len(want)-2], '\n')+1]},
+		{"empty", nil},
+		{"doubled", slices.Concat(want, want)},
+		{"a digit changed", slices.Concat(want[:digit], []byte("0"), want[digit+1:])},
+		{"a block of zeros", slices.Concat(want[:100], make([]byte, 512), want[612:])},
+		{"replaced by another", other},
+	} {
+		writeFile(t, path, string(c.text))
+		if _, err := result.DownstreamOf(f.Dir, f.Result); !sealed.IsDamaged(err) {
+			t.Errorf("%s: a reader says %v", c.name, err)
+		}
+		m := measure(t, f, downstream.Options{Examples: 40})
+		if got, err := os.ReadFile(path); m.New != 9 || err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d measurements, or another file, %v", c.name, m.New, err)
+		}
+		if list, err := filepath.Glob(path + ".*"); err != nil || len(list) != i+1 {
+			t.Errorf("%s: the damaged files are %v, %v", c.name, list, err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	measure(t, f, downstream.Options{Examples: 40})
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("removed: another file, %v", err)
 	}
 }
 
@@ -314,7 +453,7 @@ func TestFewDocuments(t *testing.T) {
 	c.Data.Corpus.Source, c.Data.ValidationFraction = writeFile(t, filepath.Join(root, "few.txt"), text(12, 1)), 0.3
 	c.Growth.Strategies, c.Growth.Seeds = []string{"stack"}, []int64{1}
 	f := open(t, run(t, root, c))
-	if _, err := downstream.Measure(t.Context(), f, downstream.Options{}); err == nil || !strings.Contains(err.Error(), "a probe needs 4") {
+	if _, err := downstream.Measure(t.Context(), f, downstream.Options{}); err == nil || !strings.Contains(err.Error(), "a probe needs 8") {
 		t.Errorf("nothing else is asked: %v", err)
 	}
 	if m := measure(t, f, downstream.Options{GLUE: glueFiles(t)}); len(m.Tasks) != 2 || len(m.Scores) != 4 {
@@ -360,6 +499,8 @@ func TestChangedStudy(t *testing.T) {
 func TestRefused(t *testing.T) {
 	f := copied(t)
 	empty := writeFile(t, filepath.Join(t.TempDir(), "empty.txt"), "")
+	short := writeFile(t, filepath.Join(t.TempDir(), "short.txt"), text(3, 1))
+	shorter := writeFile(t, filepath.Join(t.TempDir(), "shorter.txt"), "ab")
 	for _, c := range []struct {
 		o    downstream.Options
 		want string
@@ -369,6 +510,8 @@ func TestRefused(t *testing.T) {
 		{downstream.Options{Corpora: []string{"none.txt"}}, "none.txt"},
 		{downstream.Options{Corpora: []string{empty}}, "empty"},
 		{downstream.Options{Corpora: []string{empty, empty}}, "given twice"},
+		{downstream.Options{Corpora: []string{short}, Batches: 100}, "give a longer text, or use fewer batches (Batches)"},
+		{downstream.Options{Corpora: []string{shorter}}, "1 batch of 4 sequences of 24 needs"},
 		{downstream.Options{GLUE: t.TempDir()}, "CoLA"},
 		{downstream.Options{DataDir: t.TempDir()}, "no data set"},
 	} {

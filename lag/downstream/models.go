@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dustin/go-humanize"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
@@ -16,6 +17,7 @@ import (
 	"github.com/landscape-aware/growing/data/objective"
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/growth"
 	"github.com/landscape-aware/growing/lag/model"
@@ -68,6 +70,11 @@ func (p *programs) load(of lag.FinalModel) (*loaded, error) {
 	}
 	return l, nil
 }
+
+// modelError says why a model cannot do a task that others may.
+type modelError struct{ text string }
+
+func (e *modelError) Error() string { return e.text }
 
 // close frees the weights.
 func (l *loaded) close() error {
@@ -153,14 +160,37 @@ func (l *loaded) features(ctx context.Context, r reading, rows []row) (*mat.Dens
 			if spans == 2 {
 				columns = 4 * hidden
 			}
+			if err := checkFeatures(len(rows), columns); err != nil {
+				return nil, err
+			}
 			x = mat.NewDense(len(rows), columns, nil)
 		}
 		for i := range n {
-			combine(x.RawRowView(from+i), means[i*spans*hidden:(i+1)*spans*hidden], hidden)
+			of := means[i*spans*hidden : (i+1)*spans*hidden]
+			if slices.ContainsFunc(of, func(v float32) bool { return !finite(float64(v)) }) {
+				return nil, &modelError{fmt.Sprintf("its last hidden states are not finite, first in example %d", from+i)}
+			}
+			combine(x.RawRowView(from+i), of, hidden)
 		}
 	}
 	return x, nil
 }
+
+// mostFeatures is how many bytes of features there may be. Fitting takes about twice as
+// much beside them.
+const mostFeatures = 1 << 30
+
+// checkFeatures returns an error if the features of examples take too much memory.
+func checkFeatures(examples, features int) error {
+	const size = 8 // bytes of a float64
+	if need := uint64(examples) * uint64(features) * size; need > mostFeatures {
+		return advice.Errorf(advice.Examples, "%d features of each of %s take %s, and at most %s are possible, for %d examples to fit and to test; use fewer",
+			features, plain.Count(examples, "example"), humanize.IBytes(need), humanize.IBytes(mostFeatures), mostFeatures/size/features)
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // combine writes the features of one text's mean, or of two texts' means, to dst.
 func combine(dst []float64, means []float32, hidden int) {
@@ -211,6 +241,9 @@ func (l *loaded) predictions(ctx context.Context, batches []objective.Sized) ([]
 		}
 		if err != nil {
 			return nil, err
+		}
+		if !finite(sum.loss) {
+			return nil, &modelError{fmt.Sprintf("its loss is not finite, first in batch %d", len(list))}
 		}
 		list = append(list, sum)
 	}

@@ -48,7 +48,7 @@ func scoreTokens(batches []predicted) (loss, right scored) {
 }
 
 // scoreClasses returns the score of predicted classes. groups has the group of each
-// example, from 0; examples of a document are one group, because they are alike.
+// example, from 0; examples of a block of documents are one group, because they are alike.
 func scoreClasses(m result.Measure, classes int, got, want, groups []int) scored {
 	n := 0
 	for _, g := range groups {

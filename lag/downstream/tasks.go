@@ -18,6 +18,7 @@ import (
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/data/tokenizer"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/advice"
 	"github.com/landscape-aware/growing/lag/downstream/glue"
 	"github.com/landscape-aware/growing/lag/downstream/linear"
 	"github.com/landscape-aware/growing/lag/result"
@@ -26,6 +27,9 @@ import (
 // version is part of the keys of tasks. It is raised when the same task gives other
 // scores.
 const version = "1"
+
+// followName is the name of the task which passages of the validation text follow.
+const followName = "follow"
 
 // A task is what is measured of a model at once: a score, or several.
 type task struct {
@@ -50,7 +54,7 @@ func (o Options) tasks(ctx context.Context, f *lag.Finished, d *data.Dataset, ba
 	if m.reading, err = readingOf(f.Config.Objective, d.Vocabulary()); err != nil {
 		return nil, err
 	}
-	if err := m.follow("follow", "the study's validation text", d.Validation); err != nil {
+	if err := m.follow(followName, "the study's validation text", d.Validation); err != nil {
 		err = fmt.Errorf("which passages of the study's validation text follow each other cannot be asked: %w", err)
 		if len(o.Corpora) == 0 && o.GLUE == "" {
 			return nil, err
@@ -105,11 +109,7 @@ func (m *maker) corpus(ctx context.Context, name, source string) error {
 		return err
 	}
 	c := m.study.Config
-	sampler, err := c.Objective.NewBatches(text, m.data.Vocabulary(), c.BatchSize, m.options.Seed)
-	if err != nil {
-		return err
-	}
-	batches, err := sampler.Fixed(m.options.Batches)
+	batches, err := m.batches(text)
 	if err != nil {
 		return err
 	}
@@ -141,6 +141,24 @@ func (m *maker) corpus(ctx context.Context, name, source string) error {
 		return nil // it is of one piece, such as a book without blank lines
 	}
 	return m.follow("follow in "+name, name, text)
+}
+
+// batches returns the batches of a text.
+func (m *maker) batches(text *documents) ([]objective.Sized, error) {
+	c := m.study.Config
+	sampler, err := c.Objective.NewBatches(text, m.data.Vocabulary(), c.BatchSize, m.options.Seed)
+	var batches []objective.Sized
+	if err == nil {
+		batches, err = sampler.Fixed(m.options.Batches)
+	}
+	short, ok := errors.AsType[*objective.TooShortError](err)
+	switch {
+	case ok && short.Batches > 1:
+		return nil, advice.Errorf(advice.Batches, "it has %d tokens, and %s need %d; give a longer text, or use fewer batches", short.Have, short.What(), short.Need)
+	case ok:
+		return nil, fmt.Errorf("it has %d tokens, and %s needs %d; give a longer text", short.Have, short.What(), short.Need)
+	}
+	return batches, err
 }
 
 // predictedTokens returns the number of tokens of a batch that are predicted.
@@ -179,7 +197,7 @@ func (m *maker) follow(name, of string, text objective.Documents) error {
 		if e.follows {
 			class = 1
 		}
-		p.add(i >= len(drawn.train), m.reading.row(e.first, e.second), class, e.document)
+		p.add(i >= len(drawn.train), m.reading.row(e.first, e.second), class, e.block)
 	}
 	m.probe(p, key, name, fmt.Sprintf("whether the second of two passages of %s follows the first or is from another document, of %s", plain.Count(drawn.passage, "token"), of))
 	return nil
@@ -187,9 +205,12 @@ func (m *maker) follow(name, of string, text objective.Documents) error {
 
 // glue adds the tasks of GLUE and SuperGLUE.
 func (m *maker) glue(ctx context.Context) error {
-	found, _, err := glue.Find(m.options.GLUE)
+	found, others, err := glue.Find(m.options.GLUE)
 	if err != nil {
 		return err
+	}
+	if len(others) > 0 {
+		log.Warn("tasks that cannot be read are left out", "tasks", strings.Join(others, ", "), "can be read", strings.Join(glue.Names(), ", "))
 	}
 	e := m.data.Tokenizer.NewEncoder()
 	e.Literal = true
@@ -241,7 +262,7 @@ type probe struct {
 
 	rows   []row
 	labels []int
-	groups []int // the document of each example, or the example itself
+	groups []int // the block of documents of each example, or the example itself
 	train  int   // how many of them are to fit; the others are the test
 }
 
@@ -280,7 +301,7 @@ func (m *maker) probe(p probe, key hashing, name, about string) {
 			return nil, err
 		}
 		rows, columns := x.Dims()
-		fitted, tested := mat.DenseCopyOf(x.Slice(0, p.train, 0, columns)), mat.DenseCopyOf(x.Slice(p.train, rows, 0, columns))
+		fitted, tested := x.Slice(0, p.train, 0, columns).(*mat.Dense), x.Slice(p.train, rows, 0, columns).(*mat.Dense)
 		c, err := linear.Choose(fitted, p.labels[:p.train], p.classes, aside)
 		if err != nil {
 			return nil, err
@@ -301,17 +322,12 @@ func numbersOf(groups []int) []int {
 	return list
 }
 
-// asideOf marks a fifth of the groups, at least one and not all, by which the penalty
-// of the classifier is chosen. Of a single group it marks a fifth of the examples.
+// asideOf marks a fifth of the groups, at least one, by which the penalty of the
+// classifier is chosen.
 func asideOf(groups []int) []bool {
 	marks := make([]bool, len(groups))
 	for i, number := range numbersOf(groups) {
 		marks[i] = number%5 == 0
-	}
-	if !slices.Contains(marks, false) {
-		for i := range marks {
-			marks[i] = i%5 == 0
-		}
 	}
 	return marks
 }

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 
@@ -44,9 +47,11 @@ func (d *documents) Document(i int) (lo, hi int64) {
 	return d.offsets[i], d.offsets[i+1]
 }
 
-// mostTokens is how many tokens of a text are read. A few thousand batches need no more,
-// and they are in memory.
-const mostTokens = 1 << 22
+// How much of a text is read. A few thousand batches need no more, and it is in memory.
+const (
+	mostTokens = 1 << 22 // the document in which they end is the last
+	mostBytes  = 1 << 24 // of a document; what is after them is cut off
+)
 
 // readCorpus encodes the documents of a corpus, up to mostTokens.
 func readCorpus(ctx context.Context, source string, t *tokenizer.Tokenizer) (*documents, error) {
@@ -66,7 +71,7 @@ func readCorpus(ctx context.Context, source string, t *tokenizer.Tokenizer) (*do
 			return nil, err
 		}
 		from := len(d.tokens)
-		d.tokens = append(e.Encode(d.tokens, document.Text), end)
+		d.tokens = append(e.Encode(d.tokens, beginning(document.Text, mostBytes)), end)
 		for _, id := range d.tokens[from:] {
 			if id == unknown {
 				d.unknown++
@@ -81,6 +86,21 @@ func readCorpus(ctx context.Context, source string, t *tokenizer.Tokenizer) (*do
 		return nil, fmt.Errorf("%s: %w", source, corpus.ErrEmpty)
 	}
 	return d, nil
+}
+
+// beginning returns at most the given number of bytes of a text, to the end of a word if
+// it has several, or else of a character.
+func beginning(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if i := strings.LastIndexFunc(text[:most], unicode.IsSpace); i > 0 {
+		return text[:i]
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }
 
 // about describes the text.

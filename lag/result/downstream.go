@@ -67,7 +67,7 @@ type DownstreamTask struct {
 	Measure  Measure `json:"measure"`
 	Train    int     `json:"train"`    // examples on which the classifier is fitted; 0 if there is none
 	Test     int     `json:"test"`     // examples, or predicted tokens, that are scored
-	Groups   int     `json:"groups"`   // documents, examples or batches that are scored; intervals resample these
+	Groups   int     `json:"groups"`   // blocks of documents, examples or batches that are scored; intervals resample these
 	Baseline Number  `json:"baseline"` // score of always answering with the most frequent class; null if there are no classes
 }
 
@@ -144,6 +144,9 @@ func (d *Downstream) Score(task, strategy string, seed int64) (DownstreamScore, 
 func (d *Downstream) check() error {
 	if err := checkValues("", "", reflect.ValueOf(*d)); err != nil {
 		return err
+	}
+	if d.Tasks == nil || d.Scores == nil {
+		return errors.New("it has no list of tasks and scores; it is another file")
 	}
 	measures := make(map[string]Measure)
 	for _, t := range d.Tasks {

@@ -72,6 +72,7 @@ func TestImpossibleDownstream(t *testing.T) {
 		change func(*Downstream)
 		want   string
 	}{
+		{func(d *Downstream) { d.Tasks, d.Scores = nil, nil }, "another file"},
 		{func(d *Downstream) { d.Scores[0].Score = 1.5 }, "outside [0, 1]"},
 		{func(d *Downstream) { d.Scores[2].Score = -1 }, "outside [0,"},
 		{func(d *Downstream) { d.Scores[0].Lo = 0.9 }, "from 0.9 to 0.7"},

@@ -14,6 +14,8 @@ var words = advice.Words{
 	advice.Strategies: "-strategies; `lag strategies -all` lists them", advice.Rules: "-rules",
 	advice.SequenceLength: "-length", advice.NewVocabulary: "-new-vocabulary", advice.StudyNewVocabulary: "-new-vocabulary",
 	advice.NewHead:       "`lag import -new-head`",
+	advice.Batches:       "-batches",
+	advice.Examples:      "-examples",
 	advice.Keep:          "-keep",
 	advice.StackingSeeds: "-seeds 1,2", advice.StackingPool: "-strategies; `lag strategies` lists them",
 

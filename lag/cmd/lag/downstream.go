@@ -75,14 +75,14 @@ func showMeasured(w io.Writer, f *lag.Finished, m *downstream.Measured) error {
 		}
 	}
 	for _, a := range m.Absent {
-		if a.Model.Strategy != "" {
+		if a.Model.Strategy != "" && a.Task == "" {
 			absent++
 		}
 	}
 	if text := absentModels(m.Absent, ended, f.Dir); text != "" {
 		fmt.Fprintln(w, text)
 	}
-	if absent == ended {
+	if absent == ended || len(m.Scores) == 0 {
 		return fmt.Errorf("none of the %s of %s can be measured, so there is no order of strategies to compare", plain.Count(ended, "candidate"), f.Dir)
 	}
 	fmt.Fprintln(w, report.Downstream(f.Result, m.Downstream))
@@ -128,11 +128,17 @@ func absentModels(list []downstream.Absent, ended int, dir string) string {
 	var gone []downstream.Absent
 	var lines []string
 	for _, a := range list {
-		if errors.Is(a.Why, fs.ErrNotExist) {
+		switch {
+		case errors.Is(a.Why, fs.ErrNotExist):
 			gone = append(gone, a)
-		} else {
+		case a.Task != "":
+			lines = append(lines, fmt.Sprintf("%s has no score in %s: %v", a.Model.Name(), a.Task, a.Why))
+		default:
 			lines = append(lines, fmt.Sprintf("%s was not measured: %v", a.Model.Name(), a.Why))
 		}
+	}
+	if n := len(lines) - most; n > 1 {
+		lines = append(lines[:most], fmt.Sprintf("There are %d more such lines, which are left out here.", n))
 	}
 	if len(gone) > 0 {
 		var names []string

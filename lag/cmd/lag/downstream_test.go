@@ -1,14 +1,47 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/backend"
+	"github.com/landscape-aware/growing/lag/downstream"
 )
+
+// TestAbsentModels checks what is said of models that have no score.
+func TestAbsentModels(t *testing.T) {
+	model := lag.FinalModel{Strategy: "stack", Seed: 1, Dir: "runs/a b"}
+	var many []downstream.Absent
+	for range 20 {
+		many = append(many, downstream.Absent{Model: model, Task: "follow", Why: errors.New("its loss is not finite")})
+	}
+	for _, c := range []struct {
+		list []downstream.Absent
+		want []string
+	}{
+		{nil, nil},
+		{[]downstream.Absent{{Model: model, Why: errors.New("damaged")}}, []string{"strategy stack with seed 1 was not measured: damaged"}},
+		{many[:1], []string{"strategy stack with seed 1 has no score in follow: its loss is not finite"}},
+		{many, []string{"has no score in follow", "14 more such lines"}},
+		{[]downstream.Absent{{Model: model, Why: fs.ErrNotExist}}, []string{"1 of the source and 3 candidates have no final state", "`lag runs continue 'runs/a b'`"}},
+	} {
+		got := absentModels(c.list, 3, "runs/a b")
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+		if (got == "") != (c.want == nil) || strings.Count(got, "\n") > 6 {
+			t.Errorf("got %q", got)
+		}
+	}
+}
 
 // TestDownstream measures the models of a study, reports them, and says which models are
 // not there.
@@ -32,12 +65,15 @@ func TestDownstream(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.CopyFS(filepath.Join(root, "glue", "STS-B"), os.DirFS(glue)); err != nil {
+		t.Fatal(err)
+	}
 	arguments := []string{"downstream", "-examples", "40", "-corpus", other, "-glue", filepath.Dir(glue), dir}
 	cmd, output = lagCommand(t, arguments...)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	for _, want := range []string{"measure source: model 1 of", "follow", "loss on other", "tokens of other", "SST-2", "reliability", "downstream.csv"} {
+	for _, want := range []string{"measure source: model 1 of", "follow", "loss on other", "tokens of other", "SST-2", "cannot be read are left out", "STS-B", "reliability", "downstream.csv"} {
 		if !strings.Contains(output.String(), want) {
 			t.Errorf("lag downstream lacks %q: %s", want, output)
 		}
@@ -81,6 +117,7 @@ func TestDownstream(t *testing.T) {
 		{[]string{root}, "contains no study.json"},
 		{[]string{"-glue", filepath.Join(root, "none"), dir}, "cannot read the directory of GLUE"},
 		{[]string{"-examples", "1", dir}, "1 examples are not possible"},
+		{[]string{"-batches", "100000", "-corpus", other, dir}, "use fewer batches (-batches)"},
 	} {
 		cmd, output := lagCommand(t, append([]string{"downstream"}, c.arguments...)...)
 		if err := cmd.Run(); err == nil || !strings.Contains(output.String(), c.want) {

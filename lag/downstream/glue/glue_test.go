@@ -170,6 +170,21 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestLarge refuses a file that is larger than any official one before it is read.
+func TestLarge(t *testing.T) {
+	dir := write(t, map[string]string{"SST-2/train.tsv": "sentence\tlabel\ngood\t1\n"})
+	if err := os.Truncate(filepath.Join(dir, "SST-2", "train.tsv"), 1<<30); err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := glue.Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := found[0].Read(); err == nil || !strings.Contains(err.Error(), "at most 256 MiB") {
+		t.Errorf("a file of 1 GiB: %v", err)
+	}
+}
+
 // FuzzRead reads damaged files, which must give examples or an error.
 func FuzzRead(f *testing.F) {
 	f.Add("sentence\tlabel\ngood\t1\n")

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize"
 )
 
 // Example is a text or a pair of texts with its class.
@@ -156,6 +158,10 @@ func (f Found) Read() (*Task, error) {
 	return t, err
 }
 
+// mostBytes is the greatest possible size of a file, whose examples are in memory. MNLI's
+// train.tsv, the largest official one, is a third of it.
+const mostBytes = 256 << 20
+
 // read reads a file of examples.
 func (l layout) read(path string) ([]Example, error) {
 	f, err := os.Open(path)
@@ -163,6 +169,13 @@ func (l layout) read(path string) ([]Example, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > mostBytes {
+		return nil, fmt.Errorf("%s is no file of at most %s, as the official ones of %s are; get it again", path, humanize.IBytes(mostBytes), l.name)
+	}
 	read := l.readTSV
 	if strings.HasSuffix(path, ".jsonl") {
 		read = l.readJSONL

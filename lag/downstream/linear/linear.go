@@ -209,16 +209,22 @@ func Choose(x *mat.Dense, labels []int, classes int, aside []bool) (*Classifier,
 
 // take returns the examples whose mark is want, or nil if there are none.
 func take(x *mat.Dense, labels []int, marks []bool, want bool) (*mat.Dense, []int) {
-	_, d := x.Dims()
-	var rows []float64
 	var of []int
 	for i, mark := range marks {
 		if mark == want {
-			rows, of = append(rows, x.RawRowView(i)...), append(of, labels[i])
+			of = append(of, labels[i])
 		}
 	}
 	if len(of) == 0 {
 		return nil, nil
 	}
-	return mat.NewDense(len(of), d, rows), of
+	_, d := x.Dims()
+	rows, next := mat.NewDense(len(of), d, nil), 0
+	for i, mark := range marks {
+		if mark == want {
+			rows.SetRow(next, x.RawRowView(i))
+			next++
+		}
+	}
+	return rows, of
 }
