@@ -1,11 +1,13 @@
 """Computes numbers of studies once more, with scipy, from their curves.csv.
 
-    python notebooks/results/check.py notebooks/results/studies/*/
+    python notebooks/results/check.py notebooks/results/studies/*/ notebooks/results/stackings/*/
 
 For each study: the final losses (column final), Spearman's rho of the loss at initialization and
 at the lag with them (mean over the seeds), Kendall's tau-b and Pearson's r at the lag, the regret
 of LAG's picks, the share of pairs that the mean losses at the lag order as at the end, and the regret on
-a seed that the pick has not seen. They must agree with result.json and foresight.csv to 1e-6.
+a seed that the pick has not seen. For each stacking, of each arm: the mean final loss, and its
+difference from the best arm with the standard error, paired by seed. They must agree with
+result.json, foresight.csv and stacking_result.json to 1e-6.
 """
 
 import json
@@ -56,11 +58,26 @@ def numbers(directory):
         yield "regret on a new seed at the lag", here, foresight.loc[lag, "new_seed_regret"]
 
 
+def stacking_numbers(directory):
+    """(name, here, in the stacking's file) for each number."""
+    summary = json.loads((directory / "stacking_result.json").read_text())["summary"]
+    curves = pandas.read_csv(directory / "curves.csv")
+    last = curves.sort_values("step").groupby(["seed", "arm"])["loss"].last().unstack()
+    best = last.mean().idxmin()
+    for arm in summary:
+        name, difference = arm["name"], last[arm["name"]] - last[best]
+        yield f"{name}: final loss", last[name].mean(), arm["final"]
+        yield f"{name}: above the best", difference.mean(), arm["difference"]
+        if name != best and len(difference) > 1:
+            yield f"{name}: standard error", stats.sem(difference), arm["error"]
+
+
 def main(directories):
     worst = 0.0
     for directory in map(pathlib.Path, directories):
         print(directory)
-        for name, here, there in numbers(directory):
+        of = stacking_numbers if (directory / "stacking_result.json").exists() else numbers
+        for name, here, there in of(directory):
             worst = max(worst, abs(here - there)) if math.isfinite(here) and math.isfinite(there) else math.inf
             print(f"  {name:40s} {here:.9f} {there:.9f}")
     if not worst <= TOLERANCE:
