@@ -3,6 +3,7 @@ package figure
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/landscape-aware/growing/data/plain"
@@ -27,6 +28,7 @@ func Budgets(c *aggregate.Comparison) Figure {
 	}
 	f.Title += ", mean of " + plain.Count(len(c.Studies)-len(b.Left), "study")
 	f.Caption = "Low and to the left is good. At a cost of 1 is LAG with the study's own lag; the dotted line is what it loses."
+	above := ""                                   // said if something is drawn at the edge
 	sweeps := make([]aggregate.Sweep, len(rules)) // only for their styles
 	var legend chart.Legend
 	for i, one := range rules {
@@ -41,6 +43,9 @@ func Budgets(c *aggregate.Comparison) Figure {
 			p.Marks = append(p.Marks, across(p.X, v, chart.Style{Color: chart.Ink, Width: 1.3, Dash: chart.Dotted}))
 		}
 		for i := len(rules) - 1; i >= 0; i-- { // LAG, which is the first, is drawn last
+			if slices.ContainsFunc(rules[i].Points, func(one aggregate.BudgetPoint) bool { return of(one) > p.Y.Max }) {
+				above = " Triangles lie above the edge."
+			}
 			p.Marks = append(p.Marks, budgetMarks(p, rules[i], sweepLine(sweeps, i), sweepPoint(sweeps, i), of)...)
 		}
 		return p
@@ -49,18 +54,19 @@ func Budgets(c *aggregate.Comparison) Figure {
 		panel("Regret", "regret", "mean regret [nats/token]", func(p aggregate.BudgetPoint) float64 { return p.Regret }),
 		panel("As a share of a random pick's", "share", "mean of regret / regret of a random pick", func(p aggregate.BudgetPoint) float64 { return p.Relative }),
 	}}
+	f.Caption += above
 	f.Alt = spokenBudgets(rules, lag)
 	return render(f, chart.Chart{Rows: rows, Legend: legend, Series: "rule", Choose: true})
 }
 
 // budgetTop returns the upper end of an axis of regrets: room for twice what LAG loses
-// at most.
+// at most, after any lag. The loss at initialization may lose many times as much.
 func budgetTop(rules []aggregate.Budgeted, of func(aggregate.BudgetPoint) float64) float64 {
 	top, all := 0.0, 0.0
 	for i, one := range rules {
 		for _, p := range one.Points {
 			if v := of(p); finite(v) {
-				if all = max(all, v); i == 0 {
+				if all = max(all, v); i == 0 && p.Cost > 0 {
 					top = max(top, 2*v)
 				}
 			}
