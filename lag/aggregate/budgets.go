@@ -42,7 +42,14 @@ type BudgetPoint struct {
 type Budgets struct {
 	Rules []Budgeted
 	LAG   BudgetPoint // LAG with the studies' own lags
-	Left  []string    // names of the studies that are left out
+
+	// Fixed is the strategy that loses least on average if it is always taken, without
+	// any probe, of those that all studies have. It was chosen afterwards, so its
+	// regret is a lower bound of what a fixed choice loses. It has no rules if no such
+	// strategy reaches the end everywhere.
+	Fixed BudgetPoint
+
+	Left []string // names of the studies that are left out
 }
 
 // Budgets says what rules cost and lose, over all studies. Both are compared with LAG
@@ -87,6 +94,24 @@ func (c *Comparison) computeBudgets(ctx context.Context) (*Budgets, error) {
 		return b, nil
 	}
 	b.LAG = budgetPoint(1, studies, own)
+	for _, name := range strategyNames(studies[0].study) {
+		var used []Rule
+		for _, s := range studies {
+			one, err := Replay(ctx, s.study, selection.Strategy{Name: name})
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if err == nil && finite(float64(one[0].Regret)) {
+				used = append(used, one[0])
+			}
+		}
+		if len(used) < len(studies) {
+			continue
+		}
+		if p := budgetPoint(math.NaN(), studies, used); len(b.Fixed.Rules) == 0 || p.Regret < b.Fixed.Regret {
+			b.Fixed = p
+		}
+	}
 	for _, first := range studies[0].sweeps {
 		one := Budgeted{Name: first.Name}
 		for _, look := range lookShares {
@@ -109,6 +134,7 @@ func (c *Comparison) computeBudgets(ctx context.Context) (*Budgets, error) {
 
 // budgetStudy is a study with the rules that its curves can answer.
 type budgetStudy struct {
+	study       *result.Study
 	lag         int
 	sweeps      []Sweep
 	own, random Rule // LAG with the study's own lag, and a random pick
@@ -131,7 +157,7 @@ func newBudgetStudy(ctx context.Context, r *result.Study) (s budgetStudy, ok boo
 	if err != nil || best < 0 || !finite(float64(lag[0].Regret)) || !(lag[0].Extra > 0) {
 		return s, false
 	}
-	return budgetStudy{r.Lag, slices.Delete(slices.Clone(list), best, best+1), lag[0], list[best].Rules[0]}, true
+	return budgetStudy{r, r.Lag, slices.Delete(slices.Clone(list), best, best+1), lag[0], list[best].Rules[0]}, true
 }
 
 // withLongRaces adds the races of three doublings behind those of two. With a first

@@ -49,6 +49,19 @@ func TestBudgets(t *testing.T) {
 		}
 		return one[0]
 	}
+	fixed := b.Fixed
+	if len(fixed.Rules) != 2 || fixed.Rules[0] != fixed.Rules[1] || fixed.Cost != 0 || fixed.Regret != (float64(replay(named[0].Study, fixed.Rules[0]).Regret)+float64(replay(named[1].Study, fixed.Rules[1]).Regret))/2 {
+		t.Errorf("the best fixed strategy is %+v", fixed)
+	}
+	for i := range named[0].Study.PoolSize() {
+		name := "strategy:" + named[0].Study.Strategies[i].Name
+		if !slices.ContainsFunc(named[1].Study.Strategies, func(o result.Outcome) bool { return "strategy:"+o.Name == name }) {
+			continue
+		}
+		if mean := float64(replay(named[0].Study, name).Regret+replay(named[1].Study, name).Regret) / 2; mean < fixed.Regret {
+			t.Errorf("%s loses %v, less than %+v", name, mean, fixed)
+		}
+	}
 	var names []string
 	for _, rule := range rules {
 		names = append(names, rule.Name)

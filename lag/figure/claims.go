@@ -21,11 +21,11 @@ func Claims(c *aggregate.Comparison) Figure {
 	if len(c.Studies) == 0 {
 		return noData(f.Name, f.Title, "there is no study")
 	}
-	f.Caption = "Above: the loss at initialization misleads where its dot is far left of that of the loss at the lag below it. Last: the further left, the better the pick."
+	f.Caption = "Above, with 95% intervals: the loss at initialization misleads where it is far left of the loss at the lag. Last: the further left, the better the pick."
 	initStyle, lagStyle := claimKinds[0].style, claimKinds[1].style
 	rows := [][]chart.Panel{
-		{rhoRows(c, "Correlation with the final loss at initialization", initStyle, func(aggregate.Compared) int { return 0 })},
-		{rhoRows(c, "At the lag", lagStyle, func(s aggregate.Compared) int { return s.Lag })},
+		{rhoRows(c, "Rank correlation of the loss at initialization with the final loss", initStyle, func(aggregate.Compared) int { return 0 })},
+		{rhoRows(c, "At the lag: of the loss there with the final loss", lagStyle, func(s aggregate.Compared) int { return s.Lag })},
 		{regretRows(c)},
 	}
 	var legend chart.Legend
@@ -135,7 +135,7 @@ func regretRows(c *aggregate.Comparison) chart.Panel {
 		}
 	}
 	p := rowPanel("study", rows, x)
-	p.Title = "What the picks cost"
+	p.Title = "What the picks cost: regret"
 	for k := len(marks) - 1; k >= 0; k-- { // LAG above random
 		if len(marks[k].Data) > 0 {
 			p.Marks = append(p.Marks, marks[k])

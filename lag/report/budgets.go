@@ -28,6 +28,9 @@ func budgetRows(c *aggregate.Comparison) (rows []comparedRow, note string, err e
 		return comparedRow{name, []string{number(p.Cost, 2), number(p.Regret, 4), number(p.Difference, 4), number(p.Error, 4), percentOf(p.Relative)}}
 	}
 	rows = append(rows, line("LAG with the study's own lag", b.LAG))
+	if len(b.Fixed.Rules) > 0 {
+		rows = append(rows, line("always "+strings.TrimPrefix(b.Fixed.Rules[0], "strategy:")+", the best fixed choice, known afterwards", b.Fixed))
+	}
 	for _, one := range b.Rules {
 		near := one.Points[0]
 		for _, p := range one.Points {
@@ -53,7 +56,7 @@ func budgetRows(c *aggregate.Comparison) (rows []comparedRow, note string, err e
 // look, cost (share of LAG's), regret (nats), relative (share of a random pick's),
 // difference (from LAG's regret, nats), error (its standard error), rules (by study,
 // separated by blanks). An undefined number is left empty. The first rule is LAG with
-// the studies' own lags.
+// the studies' own lags, the second the best fixed strategy.
 func BudgetsCSV(w io.Writer, c *aggregate.Comparison) error {
 	b, err := c.Budgets(context.Background())
 	if err != nil {
@@ -61,7 +64,10 @@ func BudgetsCSV(w io.Writer, c *aggregate.Comparison) error {
 	}
 	lines := [][]string{{"rule", "look", "cost", "regret", "relative", "difference", "error", "rules"}}
 	add := func(name string, p aggregate.BudgetPoint) {
-		line := []string{name, strconv.FormatFloat(p.Look, 'g', 4, 64)}
+		line := []string{name, ""}
+		if !math.IsNaN(p.Look) {
+			line[1] = strconv.FormatFloat(p.Look, 'g', 4, 64)
+		}
 		for _, v := range []float64{p.Cost, p.Regret, p.Relative, p.Difference, p.Error} {
 			line = append(line, exact(result.Number(v)))
 		}
@@ -69,6 +75,9 @@ func BudgetsCSV(w io.Writer, c *aggregate.Comparison) error {
 	}
 	if len(b.LAG.Rules) > 0 {
 		add("own lag", b.LAG)
+	}
+	if len(b.Fixed.Rules) > 0 {
+		add("fixed", b.Fixed)
 	}
 	for _, one := range b.Rules {
 		for _, p := range one.Points {
