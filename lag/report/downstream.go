@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/result"
 )
@@ -24,6 +25,7 @@ func Downstream(r *result.Study, d *result.Downstream) string {
 	}
 	text := plainTable([]string{"task", "measure", "strategies", "scores", "± of one", "source", "chance", "reliability", "rho", "95% interval", "lost"}, cells, 2)
 
+	more := len(tasks) - most
 	tasks = tasks[:min(len(tasks), most)]
 	headers := []string{"strategy", "final loss"}
 	for _, t := range tasks {
@@ -37,7 +39,11 @@ func Downstream(r *result.Study, d *result.Downstream) string {
 		}
 		cells = append(cells, line)
 	}
-	return text + "\n" + plainTable(headers, cells, 1)
+	text += "\n" + plainTable(headers, cells, 1)
+	if more > 0 {
+		text += fmt.Sprintf("… and %s more, see %s\n", plain.Count(more, "task"), result.DownstreamTable)
+	}
+	return text
 }
 
 // span returns the lowest and the highest mean score of a strategy.

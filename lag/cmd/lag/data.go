@@ -66,7 +66,7 @@ func dataPrepare(flags *flag.FlagSet) func(context.Context, []string) error {
 		d, err := data.Prepare(ctx, config, *dir, bars.stage)
 		bars.finish()
 		if interrupt.Only(err) {
-			return fmt.Errorf("interrupted; downloads and a trained vocabulary are kept; run the same command again to continue: %w", context.Canceled)
+			return errInterrupted{saved: "downloads and a trained vocabulary are kept"}
 		}
 		if err != nil {
 			return err

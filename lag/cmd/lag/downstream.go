@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,7 +58,7 @@ func downstreamCommand(flags *flag.FlagSet) func(context.Context, []string) erro
 		m, err := downstream.Measure(ctx, f, o)
 		bars.finish()
 		if interrupt.Only(err) {
-			return fmt.Errorf("interrupted; what was measured is kept in %s; run the same command again to continue: %w", filepath.Join(dir, result.DownstreamResult), context.Canceled)
+			return errInterrupted{saved: "what was measured is kept in " + filepath.Join(dir, result.DownstreamResult)}
 		}
 		if err != nil {
 			return err
@@ -90,7 +91,14 @@ func showMeasured(w io.Writer, f *lag.Finished, m *downstream.Measured) error {
 Reliability says whether the task tells the strategies apart: the correlation of their scores on
 two halves of it, stepped up to the whole. ± is half of the 95% interval of one model's score. Lost
 is how much worse the strategy with the lowest final loss is than the best one in the task.`)
-	for _, t := range aggregate.DownstreamTasks(f.Result, m.Downstream) {
+	const few = 12 // as for the warning of a study
+	for i, t := range aggregate.DownstreamTasks(f.Result, m.Downstream) {
+		if i == 0 && t.Measured < few {
+			fmt.Fprintf(w, "Only %s: a correlation over fewer than %d says little, whatever the reliability.\n", plain.Count(t.Measured, "strategy"), few)
+		}
+		if math.IsNaN(t.Reliability) {
+			fmt.Fprintf(w, "%s has no reliability, because its scores hardly differ or too few models were measured, so its rho says nothing.\n", t.Name)
+		}
 		if t.IsNoise() {
 			fmt.Fprintf(w, "%s does not tell the strategies apart, so its rho says nothing; more examples or batches, or strategies that differ more, may.\n", t.Name)
 		}
