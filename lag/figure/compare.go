@@ -23,7 +23,7 @@ func Compare(c *aggregate.Comparison) Figure {
 	if len(c.Studies) == 0 {
 		return noData(f.Name, f.Title, "there is no study")
 	}
-	f.Caption = "Left: the sooner a curve comes to stay above the dotted line, the sooner losses say how strategies end. Right: lower is a better pick, further left a cheaper one. Below: from the dot on, the ranking is nearly the final one; the bar is where LAG picks."
+	f.Caption = "Left: the sooner a curve comes to stay above the dotted line, the sooner losses say how strategies end. Right: lower is a better pick, further left a cheaper one; rings at the upper edge lie above it. Below: from the dot on, the ranking is nearly the final one; the bar is where LAG picks."
 	var legend chart.Legend
 	for i, s := range c.Studies {
 		style := chart.SeriesStyle(i)
@@ -122,34 +122,36 @@ var ruleKinds = []ruleKind{
 }
 
 // costs draws the rules of each study, with a line through those that no other rule
-// of the study beats at the same or lower cost.
+// of the study beats at the same or lower cost. Other rules that lose more than LAG, the
+// loss at initialization and a random pick in any study are drawn at the upper edge.
 func costs(c *aggregate.Comparison) chart.Panel {
-	furthest, highest := 0.0, 0.0
+	furthest, highest := 0.0, highestNamed(c)
 	var lines, points []chart.Mark
 	for i, s := range c.Studies {
 		style := chart.SeriesStyle(i)
 		rules := slices.DeleteFunc(slices.Clone(s.Rules), func(one aggregate.Rule) bool { return !finite(float64(one.Regret)) || !finite(one.Extra) })
 		line := chart.Mark{Kind: chart.Line, Series: s.Name, Loose: true, Style: chart.Style{Color: style.Color, Dash: style.Dash, Width: 1.5}}
 		for _, one := range aggregate.Front(rules) {
-			line.Data = append(line.Data, chart.Datum{X: one.Extra, Y: float64(one.Regret)})
+			line.Data = append(line.Data, chart.Datum{X: one.Extra, Y: min(float64(one.Regret), highest)})
 		}
 		marks := make([]chart.Mark, len(ruleKinds))
 		for k, kind := range ruleKinds {
 			marks[k] = chart.Mark{Kind: chart.Points, Series: s.Name, Style: kind.style(style.Color)}
 		}
 		for _, one := range rules {
-			furthest, highest = max(furthest, one.Extra), max(highest, float64(one.Regret))
+			furthest = max(furthest, one.Extra)
+			tips := append(tip("rule", one.Rule), tip("picks", one.Choices)...)
+			if float64(one.Regret) > highest {
+				tips = append(tips, tip("its regret", float64(one.Regret))...)
+			}
 			k := slices.IndexFunc(ruleKinds, func(kind ruleKind) bool { return kind.is(one) })
-			marks[k].Data = append(marks[k].Data, chart.Datum{X: one.Extra, Y: float64(one.Regret), Tips: append(tip("rule", one.Rule), tip("picks", one.Choices)...)})
+			marks[k].Data = append(marks[k].Data, chart.Datum{X: one.Extra, Y: min(float64(one.Regret), highest), Tips: tips})
 		}
 		if len(line.Data) > 1 {
 			lines = append(lines, line)
 		}
 		slices.Reverse(marks) // LAG is drawn last
 		points = append(points, marks...)
-	}
-	if highest == 0 {
-		highest = 1e-3
 	}
 	if furthest == 0 {
 		furthest = 1
@@ -160,6 +162,31 @@ func costs(c *aggregate.Comparison) chart.Panel {
 		Y:     chart.Values("regret", "regret [nats/token]", -0.03*highest, 1.05*highest, 6),
 		Marks: slices.DeleteFunc(append(lines, points...), func(m chart.Mark) bool { return len(m.Data) == 0 }),
 	}
+}
+
+// highestNamed returns the upper end of the axis of regrets: the highest of the rules
+// that have a mark of their own, or of all if those lose nothing.
+func highestNamed(c *aggregate.Comparison) float64 {
+	named, all := 0.0, 0.0
+	for _, s := range c.Studies {
+		for _, one := range s.Rules {
+			regret := float64(one.Regret)
+			if !finite(regret) || !finite(one.Extra) {
+				continue
+			}
+			all = max(all, regret)
+			if slices.IndexFunc(ruleKinds, func(kind ruleKind) bool { return kind.is(one) }) < len(ruleKinds)-1 {
+				named = max(named, regret)
+			}
+		}
+	}
+	switch {
+	case named > 0:
+		return named
+	case all > 0:
+		return all
+	}
+	return 1e-3
 }
 
 // lagTimes draws the lag time of each study and the lag at which LAG picks.
