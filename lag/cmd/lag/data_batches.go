@@ -4,6 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
@@ -21,6 +24,9 @@ func dataBatches(flags *flag.FlagSet) func(context.Context, []string) error {
 		if *validation && *steps != 0 {
 			return usageError{fmt.Errorf("-validation writes the whole validation set; remove -steps %d", *steps)}
 		}
+		if err := named(arguments[1], ".safetensors"); err != nil {
+			return err
+		}
 		run, file, o := arguments[0], arguments[1], lag.Options{DataDir: *dir}
 		var err error
 		if *validation {
@@ -34,4 +40,13 @@ func dataBatches(flags *flag.FlagSet) func(context.Context, []string) error {
 		fmt.Println(file)
 		return nil
 	}
+}
+
+// named returns an error if a file to write has none of these extensions, so that a
+// mistyped name does not overwrite a file of another kind.
+func named(file string, extensions ...string) error {
+	if slices.Contains(extensions, strings.ToLower(filepath.Ext(file))) {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s is not named as the file that this writes; end its name in %s", file, strings.Join(extensions, " or "))}
 }

@@ -29,6 +29,11 @@ func reportCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 			return usageError{fmt.Errorf("lag report takes the directory of one study or stacking, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
 		dir := arguments[0]
+		if *out != "" {
+			if err := named(*out, ".html", ".htm"); err != nil {
+				return err
+			}
+		}
 		if err := checkReportable(dir); err != nil {
 			return err
 		}
