@@ -50,24 +50,37 @@ func lines(r io.Reader, use func(number int, line string) error) error {
 // and, where the official file has some, those with too few columns.
 const mostSkipped = 0.001
 
-// skipped counts lines that are left out.
-type skipped struct {
-	n     int
-	first error
+// read are the examples of a file, and the lines of it that are left out.
+type read struct {
+	list  []Example
+	n     int   // lines that are left out
+	first error // of them
 }
 
-func (s *skipped) add(number int, err error) {
-	if s.n++; s.first == nil {
-		s.first = &lineError{number, err}
+// leaveOut counts a line that is left out.
+func (r *read) leaveOut(number int, err error) {
+	if r.n++; r.first == nil {
+		r.first = &lineError{number, err}
 	}
 }
 
-// check returns the first error if more lines were left out than an official file has.
-func (s *skipped) check(examples int) error {
-	if float64(s.n) > mostSkipped*float64(examples) {
-		return s.first
+// take takes the example of a line, or leaves it out if a text of it is empty.
+func (r *read) take(number int, e Example, err error) error {
+	if empty, ok := errors.AsType[*emptyError](err); ok {
+		r.leaveOut(number, empty)
+		return nil
 	}
-	return nil
+	r.list = append(r.list, e)
+	return err
+}
+
+// examples returns the examples, and an error if reading failed with one, or if more
+// lines were left out than an official file has.
+func (r *read) examples(err error) ([]Example, error) {
+	if err == nil && float64(r.n) > mostSkipped*float64(len(r.list)) {
+		err = r.first
+	}
+	return r.list, err
 }
 
 // readTSV reads tab-separated columns. Quotes are ordinary characters, as in the
@@ -94,8 +107,7 @@ func (l layout) readTSV(r io.Reader) ([]Example, error) {
 			return nil, err
 		}
 	}
-	var list []Example
-	var out skipped
+	var out read
 	err := lines(r, func(number int, line string) error {
 		cells := strings.Split(line, "\t")
 		if columns == nil {
@@ -103,7 +115,7 @@ func (l layout) readTSV(r io.Reader) ([]Example, error) {
 			return locate()
 		}
 		if l.skips && len(cells) < len(columns) {
-			out.add(number, fmt.Errorf("it has %s, not %d, as more lines than in the official file", plain.Count(len(cells), "column"), len(columns)))
+			out.leaveOut(number, fmt.Errorf("it has %s, not %d, as more lines than in the official file", plain.Count(len(cells), "column"), len(columns)))
 			return nil
 		}
 		if len(cells) != len(columns) {
@@ -113,23 +125,14 @@ func (l layout) readTSV(r io.Reader) ([]Example, error) {
 		if l.second == "" {
 			e.Second = ""
 		}
-		if empty, ok := errors.AsType[*emptyError](err); ok {
-			out.add(number, empty)
-			return nil
-		}
-		list = append(list, e)
-		return err
+		return out.take(number, e, err)
 	})
-	if err == nil {
-		err = out.check(len(list))
-	}
-	return list, err
+	return out.examples(err)
 }
 
 // readJSONL reads an object in each line.
 func (l layout) readJSONL(r io.Reader) ([]Example, error) {
-	var list []Example
-	var out skipped
+	var out read
 	err := lines(r, func(number int, line string) error {
 		var fields map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(line), &fields); err != nil {
@@ -169,17 +172,9 @@ func (l layout) readJSONL(r io.Reader) ([]Example, error) {
 		if word != "" {
 			e.First, e.Second = word+": "+e.First, word+": "+e.Second
 		}
-		if empty, ok := errors.AsType[*emptyError](err); ok {
-			out.add(number, empty)
-			return nil
-		}
-		list = append(list, e)
-		return err
+		return out.take(number, e, err)
 	})
-	if err == nil {
-		err = out.check(len(list))
-	}
-	return list, err
+	return out.examples(err)
 }
 
 // shown quotes the beginning of a text for an error.
