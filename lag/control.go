@@ -21,6 +21,9 @@ func (c StudyConfig) validateControls(rules []selection.Rule) error {
 	controls := c.Growth.Controls
 	for i, control := range controls {
 		kind := control.Kind()
+		if kind == "" {
+			return fmt.Errorf("the control %q has no name; the controls are %q, each alone or with a peak learning rate, as in %q", control, result.Controls(), result.ControlScratch.WithPeak(0.001))
+		}
 		if !slices.Contains(result.Controls(), kind) {
 			return fmt.Errorf("there is no control %q%s; the controls are %q", kind, closest.Hint(kind, result.Controls()), result.Controls())
 		}

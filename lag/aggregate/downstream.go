@@ -23,6 +23,7 @@ type Downstream struct {
 	Mean, Lo, Hi []float64
 	Source       float64 // NaN if it was not measured
 	Measured     int     // strategies with a mean
+	Ended        int     // strategies that were trained to the end
 
 	// Rho is Spearman's correlation of the order by final loss with that by score, the
 	// mean over the seeds: 1 if the lowest loss has the best score, and so on. Lo and Hi
@@ -71,6 +72,9 @@ func downstreamTask(r *result.Study, d *result.Downstream, t result.DownstreamTa
 	var widths, means []float64
 	best, lowest := math.Inf(1), nan // of what is worse if higher
 	for _, strategy := range all {
+		if !strategy.Stopped() {
+			of.Ended++
+		}
 		var own []float64
 		var parts [][]result.Number
 		for _, seed := range r.Seeds {
@@ -127,6 +131,10 @@ const leastReliability = 0.5
 // correlation says nothing.
 func (t Downstream) IsNoise() bool { return t.Reliability < leastReliability }
 
+// Partial reports whether some strategies that were trained to the end have no score, as
+// after an interruption.
+func (t Downstream) Partial() bool { return t.Measured < t.Ended }
+
 // worse returns a score as a number that is higher for a worse one.
 func worse(m result.Measure, score float64) float64 {
 	if m.LowerIsBetter() {
@@ -154,12 +162,7 @@ func WithDownstream(groups []CheckGroup, r *result.Study, d *result.Downstream) 
 		return groups
 	}
 	tasks := DownstreamTasks(r, d)
-	ended := 0
-	for _, s := range Strategies(r) {
-		if !s.Stopped() {
-			ended++
-		}
-	}
+	ended := tasks[0].Ended
 	fewest := ended
 	var texts, others []string
 	for _, t := range tasks {

@@ -158,5 +158,12 @@ func openFor(name string, devices int) (*Backend, error) {
 	case "xla":
 		return openXLA(options, devices)
 	}
-	return nil, fmt.Errorf("unknown backend %q%s; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", name, closest.Hint(name, []string{Auto, Go, CPU, CUDA, TPU}))
+	return nil, UnknownError{name}
+}
+
+// UnknownError is the error of a name that is no backend's.
+type UnknownError struct{ Name string }
+
+func (e UnknownError) Error() string {
+	return fmt.Sprintf("unknown backend %q%s; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", e.Name, closest.Hint(e.Name, []string{Auto, Go, CPU, CUDA, TPU}))
 }

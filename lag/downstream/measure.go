@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/charmbracelet/log"
 
-	"github.com/landscape-aware/growing/data/atomicfile"
 	"github.com/landscape-aware/growing/data/dirlock"
 	"github.com/landscape-aware/growing/data/sealed"
 	"github.com/landscape-aware/growing/lag"
@@ -46,7 +44,19 @@ const (
 	mostExamples  = 100_000
 )
 
-func (o Options) withDefaults(f *lag.Finished) (Options, error) {
+// Validate returns an error if what the options ask for is not possible in any study.
+func (o Options) Validate() error {
+	switch {
+	case o.Examples != 0 && (o.Examples < leastExamples || o.Examples > mostExamples):
+		return fmt.Errorf("%d examples are not possible; use %d to %d", o.Examples, leastExamples, mostExamples)
+	case o.Batches < 0:
+		return fmt.Errorf("%d batches are not possible; use 1 or more", o.Batches)
+	}
+	return nil
+}
+
+// withDefaults returns the options with what the study gives where they are 0 or empty.
+func (o Options) withDefaults(f *lag.Finished) Options {
 	if o.Examples == 0 {
 		o.Examples = usualExamples
 	}
@@ -62,13 +72,7 @@ func (o Options) withDefaults(f *lag.Finished) (Options, error) {
 	if o.Observe == nil {
 		o.Observe = func(progress.Event) {}
 	}
-	switch {
-	case o.Examples < leastExamples || o.Examples > mostExamples:
-		return o, fmt.Errorf("%d examples are not possible; use %d to %d", o.Examples, leastExamples, mostExamples)
-	case o.Batches < 1:
-		return o, fmt.Errorf("%d batches are not possible; use 1 or more", o.Batches)
-	}
-	return o, nil
+	return o
 }
 
 // Absent is a model that could not be measured.
@@ -98,9 +102,10 @@ type Measured struct {
 // computes something there that is not finite. If the context is canceled, Measure
 // returns its cause.
 func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err error) {
-	if o, err = o.withDefaults(f); err != nil {
+	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	o = o.withDefaults(f)
 	m := &Measured{}
 	if m.Downstream, err = kept(f); err != nil {
 		return nil, err
@@ -313,16 +318,8 @@ func (m *Measured) keepReplaced(f *lag.Finished, d *result.Downstream) error {
 	if len(names) == 0 {
 		return nil
 	}
-	path := filepath.Join(f.Dir, result.DownstreamResult)
-	aside, err := sealed.OldName(path)
+	aside, err := keepCopy(f.Dir)
 	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.WriteBytes(aside, text); err != nil {
 		return err
 	}
 	m.copied = true

@@ -238,3 +238,35 @@ func TestRefused(t *testing.T) {
 		t.Errorf("without the source: %v", err)
 	}
 }
+
+// TestRemove removes a task. The file as it was is kept, and what is left is as it was.
+func TestRemove(t *testing.T) {
+	f := copied(t)
+	path := filepath.Join(f.Dir, result.DownstreamResult)
+	if _, _, err := downstream.Remove(t.Context(), f.Dir, f.Result, []string{"follow"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+		t.Errorf("before measuring: %v", err)
+	}
+	all := measure(t, f, downstream.Options{Examples: 40, GLUE: glueFiles(t)})
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := downstream.Remove(t.Context(), f.Dir, f.Result, []string{"follow", "SST-3"}); err == nil || !strings.Contains(err.Error(), `no task "SST-3" was measured`) {
+		t.Errorf("an unknown task: %v", err)
+	}
+	left, before, err := downstream.Remove(t.Context(), f.Dir, f.Result, []string{"follow"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile(before)
+	if err != nil || !bytes.Equal(copied, text) {
+		t.Errorf("the copy %s is not the file as it was, %v", before, err)
+	}
+	loaded, err := result.LoadDownstream(f.Dir)
+	if err != nil || asJSON(t, loaded) != asJSON(t, left) || len(left.Tasks) != len(all.Tasks)-1 || len(left.Scores) != len(all.Scores)-9 {
+		t.Errorf("%d tasks with %d scores are left of %d with %d, %v", len(left.Tasks), len(left.Scores), len(all.Tasks), len(all.Scores), err)
+	}
+	if left, _, err = downstream.Remove(t.Context(), f.Dir, f.Result, []string{left.Tasks[0].Name, left.Tasks[1].Name}); err != nil || len(left.Scores) != 0 {
+		t.Errorf("%+v, %v", left, err)
+	}
+}

@@ -123,6 +123,16 @@ func (f Figure) WriteFiles(dir string) error {
 	return nil
 }
 
+// RemoveFiles removes what [Figure.WriteFiles] wrote to a directory, if it is there.
+func (f Figure) RemoveFiles(dir string) error {
+	for _, extension := range extensions {
+		if err := os.Remove(filepath.Join(dir, f.Name+extension)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("figure %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
 // Inline returns the SVG as an element for an HTML page. It suits light and dark
 // pages: it has no background and takes the page's color for text.
 func (f Figure) Inline() []byte { return chart.Inline(f.SVG) }

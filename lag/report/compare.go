@@ -99,7 +99,7 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 		}
 		cells = append(cells, line)
 	}
-	out := plainTable(headers, cells, 1)
+	out := columnTables(headers, cells, widestComparison)
 	for _, note := range c.Notes {
 		out += "\n" + note
 	}
@@ -142,8 +142,12 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 		}
 		cells = append(cells, line)
 	}
-	return out + "\n" + plainTable(headers, cells, 1)
+	return out + "\n" + columnTables(headers, cells, widestComparison)
 }
+
+// widestComparison is the width, in characters, from which a table with a column for each
+// study is divided.
+const widestComparison = 140
 
 // short cuts the value of a setting.
 func short(value string) string {

@@ -3,9 +3,11 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
@@ -31,6 +33,34 @@ func TestComparison(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
+	many := make([]aggregate.Named, 12)
+	for i := range many {
+		many[i] = aggregate.Named{Name: fmt.Sprintf("the study with the number %d", i), Study: one}
+	}
+	all, err := aggregate.Compare(many...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = Comparison(all, nil)
+	for _, s := range many {
+		if strings.Count(text, s.Name+" ")+strings.Count(text, s.Name+"\n") != 1 {
+			t.Errorf("%s is not once in the table:\n%s", s.Name, text)
+		}
+	}
+	table, _, _ := strings.Cut(text, "what rules cost")
+	tables := 0
+	for line := range strings.Lines(table) {
+		if strings.HasPrefix(line, "─") {
+			tables++
+		}
+		if strings.HasPrefix(line, "─") && utf8.RuneCountInString(line) > widestComparison {
+			t.Errorf("a table is %d characters wide", utf8.RuneCountInString(line))
+		}
+	}
+	if n := strings.Count(table, "rho at the lag "); tables < 2 || n != tables {
+		t.Errorf("%d tables have the line of a fact %d times:\n%s", tables, n, text)
+	}
+
 	var page bytes.Buffer
 	if err := ComparisonHTML(&page, c, settings, Meta{Command: "lag compare a b"}); err != nil {
 		t.Fatal(err)

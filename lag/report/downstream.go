@@ -20,7 +20,7 @@ func Downstream(r *result.Study, d *result.Downstream) string {
 	tasks := aggregate.DownstreamTasks(r, d)
 	var cells [][]string
 	for _, t := range tasks {
-		cells = append(cells, []string{t.Name, string(t.Measure), strconv.Itoa(t.Measured), span(t), number(t.Error, 3), number(t.Source, 3),
+		cells = append(cells, []string{t.Name, string(t.Measure), measured(t), span(t), number(t.Error, 3), number(t.Source, 3),
 			Number(t.Baseline, 3), number(t.Reliability, 2), number(t.Rho, 2), interval(result.Number(t.RhoLo), result.Number(t.RhoHi)), number(t.Lost, 4)})
 	}
 	text := plainTable([]string{"task", "measure", "strategies", "scores", "± of one", "source", "chance", "reliability", "rho", "95% interval", "lost"}, cells, 2)
@@ -46,6 +46,14 @@ func Downstream(r *result.Study, d *result.Downstream) string {
 	return text
 }
 
+// measured returns how many strategies have a score, and of how many if some do not.
+func measured(t aggregate.Downstream) string {
+	if t.Partial() {
+		return fmt.Sprintf("%d of %d", t.Measured, t.Ended)
+	}
+	return strconv.Itoa(t.Measured)
+}
+
 // span returns the lowest and the highest mean score of a strategy.
 func span(t aggregate.Downstream) string {
 	low, high := math.Inf(1), math.Inf(-1)
@@ -63,13 +71,13 @@ func span(t aggregate.Downstream) string {
 // downstreamRow is a task in a page.
 type downstreamRow struct {
 	aggregate.Downstream
-	Scores, Interval string
+	Strategies, Scores, Interval string
 }
 
 func downstreamRows(r *result.Study, d *result.Downstream) []downstreamRow {
 	var rows []downstreamRow
 	for _, t := range aggregate.DownstreamTasks(r, d) {
-		rows = append(rows, downstreamRow{t, span(t), interval(result.Number(t.RhoLo), result.Number(t.RhoHi))})
+		rows = append(rows, downstreamRow{t, measured(t), span(t), interval(result.Number(t.RhoLo), result.Number(t.RhoHi))})
 	}
 	return rows
 }

@@ -3,12 +3,15 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/landscape-aware/growing/lag/aggregate"
 	"github.com/landscape-aware/growing/lag/internal/synthetic"
+	"github.com/landscape-aware/growing/lag/result"
 )
 
 func TestDownstream(t *testing.T) {
@@ -31,6 +34,14 @@ func TestDownstream(t *testing.T) {
 	}
 	if page := htmlOf(t, r, Meta{}); strings.Contains(page, "Other tasks") || !strings.Contains(page, "only the validation loss was measured") {
 		t.Error("the page of a study without measurements has some")
+	}
+
+	part := *d // as after an interruption
+	part.Scores = slices.DeleteFunc(slices.Clone(d.Scores), func(s result.DownstreamScore) bool { return s.Strategy == best.Name })
+	task = aggregate.DownstreamTasks(r, &part)[0]
+	want := fmt.Sprintf("%d of %d", task.Measured, task.Ended)
+	if text, page := Downstream(r, &part), htmlOf(t, r, Meta{Downstream: &part}); task.Measured != task.Ended-1 || !strings.Contains(text, want) || !strings.Contains(page, want+": incomplete") {
+		t.Errorf("%q is not in the text or not in the page:\n%s", want, text)
 	}
 
 	var out bytes.Buffer

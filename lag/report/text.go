@@ -152,6 +152,34 @@ func plainTable(headers []string, cells [][]string, texts int) string {
 	return out.String()
 }
 
+// columnTables is [plainTable] for a table with one column of texts, the names of its
+// lines. A table that is wider than widest characters becomes several below each other,
+// each with some of the other columns.
+func columnTables(headers []string, cells [][]string, widest int) string {
+	width := func(column int) int {
+		w := lipgloss.Width(headers[column])
+		for _, line := range cells {
+			w = max(w, lipgloss.Width(line[column]))
+		}
+		return w + 2
+	}
+	var tables []string
+	for from := 1; from < len(headers); {
+		used, to := width(0)+width(from), from+1
+		for to < len(headers) && used+width(to) <= widest {
+			used += width(to)
+			to++
+		}
+		part := make([][]string, len(cells))
+		for i, line := range cells {
+			part[i] = append([]string{line[0]}, line[from:to]...)
+		}
+		tables = append(tables, plainTable(append([]string{headers[0]}, headers[from:to]...), part, 1))
+		from = to
+	}
+	return strings.Join(tables, "\n")
+}
+
 // Curve returns a plot, made of characters, of Spearman's correlation of the
 // loss at each step with the final loss: ● is rho, │ its 95% confidence
 // interval, ┄ the level 0.9. Columns are evaluations, not to scale. The plot is

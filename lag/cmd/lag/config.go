@@ -58,7 +58,7 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 	} else if *c.file == "" {
 		config, err = c.presets(*c.preset)
 	} else if err = readJSON(*c.file, &config); err != nil {
-		err = fmt.Errorf("%w; `%s -print` shows a configuration", err, c.command)
+		err = fmt.Errorf("%w; %s", err, c.hint())
 	}
 	for _, change := range changes {
 		if err == nil {
@@ -75,6 +75,31 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 		return config, true, printJSON(config)
 	}
 	return config, false, nil
+}
+
+// hint says what to do with a file that is not this command's configuration.
+func (c configuration[T]) hint() string {
+	for command, read := range map[string]func(path string) error{
+		"lag study": reads[lag.StudyConfig], "lag stack": reads[lag.Stacking], "lag train": reads[lag.Training],
+	} {
+		if command != c.command && read(*c.file) == nil {
+			return fmt.Sprintf("it is one of `%s`", command)
+		}
+	}
+	return fmt.Sprintf("`%s -print` shows a configuration", c.command)
+}
+
+// reads returns an error unless the file at path has a configuration of type T.
+func reads[T interface{ Validate() error }](path string) error {
+	text, err := configText(path)
+	if err != nil {
+		return err
+	}
+	var config T
+	if err := strictjson.Overlay(text, &config); err != nil {
+		return err
+	}
+	return config.Validate()
 }
 
 // printPresets lists the presets of a command.
@@ -102,18 +127,9 @@ func printJSON(config any) error {
 // readJSON reads a configuration from a JSON file or, depending on its name, a
 // YAML file. Unknown fields are an error.
 func readJSON(path string, into any) error {
-	text, err := os.ReadFile(path)
+	text, err := configText(path)
 	if err != nil {
 		return err
-	}
-	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
-		var document any
-		if err := yaml.Unmarshal(text, &document); err != nil {
-			return fmt.Errorf("%s is not a configuration: %w", path, err)
-		}
-		if text, err = json.Marshal(document); err != nil {
-			return fmt.Errorf("%s is not a configuration: %w", path, err)
-		}
 	}
 	if _, err := sealed.Open(text); err != nil && json.Valid(text) {
 		log.Warn("this configuration was changed after it was written, on purpose or by damage; it is used as it is", "file", path)
@@ -122,6 +138,24 @@ func readJSON(path string, into any) error {
 		return fmt.Errorf("%s is not a configuration: %w", path, err)
 	}
 	return nil
+}
+
+// configText returns the JSON text of a JSON or YAML file.
+func configText(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		var document any
+		if err := yaml.Unmarshal(text, &document); err != nil {
+			return nil, fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
+		if text, err = json.Marshal(document); err != nil {
+			return nil, fmt.Errorf("%s is not a configuration: %w", path, err)
+		}
+	}
+	return text, nil
 }
 
 // initially returns a change that makes the model in a directory the initial

@@ -38,9 +38,17 @@ func downstreamCommand(flags *flag.FlagSet) func(context.Context, []string) erro
 	flags.Int64Var(&o.Seed, "seed", 0, "`seed` of the examples and batches (default the study's)")
 	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data (default .lag-data beside DIR)")
 	flags.StringVar(&o.Backend, "backend", "", "`name` of the "+backend.Help+" (default the study's)")
+	var remove []string
+	flags.Func("remove", "`task` whose scores are removed, by its name in the table, such as \"loss on news\"; once for each; nothing is measured", func(text string) error {
+		remove = append(remove, text)
+		return nil
+	})
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag downstream takes the directory of one study, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
+		}
+		if err := o.Validate(); err != nil {
+			return usageError{err}
 		}
 		dir := arguments[0]
 		if result.IsStacking(dir) {
@@ -48,6 +56,9 @@ func downstreamCommand(flags *flag.FlagSet) func(context.Context, []string) erro
 		}
 		if err := checkReportable(dir); err != nil {
 			return err
+		}
+		if len(remove) > 0 {
+			return removeTasks(ctx, flags, dir, remove)
 		}
 		f, err := lag.OpenFinished(dir)
 		if err != nil {
@@ -65,6 +76,32 @@ func downstreamCommand(flags *flag.FlagSet) func(context.Context, []string) erro
 		}
 		return showMeasured(os.Stdout, f, m)
 	}
+}
+
+// removeTasks removes the scores of tasks, and draws the others again.
+func removeTasks(ctx context.Context, flags *flag.FlagSet, dir string, names []string) error {
+	var others []string
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name != "remove" {
+			others = append(others, "-"+f.Name)
+		}
+	})
+	if len(others) > 0 {
+		return usageError{fmt.Errorf("with -remove nothing is measured; remove %s", strings.Join(others, ", "))}
+	}
+	r, _, err := lag.LoadStudy(dir)
+	if r == nil {
+		return mending(dir, err)
+	}
+	d, before, err := downstream.Remove(ctx, dir, r, names)
+	if err != nil {
+		return err
+	}
+	if err := drawDownstream(dir, r, d); err != nil {
+		return err
+	}
+	fmt.Printf("Removed %s. The scores as they were are in %s.\n", strings.Join(names, ", "), before)
+	return nil
 }
 
 // showMeasured prints what was measured and writes its table and figure.
@@ -110,11 +147,14 @@ is how much worse the strategy with the lowest final loss is than the best one i
 	return nil
 }
 
-// drawDownstream writes the table and the figure of measurements.
+// drawDownstream writes the table and the figure of measurements, or removes the figure
+// if there is nothing to draw.
 func drawDownstream(dir string, r *result.Study, d *result.Downstream) error {
 	err := atomicfile.Write(filepath.Join(dir, result.DownstreamTable), func(w io.Writer) error { return report.DownstreamCSV(w, r, d) })
 	if one := figure.Downstream(r, d); !errors.Is(one.Err, figure.ErrNoData) {
 		err = errors.Join(err, one.WriteFiles(filepath.Join(dir, result.FiguresDir)))
+	} else {
+		err = errors.Join(err, one.RemoveFiles(filepath.Join(dir, result.FiguresDir)))
 	}
 	return err
 }

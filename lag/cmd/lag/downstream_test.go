@@ -96,6 +96,23 @@ func TestDownstream(t *testing.T) {
 		t.Errorf("again: %v: %s", err, output)
 	}
 
+	cmd, output = lagCommand(t, "downstream", "-remove", "loss on othr", dir)
+	if err := cmd.Run(); err == nil || !strings.Contains(output.String(), `(did you mean "loss on other"?)`) {
+		t.Errorf("removing what is not there: %v: %s", err, output)
+	}
+	cmd, output = lagCommand(t, "downstream", "-remove", "loss on other", "-remove", "SST-2", dir)
+	if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "downstream.json.old") {
+		t.Errorf("removing: %v: %s", err, output)
+	}
+	table, err := os.ReadFile(filepath.Join(dir, "downstream.csv"))
+	if text := string(table); err != nil || strings.Contains(text, "loss on other") || strings.Contains(text, "SST-2") || !strings.Contains(text, "tokens of other") {
+		t.Errorf("after removing two tasks: %v, %s", err, text)
+	}
+	cmd, output = lagCommand(t, arguments...)
+	if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "measure source") || !strings.Contains(output.String(), "loss on other") {
+		t.Errorf("measuring again what was removed: %v: %s", err, output)
+	}
+
 	states, err := filepath.Glob(filepath.Join(dir, "*", "checkpoint"))
 	if err != nil || len(states) == 0 {
 		t.Fatal(states, err)
@@ -117,6 +134,7 @@ func TestDownstream(t *testing.T) {
 		{[]string{root}, "contains no study.json"},
 		{[]string{"-glue", filepath.Join(root, "none"), dir}, "cannot read the directory of GLUE"},
 		{[]string{"-examples", "1", dir}, "1 examples are not possible"},
+		{[]string{"-remove", "follow", "-corpus", other, dir}, "with -remove nothing is measured; remove -corpus"},
 		{[]string{"-batches", "100000", "-corpus", other, dir}, "use fewer batches (-batches)"},
 	} {
 		cmd, output := lagCommand(t, append([]string{"downstream"}, c.arguments...)...)

@@ -108,6 +108,11 @@ func TestDidYouMean(t *testing.T) {
 		"study -on slurm -sbatch --array=1":          "-sbatch: --array follows from other settings",
 		"data batches runs/x":                        "takes the directory of a run and the file to make, after its flags; it was given 1 argument",
 		"data batches -validation -steps 3 runs/x y": "-validation writes the whole validation set; remove -steps 3",
+		"select main.go":                             "main.go is a file; give the directory of a study",
+		"study -preset smoke -backend abacus":        `unknown backend "abacus"`,
+		"study -preset smoke -controls @0.1":         `the control "@0.1" has no name`,
+		"downstream -examples 1 testdata":            "1 examples are not possible",
+		"downstream -batches -1 testdata":            "-1 batches are not possible",
 		"completion zssh":                            `there is no completion for the shell "zssh" (did you mean "zsh"?)`,
 	} {
 		var out bytes.Buffer

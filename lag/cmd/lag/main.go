@@ -39,6 +39,7 @@ import (
 	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
+	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
@@ -221,7 +222,9 @@ func fail(stderr io.Writer, err error) int {
 		return 0
 	}
 	fmt.Fprintln(stderr, "lag: "+preview.Visible(strings.ReplaceAll(withFlags(err), "\n", "; ")))
-	if _, ok := errors.AsType[usageError](err); ok {
+	_, usage := errors.AsType[usageError](err)
+	_, unknown := errors.AsType[backend.UnknownError](err)
+	if usage || unknown {
 		return exitUsage
 	}
 	if interrupt.Only(err) {

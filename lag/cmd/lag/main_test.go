@@ -166,6 +166,27 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// TestOtherConfiguration gives each command the configuration of another one.
+func TestOtherConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	for _, command := range []string{"study", "stack", "train"} {
+		text, code := runLag(t, command, "-print")
+		if code != 0 {
+			t.Fatal(text)
+		}
+		path := filepath.Join(dir, command+".json")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range []string{"study", "stack", "train"} {
+			output, code := runLag(t, other, "-print", "-config", path)
+			if other == command && code != 0 || other != command && (code != exitUsage || !strings.Contains(output, "; it is one of `lag "+command+"`")) {
+				t.Errorf("lag %s with a configuration of lag %s: exit code %d, %s", other, command, code, output)
+			}
+		}
+	}
+}
+
 // TestHelp checks that every command and flag has a help text.
 func TestHelp(t *testing.T) {
 	var check func(path []string, commands []command)

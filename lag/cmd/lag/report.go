@@ -103,9 +103,10 @@ func checkReportable(dir string) error {
 		_, err := os.Stat(filepath.Join(dir, name))
 		return err == nil
 	}
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is a file; give the directory of a study or a stacking", dir)
-	} else if err == nil && !holds(result.StudyConfig) && !holds(result.TrainingConfig) && !holds(train.ConfigFile) {
+	if err := checkDir(dir, "a study or a stacking"); err != nil {
+		return err
+	}
+	if _, err := os.Stat(dir); err == nil && !holds(result.StudyConfig) && !holds(result.TrainingConfig) && !holds(train.ConfigFile) {
 		return fmt.Errorf("%s contains no %s and no %s, so it is not the directory of a study or a stacking; `lag runs %s` lists those in it", dir, result.StudyConfig, result.StackingConfig, plain.Quoted(dir))
 	}
 	switch {
@@ -115,6 +116,15 @@ func checkReportable(dir string) error {
 		return fmt.Errorf("%s contains a single run; give the directory of the study, %s", dir, filepath.Dir(filepath.Clean(dir)))
 	case holds(result.StudyConfig) && holds(result.SelectedDir) && !holds(result.StudyResult):
 		return fmt.Errorf("%s contains only a selection, in %s; a report needs all candidates, so run the study without -select", dir, filepath.Join(dir, result.SelectedDir))
+	}
+	return nil
+}
+
+// checkDir returns an error if a file was given instead of a directory. what is in such a
+// directory.
+func checkDir(dir, what string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return usageError{fmt.Errorf("%s is a file; give the directory of %s", dir, what)}
 	}
 	return nil
 }

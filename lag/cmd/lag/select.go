@@ -30,6 +30,9 @@ func selectCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 		if result.IsStacking(arguments[0]) {
 			return fmt.Errorf("%s contains a stacking; its arms picked while they were trained, and lag report shows what", arguments[0])
 		}
+		if err := checkDir(arguments[0], "a study"); err != nil {
+			return err
+		}
 		study, _, err := lag.LoadStudy(arguments[0])
 		if study == nil { // its configuration may be lost, but a result suffices
 			study, err = result.LoadStudy(arguments[0])
