@@ -31,7 +31,7 @@ type Downstream struct {
 	Rho, RhoLo, RhoHi float64
 
 	// Lost is how much worse the strategy with the lowest final loss is than the best in
-	// this task, in the task's unit.
+	// this task, both of those that were measured, in the task's unit.
 	Lost float64
 
 	// Reliability is how well the task tells the models apart: the correlation over the
@@ -131,8 +131,8 @@ const leastReliability = 0.5
 // correlation says nothing.
 func (t Downstream) IsNoise() bool { return t.Reliability < leastReliability }
 
-// Partial reports whether some strategies that were trained to the end have no score, as
-// after an interruption.
+// Partial reports whether some strategies that were trained to the end have no score with
+// some seed: an interruption, a state that is gone, or a result that is not finite.
 func (t Downstream) Partial() bool { return t.Measured < t.Ended }
 
 // worse returns a score as a number that is higher for a worse one.
@@ -151,6 +151,9 @@ func (t Downstream) Agreement() string {
 	text := fmt.Sprintf("%.2f", t.Rho)
 	if !math.IsNaN(t.RhoLo) {
 		text += fmt.Sprintf(" (%.2f to %.2f)", t.RhoLo, t.RhoHi)
+	}
+	if t.Partial() {
+		text += fmt.Sprintf(" of %d of %d strategies", t.Measured, t.Ended)
 	}
 	return text
 }

@@ -64,6 +64,9 @@ func OpenDevices(name string, devices int) (*Backend, error) {
 	if name != Auto {
 		b, err := open(name, devices)
 		if err != nil {
+			if strings.HasPrefix(why, "$") {
+				err = fmt.Errorf("%s: %w", why, err)
+			}
 			return nil, err
 		}
 		report(b, why)
@@ -138,6 +141,9 @@ func open(name string, devices int) (*Backend, error) {
 }
 
 func openFor(name string, devices int) (*Backend, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
 	engine, options, _ := strings.Cut(name, ":")
 	switch engine {
 	case "go":
@@ -155,15 +161,23 @@ func openFor(name string, devices int) (*Backend, error) {
 			return nil, fmt.Errorf("backend %s: %w", name, err)
 		}
 		return &Backend{Backend: b, Kind: Go, Engine: "GoMLX's pure-Go engine", left: new(unfinished)}, nil
-	case "xla":
+	default:
 		return openXLA(options, devices)
 	}
-	return nil, UnknownError{name}
 }
 
-// UnknownError is the error of a name that is no backend's.
-type UnknownError struct{ Name string }
-
-func (e UnknownError) Error() string {
-	return fmt.Sprintf("unknown backend %q%s; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", e.Name, closest.Hint(e.Name, []string{Auto, Go, CPU, CUDA, TPU}))
+// CheckName returns an error for a name that is no backend's on any machine. Whether the
+// backend is installed here is for [Open] to find out.
+func CheckName(name string) error {
+	engine, options, _ := strings.Cut(name, ":")
+	switch engine {
+	case "", Auto, "go":
+		return nil
+	case "xla":
+		if plugin, _, _ := strings.Cut(options, ","); plugin == "" {
+			return fmt.Errorf("backend xla: the device is missing; give %s, %s or %s", CPU, CUDA, TPU)
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown backend %q%s; it is auto, go, xla:cpu, xla:cuda, xla:tpu or xla:/path/to/plugin.so", name, closest.Hint(name, []string{Auto, Go, CPU, CUDA, TPU}))
 }

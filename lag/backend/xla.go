@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/go-xla/pjrt"
 
+	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/lag/backend/compiled"
 )
 
@@ -34,9 +35,6 @@ func openXLA(options string, devices int) (_ *Backend, err error) {
 			err = fmt.Errorf("backend xla:%s: the plugin cannot be loaded: %v", plugin, p)
 		}
 	}()
-	if plugin == "" {
-		return nil, fmt.Errorf("backend xla: the device is missing; give %s, %s or %s", CPU, CUDA, TPU)
-	}
 	kind := plugin
 	if filepath.IsAbs(plugin) {
 		if info, err := os.Stat(plugin); err != nil {
@@ -55,6 +53,10 @@ func openXLA(options string, devices int) (_ *Backend, err error) {
 		if !slices.ContainsFunc(found, func(name string) bool { return strings.HasPrefix(name, plugin) }) {
 			if absent := withoutDevice(plugin); absent != "" {
 				return nil, fmt.Errorf("backend xla:%s: no such PJRT plugin is installed (found: %s)%s", plugin, orNone(found), absent)
+			}
+			devices := []string{"cpu", "cuda", "tpu"}
+			if !slices.Contains(devices, plugin) {
+				return nil, fmt.Errorf("backend xla:%s: no such PJRT plugin is installed%s (found: %s)", plugin, closest.Hint(plugin, devices), orNone(found))
 			}
 			return nil, fmt.Errorf("backend xla:%s: no such PJRT plugin is installed (found: %s); "+
 				"`go run ./kernels setup%s` installs one, or use the backend \"go\"", plugin, orNone(found), device(plugin))

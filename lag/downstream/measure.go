@@ -88,7 +88,8 @@ type Measured struct {
 	Absent []Absent // among the models that were trained to the end and were not measured before
 	New    int      // measurements that were made now; the others were kept
 
-	copied bool // the file with scores whose place others take
+	asked  map[string]bool // names of the tasks that are measured now
+	copied bool            // the file with scores whose place others take
 }
 
 // Measure measures the models of a finished study and keeps what it measures in the
@@ -106,7 +107,7 @@ func Measure(ctx context.Context, f *lag.Finished, o Options) (_ *Measured, err 
 		return nil, err
 	}
 	o = o.withDefaults(f)
-	m := &Measured{}
+	m := &Measured{asked: make(map[string]bool)}
 	if m.Downstream, err = kept(f); err != nil {
 		return nil, err
 	}
@@ -202,6 +203,7 @@ func same(a, b result.DownstreamTask) bool { return a.Key == b.Key && a.Measure 
 // ask adds a task, without the scores of one that had its name and was another.
 func (m *Measured) ask(t task) {
 	for _, one := range t.scores {
+		m.asked[one.Name] = true
 		i := slices.IndexFunc(m.Tasks, func(o result.DownstreamTask) bool { return o.Name == one.Name })
 		if i < 0 {
 			m.Tasks = append(m.Tasks, one)
@@ -296,6 +298,7 @@ func (m *Measured) save(ctx context.Context, f *lag.Finished) error {
 		if err := m.keepReplaced(f, d); err != nil {
 			return err
 		}
+		m.forget(d)
 		m.adopt(d)
 	}
 	m.order(f)
@@ -318,13 +321,23 @@ func (m *Measured) keepReplaced(f *lag.Finished, d *result.Downstream) error {
 	if len(names) == 0 {
 		return nil
 	}
-	aside, err := keepCopy(f.Dir)
+	copied, err := keepCopy(f.Dir)
 	if err != nil {
 		return err
 	}
 	m.copied = true
-	log.Warn("tasks were measured before with other settings or another text, and these scores take the place of those; the file with those was copied", "tasks", strings.Join(names, ", "), "now", aside)
+	log.Warn("tasks were measured before with other settings or another text, and these scores take the place of those; the file with those was copied", "tasks", strings.Join(names, ", "), "now", copied)
 	return nil
+}
+
+// forget drops the tasks that another process has removed from the file since it was
+// read, but none that is measured now.
+func (m *Measured) forget(d *result.Downstream) {
+	gone := func(name string) bool {
+		return !m.asked[name] && !slices.ContainsFunc(d.Tasks, func(t result.DownstreamTask) bool { return t.Name == name })
+	}
+	m.Tasks = slices.DeleteFunc(m.Tasks, func(t result.DownstreamTask) bool { return gone(t.Name) })
+	m.Scores = slices.DeleteFunc(m.Scores, func(s result.DownstreamScore) bool { return gone(s.Task) })
 }
 
 // adopt adds the tasks and scores that m does not have, but none of a task that has its

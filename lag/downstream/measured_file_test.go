@@ -239,11 +239,11 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestRemove removes a task. The file as it was is kept, and what is left is as it was.
+// TestRemove removes tasks. The file as it was is kept, and what is left is as it was.
 func TestRemove(t *testing.T) {
 	f := copied(t)
 	path := filepath.Join(f.Dir, result.DownstreamResult)
-	if _, _, err := downstream.Remove(t.Context(), f.Dir, f.Result, []string{"follow"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+	if _, err := downstream.Remove(t.Context(), f.Dir, []string{"follow"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
 		t.Errorf("before measuring: %v", err)
 	}
 	all := measure(t, f, downstream.Options{Examples: 40, GLUE: glueFiles(t)})
@@ -251,22 +251,62 @@ func TestRemove(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := downstream.Remove(t.Context(), f.Dir, f.Result, []string{"follow", "SST-3"}); err == nil || !strings.Contains(err.Error(), `no task "SST-3" was measured`) {
+	if _, err := downstream.Remove(t.Context(), f.Dir, []string{"follow", "SST-3"}); err == nil || !strings.Contains(err.Error(), `no task "SST-3" was measured`) {
 		t.Errorf("an unknown task: %v", err)
 	}
-	left, before, err := downstream.Remove(t.Context(), f.Dir, f.Result, []string{"follow"})
+	before, err := downstream.Remove(t.Context(), f.Dir, []string{"follow"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied, err := os.ReadFile(before)
-	if err != nil || !bytes.Equal(copied, text) {
+	if copied, err := os.ReadFile(before); err != nil || !bytes.Equal(copied, text) {
 		t.Errorf("the copy %s is not the file as it was, %v", before, err)
 	}
-	loaded, err := result.LoadDownstream(f.Dir)
-	if err != nil || asJSON(t, loaded) != asJSON(t, left) || len(left.Tasks) != len(all.Tasks)-1 || len(left.Scores) != len(all.Scores)-9 {
-		t.Errorf("%d tasks with %d scores are left of %d with %d, %v", len(left.Tasks), len(left.Scores), len(all.Tasks), len(all.Scores), err)
+	left, err := result.LoadDownstream(f.Dir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if left, _, err = downstream.Remove(t.Context(), f.Dir, f.Result, []string{left.Tasks[0].Name, left.Tasks[1].Name}); err != nil || len(left.Scores) != 0 {
-		t.Errorf("%+v, %v", left, err)
+	want := *all.Downstream
+	want.Tasks = slices.DeleteFunc(slices.Clone(all.Tasks), func(one result.DownstreamTask) bool { return one.Name == "follow" })
+	want.Scores = slices.DeleteFunc(slices.Clone(all.Scores), func(s result.DownstreamScore) bool { return s.Task == "follow" })
+	if asJSON(t, left) != asJSON(t, want) || len(want.Tasks) != len(all.Tasks)-1 {
+		t.Errorf("left are %s, want %s", asJSON(t, left), asJSON(t, want))
+	}
+	if _, err = downstream.Remove(t.Context(), f.Dir, []string{want.Tasks[0].Name, want.Tasks[1].Name}); err != nil {
+		t.Error(err)
+	}
+	if _, err = downstream.Remove(t.Context(), f.Dir, []string{"follow"}); err == nil || !strings.Contains(err.Error(), "nothing was measured") {
+		t.Errorf("after all was removed: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = downstream.Remove(t.Context(), f.Dir, []string{"follow"}); !sealed.IsDamaged(err) {
+		t.Errorf("of a damaged file: %v", err)
+	}
+}
+
+// TestRemoveWhileMeasuring removes a task while another is measured. It stays removed.
+func TestRemoveWhileMeasuring(t *testing.T) {
+	f, removed := copied(t), false
+	measure(t, f, downstream.Options{Examples: 40, GLUE: glueFiles(t)})
+	corpus := writeFile(t, filepath.Join(t.TempDir(), "news.txt"), text(60, 11))
+	m := measure(t, open(t, f.Dir), downstream.Options{Examples: 40, Batches: 2, Corpora: []string{corpus}, Observe: func(e progress.Event) {
+		if e.Phase == progress.PhaseMeasure && e.Index == 2 && !removed {
+			removed = true
+			if _, err := downstream.Remove(t.Context(), f.Dir, []string{"SST-2", "loss on news"}); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	d, err := result.LoadDownstream(f.Dir)
+	if err != nil || asJSON(t, d) != asJSON(t, m.Downstream) {
+		t.Fatal(err)
+	}
+	count := make(map[string]int)
+	for _, s := range d.Scores {
+		count[s.Task]++
+	}
+	if count["SST-2"] != 0 || count["follow"] != 9 || count["loss on news"] != 9 {
+		t.Errorf("there are %v scores; SST-2 was removed, and the loss on the text is being measured", count)
 	}
 }

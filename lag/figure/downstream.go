@@ -110,6 +110,9 @@ func downstreamPanel(all []*aggregate.Strategy, because map[int]string, t aggreg
 	} else if finite(t.RhoLo) {
 		p.Title += fmt.Sprintf(" (%s to %s)", formatRho(t.RhoLo), formatRho(t.RhoHi))
 	}
+	if t.Partial() {
+		p.Title += fmt.Sprintf(", %d of %d", t.Measured, t.Ended)
+	}
 	for _, l := range levels {
 		p.Marks = append(p.Marks, across(p.X, l.at, l.style))
 	}

@@ -94,10 +94,8 @@ func WriteAllContext(ctx context.Context, dir string, r *result.Study) (n int, e
 			n++
 			continue
 		}
-		for _, extension := range extensions {
-			if err := os.Remove(filepath.Join(dir, f.Name+extension)); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return n, err
-			}
+		if err := f.RemoveFiles(dir); err != nil {
+			return n, err
 		}
 	}
 	return n, nil

@@ -15,7 +15,7 @@ import (
 )
 
 // budgetHeaders go with [budgetRows].
-var budgetHeaders = []string{"what rules cost and lose, means over studies", "cost, LAG's is 1", "regret, nats", "less LAG's", "standard error", "share of a random pick's"}
+var budgetHeaders = []string{"what rules cost and lose, means over studies", "cost, LAG's is 1", "regret, nats", "less LAG's", "standard error", "of a random pick's"}
 
 // budgetRows returns the table of what rules lose at about a third of what LAG costs,
 // and LAG itself first, and says what it averages. Without several studies there is none.

@@ -122,7 +122,7 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 		for i, row := range rows {
 			cells[i] = append([]string{row.Name}, row.Values...)
 		}
-		out += "\n" + plainTable(headers, cells, 1) + strings.Join(says, "\n") + "\n"
+		out += "\n" + columnTables(headers, cells, widestComparison) + strings.Join(says, "\n") + "\n"
 	}
 	if rows, note, err := budgetRows(c); err == nil && rows != nil {
 		cells := make([][]string, len(rows))
@@ -145,8 +145,7 @@ func Comparison(c *aggregate.Comparison, settings []aggregate.Setting) string {
 	return out + "\n" + columnTables(headers, cells, widestComparison)
 }
 
-// widestComparison is the width, in characters, from which a table with a column for each
-// study is divided.
+// widestComparison is how wide, in characters, a table with a column for each study may be.
 const widestComparison = 140
 
 // short cuts the value of a setting.

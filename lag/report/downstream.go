@@ -39,7 +39,7 @@ func Downstream(r *result.Study, d *result.Downstream) string {
 		}
 		cells = append(cells, line)
 	}
-	text += "\n" + plainTable(headers, cells, 1)
+	text += "\n" + columnTables(headers, cells, widestComparison)
 	if more > 0 {
 		text += fmt.Sprintf("… and %s more, see %s\n", plain.Count(more, "task"), result.DownstreamTable)
 	}

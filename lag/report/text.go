@@ -153,8 +153,8 @@ func plainTable(headers []string, cells [][]string, texts int) string {
 }
 
 // columnTables is [plainTable] for a table with one column of texts, the names of its
-// lines. A table that is wider than widest characters becomes several below each other,
-// each with some of the other columns.
+// lines, and others. A table that is wider than widest characters becomes several below
+// each other, each with some of the other columns.
 func columnTables(headers []string, cells [][]string, widest int) string {
 	width := func(column int) int {
 		w := lipgloss.Width(headers[column])

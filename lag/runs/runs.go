@@ -88,8 +88,10 @@ func isFile(path string) bool {
 // follow symbolic links, except root itself. It returns an error if the
 // directory cannot be read.
 func Find(root string) ([]Entry, error) {
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+	if info, err := os.Stat(root); err != nil {
 		return nil, fmt.Errorf("there is no directory %s; name a directory with studies, such as runs", root)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file; name a directory with studies, such as runs", root)
 	}
 	var list []Entry
 	err := walkDir(root, func(path string, d fs.DirEntry, err error) error {

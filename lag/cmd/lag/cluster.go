@@ -212,6 +212,9 @@ func checkAlone(ctx context.Context, dir string) error {
 	if job.Name() != "" {
 		return nil
 	}
+	if err := checkDir(dir, "a study or a stacking"); err != nil {
+		return err
+	}
 	jobs, err := cluster.Look(ctx, dir)
 	if err != nil {
 		log.Warn("workers may be alive in the directory; it cannot be asked now", "dir", dir, "error", err)

@@ -58,7 +58,11 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 	} else if *c.file == "" {
 		config, err = c.presets(*c.preset)
 	} else if err = readJSON(*c.file, &config); err != nil {
-		err = fmt.Errorf("%w; %s", err, c.hint())
+		if command := c.taker(); command != "" {
+			err = fmt.Errorf("%s is a configuration of `%s`, not of `%s`", *c.file, command, c.command)
+		} else {
+			err = fmt.Errorf("%w; `%s -print` shows a configuration", err, c.command)
+		}
 	}
 	for _, change := range changes {
 		if err == nil {
@@ -77,29 +81,22 @@ func (c configuration[T]) load(changes ...func(*T) error) (config T, done bool, 
 	return config, false, nil
 }
 
-// hint says what to do with a file that is not this command's configuration.
-func (c configuration[T]) hint() string {
-	for command, read := range map[string]func(path string) error{
-		"lag study": reads[lag.StudyConfig], "lag stack": reads[lag.Stacking], "lag train": reads[lag.Training],
+// taker returns the command whose configuration the file is, judged by the names in it,
+// or "" if it is none.
+func (c configuration[T]) taker() string {
+	text, err := configText(*c.file)
+	var names map[string]json.RawMessage
+	if err != nil || json.Unmarshal(text, &names) != nil {
+		return ""
+	}
+	for _, other := range []struct{ command, name string }{ // with a name that only its configuration has
+		{"lag study", "growth"}, {"lag stack", "stages"}, {"lag train", "micro_batches"},
 	} {
-		if command != c.command && read(*c.file) == nil {
-			return fmt.Sprintf("it is one of `%s`", command)
+		if names[other.name] != nil && names["objective"] != nil && other.command != c.command {
+			return other.command
 		}
 	}
-	return fmt.Sprintf("`%s -print` shows a configuration", c.command)
-}
-
-// reads returns an error unless the file at path has a configuration of type T.
-func reads[T interface{ Validate() error }](path string) error {
-	text, err := configText(path)
-	if err != nil {
-		return err
-	}
-	var config T
-	if err := strictjson.Overlay(text, &config); err != nil {
-		return err
-	}
-	return config.Validate()
+	return ""
 }
 
 // printPresets lists the presets of a command.

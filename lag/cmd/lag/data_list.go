@@ -96,6 +96,9 @@ func datasetDir(arguments []string) (string, error) {
 	case len(arguments) > 1:
 		return "", usageError{fmt.Errorf("give one dataset, not %d", len(arguments))}
 	}
+	if err := checkDir(dir, "a dataset, or of several"); err != nil {
+		return "", err
+	}
 	if data.IsDataset(dir) {
 		return dir, nil
 	}

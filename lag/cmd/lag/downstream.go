@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/log"
@@ -18,7 +19,6 @@ import (
 	"github.com/landscape-aware/growing/data/plain"
 	"github.com/landscape-aware/growing/lag"
 	"github.com/landscape-aware/growing/lag/aggregate"
-	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/downstream"
 	"github.com/landscape-aware/growing/lag/figure"
 	"github.com/landscape-aware/growing/lag/interrupt"
@@ -37,10 +37,12 @@ func downstreamCommand(flags *flag.FlagSet) func(context.Context, []string) erro
 	flags.IntVar(&o.Batches, "batches", 0, "`batches` of each text (default as many as the study's validation set has)")
 	flags.Int64Var(&o.Seed, "seed", 0, "`seed` of the examples and batches (default the study's)")
 	flags.StringVar(&o.DataDir, "data", "", "`directory` of prepared data (default .lag-data beside DIR)")
-	flags.StringVar(&o.Backend, "backend", "", "`name` of the "+backend.Help+" (default the study's)")
+	backendVar(flags, &o.Backend, "", " (default the study's)")
 	var remove []string
-	flags.Func("remove", "`task` whose scores are removed, by its name in the table, such as \"loss on news\"; once for each; nothing is measured", func(text string) error {
-		remove = append(remove, text)
+	flags.Func("remove", "`task` to remove, by its name in the table, such as \"loss on news\"; once for each; nothing is measured. The next measurement has \"follow\" again", func(text string) error {
+		if !slices.Contains(remove, text) {
+			remove = append(remove, text)
+		}
 		return nil
 	})
 	return func(ctx context.Context, arguments []string) error {
@@ -78,7 +80,7 @@ func downstreamCommand(flags *flag.FlagSet) func(context.Context, []string) erro
 	}
 }
 
-// removeTasks removes the scores of tasks, and draws the others again.
+// removeTasks removes tasks, and draws the others again.
 func removeTasks(ctx context.Context, flags *flag.FlagSet, dir string, names []string) error {
 	var others []string
 	flags.Visit(func(f *flag.Flag) {
@@ -87,21 +89,18 @@ func removeTasks(ctx context.Context, flags *flag.FlagSet, dir string, names []s
 		}
 	})
 	if len(others) > 0 {
-		return usageError{fmt.Errorf("with -remove nothing is measured; remove %s", strings.Join(others, ", "))}
+		return usageError{fmt.Errorf("with -remove nothing is measured; leave out %s", strings.Join(others, ", "))}
 	}
+	copied, err := downstream.Remove(ctx, dir, names)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Removed %s. The file as it was is %s. `lag report %s` shows what is left.\n", strings.Join(names, ", "), copied, plain.Quoted(dir))
 	r, _, err := lag.LoadStudy(dir)
 	if r == nil {
 		return mending(dir, err)
 	}
-	d, before, err := downstream.Remove(ctx, dir, r, names)
-	if err != nil {
-		return err
-	}
-	if err := drawDownstream(dir, r, d); err != nil {
-		return err
-	}
-	fmt.Printf("Removed %s. The scores as they were are in %s.\n", strings.Join(names, ", "), before)
-	return nil
+	return drawDownstream(dir, r, measuredOf(dir, r))
 }
 
 // showMeasured prints what was measured and writes its table and figure.
@@ -127,11 +126,15 @@ func showMeasured(w io.Writer, f *lag.Finished, m *downstream.Measured) error {
 	fmt.Fprintln(w, `Rho is Spearman's, of the order by final loss with the order by score: 1 if they are the same.
 Reliability says whether the task tells the strategies apart: the correlation of their scores on
 two halves of it, stepped up to the whole. ± is half of the 95% interval of one model's score. Lost
-is how much worse the strategy with the lowest final loss is than the best one in the task.`)
+is how much worse the strategy with the lowest final loss is than the best one in the task, of those measured.`)
 	const few = 12 // as for the warning of a study
-	for i, t := range aggregate.DownstreamTasks(f.Result, m.Downstream) {
-		if i == 0 && t.Measured < few {
-			fmt.Fprintf(w, "Only %s: a correlation over fewer than %d says little, whatever the reliability.\n", plain.Count(t.Measured, "strategy"), few)
+	tasks := aggregate.DownstreamTasks(f.Result, m.Downstream)
+	if fewest := slices.MinFunc(tasks, func(a, b aggregate.Downstream) int { return a.Measured - b.Measured }); fewest.Measured < few {
+		fmt.Fprintf(w, "Only %s in %s: a correlation over fewer than %d says little, whatever the reliability.\n", plain.Count(fewest.Measured, "strategy"), fewest.Name, few)
+	}
+	for _, t := range tasks {
+		if t.Partial() {
+			fmt.Fprintf(w, "%s was measured of %d of %d strategies; the same command measures the others whose states are kept.\n", t.Name, t.Measured, t.Ended)
 		}
 		if math.IsNaN(t.Reliability) {
 			fmt.Fprintf(w, "%s has no reliability, because its scores hardly differ or too few models were measured, so its rho says nothing.\n", t.Name)
@@ -147,10 +150,16 @@ is how much worse the strategy with the lowest final loss is than the best one i
 	return nil
 }
 
-// drawDownstream writes the table and the figure of measurements, or removes the figure
-// if there is nothing to draw.
+// drawDownstream writes the table and the figure of measurements. Without any, d is nil or
+// empty, and those of former ones are removed.
 func drawDownstream(dir string, r *result.Study, d *result.Downstream) error {
-	err := atomicfile.Write(filepath.Join(dir, result.DownstreamTable), func(w io.Writer) error { return report.DownstreamCSV(w, r, d) })
+	path := filepath.Join(dir, result.DownstreamTable)
+	var err error
+	if d != nil && len(d.Scores) > 0 {
+		err = atomicfile.Write(path, func(w io.Writer) error { return report.DownstreamCSV(w, r, d) })
+	} else if err = os.Remove(path); errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
 	if one := figure.Downstream(r, d); !errors.Is(one.Err, figure.ErrNoData) {
 		err = errors.Join(err, one.WriteFiles(filepath.Join(dir, result.FiguresDir)))
 	} else {

@@ -101,7 +101,7 @@ func TestDownstream(t *testing.T) {
 		t.Errorf("removing what is not there: %v: %s", err, output)
 	}
 	cmd, output = lagCommand(t, "downstream", "-remove", "loss on other", "-remove", "SST-2", dir)
-	if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "downstream.json.old") {
+	if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "Removed loss on other, SST-2.") || !strings.Contains(output.String(), "downstream.json.old") {
 		t.Errorf("removing: %v: %s", err, output)
 	}
 	table, err := os.ReadFile(filepath.Join(dir, "downstream.csv"))
@@ -111,6 +111,27 @@ func TestDownstream(t *testing.T) {
 	cmd, output = lagCommand(t, arguments...)
 	if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "measure source") || !strings.Contains(output.String(), "loss on other") {
 		t.Errorf("measuring again what was removed: %v: %s", err, output)
+	}
+
+	removing := []string{"downstream"}
+	for _, task := range []string{"follow", "loss on other", "tokens of other", "SST-2"} {
+		removing = append(removing, "-remove", task)
+	}
+	cmd, output = lagCommand(t, append(removing, dir)...)
+	if err := cmd.Run(); err != nil {
+		t.Errorf("removing all: %v: %s", err, output)
+	}
+	for _, name := range []string{"downstream.csv", "figures/downstream.png", "figures/downstream.svg"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("without any task there is %s, %v", name, err)
+		}
+	}
+	cmd, output = lagCommand(t, "report", dir)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "report.html")); err != nil || strings.Contains(string(page), "Other tasks") {
+		t.Errorf("without any task the report has other tasks, %v", err)
 	}
 
 	states, err := filepath.Glob(filepath.Join(dir, "*", "checkpoint"))
@@ -134,7 +155,7 @@ func TestDownstream(t *testing.T) {
 		{[]string{root}, "contains no study.json"},
 		{[]string{"-glue", filepath.Join(root, "none"), dir}, "cannot read the directory of GLUE"},
 		{[]string{"-examples", "1", dir}, "1 examples are not possible"},
-		{[]string{"-remove", "follow", "-corpus", other, dir}, "with -remove nothing is measured; remove -corpus"},
+		{[]string{"-remove", "follow", "-corpus", other, dir}, "with -remove nothing is measured; leave out -corpus"},
 		{[]string{"-batches", "100000", "-corpus", other, dir}, "use fewer batches (-batches)"},
 	} {
 		cmd, output := lagCommand(t, append([]string{"downstream"}, c.arguments...)...)

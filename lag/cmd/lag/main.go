@@ -39,7 +39,6 @@ import (
 	"github.com/landscape-aware/growing/data/closest"
 	"github.com/landscape-aware/growing/data/preview"
 	"github.com/landscape-aware/growing/lag"
-	"github.com/landscape-aware/growing/lag/backend"
 	"github.com/landscape-aware/growing/lag/interrupt"
 )
 
@@ -222,9 +221,7 @@ func fail(stderr io.Writer, err error) int {
 		return 0
 	}
 	fmt.Fprintln(stderr, "lag: "+preview.Visible(strings.ReplaceAll(withFlags(err), "\n", "; ")))
-	_, usage := errors.AsType[usageError](err)
-	_, unknown := errors.AsType[backend.UnknownError](err)
-	if usage || unknown {
+	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
 	if interrupt.Only(err) {

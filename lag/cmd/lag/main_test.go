@@ -180,7 +180,7 @@ func TestOtherConfiguration(t *testing.T) {
 		}
 		for _, other := range []string{"study", "stack", "train"} {
 			output, code := runLag(t, other, "-print", "-config", path)
-			if other == command && code != 0 || other != command && (code != exitUsage || !strings.Contains(output, "; it is one of `lag "+command+"`")) {
+			if other == command && code != 0 || other != command && (code != exitUsage || !strings.Contains(output, "is a configuration of `lag "+command+"`, not of `lag "+other+"`")) {
 				t.Errorf("lag %s with a configuration of lag %s: exit code %d, %s", other, command, code, output)
 			}
 		}

@@ -31,7 +31,8 @@ func replayCommand(flags *flag.FlagSet) func(context.Context, []string) error {
 	flags.Int64Var(&config.Seed, "seed", 1, "seed `number` for dropout and initial weights")
 	flags.StringVar(&config.Logits, "logits", "", "safetensors `file` for the logits of the first batch before training, at every position")
 	flags.StringVar(&config.Out, "out", "", "`directory` for the trained model, for from_pretrained of transformers")
-	engine := flags.String("backend", backend.Auto, "`name` of the "+backend.Help)
+	engine := new(string)
+	backendVar(flags, engine, backend.Auto, "")
 	lines := flags.Bool("json", false, "print a line of JSON for each step instead of a table")
 
 	return func(ctx context.Context, _ []string) error {

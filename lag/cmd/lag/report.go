@@ -87,8 +87,8 @@ func analyzeAgain(ctx context.Context, dir string) error {
 		return err
 	}
 	_, err = drawStudy(ctx, dir, r)
-	if d := measuredOf(dir, r); d != nil && err == nil {
-		err = drawDownstream(dir, r, d)
+	if err == nil {
+		err = drawDownstream(dir, r, measuredOf(dir, r))
 	}
 	return errors.Join(err, r.Save(dir))
 }
@@ -120,8 +120,8 @@ func checkReportable(dir string) error {
 	return nil
 }
 
-// checkDir returns an error if a file was given instead of a directory. what is in such a
-// directory.
+// checkDir returns an error if dir is a file. what names what the directory should hold,
+// such as "a study".
 func checkDir(dir, what string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return usageError{fmt.Errorf("%s is a file; give the directory of %s", dir, what)}

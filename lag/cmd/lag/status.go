@@ -67,7 +67,10 @@ func oneDir(command string, arguments []string) (string, error) {
 	if len(arguments) != 1 {
 		return "", usageError{fmt.Errorf("lag %s takes the directory of one study or stacking, such as runs/quick; it was given %s", command, plain.Count(len(arguments), "argument"))}
 	}
-	if info, err := os.Stat(arguments[0]); err != nil || !info.IsDir() {
+	if err := checkDir(arguments[0], "a study or a stacking"); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(arguments[0]); err != nil {
 		return "", fmt.Errorf("there is no directory %s; submit the study first", arguments[0])
 	}
 	return arguments[0], nil

@@ -114,6 +114,22 @@ func pickLive(ctx context.Context, config lag.StudyConfig, o lag.Options, text s
 	return bars.interruption(selectLive(ctx, s, rule, bars), s.Dir())
 }
 
+// backendName is a flag's value: the name of a backend.
+type backendName string
+
+func (b *backendName) String() string { return string(*b) }
+
+func (b *backendName) Set(name string) error {
+	*b = backendName(name)
+	return backend.CheckName(name)
+}
+
+// backendVar adds the flag for the engine. note is added to its help.
+func backendVar(flags *flag.FlagSet, name *string, standard, note string) {
+	*name = standard
+	flags.Var((*backendName)(name), "backend", "`name` of the "+backend.Help+note)
+}
+
 // workersFlag adds the flag for the number of processes.
 func workersFlag(flags *flag.FlagSet, o *lag.Options) {
 	flags.Func("workers", "`processes` that share the candidates, each with its share of the cores and GPUs, or auto: as many as a measurement finds fastest (default 1)", func(text string) error {
@@ -144,7 +160,7 @@ func optionFlags(flags *flag.FlagSet) *lag.Options {
 		o.Devices = n
 		return nil
 	})
-	flags.StringVar(&o.Backend, "backend", backend.Auto, "`name` of the "+backend.Help)
+	backendVar(flags, &o.Backend, backend.Auto, "")
 	flags.Float64Var(&o.PeakFLOPS, "peak-flops", 0, "peak speed of a device in floating-point `operations` per second, for the utilization in metrics.jsonl")
 	return o
 }

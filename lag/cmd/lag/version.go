@@ -13,7 +13,8 @@ import (
 )
 
 func versionCommand(flags *flag.FlagSet) func(context.Context, []string) error {
-	engine := flags.String("backend", backend.Auto, "`name` of the "+backend.Help)
+	engine := new(string)
+	backendVar(flags, engine, backend.Auto, "")
 	return func(context.Context, []string) error {
 		info, ok := debug.ReadBuildInfo()
 		if !ok {

@@ -52,10 +52,11 @@ func printAddress(address string) {
 
 // checkWatchable reports why there is nothing to watch in a directory.
 func checkWatchable(dir string, wait bool) error {
-	info, err := os.Stat(dir)
+	if err := checkDir(dir, "a study, a stacking or a training"); err != nil {
+		return err
+	}
+	_, err := os.Stat(dir)
 	switch {
-	case err == nil && !info.IsDir():
-		return fmt.Errorf("%s is a file; give the directory of a study, a stacking or a training", dir)
 	case err == nil && runs.IsOne(dir), wait:
 		return nil
 	case err != nil:

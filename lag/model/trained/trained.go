@@ -121,8 +121,10 @@ func readOriginal(path string) (fields map[string]json.RawMessage, err error) {
 // directory of a run.
 func ReadConfig(dir string) (model.Model, error) {
 	var config model.Model
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return config, fmt.Errorf("there is no %s: %w; name a directory made by lag import, grow or train", dir, fs.ErrNotExist)
+	} else if err == nil && !info.IsDir() {
+		return config, fmt.Errorf("%s is a file; name a directory made by lag import, grow or train", dir)
 	}
 	path := filepath.Join(dir, modelFile)
 	text, err := os.ReadFile(path)
