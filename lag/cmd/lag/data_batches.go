@@ -28,7 +28,10 @@ func dataBatches(flags *flag.FlagSet) func(context.Context, []string) error {
 			return err
 		}
 		run, file, o := arguments[0], arguments[1], lag.Options{DataDir: *dir}
-		var err error
+		err := checkDir(run, "a run")
+		if err != nil {
+			return err
+		}
 		if *validation {
 			err = lag.WriteValidation(ctx, run, file, o)
 		} else {

@@ -126,6 +126,9 @@ func runsClean(flags *flag.FlagSet) func(context.Context, []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag runs clean takes the directory of one study, stacking or training, such as runs/quick; it was given %s", plain.Count(len(arguments), "argument"))}
 		}
+		if err := checkDir(arguments[0], "one study, stacking or training"); err != nil {
+			return err
+		}
 		plan, err := runs.PlanCleaning(arguments[0], *unused)
 		if err != nil {
 			return err
@@ -168,6 +171,9 @@ func runsContinue(flags *flag.FlagSet) func(context.Context, []string) error {
 	return func(ctx context.Context, arguments []string) error {
 		if len(arguments) != 1 {
 			return usageError{fmt.Errorf("lag runs continue takes the directory of one run, such as runs/quick/0123456789abcdef; it was given %s", plain.Count(len(arguments), "argument"))}
+		}
+		if err := checkDir(arguments[0], "one run"); err != nil {
+			return err
 		}
 		bars := newBars(os.Stderr)
 		done, err := lag.Continue(ctx, arguments[0], lag.Options{DataDir: *data, Observe: bars.observe})
